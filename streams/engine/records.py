@@ -1,0 +1,67 @@
+"""The records of the journal: everything that happened, in the one order it happened in.
+
+A journal record is JSON. `kind` says which of the structs below it is. Instants are integer milliseconds since
+1970-01-01T00:00:00Z. An event's key is `account/contact`; a record that speaks to every contact of its partition
+(a tick, a release marker) has a key without a slash, so the two never collide.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+TICK_KEY = b"tick"
+MARKER_KEY = b"release"
+
+
+class Event(msgspec.Struct, tag="event", tag_field="kind", omit_defaults=True, frozen=True):
+    """An accepted event in canonical form. `source` is (topic without prefix, partition, offset)."""
+
+    type: str
+    id: str
+    at: int
+    account: str
+    contact: str
+    source: tuple[str, int, int]
+    arrival: int = 0
+    fields: dict[str, Any] = {}
+
+
+class Tick(msgspec.Struct, tag="tick", tag_field="kind", omit_defaults=True, frozen=True):
+    """Time has come to `at`: every instant before it is closed, for one account (events clock) or all (wall)."""
+
+    at: int
+    account: str = ""
+
+
+class Marker(msgspec.Struct, tag="release", tag_field="kind", omit_defaults=True, frozen=True):
+    """From this place on release `number` of `account`, found at `offset` in `definitions`, decides."""
+
+    account: str
+    number: int
+    offset: int
+    hash: str
+    at: int
+    semantics: int
+
+
+Record = Event | Tick | Marker
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Record).decode
+
+
+def encode(record: Record) -> bytes:
+    """The journal's bytes of a record."""
+    return _encode(record)
+
+
+def decode(value: bytes) -> Record:
+    """The record of a journal value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
+    return _decode(value)
+
+
+def event_key(account: str, contact: str) -> bytes:
+    """The journal key of a contact's events; slugs have no slash, so the first slash ends the account."""
+    return f"{account}/{contact}".encode()
