@@ -42,9 +42,7 @@ WEB_VISITS = Topic("web-visits", "in", "contact or visitor", "visits, activities
 SCORING_EVENTS = Topic("scoring-events", "in", "contact", "score.adjusted", "in", {**MONTH, **ARRIVAL})
 LEAD_COMMANDS = Topic("lead-commands", "in", "contact", "lead commands", "in", {**MONTH, **ARRIVAL})
 SEGMENT_COMMANDS = Topic("segment-commands", "in", "contact", "list commands", "in", {**MONTH, **ARRIVAL})
-CRM_OPPORTUNITIES = Topic(
-    "crm-opportunities", "in", "opportunity", "opportunity.changed", "in", {**MONTH, **ARRIVAL}
-)
+CRM_OPPORTUNITIES = Topic("crm-opportunities", "in", "opportunity", "opportunity.changed", "in", {**MONTH, **ARRIVAL})
 CRM_RESULTS = Topic("crm-results", "in", "contact", "answers of the CRM", "in", {**MONTH, **ARRIVAL})
 
 DEFINITIONS = Topic("definitions", "in", "account", "releases", "one", {**FOREVER, **ARRIVAL})

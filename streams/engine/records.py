@@ -59,7 +59,8 @@ def encode(record: Record) -> bytes:
 
 def decode(value: bytes) -> Record:
     """The record of a journal value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
-    return _decode(value)
+    record: Record = _decode(value)
+    return record
 
 
 def event_key(account: str, contact: str) -> bytes:

@@ -1,0 +1,146 @@
+"""An account's definitions: its plan, properties, segments, campaigns and CRM mapping (SPEC sections 4, 7 and 9)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from schemas.conditions import Condition, Model
+from schemas.values import AsTuple, Day, Duration, Slug
+
+ContactStatus = Literal["active", "inactive", "bounced", "deleted"]
+LeadStatus = Literal["active", "qualified", "rejected", "duplicate", "deleted"]
+Plan = Literal["basic", "premium", "enterprise"]
+PropertyType = Literal["text", "number", "boolean", "date", "datetime", "list", "object"]
+
+STANDARD_PROPERTIES: dict[str, PropertyType] = {
+    "email": "text",
+    "email_domain": "text",  # derived from email
+    "first_name": "text",
+    "last_name": "text",
+    "company": "text",
+    "job_title": "text",
+    "phone": "text",
+    "city": "text",
+    "region": "text",
+    "postal_code": "text",
+    "country": "text",
+    "time_zone": "text",
+    "source": "text",
+    "tags": "list",
+}
+
+
+class Segment(Model):
+    """A kept list (static) or a condition (dynamic)."""
+
+    id: Slug
+    name: str = ""
+    description: str = ""
+    dynamic: bool = False
+    when: Condition | None = None
+    statuses: Annotated[tuple[Literal["active", "inactive", "bounced"], ...], AsTuple] = ("active",)
+    paused: bool = False
+
+
+class AtMost(Model):
+    """A cap on the awards given in a rolling window."""
+
+    times: int = Field(ge=1)
+    per: Duration
+
+
+class ScoringRule(Model):
+    """Points when a matching activity happens, or when another condition becomes true."""
+
+    id: Slug
+    when: Condition
+    points: float
+    at_most: AtMost | None = None
+
+
+class Notify(Model):
+    """An event on a topic."""
+
+    topic: str
+    data: dict[str, Any] = {}
+
+
+class Actions(Model):
+    """What an automation rule does; in the order of these fields."""
+
+    set_status: Literal["active", "qualified", "rejected", "duplicate", "deleted"] | None = None
+    add_points: float | None = None
+    add_to_segment: Slug | None = None
+    remove_from_segment: Slug | None = None
+    add_to_campaign: Slug | None = None
+    remove_from_campaign: Slug | None = None
+    notify: Notify | None = None
+
+
+class AutomationRule(Model):
+    """Fires when its condition becomes true for a lead that takes automation."""
+
+    id: Slug
+    when: Condition
+    then: Actions
+    apply_to_existing: bool = False
+
+
+class Period(Model):
+    """From `from_` (inclusive) to `to` (exclusive), local midnights in the account's zone."""
+
+    from_: Day | None = Field(None, alias="from")
+    to: Day | None = None
+
+
+class CampaignSalesforce(Model):
+    """The Salesforce campaign that a campaign's hand-overs become members of."""
+
+    campaign: str
+    member_status: str | None = None
+
+
+class Campaign(Model):
+    """Audience, scoring, automation, a period and a pause switch."""
+
+    id: Slug
+    name: str = ""
+    description: str = ""
+    audience: Annotated[tuple[Slug, ...], AsTuple] = ()
+    period: Period | None = None
+    paused: bool = False
+    half_life: Duration | None = None
+    auto_qualify: bool = False
+    leave: Literal["keep", "delete"] = "keep"
+    points_changed: bool = False
+    scoring: Annotated[tuple[ScoringRule, ...], AsTuple] = ()
+    automation: Annotated[tuple[AutomationRule, ...], AsTuple] = ()
+    salesforce: CampaignSalesforce | None = None
+
+
+class LeadField(Model):
+    """Where a Salesforce field takes its value from."""
+
+    property: str | None = None
+    value: str | int | float | bool | None = None
+    default: str | int | float | bool | None = None
+
+
+class Salesforce(Model):
+    """Field mapping of hand-overs; checked against `describe`."""
+
+    lead_fields: dict[str, LeadField] = {}
+
+
+class Definitions(Model):
+    """One account's whole; what `apply` makes a release of."""
+
+    account: Slug = "default"
+    plan: Plan = "enterprise"
+    time_zone: str = "UTC"
+    properties: dict[str, PropertyType] = {}
+    segments: Annotated[tuple[Segment, ...], AsTuple] = ()
+    campaigns: Annotated[tuple[Campaign, ...], AsTuple] = ()
+    salesforce: Salesforce | None = None

@@ -1,0 +1,91 @@
+"""The small values of definitions and events: slugs, durations, instants (SPEC sections 1 and 5)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,3}))?S)?)?")
+_UNITS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def duration_ms(text: str) -> int:
+    """A duration in milliseconds: `90s 30m 12h 7d 2w`, combined (`1d12h`), or ISO 8601 in weeks to seconds.
+
+    Always a fixed length: `1d` is 24 hours (SPEC section 5). Raises ValueError.
+    """
+    match = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise ValueError(f"{text!r} is not a duration; write 90s, 30m, 12h, 7d, 2w or ISO 8601 as PT36H")
+    groups = match.groups()
+    whole = sum(int(n) * unit for n, unit in zip(groups, _UNITS, strict=False) if n)
+    fraction = groups[5] if len(groups) > 5 else None
+    return whole + (int(fraction.ljust(3, "0")) if fraction else 0)
+
+
+def instant_ms(text: str) -> int:
+    """An RFC 3339 instant in milliseconds since the epoch, cut to milliseconds. Raises ValueError."""
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an RFC 3339 instant such as 2026-03-01T09:30:00Z")
+    day, clock, fraction, zone = match.groups()
+    leap = clock.endswith(":60")  # RFC 3339 allows a leap second; POSIX time has none: it is the next second
+    whole = clock[:-2] + "59" if leap else clock
+    moment = datetime.fromisoformat(f"{day}T{whole}{zone.upper().replace('Z', '+00:00')}")
+    base = (moment - _EPOCH) // _MILLISECOND + (1_000 if leap else 0)
+    return base + int((fraction or "0")[:3].ljust(3, "0"))
+
+
+def instant_text(ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds, as every output writes it."""
+    moment = _EPOCH + timedelta(milliseconds=ms)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def _no_control_characters(text: str) -> str:
+    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a duration is text such as 7d, 12h or PT36H")  # noqa: TRY004 - pydantic wants ValueError
+    return duration_ms(value)
+
+
+def _instant(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("an instant is RFC 3339 text such as 2026-03-01T09:30:00Z")  # noqa: TRY004
+    return instant_ms(value)
+
+
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+"""Account, segment, campaign and rule ids: letters, digits, `-`, `_`."""
+
+ContactId = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_no_control_characters)]
+"""Any non-empty text up to 255 characters without control characters."""
+
+Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=str)]
+"""Milliseconds, written as text."""
+
+Instant = Annotated[int, BeforeValidator(_instant, json_schema_input_type=str)]
+"""Milliseconds since the epoch, written as RFC 3339 text."""
+
+
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+AsTuple = BeforeValidator(_listed)
+"""A list as written becomes an immutable tuple; everything else stays strict."""
+
+Day = Annotated[date, Field(strict=False)]
+"""A calendar date, written as text."""
