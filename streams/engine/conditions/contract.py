@@ -1,0 +1,81 @@
+"""What a compiled condition is to the rest of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from schemas.definitions import PropertyType
+from streams.engine.contact import Contact, Lead
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A visit or another activity, as filters see it."""
+
+    at: int
+    name: str
+    """`visit` for a web visit unless it brings a name of its own."""
+    is_visit: bool
+    fields: Mapping[str, Any]
+    """url, title, referrer, campaign, properties (a mapping)."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """What a condition looks at: one contact at one instant, and the lead at hand in a campaign's rules."""
+
+    contact: Contact
+    now: int
+    lead: Lead | None = None
+    points: int = 0
+    """Points of the lead at hand at `now` (decayed), in millionths."""
+
+
+class Node(Protocol):
+    """A compiled node of the tree."""
+
+    def holds(self, scene: Scene) -> bool:
+        """Whether it is true of the contact at `scene.now`. Exact: two-valued."""
+
+    def due(self, scene: Scene) -> int | None:
+        """The earliest instant after `scene.now` at which time alone may change `holds`; never later than the truth."""
+
+
+class Counter(Protocol):
+    """What a counted leaf keeps of a contact's past: bounded instants under its key in `Contact.counts`."""
+
+    key: str
+    bound: int
+    """The most instants it keeps."""
+
+    def matches(self, happening: Happening) -> bool: ...
+
+    def count(self, kept: list[int], at: int, now: int) -> list[int]:
+        """`kept` with `at` in its place (ascending, late ones too), without what no window can hold any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A condition ready to be asked."""
+
+    node: Node
+    counters: Sequence[Counter] = ()
+    properties: frozenset[str] = frozenset()
+    """Top-level properties it looks at."""
+    segments: frozenset[str] = frozenset()
+    campaigns: frozenset[str] = frozenset()
+    leads: bool = False
+    """Whether it speaks of the lead at hand."""
+    happening: bool = False
+    """A bare visit or activity leaf (no count, no window): a scoring rule on it gives points for each match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a condition is compiled within."""
+
+    time_zone: str
+    property_types: Mapping[str, PropertyType]
+    """Declared and standard properties; the others are typed by their JSON value."""

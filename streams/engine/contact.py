@@ -1,0 +1,66 @@
+"""The state of one contact: everything a decision about it may depend on, and nothing else.
+
+One row of the changelog. Instants are ms since the epoch; points and scores are whole millionths (SPEC section 3
+rounds to 0.000001), so that they add up exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+MILLION = 1_000_000
+
+
+class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
+    """A contact in a campaign."""
+
+    status: str
+    made: int
+    """The instant at which this life of the lead began; `lead_age` counts from here."""
+    changed: int
+    points: int = 0
+    decayed: int = 0
+    """The instant that `points` is decayed to, where the campaign has a half-life."""
+    truths: dict[str, bool] = {}
+    """Rule id -> whether its condition held when last looked at; an edge is a change of it to true."""
+    awards: dict[str, list[int]] = {}
+    """Scoring rule id -> instants of the awards inside its `at_most` window."""
+    ended_by: str = ""
+    """Why a `deleted` lead is deleted: `person`, `cascade` or `leave`."""
+    crm: dict[str, Any] = {}
+    """Link, last hand-over answered, outcome."""
+
+
+class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
+    """A contact of an account."""
+
+    account: str
+    id: str
+    created: int
+    clock: int
+    settled: int
+    """The journal offset that the row is settled for."""
+    release: int = 0
+    """The number of the release it is settled under."""
+    status: str = "active"
+    properties: dict[str, Any] = {}
+    score: int = 0
+    scores: dict[str, int] = {}
+    first_visit: int | None = None
+    last_visit: int | None = None
+    last_activity: int | None = None
+    counts: dict[str, list[int]] = {}
+    """Counted leaf -> its instants, ascending (see streams.engine.conditions)."""
+    applied: list[tuple[str, int]] = []
+    """Event ids applied lately, with the contact's clock at that time."""
+    listed: list[str] = []
+    """Static segments that the contact is listed in."""
+    members: dict[str, int] = {}
+    """Segment -> since when it is a member."""
+    leads: dict[str, Lead] = {}
+    due: int | None = None
+    """The next instant at which time alone may change something."""
+    flags: list[str] = []
+    """Bounds of the state that were reached."""
