@@ -1,0 +1,190 @@
+"""A real Kafka on this machine: one KRaft process on loopback, fetched, formatted, started and stopped."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from connectors.kafka.failures import reason
+from connectors.kafka.folder import BrokerFolder, Running
+from connectors.kafka.jars import Report, kafka_jars, silent
+from connectors.kafka.java import find_java
+from connectors.kafka.ports import LOOPBACK, answers, free_port, is_free
+from streams.errors import LocalBrokerError
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+KILL_SECONDS = 10.0
+# A broker on a full disk stops itself, and does not say why when it is started again.
+FREE_SPACE_NEEDED = 500 << 20
+
+
+class LocalBroker:
+    """The broker of one folder; it outlives this object unless it is used as a context manager.
+
+    `port` is a TCP port; without one the folder's former port is used, or a free one the first time.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self._folder = BrokerFolder(folder)
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def folder(self) -> Path:
+        """Where its data, settings and logs are."""
+        return self._folder.path
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running broker, also of one that another process started; else None."""
+        running = self._folder.noted()
+        return running.pid if running is not None and self._folder.is_held() else None
+
+    @property
+    def bootstrap(self) -> str:
+        """The address for clients. Raises LocalBrokerError when the broker was never started."""
+        running = self._folder.noted()
+        if running is None:
+            raise LocalBrokerError(f"no broker was started on {self.folder}; run `leadstream broker start`")
+        return f"{LOOPBACK}:{running.port}"
+
+    def start(self, report: Report = silent) -> None:
+        """Starts the broker, fetched and formatted the first time; returns when it accepts connections.
+
+        Raises LocalBrokerError: already running, port in use, too little space, cannot be fetched, no Java,
+        or what Kafka itself gave as a reason.
+        """
+        with self._folder.held() as lock:
+            self._check_space()
+            port = self._choose_port()
+            command = self._command(port, report)
+            self._folder.note(Running(None, port))  # a former process id must not be taken for this one's
+            if not self._folder.is_formatted():
+                report("formatting Kafka's data folder", 0, 0)
+                self._format(command)
+            report("starting Kafka", 0, 0)
+            self._process = self._launch(command, lock)
+            self._folder.note(Running(self._process.pid, port))
+        self._await_start(self._process, port)
+
+    def stop(self) -> None:
+        """Stops the broker in good order, within 20 seconds or else by force; nothing when none runs."""
+        self._end(signal.SIGTERM, STOP_SECONDS)
+        self._end(signal.SIGKILL, KILL_SECONDS)
+        if self._folder.is_held():
+            who = "is just being started" if self.pid is None else f"does not end; stop process {self.pid} by hand"
+            raise LocalBrokerError(f"the broker on {self.folder} {who}")
+
+    def kill(self) -> None:
+        """Ends the broker at once, as a power cut would."""
+        self._end(signal.SIGKILL, KILL_SECONDS)
+
+    def restart(self, report: Report = silent) -> None:
+        """Stops and starts the broker, on the same port."""
+        self.stop()
+        self.start(report)
+
+    def discard(self) -> None:
+        """Throws the data away. Raises LocalBrokerError while the broker runs."""
+        if self.folder.is_dir():
+            with self._folder.held():
+                self._folder.discard()
+
+    def _check_space(self) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if free < FREE_SPACE_NEEDED:
+            raise LocalBrokerError(
+                f"only {free >> 20} MB are free for {self.folder}, {FREE_SPACE_NEEDED >> 20} MB are needed; make room"
+            )
+
+    def _choose_port(self) -> int:
+        former = self._folder.noted()
+        port = self._port or (former.port if former else free_port())
+        if not is_free(port):
+            raise LocalBrokerError(f"port {port} is in use; stop what listens there or choose another --port")
+        return port
+
+    def _command(self, port: int, report: Report) -> list[str]:
+        java = find_java()
+        jars = kafka_jars(report)
+        self._folder.write_settings(port, free_port())
+        return java.command(jars, self._folder.log_settings)
+
+    def _format(self, command: list[str]) -> None:
+        # Not a meta.properties written by hand: Kafka would start with the features of long ago.
+        settings = str(self._folder.server_settings)
+        arguments = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", settings]
+        done = subprocess.run([*command, *arguments], capture_output=True, check=False)
+        if done.returncode != 0:
+            self._folder.console.write_bytes(done.stdout + done.stderr)
+            raise LocalBrokerError(f"Kafka cannot format {self.folder}: {reason(self._folder.logs)}")
+
+    def _launch(self, command: list[str], lock: int) -> subprocess.Popen[bytes]:
+        with self._folder.console.open("ab") as console:
+            return subprocess.Popen(
+                [*command, "kafka.Kafka", str(self._folder.server_settings)],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                cwd=self.folder,
+                start_new_session=True,  # Ctrl-C in the terminal is for us, who then stop it in good order
+                pass_fds=(lock,),
+            )
+
+    def _await_start(self, process: subprocess.Popen[bytes], port: int) -> None:
+        if _within(START_SECONDS, lambda: process.poll() is not None or answers(port)) and process.poll() is None:
+            return
+        ended = process.poll() is not None
+        self.kill()
+        what = "Kafka did not start" if ended else f"Kafka did not start within {START_SECONDS:.0f} s"
+        raise LocalBrokerError(f"{what} on {self.folder}: {reason(self._folder.logs)}")
+
+    def _end(self, sign: signal.Signals, seconds: float) -> None:
+        pid = self.pid
+        if pid is None:
+            return
+        # It may end between the two lines; what is left to wait for then is the lock.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sign)
+        _within(seconds, self._has_ended)
+
+    def _has_ended(self) -> bool:
+        if self._process is not None:
+            self._process.poll()  # a child that nobody asks about stays a zombie
+        return not self._folder.is_held()
+
+
+def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Whether `condition` comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _cluster_id() -> str:
+    """A random id in Kafka's own form; never with a dash first, which StorageTool takes for an option."""
+    raw = b"\x30" + uuid.uuid4().bytes[1:]
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,0 +1,148 @@
+"""The jars of the local Kafka: pinned in a lock file, fetched once, every byte checked."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.kafka.maven import Maven
+from streams.errors import LocalBrokerError
+
+KAFKA_VERSION = "4.2.1"
+LOCK_FILE = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.lock")
+
+Report = Callable[[str, int, int], None]
+"""Told of progress: what is done, bytes so far, bytes in all."""
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """A `Report` that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """One pinned artifact: Maven coordinates, size in bytes, sha256 in hexadecimal."""
+
+    group: str
+    artifact: str
+    version: str
+    size: int
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file, as Maven has it."""
+        return f"{self.artifact}-{self.version}.jar"
+
+    @property
+    def coordinates(self) -> str:
+        """The name people know it by."""
+        return f"{self.group}:{self.artifact}:{self.version}"
+
+    def is_at(self, path: Path) -> bool:
+        """Whether `path` holds exactly this jar."""
+        if not path.is_file() or path.stat().st_size != self.size:
+            return False
+        return hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
+
+
+def pinned(lock_file: Path = LOCK_FILE) -> list[Jar]:
+    """The jars named by the lock file."""
+    jars = []
+    for line in lock_file.read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        coordinates, size, sha256 = line.split()
+        group, artifact, version = coordinates.split(":")
+        jars.append(Jar(group, artifact, version, int(size), sha256))
+    return jars
+
+
+def cache_folder() -> Path:
+    """Where fetched files are kept: `LEADSTREAM_CACHE`, else `leadstream` in the user's cache folder."""
+    own = os.environ.get("LEADSTREAM_CACHE")
+    if own:
+        return Path(own)
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "leadstream"
+
+
+def kafka_jars(report: Report = silent) -> list[Path]:
+    """Paths of all jars of the pinned Kafka, fetched when they are not in the cache.
+
+    Raises LocalBrokerError when one cannot be fetched or is not what the lock file says.
+    """
+    folder = cache_folder() / f"kafka-{KAFKA_VERSION}"
+    jars = pinned()
+    paths = [folder / jar.file_name for jar in jars]
+    if not _checked_before(folder, jars):
+        try:
+            _fill(folder, jars, report)
+        except OSError as error:
+            raise LocalBrokerError(
+                f"Kafka's jars cannot be kept in {folder} ({error.strerror}); set LEADSTREAM_CACHE to a"
+                " folder that can be written"
+            ) from error
+    return paths
+
+
+def _checked_before(folder: Path, jars: list[Jar]) -> bool:
+    # Hashing 42 MB at every start is not needed: a file is put in its place only when its hash was right.
+    stamp = folder / ".checked"
+    if not stamp.is_file() or stamp.read_text() != _lock_hash():
+        return False
+    return all(_has_size(folder / jar.file_name, jar.size) for jar in jars)
+
+
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _lock_hash() -> str:
+    return hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
+
+
+def _fill(folder: Path, jars: list[Jar], report: Report) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        missing = [jar for jar in jars if not jar.is_at(folder / jar.file_name)]
+        if missing:
+            _fetch(folder, missing, report)
+        (folder / ".checked").write_text(_lock_hash())
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time fills the cache; the others wait and find it filled."""
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch(folder: Path, missing: list[Jar], report: Report) -> None:
+    total = sum(jar.size for jar in missing)
+    done = 0
+    scratch = folder / ".fetch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    maven = Maven(scratch)
+    report(f"fetching Kafka {KAFKA_VERSION}", done, total)
+
+    def place(jar: Jar) -> int:
+        source = maven.find(jar.group, jar.artifact, jar.version, jar.is_at)
+        part = folder / f".{jar.file_name}.part"
+        shutil.copyfile(source, part)
+        part.replace(folder / jar.file_name)
+        return jar.size
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for size in pool.map(place, missing):
+            done += size
+            report(f"fetching Kafka {KAFKA_VERSION}", done, total)
+    shutil.rmtree(scratch, ignore_errors=True)

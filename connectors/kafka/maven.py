@@ -1,0 +1,96 @@
+"""Maven artifacts: from a repository on this machine, from a mirror, or from the central one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import stamina
+
+from streams.errors import LocalBrokerError
+
+ATTEMPTS = 3
+TIMEOUT_SECONDS = 30
+_ADDRESS = re.compile(r"\w+://\S+")
+
+
+class _NotFetchedError(Exception):
+    """One attempt failed; it is made again."""
+
+
+class Maven:
+    """Finds artifacts; `scratch` is a folder of our own for what is being fetched.
+
+    `LEADSTREAM_MAVEN_MIRROR` (an address) replaces the central repository.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._context: Any = _context(scratch)
+
+    def find(self, group: str, artifact: str, version: str, is_right: Callable[[Path], bool]) -> Path:
+        """The path of an artifact for which `is_right` holds.
+
+        Raises LocalBrokerError when it cannot be had, or what comes is not right.
+        """
+        local = _local_repository() / _relative(group, artifact, version)
+        if is_right(local):
+            return local
+        try:
+            return self._fetch(group, artifact, version, is_right)
+        except _NotFetchedError as error:
+            raise LocalBrokerError(
+                f"{group}:{artifact}:{version} cannot be fetched ({error}); check the network, or set"
+                " LEADSTREAM_MAVEN_MIRROR to a Maven repository that can be reached"
+            ) from error
+
+    @stamina.retry(on=_NotFetchedError, attempts=ATTEMPTS, wait_initial=0.3, wait_max=2.0)
+    def _fetch(self, group: str, artifact: str, version: str, is_right: Callable[[Path], bool]) -> Path:
+        try:
+            found = self._context.project(group, artifact).at_version(version).artifact().resolve()
+            path = Path(found)
+        except Exception as error:  # jgo and what is below it raise many kinds
+            self._forget(group, artifact, version)
+            raise _NotFetchedError(_in_short(error)) from error
+        if not is_right(path):
+            self._forget(group, artifact, version)
+            raise _NotFetchedError("its checksum is not the one in the lock file")
+        return path
+
+    def _forget(self, group: str, artifact: str, version: str) -> None:
+        # A truncated file would be found again by the next attempt.
+        (self._scratch / _relative(group, artifact, version)).unlink(missing_ok=True)
+
+
+def _context(scratch: Path) -> Any:
+    try:
+        from jgo.maven import MavenContext  # noqa: PLC0415 - in the dependency group `local`, not always there
+    except ImportError as error:
+        raise LocalBrokerError(
+            "the local Kafka needs the package jgo to be fetched; install the dependency group `local`"
+        ) from error
+    certificates = os.environ.get("SSL_CERT_FILE")
+    if certificates:
+        # requests, which jgo fetches with, knows this file by another name only.
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", certificates)
+    mirror = os.environ.get("LEADSTREAM_MAVEN_MIRROR")
+    remote = {"mirror": mirror.rstrip("/")} if mirror else None
+    return MavenContext(repo_cache=scratch, remote_repos=remote, timeout=TIMEOUT_SECONDS)
+
+
+def _local_repository() -> Path:
+    configured = os.environ.get("M2_REPO")
+    return Path(configured) if configured else Path.home() / ".m2" / "repository"
+
+
+def _relative(group: str, artifact: str, version: str) -> Path:
+    return Path(*group.split("."), artifact, version, f"{artifact}-{version}.jar")
+
+
+def _in_short(error: Exception) -> str:
+    """The first line of an error without the addresses in it."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return _ADDRESS.sub("the repository", lines[0])[:200]
