@@ -1,0 +1,104 @@
+"""`leadstream broker`: the local Kafka of this deployment, started, stopped and looked at."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from connectors.kafka.broker import LocalBroker
+from connectors.kafka.jars import KAFKA_VERSION
+from streams.cli.common import (
+    AsJson,
+    Bootstrap,
+    DataDir,
+    human,
+    local_broker_folder,
+    progress,
+    settings_from,
+    write_json,
+    write_line,
+)
+from streams.errors import UsageError
+from streams.settings import Settings
+
+NOT_RUNNING = 3
+"""Exit code of `broker status` when none runs, as init scripts have it."""
+
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost):(\d+)")
+
+Port = Annotated[
+    int | None,
+    typer.Option("--port", min=1, max=65535, help="Where it listens; by default where --bootstrap points."),
+]
+Discard = Annotated[bool, typer.Option("--discard-data", help="Throw its data away.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group `broker`."""
+    group = typer.Typer(no_args_is_help=True, help="The local Kafka.")
+    group.command("start")(start)
+    group.command("stop")(stop)
+    group.command("status")(status)
+    app.add_typer(group, name="broker")
+
+
+def start(
+    port: Port = None,
+    discard_data: Discard = False,
+    bootstrap: Bootstrap = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the local Kafka (fetched the first time) and return; its data is kept from run to run."""
+    settings = settings_from(bootstrap=bootstrap, data_dir=data_dir)
+    broker = LocalBroker(local_broker_folder(settings), port or _port(settings))
+    if discard_data:
+        broker.discard()
+    with progress(quiet=as_json) as advance:
+        broker.start(advance)
+    _show(broker, as_json)
+
+
+def stop(discard_data: Discard = False, data_dir: DataDir = None) -> None:
+    """Stop the local Kafka; nothing happens when none runs."""
+    broker = LocalBroker(local_broker_folder(settings_from(data_dir=data_dir)))
+    was_running = broker.pid is not None
+    broker.stop()
+    if discard_data:
+        broker.discard()
+    human().print("Kafka is stopped" if was_running else "no local Kafka was running")
+
+
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show whether the local Kafka runs, and where; the exit code is 3 when it does not."""
+    broker = LocalBroker(local_broker_folder(settings_from(data_dir=data_dir)))
+    _show(broker, as_json)
+    if broker.pid is None:
+        raise typer.Exit(NOT_RUNNING)
+
+
+def _port(settings: Settings) -> int:
+    """The port of the bootstrap address, which must be on this machine."""
+    match = _LOOPBACK.fullmatch(settings.bootstrap)
+    if match is None:
+        raise UsageError(
+            f"the local Kafka listens on 127.0.0.1 only, and the bootstrap address is {settings.bootstrap};"
+            " give --port"
+        )
+    return int(match[1])
+
+
+def _show(broker: LocalBroker, as_json: bool) -> None:
+    pid = broker.pid
+    address = broker.bootstrap if pid is not None else None
+    if as_json:
+        write_json(
+            {"running": pid is not None, "kafka": KAFKA_VERSION, "bootstrap": address, "pid": pid}
+            | {"folder": str(broker.folder)}
+        )
+    elif pid is None:
+        write_line(f"no local Kafka runs on {broker.folder}")
+    else:
+        write_line(f"Kafka {KAFKA_VERSION} runs at {address} (process {pid}, folder {broker.folder})")
