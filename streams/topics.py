@@ -50,6 +50,14 @@ CLOCK = Topic("clock", "internal", "account", "clock.advanced", "one", {**FOREVE
 CLAIMS = Topic("claims", "internal", "source partition", "claims", "one", {**COMPACT_OFTEN, **ARRIVAL})
 JOURNAL = Topic("journal", "internal", "account/contact", "journal records", "slots", FOREVER)
 LEDGER_JOURNAL = Topic("ledger-journal", "internal", "account/opportunity", "journal records", "one", FOREVER)
+# Named as Faust names the changelog of a table: application, table, "changelog".
+CONTACTS_CHANGELOG = Topic(
+    "leadstream-pipeline-contacts-changelog", "internal", "account/contact", "rows", "slots", COMPACT_OFTEN
+)
+OPPORTUNITIES_CHANGELOG = Topic(
+    "leadstream-ledger-opportunities-changelog", "internal", "account/opportunity", "rows", "one", COMPACT_OFTEN
+)
+DEPLOYMENT = Topic("deployment", "internal", "`deployment`", "what is fixed at creation", "one", COMPACT)
 
 SEGMENT_CHANGES = Topic("segment-changes", "out", "account/contact", "segment changes", "slots", WEEK)
 SEGMENT_MEMBERS = Topic("segment-members", "out", "account/segment/contact", "memberships", "slots", COMPACT)
@@ -69,6 +77,9 @@ ALL = (
     CLAIMS,
     JOURNAL,
     LEDGER_JOURNAL,
+    CONTACTS_CHANGELOG,
+    OPPORTUNITIES_CHANGELOG,
+    DEPLOYMENT,
     SEGMENT_CHANGES,
     SEGMENT_MEMBERS,
     LEAD_CHANGES,

@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import broker
+from streams.cli import broker, topics
 from streams.cli.common import quiet_clients
 from streams.errors import Internal, LeadstreamError
 
 # Each module has `register(app)`, which adds its command or group of commands.
-COMMANDS = (broker,)
+COMMANDS = (broker, topics)
 
 
 def build() -> typer.Typer:

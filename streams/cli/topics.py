@@ -1,0 +1,93 @@
+"""`leadstream topics`: makes the topics of a deployment, and checks them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import AsJson, Bootstrap, Prefix, progress, settings_from, write_json, write_line
+from streams.runtime.topics_admin import TopicsReport, check_topics, create_topics
+
+ClockOption = Annotated[
+    str | None, typer.Option("--clock", envvar="LEADSTREAM_CLOCK", help="wall or events; fixed at creation.")
+]
+Partitions = Annotated[
+    int | None,
+    typer.Option("--partitions", envvar="LEADSTREAM_PARTITIONS", help="Journal partitions; fixed at creation."),
+]
+InPartitions = Annotated[
+    int | None, typer.Option("--in-partitions", envvar="LEADSTREAM_IN_PARTITIONS", help="Partitions of in-topics.")
+]
+Replication = Annotated[
+    int | None, typer.Option("--replication", envvar="LEADSTREAM_REPLICATION", help="Replicas of each topic.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group `topics`."""
+    group = typer.Typer(no_args_is_help=True, help="The topics of this deployment.")
+    group.command("create")(create)
+    group.command("check")(check)
+    app.add_typer(group, name="topics")
+
+
+def create(
+    *,
+    clock: ClockOption = None,
+    partitions: Partitions = None,
+    in_partitions: InPartitions = None,
+    replication: Replication = None,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create the topics that are missing; returns when every partition has a leader."""
+    settings = settings_from(
+        bootstrap=bootstrap,
+        prefix=prefix,
+        clock=clock,
+        partitions=partitions,
+        in_partitions=in_partitions,
+        replication=replication,
+    )
+    with progress(quiet=as_json) as advance:
+        created = asyncio.run(create_topics(settings, advance))
+    if as_json:
+        write_json({"created": created, "clock": settings.clock, "partitions": settings.partitions})
+    else:
+        write_line(f"{len(created)} topics created ({settings.partitions} slots, {settings.clock} clock)")
+
+
+def check(
+    clock: ClockOption = None,
+    partitions: Partitions = None,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every topic: partitions, compaction, retention, timestamps, and what was fixed at creation."""
+    settings = settings_from(bootstrap=bootstrap, prefix=prefix, clock=clock, partitions=partitions)
+    report = asyncio.run(check_topics(settings))
+    _show(report, as_json)
+    report.require(settings)
+
+
+def _show(report: TopicsReport, as_json: bool) -> None:
+    if as_json:
+        topics = [
+            {"topic": finding.topic, "problems": finding.problems, "warnings": finding.warnings}
+            for finding in report.findings
+        ]
+        fixed = report.deployment
+        deployment = None if fixed is None else {"clock": fixed.clock, "partitions": fixed.partitions}
+        write_json({"deployment": deployment, "topics": topics})
+        return
+    for finding in report.findings:
+        for problem in finding.problems:
+            write_line(f"problem  {finding.topic} {problem}")
+        for warning in finding.warnings:
+            write_line(f"warning  {finding.topic} {warning}")
+    good = sum(1 for finding in report.findings if not finding.problems)
+    write_line(f"{good} of {len(report.findings)} topics are fit")
