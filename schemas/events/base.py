@@ -1,0 +1,54 @@
+"""What every event carries: id, type, account, at, and whose it is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from schemas.values import ContactId, Instant, Slug
+
+DEFAULT_ACCOUNT = "default"
+EARLIEST = -2_208_988_800_000
+"""1900-01-01T00:00:00Z: an `at` before it is a mistake, not an event."""
+LATEST = 32_503_680_000_000
+"""3000-01-01T00:00:00Z: far enough from the end of the calendar that windows can be added to it."""
+
+
+def _default_account(value: object) -> object:
+    return DEFAULT_ACCOUNT if value is None else value
+
+
+def _within_the_calendar(at: int) -> int:
+    if not EARLIEST <= at < LATEST:
+        raise ValueError("an instant lies between the years 1900 and 2999")
+    return at
+
+
+Account = Annotated[Slug, BeforeValidator(_default_account)]
+"""A slug; an account that is not named is `default`."""
+
+EventId = Annotated[str, Field(min_length=1, max_length=255)]
+"""Given by the producer; an id seen again for the same contact changes nothing."""
+
+EventInstant = Annotated[Instant, AfterValidator(_within_the_calendar)]
+"""When it happened: RFC 3339, cut to milliseconds."""
+
+ShortText = Annotated[str, Field(max_length=1_000)]
+LongText = Annotated[str, Field(max_length=20_000)]
+
+
+class Event(BaseModel):
+    """An event as it comes in; fields that a reader does not know never break it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, populate_by_name=True)
+
+    id: EventId
+    account: Account = DEFAULT_ACCOUNT
+    at: EventInstant
+
+
+class ContactEvent(Event):
+    """An event of one contact; where `contact` is missing the record's key says it."""
+
+    contact: ContactId | None = None

@@ -1,0 +1,22 @@
+"""Events of the topic `clock`, and time told in a file of events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.events.base import DEFAULT_ACCOUNT, Account, EventInstant
+
+
+class ClockAdvanced(BaseModel):
+    """Every instant of the account before `at` is over once the journal holds all in-topics up to `ends`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    type: Literal["clock.advanced"]
+    id: str | None = None
+    account: Account = DEFAULT_ACCOUNT
+    at: EventInstant
+    ends: dict[str, list[Annotated[int, Field(ge=0)]]] = {}
+    """In-topic (without prefix) -> the end offset of each of its partitions, in the order of the partitions."""

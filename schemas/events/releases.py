@@ -1,0 +1,23 @@
+"""Events of the topic `definitions`: releases, and definitions changed midway in a file of events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.events.base import Account, EventId, EventInstant
+
+
+class DefinitionsApplied(BaseModel):
+    """One account's whole definitions, as written; void unless `based_on` is the account's latest release."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    type: Literal["definitions.applied"]
+    id: EventId | None = None
+    account: Account | None = None
+    based_on: Annotated[int, Field(ge=0)] = 0
+    """The number of the release that this one follows; 0 for an account's first."""
+    at: EventInstant | None = None
+    definitions: dict[str, Any]

@@ -1,0 +1,27 @@
+"""Events of the topic `segment-commands`: static segments are lists kept by hand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.events.base import ContactEvent, ShortText
+from schemas.values import Slug
+
+
+class SegmentCommand(ContactEvent):
+    """The static segment that is meant, and who decided."""
+
+    segment: Slug
+    by: ShortText | None = None
+
+
+class SegmentMemberAdded(SegmentCommand):
+    """The contact is listed."""
+
+    type: Literal["segment.member_added"]
+
+
+class SegmentMemberRemoved(SegmentCommand):
+    """The contact is listed no more."""
+
+    type: Literal["segment.member_removed"]

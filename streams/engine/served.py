@@ -1,0 +1,66 @@
+"""What the engine serves, in one place: the door, `definitions check` and the compiler all ask here.
+
+What is written in the language but not served yet is refused by name and never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    NotOf,
+    PropertyLeaf,
+    SequenceLeaf,
+    Window,
+)
+from schemas.definitions import Actions
+
+SEMANTICS = 1
+"""The number of the engine's meaning: raised whenever the same journal would be decided differently."""
+
+EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
+"""Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
+
+CONDITION_KEYS_NOT_SERVED = frozenset({"held_for", "first", "last", "regular", "sequence"})
+"""Keys of condition leaves that are refused."""
+
+ACTIONS_NOT_SERVED = frozenset({"notify"})
+"""Actions of automation rules that are refused."""
+
+
+def walk(condition: Condition) -> Iterator[Condition]:
+    """Every node of a tree, the root first."""
+    yield condition
+    if isinstance(condition, AllOf):
+        for child in condition.all:
+            yield from walk(child)
+    elif isinstance(condition, AnyOf):
+        for child in condition.any:
+            yield from walk(child)
+    elif isinstance(condition, NotOf):
+        yield from walk(condition.not_)
+
+
+def unserved_keys(condition: Condition) -> list[str]:
+    """The keys of a condition that the engine does not serve, in the order they are met; empty when it serves all."""
+    return [key for node in walk(condition) for key in _unserved_of(node)]
+
+
+def _unserved_of(node: Condition) -> list[str]:
+    if isinstance(node, SequenceLeaf):
+        given = ["sequence"]
+    elif isinstance(node, PropertyLeaf):
+        given = ["held_for"] if node.held_for is not None else []
+    elif isinstance(node, Window):
+        given = [key for key in ("first", "last", "regular") if getattr(node, key) is not None]
+    else:
+        given = []
+    return [key for key in given if key in CONDITION_KEYS_NOT_SERVED]
+
+
+def unserved_actions(actions: Actions) -> list[str]:
+    """The actions of a rule that the engine does not serve."""
+    return sorted(key for key in ACTIONS_NOT_SERVED if getattr(actions, key) is not None)
