@@ -1,0 +1,128 @@
+"""Lines of a file of events: where each one goes, and what is said of those that go nowhere."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from schemas.events import contacts, crm, leads, opportunities, scores, segments, visits
+from schemas.events.base import Event
+from streams.errors import DataError
+from streams.publish.lines import (
+    ClockLine,
+    DefinitionsLine,
+    EventLine,
+    Item,
+    Line,
+    RefusedLine,
+    json_items,
+    read_lines,
+    size_of,
+)
+from streams.publish.routing import topic_of
+
+
+def item(text: str) -> Item:
+    return next(iter(json_items([Line("events.jsonl:1", text.encode())])))
+
+
+def read(*paths: str) -> list[Line]:
+    return list(read_lines(paths, lambda _done: None))
+
+
+@pytest.mark.parametrize(
+    "module", [contacts, crm, leads, opportunities, scores, segments, visits], ids=lambda module: module.__name__
+)
+def test_every_event_type_has_a_topic(module: object) -> None:
+    types = [
+        get_args(model.model_fields["type"].annotation)[0]
+        for model in vars(module).values()
+        if isinstance(model, type) and issubclass(model, Event) and "type" in model.model_fields
+    ]
+    assert types
+    assert [name for name in types if topic_of(name) is None] == []
+
+
+def test_an_event_goes_to_the_topic_of_its_type_under_its_contact_byte_for_byte() -> None:
+    text = '{"type": "score.adjusted",  "points": 1.50, "contact": "ann", "at": "2026-03-01T00:00:00Z"}'
+    line = item(text)
+    assert isinstance(line, EventLine)
+    assert (line.outgoing.topic, line.outgoing.key) == ("scoring-events", b"ann")
+    assert line.outgoing.value == text.encode()
+    assert line.outgoing.whose == ("default", "ann")
+
+
+def test_an_opportunity_goes_under_its_own_key() -> None:
+    line = item('{"type": "opportunity.changed", "opportunity": "006", "contact": "ann", "account": "acme"}')
+    assert isinstance(line, EventLine)
+    assert (line.outgoing.topic, line.outgoing.key, line.outgoing.whose) == (
+        "crm-opportunities",
+        b"006",
+        ("acme", "006"),
+    )
+
+
+def test_an_event_without_contact_or_time_is_for_the_worker_to_refuse() -> None:
+    line = item('{"type": "contact.changed", "at": "yesterday"}')
+    assert isinstance(line, EventLine)
+    assert (line.outgoing.key, line.at) == (None, None)
+
+
+def test_lines_of_time_and_of_definitions_are_told_apart() -> None:
+    assert item('{"type": "clock.advanced", "at": "1970-01-01T00:00:01Z"}') == ClockLine(
+        "events.jsonl:1", "default", 1000
+    )
+    applied = item('{"type": "definitions.applied", "account": "acme", "definitions": {"segments": []}}')
+    assert applied == DefinitionsLine("events.jsonl:1", "acme", None, {"segments": []})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not a JSON object"),
+        ("[1]", "not a JSON object"),
+        ('{"contact": "ann"}', "no `type`"),
+        ('{"type": "contact.chnaged"}', "no topic takes events of type 'contact.chnaged'"),
+        ('{"type": "clock.advanced"}', "needs `at`"),
+        ('{"type": "contact.changed", "x": "' + "y" * 1_000_000 + '"}', "more than a record may have"),
+    ],
+)
+def test_a_line_that_goes_nowhere_says_why(text: str, reason: str) -> None:
+    line = item(text)
+    assert isinstance(line, RefusedLine)
+    assert line.where == "events.jsonl:1"
+    assert reason in line.reason
+
+
+def test_gzipped_files_and_empty_lines_are_read_with_their_numbers(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "plain.jsonl", tmp_path / "packed"
+    plain.write_bytes(b"\xef\xbb\xbfone\n\n  two\r\n")
+    packed.write_bytes(gzip.compress(b"three\n"))
+    assert read(str(plain), str(packed)) == [
+        Line(f"{plain}:1", b"one"),
+        Line(f"{plain}:3", b"two"),
+        Line(f"{packed}:1", b"three"),
+    ]
+    assert size_of([str(plain), str(packed)]) == plain.stat().st_size + packed.stat().st_size
+
+
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stdin:
+        buffer = io.BufferedReader(io.BytesIO(b"one\ntwo"))
+
+    monkeypatch.setattr(sys, "stdin", Stdin)
+    assert [line.text for line in read("-")] == [b"one", b"two"]
+    assert size_of(["-"]) == 0
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gz"
+    broken.write_bytes(gzip.compress(b"three\n" * 1000)[:-12])
+    for path in (tmp_path / "missing.jsonl", tmp_path, broken):
+        with pytest.raises(DataError, match=f"{path} cannot be read"):
+            read(str(path))
