@@ -1,0 +1,104 @@
+"""Faults that a test orders: what goes wrong, for which requests, how often.
+
+| kind | what the client sees |
+|---|---|
+| `drop` | the connection ends before anything was done |
+| `drop_after_commit` | the write is made, then the connection ends |
+| `error_after_commit` | the write is made, then a 500 with UNKNOWN_EXCEPTION |
+| `slow_after_commit` | the write is made, the answer comes `seconds` later |
+| `truncated` | the write is made, the 200 ends in the middle of its JSON |
+| `html_503` | a 503 with a page of HTML |
+| `invalid_session` | a 401 although the token is good |
+| `daily_limit`, `concurrent_limit` | a 403 with REQUEST_LIMIT_EXCEEDED |
+| `row_lock` | a 500 with UNABLE_TO_LOCK_ROW for the whole request |
+| `lock_record` | UNABLE_TO_LOCK_ROW for one record of a collection |
+| `race` | another client creates the same new record first |
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+Kind = Literal[
+    "drop",
+    "drop_after_commit",
+    "error_after_commit",
+    "slow_after_commit",
+    "truncated",
+    "html_503",
+    "invalid_session",
+    "daily_limit",
+    "concurrent_limit",
+    "row_lock",
+    "lock_record",
+    "race",
+]
+OF_RECORDS = ("lock_record", "race")
+FOR_EVER = -1
+
+
+@dataclass(slots=True)
+class Fault:
+    """One order: of the requests by `method` whose path contains `path`, `times` fail after `skip` passed."""
+
+    kind: Kind
+    method: str = ""
+    path: str = ""
+    times: int = 1
+    skip: int = 0
+    seconds: float = 1.0
+    key: str = ""
+
+    def concerns(self, method: str, path: str) -> bool:
+        """Whether the order speaks of such a request."""
+        return self.times != 0 and self.path in path and self.method in ("", method)
+
+    def strike(self) -> bool:
+        """Counts one concerned request; whether it fails."""
+        if self.skip:
+            self.skip -= 1
+            return False
+        if self.times != FOR_EVER:
+            self.times -= 1
+        return True
+
+
+class Faults:
+    """The orders in force, oldest first."""
+
+    def __init__(self) -> None:
+        self._orders: list[Fault] = []
+
+    def order(self, body: dict[str, Any]) -> None:
+        """Adds an order. Raises ValueError for an unknown kind or member."""
+        if body.get("kind") not in get_args(Kind):
+            raise ValueError(f"unknown kind of fault {body.get('kind')!r}: one of {', '.join(get_args(Kind))}")
+        try:
+            self._orders.append(Fault(**body))
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+
+    def clear(self) -> None:
+        """No faults any more."""
+        self._orders.clear()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The orders as they stand now."""
+        return [asdict(fault) for fault in self._orders]
+
+    def strike_request(self, method: str, path: str) -> Fault | None:
+        """The fault that hits this whole request, if one does."""
+        for fault in self._orders:
+            if fault.kind not in OF_RECORDS and fault.concerns(method, path) and fault.strike():
+                return fault
+        return None
+
+    def strike_record(self, kind: Kind, method: str, path: str, key: str) -> bool:
+        """Whether a fault of this kind hits the record with this external id."""
+        for fault in self._orders:
+            if fault.kind != kind or not fault.concerns(method, path):
+                continue
+            if fault.key in ("", key) and fault.strike():
+                return True
+        return False
