@@ -13,6 +13,7 @@ LeadstreamError
 │   ├── TopicsMissing
 │   ├── TopicsMismatch
 │   ├── LocalBrokerError
+│   ├── LocalRedisError
 │   └── SalesforceRefused
 └── DuplicateWorker            79  a second worker of the same name; no supervisor should restart it
 
@@ -86,6 +87,10 @@ class TopicsMismatch(ConfigurationError):
 
 class LocalBrokerError(ConfigurationError):
     """The local Kafka cannot be fetched or started."""
+
+
+class LocalRedisError(ConfigurationError):
+    """The local Redis cannot be started."""
 
 
 class SalesforceRefused(ConfigurationError):

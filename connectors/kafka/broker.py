@@ -19,7 +19,7 @@ from connectors.kafka.failures import reason
 from connectors.kafka.folder import BrokerFolder, Running
 from connectors.kafka.jars import Report, kafka_jars, silent
 from connectors.kafka.java import find_java
-from connectors.kafka.ports import LOOPBACK, answers, free_port, is_free
+from connectors.ports import LOOPBACK, answers, free_port, is_free
 from streams.errors import LocalBrokerError
 
 START_SECONDS = 60.0

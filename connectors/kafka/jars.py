@@ -74,17 +74,18 @@ def cache_folder() -> Path:
     return (Path(shared) if shared else Path.home() / ".cache") / "leadstream"
 
 
-def kafka_jars(report: Report = silent) -> list[Path]:
-    """Paths of all jars of the pinned Kafka, fetched when they are not in the cache.
+def kafka_jars(report: Report = silent, lock_file: Path = LOCK_FILE) -> list[Path]:
+    """Paths of all jars that the lock file names, fetched when they are not in the cache.
 
     Raises LocalBrokerError when one cannot be fetched or is not what the lock file says.
     """
-    folder = cache_folder() / f"kafka-{KAFKA_VERSION}"
-    jars = pinned()
+    folder = cache_folder() / lock_file.stem
+    jars = pinned(lock_file)
+    stamp = hashlib.sha256(lock_file.read_bytes()).hexdigest()
     paths = [folder / jar.file_name for jar in jars]
-    if not _checked_before(folder, jars):
+    if not _checked_before(folder, jars, stamp):
         try:
-            _fill(folder, jars, report)
+            _fill(folder, jars, stamp, report)
         except OSError as error:
             raise LocalBrokerError(
                 f"Kafka's jars cannot be kept in {folder} ({error.strerror}); set LEADSTREAM_CACHE to a"
@@ -93,10 +94,10 @@ def kafka_jars(report: Report = silent) -> list[Path]:
     return paths
 
 
-def _checked_before(folder: Path, jars: list[Jar]) -> bool:
+def _checked_before(folder: Path, jars: list[Jar], stamp: str) -> bool:
     # Hashing 42 MB at every start is not needed: a file is put in its place only when its hash was right.
-    stamp = folder / ".checked"
-    if not stamp.is_file() or stamp.read_text() != _lock_hash():
+    written = folder / ".checked"
+    if not written.is_file() or written.read_text() != stamp:
         return False
     return all(_has_size(folder / jar.file_name, jar.size) for jar in jars)
 
@@ -105,17 +106,13 @@ def _has_size(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _lock_hash() -> str:
-    return hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
-
-
-def _fill(folder: Path, jars: list[Jar], report: Report) -> None:
+def _fill(folder: Path, jars: list[Jar], stamp: str, report: Report) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         missing = [jar for jar in jars if not jar.is_at(folder / jar.file_name)]
         if missing:
             _fetch(folder, missing, report)
-        (folder / ".checked").write_text(_lock_hash())
+        (folder / ".checked").write_text(stamp)
 
 
 @contextmanager

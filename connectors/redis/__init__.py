@@ -1,0 +1,1 @@
+"""Redis: a server on this machine."""

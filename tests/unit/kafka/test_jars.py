@@ -1,0 +1,134 @@
+"""Kafka's jars: pinned, fetched over HTTP from a mirror, checked to the last byte, cached."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from connectors.kafka.jars import kafka_jars, pinned
+from streams.errors import LocalBrokerError
+
+CONTENT = b"a jar, as far as anybody here can tell"
+RELATIVE = Path("org/example/tool/1.0/tool-1.0.jar")
+
+
+@dataclass
+class Mirror:
+    """A Maven repository over HTTP, and what was asked of it."""
+
+    folder: Path
+    asked: list[str] = field(default_factory=list)
+
+    def put(self, content: bytes) -> None:
+        path = self.folder / RELATIVE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def __init__(self, mirror: Mirror, *arguments: object) -> None:
+        self.mirror = mirror
+        super().__init__(*arguments, directory=str(mirror.folder))  # type: ignore[arg-type]  # handed through
+
+    def do_GET(self) -> None:
+        self.mirror.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    mirror = Mirror(tmp_path / "mirror")
+    mirror.folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, mirror))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("LEADSTREAM_MAVEN_MIRROR", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("LEADSTREAM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
+    yield mirror
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def lock_file(tmp_path: Path) -> Path:
+    path = tmp_path / "example.lock"
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    path.write_text(f"# a comment\norg.example:tool:1.0  {len(CONTENT)}  {digest}\n")
+    return path
+
+
+def test_the_lock_file_pins_kafka_4_2_1_with_a_logger() -> None:
+    names = {jar.coordinates for jar in pinned()}
+    assert "org.apache.kafka:kafka_2.13:4.2.1" in names
+    assert any("log4j-slf4j-impl" in name for name in names)
+    assert len(names) == 46
+    assert all(len(jar.sha256) == 64 and jar.size > 0 for jar in pinned())
+
+
+def test_a_jar_is_fetched_once_and_then_found_in_the_cache(mirror: Mirror, lock_file: Path, tmp_path: Path) -> None:
+    mirror.put(CONTENT)
+    heard: list[tuple[int, int]] = []
+    paths = kafka_jars(lambda _what, done, total: heard.append((done, total)), lock_file)
+    assert paths == [tmp_path / "cache" / "example" / "tool-1.0.jar"]
+    assert paths[0].read_bytes() == CONTENT
+    assert heard[-1] == (len(CONTENT), len(CONTENT))
+
+    mirror.asked.clear()
+    assert kafka_jars(lock_file=lock_file) == paths
+    assert mirror.asked == []
+
+
+@pytest.mark.parametrize("wrong", [CONTENT[:-5], CONTENT[:-1] + b"!", b""])
+def test_a_truncated_or_altered_jar_is_refused(mirror: Mirror, lock_file: Path, tmp_path: Path, wrong: bytes) -> None:
+    mirror.put(wrong)
+    with pytest.raises(LocalBrokerError, match=r"org\.example:tool:1\.0 cannot be fetched"):
+        kafka_jars(lock_file=lock_file)
+    assert not (tmp_path / "cache" / "example" / "tool-1.0.jar").exists()
+
+    mirror.put(CONTENT)
+    assert kafka_jars(lock_file=lock_file)[0].read_bytes() == CONTENT
+
+
+def test_a_jar_that_is_lost_from_the_cache_is_fetched_again(mirror: Mirror, lock_file: Path) -> None:
+    mirror.put(CONTENT)
+    [path] = kafka_jars(lock_file=lock_file)
+    path.unlink()
+    assert kafka_jars(lock_file=lock_file) == [path]
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_jar_in_the_local_maven_repository_is_not_fetched(mirror: Mirror, lock_file: Path, tmp_path: Path) -> None:
+    local = tmp_path / "m2" / RELATIVE
+    local.parent.mkdir(parents=True)
+    local.write_bytes(CONTENT)
+    assert kafka_jars(lock_file=lock_file)[0].read_bytes() == CONTENT
+    assert mirror.asked == []
+
+
+def test_what_the_mirror_does_not_have_is_one_line_without_its_address(mirror: Mirror, lock_file: Path) -> None:
+    with pytest.raises(LocalBrokerError, match="LEADSTREAM_MAVEN_MIRROR") as refusal:
+        kafka_jars(lock_file=lock_file)
+    assert "\n" not in str(refusal.value)
+    assert "http" not in str(refusal.value)
+    assert mirror.asked
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    mirror: Mirror, lock_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("LEADSTREAM_CACHE", str(tmp_path / "file"))
+    with pytest.raises(LocalBrokerError, match="set LEADSTREAM_CACHE"):
+        kafka_jars(lock_file=lock_file)
