@@ -16,7 +16,7 @@ from schemas.values import instant_ms
 from streams.errors import DataError
 from streams.publish.access_log import AccessLog
 from streams.publish.ordered import Outgoing
-from streams.publish.routing import key_field, topic_of
+from streams.publish.routing import route_of
 
 STANDARD_INPUT = "-"
 LARGEST = 1_000_000
@@ -179,16 +179,16 @@ def _clock(line: Line, account: str, at: int | None) -> Item:
 def _event(line: Line, envelope: _Envelope, account: str, at: int | None) -> Item:
     if not isinstance(envelope.type, str):
         return RefusedLine(line.where, "it has no `type`, so there is no topic for it")
-    topic = topic_of(envelope.type)
-    if topic is None:
+    route = route_of(envelope.type)
+    if route is None:
         return RefusedLine(line.where, f"no topic takes events of type {envelope.type!r}")
     if len(line.text) > LARGEST:
         return RefusedLine(line.where, f"{len(line.text):,} bytes are more than a record may have ({LARGEST:,})")
-    owner = envelope.opportunity if key_field(topic) == "opportunity" else envelope.contact
+    owner = getattr(envelope, route.key_field)
     # Without a key it is published all the same: the worker refuses it with its coordinates.
     known = owner if isinstance(owner, str) and owner else None
     outgoing = Outgoing(
-        topic=topic.name,
+        topic=route.topic,
         key=known.encode() if known else None,
         value=line.text,
         whose=(account, known) if known else None,

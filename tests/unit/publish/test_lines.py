@@ -24,7 +24,7 @@ from streams.publish.lines import (
     read_lines,
     size_of,
 )
-from streams.publish.routing import topic_of
+from streams.publish.routing import route_of
 
 
 def item(text: str) -> Item:
@@ -45,7 +45,7 @@ def test_every_event_type_has_a_topic(module: object) -> None:
         if isinstance(model, type) and issubclass(model, Event) and "type" in model.model_fields
     ]
     assert types
-    assert [name for name in types if topic_of(name) is None] == []
+    assert [name for name in types if route_of(name) is None] == []
 
 
 def test_an_event_goes_to_the_topic_of_its_type_under_its_contact_byte_for_byte() -> None:

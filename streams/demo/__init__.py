@@ -1,0 +1,1 @@
+"""The demo: sample definitions, a simulated company's traffic, and what happens to it, shown live."""
