@@ -1,0 +1,76 @@
+"""Reads the out-topics as any application would, committed records only, and folds them into the state."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.demo.state import FOLLOWED, State
+from streams.settings import Settings
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Follower:
+    """Keeps `state` up to date while `run` runs. An async context manager."""
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        self._prefix = settings.prefix
+        self._state = state
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+            client_id="leadstream-demo",
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._consumer.start()
+        await self._consumer.topics()
+        names = [self._prefix + name for name in FOLLOWED]
+        self._consumer.assign(
+            [
+                TopicPartition(name, number)
+                for name in names
+                for number in self._consumer.partitions_for_topic(name) or ()
+            ]
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._consumer.stop()
+
+    async def run(self) -> None:
+        """Folds until it is cancelled."""
+        while True:
+            await self.step(500)
+
+    async def step(self, timeout_ms: int) -> int:
+        """Folds what comes within `timeout_ms`; how many records that were."""
+        fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
+        count = 0
+        for place, batch in fetched.items():
+            topic = place.topic.removeprefix(self._prefix)
+            for record in batch:
+                self._state.apply(topic, record.key, _value(record.value))
+                count += 1
+        await asyncio.sleep(0)  # a full buffer must not keep the view from being drawn
+        return count
+
+
+def _value(value: bytes | None) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    try:
+        decoded = _decode(value)
+    except msgspec.DecodeError:
+        return None  # dead letters carry the bytes as received
+    return decoded if isinstance(decoded, dict) else None

@@ -1,0 +1,175 @@
+"""The live view: a state becomes something that rich can draw. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from schemas.definitions import Definitions
+from schemas.values import instant_text
+from streams.demo.state import Change, Revenue, State, Value
+
+DAY = 86_400_000
+SPARK = 24
+LATEST_SHOWN = 14
+
+_BARS = "▁▂▃▄▅▆▇█"
+_STATUSES = ("active", "qualified", "rejected", "duplicate", "deleted")
+_CAUSES = {
+    "clock": "time passed",
+    "definition": "new definitions",
+    "command": "by hand",
+    "cascade": "the contact's status",
+    "audience": "audience",
+    "automation": "rule",
+    "crm": "Salesforce",
+    "merge": "merge",
+}
+
+
+def render(state: State, definitions: Definitions) -> RenderableType:
+    """The whole picture, about 120 columns by 45 lines."""
+    return Group(
+        _head(state),
+        _side_by_side(
+            Panel(_segments(state, definitions), title="Segments", title_align="left", border_style="cyan"),
+            Group(
+                Panel(_campaigns(state, definitions), title="Leads", title_align="left", border_style="green"),
+                Panel(_money(state, definitions), title="Revenue", title_align="left", border_style="yellow"),
+            ),
+        ),
+        Panel(_changes(state), title="Latest changes, and why", title_align="left", border_style="magenta"),
+    )
+
+
+def _side_by_side(left: RenderableType, right: RenderableType) -> Table:
+    grid = Table.grid(expand=True)
+    grid.add_column(ratio=1)
+    grid.add_column(ratio=1)
+    grid.add_row(left, right)
+    return grid
+
+
+def _head(state: State) -> RenderableType:
+    now = state.simulated if state.simulated is not None else state.begin
+    days = (state.end - state.begin) // DAY
+    text = Text.assemble(
+        ("Leadstream  ", "bold"),
+        (instant_text(now)[:16].replace("T", " "), "bold cyan"),
+        f"  day {(now - state.begin) // DAY} of {days}   ",
+        (f"{state.published:,}", "bold"),
+        f" events ({state.publishing_rate:,.0f}/s)   ",
+        (f"{state.changes:,}", "bold"),
+        f" changes ({state.changing_rate:,.0f}/s)   ",
+        (f"{state.dead_letters} dead letters", "red" if state.dead_letters else "dim"),
+    )
+    grid = Table.grid(expand=True)
+    grid.add_row(text)
+    grid.add_row(ProgressBar(total=state.end - state.begin, completed=now - state.begin, complete_style="cyan"))
+    if state.message:
+        grid.add_row(Text(state.message, style="dim"))
+    return grid
+
+
+def _segments(state: State, definitions: Definitions) -> Table:
+    table = _table(("", "left"), ("members", "right"), ("", "left"), ("in", "right"), ("out", "right"))
+    for segment in definitions.segments:
+        size = len(state.members.get(segment.id, ()))
+        table.add_row(
+            segment.id,
+            Text(f"{size}", style="bold"),
+            Text(sparkline(state.history.get(segment.id, ())), style="cyan"),
+            Text(f"{state.entered[segment.id]}", style="green"),
+            Text(f"{state.exited[segment.id]}", style="red"),
+        )
+    return table
+
+
+def _campaigns(state: State, definitions: Definitions) -> Table:
+    table = _table(
+        ("", "left"), *((status, "right") for status in _STATUSES), ("to CRM", "right"), ("there", "right")
+    )
+    for campaign in definitions.campaigns:
+        funnel = state.funnel(campaign.id)
+        counts = [f"{funnel[status]}" for status in _STATUSES]
+        table.add_row(campaign.id, *counts, f"{state.handed_over[campaign.id]}", f"{state.linked[campaign.id]}")
+    return table
+
+
+def _money(state: State, definitions: Definitions) -> Table:
+    table = _table(("", "left"), ("open", "right"), ("won", "right"), ("lost", "right"), ("", "left"))
+    order = [campaign.id for campaign in definitions.campaigns]
+    shown = sorted(state.revenue.items(), key=lambda item: (_rank(order, item[0][0]), item[0]))
+    for (campaign, currency), revenue in shown:
+        table.add_row(campaign, *_amounts(revenue), currency)
+    if not shown:
+        table.add_row(Text("nothing yet", style="dim"), "", "", "", "")
+    return table
+
+
+def _rank(order: Sequence[str], campaign: str) -> int:
+    return order.index(campaign) if campaign in order else len(order)
+
+
+def _amounts(revenue: Revenue) -> Iterable[Text]:
+    styles = (("", revenue.open), ("bold green", revenue.won), ("dim", revenue.lost))
+    return (Text(f"{_money_text(each.amount)} ({each.count})", style=style) for style, each in styles)
+
+
+def _money_text(amount: Decimal) -> str:
+    return f"{amount:,.0f}"
+
+
+def _changes(state: State) -> Table:
+    table = Table.grid(padding=(0, 2), expand=True)
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
+    newest = list(state.latest)[-LATEST_SHOWN:]
+    for change in reversed(newest):
+        table.add_row(*_change(change, state))
+    for _ in range(LATEST_SHOWN - len(newest)):
+        table.add_row("", "", "", "")
+    return table
+
+
+def _change(change: Change, state: State) -> Iterable[Text]:
+    yield Text(change.at[:19].replace("T", " "), style="dim")
+    yield Text(change.contact, style="bold")
+    yield Text.assemble((change.what + " ", "green" if change.good else "red"), change.subject)
+    yield Text(cause_text(change.cause, state), style="dim")
+
+
+def cause_text(cause: Value, state: State) -> str:
+    """Why, in a few words: the event that did it where it is known, the rule, or the passing of time."""
+    event: str = cause.get("event", "")
+    words: list[str] = [_CAUSES.get(cause["kind"], "")]
+    words.append(cause.get("rule", ""))
+    if event:
+        words.append(state.stories.get(event, event))
+    if cause.get("late"):
+        words.append("(late)")
+    return " ".join(word for word in words if word)
+
+
+def sparkline(sizes: Iterable[int]) -> str:
+    """The last sizes as bars, the tallest being the largest of them."""
+    shown = list(sizes)[-SPARK:]
+    top = max(shown, default=0)
+    if top == 0:
+        return _BARS[0] * len(shown)
+    return "".join(_BARS[round(size / top * (len(_BARS) - 1))] for size in shown)
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    for name, side in columns:
+        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True, header_style="dim")
+    return table
