@@ -1,0 +1,1 @@
+"""What travels: events, definitions, conditions, outputs. Imports nothing of ours."""

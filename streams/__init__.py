@@ -1,0 +1,1 @@
+"""The machine: a pure engine, the runtime around it, and the command line."""

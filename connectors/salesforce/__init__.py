@@ -1,0 +1,1 @@
+"""Salesforce: qualified leads go there, opportunities come back."""

@@ -1,0 +1,1 @@
+"""The command `leadstream`, one file per command."""

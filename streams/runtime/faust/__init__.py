@@ -1,0 +1,1 @@
+"""Every wall around Faust and every mending of it, one file each."""
