@@ -1,0 +1,137 @@
+"""What an answer of Salesforce means for us, decided by its error code and never by the HTTP status alone.
+
+SalesforceUnavailable
+├── Transient          the same request may succeed a moment later
+└── CircuitOpen        nothing will succeed for a while: the daily limit, a session refused for good
+RequestRefused         the request as a whole is malformed: halve it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from streams.errors import SalesforceUnavailable
+
+
+class Transient(SalesforceUnavailable):
+    """A failure that a repetition may mend."""
+
+
+class CircuitOpen(SalesforceUnavailable):
+    """Salesforce refuses everything for now."""
+
+
+class RequestRefused(Exception):
+    """A request that Salesforce cannot read: a record in it, or its size, is at fault."""
+
+    def __init__(self, error: CrmError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class CrmError:
+    """One error of Salesforce: its code, its message, the fields it names."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+    @property
+    def telling(self) -> str:
+        """A message without personal data: where Salesforce quotes a value, only the fields are named."""
+        if self.code in _QUOTES_VALUES:
+            return f"{self.code} in {', '.join(self.fields) or 'a field it does not name'}"
+        return self.message[:250]
+
+
+class Verdict(Enum):
+    """What to do about an error."""
+
+    RETRY = auto()
+    PAUSE = auto()
+    BISECT = auto()
+    CONVERTED = auto()
+    DELETED = auto()
+    ALREADY_MEMBER = auto()
+    SETUP = auto()
+    """The mapping or the org's set-up is wrong: every record would fail."""
+    REFUSED = auto()
+    """This record will never be taken as it is."""
+
+
+_QUOTES_VALUES = {
+    "STRING_TOO_LONG",
+    "INVALID_EMAIL_ADDRESS",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+    "FIELD_INTEGRITY_EXCEPTION",
+    "JSON_PARSER_ERROR",
+}
+_RETRY = {
+    "UNKNOWN_EXCEPTION",
+    "SERVER_UNAVAILABLE",
+    "UNABLE_TO_LOCK_ROW",
+    "QUERY_TIMEOUT",
+    "REQUEST_RUNNING_TOO_LONG",
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    "PROCESSING_HALTED",
+    "INVALID_QUERY_LOCATOR",
+}
+_PAUSE = {"API_DISABLED_FOR_ORG", "STORAGE_LIMIT_EXCEEDED", "INVALID_SESSION_ID"}
+_SETUP = {"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE", "NOT_FOUND", "MALFORMED_QUERY"}
+_BISECT = {"JSON_PARSER_ERROR", "EXCEEDED_ID_LIMIT"}
+
+
+def verdict(error: CrmError, external_id: str) -> Verdict:
+    """What an error means; `external_id` is the name of our own key field, whose doubles come from races."""
+    code, message = error.code, error.message
+    if code in _RETRY or "UNABLE_TO_LOCK_ROW" in message:
+        return Verdict.RETRY
+    if code == "REQUEST_LIMIT_EXCEEDED":
+        return Verdict.PAUSE if "TotalRequests" in message else Verdict.RETRY
+    if code == "DUPLICATE_VALUE":
+        return _double(message, external_id)
+    if code == "CANNOT_UPDATE_CONVERTED_LEAD":
+        return Verdict.CONVERTED
+    if code == "ENTITY_IS_DELETED":
+        return Verdict.DELETED
+    if code in _PAUSE:
+        return Verdict.PAUSE
+    if code in _SETUP:
+        return Verdict.SETUP
+    return Verdict.BISECT if code in _BISECT else Verdict.REFUSED
+
+
+def _double(message: str, external_id: str) -> Verdict:
+    if "already a campaign member" in message.lower():
+        return Verdict.ALREADY_MEMBER
+    # Another request made the record first, or one request held the key twice: the next look finds it.
+    if external_id in message or "Duplicate external id specified" in message:
+        return Verdict.RETRY
+    return Verdict.REFUSED
+
+
+def of_body(status: int, body: Any) -> CrmError:
+    """The error of a whole answer: a list of errors, an OAuth object, or text (a page of HTML) with its status."""
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        return _of_object(body[0], "errorCode")
+    if isinstance(body, dict) and "error" in body:
+        return CrmError(str(body["error"]), str(body.get("error_description", "")))
+    return CrmError(f"HTTP_{status}", "an answer without an error code")
+
+
+def of_record(result: dict[str, Any]) -> CrmError:
+    """The error of one record of a collection, which has `statusCode` where whole answers have `errorCode`."""
+    errors = result.get("errors") or [{}]
+    return _of_object(errors[0], "statusCode")
+
+
+def _of_object(error: dict[str, Any], code: str) -> CrmError:
+    fields = tuple(str(field) for field in error.get("fields") or ())
+    found = error.get(code) or error.get("errorCode") or error.get("statusCode") or "UNKNOWN_EXCEPTION"
+    return CrmError(str(found), str(error.get("message", "")), fields)

@@ -1,0 +1,105 @@
+"""Access tokens: one login at a time, at most one new login for a refused token, then a pause."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import requests
+
+from connectors.salesforce.connection import Connection
+from connectors.salesforce.errors import CircuitOpen, Transient, of_body
+from connectors.salesforce.transport import session
+from streams.errors import SalesforceRefused
+
+PAUSE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """An access token and the address of the org that gave it."""
+
+    value: str
+    instance_url: str
+
+
+class Tokens:
+    """The token in force, shared by threads.
+
+    A token that worked and is refused has expired: one thread logs in anew, the others wait and use its token. A
+    token refused before it ever worked means that a further login would not help: the circuit opens for a while.
+    """
+
+    def __init__(self, connection: Connection, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+        self._worked = False
+        self._closed_until = 0.0
+
+    def current(self) -> Token:
+        """The token to use. Raises CircuitOpen, SalesforceRefused, Transient."""
+        with self._lock:
+            self._check_circuit()
+            if self._token is None:
+                self._renew()
+            assert self._token is not None
+            return self._token
+
+    def accepted(self, token: Token) -> None:
+        """Tells that Salesforce took the token."""
+        if token is self._token:
+            self._worked = True
+
+    def refused(self, token: Token) -> None:
+        """Tells that Salesforce refused the token: the next `current` gives another. Raises CircuitOpen."""
+        with self._lock:
+            if token is not self._token:
+                return
+            self._token = None
+            if self._worked:
+                return
+            self._closed_until = self._clock() + PAUSE_SECONDS
+            self._check_circuit()
+
+    def _check_circuit(self) -> None:
+        if self._clock() < self._closed_until:
+            raise CircuitOpen(
+                f"Salesforce ({self._connection.shown}) refuses the session right after the login: "
+                "check that the integration user may use the REST API; trying again in a minute"
+            )
+
+    def _renew(self) -> None:
+        self._token = _log_in(self._connection)
+        self._worked = False
+
+
+def _log_in(connection: Connection) -> Token:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": connection.client_id,
+        "client_secret": connection.client_secret,
+    }
+    try:
+        with session(connection) as http:
+            answer = http.post(connection.token_url, data=form)
+            body = answer.json() if "json" in answer.headers.get("Content-Type", "") else None
+    except requests.RequestException as error:
+        raise Transient(f"Salesforce ({connection.shown}) does not answer the login: {_short(error)}") from error
+    if answer.ok and isinstance(body, dict) and body.get("access_token"):
+        return Token(str(body["access_token"]), str(body["instance_url"]))
+    if answer.status_code >= 500 or answer.ok:
+        raise Transient(f"Salesforce ({connection.shown}) answers the login with HTTP {answer.status_code}")
+    refusal = of_body(answer.status_code, body)
+    raise SalesforceRefused(
+        f"Salesforce ({connection.shown}) refuses the login ({refusal}): check LEADSTREAM_SALESFORCE_DOMAIN, "
+        "LEADSTREAM_SALESFORCE_CLIENT_ID and LEADSTREAM_SALESFORCE_CLIENT_SECRET"
+    )
+
+
+def _short(error: Exception) -> str:
+    """The kind of a transport failure; its text names sockets and says less."""
+    return type(error).__name__
