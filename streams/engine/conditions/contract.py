@@ -40,7 +40,7 @@ class Node(Protocol):
         """Whether it is true of the contact at `scene.now`. Exact: two-valued."""
 
     def due(self, scene: Scene) -> int | None:
-        """The earliest instant after `scene.now` at which time alone may change `holds`; never later than the truth."""
+        """The earliest instant after `scene.now` at which time alone may change `holds`; never too late."""
 
 
 class Counter(Protocol):
@@ -49,6 +49,8 @@ class Counter(Protocol):
     key: str
     bound: int
     """The most instants it keeps."""
+    lossy: bool
+    """Whether a full list may have lost instants that matter: a contact that reaches `bound` is flagged then."""
 
     def matches(self, happening: Happening) -> bool: ...
 

@@ -1,0 +1,81 @@
+"""From a condition as written to a node that can be asked.
+
+Everything that can be known before a contact is looked at is worked out here, once per release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any as AnyLeaf
+
+from schemas import conditions as written
+from schemas.conditions import Condition
+from streams.engine.conditions import counted, moments, properties, references
+from streams.engine.conditions.context import Context
+from streams.engine.conditions.contract import Compiled, Node, Surroundings
+from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.tree import All, Any, Not
+
+Compiler = Callable[[AnyLeaf, Context], Node]
+
+_LEAVES: Mapping[type, Compiler] = {
+    written.PropertyLeaf: properties.compile_property,
+    written.TagsLeaf: properties.compile_tags,
+    written.StatusLeaf: properties.compile_status,
+    written.ScoreLeaf: references.compile_score,
+    written.VisitLeaf: counted.compile_counted,
+    written.ActivityLeaf: counted.compile_counted,
+    written.LastVisitLeaf: moments.compile_last_visit,
+    written.FirstVisitLeaf: moments.compile_first_visit,
+    written.LastActivityLeaf: moments.compile_last_activity,
+    written.InactiveLeaf: moments.compile_inactive,
+    written.SegmentLeaf: references.compile_segment,
+    written.LeadLeaf: references.compile_lead,
+    written.PointsLeaf: references.compile_points,
+    written.LeadStatusLeaf: references.compile_lead_status,
+    written.LeadAgeLeaf: references.compile_lead_age,
+}
+
+
+def compile_condition(condition: Condition, surroundings: Surroundings) -> Compiled:
+    """A condition ready to be asked, and what it looks at.
+
+    Raises ConditionRefused for what makes no sense within the definitions, NotServed for what is not served yet;
+    both are ValueErrors that say where in the condition.
+    """
+    context = Context(surroundings)
+    node = _node(condition, context)
+    return Compiled(
+        node=node,
+        counters=tuple(context.counters.values()),
+        properties=frozenset(context.properties),
+        segments=frozenset(context.segments),
+        campaigns=frozenset(context.campaigns),
+        leads=context.leads,
+        happening=counted.is_bare(condition),
+    )
+
+
+def _node(condition: Condition, context: Context) -> Node:
+    if isinstance(condition, written.AllOf):
+        return All(_nodes("all", condition.all, context))
+    if isinstance(condition, written.AnyOf):
+        return Any(_nodes("any", condition.any, context))
+    if isinstance(condition, written.NotOf):
+        try:
+            return Not(_node(condition.not_, context))
+        except ConditionRefused as refusal:
+            raise refusal.within("not") from None
+    if isinstance(condition, written.SequenceLeaf):
+        raise NotServed("is not served yet", ("sequence",))
+    return _LEAVES[type(condition)](condition, context)
+
+
+def _nodes(key: str, parts: tuple[Condition, ...], context: Context) -> tuple[Node, ...]:
+    nodes: list[Node] = []
+    for place, part in enumerate(parts):
+        try:
+            nodes.append(_node(part, context))
+        except ConditionRefused as refusal:
+            raise refusal.within(key, place) from None
+    return tuple(nodes)

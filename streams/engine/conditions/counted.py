@@ -1,0 +1,182 @@
+"""Visit and activity leaves: how often something matching happened in a window.
+
+Identical leaves share what is kept under one key: a hash of the subject, the filter, the window and the number of
+instants that decides the count. `streams.engine.conditions.windows` says what is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from hashlib import blake2b
+from typing import Any
+
+from schemas.conditions import ActivityLeaf, CountOperators, Operators, VisitLeaf
+from streams.engine.conditions.context import Context
+from streams.engine.conditions.contract import Happening, Node, Scene
+from streams.engine.conditions.edges import Edge, parse_date_value
+from streams.engine.conditions.filters import Filter, compile_filter, filter_uses_dates
+from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.windows import MOST, CalendarWindow, CountedWindow, CountRange, RollingWindow
+from streams.engine.conditions.zones import ZoneRule
+
+Leaf = VisitLeaf | ActivityLeaf
+
+
+class FilteredCounter:
+    """What one counted leaf keeps: the instants of matching events, ascending."""
+
+    __slots__ = ("_enough", "_filter", "_window", "bound", "key", "lossy")
+
+    def __init__(self, key: str, matching: Filter, window: CountedWindow, enough: int) -> None:
+        self.key = key
+        self.lossy = window.lossy
+        self.bound = MOST if window.lossy else enough
+        self._filter = matching
+        self._window = window
+        self._enough = enough
+
+    def matches(self, happening: Happening) -> bool:
+        """Whether the event counts; when it happened is the window's matter."""
+        return self._filter.matches(happening)
+
+    def count(self, kept: list[int], at: int, now: int) -> list[int]:
+        """A new list: `kept` with `at` in its place, without what no window from `now` on can hold."""
+        place = bisect_right(kept, at)
+        return self._window.prune([*kept[:place], at, *kept[place:]], now, self._enough)
+
+
+class CountedLeaf:
+    """The count in the window is as wanted."""
+
+    __slots__ = ("_key", "_wanted", "_window", "_zone")
+
+    def __init__(self, key: str, window: CountedWindow, wanted: CountRange, zone: ZoneRule) -> None:
+        self._key = key
+        self._window = window
+        self._wanted = wanted
+        self._zone = zone
+
+    def holds(self, scene: Scene) -> bool:
+        contact = scene.contact
+        kept = contact.counts.get(self._key)
+        if not kept:
+            return self._wanted.holds(0)
+        return self._wanted.holds(self._window.count(kept, scene.now, self._zone.of(contact)))
+
+    def due(self, scene: Scene) -> int | None:
+        contact = scene.contact
+        kept = contact.counts.get(self._key)
+        if not kept:
+            return None
+        return self._window.due(kept, scene.now, self._zone.of(contact), self._wanted)
+
+
+def compile_counted(leaf: Leaf, context: Context) -> Node:
+    """A visit or activity leaf. Raises ConditionRefused, or NotServed for `first`, `last` and `regular`."""
+    for name in ("first", "last", "regular"):
+        if getattr(leaf, name) is not None:
+            raise NotServed("is not served yet", (name,))
+    subject = "visit" if isinstance(leaf, VisitLeaf) else "activity"
+    fields = leaf.visit if isinstance(leaf, VisitLeaf) else leaf.activity
+    try:
+        matching = compile_filter(fields, context.zone, visits_only=subject == "visit")
+    except ConditionRefused as refusal:
+        raise refusal.within(subject) from None
+    wanted = count_range(leaf)
+    if wanted.enough > MOST:
+        raise ConditionRefused(f"counts go up to {MOST - 1}", ("count",))
+    window, shape = _window(leaf, context)
+    zoned = filter_uses_dates(fields)
+    key = _key([subject, _written(fields), shape, wanted.enough, str(context.zone) if zoned else None])
+    context.counters.setdefault(key, FilteredCounter(key, matching, window, wanted.enough))
+    return CountedLeaf(key, window, wanted, context.zone_rule(leaf.in_zone))
+
+
+def is_bare(leaf: object) -> bool:
+    """Whether it only says what should match: no count and no window."""
+    if not isinstance(leaf, VisitLeaf | ActivityLeaf):
+        return False
+    limits = (leaf.count, leaf.never, leaf.within, leaf.between_ago, leaf.since, leaf.until)
+    return all(limit is None for limit in limits)
+
+
+def count_range(leaf: Leaf) -> CountRange:
+    """How often; at least once where nothing is said. Raises ConditionRefused."""
+    if leaf.never is not None:
+        if leaf.count is not None:
+            raise ConditionRefused("is count: {eq: 0}; leave one of the two out", ("never",))
+        return CountRange(0, 0)
+    if leaf.count is None:
+        return CountRange(1, None)
+    return _range_of(leaf.count)
+
+
+def _range_of(count: CountOperators) -> CountRange:
+    least = [0]
+    most: list[int] = []
+    if count.eq is not None:
+        least.append(count.eq)
+        most.append(count.eq)
+    if count.between is not None:
+        least.append(count.between[0])
+        most.append(count.between[1])
+    if count.gte is not None:
+        least.append(count.gte)
+    if count.gt is not None:
+        least.append(count.gt + 1)
+    if count.lte is not None:
+        most.append(count.lte)
+    if count.lt is not None:
+        most.append(count.lt - 1)
+    if len(least) == 1 and not most:
+        raise ConditionRefused("an operator is missing; write eq, gt, gte, lt, lte or between", ("count",))
+    return CountRange(max(least), min(most) if most else None)
+
+
+def _window(leaf: Leaf, context: Context) -> tuple[CountedWindow, list[Any]]:
+    """The window, and what tells it from others."""
+    begins, ends = _lengths(leaf)
+    since = _edge(leaf, "since")
+    until = _edge(leaf, "until")
+    edges = [edge for edge in (since, until) if edge is not None]
+    if any(edge.moves for edge in edges) or (edges and leaf.in_zone == "contact"):
+        shape = [begins, ends, leaf.since, leaf.until, leaf.in_zone, str(context.zone)]
+        return CalendarWindow(begins, ends, since, until, context.zone), shape
+    first = None if since is None else since.at(0, context.zone)
+    last = None if until is None else until.at(0, context.zone) - 1
+    return RollingWindow(begins, ends, first, last), [begins, ends, first, last]
+
+
+def _lengths(leaf: Leaf) -> tuple[int | None, int]:
+    if leaf.between_ago is None:
+        return leaf.within, 0
+    if leaf.within is not None:
+        raise ConditionRefused("stands beside within; one window of this kind is enough", ("between_ago",))
+    begins, ends = leaf.between_ago
+    if begins <= ends:
+        raise ConditionRefused("wants the longer time first, such as [30d, 7d]", ("between_ago",))
+    return begins, ends
+
+
+def _edge(leaf: Leaf, name: str) -> Edge | None:
+    text = leaf.since if name == "since" else leaf.until
+    if text is None:
+        return None
+    try:
+        value = parse_date_value(text)
+    except ConditionRefused as refusal:
+        raise refusal.within(name) from None
+    return value.start if name == "since" else value.end
+
+
+def _written(fields: dict[str, Operators]) -> Any:
+    return {
+        key: operators.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+        for key, operators in fields.items()
+    }
+
+
+def _key(parts: list[Any]) -> str:
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return blake2b(canonical.encode("utf-8", "replace"), digest_size=6).hexdigest()

@@ -1,0 +1,134 @@
+"""Date arithmetic: `now-7d`, `now/d`, `now/w-1w`, `2026-03-31||-1M` (SPEC section 5).
+
+Steps apply left to right, each to an instant. `ms s m h` are fixed lengths; `d w M y` are calendar units in a zone:
+local clocks show the same time on another day. `/unit` rounds down to where the unit began; weeks begin on Monday.
+Months clamp to their last day.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from streams.engine.conditions.zones import (
+    DAY,
+    EPOCH_ORDINAL,
+    HOUR,
+    MINUTE,
+    SECOND,
+    WEEK,
+    clamped,
+    instant_of_wall,
+    offset_at,
+    wall_at,
+)
+
+FIXED_UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR}
+CALENDAR_UNITS = ("d", "w", "M", "y")
+
+_STEP = re.compile(r"([+-])(\d{1,9})(ms|[smhdwMy])|/(ms|[smhdwMy])")
+_MONDAY = 4  # 1970-01-05, counted in days from the epoch, was a Monday
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """So many units later, or earlier where `amount` is negative."""
+
+    amount: int
+    unit: str
+
+    @property
+    def is_calendar(self) -> bool:
+        return self.unit in CALENDAR_UNITS
+
+    def apply(self, instant: int, zone: ZoneInfo) -> int:
+        """The shifted instant (ms)."""
+        if not self.is_calendar:
+            return clamped(instant + self.amount * FIXED_UNITS[self.unit])
+        wall = self.on_wall(wall_at(zone, instant))
+        return instant_of_wall(zone, wall)
+
+    def on_wall(self, wall: int) -> int:
+        """What local clocks show after the shift (ms), for calendar units."""
+        if self.unit == "d":
+            return clamped(wall + self.amount * DAY)
+        if self.unit == "w":
+            return clamped(wall + self.amount * WEEK)
+        months = self.amount * (12 if self.unit == "y" else 1)
+        days, time_of_day = divmod(wall, DAY)
+        return (_months_later(days, months)) * DAY + time_of_day
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Down to where the unit began."""
+
+    unit: str
+
+    @property
+    def is_calendar(self) -> bool:
+        return self.unit in CALENDAR_UNITS
+
+    def apply(self, instant: int, zone: ZoneInfo) -> int:
+        """The rounded instant (ms)."""
+        if self.is_calendar:
+            return instant_of_wall(zone, self.on_wall(wall_at(zone, instant)))
+        # Within a doubled hour the present pass counts, so the offset of the instant itself is used.
+        return instant - (instant + offset_at(zone, instant)) % FIXED_UNITS[self.unit]
+
+    def on_wall(self, wall: int) -> int:
+        """Where the unit began on local clocks (ms)."""
+        if not self.is_calendar:
+            return wall - wall % FIXED_UNITS[self.unit]
+        days = wall // DAY
+        if self.unit == "w":
+            days -= (days - _MONDAY) % 7
+        elif self.unit in ("M", "y"):
+            day = date.fromordinal(days + EPOCH_ORDINAL)
+            first = day.replace(day=1) if self.unit == "M" else day.replace(month=1, day=1)
+            days = first.toordinal() - EPOCH_ORDINAL
+        return days * DAY
+
+    def next_on_wall(self, wall: int) -> int:
+        """Where the next unit begins on local clocks (ms)."""
+        began = self.on_wall(wall)
+        if not self.is_calendar:
+            return began + FIXED_UNITS[self.unit]
+        return Shift(1, self.unit).on_wall(began)
+
+
+Step = Shift | Round
+
+
+def _months_later(days: int, months: int) -> int:
+    """Days since the epoch, so many months later, clamped to the month's last day."""
+    day = date.fromordinal(days + EPOCH_ORDINAL)
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    year = min(max(year, 2), 9998)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last)).toordinal() - EPOCH_ORDINAL
+
+
+def parse_steps(text: str) -> tuple[Step, ...] | None:
+    """The steps of `-7d/d+1h`; None when the text is something else."""
+    steps: list[Step] = []
+    place = 0
+    while place < len(text):
+        match = _STEP.match(text, place)
+        if match is None:
+            return None
+        sign, amount, unit, rounded = match.groups()
+        steps.append(Round(rounded) if rounded else Shift(int(sign + amount), unit))
+        place = match.end()
+    return tuple(steps)
+
+
+def apply_steps(steps: Sequence[Step], instant: int, zone: ZoneInfo) -> int:
+    """Where the steps lead from an instant (ms)."""
+    for step in steps:
+        instant = step.apply(instant, zone)
+    return instant

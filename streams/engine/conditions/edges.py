@@ -1,0 +1,262 @@
+"""Date values as edges: every one is a span of instants [start, end), fixed or moving with now.
+
+An instant is the span of its one millisecond, a calendar date the whole day in a zone. An edge is the start or the
+end of such a span, so that each comparison is `instant >= edge` or its negation.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from schemas.values import instant_ms
+from streams.engine.conditions.date_math import FIXED_UNITS, Round, Shift, Step, apply_steps, parse_steps
+from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions.zones import (
+    DAY,
+    EPOCH_ORDINAL,
+    MINUTE,
+    clocks_change_near,
+    day_at,
+    day_start,
+    instant_of_wall,
+    wall_at,
+)
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ROUNDING_SLACK = {"ms": 1, **FIXED_UNITS, "d": DAY, "w": 7 * DAY, "M": 31 * DAY, "y": 366 * DAY}
+_ZONE_SLACK = 3 * DAY  # more than two zones can differ by, together with any change of clocks
+_MONTH_SLACK = 5 * DAY  # how much the length of so many months or years can vary
+_QUARTER = 15 * MINUTE  # clocks change on a quarter of an hour
+
+
+class Edge(Protocol):
+    """One end of a date value."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether it moves with now."""
+
+    @property
+    def slack(self) -> int:
+        """How far (ms) it may be from `at(now, account zone)` in another zone, or go back while time goes on."""
+
+    def at(self, now: int, zone: ZoneInfo) -> int:
+        """Where it is (ms)."""
+
+    def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
+        """The earliest instant after now at which time alone may change `instant >= edge`."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstantEdge:
+    """Fixed, the same in every zone."""
+
+    instant: int
+    moves = False
+    slack = 0
+
+    def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - an edge is asked with both
+        return self.instant
+
+    def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DayEdge:
+    """Where a calendar day (ordinal) begins in the zone."""
+
+    ordinal: int
+    moves = False
+    slack = _ZONE_SLACK
+
+    def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
+        return day_start(zone, self.ordinal)
+
+    def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ReckonedEdge:
+    """Steps from a fixed date value, in the zone."""
+
+    base: InstantEdge | DayEdge
+    steps: tuple[Step, ...]
+    plus: int
+    moves = False
+
+    @property
+    def slack(self) -> int:
+        return _slack(self.steps)
+
+    def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
+        return _reckoned(self.base, self.steps, zone) + self.plus
+
+    def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def _reckoned(base: InstantEdge | DayEdge, steps: tuple[Step, ...], zone: ZoneInfo) -> int:
+    return apply_steps(steps, base.at(0, zone), zone)
+
+
+class MovingEdge:
+    """Steps from now, in the zone.
+
+    Between its breaks it either stands still (where a step rounds) or moves as fast as time does. A break is where a
+    unit begins on local clocks, a month's length counts, or clocks change.
+    """
+
+    __slots__ = ("_before_rounding", "_plus", "_rounding", "_steps", "_varies", "slack")
+    moves = True
+
+    def __init__(self, steps: tuple[Step, ...], plus: int) -> None:
+        self._steps = steps
+        self._plus = plus
+        self._rounding = next((step for step in steps if isinstance(step, Round)), None)
+        self._before_rounding = _shifts_before_rounding(steps)
+        self._varies = any(s.unit in ("M", "y") for s in self._before_rounding)
+        self.slack = _slack(steps)
+
+    def at(self, now: int, zone: ZoneInfo) -> int:
+        return apply_steps(self._steps, now, zone) + self._plus
+
+    def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
+        ahead = instant - self.at(now, zone)
+        if ahead > self.slack:
+            return now + ahead - self.slack
+        if ahead < -self.slack:
+            return None
+        candidates = self._breaks(now, zone)
+        if self._rounding is None and ahead >= 0:
+            candidates.append(now + ahead + 1)
+        return min(candidates, default=None)
+
+    def _breaks(self, now: int, zone: ZoneInfo) -> list[int]:
+        """The next instants after now at which the edge may do anything but go on as it does."""
+        if self._clocks_change_near(now, zone):
+            return [now - now % _QUARTER + _QUARTER]
+        if self._rounding is None:
+            return [_next_midnight(now, zone)] if self._varies else []
+        fixed = sum(s.amount * FIXED_UNITS[s.unit] for s in self._before_rounding if not s.is_calendar)
+        breaks = []
+        calendar_unit: Round = self._rounding
+        if any(s.is_calendar for s in self._before_rounding):
+            breaks.append(_next_midnight(now, zone))
+            if calendar_unit.is_calendar:
+                calendar_unit = Round("d")
+        breaks.append(instant_of_wall(zone, calendar_unit.next_on_wall(wall_at(zone, now + fixed))) - fixed)
+        return breaks
+
+    def _clocks_change_near(self, now: int, zone: ZoneInfo) -> bool:
+        if clocks_change_near(zone, now):
+            return True
+        instant = now
+        for step in self._steps:
+            instant = step.apply(instant, zone)
+            if clocks_change_near(zone, instant):
+                return True
+        return False
+
+
+def _shifts_before_rounding(steps: tuple[Step, ...]) -> tuple[Shift, ...]:
+    shifts: list[Shift] = []
+    for step in steps:
+        if isinstance(step, Round):
+            break
+        shifts.append(step)
+    return tuple(shifts)
+
+
+def _slack(steps: tuple[Step, ...]) -> int:
+    slack = _ZONE_SLACK
+    for step in steps:
+        if isinstance(step, Round):
+            slack += _ROUNDING_SLACK[step.unit]
+        elif step.unit in ("M", "y"):
+            slack += _MONTH_SLACK
+    return slack
+
+
+def _next_midnight(now: int, zone: ZoneInfo) -> int:
+    return day_start(zone, day_at(zone, now) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DateValue:
+    """What a date operator is set against: the span [start, end)."""
+
+    start: Edge
+    end: Edge
+
+
+def parse_date_value(text: str) -> DateValue:
+    """RFC 3339, a calendar date, or date arithmetic from now or from a date. Raises ConditionRefused."""
+    if text.startswith("now"):
+        steps = parse_steps(text[3:])
+        if steps is not None:
+            return DateValue(MovingEdge(steps, 0), MovingEdge(steps, 1))
+    base_text, bars, steps_text = text.partition("||")
+    base = _base(base_text)
+    steps = parse_steps(steps_text) if base is not None else None
+    if base is None or steps is None:
+        raise ConditionRefused(
+            f"{text!r} is not a date value; write RFC 3339 (2026-03-01T09:30:00Z), a calendar date (2026-03-01) "
+            "or date arithmetic (now-7d, now/d, 2026-03-31||-1M)"
+        )
+    return _fixed(base, steps if bars else ())
+
+
+def is_date_value(text: str) -> bool:
+    """Whether a text can be read as a date value."""
+    try:
+        parse_date_value(text)
+    except ConditionRefused:
+        return False
+    return True
+
+
+def _base(text: str) -> InstantEdge | DayEdge | None:
+    try:
+        if _DAY.fullmatch(text):
+            return DayEdge(date.fromisoformat(text).toordinal())
+        return InstantEdge(instant_ms(text))
+    except ValueError:
+        return None
+
+
+def _fixed(base: InstantEdge | DayEdge, steps: tuple[Step, ...]) -> DateValue:
+    """A calendar date moved by calendar units is a calendar date; everything else is an instant."""
+    if isinstance(base, DayEdge) and all(step.is_calendar for step in steps):
+        ordinal = _moved_day(base.ordinal, steps)
+        return DateValue(DayEdge(ordinal), DayEdge(ordinal + 1))
+    if not steps and isinstance(base, InstantEdge):
+        return DateValue(base, InstantEdge(base.instant + 1))
+    return DateValue(ReckonedEdge(base, steps, 0), ReckonedEdge(base, steps, 1))
+
+
+def _moved_day(ordinal: int, steps: tuple[Step, ...]) -> int:
+    wall = (ordinal - EPOCH_ORDINAL) * DAY
+    for step in steps:
+        wall = step.on_wall(wall)
+    return wall // DAY + EPOCH_ORDINAL
+
+
+@lru_cache(maxsize=65_536)
+def _read(text: str) -> InstantEdge | DayEdge | None:
+    return _base(text)
+
+
+def instant_in(value: object, zone: ZoneInfo) -> int | None:
+    """The instant (ms) that a property's value means, a date by its local midnight; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    edge = _read(value)
+    return None if edge is None else edge.at(0, zone)

@@ -1,0 +1,125 @@
+"""Filters of visit and activity leaves: every operator speaks of the same event, as it was when it happened.
+
+`url title referrer campaign name path host query.x` are text; every other key is a property of the event, typed by
+its JSON value. Date operators of a filter are asked at the event's own instant, in the account's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
+
+from schemas.conditions import Operators
+from schemas.definitions import PropertyType
+from streams.engine.conditions.contract import Happening
+from streams.engine.conditions.operators import Tests, compile_operators, uses_dates
+from streams.engine.conditions.refusals import ConditionRefused
+
+Reader = Callable[[Happening], Any]
+
+QUERY = "query."
+_FIELDS = frozenset({"url", "title", "referrer", "campaign"})
+
+
+class Filter:
+    """Whether an event is of the kind and meets every test."""
+
+    __slots__ = ("_tests", "_visits_only", "_zone")
+
+    def __init__(self, tests: tuple[tuple[Reader, Tests], ...], zone: ZoneInfo, *, visits_only: bool) -> None:
+        self._tests = tests
+        self._zone = zone
+        self._visits_only = visits_only
+
+    def matches(self, happening: Happening) -> bool:
+        """Whether this event counts."""
+        if self._visits_only and not happening.is_visit:
+            return False
+        return all(tests.holds(read(happening), happening.at, self._zone) for read, tests in self._tests)
+
+
+def compile_filter(fields: Mapping[str, Operators], zone: ZoneInfo, *, visits_only: bool) -> Filter:
+    """The filter of a leaf; `visits_only` for `visit`. Raises ConditionRefused."""
+    tests: list[tuple[Reader, Tests]] = []
+    for key, operators in fields.items():
+        try:
+            tests.append(_test(key, operators))
+        except ConditionRefused as refusal:
+            raise refusal.within(key) from None
+    return Filter(tuple(tests), zone, visits_only=visits_only)
+
+
+def _test(key: str, operators: Operators) -> tuple[Reader, Tests]:
+    if operators.in_zone == "contact":
+        raise ConditionRefused("a filter speaks in the account's zone", ("in_zone",))
+    read, kind = _reader(key)
+    return read, compile_operators(operators, kind)
+
+
+def _reader(key: str) -> tuple[Reader, PropertyType | None]:
+    if key == "name":
+        return (lambda happening: happening.name), "text"
+    if key in _FIELDS:
+        return (lambda happening: happening.fields.get(key)), "text"
+    if key == "path":
+        return _path, "text"
+    if key == "host":
+        return _host, "text"
+    if key.startswith(QUERY):
+        parameter = key.removeprefix(QUERY)
+        return (lambda happening: _parameters(happening).get(parameter)), "text"
+    return (lambda happening: _property(happening, key)), None
+
+
+def _property(happening: Happening, key: str) -> Any:
+    properties = happening.fields.get("properties")
+    return properties.get(key) if isinstance(properties, Mapping) else None
+
+
+def _path(happening: Happening) -> str | None:
+    parts = _split(happening)
+    if parts is None:
+        return None
+    return parts.path or ("/" if parts.netloc else None)
+
+
+def _host(happening: Happening) -> str | None:
+    parts = _split(happening)
+    return None if parts is None else parts.hostname
+
+
+def _parameters(happening: Happening) -> Mapping[str, str]:
+    parts = _split(happening)
+    return {} if parts is None else _query(parts.query)
+
+
+def _split(happening: Happening) -> SplitResult | None:
+    url = happening.fields.get("url")
+    return _parts(url) if isinstance(url, str) else None
+
+
+@lru_cache(maxsize=4_096)
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        parts.hostname  # noqa: B018 - reading it is what finds a broken one
+    except ValueError:
+        return None
+    return parts
+
+
+@lru_cache(maxsize=4_096)
+def _query(query: str) -> Mapping[str, str]:
+    """Each parameter's first value, decoded."""
+    values: dict[str, str] = {}
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        values.setdefault(key, value)
+    return values
+
+
+def filter_uses_dates(fields: Mapping[str, Operators]) -> bool:
+    """Whether the account's zone may matter to a filter."""
+    return any(uses_dates(operators, _reader(key)[1]) for key, operators in fields.items())

@@ -1,0 +1,84 @@
+"""Operators on numbers; a boolean is no number, and neither is text that looks like one.
+
+Scores and points are kept as whole millionths: their operands are scaled once, exactly, when compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from schemas.conditions import NumberOperators
+from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.contact import MILLION
+
+Number = int | float | Fraction
+Predicate = Callable[[Any], bool]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def equals(operand: Number) -> Predicate:
+    """The same number, 5 and 5.0 alike."""
+    return lambda value: is_number(value) and value == operand
+
+
+def among(operands: Sequence[Number]) -> Predicate:
+    """One of these numbers."""
+    wanted = frozenset(operands)
+    return lambda value: is_number(value) and value in wanted
+
+
+def ordered(operator: str, operand: Number) -> Predicate:
+    """Greater or smaller than the operand."""
+    if operator == "gt":
+        return lambda value: is_number(value) and value > operand
+    if operator == "gte":
+        return lambda value: is_number(value) and value >= operand
+    if operator == "lt":
+        return lambda value: is_number(value) and value < operand
+    return lambda value: is_number(value) and value <= operand
+
+
+def between(lower: Number, upper: Number) -> Predicate:
+    """From lower to upper, both included."""
+    return lambda value: is_number(value) and lower <= value <= upper
+
+
+def negated(predicate: Predicate) -> Predicate:
+    """True where the predicate is not, of a missing value too."""
+    return lambda value: not predicate(value)
+
+
+def millionths(operand: float) -> int | Fraction:
+    """An operand against whole millionths; of a float, its shortest decimal form is meant."""
+    scaled = Fraction(Decimal(repr(operand))) * MILLION
+    return scaled.numerator if scaled.denominator == 1 else scaled
+
+
+def number_tests(operators: NumberOperators) -> tuple[Predicate, ...]:
+    """What all must hold of a number in millionths (None: there is none). Raises ConditionRefused without any."""
+    tests: list[Predicate] = []
+    if operators.eq is not None:
+        tests.append(equals(millionths(operators.eq)))
+    if operators.ne is not None:
+        tests.append(negated(equals(millionths(operators.ne))))
+    if operators.in_ is not None:
+        tests.append(among([millionths(one) for one in operators.in_]))
+    if operators.not_in is not None:
+        tests.append(negated(among([millionths(one) for one in operators.not_in])))
+    for name in ("gt", "gte", "lt", "lte"):
+        operand = getattr(operators, name)
+        if operand is not None:
+            tests.append(ordered(name, millionths(operand)))
+    if operators.between is not None:
+        lower, upper = operators.between
+        tests.append(between(millionths(lower), millionths(upper)))
+    if not tests:
+        raise ConditionRefused("an operator is missing; write eq, ne, in, not_in, gt, gte, lt, lte or between")
+    return tuple(tests)

@@ -1,0 +1,280 @@
+"""The operators of a property leaf or a filter, compiled into tests of one JSON value (None: it is missing).
+
+A declared type decides which operators fit and what their operands must be; without one each operand's own JSON type
+says what it compares with, and a value of another type is missing to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from schemas.conditions import Operators
+from schemas.definitions import PropertyType
+from streams.engine.conditions import numbers, scalars, text
+from streams.engine.conditions.dates import DateTest, date_test
+from streams.engine.conditions.edges import instant_in, is_date_value
+from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions.scalars import Predicate
+from streams.engine.conditions.text import Fold
+from streams.engine.conditions.tree import due_of_all
+
+_MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
+_ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
+_EQUALITY = frozenset({"eq", "ne", "in", "not_in"})
+_EXISTENCE = frozenset({"exists", "empty"})
+_DATES = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
+_PARTS = frozenset({"contains", "not_contains"})
+_TEXT = _PARTS | {"starts_with", "ends_with", "matches"}
+_LIST = _PARTS | {"contains_any", "contains_all", "has_item"}
+
+OPERATORS_OF: Mapping[PropertyType, frozenset[str]] = {
+    "text": _EXISTENCE | _EQUALITY | _ORDER | _TEXT,
+    "number": _EXISTENCE | _EQUALITY | _ORDER,
+    "boolean": _EXISTENCE | _EQUALITY,
+    "date": _EXISTENCE | _EQUALITY | _ORDER | _DATES,
+    "datetime": _EXISTENCE | _EQUALITY | _ORDER | _DATES,
+    "list": _EXISTENCE | _LIST,
+    "object": _EXISTENCE | {"has_item"},
+}
+"""Which operators fit a declared type."""
+
+_NEGATIONS = {"ne": "eq", "not_in": "in", "not_contains": "contains"}
+_WANTED = {"text": "text", "number": "a number", "boolean": "true or false"}
+
+
+class TimedTest(Protocol):
+    """A test of a value whose outcome time alone may change."""
+
+    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool: ...
+
+    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """All of them must hold of a value."""
+
+    plain: tuple[Predicate, ...]
+    timed: tuple[TimedTest, ...]
+
+    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool:
+        """Whether the value passes at `now` (ms)."""
+        return all(test(value) for test in self.plain) and all(test.holds(value, now, zone) for test in self.timed)
+
+    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None:
+        """When time alone may change that."""
+        if not self.timed or not all(test(value) for test in self.plain):
+            return None
+        return due_of_all((test.holds(value, now, zone), test.due(value, now, zone)) for test in self.timed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A date test of a JSON value."""
+
+    test: DateTest
+
+    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool:
+        return self.test.holds(instant_in(value, zone), now, zone)
+
+    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None:
+        return self.test.due(instant_in(value, zone), now, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _HasItem:
+    """One item of a list of objects meets every test."""
+
+    fields: tuple[tuple[str, Tests], ...]
+
+    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool:
+        return isinstance(value, list) and any(self._meets(item, now, zone) for item in value)
+
+    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None:
+        if not isinstance(value, list):
+            return None
+        dues = [due for item in value if (due := self._due_of(item, now, zone)) is not None]
+        return min(dues, default=None)
+
+    def _meets(self, item: Any, now: int, zone: ZoneInfo) -> bool:
+        return isinstance(item, dict) and all(tests.holds(item.get(key), now, zone) for key, tests in self.fields)
+
+    def _due_of(self, item: Any, now: int, zone: ZoneInfo) -> int | None:
+        if not isinstance(item, dict):
+            return None
+        values = [(item.get(key), tests) for key, tests in self.fields]
+        return due_of_all((tests.holds(value, now, zone), tests.due(value, now, zone)) for value, tests in values)
+
+
+def given(operators: Operators) -> dict[str, Any]:
+    """The operators that are written, by their written names. Raises ConditionRefused for none, and for null."""
+    found: dict[str, Any] = {}
+    for field, info in type(operators).model_fields.items():
+        name = info.alias or field
+        if name in _MODIFIERS or field not in operators.model_fields_set:
+            continue
+        operand = getattr(operators, field)
+        if operand is None:
+            raise ConditionRefused("null is no operand; for a missing value write exists: false", (name,))
+        found[name] = operand
+    if not found:
+        raise ConditionRefused("an operator is missing, such as eq, in, gte, contains or exists")
+    return found
+
+
+def compile_operators(operators: Operators, kind: PropertyType | None) -> Tests:
+    """The tests of a value of the declared type, or of any (None). Raises ConditionRefused for what cannot fit."""
+    plain: list[Predicate] = []
+    timed: list[TimedTest] = []
+    fold = text.fold_for(case_sensitive=operators.case_sensitive)
+    for name, operand in given(operators).items():
+        try:
+            _check(name, operand, kind)
+            if name == "has_item":
+                timed.append(_has_item(operand))
+            elif _is_dated(name, operand, kind):
+                timed.append(_Dated(date_test(name, operand)))
+            else:
+                plain.append(_plain(name, operand, kind, fold, operators))
+        except ConditionRefused as refusal:
+            raise refusal.within(name) from None
+    return Tests(tuple(plain), tuple(timed))
+
+
+def uses_dates(operators: Operators, kind: PropertyType | None) -> bool:
+    """Whether a time zone or the present matters to these operators."""
+    for name, operand in given(operators).items():
+        if name == "has_item":
+            if any(uses_dates(inner, None) for inner in operand.values()):
+                return True
+        elif _is_dated(name, operand, kind):
+            return True
+    return False
+
+
+def _check(name: str, operand: Any, kind: PropertyType | None) -> None:
+    if kind is None:
+        return
+    if name not in OPERATORS_OF[kind]:
+        fitting = ", ".join(sorted(OPERATORS_OF[kind]))
+        raise ConditionRefused(f"does not fit a property of type {kind}; these do: {fitting}")
+    if name not in _EQUALITY | _ORDER:
+        return
+    operands = operand if isinstance(operand, tuple) else (operand,)
+    for one in operands:
+        if kind in _WANTED and not _is_of(one, kind):
+            raise ConditionRefused(f"{one!r} is not {_WANTED[kind]}, and the property is of type {kind}")
+
+
+def _is_of(operand: Any, kind: PropertyType) -> bool:
+    if kind == "text":
+        return isinstance(operand, str)
+    if kind == "boolean":
+        return isinstance(operand, bool)
+    return numbers.is_number(operand)
+
+
+def _is_dated(name: str, operand: Any, kind: PropertyType | None) -> bool:
+    """Whether the operator compares dates: a declared date always does, an undeclared value where only dates fit."""
+    if name in _EXISTENCE:
+        return False
+    if kind in ("date", "datetime"):
+        return True
+    if name in _DATES:
+        return True
+    if kind is not None or name not in _ORDER:
+        return False
+    operands = operand if isinstance(operand, tuple) else (operand,)
+    return all(isinstance(one, str) and is_date_value(one) for one in operands)
+
+
+def _has_item(fields: Mapping[str, Operators]) -> _HasItem:
+    compiled: list[tuple[str, Tests]] = []
+    for key, operators in fields.items():
+        try:
+            compiled.append((key, compile_operators(operators, None)))
+        except ConditionRefused as refusal:
+            raise refusal.within(key) from None
+    return _HasItem(tuple(compiled))
+
+
+def _plain(name: str, operand: Any, kind: PropertyType | None, fold: Fold, operators: Operators) -> Predicate:
+    if name == "exists":
+        exists = _exists(kind)
+        return exists if operand else numbers.negated(exists)
+    if name == "empty":
+        empty = _empty(kind)
+        return empty if operand else numbers.negated(empty)
+    if name in _NEGATIONS:
+        return numbers.negated(_plain(_NEGATIONS[name], operand, kind, fold, operators))
+    if name in ("eq", "in"):
+        return scalars.equals(operand, fold) if name == "eq" else scalars.among(operand, fold)
+    if name in _ORDER:
+        return _order(name, operand, fold)
+    if name == "contains":
+        return _contains(operand, kind, fold)
+    if name == "contains_any":
+        return scalars.list_contains_any(operand, fold)
+    if name == "contains_all":
+        return scalars.list_contains_all(operand, fold)
+    if name == "starts_with":
+        return text.starts_with(operand, fold)
+    if name == "ends_with":
+        return text.ends_with(operand, fold)
+    return text.matches(operand, case_sensitive=operators.case_sensitive)
+
+
+def _order(name: str, operand: Any, fold: Fold) -> Predicate:
+    if name == "between":
+        lower, upper = operand
+        if isinstance(lower, str) != isinstance(upper, str):
+            raise ConditionRefused("wants two numbers, two dates or two texts")
+        at_least, at_most = _order("gte", lower, fold), _order("lte", upper, fold)
+        return lambda value: at_least(value) and at_most(value)
+    if isinstance(operand, bool):
+        raise ConditionRefused("true and false have no order; write eq")
+    if isinstance(operand, str):
+        return text.ordered(name, operand, fold)
+    return numbers.ordered(name, operand)
+
+
+def _contains(operand: Any, kind: PropertyType | None, fold: Fold) -> Predicate:
+    in_list = scalars.list_contains(operand, fold)
+    if kind == "list":
+        return in_list
+    if not isinstance(operand, str):
+        if kind == "text":
+            raise ConditionRefused(f"{operand!r} is not text, and the property is of type text")
+        return in_list
+    in_text = text.contains(operand, fold)
+    if kind == "text":
+        return in_text
+    return lambda value: in_text(value) or in_list(value)
+
+
+def _exists(kind: PropertyType | None) -> Predicate:
+    """A value of another type than the declared one is missing."""
+    if kind is None:
+        return lambda value: value is not None
+    return lambda value: _fits(value, kind)
+
+
+def _empty(kind: PropertyType | None) -> Predicate:
+    if kind is None:
+        return scalars.is_empty
+    return lambda value: scalars.is_empty(value) or not _fits(value, kind)
+
+
+def _fits(value: Any, kind: PropertyType) -> bool:
+    if kind in ("text", "date", "datetime"):
+        return isinstance(value, str)
+    if kind == "number":
+        return numbers.is_number(value)
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind == "list":
+        return isinstance(value, list)
+    return isinstance(value, dict | list)

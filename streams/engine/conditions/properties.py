@@ -1,0 +1,181 @@
+"""Leaves on what a contact is: a property, its tags, its status."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
+from schemas.definitions import ContactStatus, LeadStatus, PropertyType
+from streams.engine.conditions.context import Context
+from streams.engine.conditions.contract import Node, Scene
+from streams.engine.conditions.operators import Tests, compile_operators, given
+from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.scalars import Predicate
+from streams.engine.conditions.zones import ZoneRule
+from streams.engine.contact import Contact
+
+
+class Top:
+    """Reads a property; null is missing."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, contact: Contact) -> Any:
+        return contact.properties.get(self._name)
+
+
+class Nested:
+    """Reads a value inside nested objects; missing where one of the keys leads nowhere."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self._keys = keys
+
+    def __call__(self, contact: Contact) -> Any:
+        value: Any = contact.properties
+        for key in self._keys:
+            if not isinstance(value, dict):
+                return None
+            value = value.get(key)
+        return value
+
+
+class EmailDomain:
+    """Derives what stands after the last @ of the email, in lower case."""
+
+    __slots__ = ()
+
+    def __call__(self, contact: Contact) -> Any:
+        email = contact.properties.get("email")
+        if not isinstance(email, str):
+            return None
+        _, at, domain = email.rpartition("@")
+        return domain.strip().lower() or None if at else None
+
+
+class Status:
+    """Reads the contact's status."""
+
+    __slots__ = ()
+
+    def __call__(self, contact: Contact) -> Any:
+        return contact.status
+
+
+Reader = Top | Nested | EmailDomain | Status
+
+
+class PlainLeaf:
+    """One test of one value; time does not touch it."""
+
+    __slots__ = ("_read", "_test")
+
+    def __init__(self, read: Reader, test: Predicate) -> None:
+        self._read = read
+        self._test = test
+
+    def holds(self, scene: Scene) -> bool:
+        return self._test(self._read(scene.contact))
+
+    def due(self, scene: Scene) -> int | None:  # noqa: ARG002 - every node is asked
+        return None
+
+
+class TimedLeaf:
+    """Any tests of one value, dates among them."""
+
+    __slots__ = ("_read", "_tests", "_zone")
+
+    def __init__(self, read: Reader, tests: Tests, zone: ZoneRule) -> None:
+        self._read = read
+        self._tests = tests
+        self._zone = zone
+
+    def holds(self, scene: Scene) -> bool:
+        contact = scene.contact
+        return self._tests.holds(self._read(contact), scene.now, self._zone.of(contact))
+
+    def due(self, scene: Scene) -> int | None:
+        contact = scene.contact
+        return self._tests.due(self._read(contact), scene.now, self._zone.of(contact))
+
+
+def compile_property(leaf: PropertyLeaf, context: Context) -> Node:
+    """A property leaf. Raises ConditionRefused for an operator or operand that its declared type does not take."""
+    if leaf.held_for is not None:
+        raise NotServed("is not served yet", ("held_for",))
+    keys = (leaf.property,) if isinstance(leaf.property, str) else leaf.property
+    if not keys:
+        raise ConditionRefused("a property has a name", ("property",))
+    kind = context.type_of(keys[0])
+    if len(keys) > 1:
+        if kind not in (None, "object"):
+            raise ConditionRefused(f"{keys[0]} is of type {kind} and has no keys inside", ("property",))
+        kind = None
+    context.properties.add(keys[0])
+    return _leaf(_reader(keys, context), leaf, kind, context)
+
+
+def compile_tags(leaf: TagsLeaf, context: Context) -> Node:
+    """The contact's tags, a list."""
+    context.properties.add("tags")
+    return _within("tags", Top("tags"), leaf.tags, "list", context)
+
+
+def compile_status(leaf: StatusLeaf, context: Context) -> Node:
+    """The contact's status, a text out of four."""
+    refuse_unknown_statuses(leaf.status, get_args(ContactStatus), "status")
+    return _within("status", Status(), leaf.status, "text", context)
+
+
+def refuse_unknown_statuses(operators: Operators, statuses: tuple[str, ...], subject: str) -> None:
+    """A status that can never be is a slip of the pen. Raises ConditionRefused."""
+    for name, operand in given(operators).items():
+        if name not in ("eq", "ne", "in", "not_in"):
+            continue
+        for one in operand if isinstance(operand, tuple) else (operand,):
+            if not isinstance(one, str) or one.casefold() not in statuses:
+                raise ConditionRefused(f"{one!r} is no status; there are {', '.join(statuses)}", (subject, name))
+
+
+def lead_status_test(operators: Operators, subject: str) -> Predicate:
+    """The test of a lead's status (None: there is no lead). Raises ConditionRefused."""
+    refuse_unknown_statuses(operators, get_args(LeadStatus), subject)
+    try:
+        return _joined(compile_operators(operators, "text").plain)
+    except ConditionRefused as refusal:
+        raise refusal.within(subject) from None
+
+
+def _reader(keys: tuple[str, ...], context: Context) -> Reader:
+    if len(keys) > 1:
+        return Nested(keys)
+    if keys[0] == "email_domain":
+        context.properties.add("email")
+        return EmailDomain()
+    return Top(keys[0])
+
+
+def _within(subject: str, read: Reader, operators: Operators, kind: PropertyType, context: Context) -> Node:
+    try:
+        return _leaf(read, operators, kind, context)
+    except ConditionRefused as refusal:
+        raise refusal.within(subject) from None
+
+
+def _leaf(read: Reader, operators: Operators, kind: PropertyType | None, context: Context) -> Node:
+    tests = compile_operators(operators, kind)
+    zone = context.zone_rule(operators.in_zone)
+    if tests.timed:
+        return TimedLeaf(read, tests, zone)
+    return PlainLeaf(read, _joined(tests.plain))
+
+
+def _joined(tests: tuple[Predicate, ...]) -> Predicate:
+    if len(tests) == 1:
+        return tests[0]
+    return lambda value: all(test(value) for test in tests)

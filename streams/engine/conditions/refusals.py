@@ -1,0 +1,29 @@
+"""What a condition can be refused for when it is compiled.
+
+ValueError
+└── ConditionRefused    well formed, but it makes no sense within these definitions
+    └── NotServed       part of the grammar that the engine does not serve
+"""
+
+from __future__ import annotations
+
+
+class ConditionRefused(ValueError):
+    """A condition that cannot be compiled; `where` are the keys that lead to it, outermost first."""
+
+    def __init__(self, message: str, where: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+
+    def within(self, *keys: str | int) -> ConditionRefused:
+        """The same refusal seen from further out."""
+        return type(self)(self.message, (*keys, *self.where))
+
+    def __str__(self) -> str:
+        place = ".".join(str(key) for key in self.where)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class NotServed(ConditionRefused):
+    """A well-formed condition that the engine does not serve."""

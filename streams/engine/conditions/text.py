@@ -1,0 +1,138 @@
+"""Operators on text: without regard to case (full Unicode case folding) unless they are case-sensitive.
+
+Every function makes a predicate of a value; anything but text is missing to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import re2
+
+from streams.engine.conditions.refusals import ConditionRefused
+
+Predicate = Callable[[Any], bool]
+Fold = Callable[[str], str]
+
+
+def fold_for(*, case_sensitive: bool) -> Fold:
+    """What both sides of a comparison go through first."""
+    return str if case_sensitive else str.casefold
+
+
+def equals(operand: str, fold: Fold) -> Predicate:
+    """The same text."""
+    wanted = fold(operand)
+    return lambda value: isinstance(value, str) and fold(value) == wanted
+
+
+def among(operands: Sequence[str], fold: Fold) -> Predicate:
+    """One of these texts."""
+    wanted = frozenset(fold(operand) for operand in operands)
+    return lambda value: isinstance(value, str) and fold(value) in wanted
+
+
+def contains(operand: str, fold: Fold) -> Predicate:
+    """The operand stands somewhere in it."""
+    wanted = fold(operand)
+    return lambda value: isinstance(value, str) and wanted in fold(value)
+
+
+def starts_with(operand: str, fold: Fold) -> Predicate:
+    """It begins with the operand."""
+    wanted = fold(operand)
+    return lambda value: isinstance(value, str) and fold(value).startswith(wanted)
+
+
+def ends_with(operand: str, fold: Fold) -> Predicate:
+    """It ends with the operand."""
+    wanted = fold(operand)
+    return lambda value: isinstance(value, str) and fold(value).endswith(wanted)
+
+
+def ordered(operator: str, operand: str, fold: Fold) -> Predicate:
+    """Before or after the operand by code points, as a dictionary without any language's rules would have it."""
+    wanted = fold(operand)
+    if operator == "gt":
+        return lambda value: isinstance(value, str) and fold(value) > wanted
+    if operator == "gte":
+        return lambda value: isinstance(value, str) and fold(value) >= wanted
+    if operator == "lt":
+        return lambda value: isinstance(value, str) and fold(value) < wanted
+    return lambda value: isinstance(value, str) and fold(value) <= wanted
+
+
+def matches(pattern: str, *, case_sensitive: bool) -> Predicate:
+    """The RE2 pattern is found anywhere. Raises ConditionRefused for a pattern that RE2 does not take.
+
+    RE2 itself folds letter by letter only, so text beyond ASCII is also searched in its folded form by the folded
+    pattern: `STRASSE` finds `Straße`, and the other way round.
+    """
+    if case_sensitive:
+        return _searching(_compiled(pattern, case_sensitive=True))
+    as_written = _searching(_compiled(pattern, case_sensitive=False))
+    folded_pattern = _folded_pattern(pattern)
+    folded = _searching(_compiled(folded_pattern, case_sensitive=False))
+    if folded_pattern == pattern:
+        return lambda value: (
+            as_written(value) or (isinstance(value, str) and not value.isascii() and folded(value.casefold()))
+        )
+    return lambda value: as_written(value) or (isinstance(value, str) and folded(value.casefold()))
+
+
+def _compiled(pattern: str, *, case_sensitive: bool) -> Any:
+    options = re2.Options()
+    options.case_sensitive = case_sensitive
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = error.args[0] if error.args else error
+        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
+        raise ConditionRefused(
+            f"{pattern!r} is no pattern that can be searched in linear time (RE2): {reason}"
+        ) from None
+
+
+def _searching(compiled: Any) -> Predicate:
+    search = compiled.search
+
+    def found(value: Any) -> bool:
+        if not isinstance(value, str):
+            return False
+        try:
+            return search(value) is not None
+        except UnicodeEncodeError:  # half of a surrogate pair, which JSON can carry and UTF-8 cannot
+            return search(value.encode("utf-8", "replace").decode()) is not None
+
+    return found
+
+
+def _folded_pattern(pattern: str) -> str:
+    """The pattern with its letters beyond ASCII folded; escapes, classes and ASCII stay as they are."""
+    out: list[str] = []
+    in_class = False
+    place = 0
+    while place < len(pattern):
+        char = pattern[place]
+        if char == "\\":
+            out.append(pattern[place : place + 2])
+            place += 2
+            continue
+        if char == "[":
+            in_class = True
+        elif char == "]":
+            in_class = False
+        out.append(_folded_letter(char, in_class=in_class))
+        place += 1
+    return "".join(out)
+
+
+def _folded_letter(char: str, *, in_class: bool) -> str:
+    folded = char.casefold()
+    if char.isascii() or folded == char:
+        return char
+    if len(folded) == 1:
+        return folded
+    return char if in_class else f"(?:{folded})"

@@ -1,0 +1,87 @@
+"""`all`, `any`, `not`, and when time alone can change them.
+
+A false `all` stays false until each of its false parts has changed, so the latest of their dues counts and not the
+earliest; a true `any` likewise. Parts may say a due that is too early, so these may, too, but never too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from streams.engine.conditions.contract import Node, Scene
+
+Part = tuple[bool, int | None]
+"""Whether a part holds, and when time alone may change that."""
+
+
+def due_of_all(parts: Iterable[Part]) -> int | None:
+    """When time alone may change a conjunction."""
+    return _due(parts, resting=True)
+
+
+def due_of_any(parts: Iterable[Part]) -> int | None:
+    """When time alone may change a disjunction."""
+    return _due(parts, resting=False)
+
+
+def _due(parts: Iterable[Part], *, resting: bool) -> int | None:
+    """`resting` is the value that all parts must have for the whole to have it."""
+    earliest: int | None = None
+    latest: int | None = None
+    deciding = False
+    for holds, due in parts:
+        if holds == resting:
+            if due is not None and (earliest is None or due < earliest):
+                earliest = due
+            continue
+        if due is None:
+            return None  # this part alone keeps the whole as it is
+        deciding = True
+        if latest is None or due > latest:
+            latest = due
+    return latest if deciding else earliest
+
+
+class All:
+    """Every part holds; of none that is true."""
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, nodes: tuple[Node, ...]) -> None:
+        self._nodes = nodes
+
+    def holds(self, scene: Scene) -> bool:
+        return all(node.holds(scene) for node in self._nodes)
+
+    def due(self, scene: Scene) -> int | None:
+        return due_of_all((node.holds(scene), node.due(scene)) for node in self._nodes)
+
+
+class Any:
+    """One of the parts holds; of none that is false."""
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, nodes: tuple[Node, ...]) -> None:
+        self._nodes = nodes
+
+    def holds(self, scene: Scene) -> bool:
+        return any(node.holds(scene) for node in self._nodes)
+
+    def due(self, scene: Scene) -> int | None:
+        return due_of_any((node.holds(scene), node.due(scene)) for node in self._nodes)
+
+
+class Not:
+    """Exact negation."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def holds(self, scene: Scene) -> bool:
+        return not self._node.holds(scene)
+
+    def due(self, scene: Scene) -> int | None:
+        return self._node.due(scene)

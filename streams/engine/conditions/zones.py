@@ -1,0 +1,96 @@
+"""Local time: instants (ms since the epoch), calendar days (proleptic ordinals as in `date.toordinal`) and zones.
+
+Two rules of SPEC section 5 live here: a local time that a change of clocks leaves out shifts forward, and of a
+doubled one the first is meant. Both are what `fold=0` says in Python.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from streams.engine.contact import Contact
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks are counted without a zone
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH_ORDINAL = _EPOCH.toordinal()
+_MILLISECOND = timedelta(milliseconds=1)
+
+# The calendar of `datetime` ends at the years 1 and 9999; a year is left at both ends for offsets and rounding.
+EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
+LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
+
+
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> ZoneInfo | None:
+    """The time zone of that IANA name, or None when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+class ZoneRule:
+    """Which zone a leaf means: the account's, or the contact's where it has a valid one."""
+
+    __slots__ = ("account", "of_contact")
+
+    def __init__(self, account: ZoneInfo, *, of_contact: bool) -> None:
+        self.account = account
+        self.of_contact = of_contact
+
+    def of(self, contact: Contact) -> ZoneInfo:
+        """The zone for this contact."""
+        if self.of_contact:
+            name = contact.properties.get("time_zone")
+            if isinstance(name, str):
+                return zone_named(name) or self.account
+        return self.account
+
+
+def clamped(ms: int) -> int:
+    """`ms` within the calendar that can be computed with."""
+    return min(max(ms, EARLIEST), LATEST)
+
+
+def offset_at(zone: ZoneInfo, instant: int) -> int:
+    """How far local time is ahead of UTC at an instant, in ms."""
+    moment = _EPOCH_UTC + timedelta(milliseconds=clamped(instant))
+    offset = moment.astimezone(zone).utcoffset()
+    return 0 if offset is None else offset // _MILLISECOND
+
+
+def wall_at(zone: ZoneInfo, instant: int) -> int:
+    """What local clocks show at an instant, as ms since 1970-01-01T00:00 on those clocks."""
+    return instant + offset_at(zone, instant)
+
+
+def instant_of_wall(zone: ZoneInfo, wall: int) -> int:
+    """The instant at which local clocks show `wall`; shifted forward in a gap, the first of two in a doubled hour."""
+    shown = _EPOCH + timedelta(milliseconds=clamped(wall))
+    offset = zone.utcoffset(shown.replace(tzinfo=zone))
+    return wall - (0 if offset is None else offset // _MILLISECOND)
+
+
+@lru_cache(maxsize=16_384)
+def day_start(zone: ZoneInfo, ordinal: int) -> int:
+    """The instant at which a calendar day begins in a zone."""
+    return instant_of_wall(zone, (ordinal - EPOCH_ORDINAL) * DAY)
+
+
+def day_at(zone: ZoneInfo, instant: int) -> int:
+    """The calendar day (ordinal) that an instant falls on in a zone."""
+    return wall_at(zone, instant) // DAY + EPOCH_ORDINAL
+
+
+def clocks_change_near(zone: ZoneInfo, instant: int) -> bool:
+    """Whether local clocks change within two days of an instant."""
+    now = offset_at(zone, instant)
+    return offset_at(zone, instant - 2 * DAY) != now or offset_at(zone, instant + 2 * DAY) != now
