@@ -16,8 +16,8 @@ from schemas.events.base import Account, EventId, EventInstant
 from schemas.values import ContactId, instant_text
 from streams.engine import records
 from streams.engine.canonical import KINDS, Kind
+from streams.engine.effects import Append, Refusal, SourceRecord
 from streams.engine.served import EVENT_TYPES_NOT_SERVED
-from streams.runtime.program import Append, Refusal, SourceRecord
 
 MOST_BYTES = 900_000
 """Of a journal value: under Kafka's customary limit of a record (1 MB), with room for its key and headers."""

@@ -36,13 +36,16 @@ class Tick(msgspec.Struct, tag="tick", tag_field="kind", omit_defaults=True, fro
 
 
 class Marker(msgspec.Struct, tag="release", tag_field="kind", omit_defaults=True, frozen=True):
-    """From this place on release `number` of `account`, found at `offset` in `definitions`, decides."""
+    """From this place on release `number` of `account`, found at `offset` in `definitions`, decides.
+
+    `at` is None where nobody told it (events clock): the account's last tick is meant.
+    """
 
     account: str
     number: int
     offset: int
     hash: str
-    at: int
+    at: int | None
     semantics: int
 
 

@@ -1,0 +1,174 @@
+"""Which operators fit a property of a declared type, and which values fit the operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import re2
+
+from schemas.conditions import CountOperators, DurationOperators, MomentOperators, NumberOperators, Operators
+from schemas.definitions import PropertyType
+from streams.engine.checks.dates import date_fault
+from streams.engine.checks.problem import Path, Problem, nearest, shown
+
+Bounded = NumberOperators | CountOperators | DurationOperators
+_EQUALITY = ("eq", "ne", "in", "not_in")
+_PRESENCE = ("exists", "empty")
+_ORDER = ("gt", "gte", "lt", "lte", "between")
+_DATES = ("before", "after", "within_last", "within_next", "older_than", "anniversary_within")
+
+FITTING: Mapping[PropertyType, tuple[str, ...]] = {
+    "text": (*_EQUALITY, "contains", "not_contains", "starts_with", "ends_with", "matches", *_PRESENCE),
+    "number": (*_EQUALITY, *_ORDER, *_PRESENCE),
+    "boolean": (*_EQUALITY, *_PRESENCE),
+    "date": (*_EQUALITY, *_ORDER, *_DATES, *_PRESENCE),
+    "datetime": (*_EQUALITY, *_ORDER, *_DATES, *_PRESENCE),
+    "list": ("contains", "not_contains", "contains_any", "contains_all", "has_item", *_PRESENCE),
+    "object": ("has_item", *_PRESENCE),
+}
+"""Declared type -> its operators; an undeclared property takes them all."""
+
+_MODIFIERS = {"case_sensitive", "in_zone", "property", "held_for"}
+_ARTICLE = {"object": "an object", "text": "text"}
+
+
+def given(operators: Operators) -> dict[str, Any]:
+    """The operators that are written, by the name they are written with."""
+    fields = type(operators).model_fields
+    written = {(fields[name].alias or name): getattr(operators, name) for name in fields}
+    return {name: value for name, value in written.items() if value is not None and name not in _MODIFIERS}
+
+
+def operator_problems(operators: Operators, name: str, declared: PropertyType | None, path: Path) -> list[Problem]:
+    """What is wrong with the operators on a property (or a field of an event) called `name`."""
+    written = given(operators)
+    if not written:
+        return [Problem(path, f"{name} needs an operator, such as eq: or exists: true")]
+    problems: list[Problem] = []
+    for operator, value in written.items():
+        here = (*path, operator)
+        fault = _misfit(operator, name, declared) or _fault(operator, value, declared)
+        if fault:
+            problems.append(Problem(here, fault))
+        elif operator == "has_item":
+            for field, inner in value.items():
+                problems += operator_problems(inner, field, None, (*here, field))
+    return problems
+
+
+def _misfit(operator: str, name: str, declared: PropertyType | None) -> str | None:
+    if declared is None or operator in FITTING[declared]:
+        return None
+    article = _ARTICLE.get(declared, f"a {declared}")
+    return f"{operator} does not fit {name}, which is {article}; it takes {', '.join(FITTING[declared])}"
+
+
+def _fault(operator: str, value: Any, declared: PropertyType | None) -> str | None:
+    if operator in _EQUALITY:
+        values = value if isinstance(value, tuple) else (value,)
+        return next((fault for fault in (_equal_fault(v, declared) for v in values) if fault), None)
+    if operator in ("contains", "not_contains") and declared == "text":
+        return _text(value)
+    if operator == "between":
+        return _between_fault(value, declared)
+    if operator in _ORDER:
+        return _order_fault(value, declared)
+    if operator == "matches":
+        return _pattern_fault(value)
+    if operator in ("before", "after"):
+        return date_fault(value)
+    return None
+
+
+def _equal_fault(value: object, declared: PropertyType | None) -> str | None:
+    checks: Mapping[str, Callable[[object], str | None]] = {
+        "text": _text,
+        "number": _number,
+        "boolean": _boolean,
+        "date": _date,
+        "datetime": _date,
+    }
+    return checks[declared](value) if declared is not None and declared in checks else None
+
+
+def _order_fault(value: object, declared: PropertyType | None) -> str | None:
+    if declared == "number":
+        return _number(value)
+    if declared is None and not isinstance(value, str):
+        return _number(value)
+    return _date(value)
+
+
+def _between_fault(value: tuple[Any, Any], declared: PropertyType | None) -> str | None:
+    fault = _order_fault(value[0], declared) or _order_fault(value[1], declared)
+    if fault:
+        return fault
+    low, high = value
+    if isinstance(low, str) != isinstance(high, str):
+        return "between takes two numbers or two dates"
+    return "between: the lower bound comes first" if not isinstance(low, str) and low > high else None
+
+
+def _text(value: object) -> str | None:
+    return None if isinstance(value, str) else f"text is needed here, not {shown(value)}; put it in quotes"
+
+
+def _number(value: object) -> str | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return None if is_number else f"a number is needed here, not {shown(value)}"
+
+
+def _boolean(value: object) -> str | None:
+    return None if isinstance(value, bool) else f"true or false is needed here, not {shown(value)}"
+
+
+def _date(value: object) -> str | None:
+    return date_fault(value) if isinstance(value, str) else f"a date is needed here, not {shown(value)}"
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else "not a pattern"
+        said = reason.decode() if isinstance(reason, bytes) else str(reason)
+        return f"{pattern!r} is not a pattern that runs in linear time (RE2): {said}"
+    return None
+
+
+def choice_problems(operators: Operators, known: Collection[str], path: Path) -> list[Problem]:
+    """Values compared for equality with something that has only a few."""
+    problems = []
+    for operator in ("eq", "ne", "in", "not_in"):
+        value = given(operators).get(operator)
+        for word in value if isinstance(value, tuple) else (value,):
+            if word is not None and word not in known:
+                problems.append(Problem((*path, operator), f"{shown(word)} is not known here{nearest(word, known)}"))
+    return problems
+
+
+def bound_problems(operators: Bounded, path: Path, *, needed: bool = True) -> list[Problem]:
+    """Numbers or lengths of time: at least one operator, and `between` the right way round."""
+    names = [name for name in type(operators).model_fields if name != "name"]
+    if needed and all(getattr(operators, name) is None for name in names):
+        return [Problem(path, "an operator is needed, such as gte:")]
+    between = operators.between
+    if between is not None and between[0] > between[1]:
+        return [Problem((*path, "between"), "between: the lower bound comes first")]
+    return []
+
+
+def moment_problems(operators: MomentOperators, path: Path) -> list[Problem]:
+    """`last_visit` and its like: at least one operator, and dates that can be read."""
+    if all(getattr(operators, name) is None for name in ("before", "after", "within_last", "older_than")):
+        return [Problem(path, "an operator is needed: before, after, within_last or older_than")]
+    problems = []
+    for name in ("before", "after"):
+        value = getattr(operators, name)
+        fault = date_fault(value) if value is not None else None
+        if fault:
+            problems.append(Problem((*path, name), fault))
+    return problems

@@ -1,0 +1,58 @@
+"""A fault of definitions: where it is and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+Path = tuple[str | int, ...]
+"""Keys and list positions from the top of the definitions."""
+
+MOST_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault. `code` is `invalid`, `plan` (the plan lacks it) or `not_served` (the engine does not do it yet)."""
+
+    path: Path
+    message: str
+    code: str = "invalid"
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it: `segments[0].when.all[1].eq`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """` - did you mean X?`, else ` - one of: ...`, else nothing."""
+    words = list(known)
+    folded = {candidate.casefold(): candidate for candidate in words}
+    close = get_close_matches(str(word).casefold(), list(folded), n=1, cutoff=0.6)
+    if close:
+        return f" - did you mean {folded[close[0]]}?"
+    if not words:
+        return ""
+    return f" - one of: {', '.join(words[:MOST_NAMED])}" + (", ..." if len(words) > MOST_NAMED else "")
+
+
+def shown(value: object) -> str:
+    """A value as it is named in a message, short."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

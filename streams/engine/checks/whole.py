@@ -1,0 +1,167 @@
+"""An account's definitions as a whole: every fault of theirs, or the definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from schemas.definitions import STANDARD_PROPERTIES, Definitions, Plan, PropertyType
+from streams.engine.checks.campaigns import campaign_problems
+from streams.engine.checks.context import Context
+from streams.engine.checks.problem import Path, Problem, nearest, shown
+from streams.engine.checks.references import cycles, segment_references, warned_cycles
+from streams.engine.checks.segments import segment_problems
+from streams.engine.checks.shape import shape_problems
+
+MOST_NESTED = 120
+"""Of mappings and lists; more than the deepest condition needs, and far inside Python's own bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`definitions` is None when there are problems; warnings do not keep anybody from applying."""
+
+    definitions: Definitions | None
+    problems: list[Problem]
+    warnings: list[str]
+
+
+def check(raw: Mapping[str, Any]) -> Checked:
+    """Checks one account's definitions as they are written (JSON values: no dates, no tuples). Raises nothing."""
+    if _is_deeper(raw, MOST_NESTED):
+        return Checked(None, [Problem((), f"mappings and lists are nested more than {MOST_NESTED} deep")], [])
+    problems = _frame_problems(raw)
+    context = _context(raw)
+    for number, segment in enumerate(_rows(raw, "segments")):
+        problems += segment_problems(segment, context, ("segments", number))
+    for number, campaign in enumerate(_rows(raw, "campaigns")):
+        problems += campaign_problems(campaign, context, ("campaigns", number))
+    problems += repeated_ids(_rows(raw, "segments"), ("segments",), "segment")
+    problems += repeated_ids(_rows(raw, "campaigns"), ("campaigns",), "campaign")
+    problems += _cycle_problems(raw)
+    if problems:
+        return Checked(None, problems, [])
+    definitions = Definitions.model_validate(raw)
+    return Checked(definitions, [], _warnings(definitions))
+
+
+def repeated_ids(rows: Iterable[object], path: Path, what: str) -> list[Problem]:
+    """Rows whose id an earlier one has."""
+    seen: set[str] = set()
+    problems = []
+    for number, row in enumerate(rows):
+        name = _id(row)
+        if name in seen:
+            problems.append(Problem((*path, number, "id"), f"there is another {what} called {name}"))
+        seen.add(name)
+    return problems
+
+
+def _is_deeper(raw: object, most: int) -> bool:
+    """Level by level, since a recursion would break on what it should find."""
+    level = [raw]
+    for _ in range(most):
+        level = [child for value in level for child in _children(value)]
+    return bool(level)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _frame_problems(raw: Mapping[str, Any]) -> list[Problem]:
+    """Everything but what stands inside segments and campaigns."""
+    frame = {key: [] if key in ("segments", "campaigns") and isinstance(raw[key], list) else raw[key] for key in raw}
+    return [
+        *shape_problems(Definitions, frame, ()),
+        *_zone_problems(raw.get("time_zone")),
+        *_property_problems(raw.get("properties")),
+        *_salesforce_problems(raw.get("salesforce")),
+    ]
+
+
+def _zone_problems(zone: object) -> list[Problem]:
+    if not isinstance(zone, str) or _is_zone(zone):
+        return []
+    return [Problem(("time_zone",), f"{shown(zone)} is not a time zone{nearest(zone, available_timezones())}")]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # a path, a folder of zones, a name that is not there
+        return False
+    return True
+
+
+def _property_problems(properties: object) -> list[Problem]:
+    if not isinstance(properties, Mapping):
+        return []
+    return [
+        Problem(("properties", name), f"{name} is a standard property and always {STANDARD_PROPERTIES[name]}")
+        for name, declared in properties.items()
+        if name in STANDARD_PROPERTIES and declared != STANDARD_PROPERTIES[name]
+    ]
+
+
+def _salesforce_problems(salesforce: object) -> list[Problem]:
+    fields = salesforce.get("lead_fields") if isinstance(salesforce, Mapping) else None
+    if not isinstance(fields, Mapping):
+        return []
+    return [
+        Problem(("salesforce", "lead_fields", name), "a field takes its value from property: or value:, one of them")
+        for name, source in fields.items()
+        if isinstance(source, Mapping) and ("property" in source) == ("value" in source)
+    ]
+
+
+def _context(raw: Mapping[str, Any]) -> Context:
+    plan = raw.get("plan", "enterprise")
+    properties = raw.get("properties")
+    types = get_args(PropertyType)
+    declared = properties if isinstance(properties, Mapping) else {}
+    return Context(
+        plan=cast(Plan, plan) if plan in get_args(Plan) else "enterprise",
+        declared={**{n: t for n, t in declared.items() if t in types}, **STANDARD_PROPERTIES},
+        segments={_id(row): _is_dynamic(row) for row in _rows(raw, "segments") if _id(row)},
+        campaigns=frozenset(_id(row) for row in _rows(raw, "campaigns") if _id(row)),
+    )
+
+
+def _rows(raw: Mapping[str, Any], key: str) -> list[Any]:
+    rows = raw.get(key)
+    return rows if isinstance(rows, list) else []
+
+
+def _id(row: object) -> str:
+    """The row's id; one of its own when it has none, so that it is never the same as another's."""
+    name = row.get("id") if isinstance(row, Mapping) else None
+    return name if isinstance(name, str) else f"\0{id(row)}"
+
+
+def _is_dynamic(row: Any) -> bool:
+    return bool(row.get("dynamic")) or "when" in row
+
+
+def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
+    rows = _rows(raw, "segments")
+    place: dict[str, int] = {}
+    graph: dict[str, list[str]] = {}
+    for number, row in enumerate(rows):
+        if isinstance(row, Mapping) and _id(row) not in graph:
+            place[_id(row)] = number
+            graph[_id(row)] = list(segment_references(row.get("when")))
+    return [
+        Problem(
+            ("segments", place[path[0]], "when"), f"segments refer to one another in a circle: {' -> '.join(path)}"
+        )
+        for path in cycles(graph)
+    ]
+
+
+def _warnings(definitions: Definitions) -> list[str]:
+    return [f"circle through leads and actions: {path}" for path in warned_cycles(definitions)]
