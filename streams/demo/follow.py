@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from streams.demo.state import FOLLOWED, State
+from streams.publish.partitions import partitions_of
 from streams.settings import Settings
 
 _decode = msgspec.json.Decoder().decode
@@ -19,6 +20,7 @@ class Follower:
     """Keeps `state` up to date while `run` runs. An async context manager."""
 
     def __init__(self, settings: Settings, state: State) -> None:
+        self._bootstrap = settings.bootstrap
         self._prefix = settings.prefix
         self._state = state
         self._consumer: Any = AIOKafkaConsumer(
@@ -32,15 +34,8 @@ class Follower:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
-        await self._consumer.topics()
-        names = [self._prefix + name for name in FOLLOWED]
-        self._consumer.assign(
-            [
-                TopicPartition(name, number)
-                for name in names
-                for number in self._consumer.partitions_for_topic(name) or ()
-            ]
-        )
+        there = await partitions_of(self._bootstrap, [self._prefix + name for name in FOLLOWED])
+        self._consumer.assign([place for places in there.values() for place in places])
         return self
 
     async def __aexit__(

@@ -17,11 +17,12 @@ from schemas.values import instant_text
 from streams.demo.state import Change, Revenue, State, Value
 
 DAY = 86_400_000
-SPARK = 24
+SPARK = 16
 LATEST_SHOWN = 14
 
 _BARS = "▁▂▃▄▅▆▇█"
-_STATUSES = ("active", "qualified", "rejected", "duplicate", "deleted")
+_STATUSES = {"active": "active", "qualified": "qual.", "rejected": "rej.", "duplicate": "dup.", "deleted": "del."}
+"""Lead status -> heading."""
 _CAUSES = {
     "clock": "time passed",
     "definition": "new definitions",
@@ -93,9 +94,8 @@ def _segments(state: State, definitions: Definitions) -> Table:
 
 
 def _campaigns(state: State, definitions: Definitions) -> Table:
-    table = _table(
-        ("", "left"), *((status, "right") for status in _STATUSES), ("to CRM", "right"), ("there", "right")
-    )
+    statuses = [(heading, "right") for heading in _STATUSES.values()]
+    table = _table(("", "left"), *statuses, ("sent", "right"), ("in CRM", "right"))
     for campaign in definitions.campaigns:
         funnel = state.funnel(campaign.id)
         counts = [f"{funnel[status]}" for status in _STATUSES]
@@ -169,7 +169,7 @@ def sparkline(sizes: Iterable[int]) -> str:
 
 
 def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False, collapse_padding=True)
     for name, side in columns:
         table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True, header_style="dim")
     return table

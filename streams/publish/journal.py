@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from streams.engine import records
-from streams.errors import TopicsMissing
 from streams.publish.ordered import Source
+from streams.publish.partitions import partitions_of
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, JOURNAL, LEDGER_JOURNAL
 
@@ -33,6 +33,7 @@ class JournalFollower:
     """Reads the journal and the dead letters, committed records only, from where they end at the start."""
 
     def __init__(self, settings: Settings) -> None:
+        self._bootstrap = settings.bootstrap
         self._journal = settings.prefix + JOURNAL.name
         self._ledger = settings.prefix + LEDGER_JOURNAL.name
         self._letters = settings.prefix + DEAD_LETTERS.name
@@ -60,13 +61,10 @@ class JournalFollower:
         await self._consumer.stop()
 
     async def _take_place(self) -> None:
-        await self._consumer.topics()  # fetches what is known of all topics
         names = (self._journal, self._ledger, self._letters)
-        numbers = {name: self._consumer.partitions_for_topic(name) or set() for name in names}
-        if not numbers[self._journal]:
-            raise TopicsMissing(f"topic {self._journal} does not exist; `leadstream topics create` makes the topics")
-        self.partitions = frozenset(numbers[self._journal])
-        places = [TopicPartition(name, number) for name in names for number in numbers[name]]
+        there = await partitions_of(self._bootstrap, names)
+        self.partitions = frozenset(place.partition for place in there[self._journal])
+        places = [place for name in names for place in there[name]]
         self._consumer.assign(places)
         # The positions are asked for now, before anything is sent that one waits for.
         for place, end in (await self._consumer.end_offsets(places)).items():

@@ -12,8 +12,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.values import instant_text
-from streams.errors import BrokerUnavailable, TopicsMissing
+from streams.errors import BrokerUnavailable
 from streams.publish.ordered import Outgoing
+from streams.publish.partitions import partitions_of
 from streams.settings import Settings
 from streams.topics import CLOCK, LEDGER_IN, PIPELINE_IN
 
@@ -35,6 +36,7 @@ class Sender:
             client_id="leadstream-publish",
         )
         self._ends: Any = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, client_id="leadstream-publish")
+        self._in_partitions: list[TopicPartition] = []
 
     async def __aenter__(self) -> Self:
         try:
@@ -74,36 +76,26 @@ class Sender:
 
     async def tell_time(self, account: str, at: int) -> None:
         """Says that every instant of the account before `at` (ms) is over, as far as the in-topics reach now."""
-        text = instant_text(at)
         told = {
             "type": "clock.advanced",
-            "id": f"clock-{account}-{text}",
+            "id": f"clock-{account}-{instant_text(at)}",
             "account": account,
-            "at": text,
+            "at": at,
             "ends": await self._ends_now(),
         }
         await self.send([Outgoing(CLOCK.name, account.encode(), _encode(told), None)])
 
     async def _ends_now(self) -> dict[str, int]:
         """ "topic:partition", without prefix -> end offset, of every in-topic that a worker journals."""
-        ends = await self._ends.end_offsets(self._in_partitions())
+        ends = await self._ends.end_offsets(self._in_partitions)
         prefix = len(self._settings.prefix)
         return {f"{partition.topic[prefix:]}:{partition.partition}": end for partition, end in ends.items()}
 
-    def _in_partitions(self) -> list[TopicPartition]:
-        names = [self._settings.prefix + topic.name for topic in PIPELINE_IN]
-        return [TopicPartition(name, number) for name in names for number in self._partitions(name)]
-
-    def _partitions(self, name: str) -> list[int]:
-        return sorted(self._ends.partitions_for_topic(name) or ())
-
     async def _check_topics(self) -> None:
         # Producing to a topic that is missing would fail only after minutes of retries.
-        there = await self._ends.topics()
-        names = [self._settings.prefix + topic.name for topic in (*PIPELINE_IN, *LEDGER_IN, CLOCK)]
-        missing = [name for name in names if name not in there]
-        if missing:
-            raise TopicsMissing(f"topic {missing[0]} does not exist; `leadstream topics create` makes the topics")
+        prefix, bootstrap = self._settings.prefix, self._settings.bootstrap
+        there = await partitions_of(bootstrap, [prefix + topic.name for topic in (*PIPELINE_IN, *LEDGER_IN, CLOCK)])
+        self._in_partitions = [place for topic in PIPELINE_IN for place in there[prefix + topic.name]]
 
     async def _stop(self) -> None:
         await self._ends.stop()
