@@ -68,7 +68,8 @@ def check_update(store: Store, sobject: SObject, row: Row, values: Row) -> None:
 def check_unique(store: Store, sobject: SObject, values: Row, own_id: str | None) -> None:
     """Whether another live row has one of the unique values already. Raises Problem."""
     for name, value in values.items():
-        if not sobject.fields[name].external_id or value is None:
+        field = sobject.fields[name]
+        if value is None or not (field.external_id and field.unique):
             continue
         others = [row for row in store.matches(sobject.name, name, str(value)) if row["Id"] != own_id]
         if others:

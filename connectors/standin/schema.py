@@ -19,6 +19,8 @@ class Field:
     createable: bool = True
     updateable: bool = True
     external_id: bool = False
+    unique: bool = True
+    """Of an external id: whether the org refuses a second live record with it."""
     default: Any = None
     refers_to: str | None = None
 
@@ -33,7 +35,7 @@ class Field:
             "updateable": self.updateable,
             "defaultedOnCreate": self.default is not None,
             "externalId": self.external_id,
-            "unique": self.external_id,
+            "unique": self.external_id and self.unique,
             "idLookup": self.external_id or self.type == "id",
             "referenceTo": [self.refers_to] if self.refers_to else [],
         }
@@ -109,6 +111,7 @@ LEAD = _sobject(
     _set_by_the_org("ConvertedContactId", "reference", length=18, refers_to="Contact"),
     _set_by_the_org("ConvertedOpportunityId", "reference", length=18, refers_to="Opportunity"),
     Field("Leadstream_Id__c", length=255, external_id=True),
+    Field("Legacy_Id__c", length=255, external_id=True, unique=False),
     Field("Leadstream_Number__c", length=64),
     Field("Leadstream_Campaign__c", length=255),
 )

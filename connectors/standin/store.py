@@ -23,7 +23,7 @@ class Store:
 
     def __init__(self) -> None:
         self._rows: dict[str, dict[str, Row]] = {name: {} for name in SOBJECTS}
-        self._unique: dict[tuple[str, str, str], set[str]] = {}
+        self._external: dict[tuple[str, str, str], set[str]] = {}
         self._visible_from: dict[str, datetime] = {}
         self._made = 0
         self._ahead = timedelta()
@@ -58,8 +58,8 @@ class Store:
         return self._rows[name].get(ids.to_18(record_id))
 
     def matches(self, name: str, field: str, value: str) -> list[Row]:
-        """The live rows whose unique field has this value, without regard to case."""
-        found = self._unique.get((name, field, value.casefold()), set())
+        """The live rows whose external id has this value, without regard to case."""
+        found = self._external.get((name, field, value.casefold()), set())
         return [self._rows[name][each] for each in sorted(found) if not self._rows[name][each]["IsDeleted"]]
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -97,23 +97,23 @@ class Store:
 
     def savepoint(self) -> Any:
         """What `roll_back` needs to forget everything written from here on."""
-        return copy.deepcopy((self._rows, self._unique, self._made))
+        return copy.deepcopy((self._rows, self._external, self._made))
 
     def roll_back(self, saved: Any) -> None:
         """Back to a savepoint."""
-        self._rows, self._unique, self._made = saved
+        self._rows, self._external, self._made = saved
 
     def _touch(self, sobject: SObject, row: Row) -> None:
         row["LastModifiedDate"] = row["SystemModstamp"] = stamp(self.now())
-        for key in self._unique_keys(sobject, row):
-            self._unique.setdefault(key, set()).add(row["Id"])
+        for key in self._external_keys(sobject, row):
+            self._external.setdefault(key, set()).add(row["Id"])
 
     def _forget(self, sobject: SObject, row: Row) -> None:
-        for key in self._unique_keys(sobject, row):
-            self._unique[key].discard(row["Id"])
+        for key in self._external_keys(sobject, row):
+            self._external[key].discard(row["Id"])
 
     @staticmethod
-    def _unique_keys(sobject: SObject, row: Row) -> list[tuple[str, str, str]]:
+    def _external_keys(sobject: SObject, row: Row) -> list[tuple[str, str, str]]:
         return [
             (sobject.name, field.name, str(row[field.name]).casefold())
             for field in sobject.fields.values()
