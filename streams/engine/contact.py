@@ -31,6 +31,20 @@ class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
     """Why a `deleted` lead is deleted: `person`, `cascade` or `leave`."""
     crm: dict[str, Any] = {}
     """Link, last hand-over answered, outcome."""
+    audience: bool = False
+    """Whether the contact was in the campaign's audience when last judged."""
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True):
+    """The first fields of a row: all that has to be known of every contact at a take-over."""
+
+    account: str
+    id: str
+    created: int
+    clock: int
+    settled: int
+    release: int = 0
+    due: int | None = None
 
 
 class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -44,6 +58,8 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     """The journal offset that the row is settled for."""
     release: int = 0
     """The number of the release it is settled under."""
+    due: int | None = None
+    """The next instant at which time alone may change something; before the long fields, see `Head`."""
     status: str = "active"
     properties: dict[str, Any] = {}
     score: int = 0
@@ -60,7 +76,5 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     members: dict[str, int] = {}
     """Segment -> since when it is a member."""
     leads: dict[str, Lead] = {}
-    due: int | None = None
-    """The next instant at which time alone may change something."""
     flags: list[str] = []
     """Bounds of the state that were reached."""

@@ -1,0 +1,87 @@
+"""The decisions about one contact: its own record, a tick, a release (SPEC section 6).
+
+Before a record at t is applied, what is due strictly before t fires, each at its own instant; what is due at t is
+settled together with the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.engine.compiled import CompiledRelease
+from streams.engine.contact import Contact
+from streams.engine.drafts import Drafts
+from streams.engine.effects import Output, Refusal
+from streams.engine.events import COUNTS_IN_THE_PAST, apply_event, kind_of
+from streams.engine.outputs import Cause, Place
+from streams.engine.records import Event
+from streams.engine.repeats import Memory, is_repeat, remember
+from streams.engine.settle import settle
+from streams.engine.transition import change_release
+from streams.engine.turn import begin
+
+NO_TICK = -(1 << 62)
+"""The last tick where there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one contact's part of one journal record comes to."""
+
+    outputs: list[Output]
+    refusals: list[Refusal]
+
+
+def decide_event(
+    contact: Contact | None, event: Event, place: Place, release: CompiledRelease, *, tick: int, memory: Memory
+) -> tuple[Contact, Decision] | None:
+    """Applies a contact's own record; None for a repeat, which changes nothing. `contact` is changed in place."""
+    if contact is None:
+        contact = Contact(event.account, event.contact, created=event.at, clock=max(event.at, tick), settled=-1)
+    clock = max(contact.clock, tick)
+    if is_repeat(contact, event.id, clock, memory):
+        return None
+    now = max(event.at, clock)
+    drafts = Drafts(place, contact)
+    _fire_dues(contact, release, now, drafts)
+    late = event.at < clock and event.type in COUNTS_IN_THE_PAST
+    root = Cause(kind=kind_of(event.type), event=event.id, release=release.number, late=late)
+    turn = begin(contact, release, now, root, drafts)
+    apply_event(turn, event)
+    settle(turn)
+    remember(contact, event.id, memory)
+    contact.settled = place.offset
+    return contact, Decision(drafts.outputs, drafts.refusals)
+
+
+def decide_tick(contact: Contact, at: int, place: Place, release: CompiledRelease) -> Decision:
+    """Closes the instants before `at`: fires what is due strictly before it."""
+    drafts = Drafts(place, contact)
+    _fire_dues(contact, release, at, drafts)
+    contact.clock = max(contact.clock, at)
+    contact.settled = place.offset
+    return Decision(drafts.outputs, drafts.refusals)
+
+
+def decide_release(
+    contact: Contact, at: int | None, place: Place, former: CompiledRelease, release: CompiledRelease, *, tick: int
+) -> Decision:
+    """From here on `release` decides; what was due before goes first, under the former one.
+
+    `at` is None where nobody told it: the last tick, then.
+    """
+    now = max(tick if at is None else at, contact.clock, tick)
+    drafts = Drafts(place, contact)
+    _fire_dues(contact, former, now, drafts)
+    root = Cause(kind="definition", release=release.number)
+    turn = begin(contact, former, now, root, drafts)
+    change_release(turn, former, release)
+    settle(turn)
+    contact.settled = place.offset
+    return Decision(drafts.outputs, drafts.refusals)
+
+
+def _fire_dues(contact: Contact, release: CompiledRelease, before: int, drafts: Drafts) -> None:
+    while contact.due is not None and contact.due < before:
+        root = Cause(kind="clock", release=release.number)
+        settle(begin(contact, release, contact.due, root, drafts))

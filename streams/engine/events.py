@@ -1,0 +1,172 @@
+"""What each event does to a contact before it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from streams.engine.cascade import cascade
+from streams.engine.conditions.contract import Counter, Happening
+from streams.engine.contact import Contact
+from streams.engine.effects import Refusal
+from streams.engine.lead_steps import add_points, decide_lead
+from streams.engine.leads import TAKES
+from streams.engine.patches import change_properties
+from streams.engine.records import Event
+from streams.engine.turn import Turn
+
+Apply = Callable[[Turn, Event], None]
+
+COUNTS_IN_THE_PAST = frozenset({"web.visited", "activity.recorded", "score.adjusted"})
+"""Types that, when late, count where their `at` belongs; every other takes effect at the contact's clock."""
+
+
+def kind_of(event_type: str) -> str:
+    """The cause kind of what an event of that type does."""
+    family = event_type.partition(".")[0]
+    return {"lead": "command", "segment": "command", "crm": "crm"}.get(family, "event")
+
+
+def apply_event(turn: Turn, event: Event) -> None:
+    """Does what the event says. Raises KeyError for a type that the door lets nobody in with."""
+    _APPLY[event.type](turn, event)
+
+
+def _patch(turn: Turn, event: Event) -> None:
+    contact = turn.contact
+    for refusal in change_properties(contact, event.fields.get("properties", {}), turn.release.properties):
+        turn.drafts.refusals.append(refusal)
+    before = contact.status
+    contact.status = event.fields.get("status", before)
+    cascade(turn, before)
+
+
+def _happen(turn: Turn, event: Event) -> None:
+    contact, at = turn.contact, event.at
+    is_visit = event.type == "web.visited"
+    happening = Happening(at, event.fields.get("name", "visit"), is_visit, event.fields)
+    if is_visit:
+        contact.first_visit = at if contact.first_visit is None else min(contact.first_visit, at)
+        contact.last_visit = at if contact.last_visit is None else max(contact.last_visit, at)
+        turn.token = event.fields.get("campaign", "")
+    contact.last_activity = at if contact.last_activity is None else max(contact.last_activity, at)
+    for counter in turn.release.counters:
+        if counter.matches(happening):
+            _count(contact, counter, at, turn.now)
+    turn.happening = happening
+
+
+def _count(contact: Contact, counter: Counter, at: int, now: int) -> None:
+    kept = contact.counts.get(counter.key, [])
+    contact.counts[counter.key] = counted = counter.count(kept, at, now)
+    flag = f"bound:{counter.key}"
+    if counter.lossy and len(counted) >= counter.bound and flag not in contact.flags:
+        contact.flags.append(flag)
+
+
+def _adjust_score(turn: Turn, event: Event) -> None:
+    """To one lead, to a named score, or to the contact's own score and each of its leads that takes points."""
+    fields, contact = event.fields, turn.contact
+    points, campaign, name = fields["points"], fields.get("campaign"), fields.get("score")
+    if campaign is not None:
+        _score_lead(turn, event, campaign, points)
+        return
+    if name is not None:
+        contact.scores[name] = contact.scores.get(name, 0) + points
+        return
+    contact.score += points
+    for compiled in turn.release.campaigns:
+        if turn.taking(compiled) is not None and compiled.in_period(turn.now):
+            add_points(turn, compiled.id, points, event.at, turn.cause(turn.root.kind))
+
+
+def _score_lead(turn: Turn, event: Event, campaign: str, points: int) -> None:
+    compiled = turn.release.campaign.get(campaign)
+    lead = turn.contact.leads.get(campaign)
+    if compiled is None:
+        _refuse_unknown_campaign(turn, campaign)
+    elif lead is None:
+        turn.drafts.refuse("no_lead", f"the contact has no lead in campaign {campaign}")
+    elif lead.status in TAKES and compiled.in_period(turn.now):
+        add_points(turn, campaign, points, event.at, turn.cause(turn.root.kind))
+
+
+def _decide(decision: str) -> Apply:
+    def apply(turn: Turn, event: Event) -> None:
+        campaign = event.fields["campaign"]
+        if campaign not in turn.release.campaign:
+            _refuse_unknown_campaign(turn, campaign)
+            return
+        what = "acquired" if decision == "added" and event.fields.get("acquired") else decision
+        if what == "reactivated" and turn.contact.status == "deleted":
+            turn.drafts.refuse("contact_not_active", "the contact is deleted; its leads cannot be reactivated")
+            return
+        done = decide_lead(turn, campaign, what, turn.root)
+        if isinstance(done, Refusal):
+            turn.drafts.refusals.append(done)
+
+    return apply
+
+
+def _list(turn: Turn, event: Event) -> None:
+    """Static segments only: members of dynamic ones are those whose condition is true."""
+    name, listed = event.fields["segment"], turn.contact.listed
+    segment = turn.release.segment.get(name)
+    if segment is None:
+        turn.drafts.refuse("unknown_segment", f"no segment is called {name} in the release in force")
+    elif segment.dynamic:
+        turn.drafts.refuse("segment_not_static", f"segment {name} is dynamic: its condition alone decides")
+    elif event.type == "segment.member_added":
+        if name not in listed:
+            listed.append(name)
+    elif name in listed:
+        listed.remove(name)
+
+
+def _crm_result(turn: Turn, event: Event) -> None:
+    """What the CRM said stays with the lead; an answer to an older hand-over than the last is passed over."""
+    campaign = event.fields["campaign"]
+    lead = turn.contact.leads.get(campaign)
+    if lead is None:
+        turn.drafts.refuse("no_lead", f"the contact has no lead in campaign {campaign}")
+        return
+    said = {key: value for key, value in event.fields.items() if key != "campaign"}
+    known: list[int] = lead.crm.get("number", [])
+    number = list(said.get("number", known))
+    if number < known:
+        return
+    lead.crm = {**lead.crm, **_settled_failure(event.type, lead.crm), **said, "result": event.type}
+    turn.touched[campaign] = turn.root
+
+
+def _settled_failure(event_type: str, crm: Mapping[str, Any]) -> dict[str, Any]:
+    """A link that was made at last leaves nothing of the failures before it."""
+    if event_type != "crm.linked":
+        return {}
+    return {key: None for key in ("code", "message") if key in crm}
+
+
+def _refuse_unknown_campaign(turn: Turn, campaign: str) -> None:
+    turn.drafts.refuse("unknown_campaign", f"no campaign is called {campaign} in the release in force")
+
+
+_APPLY: Mapping[str, Apply] = MappingProxyType(
+    {
+        "contact.changed": _patch,
+        "contact.deleted": _patch,
+        "web.visited": _happen,
+        "activity.recorded": _happen,
+        "score.adjusted": _adjust_score,
+        "lead.added": _decide("added"),
+        "lead.qualified": _decide("qualified"),
+        "lead.rejected": _decide("rejected"),
+        "lead.removed": _decide("removed"),
+        "lead.reactivated": _decide("reactivated"),
+        "segment.member_added": _list,
+        "segment.member_removed": _list,
+        "crm.linked": _crm_result,
+        "crm.failed": _crm_result,
+        "crm.outcome": _crm_result,
+    }
+)

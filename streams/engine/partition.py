@@ -1,0 +1,208 @@
+"""The decisions of one journal partition, in portions (a `Decider` of streams.runtime.program).
+
+Own records and broadcasts (ticks, release markers) go side by side, but what a contact sees is always the journal's
+order: before its own record, an unfinished broadcast before it is applied to it. A second broadcast waits until the
+first has reached everybody. So outputs per contact are the same whatever the portions, and since rows, outputs and
+`checkpoint` are committed together, so they are whatever the restarts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from streams.engine.broadcasts import Broadcast, Standing, Unfinished
+from streams.engine.compiled import Lookup, ReleaseCache
+from streams.engine.contact import Contact
+from streams.engine.decide import NO_TICK, Decision, decide_event
+from streams.engine.effects import Budget, Effects
+from streams.engine.outputs import Place
+from streams.engine.records import Event, Marker, Record, Tick, decode, event_key
+from streams.engine.repeats import Memory
+from streams.engine.rows import Rows
+
+_OWN_SHARE = 0.5
+"""The part of a budget that own records may take while a broadcast is unfinished."""
+
+_NEW_ROW = 300
+"""About the bytes of a row that was never written."""
+
+
+class Checkpoint(msgspec.Struct, omit_defaults=True):
+    """What a restart needs besides rows and position."""
+
+    standing: Standing
+    unfinished: Unfinished | None = None
+
+
+class _Spending:
+    """What a portion has used of its budget."""
+
+    def __init__(self, budget: Budget, timer: Callable[[], float]) -> None:
+        self._budget = budget
+        self._timer = timer
+        self._began = timer()
+        self.records = 0
+        self.bytes = 0
+
+    def over(self, share: float = 1.0) -> bool:
+        """Whether that share of the budget is used up; something always fits."""
+        budget = self._budget
+        if self.records == 0:
+            return False
+        if self.records >= budget.records * share or self.bytes >= budget.bytes * share:
+            return True
+        return self._timer() - self._began >= budget.seconds * share
+
+
+class PartitionDecider:
+    """Decides the records of one journal partition; `lookup` gives an account's release by number."""
+
+    def __init__(
+        self,
+        partition: int,
+        lookup: Lookup,
+        memory: Memory | None = None,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._partition = partition
+        self._memory = memory or Memory()
+        self._timer = timer
+        self._releases = ReleaseCache(lookup)
+        self._rows = Rows()
+        self._queue: deque[tuple[int, bytes, Record]] = deque()
+        self._standing = Standing()
+        self._broadcast: Broadcast | None = None
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """One record of the changelog, in order, at take-over."""
+        self._rows.restore(key, value)
+
+    def resume(self, checkpoint: bytes | None) -> None:
+        """After every `restore`. Raises msgspec.DecodeError for a checkpoint that no Leadstream wrote."""
+        self._rows.index()
+        if checkpoint is None:
+            return
+        state = msgspec.json.decode(checkpoint, type=Checkpoint)
+        self._standing = state.standing
+        if state.unfinished is not None:
+            self._begin(state.unfinished)
+
+    def feed(self, offset: int, key: bytes, value: bytes) -> None:
+        """The next journal record; `offset` rises, gaps are legal."""
+        del key  # an event names its contact itself
+        self._queue.append((offset, value, decode(value)))
+
+    def pending(self) -> bool:
+        """Whether `work` has anything left to do."""
+        return bool(self._queue) or self._broadcast is not None
+
+    def work(self, budget: Budget) -> Effects:
+        """Decides as much as the budget allows, at least one contact."""
+        effects = Effects()
+        spending = _Spending(budget, self._timer)
+        while not spending.over() and self.pending():
+            if self._broadcast is not None and (not self._own_record_next() or spending.over(_OWN_SHARE)):
+                self._reach_one(self._broadcast, effects, spending)
+            else:
+                self._take_record(effects, spending)
+        effects.rows.update(self._rows.flush())
+        return effects
+
+    def checkpoint(self) -> bytes:
+        """What `resume` needs besides rows and position."""
+        unfinished = self._broadcast.state if self._broadcast is not None else None
+        return msgspec.json.encode(Checkpoint(self._standing, unfinished))
+
+    def position(self, fetched: int) -> int:
+        """The journal offset to go on from after a restart."""
+        return self._queue[0][0] if self._queue else fetched
+
+    def busy(self) -> bool:
+        """Whether a tick or a marker is not finished for every contact, or waits to begin."""
+        return self._broadcast is not None or any(not isinstance(entry[2], Event) for entry in self._queue)
+
+    def next_due(self) -> int | None:
+        """The earliest instant at which time alone changes something."""
+        first = self._rows.first_due()
+        return None if first is None else first[0]
+
+    def contacts(self) -> Iterator[Contact]:
+        """Every contact as it stands; not to be changed."""
+        return self._rows.everyone()
+
+    def releases_in_force(self) -> dict[str, int]:
+        """Account -> the number of the release that decides."""
+        return dict(self._standing.releases)
+
+    def _own_record_next(self) -> bool:
+        return bool(self._queue) and isinstance(self._queue[0][2], Event)
+
+    def _take_record(self, effects: Effects, spending: _Spending) -> None:
+        offset, value, record = self._queue.popleft()
+        if isinstance(record, Event):
+            self._decide_own(offset, value, record, effects, spending)
+        elif isinstance(record, Tick):
+            self._standing.advance(record)
+            self._begin(Unfinished(offset, record))
+        else:
+            self._begin_release(offset, record)
+
+    def _begin_release(self, offset: int, marker: Marker) -> None:
+        account = marker.account
+        former = self._standing.releases.get(account, 0)
+        tick = self._standing.clock_of(account, NO_TICK)
+        self._standing.releases[account] = marker.number
+        self._begin(Unfinished(offset, marker, former, tick))
+
+    def _begin(self, state: Unfinished) -> None:
+        place = Place(self._partition, state.offset)
+        self._broadcast = Broadcast(state, place, self._rows, self._releases)
+
+    def _reach_one(self, broadcast: Broadcast, effects: Effects, spending: _Spending) -> None:
+        key = broadcast.next_key()
+        if key is None:
+            self._finish(broadcast)
+            return
+        contact = self._rows.get(key)
+        if contact is not None:
+            self._reach(broadcast, key, contact, effects, spending)
+
+    def _reach(
+        self, broadcast: Broadcast, key: bytes, contact: Contact, effects: Effects, spending: _Spending
+    ) -> None:
+        decision = broadcast.apply(contact)
+        if decision is not None:
+            self._keep(key, contact, decision, effects, spending)
+
+    def _finish(self, broadcast: Broadcast) -> None:
+        self._broadcast = None
+        record = broadcast.state.record
+        if isinstance(record, Marker):
+            self._releases.drop_before(record.account, record.number)
+
+    def _decide_own(self, offset: int, value: bytes, event: Event, effects: Effects, spending: _Spending) -> None:
+        key = event_key(event.account, event.contact)
+        contact = self._rows.get(key)
+        if contact is not None and self._broadcast is not None:
+            self._reach(self._broadcast, key, contact, effects, spending)
+        release = self._releases.get(event.account, self._standing.releases.get(event.account, 0))
+        tick = self._standing.clock_of(event.account, NO_TICK)
+        place = Place(self._partition, offset)
+        decided = decide_event(contact, event, place, release, tick=tick, memory=self._memory)
+        spending.records += 1
+        if decided is None:
+            return
+        contact, decision = decided
+        self._keep(key, contact, decision, effects, spending)
+        effects.letters.extend((refusal, event.source, value) for refusal in decision.refusals)
+
+    def _keep(self, key: bytes, contact: Contact, decision: Decision, effects: Effects, spending: _Spending) -> None:
+        self._rows.put(key, contact)
+        effects.outputs.extend(decision.outputs)
+        spending.records += 1
+        spending.bytes += self._rows.size(key) or _NEW_ROW
+        spending.bytes += sum(len(output.value or b"") + len(output.key) for output in decision.outputs)

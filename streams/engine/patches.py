@@ -1,0 +1,32 @@
+"""A patch of properties: null removes, a value of the wrong declared type is refused alone (SPEC section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from streams.engine.contact import Contact
+from streams.engine.effects import Refusal
+from streams.engine.properties import DERIVED, check, derived
+
+
+def change_properties(
+    contact: Contact, patch: Mapping[str, Any], declared: Mapping[str, PropertyType]
+) -> list[Refusal]:
+    """Applies what can be applied, and says what cannot."""
+    refusals: list[Refusal] = []
+    properties = contact.properties
+    for name, value in patch.items():
+        checked = check(name, value, declared.get(name) or STANDARD_PROPERTIES.get(name))
+        if isinstance(checked, Refusal):
+            refusals.append(checked)
+        elif checked is None:
+            properties.pop(name, None)
+        else:
+            properties[name] = checked
+    if "email" in patch:
+        for name in DERIVED:
+            properties.pop(name, None)
+        properties.update(derived(properties))
+    return refusals

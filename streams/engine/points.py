@@ -1,0 +1,72 @@
+"""Points that decay: halved every `half_life`, rounded half-even to whole millionths (SPEC section 3).
+
+Decimal arithmetic, so that every machine rounds the same.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+_CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
+_HALF = Decimal("0.5")
+_ONE = Decimal(1)
+
+
+def decayed(points: int | Decimal, elapsed: int, half_life: int) -> Decimal:
+    """Points (millionths) after `elapsed` ms, not rounded."""
+    exponent = _CONTEXT.divide(Decimal(elapsed), Decimal(half_life))
+    return _CONTEXT.multiply(Decimal(points), _CONTEXT.power(_HALF, exponent))
+
+
+def rounded(points: Decimal) -> int:
+    """Half-even to whole millionths."""
+    return int(points.quantize(_ONE, context=_CONTEXT))
+
+
+def points_at(points: int, since: int, now: int, half_life: int | None) -> int:
+    """Whole millionths at `now` of points as they were at `since`."""
+    if half_life is None or points == 0 or now <= since:
+        return points
+    return rounded(decayed(points, now - since, half_life))
+
+
+def first_across(points: int, since: int, now: int, half_life: int, thresholds: tuple[int, ...]) -> int | None:
+    """The first millisecond after now at which the rounded points stand otherwise to any of the thresholds.
+
+    None when no decay ever takes them across one.
+    """
+    found = (_crossing(points, since, now, half_life, threshold) for threshold in thresholds)
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+def _crossing(points: int, since: int, now: int, half_life: int, threshold: int) -> int | None:
+    side = _side(points_at(points, since, now, half_life), threshold)
+    if side == _side(0, threshold):
+        return None  # decay goes towards zero and never back: on zero's side nothing changes any more
+    low, high = now, max(now + 1, _estimate(points, since, half_life, threshold))
+    while _side(points_at(points, since, high, half_life), threshold) == side:
+        low, high = high, high + max(1, (high - low) * 2)
+    step = 1
+    while high - step > low and _side(points_at(points, since, high - step, half_life), threshold) != side:
+        high, step = high - step, step * 2
+    low = max(low, high - step)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _side(points_at(points, since, middle, half_life), threshold) == side:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _side(points: int, threshold: int) -> int:
+    return (points > threshold) - (points < threshold)
+
+
+def _estimate(points: int, since: int, half_life: int, threshold: int) -> int:
+    """About when the points come to the threshold; near zero, to the last half of a millionth."""
+    target = max(float(abs(threshold)), 0.5)
+    if abs(points) <= target:
+        return since
+    return since + int(half_life * math.log2(abs(points) / target))
