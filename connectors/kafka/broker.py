@@ -85,7 +85,11 @@ class LocalBroker:
             report("starting Kafka", 0, 0)
             self._process = self._launch(command, lock)
             self._folder.note(Running(self._process.pid, port))
-        self._await_start(self._process, port)
+        try:
+            self._await_start(self._process, port)
+        except BaseException:
+            self.kill()  # whoever gives up waiting, by Ctrl-C too, leaves nothing running
+            raise
 
     def stop(self) -> None:
         """Stops the broker in good order, within 20 seconds or else by force; nothing when none runs."""
@@ -155,7 +159,6 @@ class LocalBroker:
         if _within(START_SECONDS, lambda: process.poll() is not None or answers(port)) and process.poll() is None:
             return
         ended = process.poll() is not None
-        self.kill()
         what = "Kafka did not start" if ended else f"Kafka did not start within {START_SECONDS:.0f} s"
         raise LocalBrokerError(f"{what} on {self.folder}: {reason(self._folder.logs)}")
 
@@ -163,9 +166,12 @@ class LocalBroker:
         pid = self.pid
         if pid is None:
             return
-        # It may end between the two lines; what is left to wait for then is the lock.
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, sign)
+        try:
+            # It may have ended since the line above; what is left to wait for then is the lock.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, sign)
+        except PermissionError as error:
+            raise LocalBrokerError(f"the broker on {self.folder} (process {pid}) belongs to another user") from error
         _within(seconds, self._has_ended)
 
     def _has_ended(self) -> bool:

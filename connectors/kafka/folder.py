@@ -68,8 +68,8 @@ class BrokerFolder:
     def is_held(self) -> bool:
         """Whether a broker runs on this folder (or is being started)."""
         try:
-            descriptor = os.open(self._lock, os.O_RDWR)
-        except FileNotFoundError:
+            descriptor = os.open(self._lock, os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError):
             return False
         try:
             return not _try_lock(descriptor)

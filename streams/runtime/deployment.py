@@ -38,7 +38,7 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 async def read_deployment(bootstrap: str, prefix: str) -> Deployment | None:
-    """The record as it stands; None when none was written. The topic must exist.
+    """The record as it stands; None when none was written, or the topic is missing.
 
     Raises BrokerUnavailable, and TopicsMismatch when the record cannot be read.
     """
@@ -48,6 +48,8 @@ async def read_deployment(bootstrap: str, prefix: str) -> Deployment | None:
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
         try:
             await consumer.start()
+            if partition.topic not in await consumer.topics():
+                return None
             consumer.assign([partition])
             await consumer.seek_to_beginning(partition)
             end = (await consumer.end_offsets([partition]))[partition]

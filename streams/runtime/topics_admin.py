@@ -17,7 +17,6 @@ from streams.runtime.reach import admin_client
 from streams.runtime.topic_check import ExistingTopic, Findings, check_topic
 from streams.runtime.topic_plan import PlannedTopic, planned
 from streams.settings import Settings
-from streams.topics import DEPLOYMENT
 
 LEADER_SECONDS = 30.0
 _AGAIN_SECONDS = 0.1
@@ -85,9 +84,7 @@ async def check_topics(settings: Settings) -> TopicsReport:
     async with admin_client(settings.bootstrap) as admin:
         existing = await _existing(admin, plans)
     findings = [check_topic(plan, existing.get(plan.name)) for plan in plans]
-    deployment = None
-    if settings.prefix + DEPLOYMENT.name in existing:
-        deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    deployment = await read_deployment(settings.bootstrap, settings.prefix)
     return TopicsReport(findings, deployment)
 
 

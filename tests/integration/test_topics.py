@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.errors import BrokerUnavailable, ConfigurationError, TopicsMismatch, TopicsMissing
-from streams.runtime.deployment import Deployment
+from streams.runtime.deployment import Deployment, read_deployment
 from streams.runtime.topic_plan import planned
 from streams.runtime.topics_admin import check_topics, create_topics, require_topics
 from streams.settings import Settings
@@ -103,3 +103,7 @@ async def test_what_the_broker_refuses_is_named(kafka: str, prefix: str) -> None
 async def test_no_broker_is_one_clear_line() -> None:
     with pytest.raises(BrokerUnavailable, match=r"no Kafka answers at 127\.0\.0\.1:1;"):
         await check_topics(Settings(bootstrap="127.0.0.1:1"))
+
+
+async def test_a_broker_without_our_topics_has_no_deployment(kafka: str, prefix: str) -> None:
+    assert await read_deployment(kafka, prefix) is None
