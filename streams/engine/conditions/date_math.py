@@ -30,7 +30,7 @@ from streams.engine.conditions.zones import (
 FIXED_UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR}
 CALENDAR_UNITS = ("d", "w", "M", "y")
 
-_STEP = re.compile(r"([+-])(\d{1,9})(ms|[smhdwMy])|/(ms|[smhdwMy])")
+_STEP = re.compile(r"([+-])([0-9]{1,9})(ms|[smhdwMy])|/(ms|[smhdwMy])")
 _MONDAY = 4  # 1970-01-05, counted in days from the epoch, was a Monday
 
 

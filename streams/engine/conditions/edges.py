@@ -27,7 +27,8 @@ from streams.engine.conditions.zones import (
     wall_at,
 )
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST = 64  # no date value as text is longer
 _ROUNDING_SLACK = {"ms": 1, **FIXED_UNITS, "d": DAY, "w": 7 * DAY, "M": 31 * DAY, "y": 366 * DAY}
 _ZONE_SLACK = 3 * DAY  # more than two zones can differ by, together with any change of clocks
 _MONTH_SLACK = 5 * DAY  # how much the length of so many months or years can vary
@@ -214,21 +215,12 @@ def parse_date_value(text: str) -> DateValue:
     return _fixed(base, steps if bars else ())
 
 
-def is_date_value(text: str) -> bool:
-    """Whether a text can be read as a date value."""
-    try:
-        parse_date_value(text)
-    except ConditionRefused:
-        return False
-    return True
-
-
 def _base(text: str) -> InstantEdge | DayEdge | None:
     try:
         if _DAY.fullmatch(text):
             return DayEdge(date.fromisoformat(text).toordinal())
         return InstantEdge(instant_ms(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -256,7 +248,7 @@ def _read(text: str) -> InstantEdge | DayEdge | None:
 
 def instant_in(value: object, zone: ZoneInfo) -> int | None:
     """The instant (ms) that a property's value means, a date by its local midnight; None for anything else."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     edge = _read(value)
     return None if edge is None else edge.at(0, zone)

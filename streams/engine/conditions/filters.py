@@ -21,6 +21,7 @@ from streams.engine.conditions.refusals import ConditionRefused
 Reader = Callable[[Happening], Any]
 
 QUERY = "query."
+_CACHED = 2_048  # longer addresses are rare, and would make the cache large
 _FIELDS = frozenset({"url", "title", "referrer", "campaign"})
 
 
@@ -98,7 +99,9 @@ def _parameters(happening: Happening) -> Mapping[str, str]:
 
 def _split(happening: Happening) -> SplitResult | None:
     url = happening.fields.get("url")
-    return _parts(url) if isinstance(url, str) else None
+    if not isinstance(url, str):
+        return None
+    return _parts(url) if len(url) <= _CACHED else _parts.__wrapped__(url)
 
 
 @lru_cache(maxsize=4_096)
@@ -111,7 +114,7 @@ def _parts(url: str) -> SplitResult | None:
     return parts
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_024)
 def _query(query: str) -> Mapping[str, str]:
     """Each parameter's first value, decoded."""
     values: dict[str, str] = {}

@@ -15,7 +15,7 @@ from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers, scalars, text
 from streams.engine.conditions.dates import DateTest, date_test
-from streams.engine.conditions.edges import instant_in, is_date_value
+from streams.engine.conditions.edges import instant_in
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.text import Fold
@@ -31,7 +31,7 @@ _TEXT = _PARTS | {"starts_with", "ends_with", "matches"}
 _LIST = _PARTS | {"contains_any", "contains_all", "has_item"}
 
 OPERATORS_OF: Mapping[PropertyType, frozenset[str]] = {
-    "text": _EXISTENCE | _EQUALITY | _ORDER | _TEXT,
+    "text": _EXISTENCE | _EQUALITY | _TEXT,
     "number": _EXISTENCE | _EQUALITY | _ORDER,
     "boolean": _EXISTENCE | _EQUALITY,
     "date": _EXISTENCE | _EQUALITY | _ORDER | _DATES,
@@ -39,7 +39,7 @@ OPERATORS_OF: Mapping[PropertyType, frozenset[str]] = {
     "list": _EXISTENCE | _LIST,
     "object": _EXISTENCE | {"has_item"},
 }
-"""Which operators fit a declared type."""
+"""Which operators fit a declared type; text has no order."""
 
 _NEGATIONS = {"ne": "eq", "not_in": "in", "not_contains": "contains"}
 _WANTED = {"text": "text", "number": "a number", "boolean": "true or false"}
@@ -163,8 +163,7 @@ def _check(name: str, operand: Any, kind: PropertyType | None) -> None:
         raise ConditionRefused(f"does not fit a property of type {kind}; these do: {fitting}")
     if name not in _EQUALITY | _ORDER:
         return
-    operands = operand if isinstance(operand, tuple) else (operand,)
-    for one in operands:
+    for one in _listed(operand):
         if kind in _WANTED and not _is_of(one, kind):
             raise ConditionRefused(f"{one!r} is not {_WANTED[kind]}, and the property is of type {kind}")
 
@@ -187,8 +186,11 @@ def _is_dated(name: str, operand: Any, kind: PropertyType | None) -> bool:
         return True
     if kind is not None or name not in _ORDER:
         return False
-    operands = operand if isinstance(operand, tuple) else (operand,)
-    return all(isinstance(one, str) and is_date_value(one) for one in operands)
+    return any(isinstance(one, str) for one in _listed(operand))
+
+
+def _listed(operand: Any) -> tuple[Any, ...]:
+    return operand if isinstance(operand, tuple) else (operand,)
 
 
 def _has_item(fields: Mapping[str, Operators]) -> _HasItem:
@@ -213,7 +215,7 @@ def _plain(name: str, operand: Any, kind: PropertyType | None, fold: Fold, opera
     if name in ("eq", "in"):
         return scalars.equals(operand, fold) if name == "eq" else scalars.among(operand, fold)
     if name in _ORDER:
-        return _order(name, operand, fold)
+        return _order(name, operand)
     if name == "contains":
         return _contains(operand, kind, fold)
     if name == "contains_any":
@@ -227,17 +229,12 @@ def _plain(name: str, operand: Any, kind: PropertyType | None, fold: Fold, opera
     return text.matches(operand, case_sensitive=operators.case_sensitive)
 
 
-def _order(name: str, operand: Any, fold: Fold) -> Predicate:
+def _order(name: str, operand: Any) -> Predicate:
+    if any(isinstance(one, bool) for one in _listed(operand)):
+        raise ConditionRefused("true and false have no order; write eq")
     if name == "between":
         lower, upper = operand
-        if isinstance(lower, str) != isinstance(upper, str):
-            raise ConditionRefused("wants two numbers, two dates or two texts")
-        at_least, at_most = _order("gte", lower, fold), _order("lte", upper, fold)
-        return lambda value: at_least(value) and at_most(value)
-    if isinstance(operand, bool):
-        raise ConditionRefused("true and false have no order; write eq")
-    if isinstance(operand, str):
-        return text.ordered(name, operand, fold)
+        return numbers.between(lower, upper)
     return numbers.ordered(name, operand)
 
 

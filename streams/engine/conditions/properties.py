@@ -44,19 +44,6 @@ class Nested:
         return value
 
 
-class EmailDomain:
-    """Derives what stands after the last @ of the email, in lower case."""
-
-    __slots__ = ()
-
-    def __call__(self, contact: Contact) -> Any:
-        email = contact.properties.get("email")
-        if not isinstance(email, str):
-            return None
-        _, at, domain = email.rpartition("@")
-        return domain.strip().lower() or None if at else None
-
-
 class Status:
     """Reads the contact's status."""
 
@@ -66,7 +53,7 @@ class Status:
         return contact.status
 
 
-Reader = Top | Nested | EmailDomain | Status
+Reader = Top | Nested | Status
 
 
 class PlainLeaf:
@@ -117,7 +104,9 @@ def compile_property(leaf: PropertyLeaf, context: Context) -> Node:
             raise ConditionRefused(f"{keys[0]} is of type {kind} and has no keys inside", ("property",))
         kind = None
     context.properties.add(keys[0])
-    return _leaf(_reader(keys, context), leaf, kind, context)
+    if keys[0] == "email_domain":
+        context.properties.add("email")  # a patch of the email changes what is derived from it
+    return _leaf(Top(keys[0]) if len(keys) == 1 else Nested(keys), leaf, kind, context)
 
 
 def compile_tags(leaf: TagsLeaf, context: Context) -> Node:
@@ -149,15 +138,6 @@ def lead_status_test(operators: Operators, subject: str) -> Predicate:
         return _joined(compile_operators(operators, "text").plain)
     except ConditionRefused as refusal:
         raise refusal.within(subject) from None
-
-
-def _reader(keys: tuple[str, ...], context: Context) -> Reader:
-    if len(keys) > 1:
-        return Nested(keys)
-    if keys[0] == "email_domain":
-        context.properties.add("email")
-        return EmailDomain()
-    return Top(keys[0])
 
 
 def _within(subject: str, read: Reader, operators: Operators, kind: PropertyType, context: Context) -> Node:

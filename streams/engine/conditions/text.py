@@ -5,6 +5,7 @@ Every function makes a predicate of a value; anything but text is missing to it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from streams.engine.conditions.refusals import ConditionRefused
 
 Predicate = Callable[[Any], bool]
 Fold = Callable[[str], str]
+
+_TOKEN = re.compile(r"\\.|.", re.DOTALL)
 
 
 def fold_for(*, case_sensitive: bool) -> Fold:
@@ -51,18 +54,6 @@ def ends_with(operand: str, fold: Fold) -> Predicate:
     return lambda value: isinstance(value, str) and fold(value).endswith(wanted)
 
 
-def ordered(operator: str, operand: str, fold: Fold) -> Predicate:
-    """Before or after the operand by code points, as a dictionary without any language's rules would have it."""
-    wanted = fold(operand)
-    if operator == "gt":
-        return lambda value: isinstance(value, str) and fold(value) > wanted
-    if operator == "gte":
-        return lambda value: isinstance(value, str) and fold(value) >= wanted
-    if operator == "lt":
-        return lambda value: isinstance(value, str) and fold(value) < wanted
-    return lambda value: isinstance(value, str) and fold(value) <= wanted
-
-
 def matches(pattern: str, *, case_sensitive: bool) -> Predicate:
     """The RE2 pattern is found anywhere. Raises ConditionRefused for a pattern that RE2 does not take.
 
@@ -72,13 +63,19 @@ def matches(pattern: str, *, case_sensitive: bool) -> Predicate:
     if case_sensitive:
         return _searching(_compiled(pattern, case_sensitive=True))
     as_written = _searching(_compiled(pattern, case_sensitive=False))
-    folded_pattern = _folded_pattern(pattern)
-    folded = _searching(_compiled(folded_pattern, case_sensitive=False))
-    if folded_pattern == pattern:
-        return lambda value: (
-            as_written(value) or (isinstance(value, str) and not value.isascii() and folded(value.casefold()))
-        )
-    return lambda value: as_written(value) or (isinstance(value, str) and folded(value.casefold()))
+    folded = _searching(_compiled_folded(pattern))
+    return lambda value: (
+        as_written(value)
+        or (isinstance(value, str) and not (value.isascii() and pattern.isascii()) and folded(value.casefold()))
+    )
+
+
+def _compiled_folded(pattern: str) -> Any:
+    """The folded pattern; as written where folding breaks it, as it may the name of a group."""
+    try:
+        return _compiled(_folded_pattern(pattern), case_sensitive=False)
+    except ConditionRefused:
+        return _compiled(pattern, case_sensitive=False)
 
 
 def _compiled(pattern: str, *, case_sensitive: bool) -> Any:
@@ -110,29 +107,22 @@ def _searching(compiled: Any) -> Predicate:
 
 
 def _folded_pattern(pattern: str) -> str:
-    """The pattern with its letters beyond ASCII folded; escapes, classes and ASCII stay as they are."""
+    """The pattern with its letters beyond ASCII folded; escapes and ASCII stay as they are."""
     out: list[str] = []
-    in_class = False
-    place = 0
-    while place < len(pattern):
-        char = pattern[place]
-        if char == "\\":
-            out.append(pattern[place : place + 2])
-            place += 2
-            continue
-        if char == "[":
-            in_class = True
-        elif char == "]":
-            in_class = False
-        out.append(_folded_letter(char, in_class=in_class))
-        place += 1
+    quoted = in_class = False
+    for token in _TOKEN.findall(pattern):
+        if token in (r"\Q", r"\E"):
+            quoted = token == r"\Q"
+        elif not quoted and token in "[]":
+            in_class = token == "["
+        out.append(_folded_letter(token, grouped=not quoted, in_class=in_class))
     return "".join(out)
 
 
-def _folded_letter(char: str, *, in_class: bool) -> str:
-    folded = char.casefold()
-    if char.isascii() or folded == char:
-        return char
-    if len(folded) == 1:
+def _folded_letter(token: str, *, grouped: bool, in_class: bool) -> str:
+    folded = token.casefold()
+    if token.isascii() or token.startswith("\\") or folded == token:
+        return token
+    if len(folded) == 1 or not grouped:
         return folded
-    return char if in_class else f"(?:{folded})"
+    return token if in_class else f"(?:{folded})"

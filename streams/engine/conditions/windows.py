@@ -5,7 +5,7 @@ What is kept, with k the number of instants that decides a leaf's count (`CountR
 | window | kept |
 |---|---|
 | none, `within`, `since`, fixed `until` | the newest k that can lie inside: exact |
-| `between_ago`, `until` that moves or is in the contact's zone | those, and all that have yet to come in; up to `MOST` |
+| `between_ago`, a moving `until` or one in the contact's zone | and all that have yet to come in; up to `MOST` |
 
 An instant that no window can hold any more is forgotten with the next one counted.
 """
