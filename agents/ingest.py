@@ -1,0 +1,16 @@
+"""The agent of the in-topics: hands what was fetched to the slots, which validate and journal it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.hand_over import hand_over
+from streams.runtime.shell import Shell
+
+
+def register(app: Any, shell: Shell, sources: Any) -> None:
+    """Lays the agent onto the app; `sources` is the Faust topic of all in-topics."""
+
+    @app.agent(sources, name="ingest", concurrency=1)  # type: ignore[untyped-decorator]  # Faust publishes no types
+    async def ingest(stream: Any) -> None:
+        await hand_over(stream, shell)

@@ -1,0 +1,93 @@
+"""Publishes a worker's claims: every 250 ms, idle or not, and at once while anybody waits for them.
+
+Plain records, written after the commits they speak of: a stale one is a true fact, and none is hidden behind an open
+transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from streams.errors import Internal
+from streams.runtime import claims as claim_records
+from streams.runtime.claims import BELIEF_MS, Claim
+from streams.runtime.ending import end
+from streams.runtime.faust.thread import now_ms
+from streams.runtime.partitions import Partition
+from streams.settings import Settings
+from streams.topics import CLAIMS
+
+
+class ClaimsWriter:
+    """`claims_at(now)` gives what to publish, by partition without prefix."""
+
+    def __init__(self, settings: Settings, claims_at: Callable[[int], Mapping[Partition, Claim]]) -> None:
+        self._settings = settings
+        self._claims_at = claims_at
+        self._producer: Any = None
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+
+    async def start(self) -> None:
+        """Starts publishing; again is harmless."""
+        if self._task is not None:
+            return
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.bootstrap, linger_ms=0, acks="all", retry_backoff_ms=50
+        )
+        await self._producer.start()
+        self._task = asyncio.create_task(self._publish_for_ever(), name="claims")
+
+    async def stop(self) -> None:
+        """Stops publishing."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+        await self._producer.stop()
+
+    def hurry(self) -> None:
+        """Somebody waits for what was just committed."""
+        self._hurry.set()
+
+    async def _publish_for_ever(self) -> None:
+        try:
+            while True:
+                self._hurry.clear()
+                await self._publish(now_ms())
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), self._settings.claims_ms / 1000)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # without claims time stands still for everybody
+            end("claims cannot be published", error)
+
+    async def _publish(self, now: int) -> None:
+        claims = self._claims_at(now)
+        if not claims:
+            return
+        topic = self._settings.prefix + CLAIMS.name
+        batch = self._producer.create_batch()
+        for partition, claim in claims.items():
+            value = claim_records.encode(claim)
+            if batch.append(timestamp=None, key=str(partition).encode(), value=value) is None:
+                raise Internal(f"{len(claims)} claims do not fit into one batch")
+        batch.close()
+        metadata = await (await self._producer.send_batch(batch, topic, partition=0))
+        check_belief(claims.values(), metadata.timestamp)
+
+
+def check_belief(claims: Any, broker_time: int) -> None:
+    """Raises Internal when a claim of ours is ahead of the broker's time: nobody believes it, so this clock is
+    wrong.
+    """
+    furthest = max((claim.claim for claim in claims), default=0)
+    if furthest > broker_time + BELIEF_MS:
+        ahead = furthest - broker_time
+        raise Internal(f"this machine's clock is {ahead} ms ahead of the broker's; set both by NTP")

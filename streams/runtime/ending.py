@@ -1,0 +1,45 @@
+"""How a worker process ends itself: one line on stderr, and out.
+
+What a slot holds in memory is trusted only as long as every step went as planned. On any error the process ends at
+once, with no cleaning up that could write; nothing uncommitted was seen by anybody, and the next start reads the
+truth again. The parent process (parent.py) starts it again, except after configuration errors.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import NoReturn
+
+import structlog
+
+from streams.errors import Internal, LeadstreamError
+
+log = structlog.get_logger()
+_once = threading.Lock()
+
+
+def end(why: str, cause: BaseException | None = None) -> NoReturn:
+    """Ends the process with the exit code of `cause` when it is one of ours, else 70; never returns.
+
+    The consumer's thread and the main thread may both come here: the first one speaks.
+    """
+    code = cause.exit_code if isinstance(cause, LeadstreamError) else Internal.exit_code
+    if _once.acquire(blocking=False):
+        log.error("ended", why=why, cause=describe(cause), exit_code=code)
+        sys.stderr.flush()
+    leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """Leaves at once: no exit handlers, no finally blocks, no destructor that could still send something."""
+    os._exit(code)
+
+
+def describe(cause: BaseException | None) -> str | None:
+    """An exception in one line; None for none."""
+    if cause is None:
+        return None
+    text = " ".join(f"{type(cause).__name__}: {cause}".split())
+    return text[:400]

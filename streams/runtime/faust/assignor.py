@@ -1,0 +1,66 @@
+"""The assignor: partitions travel as slots.
+
+Faust shares out the journal with the changelog beside it, sticky. In-topics follow their slot whatever their
+partition count: partition q of an in-topic goes to the owner of journal partition q mod N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from faust.assignor.partition_assignor import PartitionAssignor
+
+from streams.errors import Internal
+from streams.runtime.ending import end
+from streams.runtime.partitions import slot_of
+
+
+class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes no types
+    """Subclassed for each app by `slot_assignor`, since Faust calls the copartition method on the class."""
+
+    sources: ClassVar[frozenset[str]] = frozenset()
+    journal: ClassVar[str] = ""
+    slots: ClassVar[int] = 0
+
+    def _perform_assignment(self, cluster: Any, member_metadata: Any) -> Any:
+        try:
+            self._refuse_incomplete(cluster)
+        except Internal as error:
+            end("the group cannot be shared out yet", error)
+        return super()._perform_assignment(cluster, member_metadata)
+
+    def _refuse_incomplete(self, cluster: Any) -> None:
+        """Just after topics are made a member may not see them all; whoever got nothing then would idle silently."""
+        known = len(cluster.partitions_for_topic(self.journal) or ())
+        if known != self.slots:
+            raise Internal(f"topic {self.journal} shows {known} partitions of {self.slots}; trying again")
+        missing = [topic for topic in sorted(self.sources) if not cluster.partitions_for_topic(topic)]
+        if missing:
+            raise Internal(f"topics not seen yet: {', '.join(missing)}; trying again")
+
+    def _get_copartitioned_groups(  # type: ignore[no-untyped-def]  # Faust's own types are not published
+        self, topics: Iterable[str], cluster: Any, subscriptions: Any
+    ):
+        self._counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in self.sources}
+        shared = {topic for topic in topics if topic not in self.sources}
+        return super()._get_copartitioned_groups(shared, cluster, subscriptions)
+
+    def _global_table_standby_assignments(
+        self, assignments: Mapping[str, Any], partitions_by_topic: Mapping[str, int]
+    ) -> Mapping[str, Any]:
+        # The last step before the assignment is sealed: here in-topics are laid beside their slots.
+        done = super()._global_table_standby_assignments(assignments, partitions_by_topic)
+        for assignment in done.values():
+            owned = set(assignment.actives.get(self.journal, ()))
+            for topic, count in self._counts.items():
+                mine = [number for number in range(count) if slot_of(number, self.slots) in owned]
+                if mine:
+                    assignment.actives[topic] = mine
+        return done  # type: ignore[no-any-return]
+
+
+def slot_assignor(journal: str, sources: Iterable[str], slots: int) -> type[SlotAssignor]:
+    """The assignor class of one app; topic names with the deployment's prefix."""
+    members = {"journal": journal, "sources": frozenset(sources), "slots": slots}
+    return type("SlotAssignor", (SlotAssignor,), members)

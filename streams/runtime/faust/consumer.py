@@ -1,0 +1,51 @@
+"""The consumer and the transport that makes it: Faust neither commits nor seeks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from streams.runtime.faust.listener import Listener
+from streams.runtime.faust.thread import ConsumerThread
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no types
+    """Positions are the slots' alone: they stand in each slot's changelog, in the transaction they speak of."""
+
+    RebalanceListener = Listener
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
+        """Nothing: Faust's commits pass events that were never processed."""
+        return False
+
+    async def perform_seek(self) -> None:
+        """Nothing: Faust seeks back to committed offsets at bad times (`getmany` with the flow stopped)."""
+
+    async def verify_all_partitions_active(self) -> None:
+        """Nothing: it complains about commits that Faust does not make."""
+
+    def on_buffer_full(self, tp: Any) -> None:
+        """Fetching of this partition pauses; any (topic, number) will do."""
+        super().on_buffer_full(TP(*tp))
+
+    def on_buffer_drop(self, tp: Any) -> None:
+        """Fetching of this partition goes on; any (topic, number) will do."""
+        super().on_buffer_drop(TP(*tp))
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's signature
+        # Faust sleeps a whole second here while no partition is active.
+        if self.flow_active and not self._get_active_partitions():
+            await self.sleep(0.01)
+            return {}, self._get_active_partitions()
+        return await super()._wait_next_records(timeout)
+
+
+class Transport(driver.Transport):  # type: ignore[misc]  # Faust publishes no types
+    """Makes our consumer."""
+
+    Consumer = Consumer

@@ -1,0 +1,48 @@
+"""aiokafka's end of a transaction, mended in two places.
+
+Backoff: while the markers of the last commit are not written yet, aiokafka waits 20 ms before it asks again; a commit
+takes 25 ms with that and 3 ms with 2.
+
+Unsure ends: aiokafka speaks EndTxn v0, in which one epoch covers all transactions. When an EndTxn gets no answer
+and is sent again, the first copy may still lie in a stalled broker's socket, and arriving late it would commit
+*half of the next transaction*. So every EndTxn that may have been sent and was not answered is counted in
+`sender.unsure_ends`; the slot takes a new epoch before it goes on (`SlotProducer.renew`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiokafka.errors import KafkaError, NodeNotReadyError
+from aiokafka.producer import sender as aiokafka_sender
+
+BACKOFF_SECONDS = 0.002
+
+
+async def end_and_note(handler: Any, node_id: int) -> bool:
+    """`EndTxnHandler.do`, noting when an EndTxn may have been sent and not answered; whether it is done."""
+    sender = handler._sender
+    try:
+        response = await sender.client.send(node_id, handler.create_request(), group=handler.group)
+    except KafkaError as error:
+        if not isinstance(error, NodeNotReadyError):  # NodeNotReady: it was never sent
+            sender.unsure_ends = unsure_ends(sender) + 1
+        await asyncio.sleep(handler.handle_error())
+        return False
+    backoff = handler.handle_response(response)
+    if backoff is not None:
+        await asyncio.sleep(backoff)
+        return False
+    return True
+
+
+def unsure_ends(sender: Any) -> int:
+    """How many EndTxn requests of this sender were sent and not answered."""
+    return int(getattr(sender, "unsure_ends", 0))
+
+
+def install() -> None:
+    """Mends aiokafka in this process; again is harmless."""
+    aiokafka_sender.BACKOFF_OVERRIDE = BACKOFF_SECONDS
+    aiokafka_sender.EndTxnHandler.do = end_and_note

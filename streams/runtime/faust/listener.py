@@ -1,0 +1,30 @@
+"""The rebalance listener: nothing is fetched before the take-over has sought.
+
+Faust's own pause only filters what was fetched already, so whole changelogs would be prefetched, and a partition
+without a valid position is reset by aiokafka. So every assigned partition is paused in aiokafka itself, with a
+position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+
+from streams.runtime.ending import end
+
+
+class Listener(driver.ConsumerRebalanceListener):  # type: ignore[misc]  # Faust publishes no types
+    """Pauses and seeks first; an error ends the process, since aiokafka only logs what a listener raises."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """Called by aiokafka in the consumer's thread."""
+        try:
+            self._thread.hold(assigned)
+            await super().on_partitions_assigned(assigned)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the assignment is not to be trusted
+            end("the assignment of partitions failed", error)

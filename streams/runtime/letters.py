@@ -1,0 +1,58 @@
+"""Dead letters: what could not be processed, with all that is needed to repair it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from streams.engine import records
+from streams.runtime.outbox import RECORD_BYTES, Headers, record_size
+from streams.runtime.program import Refusal, SourceRecord
+
+TOO_LARGE = Refusal("too_large", f"larger than the {RECORD_BYTES} bytes that a record may have")
+
+
+class Letter(NamedTuple):
+    """A record of `dead-letters`."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def letter_of(record: SourceRecord, refusal: Refusal) -> Letter:
+    """The bytes as received with the original headers; a value that is too large to be written is left out."""
+    why = _why((record.topic, record.partition, record.offset), refusal)
+    headers = (*record.headers, *why)
+    if record_size(record.key, record.value, headers) <= RECORD_BYTES:
+        return Letter(record.key, record.value, headers)
+    if record_size(record.key, None, headers) <= RECORD_BYTES:
+        return Letter(record.key, None, headers)
+    return Letter(None, b"", why)  # a record needs a key or a value
+
+
+def letter_of_decision(refusal: Refusal, source: tuple[str, int, int], value: bytes | None) -> Letter:
+    """What was accepted and refused only when decided: the journal's value, under the contact it is about."""
+    return Letter(_contact(value), value if value is not None else b"", _why(source, refusal))
+
+
+def _why(source: tuple[str, int, int], refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
+    topic, partition, offset = source
+    return (
+        ("source-topic", topic.encode()),
+        ("source-partition", b"%d" % partition),
+        ("source-offset", b"%d" % offset),
+        ("error-code", refusal.code.encode()),
+        ("error-message", refusal.message.encode()[:2_000]),
+    )
+
+
+def _contact(value: bytes | None) -> bytes | None:
+    if value is None:
+        return None
+    try:
+        record = records.decode(value)
+    except msgspec.DecodeError:
+        return None
+    return record.contact.encode() if isinstance(record, records.Event) else None

@@ -1,0 +1,72 @@
+"""A worker's name: its group instance id, held under a lock in the data folder.
+
+Static membership keeps a worker's slots over a restart; for that its name must be stable, and one process's alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from streams.errors import ConfigurationError, DuplicateWorker, UsageError
+
+_ALLOWED = re.compile(r"[A-Za-z0-9._-]{1,100}")
+MOST_WORKERS = 1_000
+
+
+@dataclass(frozen=True)
+class HeldName:
+    """A name and the descriptor of its lock; the lock lives as long as the descriptor, in whatever process."""
+
+    name: str
+    descriptor: int
+
+    def release(self) -> None:
+        """Gives the name up."""
+        os.close(self.descriptor)
+
+
+def hold_name(data_dir: Path, wanted: str | None) -> HeldName:
+    """Holds `wanted`, or else the host's name with the first free number.
+
+    Raises DuplicateWorker when another process on this machine holds `wanted`, UsageError for a name that Kafka
+    does not take, ConfigurationError when the data folder cannot be written.
+    """
+    if wanted is not None:
+        held = _try(data_dir, _checked(wanted))
+        if held is None:
+            raise DuplicateWorker(f"a worker named {wanted} runs on this machine already; choose another --name")
+        return held
+    host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:80] or "worker"
+    for number in range(1, MOST_WORKERS):
+        held = _try(data_dir, f"{host}-{number}")
+        if held is not None:
+            return held
+    raise DuplicateWorker(f"{MOST_WORKERS - 1} workers run on this machine already")
+
+
+def _checked(name: str) -> str:
+    if not _ALLOWED.fullmatch(name):
+        raise UsageError(
+            f"a worker's name has letters, digits, dots, dashes and underscores, at most 100; got {name!r}"
+        )
+    return name
+
+
+def _try(data_dir: Path, name: str) -> HeldName | None:
+    folder = data_dir / "workers"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write to {folder}: {error.strerror}; set LEADSTREAM_DATA_DIR") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return HeldName(name, descriptor)

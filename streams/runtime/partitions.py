@@ -1,0 +1,41 @@
+"""Where a key belongs, and which slot owns a partition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiokafka.partitioner import murmur2
+
+
+class Partition(NamedTuple):
+    """One partition of a topic; equal to Faust's TP and aiokafka's TopicPartition of the same values."""
+
+    topic: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}:{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> Partition:
+        """The inverse of `str()`. Raises ValueError for anything else."""
+        topic, _, number = text.rpartition(":")
+        if not topic:
+            raise ValueError(f"not a partition: {text!r}")
+        return cls(topic, int(number))
+
+
+def partition_of(key: bytes, count: int) -> int:
+    """The partition that Kafka's own partitioner gives a key: murmur2, made positive, modulo."""
+    return int((murmur2(key) & 0x7FFFFFFF) % count)
+
+
+def slot_of(partition: int, slots: int) -> int:
+    """The slot that owns partition `partition` of an in-topic, whatever the topic's partition count."""
+    return partition % slots
+
+
+def partitions_of(topics: Iterable[tuple[str, int]]) -> list[Partition]:
+    """Every partition of topics given with their partition counts."""
+    return [Partition(topic, number) for topic, count in topics for number in range(count)]

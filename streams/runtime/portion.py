@@ -1,0 +1,130 @@
+"""A portion: what one transaction of a slot holds, from what was fetched to its position record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from streams.engine import records
+from streams.runtime.feed import Entry
+from streams.runtime.intake import Taken
+from streams.runtime.letters import TOO_LARGE, Letter, letter_of, letter_of_decision
+from streams.runtime.outbox import RECORD_BYTES, Outbox, record_size
+from streams.runtime.partitions import Partition, partition_of
+from streams.runtime.program import Append, Effects, Ingest, Refusal, SourceRecord
+from streams.settings import Settings
+from streams.topics import DEAD_LETTERS
+
+FULL = Refusal("too_large", f"its journal record is larger than the {RECORD_BYTES} bytes that a record may have")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a slot writes; full topic names."""
+
+    slot: int
+    slots: int
+    prefix: str
+    journal: str
+    changelog: str
+
+    @classmethod
+    def of(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> Places:
+        """The places of slot `slot` of `slots`."""
+        return cls(slot, slots, settings.prefix, journal, changelog)
+
+    def journal_of(self, key: bytes) -> Partition:
+        """The journal partition of a key, by Kafka's own partitioner."""
+        return Partition(self.journal, partition_of(key, self.slots))
+
+    def own_journal(self) -> Partition:
+        """The slot's own journal partition."""
+        return Partition(self.journal, self.slot)
+
+    def own_changelog(self) -> Partition:
+        """The slot's own changelog partition."""
+        return Partition(self.changelog, self.slot)
+
+    def output(self, topic: str) -> Partition:
+        """The slot's own partition of an out-topic given without prefix: one writer, one order."""
+        return Partition(self.prefix + topic, self.slot)
+
+
+@dataclass
+class Portion:
+    """The content of one transaction, and what becomes true when it is committed."""
+
+    places: Places
+    outbox: Outbox
+    taken: Taken = field(default_factory=dict)
+    wrote: bool = False
+    when_committed: list[Callable[[], None]] = field(default_factory=list)
+    announces: bool = False
+
+    def ingest(self, taken: Taken, ingest: Ingest) -> None:
+        """Journal records and dead letters of in-topic records, in the order of their arrival."""
+        if not taken:
+            return
+        self.taken.update(taken)
+        self.wrote = True
+        for source, entry in in_order_of_arrival(taken):
+            self._ingest_one(self._source_record(source, entry), ingest)
+
+    def _ingest_one(self, record: SourceRecord, ingest: Ingest) -> None:
+        if record_size(record.key, record.value, record.headers) > RECORD_BYTES:
+            self._letter(letter_of(record, TOO_LARGE))
+            return
+        for result in ingest(record):
+            if isinstance(result, Refusal):
+                self._letter(letter_of(record, result))
+            elif record_size(result.key, result.value) > RECORD_BYTES:
+                self._letter(letter_of(record, FULL))
+            else:
+                self._append(result)
+
+    def _source_record(self, source: Partition, entry: Entry) -> SourceRecord:
+        record = entry.record
+        return SourceRecord(
+            topic=source.topic.removeprefix(self.places.prefix),
+            partition=source.number,
+            offset=record.offset,
+            timestamp=record.timestamp,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            arrival=entry.arrival,
+        )
+
+    def effects(self, effects: Effects) -> None:
+        """Rows, outputs, appends and letters of what was decided."""
+        self.wrote = True
+        changelog = self.places.own_changelog()
+        for key, row in effects.rows.items():
+            self.outbox.add(changelog, key, row)
+        for output in effects.outputs:
+            self.outbox.add(self.places.output(output.topic), output.key, output.value)
+        for append in effects.appends:
+            self._append(append)
+        for refusal, source, value in effects.letters:
+            self._letter(letter_of_decision(refusal, source, value))
+
+    def announce(self, record: records.Tick | records.Marker, when_committed: Callable[[], None]) -> None:
+        """A tick or a marker for the slot's own journal partition."""
+        key = records.TICK_KEY if isinstance(record, records.Tick) else records.MARKER_KEY
+        self.outbox.add(self.places.own_journal(), key, records.encode(record))
+        self.announces = self.wrote = True
+        self.when_committed.append(when_committed)
+
+    def _append(self, append: Append) -> None:
+        self.outbox.add(self.places.journal_of(append.key), append.key, append.value)
+
+    def _letter(self, letter: Letter) -> None:
+        self.outbox.add(self.places.output(DEAD_LETTERS.name), letter.key, letter.value, letter.headers)
+
+
+def in_order_of_arrival(taken: Taken) -> Sequence[tuple[Partition, Entry]]:
+    """All entries by arrival; those of one partition keep their order, since arrivals never go back there."""
+    pairs = [(source, entry) for source, entries in taken.items() for entry in entries]
+    if len(taken) > 1:
+        pairs.sort(key=lambda pair: pair[1].arrival)
+    return pairs

@@ -1,0 +1,35 @@
+"""Where a slot stands: the last record of every transaction in its changelog partition.
+
+State and positions are one read of one partition with one writer, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+POSITION_KEY = b"__position__"
+
+
+class Positions(msgspec.Struct, omit_defaults=True):
+    """Everything a new owner needs besides the rows.
+
+    `feeds` and `arrivals` are keyed "topic:partition" without prefix: the fetch position to go on from, and the
+    arrival (ms) of the last record taken. `definitions` and `clock` are the next offsets to look at there, `tick`
+    the value of the last wall tick, `checkpoint` the decider's own.
+    """
+
+    feeds: dict[str, int] = {}
+    arrivals: dict[str, int] = {}
+    definitions: int = 0
+    clock: int = 0
+    tick: int = 0
+    checkpoint: bytes | None = None
+
+
+encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Positions).decode
+
+
+def decode(value: bytes) -> Positions:
+    """The positions of a changelog value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
+    return _decode(value)

@@ -1,0 +1,301 @@
+"""A slot: journal partition s, changelog partition s, and every in-topic partition q with q mod N = s.
+
+It has one transactional producer, and one transaction at a time holds everything it did. Its life:
+
+    take over   the producer fences the former owner; only then the truth is read (takeover.py); seek exactly; work
+    work        take what was fetched, ingest, decide, announce, note where it stands; write; commit
+    rest        revoked: no new transaction; the one in flight ends within a bound; what is queued is forgotten.
+                Producer and state are kept: if the slot comes back they are valid as long as the producer's epoch is,
+                and that the broker checks
+    close       the partition went to another worker, or the process stops
+    any error   the process ends: nothing uncommitted was seen by anybody
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+import structlog
+
+from streams.engine.records import Marker, Tick
+from streams.errors import Internal
+from streams.runtime import positions as position_records
+from streams.runtime.ending import end
+from streams.runtime.faust.thread import Ends, now_ms
+from streams.runtime.feed import Feed, Run
+from streams.runtime.in_step import InStep, Rules
+from streams.runtime.intake import Intake
+from streams.runtime.partitions import Partition
+from streams.runtime.portion import Places, Portion
+from streams.runtime.positions import POSITION_KEY, Positions
+from streams.runtime.producer import SlotProducer
+from streams.runtime.program import Budget, Decider, Effects, Ingest
+from streams.runtime.punctuation import Clockwork
+from streams.settings import Settings
+
+log = structlog.get_logger()
+
+FED_AHEAD = 12_000
+"""How many journal records may be fed and not decided before no more are fed."""
+
+LogEnds = Callable[[list[Partition]], Awaitable[Mapping[Partition, int]]]
+
+
+class Slot:
+    """One slot in one worker, from its take-over to its close."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        places: Places,
+        producer: SlotProducer,
+        program: tuple[Ingest, Decider],
+        intake: Intake,
+        clockwork: Clockwork,
+        ends: Mapping[Partition, Ends],
+        writes_to: Sequence[Partition],
+        log_ends: LogEnds,
+    ) -> None:
+        self.settings = settings
+        self.places = places
+        self.number = places.slot
+        self.producer = producer
+        self.ingest, self.decider = program
+        self.intake = intake
+        self.clockwork = clockwork
+        self.ends = ends
+        self.writes_to = writes_to
+        self.log_ends = log_ends
+        self.positions = Positions()
+        self.rows = 0
+        self.told = 0  # the journal is read up to here before another tick or marker is appended
+        self.on_commit: Callable[[], None] = lambda: None
+        self.examine: Callable[[BaseException], Awaitable[BaseException]] = as_it_is
+        self.is_waiting = False  # whether records are held back to stay in step
+        self._in_step = InStep(Rules.of(settings))
+        self._open = False
+        self._wake = asyncio.Event()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self._task: asyncio.Task[None] | None = None
+        self._began = 0.0
+
+    # Ownership
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """One record of the changelog, in order, at take-over."""
+        if key == POSITION_KEY:
+            self.positions = position_records.decode(value or b"{}")
+            return
+        self.rows += 1
+        self.decider.restore(key, value)
+
+    def found_journal(self, feed: Feed, log_end: int) -> None:
+        """At take-over: nothing is announced before the journal is decided up to its present end."""
+        if feed.stopped:
+            raise Internal(f"the journal cannot be read on: {feed.stopped}")
+        self.told = log_end
+
+    def begin(self, tokens: Mapping[Partition, int]) -> None:
+        """Its partitions were sought: work."""
+        self.intake.begin(tokens)
+        self._open = True
+        self._wake.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._pump(), name=f"slot {self.number}")
+
+    async def rest(self) -> None:
+        """Revoked: see above. Ends the process when the transaction in flight does not end in time."""
+        self._open = False
+        self.intake.forget()
+        try:
+            await asyncio.wait_for(self._at_rest.wait(), self.settings.drain_bound_ms / 1000)
+        except TimeoutError:
+            end(f"{self.producer.id} did not end its transaction in time")
+
+    async def close(self) -> None:
+        """No more of this slot here."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.producer.stop()
+
+    # Work
+
+    def offer(self, run: Run, source: Partition) -> bool:
+        """Takes in a run; False when it was fetched before a rebalance."""
+        taken = self.intake.offer(source, run)
+        if taken:
+            self._wake.set()
+        return taken
+
+    def wake(self) -> None:
+        """Something was announced that may let the slot go on."""
+        self._wake.set()
+
+    async def _pump(self) -> None:
+        try:
+            while True:
+                self._wake.clear()
+                if await self._work_once():
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self.settings.tick_ms / 1000)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # a slot that failed is not to be trusted
+            end(f"{self.producer.id} failed", await self.examine(error))
+
+    async def _work_once(self) -> bool:
+        """One transaction when there is something to write; whether there was."""
+        await self._pace()
+        if not self._open:
+            return False
+        self._at_rest.clear()
+        try:
+            began = time.monotonic()
+            portion = self.assemble(now_ms())
+            if portion is None:
+                return False
+            self._began = began
+            await asyncio.wait_for(self._commit(portion), self.settings.transaction_bound_ms / 1000)
+        except TimeoutError as error:
+            raise Internal("a transaction took longer than its bound; the broker may be away") from error
+        finally:
+            self._at_rest.set()
+        return True
+
+    async def _pace(self) -> None:
+        # The first record after silence goes at once; under load the interval lets batches grow. Whoever waits to
+        # be in step makes small steps, and as fast as they go.
+        interval = 0.0 if self.is_waiting else self.settings.interval_ms / 1000
+        left = self._began + interval - time.monotonic()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    def assemble(self, now: int) -> Portion | None:
+        """What the next transaction holds; None when there is nothing to write.
+
+        1. ingest: in-topic records, in step and by arrival, become journal records and dead letters
+        2. decide: journal records go to the decider, which works off a portion
+        3. announce: a tick or a release marker, when its time has come
+        4. the position record, which makes all of it one step
+        """
+        portion = Portion(self.places, self.producer.outbox())
+        portion.ingest(self.intake.take_sources(self._horizon(now)), self.ingest)  # 1
+        self._decide(portion)  # 2
+        self._announce(portion, now)  # 3
+        if not portion.wrote:
+            return None
+        positions = self._positions_after(portion)
+        portion.outbox.add(self.places.own_changelog(), POSITION_KEY, position_records.encode(positions))  # 4
+        self.positions = positions
+        return portion
+
+    def _horizon(self, now: int) -> int | None:
+        if self.settings.clock == "events":
+            return None
+        wanted = self.intake.latest_arrival()
+        claims = self.clockwork.announced.claims
+        horizon = self._in_step.horizon(self.clockwork.sources, claims, wanted, now) if wanted else None
+        self.is_waiting = horizon is not None
+        return horizon
+
+    def _decide(self, portion: Portion) -> None:
+        journal = self.intake.journal_feed()
+        ahead = journal.next - self.decider.position(journal.next)
+        if not (self.decider.pending() and ahead > FED_AHEAD):
+            taken = self.intake.take_journal()
+            portion.taken.update(taken)
+            for entries in taken.values():
+                for entry in entries:
+                    self.decider.feed(entry.record.offset, entry.record.key, entry.record.value)
+                portion.wrote = True
+        if self.decider.pending():
+            portion.effects(self.work())
+
+    def work(self) -> Effects:
+        """One portion of decisions."""
+        return self.decider.work(Budget())
+
+    def _announce(self, portion: Portion, now: int) -> None:
+        if self.decider.busy() or self.decider.pending():
+            return
+        if self.intake.reached(self.ends) < self.told or self.intake.journal_feed().waiting:
+            return
+        record = self._next_record(now)
+        if record is not None:
+            portion.announce(record, lambda: self.clockwork.appended(now))
+
+    def _next_record(self, now: int) -> Tick | Marker | None:
+        marker = self.clockwork.next_marker(self.positions)
+        if marker is not None:
+            self.positions = msgspec.structs.replace(self.positions, definitions=marker.offset + 1)
+            return marker
+        if self.settings.clock == "events":
+            return self._next_advance()
+        tick = self.clockwork.wall_tick(self.positions, self.decider.next_due(), now)
+        if tick is not None:
+            self.positions = msgspec.structs.replace(self.positions, tick=tick.at)
+        return tick
+
+    def _next_advance(self) -> Tick | None:
+        advance = self.clockwork.next_advance(self.positions)
+        if advance is None or not self.clockwork.advance_reached(advance):
+            return None
+        self.positions = msgspec.structs.replace(self.positions, clock=advance.offset + 1)
+        return Tick(at=advance.at, account=advance.account)
+
+    def _positions_after(self, portion: Portion) -> Positions:
+        feeds, arrivals = {}, {}
+        for partition, feed in self.intake.feeds.items():
+            entries = portion.taken.get(partition)
+            name = self.bare(partition)
+            following = entries[-1].next if entries else feed.next
+            if partition == self.intake.journal:
+                feeds[str(name)] = self.decider.position(following)
+                continue
+            feeds[str(name)] = following
+            arrivals[str(name)] = entries[-1].arrival if entries else feed.taken_arrival
+        return msgspec.structs.replace(
+            self.positions, feeds=feeds, arrivals=arrivals, checkpoint=self.decider.checkpoint()
+        )
+
+    def bare(self, partition: Partition) -> Partition:
+        """The partition with its topic's name without prefix."""
+        return Partition(partition.topic.removeprefix(self.places.prefix), partition.number)
+
+    async def _commit(self, portion: Portion) -> None:
+        last = await self.producer.write(portion.outbox)
+        if self.producer.is_unsure():
+            await self._renew(last[self.places.own_changelog()])
+        self.intake.committed(portion.taken)
+        if portion.announces:
+            self.told = last[self.places.own_journal()] + 1
+        for action in portion.when_committed:
+            action()
+        self.on_commit()
+
+    async def _renew(self, position_offset: int) -> None:
+        """The commit stands, but another copy of its EndTxn may be on the way: a new epoch makes that one harmless.
+
+        Nobody may have owned the slot in between: its position record and the commit's marker must be the last things
+        in its changelog partition.
+        """
+        changelog = self.places.own_changelog()
+        await self.producer.renew()
+        ends = await self.log_ends([changelog])
+        log.info("renewed", slot=self.number, position_record=position_offset, log_end=ends[changelog])
+        if ends[changelog] != position_offset + 2:
+            raise Internal(f"{self.producer.id} was owned by somebody in between")
+
+
+async def as_it_is(error: BaseException) -> BaseException:
+    """An error that needs no examination."""
+    return error

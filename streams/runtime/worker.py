@@ -1,0 +1,54 @@
+"""The worker process: runs the Faust app of one kind until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any, NoReturn
+
+import faust
+import structlog
+
+from streams.errors import LeadstreamError
+from streams.runtime import logs
+from streams.runtime.app import build_app
+from streams.runtime.ending import end
+from streams.runtime.kind import SlotKind
+from streams.runtime.shell import Shell
+from streams.runtime.topics_admin import require_topics
+from streams.settings import Settings
+
+log = structlog.get_logger()
+
+
+def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -> NoReturn:
+    """Runs one worker process; exits with 0 after SIGTERM or SIGINT, else with the error's code (streams/errors.py).
+
+    `settings.name` is the worker's name: its group instance id.
+    """
+    name = settings.name or kind.name
+    logs.configure(name)
+    loop = fast_loop()
+    try:
+        loop.run_until_complete(require_topics(settings))
+    except LeadstreamError as error:
+        end("the worker cannot start", error)
+    app = build_app(kind, settings, name, shell_class)
+    log.info("start", kind=kind.name, slots=kind.slots, clock=settings.clock)
+    worker = faust.Worker(app, loop=loop, loglevel="WARN", redirect_stdouts=False, quiet=True, override_logging=True)
+    worker.spinner = None  # it draws on the terminal
+    worker.execute_from_commandline()
+    sys.exit(0)
+
+
+def fast_loop() -> Any:
+    """uvloop's event loop where it is installed, for this thread and for those that Faust starts."""
+    try:
+        import uvloop  # noqa: PLC0415  # not on every platform
+    except ImportError:
+        loop = asyncio.new_event_loop()
+    else:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
