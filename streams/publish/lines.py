@@ -166,7 +166,7 @@ def _json_item(line: Line) -> Item:
     if envelope.type == "clock.advanced":
         return _clock(line, account, at)
     if envelope.type == "definitions.applied":
-        return DefinitionsLine(line.where, account, at, envelope.definitions)
+        return _definitions(line, envelope, at)
     return _event(line, envelope, account, at)
 
 
@@ -174,6 +174,15 @@ def _clock(line: Line, account: str, at: int | None) -> Item:
     if at is None:
         return RefusedLine(line.where, "clock.advanced needs `at`, an instant such as 2026-03-01T09:30:00Z")
     return ClockLine(line.where, account, at)
+
+
+def _definitions(line: Line, envelope: _Envelope, at: int | None) -> Item:
+    definitions = envelope.definitions
+    inside = definitions.get("account") if isinstance(definitions, dict) else None
+    account = envelope.account or inside or "default"
+    if not isinstance(account, str):
+        return RefusedLine(line.where, "`account` must be text")
+    return DefinitionsLine(line.where, account, at, definitions)
 
 
 def _event(line: Line, envelope: _Envelope, account: str, at: int | None) -> Item:

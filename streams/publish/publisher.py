@@ -22,7 +22,7 @@ REASONS_KEPT = 20
 POLL_MS = 200
 
 
-class Releases(Protocol):
+class ReleaseMaker(Protocol):
     """Who makes a release of a `definitions.applied` line."""
 
     async def apply(self, line: DefinitionsLine) -> int:
@@ -66,7 +66,7 @@ class Publisher:
         sender: Sender,
         *,
         tells_time: bool,
-        releases: Releases,
+        releases: ReleaseMaker,
         journal: JournalFollower | None = None,
         patience: float = 60.0,
     ) -> None:

@@ -81,10 +81,8 @@ async def test_the_journal_has_each_contacts_events_in_the_order_of_the_file(
         report = await published(settings, file, ordered=True)
         journal = await journal_of(settings)
     assert report.published == CONTACTS * ROUNDS * len(TYPES)
-    events = [
-        record for partition in journal.values() for record in partition if record.__class__.__name__ == "Event"
-    ]
     for contact in range(CONTACTS):
+        ids = ids_of(journal, f"c{contact}")
         assert ids == [f"{contact}-{number:03d}" for number in range(ROUNDS * len(TYPES))]
 
 

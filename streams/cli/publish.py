@@ -1,0 +1,166 @@
+"""`leadstream publish`: events from files onto their topics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from schemas.values import instant_ms
+from streams.cli.common import (
+    Advance,
+    AsJson,
+    Bootstrap,
+    Prefix,
+    human,
+    progress,
+    settings_from,
+    write_json,
+    write_line,
+)
+from streams.errors import DataError, TopicsMissing, UsageError
+from streams.publish.access_log import AccessLog
+from streams.publish.journal import JournalFollower
+from streams.publish.lines import Item, access_log_items, json_items, read_lines, size_of
+from streams.publish.publisher import Publisher, Report
+from streams.publish.releases import Releases
+from streams.publish.sender import Sender
+from streams.runtime.deployment import read_deployment
+from streams.settings import Settings
+
+
+class Format(StrEnum):
+    """What the lines of the files are."""
+
+    JSONL = "jsonl"
+    ACCESS_LOG = "access-log"
+
+
+class As(StrEnum):
+    """What the client addresses of an access log are."""
+
+    CONTACT = "contact"
+    VISITOR = "visitor"
+
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, gzipped or not; - is standard input.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="What the lines are.")]
+AsOption = Annotated[As, typer.Option("--as", help="What the addresses of an access log are.")]
+AccountOption = Annotated[str, typer.Option("--account", help="Whose visits an access log tells of.")]
+Ordered = Annotated[
+    bool, typer.Option("--ordered", help="Keep each contact's order across topics, waiting for the journal.")
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Pass over what is later; on the events clock, tell this time."),
+]
+Patience = Annotated[float, typer.Option("--patience", help="Seconds to wait for a journal that stands still.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command `publish`."""
+    app.command("publish")(publish)
+
+
+def publish(
+    files: Files,
+    *,
+    format_: FormatOption = Format.JSONL,
+    as_: AsOption = As.CONTACT,
+    account: AccountOption = "default",
+    ordered: Ordered = False,
+    until: Until = None,
+    patience: Patience = 60.0,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish events from files; the exit code is 65 when a line of JSON could not be published."""
+    settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+    end = _instant(until)
+    with progress(quiet=as_json) as advance:
+        lines = read_lines(files, _in_all(advance, files))
+        if format_ is Format.ACCESS_LOG:
+            items = access_log_items(lines, AccessLog(as_.value, account))
+        else:
+            items = json_items(lines)
+        report = asyncio.run(_publish(settings, items, ordered, end, patience))
+    _show(report, as_json)
+    # A log of the real world has lines that are no visits; a file of events has none that are meant to be lost.
+    if report.refused and format_ is Format.JSONL:
+        raise typer.Exit(DataError.exit_code)
+
+
+async def _publish(
+    settings: Settings, items: Iterator[Item], ordered: bool, until: int | None, patience: float
+) -> Report:
+    async with AsyncExitStack() as stack:
+        sender = await stack.enter_async_context(Sender(settings))
+        deployment = await read_deployment(settings.bootstrap, settings.prefix)
+        if deployment is None:
+            raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
+        journal = await stack.enter_async_context(JournalFollower(settings)) if ordered else None
+        publisher = Publisher(
+            sender,
+            tells_time=deployment.clock == "events",
+            releases=Releases(settings, deployment.clock),
+            journal=journal,
+            patience=patience,
+        )
+        await publisher.publish(items, until)
+        await publisher.close_time(until)
+        return publisher.report
+
+
+def _instant(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return instant_ms(text)
+    except ValueError as error:
+        raise UsageError(f"--until: {error}") from error
+
+
+def _in_all(advance: Advance, files: list[str]) -> Any:
+    """Progress over all files, from how far the present one is read."""
+    total = size_of(files)
+    state = {"before": 0, "last": 0}
+
+    def read(done: int) -> None:
+        if done < state["last"]:  # the next file has begun
+            state["before"] += state["last"]
+        state["last"] = done
+        advance("publishing", state["before"] + done, total)
+
+    return read
+
+
+def _show(report: Report, as_json: bool) -> None:
+    if as_json:
+        write_json(
+            {
+                "published": report.published,
+                "topics": report.by_topic,
+                "clock_lines": report.clock_lines,
+                "releases": report.releases,
+                "passed_over": report.passed_over,
+                "refused": report.refused,
+                "refused_lines": [{"where": line.where, "reason": line.reason} for line in report.reasons],
+            }
+        )
+        return
+    console = human()
+    for line in report.reasons:
+        console.print(f"not published: {line.where}: {line.reason}", markup=False, soft_wrap=True)
+    if report.refused > len(report.reasons):
+        console.print(f"not published: {report.refused - len(report.reasons)} more lines")
+    parts = [f"{report.published} events published"]
+    if report.passed_over:
+        parts.append(f"{report.passed_over} later lines passed over")
+    if report.refused:
+        parts.append(f"{report.refused} lines not published")
+    write_line(", ".join(parts))

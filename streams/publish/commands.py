@@ -1,0 +1,128 @@
+"""Manual decisions as events: what a person decided about leads and lists."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.definitions import Definitions
+from schemas.values import ContactId, instant_text
+from streams.engine.checks.problem import nearest
+from streams.errors import DataError, TopicsMissing, UsageError
+from streams.publish.lines import EventLine, RefusedLine, event_line, read_lines
+from streams.publish.publisher import BATCH
+from streams.publish.releases import Releases
+from streams.publish.sender import Sender
+from streams.publish.told_time import last_told
+from streams.runtime.deployment import Deployment, read_deployment
+from streams.settings import Settings
+
+Check = Callable[[Definitions], None]
+"""Raises UsageError for what the definitions in force make impossible."""
+
+_contact_id = TypeAdapter(ContactId)
+
+
+def contacts_from(given: Sequence[str], file: str | None) -> list[str]:
+    """The contacts named on the command line and in a file (one a line), each once, in order.
+
+    Raises UsageError when there is none, DataError for a line that is no contact id.
+    """
+    places = [("the command line", contact) for contact in given]
+    if file is not None:
+        places += [(line.where, _text(line.where, line.text)) for line in read_lines([file], lambda _: None)]
+    if not places:
+        raise UsageError("name the contacts, or give a --file with one contact on each line")
+    for where, contact in places:
+        try:
+            _contact_id.validate_python(contact)
+        except ValidationError as error:
+            raise DataError(f"{where}: {contact[:40]!r} is not a contact id: {error.errors()[0]['msg']}") from error
+    return list(dict.fromkeys(contact for _where, contact in places))
+
+
+def _text(where: str, line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: not UTF-8 text") from error
+
+
+def known_campaign(campaign: str) -> Check:
+    """A check that the campaign is defined."""
+
+    def check(definitions: Definitions) -> None:
+        names = [each.id for each in definitions.campaigns]
+        if campaign not in names:
+            raise UsageError(f"there is no campaign {campaign!r}{nearest(campaign, names)}")
+
+    return check
+
+
+def static_segment(segment: str) -> Check:
+    """A check that the segment is defined and is a list."""
+
+    def check(definitions: Definitions) -> None:
+        by_name = {each.id: each for each in definitions.segments}
+        if segment not in by_name:
+            raise UsageError(f"there is no segment {segment!r}{nearest(segment, by_name)}")
+        if by_name[segment].dynamic:
+            raise UsageError(
+                f"segment {segment!r} is dynamic: its members are the contacts for whom its condition holds;"
+                " only static segments are lists kept by hand"
+            )
+
+    return check
+
+
+async def send_commands(
+    settings: Settings,
+    account: str,
+    contacts: Iterable[str],
+    *,
+    fields: dict[str, Any],
+    check: Check,
+    at: int | None,
+) -> int:
+    """Sends one command per contact, each with an id of its own; how many that were.
+
+    `at` is in ms; where it is None it is now, on the events clock the time that was last told. Raises UsageError when
+    the definitions in force make the command impossible, or no time was told.
+    """
+    async with Sender(settings) as sender:
+        deployment = await read_deployment(settings.bootstrap, settings.prefix)
+        if deployment is None:
+            raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
+        release = await Releases(settings, deployment.clock).latest(account)
+        if release is None:
+            raise UsageError(f"account {account!r} has no definitions yet; `leadstream definitions apply` makes some")
+        check(release.content)
+        instant = instant_text(await _instant(settings, deployment, account, at))
+        events = [_event(account, contact, instant, fields) for contact in contacts]
+        for start in range(0, len(events), BATCH):
+            await sender.send([event.outgoing for event in events[start : start + BATCH]])
+        return len(events)
+
+
+async def _instant(settings: Settings, deployment: Deployment, account: str, at: int | None) -> int:
+    if at is not None:
+        return at
+    if deployment.clock == "wall":
+        return int(time.time() * 1000)
+    told = await last_told(settings, account)
+    if told is None:
+        raise UsageError(f"on the events clock nobody has told account {account!r} the time yet; give --at")
+    return told
+
+
+def _event(account: str, contact: str, at: str, fields: dict[str, Any]) -> EventLine:
+    event = {"id": str(uuid.uuid4()), "at": at, "account": account, "contact": contact, **fields}
+    line = event_line(event, contact)
+    if isinstance(line, RefusedLine):
+        raise UsageError(line.reason)
+    assert isinstance(line, EventLine)
+    return line

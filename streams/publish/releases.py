@@ -1,0 +1,94 @@
+"""The topic `definitions`, read and added to: for commands that need the release in force, or make one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from schemas.values import instant_text
+from streams.engine.checks import check, path_text
+from streams.engine.releases import Release, ReleaseLog
+from streams.errors import DefinitionsRefused
+from streams.publish.lines import DefinitionsLine
+from streams.publish.partitions import partitions_of
+from streams.runtime.reach import answering
+from streams.settings import Clock, Settings
+from streams.topics import DEFINITIONS
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Releases:
+    """What stands in `definitions`; `clock` is the deployment's. Every call reads what was added meanwhile."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._topic = settings.prefix + DEFINITIONS.name
+        self._log = ReleaseLog(clock)
+        self._next = 0
+
+    async def latest(self, account: str) -> Release | None:
+        """The account's release in force; None when it has none. Raises BrokerUnavailable, TopicsMissing."""
+        await self._read()
+        return self._log.latest(account)
+
+    async def apply(self, line: DefinitionsLine) -> int:
+        """Makes a release of the line and returns its number. Raises DefinitionsRefused naming the line."""
+        document = self._document(line)
+        id_ = f"publish-{uuid.uuid4()}"
+        latest = await self.latest(line.account)
+        record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": line.account}
+        record["based_on"] = latest.number if latest else 0
+        if line.at is not None:
+            record["at"] = instant_text(line.at)
+        await self._write(line.account, _encode(record | {"definitions": document}))
+        await self._read()
+        made = next((each for each in self._log.all(line.account) if each.id == id_), None)
+        if made is None:
+            reasons = [void.reason for void in self._log.voids if void.id == id_]
+            raise DefinitionsRefused(f"{line.where}: {reasons[0] if reasons else 'the release was not found'}")
+        return made.number
+
+    def _document(self, line: DefinitionsLine) -> dict[str, Any]:
+        if not isinstance(line.definitions, dict):
+            raise DefinitionsRefused(f"{line.where}: `definitions` must be an object")
+        document = {"account": line.account, **line.definitions}
+        problems = check(document).problems
+        if problems:
+            first = problems[0]
+            raise DefinitionsRefused(f"{line.where}: {path_text(first.path)}: {first.message}")
+        return document
+
+    async def _write(self, account: str, value: bytes) -> None:
+        with answering(self._settings.bootstrap):
+            producer: Any = AIOKafkaProducer(
+                bootstrap_servers=self._settings.bootstrap, acks="all", enable_idempotence=True
+            )
+            await producer.start()
+            try:
+                await producer.send_and_wait(self._topic, value, account.encode())
+            finally:
+                await producer.stop()
+
+    async def _read(self) -> None:
+        """Folds everything from where the last call stopped up to the topic's present end."""
+        place = (await partitions_of(self._settings.bootstrap, [self._topic]))[self._topic][0]
+        with answering(self._settings.bootstrap):
+            consumer: Any = AIOKafkaConsumer(
+                bootstrap_servers=self._settings.bootstrap, isolation_level="read_committed", enable_auto_commit=False
+            )
+            await consumer.start()
+            try:
+                consumer.assign([place])
+                consumer.seek(place, self._next)
+                end = (await consumer.end_offsets([place]))[place]
+                while await consumer.position(place) < end:
+                    fetched = await consumer.getmany(place, timeout_ms=500)
+                    for record in fetched.get(place, []):
+                        self._log.add(record.offset, record.timestamp, record.key, record.value)
+                self._next = end
+            finally:
+                await consumer.stop()

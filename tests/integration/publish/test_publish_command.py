@@ -1,0 +1,188 @@
+"""`leadstream publish`, `leads` and `segments`, run as a user runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from connectors.ports import free_port
+from streams.publish.partitions import partitions_of
+from streams.runtime.partitions import partition_of
+from streams.runtime.topics_admin import create_topics
+from streams.settings import Settings
+from tests.support.cli import leadstream
+
+LOG = (
+    '192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET /pricing HTTP/1.1" 200 512 "-" "agent"\n'
+    '192.0.2.8 - - [17/May/2015:10:05:01 +0000] "GET / HTTP/1.1" 200 512 "-" "agent"\n'
+    '192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET /pricing HTTP/1.1" 200 512 "-" "agent"\n'
+    "what is this\n"
+)
+DEFINITIONS = {
+    "segments": [
+        {"id": "vip"},
+        {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}},
+    ],
+    "campaigns": [{"id": "spring-trial"}],
+}
+
+
+@pytest.fixture
+def place(kafka: str, prefix: str) -> dict[str, str]:
+    """The settings of a deployment on the events clock, its topics made."""
+    made = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=2, in_partitions=3)
+    asyncio.run(create_topics(made))
+    return {"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": prefix}
+
+
+def records(place: dict[str, str], topic: str) -> list[Any]:
+    """Everything on a topic, partition by partition."""
+
+    async def read() -> list[Any]:
+        name = place["LEADSTREAM_PREFIX"] + topic
+        consumer = AIOKafkaConsumer(bootstrap_servers=place["LEADSTREAM_BOOTSTRAP"])
+        await consumer.start()
+        try:
+            places = (await partitions_of(place["LEADSTREAM_BOOTSTRAP"], [name]))[name]
+            consumer.assign(places)
+            await consumer.seek_to_beginning()
+            found = []
+            for each, end in (await consumer.end_offsets(places)).items():
+                while await consumer.position(each) < end:
+                    found += (await consumer.getmany(each, timeout_ms=500)).get(each, [])
+            return found
+        finally:
+            await consumer.stop()
+
+    return asyncio.run(read())
+
+
+def values(place: dict[str, str], topic: str) -> list[dict[str, Any]]:
+    return [json.loads(record.value) for record in records(place, topic)]
+
+
+def events(path: Path, *lines: dict[str, Any] | str) -> str:
+    path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+    return str(path)
+
+
+def test_an_access_log_becomes_visits_and_tells_the_time_at_its_end(place: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "access.log.gz"
+    log.write_bytes(gzip.compress(LOG.encode()))
+    done = leadstream("publish", "--format", "access-log", "--as", "contact", "--json", str(log), env=place)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["published"], report["refused"]) == (3, 1)
+    assert report["refused_lines"][0]["where"] == f"{log}:4"
+    visits = records(place, "web-visits")
+    assert sorted(record.key for record in visits) == [b"192.0.2.7", b"192.0.2.7", b"192.0.2.8"]
+    assert len({json.loads(record.value)["id"] for record in visits}) == 3
+    # Where any other Kafka client would put them.
+    assert all(record.partition == partition_of(record.key, 3) for record in visits)
+    (told,) = values(place, "clock")
+    assert told["at"] == 1431857103001  # the last visit's instant included
+    assert sum(end for name, end in told["ends"].items() if name.startswith("web-visits:")) == 3
+    assert len(told["ends"]) == 6 * 3
+
+
+def test_lines_after_until_are_passed_over_and_that_instant_is_told(place: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(LOG)
+    until = "2015-05-17T10:05:01Z"
+    done = leadstream("publish", "--format", "access-log", "--until", until, "--json", str(log), env=place)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["passed_over"] == 2
+    assert [told["at"] for told in values(place, "clock")] == [1431857101001]
+
+
+def test_lines_that_go_nowhere_are_named_and_the_rest_is_published(place: dict[str, str], tmp_path: Path) -> None:
+    good = {"id": "1", "type": "contact.changed", "contact": "ann", "at": "2026-03-01T00:00:00Z"}
+    file = events(tmp_path / "events.jsonl", "{broken", good, {"type": "contact.chnaged"})
+    done = leadstream("publish", file, env=place)
+    assert done.returncode == 65
+    assert f"{file}:1: not a JSON object" in done.stderr
+    assert f"{file}:3: no topic takes events of type 'contact.chnaged'" in done.stderr
+    assert "1 events published, 2 lines not published" in done.stdout
+    assert [value["id"] for value in values(place, "contact-changes")] == ["1"]
+
+
+def test_definitions_in_a_file_become_a_release_at_their_instant(place: dict[str, str], tmp_path: Path) -> None:
+    applied = {"type": "definitions.applied", "at": "2026-03-01T00:00:00Z", "definitions": DEFINITIONS}
+    done = leadstream("publish", events(tmp_path / "one.jsonl", applied, applied), env=place)
+    assert done.returncode == 0, done.stderr
+    first, second = values(place, "definitions")
+    assert (first["based_on"], second["based_on"]) == (0, 1)
+    assert first["at"] == "2026-03-01T00:00:00.000Z"
+    refused = {**applied, "definitions": {"segments": [{"id": "x", "when": {"property": "a", "equals": 1}}]}}
+    file = events(tmp_path / "two.jsonl", refused)
+    done = leadstream("publish", file, env=place)
+    assert done.returncode == 78
+    assert f"{file}:1" in done.stderr
+    assert len(values(place, "definitions")) == 2
+
+
+def test_manual_decisions_are_published_once_for_each_contact(place: dict[str, str], tmp_path: Path) -> None:
+    time = {"type": "clock.advanced", "at": "2026-03-02T00:00:00Z"}
+    applied = {"type": "definitions.applied", "at": "2026-03-01T00:00:00Z", "definitions": DEFINITIONS}
+    assert leadstream("publish", events(tmp_path / "a.jsonl", applied, time), env=place).returncode == 0
+    file = tmp_path / "contacts.txt"
+    file.write_text("bob\n\nann\ncara\n")
+    done = leadstream(
+        "leads", "qualify", "--campaign", "spring-trial", "--by", "sofia", "--file", str(file), "ann", env=place
+    )
+    assert done.returncode == 0, done.stderr
+    commands = values(place, "lead-commands")
+    assert sorted(command["contact"] for command in commands) == ["ann", "bob", "cara"]
+    assert len({command["id"] for command in commands}) == 3
+    assert {(command["type"], command["campaign"], command["by"]) for command in commands} == {
+        ("lead.qualified", "spring-trial", "sofia")
+    }
+    assert {command["at"] for command in commands} == {"2026-03-02T00:00:00.001Z"}  # the time that was last told
+    done = leadstream("segments", "add", "vip", "ann", "--json", env=place)
+    assert json.loads(done.stdout)["published"] == 1
+    assert [value["type"] for value in values(place, "segment-commands")] == ["segment.member_added"]
+
+
+def test_what_the_definitions_make_impossible_is_refused_at_once(place: dict[str, str], tmp_path: Path) -> None:
+    nothing_yet = leadstream("segments", "add", "vip", "ann", env=place)
+    assert (nothing_yet.returncode, "has no definitions yet" in nothing_yet.stderr) == (64, True)
+    applied = {"type": "definitions.applied", "at": "2026-03-01T00:00:00Z", "definitions": DEFINITIONS}
+    assert leadstream("publish", events(tmp_path / "a.jsonl", applied), env=place).returncode == 0
+    for arguments, said in (
+        (("leads", "reject", "--campaign", "spring-trail", "ann"), "did you mean spring-trial?"),
+        (("segments", "add", "vipp", "ann"), "did you mean vip?"),
+        (("segments", "remove", "german", "ann"), "is dynamic"),
+        (("segments", "add", "vip"), "name the contacts"),
+    ):
+        refused = leadstream(*arguments, env=place)
+        assert refused.returncode == 64
+        assert said in refused.stderr
+        assert refused.stderr.count("\n") == 1
+    assert values(place, "lead-commands") == values(place, "segment-commands") == []
+
+
+def test_without_a_broker_or_topics_one_line_says_what_to_do(kafka: str, prefix: str, tmp_path: Path) -> None:
+    file = events(tmp_path / "a.jsonl")
+    nobody = {"LEADSTREAM_BOOTSTRAP": f"127.0.0.1:{free_port()}"}
+    no_broker = leadstream("publish", file, env=nobody)
+    assert (no_broker.returncode, no_broker.stderr.count("\n")) == (69, 1)
+    assert "broker start" in no_broker.stderr
+    no_topics = leadstream("publish", file, env={"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": prefix})
+    assert (no_topics.returncode, no_topics.stderr.count("\n")) == (78, 1)
+    assert "topics create" in no_topics.stderr
+
+
+def test_the_published_bytes_are_those_of_the_line(place: dict[str, str], tmp_path: Path) -> None:
+    text = (
+        '{"id":"1","type":"score.adjusted","points":1.10,"contact":"ann","at":"2026-03-01T00:00:00Z","new":{"a":1}}'
+    )
+    done = leadstream("publish", events(tmp_path / "a.jsonl", text), env=place)
+    assert done.returncode == 0, done.stderr
+    (record,) = records(place, "scoring-events")
+    assert record.value == text.encode()
