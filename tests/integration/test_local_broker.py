@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from connectors.kafka.broker import LocalBroker
+from connectors.ports import free_port
 from streams.errors import LocalBrokerError
 
 
@@ -59,7 +60,7 @@ async def test_data_and_port_survive_a_restart_and_a_kill(tmp_path: Path) -> Non
 def test_a_second_broker_on_the_same_folder_is_refused_and_the_first_lives_on(tmp_path: Path) -> None:
     with LocalBroker(tmp_path) as first:
         with pytest.raises(LocalBrokerError, match="already runs"):
-            LocalBroker(tmp_path, port=_free_port()).start()
+            LocalBroker(tmp_path, port=free_port()).start()
         with pytest.raises(LocalBrokerError, match="already runs"):
             LocalBroker(tmp_path).discard()
         assert first.pid is not None
@@ -84,11 +85,22 @@ def test_a_folder_of_another_broker_is_refused_with_its_reason(tmp_path: Path) -
     assert broker.pid is None
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def test_giving_up_the_start_leaves_nothing_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_port: int) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("connectors.kafka.broker.answers", interrupted)
+    broker = LocalBroker(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        broker.start()
+    assert broker.pid is None
+    broker.discard()  # refused while anything runs
+
+
+def test_transactions_have_the_features_of_this_kafka(tmp_path: Path) -> None:
+    with LocalBroker(tmp_path):
+        formatted = (tmp_path / "data" / "bootstrap.checkpoint").read_bytes()
+    assert b"transaction.version" in formatted
 
 
 async def _create(bootstrap: str, topic: str) -> None:
