@@ -7,6 +7,8 @@ from streams.engine.compiled import CompiledCampaign
 from streams.engine.contact import Contact, Lead
 from streams.engine.effects import Output, Refusal
 from streams.engine.outputs import (
+    LEAD,
+    MEMBER,
     Body,
     Cause,
     HandOver,
@@ -45,13 +47,15 @@ class Drafts:
         kind = "segment.entered" if entered else "segment.exited"
         account, contact = self._contact.account, self._contact.id
         event = SegmentChange(account=account, contact=contact, at=at, cause=cause, type=kind, segment=segment)
-        self._add(SEGMENT_CHANGES.name, contact_key(account, contact), event, kind, segment)
+        self._add(SEGMENT_CHANGES.name, contact_key(account, contact), event, segment)
         key = table_key(account, segment, contact)
         if not entered:
             self.outputs.append(Output(SEGMENT_MEMBERS.name, key, None))
             return
-        row = Membership(account=account, contact=contact, at=at, cause=cause, segment=segment, since=text(at))
-        self._add(SEGMENT_MEMBERS.name, key, row, "segment.member", segment)
+        row = Membership(
+            account=account, contact=contact, at=at, cause=cause, type=MEMBER, segment=segment, since=text(at)
+        )
+        self._add(SEGMENT_MEMBERS.name, key, row, segment)
 
     def status_changed(self, campaign: str, before: str | None, lead: Lead, at: int, cause: Cause) -> None:
         """One step of a lead's status; written by `write_steps`."""
@@ -107,8 +111,7 @@ class Drafts:
     def write_steps(self) -> None:
         """The changes of leads collected so far, step by step."""
         for topic, subject, body in self._steps:
-            kind = str(getattr(body, "type", ""))
-            self._add(topic, contact_key(body.account, body.contact), body, kind, subject)
+            self._add(topic, contact_key(body.account, body.contact), body, subject)
         self._steps.clear()
 
     def lead_row(self, campaign: str, lead: Lead, at: int, cause: Cause) -> None:
@@ -118,6 +121,7 @@ class Drafts:
             contact=self._contact.id,
             at=at,
             cause=cause,
+            type=LEAD,
             campaign=campaign,
             status=lead.status,
             points=points_number(lead.points),
@@ -125,9 +129,9 @@ class Drafts:
             changed=text(lead.changed),
             crm=lead.crm,
         )
-        self._add(LEADS.name, table_key(self._contact.account, campaign, self._contact.id), row, "lead", campaign)
+        self._add(LEADS.name, table_key(self._contact.account, campaign, self._contact.id), row, campaign)
 
-    def _add(self, topic: str, key: bytes, body: Body, kind: str, subject: str) -> None:
+    def _add(self, topic: str, key: bytes, body: Body, subject: str) -> None:
         number = Number(self._place.partition, self._place.offset, self._ordinal)
         self._ordinal += 1
-        self.outputs.append(Output(topic, key, written(body, kind, subject, number)))
+        self.outputs.append(Output(topic, key, written(body, subject, number)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from schemas.conditions import AllOf, AnyOf, Condition, Model, NotOf
+from schemas.conditions import AllOf, AnyOf, Condition, Model, NotOf, subject_of
 from streams.engine.conditions.contract import Node, Scene
 from streams.engine.outputs import Leaf
 
@@ -95,9 +95,9 @@ class LazyWitness:
 
 def as_written(leaf: Model) -> Leaf:
     """A leaf as definitions write it: aliases, only what was given, durations as text."""
-    plain = leaf.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    written: Leaf = _durations_as_text(plain)
-    return written
+    plain: Leaf = _durations_as_text(leaf.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    subject = subject_of(leaf)
+    return {key: plain[key] for key in sorted(plain, key=lambda key: key != subject)}
 
 
 def _durations_as_text(value: Any) -> Any:

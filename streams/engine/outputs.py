@@ -16,6 +16,10 @@ from streams.engine.contact import MILLION
 
 Leaf = dict[str, Any]
 
+MEMBER = "segment.member"
+LEAD = "lead"
+"""Types of the rows of `segment-members` and `leads`."""
+
 
 class Place(NamedTuple):
     """Where in the journal a decision belongs: of `number` everything but the ordinal."""
@@ -47,6 +51,7 @@ class Number(msgspec.Struct, frozen=True):
 class Body(msgspec.Struct, kw_only=True):
     """What all outputs carry. `at` is an instant in ms until `written` makes its text."""
 
+    type: str
     id: str = ""
     account: str
     contact: str
@@ -58,7 +63,6 @@ class Body(msgspec.Struct, kw_only=True):
 class SegmentChange(Body, kw_only=True):
     """`segment.entered` or `segment.exited`."""
 
-    type: str
     segment: str
 
 
@@ -72,7 +76,6 @@ class Membership(Body, kw_only=True):
 class LeadStatusChange(Body, kw_only=True):
     """`lead.status_changed`; `from_` is None for a lead that is made."""
 
-    type: str
     campaign: str
     from_: str | None = msgspec.field(name="from")
     to: str
@@ -82,7 +85,6 @@ class LeadStatusChange(Body, kw_only=True):
 class LeadPointsChange(Body, kw_only=True):
     """`lead.points_changed`: what was added, and what there is now."""
 
-    type: str
     campaign: str
     added: float
     points: float
@@ -102,7 +104,6 @@ class LeadRow(Body, kw_only=True, omit_defaults=True):
 class HandOver(Body, kw_only=True):
     """`lead.handed_over`: all that a CRM needs to know of a qualified lead."""
 
-    type: str
     campaign: dict[str, Any]
     lead: dict[str, Any]
     points: float
@@ -119,17 +120,17 @@ def points_number(millionths: int) -> int | float:
     return whole if rest == 0 else millionths / MILLION
 
 
-def output_id(kind: str, subject: str, body: Body) -> str:
-    """The deterministic id: a hash of account, contact, kind, subject, at and cause."""
+def output_id(subject: str, body: Body) -> str:
+    """The deterministic id: a hash of account, contact, kind (the type), subject, at and cause."""
     cause = body.cause
-    named = (body.account, body.contact, kind, subject, str(body.at))
+    named = (body.account, body.contact, body.type, subject, str(body.at))
     why = (cause.kind, cause.event, str(cause.release), cause.rule)
     return blake2b(_SEPARATOR.join((*named, *why)).encode(), digest_size=16).hexdigest()
 
 
-def written(body: Body, kind: str, subject: str, number: Number) -> bytes:
+def written(body: Body, subject: str, number: Number) -> bytes:
     """The value's bytes, with id and number put in and `at` as text."""
-    body.id = output_id(kind, subject, body)
+    body.id = output_id(subject, body)
     body.number = number
     if isinstance(body.at, int):
         body.at = instant_text(body.at)

@@ -8,7 +8,6 @@ first has reached everybody. So outputs per contact are the same whatever the po
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
@@ -29,6 +28,10 @@ _OWN_SHARE = 0.5
 
 _NEW_ROW = 300
 """About the bytes of a row that was never written."""
+
+
+def _no_time() -> float:
+    return 0.0
 
 
 class Checkpoint(msgspec.Struct, omit_defaults=True):
@@ -55,22 +58,26 @@ class _Spending:
             return False
         if self.records >= budget.records * share or self.bytes >= budget.bytes * share:
             return True
-        return self._timer() - self._began >= budget.seconds * share
+        return self._timer() - self._began > budget.seconds * share
 
 
 class PartitionDecider:
-    """Decides the records of one journal partition; `lookup` gives an account's release by number."""
+    """Decides the records of one journal partition.
+
+    `lookup` gives the definitions of an account's release by number. `timer` (seconds, monotonic) bounds portions in
+    time; without one the budget's seconds do not count. No decision depends on it.
+    """
 
     def __init__(
         self,
         partition: int,
         lookup: Lookup,
         memory: Memory | None = None,
-        timer: Callable[[], float] = time.monotonic,
+        timer: Callable[[], float] | None = None,
     ) -> None:
         self._partition = partition
         self._memory = memory or Memory()
-        self._timer = timer
+        self._timer = timer or _no_time
         self._releases = ReleaseCache(lookup)
         self._rows = Rows()
         self._queue: deque[tuple[int, bytes, Record]] = deque()

@@ -32,6 +32,13 @@ AT_THE_DOOR: Mapping[str, str] = {
 WHEN_DECIDED: Mapping[str, str] = {
     "wrong_property_type": "the property is declared with another type; the rest of the patch applied",
     "derived_property": "the property is derived and cannot be set; the rest of the patch applied",
+    "unknown_campaign": "the release in force has no campaign of that name",
+    "unknown_segment": "the release in force has no segment of that name",
+    "segment_not_static": "a dynamic segment's condition alone decides who is a member",
+    "no_lead": "the contact has no lead in that campaign",
+    "lead_deleted": "the lead is deleted; it can only be added anew or reactivated",
+    "contact_not_active": "the contact's status does not allow it to become a lead",
+    "campaign_not_running": "the campaign is paused, not yet started or over, and takes no new leads",
 }
 
 CODES: Mapping[str, str] = {**AT_THE_DOOR, **WHEN_DECIDED}
