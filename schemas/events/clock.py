@@ -18,5 +18,5 @@ class ClockAdvanced(BaseModel):
     id: str | None = None
     account: Account = DEFAULT_ACCOUNT
     at: EventInstant
-    ends: dict[str, list[Annotated[int, Field(ge=0)]]] = {}
-    """In-topic (without prefix) -> the end offset of each of its partitions, in the order of the partitions."""
+    ends: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """`topic:partition` (without prefix) of every in-topic -> its end offset."""

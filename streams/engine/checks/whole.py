@@ -53,6 +53,8 @@ def repeated_ids(rows: Iterable[object], path: Path, what: str) -> list[Problem]
     problems = []
     for number, row in enumerate(rows):
         name = _id(row)
+        if name is None:
+            continue
         if name in seen:
             problems.append(Problem((*path, number, "id"), f"there is another {what} called {name}"))
         seen.add(name)
@@ -127,8 +129,8 @@ def _context(raw: Mapping[str, Any]) -> Context:
     return Context(
         plan=cast(Plan, plan) if plan in get_args(Plan) else "enterprise",
         declared={**{n: t for n, t in declared.items() if t in types}, **STANDARD_PROPERTIES},
-        segments={_id(row): _is_dynamic(row) for row in _rows(raw, "segments") if _id(row)},
-        campaigns=frozenset(_id(row) for row in _rows(raw, "campaigns") if _id(row)),
+        segments={name: _is_dynamic(row) for name, row in _named(_rows(raw, "segments")).items()},
+        campaigns=frozenset(_named(_rows(raw, "campaigns"))),
     )
 
 
@@ -137,30 +139,36 @@ def _rows(raw: Mapping[str, Any], key: str) -> list[Any]:
     return rows if isinstance(rows, list) else []
 
 
-def _id(row: object) -> str:
-    """The row's id; one of its own when it has none, so that it is never the same as another's."""
+def _id(row: object) -> str | None:
+    """The row's id; None when it has none that is text, which its shape says."""
     name = row.get("id") if isinstance(row, Mapping) else None
-    return name if isinstance(name, str) else f"\0{id(row)}"
+    return name if isinstance(name, str) else None
 
 
-def _is_dynamic(row: Any) -> bool:
+def _named(rows: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
+    """Rows by their id; of several with one id the first."""
+    named: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        name = _id(row)
+        if name is not None:
+            named.setdefault(name, row)
+    return named
+
+
+def _is_dynamic(row: Mapping[str, Any]) -> bool:
     return bool(row.get("dynamic")) or "when" in row
 
 
 def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
     rows = _rows(raw, "segments")
-    place: dict[str, int] = {}
-    graph: dict[str, list[str]] = {}
-    for number, row in enumerate(rows):
-        if isinstance(row, Mapping) and _id(row) not in graph:
-            place[_id(row)] = number
-            graph[_id(row)] = list(segment_references(row.get("when")))
-    return [
-        Problem(
-            ("segments", place[path[0]], "when"), f"segments refer to one another in a circle: {' -> '.join(path)}"
-        )
-        for path in cycles(graph)
-    ]
+    named = _named(rows)
+    graph = {name: list(segment_references(row.get("when"))) for name, row in named.items()}
+    problems = []
+    for path in cycles(graph):
+        place = next(number for number, row in enumerate(rows) if row is named[path[0]])
+        message = f"segments refer to one another in a circle: {' -> '.join(path)}"
+        problems.append(Problem(("segments", place, "when"), message))
+    return problems
 
 
 def _warnings(definitions: Definitions) -> list[str]:
