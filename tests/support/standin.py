@@ -13,8 +13,8 @@ import requests
 from connectors.salesforce.connection import Connection
 from connectors.standin.server import StandInOrg
 
-SPRING = "7015A000000SPR1AAC"
-AUTUMN = "7015A000000AUT1AAC"
+SPRING = "7015A000000SPR1QAO"
+AUTUMN = "7015A000000AUT1QAO"
 
 
 class Sandbox:

@@ -1,0 +1,1 @@
+"""The ledger: what each opportunity contributes to its campaign's revenue, and the sums of that."""

@@ -1,0 +1,53 @@
+"""Which campaign of ours a CRM's campaign stands for, by the definitions; what once stood for one always does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from schemas.definitions import Definitions
+
+_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+class Campaigns(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An account's campaigns by the CRM's ids, as of a release."""
+
+    release: int = 0
+    by_crm_id: dict[str, str] = {}
+
+    def after(self, release: int, definitions: Definitions) -> Campaigns:
+        """With what a release says; a campaign that it does not have any more keeps its revenue."""
+        named = {
+            comparable(campaign.salesforce.campaign): campaign.id
+            # The first of two campaigns that name the same one has it.
+            for campaign in reversed(definitions.campaigns)
+            if campaign.salesforce is not None
+        }
+        return Campaigns(release, {**self.by_crm_id, **named})
+
+    def ours(self, crm_campaign: str | None, origin: str | None) -> str | None:
+        """The campaign that an opportunity counts for: its own one, else that of the lead it came from."""
+        if crm_campaign is None:
+            return origin
+        return self.by_crm_id.get(comparable(crm_campaign), origin)
+
+
+def comparable(crm_id: str) -> str:
+    """Salesforce ids have 15 characters or, with a suffix that follows from them, 18: always the longer form."""
+    if len(crm_id) != 15:
+        return crm_id
+    return crm_id + "".join(_suffix(crm_id[start : start + 5]) for start in (0, 5, 10))
+
+
+def _suffix(chunk: str) -> str:
+    return _SUFFIX[sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")]
+
+
+NO_CAMPAIGNS = Campaigns()
+
+
+def of(known: Mapping[str, Campaigns], account: str) -> Campaigns:
+    """An account's campaigns; none before its first release."""
+    return known.get(account, NO_CAMPAIGNS)

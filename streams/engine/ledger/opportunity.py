@@ -1,0 +1,103 @@
+"""One opportunity as the CRM last had it, and what it contributes: a function of its state."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from streams.engine.ledger import money
+from streams.engine.ledger.attribution import Campaigns
+from streams.engine.records import Event
+
+Outcome = Literal["open", "won", "lost", "deleted"]
+Kind = Literal["open", "won", "lost"]
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for no currency: the CRM named none."""
+
+
+class Contribution(msgspec.Struct, frozen=True):
+    """What an opportunity adds: one to the count of `kind` and `amount` to its sum."""
+
+    campaign: str
+    currency: str
+    kind: Kind
+    amount: str
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What the lead that an opportunity came from was last told of it."""
+
+    contact: str
+    campaign: str
+    outcome: Outcome
+    amount: str | None
+    currency: str
+
+
+class Opportunity(msgspec.Struct, omit_defaults=True):
+    """A row of the ledger: the state that the CRM told, and what came of it so far. `modified` in ms."""
+
+    account: str
+    id: str
+    modified: int
+    version: int
+    outcome: Outcome
+    currency: str
+    amount: str | None = None
+    crm_campaign: str | None = None
+    campaign: str | None = None
+    """The campaign of the lead it came from."""
+    contact: str | None = None
+    contribution: Contribution | None = None
+    told: Told | None = None
+
+    @property
+    def key(self) -> str:
+        """Account and id; slugs have no slash."""
+        return f"{self.account}/{self.id}"
+
+    def newer_than(self, other: Opportunity) -> bool:
+        """By the CRM's own stamp, then the connector's version; among equals the journal's order decides."""
+        return (self.modified, self.version) >= (other.modified, other.version)
+
+    def due_contribution(self, campaigns: Campaigns) -> Contribution | None:
+        """What it should contribute; None when deleted or of no campaign of ours."""
+        campaign = campaigns.ours(self.crm_campaign, self.campaign)
+        if campaign is None or self.outcome == "deleted":
+            return None
+        return Contribution(campaign, self.currency, self.outcome, self.amount or money.ZERO)
+
+    def due_telling(self, campaigns: Campaigns) -> Told | None:
+        """What its lead should have been told; None when nobody knows whose it is."""
+        campaign = self.campaign or campaigns.ours(self.crm_campaign, None)
+        if self.contact is None or campaign is None:
+            return None
+        return Told(self.contact, campaign, self.outcome, self.amount, self.currency)
+
+
+def of_event(event: Event) -> Opportunity:
+    """The opportunity that an `opportunity.changed` of the journal tells."""
+    fields = event.fields
+    amount = fields.get("amount")
+    return Opportunity(
+        account=event.account,
+        id=event.contact,
+        modified=fields["modified"],
+        version=fields.get("version", 0),
+        outcome=_outcome(fields),
+        currency=fields.get("currency") or NO_CURRENCY,
+        amount=None if amount is None else money.text(Decimal(amount)),
+        crm_campaign=fields.get("crm_campaign"),
+        campaign=fields.get("campaign"),
+        contact=fields.get("contact"),
+    )
+
+
+def _outcome(fields: dict[str, Any]) -> Outcome:
+    if fields.get("deleted"):
+        return "deleted"
+    if fields.get("won"):
+        return "won"
+    return "lost" if fields.get("closed") else "open"
