@@ -18,7 +18,7 @@ import stamina
 
 from connectors.salesforce.client import OrgClient, Row
 from connectors.salesforce.errors import CircuitOpen, CrmError, Transient, Verdict, verdict
-from connectors.salesforce.handover import DELETED_IN_CRM, Answer, HandOver, by_contact, number_text
+from connectors.salesforce.handover import DELETED_IN_CRM, Answer, HandOver, by_contact
 from connectors.salesforce.lookup import Found, Lookup
 from connectors.salesforce.mapping import LeadFields, lead_values, writable
 from connectors.salesforce.writer import Writer, Written
@@ -86,11 +86,11 @@ class Delivery:
     def remember(self, handover: HandOver) -> None:
         """Keeps the newest hand-over of each contact, for `repair`; the last 10,000 contacts."""
         kept = self._newest.get(handover.key)
-        if kept is None or kept.rank <= handover.rank:
+        if kept is None or kept.number <= handover.number:
             self._newest[handover.key] = handover
             self._newest.move_to_end(handover.key)
-        if handover.record is not None:
-            self._links[handover.key] = handover.record
+        if handover.lead.record is not None:
+            self._links[handover.key] = handover.lead.record
         _forget_oldest(self._newest)
         _forget_oldest(self._links)
 
@@ -103,8 +103,8 @@ class Delivery:
         since = (self._org.server_time() - overlap).strftime("%Y-%m-%dT%H:%M:%SZ")
         older = [
             self._newest[key]
-            for key, rank in self._lookup.written_since(since).items()
-            if key in self._newest and rank < self._newest[key].rank
+            for key, number in self._lookup.written_since(since).items()
+            if key in self._newest and number < self._newest[key].number
         ]
         if older:
             self.deliver(older)
@@ -184,10 +184,12 @@ class Delivery:
 
     def _memberships(self, this: _Round) -> list[Answer]:
         standing = [each for key in this.people for each in this.groups[key]]
-        standing.sort(key=lambda each: each.rank)
-        targeted = [each for each in standing if each.salesforce is not None]
+        standing.sort(key=lambda each: each.number)
+        targeted = [each for each in standing if each.campaign.salesforce is not None]
         answers = [
-            Answer(each, "linked", record=self._record(this, each)) for each in standing if each.salesforce is None
+            Answer(each, "linked", record=self._record(this, each))
+            for each in standing
+            if each.campaign.salesforce is None
         ]
         records = [self._member(this, each) for each in targeted]
         for handover, written in zip(targeted, self._writer.create("CampaignMember", records), strict=True):
@@ -197,7 +199,7 @@ class Delivery:
 
     def _member(self, this: _Round, handover: HandOver) -> Row:
         person, record = this.people[handover.key]
-        target = handover.salesforce
+        target = handover.campaign.salesforce
         assert target is not None
         status = {} if target.member_status is None else {"Status": target.member_status}
         return {"CampaignId": target.campaign, person: record, **status}
@@ -223,8 +225,8 @@ class Delivery:
         names = self._org.connection
         return {
             **lead_values(self._mapping(handover.account), handover.snapshot.properties),
-            names.number_field: number_text(handover.number),
-            names.campaign_field: handover.campaign,
+            names.number_field: str(handover.number),
+            names.campaign_field: handover.campaign.id,
         }
 
     def _contact(self, handover: HandOver) -> Row:
@@ -248,7 +250,7 @@ class Delivery:
 
 def _is_older(found: Found, newest: HandOver) -> bool:
     """Whether a Lead was last written from an older hand-over than this one, or by nobody of ours."""
-    return found.rank is None or found.rank < newest.rank
+    return found.number is None or found.number < newest.number
 
 
 def _forget_oldest(kept: OrderedDict[str, Any]) -> None:

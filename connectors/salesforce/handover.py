@@ -11,9 +11,28 @@ import msgspec
 
 from connectors.salesforce.identity import external_id
 
-Number = tuple[int, int, int]
 Kind = Literal["linked", "failed"]
 DELETED_IN_CRM = "deleted_in_crm"
+
+
+class Number(msgspec.Struct, frozen=True, order=True):
+    """Where the hand-over was decided; rising per contact, whose journal partition is always the same."""
+
+    partition: int
+    offset: int
+    ordinal: int
+
+    def __str__(self) -> str:
+        """As the Lead's own field keeps it."""
+        return f"{self.partition}/{self.offset}/{self.ordinal}"
+
+    @classmethod
+    def read(cls, text: str | None) -> Number | None:
+        """The number in a Lead's field; None where the field is empty or holds something else."""
+        parts = (text or "").split("/")
+        if len(parts) != 3 or not all(part.isdigit() for part in parts):
+            return None
+        return cls(*map(int, parts))
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -30,29 +49,35 @@ class CampaignTarget(msgspec.Struct, frozen=True):
     member_status: str | None = None
 
 
+class Campaign(msgspec.Struct, frozen=True):
+    """The campaign that the lead qualified in."""
+
+    id: str
+    salesforce: CampaignTarget | None = None
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """What is known of the lead; `record` is the Salesforce Lead of an earlier hand-over."""
+
+    record: str | None = None
+
+
 class HandOver(msgspec.Struct, frozen=True):
-    """One `lead.handed_over`; `number` is (journal partition, offset, ordinal) and rises per contact."""
+    """One `lead.handed_over`."""
 
     id: str
     at: str
     number: Number
     account: str
     contact: str
-    campaign: str
+    campaign: Campaign
     snapshot: Snapshot
-    salesforce: CampaignTarget | None = None
-    record: str | None = None
-    """The Salesforce Lead of an earlier hand-over, where the pipeline knows it."""
+    lead: Lead = Lead()
 
     @property
     def key(self) -> str:
         """The external id of the contact's Lead."""
         return external_id(self.account, self.contact)
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """What compares two hand-overs of one contact, whose journal partition is always the same."""
-        return self.number[1], self.number[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +99,9 @@ class Answer:
             "at": at,
             "account": self.handover.account,
             "contact": self.handover.contact,
-            "campaign": self.handover.campaign,
+            "campaign": self.handover.campaign.id,
             "hand_over": self.handover.id,
-            "number": list(self.handover.number),
+            "number": list(msgspec.structs.astuple(self.handover.number)),
         }
         optional = {"record": self.record, "member": self.member, "code": self.code}
         event.update({name: value for name, value in optional.items() if value is not None})
@@ -97,22 +122,9 @@ def read(value: bytes) -> HandOver:
     return _decode(value)
 
 
-def number_text(number: Number) -> str:
-    """A number as the Lead's own field keeps it."""
-    return "/".join(str(part) for part in number)
-
-
-def rank_of(text: str | None) -> tuple[int, int] | None:
-    """The rank in a Lead's number field; None where the field is empty or holds something else."""
-    parts = (text or "").split("/")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        return None
-    return int(parts[1]), int(parts[2])
-
-
 def by_contact(batch: list[HandOver]) -> Mapping[str, list[HandOver]]:
     """The hand-overs of each Lead, the latest last: one Lead is in a request at most once."""
     grouped: dict[str, list[HandOver]] = {}
-    for handover in sorted(batch, key=lambda each: each.rank):
+    for handover in sorted(batch, key=lambda each: each.number):
         grouped.setdefault(handover.key, []).append(handover)
     return grouped

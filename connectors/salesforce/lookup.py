@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.salesforce.client import OrgClient, Row
-from connectors.salesforce.handover import rank_of
+from connectors.salesforce.handover import Number
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A Lead as Salesforce has it; `rank` is that of the hand-over it was last written from."""
+    """A Lead as Salesforce has it; `number` is that of the hand-over it was last written from."""
 
     id: str
     deleted: bool
     converted_contact: str | None
     converted: bool
-    rank: tuple[int, int] | None
+    number: Number | None
     doubles: tuple[str, ...] = ()
     """Ids of all live Leads of this key, where there are several: the field is not unique."""
 
@@ -56,15 +56,15 @@ class Lookup:
         purged = {key: Found(link, True, None, False, None) for key, link in links.items() if link not in known}
         return {**purged, **{key: _chosen([known[link]], number) for key, link in links.items() if link in known}}
 
-    def written_since(self, stamp: str) -> dict[str, tuple[int, int]]:
-        """The rank of every live Lead of ours that was modified at `stamp` (SOQL date-time) or later."""
+    def written_since(self, stamp: str) -> dict[str, Number]:
+        """The number on every live Lead of ours that was modified at `stamp` (SOQL date-time) or later."""
         names = self._org.connection
         rows = self._org.query_all(
             f"SELECT {names.external_id}, {names.number_field} FROM Lead WHERE SystemModstamp >= {stamp} "
             f"AND {names.external_id} != null AND IsDeleted = false AND IsConverted = false"
         )
-        ranks = {str(row[names.external_id]): rank_of(row[names.number_field]) for row in rows}
-        return {key: rank for key, rank in ranks.items() if rank is not None}
+        numbers = {str(row[names.external_id]): Number.read(row[names.number_field]) for row in rows}
+        return {key: number for key, number in numbers.items() if number is not None}
 
 
 def _chosen(rows: list[Row], number_field: str) -> Found:
@@ -76,6 +76,6 @@ def _chosen(rows: list[Row], number_field: str) -> Found:
         deleted=bool(row["IsDeleted"]),
         converted_contact=row["ConvertedContactId"],
         converted=bool(row["IsConverted"]),
-        rank=rank_of(row[number_field]),
+        number=Number.read(row[number_field]),
         doubles=tuple(live) if len(live) > 1 else (),
     )

@@ -31,10 +31,10 @@ _STATE = (
     "crm_campaign",
     "account",
     "contact",
-    "lead_campaign",
+    "campaign",
     "crm_record",
 )
-_ORIGIN = ("account", "contact", "lead_campaign", "crm_record")
+_ORIGIN = ("account", "contact", "campaign", "crm_record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ class Poll:
         return {
             "account": account,
             "contact": contact,
-            "lead_campaign": lead[names.campaign_field],
+            # Of the lead's last hand-over: what counts where the opportunity itself names no campaign of ours.
+            "campaign": lead[names.campaign_field],
             "crm_record": str(lead["Id"]),
         }
 

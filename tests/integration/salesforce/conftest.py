@@ -9,7 +9,7 @@ import pytest
 
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery, Patience
-from connectors.salesforce.handover import CampaignTarget, HandOver, Snapshot
+from connectors.salesforce.handover import Campaign, CampaignTarget, HandOver, Lead, Number, Snapshot
 from schemas.definitions import LeadField
 from tests.support.standin import SPRING, Sandbox, served
 
@@ -47,16 +47,16 @@ def hand_over() -> Callable[..., HandOver]:
     def make(contact: str = "ada", offset: int = 1, **more: Any) -> HandOver:
         properties = more.pop("properties", {"company": "Engines", "last_name": contact.title()})
         campaign = more.pop("crm_campaign", SPRING)
+        target = CampaignTarget(campaign, "Responded") if campaign else None
         return HandOver(
             id=f"h-{contact}-{offset}",
             at="2026-03-01T10:00:00.000Z",
-            number=(0, offset, 0),
+            number=Number(0, offset, 0),
             account="default",
             contact=contact,
-            campaign=more.pop("campaign", "spring-trial"),
+            campaign=Campaign(more.pop("campaign", "spring-trial"), target),
             snapshot=Snapshot(properties=properties),
-            salesforce=CampaignTarget(campaign, "Responded") if campaign else None,
-            **more,
+            lead=Lead(**more),
         )
 
     return make

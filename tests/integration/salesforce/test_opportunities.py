@@ -32,7 +32,7 @@ def opportunity(sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers) -> s
 def test_an_opportunity_comes_with_its_campaign_and_the_contact_it_came_from(poll: Poll, opportunity: str) -> None:
     [event], _ = poll(Cursor.start())
     assert event["opportunity"] == opportunity
-    assert (event["account"], event["contact"], event["lead_campaign"]) == ("default", "ada", "spring-trial")
+    assert (event["account"], event["contact"], event["campaign"]) == ("default", "ada", "spring-trial")
     assert (event["crm_campaign"], event["amount"], event["currency"]) == (SPRING, "1000.5", "EUR")
     assert (event["won"], event["closed"], event["deleted"]) == (False, False, False)
     OpportunityChanged.model_validate_json(json.dumps(event))
