@@ -76,7 +76,9 @@ ContactId = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_
 Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=str)]
 """Milliseconds, written as text."""
 
-Instant = Annotated[int, BeforeValidator(_instant, json_schema_input_type=str)]
+_DateTime = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+Instant = Annotated[int, BeforeValidator(_instant, json_schema_input_type=_DateTime)]
 """Milliseconds since the epoch, written as RFC 3339 text."""
 
 

@@ -7,14 +7,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from schemas.events.base import ContactEvent, LongText, ShortText
+from schemas.outputs.base import Number
 from schemas.values import Slug
 
 Outcome = Literal["open", "won", "lost", "deleted"]
-HandOverNumber = Annotated[tuple[int, int, int], Field(strict=False)]
-"""Journal partition, offset and ordinal of the hand-over answered; rising per contact."""
+
+
+def _number(value: object) -> object:
+    if isinstance(value, dict):
+        return tuple(value.get(name) for name in ("partition", "offset", "ordinal"))
+    return tuple(value) if isinstance(value, list) else value
+
+
+HandOverNumber = Annotated[
+    tuple[int, int, int],
+    BeforeValidator(_number, json_schema_input_type=Annotated[list[int], Field(min_length=3, max_length=3)] | Number),
+]
+"""Journal partition, offset and ordinal of the hand-over answered, rising per contact: a list, or as outputs do."""
 
 
 class CrmResult(ContactEvent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from schemas.events.base import Event, EventInstant, LongText, ShortText
 from schemas.values import ContactId, Slug
@@ -30,9 +30,11 @@ class OpportunityChanged(Event):
     deleted: bool = False
     amount: Amount | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
-    campaign: Slug | None = None
-    """The campaign of ours that the CRM's campaign stands for."""
+    close_date: ShortText | None = None
+    campaign: Slug | None = Field(None, validation_alias=AliasChoices("lead_campaign", "campaign"))
+    """The campaign of ours of the lead that it came from."""
     crm_campaign: ShortText | None = None
+    """The CRM's campaign that it belongs to."""
     contact: ContactId | None = None
     """The contact of ours that it came from, by the external id of the converted record."""
     crm_record: ShortText | None = None

@@ -12,7 +12,7 @@
 | `crm.failed` | `campaign`, `hand_over`, `number`, `code`, `message`, `record` |
 | `crm.outcome` | `campaign`, `hand_over`, `number`, `outcome`, `opportunity`, `amount`, `currency` |
 | `opportunity.changed` | `modified` (ms), `version`, `name`, `stage`, `won`, `closed`, `deleted`, `amount` (text), |
-| | `currency`, `campaign`, `crm_campaign`, `contact`, `crm_record` |
+| | `currency`, `campaign`, `crm_campaign`, `contact`, `crm_record`, `close_date` |
 """
 
 from __future__ import annotations

@@ -1,0 +1,44 @@
+"""Records of `qualified-leads`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.definitions import CampaignSalesforce, ContactStatus, LeadStatus
+from schemas.outputs.base import ContactOutput, Record
+from schemas.values import Instant, Slug
+
+
+class HandedOverCampaign(Record):
+    """The campaign, with the CRM's campaign that it stands for."""
+
+    id: Slug
+    name: str
+    salesforce: CampaignSalesforce | None = None
+
+
+class HandedOverLead(Record):
+    """The lead as it was when it became qualified."""
+
+    status: LeadStatus
+    points: float
+    made: Instant
+
+
+class ContactSnapshot(Record):
+    """The contact as it was then."""
+
+    status: ContactStatus
+    properties: dict[str, Any] = {}
+    score: float = 0
+    scores: dict[str, float] = {}
+
+
+class LeadHandedOver(ContactOutput):
+    """A lead became qualified: all that a CRM needs to know."""
+
+    type: Literal["lead.handed_over"]
+    campaign: HandedOverCampaign
+    lead: HandedOverLead
+    points: float
+    snapshot: ContactSnapshot

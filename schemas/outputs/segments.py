@@ -1,0 +1,30 @@
+"""Records of `segment-changes` and `segment-members`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.outputs.base import ContactOutput
+from schemas.values import Instant, Slug
+
+
+class SegmentEntered(ContactOutput):
+    """The contact became a member."""
+
+    type: Literal["segment.entered"]
+    segment: Slug
+
+
+class SegmentExited(ContactOutput):
+    """The contact is a member no more."""
+
+    type: Literal["segment.exited"]
+    segment: Slug
+
+
+class SegmentMember(ContactOutput):
+    """A row of the table of members, under account/segment/contact; null when out."""
+
+    type: Literal["segment.member"]
+    segment: Slug
+    since: Instant
