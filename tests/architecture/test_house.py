@@ -9,7 +9,7 @@ from tests.support.tree import TOP, project_files, texts
 LONGEST_FILE = 400
 TOP_LEVEL = {
     # rooms
-    *("schemas", "streams", "agents", "connectors", "tests", "docs", "benchmarks", "examples"),
+    *("schemas", "streams", "agents", "connectors", "tests", "docs", "benchmarks", "examples", "docker"),
     # files
     *(".ci", ".gitignore", "CHANGELOG.md", "README.md", "pyproject.toml", "requirements.lock"),
     *("docker-compose.yml", "Dockerfile", ".dockerignore"),
