@@ -164,7 +164,7 @@ class Slot:
             if portion is None:
                 return False
             self._began = began
-            await asyncio.wait_for(self._commit(portion), self.settings.transaction_bound_ms / 1000)
+            await asyncio.wait_for(self.commit(portion), self.settings.transaction_bound_ms / 1000)
         except TimeoutError as error:
             raise Internal("a transaction took longer than its bound; the broker may be away") from error
         finally:
@@ -193,10 +193,14 @@ class Slot:
         self._announce(portion, now)  # 3
         if not portion.wrote:
             return None
-        positions = self._positions_after(portion)
-        portion.outbox.add(self.places.own_changelog(), POSITION_KEY, position_records.encode(positions))  # 4
-        self.positions = positions
+        self.positions = self._positions_after(portion)
+        self.note_positions(portion)  # 4
         return portion
+
+    def note_positions(self, portion: Portion) -> None:
+        """Adds the position record."""
+        record = position_records.encode(self.positions)
+        portion.outbox.add(self.places.own_changelog(), POSITION_KEY, record)
 
     def _horizon(self, now: int) -> int | None:
         if self.settings.clock == "events":
@@ -271,7 +275,8 @@ class Slot:
         """The partition with its topic's name without prefix."""
         return Partition(partition.topic.removeprefix(self.places.prefix), partition.number)
 
-    async def _commit(self, portion: Portion) -> None:
+    async def commit(self, portion: Portion) -> None:
+        """Writes the portion; from here on its positions are the slot's."""
         last = await self.producer.write(portion.outbox)
         if self.producer.is_unsure():
             await self._renew(last[self.places.own_changelog()])

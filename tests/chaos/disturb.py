@@ -1,0 +1,93 @@
+"""What is done to the workers and to the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from dataclasses import dataclass, field
+
+from connectors.kafka.broker import LocalBroker
+from tests.chaos.fleet import Fleet
+
+GUEST = "guest"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often each thing happens; `session` is the group's session in seconds."""
+
+    kills: int = 10
+    stops: int = 3
+    joins: int = 2
+    broker_restarts: int = 2
+    session: float = 6.0
+    pace: float = 1.0
+
+
+@dataclass
+class Disturbance:
+    """Does what the plan says, in a random order. `broker` is None when it is not ours to restart."""
+
+    fleet: Fleet
+    broker: LocalBroker | None
+    plan: Plan
+    chance: random.Random
+    done: Counter[str] = field(default_factory=Counter)
+
+    async def run(self) -> None:
+        """Everything once, with pauses in between."""
+        plan = self.plan
+        steps = ["kill"] * plan.kills + ["stop"] * plan.stops + ["guest"] * 2 * plan.joins
+        steps += ["broker"] * (plan.broker_restarts if self.broker is not None else 0)
+        self.chance.shuffle(steps)
+        actions = {"kill": self.kill, "stop": self.stop, "guest": self.guest, "broker": self.restart_broker}
+        for step in steps:
+            await actions[step]()
+
+    async def kill(self) -> None:
+        """Kills a worker process with -9; its parent starts it again."""
+        worker = self.chance.choice(list(self.fleet.workers.values()))
+        if worker.signal_child(signal.SIGKILL):
+            self.done["kill -9"] += 1
+        await self.pause(1.5, 3.0, 5.0)
+
+    async def stop(self) -> None:
+        """Stops a worker process past its session; when it wakes, others own its slots."""
+        worker = self.chance.choice(list(self.fleet.workers.values()))
+        pid = worker.child()
+        if pid is not None:
+            os.kill(pid, signal.SIGSTOP)
+            self.done["SIGSTOP past the session"] += 1
+            try:
+                await asyncio.sleep(self.plan.session * self.chance.uniform(1.5, 2.2))
+            finally:
+                os.kill(pid, signal.SIGCONT)
+        await self.pause(2.0, 4.0)
+
+    async def guest(self) -> None:
+        """A worker joins, or leaves when it is there."""
+        if GUEST in self.fleet.workers:
+            code = await asyncio.to_thread(self.fleet.leave, GUEST)
+            self.done["leave" if code == 0 else f"leave with exit code {code}"] += 1
+        else:
+            self.fleet.start(GUEST)
+            self.done["join"] += 1
+        await self.pause(3.0, 5.0)
+
+    async def restart_broker(self) -> None:
+        """Stops the broker, in good order and at once in turn, and starts it again."""
+        assert self.broker is not None
+        if self.done["broker restart"] % 2 == 0:
+            await asyncio.to_thread(self.broker.stop)
+        else:
+            await asyncio.to_thread(self.broker.kill)
+        await asyncio.to_thread(self.broker.start)
+        self.done["broker restart"] += 1
+        await self.pause(6.0, 9.0)
+
+    async def pause(self, *seconds: float) -> None:
+        """A pause of one of these lengths."""
+        await asyncio.sleep(self.plan.pace * self.chance.choice(seconds))

@@ -1,0 +1,141 @@
+"""Each guard of the runtime, taken away: with any of these the oracle must find something."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from streams.runtime.faust.thread import ConsumerThread
+from streams.runtime.outbox import Outbox
+from streams.runtime.portion import Portion
+from streams.runtime.producer import SlotProducer
+from streams.runtime.shell import Shell
+from streams.runtime.slot import Slot
+from streams.runtime.takeover import TakeOver
+
+log = structlog.get_logger()
+
+WINDOW_SECONDS = 4.0
+CRASH_CODE = 71
+
+
+class TakeOverReadsUncommitted(TakeOver):
+    """Recovery believes what was never committed."""
+
+    isolation_level = "read_uncommitted"
+
+    async def settled_ends(self, reader: Any, by_tp: Any) -> Any:
+        """The ends as they are: hanging transactions are no matter to one that reads them."""
+        return await reader.end_offsets(list(by_tp))
+
+
+class TakeOverReadsFirst(TakeOver):
+    """The truth is read before the former owner is fenced."""
+
+    async def run(self, slots: Sequence[Slot]) -> None:
+        """Steps in the wrong order, with a window between them."""
+        if not slots:
+            return
+        await self.read_truth(slots)
+        log.info("window")
+        await asyncio.sleep(WINDOW_SECONDS)
+        await self.fence(slots)
+
+
+class TakeOverNeverExorcises(TakeOver):
+    """A hanging transaction is left to be adopted by the next commit."""
+
+    async def settled_ends(self, reader: Any, by_tp: Any) -> Any:
+        """The stable ends, as if they were the log's."""
+        return await reader.end_offsets(list(by_tp))
+
+
+class SlotWithPositionsApart(Slot):
+    """Positions follow in a transaction of their own."""
+
+    def note_positions(self, portion: Portion) -> None:
+        """Not in this transaction."""
+
+    async def commit(self, portion: Portion) -> None:
+        """Two transactions, and a step between them."""
+        await super().commit(portion)
+        apart = Portion(self.places, self.producer.outbox())
+        super().note_positions(apart)
+        await self.producer.write(apart.outbox)
+
+
+def _crashing(chance: float, base: type[SlotProducer]) -> type[SlotProducer]:
+    def die(step: str) -> None:
+        if chance and random.random() < chance:
+            log.warning("crash", step=step)
+            os._exit(CRASH_CODE)
+
+    class Crashing(base):  # type: ignore[valid-type,misc]  # the base is chosen at run time
+        async def begin(self) -> None:
+            await super().begin()
+            die("begun")
+
+        async def send(self, outbox: Outbox) -> Any:
+            sent = await super().send(outbox)
+            die("sent")
+            return sent
+
+        async def acknowledged(self, sent: Any) -> Any:
+            last = await super().acknowledged(sent)
+            die("acknowledged")
+            return last
+
+        async def commit(self) -> None:
+            await super().commit()
+            die("committed")
+
+    return Crashing
+
+
+def _feeds_read_uncommitted(members: dict[str, Any]) -> None:
+    create = ConsumerThread._create_worker_consumer
+
+    def create_uncommitted(self: ConsumerThread, transport: Any) -> Any:
+        consumer = create(self, transport)
+        consumer._isolation_level = "read_uncommitted"
+        return consumer
+
+    ConsumerThread._create_worker_consumer = create_uncommitted  # type: ignore[method-assign]
+
+
+def _reads_uncommitted(members: dict[str, Any]) -> None:
+    members["takeover_class"] = TakeOverReadsUncommitted
+
+
+def _reads_first(members: dict[str, Any]) -> None:
+    members["takeover_class"] = TakeOverReadsFirst
+
+
+def _never_exorcises(members: dict[str, Any]) -> None:
+    members["takeover_class"] = TakeOverNeverExorcises
+
+
+def _positions_apart(members: dict[str, Any]) -> None:
+    members["slot_class"] = SlotWithPositionsApart
+
+
+GUARDS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "recovery-reads-committed": _reads_uncommitted,
+    "feeds-read-committed": _feeds_read_uncommitted,
+    "fence-first": _reads_first,
+    "positions-in-the-transaction": _positions_apart,
+    "exorcism": _never_exorcises,
+}
+
+
+def shell_without(guard: str, crash: float) -> type[Shell]:
+    """The shell's class without a guard ("" for none), dying between two steps with the chance `crash`."""
+    members: dict[str, Any] = {"producer_class": _crashing(crash, SlotProducer)}
+    if guard:
+        GUARDS[guard](members)
+    return type("ChaosShell", (Shell,), members)

@@ -1,0 +1,147 @@
+"""A chaos run: topics, workers, traffic, disturbance; when all is through, the oracle."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.kafka.broker import LocalBroker
+from streams.runtime import claims as claim_records
+from streams.runtime import positions as position_records
+from streams.runtime.kind import SlotKind
+from streams.runtime.parent import environment_of
+from streams.runtime.positions import POSITION_KEY
+from streams.runtime.topics_admin import create_topics
+from streams.settings import Settings
+from streams.topics import CLAIMS
+from tests.chaos.disturb import Disturbance, Plan
+from tests.chaos.fleet import Fleet
+from tests.chaos.traffic import publish
+from tests.support.counting import counting_kind
+from tests.support.oracle import Verdict, gather, judge
+from tests.support.topic_reader import end_offsets, read_topic
+
+DRAIN_SECONDS = 120.0
+
+
+@dataclass
+class Report:
+    """What happened and what the oracle says."""
+
+    verdict: Verdict
+    done: Counter[str]
+    logged: Counter[str]
+    deaths: Counter[str]
+    exit_codes: Mapping[str, int]
+    seconds: float
+    drained: bool
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"done: {dict(self.done)}",
+                f"logged: {dict(self.logged)}",
+                *(f"  {times} x {why}" for why, times in self.deaths.items()),
+                f"exit codes at the end: {dict(self.exit_codes)}",
+                f"{self.seconds:.0f} s, drained: {self.drained}",
+                str(self.verdict),
+            ]
+        )
+
+
+@dataclass
+class ChaosRun:
+    """`broker` is None for one that is not ours; `extra` is put into the workers' environment."""
+
+    settings: Settings
+    folder: Path
+    broker: LocalBroker | None
+    plan: Plan
+    events: int = 20_000
+    rate: float = 300.0
+    workers: int = 2
+    seed: int = 1
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    async def run(self) -> Report:
+        """The whole run; ends every process it started."""
+        began = time.monotonic()
+        await create_topics(self.settings)
+        kind = counting_kind(self.settings.partitions)
+        fleet = Fleet(self.folder, {**environment_of(self.settings), **self.extra})
+        disturbance = Disturbance(fleet, self.broker, self.plan, random.Random(self.seed))
+        try:
+            for number in range(self.workers):
+                fleet.start(f"w{number}")
+            await self._all_working(fleet)
+            traffic = publish(self.settings, self.events, self.rate, self.seed)
+            await asyncio.gather(traffic, disturbance.run())
+            drained = await is_drained(kind, self.settings)
+        finally:
+            codes = await asyncio.to_thread(fleet.stop)
+        verdict = judge(await gather(kind, self.settings), kind, self.settings)
+        if not drained:
+            verdict.blame("not drained in time")
+        logged, deaths = summary(fleet)
+        return Report(verdict, disturbance.done, logged, deaths, codes, time.monotonic() - began, drained)
+
+    async def _all_working(self, fleet: Fleet) -> None:
+        end = time.monotonic() + 60
+        while not all(worker.count("working") for worker in fleet.workers.values()):
+            if time.monotonic() > end:
+                raise TimeoutError(f"the workers do not start; see the logs in {self.folder}")
+            await asyncio.sleep(0.1)
+
+
+async def is_drained(kind: SlotKind, settings: Settings, seconds: float = DRAIN_SECONDS) -> bool:
+    """Waits until everything published is journaled and everything journaled by then is decided; whether it came."""
+    end = time.monotonic() + seconds
+    while not await _sources_read(kind, settings):
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(0.3)
+    ends = await end_offsets(settings.bootstrap, kind.journal_topic(settings))
+    while not await _journal_decided(kind, settings, ends):
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(0.3)
+    return True
+
+
+async def _sources_read(kind: SlotKind, settings: Settings) -> bool:
+    committed: dict[str, int] = {}
+    for record in (await read_topic(settings.bootstrap, settings.prefix + CLAIMS.name))[0]:
+        committed[record.key.decode()] = claim_records.decode(record.value).position
+    for topic in kind.sources:
+        for number, end in (await end_offsets(settings.bootstrap, settings.prefix + topic.name)).items():
+            if committed.get(f"{topic.name}:{number}", -1) < end:
+                return False
+    return True
+
+
+async def _journal_decided(kind: SlotKind, settings: Settings, ends: Mapping[int, int]) -> bool:
+    changelog = await read_topic(settings.bootstrap, kind.changelog(settings))
+    for number, end in ends.items():
+        last = [record.value for record in changelog[number] if record.key == POSITION_KEY][-1:]
+        positions = position_records.decode(last[0]) if last else position_records.Positions()
+        if positions.feeds.get(f"{kind.journal.name}:{number}", 0) < end:
+            return False
+    return True
+
+
+def summary(fleet: Fleet) -> tuple[Counter[str], Counter[str]]:
+    """How often each event was logged, and why processes ended themselves."""
+    logged: Counter[str] = Counter()
+    deaths: Counter[str] = Counter()
+    for worker in fleet.everybody():
+        for entry in worker.lines():
+            event = str(entry.get("event"))
+            logged[event] += 1
+            if event == "ended":
+                deaths[f"{entry['why']}: {entry['cause']}"[:160]] += 1
+    return logged, deaths
