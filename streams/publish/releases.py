@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from schemas.values import instant_text
 from streams.engine.checks import check, path_text
-from streams.engine.releases import Release, ReleaseLog
-from streams.errors import DefinitionsRefused
+from streams.engine.releases import Release, ReleaseLog, Void
+from streams.errors import DefinitionsRefused, Internal
 from streams.publish.lines import DefinitionsLine
 from streams.publish.partitions import partitions_of
 from streams.runtime.reach import answering
@@ -35,22 +36,40 @@ class Releases:
         await self._read()
         return self._log.latest(account)
 
+    async def accounts(self) -> tuple[str, ...]:
+        """The accounts that have a release."""
+        await self._read()
+        return self._log.accounts()
+
+    async def log(self) -> ReleaseLog:
+        """Everything that stands in the topic now. Raises BrokerUnavailable, TopicsMissing."""
+        await self._read()
+        return self._log
+
     async def apply(self, line: DefinitionsLine) -> int:
         """Makes a release of the line and returns its number. Raises DefinitionsRefused naming the line."""
         document = self._document(line)
-        id_ = f"publish-{uuid.uuid4()}"
         latest = await self.latest(line.account)
-        record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": line.account}
-        record["based_on"] = latest.number if latest else 0
-        if line.at is not None:
-            record["at"] = instant_text(line.at)
-        await self._write(line.account, _encode(record | {"definitions": document}))
-        await self._read()
-        made = next((each for each in self._log.all(line.account) if each.id == id_), None)
-        if made is None:
-            reasons = [void.reason for void in self._log.voids if void.id == id_]
-            raise DefinitionsRefused(f"{line.where}: {reasons[0] if reasons else 'the release was not found'}")
+        made = await self.make(line.account, document, latest.number if latest else 0, line.at)
+        if isinstance(made, Void):
+            raise DefinitionsRefused(f"{line.where}: {made.reason}")
         return made.number
+
+    async def make(
+        self, account: str, document: Mapping[str, Any], based_on: int, at: int | None = None
+    ) -> Release | Void:
+        """Writes one record, and reads back what every reader makes of it. `at` in ms."""
+        id_ = f"release-{uuid.uuid4()}"
+        record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": account, "based_on": based_on}
+        if at is not None:
+            record["at"] = instant_text(at)
+        await self._write(account, _encode(record | {"definitions": document}))
+        log = await self.log()
+        known: list[Release | Void] = [*log.all(account), *log.voids]
+        for each in known:
+            if each.id == id_:
+                return each
+        raise Internal(f"the release {id_} was acknowledged and is not in the topic {self._topic}")
 
     def _document(self, line: DefinitionsLine) -> dict[str, Any]:
         if not isinstance(line.definitions, dict):

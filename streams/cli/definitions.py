@@ -1,0 +1,249 @@
+"""`leadstream definitions`: checks files of definitions, plans and applies them, and shows what is in force."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from ruamel.yaml import YAML
+
+from schemas.events.base import DEFAULT_ACCOUNT
+from schemas.values import instant_ms, instant_text
+from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
+from streams.definitions import Account, Fault, Loaded, load
+from streams.definitions.plan import Plan, plan
+from streams.engine.releases import Release, ReleaseLog, Void
+from streams.errors import DataError, DefinitionsRefused, TopicsMissing, UsageError
+from streams.publish.applied import Applier
+from streams.publish.releases import Releases
+from streams.runtime.deployment import read_deployment
+from streams.settings import Settings
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Definitions in YAML or JSON.")]
+AccountName = Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Whose definitions.")]
+OneAccount = Annotated[str | None, typer.Option("--account", help="Only this account's releases.")]
+ReleaseNumber = Annotated[int | None, typer.Option("--number", min=1, help="Which release; by default the latest.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="When it takes effect (RFC 3339); on the wall clock now at most."),
+]
+BasedOn = Annotated[
+    int | None,
+    typer.Option("--based-on", min=0, help="The release that was planned against; void if another came since."),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until every journal partition holds the release.")]
+Patience = Annotated[float, typer.Option("--patience", help="Seconds to wait for a journal that stands still.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    """From which instant (ms) a release decides, and after which release."""
+
+    at: int | None
+    based_on: int | None
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group `definitions`."""
+    group = typer.Typer(no_args_is_help=True, help="What segments, campaigns and rules there are.")
+    group.command("check")(check)
+    group.command("plan")(plan_files)
+    group.command("apply")(apply)
+    group.command("list")(list_releases)
+    group.command("show")(show)
+    app.add_typer(group, name="definitions")
+
+
+def check(files: Files, *, as_json: AsJson = False) -> None:
+    """Check files without a broker; the exit code is 1 when any is refused."""
+    loaded = load(files)
+    if as_json:
+        write_json([{"file": name, "errors": _errors(loaded, name)} for name in loaded.files])
+    else:
+        _show_check(loaded)
+    if loaded.problems:
+        raise typer.Exit(1)
+
+
+def plan_files(*, files: Files, bootstrap: Bootstrap = None, prefix: Prefix = None, as_json: AsJson = False) -> None:
+    """Show what applying the files would change."""
+    accounts = load(files).require()
+    settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+    log = asyncio.run(_log(settings))
+    plans = [_plan(account, log.latest(name)) for name, account in accounts.items()]
+    if as_json:
+        write_json([each.described() for each in plans])
+    else:
+        _show_plans(plans)
+
+
+def apply(
+    *,
+    files: Files,
+    at: At = None,
+    based_on: BasedOn = None,
+    wait: Wait = False,
+    patience: Patience = 60.0,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Apply the files: one release per account that changes."""
+    accounts = load(files).require()
+    if based_on is not None and len(accounts) != 1:
+        raise UsageError(f"--based-on speaks of one account; the files hold {len(accounts)}")
+    settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+    when = _When(_instant(at), based_on)
+    results = asyncio.run(_apply(settings, accounts, when, patience if wait else None, as_json))
+    if as_json:
+        write_json(results)
+
+
+def list_releases(
+    *, account: OneAccount = None, bootstrap: Bootstrap = None, prefix: Prefix = None, as_json: AsJson = False
+) -> None:
+    """List the releases of every account, and the records that are void."""
+    log = asyncio.run(_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
+    names = [name for name in log.accounts() if account in (None, name)]
+    releases = [release for name in names for release in log.all(name)]
+    voids = [void for void in log.voids if account in (None, void.account)]
+    if as_json:
+        write_json({"releases": [_described(each) for each in releases], "void": [_void(each) for each in voids]})
+        return
+    table = Table("account", "release", "takes effect", "segments", "campaigns", "hash")
+    for each in releases:
+        counts = (str(len(each.content.segments)), str(len(each.content.campaigns)))
+        table.add_row(each.account, str(each.number), _at_text(each), *counts, each.hash[:12])
+    human().print(table)
+    for void in voids:
+        human().print(f"void: offset {void.offset}, account {void.account}: {void.reason}", markup=False)
+
+
+def show(
+    account: AccountName = DEFAULT_ACCOUNT,
+    *,
+    number: ReleaseNumber = None,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an account's definitions as they were applied."""
+    log = asyncio.run(_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
+    release = log.latest(account)
+    if release is None:
+        raise DataError(f"account {account} has no release; `leadstream definitions apply FILE` makes one")
+    if number is not None:
+        if number > release.number:
+            raise DataError(f"account {account} has no release {number}; the latest is {release.number}")
+        release = log.get(account, number)
+    if as_json:
+        write_json({**_described(release), "definitions": release.document})
+        return
+    write_line(f"# release {release.number} of account {account}, {_at_text(release)}")
+    YAML().dump(dict(release.document), sys.stdout)
+
+
+def _errors(loaded: Loaded, name: str) -> list[dict[str, Any]]:
+    return [_error(problem) for problem in loaded.problems if problem.file == name]
+
+
+def _error(problem: Fault) -> dict[str, Any]:
+    return {"where": problem.where, "message": problem.message, "line": problem.line, "code": problem.code}
+
+
+def _show_check(loaded: Loaded) -> None:
+    for problem in loaded.problems:
+        human().print(str(problem), markup=False, soft_wrap=True)
+    for account in loaded.accounts.values():
+        for warning in account.warnings:
+            human().print(f"warning: account {account.name}: {warning}", markup=False, soft_wrap=True)
+    if not loaded.problems:
+        write_line(f"{len(loaded.files)} files, {len(loaded.accounts)} accounts: nothing wrong")
+
+
+def _plan(account: Account, latest: Release | None) -> Plan:
+    number = latest.number if latest else 0
+    return plan(latest.content if latest else None, account.content, number, account.warnings)
+
+
+def _show_plans(plans: Sequence[Plan]) -> None:
+    for each in plans:
+        for line in each.lines():
+            write_line(line)
+
+
+async def _log(settings: Settings) -> ReleaseLog:
+    return await (await _releases(settings)).log()
+
+
+async def _releases(settings: Settings) -> Releases:
+    deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    if deployment is None:
+        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
+    return Releases(settings, deployment.clock)
+
+
+async def _apply(
+    settings: Settings, accounts: Mapping[str, Account], when: _When, patience: float | None, quiet: bool
+) -> list[dict[str, Any]]:
+    applier = Applier(settings, await _releases(settings), patience)
+    return [await _apply_one(applier, account, when, quiet) for account in accounts.values()]
+
+
+async def _apply_one(applier: Applier, account: Account, when: _When, quiet: bool) -> dict[str, Any]:
+    latest = (await applier.releases.log()).latest(account.name)
+    planned = _plan(account, latest)
+    if not quiet:
+        _show_plans([planned])
+    if latest is not None and not planned and when.based_on in (None, latest.number):
+        _say(f"account {account.name}: release {latest.number} says the same, nothing applied", quiet)
+        return {"account": account.name, "number": latest.number, "applied": False}
+    based_on = planned.based_on if when.based_on is None else when.based_on
+    with progress(quiet) as advance:
+        made = _valid(await applier.apply(account, based_on, when.at, advance))
+    _say(f"account {account.name}: release {made.number} applied", quiet)
+    return {"account": account.name, "number": made.number, "applied": True}
+
+
+def _valid(made: Release | Void) -> Release:
+    if isinstance(made, Void):
+        raise DefinitionsRefused(f"account {made.account}: the release is void, {made.reason}; plan and apply again")
+    return made
+
+
+def _say(text: str, quiet: bool) -> None:
+    if not quiet:
+        write_line(text)
+
+
+def _described(release: Release) -> dict[str, Any]:
+    return {
+        "account": release.account,
+        "number": release.number,
+        "offset": release.offset,
+        "id": release.id,
+        "hash": release.hash,
+        "at": None if release.at is None else instant_text(release.at),
+        "arrival": instant_text(release.arrival),
+    }
+
+
+def _void(void: Void) -> dict[str, Any]:
+    return {"account": void.account, "offset": void.offset, "id": void.id, "reason": void.reason}
+
+
+def _at_text(release: Release) -> str:
+    return "at the account's last tick" if release.at is None else instant_text(release.at)
+
+
+def _instant(text: str | None) -> int | None:
+    try:
+        return None if text is None else instant_ms(text)
+    except ValueError as error:
+        raise UsageError(f"--at: {error}") from error
