@@ -79,6 +79,8 @@ class State:
     stories: dict[str, str] = field(default_factory=dict)
     """Event id -> what happened, in a few words, for the events published lately."""
     message: str = ""
+    first_change_seconds: float | None = None
+    """From the start of the program until the first change was drawn."""
     _ids: set[str] = field(default_factory=set)
 
     def apply(self, topic: str, key: bytes | None, value: Value | None) -> None:

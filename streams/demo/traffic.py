@@ -56,9 +56,10 @@ def traffic(market: Market) -> Iterator[Event]:
             yield _clock(told)
             told += market.tick
         yield event
-    while told <= market.end:
+    while told < market.end:
         yield _clock(told)
         told += market.tick
+    yield _clock(market.end)
 
 
 def _everything(market: Market) -> list[Event]:

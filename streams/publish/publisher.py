@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +27,9 @@ class ReleaseMaker(Protocol):
 
     async def apply(self, line: DefinitionsLine) -> int:
         """Writes the release and returns its number. Raises DefinitionsRefused."""
+
+    async def accounts(self) -> Collection[str]:
+        """The accounts that have definitions."""
 
 
 @dataclass
@@ -89,8 +92,13 @@ class Publisher:
         """Tells the time once at the end: the largest `at` of each account, or `until`; that instant included."""
         if not self._tells_time:
             return
-        for account, latest in sorted(self.report.latest.items()):
-            await self._tell_time(account, (latest if until is None else until) + 1)
+        if until is None:
+            for account, latest in sorted(self.report.latest.items()):
+                await self._tell_time(account, latest + 1)
+            return
+        # Time passes also where nothing happened up to then.
+        for account in sorted({*self.report.latest, *await self._releases.accounts()}):
+            await self._tell_time(account, until + 1)
 
     async def _one(self, item: Item, until: int | None) -> None:
         if isinstance(item, RefusedLine):

@@ -86,7 +86,7 @@ class Sender:
         await self.send([Outgoing(CLOCK.name, account.encode(), _encode(told), None)])
 
     async def _ends_now(self) -> dict[str, int]:
-        """ "topic:partition", without prefix -> end offset, of every in-topic that a worker journals."""
+        """End offsets of all in-topics' partitions, keyed `topic:partition` without prefix."""
         ends = await self._ends.end_offsets(self._in_partitions)
         prefix = len(self._settings.prefix)
         return {f"{partition.topic[prefix:]}:{partition.partition}": end for partition, end in ends.items()}
@@ -94,8 +94,9 @@ class Sender:
     async def _check_topics(self) -> None:
         # Producing to a topic that is missing would fail only after minutes of retries.
         prefix, bootstrap = self._settings.prefix, self._settings.bootstrap
-        there = await partitions_of(bootstrap, [prefix + topic.name for topic in (*PIPELINE_IN, *LEDGER_IN, CLOCK)])
-        self._in_partitions = [place for topic in PIPELINE_IN for place in there[prefix + topic.name]]
+        in_topics = [prefix + topic.name for topic in (*PIPELINE_IN, *LEDGER_IN)]
+        there = await partitions_of(bootstrap, [*in_topics, prefix + CLOCK.name])
+        self._in_partitions = [place for name in in_topics for place in there[name]]
 
     async def _stop(self) -> None:
         await self._ends.stop()

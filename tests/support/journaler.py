@@ -16,7 +16,7 @@ from schemas.values import instant_ms
 from streams.engine import records
 from streams.publish.partitions import partitions_of
 from streams.settings import Settings
-from streams.topics import CLOCK, DEAD_LETTERS, JOURNAL, PIPELINE_IN, Topic
+from streams.topics import CLOCK, DEAD_LETTERS, JOURNAL, LEDGER_IN, PIPELINE_IN, Topic
 
 
 class Journaler:
@@ -32,7 +32,7 @@ class Journaler:
 
     async def __aenter__(self) -> Journaler:
         await self._producer.start()
-        for topic in (*PIPELINE_IN, CLOCK):
+        for topic in (*PIPELINE_IN, *LEDGER_IN, CLOCK):
             self._tasks.append(asyncio.create_task(self._follow(topic)))
         return self
 

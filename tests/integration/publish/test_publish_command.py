@@ -88,7 +88,7 @@ def test_an_access_log_becomes_visits_and_tells_the_time_at_its_end(place: dict[
     (told,) = values(place, "clock")
     assert told["at"] == 1431857103001  # the last visit's instant included
     assert sum(end for name, end in told["ends"].items() if name.startswith("web-visits:")) == 3
-    assert len(told["ends"]) == 6 * 3
+    assert len(told["ends"]) == 7 * 3
 
 
 def test_lines_after_until_are_passed_over_and_that_instant_is_told(place: dict[str, str], tmp_path: Path) -> None:

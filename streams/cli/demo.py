@@ -1,0 +1,68 @@
+"""`leadstream demo`: the whole pipeline on this machine, with realistic traffic, shown live."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streams.cli.common import AsJson, settings_from, write_json
+from streams.demo.program import Demo, Plan
+from streams.demo.summary import summary
+from streams.demo.view import render
+
+WIDTH = 120
+
+Seconds = Annotated[
+    float | None, typer.Option("--seconds", min=5, help="End by itself after so many seconds of traffic.")
+]
+Keep = Annotated[Path | None, typer.Option("--keep", help="Keep Kafka's data and the logs in this folder.")]
+Svg = Annotated[Path | None, typer.Option("--svg", help="Write the last picture to this file.")]
+Bootstrap = Annotated[
+    str | None,
+    typer.Option("--bootstrap", help="Use this Kafka (its topics must be of the events clock) and start none."),
+]
+Prefix = Annotated[str, typer.Option("--prefix", help="Put before every topic name, with --bootstrap.")]
+Contacts = Annotated[int, typer.Option("--contacts", min=10, help="How many contacts are simulated.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command `demo`."""
+    app.command("demo")(demo)
+
+
+def demo(
+    *,
+    seconds: Seconds = None,
+    keep: Keep = None,
+    svg: Svg = None,
+    contacts: Contacts = 400,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = "demo-",
+    as_json: AsJson = False,
+) -> None:
+    """Start Kafka, a Salesforce stand-in and a worker, play four weeks of traffic, and show what happens.
+
+    Ctrl-C leaves nothing running. The first start fetches Kafka.
+    """
+    settings = None if bootstrap is None else settings_from(bootstrap=bootstrap, prefix=prefix, clock="events")
+    plan = Plan(seconds=seconds, keep=keep, settings=settings, contacts=contacts)
+    run = Demo(plan, Console(quiet=as_json or not sys.stdout.isatty()))
+    asyncio.run(run.run())
+    if as_json:
+        write_json(summary(run.state, run.definitions))
+    else:
+        Console().print(render(run.state, run.definitions))
+    if svg is not None:
+        _write_svg(run, svg)
+
+
+def _write_svg(run: Demo, path: Path) -> None:
+    with Path("/dev/null").open("w") as nowhere:
+        console = Console(width=WIDTH, record=True, file=nowhere, force_terminal=True)
+        console.print(render(run.state, run.definitions))
+    console.save_svg(str(path), title="leadstream demo")
