@@ -49,4 +49,5 @@ class Settings(BaseSettings):
     salesforce_version: str = "62.0"
     salesforce_external_id: str = "Leadstream_Id__c"
     salesforce_poll_ms: int = 2_000
+    salesforce_currency: str = Field("USD", description="of an org with one currency, which names none")
     redis_url: str | None = None

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from connectors.salesforce.connection import Connection
 from schemas.definitions import LeadField
 
 LeadFields = Mapping[str, LeadField]
+DEFAULT_LEAD_FIELDS: LeadFields = MappingProxyType(
+    {
+        "LastName": LeadField(property="last_name", default="[not provided]"),
+        "Company": LeadField(property="company", default="[not provided]"),
+        "FirstName": LeadField(property="first_name"),
+        "Email": LeadField(property="email"),
+        "Phone": LeadField(property="phone"),
+        "Title": LeadField(property="job_title"),
+    }
+)
+"""The mapping of an account whose definitions have none."""
+
 _SEPARATOR = ";"
 """How Salesforce separates the values of a multi-select picklist."""
 

@@ -18,6 +18,9 @@ from schemas.events.base import DEFAULT_ACCOUNT
 OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, under the stamp of their writing."""
 
+CRM = "salesforce"
+"""Marks our events among those of other CRMs."""
+
 Event = dict[str, Any]
 _STATE = (
     "name",
@@ -139,6 +142,7 @@ class Poll:
         modified = _rfc3339(str(row["SystemModstamp"]))
         event: Event = {
             "type": "opportunity.changed",
+            "crm": CRM,
             "at": modified,
             "account": DEFAULT_ACCOUNT,
             **{name: origin[name] for name in _ORIGIN if origin.get(name) is not None},
@@ -156,6 +160,11 @@ class Poll:
             "crm_campaign": row["CampaignId"],
         }
         return {"id": _id(event), **event}
+
+
+def is_ours(event: object) -> bool:
+    """Whether a value of `crm-opportunities` was written by this connector."""
+    return isinstance(event, dict) and event.get("crm") == CRM and "opportunity" in event and "modified" in event
 
 
 def amount_text(amount: Decimal | int) -> str:

@@ -1,27 +1,13 @@
-"""`python -m connectors.standin --port N`: the stand-in org in the foreground, until Ctrl-C or SIGTERM."""
+"""`python -m connectors.standin --port N`: the stand-in org in the foreground."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 
 from connectors.standin.server import HOST, StandInOrg
-
-PORT = 8090
-
-
-async def serve(org: StandInOrg) -> None:
-    """Serves until the process is told to end."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, ended.set)
-    async with org:
-        sys.stdout.write(f"stand-in org at {org.url}\n")
-        sys.stdout.flush()
-        await ended.wait()
+from connectors.standin.serving import PORT, serve
 
 
 def main() -> int:
@@ -32,12 +18,18 @@ def main() -> int:
     parser.add_argument("--campaign", action="append", default=[], metavar="ID=NAME")
     options = parser.parse_args()
     campaigns = dict(each.partition("=")[::2] for each in options.campaign)
+    org = StandInOrg(port=options.port, host=options.host, campaigns=campaigns)
     try:
-        asyncio.run(serve(StandInOrg(port=options.port, host=options.host, campaigns=campaigns)))
+        asyncio.run(serve(org, lambda url: _say(f"stand-in org at {url}")))
     except OSError as error:
         sys.stderr.write(f"port {options.port} cannot be used ({error.strerror}): choose another with --port\n")
         return 69
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

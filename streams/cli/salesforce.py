@@ -1,0 +1,83 @@
+"""`leadstream salesforce`: a stand-in org on this machine, and the check of the org that is configured."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectors.salesforce.check import check as problems_of
+from connectors.salesforce.client import OrgClient
+from connectors.salesforce.connection import Connection
+from connectors.standin.server import StandInOrg
+from connectors.standin.serving import PORT, serve
+from streams.cli.common import AsJson, settings_from, write_json, write_line
+from streams.definitions import load
+from streams.errors import SalesforceRefused, Unavailable, UsageError
+
+Url = Annotated[
+    str | None, typer.Option("--url", envvar="LEADSTREAM_SALESFORCE_URL", help="A stand-in org on this machine.")
+]
+Campaigns = Annotated[
+    list[str] | None, typer.Option("--campaign", metavar="ID=NAME", help="A campaign that the org starts with.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group `salesforce`."""
+    group = typer.Typer(no_args_is_help=True, help="Salesforce: a stand-in org, and the check of the real one.")
+    group.command("sandbox")(sandbox)
+    group.command("check")(check)
+    app.add_typer(group, name="salesforce")
+
+
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = PORT,
+    campaign: Campaigns = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a stand-in org on this machine until Ctrl-C; what it holds is gone then."""
+
+    def started(url: str) -> None:
+        if as_json:
+            write_json({"url": url})
+        else:
+            write_line(f"stand-in org at {url}; LEADSTREAM_SALESFORCE_URL={url} uses it; Ctrl-C ends it")
+
+    org = StandInOrg(port=port, campaigns=dict(_named(each) for each in campaign or []))
+    try:
+        asyncio.run(serve(org, started))
+    except OSError as error:
+        raise Unavailable(f"port {port} cannot be used ({error.strerror}): choose another with --port") from error
+
+
+def check(
+    *,
+    definitions: Annotated[
+        list[Path] | None, typer.Argument(help="Definitions whose mapping and campaigns are checked too.")
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the login, the fields that Leadstream needs, and what definitions say of Salesforce."""
+    connection = Connection.of(settings_from(salesforce_url=url))
+    accounts = load(definitions).require() if definitions else {}
+    found = problems_of(OrgClient(connection), {name: account.content for name, account in accounts.items()})
+    if as_json:
+        write_json({"org": connection.shown, "problems": found})
+        if found:
+            raise typer.Exit(SalesforceRefused.exit_code)
+        return
+    if found:
+        raise SalesforceRefused("\n".join(found))
+    write_line(f"{connection.shown} is ready")
+
+
+def _named(option: str) -> tuple[str, str]:
+    record_id, equals, name = option.partition("=")
+    if not equals or len(record_id) not in (15, 18):
+        raise UsageError(f"--campaign {option}: ID=NAME, the id with 15 or 18 characters")
+    return record_id, name
