@@ -87,19 +87,19 @@ class OpportunityPoller:
 
     async def _told(self) -> Any:
         """The connector's own events that stand on the topic, up to its present end."""
+        # Subscribed without a group: every partition, known by the time that it has started.
         consumer: Any = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap, isolation_level="read_committed", enable_auto_commit=False
+            self._topic,
+            bootstrap_servers=self._settings.bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
         )
         await consumer.start()
         try:
-            partitions = consumer.partitions_for_topic(self._topic) or set()
-            places = [TopicPartition(self._topic, each) for each in sorted(partitions)]
-            consumer.assign(places)
-            await consumer.seek_to_beginning(*places)
+            places = sorted(consumer.assignment())
             ends = await consumer.end_offsets(places)
             while any([await consumer.position(place) < ends[place] for place in places]):
-                fetched = await consumer.getmany(timeout_ms=500)
-                for event in _events(fetched):
+                for event in _events(await consumer.getmany(timeout_ms=500)):
                     yield event
         finally:
             await consumer.stop()

@@ -1,0 +1,283 @@
+"""From `qualified-leads` to Salesforce and back, on a real Kafka and over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from agents.crm.build import crm_parts
+from agents.crm.consumer import CrmConsumer
+from agents.crm.poller import OpportunityPoller
+from agents.crm.waits import Waits
+from connectors.salesforce.client import OrgClient
+from connectors.salesforce.delivery import Delivery
+from connectors.salesforce.handover import HandOver, read
+from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
+from schemas.outputs.handovers import LeadHandedOver
+from streams.engine.accept import Door
+from streams.engine.effects import Append, SourceRecord
+from streams.runtime.topics_admin import create_topics
+from streams.settings import Settings
+from tests.support.standin import SPRING, Sandbox
+from tests.support.topic_reader import read_topic
+
+QUICK = Waits(first=0.05, longest=0.2, set_up=0.2)
+HandOvers = Callable[..., HandOver]
+
+
+@pytest.fixture
+async def settings(kafka: str, prefix: str, sandbox: Sandbox) -> Settings:
+    made = Settings(
+        bootstrap=kafka,
+        prefix=prefix,
+        partitions=2,
+        in_partitions=2,
+        salesforce_url=sandbox.url,
+        salesforce_client_id="leadstream",
+        salesforce_client_secret="leadstream",
+        salesforce_poll_ms=50,
+        salesforce_currency="EUR",
+    )
+    await create_topics(made, lambda *_: None)
+    return made
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 20) -> None:
+    """Waits for a condition, with a bound."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await holds():
+        assert asyncio.get_running_loop().time() < deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def running(part: CrmConsumer | OpportunityPoller) -> AsyncIterator[None]:
+    task = asyncio.create_task(part.run())
+    try:
+        yield
+        assert not task.done() or task.exception() is None
+    finally:
+        part.stop()
+        await asyncio.wait_for(task, 20)
+
+
+async def produce(settings: Settings, topic: str, *records: tuple[str, bytes]) -> None:
+    producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap)
+    await producer.start()
+    try:
+        for key, value in records:
+            await producer.send_and_wait(settings.prefix + topic, value, key.encode())
+    finally:
+        await producer.stop()
+
+
+def record(handover: HandOver) -> tuple[str, bytes]:
+    value = {**msgspec.to_builtins(handover), "type": "lead.handed_over"}
+    return f"{handover.account}/{handover.contact}", json.dumps(value).encode()
+
+
+async def read_all(settings: Settings, topic: str) -> list[Any]:
+    """Every record of a topic up to its present end."""
+    partitions = await read_topic(settings.bootstrap, settings.prefix + topic)
+    return [each for records in partitions.values() for each in records]
+
+
+async def events(settings: Settings, topic: str) -> list[dict[str, Any]]:
+    return [json.loads(each.value) for each in await read_all(settings, topic)]
+
+
+async def committed(settings: Settings) -> int:
+    """How many hand-overs the group has done with."""
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap, group_id=f"{settings.prefix}leadstream-crm", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        places = [TopicPartition(f"{settings.prefix}qualified-leads", each) for each in range(settings.partitions)]
+        return sum([(await consumer.committed(place)) or 0 for place in places])
+    finally:
+        await consumer.stop()
+
+
+async def forget_what_was_done(settings: Settings) -> None:
+    """Commits offset 0: the state of a worker that died after the effects and before the commit."""
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap, group_id=f"{settings.prefix}leadstream-crm", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        places = [TopicPartition(f"{settings.prefix}qualified-leads", each) for each in range(settings.partitions)]
+        consumer.assign(places)
+        await consumer.commit({place: OffsetAndMetadata(0, "") for place in places})
+    finally:
+        await consumer.stop()
+
+
+def consumer_of(settings: Settings, **more: Any) -> CrmConsumer:
+    return crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK, **more)[0]
+
+
+async def test_hand_overs_arrive_in_salesforce_and_their_answers_in_crm_results(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    contacts = [f"c{number}" for number in range(30)]
+    await produce(settings, "qualified-leads", *(record(hand_over(contact)) for contact in contacts))
+    async with running(consumer_of(settings)):
+        await until(lambda: _is(committed(settings), 30), "30 hand-overs committed")
+    assert {lead["Leadstream_Id__c"] for lead in sandbox.live("Lead")} == {f"default/{each}" for each in contacts}
+    answers = await events(settings, "crm-results")
+    assert sorted(answer["contact"] for answer in answers) == sorted(contacts)
+    assert {answer["type"] for answer in answers} == {"crm.linked"}
+
+
+async def _is(found: Awaitable[int], wanted: int) -> bool:
+    return await found == wanted
+
+
+async def test_done_again_after_a_death_before_the_commit_nothing_is_made_twice(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(5)))
+    for _ in range(2):
+        async with running(consumer_of(settings)):
+            await until(lambda: _is(committed(settings), 5), "5 hand-overs committed")
+        await forget_what_was_done(settings)
+    assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 5
+    ids = [answer["id"] for answer in await events(settings, "crm-results")]
+    assert (len(ids), len(set(ids))) == (10, 5)
+
+
+async def test_a_refused_login_is_told_in_one_line_ends_nothing_and_loses_nothing(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    sandbox.post("settings", refuse_login=True)
+    await produce(settings, "qualified-leads", record(hand_over()))
+    consumer = consumer_of(settings)
+    async with running(consumer):
+        await until(lambda: _true(consumer.complaints.present is not None), "a complaint")
+        assert "refuses the login" in str(consumer.complaints.present)
+        sandbox.post("settings", refuse_login=False)
+        await until(lambda: _is(committed(settings), 1), "the hand-over committed")
+        assert consumer.complaints.present is None
+    assert len(sandbox.live("Lead")) == 1
+
+
+async def _true(holds: bool) -> bool:
+    return holds
+
+
+async def test_salesforce_away_for_a_while_delays_and_loses_nothing(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    sandbox.fault("html_503", times=12)
+    sandbox.fault("drop_after_commit", path="composite", times=3)
+    await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(8)))
+    async with running(consumer_of(settings)):
+        await until(lambda: _is(committed(settings), 8), "8 hand-overs committed", 60)
+    assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 8
+
+
+async def test_a_record_that_is_no_hand_over_is_a_dead_letter_and_the_rest_flows_on(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    await produce(settings, "qualified-leads", ("x", b'{"id": 3}'), record(hand_over()))
+    async with running(consumer_of(settings)):
+        await until(lambda: _is(committed(settings), 2), "both committed")
+    [letter] = await read_all(settings, "dead-letters")
+    assert letter.value == b'{"id": 3}'
+    assert dict(letter.headers)["error-code"] == b"not_a_handover"
+    assert len(sandbox.live("Lead")) == 1
+
+
+async def test_a_new_owner_repairs_what_a_former_one_wrote_late(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    newer = hand_over(offset=9, properties={"last_name": "Newer", "company": "N"})
+    await produce(settings, "qualified-leads", record(newer))
+    async with running(consumer_of(settings)):
+        await until(lambda: _is(committed(settings), 1), "the hand-over committed")
+    org = OrgClient(sandbox.connection())
+    [lead] = sandbox.live("Lead")
+    late = {"attributes": {"type": "Lead"}, "id": lead["Id"], "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
+    org.collection("PATCH", "composite/sobjects", [late])
+    second = CrmConsumer(
+        settings, Delivery(org, lambda account: DEFAULT_LEAD_FIELDS), waits=QUICK, repair_seconds=0.1
+    )
+    async with running(second):
+        await until(lambda: _true(sandbox.live("Lead")[0]["LastName"] == "Newer"), "the repair")
+
+
+async def test_an_opportunity_comes_back_each_change_once_also_over_a_restart(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    consumer, poller = crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK)
+    await produce(settings, "qualified-leads", record(hand_over()))
+    async with running(consumer):
+        await until(lambda: _is(committed(settings), 1), "the hand-over committed")
+    made = sandbox.post("convert", lead=sandbox.live("Lead")[0]["Id"], amount=1000)
+    async with running(poller):
+        await until(lambda: _told(settings, 1), "the opportunity")
+    sandbox.post("clock", advance=1)
+    sandbox.post("win", opportunity=made["opportunity"], amount=1234.5)
+    again = crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK)[1]
+    async with running(again):
+        await until(lambda: _told(settings, 2), "the win")
+    records = await read_all(settings, "crm-opportunities")
+    first, second = (json.loads(each.value) for each in records)
+    assert {each.key for each in records} == {made["opportunity"].encode()}
+    assert (first["won"], first["amount"], second["won"], second["amount"]) == (False, "1000", True, "1234.5")
+    assert (second["contact"], second["campaign"], second["crm_campaign"]) == ("ada", "spring-trial", SPRING)
+
+
+async def _told(settings: Settings, number: int) -> bool:
+    return len(await events(settings, "crm-opportunities")) >= number
+
+
+async def test_the_doors_of_the_pipeline_take_what_the_loops_write(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    consumer, poller = crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK)
+    unknown = hand_over("bob", crm_campaign="701000000000000AAA")
+    await produce(settings, "qualified-leads", record(hand_over()), record(unknown))
+    async with running(consumer):
+        await until(lambda: _is(committed(settings), 2), "both committed")
+    for lead in sandbox.live("Lead"):
+        sandbox.post("convert", lead=lead["Id"])
+    async with running(poller):
+        await until(lambda: _told(settings, 2), "the opportunities")
+    door = Door("wall")
+    for topic in ("crm-results", "crm-opportunities"):
+        for each in await read_all(settings, topic):
+            source = SourceRecord(topic, 0, 0, each.timestamp, each.key, each.value, (), each.timestamp + 2_000)
+            assert isinstance(door.accept(source), Append), each.value
+    assert sorted(event["type"] for event in await events(settings, "crm-results")) == ["crm.failed", "crm.linked"]
+
+
+def test_what_the_engine_hands_over_can_be_read() -> None:
+    written = {
+        "id": "h1",
+        "type": "lead.handed_over",
+        "at": "2026-03-01T10:00:00.000Z",
+        "account": "default",
+        "contact": "ada",
+        "number": {"partition": 1, "offset": 2, "ordinal": 3},
+        "cause": {"kind": "event", "event": "e1"},
+        "campaign": {"id": "spring", "name": "Spring", "salesforce": {"campaign": SPRING}},
+        "lead": {"status": "qualified", "points": 100, "made": "2026-03-01T10:00:00.000Z"},
+        "points": 100,
+        "snapshot": {"status": "active", "properties": {"email": "a@b.example"}, "score": 0, "scores": {}},
+        "emitted_at": "2026-03-01T10:00:00.100Z",
+    }
+    value = json.dumps(written).encode()
+    LeadHandedOver.model_validate_json(value)
+    handover = read(value)
+    assert (handover.key, str(handover.number), handover.campaign.id) == ("default/ada", "1/2/3", "spring")
+    assert handover.snapshot.properties == {"email": "a@b.example"}
