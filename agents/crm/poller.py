@@ -7,7 +7,7 @@ pollers at once do no harm, they only ask more often than needed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -85,7 +85,7 @@ class OpportunityPoller:
         ]
         await asyncio.gather(*sent)
 
-    async def _told(self) -> Any:
+    async def _told(self) -> AsyncIterator[Event]:
         """The connector's own events that stand on the topic, up to its present end."""
         # Subscribed without a group: every partition, known by the time that it has started.
         consumer: Any = AIOKafkaConsumer(

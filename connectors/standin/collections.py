@@ -155,7 +155,17 @@ def _records(body: dict[str, Any]) -> list[Record]:
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise Problem("JSON_PARSER_ERROR", "records has to be a list of objects", None)
     _check_size(records)
+    for record in records:
+        _check_readable(record)
     return records
+
+
+def _check_readable(record: Record) -> None:
+    """An object where a text belongs makes the whole request unreadable, not only its record."""
+    for name, value in record.items():
+        if name != "attributes" and isinstance(value, dict | list):
+            start = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
+            raise Problem("JSON_PARSER_ERROR", f"Cannot deserialize instance of string from {start} value", None)
 
 
 def _check_size(records: list[Any]) -> None:

@@ -94,6 +94,7 @@ async def _logged(request: web.Request, handler: Handler) -> web.StreamResponse:
     entry: dict[str, Any] = {"method": request.method, "path": request.path, "query": dict(request.query)}
     if not request.path.startswith("/services/oauth2"):
         entry["body"] = _readable(await request.text())
+        entry["headers"] = {name: value for name, value in request.headers.items() if name.startswith("Sforce-")}
     entry["status"] = None
     request.app[ORG].log.append(entry)
     response = await handler(request)
