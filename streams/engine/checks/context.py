@@ -23,6 +23,7 @@ class Context:
     segments: Mapping[str, bool]
     """Segment -> whether it is dynamic."""
     campaigns: frozenset[str]
+    time_zone: str = "UTC"
 
     def segment_fault(self, name: str) -> str | None:
         """Why a reference to a segment leads nowhere; None when it is there."""

@@ -10,6 +10,9 @@ from streams.engine.checks.context import Context, Room
 from streams.engine.checks.leaves import leaf_problems
 from streams.engine.checks.problem import Path, Problem, nearest, shown
 from streams.engine.checks.shape import keys_of, shape_problems
+from streams.engine.conditions.compile import compile_condition
+from streams.engine.conditions.contract import Surroundings
+from streams.engine.conditions.refusals import ConditionRefused, NotServed
 from streams.engine.served import CONDITION_KEYS_NOT_SERVED
 
 MOST_DEEP = 50
@@ -65,7 +68,21 @@ def _leaf(raw: Mapping[str, Any], subject: str, context: Context, room: Room, pa
     ]
     faults = faults or shape_problems(model, raw, path)
     faults = faults or leaf_problems(model.model_validate(raw), context, room, path)
-    return unserved + faults
+    if unserved:
+        return unserved + faults
+    return faults or _compiler_problems(model.model_validate(raw), context, path)
+
+
+def _compiler_problems(leaf: Any, context: Context, path: Path) -> list[Problem]:
+    """The last word is the compiler's: what passes here never fails where it is decided."""
+    try:
+        compile_condition(leaf, Surroundings(context.time_zone, context.declared))
+    except NotServed as refusal:
+        return [Problem((*path, *refusal.where), f"{refusal.where[-1]} is not served yet", "not_served")]
+    except ConditionRefused as refusal:
+        where = refusal.where
+        return [Problem((*path, *where), f"{where[-1]} {refusal.message}" if where else refusal.message)]
+    return []
 
 
 def _not_served(key: str, path: Path) -> Problem:

@@ -124,6 +124,7 @@ def _salesforce_problems(salesforce: object) -> list[Problem]:
 def _context(raw: Mapping[str, Any]) -> Context:
     plan = raw.get("plan", "enterprise")
     properties = raw.get("properties")
+    zone = raw.get("time_zone")
     types = get_args(PropertyType)
     declared = properties if isinstance(properties, Mapping) else {}
     return Context(
@@ -131,6 +132,7 @@ def _context(raw: Mapping[str, Any]) -> Context:
         declared={**{n: t for n, t in declared.items() if t in types}, **STANDARD_PROPERTIES},
         segments={name: _is_dynamic(row) for name, row in _named(_rows(raw, "segments")).items()},
         campaigns=frozenset(_named(_rows(raw, "campaigns"))),
+        time_zone=zone if isinstance(zone, str) and _is_zone(zone) else "UTC",
     )
 
 

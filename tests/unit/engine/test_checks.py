@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
+from schemas.definitions import Segment
 from streams.engine.checks import Problem, check, path_text
+from streams.engine.checks.operators import FITTING
+from streams.engine.conditions.compile import compile_condition
+from streams.engine.conditions.contract import Surroundings
+from streams.engine.conditions.operators import OPERATORS_OF
+from streams.engine.conditions.refusals import NotServed
+from streams.engine.served import CONDITION_KEYS_NOT_SERVED, unserved_keys
 
 PROPERTIES = {
     "employees": "number",
@@ -144,6 +151,12 @@ WRONG: list[tuple[Any, str, str]] = [
     ({"visit": {}, "count": {}}, ".count", "an operator is needed"),
     ({"visit": {}, "count": {"gte": 1}, "never": True}, ".never", "never: true is count: {eq: 0}"),
     ({"visit": {}, "between_ago": ["7d", "30d"]}, ".between_ago", "the longer time comes first"),
+    (
+        {"visit": {}, "between_ago": ["30d", "7d"], "within": "1d"},
+        ".between_ago",
+        "one window of this kind is enough",
+    ),
+    ({"visit": {"path": {"eq": "/", "in_zone": "contact"}}}, ".visit.path.in_zone", "the account's zone"),
     ({"visit": {}, "since": "soon"}, ".since", "'soon' is not a date"),
     ({"last_visit": {}}, ".last_visit", "an operator is needed: before, after, within_last or older_than"),
     ({"last_visit": {"before": "soon"}}, ".last_visit.before", "'soon' is not a date"),
@@ -164,21 +177,33 @@ def test_what_is_wrong_with_a_condition_is_said_with_what_would_be_right(when: A
     assert message in text
 
 
-@pytest.mark.parametrize(
-    ("when", "key"),
-    [
-        ({"property": "city", "eq": "x", "held_for": "7d"}, "held_for"),
-        ({"visit": {}, "first": True}, "first"),
-        ({"visit": {}, "last": {"path": {"eq": "/"}}}, "last"),
-        ({"visit": {}, "regular": {"at_least": 5, "of": 7, "each": "1d"}}, "regular"),
-        ({"sequence": [{"visit": {}}, {"activity": {}}], "within": "7d"}, "sequence"),
-    ],
-)
-def test_what_the_engine_does_not_serve_yet_is_refused_by_name(when: Any, key: str) -> None:
-    problem = problem_of(within_segment({"all": [when]}))
+UNSERVED: dict[str, Any] = {
+    "held_for": {"property": "city", "eq": "x", "held_for": "7d"},
+    "first": {"visit": {}, "first": True},
+    "last": {"visit": {}, "last": {"path": {"eq": "/"}}},
+    "regular": {"visit": {}, "regular": {"at_least": 5, "of": 7, "each": "1d"}},
+    "sequence": {"sequence": [{"visit": {}}, {"activity": {}}], "within": "7d"},
+}
+
+
+@pytest.mark.parametrize("key", sorted(UNSERVED))
+def test_what_the_engine_does_not_serve_yet_is_refused_by_name(key: str) -> None:
+    problem = problem_of(within_segment({"all": [UNSERVED[key]]}))
     assert problem.code == "not_served"
     assert problem.message == f"{key} is not served yet"
     assert path_text(problem.path) == f"segments[0].when.all[0].{key}"
+
+
+def test_the_check_and_the_compiler_know_the_same_operators_and_serve_the_same() -> None:
+    assert {kind: frozenset(operators) for kind, operators in FITTING.items()} == OPERATORS_OF
+    around = Surroundings("UTC", {})
+    for key, leaf in UNSERVED.items():
+        condition = Segment.model_validate({"id": "s", "when": leaf}).when
+        assert condition is not None
+        assert unserved_keys(condition) == [key]
+        with pytest.raises(NotServed):
+            compile_condition(condition, around)
+    assert set(UNSERVED) == CONDITION_KEYS_NOT_SERVED
 
 
 @pytest.mark.parametrize("key", ["first", "last"])

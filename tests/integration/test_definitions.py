@@ -1,0 +1,140 @@
+"""Releases on a real broker: planned, applied, void where another came first, waited for in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas.values import instant_ms
+from streams.definitions import Account, load
+from streams.engine import records
+from streams.engine.releases import Release, Void
+from streams.errors import TopicsMissing, Unavailable
+from streams.publish.applied import Applier
+from streams.publish.releases import Releases
+from streams.runtime.topics_admin import create_topics
+from streams.settings import Settings
+from streams.topics import JOURNAL
+from tests.support.cli import leadstream
+
+FIRST = "segments: [{id: german, dynamic: true, when: {property: country, eq: DE}}]\n"
+SECOND = FIRST + "campaigns: [{id: spring, audience: [german]}]\n"
+NOON = "2026-03-01T12:00:00Z"
+
+
+@pytest.fixture
+async def settings(kafka: str, prefix: str) -> Settings:
+    made = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=3, in_partitions=1)
+    await create_topics(made)
+    return made
+
+
+def put(folder: Path, text: str) -> str:
+    path = folder / "d.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def account(folder: Path, text: str) -> Account:
+    return load([Path(put(folder, text))]).require()["default"]
+
+
+def run(settings: Settings, command: str, *arguments: str) -> Any:
+    place = ("--bootstrap", settings.bootstrap, "--prefix", settings.prefix, "--json")
+    done = leadstream("definitions", command, *arguments, *place)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+async def test_definitions_are_planned_applied_listed_and_shown(settings: Settings, tmp_path: Path) -> None:
+    path = put(tmp_path, FIRST)
+    (plan,) = run(settings, "plan", path)
+    assert (plan["based_on"], plan["segments"]["added"]) == (0, ["german"])
+    assert run(settings, "apply", path, "--at", NOON) == [{"account": "default", "number": 1, "applied": True}]
+    assert run(settings, "apply", path) == [{"account": "default", "number": 1, "applied": False}]
+
+    path = put(tmp_path, SECOND)
+    (plan,) = run(settings, "plan", path)
+    assert (plan["based_on"], plan["campaigns"]["added"], plan["segments"]["added"]) == (1, ["spring"], [])
+    assert run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
+
+    listed = run(settings, "list")
+    assert [(each["number"], each["at"]) for each in listed["releases"]] == [
+        (1, "2026-03-01T12:00:00.000Z"),
+        (2, None),
+    ]
+    assert listed["void"] == []
+    shown = run(settings, "show", "default", "--number", "1")
+    assert "campaigns" not in shown["definitions"]
+    assert [campaign["id"] for campaign in run(settings, "show")["definitions"]["campaigns"]] == ["spring"]
+
+    done = leadstream(
+        "definitions", "apply", put(tmp_path, FIRST), "--based-on", "1",
+        "--bootstrap", settings.bootstrap, "--prefix", settings.prefix,
+    )  # fmt: skip
+    assert done.returncode == 78
+    assert "the release is void, based on release 1, but 2 is the latest" in done.stderr
+    assert [void["reason"] for void in run(settings, "list")["void"]] == ["based on release 1, but 2 is the latest"]
+
+
+async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings: Settings, tmp_path: Path) -> None:
+    one, other = Releases(settings, "events"), Releases(settings, "events")
+    document = account(tmp_path, FIRST).document
+    made = await asyncio.gather(one.make("default", document, 0), other.make("default", document, 0))
+    assert sorted(type(each).__name__ for each in made) == ["Release", "Void"]
+    (valid,) = [each for each in made if isinstance(each, Release)]
+    (void,) = [each for each in made if isinstance(each, Void)]
+    assert valid.offset < void.offset
+    latest = await Releases(settings, "events").latest("default")
+    assert latest == valid
+
+
+async def test_apply_waits_until_every_journal_partition_holds_the_marker(settings: Settings, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    applier = Applier(settings, Releases(settings, "events"), patience=30)
+    applied = account(tmp_path, FIRST)
+    waiting = asyncio.create_task(
+        applier.apply(applied, 0, instant_ms(NOON), lambda _, done, of: seen.append((done, of)))
+    )
+    release = await _released(settings)
+    producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap)
+    await producer.start()
+    try:
+        journal = settings.prefix + JOURNAL.name
+        for partition in range(settings.partitions):
+            assert not waiting.done()
+            value = records.encode(release.marker())
+            await producer.send_and_wait(journal, value, records.MARKER_KEY, partition)
+    finally:
+        await producer.stop()
+    made = await asyncio.wait_for(waiting, 30)
+    assert made == release
+    assert seen[0] == (0, 3)
+
+
+async def _released(settings: Settings) -> Release:
+    async with asyncio.timeout(30):
+        while True:
+            release = await Releases(settings, "events").latest("default")
+            if release is not None:
+                return release
+
+
+async def test_without_a_worker_the_wait_ends_and_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
+    applier = Applier(settings, Releases(settings, "events"), patience=0.5)
+    with pytest.raises(Unavailable, match=r"3 of 3 journal partitions .* `leadstream worker` starts one"):
+        await applier.apply(account(tmp_path, FIRST), 0, None, lambda *_: None)
+
+
+async def test_without_topics_one_line_says_what_to_do(kafka: str, prefix: str, tmp_path: Path) -> None:
+    with pytest.raises(TopicsMissing, match="topics create"):
+        await Releases(Settings(bootstrap=kafka, prefix=prefix), "wall").latest("default")
+    done = leadstream("definitions", "plan", put(tmp_path, FIRST), "--bootstrap", kafka, "--prefix", prefix)
+    assert done.returncode == 78
+    assert "topics create" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
