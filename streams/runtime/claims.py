@@ -80,6 +80,10 @@ class Claims:
         known = self.known.get(partition)
         return known.claim.claim if known is not None else 0
 
+    def furthest(self) -> int:
+        """The largest claim of any partition; 0 when there is none."""
+        return max((known.claim.claim for known in self.known.values()), default=0)
+
     def position(self, partition: Partition) -> int:
         """How far everything of the partition is committed, as far as was heard."""
         known = self.known.get(partition)

@@ -6,8 +6,10 @@ came back through the journal.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import msgspec
 
@@ -32,14 +34,12 @@ class Advance:
 @dataclass
 class Announced:
     """What every slot must see, as one worker has read it. `markers` are valid releases, `advances` the events
-    clock's; both in offset order; `definitions_end` and `clock_end` are the offsets up to which they were read.
+    clock's; both in offset order.
     """
 
     claims: Claims = field(default_factory=Claims)
     markers: list[Marker] = field(default_factory=list)
     advances: list[Advance] = field(default_factory=list)
-    definitions_end: int = 0
-    clock_end: int = 0
 
 
 @dataclass
@@ -54,17 +54,15 @@ class Clockwork:
 
     def next_marker(self, positions: Positions) -> Marker | None:
         """The next release marker that this slot's journal partition does not hold."""
-        for marker in self.announced.markers:
-            if marker.offset >= positions.definitions:
-                return marker
-        return None
+        markers = self.announced.markers
+        index = bisect_left(markers, positions.definitions, key=attrgetter("offset"))
+        return markers[index] if index < len(markers) else None
 
     def next_advance(self, positions: Positions) -> Advance | None:
         """The next record of `clock` that this slot has not answered with a tick."""
-        for advance in self.announced.advances:
-            if advance.offset >= positions.clock:
-                return advance
-        return None
+        advances = self.announced.advances
+        index = bisect_left(advances, positions.clock, key=attrgetter("offset"))
+        return advances[index] if index < len(advances) else None
 
     def advance_reached(self, advance: Advance) -> bool:
         """Whether every source partition's committed position has reached the end the advance names."""

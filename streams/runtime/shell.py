@@ -216,8 +216,17 @@ class Shell:
         }
 
     def _committed(self, slot: Slot) -> None:
-        if slot.is_waiting or slot.clockwork.next_advance(slot.positions) is not None:
+        if self._is_waited_for(slot):
             self.claims_writer.hurry()
+
+    def _is_waited_for(self, slot: Slot) -> bool:
+        """Whether somebody may be waiting for what the slot just committed: to be in step with it, or for its
+        account's time to advance.
+        """
+        if self.settings.clock == "events":
+            return slot.clockwork.next_advance(slot.positions) is not None
+        reach = self.watch.announced.claims.furthest() - self.settings.in_step_ms
+        return slot.is_waiting or any(feed.claim <= reach for feed in slot.intake.sources())
 
     async def _examine(self, error: BaseException) -> BaseException:
         conf = self.app.conf

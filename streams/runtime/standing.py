@@ -13,13 +13,17 @@ from streams.runtime.partitions import Partition
 
 @dataclass(slots=True)
 class Stood:
-    """How long a partition's claim, and its stable end, have stood still; ms, counted while it has an owner."""
+    """How long a partition's claim, and its stable end, have stood still; ms, counted while it has an owner.
+
+    `stable` and `high` are the last that is known of its ends; 0 when nothing ever was.
+    """
 
     claim: int
-    stable: int
-    stood: int
-    stuck: int
     counted: int
+    stable: int = 0
+    high: int = 0
+    stood: int = 0
+    stuck: int = 0
 
 
 class Standing:
@@ -41,21 +45,18 @@ class Standing:
         end = ends.get(feed.partition)
         if end is not None and end.token != feed.token:
             end = None
-        feed.claim = next_claim(feed, end)
+        # A former owner's last word may come late: it is a fact all the same, and arrivals must not fall behind it.
+        feed.claim = max(next_claim(feed, end), claims.claim(name))
         position = feed.reached(end)
-        stable = end.stable if end is not None else 0
-        high = end.high if end is not None else 0
-        readable = feed.stopped is None and (bool(feed.waiting) or feed.in_flight is not None or position < stable)
-        stood = self._count(name, feed.claim, stable, claims, now)
+        stood = self._count(feed.claim, self._stood_of(feed, name, claims, now), end, now)
+        readable = feed.stopped is None and (feed.smallest_arrival() is not None or position < stood.stable)
         if not readable:
             stood.stood = 0
-        if stable >= high:
-            stood.stuck = 0
         return Claim(
             claim=feed.claim,
             position=position,
-            stable=stable,
-            high=high,
+            stable=stood.stable,
+            high=stood.high,
             readable=readable,
             stood=stood.stood,
             stuck=stood.stuck,
@@ -63,24 +64,29 @@ class Standing:
             worker=self._worker,
         )
 
-    def _count(self, name: Partition, claim: int, stable: int, claims: Claims, now: int) -> Stood:
+    def _stood_of(self, feed: Feed, name: Partition, claims: Claims, now: int) -> Stood:
+        """What is counted; at first what the former owner counted."""
         stood = self._stood.get(name)
         if stood is None:
+            stood = self._stood[name] = Stood(feed.claim, now)
             known = claims.known.get(name)
-            stood = Stood(claim, stable, 0, 0, now)
             if known is not None:
-                stood.stood = known.claim.stood if known.claim.claim == claim else 0
-                stood.stuck = known.claim.stuck
-                stood.stable = known.claim.stable or stable
-            self._stood[name] = stood
-            return stood
+                former = known.claim
+                stood.claim, stood.stood, stood.stuck = former.claim, former.stood, former.stuck
+                stood.stable, stood.high = former.stable, former.high
+        return stood
+
+    def _count(self, claim: int, stood: Stood, end: Ends | None, now: int) -> Stood:
         passed = max(0, now - stood.counted)
-        stood.stood = stood.stood + passed if claim == stood.claim else 0
-        # Before the first fetch the stable end is not known: that is no movement.
-        stood.stuck = stood.stuck + passed if stable in (stood.stable, 0) else 0
-        stood.claim = claim
-        stood.stable = stable or stood.stable
         stood.counted = now
+        stood.stood = stood.stood + passed if claim == stood.claim else 0
+        stood.claim = claim
+        stable = end.stable if end is not None else stood.stable
+        stood.stuck = stood.stuck + passed if stable == stood.stable else 0
+        if end is not None:
+            stood.stable, stood.high = end.stable, end.high
+        if stood.stable >= stood.high:
+            stood.stuck = 0
         return stood
 
 

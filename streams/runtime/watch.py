@@ -25,7 +25,7 @@ from streams.topics import CLAIMS, CLOCK, DEFINITIONS
 
 log = structlog.get_logger()
 
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS = 50
 CATCH_UP_SECONDS = 60.0
 
 
@@ -86,13 +86,11 @@ class Watch:
     async def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
         """How many partitions topics have. Raises TopicsMissing for one that the broker does not show."""
         await self.start()
-        counts = {}
-        for topic in topics:
-            await self._consumer._client._wait_on_metadata(topic)
-            partitions = self._consumer.partitions_for_topic(topic)
-            if not partitions:
-                raise TopicsMissing(f"topic {topic} is missing; run `leadstream topics create`")
-            counts[topic] = len(partitions)
+        cluster = await self._consumer._client.fetch_all_metadata()
+        counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in topics}
+        missing = [topic for topic, count in counts.items() if not count]
+        if missing:
+            raise TopicsMissing(f"topics are missing: {', '.join(missing)}; run `leadstream topics create`")
         return counts
 
     async def catch_up(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.support.kafka import fresh_prefix
 
 def main() -> int:
     """Exit code 0 when the oracle finds nothing wrong; with --without, when it does."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the producer writes a line a retry
     given = arguments()
     folder = Path(given.folder or tempfile.mkdtemp(prefix="leadstream-chaos-"))
     with LocalBroker(folder / "kafka") as broker:
@@ -57,7 +59,14 @@ def chaos_run(given: argparse.Namespace, folder: Path, broker: LocalBroker) -> C
         heartbeat_ms=1_000,
         session_ms=given.session_ms,
     )
-    plan = Plan(given.kills, given.stops, given.joins, given.broker_restarts, given.session_ms / 1000)
+    plan = Plan(
+        kills=given.kills,
+        stops=given.stops,
+        joins=given.joins,
+        broker_restarts=given.broker_restarts,
+        session=given.session_ms / 1000,
+        wake_in_window=given.without == "fence-first",
+    )
     extra = {"CHAOS_WITHOUT": given.without or "", "CHAOS_CRASH": str(given.crash)}
     return ChaosRun(settings, folder, broker, plan, given.events, given.rate, given.workers, given.seed, extra)
 

@@ -13,17 +13,22 @@ from connectors.kafka.broker import LocalBroker
 from tests.chaos.fleet import Fleet
 
 GUEST = "guest"
+WINDOW_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How often each thing happens; `session` is the group's session in seconds."""
+    """How often each thing happens; `session` is the group's session in seconds.
+
+    `wake_in_window`: a stopped worker wakes when a new owner says that it has read the truth and not fenced yet.
+    """
 
     kills: int = 10
     stops: int = 3
     joins: int = 2
     broker_restarts: int = 2
     session: float = 6.0
+    wake_in_window: bool = False
     pace: float = 1.0
 
 
@@ -62,10 +67,22 @@ class Disturbance:
             os.kill(pid, signal.SIGSTOP)
             self.done["SIGSTOP past the session"] += 1
             try:
-                await asyncio.sleep(self.plan.session * self.chance.uniform(1.5, 2.2))
+                await self._past_the_session()
             finally:
                 os.kill(pid, signal.SIGCONT)
         await self.pause(2.0, 4.0)
+
+    async def _past_the_session(self) -> None:
+        if not self.plan.wake_in_window:
+            await asyncio.sleep(self.plan.session * self.chance.uniform(1.5, 2.2))
+            return
+        before = self._windows()
+        end = asyncio.get_running_loop().time() + WINDOW_SECONDS
+        while self._windows() == before and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.05)
+
+    def _windows(self) -> int:
+        return sum(worker.count("window") for worker in self.fleet.everybody())
 
     async def guest(self) -> None:
         """A worker joins, or leaves when it is there."""

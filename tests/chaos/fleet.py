@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,9 +95,8 @@ class Fleet:
 
     def stop(self) -> dict[str, int]:
         """Stops all; their exit codes."""
-        for worker in self.workers.values():
-            worker.process.terminate()
-        return {name: worker.stop() for name, worker in self.workers.items()}
+        with ThreadPoolExecutor() as pool:
+            return dict(zip(self.workers, pool.map(Worker.stop, self.workers.values()), strict=True))
 
     def everybody(self) -> list[Worker]:
         """All workers there ever were."""

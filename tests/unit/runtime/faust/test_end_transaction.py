@@ -1,0 +1,61 @@
+"""An EndTxn that may have been sent and was not answered is remembered: a late copy could end the next transaction."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import NodeNotReadyError, RequestTimedOutError
+from aiokafka.producer import sender as aiokafka_sender
+
+from streams.runtime.faust import end_transaction
+
+
+def handler(answer: Any) -> Any:
+    """aiokafka's handler of an EndTxn, whose request gets this answer."""
+
+    async def send(_node: int, _request: Any, group: Any) -> Any:
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    sender = SimpleNamespace(client=SimpleNamespace(send=send))
+    return SimpleNamespace(
+        _sender=sender,
+        group=None,
+        create_request=lambda: "EndTxn",
+        handle_error=lambda: 0,
+        handle_response=lambda response: None if response == "done" else 0,
+    )
+
+
+async def test_an_answered_end_is_sure() -> None:
+    ended = handler("done")
+    assert await end_transaction.end_and_note(ended, 1) is True
+    assert end_transaction.unsure_ends(ended._sender) == 0
+
+
+async def test_an_end_without_an_answer_is_unsure() -> None:
+    ended = handler(RequestTimedOutError())
+    assert await end_transaction.end_and_note(ended, 1) is False
+    assert end_transaction.unsure_ends(ended._sender) == 1
+
+
+async def test_an_end_that_was_never_sent_is_sure() -> None:
+    ended = handler(NodeNotReadyError())
+    assert await end_transaction.end_and_note(ended, 1) is False
+    assert end_transaction.unsure_ends(ended._sender) == 0
+
+
+async def test_an_end_that_the_broker_puts_off_is_asked_again() -> None:
+    assert await end_transaction.end_and_note(handler("later"), 1) is False
+
+
+def test_aiokafka_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiokafka_sender.EndTxnHandler, "do", None, raising=False)
+    monkeypatch.setattr(aiokafka_sender, "BACKOFF_OVERRIDE", 0.02)
+    end_transaction.install()
+    assert aiokafka_sender.EndTxnHandler.do is end_transaction.end_and_note
+    backoff: float = aiokafka_sender.BACKOFF_OVERRIDE
+    assert backoff < 0.01
