@@ -31,6 +31,9 @@ FIXED_UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR}
 CALENDAR_UNITS = ("d", "w", "M", "y")
 
 _STEP = re.compile(r"([+-])([0-9]{1,9})(ms|[smhdwMy])|/(ms|[smhdwMy])")
+_ROUNDING_SLACK = {"ms": 1, **FIXED_UNITS, "d": DAY, "w": 7 * DAY, "M": 31 * DAY, "y": 366 * DAY}
+ZONE_SLACK = 3 * DAY  # more than two zones can differ by, together with any change of clocks
+_MONTH_SLACK = 5 * DAY  # how much the length of so many months or years can vary
 _MONDAY = 4  # 1970-01-05, counted in days from the epoch, was a Monday
 
 
@@ -132,3 +135,14 @@ def apply_steps(steps: Sequence[Step], instant: int, zone: ZoneInfo) -> int:
     for step in steps:
         instant = step.apply(instant, zone)
     return instant
+
+
+def slack_of(steps: tuple[Step, ...]) -> int:
+    """How far (ms) what the steps lead to may lie from where it lies in another zone, or go back as time goes on."""
+    slack = ZONE_SLACK
+    for step in steps:
+        if isinstance(step, Round):
+            slack += _ROUNDING_SLACK[step.unit]
+        elif step.unit in ("M", "y"):
+            slack += _MONTH_SLACK
+    return slack

@@ -14,25 +14,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from schemas.values import instant_ms
-from streams.engine.conditions.date_math import FIXED_UNITS, Round, Shift, Step, apply_steps, parse_steps
+from streams.engine.conditions.date_math import ZONE_SLACK, Step, apply_steps, parse_steps, slack_of
+from streams.engine.conditions.moving import MovingEdge
 from streams.engine.conditions.refusals import ConditionRefused
-from streams.engine.conditions.zones import (
-    DAY,
-    EPOCH_ORDINAL,
-    MINUTE,
-    clocks_change_near,
-    day_at,
-    day_start,
-    instant_of_wall,
-    wall_at,
-)
+from streams.engine.conditions.zones import DAY, EPOCH_ORDINAL, day_start
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST = 64  # no date value as text is longer
-_ROUNDING_SLACK = {"ms": 1, **FIXED_UNITS, "d": DAY, "w": 7 * DAY, "M": 31 * DAY, "y": 366 * DAY}
-_ZONE_SLACK = 3 * DAY  # more than two zones can differ by, together with any change of clocks
-_MONTH_SLACK = 5 * DAY  # how much the length of so many months or years can vary
-_QUARTER = 15 * MINUTE  # clocks change on a quarter of an hour
 
 
 class Edge(Protocol):
@@ -74,7 +62,7 @@ class DayEdge:
 
     ordinal: int
     moves = False
-    slack = _ZONE_SLACK
+    slack = ZONE_SLACK
 
     def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
         return day_start(zone, self.ordinal)
@@ -94,7 +82,7 @@ class ReckonedEdge:
 
     @property
     def slack(self) -> int:
-        return _slack(self.steps)
+        return slack_of(self.steps)
 
     def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
         return _reckoned(self.base, self.steps, zone) + self.plus
@@ -106,88 +94,6 @@ class ReckonedEdge:
 @lru_cache(maxsize=4_096)
 def _reckoned(base: InstantEdge | DayEdge, steps: tuple[Step, ...], zone: ZoneInfo) -> int:
     return apply_steps(steps, base.at(0, zone), zone)
-
-
-class MovingEdge:
-    """Steps from now, in the zone.
-
-    Between its breaks it either stands still (where a step rounds) or moves as fast as time does. A break is where a
-    unit begins on local clocks, a month's length counts, or clocks change.
-    """
-
-    __slots__ = ("_before_rounding", "_plus", "_rounding", "_steps", "_varies", "slack")
-    moves = True
-
-    def __init__(self, steps: tuple[Step, ...], plus: int) -> None:
-        self._steps = steps
-        self._plus = plus
-        self._rounding = next((step for step in steps if isinstance(step, Round)), None)
-        self._before_rounding = _shifts_before_rounding(steps)
-        self._varies = any(s.unit in ("M", "y") for s in self._before_rounding)
-        self.slack = _slack(steps)
-
-    def at(self, now: int, zone: ZoneInfo) -> int:
-        return apply_steps(self._steps, now, zone) + self._plus
-
-    def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
-        ahead = instant - self.at(now, zone)
-        if ahead > self.slack:
-            return now + ahead - self.slack
-        if ahead < -self.slack:
-            return None
-        candidates = self._breaks(now, zone)
-        if self._rounding is None and ahead >= 0:
-            candidates.append(now + ahead + 1)
-        return min(candidates, default=None)
-
-    def _breaks(self, now: int, zone: ZoneInfo) -> list[int]:
-        """The next instants after now at which the edge may do anything but go on as it does."""
-        if self._clocks_change_near(now, zone):
-            return [now - now % _QUARTER + _QUARTER]
-        if self._rounding is None:
-            return [_next_midnight(now, zone)] if self._varies else []
-        fixed = sum(s.amount * FIXED_UNITS[s.unit] for s in self._before_rounding if not s.is_calendar)
-        breaks = []
-        calendar_unit: Round = self._rounding
-        if any(s.is_calendar for s in self._before_rounding):
-            breaks.append(_next_midnight(now, zone))
-            if calendar_unit.is_calendar:
-                calendar_unit = Round("d")
-        breaks.append(instant_of_wall(zone, calendar_unit.next_on_wall(wall_at(zone, now + fixed))) - fixed)
-        return breaks
-
-    def _clocks_change_near(self, now: int, zone: ZoneInfo) -> bool:
-        if clocks_change_near(zone, now):
-            return True
-        instant = now
-        for step in self._steps:
-            instant = step.apply(instant, zone)
-            if clocks_change_near(zone, instant):
-                return True
-        return False
-
-
-def _shifts_before_rounding(steps: tuple[Step, ...]) -> tuple[Shift, ...]:
-    shifts: list[Shift] = []
-    for step in steps:
-        if isinstance(step, Round):
-            break
-        shifts.append(step)
-    return tuple(shifts)
-
-
-def _slack(steps: tuple[Step, ...]) -> int:
-    slack = _ZONE_SLACK
-    for step in steps:
-        if isinstance(step, Round):
-            slack += _ROUNDING_SLACK[step.unit]
-        elif step.unit in ("M", "y"):
-            slack += _MONTH_SLACK
-    return slack
-
-
-def _next_midnight(now: int, zone: ZoneInfo) -> int:
-    return day_start(zone, day_at(zone, now) + 1)
 
 
 @dataclass(frozen=True, slots=True)

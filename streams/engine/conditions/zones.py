@@ -6,6 +6,7 @@ doubled one the first is meant. Both are what `fold=0` says in Python.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -90,7 +91,31 @@ def day_at(zone: ZoneInfo, instant: int) -> int:
     return wall_at(zone, instant) // DAY + EPOCH_ORDINAL
 
 
-def clocks_change_near(zone: ZoneInfo, instant: int) -> bool:
-    """Whether local clocks change within two days of an instant."""
-    now = offset_at(zone, instant)
-    return offset_at(zone, instant - 2 * DAY) != now or offset_at(zone, instant + 2 * DAY) != now
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """Local clocks are put forward or back by `by` ms, whichever way."""
+
+    at: int
+    by: int
+
+
+def clock_changes_near(zone: ZoneInfo, instant: int) -> list[ClockChange]:
+    """The changes of clocks from a day before an instant to four days after it."""
+    day = instant // DAY
+    return [change for near in range(day - 1, day + 5) for change in _clock_changes(zone, near)]
+
+
+@lru_cache(maxsize=16_384)
+def _clock_changes(zone: ZoneInfo, day: int) -> tuple[ClockChange, ...]:
+    """Of one day of UTC, counted from the epoch; no zone changes its clocks twice on one."""
+    before, after = day * DAY - 1, (day + 1) * DAY - 1
+    offset, changed = offset_at(zone, before), offset_at(zone, after)
+    if offset == changed:
+        return ()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if offset_at(zone, middle) == offset:
+            before = middle
+        else:
+            after = middle
+    return (ClockChange(after, abs(changed - offset)),)
