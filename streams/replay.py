@@ -15,13 +15,11 @@ from streams.engine.accept import Door
 from streams.engine.checks import check, path_text
 from streams.engine.contact import Contact
 from streams.engine.effects import Append, Budget, Output, Refusal, SourceRecord
-from streams.engine.leads import TAKES
-from streams.engine.outputs import LEAD, MEMBER, points_number
 from streams.engine.partition import PartitionDecider
-from streams.engine.points import points_at
 from streams.engine.releases import ReleaseLog
 from streams.errors import DefinitionsRefused
 from streams.publish.lines import ClockLine, DefinitionsLine, EventLine, Item, RefusedLine
+from streams.state import state_rows
 
 PORTION = 2_000
 """Journal records between two portions of decisions."""
@@ -85,9 +83,7 @@ class Replay:
 
     def state(self) -> Iterator[dict[str, Any]]:
         """Final memberships and leads by account, contact, segment and campaign; points as of the end."""
-        for contact in sorted(self._decider.contacts(), key=lambda contact: (contact.account, contact.id)):
-            yield from _memberships(contact)
-            yield from self._leads(contact)
+        return state_rows(self._decider.contacts(), self._in_force, self._end_of)
 
     def _one(self, item: Item, until: int | None) -> None:
         if isinstance(item, RefusedLine):
@@ -142,6 +138,13 @@ class Replay:
     def _definitions(self, account: str, number: int) -> Definitions:
         return self._log.get(account, number).content
 
+    def _in_force(self, account: str) -> Definitions | None:
+        latest = self._log.latest(account)
+        return latest.content if latest else None
+
+    def _end_of(self, contact: Contact) -> int:
+        return self._end.get(contact.account, contact.clock)
+
     def _feed(self, entry: Append) -> None:
         self._decider.feed(self._offset, entry.key, entry.value)
         self._offset += 1
@@ -163,31 +166,3 @@ class Replay:
     def _refuse(self, where: str, reason: str) -> None:
         self.report.refused += 1
         self._complain(f"{where}: {reason}")
-
-    def _leads(self, contact: Contact) -> Iterator[dict[str, Any]]:
-        release = self._log.latest(contact.account)
-        half_lives = {c.id: c.half_life for c in release.content.campaigns} if release else {}
-        for campaign, lead in sorted(contact.leads.items()):
-            half_life = half_lives.get(campaign) if lead.status in TAKES else None
-            points = points_at(lead.points, lead.decayed, self._end.get(contact.account, lead.decayed), half_life)
-            yield {
-                "type": LEAD,
-                "account": contact.account,
-                "campaign": campaign,
-                "contact": contact.id,
-                "status": lead.status,
-                "points": points_number(points),
-                "made": instant_text(lead.made),
-                "changed": instant_text(lead.changed),
-            }
-
-
-def _memberships(contact: Contact) -> Iterator[dict[str, Any]]:
-    for segment, since in sorted(contact.members.items()):
-        yield {
-            "type": MEMBER,
-            "account": contact.account,
-            "segment": segment,
-            "contact": contact.id,
-            "since": instant_text(since),
-        }

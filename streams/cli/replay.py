@@ -1,8 +1,9 @@
-"""`leadstream replay`: the engine over a file of events, without a broker."""
+"""`leadstream replay`: the engine over a file of events, without a broker, or over a broker's journal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,19 @@ import msgspec
 import typer
 
 from schemas.values import instant_ms
-from streams.cli.common import Advance, human, progress, write_line
+from streams.cli.common import Advance, Bootstrap, Prefix, human, progress, settings_from, write_line
 from streams.definitions import load
 from streams.engine.effects import Output
 from streams.errors import UsageError
+from streams.journal_replay import JournalReplay
 from streams.publish.lines import json_items, read_lines, size_of
 from streams.replay import EVENT_TOPICS, Replay
+from streams.settings import Settings
+from streams.state import Row
 
 _encode = msgspec.json.Encoder().encode
+
+Write = Callable[[Output], None]
 
 Events = Annotated[
     list[str] | None,
@@ -29,6 +35,10 @@ DefinitionFiles = Annotated[
 Until = Annotated[
     str | None,
     typer.Option("--until", metavar="TIME", help="Pass over later lines; everything due up to then happens."),
+]
+Records = Annotated[bool, typer.Option("--records", help="Write every record with topic and key, tables among them.")]
+Journal = Annotated[
+    bool, typer.Option("--journal", help="Decide the broker's own journal and definitions.")
 ]
 State = Annotated[bool, typer.Option("--state", help="Write final memberships and leads instead of changes.")]
 
@@ -44,26 +54,56 @@ def replay(
     definitions: DefinitionFiles = None,
     until: Until = None,
     state: State = False,
+    records: Records = False,
+    journal: Journal = False,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
 ) -> None:
-    """Decide a file of events as the pipeline would, and write what comes out as JSON lines.
+    """Decide a file of events, or a broker's journal, as the pipeline would; write what comes out as JSON lines.
 
-    What is refused is said on standard error, line by line.
+    What is refused is said on standard error.
     """
-    if not events:
-        raise UsageError("name at least one file of events (- is standard input)")
-    accounts = {name: account.document for name, account in load(definitions or []).require().items()}
-    end = _instant(until)
+    write = _nothing if state else _write_record if records else _write_event
+    if journal:
+        if events or definitions or until:
+            raise UsageError("--journal reads events and definitions from the broker; leave files and --until out")
+        _replay_journal(settings_from(bootstrap=bootstrap, prefix=prefix), write, state)
+    elif events:
+        _replay_files(events, definitions or [], _instant(until), write, state)
+    else:
+        raise UsageError("name at least one file of events (- is standard input), or --journal")
+
+
+def _replay_files(events: list[str], definitions: list[Path], until: int | None, write: Write, state: bool) -> None:
+    accounts = {name: account.document for name, account in load(definitions).require().items()}
     console = human()
-    write = _nothing if state else _write_event
     with progress() as advance:
         run = Replay(accounts, write, lambda line: console.print(line, markup=False, soft_wrap=True))
-        run.run(json_items(read_lines(events, _in_all(advance, events))), end)
+        run.run(json_items(read_lines(events, _in_all(advance, events))), until)
     if state:
-        for row in run.state():
-            write_line(_encode(row).decode())
-    report = run.report
-    if report.refused:
-        console.print(f"{report.refused} of {report.events} events refused", markup=False)
+        _write_rows(run.state())
+    if run.report.refused:
+        console.print(f"{run.report.refused} refused", markup=False)
+
+
+def _replay_journal(settings: Settings, write: Write, state: bool) -> None:
+    with progress() as advance:
+        run = JournalReplay(settings, write, lambda done, total: advance("scanning the journal", done, total))
+        asyncio.run(run.run())
+    if state:
+        _write_rows(run.state())
+    if run.refused:
+        human().print(f"{run.refused} refused when decided, as they are in the dead letters", markup=False)
+
+
+def _write_rows(rows: Iterable[Row]) -> None:
+    for row in rows:
+        write_line(_encode(row).decode())
+
+
+def _write_record(output: Output) -> None:
+    value = msgspec.Raw(output.value if output.value is not None else b"null")
+    write_line(_encode({"topic": output.topic, "key": output.key.decode(), "value": value}).decode())
 
 
 def _write_event(output: Output) -> None:

@@ -75,6 +75,7 @@ def _list(turn: Turn, segment: str, wanted: bool, cause: Cause) -> bool:
     if (segment in listed) == wanted:
         return False
     turn.listings[segment] = cause
+    turn.changes.lists.add(segment)
     if wanted:
         listed.append(segment)
     else:

@@ -22,6 +22,7 @@ from streams.engine.canonical import millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Compiled, Counter, Scene, Surroundings
 from streams.engine.conditions.zones import day_start
+from streams.engine.inputs import Changes, Inputs, inputs_of
 from streams.engine.leaves import LazyWitness, witness_of
 from streams.engine.outputs import Leaf
 from streams.engine.thresholds import lead_thresholds, own_thresholds
@@ -42,6 +43,7 @@ class CompiledSegment:
     paused: bool
     statuses: frozenset[str]
     condition: Compiled | None
+    inputs: Inputs | None
     witness: LazyWitness | None
 
     def holds(self, scene: Scene) -> bool:
@@ -52,6 +54,12 @@ class CompiledSegment:
             return self.id in scene.contact.listed
         return self.condition.node.holds(scene)
 
+    def touched_by(self, changes: Changes) -> bool:
+        """Whether the contact's membership may be otherwise than it was."""
+        if self.inputs is None:
+            return changes.everything or self.id in changes.lists
+        return self.inputs.touched_by(changes)
+
     def leaves(self, scene: Scene) -> tuple[Leaf, ...]:
         """The leaves that decided; the status alone where it keeps the contact out; none for a kept list."""
         if scene.contact.status not in self.statuses:
@@ -61,25 +69,27 @@ class CompiledSegment:
 
 @dataclass(frozen=True, slots=True)
 class CompiledScoring:
-    """A scoring rule; points in millionths."""
+    """A scoring rule; points in millionths; `moves` says whether time alone may change its condition."""
 
     id: str
     key: str
     condition: Compiled
     rule: ScoringRule
     points: int
+    moves: bool
     happening: Counter | None
     """For a rule on a bare visit or activity: what its filter matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledAutomation:
-    """An automation rule; `add_points` in millionths."""
+    """An automation rule; `add_points` in millionths, `moves` as above."""
 
     id: str
     condition: Compiled
     rule: AutomationRule
     add_points: int
+    moves: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +155,14 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
 
 def _segment(segment: Segment, around: Surroundings) -> CompiledSegment:
     condition = segment.when if segment.dynamic else None
+    compiled = None if condition is None else compile_condition(condition, around)
     return CompiledSegment(
         id=segment.id,
         dynamic=segment.dynamic,
         paused=segment.paused,
         statuses=frozenset(segment.statuses),
-        condition=None if condition is None else compile_condition(condition, around),
+        condition=compiled,
+        inputs=None if condition is None or compiled is None else inputs_of(condition, compiled),
         witness=None if condition is None else _witness(condition, around),
     )
 
@@ -208,14 +220,17 @@ def _scoring(rule: ScoringRule, around: Surroundings) -> CompiledScoring:
         condition=condition,
         rule=rule,
         points=millionths(rule.points),
+        moves=inputs_of(rule.when, condition).moves,
         happening=condition.counters[0] if condition.happening else None,
     )
 
 
 def _automation(rule: AutomationRule, around: Surroundings) -> CompiledAutomation:
+    condition = compile_condition(rule.when, around)
     return CompiledAutomation(
         id=rule.id,
-        condition=compile_condition(rule.when, around),
+        condition=condition,
+        moves=inputs_of(rule.when, condition).moves,
         rule=rule,
         add_points=millionths(rule.then.add_points or 0),
     )

@@ -30,7 +30,9 @@ def _candidates(turn: Turn) -> Iterator[int | None]:
 def _of_segments(turn: Turn) -> Iterator[int | None]:
     scene, status = turn.scene, turn.contact.status
     for segment in turn.release.segments:
-        if segment.condition is not None and not segment.paused and status in segment.statuses:
+        if segment.condition is None or segment.inputs is None or not segment.inputs.moves:
+            continue
+        if not segment.paused and status in segment.statuses:
             yield segment.condition.node.due(scene)
 
 
@@ -47,8 +49,9 @@ def _of_lead(turn: Turn, campaign: CompiledCampaign, lead: Lead) -> Iterator[int
         return
     scene = turn.scene_of(lead)
     for scoring in campaign.scoring:
-        if scoring.happening is None:
+        if scoring.moves and scoring.happening is None:
             yield scoring.condition.node.due(scene)
     if not campaign.definition.paused:
         for rule in campaign.automation:
-            yield rule.condition.node.due(scene)
+            if rule.moves:
+                yield rule.condition.node.due(scene)

@@ -35,10 +35,12 @@ def apply_event(turn: Turn, event: Event) -> None:
 
 def _patch(turn: Turn, event: Event) -> None:
     contact = turn.contact
-    for refusal in change_properties(contact, event.fields.get("properties", {}), turn.release.properties):
-        turn.drafts.refusals.append(refusal)
+    changed, refusals = change_properties(contact, event.fields.get("properties", {}), turn.release.properties)
+    turn.drafts.refusals.extend(refusals)
+    turn.changes.properties |= changed
     before = contact.status
     contact.status = event.fields.get("status", before)
+    turn.changes.everything |= contact.status != before
     cascade(turn, before)
 
 
@@ -54,6 +56,7 @@ def _happen(turn: Turn, event: Event) -> None:
     for counter in turn.release.counters:
         if counter.matches(happening):
             _count(contact, counter, at, turn.now)
+            turn.changes.counters.add(counter.key)
     turn.happening = happening
 
 
@@ -69,6 +72,7 @@ def _adjust_score(turn: Turn, event: Event) -> None:
     """To one lead, to a named score, or to the contact's own score and each of its leads that takes points."""
     fields, contact = event.fields, turn.contact
     points, campaign, name = fields["points"], fields.get("campaign"), fields.get("score")
+    turn.changes.scores = True
     if campaign is not None:
         _score_lead(turn, event, campaign, points)
         return
@@ -111,16 +115,22 @@ def _decide(decision: str) -> Apply:
 
 def _list(turn: Turn, event: Event) -> None:
     """Static segments only: members of dynamic ones are those whose condition is true."""
-    name, listed = event.fields["segment"], turn.contact.listed
+    name = event.fields["segment"]
     segment = turn.release.segment.get(name)
     if segment is None:
         turn.drafts.refuse("unknown_segment", f"no segment is called {name} in the release in force")
     elif segment.dynamic:
         turn.drafts.refuse("segment_not_static", f"segment {name} is dynamic: its condition alone decides")
-    elif event.type == "segment.member_added":
-        if name not in listed:
-            listed.append(name)
-    elif name in listed:
+    else:
+        _change_list(turn, event.type == "segment.member_added", name)
+
+
+def _change_list(turn: Turn, wanted: bool, name: str) -> None:
+    listed = turn.contact.listed
+    turn.changes.lists.add(name)
+    if wanted and name not in listed:
+        listed.append(name)
+    elif not wanted and name in listed:
         listed.remove(name)
 
 

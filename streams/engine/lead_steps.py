@@ -74,6 +74,7 @@ def add_points(turn: Turn, campaign: str, amount: int, at: int, cause: Cause) ->
         return False
     turn.undecayed.pop(campaign, None)
     turn.touched[campaign] = cause
+    turn.changes.leads = True
     if compiled.definition.points_changed:
         turn.drafts.points_changed(campaign, lead.points - before, lead, turn.now, cause)
     return True
@@ -104,6 +105,7 @@ def _take_up(turn: Turn, campaign: str, lead: Lead, *, anew: bool) -> None:
 
 def _announce(turn: Turn, campaign: str, before: str | None, lead: Lead, cause: Cause) -> None:
     turn.touched[campaign] = cause
+    turn.changes.leads = True
     turn.drafts.status_changed(campaign, before, lead, turn.now, cause)
     compiled = turn.release.campaign.get(campaign)
     if lead.status == "qualified" and compiled is not None:

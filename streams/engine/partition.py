@@ -141,6 +141,10 @@ class PartitionDecider:
         """Every contact as it stands; not to be changed."""
         return self._rows.everyone()
 
+    def clock_of(self, contact: Contact) -> int:
+        """The contact's clock: the later of its records' and the last tick."""
+        return max(contact.clock, self._standing.clock_of(contact.account, NO_TICK))
+
     def releases_in_force(self) -> dict[str, int]:
         """Account -> the number of the release that decides."""
         return dict(self._standing.releases)

@@ -13,9 +13,10 @@ from streams.engine.properties import DERIVED, check, derived
 
 def change_properties(
     contact: Contact, patch: Mapping[str, Any], declared: Mapping[str, PropertyType]
-) -> list[Refusal]:
-    """Applies what can be applied, and says what cannot."""
+) -> tuple[set[str], list[Refusal]]:
+    """Applies what can be applied; the properties that may be otherwise now, and why others were refused."""
     refusals: list[Refusal] = []
+    changed = set(patch)
     properties = contact.properties
     for name, value in patch.items():
         checked = check(name, value, declared.get(name) or STANDARD_PROPERTIES.get(name))
@@ -29,4 +30,5 @@ def change_properties(
         for name in DERIVED:
             properties.pop(name, None)
         properties.update(derived(properties))
-    return refusals
+        changed |= DERIVED
+    return changed, refusals

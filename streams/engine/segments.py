@@ -5,21 +5,44 @@ from __future__ import annotations
 import msgspec
 
 from streams.engine.compiled import CompiledSegment
+from streams.engine.conditions.contract import Scene
+from streams.engine.inputs import Changes
 from streams.engine.turn import Turn
 
 
 def settle_segments(turn: Turn) -> None:
     """Brings every membership to what it is now; a segment that others refer to comes before them."""
-    contact, scene, members = turn.contact, turn.scene, turn.contact.members
+    changes, scene, members = turn.changes, turn.scene, turn.contact.members
     for segment in turn.release.segments:
-        if segment.paused:
-            if contact.status == "deleted":
-                members.pop(segment.id, None)
-        elif not segment.holds(scene):
-            members.pop(segment.id, None)
-        elif segment.id not in members:
+        if not segment.touched_by(changes):
+            continue
+        inside = segment.id in members
+        if _belongs(segment, scene, inside) == inside:
+            continue
+        changes.segments.add(segment.id)
+        if inside:
+            del members[segment.id]
+        else:
             # One that left and came back within the record was never out.
             members[segment.id] = turn.was.get(segment.id, turn.now)
+    _passed_on(changes)
+
+
+def _belongs(segment: CompiledSegment, scene: Scene, inside: bool) -> bool:
+    """A paused segment is frozen as it is, but for deletion."""
+    if segment.paused:
+        return inside and scene.contact.status != "deleted"
+    return segment.holds(scene)
+
+
+def _passed_on(changes: Changes) -> None:
+    """What has been looked at now; the next round of the turn looks at what changes from here on."""
+    changes.everything = False
+    changes.properties.clear()
+    changes.counters.clear()
+    changes.lists.clear()
+    changes.segments.clear()
+    changes.scores = changes.leads = False
 
 
 def tell_segments(turn: Turn) -> None:

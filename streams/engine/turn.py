@@ -9,6 +9,7 @@ from streams.engine.compiled import CompiledCampaign, CompiledRelease
 from streams.engine.conditions.contract import Happening, Scene
 from streams.engine.contact import Contact, Lead
 from streams.engine.drafts import Drafts
+from streams.engine.inputs import Changes
 from streams.engine.leads import TAKES
 from streams.engine.outputs import Cause
 from streams.engine.points import decayed, rounded
@@ -25,6 +26,7 @@ class Turn:
     now: int
     root: Cause
     drafts: Drafts
+    changes: Changes
     happening: Happening | None = None
     """The visit or activity that the record is."""
     token: str = ""
@@ -83,7 +85,8 @@ class Turn:
 
 def begin(contact: Contact, release: CompiledRelease, now: int, root: Cause, drafts: Drafts) -> Turn:
     """A turn with memberships remembered and points decayed to now."""
-    turn = Turn(contact, release, now, root, drafts, was=dict(contact.members))
+    everything = root.kind in ("clock", "definition") or contact.settled < 0
+    turn = Turn(contact, release, now, root, drafts, Changes(everything), was=dict(contact.members))
     _decay(turn)
     return turn
 
@@ -99,4 +102,5 @@ def _decay(turn: Turn) -> None:
             turn.undecayed[campaign.id] = (lead.points, lead.decayed)
         exact = decayed(lead.points, turn.now - lead.decayed, half_life)
         lead.points, lead.decayed = rounded(exact), turn.now
+        turn.changes.leads = True
         turn.residues[campaign.id] = exact - lead.points
