@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from typer.testing import CliRunner
 
 from schemas.values import instant_ms
+from streams.cli.main import build
 from streams.definitions import Account, load
 from streams.engine import records
 from streams.engine.releases import Release, Void
@@ -44,34 +46,35 @@ def account(folder: Path, text: str) -> Account:
     return load([Path(put(folder, text))]).require()["default"]
 
 
-def run(settings: Settings, command: str, *arguments: str) -> Any:
-    place = ("--bootstrap", settings.bootstrap, "--prefix", settings.prefix, "--json")
-    done = leadstream("definitions", command, *arguments, *place)
-    assert done.returncode == 0, done.stderr
+async def run(settings: Settings, command: str, *arguments: str) -> Any:
+    """What the command writes for a machine; within this process, since a new one takes its seconds."""
+    place = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix, "--json"]
+    done = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", command, *arguments, *place])
+    assert done.exit_code == 0, (done.output, done.exception)
     return json.loads(done.stdout)
 
 
 async def test_definitions_are_planned_applied_listed_and_shown(settings: Settings, tmp_path: Path) -> None:
     path = put(tmp_path, FIRST)
-    (plan,) = run(settings, "plan", path)
+    (plan,) = await run(settings, "plan", path)
     assert (plan["based_on"], plan["segments"]["added"]) == (0, ["german"])
-    assert run(settings, "apply", path, "--at", NOON) == [{"account": "default", "number": 1, "applied": True}]
-    assert run(settings, "apply", path) == [{"account": "default", "number": 1, "applied": False}]
+    assert await run(settings, "apply", path, "--at", NOON) == [{"account": "default", "number": 1, "applied": True}]
+    assert await run(settings, "apply", path) == [{"account": "default", "number": 1, "applied": False}]
 
     path = put(tmp_path, SECOND)
-    (plan,) = run(settings, "plan", path)
+    (plan,) = await run(settings, "plan", path)
     assert (plan["based_on"], plan["campaigns"]["added"], plan["segments"]["added"]) == (1, ["spring"], [])
-    assert run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
+    assert await run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
 
-    listed = run(settings, "list")
+    listed = await run(settings, "list")
     assert [(each["number"], each["at"]) for each in listed["releases"]] == [
         (1, "2026-03-01T12:00:00.000Z"),
         (2, None),
     ]
     assert listed["void"] == []
-    shown = run(settings, "show", "default", "--number", "1")
+    shown = await run(settings, "show", "default", "--number", "1")
     assert "campaigns" not in shown["definitions"]
-    assert [campaign["id"] for campaign in run(settings, "show")["definitions"]["campaigns"]] == ["spring"]
+    assert [campaign["id"] for campaign in (await run(settings, "show"))["definitions"]["campaigns"]] == ["spring"]
 
     done = leadstream(
         "definitions", "apply", put(tmp_path, FIRST), "--based-on", "1",
@@ -79,7 +82,9 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
     )  # fmt: skip
     assert done.returncode == 78
     assert "the release is void, based on release 1, but 2 is the latest" in done.stderr
-    assert [void["reason"] for void in run(settings, "list")["void"]] == ["based on release 1, but 2 is the latest"]
+    assert [void["reason"] for void in (await run(settings, "list"))["void"]] == [
+        "based on release 1, but 2 is the latest"
+    ]
 
 
 async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings: Settings, tmp_path: Path) -> None:

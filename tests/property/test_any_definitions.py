@@ -58,31 +58,54 @@ def nested(keys: list[str]) -> st.SearchStrategy[Any]:
     )
 
 
-operators = st.dictionaries(
-    st.sampled_from(
-        ["eq", "in", "gte", "between", "contains", "exists", "before", "within_last", "matches", "has_item"]
-    ),
-    st.one_of(scalars, st.lists(scalars, max_size=2)),
-    max_size=2,
+numbers = st.one_of(st.integers(-5, 5), st.floats(-5, 5))
+dates = st.sampled_from(["now", "now/d-7d", "2026-01-01", "2026-03-31||-1M", "now-7", "2026-02-30"])
+durations = st.sampled_from(["7d", "PT36H", "0s", "7"])
+texts = st.sampled_from(["a", "", "Bonn", "("])
+
+
+def some(**fitting: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """One or two operators, mostly with operands that fit them."""
+    names = st.lists(st.sampled_from(sorted(fitting)), min_size=1, max_size=2, unique=True)
+    return names.flatmap(lambda chosen: st.fixed_dictionaries({name: fitting[name] for name in chosen}))
+
+
+def ordered(values: st.SearchStrategy[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    return {"gte": values, "lt": values, "between": st.tuples(values, values).map(list)}
+
+
+presence = {"exists": st.booleans(), "empty": st.booleans()}
+of_text = some(eq=texts, matches=texts, contains=texts, **{"in": st.lists(texts, max_size=2)}, **presence)
+of_number = some(eq=numbers, **ordered(numbers), **presence)
+of_dates = some(before=dates, after=dates, within_last=durations, within_next=durations, **ordered(dates))
+of_list = some(
+    contains=texts, contains_any=st.lists(texts, max_size=2), has_item=st.just({"a": {"eq": 1}}), **presence
 )
+operators = st.one_of(
+    of_text, of_number, of_dates, of_list, st.dictionaries(st.sampled_from(KEYS), scalars, max_size=2)
+)
+windows = some(within=durations, since=dates, until=dates, count=some(**ordered(st.integers(0, 5))))
+
 leaves = st.one_of(
-    operators.map(lambda given: {"property": "city", **given}),
-    operators.map(lambda given: {"property": "size", **given}),
+    of_text.map(lambda given: {"property": "city", **given}),
+    of_number.map(lambda given: {"property": "size", **given}),
+    of_dates.map(lambda given: {"property": "born", **given}),
     operators.map(lambda given: {"property": "undeclared", **given}),
-    operators.map(lambda given: {"tags": given}),
-    operators.map(lambda given: {"status": given}),
-    operators.map(lambda given: {"score": given}),
-    operators.map(lambda given: {"visit": {"path": given}}),
-    operators.map(lambda given: {"activity": {}, "count": given}),
-    operators.map(lambda given: {"last_visit": given}),
-    operators.map(lambda given: {"lead": {"campaign": "c", "points": given}}),
+    of_list.map(lambda given: {"tags": given}),
+    some(eq=st.sampled_from(["active", "gone"]), ne=texts).map(lambda given: {"status": given}),
+    of_number.map(lambda given: {"score": given}),
+    windows.map(lambda given: {"visit": {}, **given}),
+    st.tuples(of_text, windows).map(lambda pair: {"visit": {"path": pair[0]}, **pair[1]}),
+    st.tuples(operators, windows).map(lambda pair: {"activity": {"amount": pair[0]}, **pair[1]}),
+    of_dates.map(lambda given: {"last_visit": given}),
+    of_number.map(lambda given: {"lead": {"campaign": "c", "points": given}}),
     nested(KEYS),
 )
 
 
 def whole(condition: Any) -> dict[str, Any]:
     return {
-        "properties": {"size": "number"},
+        "properties": {"size": "number", "born": "date"},
         "segments": [{"id": "s", "dynamic": True, "when": condition}],
         "campaigns": [{"id": "c", "scoring": [{"id": "r", "when": condition, "points": 1}]}],
     }
