@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from streams.cli.common import AsJson, settings_from, write_json
-from streams.demo.program import Demo, Plan
-from streams.demo.summary import summary
-from streams.demo.view import render
+
+if TYPE_CHECKING:
+    from streams.demo.program import Demo
 
 WIDTH = 120
 
@@ -49,6 +49,11 @@ def demo(
 
     Ctrl-C leaves nothing running. The first start fetches Kafka.
     """
+    # Loaded here, so that the other commands start without it.
+    from streams.demo.program import Demo, Plan  # noqa: PLC0415 - see above
+    from streams.demo.summary import summary  # noqa: PLC0415 - likewise
+    from streams.demo.view import render  # noqa: PLC0415 - likewise
+
     settings = None if bootstrap is None else settings_from(bootstrap=bootstrap, prefix=prefix, clock="events")
     plan = Plan(seconds=seconds, keep=keep, settings=settings, contacts=contacts)
     run = Demo(plan, Console(quiet=as_json or not sys.stdout.isatty()))
@@ -62,6 +67,8 @@ def demo(
 
 
 def _write_svg(run: Demo, path: Path) -> None:
+    from streams.demo.view import render  # noqa: PLC0415 - see `demo`
+
     with Path("/dev/null").open("w") as nowhere:
         console = Console(width=WIDTH, record=True, file=nowhere, force_terminal=True)
         console.print(render(run.state, run.definitions))

@@ -110,14 +110,13 @@ class Demo:
             await _first_to_end(self._play(player), follower.run(), sales.run(), place.worker_ended())
 
     async def _play(self, player: Player) -> None:
-        """Plays, then lets the last hand-overs happen; without an end in the plan, until Ctrl-C."""
-        ends = None if self._plan.seconds is None else asyncio.get_running_loop().time() + self._plan.seconds
-        await player.play()
-        if ends is None:
-            self._say("four weeks are over; Ctrl-C ends the demo")
-            await self._stop.wait()
-        else:
-            await asyncio.sleep(ends - asyncio.get_running_loop().time())
+        """Plays until the plan's end, so that the last hand-overs can happen; without one until Ctrl-C."""
+        seconds = self._plan.seconds
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await player.play()
+                self._say("four weeks are over" + ("; Ctrl-C ends the demo" if seconds is None else ""))
+                await self._stop.wait()
 
     def _say(self, message: str) -> None:
         self.state.message = message

@@ -16,8 +16,10 @@ from typing import Any, Self
 from ruamel.yaml import YAML
 
 from connectors.kafka.broker import LocalBroker
+from connectors.ports import LOOPBACK, free_port
 from connectors.standin.server import StandInOrg
 from schemas.definitions import Definitions
+from streams.demo.formatted import remember_format, reuse_format
 from streams.errors import Internal
 from streams.publish.lines import DefinitionsLine
 from streams.publish.releases import Releases
@@ -26,7 +28,8 @@ from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 
 WORKER_SECONDS = 25.0
-LEADSTREAM = "from streams.cli.main import run; run()"
+# The worker's modules are loaded while Kafka starts; the line says that the topics are there.
+WORKER = "import sys; from streams.cli.main import run; sys.stdin.readline(); run()"
 
 Say = Callable[[str], None]
 
@@ -56,8 +59,9 @@ class Surroundings:
 
     def __init__(self, folder: Path, settings: Settings | None, begin: int, say: Say) -> None:
         self._folder = folder
-        self._broker = LocalBroker(folder / "kafka") if settings is None else None
-        self._given = settings
+        self._kafka = folder / "kafka"
+        self._port = free_port()
+        self._broker = LocalBroker(self._kafka, self._port) if settings is None else None
         self._begin = begin
         self._say = say
         self._org = StandInOrg(campaigns=sample_campaigns(sample_definitions()))
@@ -91,17 +95,20 @@ class Surroundings:
         raise Internal(f"the demo's worker ended with code {code}: {lines[-1] if lines else 'it said nothing'}")
 
     async def _start(self) -> None:
-        await asyncio.gather(self._start_kafka(), self._org.start())
+        await self._org.start()
         self.settings = self._settings()
+        await asyncio.gather(self._launch_worker(), self._start_kafka())
         self._say("making the topics")
         await create_topics(self.settings)
         self._say("starting a worker, applying the sample definitions")
-        await asyncio.gather(self._start_worker(), self._apply())
+        self._release_worker()
+        await self._apply()
         self._say("")
 
     async def _start_kafka(self) -> None:
         if self._broker is None:
             return
+        reuse_format(self._kafka / "data")
         starting = asyncio.create_task(asyncio.to_thread(self._broker.start, self._report))
         try:
             await asyncio.shield(starting)
@@ -110,6 +117,7 @@ class Surroundings:
             with contextlib.suppress(Exception):
                 await starting
             raise
+        remember_format(self._kafka / "data")
 
     def _report(self, what: str, done: int, total: int) -> None:
         self._say(f"{what} {done >> 20} of {total >> 20} MB" if total else what)
@@ -122,7 +130,7 @@ class Surroundings:
             "salesforce_poll_ms": 500,
         }
         if self._broker is not None:
-            changes |= {"bootstrap": self._broker.bootstrap, "prefix": ""}
+            changes |= {"bootstrap": f"{LOOPBACK}:{self._port}", "prefix": ""}
         return self.settings.model_copy(update=changes)
 
     async def _apply(self) -> None:
@@ -130,16 +138,21 @@ class Surroundings:
         line = DefinitionsLine("the sample definitions", document["account"], self._begin, document)
         await Releases(self.settings, "events").apply(line)
 
-    async def _start_worker(self) -> None:
+    async def _launch_worker(self) -> None:
         with self._log.open("wb") as log:
             self._worker = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", LEADSTREAM, "worker"),
+                *(sys.executable, "-c", WORKER, "worker"),
                 env=environment_of(self.settings),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends the worker in good order
             )
+
+    def _release_worker(self) -> None:
+        assert self._worker is not None
+        assert self._worker.stdin is not None
+        self._worker.stdin.write(b"\n")
 
     async def _end(self) -> None:
         """Workers before the broker, which they need for a stop in good order."""

@@ -1,0 +1,99 @@
+"""`leadstream demo`, run as a user runs it: everything real, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import leadstream
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Processes, zombies left out, whose command line or environment names the folder."""
+    wanted = str(folder).encode()
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and _names(each, wanted)]
+
+
+def _names(process: Path, wanted: bytes) -> bool:
+    try:
+        return wanted in (process / "cmdline").read_bytes() or wanted in (process / "environ").read_bytes()
+    except OSError:  # ended meanwhile, or somebody else's
+        return False
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def kafka_is_starting(folder: Path) -> bool:
+    return any(folder.glob("leadstream-demo-*/kafka/broker.json"))
+
+
+def worker_works(folder: Path) -> bool:
+    return any('"working"' in log.read_text() for log in folder.glob("leadstream-demo-*/worker.log"))
+
+
+def test_it_plays_shows_and_ends_by_itself_with_a_summary(tmp_path: Path) -> None:
+    picture = tmp_path / "demo.svg"
+    arguments = ("--seconds", "25", "--contacts", "150", "--json", "--svg", str(picture))
+    done = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["violations"] == 0
+    assert seen["events_published"] > 1_000
+    assert seen["simulated_until"] > "2026-03-10"
+    assert sum(segment["entered"] for segment in seen["segments"].values()) > 300
+    for segment in seen["segments"].values():
+        assert segment["entered"] - segment["exited"] == segment["members"]
+    # Memberships ended by time alone: nobody does anything to stop being a newcomer.
+    assert seen["segments"]["newcomers"]["exited"] > 50
+    trial = seen["campaigns"]["spring-trial"]
+    assert trial["leads"]["qualified"] > 0
+    assert trial["leads"]["rejected"] > 0
+    assert trial["handed_over"] >= trial["leads"]["qualified"]
+    assert picture.read_text().startswith("<svg")
+    assert processes_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [picture]
+
+
+@pytest.mark.parametrize("moment", [kafka_is_starting, worker_works], ids=["kafka starting", "worker working"])
+def test_ctrl_c_leaves_nothing_running(tmp_path: Path, moment: Callable[[Path], bool]) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LEADSTREAM_TEST")}
+    demo = subprocess.Popen(
+        [sys.executable, "-c", "from streams.cli.main import run; run()", "demo"],
+        env={**clean, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: moment(tmp_path) or demo.poll() is not None, 60)
+        assert demo.poll() is None
+        assert len(processes_of(tmp_path)) > 1
+        demo.send_signal(signal.SIGINT)
+        _out, err = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert (demo.returncode, err) == (0, "")
+    assert processes_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kafka_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
+    done = leadstream("demo", "--seconds", "5", "--bootstrap", "127.0.0.1:1", env={"TMPDIR": str(tmp_path)})
+    assert done.returncode == 69
+    assert done.stderr.count("\n") == 1
+    assert "127.0.0.1:1" in done.stderr
+    assert processes_of(tmp_path) == []
