@@ -9,7 +9,7 @@ from agents.crm.poller import OpportunityPoller
 from agents.crm.waits import Waits
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
-from connectors.salesforce.delivery import Delivery, MappingOf
+from connectors.salesforce.delivery import Delivery, MappingOf, Patience
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS, LeadFields
 from connectors.salesforce.opportunities import Poll
 from schemas.definitions import Definitions
@@ -17,11 +17,15 @@ from streams.settings import Settings
 
 
 def crm_parts(
-    settings: Settings, mapping: MappingOf, *, waits: Waits | None = None
+    settings: Settings,
+    mapping: MappingOf,
+    *,
+    waits: Waits | None = None,
+    patience: Patience | None = None,
 ) -> tuple[CrmConsumer, OpportunityPoller]:
     """The hand-overs and the poll, over one login. Raises SalesforceRefused where the settings name no org."""
     org = OrgClient(Connection.of(settings))
-    consumer = CrmConsumer(settings, Delivery(org, mapping), waits=waits)
+    consumer = CrmConsumer(settings, Delivery(org, mapping, patience), waits=waits)
     return consumer, OpportunityPoller(settings, Poll(org, currency=settings.salesforce_currency), waits=waits)
 
 

@@ -73,6 +73,8 @@ class CrmConsumer:
         consumer: Any = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
             group_id=f"{settings.prefix}leadstream-crm",
+            # A named worker is a static member: killed and started again it goes on at once.
+            group_instance_id=f"{settings.name}-crm" if settings.name else None,
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

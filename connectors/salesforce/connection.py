@@ -59,6 +59,11 @@ class Connection:
             external_id=settings.salesforce_external_id,
         )
 
+    @staticmethod
+    def configured(settings: Settings) -> bool:
+        """Whether the settings name an org at all; without one hand-overs wait on their topic."""
+        return settings.salesforce_url is not None or settings.salesforce_domain is not None
+
     @property
     def token_url(self) -> str:
         """Where to ask for a token."""

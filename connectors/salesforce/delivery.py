@@ -31,11 +31,12 @@ MappingOf = Callable[[str], LeadFields]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often a round is repeated within one call, and the longest wait between two, in seconds."""
+    """How often a round is repeated within one call, and the waits in between, in seconds."""
 
     attempts: int = 6
     first_wait: float = 0.1
     longest_wait: float = 5.0
+    jitter: float = 0.5
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class Delivery:
             timeout=None,
             wait_initial=patience.first_wait,
             wait_max=patience.longest_wait,
+            wait_jitter=patience.jitter,
         ):
             with attempt:
                 open_ones = [handover for handover in batch if handover.id not in answers]

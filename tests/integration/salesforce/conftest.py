@@ -39,7 +39,9 @@ def client(sandbox: Sandbox) -> OrgClient:
 
 @pytest.fixture
 def delivery(client: OrgClient) -> Delivery:
-    return Delivery(client, lambda account: FIELDS, Patience(attempts=4, first_wait=0.01, longest_wait=0.05))
+    return Delivery(
+        client, lambda account: FIELDS, Patience(attempts=4, first_wait=0.01, longest_wait=0.05, jitter=0.01)
+    )
 
 
 @pytest.fixture

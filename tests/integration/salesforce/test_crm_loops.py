@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,19 +17,22 @@ from aiokafka.structs import OffsetAndMetadata
 from agents.crm.build import crm_parts
 from agents.crm.consumer import CrmConsumer
 from agents.crm.poller import OpportunityPoller
+from agents.crm.process import run
 from agents.crm.waits import Waits
 from connectors.salesforce.client import OrgClient
-from connectors.salesforce.delivery import Delivery
+from connectors.salesforce.delivery import Delivery, Patience
 from connectors.salesforce.handover import HandOver, read
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
 from schemas.outputs.handovers import LeadHandedOver
 from streams.engine.accept import Door
 from streams.engine.effects import Append, SourceRecord
+from streams.runtime.parent import environment_of
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 from tests.support.standin import SPRING, Sandbox
 from tests.support.topic_reader import read_topic
 
+BRISK = Patience(attempts=4, first_wait=0.01, longest_wait=0.05, jitter=0.01)
 QUICK = Waits(first=0.05, longest=0.2, set_up=0.2)
 HandOvers = Callable[..., HandOver]
 
@@ -121,8 +125,8 @@ async def forget_what_was_done(settings: Settings) -> None:
         await consumer.stop()
 
 
-def consumer_of(settings: Settings, **more: Any) -> CrmConsumer:
-    return crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK, **more)[0]
+def consumer_of(settings: Settings) -> CrmConsumer:
+    return crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK, patience=BRISK)[0]
 
 
 async def test_hand_overs_arrive_in_salesforce_and_their_answers_in_crm_results(
@@ -259,6 +263,70 @@ async def test_the_doors_of_the_pipeline_take_what_the_loops_write(
             source = SourceRecord(topic, 0, 0, each.timestamp, each.key, each.value, (), each.timestamp + 2_000)
             assert isinstance(door.accept(source), Append), each.value
     assert sorted(event["type"] for event in await events(settings, "crm-results")) == ["crm.failed", "crm.linked"]
+
+
+async def test_the_mapping_is_that_of_the_release_in_force(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    fields = {"LastName": {"value": "Mapped"}, "Company": {"property": "company", "default": "none"}}
+    release = {
+        "id": "r1",
+        "type": "definitions.applied",
+        "account": "default",
+        "based_on": 0,
+        "at": "2026-01-01T00:00:00Z",
+        "definitions": {"account": "default", "salesforce": {"lead_fields": fields}},
+    }
+    await produce(settings, "definitions", ("default", json.dumps(release).encode()))
+    await produce(settings, "qualified-leads", record(hand_over()))
+    stopping = asyncio.Event()
+    process = asyncio.create_task(run(settings, stopping, QUICK))
+    await until(lambda: _is(committed(settings), 1), "the hand-over committed")
+    stopping.set()
+    await asyncio.wait_for(process, 20)
+    assert [lead["LastName"] for lead in sandbox.live("Lead")] == ["Mapped"]
+
+
+async def test_the_process_ends_in_good_order_when_told(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(3)))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agents.crm.process"),
+        env=environment_of(settings),
+        stdin=asyncio.subprocess.PIPE,
+    )
+    try:
+        await until(lambda: _is(committed(settings), 3), "3 hand-overs committed")
+    finally:
+        process.terminate()
+    assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+async def test_killed_in_the_middle_of_requests_it_hands_over_everything_once(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    settings = settings.model_copy(update={"name": "w1"})
+    sandbox.fault("slow_after_commit", path="composite", times=-1, seconds=0.3)
+    contacts = [f"c{number}" for number in range(300)]
+    await produce(settings, "qualified-leads", *(record(hand_over(contact)) for contact in contacts))
+    for _ in range(3):
+        before = len(sandbox.requests("composite"))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agents.crm.process"),
+            env=environment_of(settings),
+            stdin=asyncio.subprocess.PIPE,
+        )
+        await until(lambda: _true(len(sandbox.requests("composite")) > before), "a write under way", 30)  # noqa: B023
+        process.kill()
+        await process.wait()
+    async with running(consumer_of(settings)):
+        await until(lambda: _is(committed(settings), 300), "300 hand-overs committed", 60)
+    keys = [lead["Leadstream_Id__c"] for lead in sandbox.live("Lead")]
+    assert sorted(keys) == sorted(f"default/{contact}" for contact in contacts)
+    assert len(sandbox.live("CampaignMember")) == 300
+    answered = {answer["contact"] for answer in await events(settings, "crm-results")}
+    assert answered == set(contacts)
 
 
 def test_what_the_engine_hands_over_can_be_read() -> None:
