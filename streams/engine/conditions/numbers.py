@@ -18,9 +18,12 @@ Number = int | float | Fraction
 Predicate = Callable[[Any], bool]
 
 
+_KINDS = (int, float)  # spelled out once: `int | float` would be built anew in every call
+
+
 def is_number(value: Any) -> bool:
     """Whether a JSON value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, _KINDS) and value is not True and value is not False
 
 
 def equals(operand: Number) -> Predicate:
@@ -55,14 +58,24 @@ def negated(predicate: Predicate) -> Predicate:
     return lambda value: not predicate(value)
 
 
+def joined(tests: Sequence[Predicate]) -> Predicate:
+    """True where every one of the tests is."""
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda value: first(value) and second(value)
+    return lambda value: all(test(value) for test in tests)
+
+
 def millionths(operand: float) -> int | Fraction:
     """An operand against whole millionths; of a float, its shortest decimal form is meant."""
     scaled = Fraction(Decimal(repr(operand))) * MILLION
     return scaled.numerator if scaled.denominator == 1 else scaled
 
 
-def number_tests(operators: NumberOperators) -> tuple[Predicate, ...]:
-    """What all must hold of a number in millionths (None: there is none). Raises ConditionRefused without any."""
+def number_test(operators: NumberOperators) -> Predicate:
+    """What must hold of a number in millionths (None: there is none). Raises ConditionRefused without any."""
     tests: list[Predicate] = []
     if operators.eq is not None:
         tests.append(equals(millionths(operators.eq)))
@@ -81,4 +94,4 @@ def number_tests(operators: NumberOperators) -> tuple[Predicate, ...]:
         tests.append(between(millionths(lower), millionths(upper)))
     if not tests:
         raise ConditionRefused("an operator is missing; write eq, ne, in, not_in, gt, gte, lt, lte or between")
-    return tuple(tests)
+    return joined(tests)

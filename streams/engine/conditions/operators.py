@@ -16,33 +16,13 @@ from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers, scalars, text
 from streams.engine.conditions.dates import DateTest, date_test
 from streams.engine.conditions.edges import instant_in
+from streams.engine.conditions.fitting import DATES, EXISTENCE, ORDER, fits, given, listed, refuse_misfit
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.text import Fold
 from streams.engine.conditions.tree import due_of_all
 
-_MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
-_ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
-_EQUALITY = frozenset({"eq", "ne", "in", "not_in"})
-_EXISTENCE = frozenset({"exists", "empty"})
-_DATES = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
-_PARTS = frozenset({"contains", "not_contains"})
-_TEXT = _PARTS | {"starts_with", "ends_with", "matches"}
-_LIST = _PARTS | {"contains_any", "contains_all", "has_item"}
-
-OPERATORS_OF: Mapping[PropertyType, frozenset[str]] = {
-    "text": _EXISTENCE | _EQUALITY | _TEXT,
-    "number": _EXISTENCE | _EQUALITY | _ORDER,
-    "boolean": _EXISTENCE | _EQUALITY,
-    "date": _EXISTENCE | _EQUALITY | _ORDER | _DATES,
-    "datetime": _EXISTENCE | _EQUALITY | _ORDER | _DATES,
-    "list": _EXISTENCE | _LIST,
-    "object": _EXISTENCE | {"has_item"},
-}
-"""Which operators fit a declared type; text has no order."""
-
 _NEGATIONS = {"ne": "eq", "not_in": "in", "not_contains": "contains"}
-_WANTED = {"text": "text", "number": "a number", "boolean": "true or false"}
 
 
 class TimedTest(Protocol):
@@ -68,6 +48,8 @@ class Tests:
         """When time alone may change that."""
         if not self.timed or not all(test(value) for test in self.plain):
             return None
+        if len(self.timed) == 1:
+            return self.timed[0].due(value, now, zone)
         return due_of_all((test.holds(value, now, zone), test.due(value, now, zone)) for test in self.timed)
 
 
@@ -109,22 +91,6 @@ class _HasItem:
         return due_of_all((tests.holds(value, now, zone), tests.due(value, now, zone)) for value, tests in values)
 
 
-def given(operators: Operators) -> dict[str, Any]:
-    """The operators that are written, by their written names. Raises ConditionRefused for none, and for null."""
-    found: dict[str, Any] = {}
-    for field, info in type(operators).model_fields.items():
-        name = info.alias or field
-        if name in _MODIFIERS or field not in operators.model_fields_set:
-            continue
-        operand = getattr(operators, field)
-        if operand is None:
-            raise ConditionRefused("null is no operand; for a missing value write exists: false", (name,))
-        found[name] = operand
-    if not found:
-        raise ConditionRefused("an operator is missing, such as eq, in, gte, contains or exists")
-    return found
-
-
 def compile_operators(operators: Operators, kind: PropertyType | None) -> Tests:
     """The tests of a value of the declared type, or of any (None). Raises ConditionRefused for what cannot fit."""
     plain: list[Predicate] = []
@@ -132,7 +98,7 @@ def compile_operators(operators: Operators, kind: PropertyType | None) -> Tests:
     fold = text.fold_for(case_sensitive=operators.case_sensitive)
     for name, operand in given(operators).items():
         try:
-            _check(name, operand, kind)
+            refuse_misfit(name, operand, kind)
             if name == "has_item":
                 timed.append(_has_item(operand))
             elif _is_dated(name, operand, kind):
@@ -155,42 +121,17 @@ def uses_dates(operators: Operators, kind: PropertyType | None) -> bool:
     return False
 
 
-def _check(name: str, operand: Any, kind: PropertyType | None) -> None:
-    if kind is None:
-        return
-    if name not in OPERATORS_OF[kind]:
-        fitting = ", ".join(sorted(OPERATORS_OF[kind]))
-        raise ConditionRefused(f"does not fit a property of type {kind}; these do: {fitting}")
-    if name not in _EQUALITY | _ORDER:
-        return
-    for one in _listed(operand):
-        if kind in _WANTED and not _is_of(one, kind):
-            raise ConditionRefused(f"{one!r} is not {_WANTED[kind]}, and the property is of type {kind}")
-
-
-def _is_of(operand: Any, kind: PropertyType) -> bool:
-    if kind == "text":
-        return isinstance(operand, str)
-    if kind == "boolean":
-        return isinstance(operand, bool)
-    return numbers.is_number(operand)
-
-
 def _is_dated(name: str, operand: Any, kind: PropertyType | None) -> bool:
     """Whether the operator compares dates: a declared date always does, an undeclared value where only dates fit."""
-    if name in _EXISTENCE:
+    if name in EXISTENCE:
         return False
     if kind in ("date", "datetime"):
         return True
-    if name in _DATES:
+    if name in DATES:
         return True
-    if kind is not None or name not in _ORDER:
+    if kind is not None or name not in ORDER:
         return False
-    return any(isinstance(one, str) for one in _listed(operand))
-
-
-def _listed(operand: Any) -> tuple[Any, ...]:
-    return operand if isinstance(operand, tuple) else (operand,)
+    return any(isinstance(one, str) for one in listed(operand))
 
 
 def _has_item(fields: Mapping[str, Operators]) -> _HasItem:
@@ -214,7 +155,7 @@ def _plain(name: str, operand: Any, kind: PropertyType | None, fold: Fold, opera
         return numbers.negated(_plain(_NEGATIONS[name], operand, kind, fold, operators))
     if name in ("eq", "in"):
         return scalars.equals(operand, fold) if name == "eq" else scalars.among(operand, fold)
-    if name in _ORDER:
+    if name in ORDER:
         return _order(name, operand)
     if name == "contains":
         return _contains(operand, kind, fold)
@@ -230,7 +171,7 @@ def _plain(name: str, operand: Any, kind: PropertyType | None, fold: Fold, opera
 
 
 def _order(name: str, operand: Any) -> Predicate:
-    if any(isinstance(one, bool) for one in _listed(operand)):
+    if any(isinstance(one, bool) for one in listed(operand)):
         raise ConditionRefused("true and false have no order; write eq")
     if name == "between":
         lower, upper = operand
@@ -256,22 +197,10 @@ def _exists(kind: PropertyType | None) -> Predicate:
     """A value of another type than the declared one is missing."""
     if kind is None:
         return lambda value: value is not None
-    return lambda value: _fits(value, kind)
+    return lambda value: fits(value, kind)
 
 
 def _empty(kind: PropertyType | None) -> Predicate:
     if kind is None:
         return scalars.is_empty
-    return lambda value: scalars.is_empty(value) or not _fits(value, kind)
-
-
-def _fits(value: Any, kind: PropertyType) -> bool:
-    if kind in ("text", "date", "datetime"):
-        return isinstance(value, str)
-    if kind == "number":
-        return numbers.is_number(value)
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "list":
-        return isinstance(value, list)
-    return isinstance(value, dict | list)
+    return lambda value: scalars.is_empty(value) or not fits(value, kind)

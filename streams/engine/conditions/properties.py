@@ -8,7 +8,9 @@ from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Node, Scene
-from streams.engine.conditions.operators import Tests, compile_operators, given
+from streams.engine.conditions.fitting import given
+from streams.engine.conditions.numbers import joined
+from streams.engine.conditions.operators import Tests, compile_operators
 from streams.engine.conditions.refusals import ConditionRefused, NotServed
 from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.zones import ZoneRule
@@ -135,7 +137,7 @@ def lead_status_test(operators: Operators, subject: str) -> Predicate:
     """The test of a lead's status (None: there is no lead). Raises ConditionRefused."""
     refuse_unknown_statuses(operators, get_args(LeadStatus), subject)
     try:
-        return _joined(compile_operators(operators, "text").plain)
+        return joined(compile_operators(operators, "text").plain)
     except ConditionRefused as refusal:
         raise refusal.within(subject) from None
 
@@ -152,10 +154,4 @@ def _leaf(read: Reader, operators: Operators, kind: PropertyType | None, context
     zone = context.zone_rule(operators.in_zone)
     if tests.timed:
         return TimedLeaf(read, tests, zone)
-    return PlainLeaf(read, _joined(tests.plain))
-
-
-def _joined(tests: tuple[Predicate, ...]) -> Predicate:
-    if len(tests) == 1:
-        return tests[0]
-    return lambda value: all(test(value) for test in tests)
+    return PlainLeaf(read, joined(tests.plain))

@@ -17,7 +17,7 @@ from schemas.conditions import (
 )
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Node, Scene
-from streams.engine.conditions.numbers import Predicate, number_tests
+from streams.engine.conditions.numbers import Predicate, number_test
 from streams.engine.conditions.properties import lead_status_test
 from streams.engine.conditions.refusals import ConditionRefused
 
@@ -40,16 +40,16 @@ class SegmentMember:
 class Score:
     """The contact's own score, or a named one."""
 
-    __slots__ = ("_name", "_tests")
+    __slots__ = ("_name", "_test")
 
-    def __init__(self, name: str | None, tests: tuple[Predicate, ...]) -> None:
+    def __init__(self, name: str | None, test: Predicate) -> None:
         self._name = name
-        self._tests = tests
+        self._test = test
 
     def holds(self, scene: Scene) -> bool:
         contact = scene.contact
         score = contact.score if self._name is None else contact.scores.get(self._name, 0)
-        return all(test(score) for test in self._tests)
+        return self._test(score)
 
     def due(self, scene: Scene) -> int | None:  # noqa: ARG002
         return None
@@ -60,19 +60,18 @@ class LeadIn:
 
     __slots__ = ("_campaign", "_points", "_status")
 
-    def __init__(self, campaign: str, status: Predicate | None, points: tuple[Predicate, ...]) -> None:
+    def __init__(self, campaign: str, status: Predicate | None, points: Predicate | None) -> None:
         self._campaign = campaign
         self._status = status
         self._points = points
 
     def holds(self, scene: Scene) -> bool:
         lead = scene.contact.leads.get(self._campaign)
-        if self._status is None and not self._points:
+        if self._status is None and self._points is None:
             return lead is not None and lead.status != "deleted"
         if self._status is not None and not self._status(None if lead is None else lead.status):
             return False
-        points = None if lead is None else lead.points
-        return all(test(points) for test in self._points)
+        return self._points is None or self._points(None if lead is None else lead.points)
 
     def due(self, scene: Scene) -> int | None:  # noqa: ARG002
         return None
@@ -81,14 +80,13 @@ class LeadIn:
 class LeadPoints:
     """The points of the lead at hand."""
 
-    __slots__ = ("_tests",)
+    __slots__ = ("_test",)
 
-    def __init__(self, tests: tuple[Predicate, ...]) -> None:
-        self._tests = tests
+    def __init__(self, test: Predicate) -> None:
+        self._test = test
 
     def holds(self, scene: Scene) -> bool:
-        points = None if scene.lead is None else scene.points
-        return all(test(points) for test in self._tests)
+        return self._test(None if scene.lead is None else scene.points)
 
     def due(self, scene: Scene) -> int | None:  # noqa: ARG002
         return None
@@ -151,7 +149,7 @@ def compile_lead(leaf: LeadLeaf, context: Context) -> Node:
     context.campaigns.add(wanted.campaign)
     try:
         status = None if wanted.status is None else lead_status_test(wanted.status, "status")
-        points = () if wanted.points is None else _numbers(wanted.points, "points")
+        points = None if wanted.points is None else _numbers(wanted.points, "points")
     except ConditionRefused as refusal:
         raise refusal.within("lead") from None
     return LeadIn(wanted.campaign, status, points)
@@ -175,9 +173,9 @@ def compile_lead_age(leaf: LeadAgeLeaf, context: Context) -> Node:
     return LeadAge(*_ages(leaf.lead_age))
 
 
-def _numbers(operators: NumberOperators, subject: str) -> tuple[Predicate, ...]:
+def _numbers(operators: NumberOperators, subject: str) -> Predicate:
     try:
-        return number_tests(operators)
+        return number_test(operators)
     except ConditionRefused as refusal:
         raise refusal.within(subject) from None
 

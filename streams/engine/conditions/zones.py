@@ -63,9 +63,21 @@ def clamped(ms: int) -> int:
 
 def offset_at(zone: ZoneInfo, instant: int) -> int:
     """How far local time is ahead of UTC at an instant, in ms."""
+    offset = _offset_of_day(zone, instant // DAY)
+    return _offset(zone, instant) if offset is None else offset
+
+
+def _offset(zone: ZoneInfo, instant: int) -> int:
     moment = _EPOCH_UTC + timedelta(milliseconds=clamped(instant))
     offset = moment.astimezone(zone).utcoffset()
     return 0 if offset is None else offset // _MILLISECOND
+
+
+@lru_cache(maxsize=16_384)
+def _offset_of_day(zone: ZoneInfo, day: int) -> int | None:
+    """The offset on a day of UTC (counted from the epoch); None where clocks change on it."""
+    first, last = _offset(zone, day * DAY - 1), _offset(zone, (day + 1) * DAY - 1)
+    return first if first == last else None
 
 
 def wall_at(zone: ZoneInfo, instant: int) -> int:
@@ -75,6 +87,12 @@ def wall_at(zone: ZoneInfo, instant: int) -> int:
 
 def instant_of_wall(zone: ZoneInfo, wall: int) -> int:
     """The instant at which local clocks show `wall`; shifted forward in a gap, the first of two in a doubled hour."""
+    if wall % DAY == 0:
+        return day_start(zone, wall // DAY + EPOCH_ORDINAL)
+    return _resolved(zone, wall)
+
+
+def _resolved(zone: ZoneInfo, wall: int) -> int:
     shown = _EPOCH + timedelta(milliseconds=clamped(wall))
     offset = zone.utcoffset(shown.replace(tzinfo=zone))
     return wall - (0 if offset is None else offset // _MILLISECOND)
@@ -83,7 +101,7 @@ def instant_of_wall(zone: ZoneInfo, wall: int) -> int:
 @lru_cache(maxsize=16_384)
 def day_start(zone: ZoneInfo, ordinal: int) -> int:
     """The instant at which a calendar day begins in a zone."""
-    return instant_of_wall(zone, (ordinal - EPOCH_ORDINAL) * DAY)
+    return _resolved(zone, (ordinal - EPOCH_ORDINAL) * DAY)
 
 
 def day_at(zone: ZoneInfo, instant: int) -> int:
@@ -99,23 +117,27 @@ class ClockChange:
     by: int
 
 
-def clock_changes_near(zone: ZoneInfo, instant: int) -> list[ClockChange]:
+def clock_changes_near(zone: ZoneInfo, instant: int) -> tuple[ClockChange, ...]:
     """The changes of clocks from a day before an instant to four days after it."""
-    day = instant // DAY
-    return [change for near in range(day - 1, day + 5) for change in _clock_changes(zone, near)]
+    return _clock_changes_about(zone, instant // DAY)
 
 
 @lru_cache(maxsize=16_384)
-def _clock_changes(zone: ZoneInfo, day: int) -> tuple[ClockChange, ...]:
+def _clock_changes_about(zone: ZoneInfo, day: int) -> tuple[ClockChange, ...]:
+    found = (_clock_change(zone, near) for near in range(day - 1, day + 5))
+    return tuple(change for change in found if change is not None)
+
+
+def _clock_change(zone: ZoneInfo, day: int) -> ClockChange | None:
     """Of one day of UTC, counted from the epoch; no zone changes its clocks twice on one."""
     before, after = day * DAY - 1, (day + 1) * DAY - 1
-    offset, changed = offset_at(zone, before), offset_at(zone, after)
+    offset, changed = _offset(zone, before), _offset(zone, after)
     if offset == changed:
-        return ()
+        return None
     while after - before > 1:
         middle = (before + after) // 2
-        if offset_at(zone, middle) == offset:
+        if _offset(zone, middle) == offset:
             before = middle
         else:
             after = middle
-    return (ClockChange(after, abs(changed - offset)),)
+    return ClockChange(after, abs(changed - offset))
