@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_ms, instant_text
 from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
-from streams.definitions import Account, Fault, Loaded, load
+from streams.definitions import Account, Fault, Loaded, load, load_each
 from streams.definitions.plan import Plan, plan
 from streams.engine.releases import Release, ReleaseLog, Void
 from streams.errors import DataError, DefinitionsRefused, TopicsMissing, UsageError
@@ -61,8 +61,14 @@ def register(app: typer.Typer) -> None:
 
 
 def check(files: Files, *, as_json: AsJson = False) -> None:
-    """Check files without a broker; the exit code is 1 when any is refused."""
-    loaded = load(files)
+    """Check files without a broker; the exit code is 1 when any is refused.
+
+    Files of one account are parts of one whole; files that define the same things are checked each by itself.
+    """
+    loaded = load_each(files)
+    if loaded.clashes:
+        note = f"warning: checked each by itself, since they cannot be applied together: {loaded.clashes[0]}"
+        human().print(note, markup=False, soft_wrap=True)
     if as_json:
         write_json([{"file": name, "errors": _errors(loaded, name)} for name in loaded.files])
     else:

@@ -34,6 +34,8 @@ class Loaded:
     files: tuple[str, ...]
     accounts: Mapping[str, Account]
     problems: tuple[Fault, ...]
+    clashes: tuple[Fault, ...] = ()
+    """Those of the problems that lie between the parts: the same thing is defined in two of them."""
 
     def require(self) -> Mapping[str, Account]:
         """The accounts. Raises DefinitionsRefused, a line per problem, when there is any."""
@@ -54,17 +56,33 @@ def load(paths: Sequence[File]) -> Loaded:
         read, faults = read_file(path)
         parts += read
         problems += faults
-    accounts, found = check_parts(parts)
-    return Loaded(tuple(str(path) for path in paths), accounts, tuple(problems + found))
+    wholes = merge(parts)
+    clashes = [fault for whole in wholes for fault in whole.faults]
+    accounts, found = _checked(wholes)
+    return Loaded(tuple(str(path) for path in paths), accounts, (*problems, *clashes, *found), tuple(clashes))
 
 
-def check_parts(parts: Sequence[Part]) -> tuple[dict[str, Account], list[Fault]]:
-    """The sound accounts among parts, and what is wrong with the others; pure."""
+def load_each(paths: Sequence[File]) -> Loaded:
+    """Like `load`, but files that define the same things are no parts of one whole: each is judged by itself.
+
+    `clashes` then says what they both define; it is no problem of any one of them.
+    """
+    together = load(paths)
+    if not together.clashes:
+        return together
+    apart = [load([path]) for path in paths]
+    accounts = {name: account for loaded in apart for name, account in loaded.accounts.items()}
+    problems = tuple(problem for loaded in apart for problem in loaded.problems)
+    return Loaded(together.files, accounts, problems, together.clashes)
+
+
+def _checked(wholes: Sequence[Merged]) -> tuple[dict[str, Account], list[Fault]]:
+    """The sound accounts, and what is wrong with the others."""
     accounts: dict[str, Account] = {}
     problems: list[Fault] = []
-    for whole in merge(parts):
+    for whole in wholes:
         checked = check(whole.values)
-        problems += [*whole.faults, *(_located(whole, problem) for problem in checked.problems)]
+        problems += [_located(whole, problem) for problem in checked.problems]
         if checked.definitions is not None and not whole.faults:
             warnings = tuple(checked.warnings)
             accounts[whole.account] = Account(whole.account, whole.values, checked.definitions, warnings)

@@ -46,7 +46,13 @@ class Merged:
     def _add_rows(self, part: Part, key: str, rows: list[Any]) -> None:
         whole = self.values.setdefault(key, [])
         self._origins.setdefault((key,), (part, (key,)))
+        known = {_id(row): (key, number) for number, row in enumerate(whole)}
         for number, row in enumerate(rows):
+            there = known.get(_id(row))
+            if there is not None:
+                message = f"{key.removesuffix('s')} {_id(row)} is defined in {self._there(there)} already"
+                self._fault(part, (key, number, "id"), message)
+                continue
             self._origins[(key, len(whole))] = (part, (key, number))
             whole.append(row)
 
@@ -75,6 +81,12 @@ class Merged:
     def _there(self, path: Path) -> str:
         part, local = self.locate(path)
         return f"{part.file}:{part.line_of(local)}"
+
+
+def _id(row: Any) -> object:
+    """A row's id; for a row without one that is text, something that no other row has."""
+    name = row.get("id") if isinstance(row, dict) else None
+    return name if isinstance(name, str) else object()
 
 
 def merge(parts: Sequence[Part]) -> list[Merged]:

@@ -1,11 +1,12 @@
-"""Who depends on whom: cycles among segments are refused, those through leads and actions warned of."""
+"""Who refers to what: cycles among segments are refused; cycles through leads, and likely typos, warned of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 
-from schemas.conditions import Condition, LeadLeaf, SegmentLeaf
-from schemas.definitions import Campaign, Definitions, Segment
+from schemas.conditions import Condition, LeadLeaf, PropertyLeaf, SegmentLeaf
+from schemas.definitions import STANDARD_PROPERTIES, Campaign, Definitions, Segment
 from streams.engine.served import walk
 
 Graph = Mapping[str, Iterable[str]]
@@ -73,6 +74,37 @@ def warned_cycles(definitions: Definitions) -> list[str]:
     return [" -> ".join(path) for path in through_leads if len(path) > 2]
 
 
+def misspelt_properties(definitions: Definitions) -> list[str]:
+    """Undeclared properties whose name is close to one that is declared or standard; they may be meant as they are."""
+    declared = {**definitions.properties, **STANDARD_PROPERTIES}
+    used = {name for condition in _conditions(definitions) for name in _property_names(condition)}
+    warnings = []
+    for name in sorted(used - set(declared)):
+        close = get_close_matches(name, declared, n=1, cutoff=0.8)
+        if close:
+            warnings.append(f"property {name} is not declared; is {close[0]} meant?")
+    return warnings
+
+
+def _conditions(definitions: Definitions) -> Iterator[Condition]:
+    for segment in definitions.segments:
+        if segment.when is not None:
+            yield segment.when
+    for campaign in definitions.campaigns:
+        yield from _rule_conditions(campaign)
+
+
+def _rule_conditions(campaign: Campaign) -> Iterator[Condition]:
+    yield from (rule.when for rule in campaign.scoring)
+    yield from (rule.when for rule in campaign.automation)
+
+
+def _property_names(condition: Condition) -> Iterator[str]:
+    for node in walk(condition):
+        if isinstance(node, PropertyLeaf):
+            yield node.property if isinstance(node.property, str) else node.property[0]
+
+
 def _causes(segment: Segment) -> Iterator[str]:
     if segment.when is not None:
         yield from _mentioned(segment.when)
@@ -81,7 +113,7 @@ def _causes(segment: Segment) -> Iterator[str]:
 def _campaign_causes(campaign: Campaign) -> Iterator[str]:
     for audience in campaign.audience:
         yield f"segment {audience}"
-    for condition in [*(rule.when for rule in campaign.scoring), *(rule.when for rule in campaign.automation)]:
+    for condition in _rule_conditions(campaign):
         yield from _mentioned(condition)
 
 

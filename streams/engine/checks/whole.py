@@ -11,7 +11,7 @@ from schemas.definitions import STANDARD_PROPERTIES, Definitions, Plan, Property
 from streams.engine.checks.campaigns import campaign_problems
 from streams.engine.checks.context import Context
 from streams.engine.checks.problem import Path, Problem, nearest, shown
-from streams.engine.checks.references import cycles, segment_references, warned_cycles
+from streams.engine.checks.references import cycles, misspelt_properties, segment_references, warned_cycles
 from streams.engine.checks.segments import segment_problems
 from streams.engine.checks.shape import shape_problems
 
@@ -174,4 +174,5 @@ def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
 
 
 def _warnings(definitions: Definitions) -> list[str]:
-    return [f"circle through leads and actions: {path}" for path in warned_cycles(definitions)]
+    circles = [f"circle through leads and actions: {path}" for path in warned_cycles(definitions)]
+    return circles + misspelt_properties(definitions)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.definitions import Fault, load
+from streams.definitions import Fault, load, load_each
 from streams.errors import DefinitionsRefused
 
 SOUND = """\
@@ -121,7 +121,8 @@ def test_a_fault_is_found_in_the_part_that_it_stands_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "message"),
     [
-        ("segments: [{id: a}]", "segments: [{id: a}]", "there is another segment called a"),
+        ("segments: [{id: a}]", "segments: [{id: a}]", "segment a is defined in {one}:1 already"),
+        ("campaigns: [{id: a}]", "campaigns: [{id: a}]", "campaign a is defined in {one}:1 already"),
         ("properties: {p: text}", "properties: {p: text}", "p is declared in {one}:1 already"),
         ("time_zone: UTC", "time_zone: Europe/Berlin", "time_zone is given in {one}:1 already"),
         ("salesforce: {}", "salesforce: {}", "salesforce is given in {one}:1 already"),
@@ -132,6 +133,22 @@ def test_what_two_parts_define_is_refused(tmp_path: Path, first: str, second: st
     (fault,) = load([one, two]).problems
     assert fault.file == str(two)
     assert fault.message == message.format(one=one)
+
+
+def test_files_that_define_the_same_are_judged_each_by_itself(tmp_path: Path) -> None:
+    sound = put(tmp_path, "segments: [{id: a}]\n", "1.yaml")
+    wrong = put(tmp_path, "segments: [{id: a}, {id: b, dynamik: true}]\n", "2.yaml")
+    judged = load_each([sound, wrong])
+    assert [(f.file, f.where) for f in judged.problems] == [(str(wrong), "segments[1].dynamik")]
+    assert [f.message for f in judged.clashes] == [f"segment a is defined in {sound}:1 already"]
+    assert len(load([sound, wrong]).problems) == 2, "together they cannot be applied"
+
+
+def test_files_that_belong_together_are_judged_as_one_whole(tmp_path: Path) -> None:
+    segments = put(tmp_path, "segments: [{id: a}]\n", "1.yaml")
+    campaigns = put(tmp_path, "campaigns: [{id: c, audience: [a]}]\n", "2.yaml")
+    assert load_each([segments, campaigns]).problems == ()
+    assert len(load_each([campaigns]).problems) == 1
 
 
 @pytest.mark.parametrize(

@@ -335,6 +335,12 @@ def test_circles_through_leads_and_actions_are_warned_of_and_not_refused() -> No
         assert node in warning
 
 
+def test_an_undeclared_property_close_to_a_declared_one_is_warned_of() -> None:
+    checked = check(within_segment({"all": [{"property": "employes", "gt": 5}, {"property": "other", "eq": 1}]}))
+    assert checked.problems == []
+    assert checked.warnings == ["property employes is not declared; is employees meant?"]
+
+
 def test_nesting_without_end_is_refused_and_breaks_nothing() -> None:
     deep: Any = {"all": []}
     for _ in range(5_000):
