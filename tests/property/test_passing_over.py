@@ -82,7 +82,7 @@ def _step(chance: random.Random, story: Story, at: int) -> list[dict[str, Any]]:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
 def test_asking_every_condition_at_every_record_changes_nothing(seed: int) -> None:
     sparing = told(seed)
