@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import stamina
@@ -25,6 +25,10 @@ from connectors.salesforce.writer import Writer, Written
 from streams.errors import SalesforceRefused
 
 REMEMBERED = 10_000
+_FIRST_LOOK = timedelta(days=1)
+_OVERLAP = timedelta(minutes=10)
+"""Salesforce shows some rows minutes late, under the stamp of their writing."""
+
 MappingOf = Callable[[str], LeadFields]
 """The `lead_fields` of an account's release in force."""
 
@@ -63,6 +67,7 @@ class Delivery:
         self._links: OrderedDict[str, str] = OrderedDict()
         self._newest: OrderedDict[str, HandOver] = OrderedDict()
         self._contact_fields: frozenset[str] | None = None
+        self._repaired: datetime | None = None
 
     def deliver(self, batch: Sequence[HandOver]) -> list[Answer]:
         """The answer to each hand-over, in their order. Raises Transient, CircuitOpen, SalesforceRefused."""
@@ -96,13 +101,15 @@ class Delivery:
         _forget_oldest(self._newest)
         _forget_oldest(self._links)
 
-    def repair(self, overlap: timedelta = timedelta(minutes=10)) -> list[HandOver]:
+    def repair(self) -> list[HandOver]:
         """Finds Leads that lately got an older snapshot than the newest one handed over, and writes that again.
 
         A worker that was stopped in the middle of a request, and wakes after another took over, does such a thing.
+        The first call looks at the last day, a later one at what changed since the call before.
         """
         self._org.check()
-        since = (self._org.server_time() - overlap).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = self._org.server_time()
+        since = ((self._repaired or now - _FIRST_LOOK) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
         older = [
             self._newest[key]
             for key, number in self._lookup.written_since(since).items()
@@ -110,6 +117,7 @@ class Delivery:
         ]
         if older:
             self.deliver(older)
+        self._repaired = now
         return older
 
     # --- one round ---

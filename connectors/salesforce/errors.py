@@ -27,7 +27,7 @@ class RequestRefused(Exception):
     """A request that Salesforce cannot read: a record in it, or its size, is at fault."""
 
     def __init__(self, error: CrmError) -> None:
-        super().__init__(str(error))
+        super().__init__(f"Salesforce cannot read a request: {error.code}: {error.telling}")
         self.error = error
 
 

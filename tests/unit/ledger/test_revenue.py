@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from schemas.outputs.revenue import CampaignRevenue
 from streams.engine.accept import Door
 from streams.engine.effects import Append, Budget, SourceRecord
+from streams.engine.outputs import stamped
 from streams.engine.records import Marker, encode
 from tests.support.ledger import AUTUMN, FOREIGN, NOON, SPRING, Ledger, definitions
 
@@ -172,6 +174,14 @@ def test_the_door_of_the_pipeline_takes_what_the_ledger_tells(ledger: Ledger) ->
     [output] = [each for each in ledger.outputs if each.topic == "crm-results"]
     record = SourceRecord(output.topic, 0, 0, NOON, output.key, output.value, (), NOON)
     assert isinstance(Door("events").accept(record), Append)
+
+
+def test_rows_of_revenue_are_as_their_schema_says(ledger: Ledger) -> None:
+    ledger.tell(at=1, amount="7.50", **WON)
+    [output] = ledger.outputs
+    assert output.key == b"default/spring/EUR"
+    row = CampaignRevenue.model_validate_json(stamped(output.value, NOON) or b"")
+    assert (row.won.count, row.won.amount, row.cause.kind, row.number.ordinal) == (1, "7.5", "crm", 0)
 
 
 def test_an_opportunity_moved_to_another_contact_leaves_the_first(ledger: Ledger) -> None:
