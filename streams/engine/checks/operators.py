@@ -11,23 +11,18 @@ from schemas.conditions import CountOperators, DurationOperators, MomentOperator
 from schemas.definitions import PropertyType
 from streams.engine.checks.dates import date_fault
 from streams.engine.checks.problem import Path, Problem, nearest, shown
+from streams.engine.checks.shape import keys_of
+from streams.engine.conditions.fitting import OPERATORS_OF
 
 Bounded = NumberOperators | CountOperators | DurationOperators
 _EQUALITY = ("eq", "ne", "in", "not_in")
-_PRESENCE = ("exists", "empty")
 _ORDER = ("gt", "gte", "lt", "lte", "between")
-_DATES = ("before", "after", "within_last", "within_next", "older_than", "anniversary_within")
 
 FITTING: Mapping[PropertyType, tuple[str, ...]] = {
-    "text": (*_EQUALITY, "contains", "not_contains", "starts_with", "ends_with", "matches", *_PRESENCE),
-    "number": (*_EQUALITY, *_ORDER, *_PRESENCE),
-    "boolean": (*_EQUALITY, *_PRESENCE),
-    "date": (*_EQUALITY, *_ORDER, *_DATES, *_PRESENCE),
-    "datetime": (*_EQUALITY, *_ORDER, *_DATES, *_PRESENCE),
-    "list": ("contains", "not_contains", "contains_any", "contains_all", "has_item", *_PRESENCE),
-    "object": ("has_item", *_PRESENCE),
+    kind: tuple(operator for operator in keys_of(Operators) if operator in fitting)
+    for kind, fitting in OPERATORS_OF.items()
 }
-"""Declared type -> its operators; an undeclared property takes them all."""
+"""Declared type -> its operators in the order of the language; an undeclared property takes them all."""
 
 _MODIFIERS = {"case_sensitive", "in_zone", "property", "held_for"}
 _ARTICLE = {"object": "an object", "text": "text"}

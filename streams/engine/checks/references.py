@@ -75,7 +75,7 @@ def warned_cycles(definitions: Definitions) -> list[str]:
 
 
 def misspelt_properties(definitions: Definitions) -> list[str]:
-    """Undeclared properties whose name is close to one that is declared or standard; they may be meant as they are."""
+    """Undeclared properties whose name is close to a declared or standard one; they may be meant as they are."""
     declared = {**definitions.properties, **STANDARD_PROPERTIES}
     used = {name for condition in _conditions(definitions) for name in _property_names(condition)}
     warnings = []
