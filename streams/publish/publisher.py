@@ -28,9 +28,6 @@ class ReleaseMaker(Protocol):
     async def apply(self, line: DefinitionsLine) -> int:
         """Writes the release and returns its number. Raises DefinitionsRefused."""
 
-    async def accounts(self) -> Collection[str]:
-        """The accounts that have definitions."""
-
 
 @dataclass
 class Report:
@@ -80,6 +77,7 @@ class Publisher:
         self._patience = patience
         self._order = OrderAcrossTopics()
         self._batch: list[Outgoing] = []
+        self._accounts: set[str] = set()
         self.report = Report()
 
     async def publish(self, items: Iterable[Item], until: int | None = None) -> None:
@@ -96,14 +94,15 @@ class Publisher:
             for account, latest in sorted(self.report.latest.items()):
                 await self._tell_time(account, latest + 1)
             return
-        # Time passes also where nothing happened up to then.
-        for account in sorted({*self.report.latest, *await self._releases.accounts()}):
+        # Also where nothing happened up to then; but never to an account that the lines do not speak of.
+        for account in sorted(self._accounts):
             await self._tell_time(account, until + 1)
 
     async def _one(self, item: Item, until: int | None) -> None:
         if isinstance(item, RefusedLine):
             self.report.refuse(item)
             return
+        self._accounts.add(item.account)
         if until is not None and item.at is not None and item.at > until:
             self.report.passed_over += 1
             return

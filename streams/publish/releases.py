@@ -36,11 +36,6 @@ class Releases:
         await self._read()
         return self._log.latest(account)
 
-    async def accounts(self) -> tuple[str, ...]:
-        """The accounts that have a release."""
-        await self._read()
-        return self._log.accounts()
-
     async def log(self) -> ReleaseLog:
         """Everything that stands in the topic now. Raises BrokerUnavailable, TopicsMissing."""
         await self._read()

@@ -55,7 +55,7 @@ def compare(pipeline: Pipeline, log: Path, count: int) -> Iterator[Comparison]:
     instants = instants_of(visits, count)
     for number, at in enumerate(instants):
         account = f"at-{number}"
-        pipeline.apply(f"account: {account}\n{DEFINITIONS}")
+        pipeline.apply(f"account: {account}\n{DEFINITIONS}", "--wait")
         pipeline.publish_log(log, account, at)
     pipeline.wait_until_settled()
     table = pipeline.table("segment-members")
