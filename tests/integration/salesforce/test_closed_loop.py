@@ -1,0 +1,86 @@
+"""From a contact's change to a lead in Salesforce, and from a won opportunity back to its campaign."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from streams.runtime.parent import environment_of
+from tests.support.pipeline import Pipeline, wait_until
+from tests.support.standin import SPRING, Sandbox
+
+DEFINITIONS = f"""
+account: default
+segments:
+  - {{id: german, dynamic: true, when: {{property: country, in: [DE]}}}}
+campaigns:
+  - id: spring
+    audience: [german]
+    auto_qualify: true
+    salesforce: {{campaign: {SPRING}, member_status: Responded}}
+salesforce:
+  lead_fields:
+    LastName: {{property: last_name, default: "-"}}
+    Company: {{property: company, default: "-"}}
+"""
+
+
+def contact(name: str, country: str) -> dict[str, Any]:
+    return {
+        "id": f"e-{name}",
+        "type": "contact.changed",
+        "contact": name,
+        "at": "2026-03-01T10:00:00Z",
+        "properties": {"country": country, "last_name": name.title()},
+    }
+
+
+@contextmanager
+def crm(pipeline: Pipeline) -> Iterator[None]:
+    """The process of the role `crm`."""
+    command = [sys.executable, "-m", "agents.crm.process"]
+    with subprocess.Popen(command, env=environment_of(pipeline.settings), stdin=subprocess.PIPE) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
+    kafka: str, prefix: str, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    org = {"salesforce_url": sandbox.url, "salesforce_poll_ms": 200, "salesforce_currency": "EUR"}
+    with Pipeline(kafka, prefix, tmp_path, partitions=2, in_partitions=2, **org) as pipeline:
+        pipeline.start_worker("w0", "all")
+        pipeline.apply(DEFINITIONS)
+        with crm(pipeline):
+            pipeline.publish([contact("ada", "DE"), contact("bob", "FR"), contact("cid", "DE")])
+            wait_until(lambda: len(sandbox.live("CampaignMember")) == 2, 60, "two members in Salesforce")
+            names = {lead["Leadstream_Id__c"]: lead["LastName"] for lead in sandbox.live("Lead")}
+            assert names == {"default/ada": "Ada", "default/cid": "Cid"}
+            [ada] = [lead for lead in sandbox.live("Lead") if lead["LastName"] == "Ada"]
+            made = sandbox.post("convert", lead=ada["Id"], amount=1000)
+            wait_until(lambda: revenue(pipeline, "open") == (1, "1000"), 60, "the opportunity")
+            sandbox.post("win", opportunity=made["opportunity"], amount=1234.5)
+            wait_until(lambda: revenue(pipeline, "won") == (1, "1234.5"), 60, "the revenue")
+            wait_until(lambda: outcome(pipeline, "ada") == "won", 60, "the outcome of the lead")
+            sandbox.post("reopen", opportunity=made["opportunity"])
+            wait_until(lambda: revenue(pipeline, "won") == (0, "0"), 60, "the revenue taken back")
+        lead = pipeline.table("leads")["default/spring/cid"]
+        assert lead["crm"]["result"] == "crm.linked"
+        assert pipeline.read("dead-letters") == {0: [], 1: []}
+
+
+def revenue(pipeline: Pipeline, kind: str) -> tuple[int, str] | None:
+    row = pipeline.table("campaign-revenue").get("default/spring/EUR")
+    return None if row is None else (row[kind]["count"], row[kind]["amount"])
+
+
+def outcome(pipeline: Pipeline, name: str) -> str | None:
+    row = pipeline.table("leads").get(f"default/spring/{name}")
+    return None if row is None else row.get("crm", {}).get("outcome")
