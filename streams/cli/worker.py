@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from streams.app import KINDS
 from streams.cli.common import Bootstrap, DataDir, Prefix, settings_from
 from streams.errors import LeadstreamError
 from streams.runtime import logs
@@ -29,6 +28,7 @@ class Role(StrEnum):
 
     PIPELINE = "pipeline"
     LEDGER = "ledger"
+    CRM = "crm"
     ALL = "all"
 
 
@@ -65,16 +65,20 @@ def worker(
     settings = settings_from(
         name=name, clock=clock, partitions=partitions, bootstrap=bootstrap, prefix=prefix, data_dir=data_dir
     )
-    sys.exit(run(settings, roles(role)))
+    sys.exit(run(settings, processes(role, settings)))
 
 
-def roles(role: Role) -> list[str]:
-    """The kinds of slots of a role."""
-    return list(KINDS) if role is Role.ALL else [role.value]
+def processes(role: Role, settings: Settings) -> list[str]:
+    """The processes of a role; `all` leaves the CRM out where no Salesforce is configured."""
+    if role is not Role.ALL:
+        return [role.value]
+    has_salesforce = settings.salesforce_url is not None or settings.salesforce_domain is not None
+    every = (Role.PIPELINE, Role.LEDGER, Role.CRM) if has_salesforce else (Role.PIPELINE, Role.LEDGER)
+    return [each.value for each in every]
 
 
-def run(settings: Settings, kinds: list[str]) -> int:
-    """Runs a worker process for each kind under this one; the exit code. Raises LeadstreamError before the start."""
+def run(settings: Settings, names: list[str]) -> int:
+    """Runs each of these processes under this one; the exit code. Raises LeadstreamError before the start."""
     held = hold_name(settings.data_dir, settings.name)
     try:
         asyncio.run(require_topics(settings))
@@ -83,5 +87,11 @@ def run(settings: Settings, kinds: list[str]) -> int:
         raise
     logs.configure(held.name)
     environment = environment_of(settings.model_copy(update={"name": held.name}))
-    children = [Child(kind, [sys.executable, "-m", "streams.app", kind], environment) for kind in kinds]
+    children = [Child(name, _command(name), environment) for name in names]
     return supervise(children, keep_open=[held.descriptor])
+
+
+def _command(name: str) -> list[str]:
+    if name == Role.CRM:
+        return [sys.executable, "-m", "agents.crm.process"]
+    return [sys.executable, "-m", "streams.app", name]

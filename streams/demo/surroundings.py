@@ -128,6 +128,7 @@ class Surroundings:
             "data_dir": self._folder / "worker",
             "salesforce_url": self._org.url,
             "salesforce_poll_ms": 500,
+            "salesforce_currency": "EUR",
         }
         if self._broker is not None:
             changes |= {"bootstrap": f"{LOOPBACK}:{self._port}", "prefix": ""}
