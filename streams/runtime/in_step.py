@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from streams.runtime.claims import Claims, Known
+from streams.runtime.claims import Claim, Claims, Known
 from streams.runtime.partitions import Partition
 from streams.settings import Settings
 
@@ -28,6 +28,10 @@ class Rules:
         return cls(settings.in_step_ms, settings.in_step_patience_ms, settings.stuck_after_ms)
 
 
+UNHEARD = Known(Claim(claim=0, position=0), spoke=0)
+"""A partition that nobody has spoken for yet: its owner is perhaps just starting, with the oldest records of all."""
+
+
 @dataclass
 class InStep:
     """One slot's waiting. `held` keeps, per partition waited for, its claim then and since when it is waited for."""
@@ -39,14 +43,11 @@ class InStep:
         """The latest arrival that may enter the journal now, None when nothing holds it back.
 
         `wanted` is the arrival of the latest record at hand: partitions whose claim is far enough for it are not
-        waited for. A partition that nobody has ever spoken for has no claim to be in step with; ticks wait for
-        it.
+        waited for.
         """
         latest: int | None = None
         for partition in partitions:
-            known = claims.known.get(partition)
-            if known is None:
-                continue
+            known = claims.known.get(partition, UNHEARD)
             bound = known.claim.claim + self.rules.in_step
             if wanted <= bound:
                 self.held.pop(partition, None)
@@ -57,7 +58,7 @@ class InStep:
         return latest
 
     def _waiting_since(self, partition: Partition, known: Known, now: int) -> int:
-        claim, since = self.held.get(partition, (-1, now))
+        claim, since = self.held.get(partition, (None, now))
         if claim != known.claim.claim:
             since = now
             self.held[partition] = (known.claim.claim, since)

@@ -49,7 +49,9 @@ class Standing:
         feed.claim = max(next_claim(feed, end), claims.claim(name))
         position = feed.reached(end)
         stood = self._count(feed.claim, self._stood_of(feed, name, claims, now), end, now)
-        readable = feed.stopped is None and (feed.smallest_arrival() is not None or position < stood.stable)
+        # Before the first fetch answer there may be anything to read.
+        unread = end is None or feed.smallest_arrival() is not None or position < stood.stable
+        readable = feed.stopped is None and unread
         if not readable:
             stood.stood = 0
         return Claim(

@@ -78,7 +78,7 @@ class Disturbance:
             return
         before = self._windows()
         end = asyncio.get_running_loop().time() + WINDOW_SECONDS
-        while self._windows() == before and asyncio.get_running_loop().time() < end:
+        while self._windows() == before and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110  # another process's
             await asyncio.sleep(0.05)
 
     def _windows(self) -> int:

@@ -141,13 +141,23 @@ class Counter:
             self._put_out(key, ["counted", row.count, row.total, folded, self.kept.release], effects)
 
     def _remind(self, tick: Unfinished, effects: Effects) -> int:
-        while self.heap and self.heap[0][0] < tick.at:
+        """Reminds the next contact that is due, or finishes the tick."""
+        later = []
+        reminded = False
+        while not reminded and self.heap and self.heap[0][0] < tick.at:
             due, key = heapq.heappop(self.heap)
             row = self.rows.get(key)
-            if row is not None and row.due == due:
-                self._remind_one(key, tick, effects)
-                return 1
-        self.kept.unfinished.remove(tick)
+            if row is None or row.due != due:
+                continue
+            if row.settled > tick.offset:  # its own record came after this tick: the next one reminds it
+                later.append((due, key))
+                continue
+            self._remind_one(key, tick, effects)
+            reminded = True
+        for entry in later:
+            heapq.heappush(self.heap, entry)
+        if not reminded:
+            self.kept.unfinished.remove(tick)
         return 1
 
     def _remind_one(self, key: bytes, tick: Unfinished, effects: Effects) -> None:

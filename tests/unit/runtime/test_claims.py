@@ -136,13 +136,21 @@ def test_the_stable_end_that_stands_with_records_behind_it_is_counted_over_owner
     assert standing.claim(feed, VISITS, moved, claims, now=72_000).stuck == 0
 
 
+def test_before_its_first_fetch_a_partition_may_hold_anything() -> None:
+    feed, standing, claims = started(), Standing("w1"), Claims()
+    assert standing.claim(feed, VISITS, {}, claims, now=10_000).readable
+    empty = {VISITS: ends(feed, sent=10_000, position=0, stable=0, high=0)}
+    assert not standing.claim(feed, VISITS, empty, claims, now=10_000).readable
+
+
 def test_a_readable_partition_whose_claim_stands_is_counted() -> None:
     feed, standing, claims = started(), Standing("w1"), Claims()
     fetch(feed, timestamps=[1_000])
     standing.claim(feed, VISITS, {}, claims, now=10_000)
     assert standing.claim(feed, VISITS, {}, claims, now=13_000).stood == 3_000
     feed.committed(feed.take(1, 1 << 20))
-    assert standing.claim(feed, VISITS, {}, claims, now=14_000).stood == 0
+    read = {VISITS: ends(feed, sent=14_000, position=1, stable=1, high=1)}
+    assert standing.claim(feed, VISITS, read, claims, now=14_000).stood == 0
 
 
 def started() -> Feed:

@@ -52,6 +52,13 @@ def test_the_step_goes_on_when_the_smallest_claim_moves(claims: Claims) -> None:
     assert horizon(in_step, claims, wanted=40_000) == 20_000
 
 
+def test_a_partition_that_nobody_has_spoken_for_may_hold_the_oldest_records() -> None:
+    heard, in_step = Claims(), InStep(RULES)
+    say(heard, VISITS, claim=2 * DAY)
+    assert horizon(in_step, heard, wanted=2 * DAY) == 10_000
+    assert horizon(in_step, heard, wanted=2 * DAY, now=2 * DAY + 60_000) is None
+
+
 def test_nobody_waits_for_a_partition_that_awaits_an_open_transaction(claims: Claims) -> None:
     say(claims, VISITS, claim=30_000)
     say(claims, CHANGES, claim=0, readable=False, stable=4, high=9)

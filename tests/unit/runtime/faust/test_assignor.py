@@ -1,4 +1,4 @@
-"""Partitions travel as slots: in-topic partition q goes with journal partition q mod N, whatever the topic's width."""
+"""Partitions travel as slots: in-topic partition q goes with journal partition q mod N, whatever its topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An EndTxn that may have been sent and was not answered is remembered: a late copy could end the next transaction."""
+"""An EndTxn that may have been sent and was not answered is noted: a late copy could end the next transaction."""
 
 from __future__ import annotations
 

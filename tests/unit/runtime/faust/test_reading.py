@@ -1,4 +1,4 @@
-"""The walls around what Faust's consumer reads: committed records only, never a silent reset, nothing lost or twice."""
+"""The walls around what the consumer reads: committed records only, never a silent reset, nothing lost or twice."""
 
 from __future__ import annotations
 
