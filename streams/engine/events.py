@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
+from streams.engine.bounds import MOST_SCORES
 from streams.engine.cascade import cascade
 from streams.engine.conditions.contract import Counter, Happening
 from streams.engine.contact import Contact
@@ -77,12 +77,20 @@ def _adjust_score(turn: Turn, event: Event) -> None:
         _score_lead(turn, event, campaign, points)
         return
     if name is not None:
-        contact.scores[name] = contact.scores.get(name, 0) + points
+        _adjust_named(turn, name, points)
         return
     contact.score += points
     for compiled in turn.release.campaigns:
         if turn.taking(compiled) is not None and compiled.in_period(turn.now):
             add_points(turn, compiled.id, points, event.at, turn.cause(turn.root.kind))
+
+
+def _adjust_named(turn: Turn, name: str, points: int) -> None:
+    scores = turn.contact.scores
+    if name not in scores and len(scores) >= MOST_SCORES:
+        turn.drafts.refuse("too_many_scores", f"the contact has {MOST_SCORES} named scores, {name} would be one more")
+        return
+    scores[name] = scores.get(name, 0) + points
 
 
 def _score_lead(turn: Turn, event: Event, campaign: str, points: int) -> None:
@@ -146,15 +154,11 @@ def _crm_result(turn: Turn, event: Event) -> None:
     number = list(said.get("number", known))
     if number < known:
         return
-    lead.crm = {**lead.crm, **_settled_failure(event.type, lead.crm), **said, "result": event.type}
+    # A link that was made at last leaves nothing of the failures before it.
+    settled = {"code", "message"} if event.type == "crm.linked" else set()
+    kept = {key: value for key, value in lead.crm.items() if key not in settled}
+    lead.crm = {**kept, **said, "result": event.type}
     turn.touched[campaign] = turn.root
-
-
-def _settled_failure(event_type: str, crm: Mapping[str, Any]) -> dict[str, Any]:
-    """A link that was made at last leaves nothing of the failures before it."""
-    if event_type != "crm.linked":
-        return {}
-    return {key: None for key in ("code", "message") if key in crm}
 
 
 def _refuse_unknown_campaign(turn: Turn, campaign: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 from schemas.conditions import AllOf, AnyOf, Condition, Model, NotOf, subject_of
+from streams.engine.bounds import MOST_NAMED_LEAVES, MOST_NAMED_VALUES
 from streams.engine.conditions.contract import Node, Scene
 from streams.engine.outputs import Leaf
 
@@ -87,10 +89,10 @@ class LazyWitness:
     made: Witness | None = field(default=None)
 
     def leaves(self, scene: Scene) -> tuple[Leaf, ...]:
-        """The leaves that decided, in the order they are written."""
+        """The first leaves that decided, in the order they are written."""
         if self.made is None:
             self.made = self.make()
-        return tuple(self.made.leaves(scene))
+        return tuple(islice(self.made.leaves(scene), MOST_NAMED_LEAVES))
 
 
 def as_written(leaf: Model) -> Leaf:
@@ -106,7 +108,13 @@ def _durations_as_text(value: Any) -> Any:
             key: _duration_text(item) if key in _DURATIONS else _durations_as_text(item)
             for key, item in value.items()
         }
-    return value
+    return _shortened(value)
+
+
+def _shortened(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) <= MOST_NAMED_VALUES:
+        return value
+    return [*value[:MOST_NAMED_VALUES], f"and {len(value) - MOST_NAMED_VALUES} more"]
 
 
 def _duration_text(value: Any) -> Any:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from streams.engine.bounds import MOST_PROPERTY_BYTES
 from streams.engine.contact import Contact
 from streams.engine.effects import Refusal
 from streams.engine.properties import DERIVED, check, derived
+
+_TOO_LARGE = (
+    f"the contact's properties would take {{}} bytes, at most {MOST_PROPERTY_BYTES} are kept; none was changed"
+)
+_encode = msgspec.json.Encoder().encode
 
 
 def change_properties(
@@ -17,7 +25,7 @@ def change_properties(
     """Applies what can be applied; the properties that may be otherwise now, and why others were refused."""
     refusals: list[Refusal] = []
     changed = set(patch)
-    properties = contact.properties
+    properties = dict(contact.properties)
     for name, value in patch.items():
         checked = check(name, value, declared.get(name) or STANDARD_PROPERTIES.get(name))
         if isinstance(checked, Refusal):
@@ -31,4 +39,8 @@ def change_properties(
             properties.pop(name, None)
         properties.update(derived(properties))
         changed |= DERIVED
+    size = len(_encode(properties))
+    if size > MOST_PROPERTY_BYTES and size > len(_encode(contact.properties)):
+        return set(), [*refusals, Refusal("contact_too_large", _TOO_LARGE.format(size))]
+    contact.properties = properties
     return changed, refusals

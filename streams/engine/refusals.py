@@ -32,6 +32,8 @@ AT_THE_DOOR: Mapping[str, str] = {
 WHEN_DECIDED: Mapping[str, str] = {
     "wrong_property_type": "the property is declared with another type; the rest of the patch applied",
     "derived_property": "the property is derived and cannot be set; the rest of the patch applied",
+    "contact_too_large": "the contact's properties would be larger than is kept of a contact; none was changed",
+    "too_many_scores": "the contact has as many named scores as are kept of a contact",
     "unknown_campaign": "the release in force has no campaign of that name",
     "unknown_segment": "the release in force has no segment of that name",
     "segment_not_static": "a dynamic segment's condition alone decides who is a member",

@@ -163,3 +163,12 @@ def test_the_first_instant_across_is_exact(points: int, threshold: int) -> None:
     else:
         assert side(found - 1) == side(now) != side(found)
         assert found > now
+
+
+def test_a_contact_keeps_at_most_a_hundred_named_scores() -> None:
+    story = Story(segments=[ALL])
+    for number in range(101):
+        story.tell("score.adjusted", day(0), points=1, score=f"s{number}")
+    assert (story.refused, len(story.contact().scores)) == (["too_many_scores"], 100)
+    story.tell("score.adjusted", day(0), points=1, score="s0")
+    assert story.refused == []

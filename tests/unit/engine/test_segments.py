@@ -187,3 +187,21 @@ def test_ids_are_the_same_for_whoever_recomputes_them() -> None:
 
     assert ids() == ids()
     assert len(set(ids())) == 2
+
+
+def test_a_contact_stays_small_enough_for_a_record() -> None:
+    story = Story(segments=[GERMAN])
+    story.changed(day(0), country="DE", notes="x" * 150_000)
+    assert story.changed(day(1), more="y" * 60_000, country="FR") == []
+    assert (story.refused, story.members()) == (["contact_too_large"], ["german"])
+    assert segment_changes(story.changed(day(2), notes=None, country="FR")) == [("german", "out")]
+
+
+def test_a_change_names_a_bounded_number_of_leaves_and_values() -> None:
+    countries = ["DE", *(f"C{number}" for number in range(50))]
+    listed = {"property": "country", "in": countries}
+    same = {"property": "country", "eq": "DE"}
+    story = Story(segments=[{"id": "many", "dynamic": True, "when": {"all": [listed, *[same] * 40]}}])
+    leaves = story.changed(day(0), country="DE")[0]["cause"]["leaves"]
+    assert len(leaves) == 20
+    assert (len(leaves[0]["in"]), leaves[0]["in"][-1]) == (11, "and 41 more")
