@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from ruamel.yaml import YAML
 
 from schemas.events.base import DEFAULT_ACCOUNT
@@ -122,13 +121,13 @@ def list_releases(
     if as_json:
         write_json({"releases": [_described(each) for each in releases], "void": [_void(each) for each in voids]})
         return
-    table = Table("account", "release", "takes effect", "segments", "campaigns", "hash")
+    if not releases:
+        write_line("no releases; `leadstream definitions apply FILE` makes one")
     for each in releases:
-        counts = (str(len(each.content.segments)), str(len(each.content.campaigns)))
-        table.add_row(each.account, str(each.number), _at_text(each), *counts, each.hash[:12])
-    human().print(table)
+        counts = f"{len(each.content.segments)} segments, {len(each.content.campaigns)} campaigns"
+        write_line(f"{each.account}  release {each.number}  {_at_text(each)}  {counts}  {each.hash[:12]}")
     for void in voids:
-        human().print(f"void: offset {void.offset}, account {void.account}: {void.reason}", markup=False)
+        write_line(f"{void.account}  void at offset {void.offset}: {void.reason}")
 
 
 def show(

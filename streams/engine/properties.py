@@ -46,7 +46,8 @@ def check(name: str, value: Any, declared: PropertyType | None) -> Any | Refusal
     try:
         return _FORMS[declared](value) if declared is not None else _any(value)
     except _DoesNotFit:
-        return Refusal("wrong_property_type", f"{name} is declared as {declared}, {_shown(value)} is something else")
+        kind = declared or "number"  # of undeclared values only a number without end is refused
+        return Refusal("wrong_property_type", f"{name} is of the type {kind}, and {_shown(value)} is not")
 
 
 def email_domain(email: Any) -> str | None:

@@ -16,7 +16,7 @@ from streams.cli.main import build
 from streams.definitions import Account, load
 from streams.engine import records
 from streams.engine.releases import Release, Void
-from streams.errors import TopicsMissing, Unavailable
+from streams.errors import DataError, TopicsMissing, Unavailable
 from streams.publish.applied import Applier
 from streams.publish.releases import Releases
 from streams.runtime.topics_admin import create_topics
@@ -143,3 +143,22 @@ async def test_without_topics_one_line_says_what_to_do(kafka: str, prefix: str, 
     assert done.returncode == 78
     assert "topics create" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Settings, tmp_path: Path) -> None:
+    releases = Releases(settings, "events")
+    place = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix]
+    none = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "show", *place])
+    assert isinstance(none.exception, DataError)
+
+    await releases.make("default", account(tmp_path, FIRST).document, 0, instant_ms(NOON))
+    await releases.make("default", account(tmp_path, FIRST).document, 0)
+    listed = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "list", *place])
+    first, void = listed.stdout.splitlines()
+    assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segments, 0 campaigns  ")
+    assert void == "default  void at offset 1: based on release 0, but 1 is the latest"
+
+    shown = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "show", *place])
+    again = tmp_path / "shown.yaml"
+    again.write_text(shown.stdout)
+    assert load([again]).require()["default"].document == account(tmp_path, FIRST).document
