@@ -80,6 +80,10 @@ class Broadcast:
         if isinstance(record, Marker):
             if self._keys is None:
                 self._keys = iter(self._rows.keys_of(record.account))
-            return next(self._keys, None)
+            return self._next_unsettled(self._keys)
         first = self._rows.first_due(record.account)
         return first[1] if first is not None and first[0] < record.at else None
+
+    def _next_unsettled(self, keys: Iterator[bytes]) -> bytes | None:
+        """Passes over those who had the marker already, at their own record or before a restart, and later ones."""
+        return next((key for key in keys if self._rows.settled(key) < self.state.offset), None)

@@ -47,18 +47,20 @@ class _Spending:
     def __init__(self, budget: Budget, timer: Callable[[], float]) -> None:
         self._budget = budget
         self._timer = timer
-        self._began = timer()
+        self._since = timer()
         self.records = 0
         self.bytes = 0
+        self.began = False
 
     def over(self, share: float = 1.0) -> bool:
         """Whether that share of the budget is used up; something always fits."""
         budget = self._budget
-        if self.records == 0:
+        if not self.began:
+            self.began = True
             return False
         if self.records >= budget.records * share or self.bytes >= budget.bytes * share:
             return True
-        return self._timer() - self._began > budget.seconds * share
+        return self._timer() - self._since > budget.seconds * share
 
 
 class PartitionDecider:
@@ -204,8 +206,8 @@ class PartitionDecider:
         tick = self._standing.clock_of(event.account, NO_TICK)
         place = Place(self._partition, offset)
         decided = decide_event(contact, event, place, release, tick=tick, memory=self._memory)
-        spending.records += 1
         if decided is None:
+            spending.records += 1
             return
         contact, decision = decided
         self._keep(key, contact, decision, effects, spending)

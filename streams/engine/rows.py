@@ -75,6 +75,11 @@ class Rows:
         self._open.clear()
         return written
 
+    def settled(self, key: bytes) -> int:
+        """The journal offset that a contact is settled for, without decoding all of its row."""
+        found = self._open.get(key)
+        return found.settled if found is not None else _decode_head(self._bytes[key]).settled
+
     def size(self, key: bytes) -> int:
         """Bytes of a row as last written."""
         return len(self._bytes.get(key, b""))
