@@ -138,9 +138,9 @@ def written(body: Body, subject: str, number: Number) -> bytes:
 
 
 def stamped(value: bytes | None, now: int) -> bytes | None:
-    """A value as it is written to Kafka: `emitted_at` (ms since the epoch, as text) is its last key."""
-    if value is None:
-        return None
+    """A value as it is written to Kafka: `emitted_at` (ms since the epoch, as text) is an object's last key."""
+    if value is None or not value.endswith(b"}"):
+        return value
     return value[:-1] + b',"emitted_at":"' + instant_text(now).encode() + b'"}'
 
 

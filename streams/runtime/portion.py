@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from streams.engine import records
+from streams.engine.outputs import stamped
 from streams.runtime.feed import Entry
 from streams.runtime.intake import Taken
 from streams.runtime.letters import TOO_LARGE, Letter, letter_of, letter_of_decision
@@ -95,14 +96,14 @@ class Portion:
             arrival=entry.arrival,
         )
 
-    def effects(self, effects: Effects) -> None:
-        """Rows, outputs, appends and letters of what was decided."""
+    def effects(self, effects: Effects, now: int) -> None:
+        """Rows, outputs, appends and letters of what was decided; outputs say that they are written `now` (ms)."""
         self.wrote = True
         changelog = self.places.own_changelog()
         for key, row in effects.rows.items():
             self.outbox.add(changelog, key, row)
         for output in effects.outputs:
-            self.outbox.add(self.places.output(output.topic), output.key, output.value)
+            self.outbox.add(self.places.output(output.topic), output.key, stamped(output.value, now))
         for append in effects.appends:
             self._append(append)
         for refusal, source, value in effects.letters:

@@ -189,7 +189,7 @@ class Slot:
         """
         portion = Portion(self.places, self.producer.outbox())
         portion.ingest(self.intake.take_sources(self._horizon(now)), self.ingest)  # 1
-        self._decide(portion)  # 2
+        self._decide(portion, now)  # 2
         self._announce(portion, now)  # 3
         if not portion.wrote:
             return None
@@ -211,7 +211,7 @@ class Slot:
         self.is_waiting = horizon is not None
         return horizon
 
-    def _decide(self, portion: Portion) -> None:
+    def _decide(self, portion: Portion, now: int) -> None:
         journal = self.intake.journal_feed()
         ahead = journal.next - self.decider.position(journal.next)
         if not (self.decider.pending() and ahead > FED_AHEAD):
@@ -222,7 +222,7 @@ class Slot:
                     self.decider.feed(entry.record.offset, entry.record.key, entry.record.value)
                 portion.wrote = True
         if self.decider.pending():
-            portion.effects(self.work())
+            portion.effects(self.work(), now)
 
     def work(self) -> Effects:
         """One portion of decisions."""
