@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -327,6 +328,45 @@ async def test_killed_in_the_middle_of_requests_it_hands_over_everything_once(
     assert len(sandbox.live("CampaignMember")) == 300
     answered = {answer["contact"] for answer in await events(settings, "crm-results")}
     assert answered == set(contacts)
+
+
+async def test_a_worker_stopped_between_look_and_write_wakes_late_and_is_repaired(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    await produce(settings, "qualified-leads", record(hand_over(offset=1, properties={"last_name": "Older"})))
+    # Two: the poll of opportunities asks at the same time.
+    sandbox.fault("slow_after_commit", path="queryAll", seconds=1.5, times=2)
+    sleeper = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agents.crm.process"),
+        env=environment_of(settings),
+        stdin=asyncio.subprocess.PIPE,
+    )
+    await until(lambda: _true(_looks(sandbox) > 0), "the look before the write")
+    sleeper.send_signal(signal.SIGSTOP)
+    try:
+        newer = hand_over(offset=2, properties={"last_name": "Newer", "company": "N"})
+        await produce(settings, "qualified-leads", record(newer))
+        org = OrgClient(sandbox.connection())
+        delivery = Delivery(org, lambda account: DEFAULT_LEAD_FIELDS, BRISK)
+        awake = CrmConsumer(settings, delivery, waits=QUICK, repair_seconds=0.3)
+        async with running(awake):
+            await until(lambda: _is(committed(settings), 2), "both committed by the new owner", 40)
+            before = len(sandbox.requests("composite/sobjects/Lead"))
+            sleeper.send_signal(signal.SIGCONT)
+            await until(lambda: _true(len(sandbox.requests("composite/sobjects/Lead")) > before), "the late write")
+            await until(lambda: _true(_names(sandbox) == ["Newer"]), "the repair")
+    finally:
+        sleeper.kill()
+        await sleeper.wait()
+    assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 1
+
+
+def _looks(sandbox: Sandbox) -> int:
+    return len([each for each in sandbox.requests("queryAll") if "FROM Lead" in each["query"].get("q", "")])
+
+
+def _names(sandbox: Sandbox) -> list[str]:
+    return [lead["LastName"] for lead in sandbox.live("Lead")]
 
 
 def test_what_the_engine_hands_over_can_be_read() -> None:
