@@ -113,7 +113,7 @@ class Replay:
                 self._feed(outcome)
 
     def _tick(self, account: str, at: int) -> None:
-        self._feed(Append(records.TICK_KEY, records.encode(records.Tick(at, account))))
+        self._tell_all(Append(records.TICK_KEY, records.encode(records.Tick(at, account))))
 
     def _definitions_line(self, item: DefinitionsLine) -> None:
         if not isinstance(item.definitions, dict):
@@ -133,7 +133,7 @@ class Replay:
         marker = self._log.add(self._offset, 0, account.encode(), _encode(record))
         if marker is None:
             raise DefinitionsRefused(f"{where}: {self._log.voids[-1].reason}")
-        self._feed(Append(records.MARKER_KEY, records.encode(marker)))
+        self._tell_all(Append(records.MARKER_KEY, records.encode(marker)))
 
     def _definitions(self, account: str, number: int) -> Definitions:
         return self._log.get(account, number).content
@@ -144,6 +144,11 @@ class Replay:
 
     def _end_of(self, contact: Contact) -> int:
         return self._end.get(contact.account, contact.clock)
+
+    def _tell_all(self, entry: Append) -> None:
+        """What concerns every contact is finished before the next line, so that outputs come in the file's order."""
+        self._feed(entry)
+        self._decide()
 
     def _feed(self, entry: Append) -> None:
         self._decider.feed(self._offset, entry.key, entry.value)
