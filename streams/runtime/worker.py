@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from typing import Any, NoReturn
 
 import faust
@@ -20,6 +21,9 @@ from streams.settings import Settings
 
 log = structlog.get_logger()
 
+TOPICS_SECONDS = 15.0
+AGAIN_SECONDS = 0.3
+
 
 def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -> NoReturn:
     """Runs one worker process; exits with 0 after SIGTERM or SIGINT, else with the error's code (streams/errors.py).
@@ -30,7 +34,7 @@ def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -
     logs.configure(name)
     loop = fast_loop()
     try:
-        loop.run_until_complete(require_topics(settings))
+        loop.run_until_complete(await_topics(settings))
     except LeadstreamError as error:
         end("the worker cannot start", error)
     app = build_app(kind, settings, name, shell_class)
@@ -39,6 +43,24 @@ def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -
     worker.spinner = None  # it draws on the terminal
     worker.execute_from_commandline()
     sys.exit(0)
+
+
+async def await_topics(settings: Settings, seconds: float = TOPICS_SECONDS) -> None:
+    """Returns when the topics are as they should be. Raises what is still wrong after `seconds`.
+
+    The parent has checked them once. A broker that just came back shows topics without leaders, or none at all, for a
+    moment; to take that for a wrong configuration would end the deployment.
+    """
+    end_of_patience = time.monotonic() + seconds
+    while True:
+        try:
+            await require_topics(settings)
+        except LeadstreamError:
+            if time.monotonic() > end_of_patience:
+                raise
+        else:
+            return
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def fast_loop() -> Any:

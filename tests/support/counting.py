@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import heapq
 import zlib
+from collections import Counter as Counter_
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from agents import decide, ingest
+from agents.lay import lay_agents
 from streams.engine import records
 from streams.runtime.kind import SlotKind
 from streams.runtime.program import Append, Budget, Effects, Output, Refusal, SourceRecord
@@ -203,10 +204,18 @@ class Counter:
         return None
 
 
-def lay_agents(app: object, shell: object, sources: object, journal: object) -> None:
-    """Registers the two agents."""
-    ingest.register(app, shell, sources)  # type: ignore[arg-type]  # the shell's own type is Any in a SlotKind
-    decide.register(app, shell, journal)  # type: ignore[arg-type]
+@dataclass
+class EveryRelease:
+    """A release log that takes every record of `definitions` for a valid release."""
+
+    numbers: Counter_[str] = field(default_factory=Counter_)
+
+    def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> records.Marker | None:
+        """The marker; its number is the record's rank among its account's."""
+        account = (key or b"").decode()
+        self.numbers[account] += 1
+        at = int(value or b"0")
+        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=1)
 
 
 def counting_kind(slots: int) -> SlotKind:
@@ -221,4 +230,5 @@ def counting_kind(slots: int) -> SlotKind:
         ingest=lambda _settings: take,
         decider=lambda _settings, _slot: Counter(),
         register=lay_agents,
+        releases=EveryRelease,
     )

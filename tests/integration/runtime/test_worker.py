@@ -1,0 +1,171 @@
+"""Worker processes on a real Kafka: groups, names, take-overs, time and releases."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import msgspec
+
+from streams.engine import records
+from streams.topics import CLOCK, DEFINITIONS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
+from tests.chaos.fleet import Fleet
+from tests.support.deployment import Deployment, deployment, until
+from tests.support.topic_reader import end_offsets
+
+VISITS, SCORES = WEB_VISITS.name, SCORING_EVENTS.name
+
+
+def event(number: int, contact: str = "c1", at: int = 1_000) -> bytes:
+    """The value of an event."""
+    return msgspec.json.encode({"id": str(number), "contact": contact, "amount": number, "at": at})
+
+
+async def send_some(made: Deployment, count: int, at: int = 1_000) -> None:
+    """Events of ten contacts on both in-topics."""
+    for number in range(count):
+        contact = f"c{number % 10}"
+        await made.send((VISITS, SCORES)[number % 2], contact.encode(), event(number, contact, at))
+
+
+async def test_a_planned_stop_hands_the_slots_over_at_once(kafka: str, prefix: str, tmp_path: Path) -> None:
+    async with deployment(kafka, prefix, tmp_path, session_ms=20_000) as made:
+        await made.working("w0", "w1")
+        await made.said("w0", "working")
+        began = time.monotonic()
+        assert made.fleet.leave("w1") == 0
+        await until(lambda: _owns(made.fleet, "w0", [0, 1]), "w0 owns everything", seconds=15)
+        assert time.monotonic() - began < 12  # far below the session
+
+
+async def _owns(fleet: Fleet, name: str, slots: list[int]) -> bool:
+    owned = [entry["slots"] for entry in fleet.workers[name].lines() if entry.get("event") == "working"]
+    return bool(owned) and owned[-1] == slots
+
+
+async def test_a_worker_that_owns_nothing_says_so(kafka: str, prefix: str, tmp_path: Path) -> None:
+    async with deployment(kafka, prefix, tmp_path, partitions=1) as made:
+        await made.working("w0")
+        made.fleet.start("w1")
+        await until(lambda: _somebody(made.fleet, "owns nothing"), "a worker owns nothing")
+
+
+async def _somebody(fleet: Fleet, event: str) -> bool:
+    return any(worker.count(event) for worker in fleet.workers.values())
+
+
+async def test_of_two_workers_of_one_name_one_ends_with_a_code_that_nobody_restarts(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "another-machine"
+    elsewhere.mkdir()
+    async with deployment(kafka, prefix, tmp_path) as made:
+        await made.working("w0")
+        double = Fleet(elsewhere, {**made.fleet.environment, "LEADSTREAM_DATA_DIR": str(elsewhere)})
+        try:
+            double.start("w0")
+            fleets = [made.fleet, double]
+            await until(lambda: _one_ended(fleets), "one of the two ends for good")
+            codes = [fleet.workers["w0"].process.poll() for fleet in fleets]
+            assert sorted(codes, key=str) == [79, None]
+            told = [
+                entry for fleet in fleets for entry in fleet.workers["w0"].lines() if entry.get("exit_code") == 79
+            ]
+            assert any("another worker is named w0" in str(entry.get("cause")) for entry in told)
+        finally:
+            double.stop()
+
+
+async def _one_ended(fleets: list[Fleet]) -> bool:
+    return any(fleet.workers["w0"].process.poll() is not None for fleet in fleets)
+
+
+async def test_on_the_events_clock_time_comes_when_everything_before_it_is_journaled(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    async with deployment(kafka, prefix, tmp_path, clock="events") as made:
+        await send_some(made, 100)
+        ends = await _ends(made)
+        told = {"account": "default", "at": 5_000, "ends": {**ends, f"{VISITS}:0": ends[f"{VISITS}:0"] + 1}}
+        await made.send(CLOCK.name, b"default", json.dumps(told).encode())
+        await made.working("w0")
+        await is_journaled(made, 100)
+        assert not any(isinstance(record, records.Tick) for record in await made.journal())
+        await made.send(VISITS, b"c1", event(100), partition=0)  # the one that the clock waits for
+        await until(lambda: _has_ticks(made, 2), "a tick in every journal partition")
+        await until(lambda: _reminded(made, 10), "everybody is reminded")
+        made.fleet.stop()
+        verdict = await made.verdict()
+        assert verdict.holds, verdict
+        ticks = [record for record in await made.journal() if isinstance(record, records.Tick)]
+        assert ticks == [records.Tick(5_000, "default")] * 2
+
+
+async def _ends(made: Deployment) -> dict[str, int]:
+    ends = {}
+    for topic in (VISITS, SCORES):
+        for number, end in (await end_offsets(made.settings.bootstrap, made.full(topic))).items():
+            ends[f"{topic}:{number}"] = end
+    return ends
+
+
+async def is_journaled(made: Deployment, count: int) -> None:
+    """Waits until so many events are in the journal."""
+
+    async def come() -> bool:
+        return sum(isinstance(record, records.Event) for record in await made.journal()) >= count
+
+    await until(come, f"{count} events are journaled")
+
+
+async def _has_ticks(made: Deployment, count: int) -> bool:
+    return sum(isinstance(record, records.Tick) for record in await made.journal()) >= count
+
+
+async def _reminded(made: Deployment, count: int) -> bool:
+    outputs = await made.outputs(SEGMENT_CHANGES.name)
+    return sum(record.value.startswith(b'["reminded"') for record in outputs) >= count
+
+
+async def test_a_release_reaches_every_journal_partition_once_and_decides_from_there_on(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    async with deployment(kafka, prefix, tmp_path) as made:
+        await made.working("w0")
+        far = 4_000_000_000_000
+        place = await made.send(DEFINITIONS.name, b"acme", b"%d" % far)
+        await until(lambda: _has_markers(made, 2), "a marker in every journal partition")
+        await made.said("w0", "working")
+        assert made.fleet.leave("w0") == 0
+        await made.working("w1")  # a new owner appends none again
+        await made.send(DEFINITIONS.name, b"acme", b"1")
+        await until(lambda: _has_markers(made, 4), "the second release")
+        markers = [record for record in await made.journal() if isinstance(record, records.Marker)]
+        assert sorted(marker.number for marker in markers) == [1, 1, 2, 2]
+        first = next(marker for marker in markers if marker.number == 1)
+        assert first.at == place.timestamp  # on the wall clock at most its arrival
+        assert first.offset == place.offset
+
+
+async def _has_markers(made: Deployment, count: int) -> bool:
+    return sum(isinstance(record, records.Marker) for record in await made.journal()) >= count
+
+
+async def test_a_tick_larger_than_a_transaction_is_worked_off_over_the_deaths_of_its_workers(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    contacts = 12_000
+    crashing = [("CHAOS_CRASH", "0.04")]
+    async with deployment(kafka, prefix, tmp_path, clock="events", environment=crashing) as made:
+        for number in range(contacts):
+            await made.producer.send(made.full(VISITS), event(number, f"c{number}"), key=f"c{number}".encode())
+        await made.producer.flush()
+        await made.working("w0")
+        await is_journaled(made, contacts)
+        told = {"account": "default", "at": 5_000, "ends": await _ends(made)}
+        await made.send(CLOCK.name, b"default", json.dumps(told).encode())
+        await until(lambda: _reminded(made, contacts), "everybody is reminded", seconds=90)
+        assert made.fleet.workers["w0"].count("crash") > 0
+        verdict = await made.verdict()
+        assert verdict.holds, verdict
