@@ -16,6 +16,7 @@ from streams.engine.events import COUNTS_IN_THE_PAST, apply_event, kind_of
 from streams.engine.outputs import Cause, Place
 from streams.engine.records import Event
 from streams.engine.repeats import Memory, is_repeat, remember
+from streams.engine.segments import note_what_time_changes
 from streams.engine.settle import settle
 from streams.engine.transition import change_release
 from streams.engine.turn import begin
@@ -47,6 +48,8 @@ def decide_event(
     late = event.at < clock and event.type in COUNTS_IN_THE_PAST
     root = Cause(kind=kind_of(event.type), event=event.id, release=release.number, late=late)
     turn = begin(contact, release, now, root, drafts)
+    if contact.due == now:
+        note_what_time_changes(turn)
     apply_event(turn, event)
     settle(turn)
     remember(contact, event.id, memory)

@@ -70,7 +70,8 @@ class Drafts:
             to=lead.status,
             points=points_number(lead.points),
         )
-        self._steps.append((LEAD_CHANGES.name, campaign, body))
+        # Within one record a lead may be left and made anew for the same cause: the status tells the two apart.
+        self._steps.append((LEAD_CHANGES.name, f"{campaign}/{lead.status}", body))
 
     def points_changed(self, campaign: str, added: int, lead: Lead, at: int, cause: Cause) -> None:
         """One change of a lead's points, in millionths; written by `write_steps`."""

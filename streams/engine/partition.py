@@ -182,14 +182,18 @@ class PartitionDecider:
             return
         contact = self._rows.get(key)
         if contact is not None:
-            self._reach(broadcast, key, contact, effects, spending)
+            reached = self._reach(broadcast, key, contact, effects, spending)
+            # A tick goes to whoever is first due: one who stays due would be found for ever.
+            assert reached, f"{key!r} is due and has nothing to do"
 
     def _reach(
         self, broadcast: Broadcast, key: bytes, contact: Contact, effects: Effects, spending: _Spending
-    ) -> None:
+    ) -> bool:
         decision = broadcast.apply(contact)
-        if decision is not None:
-            self._keep(key, contact, decision, effects, spending)
+        if decision is None:
+            return False
+        self._keep(key, contact, decision, effects, spending)
+        return True
 
     def _finish(self, broadcast: Broadcast) -> None:
         self._broadcast = None

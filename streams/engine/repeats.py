@@ -18,12 +18,18 @@ class Memory:
 def is_repeat(contact: Contact, event: str, clock: int, memory: Memory) -> bool:
     """Whether the contact, whose clock is `clock` before the event, applied that id lately."""
     oldest = clock - memory.span
-    return any(known == event and applied >= oldest for known, applied in contact.applied)
+    for known, applied in contact.applied:  # noqa: SIM110 - a plain loop: every record of a contact comes by here
+        if known == event and applied >= oldest:
+            return True
+    return False
 
 
 def remember(contact: Contact, event: str, memory: Memory) -> None:
     """Keeps the id of an event just applied, and drops those that no repeat can meet any more."""
     oldest = contact.clock - memory.span
-    kept = [entry for entry in contact.applied if entry[1] >= oldest]
-    kept.append((event, contact.clock))
-    contact.applied = kept[-memory.ids :]
+    applied = contact.applied
+    applied.append((event, contact.clock))
+    first = max(len(applied) - memory.ids, 0)
+    while applied[first][1] < oldest:  # clocks never go back, so the oldest come first
+        first += 1
+    del applied[:first]

@@ -7,6 +7,7 @@ import msgspec
 from streams.engine.compiled import CompiledSegment
 from streams.engine.conditions.contract import Scene
 from streams.engine.inputs import Changes
+from streams.engine.outputs import Cause
 from streams.engine.turn import Turn
 
 
@@ -26,6 +27,17 @@ def settle_segments(turn: Turn) -> None:
             # One that left and came back within the record was never out.
             members[segment.id] = turn.was.get(segment.id, turn.now)
     _passed_on(changes)
+
+
+def note_what_time_changes(turn: Turn) -> None:
+    """Before a record is applied whose instant is due: what would change without it, so that causes stay true."""
+    members = turn.contact.members
+    turn.changes.everything = True
+    settle_segments(turn)
+    turn.by_time = {name: name in members for name in members.keys() ^ turn.was.keys()}
+    members.clear()
+    members.update(turn.was)
+    turn.changes.everything = True
 
 
 def _belongs(segment: CompiledSegment, scene: Scene, inside: bool) -> bool:
@@ -60,6 +72,8 @@ def tell_segments(turn: Turn) -> None:
 
 def _tell(turn: Turn, segment: CompiledSegment, inside: bool) -> None:
     cause = turn.listings.get(segment.id, turn.root)
+    if turn.by_time.get(segment.id) == inside:
+        cause = Cause(kind="clock", release=turn.root.release)
     leaves = segment.leaves(turn.scene)
     if leaves:
         cause = msgspec.structs.replace(cause, leaves=leaves)

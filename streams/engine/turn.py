@@ -33,6 +33,8 @@ class Turn:
     """The campaign token of the visit that the record is."""
     was: dict[str, int] = field(default_factory=dict)
     """Memberships before."""
+    by_time: dict[str, bool] = field(default_factory=dict)
+    """Segment -> membership, where time alone changes it at the very instant of the record."""
     listings: dict[str, Cause] = field(default_factory=dict)
     """Static segment -> the action that listed or unlisted the contact."""
     fired: set[CampaignAndKey] = field(default_factory=set)
@@ -72,7 +74,9 @@ class Turn:
 
     def is_edge(self, campaign: str, lead: Lead, key: str, truth: bool) -> bool:
         """Notes a rule's present truth, and says whether it became true and may fire now."""
-        base = self.bases.setdefault(campaign, dict(lead.truths))
+        base = self.bases.get(campaign)
+        if base is None:
+            base = self.bases[campaign] = dict(lead.truths)
         if (campaign, key) in self.rebase:
             self.rebase.discard((campaign, key))
             base[key] = truth

@@ -192,3 +192,20 @@ def test_a_segment_may_look_at_leads() -> None:
     story.changed(day(0), fits=True)
     outputs = story.tell("lead.qualified", day(1), campaign="spring")
     assert segment_changes(outputs) == [("hot", "in")]
+
+
+def test_a_lead_left_and_made_anew_within_one_record_is_told_step_by_step() -> None:
+    listing = {"id": "list", "when": {"property": "fits", "eq": False}, "then": {"add_to_segment": "kept"}}
+    everyone = {"id": "everyone", "dynamic": True, "when": {"all": []}}
+    story = Story(
+        segments=[FIT, everyone, {"id": "kept"}],
+        campaigns=[
+            campaign(audience=["fit", "kept"], leave="delete"),
+            {"id": "other", "audience": ["everyone"], "automation": [listing]},
+        ],
+    )
+    story.changed(day(0), fits=True)
+    outputs = story.changed(day(1), fits=False)
+    assert lead_changes(outputs) == [("spring", "active", "deleted"), ("spring", "deleted", "active")]
+    ids = [output["id"] for output in outputs if "id" in output]
+    assert len(ids) == len(set(ids))

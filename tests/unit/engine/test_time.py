@@ -140,3 +140,13 @@ def test_at_most_256_ids_are_remembered() -> None:
     assert story.contact().clock == clock
     story.visited(day(0, DAY // 2), id="v0")
     assert story.contact().clock == day(0, DAY // 2)
+
+
+def test_what_time_changes_at_the_very_instant_of_a_record_has_the_clock_for_its_cause() -> None:
+    story = Story(segments=[PRICING, RECENT])
+    story.visited(day(0), "/pricing")
+    story.tick(day(1))
+    outputs = story.visited(day(1, -HOUR), "/about")
+    assert segment_changes(outputs) == [("pricing", "out")]
+    cause = of_topic(outputs, "segment-changes")[0]["cause"]
+    assert (cause["kind"], cause.get("event"), cause.get("late")) == ("clock", None, None)
