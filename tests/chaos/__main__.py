@@ -13,8 +13,17 @@ from connectors.kafka.broker import LocalBroker
 from streams.settings import Settings
 from tests.chaos.disturb import Plan
 from tests.chaos.guards import GUARDS
+from tests.chaos.programs import PROGRAMS
 from tests.chaos.run import ChaosRun
 from tests.support.kafka import fresh_prefix
+
+
+LONG_TRANSACTIONS: dict[str, int] = {
+    "interval_ms": 0,
+    "transaction_bound_ms": 60_000,
+    "transaction_timeout_ms": 60_000,
+}
+"""A stopped worker is nearly always in the middle of a transaction then, and still commits it when it wakes."""
 
 
 def main() -> int:
@@ -32,6 +41,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--program", choices=sorted(PROGRAMS), default="counting", help="what the workers run")
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=300.0, help="events a second")
     parser.add_argument("--kills", type=int, default=10, help="kill -9 of a worker process")
@@ -58,6 +68,7 @@ def chaos_run(given: argparse.Namespace, folder: Path, broker: LocalBroker) -> C
         data_dir=folder / "data",
         heartbeat_ms=1_000,
         session_ms=given.session_ms,
+        **LONG_TRANSACTIONS if given.without == "fence-first" else {},
     )
     plan = Plan(
         kills=given.kills,
@@ -68,7 +79,9 @@ def chaos_run(given: argparse.Namespace, folder: Path, broker: LocalBroker) -> C
         wake_in_window=given.without == "fence-first",
     )
     extra = {"CHAOS_WITHOUT": given.without or "", "CHAOS_CRASH": str(given.crash)}
-    return ChaosRun(settings, folder, broker, plan, given.events, given.rate, given.workers, given.seed, extra)
+    return ChaosRun(
+        settings, folder, broker, plan, given.program, given.events, given.rate, given.workers, given.seed, extra
+    )
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from connectors.kafka.broker import LocalBroker
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import Fleet, Worker
 
 GUEST = "guest"
 WINDOW_SECONDS = 20.0
+CHILD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,31 @@ class Disturbance:
 
     async def kill(self) -> None:
         """Kills a worker process with -9; its parent starts it again."""
-        worker = self.chance.choice(list(self.fleet.workers.values()))
+        worker, _ = await self._somebody()
         if worker.signal_child(signal.SIGKILL):
             self.done["kill -9"] += 1
         await self.pause(1.5, 3.0, 5.0)
 
     async def stop(self) -> None:
         """Stops a worker process past its session; when it wakes, others own its slots."""
-        worker = self.chance.choice(list(self.fleet.workers.values()))
-        pid = worker.child()
-        if pid is not None:
-            os.kill(pid, signal.SIGSTOP)
-            self.done["SIGSTOP past the session"] += 1
-            try:
-                await self._past_the_session()
-            finally:
-                os.kill(pid, signal.SIGCONT)
+        _, pid = await self._somebody()
+        os.kill(pid, signal.SIGSTOP)
+        self.done["SIGSTOP past the session"] += 1
+        try:
+            await self._past_the_session()
+        finally:
+            os.kill(pid, signal.SIGCONT)
         await self.pause(2.0, 4.0)
+
+    async def _somebody(self) -> tuple[Worker, int]:
+        """A worker that has a process, and its id. Raises TimeoutError when none starts in time."""
+        end = asyncio.get_running_loop().time() + CHILD_SECONDS
+        while asyncio.get_running_loop().time() < end:
+            there = [(worker, pid) for worker in self.fleet.workers.values() if (pid := worker.child()) is not None]
+            if there:
+                return self.chance.choice(there)
+            await asyncio.sleep(0.1)
+        raise TimeoutError("no worker has a process")
 
     async def _past_the_session(self) -> None:
         if not self.plan.wake_in_window:

@@ -6,13 +6,16 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from connectors.kafka.broker import LocalBroker
+from streams.engine.records import Tick, decode
 from streams.runtime import claims as claim_records
 from streams.runtime import positions as position_records
+from streams.runtime.faust.thread import now_ms
 from streams.runtime.kind import SlotKind
 from streams.runtime.parent import environment_of
 from streams.runtime.positions import POSITION_KEY
@@ -21,8 +24,7 @@ from streams.settings import Settings
 from streams.topics import CLAIMS
 from tests.chaos.disturb import Disturbance, Plan
 from tests.chaos.fleet import Fleet
-from tests.chaos.traffic import publish
-from tests.support.counting import counting_kind
+from tests.chaos.programs import PROGRAMS
 from tests.support.oracle import Verdict, gather, judge
 from tests.support.topic_reader import end_offsets, read_topic
 
@@ -56,12 +58,15 @@ class Report:
 
 @dataclass
 class ChaosRun:
-    """`broker` is None for one that is not ours; `extra` is put into the workers' environment."""
+    """`broker` is None for one that is not ours; `program` is one of PROGRAMS; `extra` is put into the workers'
+    environment.
+    """
 
     settings: Settings
     folder: Path
     broker: LocalBroker | None
     plan: Plan
+    program: str = "counting"
     events: int = 20_000
     rate: float = 300.0
     workers: int = 2
@@ -72,16 +77,18 @@ class ChaosRun:
         """The whole run; ends every process it started."""
         began = time.monotonic()
         await create_topics(self.settings)
-        kind = counting_kind(self.settings.partitions)
-        fleet = Fleet(self.folder, {**environment_of(self.settings), **self.extra})
+        program = PROGRAMS[self.program]
+        kind = program.kind(self.settings)
+        fleet = Fleet(self.folder, {**environment_of(self.settings), "CHAOS_PROGRAM": self.program, **self.extra})
         disturbance = Disturbance(fleet, self.broker, self.plan, random.Random(self.seed))
         try:
             for number in range(self.workers):
                 fleet.start(f"w{number}")
             await self._all_working(fleet)
-            traffic = publish(self.settings, self.events, self.rate, self.seed)
+            traffic = program.publish(self.settings, self.events, self.rate, self.seed)
             await asyncio.gather(traffic, disturbance.run())
-            drained = await is_drained(kind, self.settings)
+            over = now_ms() + program.echo_ms
+            drained = await is_drained(kind, self.settings) and await has_ticked(kind, self.settings, over)
         finally:
             codes = await asyncio.to_thread(fleet.stop)
         verdict = judge(await gather(kind, self.settings), kind, self.settings)
@@ -113,6 +120,31 @@ async def is_drained(kind: SlotKind, settings: Settings, seconds: float = DRAIN_
     return True
 
 
+async def has_ticked(kind: SlotKind, settings: Settings, at: int, seconds: float = DRAIN_SECONDS) -> bool:
+    """Waits until every journal partition's time has come to `at` (ms) and is decided; whether it came."""
+    end = time.monotonic() + seconds
+    while not await _ticks_decided(kind, settings, at):
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(0.5)
+    return True
+
+
+async def _ticks_decided(kind: SlotKind, settings: Settings, at: int) -> bool:
+    changelog = await read_topic(settings.bootstrap, kind.changelog(settings))
+    journal = await read_topic(settings.bootstrap, kind.journal_topic(settings))
+    for number, partition in journal.items():
+        ticks = [record.offset for record in partition if _is_tick(record.value, at)]
+        if not ticks or _position(changelog[number], f"{kind.journal.name}:{number}") <= ticks[0]:
+            return False
+    return True
+
+
+def _is_tick(value: bytes, at: int) -> bool:
+    record = decode(value)
+    return isinstance(record, Tick) and record.at >= at
+
+
 async def _sources_read(kind: SlotKind, settings: Settings) -> bool:
     committed: dict[str, int] = {}
     for record in (await read_topic(settings.bootstrap, settings.prefix + CLAIMS.name))[0]:
@@ -126,12 +158,14 @@ async def _sources_read(kind: SlotKind, settings: Settings) -> bool:
 
 async def _journal_decided(kind: SlotKind, settings: Settings, ends: Mapping[int, int]) -> bool:
     changelog = await read_topic(settings.bootstrap, kind.changelog(settings))
-    for number, end in ends.items():
-        last = [record.value for record in changelog[number] if record.key == POSITION_KEY][-1:]
-        positions = position_records.decode(last[0]) if last else position_records.Positions()
-        if positions.feeds.get(f"{kind.journal.name}:{number}", 0) < end:
-            return False
-    return True
+    feed = kind.journal.name
+    return all(_position(changelog[number], f"{feed}:{number}") >= end for number, end in ends.items())
+
+
+def _position(changelog: Sequence[Any], feed: str) -> int:
+    """How far a slot has decided a feed."""
+    last = [record.value for record in changelog if record.key == POSITION_KEY][-1:]
+    return position_records.decode(last[0]).feeds.get(feed, 0) if last else 0
 
 
 def summary(fleet: Fleet) -> tuple[Counter[str], Counter[str]]:

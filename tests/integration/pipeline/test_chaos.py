@@ -1,0 +1,30 @@
+"""The whole pipeline under a kill -9 and a stop past the session; `python -m tests.chaos --program pipeline` does more."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from streams.settings import Settings
+from tests.chaos.disturb import Plan
+from tests.chaos.run import ChaosRun
+
+
+async def test_killed_and_stopped_workers_leave_what_a_replay_of_the_journal_gives(
+    kafka: str, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "aiokafka")
+    settings = Settings(
+        bootstrap=kafka, prefix=prefix, data_dir=tmp_path / "data", partitions=3, in_partitions=2, heartbeat_ms=1_000
+    )
+    plan = Plan(kills=1, stops=1, joins=0, broker_restarts=0)
+    run = ChaosRun(settings, tmp_path, broker=None, plan=plan, program="pipeline", events=1_800, rate=90)
+    report = await run.run()
+    assert report.verdict.holds, report
+    assert report.done == {"kill -9": 1, "SIGSTOP past the session": 1}
+    counts = report.verdict.counts
+    assert counts["published"] == 1_800
+    assert counts["dead letters"] >= 18  # one in a hundred is broken
+    assert counts["outputs"] > 3_000
