@@ -91,7 +91,7 @@ async def deployment(
     given = {"partitions": 2, "in_partitions": 2, "session_ms": 6_000, "heartbeat_ms": 500, **settings}
     made = Settings(bootstrap=bootstrap, prefix=prefix, data_dir=folder, **given)
     await create_topics(made)
-    fleet = Fleet(folder, {**environment_of(made), **dict(environment)})
+    fleet = Fleet(folder, {**environment_of(made), "CHAOS_PROGRAM": "counting", **dict(environment)})
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=2, enable_idempotence=True)
     await producer.start()
     try:

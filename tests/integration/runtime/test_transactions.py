@@ -1,0 +1,208 @@
+"""What a slot's producer must mend, forged on a real Kafka."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.client import ConnectionGroup, CoordinationType
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.protocol.transaction import EndTxnRequest
+
+from streams.errors import Fenced
+from streams.runtime.faust import end_transaction
+from streams.runtime.partitions import Partition
+from streams.runtime.producer import SlotProducer
+from streams.settings import Settings
+from tests.support.topic_reader import end_offsets, read_topic
+
+
+class Bench:
+    """A topic with two partitions that takes records of 2,000 bytes, and producers of one slot."""
+
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        self.settings = Settings(bootstrap=bootstrap, prefix=prefix)
+        self.topic = f"{prefix}out"
+        self.id = f"{prefix}slot-0"
+        self.made: list[SlotProducer] = []
+
+    async def producer(self) -> SlotProducer:
+        """A fenced producer of the slot."""
+        made = SlotProducer(self.settings, self.id)
+        await made.fence()
+        self.made.append(made)
+        return made
+
+    async def values(self) -> list[bytes]:
+        """What a reader of committed records sees."""
+        partitions = await read_topic(self.settings.bootstrap, self.topic)
+        return [record.value for records in partitions.values() for record in records]
+
+    def place(self, number: int) -> Partition:
+        """A partition of the topic."""
+        return Partition(self.topic, number)
+
+
+@pytest.fixture
+async def bench(kafka: str, prefix: str) -> AsyncIterator[Bench]:
+    end_transaction.install()
+    made = Bench(kafka, prefix)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(made.topic, 2, 1, topic_configs={"max.message.bytes": "2000"})])
+    await admin.close()
+    yield made
+    for producer in made.made:
+        await producer.stop()
+
+
+async def test_all_of_a_transaction_is_seen_or_nothing(bench: Bench) -> None:
+    producer = await bench.producer()
+    outbox = producer.outbox()
+    outbox.add(bench.place(0), b"k", b"a")
+    outbox.add(bench.place(1), b"k", b"b")
+    last = await producer.write(outbox)
+    assert last == {bench.place(0): 0, bench.place(1): 0}
+    assert sorted(await bench.values()) == [b"a", b"b"]
+
+
+async def test_a_transaction_with_a_refused_batch_does_not_commit_the_rest(bench: Bench) -> None:
+    producer = await bench.producer()
+    outbox = producer.outbox()
+    outbox.add(bench.place(0), b"k", b"good")
+    outbox.add(bench.place(1), b"k", b"x" * 5_000)
+    with pytest.raises((MessageSizeTooLargeError, KafkaError)):
+        await producer.write(outbox)
+    await bench.producer()  # the next owner ends what was left open
+    assert await bench.values() == []
+
+
+async def test_a_new_owner_fences_the_former_one_and_ends_its_transaction(bench: Bench) -> None:
+    former = await bench.producer()
+    await former.begin()
+    outbox = former.outbox()
+    outbox.add(bench.place(0), b"k", b"never")
+    await former.acknowledged(await former.send(outbox))
+    heir = await bench.producer()
+    with pytest.raises((Fenced, KafkaError)):
+        await former.commit()
+    outbox = heir.outbox()
+    outbox.add(bench.place(0), b"k", b"heir")
+    await heir.write(outbox)
+    assert await bench.values() == [b"heir"]
+
+
+async def written_halves(bench: Bench, renew: bool) -> list[bytes]:
+    """Two transactions; a second copy of the first one's EndTxn arrives in the middle of the second."""
+    producer = await bench.producer()
+    outbox = producer.outbox()
+    outbox.add(bench.place(0), b"k", b"1")
+    await producer.write(outbox)
+    late = late_end(producer._producer)
+    if renew:
+        await producer.renew()
+    await producer.begin()
+    first = producer.outbox()
+    first.add(bench.place(0), b"k", b"2a")
+    await producer.acknowledged(await producer.send(first))
+    await arrives(producer._producer, bench.id, late)
+    with contextlib.suppress(KafkaError):
+        second = producer.outbox()
+        second.add(bench.place(1), b"k", b"2b")
+        await producer.acknowledged(await producer.send(second))
+        if renew:
+            await producer.commit()
+    await bench.producer()  # without the renewal the process died before the second transaction's own end
+    return sorted(await bench.values())
+
+
+def late_end(aiokafka: Any) -> EndTxnRequest:
+    """A copy of the last transaction's EndTxn(commit)."""
+    manager = aiokafka._txn_manager
+    return EndTxnRequest(
+        transactional_id=manager.transactional_id,
+        producer_id=manager.producer_id,
+        producer_epoch=manager.producer_epoch,
+        transaction_result=True,
+    )
+
+
+async def arrives(aiokafka: Any, transactional_id: str, request: EndTxnRequest) -> None:
+    """The copy reaches the coordinator."""
+    node = await aiokafka.client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
+    await aiokafka.client.send(node, request, group=ConnectionGroup.DEFAULT)
+
+
+async def test_a_late_copy_of_an_end_would_commit_half_of_the_next_transaction(bench: Bench) -> None:
+    assert await written_halves(bench, renew=False) == [b"1", b"2a"]
+
+
+async def test_after_a_new_epoch_a_late_copy_of_an_end_is_harmless(bench: Bench) -> None:
+    assert await written_halves(bench, renew=True) == [b"1", b"2a", b"2b"]
+
+
+async def leave_hanging(bench: Bench) -> SlotProducer:
+    """A transaction open in the log that its coordinator does not know, as skipped markers leave it."""
+    producer = await bench.producer()
+    outbox = producer.outbox()
+    outbox.add(bench.place(0), b"k", b"hanging")
+    aiokafka = producer._producer
+    await producer.begin()
+    aiokafka._txn_manager._txn_partitions.add(TopicPartition(bench.topic, 0))  # as if it were registered
+    await producer.acknowledged(await producer.send(outbox))
+    aiokafka._txn_manager._txn_partitions.clear()  # "empty": no EndTxn is sent
+    await producer.commit()
+    return producer
+
+
+async def is_hanging(bench: Bench) -> bool:
+    """Whether the partition's stable end lies before its log end."""
+    ends = await end_offsets(bench.settings.bootstrap, bench.topic)
+    stable = await end_offsets(bench.settings.bootstrap, bench.topic, "read_committed")
+    return stable[0] < ends[0]
+
+
+async def test_a_transaction_left_hanging_by_the_broker_is_ended_and_never_seen(
+    bench: Bench, unverified: None
+) -> None:
+    await leave_hanging(bench)
+    heir = await bench.producer()
+    assert await is_hanging(bench)
+    await heir.exorcise([bench.place(0), bench.place(1)])
+    assert not await is_hanging(bench)
+    outbox = heir.outbox()
+    outbox.add(bench.place(0), b"k", b"after")
+    await heir.write(outbox)
+    assert await bench.values() == [b"after"]
+
+
+async def test_without_the_mending_the_next_commit_adopts_what_hangs(bench: Bench, unverified: None) -> None:
+    await leave_hanging(bench)
+    heir = await bench.producer()
+    outbox = heir.outbox()
+    outbox.add(bench.place(0), b"k", b"after")
+    await heir.write(outbox)
+    assert b"hanging" in await bench.values()
+
+
+@pytest.fixture
+async def unverified(kafka: str) -> AsyncIterator[None]:
+    """A broker that does not ask the coordinator about partitions it is written to, as older ones are."""
+
+    async def set_verification(value: str) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await admin.start()
+        try:
+            configs = {"transaction.partition.verification.enable": value}
+            await admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", configs=configs)])
+        finally:
+            await admin.close()
+
+    await set_verification("false")
+    yield
+    await set_verification("true")
