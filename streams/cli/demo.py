@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from streams.cli.common import AsJson, settings_from, write_json
-
-if TYPE_CHECKING:
-    from streams.demo.program import Demo
-
-WIDTH = 120
 
 Seconds = Annotated[
     float | None, typer.Option("--seconds", min=5, help="End by itself after so many seconds of traffic.")
@@ -50,7 +45,8 @@ def demo(
     Ctrl-C leaves nothing running. The first start fetches Kafka.
     """
     # Loaded here, so that the other commands start without it.
-    from streams.demo.program import Demo, Plan  # noqa: PLC0415 - see above
+    from streams.demo.picture import picture  # noqa: PLC0415 - see above
+    from streams.demo.program import Demo, Plan  # noqa: PLC0415 - likewise
     from streams.demo.summary import summary  # noqa: PLC0415 - likewise
     from streams.demo.view import render  # noqa: PLC0415 - likewise
 
@@ -63,13 +59,4 @@ def demo(
     else:
         Console().print(render(run.state, run.definitions))
     if svg is not None:
-        _write_svg(run, svg)
-
-
-def _write_svg(run: Demo, path: Path) -> None:
-    from streams.demo.view import render  # noqa: PLC0415 - see `demo`
-
-    with Path("/dev/null").open("w") as nowhere:
-        console = Console(width=WIDTH, record=True, file=nowhere, force_terminal=True)
-        console.print(render(run.state, run.definitions))
-    console.save_svg(str(path), title="leadstream demo")
+        svg.write_text(picture(run.state, run.definitions))

@@ -95,7 +95,7 @@ def _segments(state: State, definitions: Definitions) -> Table:
 
 def _campaigns(state: State, definitions: Definitions) -> Table:
     statuses = [(heading, "right") for heading in _STATUSES.values()]
-    table = _table(("", "left"), *statuses, ("sent", "right"), ("in CRM", "right"))
+    table = _table(("", "left"), *statuses, ("sent", "right"), ("CRM", "right"))
     for campaign in definitions.campaigns:
         funnel = state.funnel(campaign.id)
         counts = [f"{funnel[status]}" for status in _STATUSES]
@@ -124,7 +124,7 @@ def _amounts(revenue: Revenue) -> Iterable[Text]:
 
 
 def _money_text(amount: Decimal) -> str:
-    return f"{amount:,.0f}"
+    return f"{amount / 1000:,.0f}k"
 
 
 def _changes(state: State) -> Table:

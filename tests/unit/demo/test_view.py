@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from decimal import Decimal
+from xml.etree import ElementTree
 
 from rich.console import Console
 
 from schemas.definitions import Definitions
+from streams.demo.picture import picture
 from streams.demo.state import Change, Revenue, State, Sum
 from streams.demo.view import cause_text, render, sparkline
 
@@ -37,7 +40,7 @@ def test_everything_of_the_state_is_on_the_screen() -> None:
     state.entered["vip"], state.exited["vip"] = 7, 5
     state.leads["spring"] = {"ann": "qualified", "bob": "rejected"}
     state.handed_over["spring"] = 41
-    state.revenue[("spring", "EUR")] = Revenue(won=Sum(2, Decimal("30500.40")))
+    state.revenue[("spring", "EUR")] = Revenue(won=Sum(2, Decimal("30700.40")))
     state.dead_letters = 3
     state.stories["e-9"] = "looked at /pricing"
     cause = {"kind": "automation", "rule": "hot", "event": "e-9"}
@@ -45,10 +48,19 @@ def test_everything_of_the_state_is_on_the_screen() -> None:
     text = drawn(state)
     for expected in (
         *("1970-01-04 00:00", "day 3 of 28", "1,234 events (56/s)", "3 dead letters"),
-        *("vip", "asleep", "webinar", "41", "30,500 (2)", "EUR"),
+        *("vip", "asleep", "webinar", "41", "31k (2)", "EUR"),
         *("2026-03-02 09:00:00", "ann", "qualified in spring", "rule hot looked at /pricing"),
     ):
         assert expected in text
+
+
+def test_the_picture_for_a_document_is_the_same_for_the_same_state_and_fetches_nothing() -> None:
+    state = State(begin=0, end=28 * DAY, simulated=3 * DAY)
+    svg = picture(state, DEFINITIONS)
+    assert svg == picture(state, DEFINITIONS)
+    assert "asleep" in svg
+    ElementTree.fromstring(svg)
+    assert re.findall(r"url\((?!#)[^)]*\)|href=\"[^#]", svg) == []
 
 
 def test_the_picture_keeps_its_height_while_changes_come_in() -> None:
