@@ -265,7 +265,7 @@ def _anniversary(instant: int, now: int, days: int, zone: ZoneInfo) -> bool:
 
 def local(instant: int, zone: ZoneInfo) -> datetime:
     """What local clocks show."""
-    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).replace(tzinfo=None)
+    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def instant_at(shown: datetime, zone: ZoneInfo) -> int:

@@ -68,15 +68,14 @@ class MovingEdge:
     def _breaks_of(self, point: int, zone: ZoneInfo) -> Iterator[int]:
         """How far ahead (ms) of a moving point its breaks are.
 
-        A gap ends its length after the change. Within that length of a change rounding may be out of step with the
-        other points, so every quarter of an hour is looked at.
+        Within the length of a change of clocks, before and after it, a point may be shifted out of a gap and rounding
+        out of step, so every quarter of an hour is looked at: gaps begin and end on one.
         """
         if self._varies:
             yield day_start(zone, day_at(zone, point) + 1) - point
         for change in clock_changes_near(zone, point):
             ahead = change.at - point
             yield ahead
-            yield ahead + change.by
             if abs(ahead) <= change.by:
                 yield _QUARTER - point % _QUARTER
 

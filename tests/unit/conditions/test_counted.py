@@ -150,6 +150,17 @@ def test_a_window_in_the_contacts_zone() -> None:
     assert "time_zone" in ready.properties
 
 
+def test_what_the_accounts_day_is_over_for_may_still_count_in_the_contacts_zone() -> None:
+    ready = compiled({**PRICING, "until": "2026-03-10", "in_zone": "contact"}, "Asia/Tokyo")
+    of = contact(properties={"time_zone": "America/Los_Angeles"})
+    inside, outside = instant_ms("2026-03-11T06:59:59.999Z"), instant_ms("2026-03-11T07:00:00Z")
+    remember(ready, of, pricing(inside))
+    assert ready.node.holds(scene(of, inside))
+    of.counts.clear()
+    remember(ready, of, pricing(outside))
+    assert not ready.node.holds(scene(of, outside))
+
+
 def test_a_late_event_counts_where_its_instant_belongs() -> None:
     leaf = {**PRICING, "count": {"gte": 2}, "within": "7d"}
     held, of = counting(leaf, pricing(NOW, NOW - 2 * DAY), NOW)
