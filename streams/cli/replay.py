@@ -37,9 +37,7 @@ Until = Annotated[
     typer.Option("--until", metavar="TIME", help="Pass over later lines; everything due up to then happens."),
 ]
 Records = Annotated[bool, typer.Option("--records", help="Write every record with topic and key, tables among them.")]
-Journal = Annotated[
-    bool, typer.Option("--journal", help="Decide the broker's own journal and definitions.")
-]
+Journal = Annotated[bool, typer.Option("--journal", help="Decide the broker's own journal and definitions.")]
 State = Annotated[bool, typer.Option("--state", help="Write final memberships and leads instead of changes.")]
 
 
