@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,11 +69,11 @@ class Worker:
 
 @dataclass
 class Fleet:
-    """All workers; `environment` is what their settings are read from."""
+    """All workers; `environment` is what their settings are read from, `command` what is started for each."""
 
     folder: Path
     environment: Mapping[str, str]
-    module: str = "tests.chaos.one"
+    command: Sequence[str] = (sys.executable, "-m", "tests.chaos.one")
     workers: dict[str, Worker] = field(default_factory=dict)
     gone: list[Worker] = field(default_factory=list)
 
@@ -82,8 +82,9 @@ class Fleet:
         log = self.folder / f"{name}.log"
         environment = {**os.environ, **self.environment, "LEADSTREAM_NAME": name}
         with log.open("ab") as out:
-            command = [sys.executable, "-m", self.module]
-            process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                self.command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL
+            )
         self.workers[name] = worker = Worker(name, process, log)
         return worker
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,8 +14,18 @@ Records = dict[int, list[Any]]
 """Partition -> its records, in order."""
 
 
-async def read_topic(bootstrap: str, topic: str, isolation_level: str = "read_committed") -> Records:
-    """Every record of the topic up to its end now. Raises TimeoutError after two minutes."""
+def everything(_record: Any) -> bool:
+    """Every record is kept."""
+    return True
+
+
+async def read_topic(
+    bootstrap: str,
+    topic: str,
+    isolation_level: str = "read_committed",
+    keep: Callable[[Any], bool] = everything,
+) -> Records:
+    """Every record of the topic up to its end now, if `keep` says so. Raises TimeoutError after two minutes."""
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level=isolation_level,
@@ -25,12 +36,12 @@ async def read_topic(bootstrap: str, topic: str, isolation_level: str = "read_co
     )
     await consumer.start()
     try:
-        return await asyncio.wait_for(_read(consumer, topic), LIMIT_SECONDS)
+        return await asyncio.wait_for(_read(consumer, topic, keep), LIMIT_SECONDS)
     finally:
         await consumer.stop()
 
 
-async def _read(consumer: Any, topic: str) -> Records:
+async def _read(consumer: Any, topic: str, keep: Callable[[Any], bool]) -> Records:
     await consumer._client._wait_on_metadata(topic)
     tps = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
     consumer.assign(tps)
@@ -40,13 +51,16 @@ async def _read(consumer: Any, topic: str) -> Records:
     for tp in tps:
         while await consumer.position(tp) < ends[tp]:
             for source, batch in (await consumer.getmany(timeout_ms=200)).items():
-                records[source.partition].extend(record for record in batch if record.offset < ends[source])
+                wanted = (record for record in batch if record.offset < ends[source] and keep(record))
+                records[source.partition].extend(wanted)
     return records
 
 
-async def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
-    """The log ends of a topic's partitions, by partition."""
-    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+async def end_offsets(bootstrap: str, topic: str, isolation_level: str = "read_uncommitted") -> dict[int, int]:
+    """The log ends of a topic's partitions, by partition; for "read_committed" their stable ends."""
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, isolation_level=isolation_level, enable_auto_commit=False
+    )
     await consumer.start()
     try:
         await consumer._client._wait_on_metadata(topic)

@@ -1,4 +1,4 @@
-"""The whole pipeline under a kill -9 and a stop past the session; `python -m tests.chaos --program pipeline` does more."""
+"""The pipeline under a kill -9 and a stop past the session; `python -m tests.chaos --program pipeline` does more."""
 
 from __future__ import annotations
 

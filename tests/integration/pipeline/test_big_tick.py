@@ -1,0 +1,22 @@
+"""More contacts due in one tick than a transaction holds; `python -m tests.scenarios big-tick` does 200,000."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.scenarios import big_tick
+from tests.scenarios.stage import stage
+
+CONTACTS = 15_000
+
+
+async def test_everybody_due_in_one_tick_leaves_once_though_the_worker_is_killed(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    async with stage(kafka, prefix, tmp_path, partitions=1, in_partitions=1) as made:
+        report = await big_tick.run(made, CONTACTS, workers=1)
+    assert not report.wrong, report
+    assert report.ticks_with_exits == {0: 1}
+    assert report.portions >= 2, report
+    assert report.killed_after < CONTACTS, report
+    assert report.restarts == 1
