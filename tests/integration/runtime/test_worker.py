@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from schemas.values import instant_text
 from streams.engine import records
 from streams.topics import CLOCK, DEFINITIONS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from tests.chaos.fleet import Fleet
@@ -87,7 +88,11 @@ async def test_on_the_events_clock_time_comes_when_everything_before_it_is_journ
     async with deployment(kafka, prefix, tmp_path, clock="events") as made:
         await send_some(made, 100)
         ends = await _ends(made)
-        told = {"account": "default", "at": 5_000, "ends": {**ends, f"{VISITS}:0": ends[f"{VISITS}:0"] + 1}}
+        told = {
+            "account": "default",
+            "at": instant_text(5_000),
+            "ends": {**ends, f"{VISITS}:0": ends[f"{VISITS}:0"] + 1},
+        }
         await made.send(CLOCK.name, b"default", json.dumps(told).encode())
         await made.working("w0")
         await is_journaled(made, 100)
@@ -163,7 +168,7 @@ async def test_a_tick_larger_than_a_transaction_is_worked_off_over_the_deaths_of
         await made.producer.flush()
         await made.working("w0")
         await is_journaled(made, contacts)
-        told = {"account": "default", "at": 5_000, "ends": await _ends(made)}
+        told = {"account": "default", "at": instant_text(5_000), "ends": await _ends(made)}
         await made.send(CLOCK.name, b"default", json.dumps(told).encode())
         await until(lambda: _reminded(made, contacts), "everybody is reminded", seconds=90)
         assert made.fleet.workers["w0"].count("crash") > 0

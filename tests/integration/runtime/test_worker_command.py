@@ -1,0 +1,90 @@
+"""`leadstream worker`: it starts, stops as asked, and says in one line what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectors.ports import free_port
+from streams.runtime.parent import environment_of
+from streams.runtime.topics_admin import create_topics
+from streams.settings import Settings
+from tests.chaos.fleet import wait_until
+
+
+def settings_of(kafka: str, prefix: str, folder: Path, **more: object) -> Settings:
+    """A deployment of two slots."""
+    given = {"partitions": 2, "in_partitions": 2, "clock": "events", **more}
+    return Settings(bootstrap=kafka, prefix=prefix, data_dir=folder, **given)  # type: ignore[arg-type]  # a shorthand
+
+
+@contextmanager
+def worker(settings: Settings, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """The command as a process, and the file of its standard error."""
+    log = settings.data_dir / f"worker-{len(list(settings.data_dir.glob('worker-*')))}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    code = "from streams.cli.main import run; run()"
+    command = [sys.executable, "-c", code, "worker", *arguments]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environment_of(settings), stdout=out, stderr=out)
+    try:
+        yield process, log
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(40)
+
+
+def said(log: Path, event: str) -> int:
+    """How often an event was logged."""
+    return log.read_text(errors="replace").count(f'"event": "{event}"')
+
+
+async def test_one_command_runs_all_roles_until_it_is_told_to_stop(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = settings_of(kafka, prefix, tmp_path)
+    await create_topics(settings)
+    with worker(settings, "--name", "w1") as (process, log):
+        await asyncio.to_thread(wait_until, lambda: said(log, "working") == 2, 60, "pipeline and ledger work")
+        with worker(settings, "--name", "w1") as (double, other):
+            assert await asyncio.to_thread(double.wait, 30) == 79
+            assert "a worker named w1 runs on this machine already" in other.read_text()
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, 40) == 0
+        assert said(log, "closed") == 2
+
+
+def ends(settings: Settings, *arguments: str) -> tuple[int, str]:
+    """The exit code of a worker that cannot start, and what it says."""
+    with worker(settings, *arguments) as (process, log):
+        return process.wait(60), log.read_text()
+
+
+async def test_without_a_broker_it_says_how_to_start_one(prefix: str, tmp_path: Path) -> None:
+    settings = settings_of(f"127.0.0.1:{free_port()}", prefix, tmp_path)
+    code, text = await asyncio.to_thread(ends, settings)
+    assert code == 69
+    assert "leadstream broker start" in text
+    assert len(text.splitlines()) == 1
+
+
+async def test_without_topics_it_says_how_to_make_them(kafka: str, prefix: str, tmp_path: Path) -> None:
+    code, text = await asyncio.to_thread(ends, settings_of(kafka, prefix, tmp_path))
+    assert code == 78
+    assert "leadstream topics create" in text
+
+
+async def test_set_otherwise_than_the_topics_were_made_it_refuses_to_start(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    await create_topics(settings_of(kafka, prefix, tmp_path))
+    code, text = await asyncio.to_thread(ends, settings_of(kafka, prefix, tmp_path, partitions=3))
+    assert code == 78
+    assert "partitions=2" in text
+    code, text = await asyncio.to_thread(ends, settings_of(kafka, prefix, tmp_path, clock="wall"))
+    assert code == 78
+    assert "clock=events" in text
