@@ -22,7 +22,8 @@ from streams.engine.canonical import millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Compiled, Counter, Scene, Surroundings
 from streams.engine.conditions.zones import day_start
-from streams.engine.inputs import Changes, Inputs, inputs_of
+from streams.engine.index import SegmentIndex
+from streams.engine.inputs import Inputs, inputs_of
 from streams.engine.leaves import LazyWitness, witness_of
 from streams.engine.outputs import Leaf
 from streams.engine.thresholds import lead_thresholds, own_thresholds
@@ -53,12 +54,6 @@ class CompiledSegment:
         if self.condition is None:
             return self.id in scene.contact.listed
         return self.condition.node.holds(scene)
-
-    def touched_by(self, changes: Changes) -> bool:
-        """Whether the contact's membership may be otherwise than it was."""
-        if self.inputs is None:
-            return changes.everything or self.id in changes.lists
-        return self.inputs.touched_by(changes)
 
     def leaves(self, scene: Scene) -> tuple[Leaf, ...]:
         """The leaves that decided; the status alone where it keeps the contact out; none for a kept list."""
@@ -126,6 +121,7 @@ class CompiledRelease:
     segments: tuple[CompiledSegment, ...] = ()
     """Those that others refer to come first, else in the order of the definition."""
     segment: Mapping[str, CompiledSegment] = field(default_factory=dict)
+    index: SegmentIndex = field(default_factory=lambda: SegmentIndex(()))
     campaigns: tuple[CompiledCampaign, ...] = ()
     campaign: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[Counter, ...] = ()
@@ -147,6 +143,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         properties=definitions.properties,
         segments=segments,
         segment={segment.id: segment for segment in segments},
+        index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
         campaigns=campaigns,
         campaign={campaign.id: campaign for campaign in campaigns},
         counters=_counters(segments, campaigns),

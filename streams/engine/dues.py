@@ -29,10 +29,9 @@ def _candidates(turn: Turn) -> Iterator[int | None]:
 
 def _of_segments(turn: Turn) -> Iterator[int | None]:
     scene, status = turn.scene, turn.contact.status
-    for segment in turn.release.segments:
-        if segment.condition is None or segment.inputs is None or not segment.inputs.moves:
-            continue
-        if not segment.paused and status in segment.statuses:
+    for place in turn.release.index.moving:
+        segment = turn.release.segments[place]
+        if segment.condition is not None and not segment.paused and status in segment.statuses:
             yield segment.condition.node.due(scene)
 
 

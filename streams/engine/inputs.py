@@ -41,8 +41,6 @@ class Changes:
     counters: set[str] = field(default_factory=set)
     lists: set[str] = field(default_factory=set)
     """Static segments that the contact was listed in, or taken from."""
-    segments: set[str] = field(default_factory=set)
-    """Segments whose membership changed."""
     scores: bool = False
     leads: bool = False
     """Status or points of any lead."""
@@ -59,18 +57,6 @@ class Inputs:
     segments: frozenset[str] = frozenset()
     scores: bool = False
     leads: bool = False
-
-    def touched_by(self, changes: Changes) -> bool:
-        """Whether the condition may be otherwise than it was."""
-        return (
-            self.moves
-            or changes.everything
-            or not self.properties.isdisjoint(changes.properties)
-            or not self.counters.isdisjoint(changes.counters)
-            or not self.segments.isdisjoint(changes.segments)
-            or (self.scores and changes.scores)
-            or (self.leads and changes.leads)
-        )
 
 
 def inputs_of(condition: Condition, compiled: Compiled) -> Inputs:

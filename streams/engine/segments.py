@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
+
 import msgspec
 
 from streams.engine.compiled import CompiledSegment
@@ -13,20 +15,24 @@ from streams.engine.turn import Turn
 
 def settle_segments(turn: Turn) -> None:
     """Brings every membership to what it is now; a segment that others refer to comes before them."""
-    changes, scene, members = turn.changes, turn.scene, turn.contact.members
-    for segment in turn.release.segments:
-        if not segment.touched_by(changes):
-            continue
+    release, scene, members = turn.release, turn.scene, turn.contact.members
+    waiting = release.index.touched(turn.changes)  # ascending, and so a heap
+    known = set(waiting)
+    while waiting:
+        segment = release.segments[heappop(waiting)]
         inside = segment.id in members
         if _belongs(segment, scene, inside) == inside:
             continue
-        changes.segments.add(segment.id)
         if inside:
             del members[segment.id]
         else:
             # One that left and came back within the record was never out.
             members[segment.id] = turn.was.get(segment.id, turn.now)
-    _passed_on(changes)
+        for place in release.index.dependents(segment.id):
+            if place not in known:
+                known.add(place)
+                heappush(waiting, place)
+    _passed_on(turn.changes)
 
 
 def note_what_time_changes(turn: Turn) -> None:
@@ -53,21 +59,21 @@ def _passed_on(changes: Changes) -> None:
     changes.properties.clear()
     changes.counters.clear()
     changes.lists.clear()
-    changes.segments.clear()
     changes.scores = changes.leads = False
 
 
 def tell_segments(turn: Turn) -> None:
     """The net changes of the turn: first the segments that exist no more, then in dependency order."""
-    if turn.contact.members.keys() == turn.was.keys():
+    release, members = turn.release, turn.contact.members
+    changed = members.keys() ^ turn.was.keys()
+    if not changed:
         return
     for name in turn.was:
-        if name not in turn.release.segment:
+        if name not in release.segment:
             turn.drafts.segment_changed(name, False, turn.now, turn.root)
-    for segment in turn.release.segments:
-        inside = segment.id in turn.contact.members
-        if inside != (segment.id in turn.was):
-            _tell(turn, segment, inside)
+    for place in sorted(release.index.position[name] for name in changed if name in release.segment):
+        segment = release.segments[place]
+        _tell(turn, segment, segment.id in members)
 
 
 def _tell(turn: Turn, segment: CompiledSegment, inside: bool) -> None:
