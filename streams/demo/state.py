@@ -20,7 +20,7 @@ from streams.topics import (
 )
 
 LATEST = 30
-HISTORY = 60
+HISTORY = 4_000
 
 Value = dict[str, Any]
 

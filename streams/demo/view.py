@@ -160,8 +160,10 @@ def cause_text(cause: Value, state: State) -> str:
 
 
 def sparkline(sizes: Iterable[int]) -> str:
-    """The last sizes as bars, the tallest being the largest of them."""
-    shown = list(sizes)[-SPARK:]
+    """The sizes so far as bars, the tallest being the largest of them; of many, some at equal distances."""
+    every = list(sizes)
+    count = min(len(every), SPARK)
+    shown = [every[round((number + 1) * len(every) / count) - 1] for number in range(count)]
     top = max(shown, default=0)
     if top == 0:
         return _BARS[0] * len(shown)

@@ -76,11 +76,12 @@ class Sender:
 
     async def tell_time(self, account: str, at: int) -> None:
         """Says that every instant of the account before `at` (ms) is over, as far as the in-topics reach now."""
+        text = instant_text(at)
         told = {
             "type": "clock.advanced",
-            "id": f"clock-{account}-{instant_text(at)}",
+            "id": f"clock-{account}-{text}",
             "account": account,
-            "at": at,
+            "at": text,
             "ends": await self._ends_now(),
         }
         await self.send([Outgoing(CLOCK.name, account.encode(), _encode(told), None)])

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
+from schemas.values import instant_ms
 from streams.publish.partitions import partitions_of
 from streams.runtime.reach import answering
 from streams.settings import Settings
@@ -29,7 +30,8 @@ async def last_told(settings: Settings, account: str) -> int | None:
                 fetched = await consumer.getmany(place, timeout_ms=500)
                 for record in fetched.get(place, []):
                     if record.key == account.encode():
-                        told = max(told or 0, json.loads(record.value)["at"])
+                        at = instant_ms(json.loads(record.value)["at"])
+                        told = at if told is None else max(told, at)
             return told
         finally:
             await consumer.stop()

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from schemas.values import instant_ms
 from streams.errors import TopicsMissing
 from streams.runtime import claims as claim_records
 from streams.runtime.ending import end
@@ -33,7 +34,7 @@ class _Advanced(msgspec.Struct):
     """The value of a record of the topic `clock`."""
 
     account: str
-    at: int
+    at: str
     ends: dict[str, int]
 
 
@@ -136,11 +137,12 @@ class Watch:
     def _read_clock(self, record: Any) -> None:
         try:
             told = _advanced(record.value)
+            at = instant_ms(told.at)
             ends = {Partition.parse(name): offset for name, offset in told.ends.items()}
         except (msgspec.DecodeError, ValueError, TypeError):
             log.warning("a record that advances no clock", offset=record.offset)
             return
-        self.announced.advances.append(Advance(record.offset, told.account, told.at, ends))
+        self.announced.advances.append(Advance(record.offset, told.account, at, ends))
 
     def _read_definition(self, record: Any) -> None:
         if self._releases is None:

@@ -77,7 +77,7 @@ class Journaler:
         told = json.loads(record.value)
         async with self._moved:
             await self._moved.wait_for(lambda: self._reached(told["ends"]))
-        tick = records.encode(records.Tick(told["at"], told["account"]))
+        tick = records.encode(records.Tick(instant_ms(told["at"]), told["account"]))
         for partition in range(self._settings.partitions):
             await self._write(JOURNAL, records.TICK_KEY, tick, partition=partition)
 

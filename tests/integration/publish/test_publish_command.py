@@ -86,7 +86,7 @@ def test_an_access_log_becomes_visits_and_tells_the_time_at_its_end(place: dict[
     # Where any other Kafka client would put them.
     assert all(record.partition == partition_of(record.key, 3) for record in visits)
     (told,) = values(place, "clock")
-    assert told["at"] == 1431857103001  # the last visit's instant included
+    assert told["at"] == "2015-05-17T10:05:03.001Z"  # the last visit's instant included
     assert sum(end for name, end in told["ends"].items() if name.startswith("web-visits:")) == 3
     assert len(told["ends"]) == 7 * 3
 
@@ -98,7 +98,7 @@ def test_lines_after_until_are_passed_over_and_that_instant_is_told(place: dict[
     done = leadstream("publish", "--format", "access-log", "--until", until, "--json", str(log), env=place)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["passed_over"] == 2
-    assert [told["at"] for told in values(place, "clock")] == [1431857101001]
+    assert [told["at"] for told in values(place, "clock")] == ["2015-05-17T10:05:01.001Z"]
 
 
 def test_lines_that_go_nowhere_are_named_and_the_rest_is_published(place: dict[str, str], tmp_path: Path) -> None:

@@ -81,8 +81,8 @@ def test_a_cause_is_told_in_a_few_words() -> None:
     assert cause_text({"kind": "audience", "rule": "pricing-interest"}, state) == "audience pricing-interest"
 
 
-def test_a_sparkline_shows_the_last_sizes_against_their_largest() -> None:
+def test_a_sparkline_shows_the_sizes_against_their_largest_and_ends_with_the_present() -> None:
     assert sparkline([]) == ""
     assert sparkline([0, 0]) == "▁▁"
     assert sparkline([0, 2, 14]) == "▁▂█"
-    assert len(sparkline(range(100))) == 16
+    assert sparkline([7] * 99 + [14]) == "▅" * 15 + "█"
