@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     session_ms: int = Field(6_000, description="consumer group session")
     transaction_bound_ms: int = Field(4_000, description="a longer transaction ends the worker process")
     transaction_timeout_ms: int = Field(10_000, description="broker's limit for a transaction left open")
+    request_ms: int = Field(10_000, description="how long a stalled broker is waited for; 3000 on a cluster")
     drain_bound_ms: int = Field(6_000, description="a revocation waits that long for the transaction in flight")
 
     salesforce_url: str | None = Field(None, description="a stand-in org (http, loopback only)")

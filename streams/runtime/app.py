@@ -26,6 +26,7 @@ def build_app(kind: SlotKind, settings: Settings, name: str, shell_class: type[S
     """The app, with table, shell and agents; `name` is the worker's, and its group instance id."""
     end_transaction.install()
     app = SlotApp(kind.app_id(settings), **_options(kind, settings, name))
+    app.request_seconds = settings.request_ms / 1000
     table = SlotTable(app, name=kind.table, partitions=kind.slots, key_type=bytes, value_type=bytes)
     app.tables.add(table)
     app.shell = shell_class(app, kind, settings, name)

@@ -44,7 +44,7 @@ class SlotProducer:
             max_batch_size=BATCH_BYTES,
             linger_ms=0,
             retry_backoff_ms=RETRY_BACKOFF_MS,
-            request_timeout_ms=self._settings.transaction_timeout_ms,
+            request_timeout_ms=self._settings.request_ms,
         )
         await asyncio.wait_for(self._producer.start(), FENCE_BOUND_SECONDS)
 

@@ -123,6 +123,7 @@ class TakeOver:
             isolation_level=isolation_level,
             max_partition_fetch_bytes=READ_BYTES,
             fetch_max_wait_ms=50,
+            request_timeout_ms=self.settings.request_ms,
         )
         await consumer.start()
         try:

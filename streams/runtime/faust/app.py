@@ -23,6 +23,8 @@ class SlotApp(faust.App):  # type: ignore[misc]  # Faust publishes no types
     """A Faust app whose errors end the process and whose slots are closed before Faust stops."""
 
     shell: Closing
+    request_seconds: float = 10.0
+    """How long a stalled broker is waited for (stalls.py)."""
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)

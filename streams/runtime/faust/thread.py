@@ -12,6 +12,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from streams.runtime.ending import end
 from streams.runtime.faust.runs import Run
+from streams.runtime.faust.stalls import mend_connections, mend_coordinator
 from streams.runtime.partitions import Partition
 
 FETCH_WAIT_MS = 20
@@ -59,12 +60,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
+        mend_connections(consumer._client, self.app.request_seconds)
         return mend_consumer(consumer)
 
     async def on_start(self) -> None:
         """Started by Faust; the fetcher exists from here on."""
         await super().on_start()
-        self._watch_ends(self._ensure_consumer()._fetcher)
+        consumer = self._ensure_consumer()
+        self._watch_ends(consumer._fetcher)
+        mend_coordinator(consumer._coordinator, self.app.request_seconds)
 
     def hold(self, assigned: Iterable[Any]) -> None:
         """A new assignment: nothing flows until `seek_exactly`, and what was fetched before is forgotten."""
