@@ -49,6 +49,6 @@ class Settings(BaseSettings):
     salesforce_client_secret: str | None = Field(None, repr=False)
     salesforce_version: str = "62.0"
     salesforce_external_id: str = "Leadstream_Id__c"
-    salesforce_poll_ms: int = 2_000
+    salesforce_poll_ms: int = Field(30_000, description="between two polls; each is one API request or more")
     salesforce_currency: str = Field("USD", description="of an org with one currency, which names none")
     redis_url: str | None = None

@@ -23,6 +23,8 @@ class HandedOverLead(Record):
     status: LeadStatus
     points: float
     made: Instant
+    record: str | None = None
+    """The CRM's record of the contact, where an earlier hand-over was answered."""
 
 
 class ContactSnapshot(Record):

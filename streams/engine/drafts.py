@@ -98,7 +98,7 @@ class Drafts:
             cause=cause,
             type="lead.handed_over",
             campaign=campaign.described,
-            lead={"status": lead.status, "points": points, "made": text(lead.made)},
+            lead={"status": lead.status, "points": points, "made": text(lead.made), **_crm_record(contact)},
             points=points,
             snapshot={
                 "status": contact.status,
@@ -136,3 +136,11 @@ class Drafts:
         number = Number(self._place.partition, self._place.offset, self._ordinal)
         self._ordinal += 1
         self.outputs.append(Output(topic, key, written(body, subject, number)))
+
+
+def _crm_record(contact: Contact) -> dict[str, str]:
+    """The CRM's one record of the contact, as the answer to any of its hand-overs named it."""
+    for lead in contact.leads.values():
+        if record := lead.crm.get("record"):
+            return {"record": record}
+    return {}

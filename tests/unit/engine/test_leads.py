@@ -49,6 +49,16 @@ def test_auto_qualify_starts_leads_as_qualified_and_hands_them_over() -> None:
     assert lead_changes(outputs) == [("spring", None, "qualified")]
 
 
+def test_a_hand_over_names_the_record_that_the_crm_keeps_of_the_contact() -> None:
+    story = Story(segments=[FIT], campaigns=[campaign(), campaign(id="autumn")])
+    story.changed(day(0), fits=True)
+    first = of_topic(story.tell("lead.qualified", day(1), campaign="spring"), "qualified-leads")[0]
+    assert "record" not in first["lead"]
+    story.tell("crm.linked", day(2), campaign="spring", record="00Qxx0000000001AAA", hand_over=first["id"])
+    second = of_topic(story.tell("lead.qualified", day(3), campaign="autumn"), "qualified-leads")[0]
+    assert second["lead"]["record"] == "00Qxx0000000001AAA"
+
+
 def test_each_time_a_lead_becomes_qualified_it_is_handed_over() -> None:
     story = Story(segments=[FIT], campaigns=[campaign()])
     story.changed(day(0), fits=True)
