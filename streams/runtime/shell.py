@@ -11,6 +11,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from streams.errors import Internal
+from streams.runtime.claims import Claim
 from streams.runtime.claims_writer import ClaimsWriter
 from streams.runtime.duplicates import examine
 from streams.runtime.faust.thread import ConsumerThread
@@ -57,6 +58,7 @@ class Shell:
         self._ingest = kind.ingest(settings)
         self._takeover = self.takeover_class(settings)
         self._standing = Standing(worker)
+        self._stuck: set[Partition] = set()
         self._rests = 0
         self._rests_at_take_over = 0
         self._lag_task: asyncio.Task[None] | None = None
@@ -113,10 +115,10 @@ class Shell:
 
     async def _open(self) -> None:
         """What all slots share is read up to now: claims above all, which arrivals must not fall behind."""
-        if not self.sources:
-            counts = await self.watch.partition_counts(sorted(self.source_topics))
-            prefix = self.settings.prefix
-            self.sources = partitions_of((topic.removeprefix(prefix), n) for topic, n in counts.items())
+        counts = await self.watch.partition_counts(sorted(self.source_topics))
+        prefix = self.settings.prefix
+        # In place, since every slot's clockwork looks at it: an in-topic may have got more partitions.
+        self.sources[:] = partitions_of((topic.removeprefix(prefix), n) for topic, n in counts.items())
         await self.watch.catch_up()
         await self.claims_writer.start()
         if self._lag_task is None:
@@ -206,14 +208,24 @@ class Shell:
 
     # What others are told
 
-    def claims_at(self, now: int) -> dict[Partition, Any]:
+    def claims_at(self, now: int) -> dict[Partition, Claim]:
         """The claims of every in-topic partition of this worker's slots."""
         ends, claims = self._thread().ends, self.watch.announced.claims
-        return {
+        made = {
             (name := slot.bare(feed.partition)): self._standing.claim(feed, name, ends, claims, now)
             for slot in self.slots.values()
             for feed in slot.intake.sources()
         }
+        self._tell_stuck({name for name, claim in made.items() if claim.stuck >= self.settings.stuck_after_ms})
+        return made
+
+    def _tell_stuck(self, stuck: set[Partition]) -> None:
+        for name in stuck - self._stuck:
+            why = "its stable end stands still with records behind it; no tick waits for it, its records will be late"
+            log.error("partition left out", partition=str(name), why=why)
+        for name in self._stuck - stuck:
+            log.info("partition moves again", partition=str(name))
+        self._stuck = stuck
 
     def _committed(self, slot: Slot) -> None:
         if self._is_waited_for(slot):

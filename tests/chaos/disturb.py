@@ -88,7 +88,7 @@ class Disturbance:
         before = self._windows()
         end = asyncio.get_running_loop().time() + WINDOW_SECONDS
         while self._windows() == before and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110  # another process's
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
 
     def _windows(self) -> int:
         return sum(worker.count("window") for worker in self.fleet.everybody())

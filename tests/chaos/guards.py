@@ -20,7 +20,7 @@ from streams.runtime.takeover import TakeOver
 
 log = structlog.get_logger()
 
-WINDOW_SECONDS = 0.6
+WINDOW_SECONDS = 0.35
 CRASH_CODE = 71
 
 
