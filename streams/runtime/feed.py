@@ -90,8 +90,7 @@ class Feed:
         last = len(run.records) - 1
         arrival = max(self.arrival, self.claim)
         for index, record in enumerate(run.records):
-            stamped = run.fetched if record.timestamp is None else min(record.timestamp, run.fetched)
-            arrival = max(arrival, stamped)
+            arrival = max(arrival, stamped(record.timestamp, run.fetched))
             following = run.next if index == last else run.records[index + 1].offset
             self.waiting.append(Entry(record, arrival, following))
             self.waiting_bytes += size_of(record)
@@ -138,6 +137,13 @@ class Feed:
         """How far everything was read and committed: `next`, or past it where only control records follow."""
         current = ends is not None and ends.token == self.token and ends.delivered == self.next
         return max(self.next, ends.position) if ends is not None and current else self.next
+
+
+def stamped(timestamp: int | None, fetched: int) -> int:
+    """A record's timestamp, at most the clock when it was fetched, and that clock where it has none (-1 or None)."""
+    if timestamp is None or timestamp < 0:
+        return fetched
+    return min(timestamp, fetched)
 
 
 def size_of(record: Any) -> int:

@@ -85,11 +85,12 @@ class Portion:
 
     def _source_record(self, source: Partition, entry: Entry) -> SourceRecord:
         record = entry.record
+        timestamp = record.timestamp
         return SourceRecord(
             topic=source.topic.removeprefix(self.places.prefix),
             partition=source.number,
             offset=record.offset,
-            timestamp=record.timestamp,
+            timestamp=timestamp if timestamp is not None and timestamp >= 0 else None,
             key=record.key,
             value=record.value,
             headers=record.headers,

@@ -64,8 +64,8 @@ def test_a_record_arrives_at_the_claim_of_its_partition_at_the_earliest() -> Non
 
 def test_a_record_arrives_when_it_was_fetched_at_the_latest() -> None:
     feed = started()
-    fetch(feed, timestamps=[9_000_000_000, None], fetched=5_000)
-    assert [entry.arrival for entry in feed.waiting] == [5_000, 5_000]
+    fetch(feed, timestamps=[9_000_000_000, None, -1], fetched=5_000)
+    assert [entry.arrival for entry in feed.waiting] == [5_000, 5_000, 5_000]
 
 
 def test_a_claim_is_the_smallest_arrival_fetched_and_not_committed() -> None:
