@@ -78,6 +78,7 @@ class Slot:
         self.examine: Callable[[BaseException], Awaitable[BaseException]] = as_it_is
         self.is_waiting = False  # whether records are held back to stay in step
         self._in_step = InStep(Rules.of(settings))
+        self._releases_in_step = InStep(Rules.of(settings))
         self._open = False
         self._wake = asyncio.Event()
         self._at_rest = asyncio.Event()
@@ -239,7 +240,7 @@ class Slot:
 
     def _next_record(self, now: int) -> Tick | Marker | None:
         marker = self.clockwork.next_marker(self.positions)
-        if marker is not None:
+        if marker is not None and self._is_in_step(marker, now):
             self.positions = msgspec.structs.replace(self.positions, definitions=marker.offset + 1)
             return marker
         if self.settings.clock == "events":
@@ -248,6 +249,15 @@ class Slot:
         if tick is not None:
             self.positions = msgspec.structs.replace(self.positions, tick=tick.at)
         return tick
+
+    def _is_in_step(self, marker: Marker, now: int) -> bool:
+        """A release comes by its arrival too: not before the journal holds what arrived long before it, since for
+        every contact it sets the clock to its own instant.
+        """
+        if self.settings.clock == "events" or marker.at is None:
+            return True
+        claims = self.clockwork.announced.claims
+        return self._releases_in_step.horizon(self.clockwork.sources, claims, marker.at, now) is None
 
     def _next_advance(self) -> Tick | None:
         advance = self.clockwork.next_advance(self.positions)
