@@ -7,7 +7,6 @@ from typing import Protocol
 
 import structlog
 
-from streams.errors import Internal
 from streams.runtime.feed import Ends, Entry, Feed, Run
 from streams.runtime.partitions import Partition
 
@@ -104,11 +103,3 @@ def place(feed: Feed, beginning: int, end: int) -> None:
         return
     feed.stopped = f"position {feed.next} is outside the log, which holds {beginning} to {end}"
     log.error("partition stopped", partition=str(feed.partition), why=feed.stopped)
-
-
-def require(feeds: Mapping[Partition, Feed], partition: Partition) -> Feed:
-    """The feed of an assigned partition. Raises Internal when the assignment broke slots apart."""
-    feed = feeds.get(partition)
-    if feed is None:
-        raise Internal(f"{partition} was assigned without its slot")
-    return feed

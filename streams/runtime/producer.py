@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -128,6 +128,3 @@ class SlotProducer:
             await producer.stop()
         except KafkaError as error:
             log.info("a fenced producer stopped", slot=self.id, error=type(error).__name__)
-
-
-Written = Mapping[Partition, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import structlog
@@ -254,6 +254,3 @@ class Shell:
 
     def _thread(self) -> ConsumerThread:
         return self.app.consumer._thread  # type: ignore[no-any-return]  # Faust publishes no types
-
-
-ShellFactory = Callable[[Any, SlotKind, Settings, str], Shell]

@@ -7,7 +7,6 @@ from typing import Any
 
 from streams.runtime.feed import Feed
 from streams.runtime.intake import Intake
-from streams.runtime.kind import SlotKind
 from streams.runtime.outbox import Outbox
 from streams.runtime.partitions import Partition
 from streams.runtime.portion import Places
@@ -130,6 +129,3 @@ def written(slot: Slot) -> dict[Partition, list[tuple[bytes | None, bytes | None
     producer: Any = slot.producer
     assert isinstance(producer, ForgedProducer)
     return producer.written
-
-
-Kinds = type[SlotKind]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -308,6 +308,3 @@ def _compare_rows(changelog: Sequence[Any], effects: Effects, number: int, verdi
 def timeless(value: bytes | None) -> bytes | None:
     """A value without `emitted_at`, the one field that is not part of the truth; else byte for byte."""
     return None if value is None else _EMITTED.sub(b"}", value)
-
-
-Judge = Callable[[Evidence, SlotKind, Settings], Verdict]
