@@ -20,7 +20,7 @@ DateText = str
 class Model(BaseModel):
     """Frozen, and without unknown keys: a typo is refused, never ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True, allow_inf_nan=False)
 
 
 class Operators(Model):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from schemas.conditions import Condition, Model
-from schemas.values import AsTuple, Day, Duration, Slug
+from schemas.values import AsTuple, Day, Duration, Points, Slug
 
 ContactStatus = Literal["active", "inactive", "bounced", "deleted"]
 LeadStatus = Literal["active", "qualified", "rejected", "duplicate", "deleted"]
@@ -56,7 +56,7 @@ class ScoringRule(Model):
 
     id: Slug
     when: Condition
-    points: float
+    points: Points
     at_most: AtMost | None = None
 
 
@@ -71,7 +71,7 @@ class Actions(Model):
     """What an automation rule does; in the order of these fields."""
 
     set_status: Literal["active", "qualified", "rejected", "duplicate", "deleted"] | None = None
-    add_points: float | None = None
+    add_points: Points | None = None
     add_to_segment: Slug | None = None
     remove_from_segment: Slug | None = None
     add_to_campaign: Slug | None = None

@@ -82,6 +82,12 @@ Instant = Annotated[int, BeforeValidator(_instant, json_schema_input_type=_DateT
 """Milliseconds since the epoch, written as RFC 3339 text."""
 
 
+MOST_POINTS = 1_000_000_000
+
+Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, allow_inf_nan=False)]
+"""Added or taken away at once; kept to 0.000001."""
+
+
 def _listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 

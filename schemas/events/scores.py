@@ -7,12 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.events.base import ContactEvent, LongText, ShortText
-from schemas.values import Slug
-
-MOST_POINTS = 1_000_000_000
-
-Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, allow_inf_nan=False)]
-"""Added or taken away; kept to 0.000001."""
+from schemas.values import Points, Slug
 
 
 class ScoreAdjusted(ContactEvent):

@@ -169,20 +169,19 @@ def _witness(condition: Condition, around: Surroundings) -> LazyWitness:
 
 
 def _in_dependency_order(segments: list[CompiledSegment]) -> tuple[CompiledSegment, ...]:
-    known = {segment.id: segment for segment in segments}
+    """Depth first with a stack of our own: chains of segments may be longer than Python's stack."""
+    rank = {segment.id: place for place, segment in enumerate(segments)}
     ordered: dict[str, CompiledSegment] = {}
-
-    def place(segment: CompiledSegment) -> None:
-        if segment.id in ordered:
-            return
+    waiting = segments[::-1]
+    while waiting:
+        segment = waiting[-1]
         needs = segment.condition.segments if segment.condition else frozenset()
-        for other in segments:
-            if other.id in needs and other.id in known:
-                place(other)
-        ordered[segment.id] = segment
-
-    for segment in segments:
-        place(segment)
+        missing = sorted((rank[name] for name in needs if name in rank and name not in ordered), reverse=True)
+        if missing and segment.id not in ordered:
+            waiting.extend(segments[place] for place in missing)
+            continue
+        ordered.setdefault(segment.id, segment)
+        waiting.pop()
     return tuple(ordered.values())
 
 

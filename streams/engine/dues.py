@@ -43,7 +43,8 @@ def _waits_for(turn: Turn, campaign: CompiledCampaign) -> bool:
 def _of_lead(turn: Turn, campaign: CompiledCampaign, lead: Lead) -> Iterator[int | None]:
     half_life = campaign.definition.half_life
     if half_life is not None:
-        yield first_across(lead.points, lead.decayed, turn.now, half_life, campaign.thresholds)
+        points, since = turn.undecayed.get(campaign.id, (lead.points, lead.decayed))
+        yield first_across(points, since, turn.now, half_life, campaign.thresholds)
     if not campaign.in_period(turn.now):
         return
     scene = turn.scene_of(lead)

@@ -90,7 +90,10 @@ def _moves(node: Any) -> bool:
 def _speaks_of_now(operators: Operators) -> bool:
     if any(getattr(operators, name) is not None for name in _MOVING_OPERATORS):
         return True
-    return any(text.startswith("now") for text in _texts(operators))
+    inside = operators.has_item or {}
+    return any(_speaks_of_now(item) for item in inside.values()) or any(
+        text.startswith("now") for text in _texts(operators)
+    )
 
 
 def _texts(operators: Operators) -> Iterator[str]:

@@ -57,7 +57,7 @@ def move(turn: Turn, campaign: str, status: str, cause: Cause, ended_by: str = "
     lead.status, lead.changed = status, turn.now
     lead.ended_by = ended_by if status == "deleted" else ""
     if status not in TAKES:
-        lead.truths, lead.awards = {}, {}
+        lead.truths = {}
     elif before not in TAKES:
         _take_up(turn, campaign, lead, anew=before == "deleted")
     turn.undecayed.pop(campaign, None)
@@ -95,7 +95,7 @@ def _take_up(turn: Turn, campaign: str, lead: Lead, *, anew: bool) -> None:
     lead.decayed = turn.now
     turn.residues.pop(campaign, None)
     if anew:
-        lead.points, lead.made = 0, turn.now
+        lead.points, lead.made, lead.awards = 0, turn.now, {}
     turn.bases[campaign] = {}
     compiled = turn.release.campaign.get(campaign)
     if compiled is not None:

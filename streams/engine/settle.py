@@ -28,8 +28,8 @@ def settle(turn: Turn) -> None:
     contact = turn.contact
     contact.clock = turn.now
     contact.release = turn.release.number
+    contact.due = next_due(turn)  # before the undoing: conditions look at the points of this instant
     _undo_decay(turn)
-    contact.due = next_due(turn)
 
 
 def _write_leads(turn: Turn) -> None:

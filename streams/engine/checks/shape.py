@@ -15,6 +15,7 @@ _NEEDED: Mapping[str, str] = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a number",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "list_type": "a list",

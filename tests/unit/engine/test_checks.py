@@ -179,7 +179,6 @@ UNSERVED: dict[str, Any] = {
     "held_for": {"property": "city", "eq": "x", "held_for": "7d"},
     "first": {"visit": {}, "first": True},
     "last": {"visit": {}, "last": {"path": {"eq": "/"}}},
-    "regular": {"visit": {}, "regular": {"at_least": 5, "of": 7, "each": "1d"}},
     "sequence": {"sequence": [{"visit": {}}, {"activity": {}}], "within": "7d"},
 }
 
@@ -347,3 +346,18 @@ def test_nesting_without_end_is_refused_and_breaks_nothing() -> None:
     for _ in range(55):
         deep = {"not": deep}
     assert "nested more than 50 deep" in problem_of(within_segment(deep)).message
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_are_none_or_without_end_are_refused(number: float) -> None:
+    for when in ({"property": "employees", "gte": number}, {"score": {"gte": number}}):
+        where, message = said(within_segment(when))
+        assert where.endswith("gte")
+        assert "a number" in message
+    assert said(within_rule({"all": []}, add_points=number))[0] == "campaigns[0].automation[0].then.add_points"
+
+
+def test_rules_give_no_more_points_at_once_than_events_may() -> None:
+    where, message = said(within_rule({"all": []}, add_points=1e300))
+    assert where == "campaigns[0].automation[0].then.add_points"
+    assert message == "input should be less than or equal to 1000000000"

@@ -172,3 +172,46 @@ def test_a_contact_keeps_at_most_a_hundred_named_scores() -> None:
     assert (story.refused, len(story.contact().scores)) == (["too_many_scores"], 100)
     story.tell("score.adjusted", day(0), points=1, score="s0")
     assert story.refused == []
+
+
+def test_what_is_due_after_a_threshold_crossed_by_decay_stays_due() -> None:
+    """The points go below 50 after one half-life; the silence is long enough only after two."""
+    cold = {"all": [{"points": {"lt": 50}}, {"inactive_for": "60d"}]}
+    rule = {"id": "cold", "when": cold, "then": {"set_status": "rejected"}}
+    story = Story(segments=[ALL], campaigns=[campaign(half_life="30d", automation=[rule])])
+    story.changed(day(0))
+    story.tell("score.adjusted", day(0), points=100, campaign="spring")
+    changes = of_topic(story.tick(day(90)), "lead-changes")
+    assert [(change["to"], change["at"], change["points"]) for change in changes] == [
+        ("rejected", "2026-03-02T00:00:00.000Z", 25)
+    ]
+
+
+def test_the_same_holds_for_a_segment_that_speaks_of_the_lead() -> None:
+    cold = {"all": [{"lead": {"campaign": "spring", "points": {"lt": 50}}}, {"inactive_for": "60d"}]}
+    segment = {"id": "cold", "dynamic": True, "when": cold}
+    story = Story(segments=[ALL, segment], campaigns=[campaign(half_life="30d")])
+    story.changed(day(0))
+    story.tell("score.adjusted", day(0), points=100, campaign="spring")
+    changes = of_topic(story.tick(day(90)), "segment-changes")
+    assert [(change["segment"], change["at"]) for change in changes] == [("cold", "2026-03-02T00:00:00.000Z")]
+
+
+def test_awards_given_before_a_lead_was_reactivated_count_towards_the_cap() -> None:
+    story = Story(segments=[ALL], campaigns=[campaign(scoring=[{**PAGE, "at_most": {"times": 1, "per": "1d"}}])])
+    story.visited(day(0), "/pricing")
+    story.tell("lead.rejected", day(0, 1), campaign="spring")
+    story.tell("lead.reactivated", day(0, 2), campaign="spring")
+    story.visited(day(0, 3), "/pricing")
+    assert story.points("spring") == 10
+    story.visited(day(1), "/pricing")
+    assert story.points("spring") == 20
+
+
+def test_a_lead_that_begins_anew_has_no_awards_behind_it() -> None:
+    story = Story(segments=[ALL], campaigns=[campaign(scoring=[{**PAGE, "at_most": {"times": 1, "per": "1d"}}])])
+    story.visited(day(0), "/pricing")
+    story.tell("lead.removed", day(0, 1), campaign="spring")
+    story.tell("lead.reactivated", day(0, 2), campaign="spring")
+    story.visited(day(0, 3), "/pricing")
+    assert story.points("spring") == 10

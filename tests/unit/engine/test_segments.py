@@ -205,3 +205,12 @@ def test_a_change_names_a_bounded_number_of_leaves_and_values() -> None:
     leaves = story.changed(day(0), country="DE")[0]["cause"]["leaves"]
     assert len(leaves) == 20
     assert (len(leaves[0]["in"]), leaves[0]["in"][-1]) == (11, "and 41 more")
+
+
+def test_a_chain_of_references_may_be_longer_than_any_stack() -> None:
+    """Each refers to the next, so the order of the definition is the wrong one throughout."""
+    links = [{"id": f"s{number}", "dynamic": True, "when": {"segment": f"s{number + 1}"}} for number in range(1_500)]
+    last = {"id": "s1500", "dynamic": True, "when": {"property": "city", "eq": "Bonn"}}
+    story = Story(segments=[*links, last])
+    changes = segment_changes(story.changed(day(0), city="Bonn"))
+    assert changes == [(f"s{number}", "in") for number in range(1_500, -1, -1)]

@@ -150,3 +150,12 @@ def test_what_time_changes_at_the_very_instant_of_a_record_has_the_clock_for_its
     assert segment_changes(outputs) == [("pricing", "out")]
     cause = of_topic(outputs, "segment-changes")[0]["cause"]
     assert (cause["kind"], cause.get("event"), cause.get("late")) == ("clock", None, None)
+
+
+def test_an_item_of_a_list_leaves_its_window_by_time_alone() -> None:
+    when = {"property": "orders", "has_item": {"placed": {"within_last": "7d"}}}
+    story = Story(segments=[{"id": "buyers", "dynamic": True, "when": when}], properties={"orders": "object"})
+    story.changed(day(0), orders=[{"placed": "2026-01-01T00:00:00Z"}])
+    outputs = story.tick(day(20))
+    assert segment_changes(outputs) == [("buyers", "out")]
+    assert outputs[0]["at"] == "2026-01-08T00:00:00.000Z"
