@@ -26,6 +26,7 @@ from streams.demo.state import State
 from streams.demo.surroundings import Surroundings, sample_definitions
 from streams.demo.traffic import Market
 from streams.demo.view import render
+from streams.errors import UsageError
 from streams.publish.journal import JournalFollower
 from streams.publish.publisher import Publisher
 from streams.publish.releases import Releases
@@ -78,6 +79,7 @@ class Demo:
             finally:
                 drawing.cancel()
                 await asyncio.gather(drawing, return_exceptions=True)
+                self._say("")
 
     async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` to its end, or cancels it when the user has had enough."""
@@ -158,6 +160,8 @@ async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:
 def _folder(keep: Path | None) -> Iterator[Path]:
     """The folder to keep, or one that is removed at the end."""
     if keep is not None:
+        if (keep / "kafka").exists():
+            raise UsageError(f"{keep} holds an earlier demo; name another folder, or remove it")
         keep.mkdir(parents=True, exist_ok=True)
         yield keep.absolute()
         return

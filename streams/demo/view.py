@@ -74,8 +74,7 @@ def _head(state: State) -> RenderableType:
     grid = Table.grid(expand=True)
     grid.add_row(text)
     grid.add_row(ProgressBar(total=state.end - state.begin, completed=now - state.begin, complete_style="cyan"))
-    if state.message:
-        grid.add_row(Text(state.message, style="dim"))
+    grid.add_row(Text(state.message or " ", style="dim"))
     return grid
 
 

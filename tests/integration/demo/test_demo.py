@@ -46,7 +46,7 @@ def worker_works(folder: Path) -> bool:
 
 def test_it_plays_shows_and_ends_by_itself_with_a_summary(tmp_path: Path) -> None:
     picture = tmp_path / "demo.svg"
-    arguments = ("--seconds", "25", "--contacts", "150", "--json", "--svg", str(picture))
+    arguments = ("--seconds", "30", "--contacts", "150", "--json", "--svg", str(picture))
     done = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
@@ -62,6 +62,16 @@ def test_it_plays_shows_and_ends_by_itself_with_a_summary(tmp_path: Path) -> Non
     assert trial["leads"]["qualified"] > 0
     assert trial["leads"]["rejected"] > 0
     assert trial["handed_over"] >= trial["leads"]["qualified"]
+    for campaign in seen["campaigns"].values():
+        assert campaign["in_crm"] <= campaign["handed_over"]
+    assert trial["in_crm"] > 0
+    opportunities = [
+        part["count"]
+        for campaign in seen["campaigns"].values()
+        for revenue in campaign["revenue"].values()
+        for part in revenue.values()
+    ]
+    assert sum(opportunities) > 0
     assert picture.read_text().startswith("<svg")
     assert processes_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == [picture]
@@ -97,3 +107,10 @@ def test_a_kafka_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "127.0.0.1:1" in done.stderr
     assert processes_of(tmp_path) == []
+
+
+def test_the_folder_of_an_earlier_demo_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "kafka").mkdir()
+    done = leadstream("demo", "--seconds", "5", "--keep", str(tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (64, 1)
+    assert "holds an earlier demo" in done.stderr
