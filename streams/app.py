@@ -48,7 +48,7 @@ def pipeline(settings: Settings) -> SlotKind:
     memory = Memory(settings.repeat_ms, settings.repeat_ids)
 
     def decider(_settings: Settings, slot: int) -> Decider:
-        return PartitionDecider(slot, lookup(releases), memory, time.monotonic)
+        return PartitionDecider(slot, lookup(releases), memory, time.monotonic, settings.lateness_ms)
 
     return SlotKind(
         name="pipeline",

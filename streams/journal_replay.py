@@ -79,7 +79,7 @@ class JournalReplay:
 
     async def _replay(self, consumer: Any, place: TopicPartition, ends: dict[TopicPartition, int]) -> None:
         memory = Memory(self._settings.repeat_ms, self._settings.repeat_ids)
-        decider = PartitionDecider(place.partition, self._content, memory)
+        decider = PartitionDecider(place.partition, self._content, memory, lateness=self._settings.lateness_ms)
         decider.resume(None)
         self._deciders.append(decider)
         before = self._done

@@ -24,6 +24,9 @@ from streams.engine.turn import begin
 NO_TICK = -(1 << 62)
 """The last tick where there was none."""
 
+LATENESS = 86_400_000
+"""How late (ms) an event may be to be counted by `sequence`, `first` and `last`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -34,9 +37,19 @@ class Decision:
 
 
 def decide_event(
-    contact: Contact | None, event: Event, place: Place, release: CompiledRelease, *, tick: int, memory: Memory
+    contact: Contact | None,
+    event: Event,
+    place: Place,
+    release: CompiledRelease,
+    *,
+    tick: int,
+    memory: Memory,
+    lateness: int = LATENESS,
 ) -> tuple[Contact, Decision] | None:
-    """Applies a contact's own record; None for a repeat, which changes nothing. `contact` is changed in place."""
+    """Applies a contact's own record; None for a repeat, which changes nothing. `contact` is changed in place.
+
+    `lateness` (ms): `sequence`, `first` and `last` do not count an event that is later than this, against the clock.
+    """
     if contact is None:
         contact = Contact(event.account, event.contact, created=event.at, clock=max(event.at, tick), settled=-1)
     clock = max(contact.clock, tick)
@@ -48,6 +61,7 @@ def decide_event(
     late = event.at < clock and event.type in COUNTS_IN_THE_PAST
     root = Cause(kind=kind_of(event.type), event=event.id, release=release.number, late=late)
     turn = begin(contact, release, now, root, drafts)
+    turn.too_late = now - event.at > lateness
     if contact.due == now:
         note_what_time_changes(turn)
     apply_event(turn, event)

@@ -54,15 +54,15 @@ def _happen(turn: Turn, event: Event) -> None:
         turn.token = event.fields.get("campaign", "")
     contact.last_activity = at if contact.last_activity is None else max(contact.last_activity, at)
     for counter in turn.release.counters:
-        if counter.matches(happening):
-            _count(contact, counter, at, turn.now)
+        if counter.matches(happening) and not (counter.on_time and turn.too_late):
+            _count(contact, counter, happening, turn.now)
             turn.changes.counters.add(counter.key)
     turn.happening = happening
 
 
-def _count(contact: Contact, counter: Counter, at: int, now: int) -> None:
+def _count(contact: Contact, counter: Counter, happening: Happening, now: int) -> None:
     kept = contact.counts.get(counter.key, [])
-    contact.counts[counter.key] = counted = counter.count(kept, at, now)
+    contact.counts[counter.key] = counted = counter.count(kept, happening, now)
     flag = f"bound:{counter.key}"
     if counter.lossy and len(counted) >= counter.bound and flag not in contact.flags:
         contact.flags.append(flag)

@@ -16,7 +16,7 @@ import msgspec
 from streams.engine.broadcasts import Broadcast, Standing, Unfinished
 from streams.engine.compiled import Lookup, ReleaseCache
 from streams.engine.contact import Contact
-from streams.engine.decide import NO_TICK, Decision, decide_event
+from streams.engine.decide import LATENESS, NO_TICK, Decision, decide_event
 from streams.engine.effects import Budget, Effects
 from streams.engine.outputs import Place
 from streams.engine.records import Event, Marker, Record, Tick, decode, event_key
@@ -67,7 +67,8 @@ class PartitionDecider:
     """Decides the records of one journal partition.
 
     `lookup` gives the definitions of an account's release by number. `timer` (seconds, monotonic) bounds portions in
-    time; without one the budget's seconds do not count. No decision depends on it.
+    time; without one the budget's seconds do not count. No decision depends on it. `lateness` is that of
+    `streams.engine.decide.decide_event`.
     """
 
     def __init__(
@@ -76,10 +77,12 @@ class PartitionDecider:
         lookup: Lookup,
         memory: Memory | None = None,
         timer: Callable[[], float] | None = None,
+        lateness: int = LATENESS,
     ) -> None:
         self._partition = partition
         self._memory = memory or Memory()
         self._timer = timer or _no_time
+        self._lateness = lateness
         self._releases = ReleaseCache(lookup)
         self._rows = Rows()
         self._queue: deque[tuple[int, bytes, Record]] = deque()
@@ -209,7 +212,9 @@ class PartitionDecider:
         release = self._releases.get(event.account, self._standing.releases.get(event.account, 0))
         tick = self._standing.clock_of(event.account, NO_TICK)
         place = Place(self._partition, offset)
-        decided = decide_event(contact, event, place, release, tick=tick, memory=self._memory)
+        decided = decide_event(
+            contact, event, place, release, tick=tick, memory=self._memory, lateness=self._lateness
+        )
         if decided is None:
             spending.records += 1
             return

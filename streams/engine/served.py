@@ -24,7 +24,7 @@ SEMANTICS = 1
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
 
-CONDITION_KEYS_NOT_SERVED = frozenset({"held_for", "first", "last", "regular", "sequence"})
+CONDITION_KEYS_NOT_SERVED = frozenset({"held_for", "first", "last", "sequence"})
 """Keys of condition leaves that are refused."""
 
 ACTIONS_NOT_SERVED = frozenset({"notify"})
@@ -55,7 +55,7 @@ def _unserved_of(node: Condition) -> list[str]:
     elif isinstance(node, PropertyLeaf):
         given = ["held_for"] if node.held_for is not None else []
     elif isinstance(node, Window):
-        given = [key for key in ("first", "last", "regular") if getattr(node, key) is not None]
+        given = [key for key in ("first", "last") if getattr(node, key) is not None]
     else:
         given = []
     return [key for key in given if key in CONDITION_KEYS_NOT_SERVED]

@@ -31,6 +31,8 @@ class Turn:
     """The visit or activity that the record is."""
     token: str = ""
     """The campaign token of the visit that the record is."""
+    too_late: bool = False
+    """Whether the record came later than `lateness`: `sequence`, `first` and `last` pass over it."""
     was: dict[str, int] = field(default_factory=dict)
     """Memberships before."""
     by_time: dict[str, bool] = field(default_factory=dict)

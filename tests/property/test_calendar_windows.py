@@ -57,8 +57,9 @@ def test_windows_that_follow_the_calendar(
         now += passed
         world.history.append(Event(now - late))
         (counter,) = ready.counters
-        assert counter.matches(Happening(now - late, "visit", True, {}))
-        of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), now - late, now)
+        happening = Happening(now - late, "visit", True, {})
+        assert counter.matches(happening)
+        of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening, now)
     _walk(ready, leaf, world, of, (now, now + 2 * DAY))
 
 

@@ -74,7 +74,7 @@ def test_bounded_instants_say_what_the_whole_history_says(
         happening = Happening(at, "visit", True, {"url": url})
         assert counter.matches(happening) is matching
         if matching:
-            of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), at, now)
+            of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening, now)
             assert len(of.counts[counter.key]) <= counter.bound
     _time_passes(ready, leaf, of, world, range(now, now + SPAN + 1))
 

@@ -88,4 +88,4 @@ def remember(ready: Compiled, of: Contact, happenings: list[Happening]) -> None:
         clock = max(clock, happening.at)
         for counter in ready.counters:
             if counter.matches(happening):
-                of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening.at, clock)
+                of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening, clock)

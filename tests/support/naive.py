@@ -76,29 +76,46 @@ def length(text: str) -> int:
 
 
 def _counted(leaf: dict[str, Any], world: World, now: int) -> bool:
-    visits_only = "visit" in leaf
-    wanted = leaf["visit"] if visits_only else leaf["activity"]
-    zone = _zone(leaf, world)
-    number = 0
-    for event in world.history:
-        if event.at > now or (visits_only and not event.visit):
-            continue
-        if not all(_passes(_field(event, key), ops, None, world, event.at) for key, ops in wanted.items()):
-            continue
-        if "within" in leaf and not now - length(leaf["within"]) < event.at <= now:
-            continue
-        if "between_ago" in leaf:
-            older, newer = (length(text) for text in leaf["between_ago"])
-            if not now - older < event.at <= now - newer:
-                continue
-        if "since" in leaf and event.at < span(leaf["since"], now, zone)[0]:
-            continue
-        if "until" in leaf and event.at >= span(leaf["until"], now, zone)[1]:
-            continue
-        number += 1
+    done = [event for event in world.history if event.at <= now and _is_meant(event, leaf, world)]
+    if "regular" in leaf:
+        return _regular(leaf["regular"], [event.at for event in done], now)
+    number = sum(_in_window(event.at, leaf, world, now) for event in done)
     if leaf.get("never"):
         return number == 0
     return _compares(number, leaf.get("count", {"gte": 1}))
+
+
+def _is_meant(event: Event, leaf: dict[str, Any], world: World) -> bool:
+    """Whether the event is of the leaf's kind and matches its filter."""
+    if "visit" in leaf:
+        return event.visit and _matches(event, leaf["visit"], world)
+    return _matches(event, leaf["activity"], world)
+
+
+def _matches(event: Event, wanted: dict[str, Any], world: World) -> bool:
+    return all(_passes(_field(event, key), ops, None, world, event.at) for key, ops in wanted.items())
+
+
+def _in_window(at: int, leaf: dict[str, Any], world: World, now: int) -> bool:
+    zone = _zone(leaf, world)
+    if "within" in leaf and not now - length(leaf["within"]) < at <= now:
+        return False
+    if "between_ago" in leaf:
+        older, newer = (length(text) for text in leaf["between_ago"])
+        if not now - older < at <= now - newer:
+            return False
+    if "since" in leaf and at < span(leaf["since"], now, zone)[0]:
+        return False
+    return not ("until" in leaf and at >= span(leaf["until"], now, zone)[1])
+
+
+def _regular(regular: dict[str, Any], instants: list[int], now: int) -> bool:
+    each = length(regular["each"])
+    filled = 0
+    for period in range(regular["of"]):
+        end = now - period * each
+        filled += any(end - each < at <= end for at in instants)
+    return filled >= int(regular["at_least"])
 
 
 def _compares(number: float, operators: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any as AnyLeaf
 
 from schemas import conditions as written
 from schemas.conditions import Condition
-from streams.engine.conditions import counted, moments, properties, references
+from streams.engine.conditions import counted, happenings, moments, properties, references
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Compiled, Node, Surroundings
 from streams.engine.conditions.refusals import ConditionRefused, NotServed
@@ -23,8 +23,8 @@ _LEAVES: Mapping[type, Compiler] = {
     written.TagsLeaf: properties.compile_tags,
     written.StatusLeaf: properties.compile_status,
     written.ScoreLeaf: references.compile_score,
-    written.VisitLeaf: counted.compile_counted,
-    written.ActivityLeaf: counted.compile_counted,
+    written.VisitLeaf: happenings.compile_happening,
+    written.ActivityLeaf: happenings.compile_happening,
     written.LastVisitLeaf: moments.compile_last_visit,
     written.FirstVisitLeaf: moments.compile_first_visit,
     written.LastActivityLeaf: moments.compile_last_activity,

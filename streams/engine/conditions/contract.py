@@ -44,18 +44,22 @@ class Node(Protocol):
 
 
 class Counter(Protocol):
-    """What a counted leaf keeps of a contact's past: bounded instants under its key in `Contact.counts`."""
+    """What a leaf keeps of a contact's visits and activities: whole numbers under its key in `Contact.counts`."""
 
     key: str
     bound: int
-    """The most instants it keeps."""
+    """The most numbers it keeps."""
     lossy: bool
     """Whether a full list may have lost instants that matter: a contact that reaches `bound` is flagged then."""
 
+    @property
+    def on_time(self) -> bool:
+        """Whether events that come later than `lateness` are not counted."""
+
     def matches(self, happening: Happening) -> bool: ...
 
-    def count(self, kept: list[int], at: int, now: int) -> list[int]:
-        """`kept` with `at` in its place (ascending, late ones too), without what no window can hold any more."""
+    def count(self, kept: list[int], happening: Happening, now: int) -> list[int]:
+        """A new list: `kept` with a matching event in its place (late ones too), without what never matters again."""
 
 
 @dataclass(frozen=True, slots=True)

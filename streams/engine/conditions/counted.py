@@ -6,44 +6,45 @@ instants that decides the count. `streams.engine.conditions.windows` says what i
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
-from hashlib import blake2b
 from typing import Any
 
-from schemas.conditions import ActivityLeaf, CountOperators, Operators, VisitLeaf
+from schemas.conditions import ActivityLeaf, CountOperators, VisitLeaf
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Happening, Node, Scene
 from streams.engine.conditions.edges import Edge, parse_date_value
-from streams.engine.conditions.filters import Filter, compile_filter, filter_uses_dates
-from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions.subjects import Subject, compile_subject, leaf_key
 from streams.engine.conditions.windows import MOST, CalendarWindow, CountedWindow, CountRange, RollingWindow
 from streams.engine.conditions.zones import ZoneRule
 
 Leaf = VisitLeaf | ActivityLeaf
 
+_LIMITS = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
+
 
 class FilteredCounter:
     """What one counted leaf keeps: the instants of matching events, ascending."""
 
-    __slots__ = ("_enough", "_filter", "_window", "bound", "key", "lossy")
+    __slots__ = ("_enough", "_subject", "_window", "bound", "key", "lossy")
+    on_time = False
 
-    def __init__(self, key: str, matching: Filter, window: CountedWindow, enough: int) -> None:
+    def __init__(self, key: str, subject: Subject, window: CountedWindow, enough: int) -> None:
         self.key = key
         self.lossy = window.lossy
         self.bound = MOST if window.lossy else enough
-        self._filter = matching
+        self._subject = subject
         self._window = window
         self._enough = enough
 
     def matches(self, happening: Happening) -> bool:
         """Whether the event counts; when it happened is the window's matter."""
-        return self._filter.matches(happening)
+        return self._subject.matches(happening)
 
-    def count(self, kept: list[int], at: int, now: int) -> list[int]:
-        """A new list: `kept` with `at` in its place, without what no window from `now` on can hold."""
-        place = bisect_right(kept, at)
-        return self._window.prune([*kept[:place], at, *kept[place:]], now, self._enough)
+    def count(self, kept: list[int], happening: Happening, now: int) -> list[int]:
+        """A new list: `kept` with the event's instant in its place, without what no window from `now` on can hold."""
+        place = bisect_right(kept, happening.at)
+        return self._window.prune([*kept[:place], happening.at, *kept[place:]], now, self._enough)
 
 
 class CountedLeaf:
@@ -73,32 +74,20 @@ class CountedLeaf:
 
 
 def compile_counted(leaf: Leaf, context: Context) -> Node:
-    """A visit or activity leaf. Raises ConditionRefused, or NotServed for `first`, `last` and `regular`."""
-    for name in ("first", "last", "regular"):
-        if getattr(leaf, name) is not None:
-            raise NotServed("is not served yet", (name,))
-    subject = "visit" if isinstance(leaf, VisitLeaf) else "activity"
-    fields = leaf.visit if isinstance(leaf, VisitLeaf) else leaf.activity
-    try:
-        matching = compile_filter(fields, context.zone, visits_only=subject == "visit")
-    except ConditionRefused as refusal:
-        raise refusal.within(subject) from None
+    """A visit or activity leaf that counts. Raises ConditionRefused."""
+    subject = compile_subject(leaf, context)
     wanted = count_range(leaf)
     if wanted.enough > MOST:
         raise ConditionRefused(f"counts go up to {MOST - 1}", ("count",))
-    window, shape = _window(leaf, context)
-    zoned = filter_uses_dates(fields)
-    key = _key([subject, _written(fields), shape, wanted.enough, str(context.zone) if zoned else None])
-    context.counters.setdefault(key, FilteredCounter(key, matching, window, wanted.enough))
+    window, shape = window_of(leaf, context)
+    key = leaf_key(subject.name, subject.fields, shape, wanted.enough, subject.zone)
+    context.counters.setdefault(key, FilteredCounter(key, subject, window, wanted.enough))
     return CountedLeaf(key, window, wanted, context.zone_rule(leaf.in_zone))
 
 
 def is_bare(leaf: object) -> bool:
-    """Whether it only says what should match: no count and no window."""
-    if not isinstance(leaf, VisitLeaf | ActivityLeaf):
-        return False
-    limits = (leaf.count, leaf.never, leaf.within, leaf.between_ago, leaf.since, leaf.until)
-    return all(limit is None for limit in limits)
+    """Whether it only says what should match: no count, no window, nothing else."""
+    return isinstance(leaf, VisitLeaf | ActivityLeaf) and all(getattr(leaf, name) is None for name in _LIMITS)
 
 
 def count_range(leaf: Leaf) -> CountRange:
@@ -134,8 +123,8 @@ def _range_of(count: CountOperators) -> CountRange:
     return CountRange(max(least), min(most) if most else None)
 
 
-def _window(leaf: Leaf, context: Context) -> tuple[CountedWindow, list[Any]]:
-    """The window, and what tells it from others."""
+def window_of(leaf: Leaf, context: Context) -> tuple[CountedWindow, list[Any]]:
+    """The window of a leaf, and what tells it from others. Raises ConditionRefused."""
     begins, ends = _lengths(leaf)
     since = _edge(leaf, "since")
     until = _edge(leaf, "until")
@@ -168,15 +157,3 @@ def _edge(leaf: Leaf, name: str) -> Edge | None:
     except ConditionRefused as refusal:
         raise refusal.within(name) from None
     return value.start if name == "since" else value.end
-
-
-def _written(fields: dict[str, Operators]) -> Any:
-    return {
-        key: operators.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-        for key, operators in fields.items()
-    }
-
-
-def _key(parts: list[Any]) -> str:
-    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return blake2b(canonical.encode("utf-8", "replace"), digest_size=6).hexdigest()

@@ -10,7 +10,7 @@ from schemas.conditions import AllOf
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Surroundings
 from streams.engine.conditions.refusals import ConditionRefused, NotServed
-from tests.support.conditions import NOW, compiled, contact, due, holds, scene
+from tests.support.conditions import NOW, compiled, contact, due, holds, scene, visit
 
 YES: dict[str, Any] = {"all": []}
 NO: dict[str, Any] = {"any": []}
@@ -114,5 +114,5 @@ def test_asking_changes_nothing() -> None:
     before = (dict(of.properties), {key: list(kept) for key, kept in of.counts.items()})
     ready.node.holds(scene(of))
     ready.node.due(scene(of))
-    ready.counters[0].count(of.counts[ready.counters[0].key], NOW + 1, NOW + 1)
+    ready.counters[0].count(of.counts[ready.counters[0].key], visit(NOW + 1), NOW + 1)
     assert (of.properties, of.counts) == before
