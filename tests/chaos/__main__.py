@@ -8,6 +8,7 @@ import logging
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from connectors.kafka.broker import LocalBroker
 from streams.settings import Settings
@@ -17,8 +18,7 @@ from tests.chaos.programs import PROGRAMS
 from tests.chaos.run import ChaosRun
 from tests.support.kafka import fresh_prefix
 
-
-LONG_TRANSACTIONS: dict[str, int] = {
+LONG_TRANSACTIONS: dict[str, Any] = {
     "interval_ms": 0,
     "transaction_bound_ms": 60_000,
     "transaction_timeout_ms": 60_000,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.definitions import PropertyType
 from schemas.values import instant_ms, instant_text
 from streams.engine.contact import Contact
 from tests.support.conditions import compiled, contact, scene
@@ -65,7 +66,8 @@ def leaves(draw: st.DrawFn, zone: str, now: int) -> tuple[dict[str, Any], int]:
 def test_a_date_leaf_is_right_at_every_instant_and_never_changes_before_it_is_due(data: st.DataObject) -> None:
     zone, now = data.draw(places())
     operators, around = data.draw(leaves(zone, now))
-    kind = data.draw(st.sampled_from(["date", "datetime"]))
+    kinds: tuple[PropertyType, ...] = ("date", "datetime")
+    kind = data.draw(st.sampled_from(kinds))
     far = st.sampled_from([0, 1, -1, HOUR, -HOUR, DAY, -DAY, 3 * DAY - HOUR, 40 * DAY, -40 * DAY])
     instant = around + data.draw(far)
     value = str(local(instant, ZoneInfo(zone)).date()) if kind == "date" else instant_text(instant)

@@ -45,7 +45,7 @@ class Deployment:
         for name in names:
             self.fleet.start(name)
         for name in names:
-            await until(lambda name=name: _said(self.fleet, name, "working"), f"{name} works")
+            await self.said(name, "working")
 
     async def said(self, name: str, event: str, times: int = 1, seconds: float = 30.0) -> None:
         """Waits until a worker has logged an event that often."""

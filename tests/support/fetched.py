@@ -26,7 +26,7 @@ def run_of(feed: Feed, offsets: Sequence[int], next_: int | None = None, token: 
     """A run of these offsets that joins the feed's last one."""
     records = [Fetched(feed.partition.topic, feed.partition.number, offset, timestamp=offset) for offset in offsets]
     following = offsets[-1] + 1 if next_ is None else next_
-    return Run(records, feed.expected, following, feed.token if token is None else token, 1 << 50)
+    return Run(records, feed.expected, following, _token(feed) if token is None else token, 1 << 50)
 
 
 def fetch(feed: Feed, timestamps: Sequence[int | None], fetched: int = 1 << 50) -> None:
@@ -35,4 +35,9 @@ def fetch(feed: Feed, timestamps: Sequence[int | None], fetched: int = 1 << 50) 
         Fetched(feed.partition.topic, feed.partition.number, feed.expected + index, timestamp)
         for index, timestamp in enumerate(timestamps)
     ]
-    assert feed.offer(Run(records, feed.expected, feed.expected + len(records), feed.token, fetched))
+    assert feed.offer(Run(records, feed.expected, feed.expected + len(records), _token(feed), fetched))
+
+
+def _token(feed: Feed) -> int:
+    assert feed.token is not None, "the feed was not sought"
+    return feed.token

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class Pipeline:
         path.write_text(definitions)
         self.run("definitions", "apply", *options, str(path))
 
-    def publish(self, events: list[Mapping[str, Any]], *options: str) -> None:
+    def publish(self, events: Sequence[Mapping[str, Any]], *options: str) -> None:
         """Publishes events as a file of JSON lines."""
         path = self.folder / "events.jsonl"
         path.write_bytes(b"\n".join(msgspec.json.encode(event) for event in events) + b"\n")

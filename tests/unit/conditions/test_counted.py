@@ -8,7 +8,7 @@ import pytest
 
 from schemas.values import instant_ms
 from streams.engine.conditions.contract import Happening
-from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.windows import MOST
 from tests.support.conditions import NOW, activity, compiled, contact, counting, remember, scene, visit
 
@@ -245,7 +245,13 @@ def test_the_key_of_a_leaf_stays_the_same_for_ever() -> None:
 def test_a_bare_leaf_says_so() -> None:
     assert compiled(PRICING).happening
     assert compiled({"activity": {"name": {"eq": "form_submitted"}}}).happening
-    for limited in ({"count": {"gte": 1}}, {"within": "7d"}, {"never": True}, {"since": "2026-01-01"}):
+    for limited in (
+        {"count": {"gte": 1}},
+        {"within": "7d"},
+        {"never": True},
+        {"since": "2026-01-01"},
+        {"first": True},
+    ):
         assert not compiled({**PRICING, **limited}).happening
     assert not compiled({"all": [PRICING]}).happening
 
@@ -265,12 +271,6 @@ def test_a_bare_leaf_says_so() -> None:
 )
 def test_a_window_that_makes_no_sense_is_refused(shape: dict[str, Any]) -> None:
     with pytest.raises(ConditionRefused):
-        compiled({**PRICING, **shape})
-
-
-@pytest.mark.parametrize("shape", [{"first": True}, {"last": {}}])
-def test_what_is_not_served_yet_is_refused_by_name(shape: dict[str, Any]) -> None:
-    with pytest.raises(NotServed, match=next(iter(shape))):
         compiled({**PRICING, **shape})
 
 

@@ -89,7 +89,6 @@ def test_what_a_tree_looks_at_is_gathered_from_its_leaves() -> None:
     [
         ({"sequence": [{"visit": {}}, {"visit": {}}], "within": "1d"}, ("any", 0, "sequence")),
         ({"property": "plan", "eq": "pro", "held_for": "7d"}, ("any", 0, "held_for")),
-        ({"visit": {}, "first": True}, ("any", 0, "first")),
     ],
 )
 def test_what_is_not_served_yet_is_refused_with_its_place(leaf: dict[str, Any], where: tuple[str | int, ...]) -> None:

@@ -41,7 +41,7 @@ NUMBERS: list[tuple[dict[str, Any], Any, bool]] = [
 def test_numbers_compare_as_numbers(
     operators: dict[str, Any], value: Any, expected: bool, declared: PropertyType | None
 ) -> None:
-    types = {} if declared is None else {"size": declared}
+    types: dict[str, Any] = {} if declared is None else {"size": declared}
     assert holds({"property": "size", **operators}, {"size": value}, **types) is expected
 
 
@@ -62,7 +62,7 @@ def test_numbers_compare_as_numbers(
 def test_booleans_are_no_numbers(
     operators: dict[str, Any], value: Any, expected: bool, declared: PropertyType | None
 ) -> None:
-    types = {} if declared is None else {"flag": declared}
+    types: dict[str, Any] = {} if declared is None else {"flag": declared}
     assert holds({"property": "flag", **operators}, {"flag": value}, **types) is expected
 
 
@@ -91,7 +91,7 @@ def test_booleans_are_no_numbers(
 def test_lists_hold_their_items(
     operators: dict[str, Any], value: Any, expected: bool, declared: PropertyType | None
 ) -> None:
-    types = {} if declared is None else {"marks": declared}
+    types: dict[str, Any] = {} if declared is None else {"marks": declared}
     assert holds({"property": "marks", **operators}, {"marks": value}, **types) is expected
 
 

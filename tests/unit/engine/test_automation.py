@@ -94,7 +94,7 @@ def test_a_lead_made_anew_has_its_edges_before_it() -> None:
 def test_resuming_fires_what_is_true_then_and_was_not_when_it_paused() -> None:
     before = rule("before", told("early"), add_to_segment="vip")
     during = rule("during", {"property": "city", "eq": "Wien"}, set_status="qualified")
-    definitions = {"segments": [ALL, VIP]}
+    definitions: dict[str, Any] = {"segments": [ALL, VIP]}
     story = Story(**definitions, campaigns=[campaign(before, during)])
     story.changed(day(0), signal="early")
     story.tell("segment.member_removed", day(1), segment="vip")

@@ -14,8 +14,8 @@ from streams.engine.outputs import stamped
 from streams.engine.records import Marker, encode
 from tests.support.ledger import AUTUMN, FOREIGN, NOON, SPRING, Ledger, definitions
 
-WON = {"won": True, "closed": True}
-LOST = {"closed": True}
+WON: dict[str, Any] = {"won": True, "closed": True}
+LOST: dict[str, Any] = {"closed": True}
 
 
 @pytest.fixture
