@@ -210,7 +210,11 @@ class Slot:
         claims = self.clockwork.announced.claims
         horizon = self._in_step.horizon(self.clockwork.sources, claims, wanted, now) if wanted else None
         self.is_waiting = horizon is not None
-        return horizon
+        marker = self.clockwork.next_marker(self.positions)
+        if marker is None or marker.at is None or self.decider.busy():
+            return horizon
+        # What arrived after a release follows it; while a tick or another release is worked off, life goes on.
+        return marker.at if horizon is None else min(horizon, marker.at)
 
     def _decide(self, portion: Portion, now: int) -> None:
         journal = self.intake.journal_feed()

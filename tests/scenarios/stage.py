@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import NewTopic
 
 from streams.app import pipeline
 from streams.engine.releases import Release
 from streams.publish.releases import Releases
 from streams.runtime.kind import SlotKind
 from streams.runtime.parent import environment_of
+from streams.runtime.reach import admin_client
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 from tests.chaos.fleet import Fleet
@@ -58,11 +60,11 @@ class Stage:
         sending, self._sending = self._sending, []
         return list(await asyncio.gather(*sending))
 
-    async def apply(self, document: dict[str, Any]) -> Release:
-        """Makes the definitions the account's next release."""
+    async def apply(self, document: dict[str, Any], at: int | None = None) -> Release:
+        """Makes the definitions the account's next release, from the instant `at` (ms) on or from now on."""
         releases = Releases(self.settings, self.settings.clock)
         latest = await releases.latest("default")
-        made = await releases.make("default", document, latest.number if latest else 0)
+        made = await releases.make("default", document, latest.number if latest else 0, at)
         assert isinstance(made, Release), made
         return made
 
@@ -80,9 +82,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(bootstrap: str, prefix: str, folder: Path, **settings: Any) -> AsyncIterator[Stage]:
-    """A stage with its topics made; every worker is stopped at the end."""
+async def stage(
+    bootstrap: str, prefix: str, folder: Path, foreign: Mapping[str, int] | None = None, **settings: Any
+) -> AsyncIterator[Stage]:
+    """A stage with its topics made; every worker is stopped at the end.
+
+    `foreign` are in-topics (without prefix) made by others, with their partition counts: records bring their time.
+    """
     made = Settings(bootstrap=bootstrap, prefix=prefix, data_dir=folder / "run", **settings)
+    await make_foreign(made, foreign or {})
     await create_topics(made)
     fleet = Fleet(folder, environment_of(made), WORKER)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=5, enable_idempotence=True)
@@ -94,13 +102,29 @@ async def stage(bootstrap: str, prefix: str, folder: Path, **settings: Any) -> A
         await asyncio.to_thread(fleet.stop)
 
 
+async def make_foreign(settings: Settings, topics: Mapping[str, int]) -> None:
+    """Makes topics as Kafka does by default, with CreateTime."""
+    config = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "3600000"}
+    wanted = [NewTopic(settings.prefix + name, count, 1, topic_configs=config) for name, count in topics.items()]
+    if wanted:
+        async with admin_client(settings.bootstrap) as admin:
+            await admin.create_topics(wanted)
+
+
 async def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Waits for a condition. Raises TimeoutError naming it."""
+    if not await came(condition, seconds):
+        raise TimeoutError(f"not within {seconds:.0f} s: {what}")
+
+
+async def came(condition: Callable[[], bool], seconds: float) -> bool:
+    """Waits for a condition; whether it came."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"not within {seconds:.0f} s: {what}")
+            return False
         await asyncio.sleep(0.1)
+    return True
 
 
 def peak_mb(pid: int) -> int:

@@ -1,0 +1,19 @@
+"""A backlog in two topics of different speed; `python -m tests.scenarios backlog` does two days of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.scenarios import backlog
+from tests.scenarios.stage import stage
+
+
+async def test_nobody_is_taken_for_silent_while_a_backlog_is_worked_off(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    density = backlog.Density(length=75 * backlog.MINUTE, visits=2_000, scores=10_000)
+    async with stage(kafka, prefix, tmp_path, backlog.FOREIGN, partitions=2) as made:
+        report = await backlog.run(made, density, workers=2)
+    assert not report.wrong, report
+    assert report.rejected == backlog.CONTACTS
+    assert report.late_by > 0, report  # the two topics were not merely one after the other

@@ -1,0 +1,20 @@
+"""A partition that cannot be read holds up time, and not the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.scenarios import open_transaction
+from tests.scenarios.stage import stage
+
+
+async def test_what_cannot_be_read_holds_up_exits_and_not_other_partitions(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    # Other partitions go on even when they are further ahead than records may be of one that can be read.
+    async with stage(kafka, prefix, tmp_path, partitions=2, in_partitions=3, in_step_ms=2_000) as made:
+        report = await open_transaction.run(made, hold=7.0, workers=1)
+    assert not report.wrong, report
+    assert report.journaled_meanwhile > 40
+    assert report.waited > 20
+    assert report.slowest < 5_000, report
