@@ -14,7 +14,7 @@ from streams.errors import Internal
 from streams.runtime.claims import Claim
 from streams.runtime.claims_writer import ClaimsWriter
 from streams.runtime.duplicates import examine
-from streams.runtime.faust.thread import ConsumerThread
+from streams.runtime.faust.thread import ConsumerThread, now_ms
 from streams.runtime.intake import Intake
 from streams.runtime.kind import SlotKind
 from streams.runtime.lag import show_lag
@@ -229,7 +229,15 @@ class Shell:
 
     def _committed(self, slot: Slot) -> None:
         if self._is_waited_for(slot):
+            self._hear_ourselves()
             self.claims_writer.hurry()
+
+    def _hear_ourselves(self) -> None:
+        """What was just committed is a fact for this worker's slots at once, not only when it comes back."""
+        claims = self.watch.announced.claims
+        for name, claim in self.claims_at(now_ms()).items():
+            claims.add(name, claim, claims.broker_time)
+        self.wake()
 
     def _is_waited_for(self, slot: Slot) -> bool:
         """Whether somebody may be waiting for what the slot just committed: to be in step with it, or for its
