@@ -28,7 +28,7 @@ from streams.engine.served import walk
 
 _MOVING_OPERATORS = ("within_last", "within_next", "older_than", "anniversary_within")
 _STILL = (AllOf, AnyOf, NotOf, StatusLeaf, ScoreLeaf, SegmentLeaf, LeadLeaf, PointsLeaf, LeadStatusLeaf)
-_WINDOWS = ("within", "between_ago", "since", "until", "first", "last", "regular")
+_WINDOWS = ("within", "between_ago", "since", "until", "regular")
 
 
 @dataclass(slots=True)

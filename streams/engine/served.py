@@ -14,7 +14,6 @@ from schemas.conditions import (
     NotOf,
     PropertyLeaf,
     SequenceLeaf,
-    Window,
 )
 from schemas.definitions import Actions
 
@@ -24,7 +23,7 @@ SEMANTICS = 1
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
 
-CONDITION_KEYS_NOT_SERVED = frozenset({"held_for", "first", "last", "sequence"})
+CONDITION_KEYS_NOT_SERVED = frozenset({"held_for", "sequence"})
 """Keys of condition leaves that are refused."""
 
 ACTIONS_NOT_SERVED = frozenset({"notify"})
@@ -54,8 +53,6 @@ def _unserved_of(node: Condition) -> list[str]:
         given = ["sequence"]
     elif isinstance(node, PropertyLeaf):
         given = ["held_for"] if node.held_for is not None else []
-    elif isinstance(node, Window):
-        given = [key for key in ("first", "last") if getattr(node, key) is not None]
     else:
         given = []
     return [key for key in given if key in CONDITION_KEYS_NOT_SERVED]

@@ -25,6 +25,8 @@ class Event:
     fields: dict[str, Any] = field(default_factory=dict)
     name: str = "visit"
     visit: bool = True
+    too_late: bool = False
+    """It came later than `lateness`."""
 
 
 @dataclass
@@ -79,6 +81,8 @@ def _counted(leaf: dict[str, Any], world: World, now: int) -> bool:
     done = [event for event in world.history if event.at <= now and _is_meant(event, leaf, world)]
     if "regular" in leaf:
         return _regular(leaf["regular"], [event.at for event in done], now)
+    if "first" in leaf or "last" in leaf:
+        return all(_is_end(which, done, leaf, world, now) for which in ("first", "last") if which in leaf)
     number = sum(_in_window(event.at, leaf, world, now) for event in done)
     if leaf.get("never"):
         return number == 0
@@ -107,6 +111,16 @@ def _in_window(at: int, leaf: dict[str, Any], world: World, now: int) -> bool:
     if "since" in leaf and at < span(leaf["since"], now, zone)[0]:
         return False
     return not ("until" in leaf and at >= span(leaf["until"], now, zone)[1])
+
+
+def _is_end(which: str, done: list[Event], leaf: dict[str, Any], world: World, now: int) -> bool:
+    """The first (latest) ever lies in the window and also matches; `sorted` keeps the journal's order of equals."""
+    on_time = sorted((event for event in done if not event.too_late), key=lambda event: event.at)
+    if not on_time:
+        return False
+    event = on_time[0] if which == "first" else on_time[-1]
+    also = {} if leaf[which] is True else leaf[which]
+    return _in_window(event.at, leaf, world, now) and _matches(event, also, world)
 
 
 def _regular(regular: dict[str, Any], instants: list[int], now: int) -> bool:

@@ -100,8 +100,11 @@ def _window(leaf: c.Window, path: Path) -> list[Problem]:
     if leaf.count is not None:
         problems += bound_problems(leaf.count, (*path, "count"))
     for name in ("first", "last"):
-        if getattr(leaf, name) is not None and (leaf.count is not None or leaf.never):
+        wanted = getattr(leaf, name)
+        if wanted is not None and (leaf.count is not None or leaf.never):
             problems.append(Problem((*path, name), f"{name} speaks of one event: it cannot stand beside a count"))
+        if isinstance(wanted, Mapping):
+            problems += _filter(wanted, (*path, name))
     if leaf.between_ago is not None and leaf.between_ago[0] <= leaf.between_ago[1]:
         message = "between_ago: the longer time comes first, as in [30d, 7d]"
         problems.append(Problem((*path, "between_ago"), message))

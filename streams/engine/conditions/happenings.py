@@ -6,7 +6,7 @@ from schemas.conditions import ActivityLeaf, VisitLeaf
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Node
 from streams.engine.conditions.counted import compile_counted
-from streams.engine.conditions.refusals import NotServed
+from streams.engine.conditions.first_last import compile_first_last
 from streams.engine.conditions.regular import compile_regular
 
 
@@ -14,7 +14,6 @@ def compile_happening(leaf: VisitLeaf | ActivityLeaf, context: Context) -> Node:
     """A visit or activity leaf. Raises ConditionRefused."""
     if leaf.regular is not None:
         return compile_regular(leaf, leaf.regular, context)
-    for name in ("first", "last"):
-        if getattr(leaf, name) is not None:
-            raise NotServed("is not served yet", (name,))
+    if leaf.first is not None or leaf.last is not None:
+        return compile_first_last(leaf, context)
     return compile_counted(leaf, context)

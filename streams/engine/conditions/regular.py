@@ -10,8 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter as Tally
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 
 from schemas.conditions import ActivityLeaf, Regular, VisitLeaf
 from streams.engine.conditions.context import Context
@@ -108,15 +106,16 @@ class RegularLeaf:
         periods = self._periods
         filled = periods.filled(inside, now)
         held = len(filled) >= self._at_least
-        passings = sorted((at + ((now - at) // periods.each + 1) * periods.each, at) for at in inside)
-        for turn, group in groupby(passings, key=itemgetter(0)):
-            for _, at in group:
-                self._pass_on(filled, (now - at) // periods.each)
+        passings: dict[int, list[int]] = {}
+        for at in inside:
+            period = (now - at) // periods.each
+            passings.setdefault(at + (period + 1) * periods.each, []).append(period)
+        for turn in sorted(passings):
+            for period in passings[turn]:
+                self._pass_on(filled, period)
             if (len(filled) >= self._at_least) != held:
                 return turn
-        leaves = inside[0] + periods.stretch
-        last_passing = passings[-1][0]
-        return leaves if leaves > last_passing else last_passing
+        return max(inside[0] + periods.stretch, *passings)
 
     def _pass_on(self, filled: Tally[int], period: int) -> None:
         filled[period] -= 1

@@ -1,0 +1,51 @@
+"""Events later than `lateness` count everywhere but in `first`, `last` and `sequence` (SPEC section 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.engine.partition import PartitionDecider
+from tests.support.story import HOUR, Story, day
+
+SEGMENTS: list[dict[str, Any]] = [
+    {"id": "first-on-a", "dynamic": True, "when": {"visit": {}, "first": {"path": {"eq": "/a"}}}},
+    {"id": "last-on-a", "dynamic": True, "when": {"visit": {}, "last": {"path": {"eq": "/a"}}}},
+    {"id": "been-on-a", "dynamic": True, "when": {"visit": {"path": {"eq": "/a"}}}},
+]
+
+
+def test_exactly_a_day_late_still_is_the_first() -> None:
+    story = Story(segments=SEGMENTS)
+    story.visited(day(2), "/b")
+    story.visited(day(1), "/a")
+    assert story.members() == ["been-on-a", "first-on-a"]
+
+
+def test_a_millisecond_later_it_counts_everywhere_else() -> None:
+    story = Story(segments=SEGMENTS)
+    story.visited(day(2), "/b")
+    story.visited(day(1, -1), "/a")
+    assert story.members() == ["been-on-a"]
+
+
+def test_lateness_is_measured_against_the_clock_not_against_other_visits() -> None:
+    story = Story(segments=SEGMENTS)
+    story.changed(day(1), country="DE")
+    story.tick(day(3))
+    story.visited(day(2, -1), "/a")
+    assert story.members() == ["been-on-a"]
+    story.visited(day(2), "/a")
+    assert story.members() == ["been-on-a", "first-on-a", "last-on-a"]
+
+
+def test_lateness_is_a_setting() -> None:
+    story = Story(segments=SEGMENTS)
+    strict = PartitionDecider(0, lambda _, number: story.releases[number - 1], lateness=HOUR)
+    strict.resume(None)
+    story.decider = strict
+    story.apply(segments=SEGMENTS)
+    story.visited(day(2), "/b")
+    story.visited(day(2) - HOUR - 1, "/a")
+    assert story.members() == ["been-on-a"]
+    story.visited(day(2) - HOUR, "/a")
+    assert story.members() == ["been-on-a", "first-on-a"]
