@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,11 @@ Keep = Annotated[Path | None, typer.Option("--keep", help="Keep Kafka's data and
 Svg = Annotated[Path | None, typer.Option("--svg", help="Write the last picture to this file.")]
 Bootstrap = Annotated[
     str | None,
-    typer.Option("--bootstrap", help="Use this Kafka (its topics must be of the events clock) and start none."),
+    typer.Option("--bootstrap", help="Use this Kafka and start none; the topics that are made stay there."),
 ]
-Prefix = Annotated[str, typer.Option("--prefix", help="Put before every topic name, with --bootstrap.")]
+Prefix = Annotated[
+    str | None, typer.Option("--prefix", help="With --bootstrap: put before every topic name; a new one each time.")
+]
 Contacts = Annotated[int, typer.Option("--contacts", min=10, help="How many contacts are simulated.")]
 
 
@@ -37,7 +40,7 @@ def demo(
     svg: Svg = None,
     contacts: Contacts = 400,
     bootstrap: Bootstrap = None,
-    prefix: Prefix = "demo-",
+    prefix: Prefix = None,
     as_json: AsJson = False,
 ) -> None:
     """Start Kafka, a Salesforce stand-in and a worker, play four weeks of traffic, and show what happens.
@@ -50,7 +53,11 @@ def demo(
     from streams.demo.summary import summary  # noqa: PLC0415 - likewise
     from streams.demo.view import render  # noqa: PLC0415 - likewise
 
-    settings = None if bootstrap is None else settings_from(bootstrap=bootstrap, prefix=prefix, clock="events")
+    settings = None
+    if bootstrap is not None:
+        # What an earlier demo told is known to its topics: another one begins with topics of its own.
+        own = prefix or f"demo-{int(time.time())}-"
+        settings = settings_from(bootstrap=bootstrap, prefix=own, clock="events")
     plan = Plan(seconds=seconds, keep=keep, settings=settings, contacts=contacts)
     run = Demo(plan, Console(quiet=as_json or not sys.stdout.isatty()))
     asyncio.run(run.run())

@@ -23,7 +23,7 @@ from streams.demo.follow import Follower
 from streams.demo.player import Player, ticks_for
 from streams.demo.sales import Sales
 from streams.demo.state import State
-from streams.demo.surroundings import Surroundings, sample_definitions
+from streams.demo.surroundings import Surroundings, sample_definitions, sample_release
 from streams.demo.traffic import Market
 from streams.demo.view import render
 from streams.errors import UsageError
@@ -96,9 +96,7 @@ class Demo:
 
     async def _in(self, folder: Path) -> None:
         async with AsyncExitStack() as stack:
-            place = await stack.enter_async_context(
-                Surroundings(folder, self._plan.settings, self._market.begin, self._say)
-            )
+            place = await stack.enter_async_context(Surroundings(folder, self._plan.settings, self._say))
             settings = place.settings
             follower = await stack.enter_async_context(Follower(settings, self.state))
             sales = await stack.enter_async_context(Sales(place.org_url, lambda: self.state.simulated))
@@ -108,11 +106,16 @@ class Demo:
                 releases=Releases(settings, "events"),
                 journal=await stack.enter_async_context(JournalFollower(settings)),
             )
-            player = Player(publisher, self.state, self._market, self._played)
-            await _first_to_end(self._play(player), follower.run(), sales.run(), place.worker_ended())
+            await _first_to_end(self._play(publisher), follower.run(), sales.run(), place.worker_ended())
 
-    async def _play(self, player: Player) -> None:
-        """Plays until the plan's end, so that the last hand-overs can happen; without one until Ctrl-C."""
+    async def _play(self, publisher: Publisher) -> None:
+        """Plays until the plan's end, so that the last hand-overs can happen; without one until Ctrl-C.
+
+        Seconds count from when the worker has taken the sample definitions.
+        """
+        await publisher.publish([sample_release(self._market.begin)])
+        self._say("")
+        player = Player(publisher, self.state, self._market, self._played)
         seconds = self._plan.seconds
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -22,7 +22,6 @@ from schemas.definitions import Definitions
 from streams.demo.formatted import remember_format, reuse_format
 from streams.errors import Internal
 from streams.publish.lines import DefinitionsLine
-from streams.publish.releases import Releases
 from streams.runtime.parent import environment_of
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
@@ -46,6 +45,12 @@ def sample_definitions() -> Definitions:
     return Definitions.model_validate_json(json.dumps(sample_document()))
 
 
+def sample_release(at: int) -> DefinitionsLine:
+    """The sample definitions as a line that applies them at `at` (ms)."""
+    document = sample_document()
+    return DefinitionsLine("the sample definitions", document["account"], at, document)
+
+
 def sample_campaigns(definitions: Definitions) -> Mapping[str, str]:
     """Salesforce's id -> name of the campaigns that hand over."""
     return {each.salesforce.campaign: each.name for each in definitions.campaigns if each.salesforce is not None}
@@ -57,12 +62,11 @@ class Surroundings:
     `settings` name a Kafka that runs already; without them one is started in `folder`.
     """
 
-    def __init__(self, folder: Path, settings: Settings | None, begin: int, say: Say) -> None:
+    def __init__(self, folder: Path, settings: Settings | None, say: Say) -> None:
         self._folder = folder
         self._kafka = folder / "kafka"
         self._port = free_port()
         self._broker = LocalBroker(self._kafka, self._port) if settings is None else None
-        self._begin = begin
         self._say = say
         self._org = StandInOrg(campaigns=sample_campaigns(sample_definitions()))
         self._worker: asyncio.subprocess.Process | None = None
@@ -102,8 +106,6 @@ class Surroundings:
         await create_topics(self.settings)
         self._say("starting a worker, applying the sample definitions")
         self._release_worker()
-        await self._apply()
-        self._say("")
 
     async def _start_kafka(self) -> None:
         if self._broker is None:
@@ -133,11 +135,6 @@ class Surroundings:
         if self._broker is not None:
             changes |= {"bootstrap": f"{LOOPBACK}:{self._port}", "prefix": ""}
         return self.settings.model_copy(update=changes)
-
-    async def _apply(self) -> None:
-        document = sample_document()
-        line = DefinitionsLine("the sample definitions", document["account"], self._begin, document)
-        await Releases(self.settings, "events").apply(line)
 
     async def _launch_worker(self) -> None:
         with self._log.open("wb") as log:

@@ -114,3 +114,14 @@ def test_the_folder_of_an_earlier_demo_is_left_alone(tmp_path: Path) -> None:
     done = leadstream("demo", "--seconds", "5", "--keep", str(tmp_path))
     assert (done.returncode, done.stderr.count("\n")) == (64, 1)
     assert "holds an earlier demo" in done.stderr
+
+
+def test_a_kafka_that_runs_is_used_again_and_again(kafka: str, tmp_path: Path) -> None:
+    for prefix in ("one-", "two-"):
+        arguments = ("--seconds", "6", "--contacts", "20", "--json", "--bootstrap", kafka, "--prefix", prefix)
+        done = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+        seen = json.loads(done.stdout)
+        assert seen["violations"] == 0
+        assert seen["changes"] > 0
+    assert processes_of(tmp_path) == []
