@@ -13,7 +13,6 @@ from schemas.conditions import (
     Condition,
     NotOf,
     PropertyLeaf,
-    SequenceLeaf,
 )
 from schemas.definitions import Actions
 
@@ -23,7 +22,7 @@ SEMANTICS = 1
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
 
-CONDITION_KEYS_NOT_SERVED = frozenset({"held_for", "sequence"})
+CONDITION_KEYS_NOT_SERVED = frozenset({"held_for"})
 """Keys of condition leaves that are refused."""
 
 ACTIONS_NOT_SERVED = frozenset({"notify"})
@@ -49,13 +48,8 @@ def unserved_keys(condition: Condition) -> list[str]:
 
 
 def _unserved_of(node: Condition) -> list[str]:
-    if isinstance(node, SequenceLeaf):
-        given = ["sequence"]
-    elif isinstance(node, PropertyLeaf):
-        given = ["held_for"] if node.held_for is not None else []
-    else:
-        given = []
-    return [key for key in given if key in CONDITION_KEYS_NOT_SERVED]
+    held = isinstance(node, PropertyLeaf) and node.held_for is not None
+    return sorted(CONDITION_KEYS_NOT_SERVED) if held else []
 
 
 def unserved_actions(actions: Actions) -> list[str]:

@@ -53,6 +53,8 @@ def holds(condition: dict[str, Any], world: World, now: int) -> bool:
         return not holds(condition["not"], world, now)
     if "visit" in condition or "activity" in condition:
         return _counted(condition, world, now)
+    if "sequence" in condition:
+        return _sequence(condition, world, now)
     if "inactive_for" in condition:
         done = [event.at for event in world.history if event.at <= now]
         return now - max(done, default=world.created) >= length(condition["inactive_for"])
@@ -121,6 +123,27 @@ def _is_end(which: str, done: list[Event], leaf: dict[str, Any], world: World, n
     event = on_time[0] if which == "first" else on_time[-1]
     also = {} if leaf[which] is True else leaf[which]
     return _in_window(event.at, leaf, world, now) and _matches(event, also, world)
+
+
+def _sequence(leaf: dict[str, Any], world: World, now: int) -> bool:
+    """Tries every way through the steps, over the events of the window in their order."""
+    inside = [e for e in world.history if now - length(leaf["within"]) < e.at <= now and not e.too_late]
+    inside.sort(key=lambda event: event.at)
+    least = length(leaf.get("min_gap", "0s"))
+    most = length(leaf["gap"]) if "gap" in leaf else None
+
+    def goes_on(step: int, after: int) -> bool:
+        if step == len(leaf["sequence"]):
+            return True
+        for place in range(after + 1, len(inside)):
+            apart = inside[place].at - inside[after].at if step else least
+            if apart < least or (most is not None and step and apart > most):
+                continue
+            if _is_meant(inside[place], leaf["sequence"][step], world) and goes_on(step + 1, place):
+                return True
+        return False
+
+    return goes_on(0, -1)
 
 
 def _regular(regular: dict[str, Any], instants: list[int], now: int) -> bool:

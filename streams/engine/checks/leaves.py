@@ -25,6 +25,7 @@ def leaf_problems(leaf: c.Model, context: Context, room: Room, path: Path) -> li
         c.ScoreLeaf: _score,
         c.VisitLeaf: _visit,
         c.ActivityLeaf: _activity,
+        c.SequenceLeaf: _sequence,
         c.LastVisitLeaf: _last_visit,
         c.FirstVisitLeaf: _first_visit,
         c.LastActivityLeaf: _last_activity,
@@ -113,6 +114,17 @@ def _window(leaf: c.Window, path: Path) -> list[Problem]:
         fault = date_fault(value) if value is not None else None
         if fault:
             problems.append(Problem((*path, name), fault))
+    return problems
+
+
+def _sequence(leaf: c.SequenceLeaf, _: Context, path: Path) -> list[Problem]:
+    problems: list[Problem] = []
+    for number, step in enumerate(leaf.sequence):
+        here = (*path, "sequence", number)
+        for subject in ("visit", "activity"):
+            problems += _filter(getattr(step, subject) or {}, (*here, subject))
+        if (step.visit is None) == (step.activity is None):
+            problems.append(Problem(here, "a step is one of visit and activity, as in {visit: {path: {eq: /}}}"))
     return problems
 
 

@@ -10,10 +10,10 @@ from typing import Any as AnyLeaf
 
 from schemas import conditions as written
 from schemas.conditions import Condition
-from streams.engine.conditions import counted, happenings, moments, properties, references
+from streams.engine.conditions import counted, happenings, moments, properties, references, sequences
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Compiled, Node, Surroundings
-from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.tree import All, Any, Not
 
 Compiler = Callable[[AnyLeaf, Context], Node]
@@ -25,6 +25,7 @@ _LEAVES: Mapping[type, Compiler] = {
     written.ScoreLeaf: references.compile_score,
     written.VisitLeaf: happenings.compile_happening,
     written.ActivityLeaf: happenings.compile_happening,
+    written.SequenceLeaf: sequences.compile_sequence,
     written.LastVisitLeaf: moments.compile_last_visit,
     written.FirstVisitLeaf: moments.compile_first_visit,
     written.LastActivityLeaf: moments.compile_last_activity,
@@ -40,8 +41,8 @@ _LEAVES: Mapping[type, Compiler] = {
 def compile_condition(condition: Condition, surroundings: Surroundings) -> Compiled:
     """A condition ready to be asked, and what it looks at.
 
-    Raises ConditionRefused for what makes no sense within the definitions, NotServed for what is not served yet;
-    both are ValueErrors that say where in the condition.
+    Raises ConditionRefused for what makes no sense within the definitions, a ValueError that says where in the
+    condition.
     """
     context = Context(surroundings)
     node = _node(condition, context)
@@ -66,8 +67,6 @@ def _node(condition: Condition, context: Context) -> Node:
             return Not(_node(condition.not_, context))
         except ConditionRefused as refusal:
             raise refusal.within("not") from None
-    if isinstance(condition, written.SequenceLeaf):
-        raise NotServed("is not served yet", ("sequence",))
     return _LEAVES[type(condition)](condition, context)
 
 

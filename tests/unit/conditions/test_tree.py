@@ -87,7 +87,6 @@ def test_what_a_tree_looks_at_is_gathered_from_its_leaves() -> None:
 @pytest.mark.parametrize(
     ("leaf", "where"),
     [
-        ({"sequence": [{"visit": {}}, {"visit": {}}], "within": "1d"}, ("any", 0, "sequence")),
         ({"property": "plan", "eq": "pro", "held_for": "7d"}, ("any", 0, "held_for")),
     ],
 )

@@ -177,7 +177,6 @@ def test_what_is_wrong_with_a_condition_is_said_with_what_would_be_right(when: A
 
 UNSERVED: dict[str, Any] = {
     "held_for": {"property": "city", "eq": "x", "held_for": "7d"},
-    "sequence": {"sequence": [{"visit": {}}, {"activity": {}}], "within": "7d"},
 }
 
 

@@ -1,0 +1,74 @@
+"""Chains of events that go through the steps of a sequence: which of them starts last.
+
+The chain that starts last is in the window longest, so it alone decides whether and until when a sequence holds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+NEVER = -(1 << 62)
+"""Where a chain would start that there is not: before every instant."""
+
+Matched = tuple[int, int]
+"""An event: its instant, and the steps that it matches (bit i stands for step i)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far apart (ms) two events of a chain may be, both ends included; no `most`: as far as you like."""
+
+    least: int
+    most: int | None
+
+
+class _Begun:
+    """Chains through the first steps, asked in the order of time which of them may go on at an instant."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._too_fresh: deque[tuple[int, int]] = deque()
+        self._open: deque[tuple[int, int]] = deque()
+        """(end, start), starts falling: one that ends later and starts no earlier is always the better one."""
+
+    def add(self, end: int, start: int) -> None:
+        """A chain from `start` to `end`; ends never fall."""
+        self._too_fresh.append((end, start))
+
+    def latest_start(self, at: int) -> int:
+        """The latest start among the chains that an event at `at` may follow; NEVER where there is none."""
+        while self._too_fresh and self._too_fresh[0][0] <= at - self._pace.least:
+            self._let_in(*self._too_fresh.popleft())
+        if self._pace.most is not None:
+            while self._open and self._open[0][0] < at - self._pace.most:
+                self._open.popleft()
+        return self._open[0][1] if self._open else NEVER
+
+    def _let_in(self, end: int, start: int) -> None:
+        while self._open and self._open[-1][1] <= start:
+            self._open.pop()
+        self._open.append((end, start))
+
+
+def latest_start(events: Iterable[Matched], steps: int, pace: Pace) -> int:
+    """Where the chain through all the steps that starts last starts; NEVER where there is none.
+
+    `events` are in their order: by instant, equal ones as the journal has them. Each serves one step of a chain.
+    """
+    begun = [_Begun(pace) for _ in range(steps - 1)]
+    found = NEVER
+    for at, matched in events:
+        # From the last step to the first, so that no event follows itself.
+        for step in range(steps - 1, -1, -1):
+            if not matched >> step & 1:
+                continue
+            start = at if step == 0 else begun[step - 1].latest_start(at)
+            if start == NEVER:
+                continue
+            if step == steps - 1:
+                found = max(found, start)
+            else:
+                begun[step].add(at, start)
+    return found
