@@ -59,7 +59,7 @@ _SPRING: Document = {
     ],
     "automation": [
         {"id": "hot", "when": {"points": {"gte": 30}}, "then": {"set_status": "qualified", "add_to_segment": "vip"}},
-        {"id": "cold", "when": {"points": {"lt": 1}}, "then": {"add_points": 0.5, "remove_from_segment": "vip"}},
+        {"id": "cold", "when": {"points": {"lt": 1}}, "then": {"add_points": -1, "remove_from_segment": "vip"}},
         {"id": "asleep", "when": {"inactive_for": "7s"}, "then": {"set_status": "rejected"}},
     ],
 }
@@ -158,8 +158,13 @@ def _told(topic: str, chance: random.Random) -> Document:
     if topic == SEGMENT_COMMANDS.name:
         what = chance.choice(("member_added", "member_removed"))
         return {"type": f"segment.{what}", "segment": chance.choice(("vip", "vip", "big"))}
-    number = [0, chance.randrange(1_000), 0]
-    return {"type": "crm.linked", "campaign": campaign, "record": "00Q1", "hand_over": "h", "number": number}
+    said: Document = {"campaign": campaign, "hand_over": "h", "number": [0, chance.randrange(1_000), 0]}
+    answers: list[Document] = [
+        {"type": "crm.linked", "record": "00Q1"},
+        {"type": "crm.failed", "code": "REQUIRED_FIELD_MISSING"},
+        {"type": "crm.outcome", "outcome": "won", "opportunity": "0061"},
+    ]
+    return {**said, **chance.choice(answers)}
 
 
 def _changed(chance: random.Random) -> Document:
