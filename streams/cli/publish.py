@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
 
 from schemas.values import instant_ms
 from streams.cli.common import (
-    Advance,
     AsJson,
     Bootstrap,
     Prefix,
@@ -25,7 +25,7 @@ from streams.cli.common import (
 from streams.errors import DataError, TopicsMissing, UsageError
 from streams.publish.access_log import AccessLog
 from streams.publish.journal import JournalFollower
-from streams.publish.lines import Item, access_log_items, json_items, read_lines, size_of
+from streams.publish.lines import Item, access_log_items, json_items, over_all, read_lines
 from streams.publish.publisher import Publisher, Report
 from streams.publish.releases import Releases
 from streams.publish.sender import Sender
@@ -83,7 +83,7 @@ def publish(
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     end = _instant(until)
     with progress(quiet=as_json) as advance:
-        lines = read_lines(files, _in_all(advance, files))
+        lines = read_lines(files, over_all(files, partial(advance, "publishing")))
         if format_ is Format.ACCESS_LOG:
             items = access_log_items(lines, AccessLog(as_.value, account))
         else:
@@ -123,20 +123,6 @@ def _instant(text: str | None) -> int | None:
         return instant_ms(text)
     except ValueError as error:
         raise UsageError(f"--until: {error}") from error
-
-
-def _in_all(advance: Advance, files: list[str]) -> Any:
-    """Progress over all files, from how far the present one is read."""
-    total = size_of(files)
-    state = {"before": 0, "last": 0}
-
-    def read(done: int) -> None:
-        if done < state["last"]:  # the next file has begun
-            state["before"] += state["last"]
-        state["last"] = done
-        advance("publishing", state["before"] + done, total)
-
-    return read
 
 
 def _show(report: Report, as_json: bool) -> None:

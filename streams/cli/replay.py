@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,12 @@ import msgspec
 import typer
 
 from schemas.values import instant_ms
-from streams.cli.common import Advance, Bootstrap, Prefix, human, progress, settings_from, write_line
+from streams.cli.common import Bootstrap, Prefix, human, progress, settings_from, write_line
 from streams.definitions import load
 from streams.engine.effects import Output
 from streams.errors import UsageError
 from streams.journal_replay import JournalReplay
-from streams.publish.lines import json_items, read_lines, size_of
+from streams.publish.lines import json_items, over_all, read_lines
 from streams.replay import EVENT_TOPICS, Replay
 from streams.settings import Settings
 from streams.state import Row
@@ -77,7 +78,7 @@ def _replay_files(events: list[str], definitions: list[Path], until: int | None,
     console = human()
     with progress() as advance:
         run = Replay(accounts, write, lambda line: console.print(line, markup=False, soft_wrap=True))
-        run.run(json_items(read_lines(events, _in_all(advance, events))), until)
+        run.run(json_items(read_lines(events, over_all(events, partial(advance, "replaying")))), until)
     if state:
         _write_rows(run.state())
     if run.report.refused:
@@ -120,18 +121,3 @@ def _instant(text: str | None) -> int | None:
         return instant_ms(text)
     except ValueError as error:
         raise UsageError(f"--until: {error}") from error
-
-
-def _in_all(advance: Advance, files: list[str]) -> Callable[[int], None]:
-    """Progress over all files, from how far the present one is read."""
-    total = size_of(files)
-    before = last = 0
-
-    def read(done: int) -> None:
-        nonlocal before, last
-        if done < last:  # the next file has begun
-            before += last
-        last = done
-        advance("replaying", before + done, total)
-
-    return read

@@ -98,8 +98,8 @@ class State:
         """Status -> how many leads of the campaign."""
         return Counter(self.leads.get(campaign, {}).values())
 
-    def is_new(self, value: Value) -> bool:
-        """Whether the record's id was never seen; a second sight counts as a violation."""
+    def first_sight(self, value: Value) -> bool:
+        """Counts the record; whether its id was never seen before. A second sight counts as a violation."""
         seen = value["id"] in self._ids
         self._ids.add(value["id"])
         self.changes += 1
@@ -108,7 +108,7 @@ class State:
 
 
 def _segment_changed(state: State, _key: str, value: Value | None) -> None:
-    if value is None or not state.is_new(value):
+    if value is None or not state.first_sight(value):
         return
     entered = value["type"] == "segment.entered"
     (state.entered if entered else state.exited)[value["segment"]] += 1
@@ -125,7 +125,7 @@ def _member(state: State, key: str, value: Value | None) -> None:
 
 
 def _lead_changed(state: State, _key: str, value: Value | None) -> None:
-    if value is None or not state.is_new(value) or value["type"] != "lead.status_changed":
+    if value is None or not state.first_sight(value) or value["type"] != "lead.status_changed":
         return
     status = value["to"]
     what = "became a lead in" if value["from"] is None and status == "active" else f"{status} in"
@@ -142,7 +142,7 @@ def _lead(state: State, key: str, value: Value | None) -> None:
 
 
 def _handed_over(state: State, _key: str, value: Value | None) -> None:
-    if value is not None and state.is_new(value):
+    if value is not None and state.first_sight(value):
         state.handed_over[value["campaign"]["id"]] += 1
 
 

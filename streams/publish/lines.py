@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 import msgspec
 
+from schemas.events.base import EARLIEST, LATEST
 from schemas.values import instant_ms
 from streams.errors import DataError
 from streams.publish.access_log import AccessLog
@@ -104,6 +105,21 @@ def read_lines(paths: Iterable[str], advance: Callable[[int], None]) -> Iterator
                 yield from _lines_of(name, raw, advance)
         except (OSError, EOFError) as error:
             raise DataError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def over_all(paths: Sequence[str], report: Callable[[int, int], None]) -> Callable[[int], None]:
+    """What `read_lines` can tell its progress: `report` gets the bytes read of all files, and how many there are."""
+    total = size_of(paths)
+    before = last = 0
+
+    def read(done: int) -> None:
+        nonlocal before, last
+        if done < last:  # the next file has begun
+            before += last
+        last = done
+        report(before + done, total)
+
+    return read
 
 
 def size_of(paths: Iterable[str]) -> int:
@@ -210,6 +226,8 @@ def _instant(value: object) -> int | None:
     if not isinstance(value, str):
         return None
     try:
-        return instant_ms(value)
+        at = instant_ms(value)
     except ValueError:
         return None
+    # What the worker refuses must not move anybody's time.
+    return at if EARLIEST <= at < LATEST else None

@@ -32,9 +32,6 @@ class NoReleases:
     async def apply(self, line: DefinitionsLine) -> int:
         raise AssertionError(line)
 
-    async def accounts(self) -> list[str]:
-        return []
-
 
 @pytest.fixture
 async def settings(kafka: str, prefix: str) -> Settings:

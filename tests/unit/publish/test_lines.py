@@ -21,6 +21,7 @@ from streams.publish.lines import (
     Line,
     RefusedLine,
     json_items,
+    over_all,
     read_lines,
     size_of,
 )
@@ -73,6 +74,14 @@ def test_an_event_without_contact_or_time_is_for_the_worker_to_refuse() -> None:
     assert (line.outgoing.key, line.at) == (None, None)
 
 
+def test_an_instant_that_the_worker_refuses_moves_nobodys_time() -> None:
+    for at in ("9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z"):
+        event, clock = (item(f'{{"type": "{kind}", "at": "{at}"}}') for kind in ("web.visited", "clock.advanced"))
+        assert isinstance(event, EventLine)
+        assert event.at is None
+        assert isinstance(clock, RefusedLine)
+
+
 def test_lines_of_time_and_of_definitions_are_told_apart() -> None:
     assert item('{"type": "clock.advanced", "at": "1970-01-01T00:00:01Z"}') == ClockLine(
         "events.jsonl:1", "default", 1000
@@ -109,6 +118,17 @@ def test_gzipped_files_and_empty_lines_are_read_with_their_numbers(tmp_path: Pat
         Line(f"{packed}:1", b"three"),
     ]
     assert size_of([str(plain), str(packed)]) == plain.stat().st_size + packed.stat().st_size
+
+
+def test_progress_counts_over_all_files(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in ("a", "b")]
+    for path in paths:
+        Path(path).write_bytes(b"x\n" * 50)
+    told: list[tuple[int, int]] = []
+    progress = over_all(paths, lambda done, total: told.append((done, total)))
+    for done in (40, 100, 30, 100):
+        progress(done)
+    assert told == [(40, 200), (100, 200), (130, 200), (200, 200)]
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
