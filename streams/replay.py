@@ -15,11 +15,13 @@ from streams.engine.accept import Door
 from streams.engine.checks import check, path_text
 from streams.engine.contact import Contact
 from streams.engine.effects import Append, Budget, Output, Refusal, SourceRecord
+from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition import PartitionDecider
 from streams.engine.releases import ReleaseLog
 from streams.errors import DefinitionsRefused
 from streams.publish.lines import ClockLine, DefinitionsLine, EventLine, Item, RefusedLine
 from streams.state import state_rows
+from streams.topics import CRM_OPPORTUNITIES, CRM_RESULTS
 
 PORTION = 2_000
 """Journal records between two portions of decisions."""
@@ -60,7 +62,10 @@ class Replay:
         self._log = ReleaseLog("events")
         self._decider = PartitionDecider(0, self._definitions)
         self._decider.resume(None)
+        self._ledger = LedgerDecider(self._definitions)
+        self._ledger.resume(None)
         self._offset = 0
+        self._accepted = 0
         self._fed = 0
         self._where: dict[tuple[str, int, int], str] = {}
         self._end: dict[str, int] = {}
@@ -104,13 +109,30 @@ class Replay:
     def _event(self, item: EventLine) -> None:
         event = item.outgoing
         self.report.events += 1
-        source = SourceRecord(event.topic, 0, self.report.events, None, event.key, event.value, (), 0)
-        for outcome in self._door(source):
+        self._accept(event.topic, event.key, event.value, event.where)
+
+    def _accept(self, topic: str, key: bytes | None, value: bytes | None, where: str) -> None:
+        self._accepted += 1
+        place = (topic, 0, self._accepted)
+        for outcome in self._door(SourceRecord(*place, None, key, value, (), 0)):
             if isinstance(outcome, Refusal):
-                self._refuse(event.where, f"{outcome.code}: {outcome.message}")
+                self._refuse(where, f"{outcome.code}: {outcome.message}")
+            elif topic == CRM_OPPORTUNITIES.name:
+                self._tell_ledger(outcome, where)
             else:
-                self._where[event.topic, 0, self.report.events] = event.where
+                self._where[place] = where
                 self._feed(outcome)
+
+    def _tell_ledger(self, entry: Append, where: str) -> None:
+        """An opportunity, or a release, is decided at once; what it means for a lead is an event of its contact."""
+        self._ledger.feed(self._offset, entry.key, entry.value)
+        self._offset += 1
+        while self._ledger.pending():
+            for output in self._ledger.work(_UNBOUNDED).outputs:
+                self.report.outputs += 1
+                self._write(output)
+                if output.topic == CRM_RESULTS.name:
+                    self._accept(output.topic, output.key, output.value, where)
 
     def _tick(self, account: str, at: int) -> None:
         self._tell_all(Append(records.TICK_KEY, records.encode(records.Tick(at, account))))
@@ -133,7 +155,9 @@ class Replay:
         marker = self._log.add(self._offset, 0, account.encode(), _encode(record))
         if marker is None:
             raise DefinitionsRefused(f"{where}: {self._log.voids[-1].reason}")
-        self._tell_all(Append(records.MARKER_KEY, records.encode(marker)))
+        entry = Append(records.MARKER_KEY, records.encode(marker))
+        self._tell_all(entry)
+        self._tell_ledger(entry, where)
 
     def _definitions(self, account: str, number: int) -> Definitions:
         return self._log.get(account, number).content
