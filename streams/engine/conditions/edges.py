@@ -152,9 +152,16 @@ def _read(text: str) -> InstantEdge | DayEdge | None:
     return _base(text)
 
 
+def is_date(value: object) -> bool:
+    """Whether a property's value means an instant or a calendar date."""
+    return _edge_in(value) is not None
+
+
 def instant_in(value: object, zone: ZoneInfo) -> int | None:
     """The instant (ms) that a property's value means, a date by its local midnight; None for anything else."""
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        return None
-    edge = _read(value)
+    edge = _edge_in(value)
     return None if edge is None else edge.at(0, zone)
+
+
+def _edge_in(value: object) -> InstantEdge | DayEdge | None:
+    return _read(value) if isinstance(value, str) and len(value) <= _LONGEST else None

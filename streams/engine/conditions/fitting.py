@@ -8,6 +8,7 @@ from typing import Any
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers
+from streams.engine.conditions.edges import is_date
 from streams.engine.conditions.refusals import ConditionRefused
 
 _MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
@@ -78,8 +79,10 @@ def listed(operand: Any) -> tuple[Any, ...]:
 
 def fits(value: Any, kind: PropertyType) -> bool:
     """Whether a JSON value is of the declared type; one that is not is missing."""
-    if kind in ("text", "date", "datetime"):
+    if kind == "text":
         return isinstance(value, str)
+    if kind in ("date", "datetime"):
+        return is_date(value)
     if kind == "number":
         return numbers.is_number(value)
     if kind == "boolean":

@@ -245,3 +245,11 @@ def test_a_refusal_says_where_it_is() -> None:
     with pytest.raises(ConditionRefused) as refused:
         compiled(tree, size="number")
     assert refused.value.where == ("all", 1, "not", "any", 0, "gt")
+
+
+@pytest.mark.parametrize("declared", ["date", "datetime"])
+def test_text_that_is_no_date_is_missing_to_a_declared_date(declared: PropertyType) -> None:
+    """As it stands where a property was declared after it was set."""
+    assert not holds({"property": "ends", "exists": True}, {"ends": "soon"}, ends=declared)
+    assert holds({"property": "ends", "empty": True}, {"ends": "soon"}, ends=declared)
+    assert holds({"property": "ends", "exists": True}, {"ends": "2026-03-01"}, ends=declared)
