@@ -6,11 +6,12 @@ import pytest
 
 from streams.errors import Internal
 from streams.runtime.claims import Claim, Claims, decode, encode
-from streams.runtime.claims_writer import check_belief
+from streams.runtime.claims_writer import ClaimsWriter, check_belief, has_moved
 from streams.runtime.faust.thread import Ends
 from streams.runtime.feed import Feed
 from streams.runtime.partitions import Partition
 from streams.runtime.standing import Standing, next_claim
+from streams.settings import Settings
 from tests.support.fetched import fetch
 
 VISITS = Partition("web-visits", 0)
@@ -35,6 +36,23 @@ def test_the_writer_of_a_claim_ahead_of_the_broker_ends() -> None:
     check_belief([Claim(claim=10_500, position=0)], broker_time=10_000)
     with pytest.raises(Internal, match="501 ms ahead"):
         check_belief([Claim(claim=10_501, position=0)], broker_time=10_000)
+
+
+def test_in_a_hurry_only_what_moved_is_published() -> None:
+    before = Claim(claim=10, position=1, readable=True, stood=100)
+    assert has_moved(None, before)
+    assert not has_moved(before, Claim(claim=10, position=1, readable=True, stood=350))
+    assert has_moved(before, Claim(claim=11, position=1, readable=True))
+    assert has_moved(before, Claim(claim=10, position=1, readable=False))
+
+
+def test_an_owner_is_heard_of_all_its_partitions_every_quarter_second_even_in_a_hurry() -> None:
+    writer = ClaimsWriter(Settings(claims_ms=250), lambda _now: {})
+    claims = {VISITS: Claim(claim=10, position=1)}
+    assert writer._due(claims, now=100.0) == claims
+    writer._last.update(claims)
+    assert writer._due(claims, now=100.1) == {}
+    assert writer._due(claims, now=100.25) == claims
 
 
 def test_the_brokers_time_is_the_newest_timestamp_on_the_claims_topic() -> None:
