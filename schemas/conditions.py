@@ -142,14 +142,14 @@ class ActivityLeaf(Window):
 
 
 class Step(Model):
-    """One step of a sequence."""
+    """One step of a sequence: either of the two."""
 
     visit: dict[str, Operators] | None = None
     activity: dict[str, Operators] | None = None
 
 
 class SequenceLeaf(Model):
-    sequence: Annotated[tuple[Step, ...], AsTuple] = Field(min_length=2)
+    sequence: Annotated[tuple[Step, ...], AsTuple] = Field(min_length=2, max_length=20)
     within: Duration
     gap: Duration | None = None
     min_gap: Duration | None = None

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 _SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,3}))?S)?)?")
 _UNITS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
+_LONGEST = 100_000_000 * 86_400_000  # whatever is reckoned with it stays in 64 bits
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -26,6 +27,8 @@ def duration_ms(text: str) -> int:
         raise ValueError(f"{text!r} is not a duration; write 90s, 30m, 12h, 7d, 2w or ISO 8601 as PT36H")
     groups = match.groups()
     whole = sum(int(n) * unit for n, unit in zip(groups, _UNITS, strict=False) if n)
+    if whole > _LONGEST:
+        raise ValueError(f"{text!r} is too long; a duration is at most {_LONGEST // _UNITS[1]} days")
     fraction = groups[5] if len(groups) > 5 else None
     return whole + (int(fraction.ljust(3, "0")) if fraction else 0)
 

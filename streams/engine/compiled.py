@@ -20,7 +20,7 @@ from schemas.definitions import (
 )
 from streams.engine.canonical import millionths
 from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.contract import Compiled, Counter, Scene, Surroundings
+from streams.engine.conditions.contract import Compiled, Counter, Scene, Surroundings, Truth
 from streams.engine.conditions.zones import day_start
 from streams.engine.index import SegmentIndex
 from streams.engine.inputs import Inputs, inputs_of
@@ -125,6 +125,7 @@ class CompiledRelease:
     campaigns: tuple[CompiledCampaign, ...] = ()
     campaign: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[Counter, ...] = ()
+    held: tuple[Truth, ...] = ()
 
 
 def none_in_force(account: str) -> CompiledRelease:
@@ -147,6 +148,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         campaigns=campaigns,
         campaign={campaign.id: campaign for campaign in campaigns},
         counters=_counters(segments, campaigns),
+        held=_held(segments, campaigns),
     )
 
 
@@ -238,6 +240,12 @@ def _counters(segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCa
     for compiled in _conditions(segments, campaigns):
         for counter in compiled.counters:
             found.setdefault(counter.key, counter)
+    return tuple(found.values())
+
+
+def _held(segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]) -> tuple[Truth, ...]:
+    """Each truth that is to be followed once."""
+    found = {truth.key: truth for compiled in _conditions(segments, campaigns) for truth in compiled.held}
     return tuple(found.values())
 
 

@@ -68,7 +68,7 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     last_visit: int | None = None
     last_activity: int | None = None
     counts: dict[str, list[int]] = {}
-    """Counted leaf -> its instants, ascending (see streams.engine.conditions)."""
+    """Leaf on visits or activities -> what its counter keeps, mostly instants (see streams.engine.conditions)."""
     applied: list[tuple[str, int]] = []
     """Event ids applied lately, with the contact's clock at that time."""
     listed: list[str] = []
@@ -78,3 +78,7 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     leads: dict[str, Lead] = {}
     flags: list[str] = []
     """Bounds of the state that were reached."""
+    held: dict[str, list[int]] = {}
+    """Leaf with `held_for` -> [since when it has been true, and when that ended] (see streams.engine.conditions)."""
+    steady: int | None = None
+    """Since when no property has changed; None where that is not known (a row written before this was kept)."""

@@ -13,6 +13,7 @@ from streams.engine.contact import Contact
 from streams.engine.drafts import Drafts
 from streams.engine.effects import Output, Refusal
 from streams.engine.events import COUNTS_IN_THE_PAST, apply_event, kind_of
+from streams.engine.holding import begin_life
 from streams.engine.outputs import Cause, Place
 from streams.engine.records import Event
 from streams.engine.repeats import Memory, is_repeat, remember
@@ -52,6 +53,7 @@ def decide_event(
     """
     if contact is None:
         contact = Contact(event.account, event.contact, created=event.at, clock=max(event.at, tick), settled=-1)
+        begin_life(contact, release, contact.clock)
     clock = max(contact.clock, tick)
     if is_repeat(contact, event.id, clock, memory):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from streams.engine import holding
 from streams.engine.audiences import in_audience
 from streams.engine.compiled import CompiledCampaign
 from streams.engine.contact import Lead
@@ -18,6 +19,7 @@ def next_due(turn: Turn) -> int | None:
 
 
 def _candidates(turn: Turn) -> Iterator[int | None]:
+    yield from holding.dues(turn)
     yield from _of_segments(turn)
     for campaign in turn.release.campaigns:
         if campaign.starts is not None and _waits_for(turn, campaign):

@@ -12,7 +12,7 @@ from streams.engine.contact import Contact
 from streams.engine.effects import Refusal
 from streams.engine.lead_steps import add_points, decide_lead
 from streams.engine.leads import TAKES
-from streams.engine.patches import change_properties
+from streams.engine.patches import are_other, change_properties
 from streams.engine.records import Event
 from streams.engine.turn import Turn
 
@@ -34,8 +34,10 @@ def apply_event(turn: Turn, event: Event) -> None:
 
 
 def _patch(turn: Turn, event: Event) -> None:
-    contact = turn.contact
+    contact, properties = turn.contact, turn.contact.properties
     changed, refusals = change_properties(contact, event.fields.get("properties", {}), turn.release.properties)
+    if are_other(properties, contact.properties, changed):
+        contact.steady = turn.now
     turn.drafts.refusals.extend(refusals)
     turn.changes.properties |= changed
     before = contact.status

@@ -8,6 +8,7 @@ import msgspec
 
 from streams.engine.compiled import CompiledSegment
 from streams.engine.conditions.contract import Scene
+from streams.engine.holding import follow
 from streams.engine.inputs import Changes
 from streams.engine.outputs import Cause
 from streams.engine.turn import Turn
@@ -39,6 +40,7 @@ def note_what_time_changes(turn: Turn) -> None:
     """Before a record is applied whose instant is due: what would change without it, so that causes stay true."""
     members = turn.contact.members
     turn.changes.everything = True
+    follow(turn)
     settle_segments(turn)
     turn.by_time = {name: name in members for name in members.keys() ^ turn.was.keys()}
     members.clear()

@@ -1,4 +1,4 @@
-"""What the engine serves, in one place: the door, `definitions check` and the compiler all ask here.
+"""What the engine serves, in one place: the door and `definitions check` ask here.
 
 What is written in the language but not served yet is refused by name and never ignored.
 """
@@ -12,7 +12,6 @@ from schemas.conditions import (
     AnyOf,
     Condition,
     NotOf,
-    PropertyLeaf,
 )
 from schemas.definitions import Actions
 
@@ -21,9 +20,6 @@ SEMANTICS = 1
 
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
-
-CONDITION_KEYS_NOT_SERVED = frozenset({"held_for"})
-"""Keys of condition leaves that are refused."""
 
 ACTIONS_NOT_SERVED = frozenset({"notify"})
 """Actions of automation rules that are refused."""
@@ -40,16 +36,6 @@ def walk(condition: Condition) -> Iterator[Condition]:
             yield from walk(child)
     elif isinstance(condition, NotOf):
         yield from walk(condition.not_)
-
-
-def unserved_keys(condition: Condition) -> list[str]:
-    """The keys of a condition that the engine does not serve, in the order they are met; empty when it serves all."""
-    return [key for node in walk(condition) for key in _unserved_of(node)]
-
-
-def _unserved_of(node: Condition) -> list[str]:
-    held = isinstance(node, PropertyLeaf) and node.held_for is not None
-    return sorted(CONDITION_KEYS_NOT_SERVED) if held else []
 
 
 def unserved_actions(actions: Actions) -> list[str]:

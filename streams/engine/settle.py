@@ -9,6 +9,7 @@ from __future__ import annotations
 from streams.engine.audiences import take_in
 from streams.engine.automation import automate
 from streams.engine.dues import next_due
+from streams.engine.holding import follow
 from streams.engine.scoring import award
 from streams.engine.segments import settle_segments, tell_segments
 from streams.engine.turn import Turn
@@ -16,6 +17,7 @@ from streams.engine.turn import Turn
 
 def settle(turn: Turn) -> None:
     """Settles the contact at the turn's instant, writes what changed, and says when time is due next."""
+    follow(turn)
     changed = True
     while changed:
         settle_segments(turn)

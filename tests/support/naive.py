@@ -6,7 +6,8 @@ It shares no code with the engine's. Conditions are plain objects, as definition
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -41,6 +42,8 @@ class World:
     status: str = "active"
     score: float = 0
     members: set[str] = field(default_factory=set)
+    patches: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """(since when they are so, all the properties), in the journal's order; before the first there are none."""
 
 
 def holds(condition: dict[str, Any], world: World, now: int) -> bool:
@@ -156,7 +159,7 @@ def _regular(regular: dict[str, Any], instants: list[int], now: int) -> bool:
 
 
 def _compares(number: float, operators: dict[str, Any]) -> bool:
-    tests = {
+    tests: dict[str, Callable[[Any, Any], bool]] = {
         "eq": lambda n, x: n == x,
         "ne": lambda n, x: n != x,
         "gt": lambda n, x: n > x,
@@ -195,7 +198,22 @@ def _moment(moment: str, operators: dict[str, Any], world: World, now: int) -> b
     return all(_date_holds(name, operand, instant, now, zone) for name, operand in tests.items())
 
 
+def _held(leaf: dict[str, Any], world: World, now: int) -> bool:
+    """True at every single millisecond of the time, and the contact was there all the time."""
+    plain = {name: operand for name, operand in leaf.items() if name != "held_for"}
+    since = now - length(leaf["held_for"])
+    return since >= world.created and all(_property(plain, _as_of(world, at), at) for at in range(since, now + 1))
+
+
+def _as_of(world: World, at: int) -> World:
+    """With the properties as they were at an instant, after everything that happened at it."""
+    known = [properties for since, properties in world.patches if since <= at]
+    return replace(world, properties=known[-1] if known else {})
+
+
 def _property(leaf: dict[str, Any], world: World, now: int) -> bool:
+    if "held_for" in leaf:
+        return _held(leaf, world, now)
     keys = leaf["property"] if isinstance(leaf["property"], list) else [leaf["property"]]
     value: Any = world.properties
     for key in keys:

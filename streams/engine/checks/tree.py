@@ -9,11 +9,10 @@ from schemas.conditions import SUBJECTS
 from streams.engine.checks.context import Context, Room
 from streams.engine.checks.leaves import leaf_problems
 from streams.engine.checks.problem import Path, Problem, nearest, shown
-from streams.engine.checks.shape import keys_of, shape_problems
+from streams.engine.checks.shape import shape_problems
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Surroundings
-from streams.engine.conditions.refusals import ConditionRefused, NotServed
-from streams.engine.served import CONDITION_KEYS_NOT_SERVED
+from streams.engine.conditions.refusals import ConditionRefused
 
 MOST_DEEP = 50
 _BRANCHES = ("all", "any", "not")
@@ -59,17 +58,12 @@ def _branch(raw: Mapping[str, Any], context: Context, room: Room, path: Path, de
 
 def _leaf(raw: Mapping[str, Any], subject: str, context: Context, room: Room, path: Path) -> list[Problem]:
     model = SUBJECTS[subject]
-    unserved = [_not_served(key, path) for key in raw if key in CONDITION_KEYS_NOT_SERVED & set(keys_of(model))]
-    if subject in CONDITION_KEYS_NOT_SERVED:
-        return unserved
     faults = [
         Problem(place, "null is no value to compare with; a missing property is asked for with exists: false")
         for place in _nulls(raw, path)
     ]
     faults = faults or shape_problems(model, raw, path)
     faults = faults or leaf_problems(model.model_validate(raw), context, room, path)
-    if unserved:
-        return unserved + faults
     return faults or _compiler_problems(model.model_validate(raw), context, path)
 
 
@@ -77,16 +71,10 @@ def _compiler_problems(leaf: Any, context: Context, path: Path) -> list[Problem]
     """The last word is the compiler's: what passes here never fails where it is decided."""
     try:
         compile_condition(leaf, Surroundings(context.time_zone, context.declared))
-    except NotServed as refusal:
-        return [Problem((*path, *refusal.where), f"{refusal.where[-1]} is not served yet", "not_served")]
     except ConditionRefused as refusal:
         where = refusal.where
         return [Problem((*path, *where), f"{where[-1]} {refusal.message}" if where else refusal.message)]
     return []
-
-
-def _not_served(key: str, path: Path) -> Problem:
-    return Problem((*path, key), f"{key} is not served yet", "not_served")
 
 
 def _nulls(value: object, path: Path) -> Iterator[Path]:

@@ -49,6 +49,7 @@ def compile_condition(condition: Condition, surroundings: Surroundings) -> Compi
     return Compiled(
         node=node,
         counters=tuple(context.counters.values()),
+        held=tuple(context.held.values()),
         properties=frozenset(context.properties),
         segments=frozenset(context.segments),
         campaigns=frozenset(context.campaigns),

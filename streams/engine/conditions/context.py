@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.definitions import PropertyType
 from streams.engine.conditions.contract import Counter, Surroundings
+from streams.engine.conditions.held import Truth
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.zones import ZoneRule, zone_named
 
@@ -20,6 +21,7 @@ class Context:
         self.zone: ZoneInfo = zone
         self.surroundings = surroundings
         self.counters: dict[str, Counter] = {}
+        self.held: dict[str, Truth] = {}
         self.properties: set[str] = set()
         self.segments: set[str] = set()
         self.campaigns: set[str] = set()

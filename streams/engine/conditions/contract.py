@@ -62,12 +62,28 @@ class Counter(Protocol):
         """A new list: `kept` with a matching event in its place (late ones too), without what never matters again."""
 
 
+class Truth(Protocol):
+    """Since when a property leaf with `held_for` has been true, under its key in `Contact.held`."""
+
+    key: str
+
+    def due(self, scene: Scene) -> int | None:
+        """When time alone may change whether it is true: the contact has to be looked at then."""
+
+    def follow(self, contact: Contact, now: int) -> None:
+        """Notes whether it is true at `now`; to be called at every instant that may change it, in their order."""
+
+    def catch_up(self, contact: Contact, since: int, now: int) -> None:
+        """Notes what is true before `now` of a contact whose properties have been the same from `since` on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A condition ready to be asked."""
 
     node: Node
     counters: Sequence[Counter] = ()
+    held: Sequence[Truth] = ()
     properties: frozenset[str] = frozenset()
     """Top-level properties it looks at."""
     segments: frozenset[str] = frozenset()

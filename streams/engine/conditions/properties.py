@@ -9,10 +9,12 @@ from schemas.definitions import ContactStatus, LeadStatus, PropertyType
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Node, Scene
 from streams.engine.conditions.fitting import given
+from streams.engine.conditions.held import HeldLeaf, Truth
 from streams.engine.conditions.numbers import joined
 from streams.engine.conditions.operators import Tests, compile_operators
-from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.scalars import Predicate
+from streams.engine.conditions.subjects import leaf_key, written
 from streams.engine.conditions.zones import ZoneRule
 from streams.engine.contact import Contact
 
@@ -95,8 +97,6 @@ class TimedLeaf:
 
 def compile_property(leaf: PropertyLeaf, context: Context) -> Node:
     """A property leaf. Raises ConditionRefused for an operator or operand that its declared type does not take."""
-    if leaf.held_for is not None:
-        raise NotServed("is not served yet", ("held_for",))
     keys = (leaf.property,) if isinstance(leaf.property, str) else leaf.property
     if not keys:
         raise ConditionRefused("a property has a name", ("property",))
@@ -108,7 +108,16 @@ def compile_property(leaf: PropertyLeaf, context: Context) -> Node:
     context.properties.add(keys[0])
     if keys[0] == "email_domain":
         context.properties.add("email")  # a patch of the email changes what is derived from it
-    return _leaf(Top(keys[0]) if len(keys) == 1 else Nested(keys), leaf, kind, context)
+    plain = _leaf(Top(keys[0]) if len(keys) == 1 else Nested(keys), leaf, kind, context)
+    return plain if leaf.held_for is None else _held(plain, leaf, leaf.held_for, kind, context)
+
+
+def _held(plain: Node, leaf: PropertyLeaf, length: int, kind: PropertyType | None, context: Context) -> Node:
+    zone = str(context.zone) if isinstance(plain, TimedLeaf) else None
+    identity = leaf.model_copy(update={"held_for": None})
+    key = leaf_key("held", written(identity), kind, zone)
+    truth = context.held.setdefault(key, Truth(key, plain))
+    return HeldLeaf(truth, length)
 
 
 def compile_tags(leaf: TagsLeaf, context: Context) -> Node:

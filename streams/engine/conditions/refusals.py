@@ -2,7 +2,6 @@
 
 ValueError
 └── ConditionRefused    well formed, but it makes no sense within these definitions
-    └── NotServed       part of the grammar that the engine does not serve
 """
 
 from __future__ import annotations
@@ -23,7 +22,3 @@ class ConditionRefused(ValueError):
     def __str__(self) -> str:
         place = ".".join(str(key) for key in self.where)
         return f"{place}: {self.message}" if place else self.message
-
-
-class NotServed(ConditionRefused):
-    """A well-formed condition that the engine does not serve."""

@@ -14,9 +14,6 @@ from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.subjects import Subject, compile_subject, leaf_key
 from streams.engine.conditions.windows import MOST
 
-MOST_STEPS = 20
-"""The most steps of a sequence."""
-
 
 class SequenceCounter:
     """Keeps the events inside the window that match any of the steps, the newest `MOST`."""
@@ -82,8 +79,6 @@ def compile_sequence(leaf: SequenceLeaf, context: Context) -> Node:
 
 
 def _steps(leaf: SequenceLeaf, context: Context) -> tuple[Subject, ...]:
-    if not 2 <= len(leaf.sequence) <= MOST_STEPS:
-        raise ConditionRefused(f"has from 2 to {MOST_STEPS} steps", ("sequence",))
     steps: list[Subject] = []
     for number, step in enumerate(leaf.sequence):
         try:

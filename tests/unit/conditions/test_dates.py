@@ -261,7 +261,7 @@ def test_the_ends_of_the_calendar_break_nothing(value: str, declared: PropertyTy
         {"lte": "9999-12-31"},
         {"gte": "0001-01-01"},
         {"anniversary_within": "1d"},
-        {"older_than": "99999999w"},
+        {"older_than": "9999999w"},
         {"between": ["now/y-999999999M", "9999-12-31||+1y"]},
     ):
         node = compiled({"property": "when", **operators}, "Pacific/Apia", **types).node

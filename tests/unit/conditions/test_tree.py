@@ -9,7 +9,7 @@ import pytest
 from schemas.conditions import AllOf
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Surroundings
-from streams.engine.conditions.refusals import ConditionRefused, NotServed
+from streams.engine.conditions.refusals import ConditionRefused
 from tests.support.conditions import NOW, compiled, contact, due, holds, scene, visit
 
 YES: dict[str, Any] = {"all": []}
@@ -82,18 +82,6 @@ def test_what_a_tree_looks_at_is_gathered_from_its_leaves() -> None:
     assert ready.campaigns == {"spring"}
     assert ready.leads
     assert len(ready.counters) == 1
-
-
-@pytest.mark.parametrize(
-    ("leaf", "where"),
-    [
-        ({"property": "plan", "eq": "pro", "held_for": "7d"}, ("any", 0, "held_for")),
-    ],
-)
-def test_what_is_not_served_yet_is_refused_with_its_place(leaf: dict[str, Any], where: tuple[str | int, ...]) -> None:
-    with pytest.raises(NotServed) as refused:
-        compiled({"any": [leaf]})
-    assert refused.value.where == where
 
 
 def test_an_account_without_a_time_zone_that_exists_is_refused() -> None:

@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.definitions import Segment
 from streams.engine.checks import Problem, check, path_text
-from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.contract import Surroundings
-from streams.engine.conditions.refusals import NotServed
-from streams.engine.served import CONDITION_KEYS_NOT_SERVED, unserved_keys
 
 PROPERTIES = {
     "employees": "number",
@@ -65,6 +60,12 @@ SOUND_LEAVES: list[Any] = [
     {"visit": {"path": {"starts_with": "/pricing"}, "query.x": {"eq": "1"}}, "count": {"gte": 3}, "within": "7d"},
     {"visit": {}, "never": True, "between_ago": ["30d", "7d"]},
     {"activity": {"name": {"eq": "form"}, "amount": {"gt": 5}}, "since": "2026-01-01", "until": "now"},
+    {"property": "city", "eq": "Bonn", "held_for": "7d"},
+    {"visit": {}, "first": True, "within": "30d"},
+    {"visit": {}, "first": {"referrer": {"contains": "google"}}, "last": {}},
+    {"activity": {}, "last": {"name": {"eq": "form"}}, "until": "now-7d"},
+    {"visit": {}, "regular": {"at_least": 5, "of": 7, "each": "1d"}},
+    {"sequence": [{"visit": {}}, {"activity": {"name": {"eq": "form"}}}], "within": "7d", "gap": "1h"},
     {"last_visit": {"older_than": "7d"}},
     {"first_visit": {"after": "2026-01-01"}},
     {"last_activity": {"within_last": "7d"}},
@@ -162,6 +163,35 @@ WRONG: list[tuple[Any, str, str]] = [
     ({"segment": "statik"}, ".segment", "no segment is called statik - did you mean static?"),
     ({"lead": {"campaign": "c"}}, ".lead.campaign", "no campaign is called c"),
     ({"lead": {}}, ".lead", "campaign is missing"),
+    ({"visit": {}, "first": {"path": {"gt": 5}}}, ".first.path.gt", "gt does not fit path"),
+    ({"visit": {}, "first": True, "never": True}, ".first", "first speaks of one event"),
+    ({"visit": {}, "last": True}, ".last", "a mapping is needed here, not true"),
+    ({"visit": {}, "regular": {"at_least": 8, "of": 7, "each": "1d"}}, ".regular.at_least", "more than the 7"),
+    ({"visit": {}, "regular": {"at_least": 1, "of": 7}}, ".regular", "each is missing"),
+    ({"visit": {}, "regular": {"at_least": 1, "of": 1001, "each": "1d"}}, ".regular.of", "1000"),
+    ({"visit": {}, "regular": {"at_least": 1, "of": 7, "each": "1d"}, "within": "7d"}, ".within", "beside regular"),
+    ({"sequence": [{"visit": {}}, {"visit": {}}]}, "", "within is missing"),
+    ({"sequence": [{"visit": {}}], "within": "7d"}, ".sequence", "at least 2"),
+    ({"sequence": [{"visit": {}}] * 21, "within": "7d"}, ".sequence", "at most 20"),
+    ({"sequence": [{"visit": {}}, {}], "within": "7d"}, ".sequence[1]", "a step is one of visit and activity"),
+    (
+        {"sequence": [{"visit": {}}, {"visit": {"path": {"gt": 5}}}], "within": "7d"},
+        ".sequence[1].visit.path.gt",
+        "gt does not fit path",
+    ),
+    (
+        {"sequence": [{"visit": {}}, {"visit": {}}], "within": "7d", "gap": "1h", "min_gap": "2h"},
+        ".gap",
+        "gap is shorter than min_gap",
+    ),
+    (
+        {"sequence": [{"visit": {}}, {"visit": {}}], "within": "1d", "min_gap": "1d"},
+        ".within",
+        "within leaves no room for the steps",
+    ),
+    ({"property": "city", "held_for": "7d"}, "", "city needs an operator"),
+    ({"property": "city", "eq": "x", "held_for": "100000001d"}, ".held_for", "at most 100000000 days"),
+    ({"status": {"eq": "active"}, "held_for": "7d"}, ".held_for", "unknown key"),
     ({"points": {"gte": 5}}, "", "points speaks of the lead at hand: only in automation rules"),
     ({"lead_status": {"eq": "active"}}, "", "lead_status speaks of the lead at hand"),
     ({"lead_age": {"gte": "1d"}}, "", "lead_age speaks of the lead at hand"),
@@ -173,30 +203,6 @@ def test_what_is_wrong_with_a_condition_is_said_with_what_would_be_right(when: A
     place, text = said(within_segment(when))
     assert place == f"segments[0].when{where}"
     assert message in text
-
-
-UNSERVED: dict[str, Any] = {
-    "held_for": {"property": "city", "eq": "x", "held_for": "7d"},
-}
-
-
-@pytest.mark.parametrize("key", sorted(UNSERVED))
-def test_what_the_engine_does_not_serve_yet_is_refused_by_name(key: str) -> None:
-    problem = problem_of(within_segment({"all": [UNSERVED[key]]}))
-    assert problem.code == "not_served"
-    assert problem.message == f"{key} is not served yet"
-    assert path_text(problem.path) == f"segments[0].when.all[0].{key}"
-
-
-def test_the_compiler_refuses_by_name_what_is_listed_as_not_served() -> None:
-    around = Surroundings("UTC", {})
-    for key, leaf in UNSERVED.items():
-        condition = Segment.model_validate({"id": "s", "when": leaf}).when
-        assert condition is not None
-        assert unserved_keys(condition) == [key]
-        with pytest.raises(NotServed):
-            compile_condition(condition, around)
-    assert set(UNSERVED) == CONDITION_KEYS_NOT_SERVED
 
 
 @pytest.mark.parametrize("key", ["first", "last"])

@@ -1,0 +1,42 @@
+"""Since when property leaves with `held_for` have been true: followed at every instant a contact is settled at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streams.engine.compiled import CompiledRelease
+from streams.engine.contact import Contact
+from streams.engine.turn import Turn
+
+
+def begin_life(contact: Contact, release: CompiledRelease, now: int) -> None:
+    """Of a new contact: what is true without any value has been so since its creation."""
+    contact.steady = contact.created
+    for truth in release.held:
+        truth.catch_up(contact, contact.created, now)
+
+
+def follow(turn: Turn) -> None:
+    """What is true at the turn's instant."""
+    for truth in turn.release.held:
+        truth.follow(turn.contact, turn.now)
+
+
+def change_leaves(turn: Turn, former: CompiledRelease, release: CompiledRelease) -> None:
+    """Leaves that are new count from where the row can tell: from the last change of any property.
+
+    Where that is not known, they count from the release on.
+    """
+    contact = turn.contact
+    before, after = ({truth.key for truth in each.held} for each in (former, release))
+    for key in [key for key in contact.held if key not in after]:
+        del contact.held[key]
+    for truth in release.held:
+        if truth.key not in before and contact.steady is not None:
+            truth.catch_up(contact, contact.steady, turn.now)
+
+
+def dues(turn: Turn) -> Iterator[int | None]:
+    """When time alone may change a leaf that is to be held, whether or not that decides anything then."""
+    scene = turn.scene
+    return (truth.due(scene) for truth in turn.release.held)
