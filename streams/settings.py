@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     lateness_ms: int = Field(86_400_000, description="later events do not count in sequence, first, last")
     repeat_ms: int = Field(86_400_000, description="an event id repeated within this time changes nothing")
     repeat_ids: int = Field(256, description="how many applied ids are remembered per contact")
+    start_patience_ms: int = Field(0, description="how long a starting worker waits for Kafka and its topics")
     session_ms: int = Field(6_000, description="consumer group session")
     transaction_bound_ms: int = Field(4_000, description="a longer transaction ends the worker process")
     transaction_timeout_ms: int = Field(10_000, description="broker's limit for a transaction left open")

@@ -19,6 +19,7 @@ from agents.crm.waits import Waits
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.runtime import logs
 from streams.runtime.parent import end_with_parent
+from streams.runtime.topics_admin import await_topics
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -65,6 +66,7 @@ def main() -> int:
     settings = Settings()
     logs.configure(f"{settings.name or 'worker'}-crm")
     try:
+        asyncio.run(await_topics(settings, settings.start_patience_ms / 1000))
         asyncio.run(_until_signalled(settings))
     except LeadstreamError as error:
         log.error("ended", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no traceback

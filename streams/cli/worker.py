@@ -80,11 +80,12 @@ def processes(role: Role, settings: Settings) -> list[str]:
 def run(settings: Settings, names: list[str]) -> int:
     """Runs each of these processes under this one; the exit code. Raises LeadstreamError before the start."""
     held = hold_name(settings.data_dir, settings.name)
-    try:
-        asyncio.run(require_topics(settings))
-    except LeadstreamError:
-        held.release()
-        raise
+    if not settings.start_patience_ms:  # else the processes wait for the topics, each by itself
+        try:
+            asyncio.run(require_topics(settings))
+        except LeadstreamError:
+            held.release()
+            raise
     logs.configure(held.name)
     environment = environment_of(settings.model_copy(update={"name": held.name}))
     children = [Child(name, _command(name), environment) for name in names]

@@ -27,8 +27,9 @@ from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 
 WORKER_SECONDS = 25.0
-# The worker's modules are loaded while Kafka starts; the line says that the topics are there.
-WORKER = "import sys; from streams.cli.main import run; sys.stdin.readline(); run()"
+WORKER = "from streams.cli.main import run; run()"
+PATIENCE_MS = 120_000
+"""The worker is started beside Kafka, so that its modules are loaded when the topics are there."""
 
 Say = Callable[[str], None]
 
@@ -104,8 +105,7 @@ class Surroundings:
         await asyncio.gather(self._launch_worker(), self._start_kafka())
         self._say("making the topics")
         await create_topics(self.settings)
-        self._say("starting a worker, applying the sample definitions")
-        self._release_worker()
+        self._say("applying the sample definitions")
 
     async def _start_kafka(self) -> None:
         if self._broker is None:
@@ -129,6 +129,7 @@ class Surroundings:
             "clock": "events",
             "data_dir": self._folder / "worker",
             "salesforce_url": self._org.url,
+            "start_patience_ms": PATIENCE_MS,
             "salesforce_poll_ms": 500,
             "salesforce_currency": "EUR",
         }
@@ -141,16 +142,11 @@ class Surroundings:
             self._worker = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-c", WORKER, "worker"),
                 env=environment_of(self.settings),
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends the worker in good order
             )
-
-    def _release_worker(self) -> None:
-        assert self._worker is not None
-        assert self._worker.stdin is not None
-        self._worker.stdin.write(b"\n")
 
     async def _end(self) -> None:
         """Workers before the broker, which they need for a stop in good order."""

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from streams.errors import BrokerUnavailable, ConfigurationError, TopicsMismatch, TopicsMissing
+from streams.errors import BrokerUnavailable, ConfigurationError, LeadstreamError, TopicsMismatch, TopicsMissing
 from streams.runtime.deployment import Deployment, read_deployment, write_deployment
 from streams.runtime.reach import admin_client
 from streams.runtime.topic_check import ExistingTopic, Findings, check_topic
@@ -91,6 +91,25 @@ async def check_topics(settings: Settings) -> TopicsReport:
 async def require_topics(settings: Settings) -> Deployment:
     """What a worker asks at its start. Raises TopicsMissing, TopicsMismatch, BrokerUnavailable."""
     return (await check_topics(settings)).require(settings)
+
+
+async def await_topics(settings: Settings, seconds: float) -> None:
+    """Returns when the topics are as they should be. Raises what is still wrong after `seconds`.
+
+    The parent has checked them once. A broker that just came back shows topics without leaders, or none at all, for a
+    moment; to take that for a wrong configuration would end the deployment.
+    """
+    loop = asyncio.get_running_loop()
+    end_of_patience = loop.time() + seconds
+    while True:
+        try:
+            await require_topics(settings)
+        except LeadstreamError:
+            if loop.time() > end_of_patience:
+                raise
+        else:
+            return
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
 async def _create(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:

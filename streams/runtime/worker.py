@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from typing import Any, NoReturn
 
 import faust
@@ -16,13 +15,12 @@ from streams.runtime.app import build_app
 from streams.runtime.ending import end
 from streams.runtime.kind import SlotKind
 from streams.runtime.shell import Shell
-from streams.runtime.topics_admin import require_topics
+from streams.runtime.topics_admin import await_topics
 from streams.settings import Settings
 
 log = structlog.get_logger()
 
 TOPICS_SECONDS = 15.0
-AGAIN_SECONDS = 0.3
 
 
 def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -> NoReturn:
@@ -34,7 +32,7 @@ def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -
     logs.configure(name)
     loop = fast_loop()
     try:
-        loop.run_until_complete(await_topics(settings))
+        loop.run_until_complete(await_topics(settings, max(TOPICS_SECONDS, settings.start_patience_ms / 1000)))
     except LeadstreamError as error:
         end("the worker cannot start", error)
     app = build_app(kind, settings, name, shell_class)
@@ -43,24 +41,6 @@ def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -
     worker.spinner = None  # it draws on the terminal
     worker.execute_from_commandline()
     sys.exit(0)
-
-
-async def await_topics(settings: Settings, seconds: float = TOPICS_SECONDS) -> None:
-    """Returns when the topics are as they should be. Raises what is still wrong after `seconds`.
-
-    The parent has checked them once. A broker that just came back shows topics without leaders, or none at all, for a
-    moment; to take that for a wrong configuration would end the deployment.
-    """
-    end_of_patience = time.monotonic() + seconds
-    while True:
-        try:
-            await require_topics(settings)
-        except LeadstreamError:
-            if time.monotonic() > end_of_patience:
-                raise
-        else:
-            return
-        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def fast_loop() -> Any:
