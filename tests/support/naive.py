@@ -31,6 +31,15 @@ class Event:
 
 
 @dataclass
+class Lead:
+    """A lead in a campaign."""
+
+    made: int
+    status: str = "active"
+    points: float = 0
+
+
+@dataclass
 class World:
     """All that is known of one contact."""
 
@@ -41,7 +50,11 @@ class World:
     zone: str = "UTC"
     status: str = "active"
     score: float = 0
+    scores: dict[str, float] = field(default_factory=dict)
     members: set[str] = field(default_factory=set)
+    leads: dict[str, Lead] = field(default_factory=dict)
+    hand: str = ""
+    """The campaign whose lead is at hand."""
     patches: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(since when they are so, all the properties), in the journal's order; before the first there are none."""
 
@@ -64,13 +77,45 @@ def holds(condition: dict[str, Any], world: World, now: int) -> bool:
     if "segment" in condition:
         return condition["segment"] in world.members
     if "score" in condition:
-        return _passes(world.score, condition["score"], "number", world, now)
+        operators = {name: operand for name, operand in condition["score"].items() if name != "name"}
+        named = condition["score"].get("name")
+        score = world.score if named is None else world.scores.get(named, 0)
+        return _passes(score, operators, "number", world, now)
+    if "lead" in condition:
+        return _lead(condition["lead"], world, now)
+    if "points" in condition or "lead_status" in condition or "lead_age" in condition:
+        return _at_hand(condition, world.leads[world.hand], world, now)
+    if "tags" in condition:
+        return _passes(world.properties.get("tags"), condition["tags"], "list", world, now)
     if "status" in condition:
         return _passes(world.status, condition["status"], "text", world, now)
     for moment in ("last_visit", "first_visit", "last_activity"):
         if moment in condition:
             return _moment(moment, condition[moment], world, now)
     return _property(condition, world, now)
+
+
+def _lead(wanted: dict[str, Any], world: World, now: int) -> bool:
+    lead = world.leads.get(wanted["campaign"])
+    if "status" not in wanted and "points" not in wanted:
+        return lead is not None
+    status, points = (lead.status, lead.points) if lead else (None, None)
+    return _passes(status, wanted.get("status", {}), "text", world, now) and _passes(
+        points, wanted.get("points", {}), "number", world, now
+    )
+
+
+def _at_hand(condition: dict[str, Any], lead: Lead, world: World, now: int) -> bool:
+    if "points" in condition:
+        return _passes(lead.points, condition["points"], "number", world, now)
+    if "lead_status" in condition:
+        return _passes(lead.status, condition["lead_status"], "text", world, now)
+    ages = condition["lead_age"]
+    return _compares(now - lead.made, {name: _lengths(operand) for name, operand in ages.items()})
+
+
+def _lengths(operand: Any) -> Any:
+    return [length(text) for text in operand] if isinstance(operand, list) else length(operand)
 
 
 def length(text: str) -> int:

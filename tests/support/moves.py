@@ -1,0 +1,78 @@
+"""What may happen to a contact, in random order: moves of a few milliseconds, late, repeated, at equal instants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.values import instant_text
+
+PAGES = ("/a", "/b", "/c?x=1")
+
+
+@dataclass(frozen=True)
+class Move:
+    """`passed` ms after the latest of all before, minus `late`. `again`: the id of the event before, once more."""
+
+    kind: str
+    passed: int
+    late: int = 0
+    again: bool = False
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def _event(kind: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Move]:
+    return st.builds(
+        Move,
+        kind=st.just(kind),
+        passed=st.sampled_from((0, 0, 1, 2, 3, 5, 8, 13, 20)),
+        late=st.sampled_from((0, 0, 0, 1, 5, 6, 10, 20, 21, 35)),
+        again=st.sampled_from((False, False, False, True)),
+        fields=fields,
+    )
+
+
+def moves(start: int) -> st.SearchStrategy[list[Move]]:
+    """A short history of one contact about an instant."""
+    instants = st.integers(start - 40, start + 80).map(instant_text)
+    values: dict[str, st.SearchStrategy[Any]] = {
+        "plan": st.sampled_from([None, "a", "B", "ab", "", 5, True, ["a"], [], [{"k": "a"}, {"k": 5}]]),
+        "size": st.sampled_from([None, 0, 5, 5.5]),
+        "seen": st.one_of(st.none(), instants),
+        "day": st.one_of(st.none(), instants.map(lambda text: text[:10])),
+        "home": st.sampled_from([None, {"city": "a"}, {"city": None}, {}]),
+        "tags": st.sampled_from([None, [], ["a"], ["a", "b"]]),
+        "time_zone": st.sampled_from([None, "Asia/Tokyo", "America/New_York", "nowhere"]),
+    }
+    patches = st.one_of(
+        *(st.fixed_dictionaries({name: value}) for name, value in values.items()),
+        st.fixed_dictionaries({"plan": values["plan"], "seen": values["seen"]}),
+    )
+    pages = st.fixed_dictionaries(
+        {"url": st.sampled_from(PAGES).map(lambda page: "https://acme.example" + page)},
+        optional={"referrer": st.sampled_from(["a", "b"]), "properties": st.just({"amount": 5})},
+    )
+    points = st.sampled_from([-2, 1, 3])
+    scores = st.one_of(
+        st.fixed_dictionaries({"points": points}),
+        st.fixed_dictionaries({"points": points, "score": st.just("fit")}),
+        st.fixed_dictionaries({"points": points, "campaign": st.just("c")}),
+    )
+    happened = _event("web.visited", pages)
+    return st.lists(
+        st.one_of(
+            happened,
+            happened,
+            _event("activity.recorded", st.fixed_dictionaries({"name": st.sampled_from(["form", "visit"])})),
+            _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
+            _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
+            _event("contact.changed", st.fixed_dictionaries({"status": st.sampled_from(["active", "inactive"])})),
+            _event("score.adjusted", scores),
+            *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
+            st.builds(Move, kind=st.just("tick"), passed=st.integers(0, 25)),
+        ),
+        min_size=1,
+        max_size=12,
+    )

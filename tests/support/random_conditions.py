@@ -1,0 +1,197 @@
+"""Random conditions of every kind of leaf, on a scale of milliseconds, about an instant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.values import instant_text
+
+Conditions = st.SearchStrategy[dict[str, Any]]
+
+PROPERTIES = {"size": "number", "seen": "datetime", "day": "date", "home": "object"}
+"""Declared beside the standard ones; `plan` is typed by its values."""
+
+
+def _length(ms: int) -> str:
+    return f"PT0.{ms:03d}S"
+
+
+lengths = st.integers(1, 40).map(_length)
+zones: dict[str, Conditions | st.SearchStrategy[str]] = {"in_zone": st.just("contact")}
+pages: Conditions = st.sampled_from(
+    [
+        {},
+        {},
+        {"path": {"eq": "/a"}},
+        {"path": {"in": ["/b", "/c"]}},
+        {"query.x": {"exists": True}},
+        {"referrer": {"ne": "a"}},
+        {"amount": {"gte": 5}},
+    ]
+)
+names: Conditions = st.sampled_from([{}, {"name": {"eq": "form"}}, {"name": {"eq": "visit"}}])
+counts: Conditions = st.one_of(
+    st.fixed_dictionaries({"gte": st.integers(0, 3)}),
+    st.fixed_dictionaries({"eq": st.integers(0, 2)}),
+    st.fixed_dictionaries({"lt": st.integers(1, 3)}),
+    st.just({"between": [1, 2]}),
+)
+
+
+def _one(**fields: Any) -> Conditions:
+    return st.fixed_dictionaries({key: _strategy(value) for key, value in fields.items()})
+
+
+def _strategy(value: Any) -> st.SearchStrategy[Any]:
+    return value if isinstance(value, st.SearchStrategy) else st.just(value)
+
+
+@st.composite
+def _merged(draw: st.DrawFn, *parts: Conditions) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for part in parts:
+        whole.update(draw(part))
+    return whole
+
+
+def _dates(start: int) -> st.SearchStrategy[str]:
+    near = st.integers(start - 40, start + 60)
+    return st.one_of(
+        near.map(instant_text),
+        near.map(lambda at: instant_text(at)[:10]),
+        st.sampled_from(["now", "now/d", "now-10ms", "now+10ms", "now/h", "now/d-1d", "now-1d/d", "now/M"]),
+    )
+
+
+def _properties(start: int) -> Conditions:
+    dates = _dates(start)
+    timed: Conditions = st.one_of(
+        _one(within_last=lengths),
+        _one(within_next=lengths),
+        _one(older_than=lengths),
+        _one(before=dates),
+        _one(after=dates),
+        _one(gte=dates, lte=dates),
+        _one(between=st.tuples(dates, dates).map(list)),
+        _one(anniversary_within="1d"),
+        _one(exists=st.booleans()),
+    )
+    words = st.sampled_from(["a", "b", "ab", 5, True])
+    plain: Conditions = st.one_of(
+        _one(eq=words),
+        _one(ne=words),
+        _one(not_in=st.lists(words, max_size=2)),
+        _one(contains=words),
+        _one(starts_with="A"),
+        _one(contains_any=st.lists(words, max_size=2)),
+        _one(has_item=st.just({"k": {"eq": "a"}})),
+        _one(exists=st.booleans()),
+        _one(empty=st.booleans()),
+    )
+    return st.one_of(
+        _merged(_one(property="plan"), plain),
+        _merged(_one(property=st.sampled_from(["seen", "day"])), timed),
+        _merged(_one(property=st.sampled_from(["seen", "day"])), timed, st.one_of(st.just({}), _one(**zones))),
+        _one(property="size", gt=st.sampled_from([0, 5])),
+        _one(property=st.just(["home", "city"]), eq="A"),
+    )
+
+
+def _windows(start: int) -> Conditions:
+    dates = _dates(start)
+    return st.one_of(
+        st.just({}),
+        _one(within=lengths),
+        st.tuples(st.integers(1, 20), st.integers(0, 20)).map(
+            lambda pair: {"between_ago": [_length(pair[0] + pair[1]), _length(pair[1])]}
+        ),
+        _one(since=dates),
+        _one(until=dates),
+        _merged(_one(within=lengths, since=dates), _one(**zones)),
+    )
+
+
+def _sequences() -> Conditions:
+    step = st.one_of(_one(visit=pages), _one(activity=names))
+    steps = st.lists(step, min_size=2, max_size=3)
+    pace: Conditions = st.one_of(
+        st.just({}),
+        _one(gap=st.integers(5, 15).map(_length)),
+        _one(min_gap=st.integers(0, 5).map(_length)),
+        _one(gap=st.integers(5, 15).map(_length), min_gap=st.integers(1, 5).map(_length)),
+    )
+    return _merged(_one(sequence=steps, within=st.integers(12, 40).map(_length)), pace)
+
+
+def _happenings(start: int) -> Conditions:
+    subject = st.one_of(_one(visit=pages), _one(activity=names))
+    windows = _windows(start)
+    companions = st.sampled_from([{}, {"referrer": {"eq": "a"}}, {"path": {"eq": "/a"}}])
+    periods = st.tuples(st.integers(1, 3), st.integers(0, 2), st.integers(1, 15)).map(
+        lambda chosen: {"at_least": chosen[0], "of": chosen[0] + chosen[1], "each": _length(chosen[2])}
+    )
+    return st.one_of(
+        _merged(subject, _one(count=counts), windows),
+        _merged(subject, _one(never=True), windows),
+        _merged(subject, _one(first=st.one_of(st.just(True), companions)), windows),
+        _merged(subject, _one(last=companions), windows),
+        _merged(subject, _one(first=companions, last=companions), windows),
+        _merged(subject, _one(regular=periods)),
+        _sequences(),
+    )
+
+
+def _moments(start: int) -> Conditions:
+    tests = st.one_of(
+        _one(older_than=lengths), _one(within_last=lengths), _one(before=_dates(start)), _one(after=_dates(start))
+    )
+    subjects = st.sampled_from(["last_visit", "first_visit", "last_activity"])
+    return st.one_of(st.builds(lambda name, test: {name: test}, subjects, tests), _one(inactive_for=lengths))
+
+
+def _decided(known: tuple[str, ...]) -> Conditions:
+    numbers: Conditions = st.one_of(_one(gte=st.integers(-1, 4)), _one(ne=3), _one(lt=1))
+    return st.one_of(
+        _one(status=st.sampled_from([{"eq": "active"}, {"in": ["inactive", "bounced"]}])),
+        _one(tags=st.sampled_from([{"contains": "a"}, {"contains_all": ["a", "b"]}, {"empty": True}])),
+        _one(score=numbers),
+        _one(score=_merged(_one(name="fit"), numbers)),
+        _one(lead=_one(campaign="c")),
+        _one(lead=_one(campaign="c", status=st.sampled_from([{"eq": "active"}, {"ne": "rejected"}]))),
+        _one(lead=_one(campaign="c", points=numbers)),
+        *((_one(segment=st.sampled_from(known)),) if known else ()),
+    )
+
+
+def _at_hand() -> Conditions:
+    return st.one_of(
+        _one(points=_one(gte=st.integers(-1, 4))),
+        _one(lead_status=st.just({"eq": "active"})),
+        _one(
+            lead_age=st.one_of(_one(gte=lengths), _one(lt=lengths), _one(between=st.just([_length(5), _length(9)])))
+        ),
+    )
+
+
+def conditions(start: int, known: tuple[str, ...] = (), *, lead_at_hand: bool = False) -> Conditions:
+    """Trees of up to four leaves; `known` are segments that may be referred to."""
+    properties = _properties(start)
+    leaves = st.one_of(
+        _happenings(start),
+        properties,
+        _merged(properties, _one(held_for=lengths)),
+        _moments(start),
+        _decided(known),
+        *((_at_hand(),) if lead_at_hand else ()),
+    )
+    return st.recursive(
+        leaves,
+        lambda parts: st.one_of(
+            _one(all=st.lists(parts, min_size=1, max_size=3)),
+            _one(any=st.lists(parts, min_size=1, max_size=3)),
+            st.builds(lambda part: {"not": part}, parts),
+        ),
+        max_leaves=4,
+    )
