@@ -91,7 +91,9 @@ class ChaosRun:
             drained = await is_drained(kind, self.settings) and await has_ticked(kind, self.settings, over)
         finally:
             codes = await asyncio.to_thread(fleet.stop)
-        verdict = judge(await gather(kind, self.settings), kind, self.settings)
+        evidence = await gather(kind, self.settings)
+        verdict = judge(evidence, kind, self.settings)
+        await asyncio.to_thread(program.check, self.settings, evidence, verdict)
         if not drained:
             verdict.blame("not drained in time")
         logged, deaths = summary(fleet)

@@ -23,7 +23,7 @@ from streams.runtime.parent import environment_of
 from streams.runtime.reach import admin_client
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import Fleet, Worker
 from tests.support.oracle import Verdict, gather, judge
 
 WORKER = (sys.executable, "-c", "from streams.cli.main import run; run()", "worker", "--role", "pipeline")
@@ -45,7 +45,7 @@ class Stage:
     async def start(self, *names: str) -> None:
         """Starts workers and waits until each works."""
         started = [self.fleet.start(name) for name in names]
-        await until(lambda: all(worker.count("working") for worker in started), 60, "every worker works")
+        await until(lambda: all(map(is_working, started)), 60, "every worker works")
 
     async def send(self, topic: str, event: dict[str, Any], **more: Any) -> None:
         """Puts an event on its way; `delivered` waits until all are acknowledged."""
@@ -100,6 +100,13 @@ async def stage(
     finally:
         await producer.stop()
         await asyncio.to_thread(fleet.stop)
+
+
+def is_working(worker: Worker) -> bool:
+    """Whether it owns its slots. Raises RuntimeError when it has ended instead."""
+    if worker.process.poll() is not None:
+        raise RuntimeError(f"{worker.name} has ended, see {worker.log}")
+    return worker.count("working") > 0
 
 
 async def make_foreign(settings: Settings, topics: Mapping[str, int]) -> None:

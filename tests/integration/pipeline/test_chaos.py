@@ -28,3 +28,4 @@ async def test_killed_and_stopped_workers_leave_what_a_replay_of_the_journal_giv
     assert counts["published"] == 1_800
     assert counts["dead letters"] >= 18  # one in a hundred is broken
     assert counts["outputs"] > 3_000
+    assert counts["records of replay --journal"] == counts["outputs"]
