@@ -47,7 +47,7 @@ class Segment(Model):
 class AtMost(Model):
     """A cap on the awards given in a rolling window."""
 
-    times: int = Field(ge=1)
+    times: int = Field(ge=1, le=1_000)
     per: Duration
 
 

@@ -94,6 +94,8 @@ def decide_release(
     _fire_dues(contact, former, now, drafts)
     root = Cause(kind="definition", release=release.number)
     turn = begin(contact, former, now, root, drafts)
+    if contact.due == now:
+        note_what_time_changes(turn)
     change_release(turn, former, release)
     settle(turn)
     contact.settled = place.offset

@@ -364,3 +364,12 @@ def test_rules_give_no_more_points_at_once_than_events_may() -> None:
     where, message = said(within_rule({"all": []}, add_points=1e300))
     assert where == "campaigns[0].automation[0].then.add_points"
     assert message == "input should be less than or equal to 1000000000"
+
+
+def test_a_cap_remembers_no_more_awards_than_fit_into_a_row() -> None:
+    rule = {"id": "r", "when": {"visit": {}}, "points": 1, "at_most": {"times": 1_001, "per": "1d"}}
+    where, message = said(definitions(campaigns=[{"id": "c", "scoring": [rule]}]))
+    assert (where, message) == (
+        "campaigns[0].scoring[0].at_most.times",
+        "input should be less than or equal to 1000",
+    )

@@ -159,3 +159,14 @@ def test_an_item_of_a_list_leaves_its_window_by_time_alone() -> None:
     outputs = story.tick(day(20))
     assert segment_changes(outputs) == [("buyers", "out")]
     assert outputs[0]["at"] == "2026-01-08T00:00:00.000Z"
+
+
+def test_what_is_due_at_the_instant_of_a_release_is_the_clocks_doing() -> None:
+    story = Story(segments=[RECENT])
+    story.visited(day(0))
+    german = {"id": "german", "dynamic": True, "when": {"property": "country", "ne": "DE"}}
+    changes = of_topic(story.apply(at=day(7), segments=[RECENT, german]), "segment-changes")
+    assert [(change["segment"], change["cause"]["kind"], change["cause"]["release"]) for change in changes] == [
+        ("recent", "clock", 2),
+        ("german", "definition", 2),
+    ]
