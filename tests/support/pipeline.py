@@ -85,11 +85,11 @@ class Pipeline:
 
     def start_worker(self, name: str = "w0", role: str = "pipeline") -> subprocess.Popen[bytes]:
         """A worker under its parent; its log lines go to a file of its name."""
-        log = (self.folder / f"{name}.log").open("ab")
         command = [sys.executable, "-c", "from streams.cli.main import run; run()"]
         command += ["worker", "--name", name, "--role", role]
         environment = {**_own_environment(), **self.environment}
-        worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        with (self.folder / f"{name}.log").open("ab") as log:
+            worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         self.workers[name] = worker
         return worker
 
