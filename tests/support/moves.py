@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 from schemas.values import instant_text
 
+# Mostly multiples of five, as lengths are, so that instants fall on the ends of windows and just beside them.
+PASSED = (0, 0, 1, 4, 5, 5, 5, 6, 10, 15)
+LATE = (0, 0, 0, 0, 5, 5, 6, 10, 20, 21)
 PAGES = ("/a", "/b", "/c?x=1")
 
 
@@ -27,13 +31,14 @@ def _event(kind: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchStr
     return st.builds(
         Move,
         kind=st.just(kind),
-        passed=st.sampled_from((0, 0, 1, 2, 3, 5, 8, 13, 20)),
-        late=st.sampled_from((0, 0, 0, 1, 5, 6, 10, 20, 21, 35)),
+        passed=st.sampled_from(PASSED),
+        late=st.sampled_from(LATE),
         again=st.sampled_from((False, False, False, True)),
         fields=fields,
     )
 
 
+@cache
 def moves(start: int) -> st.SearchStrategy[list[Move]]:
     """A short history of one contact about an instant."""
     instants = st.integers(start - 40, start + 80).map(instant_text)
@@ -71,7 +76,7 @@ def moves(start: int) -> st.SearchStrategy[list[Move]]:
             _event("contact.changed", st.fixed_dictionaries({"status": st.sampled_from(["active", "inactive"])})),
             _event("score.adjusted", scores),
             *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
-            st.builds(Move, kind=st.just("tick"), passed=st.integers(0, 25)),
+            st.builds(Move, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
         ),
         min_size=1,
         max_size=12,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,7 +19,9 @@ def _length(ms: int) -> str:
     return f"PT0.{ms:03d}S"
 
 
-lengths = st.integers(1, 40).map(_length)
+# Multiples of five mostly: windows end where other events happen.
+lengths = st.sampled_from((1, 5, 5, 10, 10, 15, 20, 30)).map(_length)
+fives = st.sampled_from((0, 5, 10))
 zones: dict[str, Conditions | st.SearchStrategy[str]] = {"in_zone": st.just("contact")}
 pages: Conditions = st.sampled_from(
     [
@@ -104,9 +107,7 @@ def _windows(start: int) -> Conditions:
     return st.one_of(
         st.just({}),
         _one(within=lengths),
-        st.tuples(st.integers(1, 20), st.integers(0, 20)).map(
-            lambda pair: {"between_ago": [_length(pair[0] + pair[1]), _length(pair[1])]}
-        ),
+        fives.map(lambda newer: {"between_ago": [_length(newer + 10), _length(newer)]}),
         _one(since=dates),
         _one(until=dates),
         _merged(_one(within=lengths, since=dates), _one(**zones)),
@@ -118,18 +119,18 @@ def _sequences() -> Conditions:
     steps = st.lists(step, min_size=2, max_size=3)
     pace: Conditions = st.one_of(
         st.just({}),
-        _one(gap=st.integers(5, 15).map(_length)),
-        _one(min_gap=st.integers(0, 5).map(_length)),
-        _one(gap=st.integers(5, 15).map(_length), min_gap=st.integers(1, 5).map(_length)),
+        _one(gap=fives.map(_length)),
+        _one(min_gap=fives.map(_length)),
+        fives.map(lambda least: {"min_gap": _length(least), "gap": _length(least + 5)}),
     )
-    return _merged(_one(sequence=steps, within=st.integers(12, 40).map(_length)), pace)
+    return _merged(_one(sequence=steps, within=st.sampled_from((25, 30, 40)).map(_length)), pace)
 
 
 def _happenings(start: int) -> Conditions:
     subject = st.one_of(_one(visit=pages), _one(activity=names))
     windows = _windows(start)
     companions = st.sampled_from([{}, {"referrer": {"eq": "a"}}, {"path": {"eq": "/a"}}])
-    periods = st.tuples(st.integers(1, 3), st.integers(0, 2), st.integers(1, 15)).map(
+    periods = st.tuples(st.integers(1, 3), st.integers(0, 2), st.sampled_from((1, 5, 10))).map(
         lambda chosen: {"at_least": chosen[0], "of": chosen[0] + chosen[1], "each": _length(chosen[2])}
     )
     return st.one_of(
@@ -139,6 +140,7 @@ def _happenings(start: int) -> Conditions:
         _merged(subject, _one(last=companions), windows),
         _merged(subject, _one(first=companions, last=companions), windows),
         _merged(subject, _one(regular=periods)),
+        _sequences(),
         _sequences(),
     )
 
@@ -175,10 +177,12 @@ def _at_hand() -> Conditions:
     )
 
 
+@cache
 def conditions(start: int, known: tuple[str, ...] = (), *, lead_at_hand: bool = False) -> Conditions:
     """Trees of up to four leaves; `known` are segments that may be referred to."""
     properties = _properties(start)
     leaves = st.one_of(
+        _happenings(start),
         _happenings(start),
         properties,
         _merged(properties, _one(held_for=lengths)),
