@@ -58,6 +58,7 @@ class CrmConsumer:
         self._repair_seconds = repair_seconds
         self._repaired = time.monotonic()
         self._owned = Ownership(look_back)
+        self._at_rest: dict[TopicPartition, int] = {}
         self._stopping = asyncio.Event()
         # One thread: one batch at a time, so that one contact is never in two requests.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce")
@@ -104,6 +105,8 @@ class CrmConsumer:
         fetched = await consumer.getmany(timeout_ms=200, max_records=MOST_RECORDS)
         if fetched and generation == self._owned.generation:
             await self._hand_over(consumer, producer, fetched)
+        elif not fetched:
+            await self._commit_at_rest(consumer, generation)
         await self._repair_when_due()
 
     async def _hand_over(self, consumer: Any, producer: Any, fetched: dict[TopicPartition, list[Any]]) -> None:
@@ -193,6 +196,14 @@ class CrmConsumer:
         except (CommitFailedError, IllegalStateError):
             # Another owner hands these over again and finds them done.
             return
+
+    async def _commit_at_rest(self, consumer: Any, generation: int) -> None:
+        """With nothing left the group stands past the markers of transactions too, so that lag tools show no lag."""
+        reached = {place: await consumer.position(place) for place in consumer.assignment()}
+        moved = {place: end for place, end in reached.items() if self._at_rest.get(place) != end}
+        if moved:
+            await self._commit(consumer, moved, generation)
+            self._at_rest = reached
 
     async def _repair_when_due(self) -> None:
         if time.monotonic() - self._repaired < self._repair_seconds:

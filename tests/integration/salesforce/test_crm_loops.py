@@ -22,16 +22,15 @@ from agents.crm.process import run
 from agents.crm.waits import Waits
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery, Patience
-from connectors.salesforce.handover import HandOver, read
+from connectors.salesforce.handover import HandOver
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
-from schemas.outputs.handovers import LeadHandedOver
 from streams.engine.accept import Door
 from streams.engine.effects import Append, SourceRecord
 from streams.runtime.parent import environment_of
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 from tests.support.standin import SPRING, Sandbox
-from tests.support.topic_reader import read_topic
+from tests.support.topic_reader import end_offsets, read_topic
 
 BRISK = Patience(attempts=4, first_wait=0.01, longest_wait=0.05, jitter=0.01)
 QUICK = Waits(first=0.05, longest=0.2, set_up=0.2)
@@ -158,6 +157,24 @@ async def test_done_again_after_a_death_before_the_commit_nothing_is_made_twice(
     assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 5
     ids = [answer["id"] for answer in await events(settings, "crm-results")]
     assert (len(ids), len(set(ids))) == (10, 5)
+
+
+async def test_at_rest_the_group_has_no_lag_though_the_log_ends_with_a_transaction(
+    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+) -> None:
+    topic = settings.prefix + "qualified-leads"
+    writer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, transactional_id=f"{settings.prefix}slot")
+    await writer.start()
+    async with writer.transaction():
+        key, value = record(hand_over("ann"))
+        await writer.send_and_wait(topic, value, key.encode())
+    await writer.stop()
+    async with running(consumer_of(settings)):
+
+        async def without_lag() -> bool:
+            return await committed(settings) == sum((await end_offsets(settings.bootstrap, topic)).values()) == 2
+
+        await until(without_lag, "the group stands at the end of the log, behind the transaction's marker")
 
 
 async def test_a_refused_login_is_told_in_one_line_ends_nothing_and_loses_nothing(
@@ -367,25 +384,3 @@ def _looks(sandbox: Sandbox) -> int:
 
 def _names(sandbox: Sandbox) -> list[str]:
     return [lead["LastName"] for lead in sandbox.live("Lead")]
-
-
-def test_what_the_engine_hands_over_can_be_read() -> None:
-    written = {
-        "id": "h1",
-        "type": "lead.handed_over",
-        "at": "2026-03-01T10:00:00.000Z",
-        "account": "default",
-        "contact": "ada",
-        "number": {"partition": 1, "offset": 2, "ordinal": 3},
-        "cause": {"kind": "event", "event": "e1"},
-        "campaign": {"id": "spring", "name": "Spring", "salesforce": {"campaign": SPRING}},
-        "lead": {"status": "qualified", "points": 100, "made": "2026-03-01T10:00:00.000Z"},
-        "points": 100,
-        "snapshot": {"status": "active", "properties": {"email": "a@b.example"}, "score": 0, "scores": {}},
-        "emitted_at": "2026-03-01T10:00:00.100Z",
-    }
-    value = json.dumps(written).encode()
-    LeadHandedOver.model_validate_json(value)
-    handover = read(value)
-    assert (handover.key, str(handover.number), handover.campaign.id) == ("default/ada", "1/2/3", "spring")
-    assert handover.snapshot.properties == {"email": "a@b.example"}
