@@ -5,6 +5,9 @@ from __future__ import annotations
 MOST_PROPERTY_BYTES = 200_000
 """Of a contact's properties as JSON, together."""
 
+MOST_COUNTED = 25_000
+"""Numbers that all leaves on visits and activities together keep of a contact, about 14 bytes each."""
+
 MOST_SCORES = 100
 """Named scores of a contact."""
 

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from streams.engine.bounds import MOST_SCORES
 from streams.engine.cascade import cascade
-from streams.engine.conditions.contract import Counter, Happening
-from streams.engine.contact import Contact
+from streams.engine.conditions.contract import Happening
+from streams.engine.counting import count
 from streams.engine.effects import Refusal
 from streams.engine.lead_steps import add_points, decide_lead
 from streams.engine.leads import TAKES
@@ -55,19 +55,8 @@ def _happen(turn: Turn, event: Event) -> None:
         contact.last_visit = at if contact.last_visit is None else max(contact.last_visit, at)
         turn.token = event.fields.get("campaign", "")
     contact.last_activity = at if contact.last_activity is None else max(contact.last_activity, at)
-    for counter in turn.release.counters:
-        if counter.matches(happening) and not (counter.on_time and turn.too_late):
-            _count(contact, counter, happening, turn.now)
-            turn.changes.counters.add(counter.key)
+    count(turn, happening)
     turn.happening = happening
-
-
-def _count(contact: Contact, counter: Counter, happening: Happening, now: int) -> None:
-    kept = contact.counts.get(counter.key, [])
-    contact.counts[counter.key] = counted = counter.count(kept, happening, now)
-    flag = f"bound:{counter.key}"
-    if counter.lossy and len(counted) >= counter.bound and flag not in contact.flags:
-        contact.flags.append(flag)
 
 
 def _adjust_score(turn: Turn, event: Event) -> None:

@@ -61,6 +61,9 @@ class Counter(Protocol):
     def count(self, kept: list[int], happening: Happening, now: int) -> list[int]:
         """A new list: `kept` with a matching event in its place (late ones too), without what never matters again."""
 
+    def forget(self, kept: list[int]) -> list[int]:
+        """A new list without the older half, where all leaves together keep too much of a contact."""
+
 
 class Truth(Protocol):
     """Since when a property leaf with `held_for` has been true, under its key in `Contact.held`."""

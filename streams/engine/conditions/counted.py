@@ -46,6 +46,10 @@ class FilteredCounter:
         place = bisect_right(kept, happening.at)
         return self._window.prune([*kept[:place], happening.at, *kept[place:]], now, self._enough)
 
+    def forget(self, kept: list[int]) -> list[int]:
+        """Without the older half."""
+        return kept[(len(kept) + 1) // 2 :]
+
 
 class CountedLeaf:
     """The count in the window is as wanted."""

@@ -44,6 +44,10 @@ class EndCounter:
             return list(kept)
         return [happening.at, int(self._also.matches(happening))]
 
+    def forget(self, kept: list[int]) -> list[int]:
+        """One event has no older half."""
+        return list(kept)
+
     def _comes_before(self, at: int, known: int) -> bool:
         """Among equal instants the journal's order decides: what comes now is the later one."""
         return at < known if self._which == "first" else at >= known

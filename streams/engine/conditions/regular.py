@@ -74,6 +74,10 @@ class RegularCounter:
         instants = [*kept[:place], happening.at, *kept[place:]]
         return self._periods.thinned(self._periods.inside(instants, now))
 
+    def forget(self, kept: list[int]) -> list[int]:
+        """Without the older half."""
+        return kept[(len(kept) + 1) // 2 :]
+
 
 class RegularLeaf:
     """At least so many of the periods hold something."""

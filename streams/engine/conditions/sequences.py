@@ -43,6 +43,11 @@ class SequenceCounter:
             start, events = complete, _later_than(complete, events)
         return _written(start, events)
 
+    def forget(self, kept: list[int]) -> list[int]:
+        """Without the older half of the events."""
+        start, events = _read(kept)
+        return _written(start, events[(len(events) + 1) // 2 :])
+
     def _matched(self, happening: Happening) -> int:
         return sum(1 << number for number, step in enumerate(self._steps) if step.matches(happening))
 

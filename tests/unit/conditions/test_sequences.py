@@ -103,6 +103,17 @@ def test_at_the_bound_the_newest_events_stay() -> None:
     assert kept[1] == NOW + 5
 
 
+def test_the_older_half_can_be_forgotten_and_the_newer_still_makes_a_chain() -> None:
+    ready = compiled(THEN)
+    of = contact()
+    (counter,) = ready.counters
+    remember(ready, of, [pricing(NOW + number) for number in range(10)])
+    of.counts[counter.key] = shorter = counter.forget(of.counts[counter.key])
+    assert shorter[1::2] == [NOW + number for number in range(5, 10)]
+    remember(ready, of, [form(NOW + 10)])
+    assert ready.node.holds(scene(of, NOW + 10))
+
+
 def test_every_part_of_it_tells_one_sequence_from_another() -> None:
     others: list[dict[str, Any]] = [
         {**THEN, "within": "8d"},

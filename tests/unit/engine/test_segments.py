@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from streams.engine.bounds import MOST_COUNTED
 from tests.support.story import Story, day, of_topic, segment_changes
 
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
@@ -214,3 +215,21 @@ def test_a_chain_of_references_may_be_longer_than_any_stack() -> None:
     story = Story(segments=[*links, last])
     changes = segment_changes(story.changed(day(0), city="Bonn"))
     assert changes == [(f"s{number}", "in") for number in range(1_500, -1, -1)]
+
+
+def test_what_many_leaves_keep_of_a_busy_contact_still_fits_into_a_record() -> None:
+    """Each of them may keep 1,000 instants; all of them together would be more than a record holds."""
+    again = {"count": {"gte": 2}, "between_ago": ["60d", "30d"]}
+    segments = [
+        {"id": f"s{number}", "dynamic": True, "when": {"visit": {"path": {"ne": f"/{number}"}}, **again}}
+        for number in range(40)
+    ]
+    story = Story(segments=segments)
+    for number in range(700):
+        story.visited(day(0, number))
+    contact = story.contact()
+    assert 12_500 < sum(len(kept) for kept in contact.counts.values()) <= MOST_COUNTED
+    shortened = {f"bound:{key}" for key, kept in contact.counts.items() if len(kept) < 700}
+    assert shortened
+    assert set(contact.flags) == shortened
+    assert len(segment_changes(story.tick(day(31)))) == 40
