@@ -19,14 +19,10 @@ from typing import Any
 import msgspec
 
 from schemas.values import instant_ms, instant_text
-from streams.engine.partition import Checkpoint
-from streams.engine.records import Event, Tick, decode
-from streams.runtime import positions
-from streams.runtime.positions import POSITION_KEY
+from streams.engine.records import Event, decode
 from streams.topics import CONTACT_CHANGES, JOURNAL, SEGMENT_CHANGES
 from tests.scenarios.follower import following
 from tests.scenarios.stage import Stage, until
-from tests.support.topic_reader import read_topic
 
 MARGIN_SECONDS = 8
 A_CONTACT_SECONDS = 1 / 5_000
@@ -83,12 +79,16 @@ class Seen:
     exits: list[dict[str, Any]] = field(default_factory=list)
     last_exit: float = 0.0
     probes: dict[str, float] = field(default_factory=dict)
+    portions: set[tuple[int, int]] = field(default_factory=set)
+    """Partition and first offset of each transaction that held exits."""
+    _ends: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def see(self, topic: str, record: Any) -> None:
         """One record of either topic."""
         if topic.endswith(JOURNAL.name):
             self.journaled += isinstance(decode(record.value), Event)
             return
+        transaction = self._transaction(record)
         change = msgspec.json.decode(record.value)
         if change["segment"] == "live":
             self.probes[change["contact"]] = time.time()
@@ -96,9 +96,17 @@ class Seen:
             self.entered += 1
         else:
             self.exits.append(change)
+            self.portions.add(transaction)
             self.last_exit = time.time()
             if len(self.exits) >= self.enough:
                 self.has_begun.set()
+
+    def _transaction(self, record: Any) -> tuple[int, int]:
+        """Partition and first offset of the record's transaction: a control record stands between any two."""
+        first, last = self._ends.get(record.partition, (record.offset, record.offset - 1))
+        first = first if record.offset == last + 1 else record.offset
+        self._ends[record.partition] = (first, record.offset)
+        return record.partition, first
 
 
 def definitions(seconds: int) -> dict[str, Any]:
@@ -135,7 +143,7 @@ async def run(stage: Stage, contacts: int, workers: int = 2) -> BigTick:
             await asyncio.gather(probing, return_exceptions=True)
         await until(lambda: stage.fleet.workers["w0"].child() is not None, 60, "the killed worker is back")
         report.memory = stage.peak_memory()
-    report.portions = await portions(stage)
+    report.portions = len(seen.portions)
     report.restarts, report.deaths = stage.logged("restarting"), stage.logged("ended")
     judge(seen, contacts, due, report)
     return report
@@ -190,16 +198,3 @@ def judge(seen: Seen, contacts: int, due: int, report: BigTick) -> None:
     report.ticks_with_exits = dict(Counter(partition for partition, _ in sorted(numbers)))
     report.wrong["deaths of workers by themselves"] = report.deaths
     report.wrong = +report.wrong
-
-
-async def portions(stage: Stage) -> int:
-    """In how many transactions ticks reached contacts and were not done."""
-    changelog = stage.kind.changelog(stage.settings)
-    partitions = await read_topic(stage.settings.bootstrap, changelog, keep=lambda record: record.key == POSITION_KEY)
-    written = [positions.decode(record.value) for partition in partitions.values() for record in partition]
-    return sum(_unfinished_tick(each.checkpoint) for each in written)
-
-
-def _unfinished_tick(checkpoint: bytes | None) -> bool:
-    state = msgspec.json.decode(checkpoint, type=Checkpoint) if checkpoint else None
-    return state is not None and state.unfinished is not None and isinstance(state.unfinished.record, Tick)
