@@ -213,7 +213,7 @@ class Slot:
         marker = self.clockwork.next_marker(self.positions)
         if marker is None or marker.at is None or self.decider.busy():
             return horizon
-        # What arrived after a release follows it; while a tick or another release is worked off, life goes on.
+        # What this slot reads of later arrivals follows the release; while a tick is worked off, life goes on.
         return marker.at if horizon is None else min(horizon, marker.at)
 
     def _decide(self, portion: Portion, now: int) -> None:

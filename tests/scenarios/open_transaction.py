@@ -43,6 +43,7 @@ class Seen:
 
     journaled: dict[str, int] = field(default_factory=dict)
     last_tick: int = 0
+    markers: int = 0
     entered: dict[str, list[int]] = field(default_factory=dict)
     exited: dict[str, list[int]] = field(default_factory=dict)
 
@@ -54,6 +55,8 @@ class Seen:
                 self.journaled[entry.contact] = now_ms()
             elif isinstance(entry, Tick):
                 self.last_tick = max(self.last_tick, entry.at)
+            else:
+                self.markers += 1
             return
         change = msgspec.json.decode(record.value)
         kept = self.entered if change["type"] == "segment.entered" else self.exited
@@ -113,6 +116,7 @@ async def run(stage: Stage, hold: float = 14.0, workers: int = 2) -> OpenTransac
     await stage.apply(DEFINITIONS)
     await stage.start(*(f"w{number}" for number in range(workers)))
     async with following(stage.settings.bootstrap, topics, seen.see):
+        await until(lambda: seen.markers == stage.settings.partitions, 30, "the definitions are in force")
         await block(stage, crowd, seen, hold, report, commit=True)
         await block(stage, crowd, seen, hold, report, commit=False)
         await came(lambda: len(seen.exited) >= len(crowd.visits), SETTLE_SECONDS)

@@ -73,7 +73,7 @@ async def test_a_release_does_not_wait_for_a_partition_that_cannot_be_read() -> 
     assert journal(slot) == ["release"]
 
 
-async def test_what_arrived_after_a_release_follows_it() -> None:
+async def test_what_arrived_after_a_release_follows_it_in_its_slot() -> None:
     slot = forged_slot(WALL, announced=announced(others=NOW))
     visits(slot, NOW - 5, NOW, NOW + 1)
     for _ in range(3):
