@@ -1,4 +1,4 @@
-"""What all tests share: none of the caller's own settings reach them."""
+"""What all tests share: none of the caller's settings reach them, and no test can end the run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import os
 import pytest
 from hypothesis import settings
 
+from streams.runtime import ending
+from tests.support.ending import leave_by_raising
 from tests.support.kafka import BOOTSTRAP_VARIABLE
+
+# For good, not for the length of a test: a task that outlives its test must not end the run without a word either.
+ending.leave = leave_by_raising
 
 # By hand: `pytest --hypothesis-profile=deep`, for the tests that leave the number of examples to the profile.
 settings.register_profile("deep", max_examples=5_000)

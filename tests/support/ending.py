@@ -17,10 +17,11 @@ class EndedProcess(BaseException):
         self.code = code
 
 
+def leave_by_raising(code: int) -> NoReturn:
+    """Instead of ending the process."""
+    raise EndedProcess(code)
+
+
 def ends_by_raising(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on the end of the process is an EndedProcess."""
-
-    def leave(code: int) -> NoReturn:
-        raise EndedProcess(code)
-
-    monkeypatch.setattr(ending, "leave", leave)
+    monkeypatch.setattr(ending, "leave", leave_by_raising)
