@@ -41,9 +41,9 @@ def _event(kind: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchStr
 @cache
 def moves(start: int) -> st.SearchStrategy[list[Move]]:
     """A short history of one contact about an instant."""
-    instants = st.integers(start - 40, start + 80).map(instant_text)
+    instants = st.sampled_from(range(-20, 45, 5)).map(lambda after: instant_text(start + after))
     values: dict[str, st.SearchStrategy[Any]] = {
-        "plan": st.sampled_from([None, "a", "B", "ab", "", 5, True, ["a"], [], [{"k": "a"}, {"k": 5}]]),
+        "plan": st.sampled_from([None, "a", "a", "B", "b", "", 5, True, ["a"], [], [{"k": "a"}, {"k": 5}]]),
         "size": st.sampled_from([None, 0, 5, 5.5]),
         "seen": st.one_of(st.none(), instants),
         "day": st.one_of(st.none(), instants.map(lambda text: text[:10])),
@@ -78,6 +78,6 @@ def moves(start: int) -> st.SearchStrategy[list[Move]]:
             *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
             st.builds(Move, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
         ),
-        min_size=1,
-        max_size=12,
+        min_size=4,
+        max_size=14,
     )

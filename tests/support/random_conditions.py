@@ -60,7 +60,7 @@ def _merged(draw: st.DrawFn, *parts: Conditions) -> dict[str, Any]:
 
 
 def _dates(start: int) -> st.SearchStrategy[str]:
-    near = st.integers(start - 40, start + 60)
+    near = st.sampled_from(range(-20, 45, 5)).map(lambda after: start + after)
     return st.one_of(
         near.map(instant_text),
         near.map(lambda at: instant_text(at)[:10]),
@@ -68,21 +68,9 @@ def _dates(start: int) -> st.SearchStrategy[str]:
     )
 
 
-def _properties(start: int) -> Conditions:
-    dates = _dates(start)
-    timed: Conditions = st.one_of(
-        _one(within_last=lengths),
-        _one(within_next=lengths),
-        _one(older_than=lengths),
-        _one(before=dates),
-        _one(after=dates),
-        _one(gte=dates, lte=dates),
-        _one(between=st.tuples(dates, dates).map(list)),
-        _one(anniversary_within="1d"),
-        _one(exists=st.booleans()),
-    )
-    words = st.sampled_from(["a", "b", "ab", 5, True])
-    plain: Conditions = st.one_of(
+def _plain() -> Conditions:
+    words = st.sampled_from(["a", "a", "b", 5, True])
+    tests: Conditions = st.one_of(
         _one(eq=words),
         _one(ne=words),
         _one(not_in=st.lists(words, max_size=2)),
@@ -94,12 +82,28 @@ def _properties(start: int) -> Conditions:
         _one(empty=st.booleans()),
     )
     return st.one_of(
-        _merged(_one(property="plan"), plain),
-        _merged(_one(property=st.sampled_from(["seen", "day"])), timed),
-        _merged(_one(property=st.sampled_from(["seen", "day"])), timed, st.one_of(st.just({}), _one(**zones))),
+        _merged(_one(property="plan"), tests),
+        _merged(_one(property="plan"), tests),
         _one(property="size", gt=st.sampled_from([0, 5])),
         _one(property=st.just(["home", "city"]), eq="A"),
     )
+
+
+def _timed(start: int) -> Conditions:
+    dates = _dates(start)
+    tests: Conditions = st.one_of(
+        _one(within_last=lengths),
+        _one(within_next=lengths),
+        _one(older_than=lengths),
+        _one(before=dates),
+        _one(after=dates),
+        _one(gte=dates, lte=dates),
+        _one(between=st.tuples(dates, dates).map(list)),
+        _one(anniversary_within="1d"),
+        _one(exists=st.booleans()),
+    )
+    whose: Conditions = st.one_of(st.just({}), st.just({}), _one(**zones))
+    return _merged(_one(property=st.sampled_from(["seen", "seen", "day"])), tests, whose)
 
 
 def _windows(start: int) -> Conditions:
@@ -126,23 +130,29 @@ def _sequences() -> Conditions:
     return _merged(_one(sequence=steps, within=st.sampled_from((25, 30, 40)).map(_length)), pace)
 
 
-def _happenings(start: int) -> Conditions:
-    subject = st.one_of(_one(visit=pages), _one(activity=names))
-    windows = _windows(start)
+def _subject() -> Conditions:
+    return st.one_of(_one(visit=pages), _one(visit=pages), _one(activity=names))
+
+
+def _counted(start: int) -> Conditions:
+    return _merged(_subject(), st.one_of(_one(count=counts), _one(count=counts), _one(never=True)), _windows(start))
+
+
+def _ends(start: int) -> Conditions:
     companions = st.sampled_from([{}, {"referrer": {"eq": "a"}}, {"path": {"eq": "/a"}}])
-    periods = st.tuples(st.integers(1, 3), st.integers(0, 2), st.sampled_from((1, 5, 10))).map(
+    ends: Conditions = st.one_of(
+        _one(first=st.one_of(st.just(True), companions)),
+        _one(last=companions),
+        _one(first=companions, last=companions),
+    )
+    return _merged(_subject(), ends, _windows(start))
+
+
+def _regular() -> Conditions:
+    periods = st.tuples(st.integers(1, 3), st.integers(0, 2), st.sampled_from((5, 10))).map(
         lambda chosen: {"at_least": chosen[0], "of": chosen[0] + chosen[1], "each": _length(chosen[2])}
     )
-    return st.one_of(
-        _merged(subject, _one(count=counts), windows),
-        _merged(subject, _one(never=True), windows),
-        _merged(subject, _one(first=st.one_of(st.just(True), companions)), windows),
-        _merged(subject, _one(last=companions), windows),
-        _merged(subject, _one(first=companions, last=companions), windows),
-        _merged(subject, _one(regular=periods)),
-        _sequences(),
-        _sequences(),
-    )
+    return _merged(_subject(), _one(regular=periods))
 
 
 def _moments(start: int) -> Conditions:
@@ -180,16 +190,25 @@ def _at_hand() -> Conditions:
 @cache
 def conditions(start: int, known: tuple[str, ...] = (), *, lead_at_hand: bool = False) -> Conditions:
     """Trees of up to four leaves; `known` are segments that may be referred to."""
-    properties = _properties(start)
-    leaves = st.one_of(
-        _happenings(start),
-        _happenings(start),
-        properties,
-        _merged(properties, _one(held_for=lengths)),
-        _moments(start),
-        _decided(known),
-        *((_at_hand(),) if lead_at_hand else ()),
-    )
+    held_for = _one(held_for=lengths)
+    kinds = [
+        _counted(start),
+        _counted(start),
+        _ends(start),
+        _ends(start),
+        _regular(),
+        _sequences(),
+        _sequences(),
+        _merged(_plain()),
+        _timed(start),
+        _merged(_plain(), held_for),
+        _merged(_timed(start), held_for),
+        _merged(_moments(start)),
+        _merged(_decided(known)),
+    ]
+    if lead_at_hand:
+        kinds += [_merged(_at_hand()), _merged(_at_hand())]
+    leaves = st.one_of(*kinds)
     return st.recursive(
         leaves,
         lambda parts: st.one_of(
