@@ -68,9 +68,15 @@ def decide_event(
         note_what_time_changes(turn)
     apply_event(turn, event)
     settle(turn)
-    remember(contact, event.id, memory)
+    if _was_applied(event, drafts):
+        remember(contact, event.id, memory)
     contact.settled = place.offset
     return contact, Decision(drafts.outputs, drafts.refusals)
+
+
+def _was_applied(event: Event, drafts: Drafts) -> bool:
+    """Whether its id is spent: a refused event may be sent again. Of a refused patch the rest was applied."""
+    return event.type == "contact.changed" or not drafts.refusals
 
 
 def decide_tick(contact: Contact, at: int, place: Place, release: CompiledRelease) -> Decision:

@@ -37,7 +37,8 @@ def _is_due(turn: Turn, campaign: CompiledCampaign, rule: CompiledScoring, lead:
         return turn.is_edge(campaign.id, lead, rule.key, truth)
     if turn.happening is None or (campaign.id, rule.key) in turn.fired:
         return False
-    return rule.happening.matches(turn.happening)
+    # A late one counts where its `at` belongs: before the campaign had started it scored nothing.
+    return campaign.in_period(turn.happening.at) and rule.happening.matches(turn.happening)
 
 
 def _within_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:

@@ -29,6 +29,13 @@ def test_a_rule_on_a_bare_visit_gives_points_for_each_match() -> None:
     assert story.points("spring") == 20
 
 
+def test_a_late_visit_from_before_the_campaign_had_started_scores_nothing() -> None:
+    story = Story(segments=[ALL], campaigns=[campaign(scoring=[PAGE], period={"from": "2026-01-03"})])
+    story.visited(day(2), "/pricing")
+    story.visited(day(2, plus=-1), "/pricing")
+    assert story.points("spring") == 10
+
+
 def test_points_changes_are_told_only_when_asked_for() -> None:
     story = Story(segments=[ALL], campaigns=[campaign(points_changed=False, scoring=[PAGE])])
     outputs = story.visited(day(0), "/pricing")

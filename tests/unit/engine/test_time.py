@@ -120,6 +120,16 @@ def test_a_repeat_within_a_day_changes_nothing_not_even_the_clock() -> None:
     assert story.contact().clock == day(0)
 
 
+def test_a_refused_command_sent_again_under_its_id_is_tried_again() -> None:
+    everybody = {"id": "all", "dynamic": True, "when": {"all": []}}
+    story = Story(segments=[everybody], campaigns=[{"id": "spring"}])
+    story.tell("lead.qualified", day(0), id="q", campaign="spring")
+    assert story.refused == ["no_lead"]
+    story.tell("lead.added", day(1), id="a", campaign="spring")
+    story.tell("lead.qualified", day(1), id="q", campaign="spring")
+    assert (story.status("spring"), story.refused) == ("qualified", [])
+
+
 def test_a_repeat_exactly_a_day_later_changes_nothing_and_one_after_that_counts() -> None:
     twice = {"id": "twice", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}
     story = Story(segments=[twice])
