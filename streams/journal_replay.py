@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from schemas.definitions import Definitions
 from streams.engine.contact import Contact
@@ -14,21 +13,15 @@ from streams.engine.effects import Budget, Output
 from streams.engine.partition import PartitionDecider
 from streams.engine.releases import ReleaseLog
 from streams.engine.repeats import Memory
-from streams.errors import TopicsMissing, Unavailable
+from streams.errors import TopicsMissing
 from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import read_deployment
-from streams.runtime.reach import answering
 from streams.settings import Settings
 from streams.state import Row, state_rows
+from streams.stored.reader import Advance, ends_of, reading, records_of
 from streams.topics import DEFINITIONS, JOURNAL
 
 PORTION = Budget(records=20_000, bytes=1 << 40)
-POLL_MS = 1_000
-PATIENCE = 30
-"""Polls without a record before the end after which the broker is said not to answer."""
-
-Advance = Callable[[int, int], None]
-"""Told how many journal records are decided, and how many there are."""
 
 
 class JournalReplay:
@@ -53,11 +46,11 @@ class JournalReplay:
         self._releases = ReleaseLog(deployment.clock)
         journal, definitions = settings.prefix + JOURNAL.name, settings.prefix + DEFINITIONS.name
         places = await partitions_of(settings.bootstrap, [journal, definitions])
-        async with _consumer(settings.bootstrap) as consumer:
+        async with reading(settings.bootstrap, "leadstream-replay") as consumer:
             # The journal's ends come first: whatever release stands before them is in `definitions` by then.
-            ends = await _ends(consumer, places[journal])
-            released = await _ends(consumer, places[definitions])
-            async for record in _records(consumer, places[definitions][0], released):
+            ends = await ends_of(consumer, places[journal])
+            released = await ends_of(consumer, places[definitions])
+            async for record in records_of(consumer, places[definitions][0], released):
                 self._releases.add(record.offset, record.timestamp, record.key, record.value)
             self._total = sum(ends.values())
             for place in places[journal]:
@@ -84,7 +77,7 @@ class JournalReplay:
         self._deciders.append(decider)
         before = self._done
         fed = 0
-        async for record in _records(consumer, place, ends):
+        async for record in records_of(consumer, place, ends):
             decider.feed(record.offset, record.key, record.value)
             fed += 1
             if fed % PORTION.records == 0:
@@ -103,42 +96,3 @@ class JournalReplay:
 
     def _content(self, account: str, number: int) -> Definitions:
         return self._releases.get(account, number).content
-
-
-@asynccontextmanager
-async def _consumer(bootstrap: str) -> AsyncIterator[Any]:
-    with answering(bootstrap):
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            client_id="leadstream-replay",
-        )
-        try:
-            await consumer.start()
-            yield consumer
-        finally:
-            await consumer.stop()
-
-
-async def _ends(consumer: Any, places: list[TopicPartition]) -> dict[TopicPartition, int]:
-    consumer.assign(places)
-    ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
-    return ends
-
-
-async def _records(consumer: Any, place: TopicPartition, ends: dict[TopicPartition, int]) -> AsyncIterator[Any]:
-    """The committed records of a partition, from its beginning up to its end."""
-    consumer.assign([place])
-    await consumer.seek_to_beginning(place)
-    silent = 0
-    while await consumer.position(place) < ends[place]:
-        fetched = (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, [])
-        silent = 0 if fetched else silent + 1
-        if silent > PATIENCE:
-            raise Unavailable(
-                f"{place.topic}-{place.partition} cannot be read to its end; is a transaction left open?"
-            )
-        for record in fetched:
-            if record.offset < ends[place]:
-                yield record

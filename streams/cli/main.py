@@ -10,12 +10,24 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import broker, definitions, demo, leads, publish, replay, salesforce, segments, topics, worker
+from streams.cli import (
+    broker,
+    definitions,
+    demo,
+    explain,
+    leads,
+    publish,
+    replay,
+    salesforce,
+    segments,
+    topics,
+    worker,
+)
 from streams.cli.common import quiet_clients
 from streams.errors import Internal, LeadstreamError
 
 # Each module has `register(app)`, which adds its command or group of commands.
-COMMANDS = (demo, worker, broker, topics, definitions, publish, leads, segments, replay, salesforce)
+COMMANDS = (demo, worker, broker, topics, definitions, publish, leads, segments, explain, replay, salesforce)
 
 
 def build() -> typer.Typer:

@@ -1,0 +1,77 @@
+"""One contact at one instant, with what is watched of it: how it stands, when it changed, when it will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.values import instant_text
+from streams.engine.effects import Output
+from streams.engine.records import Event
+from streams.explain.leaf import events_of, facts_of
+from streams.explain.sight import Sight
+from streams.explain.timeline import Change, Timeline
+from streams.explain.tree import Branch, Tree, Watched
+
+MOST_STEPS = 1_000
+"""Instants of the future that are looked at for the next change of each node."""
+
+Described = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`from_journal` says whether the past is known: the events, and when things last changed."""
+
+    sight: Sight
+    release: int
+    from_journal: bool
+    last: dict[Watched, Change]
+    next: dict[Watched, Change]
+    looked_until: int | None
+    """How far the future was looked at; None where time alone changes nothing behind it."""
+    told: tuple[Event, ...] = ()
+    outputs: tuple[Output, ...] = ()
+
+    def times(self, watched: Watched) -> Described:
+        """When it last changed, and when it next will by time alone."""
+        last, following = self.last.get(watched), self.next.get(watched)
+        times: Described = {}
+        if last is not None:
+            times["last_changed"] = instant_text(last.at)
+            if last.event:
+                times["changed_by"] = last.event
+        elif self.from_journal:
+            times["last_changed"] = None
+        if following is not None:
+            times["next_change"] = instant_text(following.at)
+        return times
+
+    def described(self, tree: Tree) -> Described:
+        """A condition's tree; each node with its truth and times, each leaf with what it looked at."""
+        holds = tree.look(self.sight)
+        if isinstance(tree, Branch):
+            children = [self.described(child) for child in tree.children]
+            return {tree.kind: children, "holds": holds, **self.times(tree)}
+        events = {"events": events_of(tree, self.told)} if self.from_journal else {}
+        return {"leaf": tree.written, "holds": holds, **facts_of(tree, self.sight), **events, **self.times(tree)}
+
+
+def moment_of(timeline: Timeline, watched: Sequence[Watched], *, from_journal: bool) -> Moment:
+    """The timeline's present; the timeline itself goes on into a future in which only time passes."""
+    sight = timeline.sight()
+    assert sight is not None, "nobody asks about a contact that is not known"
+    past, told, outputs = timeline.last, tuple(timeline.told), tuple(timeline.outputs)
+    timeline.watch(watched)
+    complete = timeline.pass_time(None, MOST_STEPS, lambda: len(timeline.first) == len(watched))
+    return Moment(
+        sight=sight,
+        release=timeline.release(),
+        from_journal=from_journal,
+        last=past,
+        next=timeline.first,
+        looked_until=None if complete else timeline.now,
+        told=told,
+        outputs=outputs,
+    )

@@ -1,0 +1,1 @@
+"""What the topics hold, read from their beginning by commands that ask; nothing here writes."""

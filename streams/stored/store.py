@@ -1,0 +1,123 @@
+"""What a deployment has stored: the contacts' rows, the journal, and the releases beside them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aiokafka import TopicPartition
+
+from streams.engine.broadcasts import Standing
+from streams.engine.partition import Checkpoint
+from streams.engine.releases import ReleaseLog
+from streams.errors import TopicsMissing
+from streams.publish.partitions import partitions_of
+from streams.runtime.deployment import Deployment, read_deployment
+from streams.runtime.partitions import partition_of
+from streams.runtime.positions import POSITION_KEY, Positions
+from streams.runtime.positions import decode as decode_positions
+from streams.settings import Settings
+from streams.stored.reader import Advance, ends_of, reading, records_of
+from streams.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL
+
+Wanted = Callable[[bytes], bool]
+"""Whether the record of a key is wanted."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """What one changelog partition says: rows by key, and where the slot stands."""
+
+    rows: dict[bytes, bytes] = field(default_factory=dict)
+    positions: Positions = field(default_factory=Positions)
+
+    @property
+    def standing(self) -> Standing:
+        """Ticks and releases in force in this partition."""
+        checkpoint = self.positions.checkpoint
+        return msgspec.json.decode(checkpoint, type=Checkpoint).standing if checkpoint else Standing()
+
+    def decided(self, number: int) -> int:
+        """The journal offset up to which, not included, the rows are decided."""
+        return self.positions.feeds.get(f"{JOURNAL.name}:{number}", 0)
+
+
+class Store:
+    """Reads a deployment's topics; made by `opened`."""
+
+    def __init__(self, settings: Settings, deployment: Deployment, consumer: Any) -> None:
+        self.deployment = deployment
+        self._settings = settings
+        self._consumer = consumer
+
+    @property
+    def slots(self) -> int:
+        """How many journal partitions there are."""
+        return self.deployment.partitions
+
+    def slot_of(self, key: bytes) -> int:
+        """The journal partition of a contact's key."""
+        return partition_of(key, self.slots)
+
+    async def slot(self, number: int, wanted: Wanted, advance: Advance) -> Slot:
+        """The rows that are wanted, as of the end of the changelog partition now."""
+        place = self._place(CONTACTS_CHANGELOG.name, number)
+        ends = await ends_of(self._consumer, [place])
+        slot = Slot()
+        async for record in records_of(self._consumer, place, ends):
+            if record.key == POSITION_KEY:
+                slot.positions = decode_positions(record.value)
+            elif wanted(record.key):
+                _put(slot.rows, record.key, record.value)
+            if record.offset % 1_000 == 0:
+                advance(record.offset, ends[place])
+        advance(ends[place], ends[place])
+        return slot
+
+    async def journal(
+        self, number: int, wanted: Wanted, advance: Advance, end: int | None = None
+    ) -> AsyncIterator[tuple[int, bytes, bytes]]:
+        """Offset, key and value of the records that are wanted, up to `end` (not included) or the end now."""
+        place = self._place(JOURNAL.name, number)
+        ends = await ends_of(self._consumer, [place])
+        last = ends[place] if end is None else min(end, ends[place])
+        async for record in records_of(self._consumer, place, {place: last}):
+            if wanted(record.key):
+                yield record.offset, record.key, record.value
+            if record.offset % 1_000 == 0:
+                advance(record.offset, last)
+        advance(last, last)
+
+    async def releases(self) -> ReleaseLog:
+        """Every release that stands in `definitions` now."""
+        place = self._place(DEFINITIONS.name, 0)
+        log = ReleaseLog(self.deployment.clock)
+        ends = await ends_of(self._consumer, [place])
+        async for record in records_of(self._consumer, place, ends):
+            log.add(record.offset, record.timestamp, record.key, record.value)
+        return log
+
+    def _place(self, topic: str, number: int) -> TopicPartition:
+        return TopicPartition(self._settings.prefix + topic, number)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The store of a deployment. Raises TopicsMissing, BrokerUnavailable."""
+    deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    if deployment is None:
+        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+    names = [settings.prefix + topic.name for topic in (CONTACTS_CHANGELOG, JOURNAL, DEFINITIONS)]
+    await partitions_of(settings.bootstrap, names)
+    async with reading(settings.bootstrap, "leadstream-reader") as consumer:
+        yield Store(settings, deployment, consumer)
+
+
+def _put(rows: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
+    if value is None:
+        rows.pop(key, None)
+    else:
+        rows[key] = value
