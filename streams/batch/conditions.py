@@ -1,0 +1,92 @@
+"""The simplest evaluator of conditions: from the specification's sentences, over the whole history, with no state.
+
+It shares no code with the engine's. Conditions are plain objects, as definitions are written; instants are ms.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.batch.dates import date_holds, length
+from streams.batch.happenings import happened, in_order
+from streams.batch.held import held
+from streams.batch.operators import compares, passes, zone_for
+from streams.batch.properties import property_holds
+from streams.batch.world import Condition, Lead, World
+
+MOMENTS = ("last_visit", "first_visit", "last_activity")
+
+
+def holds(condition: Condition, world: World, now: int) -> bool:
+    """Whether it holds at now."""
+    if "all" in condition:
+        return all(holds(part, world, now) for part in condition["all"])
+    if "any" in condition:
+        return any(holds(part, world, now) for part in condition["any"])
+    if "not" in condition:
+        return not holds(condition["not"], world, now)
+    if "visit" in condition or "activity" in condition:
+        return happened(condition, world, now)
+    if "sequence" in condition:
+        return in_order(condition, world, now)
+    if "inactive_for" in condition:
+        done = [event.at for event in world.history if event.at <= now]
+        return now - max(done, default=world.created) >= length(condition["inactive_for"])
+    for moment in MOMENTS:
+        if moment in condition:
+            return _moment(moment, condition[moment], world, now)
+    if "property" in condition:
+        return held(condition, world, now) if "held_for" in condition else property_holds(condition, world, now)
+    return _standing(condition, world, now)
+
+
+def _standing(condition: Condition, world: World, now: int) -> bool:
+    """What the contact is and has."""
+    if "segment" in condition:
+        return condition["segment"] in world.members
+    if "score" in condition:
+        operators = {name: operand for name, operand in condition["score"].items() if name != "name"}
+        named = condition["score"].get("name")
+        score = world.score if named is None else world.scores.get(named, 0)
+        return passes(score, operators, "number", world, now)
+    if "lead" in condition:
+        return _lead(condition["lead"], world, now)
+    if "tags" in condition:
+        return passes(world.properties.get("tags"), condition["tags"], "list", world, now)
+    if "status" in condition:
+        return passes(world.status, condition["status"], "text", world, now)
+    return _at_hand(condition, world.leads[world.hand], world, now)
+
+
+def _lead(wanted: dict[str, Any], world: World, now: int) -> bool:
+    """The lead in a campaign; where nothing is asked of it, that there is one which is not deleted."""
+    lead = world.leads.get(wanted["campaign"])
+    if "status" not in wanted and "points" not in wanted:
+        return lead is not None and lead.status != "deleted"
+    status, points = (lead.status, lead.points) if lead else (None, None)
+    return passes(status, wanted.get("status", {}), "text", world, now) and passes(
+        points, wanted.get("points", {}), "number", world, now
+    )
+
+
+def _at_hand(condition: Condition, lead: Lead, world: World, now: int) -> bool:
+    if "points" in condition:
+        return passes(lead.points, condition["points"], "number", world, now)
+    if "lead_status" in condition:
+        return passes(lead.status, condition["lead_status"], "text", world, now)
+    ages = condition["lead_age"]
+    return compares(now - lead.made, {name: _lengths(operand) for name, operand in ages.items()})
+
+
+def _lengths(operand: Any) -> Any:
+    return [length(text) for text in operand] if isinstance(operand, list) else length(operand)
+
+
+def _moment(moment: str, operators: dict[str, Any], world: World, now: int) -> bool:
+    instants = [e.at for e in world.history if e.at <= now and (e.visit or moment == "last_activity")]
+    if not instants:
+        return False
+    instant = min(instants) if moment == "first_visit" else max(instants)
+    zone = zone_for(operators, world)
+    tests = {name: operand for name, operand in operators.items() if name != "in_zone"}
+    return all(date_holds(name, operand, instant, now, zone) for name, operand in tests.items())

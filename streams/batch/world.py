@@ -1,0 +1,61 @@
+"""All that is known of one contact at a place in the journal; instants are ms since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Heard = Callable[["Event"], bool]
+Condition = dict[str, Any]
+"""A condition as definitions write it; durations as text or as ms."""
+
+
+@dataclass
+class Event:
+    """A visit or activity of the history."""
+
+    at: int
+    fields: dict[str, Any] = field(default_factory=dict)
+    name: str = "visit"
+    visit: bool = True
+    too_late: bool = False
+    """It came later than `lateness`."""
+    offset: int = 0
+    """Its place in the journal."""
+
+
+@dataclass
+class Lead:
+    """A lead in a campaign."""
+
+    made: int
+    status: str = "active"
+    points: float = 0
+
+
+@dataclass
+class World:
+    """A contact with its whole history."""
+
+    properties: dict[str, Any] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    """Declared and standard types of properties."""
+    history: list[Event] = field(default_factory=list)
+    """In the journal's order."""
+    created: int = 0
+    zone: str = "UTC"
+    status: str = "active"
+    score: float = 0
+    scores: dict[str, float] = field(default_factory=dict)
+    members: set[str] = field(default_factory=set)
+    """Segments it is a member of, as far as that is known yet."""
+    leads: dict[str, Lead] = field(default_factory=dict)
+    hand: str = ""
+    """The campaign whose lead is at hand."""
+    patches: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """(since when they are so, all the properties), in the journal's order; before the first there are none."""
+    heard_from: dict[str, int] = field(default_factory=dict)
+    """Identity of a leaf -> the place in the journal from which on it counts; one that is not named counts all."""
+    held_from: dict[str, int] = field(default_factory=dict)
+    """Identity of a leaf with `held_for` -> the instant before which nothing is known of it, if any."""
