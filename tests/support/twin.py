@@ -77,7 +77,6 @@ class Naive:
         """What must be told of an event: what time changed before it, then what it changes."""
         if id_ in self._ids:
             return []
-        self._ids.add(id_)
         known = [instant for instant in (at, self._settled, self._tick) if instant is not None]
         now = max(known)
         if self._settled is None:
@@ -85,7 +84,9 @@ class Naive:
             changes: list[Change] = []
         else:
             changes = self._pass_to(now - 1)
-        self._apply(move, at, now)
+        if not self._is_refused(move):
+            self._ids.add(id_)
+            self._apply(move, at, now)
         changes += self._settle(now)
         self._settled = now
         return changes
@@ -128,6 +129,14 @@ class Naive:
         allowed = segment.get("statuses", ["active"])
         return self.world.status in allowed and holds(segment["when"], self.world, now)
 
+    def _is_refused(self, move: Move) -> bool:
+        """What is refused was not applied: nothing but the clock moves, and its id may come again."""
+        if "c" in self.world.leads:
+            return False
+        if move.kind == "lead.added":
+            return self.world.status != "active"
+        return move.fields.get("campaign") == "c"
+
     def _apply(self, move: Move, at: int, now: int) -> None:
         world, fields = self.world, move.fields
         if move.kind in ("web.visited", "activity.recorded"):
@@ -139,9 +148,8 @@ class Naive:
         elif move.kind == "score.adjusted":
             self._score(fields)
         elif move.kind == "lead.added":
-            if world.status == "active" and "c" not in world.leads:
-                world.leads["c"] = Lead(now)
-        elif "c" in world.leads:
+            world.leads.setdefault("c", Lead(now))
+        else:
             lead, qualified = world.leads["c"], move.kind == "lead.qualified"
             world.leads["c"] = replace(lead, status="qualified" if qualified else "rejected")
 

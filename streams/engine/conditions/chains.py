@@ -25,13 +25,16 @@ class Pace:
 
 
 class _Begun:
-    """Chains through the first steps, asked in the order of time which of them may go on at an instant."""
+    """Chains through the first steps, asked in the order of time which of them may go on at an instant.
+
+    A chain that ends later never starts earlier: each went on from the last that it could. So the last one that an
+    event may follow is the one that starts last.
+    """
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._too_fresh: deque[tuple[int, int]] = deque()
-        self._open: deque[tuple[int, int]] = deque()
-        """(end, start), starts falling: one that ends later and starts no earlier is always the better one."""
+        self._last = (NEVER, NEVER)
 
     def add(self, end: int, start: int) -> None:
         """A chain from `start` to `end`; ends never fall."""
@@ -40,16 +43,11 @@ class _Begun:
     def latest_start(self, at: int) -> int:
         """The latest start among the chains that an event at `at` may follow; NEVER where there is none."""
         while self._too_fresh and self._too_fresh[0][0] <= at - self._pace.least:
-            self._let_in(*self._too_fresh.popleft())
-        if self._pace.most is not None:
-            while self._open and self._open[0][0] < at - self._pace.most:
-                self._open.popleft()
-        return self._open[0][1] if self._open else NEVER
-
-    def _let_in(self, end: int, start: int) -> None:
-        while self._open and self._open[-1][1] <= start:
-            self._open.pop()
-        self._open.append((end, start))
+            self._last = self._too_fresh.popleft()
+        end, start = self._last
+        if self._pace.most is not None and end < at - self._pace.most:
+            return NEVER
+        return start
 
 
 def latest_start(events: Iterable[Matched], steps: int, pace: Pace) -> int:
@@ -68,7 +66,7 @@ def latest_start(events: Iterable[Matched], steps: int, pace: Pace) -> int:
             if start == NEVER:
                 continue
             if step == steps - 1:
-                found = max(found, start)
+                found = start  # never earlier than one found before
             else:
                 begun[step].add(at, start)
     return found

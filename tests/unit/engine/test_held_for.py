@@ -186,6 +186,13 @@ def test_a_rule_fires_when_it_has_held_long_enough() -> None:
     assert story.status("spring") == "rejected"
 
 
+def test_what_time_does_at_the_very_instant_of_a_record_is_told_as_times_doing() -> None:
+    story = Story(segments=held({"property": "seen", "older_than": "2d", "held_for": "0s"}))
+    story.changed(day(1), seen=instant_text(day(1)))
+    (change,) = of_topic(story.visited(day(3)), "segment-changes")
+    assert (change["at"], change["cause"]["kind"]) == (instant_text(day(3)), "clock")
+
+
 def test_a_row_written_before_this_was_kept_can_be_read() -> None:
     story = Story(segments=held(PRO))
     story.changed(day(1), plan="pro")
