@@ -15,7 +15,7 @@ from tests.support.kafka import BOOTSTRAP_VARIABLE
 ending.leave = leave_by_raising
 
 # By hand: `pytest --hypothesis-profile=deep`, for the tests that leave the number of examples to the profile.
-settings.register_profile("deep", max_examples=5_000)
+settings.register_profile("deep", max_examples=1_000)
 
 # Where files are fetched from and kept, and which broker the tests may use, are the caller's to say.
 _KEPT = {BOOTSTRAP_VARIABLE, "LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"}

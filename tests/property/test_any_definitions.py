@@ -84,6 +84,9 @@ of_list = some(
 operators = st.one_of(
     of_text, of_number, of_dates, of_list, st.dictionaries(st.sampled_from(KEYS), scalars, max_size=2)
 )
+ends = {"first": st.one_of(st.just(True), st.just({"path": {"eq": "/x"}})), "last": st.just({})}
+regular = st.fixed_dictionaries({"at_least": st.integers(0, 9), "of": st.integers(0, 9), "each": durations})
+steps = st.lists(st.sampled_from([{"visit": {}}, {"activity": {"name": {"eq": "a"}}}, {}]), max_size=3)
 windows = some(within=durations, since=dates, until=dates, count=some(**ordered(st.integers(0, 5))))
 
 leaves = st.one_of(
@@ -97,6 +100,14 @@ leaves = st.one_of(
     windows.map(lambda given: {"visit": {}, **given}),
     st.tuples(of_text, windows).map(lambda pair: {"visit": {"path": pair[0]}, **pair[1]}),
     st.tuples(operators, windows).map(lambda pair: {"activity": {"amount": pair[0]}, **pair[1]}),
+    st.tuples(some(**ends, regular=regular), windows).map(lambda pair: {"visit": {}, **pair[0], **pair[1]}),
+    some(regular=regular).map(lambda given: {"activity": {}, **given}),
+    some(gap=durations, min_gap=durations).flatmap(
+        lambda pace: st.fixed_dictionaries({"sequence": steps, "within": durations}).map(
+            lambda leaf: {**leaf, **pace}
+        )
+    ),
+    st.tuples(of_text, durations).map(lambda pair: {"property": "city", **pair[0], "held_for": pair[1]}),
     of_dates.map(lambda given: {"last_visit": given}),
     of_number.map(lambda given: {"lead": {"campaign": "c", "points": given}}),
     nested(KEYS),

@@ -27,9 +27,17 @@ SEGMENTS: list[dict[str, Any]] = [
     {"id": "asleep", "dynamic": True, "when": {"inactive_for": "3d"}},
     {"id": "awake", "dynamic": True, "when": {"not": {"segment": "asleep"}}},
     {"id": "vip"},
+    {"id": "new", "dynamic": True, "when": {"visit": {}, "first": True, "within": "2d"}},
+    {"id": "often", "dynamic": True, "when": {"visit": {}, "regular": {"at_least": 2, "of": 3, "each": "1d"}}},
+    {
+        "id": "steps",
+        "dynamic": True,
+        "when": {"sequence": [{"visit": {}}, {"visit": {}}], "within": "3d", "gap": "1d"},
+    },
+    {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE", "held_for": "2d"}},
 ]
 RULES: list[dict[str, Any]] = [
-    {"id": "hot", "when": {"points": {"gte": 20}}, "then": {"set_status": "qualified", "add_to_segment": "vip"}},
+    {"id": "hot", "when": {"points": {"gte": 9}}, "then": {"set_status": "qualified", "add_to_segment": "vip"}},
     {"id": "old", "when": {"lead_age": {"gte": "4d"}}, "then": {"set_status": "rejected"}},
 ]
 SPRING: dict[str, Any] = {
@@ -59,7 +67,7 @@ def event_of(chance: random.Random, offset: int, now: int) -> records.Event:
         ("web.visited", {"url": "https://www.example.com/"}),
         ("web.visited", {"campaign": "spring"}),
         ("contact.changed", {"status": chance.choice(("active", "bounced", "deleted"))}),
-        ("contact.changed", {"properties": {"country": "DE"}}),
+        ("contact.changed", {"properties": {"country": chance.choice(("DE", "DE", "FR"))}}),
         ("score.adjusted", {"points": chance.randint(-5, 15) * 1_000_000}),
         ("lead.reactivated", {"campaign": "spring"}),
         ("lead.added", {"campaign": "spring", "acquired": True}),
