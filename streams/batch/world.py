@@ -59,3 +59,13 @@ class World:
     """Identity of a leaf -> the place in the journal from which on it counts; one that is not named counts all."""
     held_from: dict[str, int] = field(default_factory=dict)
     """Identity of a leaf with `held_for` -> the instant before which nothing is known of it, if any."""
+
+
+@dataclass
+class Kept:
+    """Memberships that follow from what was commanded or decided once, not from the history as it stands."""
+
+    listed: set[str] = field(default_factory=set)
+    """Static segments."""
+    frozen: dict[str, bool] = field(default_factory=dict)
+    """Paused segment -> whether the contact was in it when it was paused, and was not deleted since."""
