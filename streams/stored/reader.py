@@ -21,12 +21,12 @@ Advance = Callable[[int, int], None]
 
 
 @asynccontextmanager
-async def reading(bootstrap: str, client: str) -> AsyncIterator[Any]:
-    """A started consumer of committed records, without a group. Raises BrokerUnavailable."""
+async def reading(bootstrap: str, client: str, isolation: str = "read_committed") -> AsyncIterator[Any]:
+    """A started consumer without a group, by default of committed records. Raises BrokerUnavailable."""
     with answering(bootstrap):
         consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
-            isolation_level="read_committed",
+            isolation_level=isolation,
             enable_auto_commit=False,
             client_id=client,
         )
@@ -44,10 +44,13 @@ async def ends_of(consumer: Any, places: list[TopicPartition]) -> Ends:
     return ends
 
 
-async def records_of(consumer: Any, place: TopicPartition, ends: Ends) -> AsyncIterator[Any]:
-    """The committed records of a partition, from its beginning up to its end. Raises Unavailable."""
+async def records_of(consumer: Any, place: TopicPartition, ends: Ends, start: int = 0) -> AsyncIterator[Any]:
+    """The committed records of a partition, from its beginning or from `start` up to its end. Raises Unavailable."""
     consumer.assign([place])
-    await consumer.seek_to_beginning(place)
+    if start:
+        consumer.seek(place, start)
+    else:
+        await consumer.seek_to_beginning(place)
     silent = 0
     while await consumer.position(place) < ends[place]:
         fetched = (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, [])

@@ -1,0 +1,45 @@
+"""`leadstream verify`: whether what the stream produced is what the journal says, recomputed in batch."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
+from streams.verify.verification import Choice, verify
+
+Account = Annotated[str | None, typer.Option("--account", help="Only the contacts of this account.")]
+Sample = Annotated[int | None, typer.Option("--sample", min=1, help="At most so many contacts, always the same.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command `verify`."""
+    app.command("verify")(verify_command)
+
+
+def verify_command(
+    *,
+    account: Account = None,
+    sample: Sample = None,
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+) -> None:
+    """Recompute memberships from the journal, by an evaluator of its own, and compare them with what was written.
+
+    Scans the whole journal up to what the workers had decided at the start. Leads are compared with a replay by the
+    engine. Ends with 0 when streaming equals batch, with 1 and the differences when not.
+    """
+    settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+    human(as_json).print("scanning the whole journal up to what is decided now", markup=False)
+    with progress() as advance:
+        report = asyncio.run(verify(settings, Choice(account, sample), advance))
+    if as_json:
+        write_json(report.as_json())
+    else:
+        for line in report.lines():
+            write_line(line)
+    if not report.equal:
+        raise typer.Exit(1)

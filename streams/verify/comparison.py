@@ -1,0 +1,90 @@
+"""One partition's tables against what they must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from streams.verify.recomputed import Expected, Recomputed
+from streams.verify.report import Difference, Report
+from streams.verify.table import FOREIGN, Table, text
+
+IN, OUT = "member", "no member"
+
+
+class Comparison:
+    """Of the contacts of one journal partition, into a report of all."""
+
+    def __init__(self, recomputed: Recomputed, members: Table, leads: Table, report: Report) -> None:
+        self._recomputed = recomputed
+        self._members = members
+        self._leads = leads
+        self._report = report
+
+    def contact(self, key: bytes) -> None:
+        """One contact: its memberships, its leads, and the rules that its leads must keep."""
+        expected = self._recomputed.expected(key)
+        report = self._report
+        report.contacts += 1
+        report.memberships += len(expected.members)
+        report.leaning += len(expected.members & expected.leaning)
+        report.leads += len(expected.leads)
+        report.flagged += bool(expected.flags)
+        report.differences += self._of_members(key, expected)
+        report.differences += self._of_leads(key, expected)
+        rows = self._leads.rows(key)
+        found = {campaign: str(row["status"]) for campaign, row in rows.items() if row is not None}
+        for campaign, fault in self._recomputed.broken(key, expected, found):
+            report.differences.append(
+                _difference("lead rule", key, campaign, wanted="otherwise", found=fault, expected=expected)
+            )
+
+    def strangers(self, known: Collection[bytes], account: str | None) -> None:
+        """Rows of contacts that the journal does not know, and records that are no rows at all."""
+        for what, table in (("membership", self._members), ("lead", self._leads)):
+            for key in table.contacts():
+                if key in known or not is_of(key, account):
+                    continue
+                for subject in table.rows(key):
+                    found = "a row of a contact that this journal partition does not know"
+                    self._report.differences.append(_difference(what, key, subject, wanted="none", found=found))
+            for key in sorted(table.foreign) if account is None else ():
+                self._report.differences.append(_difference(what, b"", text(key), wanted="none", found=FOREIGN))
+
+    def _of_members(self, key: bytes, expected: Expected) -> Iterator[Difference]:
+        rows = self._members.rows(key)
+        for segment in sorted(expected.members | rows.keys()):
+            wanted = IN if segment in expected.members else OUT
+            found = OUT if segment not in rows else IN if rows[segment] is not None else FOREIGN
+            if wanted != found:
+                yield _difference("membership", key, segment, wanted=wanted, found=found, expected=expected)
+
+    def _of_leads(self, key: bytes, expected: Expected) -> Iterator[Difference]:
+        rows = self._leads.rows(key)
+        for campaign in sorted(expected.leads.keys() | rows.keys()):
+            wanted, found = expected.leads.get(campaign), rows.get(campaign)
+            if wanted != found or (campaign in rows and found is None):
+                said = FOREIGN if campaign in rows and found is None else _lead(found)
+                yield _difference("lead", key, campaign, wanted=_lead(wanted), found=said, expected=expected)
+
+
+def is_of(key: bytes, account: str | None) -> bool:
+    """Whether a contact's key is of the account; None is any."""
+    return account is None or key.startswith(f"{account}/".encode())
+
+
+def _lead(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "none"
+    told = (
+        f"{row.get('status')} with {row.get('points')} points, made {row.get('made')}, changed {row.get('changed')}"
+    )
+    return told + (f", crm {row['crm']}" if row.get("crm") else "")
+
+
+def _difference(
+    what: str, key: bytes, subject: str, *, wanted: str, found: str, expected: Expected | None = None
+) -> Difference:
+    account, _, contact = text(key).partition("/")
+    at, flags = (expected.at, expected.flags) if expected else (None, ())
+    return Difference(what, account, contact, subject, wanted, found, at, flags)
