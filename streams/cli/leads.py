@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import AsJson, Bootstrap, Prefix
-from streams.cli.manual import Account, At, By, Contacts, File, decide
+from streams.cli.manual import Account, At, By, Contacts, File, Search, decide
 from streams.publish.commands import known_campaign
 
 CampaignOption = Annotated[str, typer.Option("--campaign", help="The campaign whose leads are meant.")]
@@ -35,6 +35,7 @@ def _command(event_type: str) -> Callable[..., None]:
         contacts: Contacts = None,
         *,
         file: File = None,
+        search: Search = None,
         account: Account = "default",
         by: By = None,
         at: At = None,
@@ -48,6 +49,7 @@ def _command(event_type: str) -> Callable[..., None]:
             known_campaign(campaign),
             contacts=contacts,
             file=file,
+            condition=search,
             account=account,
             by=by,
             at=at,

@@ -19,15 +19,31 @@ from streams.cli import (
     publish,
     replay,
     salesforce,
+    search,
     segments,
     topics,
+    verify,
     worker,
 )
 from streams.cli.common import quiet_clients
 from streams.errors import Internal, LeadstreamError
 
 # Each module has `register(app)`, which adds its command or group of commands.
-COMMANDS = (demo, worker, broker, topics, definitions, publish, leads, segments, explain, replay, salesforce)
+COMMANDS = (
+    demo,
+    worker,
+    broker,
+    topics,
+    definitions,
+    publish,
+    leads,
+    segments,
+    search,
+    explain,
+    replay,
+    verify,
+    salesforce,
+)
 
 
 def build() -> typer.Typer:

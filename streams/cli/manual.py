@@ -9,12 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from schemas.values import instant_ms
-from streams.cli.common import settings_from, write_json, write_line
+from streams.cli.common import progress, settings_from, write_json, write_line
+from streams.cli.search import asked_for
 from streams.errors import UsageError
 from streams.publish.commands import Check, contacts_from, send_commands
+from streams.search.run import search
+from streams.settings import Settings
 
 Contacts = Annotated[list[str] | None, typer.Argument(metavar="CONTACT...", help="Contact ids.")]
 File = Annotated[str | None, typer.Option("--file", help="A file with one contact id a line; - is standard input.")]
+Search = Annotated[
+    str | None,
+    typer.Option("--search", metavar="CONDITION", help="All for whom it holds, in YAML or JSON or @FILE; scans."),
+]
 Account = Annotated[str, typer.Option("--account", help="Whose contacts they are.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decided; by default who runs this command.")]
 At = Annotated[
@@ -30,6 +37,7 @@ def decide(
     *,
     contacts: list[str] | None,
     file: str | None,
+    condition: str | None,
     account: str,
     by: str | None,
     at: str | None,
@@ -39,14 +47,36 @@ def decide(
 ) -> None:
     """Sends one command of `event_type` for each contact and says how many."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    names = contacts_from(contacts or [], file)
+    instant = _instant(at)
+    names = _named(settings, account, contacts or [], file, condition=condition, check=check, quiet=as_json)
     fields: dict[str, Any] = {"type": event_type, **subject, "by": by or getpass.getuser()}
-    sending = send_commands(settings, account, names, fields=fields, check=check, at=_instant(at))
-    count = asyncio.run(sending)
+    count = 0
+    if names:
+        count = asyncio.run(send_commands(settings, account, names, fields=fields, check=check, at=instant))
     if as_json:
         write_json({"published": count, "type": event_type, **subject})
     else:
         write_line(f"{count} commands {event_type} published; `dead-letters` says of each that cannot be, why")
+
+
+def _named(
+    settings: Settings,
+    account: str,
+    contacts: list[str],
+    file: str | None,
+    *,
+    condition: str | None,
+    check: Check,
+    quiet: bool,
+) -> list[str]:
+    """Those named on the command line, in a file, and found by a search, each once."""
+    if condition is None:
+        return contacts_from(contacts, file)
+    named = contacts_from(contacts, file) if contacts or file is not None else []
+    asked = asked_for(account, condition, None)
+    with progress(quiet) as advance:
+        result = asyncio.run(search(settings, asked, advance, lambda release: check(release.content)))
+    return list(dict.fromkeys([*named, *(hit.contact for hit in result.found.all())]))
 
 
 def _instant(text: str | None) -> int | None:

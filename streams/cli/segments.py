@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import AsJson, Bootstrap, Prefix
-from streams.cli.manual import Account, At, By, Contacts, File, decide
+from streams.cli.manual import Account, At, By, Contacts, File, Search, decide
 from streams.publish.commands import static_segment
 
 SegmentArgument = Annotated[str, typer.Argument(metavar="SEGMENT", help="A static segment.")]
@@ -33,6 +33,7 @@ def _command(event_type: str) -> Callable[..., None]:
         contacts: Contacts = None,
         *,
         file: File = None,
+        search: Search = None,
         account: Account = "default",
         by: By = None,
         at: At = None,
@@ -46,6 +47,7 @@ def _command(event_type: str) -> Callable[..., None]:
             static_segment(segment),
             contacts=contacts,
             file=file,
+            condition=search,
             account=account,
             by=by,
             at=at,

@@ -36,7 +36,7 @@ def contacts_from(given: Sequence[str], file: str | None) -> list[str]:
     if file is not None:
         places += [(line.where, _text(line.where, line.text)) for line in read_lines([file], lambda _: None)]
     if not places:
-        raise UsageError("name the contacts, or give a --file with one contact on each line")
+        raise UsageError("name the contacts, give a --file with one contact on each line, or --search for them")
     for where, contact in places:
         try:
             _contact_id.validate_python(contact)

@@ -1,0 +1,1 @@
+"""Conditions and free text, evaluated once over all contacts of an account."""
