@@ -1,0 +1,114 @@
+"""What `leadstream verify` expects of a contact is what the engine made of it, releases midway among the records."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.definitions import Definitions
+from schemas.values import instant_ms
+from streams.engine import records
+from streams.engine.contact import MILLION, Contact
+from streams.engine.partition import PartitionDecider
+from streams.settings import Settings
+from streams.verify.recomputed import Recomputed
+from tests.property.test_portions import journal_of, lookup
+from tests.support.moves import Move, moves
+from tests.support.random_conditions import PROPERTIES, conditions
+from tests.support.story import BUDGET, read
+from tests.support.twin import instants_of
+
+START = "2026-03-29T00:59:59.970Z"  # in Berlin, before clocks are put forward
+Entries = list[tuple[int, bytes, bytes]]
+
+
+@st.composite
+def releases(draw: st.DrawFn) -> Definitions:
+    """Kept lists, dynamic segments and paused ones under the same few names, and a campaign with a rule."""
+    segments: list[dict[str, Any]] = [{"id": "kept", "paused": draw(st.booleans())}]
+    known: tuple[str, ...] = ()
+    for name in draw(st.lists(st.sampled_from(["s0", "s1", "s2"]), min_size=1, max_size=3, unique=True)):
+        segment: dict[str, Any] = {"id": name, "paused": draw(st.sampled_from((False, False, True)))}
+        if draw(st.sampled_from((True, True, False))):
+            segment |= {"dynamic": True, "when": draw(conditions(instant_ms(START), known))}
+        segments.append(segment)
+        known = (*known, name)
+    listing = draw(st.sampled_from([{"add_to_segment": "kept"}, {"set_status": "rejected"}]))
+    rule = {"id": "r", "when": draw(conditions(instant_ms(START), known, lead_at_hand=True)), "then": listing}
+    campaign = {"id": "c", "audience": ["s0"] if "s0" in known else [], "automation": [rule]}
+    raw = {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
+    return read(raw)
+
+
+def journal(happened: list[Move], places: list[int]) -> Entries:
+    """The moves as records, with a release before each of the places."""
+    entries: Entries = []
+
+    def put(key: bytes, record: records.Record) -> None:
+        entries.append((len(entries), key, records.encode(record)))
+
+    number = 0
+    end = Move("tick", 60)
+    for place, (move, id_, at) in enumerate(instants_of([*happened, end], instant_ms(START))):
+        while number < len(places) and places[number] <= place:
+            number += 1
+            put(records.MARKER_KEY, records.Marker("default", number, number, "", at if number > 1 else None, 1))
+        if move.kind == "tick":
+            put(records.TICK_KEY, records.Tick(at))
+            continue
+        fields = dict(move.fields)
+        if "points" in fields:
+            fields["points"] *= MILLION
+        source = ("in", 0, len(entries))
+        event = records.Event(move.kind, id_, at, "default", "ann", source, at, fields)
+        put(records.event_key("default", "ann"), event)
+    return entries
+
+
+@settings(
+    max_examples=5 * settings().max_examples,  # the profile's number is meant for smaller tests
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.lists(releases(), min_size=1, max_size=3), moves(instant_ms(START)), st.integers(0, 6), st.integers(0, 6))
+def test_the_history_asked_at_its_end_says_what_the_engine_says(
+    content: list[Definitions], happened: list[Move], second: int, third: int
+) -> None:
+    lateness = 20
+    entries = journal(happened, [0, second, second + third][: len(content)])
+    agrees(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_so_it_does_of_many_contacts_accounts_and_days(seed: int, wall: bool) -> None:
+    agrees(journal_of(random.Random(seed), 60, wall), lookup, Settings())
+
+
+def agrees(entries: Entries, contents: Any, terms: Settings) -> None:
+    rows = rows_of(entries, contents, terms)
+    recomputed = Recomputed(3, contents, terms)
+    for entry in entries:
+        recomputed.feed(*entry)
+    keys = recomputed.finish()
+    assert set(keys) == rows.keys()
+    for key in keys:
+        row, expected = rows[key], recomputed.expected(key)
+        assert expected.members == set(row.members)
+        leads = {campaign: lead.status for campaign, lead in row.leads.items()}
+        assert {campaign: lead["status"] for campaign, lead in expected.leads.items()} == leads
+        assert recomputed.broken(key, expected, leads) == []
+
+
+def rows_of(entries: Entries, contents: Any, terms: Settings) -> dict[bytes, Contact]:
+    """The engine's rows, each record decided for everybody before the next is fed."""
+    decider = PartitionDecider(3, contents, lateness=terms.lateness_ms)
+    decider.resume(None)
+    for entry in entries:
+        decider.feed(*entry)
+        while decider.pending():
+            decider.work(BUDGET)
+    return {records.event_key(each.account, each.id): each for each in decider.contacts()}
