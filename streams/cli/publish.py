@@ -22,8 +22,10 @@ from streams.cli.common import (
     write_json,
     write_line,
 )
+from streams.cli.mapping import At, CsvOptions, Delimiter, Map, MappingFile
 from streams.errors import DataError, TopicsMissing, UsageError
 from streams.publish.access_log import AccessLog
+from streams.publish.csv import csv_items
 from streams.publish.journal import JournalFollower
 from streams.publish.lines import Item, access_log_items, json_items, over_all, read_lines
 from streams.publish.publisher import Publisher, Report
@@ -38,6 +40,7 @@ class Format(StrEnum):
 
     JSONL = "jsonl"
     ACCESS_LOG = "access-log"
+    CSV = "csv"
 
 
 class As(StrEnum):
@@ -50,7 +53,9 @@ class As(StrEnum):
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, gzipped or not; - is standard input.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="What the lines are.")]
 AsOption = Annotated[As, typer.Option("--as", help="What the addresses of an access log are.")]
-AccountOption = Annotated[str, typer.Option("--account", help="Whose visits an access log tells of.")]
+AccountOption = Annotated[
+    str, typer.Option("--account", help="Whose visits or contacts an access log or CSV tells of.")
+]
 Ordered = Annotated[
     bool, typer.Option("--ordered", help="Keep each contact's order across topics, waiting for the journal.")
 ]
@@ -75,23 +80,33 @@ def publish(
     ordered: Ordered = False,
     until: Until = None,
     patience: Patience = 60.0,
+    mapping: MappingFile = None,
+    map_: Map = None,
+    delimiter: Delimiter = ",",
+    at: At = None,
     bootstrap: Bootstrap = None,
     prefix: Prefix = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish events from files; the exit code is 65 when a line of JSON could not be published."""
+    """Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     end = _instant(until)
+    of_csv = CsvOptions(mapping, map_, delimiter, at)
+    if format_ is not Format.CSV:
+        of_csv.refuse()
+    rows = of_csv.rows(settings, account) if format_ is Format.CSV else None
     with progress(quiet=as_json) as advance:
-        lines = read_lines(files, over_all(files, partial(advance, "publishing")))
-        if format_ is Format.ACCESS_LOG:
-            items = access_log_items(lines, AccessLog(as_.value, account))
+        read = over_all(files, partial(advance, "publishing"))
+        if rows is not None:
+            items = csv_items(files, rows, delimiter, read)
+        elif format_ is Format.ACCESS_LOG:
+            items = access_log_items(read_lines(files, read), AccessLog(as_.value, account))
         else:
-            items = json_items(lines)
+            items = json_items(read_lines(files, read))
         report = asyncio.run(_publish(settings, items, ordered, end, patience))
     _show(report, as_json)
-    # A log of the real world has lines that are no visits; a file of events has none that are meant to be lost.
-    if report.refused and format_ is Format.JSONL:
+    # A log of the real world has lines that are no visits; other files have none that are meant to be lost.
+    if report.refused and format_ is not Format.ACCESS_LOG:
         raise typer.Exit(DataError.exit_code)
 
 

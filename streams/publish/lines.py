@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -101,8 +102,8 @@ def read_lines(paths: Iterable[str], advance: Callable[[int], None]) -> Iterator
     for path in paths:
         name = "standard input" if path == STANDARD_INPUT else path
         try:
-            with _opened(path) as raw:
-                yield from _lines_of(name, raw, advance)
+            with opened(path) as (raw, stream):
+                yield from _lines_of(name, raw, stream, advance)
         except (OSError, EOFError) as error:
             raise DataError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
@@ -132,15 +133,25 @@ def size_of(paths: Iterable[str]) -> int:
     return sum(sizes)
 
 
-def _opened(path: str) -> BufferedReader:
+@contextmanager
+def opened(path: str) -> Iterator[tuple[BufferedReader, BinaryIO]]:
+    """A file, `-` being standard input, and its bytes unpacked where they are gzipped. Raises OSError."""
+    with _raw(path) as raw:
+        yield raw, _unpacked(raw)
+
+
+def _raw(path: str) -> BufferedReader:
     if path == STANDARD_INPUT:
         return cast(BufferedReader, sys.stdin.buffer)
     return Path(path).open("rb")
 
 
-def _lines_of(name: str, raw: BufferedReader, advance: Callable[[int], None]) -> Iterator[Line]:
+def _unpacked(raw: BufferedReader) -> BinaryIO:
     packed = raw.peek(2)[:2] == _GZIP
-    stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+
+
+def _lines_of(name: str, raw: BufferedReader, stream: BinaryIO, advance: Callable[[int], None]) -> Iterator[Line]:
     seekable = raw.seekable()
     for number, text in enumerate(stream, start=1):
         content = text.removeprefix(_BOM).strip() if number == 1 else text.strip()

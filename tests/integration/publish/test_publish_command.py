@@ -186,3 +186,44 @@ def test_the_published_bytes_are_those_of_the_line(place: dict[str, str], tmp_pa
     assert done.returncode == 0, done.stderr
     (record,) = records(place, "scoring-events")
     assert record.value == text.encode()
+
+
+def test_csv_is_published_by_a_mapping_and_bad_rows_are_named(place: dict[str, str], tmp_path: Path) -> None:
+    definitions = tmp_path / "definitions.json"
+    definitions.write_text(json.dumps({**DEFINITIONS, "properties": {"employees": "number"}}))
+    applied = leadstream("definitions", "apply", str(definitions), env=place)
+    assert applied.returncode == 0, applied.stderr
+    table = tmp_path / "people.csv"
+    table.write_text("No,Staff,Seen\nada,50,2026-03-01T09:00:00Z\nbob,many,2026-03-01T09:00:00Z\n")
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("No: contact\nSeen: at\n")
+    arguments = ["publish", "--format", "csv", "--mapping", str(mapping), "--map", "Staff=employees", str(table)]
+    done = leadstream(*arguments, "--json", env=place)
+    assert done.returncode == 65, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["topics"], report["refused"]) == ({"contact-changes": 1}, 1)
+    assert report["refused_lines"][0]["where"].endswith("people.csv:3")
+    assert leadstream(*arguments, env=place).returncode == 65
+    first, again = values(place, "contact-changes")
+    assert first == again
+    assert (first["contact"], first["at"], first["properties"]) == ("ada", "2026-03-01T09:00:00Z", {"employees": 50})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--format", "csv"], "needs --map COLUMN=FIELD or --mapping FILE"),
+        (["--map", "No=contact"], "are for --format csv"),
+        (["--format", "csv", "--map", "No=contact", "--delimiter", "--"], "one character stands between cells"),
+        (["--format", "csv", "--map", "Nr=contact"], "has no column 'Nr'; its columns are No"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_one_clear_line(
+    place: dict[str, str], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("No\nada\n")
+    done = leadstream("publish", *arguments, str(table), env=place)
+    assert done.returncode in (64, 65)
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,103 @@
+"""How the columns of a CSV file become a contact's fields: the options of `publish --format csv`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from schemas.values import instant_ms, instant_text
+from streams.definitions.part import Unreadable
+from streams.definitions.read import read_text
+from streams.errors import DataError, TopicsMissing, UsageError
+from streams.publish.csv import Mapped, Rows, mapping_of, pair_of
+from streams.publish.releases import Releases
+from streams.publish.told_time import last_told
+from streams.runtime.deployment import read_deployment
+from streams.settings import Settings
+
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="CSV: a YAML or JSON file with a line `column: field` for each.")
+]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="COLUMN=FIELD", help="CSV: contact, at, status or a property[:type]; repeatable."),
+]
+Delimiter = Annotated[str, typer.Option("--delimiter", help="CSV: what stands between two cells.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="CSV: of rows without a time; by default now, or the time last told."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CsvOptions:
+    """What was said about CSV files; nothing of it is for other formats."""
+
+    mapping: Path | None
+    map: list[str] | None
+    delimiter: str
+    at: str | None
+
+    def mapped(self) -> Mapped:
+        """Columns and their fields. Raises UsageError, DataError."""
+        if len(self.delimiter) != 1:
+            raise UsageError(f"--delimiter: one character stands between cells, not {self.delimiter!r}")
+        pairs = [pair_of(written) for written in self.map or ()]
+        if self.mapping is not None:
+            pairs = [*_read(self.mapping), *pairs]
+        if not pairs:
+            raise UsageError("--format csv needs --map COLUMN=FIELD or --mapping FILE; one column goes to contact")
+        return mapping_of(pairs)
+
+    def refuse(self) -> None:
+        """For other formats. Raises UsageError when any of it was given."""
+        if self.map or self.mapping is not None or self.at is not None:
+            raise UsageError("--map, --mapping and --at are for --format csv")
+
+    def rows(self, settings: Settings, account: str) -> Rows:
+        """The rows' meaning in this deployment: properties have the types that the account declares."""
+        mapped = self.mapped()
+        at = None if self.at is None else instant_text(_instant(self.at))
+        types, now = asyncio.run(_surroundings(settings, account))
+        return Rows(mapped, types, account, at if at is not None else now)
+
+
+async def _surroundings(settings: Settings, account: str) -> tuple[dict[str, PropertyType], str | None]:
+    """The properties' types, and the present: the wall clock's, or the time last told."""
+    deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    if deployment is None:
+        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+    release = await Releases(settings, deployment.clock).latest(account)
+    declared = release.content.properties if release is not None else {}
+    if deployment.clock == "wall":
+        now: int | None = int(time.time() * 1000)
+    else:
+        now = await last_told(settings, account)
+    return {**STANDARD_PROPERTIES, **declared}, None if now is None else instant_text(now)
+
+
+def _read(path: Path) -> list[tuple[str, str]]:
+    try:
+        parts = read_text(str(path), path.read_text("utf-8-sig"), as_json=path.suffix.lower() == ".json")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, Unreadable) as error:
+        raise DataError(f"{path}: a mapping has a line `column: field` for each column: {error}") from error
+    values = parts[0].values
+    for column, field in values.items():
+        if not isinstance(field, str):
+            raise DataError(f"{path}:{parts[0].line_of((column,))}: {column} is mapped to no name of a field")
+    return list(values.items())
+
+
+def _instant(text: str) -> int:
+    try:
+        return instant_ms(text)
+    except ValueError as error:
+        raise UsageError(f"--at: {error}") from error
