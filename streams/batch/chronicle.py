@@ -6,7 +6,7 @@ Conditions are not followed here: they are asked at the end, of the whole histor
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
 from typing import Any
@@ -17,8 +17,9 @@ from schemas.definitions import STANDARD_PROPERTIES
 from streams.batch.memberships import members
 from streams.batch.properties import patched
 from streams.batch.timeline import InForce, Timeline
+from streams.batch.told import Told
 from streams.batch.world import Event as Happening
-from streams.batch.world import Kept, World
+from streams.batch.world import World
 from streams.engine import records
 
 MILLION = 1_000_000
@@ -36,25 +37,6 @@ class Terms:
     lateness: int = 86_400_000
     repeat_ms: int = 86_400_000
     repeat_ids: int = 256
-
-
-@dataclass
-class Told:
-    """A contact at the end of what was told."""
-
-    account: str
-    contact: str
-    world: World
-    clock: int
-    release: InForce | None = None
-    kept: Kept = field(default_factory=Kept)
-    applied: list[tuple[str, int]] = field(default_factory=list)
-    steady: int = 0
-    """Since when no property has changed."""
-    commands: list[tuple[int, str, str]] = field(default_factory=list)
-    """Offset, type and campaign of lead commands and of visits with a campaign's token."""
-    unfit_since: int = 0
-    """The place in the journal of the last change of status."""
 
 
 class Chronicle:

@@ -10,9 +10,9 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from schemas.definitions import Campaign
-from streams.batch.chronicle import Told
 from streams.batch.dates import instant_at
 from streams.batch.timeline import InForce
+from streams.batch.told import Told
 
 Fault = tuple[str, str]
 """Campaign, and which rule its lead breaks."""

@@ -34,7 +34,7 @@ class Comparison:
         report.differences += self._of_leads(key, expected)
         rows = self._leads.rows(key)
         found = {campaign: str(row["status"]) for campaign, row in rows.items() if row is not None}
-        for campaign, fault in self._recomputed.broken(key, expected, found):
+        for campaign, fault in self._recomputed.broken(expected, found):
             report.differences.append(
                 _difference("lead rule", key, campaign, wanted="otherwise", found=fault, expected=expected)
             )

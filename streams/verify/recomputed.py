@@ -11,6 +11,7 @@ from streams.batch.leads import Fault, faults
 from streams.batch.memberships import members
 from streams.batch.reliance import leaning, replayed
 from streams.batch.timeline import Contents, Timeline
+from streams.batch.told import Told
 from streams.engine.records import Event, decode, event_key
 from streams.settings import Settings
 from streams.verify.replayed import Replayed, leads_of
@@ -30,6 +31,7 @@ class Expected:
     """Bounds of the state that the contact reached."""
     at: int
     """The instant (ms) that it is asked at."""
+    told: Told
 
 
 class Recomputed:
@@ -70,16 +72,14 @@ class Recomputed:
         at = max(told.clock, self._timeline.tick_before(told.account, _END) - 1)
         flags = tuple(row.flags)
         if told.release is None:
-            return Expected(frozenset(), frozenset(), self._leads.get(key, {}), flags, at)
+            return Expected(frozenset(), frozenset(), self._leads.get(key, {}), flags, at, told)
         releases = self._timeline.releases(told.account)
         told.world.leads = leads_of(row, told.release.definitions, at)
         aside = replayed(releases)
         inside = members(told.world, told.release, at, told.kept, aside=aside, known=aside & row.members.keys())
-        return Expected(frozenset(inside), frozenset(leaning(releases)), self._leads.get(key, {}), flags, at)
+        return Expected(frozenset(inside), frozenset(leaning(releases)), self._leads.get(key, {}), flags, at, told)
 
-    def broken(self, key: bytes, expected: Expected, found: dict[str, str]) -> list[Fault]:
+    def broken(self, expected: Expected, found: dict[str, str]) -> list[Fault]:
         """Rules that the contact's leads break; `found` is campaign -> status as the stream wrote it."""
-        assert self._chronicle is not None, "finish comes first"
-        told = self._chronicle.tell(self._events[key])
-        releases = self._timeline.releases(told.account)
-        return list(faults(told, expected.members, found, releases, expected.at))
+        releases = self._timeline.releases(expected.told.account)
+        return list(faults(expected.told, expected.members, found, releases, expected.at))

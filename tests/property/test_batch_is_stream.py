@@ -100,7 +100,7 @@ def agrees(entries: Entries, contents: Any, terms: Settings) -> None:
         assert expected.members == set(row.members)
         leads = {campaign: lead.status for campaign, lead in row.leads.items()}
         assert {campaign: lead["status"] for campaign, lead in expected.leads.items()} == leads
-        assert recomputed.broken(key, expected, leads) == []
+        assert recomputed.broken(expected, leads) == []
 
 
 def rows_of(entries: Entries, contents: Any, terms: Settings) -> dict[bytes, Contact]:

@@ -120,19 +120,19 @@ def test_a_lead_that_the_cascade_should_have_ended_breaks_a_rule() -> None:
     story.changed(day(1), status="bounced")
     again = recomputed(story)
     known = again.expected(b"default/ann")
-    assert again.broken(b"default/ann", known, {"spring": "rejected"}) == []
-    faults = again.broken(b"default/ann", known, {"spring": "active", "autumn": "rejected"})
+    assert again.broken(known, {"spring": "rejected"}) == []
+    faults = again.broken(known, {"spring": "active", "autumn": "rejected"})
     assert [campaign for campaign, _ in faults] == ["spring", "autumn"]
     story.tell("lead.qualified", day(2), campaign="spring")
     again = recomputed(story)
-    assert again.broken(b"default/ann", again.expected(b"default/ann"), {"spring": "qualified"}) == []
+    assert again.broken(again.expected(b"default/ann"), {"spring": "qualified"}) == []
 
 
 def test_a_member_of_the_audience_without_a_lead_breaks_a_rule() -> None:
     story = Story(segments=[RECENT], campaigns=[{"id": "spring", "audience": ["recent"]}])
     story.visited(day(0))
     again = recomputed(story)
-    faults = again.broken(b"default/ann", again.expected(b"default/ann"), {})
+    faults = again.broken(again.expected(b"default/ann"), {})
     assert [campaign for campaign, _ in faults] == ["spring"]
 
 
