@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule
 from schemas.values import instant_text
@@ -29,6 +30,7 @@ class LeadStatus:
     """The status of the lead; None where there is none."""
 
     campaign: str
+    before: ClassVar[tuple[Hashable, ...]] = (None,)
 
     def look(self, sight: Sight) -> str | None:
         lead = sight.contact.leads.get(self.campaign)

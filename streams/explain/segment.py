@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from schemas.definitions import Definitions, Segment
 from schemas.values import instant_text
@@ -18,6 +19,7 @@ class Member:
     """Whether the contact is a member; the engine itself is due where that changes."""
 
     segment: str
+    before: ClassVar[tuple[Hashable, ...]] = (False,)
 
     def look(self, sight: Sight) -> bool:
         return self.segment in sight.contact.members

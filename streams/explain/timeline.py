@@ -67,6 +67,7 @@ class Timeline:
 
     def begin(self) -> None:
         """From nothing."""
+        self._values = {watched: value for watched in self._watched for value in watched.before}
         self._decider.resume(None)
 
     def take_up(self, contact: Contact, now: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from schemas.conditions import AllOf, AnyOf, Condition, NotOf
 from schemas.definitions import STANDARD_PROPERTIES, Definitions
@@ -16,6 +16,9 @@ from streams.explain.sight import Sight
 
 class Watched(Protocol):
     """Something of a contact that changes with time."""
+
+    before: ClassVar[tuple[Hashable, ...]]
+    """What it is before the contact is known; empty where that says nothing."""
 
     def look(self, sight: Sight) -> Hashable:
         """What it is now."""
@@ -33,6 +36,7 @@ class Leaf:
     compiled: Compiled
     around: Surroundings
     campaign: str = ""
+    before: ClassVar[tuple[Hashable, ...]] = ()
 
     def look(self, sight: Sight) -> bool:
         return self.compiled.node.holds(sight.scene(self.campaign))
@@ -47,6 +51,7 @@ class Branch:
 
     kind: str
     children: tuple[Tree, ...]
+    before: ClassVar[tuple[Hashable, ...]] = ()
 
     def look(self, sight: Sight) -> bool:
         truths = (child.look(sight) for child in self.children)

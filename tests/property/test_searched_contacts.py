@@ -1,0 +1,40 @@
+"""A search finds a contact exactly where a segment of that condition, defined from the first, would have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.engine.broadcasts import Standing
+from streams.engine.repeats import Memory
+from streams.search.past import PastOfAll
+from streams.search.scan import Search
+from tests.property.test_explained_moments import CAMPAIGN, tell
+from tests.support.moves import Move, moves
+from tests.support.random_conditions import conditions
+from tests.support.story import DAY, START, Story
+
+
+@settings(max_examples=300, deadline=None)
+@given(conditions(START), moves(START), st.sampled_from((75, 80, 100, DAY)))
+def test_a_search_finds_who_would_be_a_member(condition: dict[str, Any], history: list[Move], after: int) -> None:
+    member = Story(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
+    stranger = Story(campaigns=[CAMPAIGN])
+    for story in (member, stranger):
+        tell(story, history)
+        story.tick(START + after)
+    row = next(stranger.decider.contacts(), None)
+    if row is None:
+        return
+    when = member.releases[0].segments[0].when
+    assert when is not None
+    search = Search(stranger.releases[0], when, None)
+    past = PastOfAll(stranger.releases[0], when, Memory(), DAY)
+    for _, key, value in stranger.journal:
+        if past.wants(key):
+            past.take(key, value)
+    kept = past.end()["ann"] if search.needs_past else None
+    found = search.match(row, Standing(tick=START + after), kept)
+    assert (found and row.status == "active") == ("hot" in member.members())
