@@ -17,7 +17,10 @@ TOP_LEVEL = {
 
 # Written in two parts, so that this file does not name them itself.
 HOME_FOLDERS = ("/ho" + "me/", "/Us" + "ers/", "/ro" + "ot/", "/wo" + "rk/")
-REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "maven" + ".org", "maven" + ".apache.org", "npm" + "js.org")
+REGISTRIES = (
+    *("py" + "pi.org", "python" + "hosted.org", "maven" + ".org", "maven" + ".apache.org", "npm" + "js.org"),
+    *("ghcr" + ".io", "docker" + ".io"),
+)
 
 
 def test_only_what_belongs_stands_at_the_top() -> None:
