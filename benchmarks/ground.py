@@ -1,0 +1,61 @@
+"""What every benchmark stands on: a Kafka of its own or one that is named, a folder for logs, a file for figures."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchmarks.figures import write_result
+from connectors.kafka.broker import LocalBroker
+
+
+class Result(Protocol):
+    """A dataclass that says of itself whether everything was exact."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing was wrong; times do not count."""
+        ...
+
+
+Measure = Callable[[str, Path, argparse.Namespace], Awaitable[Result]]
+"""Gets the broker's address, a folder and the command line."""
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """The options that all benchmarks have."""
+    parser.add_argument("--out", type=Path, help="write the figures to this file, as JSON")
+    parser.add_argument("--folder", type=Path, help="for logs and the broker's data; a new one by default")
+    parser.add_argument("--bootstrap", help="measure on this broker; by default on a new one on this machine")
+
+
+def run(measure: Measure, given: Any) -> int:
+    """Measures and says what came out; 1 when something was not exact."""
+    folder: Path = given.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with broker(folder, given.bootstrap) as bootstrap:
+        result = asyncio.run(_measured(measure, bootstrap, folder, given))
+    sys.stdout.write(f"{result}\nlogs: {folder}\n")
+    if given.out:
+        write_result(given.out, result)
+    return 0 if result.exact else 1
+
+
+async def _measured(measure: Measure, bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:
+    return await measure(bootstrap, folder, given)
+
+
+@contextmanager
+def broker(folder: Path, bootstrap: str | None) -> Iterator[str]:
+    """The address of a broker: the one named, or a new one in the folder while the block runs."""
+    if bootstrap is not None:
+        yield bootstrap
+        return
+    with LocalBroker(folder / "kafka") as started:
+        yield started.bootstrap

@@ -1,0 +1,1 @@
+"""Many contacts whose time runs out: is each exit exact, and how long after its instant is it out?"""

@@ -1,0 +1,29 @@
+"""How exact and how prompt exits by time are: `uv run python -m benchmarks.time_exits --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import ground
+from benchmarks.time_exits.measure import Result, measure
+
+
+def main() -> int:
+    """Exit code 0 when every exit was exact; times are reported, not judged."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.time_exits", description=__doc__)
+    parser.add_argument("--contacts", type=int, default=100_000)
+    parser.add_argument("--spread", type=float, default=120.0, help="seconds that exits are due over; 0: all at once")
+    parser.add_argument("--workers", type=int, default=1)
+    ground.add_common(parser)
+    return ground.run(run, parser.parse_args())
+
+
+async def run(bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:
+    """The benchmark as the command line wants it."""
+    return await measure(bootstrap, folder, given.contacts, given.spread, given.workers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
