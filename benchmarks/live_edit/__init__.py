@@ -1,0 +1,1 @@
+"""Definitions that change while events come in: are memberships right afterwards, and do live events stay prompt?"""

@@ -1,0 +1,37 @@
+"""Edits of definitions under traffic, one of every kind: `uv run python -m benchmarks.live_edit --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import ground
+from benchmarks.live_edit.edits import KINDS, chosen
+from benchmarks.live_edit.measure import measure
+from benchmarks.live_edit.result import Result
+from benchmarks.live_edit.session import Size
+
+
+def main() -> int:
+    """Exit code 0 when memberships are right and nothing was told twice; times are reported, not judged."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.live_edit", description=__doc__)
+    parser.add_argument("--rate", type=float, default=1_000.0, help="events a second")
+    parser.add_argument("--contacts", type=int, default=20_000)
+    parser.add_argument(
+        "--kinds", nargs="*", default=[], help=f"beginnings of kinds, by default all: {', '.join(KINDS)}"
+    )
+    parser.add_argument("--first-calm", type=float, default=20.0, help="seconds of traffic before the first edit")
+    parser.add_argument("--calm", type=float, default=4.0, help="seconds of traffic between two edits")
+    ground.add_common(parser)
+    return ground.run(run, parser.parse_args())
+
+
+async def run(bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:
+    """The benchmark as the command line wants it."""
+    size = Size(given.contacts, given.rate, given.first_calm, given.calm)
+    return await measure(bootstrap, folder, size, chosen(given.kinds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

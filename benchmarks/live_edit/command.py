@@ -1,0 +1,24 @@
+"""The command `leadstream`, as people run it: a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Container, Mapping
+from pathlib import Path
+
+LEADSTREAM = (sys.executable, "-c", "from streams.cli.main import run; run()")
+
+
+async def leadstream(
+    *arguments: str, log: Path, environment: Mapping[str, str] | None = None, allowed: Container[int] = (0,)
+) -> bytes:
+    """What it writes to standard output. Raises RuntimeError naming the log for an exit code that is not allowed."""
+    with log.open("ab") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *LEADSTREAM, *arguments, stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment
+        )
+        said, _ = await process.communicate()
+    if process.returncode not in allowed:
+        raise RuntimeError(f"leadstream {arguments[0]} ended with {process.returncode}, see {log}: {said!r:.300}")
+    return said

@@ -1,0 +1,86 @@
+"""The figures of live edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from benchmarks.figures import Spread
+
+ALLOWED = 3.0
+"""Times the normal latency at the 99th percentile."""
+
+
+@dataclass
+class EditFigures:
+    """One edit. Seconds from the release's arrival until every journal partition decides under it, and until every
+    contact is settled under it; `command` is how long `definitions apply --wait` took; latencies of live events sent
+    from the command's start until a second after the last contact was settled.
+    """
+
+    kind: str
+    command: float
+    decides: float
+    settled: float
+    latency: Spread
+    ratio: float = 0.0
+    """The latency's p99 by that of the calm."""
+
+    def __str__(self) -> str:
+        return (
+            f"  {self.kind:<32} command {self.command:4.1f} s, decides {self.decides:5.2f} s,"
+            f" settled {self.settled:5.2f} s; {self.latency}; x {self.ratio:.2f}"
+        )
+
+
+@dataclass
+class Result:
+    """`calm` are live events between edits, `during` those of all edits together."""
+
+    contacts: int
+    rate: float
+    sent: int = 0
+    sent_rate: float = 0.0
+    behind: float = 0.0
+    """The most (s) that the producer was behind its pace."""
+    calm: Spread = field(default_factory=lambda: Spread.of([]))
+    during: Spread = field(default_factory=lambda: Spread.of([]))
+    ratio: float = 0.0
+    edits: list[EditFigures] = field(default_factory=list)
+    worker_cores: float = 0.0
+    worker_memory: int = 0
+    """MB, the most of any worker."""
+    memberships: int = 0
+    """How many were compared with a fresh start's."""
+    verified: str = ""
+    """What `leadstream verify` said."""
+    wrong: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def exact(self) -> bool:
+        """Whether memberships are right and nothing was told twice."""
+        return not self.wrong
+
+    def compare(self) -> None:
+        """Sets the ratios."""
+        normal = self.calm.p99 or 1.0
+        self.ratio = round(self.during.p99 / normal, 2)
+        for edit in self.edits:
+            edit.ratio = round(edit.latency.p99 / normal, 2)
+
+    def __str__(self) -> str:
+        slow = [edit.kind for edit in self.edits if edit.ratio > ALLOWED]
+        return "\n".join(
+            [
+                f"{self.contacts} contacts, {self.sent} events at {self.sent_rate:.0f} a second"
+                f" (at most {self.behind:.2f} s behind)",
+                *map(str, self.edits),
+                f"calm: {self.calm}",
+                f"edits: {self.during}; x {self.ratio:.2f}, allowed x {ALLOWED:.0f}",
+                f"workers: {self.worker_cores:.2f} cores, {self.worker_memory} MB",
+                f"verify: {self.verified}",
+                f"WRONG: {self.wrong}"
+                if self.wrong
+                else f"EXACT: {self.memberships} memberships as of a fresh start",
+                f"TOO SLOW: {', '.join(slow)}" if slow else "IN TIME",
+            ]
+        )

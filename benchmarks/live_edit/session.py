@@ -1,0 +1,140 @@
+"""One deployment with traffic on it, whose definitions are edited: what each edit takes, and what it costs others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.figures import Spread
+from benchmarks.live_edit.command import leadstream
+from benchmarks.live_edit.definitions import Document, initial
+from benchmarks.live_edit.edits import Edit
+from benchmarks.live_edit.people import People
+from benchmarks.live_edit.result import EditFigures
+from benchmarks.live_edit.seen import Seen
+from streams.runtime.parent import environment_of
+from tests.scenarios.stage import Stage, until
+
+LIMIT_SECONDS = 300.0
+AFTERMATH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """`rate` in events a second; `calm` are seconds without an edit between two, `first_calm` before the first."""
+
+    contacts: int
+    rate: float
+    first_calm: float
+    calm: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A segment whose members at a release are kept; `before` are the definitions until then."""
+
+    segment: str
+    release: int
+    before: Document
+
+
+@dataclass
+class Session:
+    """`calm` and `during` are the latencies (ms) of live events between edits and during them."""
+
+    made: Stage
+    folder: Path
+    size: Size
+    seen: Seen
+    document: Document = field(default_factory=initial)
+    release: int = 0
+    """The number of the last release that was applied."""
+    kept: list[Kept] = field(default_factory=list)
+    edits: list[EditFigures] = field(default_factory=list)
+    calm: list[float] = field(default_factory=list)
+    during: list[float] = field(default_factory=list)
+
+    def paused(self) -> set[str]:
+        """The segments that are paused now."""
+        return {segment["id"] for segment in self.document["segments"] if segment.get("paused")}
+
+    async def arrive(self) -> None:
+        """The first definitions, and everybody's first event."""
+        await self._command(self.document)
+        for topic, event in People(self.size.contacts, seed=1).arrive():
+            await self.made.send(topic, event)
+        await self.made.delivered()
+        everybody = self.size.contacts
+        await until(lambda: self.seen.members_of_all == everybody, LIMIT_SECONDS, "everybody has arrived")
+
+    async def edit(self, edits: Sequence[Edit]) -> None:
+        """All edits, with some calm before and after each; the traffic flows meanwhile."""
+        await self._all_seen(now())  # the producer has begun
+        await self._be_calm(self.size.first_calm)
+        for edit in edits:
+            await self._measure(edit)
+            await self._be_calm(self.size.calm)
+
+    async def _be_calm(self, seconds: float) -> None:
+        began = now()
+        await asyncio.sleep(seconds)  # the length of what is measured
+        self.calm += await self._latencies(began)
+
+    async def _measure(self, edit: Edit) -> None:
+        began, before = now(), self.document
+        if edit.superseded is not None:
+            await self._supersede(edit)
+        else:
+            await self._command(edit.changed(before))
+        command, release = now() - began, self.release
+        if edit.keeps is not None:
+            self.kept.append(Kept(edit.keeps, release, before))
+        await until(lambda: self.seen.decides(release), LIMIT_SECONDS, "every partition decides under the release")
+        await until(lambda: self.seen.settled(release), LIMIT_SECONDS, "everybody is settled under the release")
+        settled = self.seen.settled_at(release)
+        await asyncio.sleep(AFTERMATH_SECONDS)  # as above
+        latencies = await self._latencies(began)
+        self.during += latencies
+        arrived = self.seen.released[release - 1]
+        times = (command, max(self.seen.marked[release].values()) - arrived, settled - arrived)
+        self.edits.append(EditFigures(edit.kind, *(each / 1000 for each in times), Spread.of(latencies)))
+
+    async def _supersede(self, edit: Edit) -> None:
+        """Applies a release, and another on top of it before the first can have taken effect everywhere."""
+        first, second = edit.both(self.document)
+        await self._command(first, wait=False)
+        # In this process: another command would be a second later.
+        made = await self.made.apply(second)
+        self.document, self.release = second, made.number
+
+    async def _command(self, document: Document, wait: bool = True) -> None:
+        path = self.folder / f"release-{self.release + 1}.json"
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
+        options = ["--wait", "--patience", "120"] if wait else []
+        environment = environment_of(self.made.settings)
+        command = ["definitions", "apply", "--json", *options, str(path)]
+        (applied,) = json.loads(await leadstream(*command, log=self.folder / "commands.log", environment=environment))
+        if not applied["applied"]:
+            raise RuntimeError(f"{path} says what is in force already: no edit")
+        self.document, self.release = document, applied["number"]
+
+    async def _latencies(self, began: float) -> list[float]:
+        """Of the live events sent from an instant (ms) until now, when all of them are seen."""
+        ended = now()
+        await self._all_seen(ended)
+        return self.seen.latencies(began, ended)
+
+    async def _all_seen(self, sent: float) -> None:
+        """Waits until live events sent after an instant (ms) were seen in every partition: so were those before it."""
+        await until(lambda: self.seen.seen_since(sent), LIMIT_SECONDS, "live events are seen in every partition")
+
+
+def now() -> float:
+    """The instant, in ms."""
+    return time.time() * 1000
