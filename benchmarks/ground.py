@@ -31,7 +31,7 @@ Measure = Callable[[str, Path, argparse.Namespace], Awaitable[Result]]
 def add_common(parser: argparse.ArgumentParser) -> None:
     """The options that all benchmarks have."""
     parser.add_argument("--out", type=Path, help="write the figures to this file, as JSON")
-    parser.add_argument("--folder", type=Path, help="for logs and the broker's data; a new one by default")
+    parser.add_argument("--folder", type=Path, help="for logs; a new one by default")
     parser.add_argument("--bootstrap", help="measure on this broker; by default on a new one on this machine")
 
 
@@ -59,3 +59,4 @@ def broker(folder: Path, bootstrap: str | None) -> Iterator[str]:
         return
     with LocalBroker(folder / "kafka") as started:
         yield started.bootstrap
+    started.discard()  # only the logs of the workers and commands are worth keeping

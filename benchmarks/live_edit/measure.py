@@ -1,4 +1,4 @@
-"""The run: contacts arrive, events flow, edits follow each other; then memberships are held against a fresh start's."""
+"""The run: contacts arrive, events flow, edits follow each other; then all is held against a fresh start."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from benchmarks.live_edit.edits import Edit
 from benchmarks.live_edit.fresh import FreshStart, Members, Place, only_active, read_history
 from benchmarks.live_edit.judgement import judge_members, judge_stream, judge_table, members_at
 from benchmarks.live_edit.producer import Producer
-from benchmarks.live_edit.result import Result
-from benchmarks.live_edit.seen import TOPICS, Seen
-from benchmarks.live_edit.session import LIMIT_SECONDS, Session, Size
+from benchmarks.live_edit.result import EditFigures, Result
+from benchmarks.live_edit.seen import TOPICS, Seen, read_changes
+from benchmarks.live_edit.session import LIMIT_SECONDS, Done, Session, Size
 from benchmarks.live_edit.traffic import Sent
 from streams.runtime.parent import environment_of
 from streams.topics import SEGMENT_MEMBERS
@@ -44,7 +44,7 @@ async def measure(bootstrap: str, folder: Path, size: Size, edits: Sequence[Edit
 
 
 async def edit_under_traffic(session: Session, edits: Sequence[Edit], result: Result) -> Mapping[int, Place]:
-    """All edits; returns a tick of every journal partition after the last event, which everybody has been decided by."""
+    """All edits; returns a tick of every journal partition after the last event, decided for everybody."""
     made, seen = session.made, session.seen
     settings = made.settings
     await made.start(WORKER)
@@ -69,11 +69,26 @@ def report(session: Session, sent: Sent, result: Result) -> None:
     """The figures."""
     result.sent, result.behind = sent.events, round(sent.behind, 3)
     result.sent_rate = round(sent.events / sent.seconds, 1)
-    result.calm, result.during = Spread.of(session.calm), Spread.of(session.during)
-    result.edits = session.edits
+    seen = session.seen
+    result.calm = Spread.of(seen.latencies(session.calm))
+    result.during = Spread.of(seen.latencies([done.window for done in session.done]))
+    result.edits = [figures(done, seen) for done in session.done]
     result.compare()
     if unseen := sent.probes - len(session.seen.probes):
         result.wrong["live events that changed nothing"] = unseen
+
+
+def figures(done: Done, seen: Seen) -> EditFigures:
+    """What one edit took."""
+    arrived, settled = seen.released[done.release - 1], seen.settled_at(done.release)
+    decides = max(seen.marked[done.release].values())
+    return EditFigures(
+        kind=done.kind,
+        command=round(done.command, 2),
+        decides=round((decides - arrived) / 1000, 2),
+        settled=round((settled - arrived) / 1000, 2),
+        latency=Spread.of(seen.latencies([done.window])),
+    )
 
 
 def usage(made: Stage) -> Usage:
@@ -101,7 +116,7 @@ def subject_of(difference: Mapping[str, str]) -> str:
 async def judge(session: Session, places: Mapping[int, Place], result: Result) -> Counter[str]:
     """What is wrong with the stream, the table and the memberships; the workers must have stopped."""
     settings = session.made.settings
-    changes = session.seen.changes
+    changes = await read_changes(settings)
     table = await read_topic(settings.bootstrap, settings.prefix + SEGMENT_MEMBERS.name)
     expected = await expected_members(session, places)
     found = members_at(changes, {number: place.offset for number, place in places.items()})

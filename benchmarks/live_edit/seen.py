@@ -1,23 +1,29 @@
-"""What a `read_committed` reader sees while definitions change: live events come through, and releases take effect."""
+"""What a `read_committed` reader sees while definitions change: live events, and releases that take effect."""
 
 from __future__ import annotations
 
 import time
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
 
-from benchmarks.live_edit.definitions import ACCOUNT, PROBE
+from benchmarks.live_edit.definitions import ACCOUNT, EVERYBODY, PROBE
 from benchmarks.live_edit.people import PROBE_ID, sent_at
 from schemas.values import instant_ms
 from streams.engine.partition import Checkpoint
 from streams.engine.records import MARKER_KEY, TICK_KEY, Marker, Tick, decode
 from streams.runtime.positions import POSITION_KEY, Positions
 from streams.runtime.positions import decode as decode_positions
+from streams.settings import Settings
 from streams.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, SEGMENT_CHANGES
+from tests.support.topic_reader import read_topic
+
+Window = tuple[float, float]
+"""From one instant to another, in ms."""
 
 
 class Change(NamedTuple):
@@ -47,8 +53,6 @@ class Slot:
     """The journal offset up to which, not included, everything is decided."""
     ticks: list[tuple[int, int]] = field(default_factory=list)
     """Value (ms) and offset of every tick."""
-    last_probe: float = 0.0
-    """When (ms) the last live event that was seen was sent."""
 
     @property
     def release(self) -> int:
@@ -61,7 +65,6 @@ class Seen:
     """Everything that came so far; `slots` is how many there are."""
 
     slots: int
-    changes: dict[int, list[Change]] = field(default_factory=lambda: defaultdict(list))
     probes: list[Probe] = field(default_factory=list)
     members_of_all: int = 0
     released: list[float] = field(default_factory=list)
@@ -85,18 +88,13 @@ class Seen:
     def _see_change(self, record: Any) -> None:
         now = time.time() * 1000
         change = msgspec.json.decode(record.value)
-        segment, number = change["segment"], change["number"]
-        entered = change["type"] == "segment.entered"
-        place = (number["partition"], number["offset"])
-        made = Change(change["contact"], segment, entered, instant_ms(change["at"]), place)
-        self.changes[record.partition].append(made)
+        segment = change["segment"]
         cause = change["cause"].get("event", "")
         if segment == PROBE and cause.startswith(PROBE_ID):
             sent = sent_at(cause)
             self.probes.append(Probe(sent, now - sent))
-            self.at_slot[record.partition].last_probe = sent
-        elif segment == "everybody":
-            self.members_of_all += 1 if entered else -1
+        elif segment == EVERYBODY:
+            self.members_of_all += 1 if change["type"] == "segment.entered" else -1
 
     def _see_broadcast(self, record: Any) -> None:
         entry = decode(record.value)
@@ -129,10 +127,6 @@ class Seen:
         slots = (self.at_slot[number] for number in range(self.slots))
         return max(next(when for number, when in slot.settled if number >= release) for slot in slots)
 
-    def seen_since(self, sent: float) -> bool:
-        """Whether in every partition a live event was seen that was sent after an instant (ms)."""
-        return all(self.at_slot[number].last_probe > sent for number in range(self.slots))
-
     def cut(self, after: int) -> dict[int, tuple[int, int]] | None:
         """Journal partition -> value and offset of its first tick after an instant (ms), once all are decided."""
         found = {}
@@ -145,9 +139,27 @@ class Seen:
             found[number] = slot.ticks[place]
         return found
 
-    def latencies(self, begin: float, end: float) -> list[float]:
-        """Of the live events sent between two instants (ms)."""
-        return [probe.latency for probe in self.probes if begin <= probe.sent < end]
+    def latencies(self, windows: Sequence[Window]) -> list[float]:
+        """Of the live events that were sent in any of the windows."""
+        return [probe.latency for probe in self.probes if any(begin <= probe.sent < end for begin, end in windows)]
+
+
+async def read_changes(settings: Settings) -> dict[int, list[Change]]:
+    """Every change of a membership there is, by partition."""
+    read = await read_topic(settings.bootstrap, settings.prefix + SEGMENT_CHANGES.name)
+    return {number: [_change(record.value) for record in partition] for number, partition in read.items()}
+
+
+def _change(value: bytes) -> Change:
+    change = msgspec.json.decode(value)
+    number = change["number"]
+    return Change(
+        contact=change["contact"],
+        segment=change["segment"],
+        entered=change["type"] == "segment.entered",
+        at=instant_ms(change["at"]),
+        place=(number["partition"], number["offset"]),
+    )
 
 
 TOPICS = (JOURNAL, SEGMENT_CHANGES, DEFINITIONS, CONTACTS_CHANGELOG)

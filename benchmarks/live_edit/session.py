@@ -11,13 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.figures import Spread
 from benchmarks.live_edit.command import leadstream
 from benchmarks.live_edit.definitions import Document, initial
 from benchmarks.live_edit.edits import Edit
 from benchmarks.live_edit.people import People
-from benchmarks.live_edit.result import EditFigures
-from benchmarks.live_edit.seen import Seen
+from benchmarks.live_edit.seen import Seen, Window
 from streams.runtime.parent import environment_of
 from tests.scenarios.stage import Stage, until
 
@@ -44,9 +42,19 @@ class Kept:
     before: Document
 
 
+@dataclass(frozen=True)
+class Done:
+    """An edit: the number of its last release, how long (s) the command took, and when live events are looked at."""
+
+    kind: str
+    release: int
+    command: float
+    window: Window
+
+
 @dataclass
 class Session:
-    """`calm` and `during` are the latencies (ms) of live events between edits and during them."""
+    """What was done so far; `calm` is when nothing was."""
 
     made: Stage
     folder: Path
@@ -56,9 +64,8 @@ class Session:
     release: int = 0
     """The number of the last release that was applied."""
     kept: list[Kept] = field(default_factory=list)
-    edits: list[EditFigures] = field(default_factory=list)
-    calm: list[float] = field(default_factory=list)
-    during: list[float] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+    calm: list[Window] = field(default_factory=list)
 
     def paused(self) -> set[str]:
         """The segments that are paused now."""
@@ -75,7 +82,7 @@ class Session:
 
     async def edit(self, edits: Sequence[Edit]) -> None:
         """All edits, with some calm before and after each; the traffic flows meanwhile."""
-        await self._all_seen(now())  # the producer has begun
+        await until(lambda: bool(self.seen.probes), LIMIT_SECONDS, "the traffic has begun")
         await self._be_calm(self.size.first_calm)
         for edit in edits:
             await self._measure(edit)
@@ -84,7 +91,7 @@ class Session:
     async def _be_calm(self, seconds: float) -> None:
         began = now()
         await asyncio.sleep(seconds)  # the length of what is measured
-        self.calm += await self._latencies(began)
+        self.calm.append((began, now()))
 
     async def _measure(self, edit: Edit) -> None:
         began, before = now(), self.document
@@ -92,18 +99,13 @@ class Session:
             await self._supersede(edit)
         else:
             await self._command(edit.changed(before))
-        command, release = now() - began, self.release
+        command, release = (now() - began) / 1000, self.release
         if edit.keeps is not None:
             self.kept.append(Kept(edit.keeps, release, before))
         await until(lambda: self.seen.decides(release), LIMIT_SECONDS, "every partition decides under the release")
         await until(lambda: self.seen.settled(release), LIMIT_SECONDS, "everybody is settled under the release")
-        settled = self.seen.settled_at(release)
         await asyncio.sleep(AFTERMATH_SECONDS)  # as above
-        latencies = await self._latencies(began)
-        self.during += latencies
-        arrived = self.seen.released[release - 1]
-        times = (command, max(self.seen.marked[release].values()) - arrived, settled - arrived)
-        self.edits.append(EditFigures(edit.kind, *(each / 1000 for each in times), Spread.of(latencies)))
+        self.done.append(Done(edit.kind, release, command, (began, now())))
 
     async def _supersede(self, edit: Edit) -> None:
         """Applies a release, and another on top of it before the first can have taken effect everywhere."""
@@ -123,16 +125,6 @@ class Session:
         if not applied["applied"]:
             raise RuntimeError(f"{path} says what is in force already: no edit")
         self.document, self.release = document, applied["number"]
-
-    async def _latencies(self, began: float) -> list[float]:
-        """Of the live events sent from an instant (ms) until now, when all of them are seen."""
-        ended = now()
-        await self._all_seen(ended)
-        return self.seen.latencies(began, ended)
-
-    async def _all_seen(self, sent: float) -> None:
-        """Waits until live events sent after an instant (ms) were seen in every partition: so were those before it."""
-        await until(lambda: self.seen.seen_since(sent), LIMIT_SECONDS, "live events are seen in every partition")
 
 
 def now() -> float:
