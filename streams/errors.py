@@ -12,6 +12,7 @@ LeadstreamError
 │   ├── DefinitionsRefused
 │   ├── TopicsMissing
 │   ├── TopicsMismatch
+│   ├── OtherSemantics
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
 │   └── SalesforceRefused
@@ -83,6 +84,10 @@ class TopicsMissing(ConfigurationError):
 
 class TopicsMismatch(ConfigurationError):
     """A topic exists but not as this deployment needs it."""
+
+
+class OtherSemantics(ConfigurationError):
+    """State or journal were written by an engine that decides differently; the message says which."""
 
 
 class LocalBrokerError(ConfigurationError):

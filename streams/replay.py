@@ -15,11 +15,13 @@ from streams.engine.accept import Door
 from streams.engine.checks import check, path_text
 from streams.engine.contact import Contact
 from streams.engine.effects import Append, Budget, Output, Refusal, SourceRecord
+from streams.engine.introduce import introduce
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition import PartitionDecider
 from streams.engine.releases import ReleaseLog
 from streams.errors import DefinitionsRefused
 from streams.publish.lines import ClockLine, DefinitionsLine, EventLine, Item, RefusedLine
+from streams.spool import Spool
 from streams.state import state_rows
 from streams.topics import CRM_OPPORTUNITIES, CRM_RESULTS
 
@@ -64,6 +66,7 @@ class Replay:
         self._decider.resume(None)
         self._ledger = LedgerDecider(self._definitions)
         self._ledger.resume(None)
+        self._spool = Spool()
         self._offset = 0
         self._accepted = 0
         self._fed = 0
@@ -77,6 +80,12 @@ class Replay:
 
         Raises DefinitionsRefused naming the line of definitions that cannot be applied.
         """
+        try:
+            self._run(items, until)
+        finally:
+            self._spool.close()
+
+    def _run(self, items: Iterable[Item], until: int | None) -> None:
         for item in items:
             self._one(item, until)
         for account in sorted({*self.report.latest, *self._log.accounts()}):
@@ -155,9 +164,10 @@ class Replay:
         marker = self._log.add(self._offset, 0, account.encode(), _encode(record))
         if marker is None:
             raise DefinitionsRefused(f"{where}: {self._log.voids[-1].reason}")
-        entry = Append(records.MARKER_KEY, records.encode(marker))
-        self._tell_all(entry)
-        self._tell_ledger(entry, where)
+        self._decide()
+        for entry in introduce(self._decider, marker, self._spool.records):
+            self._tell_all(entry)
+        self._tell_ledger(Append(records.MARKER_KEY, records.encode(marker)), where)
 
     def _definitions(self, account: str, number: int) -> Definitions:
         return self._log.get(account, number).content
@@ -175,6 +185,7 @@ class Replay:
         self._decide()
 
     def _feed(self, entry: Append) -> None:
+        self._spool.add(self._offset, entry.key, entry.value)
         self._decider.feed(self._offset, entry.key, entry.value)
         self._offset += 1
         self._fed += 1

@@ -11,8 +11,6 @@ from heapq import merge
 from operator import itemgetter
 from typing import Any
 
-import msgspec
-
 from schemas.definitions import STANDARD_PROPERTIES
 from streams.batch.memberships import members
 from streams.batch.properties import patched
@@ -64,7 +62,7 @@ class Chronicle:
         first, event = own[0]
         timeline = self._timeline
         tick = timeline.tick_before(event.account, first)
-        told = Told(event.account, event.contact, World(created=event.at), max(event.at, tick), steady=event.at)
+        told = Told(event.account, event.contact, World(created=event.at), max(event.at, tick))
         before = [release for release in timeline.releases(event.account) if release.offset < first]
         if before:
             told.release = before[-1]
@@ -107,12 +105,6 @@ class Chronicle:
             for segment in release.definitions.segments
             if segment.paused
         }
-        kept = former.pasts if former else frozenset()
-        new = release.pasts - kept
-        world.heard_from = {key: at for key, at in world.heard_from.items() if key in release.pasts}
-        world.held_from = {key: at for key, at in world.held_from.items() if key in release.pasts}
-        world.heard_from.update(dict.fromkeys(new, release.offset))
-        world.held_from.update(dict.fromkeys(new, told.steady))
         world.zone, world.types = release.definitions.time_zone, release.types
         told.release, told.clock = release, now
 
@@ -152,11 +144,8 @@ def _apply(told: Told, offset: int, event: records.Event, now: int, lateness: in
 
 def _patch(told: Told, offset: int, fields: dict[str, Any], now: int) -> None:
     world = told.world
-    before = world.properties
     types = world.types or dict(STANDARD_PROPERTIES)
-    world.properties = patched(before, fields.get("properties", {}), types)
-    if msgspec.json.encode(before, order="sorted") != msgspec.json.encode(world.properties, order="sorted"):
-        told.steady = now
+    world.properties = patched(world.properties, fields.get("properties", {}), types)
     world.patches.append((now, world.properties))
     status = fields.get("status", world.status)
     if status != world.status:

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from streams.batch.dates import length, span
-from streams.batch.identity import of_count, of_end, of_regular, of_sequence
 from streams.batch.operators import compares, passes, zone_for
 from streams.batch.world import Condition, Event, World
 
@@ -14,12 +13,10 @@ from streams.batch.world import Condition, Event, World
 def happened(leaf: Condition, world: World, now: int) -> bool:
     """A `visit` or `activity` leaf."""
     if "regular" in leaf:
-        return _regular(
-            leaf["regular"], [event.at for event in _done(leaf, of_regular(leaf, world), world, now)], now
-        )
+        return _regular(leaf["regular"], [event.at for event in _done(leaf, world, now)], now)
     if "first" in leaf or "last" in leaf:
         return all(_is_end(which, leaf, world, now) for which in ("first", "last") if which in leaf)
-    done = _done(leaf, of_count(leaf, world), world, now)
+    done = _done(leaf, world, now)
     number = sum(_in_window(event.at, leaf, world, now) for event in done)
     if leaf.get("never"):
         return number == 0
@@ -28,8 +25,7 @@ def happened(leaf: Condition, world: World, now: int) -> bool:
 
 def in_order(leaf: Condition, world: World, now: int) -> bool:
     """A `sequence`: `reached` are the events of the window at which the steps so far may end."""
-    heard = _heard(of_sequence(leaf, world), world)
-    inside = [e for e in heard if now - length(leaf["within"]) < e.at <= now and not e.too_late]
+    inside = [e for e in world.history if now - length(leaf["within"]) < e.at <= now and not e.too_late]
     inside.sort(key=lambda event: event.at)  # keeps the journal's order of equal instants
     first, *others = leaf["sequence"]
     reached = [place for place, event in enumerate(inside) if _is_meant(event, first, world)]
@@ -47,14 +43,8 @@ def _in_reach(apart: int, leaf: Condition) -> bool:
     return length(leaf.get("min_gap", 0)) <= apart and ("gap" not in leaf or apart <= length(leaf["gap"]))
 
 
-def _heard(identity: str, world: World) -> list[Event]:
-    """The history from the place on from which a leaf counts."""
-    start = world.heard_from.get(identity, 0)
-    return [event for event in world.history if event.offset >= start]
-
-
-def _done(leaf: Condition, identity: str, world: World, now: int) -> list[Event]:
-    return [event for event in _heard(identity, world) if event.at <= now and _is_meant(event, leaf, world)]
+def _done(leaf: Condition, world: World, now: int) -> list[Event]:
+    return [event for event in world.history if event.at <= now and _is_meant(event, leaf, world)]
 
 
 def _is_meant(event: Event, leaf: Condition, world: World) -> bool:
@@ -83,7 +73,7 @@ def _in_window(at: int, leaf: Condition, world: World, now: int) -> bool:
 
 def _is_end(which: str, leaf: Condition, world: World, now: int) -> bool:
     """The first (latest) ever lies in the window and also matches; `sorted` keeps the journal's order of equals."""
-    done = _done(leaf, of_end(which, leaf, world), world, now)
+    done = _done(leaf, world, now)
     on_time = sorted((event for event in done if not event.too_late), key=lambda event: event.at)
     if not on_time:
         return False

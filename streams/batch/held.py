@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from streams.batch.dates import instant_of, length, span
-from streams.batch.identity import of_held
 from streams.batch.properties import property_holds
 from streams.batch.world import Condition, World
 
@@ -27,8 +26,7 @@ def held(leaf: Condition, world: World, now: int) -> bool:
     can miss is less than a quarter of an hour in which `now/m` or `now/s` alone makes the leaf untrue.
     """
     since = now - length(leaf["held_for"])
-    begins = world.held_from.get(of_held(leaf, world), world.created)
-    if since < max(begins, world.created):
+    if since < world.created:
         return False
     return all(property_holds(leaf, _as_of(world, at), at) for at in _instants(leaf, world, since, now))
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from schemas.definitions import Segment
 from streams.batch.conditions import holds
-from streams.batch.identity import leaves
+from streams.batch.leaves import leaves
 from streams.batch.timeline import InForce
 from streams.batch.world import Condition, Kept, World
 

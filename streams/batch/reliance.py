@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.batch.identity import leaves
+from streams.batch.leaves import leaves
 from streams.batch.memberships import references
 from streams.batch.timeline import InForce
 

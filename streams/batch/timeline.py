@@ -8,16 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.conditions import ActivityLeaf, VisitLeaf
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, Segment
-from streams.batch.identity import identities
-from streams.batch.world import Condition, World
-from streams.engine.records import Marker, Tick
+from streams.batch.world import Condition
+from streams.engine.records import Marker, Record, Tick
 
 NEVER = -(1 << 62)
 """The last tick where there was none."""
 
-_BESIDE = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
 Contents = Callable[[str, int], Definitions]
 
 
@@ -38,8 +35,6 @@ class InForce:
     definitions: Definitions
     conditions: dict[str, Condition]
     """Of the dynamic segments."""
-    pasts: frozenset[str]
-    """Identities of all leaves that have a past."""
 
     @property
     def types(self) -> dict[str, str]:
@@ -59,12 +54,13 @@ class Timeline:
         self._ticks: dict[str, tuple[array[int], array[int]]] = {}
         self._releases: dict[str, list[InForce]] = {}
 
-    def add(self, offset: int, record: Tick | Marker) -> None:
-        """The next tick or marker."""
+    def add(self, offset: int, record: Record) -> None:
+        """The next record; only ticks and markers say something here."""
         if isinstance(record, Tick):
             places, instants = self._ticks.setdefault(record.account, (array("q"), array("q")))
             places.append(offset)
             instants.append(max(record.at, instants[-1] if instants else NEVER))
+        if not isinstance(record, Marker):
             return
         definitions = self._contents(record.account, record.number)
         known = self._releases.setdefault(record.account, [])
@@ -87,18 +83,4 @@ class Timeline:
 def in_force(offset: int, at: int | None, number: int, definitions: Definitions) -> InForce:
     """A release made ready to be asked."""
     conditions = {each.id: written(each.when) for each in definitions.segments if each.dynamic and each.when}
-    automation = [rule.when for campaign in definitions.campaigns for rule in campaign.automation]
-    scoring = [rule.when for campaign in definitions.campaigns for rule in campaign.scoring]
-    world = World(zone=definitions.time_zone, types={**STANDARD_PROPERTIES, **definitions.properties})
-    kept = [
-        *conditions.values(),
-        *map(written, automation),
-        *(written(when) for when in scoring if not _is_bare(when)),
-    ]
-    pasts = frozenset(identity for condition in kept for identity in identities(condition, world))
-    return InForce(offset, at, number, definitions, conditions, pasts)
-
-
-def _is_bare(when: object) -> bool:
-    """A scoring rule on a bare visit or activity looks at each event alone and has no past."""
-    return isinstance(when, VisitLeaf | ActivityLeaf) and all(getattr(when, name) is None for name in _BESIDE)
+    return InForce(offset, at, number, definitions, conditions)

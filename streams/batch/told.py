@@ -19,8 +19,6 @@ class Told:
     release: InForce | None = None
     kept: Kept = field(default_factory=Kept)
     applied: list[tuple[str, int]] = field(default_factory=list)
-    steady: int = 0
-    """Since when no property has changed."""
     commands: list[tuple[int, str, str]] = field(default_factory=list)
     """Offset, type and campaign of lead commands and of visits with a campaign's token."""
     unfit_since: int = 0

@@ -55,10 +55,6 @@ class World:
     """The campaign whose lead is at hand."""
     patches: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(since when they are so, all the properties), in the journal's order; before the first there are none."""
-    heard_from: dict[str, int] = field(default_factory=dict)
-    """Identity of a leaf -> the place in the journal from which on it counts; one that is not named counts all."""
-    held_from: dict[str, int] = field(default_factory=dict)
-    """Identity of a leaf with `held_for` -> the instant before which nothing is known of it, if any."""
 
 
 @dataclass

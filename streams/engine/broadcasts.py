@@ -10,20 +10,29 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.engine.compiled import ReleaseCache
+from streams.engine.compiled import CompiledRelease, ReleaseCache
 from streams.engine.contact import Contact
 from streams.engine.decide import Decision, decide_release, decide_tick
+from streams.engine.following import NOTHING, Following, new_leaves
 from streams.engine.outputs import Place
 from streams.engine.records import Marker, Tick
 from streams.engine.rows import Rows
 
 
+class Proposed(msgspec.Struct, frozen=True):
+    """A release whose past is being counted: its number, and the offset of its proposal in the journal."""
+
+    number: int
+    offset: int
+
+
 class Standing(msgspec.Struct, omit_defaults=True):
-    """What is in force in a partition: the last tick of all and of each account, and the releases."""
+    """What is in force in a partition: the last tick of all and of each account, the releases, and those proposed."""
 
     tick: int | None = None
     ticks: dict[str, int] = {}
     releases: dict[str, int] = {}
+    proposed: dict[str, Proposed] = {}
 
     def clock_of(self, account: str, before: int) -> int:
         """The last tick that a contact of the account knows of; `before` where there was none."""
@@ -47,6 +56,8 @@ class Unfinished(msgspec.Struct, omit_defaults=True):
     """Of a marker: the release that decided before."""
     tick: int = 0
     """Of a marker: the last tick before it."""
+    was_proposed: bool = False
+    """Of a marker: whether its leaves were followed before."""
 
 
 class Broadcast:
@@ -58,6 +69,7 @@ class Broadcast:
         self._rows = rows
         self._releases = releases
         self._keys: Iterator[bytes] | None = None
+        self._leaves: Following | None = None
 
     def apply(self, contact: Contact) -> Decision | None:
         """The broadcast's part for one contact; None where it has none, or had it already."""
@@ -72,7 +84,15 @@ class Broadcast:
             return None
         former = self._releases.get(record.account, self.state.former)
         release = self._releases.get(record.account, record.number)
-        return decide_release(contact, record.at, self._place, former, release, tick=self.state.tick)
+        following = self._following(former, release) if self.state.was_proposed else NOTHING
+        return decide_release(
+            contact, record.at, self._place, former, release, tick=self.state.tick, following=following
+        )
+
+    def _following(self, former: CompiledRelease, release: CompiledRelease) -> Following:
+        if self._leaves is None:
+            self._leaves = new_leaves(former, release)
+        return self._leaves
 
     def next_key(self) -> bytes | None:
         """A contact that may still have to be reached; None when the broadcast is finished."""

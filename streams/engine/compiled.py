@@ -261,7 +261,7 @@ class ReleaseCache:
     """Compiled releases by account and number; a release never changes, so nothing is ever stale."""
 
     def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
+        self.definitions = lookup
         self._compiled: dict[tuple[str, int], CompiledRelease] = {}
 
     def get(self, account: str, number: int) -> CompiledRelease:
@@ -278,4 +278,4 @@ class ReleaseCache:
             del self._compiled[known]
 
     def _compile(self, account: str, number: int) -> CompiledRelease:
-        return compile_release(self._lookup(account, number), number) if number else none_in_force(account)
+        return compile_release(self.definitions(account, number), number) if number else none_in_force(account)

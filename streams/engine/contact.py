@@ -80,5 +80,7 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     """Bounds of the state that were reached."""
     held: dict[str, list[int]] = {}
     """Leaf with `held_for` -> [since when it has been true, and when that ended] (see streams.engine.conditions)."""
-    steady: int | None = None
-    """Since when no property has changed; None where that is not known (a row written before this was kept)."""
+    proposal: int = 0
+    """The number of the proposed release whose new leaves are followed beside those in force."""
+    followed: int = 0
+    """The instant up to which its leaves with `held_for` are followed."""

@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from streams.engine.bounds import MOST_COUNTED
 from streams.engine.conditions.contract import Counter, Happening
 from streams.engine.contact import Contact
-from streams.engine.turn import Turn
 
 
-def count(turn: Turn, happening: Happening) -> None:
-    """Counts an event wherever it matches."""
-    contact, counters = turn.contact, turn.release.counters
-    for counter in counters:
-        if counter.matches(happening) and not (counter.on_time and turn.too_late):
-            _count(contact, counter, happening, turn.now)
-            turn.changes.counters.add(counter.key)
-    if sum(map(len, contact.counts.values())) > MOST_COUNTED:
-        _shorten(turn)
+def count(
+    contact: Contact, counters: Iterable[Counter], happening: Happening, now: int, *, too_late: bool
+) -> Iterable[str]:
+    """Counts an event wherever it matches, and says where it did, by key."""
+    matched = [counter for counter in counters if counter.matches(happening) and not (counter.on_time and too_late)]
+    for counter in matched:
+        kept = contact.counts.get(counter.key, [])
+        contact.counts[counter.key] = counted = counter.count(kept, happening, now)
+        if counter.lossy and len(counted) >= counter.bound:
+            flag(contact, counter)
+    return [counter.key for counter in matched]
 
 
-def _count(contact: Contact, counter: Counter, happening: Happening, now: int) -> None:
-    kept = contact.counts.get(counter.key, [])
-    contact.counts[counter.key] = counted = counter.count(kept, happening, now)
-    if counter.lossy and len(counted) >= counter.bound:
-        _flag(contact, counter)
-
-
-def _shorten(turn: Turn) -> None:
-    """The longest lists forget their older half until a row with all of them fits into a record."""
-    contact, counts = turn.contact, turn.contact.counts
-    counters = {counter.key: counter for counter in turn.release.counters}
+def shorten(contact: Contact, counters: Iterable[Counter]) -> Iterable[str]:
+    """The longest lists forget their older half until a row with all of them fits into a record; says which."""
+    counts = contact.counts
     total = sum(map(len, counts.values()))
+    if total <= MOST_COUNTED:
+        return ()
+    by_key = {counter.key: counter for counter in counters}
+    shortened = []
     while total > MOST_COUNTED:
-        longest = counters[max(counts, key=lambda key: (len(counts[key]), key))]
+        longest = by_key[max(counts, key=lambda key: (len(counts[key]), key))]
         kept = longest.forget(counts[longest.key])
         if len(kept) == len(counts[longest.key]):
-            return
+            break
         total -= len(counts[longest.key]) - len(kept)
         counts[longest.key] = kept
-        turn.changes.counters.add(longest.key)
-        _flag(contact, longest)
+        shortened.append(longest.key)
+        flag(contact, longest)
+    return shortened
 
 
-def _flag(contact: Contact, counter: Counter) -> None:
-    flag = f"bound:{counter.key}"
-    if flag not in contact.flags:
-        contact.flags.append(flag)
+def flag(contact: Contact, counter: Counter) -> None:
+    """The contact reached a bound."""
+    name = f"bound:{counter.key}"
+    if name not in contact.flags:
+        contact.flags.append(name)

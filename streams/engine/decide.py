@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from streams.engine.compiled import CompiledRelease
 from streams.engine.contact import Contact
+from streams.engine.counting import shorten
 from streams.engine.drafts import Drafts
 from streams.engine.effects import Output, Refusal
 from streams.engine.events import COUNTS_IN_THE_PAST, apply_event, kind_of
+from streams.engine.following import NOTHING, Following, join_past, keep_up, look, take_up
 from streams.engine.holding import begin_life
 from streams.engine.outputs import Cause, Place
-from streams.engine.records import Event
+from streams.engine.records import Event, Kept
 from streams.engine.repeats import Memory, is_repeat, remember
 from streams.engine.segments import note_what_time_changes
 from streams.engine.settle import settle
@@ -46,10 +48,12 @@ def decide_event(
     tick: int,
     memory: Memory,
     lateness: int = LATENESS,
+    following: Following = NOTHING,
 ) -> tuple[Contact, Decision] | None:
     """Applies a contact's own record; None for a repeat, which changes nothing. `contact` is changed in place.
 
     `lateness` (ms): `sequence`, `first` and `last` do not count an event that is later than this, against the clock.
+    `following`: the leaves of a proposed release that are followed beside those of `release`.
     """
     if contact is None:
         contact = Contact(event.account, event.contact, created=event.at, clock=max(event.at, tick), settled=-1)
@@ -58,16 +62,20 @@ def decide_event(
     if is_repeat(contact, event.id, clock, memory):
         return None
     now = max(event.at, clock)
+    take_up(contact, release, following)
+    keep_up(contact, following, now)
     drafts = Drafts(place, contact)
     _fire_dues(contact, release, now, drafts)
     late = event.at < clock and event.type in COUNTS_IN_THE_PAST
     root = Cause(kind=kind_of(event.type), event=event.id, release=release.number, late=late)
     turn = begin(contact, release, now, root, drafts)
     turn.too_late = now - event.at > lateness
+    turn.following = following
     if contact.due == now:
         note_what_time_changes(turn)
     apply_event(turn, event)
     settle(turn)
+    look(contact, following, now)
     if _was_applied(event, drafts):
         remember(contact, event.id, memory)
     contact.settled = place.offset
@@ -89,13 +97,23 @@ def decide_tick(contact: Contact, at: int, place: Place, release: CompiledReleas
 
 
 def decide_release(
-    contact: Contact, at: int | None, place: Place, former: CompiledRelease, release: CompiledRelease, *, tick: int
+    contact: Contact,
+    at: int | None,
+    place: Place,
+    former: CompiledRelease,
+    release: CompiledRelease,
+    *,
+    tick: int,
+    following: Following = NOTHING,
 ) -> Decision:
     """From here on `release` decides; what was due before goes first, under the former one.
 
-    `at` is None where nobody told it: the last tick, then.
+    `at` is None where nobody told it: the last tick, then. `following`: its leaves as followed since it was proposed.
     """
     now = max(tick if at is None else at, contact.clock, tick)
+    take_up(contact, former, following)
+    keep_up(contact, following, now)
+    contact.proposal = contact.followed = 0
     drafts = Drafts(place, contact)
     _fire_dues(contact, former, now, drafts)
     root = Cause(kind="definition", release=release.number)
@@ -106,6 +124,19 @@ def decide_release(
     settle(turn)
     contact.settled = place.offset
     return Decision(drafts.outputs, drafts.refusals)
+
+
+def decide_slice(
+    contact: Contact, kept: Kept, release: CompiledRelease, following: Following, *, tick: int
+) -> Decision:
+    """Takes in what a slice says of the contact's past; what follows from it waits for the proposed release."""
+    now = max(contact.clock, tick)
+    take_up(contact, release, following)
+    keep_up(contact, following, now)
+    look(contact, following, now)
+    join_past(contact, following, kept, now)
+    shorten(contact, (*release.counters, *following.counters))
+    return Decision([], [])
 
 
 def _fire_dues(contact: Contact, release: CompiledRelease, before: int, drafts: Drafts) -> None:

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from streams.engine.bounds import MOST_SCORES
 from streams.engine.cascade import cascade
 from streams.engine.conditions.contract import Happening
-from streams.engine.counting import count
+from streams.engine.counting import count, shorten
 from streams.engine.effects import Refusal
 from streams.engine.lead_steps import add_points, decide_lead
 from streams.engine.leads import TAKES
-from streams.engine.patches import are_other, change_properties
+from streams.engine.patches import change_properties
 from streams.engine.records import Event
 from streams.engine.turn import Turn
 
@@ -28,16 +28,21 @@ def kind_of(event_type: str) -> str:
     return {"lead": "command", "segment": "command", "crm": "crm"}.get(family, "event")
 
 
+def happening_of(event: Event) -> Happening | None:
+    """The visit or activity that an event is; None for any other."""
+    if event.type not in ("web.visited", "activity.recorded"):
+        return None
+    return Happening(event.at, event.fields.get("name", "visit"), event.type == "web.visited", event.fields)
+
+
 def apply_event(turn: Turn, event: Event) -> None:
     """Does what the event says. Raises KeyError for a type that the door lets nobody in with."""
     _APPLY[event.type](turn, event)
 
 
 def _patch(turn: Turn, event: Event) -> None:
-    contact, properties = turn.contact, turn.contact.properties
+    contact = turn.contact
     changed, refusals = change_properties(contact, event.fields.get("properties", {}), turn.release.properties)
-    if are_other(properties, contact.properties, changed):
-        contact.steady = turn.now
     turn.drafts.refusals.extend(refusals)
     turn.changes.properties |= changed
     before = contact.status
@@ -48,15 +53,23 @@ def _patch(turn: Turn, event: Event) -> None:
 
 def _happen(turn: Turn, event: Event) -> None:
     contact, at = turn.contact, event.at
-    is_visit = event.type == "web.visited"
-    happening = Happening(at, event.fields.get("name", "visit"), is_visit, event.fields)
-    if is_visit:
+    happening = happening_of(event)
+    assert happening is not None
+    if happening.is_visit:
         contact.first_visit = at if contact.first_visit is None else min(contact.first_visit, at)
         contact.last_visit = at if contact.last_visit is None else max(contact.last_visit, at)
         turn.token = event.fields.get("campaign", "")
     contact.last_activity = at if contact.last_activity is None else max(contact.last_activity, at)
-    count(turn, happening)
+    _count(turn, happening)
     turn.happening = happening
+
+
+def _count(turn: Turn, happening: Happening) -> None:
+    contact, counters = turn.contact, turn.release.counters
+    if turn.following:
+        counters = (*counters, *turn.following.counters)
+    turn.changes.counters.update(count(contact, counters, happening, turn.now, too_late=turn.too_late))
+    turn.changes.counters.update(shorten(contact, counters))
 
 
 def _adjust_score(turn: Turn, event: Event) -> None:

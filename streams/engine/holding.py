@@ -11,7 +11,6 @@ from streams.engine.turn import Turn
 
 def begin_life(contact: Contact, release: CompiledRelease, now: int) -> None:
     """Of a new contact: what is true without any value has been so since its creation."""
-    contact.steady = contact.created
     for truth in release.held:
         truth.catch_up(contact, contact.created, now)
 
@@ -22,18 +21,11 @@ def follow(turn: Turn) -> None:
         truth.follow(turn.contact, turn.now)
 
 
-def change_leaves(turn: Turn, former: CompiledRelease, release: CompiledRelease) -> None:
-    """Leaves that are new count from where the row can tell: from the last change of any property.
-
-    Where that is not known, they count from the release on.
-    """
-    contact = turn.contact
-    before, after = ({truth.key for truth in each.held} for each in (former, release))
-    for key in [key for key in contact.held if key not in after]:
+def drop_leaves(contact: Contact, release: CompiledRelease) -> None:
+    """What the release does not ask for is kept no more."""
+    wanted = {truth.key for truth in release.held}
+    for key in [key for key in contact.held if key not in wanted]:
         del contact.held[key]
-    for truth in release.held:
-        if truth.key not in before and contact.steady is not None:
-            truth.catch_up(contact, contact.steady, turn.now)
 
 
 def dues(turn: Turn) -> Iterator[int | None]:

@@ -4,6 +4,9 @@ Own records and broadcasts (ticks, release markers) go side by side, but what a 
 order: before its own record, an unfinished broadcast before it is applied to it. A second broadcast waits until the
 first has reached everybody. So outputs per contact are the same whatever the portions, and since rows, outputs and
 `checkpoint` are committed together, so they are whatever the restarts.
+
+A release that asks of the past what nobody kept is proposed first: from there on its new leaves are followed in the
+rows, slices bring in what was before, and its marker makes it decide (SPEC section 9).
 """
 
 from __future__ import annotations
@@ -13,15 +16,19 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from streams.engine.broadcasts import Broadcast, Standing, Unfinished
-from streams.engine.compiled import Lookup, ReleaseCache
+from streams.engine.broadcasts import Broadcast, Proposed, Standing, Unfinished
+from streams.engine.compiled import CompiledRelease, Lookup, ReleaseCache
 from streams.engine.contact import Contact
-from streams.engine.decide import LATENESS, NO_TICK, Decision, decide_event
+from streams.engine.decide import LATENESS, NO_TICK, Decision, decide_event, decide_slice
 from streams.engine.effects import Budget, Effects
+from streams.engine.following import NOTHING, Following, new_leaves
+from streams.engine.history import History
 from streams.engine.outputs import Place
-from streams.engine.records import Event, Marker, Record, Tick, decode, event_key
+from streams.engine.records import Event, Marker, Proposal, Record, Slice, Tick, decode, event_key
 from streams.engine.repeats import Memory
 from streams.engine.rows import Rows
+from streams.engine.semantics import expect_semantics
+from streams.engine.served import SEMANTICS
 
 _OWN_SHARE = 0.5
 """The part of a budget that own records may take while a broadcast is unfinished."""
@@ -39,6 +46,8 @@ class Checkpoint(msgspec.Struct, omit_defaults=True):
 
     standing: Standing
     unfinished: Unfinished | None = None
+    semantics: int = 1
+    """The meaning that the rows were decided by; see `streams.engine.served.SEMANTICS`."""
 
 
 class _Spending:
@@ -88,17 +97,23 @@ class PartitionDecider:
         self._queue: deque[tuple[int, bytes, Record]] = deque()
         self._standing = Standing()
         self._broadcast: Broadcast | None = None
+        self._leaves: dict[tuple[str, int, int], Following] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One record of the changelog, in order, at take-over."""
         self._rows.restore(key, value)
 
     def resume(self, checkpoint: bytes | None) -> None:
-        """After every `restore`. Raises msgspec.DecodeError for a checkpoint that no Leadstream wrote."""
+        """After every `restore`.
+
+        Raises msgspec.DecodeError for a checkpoint that no Leadstream wrote, OtherSemantics for one that was written
+        by an engine that decides differently.
+        """
         self._rows.index()
         if checkpoint is None:
             return
         state = msgspec.json.decode(checkpoint, type=Checkpoint)
+        expect_semantics(state.semantics, "the contacts' state")
         self._standing = state.standing
         if state.unfinished is not None:
             self._begin(state.unfinished)
@@ -127,7 +142,7 @@ class PartitionDecider:
     def checkpoint(self) -> bytes:
         """What `resume` needs besides rows and position."""
         unfinished = self._broadcast.state if self._broadcast is not None else None
-        return msgspec.json.encode(Checkpoint(self._standing, unfinished))
+        return msgspec.json.encode(Checkpoint(self._standing, unfinished, SEMANTICS))
 
     def position(self, fetched: int) -> int:
         """The journal offset to go on from after a restart."""
@@ -150,12 +165,30 @@ class PartitionDecider:
         """The contact's clock: the later of its records' and the last tick."""
         return max(contact.clock, self._standing.clock_of(contact.account, NO_TICK))
 
+    def needs_history(self, marker: Marker) -> bool:
+        """Whether that release, coming now, asks of the past what the one in force does not keep."""
+        in_force = self._in_force(marker.account)
+        return bool(new_leaves(in_force, self._releases.get(marker.account, marker.number)))
+
+    def proposed(self) -> dict[str, Proposed]:
+        """Account -> the release whose past is being counted."""
+        return dict(self._standing.proposed)
+
+    def has_contacts(self, account: str) -> bool:
+        """Whether the account has any contact here."""
+        return self._rows.has_any_of(account)
+
+    def history(self, account: str) -> History:
+        """What has to be fed with the journal before the proposal of the account's release."""
+        definitions = self._releases.definitions
+        return History(account, self._following(account), definitions, self._memory, self._lateness)
+
     def releases_in_force(self) -> dict[str, int]:
         """Account -> the number of the release that decides."""
         return dict(self._standing.releases)
 
     def _own_record_next(self) -> bool:
-        return bool(self._queue) and isinstance(self._queue[0][2], Event)
+        return bool(self._queue) and isinstance(self._queue[0][2], Event | Slice)
 
     def _take_record(self, effects: Effects, spending: _Spending) -> None:
         offset, value, record = self._queue.popleft()
@@ -164,15 +197,57 @@ class PartitionDecider:
         elif isinstance(record, Tick):
             self._standing.advance(record)
             self._begin(Unfinished(offset, record))
-        else:
+        elif isinstance(record, Marker):
             self._begin_release(offset, record)
+        elif isinstance(record, Proposal):
+            self._propose(offset, record)
+        else:
+            self._take_in(record, effects, spending)
 
     def _begin_release(self, offset: int, marker: Marker) -> None:
         account = marker.account
+        expect_semantics(marker.semantics, f"release {marker.number} of account {account}")
         former = self._standing.releases.get(account, 0)
         tick = self._standing.clock_of(account, NO_TICK)
+        proposed = self._standing.proposed.pop(account, None)
         self._standing.releases[account] = marker.number
-        self._begin(Unfinished(offset, marker, former, tick))
+        was_proposed = proposed is not None and proposed.number == marker.number
+        self._begin(Unfinished(offset, marker, former, tick, was_proposed))
+
+    def _propose(self, offset: int, proposal: Proposal) -> None:
+        """One that is not in force yet is given up for it."""
+        expect_semantics(proposal.semantics, f"the proposed release {proposal.number} of account {proposal.account}")
+        self._standing.proposed[proposal.account] = Proposed(proposal.number, offset)
+
+    def _take_in(self, part: Slice, effects: Effects, spending: _Spending) -> None:
+        """What was counted for a proposal that is no more concerns nobody."""
+        following = self._following(part.account)
+        if following.number != part.number:
+            return
+        tick = self._standing.clock_of(part.account, NO_TICK)
+        for name, kept in part.contacts.items():
+            key = event_key(part.account, name)
+            contact = self._rows.get(key)
+            if contact is None:
+                continue
+            if self._broadcast is not None:
+                self._reach(self._broadcast, key, contact, effects, spending)
+            decision = decide_slice(contact, kept, self._in_force(part.account), following, tick=tick)
+            self._keep(key, contact, decision, effects, spending)
+
+    def _in_force(self, account: str) -> CompiledRelease:
+        return self._releases.get(account, self._standing.releases.get(account, 0))
+
+    def _following(self, account: str) -> Following:
+        """The leaves of the account's proposed release that are followed beside those in force."""
+        proposed = self._standing.proposed.get(account)
+        if proposed is None:
+            return NOTHING
+        key = (account, self._standing.releases.get(account, 0), proposed.number)
+        if key not in self._leaves:
+            self._leaves = {known: leaves for known, leaves in self._leaves.items() if known[0] != account}
+            self._leaves[key] = new_leaves(self._in_force(account), self._releases.get(account, proposed.number))
+        return self._leaves[key]
 
     def _begin(self, state: Unfinished) -> None:
         place = Place(self._partition, state.offset)
@@ -209,11 +284,17 @@ class PartitionDecider:
         contact = self._rows.get(key)
         if contact is not None and self._broadcast is not None:
             self._reach(self._broadcast, key, contact, effects, spending)
-        release = self._releases.get(event.account, self._standing.releases.get(event.account, 0))
         tick = self._standing.clock_of(event.account, NO_TICK)
         place = Place(self._partition, offset)
         decided = decide_event(
-            contact, event, place, release, tick=tick, memory=self._memory, lateness=self._lateness
+            contact,
+            event,
+            place,
+            self._in_force(event.account),
+            tick=tick,
+            memory=self._memory,
+            lateness=self._lateness,
+            following=self._following(event.account),
         )
         if decided is None:
             spending.records += 1

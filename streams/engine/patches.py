@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,11 +17,6 @@ _TOO_LARGE = (
     f"the contact's properties would take {{}} bytes, at most {MOST_PROPERTY_BYTES} are kept; none was changed"
 )
 _encode = msgspec.json.Encoder().encode
-
-
-def are_other(before: Mapping[str, Any], after: Mapping[str, Any], names: Collection[str]) -> bool:
-    """Whether any of the named properties has another value than before; as JSON, where 1 is not true."""
-    return any(_encode(before.get(name)) != _encode(after.get(name)) for name in names)
 
 
 def change_properties(

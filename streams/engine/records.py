@@ -1,8 +1,9 @@
 """The records of the journal: everything that happened, in the one order it happened in.
 
 A journal record is JSON. `kind` says which of the structs below it is. Instants are integer milliseconds since
-1970-01-01T00:00:00Z. An event's key is `account/contact`; a record that speaks to every contact of its partition
-(a tick, a release marker) has a key without a slash, so the two never collide.
+1970-01-01T00:00:00Z. An event's key is `account/contact`; a record that speaks to more than one contact of its
+partition (a tick, a release marker, a proposal, a slice of history) has a key without a slash, so that the two never
+collide.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import msgspec
 
 TICK_KEY = b"tick"
 MARKER_KEY = b"release"
+PROPOSAL_KEY = b"proposal"
+SLICE_KEY = b"slice"
 
 
 class Event(msgspec.Struct, tag="event", tag_field="kind", omit_defaults=True, frozen=True):
@@ -49,7 +52,39 @@ class Marker(msgspec.Struct, tag="release", tag_field="kind", omit_defaults=True
     semantics: int
 
 
-Record = Event | Tick | Marker
+class Proposal(msgspec.Struct, tag="proposal", tag_field="kind", omit_defaults=True, frozen=True):
+    """From this place on what release `number` asks of the past is counted; the former release goes on deciding.
+
+    A marker of that release follows when the past before this place is counted, unless a newer release comes first.
+    """
+
+    account: str
+    number: int
+    offset: int
+    hash: str
+    semantics: int
+
+
+class Kept(msgspec.Struct, array_like=True, frozen=True):
+    """What leaves keep of one contact's past: as in its row, where leaves are named by key."""
+
+    followed: int
+    """The instant (ms) up to which the leaves were followed."""
+    counts: dict[str, list[int]]
+    held: dict[str, list[int]]
+    flags: list[str] = []
+    """Bounds of the state that were reached."""
+
+
+class Slice(msgspec.Struct, tag="slice", tag_field="kind", omit_defaults=True, frozen=True):
+    """Of the journal before a proposal: what the release's new leaves keep of some contacts, by their ids."""
+
+    account: str
+    number: int
+    contacts: dict[str, Kept]
+
+
+Record = Event | Tick | Marker | Proposal | Slice
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Record).decode
@@ -64,6 +99,11 @@ def decode(value: bytes) -> Record:
     """The record of a journal value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
     record: Record = _decode(value)
     return record
+
+
+def proposal_of(marker: Marker) -> Proposal:
+    """What is appended before a marker whose release asks of the past what nobody kept."""
+    return Proposal(marker.account, marker.number, marker.offset, marker.hash, marker.semantics)
 
 
 def event_key(account: str, contact: str) -> bytes:

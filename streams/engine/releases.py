@@ -92,6 +92,10 @@ class ReleaseLog:
             raise KeyError(f"account {account} has no release {number}")
         return releases[number - 1]
 
+    def content(self, account: str, number: int) -> Definitions:
+        """The definitions of one release as read. Raises KeyError as `get` does."""
+        return self.get(account, number).content
+
     def all(self, account: str) -> tuple[Release, ...]:
         """The account's releases in their order."""
         return tuple(self._releases.get(account, ()))

@@ -90,6 +90,11 @@ class Rows:
         known = (key for rows in (self._bytes, self._changed) for key in rows if key.startswith(prefix))
         return list(dict.fromkeys(known))
 
+    def has_any_of(self, account: str) -> bool:
+        """Whether there is a contact of the account."""
+        prefix = account.encode() + b"/"
+        return any(key.startswith(prefix) for rows in (self._changed, self._bytes) for key in rows)
+
     def first_due(self, account: str = "") -> tuple[int, bytes] | None:
         """Who is due first, and when; of one account, or of all."""
         accounts = (account,) if account else tuple(self._heaps)

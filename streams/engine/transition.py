@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.engine.compiled import CompiledAutomation, CompiledCampaign, CompiledRelease, CompiledScoring
 from streams.engine.contact import Contact
-from streams.engine.holding import change_leaves
+from streams.engine.holding import drop_leaves
 from streams.engine.leads import TAKES
 from streams.engine.turn import Turn
 
@@ -16,7 +16,7 @@ def change_release(turn: Turn, former: CompiledRelease, release: CompiledRelease
     _change_lists(contact, former, release)
     _drop_segments(contact, release)
     _drop_counters(contact, release)
-    change_leaves(turn, former, release)
+    drop_leaves(contact, release)
     for campaign in release.campaigns:
         if campaign.id in contact.leads:
             _change_campaign(turn, former.campaign.get(campaign.id), campaign)

@@ -9,6 +9,7 @@ from streams.engine.compiled import CompiledCampaign, CompiledRelease
 from streams.engine.conditions.contract import Happening, Scene
 from streams.engine.contact import Contact, Lead
 from streams.engine.drafts import Drafts
+from streams.engine.following import NOTHING, Following
 from streams.engine.inputs import Changes
 from streams.engine.leads import TAKES
 from streams.engine.outputs import Cause
@@ -31,6 +32,8 @@ class Turn:
     """The visit or activity that the record is."""
     token: str = ""
     """The campaign token of the visit that the record is."""
+    following: Following = NOTHING
+    """The leaves of a proposed release, followed beside those in force."""
     too_late: bool = False
     """Whether the record came later than `lateness`: `sequence`, `first` and `last` pass over it."""
     was: dict[str, int] = field(default_factory=dict)

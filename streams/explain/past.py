@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.engine import records
-from streams.engine.records import Marker, Record, Tick, event_key
+from streams.engine.records import Event, Record, Tick, event_key
 
 
 class Past:
@@ -23,7 +23,7 @@ class Past:
         record = records.decode(value)
         if isinstance(record, Tick):
             self._take_tick(record)
-        elif not isinstance(record, Marker) or record.account == self._account:
+        elif isinstance(record, Event) or record.account == self._account:
             self.entries.append(record)
 
     def _take_tick(self, tick: Tick) -> None:

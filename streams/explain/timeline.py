@@ -18,8 +18,9 @@ from streams.engine.contact import Contact
 from streams.engine.decide import LATENESS, NO_TICK
 from streams.engine.effects import Budget, Output
 from streams.engine.partition import Checkpoint, PartitionDecider
-from streams.engine.records import Event, Marker, Record, Tick, event_key
+from streams.engine.records import Event, Marker, Proposal, Record, Slice, Tick, event_key
 from streams.engine.repeats import Memory, is_repeat
+from streams.engine.served import SEMANTICS
 from streams.explain.sight import Sight, sight_of
 from streams.explain.tree import Watched
 
@@ -74,7 +75,7 @@ class Timeline:
         """From a row that is settled for `now`."""
         self._decider.restore(self.key, msgspec.json.encode(contact))
         standing = Standing(releases={contact.account: contact.release})
-        self._decider.resume(msgspec.json.encode(Checkpoint(standing)))
+        self._decider.resume(msgspec.json.encode(Checkpoint(standing, semantics=SEMANTICS)))
         self._place = contact.settled + 1
         self._look(now, "")
 
@@ -130,6 +131,9 @@ class Timeline:
         return self._tick if contact is None else self._decider.clock_of(contact)
 
     def _tell(self, entry: Record) -> None:
+        if isinstance(entry, Proposal | Slice):
+            self._feed(entry)  # nothing is decided by these
+            return
         at = self._instant_of(entry)
         if not isinstance(entry, Event):
             self.pass_time(at)
@@ -155,7 +159,7 @@ class Timeline:
             return self.clock() if self._repeats(entry) else max(entry.at, self.clock())
         if isinstance(entry, Marker):
             return self.clock() if entry.at is None else max(entry.at, self.clock())
-        return entry.at
+        return entry.at if isinstance(entry, Tick) else self.clock()
 
     def _feed(self, entry: Record) -> None:
         if isinstance(entry, Tick):

@@ -93,7 +93,7 @@ def _take(seen: Seen, partition: int, batch: Iterable[Any]) -> None:
             seen.sources.append(((topic, number), offset))
         elif isinstance(record, records.Tick):
             seen.ticks.append((partition, record))
-        else:
+        elif isinstance(record, records.Marker):
             seen.markers.append((partition, record))
 
 

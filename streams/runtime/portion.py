@@ -19,6 +19,15 @@ from streams.topics import DEAD_LETTERS
 FULL = Refusal("too_large", f"its journal record is larger than the {RECORD_BYTES} bytes that a record may have")
 
 
+Announcement = records.Tick | records.Marker | records.Proposal | records.Slice
+KEYS = {
+    records.Tick: records.TICK_KEY,
+    records.Marker: records.MARKER_KEY,
+    records.Proposal: records.PROPOSAL_KEY,
+    records.Slice: records.SLICE_KEY,
+}
+
+
 @dataclass(frozen=True)
 class Places:
     """Where a slot writes; full topic names."""
@@ -110,10 +119,9 @@ class Portion:
         for refusal, source, value in effects.letters:
             self._letter(letter_of_decision(refusal, source, value))
 
-    def announce(self, record: records.Tick | records.Marker, when_committed: Callable[[], None]) -> None:
-        """A tick or a marker for the slot's own journal partition."""
-        key = records.TICK_KEY if isinstance(record, records.Tick) else records.MARKER_KEY
-        self.outbox.add(self.places.own_journal(), key, records.encode(record))
+    def announce(self, record: Announcement, when_committed: Callable[[], None]) -> None:
+        """What the slot itself has to say, for its own journal partition."""
+        self.outbox.add(self.places.own_journal(), KEYS[type(record)], records.encode(record))
         self.announces = self.wrote = True
         self.when_committed.append(when_committed)
 

@@ -15,7 +15,8 @@ class Positions(msgspec.Struct, omit_defaults=True):
 
     `feeds` and `arrivals` are keyed "topic:partition" without prefix: the fetch position to go on from, and the
     arrival (ms) of the last record taken. `definitions` and `clock` are the next offsets to look at there, `tick`
-    the value of the last wall tick, `checkpoint` the decider's own.
+    the value of the last wall tick, `checkpoint` the decider's own. `introduced` is, per account, the proposed
+    release whose past is told in slices, and the last contact told.
     """
 
     feeds: dict[str, int] = {}
@@ -24,6 +25,7 @@ class Positions(msgspec.Struct, omit_defaults=True):
     clock: int = 0
     tick: int = 0
     checkpoint: bytes | None = None
+    introduced: dict[str, tuple[int, str]] = {}
 
 
 encode = msgspec.json.Encoder().encode

@@ -6,10 +6,13 @@ record -> a journal record or a refusal) and a `Decider` (the journal's records 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from streams.engine.broadcasts import Proposed
 from streams.engine.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
+from streams.engine.history import History
+from streams.engine.records import Marker
 
 __all__ = ["Append", "Budget", "Decider", "Effects", "Ingest", "Output", "Refusal", "SourceRecord"]
 
@@ -49,3 +52,15 @@ class Decider(Protocol):
 
     def next_due(self) -> int | None:
         """The earliest instant at which time alone changes something, in ms; None when nothing is due."""
+
+    def needs_history(self, marker: Marker) -> bool:
+        """Whether that release, coming now, asks of the past what nobody kept: then it is proposed first."""
+
+    def proposed(self) -> Mapping[str, Proposed]:
+        """Account -> its release that is proposed and not in force."""
+
+    def has_contacts(self, account: str) -> bool:
+        """Whether there is anybody in the account who has a past."""
+
+    def history(self, account: str) -> History:
+        """What is to be fed with the journal before the account's proposal, and then tells it in slices."""

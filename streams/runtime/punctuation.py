@@ -58,6 +58,12 @@ class Clockwork:
         index = bisect_left(markers, positions.definitions, key=attrgetter("offset"))
         return markers[index] if index < len(markers) else None
 
+    def marker(self, account: str, number: int) -> Marker:
+        """The marker of a release that was announced. Raises StopIteration for another."""
+        return next(
+            marker for marker in self.announced.markers if (marker.account, marker.number) == (account, number)
+        )
+
     def next_advance(self, positions: Positions) -> Advance | None:
         """The next record of `clock` that this slot has not answered with a tick."""
         advances = self.announced.advances

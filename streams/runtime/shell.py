@@ -137,6 +137,7 @@ class Shell:
             ends=self._thread().ends,
             writes_to=self._writes_to(places),
             log_ends=self._takeover.log_ends,
+            reader=self._takeover.reader,
         )
         slot.on_commit = lambda: self._committed(slot)
         slot.examine = self._examine

@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 import structlog
 
-from streams.engine.records import Marker, Tick
+from streams.engine.records import Marker, Proposal, Slice, Tick, proposal_of
 from streams.errors import Internal
 from streams.runtime import positions as position_records
 from streams.runtime.ending import end
@@ -29,6 +29,7 @@ from streams.runtime.faust.thread import Ends, now_ms
 from streams.runtime.feed import Feed, Run
 from streams.runtime.in_step import InStep, Rules
 from streams.runtime.intake import Intake
+from streams.runtime.introduction import Introduction, Reader
 from streams.runtime.partitions import Partition
 from streams.runtime.portion import Places, Portion
 from streams.runtime.positions import POSITION_KEY, Positions
@@ -60,6 +61,7 @@ class Slot:
         ends: Mapping[Partition, Ends],
         writes_to: Sequence[Partition],
         log_ends: LogEnds,
+        reader: Reader,
     ) -> None:
         self.settings = settings
         self.places = places
@@ -77,6 +79,7 @@ class Slot:
         self.on_commit: Callable[[], None] = lambda: None
         self.examine: Callable[[BaseException], Awaitable[BaseException]] = as_it_is
         self.is_waiting = False  # whether records are held back to stay in step
+        self.introduction = Introduction(self.decider, places.own_journal(), reader, self.wake)
         self._in_step = InStep(Rules.of(settings))
         self._releases_in_step = InStep(Rules.of(settings))
         self._open = False
@@ -121,6 +124,7 @@ class Slot:
 
     async def close(self) -> None:
         """No more of this slot here."""
+        await self.introduction.close()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -237,21 +241,37 @@ class Slot:
         # One at a time. Own records that wait are no reason to wait: a slot that is always behind would tell no time.
         if self.decider.busy() or self.intake.reached(self.ends) < self.told:
             return
-        record = self._next_record(now)
+        self.introduction.look(self.positions)
+        record = self._next_release(now) or self._next_tick(now)
         if record is not None:
             portion.announce(record, lambda: self.clockwork.appended(now))
+            return
+        introduced = self._next_introduced()
+        if introduced is not None:
+            portion.announce(introduced, _nothing)
 
-    def _next_record(self, now: int) -> Tick | Marker | None:
+    def _next_release(self, now: int) -> Marker | Proposal | None:
         marker = self.clockwork.next_marker(self.positions)
-        if marker is not None and self._is_in_step(marker, now):
-            self.positions = msgspec.structs.replace(self.positions, definitions=marker.offset + 1)
-            return marker
+        if marker is None or not self._is_in_step(marker, now):
+            return None
+        self.positions = msgspec.structs.replace(self.positions, definitions=marker.offset + 1)
+        # Nothing that the slot appended is undecided, so the release in force here is the one that will be there.
+        return proposal_of(marker) if self.decider.needs_history(marker) else marker
+
+    def _next_tick(self, now: int) -> Tick | None:
         if self.settings.clock == "events":
             return self._next_advance()
         tick = self.clockwork.wall_tick(self.positions, self.decider.next_due(), now)
         if tick is not None:
             self.positions = msgspec.structs.replace(self.positions, tick=tick.at)
         return tick
+
+    def _next_introduced(self) -> Slice | Marker | None:
+        told = self.introduction.next(self.positions)
+        if told is None:
+            return None
+        record, self.positions = told
+        return record if isinstance(record, Slice) else self.clockwork.marker(*record)
 
     def _is_in_step(self, marker: Marker, now: int) -> bool:
         """A release comes by its arrival too: not before the journal holds what arrived long before it, since for
@@ -312,6 +332,10 @@ class Slot:
         log.info("renewed", slot=self.number, position_record=position_offset, log_end=ends[changelog])
         if ends[changelog] != position_offset + 2:
             raise Internal(f"{self.producer.id} was owned by somebody in between")
+
+
+def _nothing() -> None:
+    """Of slices the clock knows nothing."""
 
 
 async def as_it_is(error: BaseException) -> BaseException:

@@ -8,14 +8,14 @@ from functools import partial
 
 import msgspec
 
-from schemas.conditions import Condition
 from streams.definitions.part import Part
 from streams.engine.contact import Contact
+from streams.engine.history import History
+from streams.engine.records import Kept
 from streams.engine.releases import Release
 from streams.engine.repeats import Memory
 from streams.errors import UsageError
 from streams.search.condition import checked
-from streams.search.past import Kept, PastOfAll
 from streams.search.scan import Found, Search
 from streams.search.words import Words
 from streams.settings import Settings
@@ -57,23 +57,20 @@ async def search(settings: Settings, asked: Asked, advance: Advance, check: Chec
         if check is not None:
             check(release)
         condition = None if asked.condition is None else checked(asked.condition, release.document)
-        run = _Run(settings, store, asked, release, condition)
+        run = _Run(settings, store, release, Search(release.content, condition, asked.words), asked.sample)
         for number in range(store.slots):
             await run.slot(number, advance)
-        return Result(run.found, release, run.search.needs_past)
+        return Result(run.found, release, bool(run.search.following))
 
 
 class _Run:
-    def __init__(
-        self, settings: Settings, store: Store, asked: Asked, release: Release, condition: Condition | None
-    ) -> None:
-        self.search = Search(release.content, condition, asked.words)
-        self.found = Found(asked.sample)
+    def __init__(self, settings: Settings, store: Store, release: Release, search: Search, sample: int) -> None:
+        self.search = search
+        self.found = Found(sample)
         self._settings = settings
         self._store = store
-        self._release = release
-        self._condition = condition
-        self._prefix = asked.account.encode() + b"/"
+        self._account = release.account
+        self._prefix = release.account.encode() + b"/"
 
     async def slot(self, number: int, advance: Advance) -> None:
         """The contacts of one partition: their rows, and for what the rows do not say, their journal."""
@@ -91,11 +88,17 @@ class _Run:
 
     async def _past(self, number: int, slot: Slot, advance: Callable[[int, int], None]) -> dict[str, Kept]:
         """Up to where the rows are decided, so that both speak of the same records."""
-        if self._condition is None or not self.search.needs_past:
+        following = self.search.following
+        if not following:
             return {}
+        # After the rows: whatever release stands in the journal up to where they are decided is known by then.
+        releases = await self._store.releases()
         memory = Memory(self._settings.repeat_ms, self._settings.repeat_ids)
-        past = PastOfAll(self._release.content, self._condition, memory, self._settings.lateness_ms)
-        end = slot.decided(number)
-        async for _offset, key, value in self._store.journal(number, past.wants, advance, end):
-            past.take(key, value)
-        return past.end()
+        history = History(self._account, following, releases.content, memory, self._settings.lateness_ms)
+        async for offset, key, value in self._store.journal(number, _any, advance, slot.decided(number)):
+            history.take(offset, key, value)
+        return history.kept()
+
+
+def _any(_key: bytes) -> bool:
+    return True

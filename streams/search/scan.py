@@ -18,10 +18,11 @@ from streams.engine.compiled import CompiledRelease, compile_release
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Compiled
 from streams.engine.contact import Contact
+from streams.engine.following import NOTHING, Following, keep_up, look
+from streams.engine.records import Kept
 from streams.engine.served import walk
 from streams.explain.sight import present_of, sight_of
 from streams.explain.tree import surroundings_of
-from streams.search.past import Kept
 from streams.search.words import Words
 
 _SHOWN = ("first_name", "last_name", "email", "company")
@@ -49,14 +50,12 @@ class Search:
         self._release: CompiledRelease = compile_release(definitions, 1)
         self._compiled: Compiled | None = None
         self._of_any_status = False
+        self.following = NOTHING
+        """What the condition asks of the past: counted activity, and truths that are held."""
         if condition is not None:
             self._compiled = compile_condition(condition, surroundings_of(definitions))
+            self.following = Following(1, tuple(self._compiled.counters), tuple(self._compiled.held))
             self._of_any_status = any(isinstance(node, StatusLeaf) for node in walk(condition))
-
-    @property
-    def needs_past(self) -> bool:
-        """Whether rows do not say it all: activity is counted, or truths are held."""
-        return self._compiled is not None and bool(self._compiled.counters or self._compiled.held)
 
     def match(self, contact: Contact, standing: Standing, kept: Kept | None) -> bool:
         """Whether the contact is found, at its own present; `kept` is what the journal says of its past."""
@@ -66,10 +65,20 @@ class Search:
             return False
         if self._compiled is None:
             return True
-        if kept is not None:
-            contact = msgspec.structs.replace(contact, counts=kept.counts, held=kept.held)
-        sight = sight_of(contact, self._release, present_of(contact, standing))
+        now = present_of(contact, standing)
+        sight = sight_of(_with_past(contact, kept, self.following, now), self._release, now)
         return self._compiled.node.holds(sight.scene())
+
+
+def _with_past(contact: Contact, kept: Kept | None, following: Following, now: int) -> Contact:
+    """The contact as if the leaves had always been followed; of one that is not among the kept nothing is kept."""
+    if not following:
+        return contact
+    past = kept or Kept(contact.created, {}, {})
+    told = msgspec.structs.replace(contact, counts=past.counts, held=dict(past.held), followed=past.followed)
+    keep_up(told, following, now)
+    look(told, following, now)
+    return told
 
 
 class Found:

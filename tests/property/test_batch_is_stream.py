@@ -13,9 +13,11 @@ from schemas.values import instant_ms
 from streams.engine import records
 from streams.engine.contact import MILLION, Contact
 from streams.engine.partition import PartitionDecider
+from streams.engine.served import SEMANTICS
 from streams.settings import Settings
 from streams.verify.recomputed import Recomputed
 from tests.property.test_portions import journal_of, lookup
+from tests.support.growing import GrowingJournal
 from tests.support.moves import Move, moves
 from tests.support.random_conditions import PROPERTIES, conditions
 from tests.support.story import BUDGET, read
@@ -43,29 +45,30 @@ def releases(draw: st.DrawFn) -> Definitions:
     return read(raw)
 
 
-def journal(happened: list[Move], places: list[int]) -> Entries:
-    """The moves as records, with a release before each of the places."""
-    entries: Entries = []
-
-    def put(key: bytes, record: records.Record) -> None:
-        entries.append((len(entries), key, records.encode(record)))
-
+def journal(
+    happened: list[Move], places: list[int], content: list[Definitions], pause: int, lateness: int
+) -> Entries:
+    """The moves as records, with a release from each of the places on."""
+    growing = GrowingJournal(lambda _, number: content[number - 1], lateness)
     number = 0
     end = Move("tick", 60)
     for place, (move, id_, at) in enumerate(instants_of([*happened, end], instant_ms(START))):
         while number < len(places) and places[number] <= place:
             number += 1
-            put(records.MARKER_KEY, records.Marker("default", number, number, "", at if number > 1 else None, 1))
+            told = at if number > 1 else None
+            growing.release(records.Marker("default", number, number, "", told, SEMANTICS), pause)
+        if move is end:
+            growing.finish()
         if move.kind == "tick":
-            put(records.TICK_KEY, records.Tick(at))
+            growing.put(records.TICK_KEY, records.Tick(at))
             continue
         fields = dict(move.fields)
         if "points" in fields:
             fields["points"] *= MILLION
-        source = ("in", 0, len(entries))
+        source = ("in", 0, len(growing.entries))
         event = records.Event(move.kind, id_, at, "default", "ann", source, at, fields)
-        put(records.event_key("default", "ann"), event)
-    return entries
+        growing.put(records.event_key("default", "ann"), event)
+    return growing.entries
 
 
 @settings(
@@ -73,12 +76,17 @@ def journal(happened: list[Move], places: list[int]) -> Entries:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(st.lists(releases(), min_size=1, max_size=3), moves(instant_ms(START)), st.integers(0, 6), st.integers(0, 6))
+@given(
+    st.lists(releases(), min_size=1, max_size=3),
+    moves(instant_ms(START)),
+    st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    st.integers(0, 2),
+)
 def test_the_history_asked_at_its_end_says_what_the_engine_says(
-    content: list[Definitions], happened: list[Move], second: int, third: int
+    content: list[Definitions], happened: list[Move], places: tuple[int, int], pause: int
 ) -> None:
     lateness = 20
-    entries = journal(happened, [0, second, second + third][: len(content)])
+    entries = journal(happened, [0, places[0], sum(places)][: len(content)], content, pause, lateness)
     agrees(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
 
 

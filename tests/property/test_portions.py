@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from streams.engine import records
 from streams.engine.effects import Budget, Effects
 from streams.engine.partition import PartitionDecider
+from streams.engine.served import SEMANTICS
+from tests.support.growing import GrowingJournal
 from tests.support.story import DAY, HOUR, START, read
 
 CONTACTS = ("ann", "bob", "cid", "dora")
@@ -76,7 +78,7 @@ def event_of(chance: random.Random, offset: int, now: int) -> records.Event:
     type_, fields = chance.choice(kinds)
     return records.Event(
         type=type_,
-        id=f"e{chance.randint(0, offset)}",  # some ids come again
+        id=f"{type_}-{chance.randint(0, offset)}",  # some ids come again
         at=at,
         account=chance.choice(ACCOUNTS),
         contact=chance.choice(CONTACTS),
@@ -86,25 +88,25 @@ def event_of(chance: random.Random, offset: int, now: int) -> records.Event:
 
 
 def journal_of(chance: random.Random, length: int, wall: bool) -> Journal:
-    journal: Journal = []
+    growing = GrowingJournal(lookup)
     numbers: dict[str, int] = defaultdict(int)
-    now, offset = START, 0
-    for _ in range(length):
-        offset += chance.choice((1, 1, 2))  # transactions leave gaps
+    now = START
+    for place in range(length):
+        skip = chance.choice((0, 0, 1))  # transactions leave gaps
         now += chance.choice((0, 0, HOUR, 5 * HOUR, DAY))
         what = chance.random()
         if what < 0.7:
-            event = event_of(chance, offset, now)
-            entry = (records.event_key(event.account, event.contact), records.encode(event))
+            event = event_of(chance, place, now)
+            growing.put(records.event_key(event.account, event.contact), event, skip)
         elif what < 0.9:
-            entry = (records.TICK_KEY, records.encode(records.Tick(now, "" if wall else chance.choice(ACCOUNTS))))
+            growing.put(records.TICK_KEY, records.Tick(now, "" if wall else chance.choice(ACCOUNTS)), skip)
         else:
             account = chance.choice(ACCOUNTS)
             numbers[account] += 1
-            marker = records.Marker(account, numbers[account], offset, "", chance.choice((None, now)), 1)
-            entry = (records.MARKER_KEY, records.encode(marker))
-        journal.append((offset, *entry))
-    return journal
+            told = chance.choice((None, now))
+            marker = records.Marker(account, numbers[account], place, "", told, SEMANTICS)
+            growing.release(marker, pause=chance.choice((0, 1, 3)))
+    return growing.entries
 
 
 class Committed:

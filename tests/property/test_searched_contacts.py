@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.engine.broadcasts import Standing
+from streams.engine.history import History
 from streams.engine.repeats import Memory
-from streams.search.past import PastOfAll
 from streams.search.scan import Search
 from tests.property.test_explained_moments import CAMPAIGN, tell
 from tests.support.moves import Move, moves
@@ -31,10 +31,8 @@ def test_a_search_finds_who_would_be_a_member(condition: dict[str, Any], history
     when = member.releases[0].segments[0].when
     assert when is not None
     search = Search(stranger.releases[0], when, None)
-    past = PastOfAll(stranger.releases[0], when, Memory(), DAY)
-    for _, key, value in stranger.journal:
-        if past.wants(key):
-            past.take(key, value)
-    kept = past.end()["ann"] if search.needs_past else None
-    found = search.match(row, Standing(tick=START + after), kept)
+    history = History("default", search.following, lambda _, number: stranger.releases[number - 1], Memory())
+    for entry in stranger.journal:
+        history.take(*entry)
+    found = search.match(row, Standing(tick=START + after), history.kept().get("ann"))
     assert (found and row.status == "active") == ("hot" in member.members())

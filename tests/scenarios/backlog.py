@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from schemas.values import instant_ms, instant_text
-from streams.engine.records import Event, Marker, Tick, decode
+from streams.engine.records import Event, Marker, Record, Tick, decode
 from streams.topics import JOURNAL, LEAD_CHANGES, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from tests.scenarios.follower import following
 from tests.scenarios.stage import Stage, came, until
@@ -101,12 +101,12 @@ class Seen:
         elif change["type"] == "lead.status_changed" and change["to"] == "rejected":
             self.rejected.append(fact)
 
-    def _see_journal(self, partition: int, entry: Event | Tick | Marker) -> None:
+    def _see_journal(self, partition: int, entry: Record) -> None:
         if isinstance(entry, Tick):
             self.ticks[partition] = entry.at
             return
-        if isinstance(entry, Marker):
-            self.markers += 1
+        if not isinstance(entry, Event):
+            self.markers += isinstance(entry, Marker)
             return
         self.events += 1
         clock = max(self.clocks.get(entry.contact, entry.at), self.ticks.get(partition, entry.at))

@@ -18,6 +18,9 @@ import msgspec
 
 from agents.lay import lay_agents
 from streams.engine import records
+from streams.engine.broadcasts import Proposed
+from streams.engine.history import History
+from streams.engine.served import SEMANTICS
 from streams.runtime.kind import SlotKind
 from streams.runtime.program import Append, Budget, Effects, Output, Refusal, SourceRecord
 from streams.topics import JOURNAL, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
@@ -131,6 +134,7 @@ class Counter:
         if isinstance(record, records.Marker):
             self.kept.release = record.number
             return
+        assert isinstance(record, records.Event), "nothing else is written in these tests"
         for tick in self.kept.unfinished:
             self._remind_one(key, tick, effects)
         row = self.rows.get(key, Row())
@@ -193,6 +197,22 @@ class Counter:
         """Whether a tick is not finished."""
         return bool(self.kept.unfinished)
 
+    def needs_history(self, marker: records.Marker) -> bool:
+        """No."""
+        return False
+
+    def proposed(self) -> dict[str, Proposed]:
+        """Nothing."""
+        return {}
+
+    def has_contacts(self, account: str) -> bool:
+        """Nobody has a past."""
+        return False
+
+    def history(self, account: str) -> History:
+        """Never asked."""
+        raise LookupError(account)
+
     def next_due(self) -> int | None:
         """The earliest due instant."""
         while self.heap:
@@ -215,7 +235,7 @@ class EveryRelease:
         account = (key or b"").decode()
         self.numbers[account] += 1
         at = int(value or b"0")
-        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=1)
+        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=SEMANTICS)
 
 
 def counting_kind(slots: int) -> SlotKind:

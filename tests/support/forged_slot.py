@@ -111,6 +111,9 @@ def forged_slot(
     async def log_ends(partitions: list[Partition]) -> dict[Partition, int]:
         return dict.fromkeys(partitions, log_end)
 
+    def reader(_isolation: str) -> Any:
+        raise AssertionError("nothing is read beside the feeds")
+
     return Slot(
         settings=settings,
         places=Places.of(settings, 0, 1, JOURNAL.topic, CHANGELOG.topic),
@@ -121,6 +124,7 @@ def forged_slot(
         ends={},
         writes_to=[],
         log_ends=log_ends,
+        reader=reader,
     )
 
 

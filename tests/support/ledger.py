@@ -10,6 +10,7 @@ from streams.engine.accept import Door
 from streams.engine.effects import Append, Budget, Effects, Output, SourceRecord
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.records import Marker, encode
+from streams.engine.served import SEMANTICS
 
 SPRING, AUTUMN, FOREIGN = "7015A000000SPR1QAO", "7015A000000AUT1QAO", "7015A000000FOR1QAO"
 NOON = 1_772_366_400_000
@@ -37,7 +38,7 @@ class Ledger:
     def apply(self, number: int | None = None) -> None:
         """Puts the marker of a release into the journal; the next one by default."""
         self._applied = number or self._applied + 1
-        marker = Marker("default", self._applied, self._applied, "hash", NOON, 1)
+        marker = Marker("default", self._applied, self._applied, "hash", NOON, SEMANTICS)
         self.append(b"release", encode(marker))
 
     def tell(self, opportunity: str = "o1", at: int = 0, **fields: Any) -> None:

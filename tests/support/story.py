@@ -14,7 +14,9 @@ from streams.engine.canonical import KINDS
 from streams.engine.checks import check
 from streams.engine.contact import MILLION, Contact
 from streams.engine.effects import Append, Budget, SourceRecord
+from streams.engine.introduce import introduce
 from streams.engine.partition import PartitionDecider
+from streams.engine.served import SEMANTICS
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -55,7 +57,12 @@ class Story:
         """A new release."""
         self.releases.append(read(definitions))
         number = len(self.releases)
-        return self._decide(Append(b"release", records.encode(records.Marker("default", number, number, "", at, 1))))
+        marker = records.Marker("default", number, number, "", at, SEMANTICS)
+        before = list(self.journal)
+        outputs = []
+        for entry in introduce(self.decider, marker, lambda: before):
+            outputs += self._decide(entry)
+        return outputs
 
     def tick(self, at: int) -> list[dict[str, Any]]:
         """Every instant before `at` is over."""

@@ -14,6 +14,7 @@ from streams.engine import records
 from streams.engine.contact import MILLION, Contact
 from streams.engine.effects import Budget
 from streams.engine.partition import PartitionDecider
+from streams.engine.served import SEMANTICS
 from tests.support.moves import Move
 from tests.support.naive import Event, Lead, World, holds
 
@@ -30,7 +31,7 @@ class Engine:
         self._decider = PartitionDecider(0, lambda *_: definitions, lateness=lateness)
         self._decider.resume(None)
         self._offset = 0
-        self._put(records.MARKER_KEY, records.Marker("default", 1, 0, "", None, 1))
+        self._put(records.MARKER_KEY, records.Marker("default", 1, 0, "", None, SEMANTICS))
 
     def tell(self, move: Move, id_: str, at: int) -> list[Change]:
         """One event."""

@@ -64,6 +64,9 @@ class Counter(Protocol):
     def forget(self, kept: list[int]) -> list[int]:
         """A new list without the older half, where all leaves together keep too much of a contact."""
 
+    def join(self, earlier: list[int], later: list[int], now: int) -> list[int]:
+        """What is kept of all events, from what is kept of those before and after a place in the journal."""
+
 
 class Truth(Protocol):
     """Since when a property leaf with `held_for` has been true, under its key in `Contact.held`."""
@@ -78,6 +81,12 @@ class Truth(Protocol):
 
     def catch_up(self, contact: Contact, since: int, now: int) -> None:
         """Notes what is true before `now` of a contact whose properties have been the same from `since` on."""
+
+    def join(self, contact: Contact, earlier: list[int], until: int) -> None:
+        """Notes what was true up to `until`; since then it was followed, as if the contact had always been the same.
+
+        `earlier` is what was kept then, nothing where the leaf was not true.
+        """
 
 
 @dataclass(frozen=True, slots=True)

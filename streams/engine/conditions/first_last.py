@@ -48,6 +48,12 @@ class EndCounter:
         """One event has no older half."""
         return list(kept)
 
+    def join(self, earlier: list[int], later: list[int], now: int) -> list[int]:  # noqa: ARG002 - counters share a shape
+        """One of the two, as if the later one came now."""
+        if not earlier or not later:
+            return list(earlier or later)
+        return list(later if self._comes_before(later[0], earlier[0]) else earlier)
+
     def _comes_before(self, at: int, known: int) -> bool:
         """Among equal instants the journal's order decides: what comes now is the later one."""
         return at < known if self._which == "first" else at >= known

@@ -52,6 +52,18 @@ class Truth:
             self.follow(contact, instant)
             instant = self._leaf.due(Scene(contact, instant))
 
+    def join(self, contact: Contact, earlier: list[int], until: int) -> None:
+        """Notes what was true up to `until`; since then it was followed, as if the contact had always been the same.
+
+        A run that covers that instant began when the earlier one did, or just then where there was none; one that
+        began after it stands by itself.
+        """
+        known = contact.held.get(self.key)
+        if known is not None and known[0] <= until:
+            contact.held[self.key] = [earlier[0] if earlier else until, *known[1:]]
+        elif known is None and len(earlier) > 1:
+            contact.held[self.key] = list(earlier)
+
 
 def _is_over(known: list[int], now: int) -> bool:
     """Whether it ended before `now`, and not at this very instant."""

@@ -36,17 +36,29 @@ class SequenceCounter:
         start, events = _read(kept)
         place = _place_of(happening.at, events)
         events.insert(place, (happening.at, self._matched(happening)))
+        return self._decided(start, events, now)
+
+    def forget(self, kept: list[int]) -> list[int]:
+        """Without the older half of the events."""
+        start, events = _read(kept)
+        return _written(start, events[(len(events) + 1) // 2 :])
+
+    def join(self, earlier: list[int], later: list[int], now: int) -> list[int]:
+        """Among equal instants those of the earlier part come first."""
+        start, events = _read(earlier)
+        later_start, later_events = _read(later)
+        for event in later_events:
+            events.insert(_place_of(event[0], events), event)
+        return self._decided(max(start, later_start), events, now)
+
+    def _decided(self, start: int, events: list[Matched], now: int) -> list[int]:
+        """What is to be kept, where `start` is that of the complete chain known so far."""
         events = _later_than(max(start, now - self._within), events)[-MOST:]
         complete = latest_start(events, len(self._steps), self._pace)
         if complete > start:
             # Only a chain that starts later than this one can matter as long as this one is inside.
             start, events = complete, _later_than(complete, events)
         return _written(start, events)
-
-    def forget(self, kept: list[int]) -> list[int]:
-        """Without the older half of the events."""
-        start, events = _read(kept)
-        return _written(start, events[(len(events) + 1) // 2 :])
 
     def _matched(self, happening: Happening) -> int:
         return sum(1 << number for number, step in enumerate(self._steps) if step.matches(happening))

@@ -12,8 +12,10 @@ from collections import deque
 
 import msgspec
 
+from streams.engine.broadcasts import Proposed
 from streams.engine.compiled import Lookup
 from streams.engine.effects import Budget, Effects
+from streams.engine.history import History
 from streams.engine.ledger import outputs
 from streams.engine.ledger.attribution import Campaigns, of
 from streams.engine.ledger.opportunity import Contribution, Opportunity, of_event
@@ -90,6 +92,22 @@ class LedgerDecider:
     def next_due(self) -> int | None:
         """None: time alone changes no revenue."""
         return None
+
+    def needs_history(self, marker: Marker) -> bool:  # noqa: ARG002 - a Decider
+        """No: what a release names counts for every opportunity that is kept."""
+        return False
+
+    def proposed(self) -> dict[str, Proposed]:
+        """Nothing: no release asks of the past here."""
+        return {}
+
+    def has_contacts(self, account: str) -> bool:  # noqa: ARG002 - a Decider
+        """No: there are opportunities only."""
+        return False
+
+    def history(self, account: str) -> History:
+        """Never asked. Raises LookupError."""
+        raise LookupError(f"no release of account {account} is proposed to the ledger")
 
     def _step(self, effects: Effects) -> None:
         """Decides one event, or lets the marker at the head reach one opportunity."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from schemas.values import instant_text
-from streams.engine.contact import Contact
 from tests.support.story import HOUR, Story, day, of_topic, segment_changes
 
 PRO: dict[str, Any] = {"property": "plan", "eq": "pro", "held_for": "7d"}
@@ -128,15 +125,15 @@ def test_leaves_that_differ_in_length_only_share_what_is_kept() -> None:
     assert [change for _, change in told(story)] == ["segment.exited", "segment.entered"]
 
 
-def test_a_new_leaf_counts_from_the_last_change_of_any_property() -> None:
-    """More the row cannot tell: what was true before that change is not known without the history."""
+def test_a_new_leaf_counts_as_if_it_had_always_been_followed() -> None:
+    """Other properties may have changed since, and the very one may have been sent again."""
     story = Story(segments=[])
     story.changed(day(1), plan="pro")
     story.changed(day(3), country="DE")
-    story.changed(day(4), country="DE")
+    story.changed(day(4), plan="pro")
     story.visited(day(5))
     story.apply(at=day(6), segments=held(PRO))
-    assert told(story) == [(instant_text(day(10)), "segment.entered")]
+    assert told(story) == [(instant_text(day(8)), "segment.entered")]
 
 
 def test_a_new_leaf_that_has_held_long_enough_takes_in_at_once() -> None:
@@ -191,12 +188,3 @@ def test_what_time_does_at_the_very_instant_of_a_record_is_told_as_times_doing()
     story.changed(day(1), seen=instant_text(day(1)))
     (change,) = of_topic(story.visited(day(3)), "segment-changes")
     assert (change["at"], change["cause"]["kind"]) == (instant_text(day(3)), "clock")
-
-
-def test_a_row_written_before_this_was_kept_can_be_read() -> None:
-    story = Story(segments=held(PRO))
-    story.changed(day(1), plan="pro")
-    row = msgspec.to_builtins(story.contact())
-    old = msgspec.convert(row[:-2], Contact)
-    assert (old.held, old.steady) == ({}, None)
-    assert old.properties == story.contact().properties

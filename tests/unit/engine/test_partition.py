@@ -9,6 +9,7 @@ import msgspec
 from streams.engine import records
 from streams.engine.effects import Budget, Effects
 from streams.engine.partition import Checkpoint, PartitionDecider
+from streams.engine.served import SEMANTICS
 from tests.support.story import DAY, START, day, read
 
 RECENT = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "7d"}}
@@ -24,7 +25,7 @@ def visit(contact: str, offset: int, at: int, account: str = "default") -> tuple
 
 
 def marker(offset: int, number: int = 1, account: str = "default") -> tuple[int, bytes, bytes]:
-    return offset, b"release", records.encode(records.Marker(account, number, offset, "", None, 1))
+    return offset, b"release", records.encode(records.Marker(account, number, offset, "", None, SEMANTICS))
 
 
 def tick(offset: int, at: int) -> tuple[int, bytes, bytes]:

@@ -12,6 +12,7 @@ from streams.engine.accept import Door
 from streams.engine.effects import Append, Budget, SourceRecord
 from streams.engine.outputs import stamped
 from streams.engine.records import Marker, encode
+from streams.engine.served import SEMANTICS
 from tests.support.ledger import AUTUMN, FOREIGN, NOON, SPRING, Ledger, definitions
 
 WON: dict[str, Any] = {"won": True, "closed": True}
@@ -205,7 +206,7 @@ def test_a_marker_is_worked_off_in_portions_and_survives_a_restart_in_the_middle
         for number in range(20):
             each.tell(f"o{number:02d}", at=number, amount="1.5", crm_campaign=AUTUMN, **WON)
     whole.apply()
-    ledger.feed_only(b"release", encode(Marker("default", 2, 2, "hash", NOON, 1)))
+    ledger.feed_only(b"release", encode(Marker("default", 2, 2, "hash", NOON, SEMANTICS)))
     ledger.work(Budget(records=7))
     assert ledger.pending
     ledger.restart()

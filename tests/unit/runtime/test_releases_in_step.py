@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from streams.engine import records
+from streams.engine.served import SEMANTICS
 from streams.runtime.claims import Claim
 from streams.runtime.faust.runs import Run
 from streams.runtime.partitions import Partition
@@ -15,7 +16,7 @@ from tests.support.fetched import Fetched
 from tests.support.forged_slot import JOURNAL, VISITS, forged_slot, written
 
 NOW = 1_000_000
-RELEASE = records.Marker("default", 1, 0, "hash", at=NOW, semantics=1)
+RELEASE = records.Marker("default", 1, 0, "hash", at=NOW, semantics=SEMANTICS)
 WALL = Settings(prefix="p-", clock="wall", partitions=1)
 OURS, OTHERS = Partition("web-visits", 0), Partition("scoring-events", 0)
 

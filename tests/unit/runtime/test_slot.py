@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from streams.engine import records
+from streams.engine.served import SEMANTICS
 from streams.errors import Internal
 from streams.runtime import positions as position_records
 from streams.runtime.claims import Claim
@@ -199,7 +200,7 @@ async def test_no_tick_is_appended_while_one_is_unfinished() -> None:
 
 def marker(number: int, offset: int, at: int | None = 1) -> records.Marker:
     """A valid release."""
-    return records.Marker("acme", number, offset, "hash", at, 1)
+    return records.Marker("acme", number, offset, "hash", at, SEMANTICS)
 
 
 async def test_release_markers_are_appended_one_at_a_time_from_the_slots_own_position_on() -> None:

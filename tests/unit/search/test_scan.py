@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from streams.engine.broadcasts import Standing
+from streams.engine.history import History
 from streams.engine.repeats import Memory
 from streams.errors import DataError, UsageError
 from streams.search.condition import checked, read_condition
-from streams.search.past import PastOfAll
 from streams.search.save import extended, fragment, segment_of
 from streams.search.scan import Found, Search
 from streams.search.words import Words
@@ -25,11 +25,10 @@ def found(story: Story, text: str) -> list[str]:
     definitions = story.releases[-1]
     condition = checked(read_condition(text), {"account": "default", **definitions.model_dump(mode="json")})
     search = Search(definitions, condition, None)
-    past = PastOfAll(definitions, condition, Memory(), 86_400_000)
-    for _, key, value in story.journal:
-        if past.wants(key):
-            past.take(key, value)
-    kept = past.end() if search.needs_past else {}
+    history = History("default", search.following, lambda _, number: story.releases[number - 1], Memory())
+    for entry in story.journal:
+        history.take(*entry)
+    kept = history.kept()
     contacts = story.decider.contacts()
     standing = Standing(tick=story.decider.clock_of(story.contact()))
     return sorted(each.id for each in contacts if search.match(each, standing, kept.get(each.id)))

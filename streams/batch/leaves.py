@@ -1,0 +1,20 @@
+"""The leaves of a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streams.batch.world import Condition
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Every leaf of a condition."""
+    if "not" in condition:
+        yield from leaves(condition["not"])
+        return
+    for junction in ("all", "any"):
+        if junction in condition:
+            for part in condition[junction]:
+                yield from leaves(part)
+            return
+    yield condition

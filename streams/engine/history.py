@@ -1,0 +1,128 @@
+"""What leaves would have kept of everyone's past, had they been followed from the first record on (SPEC section 9).
+
+It is fed with the journal of one partition up to a place, and then says of each contact what its row has to know of
+the time before that place. Nothing is decided here: repeats, clocks, properties and counts are folded as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from schemas.definitions import Definitions, PropertyType
+from streams.engine.broadcasts import Standing
+from streams.engine.conditions.contract import Happening
+from streams.engine.contact import Contact
+from streams.engine.counting import count, shorten
+from streams.engine.decide import LATENESS, NO_TICK
+from streams.engine.events import happening_of
+from streams.engine.following import Following, keep_up, look
+from streams.engine.patches import change_properties
+from streams.engine.records import Event, Kept, Marker, Slice, Tick, decode
+from streams.engine.repeats import Memory, is_repeat, remember
+
+SLICE_CONTACTS = 1_000
+SLICE_BYTES = 400_000
+"""The most that a slice holds; the last contact may go beyond."""
+
+_encode = msgspec.json.Encoder().encode
+Lookup = Callable[[str, int], Definitions]
+
+
+class History:
+    """The past of an account's contacts in one journal partition.
+
+    `following` is what is asked; `lookup` gives the definitions of past releases, whose declared properties decided
+    what a patch changed; the others are as for `streams.engine.decide.decide_event`.
+    """
+
+    def __init__(
+        self, account: str, following: Following, lookup: Lookup, memory: Memory, lateness: int = LATENESS
+    ) -> None:
+        self._account = account
+        self._prefix = account.encode() + b"/"
+        self._following = following
+        self._lookup = lookup
+        self._memory = memory
+        self._lateness = lateness
+        self._standing = Standing()
+        self._declared: Mapping[str, PropertyType] = {}
+        self._releases: list[tuple[int, int]] = []  # offset, and the clock at least after it
+        self._contacts: dict[str, Contact] = {}
+
+    def take(self, offset: int, key: bytes, value: bytes) -> None:
+        """The next record of the journal; those of other accounts are passed over."""
+        if b"/" in key:
+            if key.startswith(self._prefix):
+                event = decode(value)
+                assert isinstance(event, Event)
+                self._own(offset, event)
+            return
+        record = decode(value)
+        if isinstance(record, Tick):
+            self._standing.advance(record)
+        elif isinstance(record, Marker) and record.account == self._account:
+            tick = self._standing.clock_of(self._account, NO_TICK)
+            self._releases.append((offset, tick if record.at is None else max(record.at, tick)))
+            self._declared = self._lookup(self._account, record.number).properties
+
+    def kept(self) -> dict[str, Kept]:
+        """Contact -> what is kept of it; those of whom nothing is kept are left out."""
+        return {name: _kept(self._contacts[name]) for name in self._names("")}
+
+    def slices(self, after: str = "") -> Iterator[Slice]:
+        """All of it in slices, by contact; `after`: the last contact that an earlier slice held."""
+        part: dict[str, Kept] = {}
+        size = 0
+        for name in self._names(after):
+            part[name] = kept = _kept(self._contacts[name])
+            size += len(_encode(kept)) + len(name)
+            if len(part) >= SLICE_CONTACTS or size >= SLICE_BYTES:
+                yield Slice(self._account, self._following.number, part)
+                part, size = {}, 0
+        if part:
+            yield Slice(self._account, self._following.number, part)
+
+    def _names(self, after: str) -> list[str]:
+        held = bool(self._following.held)
+        return sorted(name for name, each in self._contacts.items() if name > after and (held or each.counts))
+
+    def _own(self, offset: int, event: Event) -> None:
+        tick = self._standing.clock_of(self._account, NO_TICK)
+        contact = self._contacts.get(event.contact)
+        if contact is None:
+            contact = Contact(event.account, event.contact, created=event.at, clock=event.at, settled=-1)
+            contact.followed = contact.created
+            self._contacts[event.contact] = contact
+        clock = max(contact.clock, tick, self._released_since(contact))
+        if is_repeat(contact, event.id, clock, self._memory):
+            return
+        contact.clock = max(event.at, clock)
+        contact.settled = offset
+        keep_up(contact, self._following, contact.clock)
+        self._apply(contact, event)
+        look(contact, self._following, contact.clock)
+        remember(contact, event.id, self._memory)
+
+    def _released_since(self, contact: Contact) -> int:
+        """A release counts as a record of every contact that was there."""
+        if contact.settled < 0:
+            return NO_TICK
+        return max((clock for offset, clock in self._releases if offset > contact.settled), default=NO_TICK)
+
+    def _apply(self, contact: Contact, event: Event) -> None:
+        happening = happening_of(event)
+        if happening is not None:
+            self._count(contact, happening)
+        elif self._following.held and event.type == "contact.changed":
+            change_properties(contact, event.fields.get("properties", {}), self._declared)
+
+    def _count(self, contact: Contact, happening: Happening) -> None:
+        counters, now = self._following.counters, contact.clock
+        count(contact, counters, happening, now, too_late=now - happening.at > self._lateness)
+        shorten(contact, counters)
+
+
+def _kept(contact: Contact) -> Kept:
+    return Kept(contact.followed, contact.counts, contact.held, contact.flags)

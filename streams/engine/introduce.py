@@ -1,0 +1,28 @@
+"""How a release comes into a journal that is all at hand: proposed, counted, in force (SPEC section 9).
+
+A slot of a worker does the same, step by step, beside the traffic (streams.runtime.introduction).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from streams.engine.effects import Append
+from streams.engine.partition import PartitionDecider
+from streams.engine.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, Marker, encode, proposal_of
+
+Journal = Callable[[], Iterable[tuple[int, bytes, bytes]]]
+"""Offset, key and value of every record so far."""
+
+
+def introduce(decider: PartitionDecider, marker: Marker, journal: Journal) -> Iterator[Append]:
+    """The records to append, in their order; each is to be fed and decided before the next one is asked for."""
+    # Everything before is decided: where there is no contact by now, there is no past either.
+    if decider.needs_history(marker) and decider.has_contacts(marker.account):
+        yield Append(PROPOSAL_KEY, encode(proposal_of(marker)))
+        history = decider.history(marker.account)
+        for offset, key, value in journal():
+            history.take(offset, key, value)
+        for part in history.slices():
+            yield Append(SLICE_KEY, encode(part))
+    yield Append(MARKER_KEY, encode(marker))

@@ -1,0 +1,141 @@
+"""How a slot brings a release into force that asks of the past: counted beside the traffic, told in slices.
+
+    1  the slot appends the release's proposal; when that is decided, the decider says so (`proposed`)
+    2  a second consumer reads the slot's own journal from its beginning up to the proposal, while the slot goes on
+    3  what was counted is appended in slices, one at a time; the last contact told stands in the slot's positions
+    4  when all of it is told, the release's marker is appended: from there on it decides
+
+A new owner counts anew and goes on behind the last contact told: the same journal gives the same slices. A newer
+release gives up the one that is on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import msgspec
+import structlog
+from aiokafka import TopicPartition
+
+from streams.engine.broadcasts import Proposed
+from streams.engine.history import History
+from streams.engine.records import Slice
+from streams.runtime.ending import end
+from streams.runtime.partitions import Partition
+from streams.runtime.positions import Positions
+from streams.runtime.program import Decider
+
+log = structlog.get_logger()
+
+FETCHED = 500
+"""Records of one fetch."""
+
+STRETCH = 0.004
+"""Seconds that are counted at a time; live records wait no longer for it."""
+
+SHARE = 0.4
+"""The part of the worker's time that counting may take."""
+
+TOLD_SECONDS = 5.0
+"""How often a log line says how far it is."""
+
+Reader = Callable[[str], AbstractAsyncContextManager[Any]]
+"""A consumer outside every group, by isolation level."""
+
+
+class Introduction:
+    """One slot's: at most one release at a time; others wait their turn."""
+
+    def __init__(self, decider: Decider, journal: Partition, reader: Reader, wake: Callable[[], None]) -> None:
+        self._decider = decider
+        self._journal = TopicPartition(*journal)
+        self._reader = reader
+        self._wake = wake
+        self._account = ""
+        self._proposed: Proposed | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._slices: Iterator[Slice] | None = None
+
+    def look(self, positions: Positions) -> None:
+        """After records were decided: begins what is proposed, and gives up what is no more."""
+        proposed = self._decider.proposed()
+        if self._proposed is not None and proposed.get(self._account) == self._proposed:
+            return
+        self._give_up()
+        if proposed:
+            self._account, self._proposed = min(proposed.items(), key=lambda each: each[1].offset)
+            told = positions.introduced.get(self._account, (0, ""))
+            after = told[1] if told[0] == self._proposed.number else ""
+            self._task = asyncio.create_task(self._run(self._account, self._proposed, after), name="introduction")
+
+    def next(self, positions: Positions) -> tuple[Slice | tuple[str, int], Positions] | None:
+        """The next slice, or account and number of the release whose marker is due, and the positions after it.
+
+        None where nothing is to be told yet.
+        """
+        if self._slices is None or self._proposed is None:
+            return None
+        account, number = self._account, self._proposed.number
+        part = next(self._slices, None)
+        if part is not None:
+            introduced = {**positions.introduced, account: (number, max(part.contacts))}
+            return part, msgspec.structs.replace(positions, introduced=introduced)
+        introduced = {name: told for name, told in positions.introduced.items() if name != account}
+        return (account, number), msgspec.structs.replace(positions, introduced=introduced)
+
+    async def close(self) -> None:
+        """The slot goes away, or the worker stops."""
+        task = self._task
+        self._give_up()
+        if task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._proposed = self._slices = None
+
+    async def _run(self, account: str, proposed: Proposed, after: str) -> None:
+        about = log.bind(account=account, release=proposed.number, partition=self._journal.partition)
+        began = time.monotonic()
+        try:
+            history = self._decider.history(account)
+            if self._decider.has_contacts(account):
+                about.info("counting the past", records=proposed.offset)
+                await self._count(history, proposed.offset, about)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the next start reads on
+            end(f"the past of release {proposed.number} of account {account} cannot be counted", error)
+        about.info("counted the past", records=proposed.offset, ms=round(1000 * (time.monotonic() - began)))
+        self._slices = history.slices(after)
+        self._wake()
+
+    async def _count(self, history: History, until: int, about: Any) -> None:
+        told = time.monotonic()
+        async with self._reader("read_committed") as consumer:
+            consumer.assign([self._journal])
+            await consumer.seek_to_beginning(self._journal)
+            while (position := await consumer.position(self._journal)) < until:
+                fetched = await consumer.getmany(self._journal, timeout_ms=500, max_records=FETCHED)
+                records = fetched.get(self._journal, [])
+                await self._fold(history, [record for record in records if record.offset < until])
+                if time.monotonic() - told > TOLD_SECONDS:
+                    told = time.monotonic()
+                    about.info("counting the past", read=position, records=until)
+
+    async def _fold(self, history: History, records: Sequence[Any]) -> None:
+        """In short stretches, with rests in between that are in proportion: live records come first."""
+        began = time.perf_counter()
+        for record in records:
+            history.take(record.offset, record.key, record.value)
+            spent = time.perf_counter() - began
+            if spent > STRETCH:
+                await asyncio.sleep(spent * (1 / SHARE - 1))
+                began = time.perf_counter()

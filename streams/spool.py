@@ -1,0 +1,34 @@
+"""The journal of a run without a broker, kept aside: a release may ask of everything before it (SPEC section 9)."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+from collections.abc import Iterator
+
+_HEAD = struct.Struct("<qII")  # offset, bytes of key and of value
+_IN_MEMORY = 64_000_000
+"""Bytes that are kept in memory; more go to a temporary file, which goes with the process."""
+
+
+class Spool:
+    """Records in their order, read back as often as wanted. Raises OSError when there is no room for more."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+
+    def add(self, offset: int, key: bytes, value: bytes) -> None:
+        """The next record."""
+        self._file.write(_HEAD.pack(offset, len(key), len(value)) + key + value)
+
+    def records(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Offset, key and value of every record so far; nothing is to be added meanwhile."""
+        end = self._file.tell()
+        self._file.seek(0)
+        while self._file.tell() < end:
+            offset, key, value = _HEAD.unpack(self._file.read(_HEAD.size))
+            yield offset, self._file.read(key), self._file.read(value)
+
+    def close(self) -> None:
+        """What was kept is gone."""
+        self._file.close()
