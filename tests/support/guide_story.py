@@ -60,6 +60,11 @@ class Teller:
         if self.story.refused:
             raise ValueError(f"{line.text}: refused, {self.story.refused}")
 
+    def stirs(self) -> None:
+        """An event without content at the latest instant; not of a contact that is not there yet."""
+        if any(self.story.decider.contacts()):
+            self.outputs += self.story.tell("contact.changed", self._latest)
+
     def passes(self) -> None:
         """The latest instant told of is over."""
         told = self.story.tick(self._latest + 1)
@@ -87,14 +92,21 @@ class Teller:
         return self.story.members() if any(self.story.decider.contacts()) else []
 
 
-def wrong_lines(definitions: dict[str, Any], lines: list[StoryLine]) -> list[tuple[str, str]]:
-    """(line, what is true instead) wherever the story is not what the engine does."""
+def wrong_lines(
+    definitions: dict[str, Any], lines: list[StoryLine], *, stirred: bool = False
+) -> list[tuple[str, str]]:
+    """(line, what is true instead) wherever the story is not what the engine does.
+
+    `stirred`: at each look an event that changes nothing makes the engine decide anew, not only when time says so.
+    """
     teller = Teller(definitions)
     wrong = []
     following = [line.at for line in lines[1:]]
     for line, next_at in zip(lines, [*following, None], strict=True):
         teller.happens(line)
         if line.outcomes and next_at != line.at:  # what follows at the same instant settles with it
+            if stirred:
+                teller.stirs()
             teller.passes()
         wrong += [(line.text, seen) for outcome in line.outcomes if (seen := teller.seen(outcome)) != outcome]
     return wrong

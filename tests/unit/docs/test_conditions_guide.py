@@ -83,6 +83,7 @@ def test_the_engine_tells_the_story_as_the_guide_does(example: Example, story: B
     definitions, lines = definitions_of(example, ACCOUNT), story_lines(story.text)
     assert any(line.outcomes for line in lines)
     assert wrong_lines(definitions, lines) == []
+    assert wrong_lines(definitions, lines, stirred=True) == []
     assert wrong_in_one_go(definitions, lines) == []
 
 
@@ -171,6 +172,7 @@ def test_each_boundary_is_kept_to_the_millisecond(row: list[str]) -> None:
     lines = boundary_story(what, boundary, expected)
     definitions = with_condition(ACCOUNT, condition.strip("`"))
     assert wrong_lines(definitions, lines) == []
+    assert wrong_lines(definitions, lines, stirred=True) == []
     assert wrong_in_one_go(definitions, lines) == []
 
 
