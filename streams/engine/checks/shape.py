@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -26,6 +26,13 @@ _NEEDED: Mapping[str, str] = {
     "date_parsing": "a calendar date such as 2026-03-01",
     "date_from_datetime_parsing": "a calendar date such as 2026-03-01",
 }
+_BOUNDS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("a number of at least {ge}", "not {input}"),
+    "less_than_equal": ("a number of at most {le}", "not {input}"),
+    "too_short": ("a list of at least {min_length}", "not of {actual_length}"),
+    "too_long": ("a list of at most {max_length}", "not of {actual_length}"),
+}
+"""What is needed, and what is there instead, by what pydantic tells of it."""
 _KNOWN_AS = {"string_pattern_mismatch": "an id has letters, digits, - and _ only, at most 100 of them"}
 
 
@@ -44,7 +51,10 @@ def shape_problems(model: type[BaseModel], raw: object, path: Path) -> list[Prob
     try:
         model.model_validate(known)
     except ValidationError as error:
-        for place, details in _by_place(error, known).items():
+        places = _by_place(error, known)
+        for place, details in places.items():
+            if details[0]["type"] == "too_short" and _is_told_within(place, places):
+                continue  # items with faults of their own are not counted
             problems.append(_told(model, known, place, details, path))
     return problems
 
@@ -56,6 +66,11 @@ def _by_place(error: ValidationError, raw: object) -> dict[Path, list[ErrorDetai
         place: Path = _place(details, raw)
         places.setdefault(place, []).append(details)
     return places
+
+
+def _is_told_within(place: Path, places: Iterable[Path]) -> bool:
+    """Whether something inside this place has a fault, too."""
+    return any(len(other) > len(place) and other[: len(place)] == place for other in places)
 
 
 def _place(details: ErrorDetails, raw: object) -> Path:
@@ -102,19 +117,30 @@ def _reason(details: list[ErrorDetails], value: object) -> str:
     if choices and isinstance(value, str):
         return f"{shown(value)} is not known here" + nearest(value, _choices(choices[0]))
     if choices:
-        needed.append("one of " + ", ".join(_choices(choices[0])))
+        words = _choices(choices[0])
+        needed.append(words[0] if len(words) == 1 else "one of " + ", ".join(words))
     if needed and len(needed) >= len({d["type"] for d in details}) - 1:
         return f"{_either(needed)} is needed here, not {shown(value)}"
     first = details[0]
+    if first["type"] in _BOUNDS:
+        wanted, found = _BOUNDS[first["type"]]
+        return f"{wanted} is needed here, {found}".format(**_bound_of(first), input=shown(value))
     if first["type"] in _KNOWN_AS:
         return f"{shown(value)}: {_KNOWN_AS[first['type']]}"
     said = first["msg"].removeprefix("Value error, ")
     return said[:1].lower() + said[1:]
 
 
+def _bound_of(details: ErrorDetails) -> dict[str, object]:
+    """What pydantic tells of a bound; a whole one is written as such."""
+    told = details.get("ctx", {})
+    return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in told.items()}
+
+
 def _choices(details: ErrorDetails) -> list[str]:
     expected = str(details.get("ctx", {}).get("expected", ""))
-    return [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",") if word.strip()]
+    words = [word.strip() for word in expected.replace(" or ", ", ").split(",") if word.strip()]
+    return [word.lower() if word in ("True", "False") else word.strip("'") for word in words]
 
 
 def _either(words: list[str]) -> str:

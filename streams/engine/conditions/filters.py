@@ -55,7 +55,7 @@ def compile_filter(fields: Mapping[str, Operators], zone: ZoneInfo, *, visits_on
 
 def _test(key: str, operators: Operators) -> tuple[Reader, Tests]:
     if operators.in_zone == "contact":
-        raise ConditionRefused("a filter speaks in the account's zone", ("in_zone",))
+        raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", ("in_zone",))
     read, kind = _reader(key)
     return read, compile_operators(operators, kind)
 
