@@ -1,0 +1,34 @@
+"""The benchmarks in a small size: what they find must be exact; how fast it was says nothing here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from benchmarks.figures import write_result
+from benchmarks.live_edit.edits import chosen
+from benchmarks.live_edit.measure import measure as measure_edits
+from benchmarks.live_edit.session import Size
+from benchmarks.time_exits.measure import measure as measure_exits
+
+EDITS = ("add, held", "edit, longer", "pause for good", "dynamic to static", "superseded")
+
+
+async def test_everybody_leaves_once_at_the_very_instant(kafka: str, tmp_path: Path) -> None:
+    result = await measure_exits(kafka, tmp_path, contacts=200, spread=4.0)
+    assert result.exact, result
+    assert result.out.count == 200
+    assert all(spread.count == 50 for spread in result.by_kind.values()), result
+    assert result.out.p50 > 0
+
+
+async def test_memberships_after_live_edits_are_those_of_a_fresh_start(kafka: str, tmp_path: Path) -> None:
+    size = Size(contacts=100, rate=100.0, first_calm=1.0, calm=0.2)
+    result = await measure_edits(kafka, tmp_path, size, chosen(EDITS))
+    assert result.exact, result
+    assert result.memberships > 100
+    assert [edit.kind for edit in result.edits] == [edit.kind for edit in chosen(EDITS)]
+    assert result.calm.count > 0
+    assert all(edit.latency.count for edit in result.edits), result
+    write_result(tmp_path / "figures.json", result)
+    assert json.loads((tmp_path / "figures.json").read_text())["edits"][0]["kind"] == chosen(EDITS)[0].kind
