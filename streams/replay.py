@@ -15,6 +15,7 @@ from streams.engine.accept import Door
 from streams.engine.checks import check, path_text
 from streams.engine.contact import Contact
 from streams.engine.effects import Append, Budget, Output, Refusal, SourceRecord
+from streams.engine.history import Source
 from streams.engine.introduce import introduce
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition import PartitionDecider
@@ -67,6 +68,7 @@ class Replay:
         self._ledger = LedgerDecider(self._definitions)
         self._ledger.resume(None)
         self._spool = Spool()
+        self._refused: set[Source] = set()
         self._offset = 0
         self._accepted = 0
         self._fed = 0
@@ -165,7 +167,7 @@ class Replay:
         if marker is None:
             raise DefinitionsRefused(f"{where}: {self._log.voids[-1].reason}")
         self._decide()
-        for entry in introduce(self._decider, marker, self._spool.records):
+        for entry in introduce(self._decider, marker, self._spool.records, self._refused):
             self._tell_all(entry)
         self._tell_ledger(Append(records.MARKER_KEY, records.encode(marker)), where)
 
@@ -199,6 +201,7 @@ class Replay:
             for output in effects.outputs:
                 self.report.outputs += 1
                 self._write(output)
+            self._refused.update(source for _, source, _ in effects.letters)
             for refusal, source, _ in effects.letters:
                 self._refuse(self._where[source], f"{refusal.code}: {refusal.message}")
         self._where.clear()

@@ -76,15 +76,15 @@ def decide_event(
     apply_event(turn, event)
     settle(turn)
     look(contact, following, now)
-    if _was_applied(event, drafts):
+    if is_spent(event, refused=bool(drafts.refusals)):
         remember(contact, event.id, memory)
     contact.settled = place.offset
     return contact, Decision(drafts.outputs, drafts.refusals)
 
 
-def _was_applied(event: Event, drafts: Drafts) -> bool:
+def is_spent(event: Event, *, refused: bool) -> bool:
     """Whether its id is spent: a refused event may be sent again. Of a refused patch the rest was applied."""
-    return event.type == "contact.changed" or not drafts.refusals
+    return event.type == "contact.changed" or not refused
 
 
 def decide_tick(contact: Contact, at: int, place: Place, release: CompiledRelease) -> Decision:

@@ -6,7 +6,7 @@ the time before that place. Nothing is decided here: repeats, clocks, properties
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from streams.engine.broadcasts import Standing
 from streams.engine.conditions.contract import Happening
 from streams.engine.contact import Contact
 from streams.engine.counting import count, shorten
-from streams.engine.decide import LATENESS, NO_TICK
+from streams.engine.decide import LATENESS, NO_TICK, is_spent
 from streams.engine.events import happening_of
 from streams.engine.following import Following, keep_up, look
 from streams.engine.patches import change_properties
@@ -28,6 +28,7 @@ SLICE_BYTES = 400_000
 
 _encode = msgspec.json.Encoder().encode
 Lookup = Callable[[str, int], Definitions]
+Source = tuple[str, int, int]
 
 
 class History:
@@ -38,7 +39,12 @@ class History:
     """
 
     def __init__(
-        self, account: str, following: Following, lookup: Lookup, memory: Memory, lateness: int = LATENESS
+        self,
+        account: str,
+        following: Following,
+        lookup: Lookup,
+        memory: Memory,
+        lateness: int = LATENESS,
     ) -> None:
         self._account = account
         self._prefix = account.encode() + b"/"
@@ -50,6 +56,8 @@ class History:
         self._declared: Mapping[str, PropertyType] = {}
         self._releases: list[tuple[int, int]] = []  # offset, and the clock at least after it
         self._contacts: dict[str, Contact] = {}
+        self.refused: Container[Source] = ()
+        """Sources of the events that became dead letters when they were decided: their ids were not spent."""
 
     def take(self, offset: int, key: bytes, value: bytes) -> None:
         """The next record of the journal; those of other accounts are passed over."""
@@ -103,7 +111,8 @@ class History:
         keep_up(contact, self._following, contact.clock)
         self._apply(contact, event)
         look(contact, self._following, contact.clock)
-        remember(contact, event.id, self._memory)
+        if is_spent(event, refused=event.source in self.refused):
+            remember(contact, event.id, self._memory)
 
     def _released_since(self, contact: Contact) -> int:
         """A release counts as a record of every contact that was there."""

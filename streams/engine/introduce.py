@@ -5,9 +5,10 @@ A slot of a worker does the same, step by step, beside the traffic (streams.runt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from streams.engine.effects import Append
+from streams.engine.history import Source
 from streams.engine.partition import PartitionDecider
 from streams.engine.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, Marker, encode, proposal_of
 
@@ -15,12 +16,18 @@ Journal = Callable[[], Iterable[tuple[int, bytes, bytes]]]
 """Offset, key and value of every record so far."""
 
 
-def introduce(decider: PartitionDecider, marker: Marker, journal: Journal) -> Iterator[Append]:
-    """The records to append, in their order; each is to be fed and decided before the next one is asked for."""
+def introduce(
+    decider: PartitionDecider, marker: Marker, journal: Journal, refused: Container[Source]
+) -> Iterator[Append]:
+    """The records to append, in their order; each is to be fed and decided before the next one is asked for.
+
+    `refused`: the sources of what became a dead letter when it was decided.
+    """
     # Everything before is decided: where there is no contact by now, there is no past either.
     if decider.needs_history(marker) and decider.has_contacts(marker.account):
         yield Append(PROPOSAL_KEY, encode(proposal_of(marker)))
         history = decider.history(marker.account)
+        history.refused = refused
         for offset, key, value in journal():
             history.take(offset, key, value)
         for part in history.slices():

@@ -13,20 +13,25 @@ from aiokafka import AIOKafkaConsumer
 from streams.engine import records
 from streams.publish.ordered import Source
 from streams.publish.partitions import partitions_of
+from streams.runtime.letters import source_of
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, JOURNAL, LEDGER_JOURNAL
 
 
 @dataclass(slots=True)
 class Seen:
-    """What came: sources of events journaled or refused, ticks and markers with their journal partition."""
+    """What came: sources of events journaled or refused, and with their journal partition ticks and what releases
+    bring: proposals, slices of the past, markers.
+    """
 
     sources: list[tuple[Source, int]] = field(default_factory=list)
     ticks: list[tuple[int, records.Tick]] = field(default_factory=list)
+    proposals: list[tuple[int, records.Proposal]] = field(default_factory=list)
+    slices: list[tuple[int, records.Slice]] = field(default_factory=list)
     markers: list[tuple[int, records.Marker]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.sources or self.ticks or self.markers)
+        return bool(self.sources or self.ticks or self.proposals or self.slices or self.markers)
 
 
 class JournalFollower:
@@ -78,11 +83,12 @@ class JournalFollower:
             if place.topic == self._letters:
                 seen.sources.extend(_refused(batch))
             else:
-                _take(seen, place.partition, batch)
+                _take(seen, place.partition, batch, of_contacts=place.topic == self._journal)
         return seen
 
 
-def _take(seen: Seen, partition: int, batch: Iterable[Any]) -> None:
+def _take(seen: Seen, partition: int, batch: Iterable[Any], *, of_contacts: bool) -> None:
+    """The ledger has ticks and markers of its own, which say nothing about the partitions of the journal."""
     for message in batch:
         try:
             record = records.decode(message.value)
@@ -91,17 +97,21 @@ def _take(seen: Seen, partition: int, batch: Iterable[Any]) -> None:
         if isinstance(record, records.Event):
             topic, number, offset = record.source
             seen.sources.append(((topic, number), offset))
+        elif not of_contacts:
+            continue
         elif isinstance(record, records.Tick):
             seen.ticks.append((partition, record))
-        elif isinstance(record, records.Marker):
+        elif isinstance(record, records.Proposal):
+            seen.proposals.append((partition, record))
+        elif isinstance(record, records.Slice):
+            seen.slices.append((partition, record))
+        else:
             seen.markers.append((partition, record))
 
 
 def _refused(batch: Iterable[Any]) -> Iterable[tuple[Source, int]]:
     for message in batch:
-        headers = dict(message.headers)
-        try:
-            topic = headers["source-topic"].decode()
-            yield (topic, int(headers["source-partition"])), int(headers["source-offset"])
-        except (KeyError, ValueError):
-            continue  # written by something else: says nothing of what was sent
+        source = source_of(message.headers)
+        if source is not None:  # something else wrote it: it says nothing of what was sent
+            topic, number, offset = source
+            yield (topic, number), offset

@@ -26,9 +26,11 @@ from streams.engine.broadcasts import Proposed
 from streams.engine.history import History
 from streams.engine.records import Slice
 from streams.runtime.ending import end
-from streams.runtime.partitions import Partition
+from streams.runtime.portion import Places
 from streams.runtime.positions import Positions
 from streams.runtime.program import Decider
+from streams.runtime.refused import refused_sources
+from streams.topics import DEAD_LETTERS
 
 log = structlog.get_logger()
 
@@ -51,9 +53,10 @@ Reader = Callable[[str], AbstractAsyncContextManager[Any]]
 class Introduction:
     """One slot's: at most one release at a time; others wait their turn."""
 
-    def __init__(self, decider: Decider, journal: Partition, reader: Reader, wake: Callable[[], None]) -> None:
+    def __init__(self, decider: Decider, places: Places, reader: Reader, wake: Callable[[], None]) -> None:
         self._decider = decider
-        self._journal = TopicPartition(*journal)
+        self._journal = TopicPartition(*places.own_journal())
+        self._letters = TopicPartition(*places.output(DEAD_LETTERS.name))
         self._reader = reader
         self._wake = wake
         self._account = ""
@@ -120,6 +123,7 @@ class Introduction:
     async def _count(self, history: History, until: int, about: Any) -> None:
         told = time.monotonic()
         async with self._reader("read_committed") as consumer:
+            history.refused = await refused_sources(consumer, self._letters)
             consumer.assign([self._journal])
             await consumer.seek_to_beginning(self._journal)
             while (position := await consumer.position(self._journal)) < until:

@@ -13,6 +13,10 @@ from streams.runtime.program import Refusal, SourceRecord
 TOO_LARGE = Refusal("too_large", f"larger than the {RECORD_BYTES} bytes that a record may have")
 
 
+Source = tuple[str, int, int]
+"""In-topic without prefix, partition and offset."""
+
+
 class Letter(NamedTuple):
     """A record of `dead-letters`."""
 
@@ -32,12 +36,22 @@ def letter_of(record: SourceRecord, refusal: Refusal) -> Letter:
     return Letter(None, b"", why)  # a record needs a key or a value
 
 
-def letter_of_decision(refusal: Refusal, source: tuple[str, int, int], value: bytes | None) -> Letter:
+def letter_of_decision(refusal: Refusal, source: Source, value: bytes | None) -> Letter:
     """What was accepted and refused only when decided: the journal's value, under the contact it is about."""
     return Letter(_contact(value), value if value is not None else b"", _why(source, refusal))
 
 
-def _why(source: tuple[str, int, int], refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
+def source_of(headers: Headers) -> Source | None:
+    """The source of what a letter refused; None for a record that was written by something else."""
+    named = dict(headers)
+    try:
+        topic = named["source-topic"].decode()
+        return topic, int(named["source-partition"]), int(named["source-offset"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _why(source: Source, refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
     topic, partition, offset = source
     return (
         ("source-topic", topic.encode()),

@@ -79,7 +79,7 @@ class Slot:
         self.on_commit: Callable[[], None] = lambda: None
         self.examine: Callable[[BaseException], Awaitable[BaseException]] = as_it_is
         self.is_waiting = False  # whether records are held back to stay in step
-        self.introduction = Introduction(self.decider, places.own_journal(), reader, self.wake)
+        self.introduction = Introduction(self.decider, places, reader, self.wake)
         self._in_step = InStep(Rules.of(settings))
         self._releases_in_step = InStep(Rules.of(settings))
         self._open = False

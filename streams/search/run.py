@@ -95,6 +95,7 @@ class _Run:
         releases = await self._store.releases()
         memory = Memory(self._settings.repeat_ms, self._settings.repeat_ids)
         history = History(self._account, following, releases.content, memory, self._settings.lateness_ms)
+        history.refused = await self._store.refused(number)
         async for offset, key, value in self._store.journal(number, _any, advance, slot.decided(number)):
             history.take(offset, key, value)
         return history.kept()

@@ -16,12 +16,17 @@ from streams.engine.releases import ReleaseLog
 from streams.errors import TopicsMissing
 from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import Deployment, read_deployment
+from streams.runtime.letters import Source
 from streams.runtime.partitions import partition_of
 from streams.runtime.positions import POSITION_KEY, Positions
 from streams.runtime.positions import decode as decode_positions
+from streams.runtime.refused import refused_sources
 from streams.settings import Settings
 from streams.stored.reader import Advance, ends_of, reading, records_of
-from streams.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL
+from streams.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL
+
+_STEP_BACK = 2_000
+"""Records before the end of a changelog among which a position is looked for first."""
 
 Wanted = Callable[[bytes], bool]
 """Whether the record of a key is wanted."""
@@ -35,10 +40,14 @@ class Slot:
     positions: Positions = field(default_factory=Positions)
 
     @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the decisions of this partition stand."""
+        return checkpoint_of(self.positions)
+
+    @property
     def standing(self) -> Standing:
         """Ticks and releases in force in this partition."""
-        checkpoint = self.positions.checkpoint
-        return msgspec.json.decode(checkpoint, type=Checkpoint).standing if checkpoint else Standing()
+        return self.checkpoint.standing
 
     def decided(self, number: int) -> int:
         """The journal offset up to which, not included, the rows are decided."""
@@ -91,6 +100,35 @@ class Store:
                 advance(record.offset, last)
         advance(last, last)
 
+    async def positions(self, number: int) -> Positions:
+        """Where a slot stands now; its last position is near the end of its changelog, mostly."""
+        place = self._place(CONTACTS_CHANGELOG.name, number)
+        ends = await ends_of(self._consumer, [place])
+        for start in (max(ends[place] - _STEP_BACK, 0), 0):
+            found: Positions | None = None
+            async for record in records_of(self._consumer, place, ends, start):
+                if record.key == POSITION_KEY:
+                    found = decode_positions(record.value)
+            if found is not None:
+                return found
+        return Positions()
+
+    async def journal_beginnings(self) -> dict[int, int]:
+        """Journal partition -> the first offset that is left; above 0 where retention took records away."""
+        places = [self._place(JOURNAL.name, number) for number in range(self.slots)]
+        found = await self._consumer.beginning_offsets(places)
+        return {place.partition: offset for place, offset in found.items()}
+
+    async def journal_records(self, number: int) -> AsyncIterator[Any]:
+        """The records left of a journal partition as they were fetched, up to the end now."""
+        place = self._place(JOURNAL.name, number)
+        async for record in records_of(self._consumer, place, await ends_of(self._consumer, [place])):
+            yield record
+
+    async def refused(self, number: int) -> set[Source]:
+        """The sources of what became a dead letter in one slot, up to now."""
+        return await refused_sources(self._consumer, self._place(DEAD_LETTERS.name, number))
+
     async def releases(self) -> ReleaseLog:
         """Every release that stands in `definitions` now."""
         place = self._place(DEFINITIONS.name, 0)
@@ -102,6 +140,13 @@ class Store:
 
     def _place(self, topic: str, number: int) -> TopicPartition:
         return TopicPartition(self._settings.prefix + topic, number)
+
+
+def checkpoint_of(positions: Positions) -> Checkpoint:
+    """What the decider wrote into the positions; that of a slot which never decided anything is empty."""
+    if not positions.checkpoint:
+        return Checkpoint(Standing())
+    return msgspec.json.decode(positions.checkpoint, type=Checkpoint)
 
 
 @asynccontextmanager

@@ -92,7 +92,52 @@ AFTER: Document = {
         {"id": "autumn", "audience": ["anybody"], "points_changed": True},
     ],
 }
-"""Takes the place of BEFORE midway: windows and rules changed, a campaign and two rules gone, others new."""
+"""Windows and rules changed, a campaign and two rules gone, others new."""
+
+
+def _with_past(*segments: Document) -> Document:
+    return {**AFTER, "segments": [*AFTER["segments"], *segments]}
+
+
+_OFTEN: Document = {
+    "id": "often",
+    "dynamic": True,
+    "when": {"visit": {}, "regular": {"at_least": 2, "of": 4, "each": "1s"}},
+}
+_STEPS: Document = {
+    "id": "steps",
+    "dynamic": True,
+    "when": {"sequence": [{"visit": {}}, {"activity": {"name": {"eq": "form"}}}], "within": "10s", "gap": "6s"},
+}
+_STAYED: Document = {
+    "id": "stayed",
+    "dynamic": True,
+    "when": {"property": "employees", "gte": 20, "held_for": "9s"},
+}
+_BEGAN: Document = {
+    "id": "began",
+    "dynamic": True,
+    "when": {"visit": {}, "first": {"path": {"starts_with": "/pricing"}}},
+}
+_ENDED: Document = {
+    "id": "ended",
+    "dynamic": True,
+    "when": {"visit": {}, "last": {"path": {"eq": "/docs"}}, "within": "9s"},
+}
+_COUNTED: Document = {"id": "counted", "dynamic": True, "when": {"visit": {}, "count": {"gte": 9}}}
+
+EDITS: list[Document] = [
+    BEFORE,
+    _with_past(_OFTEN, _STEPS),
+    _with_past(_STAYED, _BEGAN),
+    _with_past(_STAYED, _BEGAN, _COUNTED),
+    AFTER,
+    _with_past(_ENDED, _COUNTED, _STEPS, {**_STAYED, "paused": True}),
+]
+"""One release after the other: most ask of the past what nobody kept; the fourth comes right after the third."""
+
+PLACES = (0.0, 0.2, 0.4, 0.4, 0.6, 0.8)
+"""After which part of the events each of them is made."""
 
 _encode = msgspec.json.Encoder().encode
 _TYPES = {

@@ -1,4 +1,4 @@
-"""Publishes the company's events at their pace, and changes its definitions midway."""
+"""Publishes the company's events at their pace, and changes its definitions on the way."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ from aiokafka import AIOKafkaProducer
 from streams.errors import BrokerUnavailable
 from streams.publish.releases import Releases
 from streams.settings import Settings
-from tests.chaos.company import AFTER, BEFORE, messages
+from tests.chaos.company import EDITS, PLACES, messages
 
 BURST = 20
 RELEASE_SECONDS = 60.0
 
 
 async def publish(settings: Settings, events: int, rate: float, seed: int) -> None:
-    """Publishes so many events at this rate a second, the second release after half of them; a broker that is away
-    is waited for.
+    """Publishes so many events at this rate a second, and a release at each of its places among them; a broker that
+    is away is waited for.
     """
     producer: Any = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap, linger_ms=5, enable_idempotence=True, retry_backoff_ms=50
     )
     await producer.start()
     try:
-        await release(settings, BEFORE, 1)
+        await release(settings, EDITS[0], 1)
+        made = 1
         began = time.monotonic()
         futures = []
         for number, message in enumerate(messages(events, random.Random(seed), lambda: time.time_ns() // 1_000_000)):
             topic, key, value = message
             futures.append(await producer.send(settings.prefix + topic, value, key=key))
-            if number == events // 2:
-                await release(settings, AFTER, 2)
+            while made < len(EDITS) and number >= PLACES[made] * events:
+                await release(settings, EDITS[made], made + 1)
+                made += 1
             if number % BURST == BURST - 1:
                 await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
         await asyncio.gather(*futures)

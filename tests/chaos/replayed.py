@@ -1,4 +1,6 @@
-"""`leadstream replay --journal` beside what the workers wrote: the same records, and the same state in the end."""
+"""`leadstream replay --journal` beside what the workers wrote: the same records, and the same state in the end; and
+`leadstream verify`, which asks the whole history.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ class _Row(msgspec.Struct):
 
 
 def compare_with_replay(settings: Settings, evidence: Evidence, verdict: Verdict) -> None:
-    """Runs the command for the records and for the state, and blames every difference."""
+    """Runs the commands for the records and for the state, and blames every difference."""
     environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
     records = leadstream("replay", "--journal", "--records", env=environment)
     state = leadstream("replay", "--journal", "--state", env=environment)
@@ -43,6 +45,9 @@ def compare_with_replay(settings: Settings, evidence: Evidence, verdict: Verdict
     written = written_by_workers(evidence)
     compare_records(replayed(records.stdout), written, verdict)
     compare_state(state.stdout, written, verdict)
+    verified = leadstream("verify", env=environment)
+    if verified.returncode:
+        verdict.blame("verify finds differences", verified.stdout + verified.stderr)
 
 
 def replayed(lines: str) -> Told:

@@ -78,7 +78,7 @@ def event_of(chance: random.Random, offset: int, now: int) -> records.Event:
     type_, fields = chance.choice(kinds)
     return records.Event(
         type=type_,
-        id=f"{type_}-{chance.randint(0, offset)}",  # some ids come again
+        id=f"e{chance.randint(0, offset)}",  # some ids come again
         at=at,
         account=chance.choice(ACCOUNTS),
         contact=chance.choice(CONTACTS),

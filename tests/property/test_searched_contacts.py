@@ -31,8 +31,8 @@ def test_a_search_finds_who_would_be_a_member(condition: dict[str, Any], history
     when = member.releases[0].segments[0].when
     assert when is not None
     search = Search(stranger.releases[0], when, None)
-    history = History("default", search.following, lambda _, number: stranger.releases[number - 1], Memory())
+    past = History("default", search.following, lambda _, number: stranger.releases[number - 1], Memory())
     for entry in stranger.journal:
-        history.take(*entry)
-    found = search.match(row, Standing(tick=START + after), history.kept().get("ann"))
+        past.take(*entry)
+    found = search.match(row, Standing(tick=START + after), past.kept().get("ann"))
     assert (found and row.status == "active") == ("hot" in member.members())

@@ -31,6 +31,7 @@ class GrowingJournal:
         self.entries: list[tuple[int, bytes, bytes]] = []
         self.decider = PartitionDecider(3, contents, lateness=lateness)
         self.decider.resume(None)
+        self.refused: set[tuple[str, int, int]] = set()
         self._coming: dict[str, _Coming] = {}
 
     def put(self, key: bytes, record: records.Record, skip: int = 0) -> None:
@@ -45,7 +46,7 @@ class GrowingJournal:
     def release(self, marker: records.Marker, pause: int) -> None:
         """A release; `pause` other records come between each of its own. One still on its way is given up."""
         before = list(self.entries)
-        steps = introduce(self.decider, marker, lambda: before)
+        steps = introduce(self.decider, marker, lambda: before, self.refused)
         coming = _Coming(((entry.key, entry.value) for entry in steps), pause, pause)
         self._coming[marker.account] = coming
         self._advance(marker.account, coming)
@@ -69,4 +70,5 @@ class GrowingJournal:
         self.entries.append((offset, key, value))
         self.decider.feed(offset, key, value)
         while self.decider.pending():
-            self.decider.work(_BUDGET)
+            letters = self.decider.work(_BUDGET).letters
+            self.refused.update(source for _, source, _ in letters)

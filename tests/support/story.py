@@ -50,6 +50,7 @@ class Story:
         self.journal: list[tuple[int, bytes, bytes]] = []
         self.refused: list[str] = []
         self._door = Door("events")
+        self._sources: set[tuple[str, int, int]] = set()
         if definitions:
             self.apply(**definitions)
 
@@ -60,7 +61,7 @@ class Story:
         marker = records.Marker("default", number, number, "", at, SEMANTICS)
         before = list(self.journal)
         outputs = []
-        for entry in introduce(self.decider, marker, lambda: before):
+        for entry in introduce(self.decider, marker, lambda: before, self._sources):
             outputs += self._decide(entry)
         return outputs
 
@@ -111,6 +112,7 @@ class Story:
         while self.decider.pending():
             effects = self.decider.work(BUDGET)
             outputs += [_read_output(output.topic, output.key, output.value) for output in effects.outputs]
+            self._sources.update(source for _, source, _ in effects.letters)
             self.refused += [refusal.code for refusal, _, _ in effects.letters]
         return outputs
 

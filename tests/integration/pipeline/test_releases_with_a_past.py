@@ -1,4 +1,4 @@
-"""A release that asks of the past is counted from the journal before it decides, beside the traffic (SPEC section 9)."""
+"""A release that asks of the past is counted from the journal before it decides, beside the traffic (SPEC 9)."""
 
 from __future__ import annotations
 
