@@ -1,0 +1,185 @@
+"""A slot brings a proposed release into force: counted beside the traffic, told in slices, then its marker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
+
+from streams.engine import records
+from streams.engine.history import SLICE_CONTACTS
+from streams.engine.introduce import introduce
+from streams.engine.records import Proposal, Slice
+from streams.engine.served import SEMANTICS
+from streams.runtime.introduction import Introduction
+from streams.runtime.portion import Places
+from streams.runtime.positions import Positions
+from tests.support.story import BUDGET, Story, day, read
+
+PLACES = Places(slot=0, slots=1, prefix="p-", journal="p-journal", changelog="p-changelog")
+COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}]}
+
+
+class Stored(NamedTuple):
+    """A record as a consumer gives it."""
+
+    offset: int
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Consumer:
+    """Gives what is in the journal; `dead-letters` are empty."""
+
+    def __init__(self, journal: list[tuple[int, bytes, bytes]]) -> None:
+        self._journal = [Stored(*entry) for entry in journal]
+        self._next = 0
+        self._tp: Any = None
+
+    def assign(self, partitions: list[TopicPartition]) -> None:
+        (self._tp,) = partitions
+
+    async def seek_to_beginning(self, _partition: TopicPartition) -> None:
+        self._next = 0
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def position(self, partition: TopicPartition) -> int:
+        return self._next if partition.topic == "p-journal" else 0
+
+    async def getmany(self, partition: TopicPartition, **_options: Any) -> dict[TopicPartition, list[Stored]]:
+        found = self._journal[self._next : self._next + 3]
+        self._next += len(found)
+        return {partition: found}
+
+
+class Stage:
+    """A story whose next release is proposed, and the introduction of it."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.woken = asyncio.Event()
+        self.positions = Positions()
+        self.introduction = self.new()
+
+    def new(self) -> Introduction:
+        """As a new owner of the slot makes it."""
+
+        @asynccontextmanager
+        async def reader(_isolation: str) -> AsyncIterator[Any]:
+            yield Consumer(self.story.journal)
+
+        return Introduction(self.story.decider, PLACES, reader, self.woken.set)
+
+    def propose(self, definitions: dict[str, Any]) -> records.Marker:
+        """The first record of a release."""
+        story = self.story
+        story.releases.append(read(definitions))
+        number = len(story.releases)
+        marker = records.Marker("default", number, number, "", None, SEMANTICS)
+        proposal = next(introduce(story.decider, marker, list, set()))
+        assert isinstance(records.decode(proposal.value), Proposal)
+        self.feed(proposal.key, proposal.value)
+        return marker
+
+    def feed(self, key: bytes, value: bytes) -> None:
+        story = self.story
+        offset = len(story.journal)
+        story.journal.append((offset, key, value))
+        story.decider.feed(offset, key, value)
+        while story.decider.pending():
+            story.decider.work(BUDGET)
+
+    async def counted(self) -> None:
+        """Until everything is counted."""
+        self.introduction.look(self.positions)
+        await asyncio.wait_for(self.woken.wait(), 10)
+        self.woken.clear()
+
+    def next(self) -> Slice | tuple[str, int] | None:
+        told = self.introduction.next(self.positions)
+        if told is None:
+            return None
+        record, self.positions = told
+        return record
+
+
+def company(contacts: int = 3) -> Story:
+    story = Story(segments=[])
+    for number in range(contacts):
+        story.visited(day(0, number), contact=f"c{number:05}")
+    return story
+
+
+async def test_what_was_counted_is_told_and_then_the_marker_is_due() -> None:
+    stage = Stage(company())
+    stage.propose(COUNTED)
+    assert stage.next() is None
+    await stage.counted()
+    part = stage.next()
+    assert isinstance(part, Slice)
+    assert sorted(part.contacts) == ["c00000", "c00001", "c00002"]
+    assert stage.positions.introduced == {"default": (2, "c00002")}
+    assert stage.next() == ("default", 2)
+    assert stage.positions.introduced == {}
+    await stage.introduction.close()
+
+
+async def test_what_comes_after_the_proposal_is_followed_by_the_row_and_not_counted_again() -> None:
+    stage = Stage(company(1))
+    stage.propose(COUNTED)
+    stage.story.visited(day(1), contact="c00000")
+    await stage.counted()
+    part = stage.next()
+    assert isinstance(part, Slice)
+    assert list(part.contacts["c00000"].counts.values()) == [[day(0)]]
+    stage.feed(records.SLICE_KEY, records.encode(part))
+    assert list(stage.story.contact("c00000").counts.values()) == [[day(0), day(1)]]
+    await stage.introduction.close()
+
+
+async def test_a_new_owner_goes_on_behind_the_last_contact_told() -> None:
+    stage = Stage(company(SLICE_CONTACTS + 2))
+    stage.propose(COUNTED)
+    await stage.counted()
+    first = stage.next()
+    assert isinstance(first, Slice)
+    await stage.introduction.close()
+    stage.introduction = stage.new()
+    await stage.counted()
+    second = stage.next()
+    assert isinstance(second, Slice)
+    assert len(first.contacts) == SLICE_CONTACTS
+    assert sorted(second.contacts) == [f"c{SLICE_CONTACTS:05}", f"c{SLICE_CONTACTS + 1:05}"]
+    assert stage.next() == ("default", 2)
+    await stage.introduction.close()
+
+
+async def test_a_newer_release_gives_up_the_one_on_its_way() -> None:
+    stage = Stage(company())
+    stage.propose(COUNTED)
+    await stage.counted()
+    assert isinstance(stage.next(), Slice)
+    longer = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}}}
+    stage.propose({"segments": [longer]})
+    await stage.counted()
+    part = stage.next()
+    assert isinstance(part, Slice)
+    assert part.number == 3
+    assert stage.next() == ("default", 3)
+    await stage.introduction.close()
+
+
+async def test_nothing_is_begun_where_nothing_is_proposed() -> None:
+    stage = Stage(company())
+    stage.introduction.look(stage.positions)
+    assert stage.next() is None
+    await stage.introduction.close()
