@@ -29,9 +29,9 @@ from tests.support.topic_reader import read_topic
 WORKER = "w0"
 
 
-async def measure(bootstrap: str, folder: Path, size: Size, edits: Sequence[Edit]) -> Result:
-    """The whole benchmark."""
-    async with stage(bootstrap, fresh_prefix(), folder) as made:
+async def measure(bootstrap: str, folder: Path, size: Size, edits: Sequence[Edit], partitions: int = 4) -> Result:
+    """The whole benchmark, on so many journal partitions."""
+    async with stage(bootstrap, fresh_prefix(), folder, partitions=partitions, in_partitions=partitions) as made:
         session = Session(made, folder, size, Seen(made.settings.partitions))
         result = Result(size.contacts, size.rate)
         places = await edit_under_traffic(session, edits, result)

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.figures import Spread, Usage
 from benchmarks.time_exits.people import Plan, definitions, events
 from benchmarks.time_exits.seen import Exit, Seen, judge
+from streams.runtime.faust.thread import now_ms
 from streams.topics import SEGMENT_CHANGES
 from tests.scenarios.follower import following
 from tests.scenarios.stage import Stage, stage, until
@@ -83,17 +84,17 @@ async def measure(bootstrap: str, folder: Path, contacts: int, spread: float, wo
 
 async def load(made: Stage, contacts: int, spread: float, seen: Seen, result: Result) -> Plan:
     """Publishes everybody, and waits until everybody is a member. Raises TimeoutError when that takes too long."""
-    now = round(time.time() * 1000)
+    began = now_ms()
     lead = round((LEAST_LEAD + contacts * A_CONTACT_SECONDS) * 1000)
-    plan = Plan(contacts, now, now + lead, round(spread * 1000))
+    plan = Plan(contacts, began, began + lead, round(spread * 1000))
     await made.apply(definitions(plan))
-    for topic, event in events(plan, now):
+    for topic, event in events(plan, now_ms):
         await made.send(topic, event)
     await made.delivered()
     left = plan.first / 1000 - time.time()
     await until(lambda: len(seen.entered) >= contacts, left, "everybody entered before the first exit is due")
     loaded = time.time()
-    result.loading_seconds = loaded - now / 1000
+    result.loading_seconds = loaded - began / 1000
     result.spare_seconds = plan.first / 1000 - loaded
     return plan
 

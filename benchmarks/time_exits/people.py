@@ -8,7 +8,7 @@ held     a property has been the same for as long as `held_for` says; that count
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,11 +84,11 @@ def _segment(name: str, when: dict[str, Any]) -> dict[str, Any]:
     return {"id": name, "dynamic": True, "when": when}
 
 
-def events(plan: Plan, now: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def events(plan: Plan, now: Callable[[], int]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The topic and the event that gives each contact its pending exit; patches happen `now` (ms)."""
     for number in range(plan.contacts):
         kind, due = plan.kind(number), plan.due(number)
-        event = {"id": f"e{number}", "contact": f"c{number}", "at": instant_text(now)}
+        event = {"id": f"e{number}", "contact": f"c{number}", "at": instant_text(now())}
         if kind == "window":
             event |= {"type": "web.visited", "at": instant_text(due - WINDOW_MS)}
             yield WEB_VISITS.name, {**event, "url": "https://shop.example/window"}

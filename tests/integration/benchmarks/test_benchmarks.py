@@ -24,7 +24,7 @@ async def test_everybody_leaves_once_at_the_very_instant(kafka: str, tmp_path: P
 
 async def test_memberships_after_live_edits_are_those_of_a_fresh_start(kafka: str, tmp_path: Path) -> None:
     size = Size(contacts=100, rate=100.0, first_calm=1.0, calm=0.2)
-    result = await measure_edits(kafka, tmp_path, size, chosen(EDITS))
+    result = await measure_edits(kafka, tmp_path, size, chosen(EDITS), partitions=2)
     assert result.exact, result
     assert result.memberships > 100
     assert [edit.kind for edit in result.edits] == [edit.kind for edit in chosen(EDITS)]
