@@ -40,6 +40,15 @@ from streams.settings import Settings
 
 log = structlog.get_logger()
 
+CALM = Budget()
+BUSY = Budget(seconds=0.025)
+"""The bound of a portion while events come: they wait no longer behind a release or a tick that reaches everybody,
+and behind those of the other slots of this worker.
+"""
+
+BUSY_SECONDS = 0.5
+"""How long after the last event a slot counts as busy."""
+
 FED_AHEAD = 12_000
 """How many journal records may be fed and not decided before no more are fed."""
 
@@ -88,6 +97,7 @@ class Slot:
         self._at_rest.set()
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
+        self._busy_until = 0.0
 
     # Ownership
 
@@ -193,7 +203,10 @@ class Slot:
         4. the position record, which makes all of it one step
         """
         portion = Portion(self.places, self.producer.outbox())
-        portion.ingest(self.intake.take_sources(self._horizon(now)), self.ingest)  # 1
+        taken = self.intake.take_sources(self._horizon(now))
+        if taken:
+            self._busy_until = time.monotonic() + BUSY_SECONDS
+        portion.ingest(taken, self.ingest)  # 1
         self._decide(portion, now)  # 2
         self._announce(portion, now)  # 3
         if not portion.wrote:
@@ -235,7 +248,7 @@ class Slot:
 
     def work(self) -> Effects:
         """One portion of decisions."""
-        return self.decider.work(Budget())
+        return self.decider.work(BUSY if time.monotonic() < self._busy_until else CALM)
 
     def _announce(self, portion: Portion, now: int) -> None:
         # One at a time. Own records that wait are no reason to wait: a slot that is always behind would tell no time.
