@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,13 +17,15 @@ from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_ms, instant_text
 from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
 from streams.definitions import Account, Fault, Loaded, load, load_each
-from streams.definitions.plan import Plan, plan
+from streams.definitions.course import Course, course_of
+from streams.definitions.planning import Planned, plan_against, plan_all, refuse_what_is_gone
 from streams.engine.releases import Release, ReleaseLog, Void
 from streams.errors import DataError, DefinitionsRefused, TopicsMissing, UsageError
 from streams.publish.applied import Applier
 from streams.publish.releases import Releases
 from streams.runtime.deployment import read_deployment
 from streams.settings import Settings
+from streams.stored.store import checkpoint_of, opened
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Definitions in YAML or JSON.")]
 AccountName = Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Whose definitions.")]
@@ -36,8 +39,11 @@ BasedOn = Annotated[
     int | None,
     typer.Option("--based-on", min=0, help="The release that was planned against; void if another came since."),
 ]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait until every journal partition holds the release.")]
-Patience = Annotated[float, typer.Option("--patience", help="Seconds to wait for a journal that stands still.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until the release decides in every journal partition.")]
+Patience = Annotated[
+    float, typer.Option("--patience", help="With --wait: seconds in which nothing of the release may show.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help="Only the differences: nothing is scanned.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ def register(app: typer.Typer) -> None:
     group.command("check")(check)
     group.command("plan")(plan_files)
     group.command("apply")(apply)
+    group.command("history")(history)
     group.command("list")(list_releases)
     group.command("show")(show)
     app.add_typer(group, name="definitions")
@@ -76,16 +83,28 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def plan_files(*, files: Files, bootstrap: Bootstrap = None, prefix: Prefix = None, as_json: AsJson = False) -> None:
-    """Show what applying the files would change."""
+def plan_files(
+    *,
+    files: Files,
+    quick: Quick = False,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what applying the files would change, who would enter and leave, and what would become of leads.
+
+    For that all contacts are scanned, and the journal for what is asked of the past; nothing is written.
+    """
     accounts = load(files).require()
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    log = asyncio.run(_log(settings))
-    plans = [_plan(account, log.latest(name)) for name, account in accounts.items()]
+    with progress(quiet=as_json) as advance:
+        tell = partial(human(quiet=as_json).print, markup=False)
+        plans = asyncio.run(plan_all(settings, accounts, quick=quick, tell=tell, advance=advance))
     if as_json:
         write_json([each.described() for each in plans])
-    else:
-        _show_plans(plans)
+        return
+    for each in plans:
+        _show_plan(each)
 
 
 def apply(
@@ -99,7 +118,10 @@ def apply(
     prefix: Prefix = None,
     as_json: AsJson = False,
 ) -> None:
-    """Apply the files: one release per account that changes."""
+    """Apply the files: one release per account that changes.
+
+    With --wait it ends when the release decides everywhere, or when a newer one came in its place; both with 0.
+    """
     accounts = load(files).require()
     if based_on is not None and len(accounts) != 1:
         raise UsageError(f"--based-on speaks of one account; the files hold {len(accounts)}")
@@ -108,6 +130,24 @@ def apply(
     results = asyncio.run(_apply(settings, accounts, when, patience if wait else None, as_json))
     if as_json:
         write_json(results)
+
+
+def history(
+    account: AccountName = DEFAULT_ACCOUNT,
+    *,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an account's releases from the first on: what each changed, and where it decides or is being counted."""
+    found = asyncio.run(_course(settings_from(bootstrap=bootstrap, prefix=prefix), account))
+    if not found.steps and not found.voids:
+        raise DataError(f"account {account} has no release; `leadstream definitions apply FILE` makes one")
+    if as_json:
+        write_json(found.described())
+        return
+    for line in found.lines():
+        write_line(line)
 
 
 def list_releases(
@@ -172,15 +212,19 @@ def _show_check(loaded: Loaded) -> None:
         write_line(f"{len(loaded.files)} files, {len(loaded.accounts)} accounts: nothing wrong")
 
 
-def _plan(account: Account, latest: Release | None) -> Plan:
-    number = latest.number if latest else 0
-    return plan(latest.content if latest else None, account.content, number, account.warnings)
+def _show_plan(planned: Planned) -> None:
+    for line in planned.plan.lines():
+        write_line(line)
+    if planned.tally is not None:
+        for line in planned.tally.lines():
+            write_line(f"  {line}")
 
 
-def _show_plans(plans: Sequence[Plan]) -> None:
-    for each in plans:
-        for line in each.lines():
-            write_line(line)
+async def _course(settings: Settings, account: str) -> Course:
+    async with opened(settings) as store:
+        standings = [checkpoint_of(await store.positions(number)).standing for number in range(store.slots)]
+        # After the positions: whatever release stands there is known by then.
+        return course_of(account, await store.releases(), standings)
 
 
 async def _log(settings: Settings) -> ReleaseLog:
@@ -202,18 +246,25 @@ async def _apply(
 
 
 async def _apply_one(applier: Applier, account: Account, when: _When, quiet: bool) -> dict[str, Any]:
-    latest = (await applier.releases.log()).latest(account.name)
-    planned = _plan(account, latest)
+    log = await applier.releases.log()
+    latest = log.latest(account.name)
+    planned = plan_against(latest, account)
     if not quiet:
-        _show_plans([planned])
+        _show_plan(Planned(planned))
     if latest is not None and not planned and when.based_on in (None, latest.number):
         _say(f"account {account.name}: release {latest.number} says the same, nothing applied", quiet)
         return {"account": account.name, "number": latest.number, "applied": False}
+    await refuse_what_is_gone(applier.settings, account, log, when.at)
     based_on = planned.based_on if when.based_on is None else when.based_on
     with progress(quiet) as advance:
-        made = _valid(await applier.apply(account, based_on, when.at, advance))
+        applied = await applier.apply(account, based_on, when.at, advance)
+    made = _valid(applied.made)
     _say(f"account {account.name}: release {made.number} applied", quiet)
-    return {"account": account.name, "number": made.number, "applied": True}
+    told = {"account": account.name, "number": made.number, "applied": True}
+    if applied.arrival is not None:
+        _say(f"account {account.name}: {applied.arrival.ended()}", quiet)
+        told |= applied.arrival.described()
+    return told
 
 
 def _valid(made: Release | Void) -> Release:

@@ -150,16 +150,22 @@ async def _save(
     assert asked.condition is not None
     segment = segment_of(name, asked.condition)
     account = extended(result.release, segment)
-    enter = sum(hit.status == "active" for hit in result.found.hits)
-    changes = planned(result.release, account)
-    told: dict[str, Any] = {"segment": name, "would_enter": enter, "would_leave": 0, "applied": apply_now}
-    told |= {"notes": list(changes.notes), "fragment": fragment(segment)}
+    changes = await planned(settings, account, _quietly, advance)
+    assert changes.tally is not None, "a segment more is a difference"
+    moves = changes.tally.moves(name)
+    told: dict[str, Any] = {"segment": name, "applied": apply_now}
+    told |= {"would_enter": moves.enter.count, "would_leave": moves.leave.count}
+    told |= {"notes": list(changes.plan.notes), "fragment": fragment(segment)}
     if apply_now:
         deployment = await read_deployment(settings.bootstrap, settings.prefix)
         if deployment is None:
             raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
         told["release"] = await apply(settings, deployment.clock, result.release, account, advance)
     return told
+
+
+def _quietly(_text: str) -> None:
+    """The search has said what is scanned."""
 
 
 def _show(told: dict[str, Any], freeze: str | None) -> None:

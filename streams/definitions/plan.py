@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.conditions import ActivityLeaf, Condition, Model, VisitLeaf
+from schemas.conditions import Model
 from schemas.definitions import Campaign, Definitions
-from streams.engine.served import walk
+from streams.definitions.details import details
+from streams.definitions.past import newly_asked
 
-FROM_NOW_ON = "counts activity from the release on, not past activity"
+PAST_FIRST = "asks of the past: it is counted from the journal first, and decides then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Plan:
     properties: Changes
     settings: tuple[str, ...] = ()
     """`plan: premium -> enterprise` and its like."""
+    details: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """`segment ID` and its like -> what changes about it."""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
@@ -59,6 +62,7 @@ class Plan:
             "rules": self.rules.described(),
             "properties": self.properties.described(),
             "settings": list(self.settings),
+            "details": {name: list(words) for name, words in self.details.items()},
             "notes": list(self.notes),
             "warnings": list(self.warnings),
         }
@@ -69,14 +73,22 @@ class Plan:
         yield f"account {self.account} (against {base})"
         if not self:
             yield "  nothing would change"
-        yield from (f"  ~ {setting}" for setting in self.settings)
-        for what in ("property", "segment", "campaign", "rule"):
-            changes = self._of(what)
-            yield from (f"  + {what} {name}" for name in changes.added)
-            yield from (f"  ~ {what} {name}" for name in changes.changed)
-            yield from (f"  - {what} {name}" for name in changes.removed)
+        yield from (f"  {line}" for line in self.differences())
         yield from (f"  note: {note}" for note in self.notes)
         yield from (f"  warning: {warning}" for warning in self.warnings)
+
+    def differences(self) -> Iterator[str]:
+        """A line for each thing that is added, changed or removed."""
+        yield from (f"~ {setting}" for setting in self.settings)
+        for what in ("property", "segment", "campaign", "rule"):
+            changes = self._of(what)
+            yield from (f"+ {what} {name}{self._detail(what, name)}" for name in changes.added)
+            yield from (f"~ {what} {name}{self._detail(what, name)}" for name in changes.changed)
+            yield from (f"- {what} {name}" for name in changes.removed)
+
+    def _detail(self, what: str, name: str) -> str:
+        words = self.details.get(f"{what} {name}", ())
+        return f" ({'; '.join(words)})" if words else ""
 
     def _of(self, what: str) -> Changes:
         return {
@@ -98,7 +110,8 @@ def plan(before: Definitions | None, after: Definitions, based_on: int, warnings
         rules=_changes(_rules(old, after), _rules(after, old)),
         properties=_changes(old.properties, after.properties),
         settings=tuple(_settings(old, after)) if before is not None else (),
-        notes=tuple(_notes(old, after)),
+        details=details(old, after),
+        notes=tuple(_notes(before, after)),
         warnings=tuple(warnings),
     )
 
@@ -139,23 +152,6 @@ def _settings(old: Definitions, new: Definitions) -> Iterator[str]:
         yield "salesforce: the field mapping changes"
 
 
-def _notes(old: Definitions, new: Definitions) -> Iterator[str]:
-    known = dict(_conditions(old))
-    for name, condition in _conditions(new):
-        if known.get(name) != condition and _counts(condition):
-            yield f"{name} {FROM_NOW_ON}"
-
-
-def _conditions(definitions: Definitions) -> Iterator[tuple[str, Condition]]:
-    """Every condition under the name of what it belongs to."""
-    for segment in definitions.segments:
-        if segment.when is not None:
-            yield f"segment {segment.id}", segment.when
-    for campaign in definitions.campaigns:
-        for rule in _rules_of(campaign):
-            yield f"rule {campaign.id}/{rule.id}", rule.when
-
-
-def _counts(condition: Condition) -> bool:
-    """Whether it counts visits or activities: those before the release are not known to it."""
-    return any(isinstance(node, VisitLeaf | ActivityLeaf) for node in walk(condition))
+def _notes(before: Definitions | None, after: Definitions) -> Iterator[str]:
+    for owner in dict.fromkeys(asked.owner for asked in newly_asked(before, after)):
+        yield f"{owner} {PAST_FIRST}"

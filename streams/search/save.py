@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from streams.definitions import Account
 from streams.definitions.part import Part
-from streams.definitions.plan import Plan, plan
+from streams.definitions.planning import Planned, Tell, plan_all
 from streams.engine.checks import check, path_text
 from streams.engine.releases import Release, Void
 from streams.errors import DefinitionsRefused, UsageError
@@ -47,15 +47,16 @@ def extended(release: Release, segment: Mapping[str, Any]) -> Account:
     return Account(release.account, document, found.definitions, tuple(found.warnings))
 
 
-def planned(release: Release, account: Account) -> Plan:
-    """What applying would change."""
-    return plan(release.content, account.content, release.number, account.warnings)
+async def planned(settings: Settings, account: Account, tell: Tell, advance: Advance) -> Planned:
+    """What applying would change, and who would enter and leave: as `definitions plan` tells it."""
+    (found,) = await plan_all(settings, {account.name: account}, quick=False, tell=tell, advance=advance)
+    return found
 
 
 async def apply(settings: Settings, clock: Clock, release: Release, account: Account, advance: Advance) -> int:
     """Makes the next release and returns its number. Raises DefinitionsRefused when another one came meanwhile."""
     applier = Applier(settings, Releases(settings, clock))
-    made = await applier.apply(account, release.number, None, advance)
+    made = (await applier.apply(account, release.number, None, advance)).made
     if isinstance(made, Void):
         raise DefinitionsRefused(f"account {made.account}: the release is void, {made.reason}; search again")
     return made.number

@@ -102,9 +102,9 @@ async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings
 async def test_apply_waits_until_every_journal_partition_holds_the_marker(settings: Settings, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     applier = Applier(settings, Releases(settings, "events"), patience=30)
-    applied = account(tmp_path, FIRST)
+    definitions = account(tmp_path, FIRST)
     waiting = asyncio.create_task(
-        applier.apply(applied, 0, instant_ms(NOON), lambda _, done, of: seen.append((done, of)))
+        applier.apply(definitions, 0, instant_ms(NOON), lambda _, done, of: seen.append((done, of)))
     )
     release = await _released(settings)
     producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap)
@@ -117,8 +117,8 @@ async def test_apply_waits_until_every_journal_partition_holds_the_marker(settin
             await producer.send_and_wait(journal, value, records.MARKER_KEY, partition)
     finally:
         await producer.stop()
-    made = await asyncio.wait_for(waiting, 30)
-    assert made == release
+    applied = await asyncio.wait_for(waiting, 30)
+    assert applied.made == release
     assert seen[0] == (0, 3)
 
 

@@ -67,6 +67,9 @@ class Counter(Protocol):
     def join(self, earlier: list[int], later: list[int], now: int) -> list[int]:
         """What is kept of all events, from what is kept of those before and after a place in the journal."""
 
+    def reaches_to(self, now: int) -> int | None:
+        """The earliest instant (ms) at which an event may matter from `now` on; None where every event may."""
+
 
 class Truth(Protocol):
     """Since when a property leaf with `held_for` has been true, under its key in `Contact.held`."""
@@ -87,6 +90,9 @@ class Truth(Protocol):
 
         `earlier` is what was kept then, nothing where the leaf was not true.
         """
+
+    def reaches_to(self, now: int) -> int | None:
+        """As of a counter: the earliest instant (ms) that may matter from `now` on; None where all the past may."""
 
 
 @dataclass(frozen=True, slots=True)

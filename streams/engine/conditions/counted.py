@@ -54,6 +54,10 @@ class FilteredCounter:
         """Instants say it all, whatever the journal's order."""
         return self._window.prune(sorted([*earlier, *later]), now, self._enough)
 
+    def reaches_to(self, now: int) -> int | None:
+        """Where the window begins."""
+        return self._window.begin(now)
+
 
 class CountedLeaf:
     """The count in the window is as wanted."""

@@ -54,6 +54,10 @@ class EndCounter:
             return list(earlier or later)
         return list(later if self._comes_before(later[0], earlier[0]) else earlier)
 
+    def reaches_to(self, now: int) -> int | None:  # noqa: ARG002 - counters share a shape
+        """The first or the latest ever: what is kept is shared by leaves of all windows."""
+        return None
+
     def _comes_before(self, at: int, known: int) -> bool:
         """Among equal instants the journal's order decides: what comes now is the later one."""
         return at < known if self._which == "first" else at >= known

@@ -64,6 +64,10 @@ class Truth:
         elif known is None and len(earlier) > 1:
             contact.held[self.key] = list(earlier)
 
+    def reaches_to(self, now: int) -> int | None:  # noqa: ARG002 - all that asks of the past shares a shape
+        """What a property was at any instant, any patch before it may have said."""
+        return None
+
 
 def _is_over(known: list[int], now: int) -> bool:
     """Whether it ended before `now`, and not at this very instant."""

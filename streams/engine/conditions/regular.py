@@ -82,6 +82,10 @@ class RegularCounter:
         """Instants say it all, whatever the journal's order."""
         return self._periods.thinned(self._periods.inside(sorted([*earlier, *later]), now))
 
+    def reaches_to(self, now: int) -> int | None:
+        """Where the first of the periods begins."""
+        return now - self._periods.stretch
+
 
 class RegularLeaf:
     """At least so many of the periods hold something."""

@@ -51,6 +51,10 @@ class SequenceCounter:
             events.insert(_place_of(event[0], events), event)
         return self._decided(max(start, later_start), events, now)
 
+    def reaches_to(self, now: int) -> int | None:
+        """Where the window begins: a chain lies inside it as a whole."""
+        return now - self._within
+
     def _decided(self, start: int, events: list[Matched], now: int) -> list[int]:
         """What is to be kept, where `start` is that of the complete chain known so far."""
         events = _later_than(max(start, now - self._within), events)[-MOST:]

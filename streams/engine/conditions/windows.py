@@ -55,6 +55,9 @@ class CountedWindow(Protocol):
     def prune(self, kept: list[int], now: int, enough: int) -> list[int]:
         """What may still matter."""
 
+    def begin(self, now: int) -> int | None:
+        """No instant before this one lies inside at `now` or later, in whatever zone; None where any may."""
+
 
 @dataclass(frozen=True, slots=True)
 class RollingWindow:
@@ -101,6 +104,9 @@ class RollingWindow:
         end = len(kept) if self.last is None else bisect_right(kept, self.last)
         came_in = len(kept) if self.ends == 0 else bisect_right(kept, now - self.ends)
         return _newest(kept, start, min(came_in, end), end, enough)
+
+    def begin(self, now: int) -> int | None:
+        return _latest(None if self.begins is None else now - self.begins, self.first)
 
     def _inside(self, kept: list[int], now: int) -> tuple[int, int]:
         start = 0 if self.begins is None else bisect_right(kept, now - self.begins)
@@ -157,6 +163,15 @@ class CalendarWindow:
             if not self.until.moves:
                 end = bisect_left(kept, until + slack)
         return _newest(kept, start, min(came_in, end), end, enough)
+
+    def begin(self, now: int) -> int | None:
+        since = None if self.since is None else self.since.at(now, self.account) - self.since.slack
+        return _latest(None if self.begins is None else now - self.begins, since)
+
+
+def _latest(*instants: int | None) -> int | None:
+    """The latest of those that there are."""
+    return max((instant for instant in instants if instant is not None), default=None)
 
 
 def _newest(kept: list[int], start: int, came_in: int, end: int, enough: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.definitions import Definitions
-from streams.definitions.plan import FROM_NOW_ON, Plan, plan
+from streams.definitions.plan import PAST_FIRST, Plan, plan
 from streams.engine.checks import check
 
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
@@ -67,16 +67,58 @@ def test_added_changed_and_removed_are_named() -> None:
         "rules": {"added": ["c/more"], "changed": ["c/hot"], "removed": ["c/gone"]},
         "properties": {"added": ["new"], "changed": ["size"], "removed": ["old"]},
         "settings": ["plan: premium -> enterprise"],
+        "details": {
+            "segment german": ["name: none -> Germans"],
+            "rule c/hot": ["another condition"],
+            "property size": ["number -> text"],
+        },
         "notes": [],
         "warnings": [],
     }
 
 
-def test_a_new_condition_on_activity_says_that_the_past_does_not_count() -> None:
-    scoring = {"id": "pricing", "when": {"visit": {"path": {"eq": "/pricing"}}}, "points": 1}
+def test_what_asks_of_the_past_says_that_it_is_counted_first() -> None:
     unchanged = {"segments": [BUSY, GERMAN]}
-    difference = between(unchanged, {**unchanged, "campaigns": [{"id": "c", "scoring": [scoring]}]})
-    assert difference.notes == (f"rule c/pricing {FROM_NOW_ON}",)
+    rules = [{"id": "often", "when": {"visit": {}, "count": {"gte": 3}}, "then": {"set_status": "qualified"}}]
+    difference = between(unchanged, {**unchanged, "campaigns": [{"id": "c", "automation": rules}]})
+    assert difference.notes == (f"rule c/often {PAST_FIRST}",)
     changed = between(unchanged, {"segments": [{**BUSY, "when": {"visit": {}, "within": "8d"}}, GERMAN]})
-    assert changed.notes == (f"segment busy {FROM_NOW_ON}",)
+    assert changed.notes == (f"segment busy {PAST_FIRST}",)
+    held = {"id": "settled", "dynamic": True, "when": {"property": "city", "eq": "Bonn", "held_for": "5d"}}
+    assert between(unchanged, {"segments": [BUSY, GERMAN, held]}).notes == (f"segment settled {PAST_FIRST}",)
+
+
+def test_what_is_kept_already_is_not_counted_again() -> None:
+    copied = {"segments": [BUSY, {**BUSY, "id": "copy"}]}
+    assert between({"segments": [BUSY]}, copied).notes == ()
     assert between(None, {"segments": [GERMAN]}).notes == ()
+
+
+def test_a_rule_that_scores_every_match_asks_nothing_of_the_past() -> None:
+    scoring = {"id": "pricing", "when": {"visit": {"path": {"eq": "/pricing"}}}, "points": 1}
+    assert between(None, {"campaigns": [{"id": "c", "scoring": [scoring]}]}).notes == ()
+
+
+def test_edits_are_told_in_words() -> None:
+    before = {"segments": [GERMAN, BUSY, {"id": "vip"}], "campaigns": [{"id": "c", "audience": ["german"]}]}
+    after = {
+        "segments": [
+            {**GERMAN, "description": "From there", "paused": True},
+            {"id": "busy"},
+            {**BUSY, "id": "vip", "statuses": ["active", "bounced"]},
+            {**GERMAN, "id": "copy"},
+        ],
+        "campaigns": [{"id": "c", "audience": ["vip"], "paused": True, "half_life": "3d"}],
+    }
+    assert list(between(before, after).differences()) == [
+        "+ segment copy (the condition of german)",
+        "~ segment german (paused: frozen as it is; described anew)",
+        "~ segment busy (dynamic -> static: keeps its members as the list)",
+        "~ segment vip (static -> dynamic: drops its list; statuses: active -> active, bounced)",
+        "~ campaign c (paused: takes no leads, runs no rules; audience: german -> vip; another half-life)",
+    ]
+    back = list(between(after, before).differences())
+    assert "~ segment german (resumed: catches up; described anew)" in back
+    assert (
+        "~ campaign c (resumed: takes leads and runs rules again; audience: vip -> german; another half-life)" in back
+    )

@@ -1,0 +1,73 @@
+"""Which leaves of definitions ask of the past what nobody keeps yet; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.conditions import AllOf, AnyOf, Condition, NotOf
+from schemas.definitions import STANDARD_PROPERTIES, Definitions
+from streams.engine.conditions.compile import compile_condition
+from streams.engine.conditions.contract import Compiled, Counter, Surroundings, Truth
+from streams.engine.conditions.counted import is_bare
+from streams.engine.leaves import as_written
+from streams.engine.outputs import Leaf
+from streams.engine.served import walk
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A leaf that has to be counted from the journal first; `owner` is `segment ID` or `rule CAMPAIGN/ID`."""
+
+    owner: str
+    leaf: Leaf
+    kept: tuple[Counter | Truth, ...]
+
+    def reaches_to(self, now: int) -> int | None:
+        """The earliest instant (ms) that it asks of when it decides from `now` on; None for all the past."""
+        reaches = [each.reaches_to(now) for each in self.kept]
+        known = [reach for reach in reaches if reach is not None]
+        return min(known) if len(known) == len(reaches) else None
+
+
+def newly_asked(before: Definitions | None, after: Definitions) -> list[Asked]:
+    """What a release asks of the past that the one in force (None: there is none) does not keep."""
+    known = set() if before is None else _keys(before)
+    around = _surroundings(after)
+    found = []
+    for owner, condition in _conditions(after):
+        for leaf in walk(condition):
+            if isinstance(leaf, AllOf | AnyOf | NotOf):
+                continue
+            kept = tuple(each for each in _kept(compile_condition(leaf, around)) if each.key not in known)
+            if kept:
+                found.append(Asked(owner, as_written(leaf), kept))
+    return found
+
+
+def _keys(definitions: Definitions) -> set[str]:
+    around = _surroundings(definitions)
+    return {
+        each.key for _, condition in _conditions(definitions) for each in _kept(compile_condition(condition, around))
+    }
+
+
+def _kept(compiled: Compiled) -> tuple[Counter | Truth, ...]:
+    return (*compiled.counters, *compiled.held)
+
+
+def _surroundings(definitions: Definitions) -> Surroundings:
+    return Surroundings(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
+
+
+def _conditions(definitions: Definitions) -> Iterator[tuple[str, Condition]]:
+    """Every condition whose past is kept: a scoring rule for each match looks at the event alone."""
+    for segment in definitions.segments:
+        if segment.dynamic and segment.when is not None:
+            yield f"segment {segment.id}", segment.when
+    for campaign in definitions.campaigns:
+        for scoring in campaign.scoring:
+            if not is_bare(scoring.when):
+                yield f"rule {campaign.id}/{scoring.id}", scoring.when
+        for rule in campaign.automation:
+            yield f"rule {campaign.id}/{rule.id}", rule.when
