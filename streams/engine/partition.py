@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from streams.engine.broadcasts import Broadcast, Proposed, Standing, Unfinished
-from streams.engine.compiled import CompiledRelease, Lookup, ReleaseCache
+from streams.engine.compiled import Lookup, ReleaseCache
 from streams.engine.contact import Contact
 from streams.engine.decide import LATENESS, NO_TICK, Decision, decide_event, decide_slice
 from streams.engine.effects import Budget, Effects
-from streams.engine.following import NOTHING, Following, new_leaves
 from streams.engine.history import History
+from streams.engine.in_force import InForce
 from streams.engine.outputs import Place
 from streams.engine.records import Event, Marker, Proposal, Record, Slice, Tick, decode, event_key
 from streams.engine.repeats import Memory
@@ -97,7 +97,7 @@ class PartitionDecider:
         self._queue: deque[tuple[int, bytes, Record]] = deque()
         self._standing = Standing()
         self._broadcast: Broadcast | None = None
-        self._leaves: dict[tuple[str, int, int], Following] = {}
+        self._in_force = InForce(self._releases, self._standing)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One record of the changelog, in order, at take-over."""
@@ -115,6 +115,7 @@ class PartitionDecider:
         state = msgspec.json.decode(checkpoint, type=Checkpoint)
         expect_semantics(state.semantics, "the contacts' state")
         self._standing = state.standing
+        self._in_force = InForce(self._releases, self._standing)
         if state.unfinished is not None:
             self._begin(state.unfinished)
 
@@ -167,8 +168,7 @@ class PartitionDecider:
 
     def needs_history(self, marker: Marker) -> bool:
         """Whether that release, coming now, asks of the past what the one in force does not keep."""
-        in_force = self._in_force(marker.account)
-        return bool(new_leaves(in_force, self._releases.get(marker.account, marker.number)))
+        return self._in_force.needs_history(marker)
 
     def proposed(self) -> dict[str, Proposed]:
         """Account -> the release whose past is being counted."""
@@ -181,7 +181,7 @@ class PartitionDecider:
     def history(self, account: str) -> History:
         """What has to be fed with the journal before the proposal of the account's release."""
         definitions = self._releases.definitions
-        return History(account, self._following(account), definitions, self._memory, self._lateness)
+        return History(account, self._in_force.following(account), definitions, self._memory, self._lateness)
 
     def releases_in_force(self) -> dict[str, int]:
         """Account -> the number of the release that decides."""
@@ -198,30 +198,15 @@ class PartitionDecider:
             self._standing.advance(record)
             self._begin(Unfinished(offset, record))
         elif isinstance(record, Marker):
-            self._begin_release(offset, record)
+            self._begin(self._in_force.change(offset, record))
         elif isinstance(record, Proposal):
-            self._propose(offset, record)
+            self._in_force.propose(offset, record)
         else:
             self._take_in(record, effects, spending)
 
-    def _begin_release(self, offset: int, marker: Marker) -> None:
-        account = marker.account
-        expect_semantics(marker.semantics, f"release {marker.number} of account {account}")
-        former = self._standing.releases.get(account, 0)
-        tick = self._standing.clock_of(account, NO_TICK)
-        proposed = self._standing.proposed.pop(account, None)
-        self._standing.releases[account] = marker.number
-        was_proposed = proposed is not None and proposed.number == marker.number
-        self._begin(Unfinished(offset, marker, former, tick, was_proposed))
-
-    def _propose(self, offset: int, proposal: Proposal) -> None:
-        """One that is not in force yet is given up for it."""
-        expect_semantics(proposal.semantics, f"the proposed release {proposal.number} of account {proposal.account}")
-        self._standing.proposed[proposal.account] = Proposed(proposal.number, offset)
-
     def _take_in(self, part: Slice, effects: Effects, spending: _Spending) -> None:
         """What was counted for a proposal that is no more concerns nobody."""
-        following = self._following(part.account)
+        release, following = self._in_force.release(part.account), self._in_force.following(part.account)
         if following.number != part.number:
             return
         tick = self._standing.clock_of(part.account, NO_TICK)
@@ -232,22 +217,8 @@ class PartitionDecider:
                 continue
             if self._broadcast is not None:
                 self._reach(self._broadcast, key, contact, effects, spending)
-            decision = decide_slice(contact, kept, self._in_force(part.account), following, tick=tick)
+            decision = decide_slice(contact, kept, release, following, tick=tick)
             self._keep(key, contact, decision, effects, spending)
-
-    def _in_force(self, account: str) -> CompiledRelease:
-        return self._releases.get(account, self._standing.releases.get(account, 0))
-
-    def _following(self, account: str) -> Following:
-        """The leaves of the account's proposed release that are followed beside those in force."""
-        proposed = self._standing.proposed.get(account)
-        if proposed is None:
-            return NOTHING
-        key = (account, self._standing.releases.get(account, 0), proposed.number)
-        if key not in self._leaves:
-            self._leaves = {known: leaves for known, leaves in self._leaves.items() if known[0] != account}
-            self._leaves[key] = new_leaves(self._in_force(account), self._releases.get(account, proposed.number))
-        return self._leaves[key]
 
     def _begin(self, state: Unfinished) -> None:
         place = Place(self._partition, state.offset)
@@ -290,11 +261,11 @@ class PartitionDecider:
             contact,
             event,
             place,
-            self._in_force(event.account),
+            self._in_force.release(event.account),
             tick=tick,
             memory=self._memory,
             lateness=self._lateness,
-            following=self._following(event.account),
+            following=self._in_force.following(event.account),
         )
         if decided is None:
             spending.records += 1
