@@ -127,6 +127,10 @@ def test_windows_of_one_leaf_hold_together() -> None:
     leaf = {**PRICING, "within": "7d", "since": "2026-03-09"}
     assert counting(leaf, pricing(NOW - DAY), NOW)[0]
     assert not counting(leaf, pricing(NOW - 2 * DAY), NOW)[0]
+    leaf = {**PRICING, "within": "1d", "since": "2026-03-01"}
+    _, of = counting(leaf, pricing(NOW), NOW)
+    assert compiled(leaf).node.holds(scene(of, NOW + DAY - 1))
+    assert not compiled(leaf).node.holds(scene(of, NOW + DAY))
 
 
 def test_since_the_start_of_today_turns_at_local_midnight() -> None:

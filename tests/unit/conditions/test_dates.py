@@ -89,6 +89,29 @@ def test_an_instant_is_due_at_exactly_t_plus_w(operators: dict[str, Any], offset
     assert holds(leaf, moment(offset), turns + 1, when="datetime") is not before
 
 
+def test_two_date_operators_in_one_leaf_must_both_hold() -> None:
+    leaf = {"property": "when", "after": "2026-03-01", "before": "2026-03-05"}
+    for value, expected in (("2026-03-01", False), ("2026-03-03", True), ("2026-03-05", False)):
+        assert holds(leaf, {"when": value}, when="date") is expected
+
+
+@pytest.mark.parametrize(
+    ("operators", "value", "expected"),
+    [
+        ({"lte": "now/d"}, "2026-03-10T00:00:00Z", True),
+        ({"lte": "now/d"}, "2026-03-10T00:00:00.001Z", False),
+        ({"gt": "now/d"}, "2026-03-10T00:00:00Z", False),
+        ({"gt": "now/d"}, "2026-03-10T00:00:00.001Z", True),
+        ({"after": "now/d"}, "2026-03-10T00:00:00.001Z", True),
+        ({"eq": "now/d"}, "2026-03-10T00:00:00.001Z", False),
+        ({"between": ["now/M", "now/d"]}, "2026-03-10T00:00:00.001Z", False),
+    ],
+)
+def test_rounding_goes_down_whichever_operator_asks(operators: dict[str, Any], value: str, expected: bool) -> None:
+    """The start of today is an instant: nobody is meant who comes later on that day."""
+    assert holds({"property": "when", **operators}, {"when": value}, when="datetime") is expected
+
+
 WHOLE_DAYS: list[tuple[dict[str, Any], str, bool]] = [
     ({"eq": "2026-03-10"}, "2026-03-09T23:00:00Z", True),
     ({"eq": "2026-03-10"}, "2026-03-09T22:59:59.999Z", False),
@@ -162,6 +185,8 @@ def test_the_contacts_own_zone_is_used_where_it_is_named_and_valid() -> None:
     assert holds(leaf, tokyo, zone="Europe/Berlin", when="datetime")
     for broken in ("Mars/Olympus", "", "../etc", 5, None):
         assert not holds(leaf, {**tokyo, "time_zone": broken}, zone="Europe/Berlin", when="datetime")
+        day_of_berlin = {"when": "2026-03-09T23:30:00Z", "time_zone": broken}
+        assert holds(leaf, day_of_berlin, zone="Europe/Berlin", when="datetime")
     assert compiled(leaf, when="datetime").properties == {"when", "time_zone"}
     assert compiled({"property": "when", "eq": "2026-03-10"}, when="datetime").properties == {"when"}
 
@@ -212,6 +237,39 @@ def test_date_arithmetic_in_berlin(text: str, now: str, expected: str) -> None:
 def test_what_is_no_date_value_is_refused(text: str) -> None:
     with pytest.raises(ConditionRefused, match="date value"):
         compiled({"property": "when", "before": text})
+
+
+@pytest.mark.parametrize(
+    ("operators", "value", "expected"),
+    [
+        ({"eq": "2026-03-31||-1M"}, "2026-02-28T22:59:59.999Z", True),
+        ({"eq": "2026-03-31||-1M"}, "2026-02-28T23:00:00Z", False),
+        ({"lte": "2026-03-31||/M"}, "2026-03-01T22:59:59.999Z", True),
+        ({"after": "2026-03-31||-1w"}, "2026-03-24T22:59:59.999Z", False),
+        ({"eq": "2026-03-31||-24h"}, "2026-03-29T22:00:00Z", True),
+        ({"eq": "2026-03-31||-24h"}, "2026-03-29T22:00:00.001Z", False),
+    ],
+)
+def test_a_calendar_date_moved_by_calendar_units_is_the_whole_day(
+    operators: dict[str, Any], value: str, expected: bool
+) -> None:
+    leaf = {"property": "when", **operators}
+    assert holds(leaf, {"when": value}, zone="Europe/Berlin", when="datetime") is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "passed"),
+    [
+        ("2026-03-28T12:00:00Z", "2026-03-29T11:00:00.001Z"),  # the day has 23 hours
+        ("2026-10-24T12:00:00Z", "2026-10-25T13:00:00.001Z"),  # and this one 25
+    ],
+)
+def test_a_moving_edge_is_due_in_time_over_a_change_of_clocks(value: str, passed: str) -> None:
+    leaf, of = {"property": "when", "gte": "now-1d"}, {"when": value}
+    now: int | None = instant_ms(value)
+    while now is not None and holds(leaf, of, now, "Europe/Berlin", when="datetime"):
+        now = due(leaf, of, now, "Europe/Berlin", when="datetime")
+    assert now == instant_ms(passed)
 
 
 ANNIVERSARIES: list[tuple[str, str, str, bool]] = [

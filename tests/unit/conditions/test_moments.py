@@ -30,6 +30,8 @@ MOMENTS = ("last_visit", "first_visit", "last_activity")
         ({"after": "2026-03-09"}, 0, True, None),
         ({"after": "2026-03-10"}, 0, False, None),
         ({"older_than": "1h", "within_last": "1d"}, DAY - 1, True, NOW + 1),
+        ({"older_than": "1h", "within_last": "1d"}, 0, False, NOW + 3_600_000),
+        ({"older_than": "1h", "within_last": "1d"}, DAY, False, None),
     ],
 )
 def test_a_moment_and_when_it_turns(

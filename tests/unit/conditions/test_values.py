@@ -78,6 +78,7 @@ def test_booleans_are_no_numbers(
         ({"not_contains": "vip"}, ["eu"], True),
         ({"not_contains": "vip"}, ["VIP"], False),
         ({"contains_any": ["a", "b"]}, ["B"], True),
+        ({"contains_any": ["a", "b"]}, ["c", "B"], True),
         ({"contains_any": ["a", "b"]}, ["c"], False),
         ({"contains_any": []}, ["c"], False),
         ({"contains_all": ["a", "b"]}, ["b", "A", "c"], True),
@@ -179,6 +180,16 @@ def test_of_a_missing_property_every_other_operator_is_false(
 ) -> None:
     assert not holds({"property": "thing", **operators}, properties)
     assert holds({"not": {"property": "thing", **operators}}, properties)
+
+
+@pytest.mark.parametrize("declared", ["date", "datetime"])
+@pytest.mark.parametrize("operators", [{"ne": "2026-03-10"}, {"not_in": ["2026-03-10", "now/d"]}])
+@pytest.mark.parametrize("properties", [{}, {"ends": None}, {"ends": "soon"}])
+def test_a_missing_date_is_no_other_date(
+    operators: dict[str, Any], properties: dict[str, Any], declared: PropertyType
+) -> None:
+    assert holds({"property": "ends", **operators}, properties, ends=declared)
+    assert not holds({"not": {"property": "ends", **operators}}, properties, ends=declared)
 
 
 @pytest.mark.parametrize("value", ["", [], {}])

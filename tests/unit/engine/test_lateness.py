@@ -49,3 +49,19 @@ def test_lateness_is_a_setting() -> None:
     assert story.members() == ["been-on-a"]
     story.visited(day(2) - HOUR, "/a")
     assert story.members() == ["been-on-a", "first-on-a"]
+
+
+def test_of_all_leaves_only_sequence_first_and_last_pass_over_what_is_too_late() -> None:
+    b_after_a = {"sequence": [{"visit": {"path": {"eq": "/a"}}}, {"visit": {"path": {"eq": "/b"}}}], "within": "7d"}
+    twice = {"visit": {}, "count": {"eq": 2}}
+    two_days = {"visit": {}, "regular": {"at_least": 2, "of": 3, "each": "1d"}}
+    leaves = {"b-after-a": b_after_a, "twice": twice, "two-days": two_days}
+    segments = [{"id": name, "dynamic": True, "when": when} for name, when in leaves.items()]
+    story = Story(segments=segments)
+    story.visited(day(2), "/b")
+    story.visited(day(1, -1), "/a")
+    assert story.members() == ["twice", "two-days"]
+    story = Story(segments=segments)
+    story.visited(day(2), "/b")
+    story.visited(day(1), "/a")
+    assert story.members() == ["b-after-a", "twice", "two-days"]

@@ -180,3 +180,41 @@ def test_what_is_due_at_the_instant_of_a_release_is_the_clocks_doing() -> None:
         ("recent", "clock", 2),
         ("german", "definition", 2),
     ]
+
+
+def test_a_tick_that_finds_something_due_leaves_its_own_instant_open() -> None:
+    longer = {"id": "longer", "dynamic": True, "when": {"visit": {}, "within": "8d"}}
+    story = Story(segments=[RECENT, longer])
+    story.visited(day(0))
+    assert segment_changes(story.tick(day(8))) == [("recent", "out")]
+    assert segment_changes(story.visited(day(8))) == [("recent", "in")]
+    assert story.members() == ["longer", "recent"]
+
+
+def test_after_a_long_silence_a_repeat_counts() -> None:
+    twice = {"id": "twice", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}
+    story = Story(segments=[twice])
+    story.visited(day(0), id="same")
+    story.tick(day(3))
+    assert segment_changes(story.visited(day(3), id="same")) == [("twice", "in")]
+
+
+def test_a_visit_is_called_visit_unless_it_brings_a_name() -> None:
+    visits = {"id": "visits", "dynamic": True, "when": {"activity": {"name": {"eq": "visit"}}}}
+    videos = {"id": "videos", "dynamic": True, "when": {"visit": {"name": {"eq": "video"}}}}
+    story = Story(segments=[visits, videos])
+    story.visited(day(0))
+    assert story.members() == ["visits"]
+    story.visited(day(0), contact="bob", name="video")
+    assert story.members("bob") == ["videos"]
+
+
+def test_a_late_visit_may_be_the_first_and_is_not_the_last() -> None:
+    early = {"id": "early", "dynamic": True, "when": {"first_visit": {"before": "2026-01-05"}}}
+    back = {"id": "back", "dynamic": True, "when": {"last_visit": {"after": "2026-01-05"}}}
+    awake = {"id": "awake", "dynamic": True, "when": {"last_activity": {"after": "2026-01-05"}}}
+    story = Story(segments=[early, back, awake])
+    story.visited(day(5))
+    assert story.members() == ["awake", "back"]
+    story.visited(day(3))
+    assert story.members() == ["awake", "back", "early"]
