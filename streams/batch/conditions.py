@@ -5,6 +5,7 @@ It shares no code with the engine's. Conditions are plain objects, as definition
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from streams.batch.dates import date_holds, length
@@ -19,12 +20,22 @@ MOMENTS = ("last_visit", "first_visit", "last_activity")
 
 def holds(condition: Condition, world: World, now: int) -> bool:
     """Whether it holds at now."""
+    return follows(condition, lambda leaf: leaf_holds(leaf, world, now))
+
+
+def follows(condition: Condition, is_true: Callable[[Condition], bool]) -> bool:
+    """Whether the tree follows from the truth of its leaves."""
     if "all" in condition:
-        return all(holds(part, world, now) for part in condition["all"])
+        return all(follows(part, is_true) for part in condition["all"])
     if "any" in condition:
-        return any(holds(part, world, now) for part in condition["any"])
+        return any(follows(part, is_true) for part in condition["any"])
     if "not" in condition:
-        return not holds(condition["not"], world, now)
+        return not follows(condition["not"], is_true)
+    return is_true(condition)
+
+
+def leaf_holds(condition: Condition, world: World, now: int) -> bool:
+    """Whether a leaf holds at now."""
     if "visit" in condition or "activity" in condition:
         return happened(condition, world, now)
     if "sequence" in condition:

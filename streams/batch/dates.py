@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,7 @@ def instant_of(value: Any, zone: ZoneInfo) -> int | None:
         return None
 
 
+@lru_cache(maxsize=100_000)
 def span(text: str, now: int, zone: ZoneInfo) -> tuple[int, int]:
     """The instants [start, end) that a date value means."""
     if text.startswith("now"):

@@ -28,12 +28,12 @@ def in_order(leaf: Condition, world: World, now: int) -> bool:
     inside = [e for e in world.history if now - length(leaf["within"]) < e.at <= now and not e.too_late]
     inside.sort(key=lambda event: event.at)  # keeps the journal's order of equal instants
     first, *others = leaf["sequence"]
-    reached = [place for place, event in enumerate(inside) if _is_meant(event, first, world)]
+    reached = [place for place, event in enumerate(inside) if is_meant(event, first, world)]
     for step in others:
         reached = [
             place
             for place, event in enumerate(inside)
-            if _is_meant(event, step, world)
+            if is_meant(event, step, world)
             and any(before < place and _in_reach(event.at - inside[before].at, leaf) for before in reached)
         ]
     return bool(reached)
@@ -44,10 +44,23 @@ def _in_reach(apart: int, leaf: Condition) -> bool:
 
 
 def _done(leaf: Condition, world: World, now: int) -> list[Event]:
-    return [event for event in world.history if event.at <= now and _is_meant(event, leaf, world)]
+    return [event for event in meant(leaf, world) if event.at <= now]
 
 
-def _is_meant(event: Event, leaf: Condition, world: World) -> bool:
+def meant(leaf: Condition, world: World) -> list[Event]:
+    """The events of the leaf's kind that match its filter, in the journal's order.
+
+    Whether one matches is asked once: an event stays as it was, and so does the zone until the next release.
+    """
+    wanted = leaf["visit"] if "visit" in leaf else leaf["activity"]
+    _, asked, found = world.matching.get(id(wanted), (wanted, 0, []))
+    if asked < len(world.history):
+        found = found + [event for event in world.history[asked:] if is_meant(event, leaf, world)]
+        world.matching[id(wanted)] = (wanted, len(world.history), found)
+    return found
+
+
+def is_meant(event: Event, leaf: Condition, world: World) -> bool:
     """Whether the event is of the leaf's kind and matches its filter."""
     if "visit" in leaf:
         return event.visit and _matches(event, leaf["visit"], world)

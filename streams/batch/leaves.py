@@ -18,3 +18,8 @@ def leaves(condition: Condition) -> Iterator[Condition]:
                 yield from leaves(part)
             return
     yield condition
+
+
+def references(condition: Condition) -> set[str]:
+    """The segments that a condition refers to."""
+    return {leaf["segment"] for leaf in leaves(condition) if "segment" in leaf}

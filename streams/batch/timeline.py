@@ -6,9 +6,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, Segment
+from streams.batch.leaves import references
 from streams.batch.world import Condition
 from streams.engine.records import Marker, Record, Tick
 
@@ -40,6 +42,17 @@ class InForce:
     def types(self) -> dict[str, str]:
         """Declared and standard types of properties."""
         return {**STANDARD_PROPERTIES, **self.definitions.properties}
+
+    @cached_property
+    def in_order(self) -> list[Segment]:
+        """The segments, each behind those that it refers to."""
+        ordered: dict[str, Segment] = {}
+        waiting = list(self.definitions.segments)
+        while waiting:
+            ready = [each for each in waiting if references(self.conditions.get(each.id, {})) <= ordered.keys()]
+            ordered |= {each.id: each for each in ready}
+            waiting = [each for each in waiting if each.id not in ordered]
+        return list(ordered.values())
 
     def segment(self, name: str) -> Segment | None:
         """A segment of this release."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from streams.batch.lead import Life
 from streams.batch.timeline import InForce
 from streams.batch.world import Kept, World
 
@@ -19,7 +20,7 @@ class Told:
     release: InForce | None = None
     kept: Kept = field(default_factory=Kept)
     applied: list[tuple[str, int]] = field(default_factory=list)
-    commands: list[tuple[int, str, str]] = field(default_factory=list)
-    """Offset, type and campaign of lead commands and of visits with a campaign's token."""
-    unfit_since: int = 0
-    """The place in the journal of the last change of status."""
+    lives: dict[str, Life] = field(default_factory=dict)
+    """Campaign -> lead."""
+    end: int = 0
+    """The last instant (ms) that is told: its clock, or what its last tick closed."""

@@ -55,6 +55,8 @@ class World:
     """The campaign whose lead is at hand."""
     patches: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(since when they are so, all the properties), in the journal's order; before the first there are none."""
+    matching: dict[int, tuple[Condition, int, list[Event]]] = field(default_factory=dict)
+    """By identity in memory: a filter, how many events it was asked of, and those that match."""
 
 
 @dataclass

@@ -27,10 +27,10 @@ def verify_command(
     bootstrap: Bootstrap = None,
     prefix: Prefix = None,
 ) -> None:
-    """Recompute memberships from the journal, by an evaluator of its own, and compare them with what was written.
+    """Recompute memberships and leads from the journal, by an evaluator of its own, and compare what was written.
 
-    Scans the whole journal up to what the workers had decided at the start. Leads are compared with a replay by the
-    engine. Ends with 0 when streaming equals batch, with 1 and the differences when not.
+    Scans the whole journal up to what the workers had decided at the start. Ends with 0 when streaming equals batch,
+    with 1 and the differences when not.
     """
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     human(as_json).print("scanning the whole journal up to what is decided now", markup=False)

@@ -1,1 +1,1 @@
-"""What the stream produced against what the journal says: memberships recomputed in batch, leads replayed."""
+"""What the stream produced against what the journal says: memberships and leads recomputed in batch."""

@@ -10,7 +10,7 @@ from schemas.values import instant_text
 
 @dataclass(frozen=True)
 class Difference:
-    """`what` is `membership`, `lead` or `lead rule`; `subject` the segment or campaign; `at` in ms."""
+    """`what` is `membership` or `lead`; `subject` the segment or campaign; `at` in ms."""
 
     what: str
     account: str
@@ -49,8 +49,6 @@ class Report:
 
     contacts: int = 0
     memberships: int = 0
-    leaning: int = 0
-    """Memberships among them that rest on leads as replayed."""
     leads: int = 0
     flagged: int = 0
     """Contacts that reached a bound of their state."""
@@ -68,21 +66,16 @@ class Report:
     def lines(self) -> list[str]:
         """The verdict for people."""
         told = [str(each) for each in self.differences]
-        compared = f"{self.contacts} contacts, {self.memberships} memberships"
+        compared = f"{self.contacts} contacts, {self.memberships} memberships, {self.leads} leads"
         if self.equal:
             told.append(f"streaming equals batch: {compared}")
         else:
             told.append(f"streaming differs from batch: {len(self.differences)} differences in {compared}")
-        told.append(self._leads())
         if self.moving:
             told.append(f"{self.moving} contacts were being decided at the start and were passed over")
         if self.flagged:
             told.append(f"{self.flagged} contacts reached a bound of their state, see docs/state-bounds.md")
         return told
-
-    def _leads(self) -> str:
-        line = f"leads: {self.leads}, compared with a replay by the engine, not recomputed in batch"
-        return line + (f"; {self.leaning} of the memberships rest on them" if self.leaning else "")
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -90,8 +83,7 @@ class Report:
             "equal": self.equal,
             "contacts": self.contacts,
             "memberships": self.memberships,
-            "memberships_resting_on_leads": self.leaning,
-            "leads_replayed": self.leads,
+            "leads": self.leads,
             "contacts_flagged": self.flagged,
             "contacts_passed_over": self.moving,
             "journal": {str(partition): offset for partition, offset in sorted(self.journal.items())},

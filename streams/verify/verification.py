@@ -20,12 +20,13 @@ from streams.stored.reader import ends_of, reading, records_of
 from streams.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
 from streams.verify.comparison import Comparison, is_of
 from streams.verify.cut import Cut, Cutter
+from streams.verify.flags import Flags
 from streams.verify.recomputed import Recomputed
 from streams.verify.report import Report
 from streams.verify.table import Table
 
 Advance = Callable[[str, int, int], None]
-_STEP = 1_000
+_STEP = 100
 _TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, SEGMENT_MEMBERS, LEADS)
 
 
@@ -80,12 +81,12 @@ class Verification:
         return report
 
     async def _slot(self, slot: int, cut: Cut, choice: Choice, report: Report, advance: Advance) -> None:
-        recomputed = Recomputed(slot, lambda account, number: self._log.get(account, number).content, self._settings)
+        recomputed = Recomputed(lambda account, number: self._log.get(account, number).content, self._settings)
         await self._read_journal(slot, cut, recomputed, advance)
         members = await self._table(SEGMENT_MEMBERS, slot, cut, Table("segment", MEMBER))
         leads = await self._table(LEADS, slot, cut, Table("campaign", LEAD))
-        keys = recomputed.finish()
-        comparison = Comparison(recomputed, members, leads, report)
+        keys = recomputed.contacts()
+        comparison = Comparison(recomputed, members, leads, await self._flags(slot), report)
         chosen = choice.of(keys, choice.share(slot, self._slots))
         for number, key in enumerate(chosen):
             if number % _STEP == 0:
@@ -100,7 +101,7 @@ class Verification:
         place = self._place(JOURNAL, slot)
         ends = await ends_of(self._committed, [place])
         async for record in records_of(self._committed, place, {place: min(cut.decided, ends[place])}):
-            recomputed.feed(record.offset, record.key, record.value)
+            recomputed.feed(record.offset, record.value)
             if record.offset % _STEP == 0:
                 advance(f"scanning the journal, partition {slot}", record.offset, cut.decided)
 
@@ -108,6 +109,12 @@ class Verification:
         async for record in records_of(self._committed, self._place(topic, slot), cut.ends):
             table.feed(record.key, record.value)
         return table
+
+    async def _flags(self, slot: int) -> Flags:
+        flags, place = Flags(), self._place(CONTACTS_CHANGELOG, slot)
+        async for record in records_of(self._committed, place, await ends_of(self._committed, [place])):
+            flags.feed(record.key, record.value)
+        return flags
 
     async def _read_releases(self) -> None:
         """After the cuts: whatever release was decided by then is in `definitions`."""

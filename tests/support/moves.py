@@ -41,6 +41,11 @@ def _event(kind: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchStr
 @cache
 def moves(start: int) -> st.SearchStrategy[list[Move]]:
     """A short history of one contact about an instant."""
+    return st.lists(st.one_of(event_moves(start)), min_size=4, max_size=14)
+
+
+def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
+    """Everything that may happen, ticks among it."""
     instants = st.sampled_from(range(-20, 45, 5)).map(lambda after: instant_text(start + after))
     values: dict[str, st.SearchStrategy[Any]] = {
         "plan": st.sampled_from([None, "a", "a", "B", "b", "", 5, True, ["a"], [], [{"k": "a"}, {"k": 5}]]),
@@ -66,18 +71,14 @@ def moves(start: int) -> st.SearchStrategy[list[Move]]:
         st.fixed_dictionaries({"points": points, "campaign": st.just("c")}),
     )
     happened = _event("web.visited", pages)
-    return st.lists(
-        st.one_of(
-            happened,
-            happened,
-            _event("activity.recorded", st.fixed_dictionaries({"name": st.sampled_from(["form", "visit"])})),
-            _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
-            _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
-            _event("contact.changed", st.fixed_dictionaries({"status": st.sampled_from(["active", "inactive"])})),
-            _event("score.adjusted", scores),
-            *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
-            st.builds(Move, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
-        ),
-        min_size=4,
-        max_size=14,
-    )
+    return [
+        happened,
+        happened,
+        _event("activity.recorded", st.fixed_dictionaries({"name": st.sampled_from(["form", "visit"])})),
+        _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
+        _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
+        _event("contact.changed", st.fixed_dictionaries({"status": st.sampled_from(["active", "inactive"])})),
+        _event("score.adjusted", scores),
+        *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
+        st.builds(Move, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
+    ]

@@ -1,0 +1,33 @@
+"""What a leaf on a property compares with: lengths of time and texts, whichever operator they stand beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from streams.batch.dates import length
+
+LENGTHS = ("within_last", "within_next", "older_than", "anniversary_within")
+
+
+def operands(leaf: Any) -> Iterator[int | str]:
+    """Lengths of time (ms), and texts, at any depth."""
+    for name, x in leaf.items():
+        if name in ("property", "held_for"):
+            continue
+        for one in x if isinstance(x, list) else [x]:
+            if isinstance(one, dict):
+                yield from operands(one)
+            elif name in LENGTHS:
+                yield length(one)
+            elif isinstance(one, str):
+                yield one
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text of a property's value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts(part)
