@@ -22,10 +22,12 @@ import msgspec
 import structlog
 from aiokafka import TopicPartition
 
+from schemas.values import instant_text
 from streams.engine.broadcasts import Proposed
 from streams.engine.history import History
 from streams.engine.records import Slice
 from streams.runtime.ending import end
+from streams.runtime.faust.thread import now_ms
 from streams.runtime.portion import Places
 from streams.runtime.positions import Positions
 from streams.runtime.program import Decider
@@ -126,9 +128,13 @@ class Introduction:
             history.refused = await refused_sources(consumer, self._letters)
             consumer.assign([self._journal])
             await consumer.seek_to_beginning(self._journal)
+            is_cut = (await consumer.beginning_offsets([self._journal]))[self._journal] > 0
             while (position := await consumer.position(self._journal)) < until:
                 fetched = await consumer.getmany(self._journal, timeout_ms=500, max_records=FETCHED)
                 records = fetched.get(self._journal, [])
+                if is_cut and records:
+                    is_cut = False
+                    _warn_of_what_is_gone(history, records[0].timestamp, about)
                 await self._fold(history, [record for record in records if record.offset < until])
                 if time.monotonic() - told > TOLD_SECONDS:
                     told = time.monotonic()
@@ -143,3 +149,14 @@ class Introduction:
             if spent > STRETCH:
                 await asyncio.sleep(spent * (1 / SHARE - 1))
                 began = time.perf_counter()
+
+
+def _warn_of_what_is_gone(history: History, speaks_from: int, about: Any) -> None:
+    """`definitions apply` refuses such a release; one that came otherwise knows what there is."""
+    reach = history.reaches_to(now_ms())
+    if reach is None or reach < speaks_from:
+        about.warning(
+            "the release asks of a past that the journal's retention took away; what is left is counted",
+            journal_speaks_from=instant_text(speaks_from),
+            asked_back_to=None if reach is None else instant_text(reach),
+        )

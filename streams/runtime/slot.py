@@ -21,9 +21,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 import structlog
 
-from streams.engine.records import Marker, Proposal, Slice, Tick, proposal_of
 from streams.errors import Internal
 from streams.runtime import positions as position_records
+from streams.runtime.announcements import Announcements
 from streams.runtime.ending import end
 from streams.runtime.faust.thread import Ends, now_ms
 from streams.runtime.feed import Feed, Run
@@ -89,8 +89,8 @@ class Slot:
         self.examine: Callable[[BaseException], Awaitable[BaseException]] = as_it_is
         self.is_waiting = False  # whether records are held back to stay in step
         self.introduction = Introduction(self.decider, places, reader, self.wake)
+        self.announcements = Announcements(settings, clockwork, self.decider, self.introduction)
         self._in_step = InStep(Rules.of(settings))
-        self._releases_in_step = InStep(Rules.of(settings))
         self._open = False
         self._wake = asyncio.Event()
         self._at_rest = asyncio.Event()
@@ -254,53 +254,10 @@ class Slot:
         # One at a time. Own records that wait are no reason to wait: a slot that is always behind would tell no time.
         if self.decider.busy() or self.intake.reached(self.ends) < self.told:
             return
-        self.introduction.look(self.positions)
-        record = self._next_release(now) or self._next_tick(now)
-        if record is not None:
-            portion.announce(record, lambda: self.clockwork.appended(now))
-            return
-        introduced = self._next_introduced()
-        if introduced is not None:
-            portion.announce(introduced, _nothing)
-
-    def _next_release(self, now: int) -> Marker | Proposal | None:
-        marker = self.clockwork.next_marker(self.positions)
-        if marker is None or not self._is_in_step(marker, now):
-            return None
-        self.positions = msgspec.structs.replace(self.positions, definitions=marker.offset + 1)
-        # Nothing that the slot appended is undecided, so the release in force here is the one that will be there.
-        return proposal_of(marker) if self.decider.needs_history(marker) else marker
-
-    def _next_tick(self, now: int) -> Tick | None:
-        if self.settings.clock == "events":
-            return self._next_advance()
-        tick = self.clockwork.wall_tick(self.positions, self.decider.next_due(), now)
-        if tick is not None:
-            self.positions = msgspec.structs.replace(self.positions, tick=tick.at)
-        return tick
-
-    def _next_introduced(self) -> Slice | Marker | None:
-        told = self.introduction.next(self.positions)
-        if told is None:
-            return None
-        record, self.positions = told
-        return record if isinstance(record, Slice) else self.clockwork.marker(*record)
-
-    def _is_in_step(self, marker: Marker, now: int) -> bool:
-        """A release comes by its arrival too: not before the journal holds what arrived long before it, since for
-        every contact it sets the clock to its own instant.
-        """
-        if self.settings.clock == "events" or marker.at is None:
-            return True
-        claims = self.clockwork.announced.claims
-        return self._releases_in_step.horizon(self.clockwork.sources, claims, marker.at, now) is None
-
-    def _next_advance(self) -> Tick | None:
-        advance = self.clockwork.next_advance(self.positions)
-        if advance is None or not self.clockwork.advance_reached(advance):
-            return None
-        self.positions = msgspec.structs.replace(self.positions, clock=advance.offset + 1)
-        return Tick(at=advance.at, account=advance.account)
+        said = self.announcements.next(self.positions, now)
+        if said is not None:
+            self.positions = said.positions
+            portion.announce(said.record, said.when_committed)
 
     def _positions_after(self, portion: Portion) -> Positions:
         feeds, arrivals = {}, {}
@@ -345,10 +302,6 @@ class Slot:
         log.info("renewed", slot=self.number, position_record=position_offset, log_end=ends[changelog])
         if ends[changelog] != position_offset + 2:
             raise Internal(f"{self.producer.id} was owned by somebody in between")
-
-
-def _nothing() -> None:
-    """Of slices the clock knows nothing."""
 
 
 async def as_it_is(error: BaseException) -> BaseException:

@@ -1,0 +1,92 @@
+"""What a slot has to say itself in its journal partition, one thing at a time: releases, time, what was counted.
+
+A release comes first, so that a newer one gives up the one on its way; then time; then the slices of a proposed
+release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from streams.engine.records import Marker, Slice, Tick, proposal_of
+from streams.runtime.in_step import InStep, Rules
+from streams.runtime.introduction import Introduction
+from streams.runtime.portion import Announcement
+from streams.runtime.positions import Positions
+from streams.runtime.program import Decider
+from streams.runtime.punctuation import Clockwork
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A record, the slot's positions after it, and what is to be done when it is committed."""
+
+    record: Announcement
+    positions: Positions
+    when_committed: Callable[[], None]
+
+
+class Announcements:
+    """One slot's. Asked only when nothing that it said before is undecided."""
+
+    def __init__(
+        self, settings: Settings, clockwork: Clockwork, decider: Decider, introduction: Introduction
+    ) -> None:
+        self._on_events_clock = settings.clock == "events"
+        self._clockwork = clockwork
+        self._decider = decider
+        self._introduction = introduction
+        self._in_step = InStep(Rules.of(settings))
+
+    def next(self, positions: Positions, now: int) -> Said | None:
+        """The next thing to say; None when there is nothing."""
+        self._introduction.look(positions)
+        return self._release(positions, now) or self._time(positions, now) or self._introduced(positions)
+
+    def _release(self, positions: Positions, now: int) -> Said | None:
+        marker = self._clockwork.next_marker(positions)
+        if marker is None or not self._is_in_step(marker, now):
+            return None
+        after = replace(positions, definitions=marker.offset + 1)
+        # Nothing said before is undecided, so the release in force here is the one that will be there.
+        record = proposal_of(marker) if self._decider.needs_history(marker) else marker
+        return Said(record, after, lambda: self._clockwork.appended(now))
+
+    def _is_in_step(self, marker: Marker, now: int) -> bool:
+        """A release comes by its arrival too: not before the journal holds what arrived long before it, since for
+        every contact it sets the clock to its own instant.
+        """
+        if self._on_events_clock or marker.at is None:
+            return True
+        claims = self._clockwork.announced.claims
+        return self._in_step.horizon(self._clockwork.sources, claims, marker.at, now) is None
+
+    def _time(self, positions: Positions, now: int) -> Said | None:
+        told = self._advance(positions) if self._on_events_clock else self._tick(positions, now)
+        return None if told is None else Said(*told, lambda: self._clockwork.appended(now))
+
+    def _advance(self, positions: Positions) -> tuple[Tick, Positions] | None:
+        advance = self._clockwork.next_advance(positions)
+        if advance is None or not self._clockwork.advance_reached(advance):
+            return None
+        return Tick(at=advance.at, account=advance.account), replace(positions, clock=advance.offset + 1)
+
+    def _tick(self, positions: Positions, now: int) -> tuple[Tick, Positions] | None:
+        tick = self._clockwork.wall_tick(positions, self._decider.next_due(), now)
+        return None if tick is None else (tick, replace(positions, tick=tick.at))
+
+    def _introduced(self, positions: Positions) -> Said | None:
+        told = self._introduction.next(positions)
+        if told is None:
+            return None
+        record, after = told
+        said = record if isinstance(record, Slice) else self._clockwork.marker(*record)
+        return Said(said, after, _nothing)
+
+
+def _nothing() -> None:
+    """Of slices the clock knows nothing: they come between two ticks."""
