@@ -12,7 +12,7 @@ import msgspec
 
 from schemas.definitions import Definitions, PropertyType
 from streams.engine.broadcasts import Standing
-from streams.engine.conditions.contract import Happening
+from streams.engine.conditions.contract import Counter, Happening, Truth
 from streams.engine.contact import Contact
 from streams.engine.counting import count, shorten
 from streams.engine.decide import LATENESS, NO_TICK, is_spent
@@ -58,6 +58,13 @@ class History:
         self._contacts: dict[str, Contact] = {}
         self.refused: Container[Source] = ()
         """Sources of the events that became dead letters when they were decided: their ids were not spent."""
+
+    def reaches_to(self, now: int) -> int | None:
+        """The earliest instant (ms) that is asked of from `now` on; None where all the past is."""
+        asked: tuple[Counter | Truth, ...] = (*self._following.counters, *self._following.held)
+        reaches = [each.reaches_to(now) for each in asked]
+        known = [reach for reach in reaches if reach is not None]
+        return min(known, default=now) if len(known) == len(reaches) else None
 
     def take(self, offset: int, key: bytes, value: bytes) -> None:
         """The next record of the journal; those of other accounts are passed over."""

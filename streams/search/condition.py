@@ -43,11 +43,13 @@ def read_condition(text: str) -> Part:
 def checked(part: Part, document: Mapping[str, Any]) -> Condition:
     """The condition within an account's definitions as written. Raises UsageError, a line per fault."""
     segments = list(document.get("segments") or ())
-    asked = with_segment(document, {"id": free_id(document), "dynamic": True, "when": part.values})
+    name = free_id(document)
+    asked = with_segment(document, {"id": name, "dynamic": True, "when": part.values})
     here = ("segments", len(segments), "when")
     faults = [problem for problem in check(asked).problems if problem.path[:3] == here]
     if faults:
-        lines = [_line(part, problem.path[3:], problem.message) for problem in faults[:MOST_LISTED]]
+        own = f"segment {name}: "  # nobody who searches knows of it
+        lines = [_line(part, each.path[3:], each.message.removeprefix(own)) for each in faults[:MOST_LISTED]]
         raise UsageError("\n".join(lines))
     condition: Condition = _condition.validate_python(part.values)
     return condition

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -42,9 +42,21 @@ def check(raw: Mapping[str, Any]) -> Checked:
     problems += repeated_ids(_rows(raw, "campaigns"), ("campaigns",), "campaign")
     problems += _cycle_problems(raw)
     if problems:
-        return Checked(None, problems, [])
+        return Checked(None, [_named_in(raw, problem) for problem in problems], [])
     definitions = Definitions.model_validate(raw)
     return Checked(definitions, [], _warnings(definitions))
+
+
+def _named_in(raw: Mapping[str, Any], problem: Problem) -> Problem:
+    """What the plan lacks is refused by name: of the segment, or of the campaign and its rule."""
+    if problem.code != "plan" or len(problem.path) < 2:
+        return problem
+    kind, place, *inside = problem.path
+    row = _rows(raw, str(kind))[int(place)]
+    name = f"{str(kind).removesuffix('s')} {_id(row)}"
+    if kind == "campaigns" and len(inside) > 1 and isinstance(inside[1], int):
+        name = f"{name}, rule {_id(_rows(row, str(inside[0]))[inside[1]])}"
+    return replace(problem, message=f"{name}: {problem.message}")
 
 
 def repeated_ids(rows: Iterable[object], path: Path, what: str) -> list[Problem]:
