@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 from tests.mutations.catalogue import Numbered, numbered
-from tests.mutations.run import Fate, Run, FailsUnbroken, Verdict
+from tests.mutations.run import FailsUnbroken, Fate, Run, Verdict
 from tests.mutations.table import table
 
 

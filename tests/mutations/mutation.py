@@ -11,6 +11,10 @@ Section = Literal[3, 5, 6]
 """Of the specification: 5 conditions, 6 time; of 3 only what 6 leans on (repeats by id, events from the future)."""
 
 
+class DoesNotApply(Exception):
+    """The mutation's text does not stand exactly once in its file: the list has to follow the code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mutation:
     """`text` stands exactly once in the file `where` (below the engine's folder); `instead` breaks the rule."""
@@ -35,13 +39,9 @@ class Mutation:
         """The file as Python imports it."""
         return self.path.removesuffix(".py").replace("/", ".")
 
-    def occurrences(self, source: str) -> int:
-        """How often the text stands in the file; the mutation applies to exactly one."""
-        return source.count(self.text)
-
     def applied_to(self, source: str) -> str:
-        """The file with the rule broken. Raises ValueError where the text is not there exactly once."""
-        found = self.occurrences(source)
+        """The file with the rule broken. Raises DoesNotApply."""
+        found = source.count(self.text)
         if found != 1:
-            raise ValueError(f"{self.id}: its text stands {found} times in {self.path}, not once")
+            raise DoesNotApply(f"{self.id}: its text stands {found} times in {self.path}, not once")
         return source.replace(self.text, self.instead)

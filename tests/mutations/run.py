@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tests.mutations import proof
-from tests.mutations.mutation import Mutation
+from tests.mutations.mutation import DoesNotApply, Mutation
 from tests.mutations.trees import broken_copy, take_snapshot
 
 _PASSED, _FAILED = 0, 1
@@ -65,9 +65,12 @@ class Run:
 
     def _try(self, snapshot: Path, folder: Path, mutation: Mutation) -> Verdict:
         try:
-            top = broken_copy(snapshot, folder, mutation)
-        except ValueError as error:
+            with broken_copy(snapshot, folder, mutation) as top:
+                return self._tested(top, mutation)
+        except DoesNotApply as error:
             return Verdict(mutation, Fate.DOES_NOT_APPLY, str(error))
+
+    def _tested(self, top: Path, mutation: Mutation) -> Verdict:
         try:
             ended = _pytest(top, mutation.caught_by, mutation.module, self.bound)
         except subprocess.TimeoutExpired:

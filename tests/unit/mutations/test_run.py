@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.mutations.mutation import Mutation
-from tests.mutations.run import Fate, Run, FailsUnbroken
+from tests.mutations.run import FailsUnbroken, Fate, Run
 from tests.support.tree import TOP
 
 NOTHING = "tests/unit/conditions/test_tree.py::test_all_of_nothing_is_everybody_and_any_of_nothing_is_nobody"
@@ -29,7 +29,6 @@ def test_each_mutation_meets_its_fate_and_the_working_tree_stays_as_it_is() -> N
         NOT,
         replace(NOT, id="not-noticed", caught_by=(REFUSED,)),
         replace(NOT, id="crashing", instead="return nobody_knows"),
-        replace(NOT, id="no-python", instead="return not"),
         replace(NOT, id="out-of-date", text="return None or self._node"),
         replace(NOT, id="never-loaded", where="ledger/money.py", text="from decimal", instead="from  decimal"),
     ]
@@ -38,7 +37,6 @@ def test_each_mutation_meets_its_fate_and_the_working_tree_stays_as_it_is() -> N
         "noticed": Fate.KILLED,
         "not-noticed": Fate.SURVIVED,
         "crashing": Fate.CRASHED,
-        "no-python": Fate.NOT_TESTED,
         "out-of-date": Fate.DOES_NOT_APPLY,
         "never-loaded": Fate.NOT_TESTED,
     }

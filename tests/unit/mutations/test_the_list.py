@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.mutations.catalogue import MUTATIONS, numbered
-from tests.mutations.mutation import Mutation
+from tests.mutations.mutation import DoesNotApply, Mutation
 from tests.mutations.table import table
 from tests.support.tree import TOP
 
@@ -46,7 +46,7 @@ def test_there_are_enough_and_both_sections_are_covered() -> None:
 
 
 def test_a_mutation_whose_text_is_gone_does_not_apply() -> None:
-    with pytest.raises(ValueError, match="stands 0 times"):
+    with pytest.raises(DoesNotApply, match="stands 0 times"):
         MUTATIONS[0].applied_to("")
 
 
