@@ -1,1 +1,1 @@
-"""Memberships from a contact's whole history, the simplest way: no state, nothing of the engine's, to check it by."""
+"""Memberships and leads from a whole history, the simplest way: no state, nothing of the engine's, to check it by."""
