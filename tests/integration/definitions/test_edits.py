@@ -1,0 +1,195 @@
+"""Edits of a live deployment: what `definitions plan` foresees is what the workers then emit."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from schemas.values import instant_text
+from streams.cli.main import build
+from tests.support.kafka import fresh_prefix
+from tests.support.pipeline import Pipeline
+from tests.support.story import DAY, HOUR, START
+
+PARTITIONS = 3
+PEOPLE = [f"c{number}" for number in range(40)]
+GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
+BUSY = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 4}, "within": "8d"}}
+SETTLED = {"id": "settled", "dynamic": True, "when": {"property": "country", "eq": "DE", "held_for": "3d"}}
+REGULAR = {"id": "regular", "dynamic": True, "when": {"visit": {}, "regular": {"at_least": 3, "of": 8, "each": "1d"}}}
+KEEN = {"id": "keen", "when": {"segment": "busy"}, "then": {"set_status": "qualified"}}
+SPRING: dict[str, Any] = {"id": "spring", "audience": ["german"], "automation": [KEEN]}
+
+COPY = {**BUSY, "id": "copy"}
+LATELY = {**BUSY, "when": {"visit": {}, "count": {"gte": 4}, "within": "2d"}}
+NOBODY: dict[str, Any] = {**GERMAN, "when": {"any": []}}
+
+
+def whole(*segments: dict[str, Any], **spring: Any) -> dict[str, Any]:
+    """Definitions of these segments, and of the campaign where something is said of it."""
+    campaigns = [{**SPRING, **spring}] if spring else []
+    return {"segments": list(segments), "campaigns": campaigns}
+
+
+FIRST = whole(GERMAN, {"id": "vip"})
+EDITS: list[tuple[str, dict[str, Any]]] = [
+    ("new conditions on the past", whole(GERMAN, BUSY, SETTLED, REGULAR)),
+    (
+        "a name and a description",
+        whole({**GERMAN, "name": "Germans"}, {**BUSY, "description": "!"}, SETTLED, REGULAR),
+    ),
+    ("deleting", whole(GERMAN, BUSY)),
+    ("a copy", whole(GERMAN, BUSY, COPY)),
+    ("a campaign", whole(GERMAN, BUSY, COPY, name="Spring")),
+    ("frozen, with another condition", whole({**NOBODY, "paused": True}, BUSY, name="Spring")),
+    ("going on with it", whole(NOBODY, BUSY, leave="delete")),
+    ("dynamic to static", whole({"id": "german"}, {"id": "busy"}, name="Spring")),
+    ("static to dynamic", whole(GERMAN, LATELY, name="Spring")),
+    ("another audience", whole(GERMAN, BUSY, audience=["busy"], auto_qualify=True)),
+    ("nothing left", {}),
+]
+ASKING = ("new conditions on the past", "static to dynamic", "another audience")
+"""Those with leaves that the former release did not keep."""
+SILENT = ("a name and a description", "dynamic to static")
+"""Those that move nobody."""
+
+
+def history(chance: random.Random) -> list[dict[str, Any]]:
+    """Ten days of visits, of moves between countries, and of status changes; some told late."""
+    told: list[dict[str, Any]] = []
+    for number in range(600):
+        at = START + number * (10 * DAY // 600)
+        contact = chance.choice(PEOPLE)
+        event: dict[str, Any] = {
+            "id": f"e{number}",
+            "contact": contact,
+            "at": instant_text(at - chance.choice((0, 0, HOUR))),
+        }
+        kind = chance.random()
+        if kind < 0.6:
+            event |= {"type": "web.visited", "url": "/"}
+        elif kind < 0.95:
+            event |= {"type": "contact.changed", "properties": {"country": chance.choice(("DE", "DE", "FR"))}}
+        else:
+            event |= {"type": "contact.changed", "status": chance.choice(("active", "inactive"))}
+        told.append(event)
+    return told
+
+
+@pytest.fixture(scope="module")
+def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A worker that has decided the history under the first release."""
+    folder = tmp_path_factory.mktemp("edits")
+    with Pipeline(kafka, fresh_prefix(), folder, clock="events", partitions=PARTITIONS) as pipeline:
+        pipeline.start_worker()
+        run(pipeline, "apply", put(folder, FIRST), "--wait")
+        until = instant_text(START + 10 * DAY)
+        pipeline.publish(history(random.Random(7)), "--ordered", "--until", until)
+        pipeline.wait_until_settled()
+        yield pipeline
+
+
+def put(folder: Path, definitions: dict[str, Any]) -> str:
+    path = folder / "edited.yaml"
+    with path.open("w") as file:
+        YAML().dump({"account": "default", **definitions}, file)
+    return str(path)
+
+
+def run(place: Pipeline, command: str, *arguments: str) -> Any:
+    """What the command writes for a machine; within this process, since a new one takes its seconds."""
+    where = ["--bootstrap", place.settings.bootstrap, "--prefix", place.settings.prefix, "--json"]
+    done = CliRunner().invoke(build(), ["definitions", command, *arguments, *where])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return json.loads(done.stdout)
+
+
+def emitted(place: Pipeline, release: int) -> Counter[tuple[Any, ...]]:
+    """What the workers wrote because of a release, counted by what it says."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for topic in ("segment-changes", "lead-changes", "qualified-leads"):
+        for partition in place.read(topic).values():
+            for record in partition:
+                body = json.loads(record.value)
+                if body["cause"].get("release") != release or body["cause"]["kind"] not in BECAUSE:
+                    continue
+                found[_said(topic, body)] += 1
+    return found
+
+
+BECAUSE = ("definition", "audience", "automation", "cascade")
+
+
+def _said(topic: str, body: dict[str, Any]) -> tuple[Any, ...]:
+    if topic == "segment-changes":
+        return body["segment"], "enter" if body["type"] == "segment.entered" else "leave"
+    if topic == "lead-changes":
+        return body["campaign"], body["from"], body["to"]
+    return body["campaign"]["id"], "handed_over"
+
+
+def foreseen(preview: dict[str, Any]) -> Counter[tuple[Any, ...]]:
+    """The same of a plan."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for name, moves in preview["segments"].items():
+        for way in ("enter", "leave"):
+            found[name, way] = moves[way]["count"]
+    for name, leads in preview["campaigns"].items():
+        for step in leads["steps"]:
+            found[name, step["from"], step["to"]] = step["count"]
+        found[name, "handed_over"] = leads["handed_over"]["count"]
+    return +found
+
+
+def test_a_plan_foresees_what_every_kind_of_edit_then_emits(place: Pipeline) -> None:
+    for number, (what, definitions) in enumerate(EDITS, 2):
+        path = put(place.folder, definitions)
+        (plan,) = run(place, "plan", path)
+        expected = foreseen(plan["preview"])
+        (applied,) = run(place, "apply", path, "--wait")
+        assert (applied["number"], applied["decides_in"], applied["superseded_by"]) == (number, PARTITIONS, None)
+        place.wait_until_settled()
+        assert emitted(place, number) == expected, what
+        assert plan["preview"]["scanned"] == len(PEOPLE)
+        assert plan["preview"]["journal_scanned"] == (what in ASKING)
+        assert (applied["contacts_told"] > 0) == (what in ASKING)
+        assert (not expected) == (what in SILENT), what
+
+
+def test_the_history_tells_every_release_and_where_it_stands(place: Pipeline) -> None:
+    """After the test before: all of it decides, nothing is being counted."""
+    told = run(place, "history")
+    assert (told["account"], told["partitions"]) == ("default", PARTITIONS)
+    assert [release["number"] for release in told["releases"]] == list(range(1, len(EDITS) + 2))
+    assert [release["decides_in"] for release in told["releases"]] == [0] * len(EDITS) + [PARTITIONS]
+    assert not any(release["counted_in"] for release in told["releases"])
+    assert told["releases"][2]["changes"] == [
+        "~ segment german (name: none -> Germans)",
+        "~ segment busy (described anew)",
+    ]
+    assert told["releases"][4]["changes"] == ["+ segment copy (the condition of busy)"]
+
+
+def test_people_see_the_plan_and_are_told_what_is_scanned(place: Pipeline) -> None:
+    path = put(place.folder, {"segments": [BUSY]})
+    shown = place.run("definitions", "plan", path)
+    lines = shown.stdout.splitlines()
+    assert lines[1:3] == [
+        "  + segment busy",
+        "  note: segment busy asks of the past: it is counted from the journal first, and decides then",
+    ]
+    assert lines[3] == f"  who would enter and leave ({len(PEOPLE)} contacts and their journal scanned):"
+    assert lines[4].startswith("    segment busy: ")
+    assert shown.stderr.splitlines() == ["scanning all contacts, and the whole journal for the past that is asked of"]
+    quick = place.run("definitions", "plan", path, "--quick")
+    assert (quick.stdout.splitlines(), quick.stderr) == (lines[:3], "")
+    (described,) = run(place, "plan", path, "--quick")
+    assert described["preview"] is None
