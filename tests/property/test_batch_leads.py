@@ -65,7 +65,7 @@ def journal(told: Told, content: list[Definitions], lateness: int) -> Entries:
 
 
 @settings(
-    max_examples=10 * settings().max_examples,
+    max_examples=7 * settings().max_examples,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
