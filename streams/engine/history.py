@@ -56,15 +56,22 @@ class History:
         self._declared: Mapping[str, PropertyType] = {}
         self._releases: list[tuple[int, int]] = []  # offset, and the clock at least after it
         self._contacts: dict[str, Contact] = {}
+        self._first: int | None = None  # the instant of the first record that tells one
+        self._latest = NO_TICK
         self.refused: Container[Source] = ()
         """Sources of the events that became dead letters when they were decided: their ids were not spent."""
 
-    def reaches_to(self, now: int) -> int | None:
-        """The earliest instant (ms) that is asked of from `now` on; None where all the past is."""
+    def lacking(self) -> int | None:
+        """For a journal whose beginning is gone: from which instant (ms) on it speaks, where more is asked of it.
+
+        None where all that is asked of lies after it.
+        """
+        if self._first is None:
+            return None
         asked: tuple[Counter | Truth, ...] = (*self._following.counters, *self._following.held)
-        reaches = [each.reaches_to(now) for each in asked]
-        known = [reach for reach in reaches if reach is not None]
-        return min(known, default=now) if len(known) == len(reaches) else None
+        reaches = [each.reaches_to(self._latest) for each in asked]
+        is_behind = any(reach is None or reach < self._first for reach in reaches)
+        return self._first if is_behind else None
 
     def take(self, offset: int, key: bytes, value: bytes) -> None:
         """The next record of the journal; those of other accounts are passed over."""
@@ -72,11 +79,14 @@ class History:
             if key.startswith(self._prefix):
                 event = decode(value)
                 assert isinstance(event, Event)
+                self._note_time(event.at)
                 self._own(offset, event)
             return
         record = decode(value)
         if isinstance(record, Tick):
             self._standing.advance(record)
+            if record.account in ("", self._account):
+                self._note_time(record.at)
         elif isinstance(record, Marker) and record.account == self._account:
             tick = self._standing.clock_of(self._account, NO_TICK)
             self._releases.append((offset, tick if record.at is None else max(record.at, tick)))
@@ -102,6 +112,11 @@ class History:
     def _names(self, after: str) -> list[str]:
         held = bool(self._following.held)
         return sorted(name for name, each in self._contacts.items() if name > after and (held or each.counts))
+
+    def _note_time(self, at: int) -> None:
+        if self._first is None:
+            self._first = self._latest = at
+        self._latest = max(self._latest, at)
 
     def _own(self, offset: int, event: Event) -> None:
         tick = self._standing.clock_of(self._account, NO_TICK)

@@ -27,7 +27,6 @@ from streams.engine.broadcasts import Proposed
 from streams.engine.history import History
 from streams.engine.records import Slice
 from streams.runtime.ending import end
-from streams.runtime.faust.thread import now_ms
 from streams.runtime.portion import Places
 from streams.runtime.positions import Positions
 from streams.runtime.program import Decider
@@ -132,13 +131,12 @@ class Introduction:
             while (position := await consumer.position(self._journal)) < until:
                 fetched = await consumer.getmany(self._journal, timeout_ms=500, max_records=FETCHED)
                 records = fetched.get(self._journal, [])
-                if is_cut and records:
-                    is_cut = False
-                    _warn_of_what_is_gone(history, records[0].timestamp, about)
                 await self._fold(history, [record for record in records if record.offset < until])
                 if time.monotonic() - told > TOLD_SECONDS:
                     told = time.monotonic()
                     about.info("counting the past", read=position, records=until)
+        if is_cut:
+            _warn_of_what_is_gone(history, about)
 
     async def _fold(self, history: History, records: Sequence[Any]) -> None:
         """In short stretches, with rests in between that are in proportion: live records come first."""
@@ -151,12 +149,11 @@ class Introduction:
                 began = time.perf_counter()
 
 
-def _warn_of_what_is_gone(history: History, speaks_from: int, about: Any) -> None:
+def _warn_of_what_is_gone(history: History, about: Any) -> None:
     """`definitions apply` refuses such a release; one that came otherwise knows what there is."""
-    reach = history.reaches_to(now_ms())
-    if reach is None or reach < speaks_from:
+    speaks_from = history.lacking()
+    if speaks_from is not None:
         about.warning(
             "the release asks of a past that the journal's retention took away; what is left is counted",
             journal_speaks_from=instant_text(speaks_from),
-            asked_back_to=None if reach is None else instant_text(reach),
         )

@@ -1,0 +1,126 @@
+"""A condition that reaches behind the journal's retention is refused with the date (SPEC section 9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+
+from schemas.values import instant_text
+from streams.definitions import load
+from streams.publish.releases import Releases
+from streams.runtime.reach import admin_client
+from streams.topics import JOURNAL
+from tests.support.cli import leadstream
+from tests.support.kafka import fresh_prefix
+from tests.support.pipeline import Pipeline, wait_until
+from tests.support.story import day
+from tests.support.topic_reader import end_offsets
+
+FIRST = "segments: [{id: everybody, dynamic: true, when: {all: []}}]\n"
+WEEK = FIRST[:-2] + ", {id: week, dynamic: true, when: {visit: {}, within: 7d}}]\n"
+MONTH = FIRST[:-2] + ", {id: month, dynamic: true, when: {not: {visit: {}, within: 30d}}}]\n"
+EVER = FIRST[:-2] + ", {id: loyal, dynamic: true, when: {visit: {}, count: {gte: 20}}}]\n"
+LAST_DAY = 40
+
+
+def visits(first: int, last: int) -> list[dict[str, Any]]:
+    """A visit a day of each of four contacts."""
+    return [
+        {
+            "id": f"{number}-{name}",
+            "type": "web.visited",
+            "contact": name,
+            "at": instant_text(day(number)),
+            "url": "/",
+        }
+        for number in range(first, last)
+        for name in ("ada", "bob", "cyd", "dan")
+    ]
+
+
+@pytest.fixture(scope="module")
+def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """Forty days of visits, of which the journal has lost the first twenty."""
+    folder = tmp_path_factory.mktemp("retention")
+    with Pipeline(kafka, fresh_prefix(), folder, clock="events", partitions=1) as pipeline:
+        pipeline.start_worker()
+        pipeline.apply(FIRST, "--wait")
+        pipeline.publish(visits(0, 20), "--ordered", "--until", instant_text(day(20) - 1))
+        lost = asyncio.run(end_offsets(kafka, pipeline.settings.prefix + JOURNAL.name))[0]
+        pipeline.publish(visits(20, LAST_DAY), "--ordered", "--until", instant_text(day(LAST_DAY)))
+        pipeline.wait_until_settled()
+        asyncio.run(delete_records(pipeline, lost))
+        yield pipeline
+
+
+async def delete_records(place: Pipeline, before: int) -> None:
+    """As retention does it, but now."""
+    journal = TopicPartition(place.settings.prefix + JOURNAL.name, 0)
+    async with admin_client(place.settings.bootstrap) as admin:
+        await admin.delete_records({journal: RecordsToDelete(before)})
+
+
+def refused(place: Pipeline, command: str, definitions: str) -> str:
+    """The one line that the command ends with."""
+    path = place.folder / "asking.yaml"
+    path.write_text(definitions)
+    done = leadstream("definitions", command, str(path), env=place.environment)
+    assert done.returncode == 78, done.stdout
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_what_reaches_behind_the_journal_is_refused_with_the_date(place: Pipeline, command: str) -> None:
+    line = refused(place, command, MONTH)
+    assert 'segment month: {"visit":{},"within":"30d"} reaches back to 2026-01-11T00:00:00' in line
+    assert f"but the journal speaks from {instant_text(day(20))} on" in line
+    assert "segment loyal:" in (line := refused(place, command, EVER))
+    assert "reaches over all the past" in line
+
+
+def test_a_window_inside_of_what_is_left_is_counted_as_ever(place: Pipeline) -> None:
+    place.apply(WEEK, "--wait")
+    place.wait_until_settled()
+    members = [key for key in place.table("segment-members") if "/week/" in key]
+    assert len(members) == 4
+
+
+def test_what_the_rows_keep_already_needs_no_journal(place: Pipeline) -> None:
+    """After the test before: a copy of a segment, and a release without it, ask nothing of the journal."""
+    copied = WEEK[:-2] + ", {id: copy, dynamic: true, when: {visit: {}, within: 7d}}]\n"
+    place.apply(copied, "--wait")
+    place.apply(WEEK, "--wait")
+
+
+def test_a_release_that_came_otherwise_is_counted_from_what_is_left_with_a_warning(place: Pipeline) -> None:
+    """After the tests before: by hand into `definitions`, as another program may write it."""
+    path = place.folder / "loyal.yaml"
+    path.write_text(EVER)
+    account = load([path]).require()["default"]
+    releases = Releases(place.settings, "events")
+
+    async def make() -> None:
+        latest = await releases.latest("default")
+        assert latest is not None
+        await releases.make("default", account.document, latest.number)
+
+    asyncio.run(make())
+    wait_until(lambda: len(loyal(place)) == 4, 60, "the release never decided")
+    (warning,) = [line for line in log_lines(place) if "retention took away" in line]
+    assert '"release": 5' in warning or "release=5" in warning
+
+
+def loyal(place: Pipeline) -> list[str]:
+    """The last twenty days of visits make a member."""
+    return [key for key in place.table("segment-members") if "/loyal/" in key]
+
+
+def log_lines(place: Pipeline) -> list[str]:
+    return Path(place.folder / "w0.log").read_text().splitlines()
