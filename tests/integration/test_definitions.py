@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ from tests.support.cli import leadstream
 FIRST = "segments: [{id: german, dynamic: true, when: {property: country, eq: DE}}]\n"
 SECOND = FIRST + "campaigns: [{id: spring, audience: [german]}]\n"
 NOON = "2026-03-01T12:00:00Z"
+
+Write = Callable[[int, bytes, records.Record], Awaitable[None]]
 
 
 @pytest.fixture
@@ -72,6 +76,11 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
         (2, None),
     ]
     assert listed["void"] == []
+    told = await run(settings, "history")
+    assert [(each["changes"], each["decides_in"]) for each in told["releases"]] == [
+        (["+ segment german"], 0),
+        (["+ campaign spring"], 0),
+    ]
     shown = await run(settings, "show", "default", "--number", "1")
     assert "campaigns" not in shown["definitions"]
     assert [campaign["id"] for campaign in (await run(settings, "show"))["definitions"]["campaigns"]] == ["spring"]
@@ -99,27 +108,66 @@ async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings
     assert latest == valid
 
 
+@asynccontextmanager
+async def journal_of(settings: Settings) -> AsyncIterator[Write]:
+    """Writes records into journal partitions as a worker's slots do."""
+    producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap)
+    await producer.start()
+
+    async def write(partition: int, key: bytes, record: records.Record) -> None:
+        await producer.send_and_wait(settings.prefix + JOURNAL.name, records.encode(record), key, partition)
+
+    try:
+        yield write
+    finally:
+        await producer.stop()
+
+
 async def test_apply_waits_until_every_journal_partition_holds_the_marker(settings: Settings, tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int]] = []
     applier = Applier(settings, Releases(settings, "events"), patience=30)
     definitions = account(tmp_path, FIRST)
     waiting = asyncio.create_task(
-        applier.apply(definitions, 0, instant_ms(NOON), lambda _, done, of: seen.append((done, of)))
+        applier.apply(definitions, 0, instant_ms(NOON), lambda *progress: seen.append(progress))
     )
     release = await _released(settings)
-    producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap)
-    await producer.start()
-    try:
-        journal = settings.prefix + JOURNAL.name
+    marker = release.marker()
+    async with journal_of(settings) as write:
+        await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
+        await write(0, records.SLICE_KEY, records.Slice("default", 1, {"ada": records.Kept(0, {}, {})}))
         for partition in range(settings.partitions):
             assert not waiting.done()
-            value = records.encode(release.marker())
-            await producer.send_and_wait(journal, value, records.MARKER_KEY, partition)
-    finally:
-        await producer.stop()
+            await write(partition, records.MARKER_KEY, marker)
     applied = await asyncio.wait_for(waiting, 30)
     assert applied.made == release
-    assert seen[0] == (0, 3)
+    assert applied.arrival is not None
+    assert applied.arrival.ended() == "release 1 decides in 3 of 3 partitions, after 1 contacts were told their past"
+    assert seen[0] == ("release 1: counting in 0 of 3 partitions, deciding in", 0, 3)
+
+
+async def test_a_newer_release_ends_the_waiting_and_says_so(settings: Settings, tmp_path: Path) -> None:
+    path = put(tmp_path, FIRST)
+    waiting = asyncio.create_task(run(settings, "apply", path, "--wait", "--patience", "30"))
+    marker = (await _released(settings)).marker()
+    async with journal_of(settings) as write:
+        await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
+        newer = await Releases(settings, "events").make("default", account(tmp_path, SECOND).document, 1)
+        assert isinstance(newer, Release)
+        await write(0, records.MARKER_KEY, newer.marker())
+    (told,) = await asyncio.wait_for(waiting, 30)
+    assert (told["number"], told["decides_in"], told["superseded_by"]) == (1, 0, 2)
+
+
+async def test_who_counts_for_too_long_without_a_sign_is_named(settings: Settings, tmp_path: Path) -> None:
+    applier = Applier(settings, Releases(settings, "events"), patience=2)
+    waiting = asyncio.create_task(applier.apply(account(tmp_path, FIRST), 0, None, lambda *_: None))
+    marker = (await _released(settings)).marker()
+    async with journal_of(settings) as write:
+        await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
+    with pytest.raises(Unavailable) as told:
+        await waiting
+    assert "1 of 3 journal partitions are counting its past and told nothing for 2 s" in str(told.value)
+    assert "2 of 3 journal partitions did not take it" in str(told.value)
 
 
 async def _released(settings: Settings) -> Release:
@@ -148,8 +196,9 @@ async def test_without_topics_one_line_says_what_to_do(kafka: str, prefix: str, 
 async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Settings, tmp_path: Path) -> None:
     releases = Releases(settings, "events")
     place = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix]
-    none = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "show", *place])
-    assert isinstance(none.exception, DataError)
+    for command in ("show", "history"):
+        none = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", command, *place])
+        assert isinstance(none.exception, DataError)
 
     await releases.make("default", account(tmp_path, FIRST).document, 0, instant_ms(NOON))
     await releases.make("default", account(tmp_path, FIRST).document, 0)
@@ -157,6 +206,13 @@ async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Se
     first, void = listed.stdout.splitlines()
     assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segments, 0 campaigns  ")
     assert void == "default  void at offset 1: based on release 0, but 1 is the latest"
+
+    told = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "history", *place])
+    assert told.stdout.splitlines()[1:] == [
+        "  + segment german",
+        "  has come to none of 3 partitions yet",
+        "void at offset 1: based on release 0, but 1 is the latest",
+    ]
 
     shown = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "show", *place])
     again = tmp_path / "shown.yaml"
