@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,6 +25,8 @@ class Result(Protocol):
         ...
 
 
+SIGTERM_CODE = 128 + signal.SIGTERM
+
 Measure = Callable[[str, Path, argparse.Namespace], Awaitable[Result]]
 """Gets the broker's address, a folder and the command line."""
 
@@ -39,12 +42,18 @@ def run(measure: Measure, given: Any) -> int:
     """Measures and says what came out; 1 when something was not exact."""
     folder: Path = given.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
     folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGTERM_CODE))  # ends what it started, as Ctrl-C does
     with broker(folder, given.bootstrap) as bootstrap:
         result = asyncio.run(_measured(measure, bootstrap, folder, given))
     sys.stdout.write(f"{result}\nlogs: {folder}\n")
     if given.out:
         write_result(given.out, result)
     return 0 if result.exact else 1
+
+
+def say(line: str) -> None:
+    """Tells on standard error how far it is."""
+    sys.stderr.write(line + "\n")
 
 
 async def _measured(measure: Measure, bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:

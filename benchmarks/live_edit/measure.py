@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks import ground
 from benchmarks.figures import Spread, Usage
 from benchmarks.live_edit.command import leadstream
 from benchmarks.live_edit.edits import Edit
@@ -35,8 +36,10 @@ async def measure(bootstrap: str, folder: Path, size: Size, edits: Sequence[Edit
         session = Session(made, folder, size, Seen(made.settings.partitions))
         result = Result(size.contacts, size.rate)
         places = await edit_under_traffic(session, edits, result)
+        ground.say(f"measured, not yet compared:\n{result.times()}\nverifying")
         wrong = await verify(session, result)
         await asyncio.to_thread(made.fleet.stop)
+        ground.say("starting afresh")
         wrong += await judge(session, places, result)
         wrong["deaths of workers"] = made.logged("ended")
         result.wrong |= +wrong

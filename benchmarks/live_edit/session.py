@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks import ground
 from benchmarks.live_edit.command import leadstream
 from benchmarks.live_edit.definitions import Document, initial
 from benchmarks.live_edit.edits import Edit
@@ -85,6 +86,7 @@ class Session:
         await until(lambda: bool(self.seen.probes), LIMIT_SECONDS, "the traffic has begun")
         await self._be_calm(self.size.first_calm)
         for edit in edits:
+            ground.say(f"edit: {edit.kind}")
             await self._measure(edit)
             await self._be_calm(self.size.calm)
 
