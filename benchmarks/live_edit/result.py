@@ -67,7 +67,8 @@ class Result:
         for edit in self.edits:
             edit.ratio = round(edit.latency.p99 / normal, 2)
 
-    def __str__(self) -> str:
+    def times(self) -> str:
+        """The figures that say nothing of exactness."""
         slow = [edit.kind for edit in self.edits if edit.ratio > ALLOWED]
         return "\n".join(
             [
@@ -76,11 +77,12 @@ class Result:
                 *map(str, self.edits),
                 f"calm: {self.calm}",
                 f"edits: {self.during}; x {self.ratio:.2f}, allowed x {ALLOWED:.0f}",
-                f"workers: {self.worker_cores:.2f} cores, {self.worker_memory} MB",
-                f"verify: {self.verified}",
-                f"WRONG: {self.wrong}"
-                if self.wrong
-                else f"EXACT: {self.memberships} memberships as of a fresh start",
+                f"worker: {self.worker_cores:.2f} cores, {self.worker_memory} MB",
                 f"TOO SLOW: {', '.join(slow)}" if slow else "IN TIME",
             ]
         )
+
+    def __str__(self) -> str:
+        exact = f"EXACT: {self.memberships} memberships as of a fresh start"
+        verdict = f"WRONG: {self.wrong}" if self.wrong else exact
+        return f"{self.times()}\nverify: {self.verified}\n{verdict}"
