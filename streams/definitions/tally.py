@@ -125,11 +125,12 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """For people."""
-        where = "contacts and their journal" if self.journal_scanned else "contacts"
+        contacts = "1 contact" if self.scanned == 1 else f"{self.scanned} contacts"
+        scanned = f"{contacts} and the journal scanned" if self.journal_scanned else f"{contacts} scanned"
         if not self.segments and not self.campaigns:
-            yield f"nobody would enter or leave, no lead would change ({self.scanned} {where} scanned)"
+            yield f"nobody would enter or leave, no lead would change ({scanned})"
         else:
-            yield f"who would enter and leave ({self.scanned} {where} scanned):"
+            yield f"who would enter and leave ({scanned}):"
         for name in sorted(self.segments):
             yield f"  segment {name}: {self.segments[name].text()}"
         for name in sorted(self.campaigns):

@@ -56,18 +56,15 @@ class Arrival:
 
     def text(self) -> str:
         """How far it is, for a bar of progress."""
-        told = f", {self.slices} slices of {self.contacts} contacts told" if self.slices else ""
-        return (
-            f"release {self.number}: counting in {len(self.counting)} of {self.total} partitions{told}, deciding in"
-        )
+        told = f" ({self._told()})" if self.slices else ""
+        return f"release {self.number}: counting in {len(self.counting)} of {self.total}{told}, deciding in"
 
     def ended(self) -> str:
         """How it ended, for people."""
         where = f"release {self.number} decides in {len(self.deciding)} of {self.total} partitions"
         if self.newer is not None:
             return f"{where}; release {self.newer} came in its place before it decided in the others"
-        told = f", after {self.contacts} contacts were told their past" if self.slices else ""
-        return where + told
+        return f"{where}, {self._told()}" if self.slices else where
 
     def described(self) -> dict[str, int | None]:
         """For a machine."""
@@ -79,6 +76,9 @@ class Arrival:
             "contacts_told": self.contacts,
             "superseded_by": self.newer,
         }
+
+    def _told(self) -> str:
+        return f"the past of {self.contacts} contact{'' if self.contacts == 1 else 's'} told"
 
     def missing(self, seconds: float) -> str:
         """What did not come for so long, and what to do."""

@@ -141,8 +141,8 @@ async def test_apply_waits_until_every_journal_partition_holds_the_marker(settin
     applied = await asyncio.wait_for(waiting, 30)
     assert applied.made == release
     assert applied.arrival is not None
-    assert applied.arrival.ended() == "release 1 decides in 3 of 3 partitions, after 1 contacts were told their past"
-    assert seen[0] == ("release 1: counting in 0 of 3 partitions, deciding in", 0, 3)
+    assert applied.arrival.ended() == "release 1 decides in 3 of 3 partitions, the past of 1 contact told"
+    assert seen[0] == ("release 1: counting in 0 of 3, deciding in", 0, 3)
 
 
 async def test_a_newer_release_ends_the_waiting_and_says_so(settings: Settings, tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_people_see_the_plan_and_are_told_what_is_scanned(place: Pipeline) -> No
         "  + segment busy",
         "  note: segment busy asks of the past: it is counted from the journal first, and decides then",
     ]
-    assert lines[3] == f"  who would enter and leave ({len(PEOPLE)} contacts and their journal scanned):"
+    assert lines[3] == f"  who would enter and leave ({len(PEOPLE)} contacts and the journal scanned):"
     assert lines[4].startswith("    segment busy: ")
     assert shown.stderr.splitlines() == ["scanning all contacts, and the whole journal for the past that is asked of"]
     quick = place.run("definitions", "plan", path, "--quick")

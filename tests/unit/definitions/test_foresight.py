@@ -69,7 +69,7 @@ def test_a_new_name_moves_nobody() -> None:
     story = Story(segments=[GERMAN])
     story.changed(START, country="DE")
     tally = told(story, segments=[{**GERMAN, "name": "Germans"}])
-    assert list(tally.lines()) == ["nobody would enter or leave, no lead would change (1 contacts scanned)"]
+    assert list(tally.lines()) == ["nobody would enter or leave, no lead would change (1 contact scanned)"]
 
 
 def test_what_time_alone_does_at_that_instant_is_not_the_releases_doing() -> None:

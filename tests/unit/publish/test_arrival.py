@@ -29,12 +29,12 @@ def test_a_release_is_proposed_counted_and_decides_partition_by_partition() -> N
     assert arrival.see(told(0, 40))
     assert arrival.see(decides(0))
     assert (arrival.waiting, arrival.counting, arrival.deciding) == ({2}, {1}, {0})
-    assert arrival.text() == ("release 2: counting in 1 of 3 partitions, 1 slices of 40 contacts told, deciding in")
+    assert arrival.text() == ("release 2: counting in 1 of 3 (the past of 40 contacts told), deciding in")
     assert not arrival.is_over
     arrival.see(decides(1))
     arrival.see(decides(2))
     assert arrival.is_over
-    assert arrival.ended() == "release 2 decides in 3 of 3 partitions, after 40 contacts were told their past"
+    assert arrival.ended() == "release 2 decides in 3 of 3 partitions, the past of 40 contacts told"
 
 
 def test_a_slice_is_a_sign_of_progress_and_so_is_time_where_it_is_counted() -> None:

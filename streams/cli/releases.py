@@ -1,0 +1,133 @@
+"""`leadstream definitions list`, `show` and `history`: the releases of accounts, and where they stand."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated, Any
+
+import typer
+from ruamel.yaml import YAML
+
+from schemas.events.base import DEFAULT_ACCOUNT
+from schemas.values import instant_text
+from streams.cli.common import AsJson, Bootstrap, Prefix, settings_from, write_json, write_line
+from streams.definitions.course import Course, course_of
+from streams.engine.releases import Release, ReleaseLog, Void
+from streams.errors import DataError, TopicsMissing
+from streams.publish.releases import Releases
+from streams.runtime.deployment import read_deployment
+from streams.settings import Settings
+from streams.stored.store import checkpoint_of, opened
+
+AccountName = Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Whose definitions.")]
+OneAccount = Annotated[str | None, typer.Option("--account", help="Only this account's releases.")]
+ReleaseNumber = Annotated[int | None, typer.Option("--number", min=1, help="Which release; by default the latest.")]
+
+
+def register(group: typer.Typer) -> None:
+    """Adds the commands that show releases to the group `definitions`."""
+    group.command("history")(history)
+    group.command("list")(list_releases)
+    group.command("show")(show)
+
+
+async def releases_of(settings: Settings) -> Releases:
+    """The releases of a deployment. Raises TopicsMissing, BrokerUnavailable."""
+    deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    if deployment is None:
+        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
+    return Releases(settings, deployment.clock)
+
+
+def history(
+    account: AccountName = DEFAULT_ACCOUNT,
+    *,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an account's releases from the first on: what each changed, and where it decides or is being counted."""
+    found = asyncio.run(_course(settings_from(bootstrap=bootstrap, prefix=prefix), account))
+    if not found.steps and not found.voids:
+        raise DataError(f"account {account} has no release; `leadstream definitions apply FILE` makes one")
+    if as_json:
+        write_json(found.described())
+        return
+    for line in found.lines():
+        write_line(line)
+
+
+def list_releases(
+    *, account: OneAccount = None, bootstrap: Bootstrap = None, prefix: Prefix = None, as_json: AsJson = False
+) -> None:
+    """List the releases of every account, and the records that are void."""
+    log = asyncio.run(_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
+    names = [name for name in log.accounts() if account in (None, name)]
+    releases = [release for name in names for release in log.all(name)]
+    voids = [void for void in log.voids if account in (None, void.account)]
+    if as_json:
+        write_json({"releases": [_described(each) for each in releases], "void": [_void(each) for each in voids]})
+        return
+    if not releases:
+        write_line("no releases; `leadstream definitions apply FILE` makes one")
+    for each in releases:
+        counts = f"{len(each.content.segments)} segments, {len(each.content.campaigns)} campaigns"
+        write_line(f"{each.account}  release {each.number}  {_at_text(each)}  {counts}  {each.hash[:12]}")
+    for void in voids:
+        write_line(f"{void.account}  void at offset {void.offset}: {void.reason}")
+
+
+def show(
+    account: AccountName = DEFAULT_ACCOUNT,
+    *,
+    number: ReleaseNumber = None,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an account's definitions as they were applied."""
+    log = asyncio.run(_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
+    release = log.latest(account)
+    if release is None:
+        raise DataError(f"account {account} has no release; `leadstream definitions apply FILE` makes one")
+    if number is not None:
+        if number > release.number:
+            raise DataError(f"account {account} has no release {number}; the latest is {release.number}")
+        release = log.get(account, number)
+    if as_json:
+        write_json({**_described(release), "definitions": release.document})
+        return
+    write_line(f"# release {release.number} of account {account}, {_at_text(release)}")
+    YAML().dump(dict(release.document), sys.stdout)
+
+
+async def _course(settings: Settings, account: str) -> Course:
+    async with opened(settings) as store:
+        standings = [checkpoint_of(await store.positions(number)).standing for number in range(store.slots)]
+        # After the positions: whatever release stands there is known by then.
+        return course_of(account, await store.releases(), standings)
+
+
+async def _log(settings: Settings) -> ReleaseLog:
+    return await (await releases_of(settings)).log()
+
+
+def _described(release: Release) -> dict[str, Any]:
+    return {
+        "account": release.account,
+        "number": release.number,
+        "offset": release.offset,
+        "id": release.id,
+        "hash": release.hash,
+        "at": None if release.at is None else instant_text(release.at),
+        "arrival": instant_text(release.arrival),
+    }
+
+
+def _void(void: Void) -> dict[str, Any]:
+    return {"account": void.account, "offset": void.offset, "id": void.id, "reason": void.reason}
+
+
+def _at_text(release: Release) -> str:
+    return "at the account's last tick" if release.at is None else instant_text(release.at)
