@@ -11,7 +11,7 @@ import pytest
 from schemas.values import instant_text
 from tests.support.cli import leadstream
 from tests.support.kafka import fresh_prefix
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Pipeline, wait_until
 from tests.support.story import DAY, START
 
 DEFINITIONS = """
@@ -52,8 +52,8 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipe
     """A worker that has decided the events; time has been told up to day 4."""
     folder = tmp_path_factory.mktemp("ask")
     with Pipeline(kafka, fresh_prefix(), folder, clock="events", partitions=3) as pipeline:
-        pipeline.apply(DEFINITIONS)
         pipeline.start_worker()
+        pipeline.apply(DEFINITIONS, "--wait")
         pipeline.publish([*events(), {"type": "clock.advanced", "at": at(4)}], "--ordered")
         pipeline.wait_until_settled()
         yield pipeline
@@ -151,3 +151,20 @@ def test_a_search_is_saved_as_a_dynamic_segment_with_a_preview(place: Pipeline) 
     assert len(members) == 10
     refused = leadstream("search", "{all: []}", "--save", "french", env=place.environment)
     assert (refused.returncode, "there is a segment 'french' already" in refused.stderr) == (64, True)
+
+
+def test_a_saved_search_for_activity_says_who_will_really_enter(place: Pipeline) -> None:
+    """After the test before. Two of the five who are found are no longer active, and enter no segment."""
+    left = {"type": "contact.changed", "at": at(4.5), "status": "inactive"}
+    place.publish([{**left, "id": f"x{number}", "contact": f"contact-{number}"} for number in (2, 3)], "--ordered")
+    place.wait_until_settled()
+    condition = "{visit: {path: {eq: /}}, count: {gte: 2}}"
+    answer = asked(place, "search", condition, "--save", "returning", "--apply")
+    assert (answer["count"], answer["saved"]["would_enter"], answer["saved"]["would_leave"]) == (5, 3, 0)
+    (note,) = answer["saved"]["notes"]
+    assert note.startswith("segment returning asks of the past")
+
+    def members() -> set[str]:
+        return {row["contact"] for row in place.table("segment-members").values() if row["segment"] == "returning"}
+
+    wait_until(lambda: members() == {"contact-0", "contact-1", "contact-4"}, 60, "not those who were foreseen")
