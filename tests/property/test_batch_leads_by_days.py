@@ -97,6 +97,17 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@st.composite
+def releases(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """One release; or a second one, or one that pauses a campaign, and one that resumes it."""
+    first = draw(definitions())
+    how = draw(st.sampled_from(("stays", "paused", "other")))
+    if how == "paused":
+        paused = [{**campaign, "paused": draw(st.booleans())} for campaign in first["campaigns"]]
+        return [first, {**first, "campaigns": paused}, first]
+    return [first] if how == "stays" else [first, draw(definitions())]
+
+
 def happened() -> st.SearchStrategy[list[Move]]:
     """A history of some days."""
     passed = st.sampled_from([0, 1, HOUR, 5 * HOUR, 11 * HOUR, DAY, DAY + 1, 40 * HOUR])
@@ -125,11 +136,11 @@ def happened() -> st.SearchStrategy[list[Move]]:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(st.lists(definitions(), min_size=1, max_size=2), happened(), st.integers(0, 10), st.integers(0, 2))
+@given(releases(), happened(), st.tuples(st.integers(0, 8), st.integers(0, 8)), st.integers(0, 2))
 def test_leads_are_the_engines_over_days_too(
-    drawn: list[dict[str, Any]], moves: list[Move], second: int, pause: int
+    drawn: list[dict[str, Any]], moves: list[Move], after: tuple[int, int], pause: int
 ) -> None:
     content = [read(each) for each in drawn]
-    places = [0, min(second, len(moves))][: len(content)]
+    places = [min(place, len(moves)) for place in (0, after[0], sum(after))][: len(content)]
     told = (START, drawn, [*moves, Move("tick", 12 * DAY)], places, pause)
     agrees(journal(told, content, DAY), content, Settings(lateness_ms=DAY))

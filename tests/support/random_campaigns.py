@@ -91,14 +91,16 @@ def releases(draw: st.DrawFn, start: int) -> list[Drawn]:
 
 @st.composite
 def _mixed(draw: st.DrawFn, former: list[Drawn], fresh: list[Drawn]) -> list[Drawn]:
-    """Each part as it was, anew, or with single fields anew."""
+    """Each part as it was, paused or resumed, anew, or with single fields anew."""
     known = {part["id"]: part for part in former}
     mixed = []
     for part in fresh:
         before = known.get(part["id"])
-        how = draw(st.sampled_from(("same", "same", "fields", "anew")))
+        how = draw(st.sampled_from(("same", "same", "paused", "fields", "anew")))
         if before is None or how == "anew":
             mixed.append(part)
+        elif how == "paused":
+            mixed.append({**before, "paused": not before["paused"]})
         elif how == "same" or "audience" not in part:
             mixed.append(before)
         else:
