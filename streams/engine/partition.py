@@ -30,7 +30,7 @@ from streams.engine.rows import Rows
 from streams.engine.semantics import expect_semantics
 from streams.engine.served import SEMANTICS
 
-_OWN_SHARE = 0.5
+_OWN_SHARE = 0.7
 """The part of a budget that own records may take while a broadcast is unfinished."""
 
 _NEW_ROW = 300

@@ -1,7 +1,7 @@
-"""What a slot has to say itself in its journal partition, one thing at a time: releases, time, what was counted.
+"""What a slot has to say itself in its journal partition, one thing at a time: releases and time.
 
-A release comes first, so that a newer one gives up the one on its way; then time; then the slices of a proposed
-release.
+A release comes first, so that a newer one gives up the one on its way; then one of which all the past is told; then
+time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from streams.engine.records import Marker, Slice, Tick, proposal_of
+from streams.engine.records import Marker, Tick, proposal_of
 from streams.runtime.in_step import InStep, Rules
 from streams.runtime.introduction import Introduction
 from streams.runtime.portion import Announcement
@@ -45,7 +45,7 @@ class Announcements:
     def next(self, positions: Positions, now: int) -> Said | None:
         """The next thing to say; None when there is nothing."""
         self._introduction.look(positions)
-        return self._release(positions, now) or self._time(positions, now) or self._introduced(positions)
+        return self._release(positions, now) or self._introduced(positions) or self._time(positions, now)
 
     def _release(self, positions: Positions, now: int) -> Said | None:
         marker = self._clockwork.next_marker(positions)
@@ -80,13 +80,12 @@ class Announcements:
         return None if tick is None else (tick, replace(positions, tick=tick.at))
 
     def _introduced(self, positions: Positions) -> Said | None:
-        told = self._introduction.next(positions)
+        told = self._introduction.finish(positions)
         if told is None:
             return None
-        record, after = told
-        said = record if isinstance(record, Slice) else self._clockwork.marker(*record)
-        return Said(said, after, _nothing)
+        account, number, after = told
+        return Said(self._clockwork.marker(account, number), after, _nothing)
 
 
 def _nothing() -> None:
-    """Of slices the clock knows nothing: they come between two ticks."""
+    """Of a release that was proposed the clock knows already."""

@@ -2,7 +2,8 @@
 
     1  the slot appends the release's proposal; when that is decided, the decider says so (`proposed`)
     2  a second consumer reads the slot's own journal from its beginning up to the proposal, while the slot goes on
-    3  what was counted is appended in slices, one at a time; the last contact told stands in the slot's positions
+    3  what was counted is appended in slices, one a transaction, whatever else is going on: each concerns its
+       contacts alone; the last contact told stands in the slot's positions
     4  when all of it is told, the release's marker is appended: from there on it decides
 
 A new owner counts anew and goes on behind the last contact told: the same journal gives the same slices. A newer
@@ -14,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -27,6 +28,7 @@ from streams.engine.broadcasts import Proposed
 from streams.engine.history import History
 from streams.engine.records import Slice
 from streams.runtime.ending import end
+from streams.runtime.pace import Pace
 from streams.runtime.portion import Places
 from streams.runtime.positions import Positions
 from streams.runtime.program import Decider
@@ -38,12 +40,6 @@ log = structlog.get_logger()
 FETCHED = 500
 """Records of one fetch."""
 
-STRETCH = 0.004
-"""Seconds that are counted at a time; live records wait no longer for it."""
-
-SHARE = 0.4
-"""The part of the worker's time that counting may take."""
-
 TOLD_SECONDS = 5.0
 """How often a log line says how far it is."""
 
@@ -54,16 +50,20 @@ Reader = Callable[[str], AbstractAsyncContextManager[Any]]
 class Introduction:
     """One slot's: at most one release at a time; others wait their turn."""
 
-    def __init__(self, decider: Decider, places: Places, reader: Reader, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, decider: Decider, places: Places, reader: Reader, pace: Pace, wake: Callable[[], None]
+    ) -> None:
         self._decider = decider
         self._journal = TopicPartition(*places.own_journal())
         self._letters = TopicPartition(*places.output(DEAD_LETTERS.name))
         self._reader = reader
+        self._pace = pace
         self._wake = wake
         self._account = ""
         self._proposed: Proposed | None = None
         self._task: asyncio.Task[None] | None = None
         self._slices: Iterator[Slice] | None = None
+        self._all_told = False
 
     def look(self, positions: Positions) -> None:
         """After records were decided: begins what is proposed, and gives up what is no more."""
@@ -77,20 +77,23 @@ class Introduction:
             after = told[1] if told[0] == self._proposed.number else ""
             self._task = asyncio.create_task(self._run(self._account, self._proposed, after), name="introduction")
 
-    def next(self, positions: Positions) -> tuple[Slice | tuple[str, int], Positions] | None:
-        """The next slice, or account and number of the release whose marker is due, and the positions after it.
-
-        None where nothing is to be told yet.
-        """
+    def next_slice(self, positions: Positions) -> tuple[Slice, Positions] | None:
+        """The next slice, and the positions after it; None where there is none, or none yet."""
         if self._slices is None or self._proposed is None:
             return None
-        account, number = self._account, self._proposed.number
         part = next(self._slices, None)
-        if part is not None:
-            introduced = {**positions.introduced, account: (number, max(part.contacts))}
-            return part, msgspec.structs.replace(positions, introduced=introduced)
-        introduced = {name: told for name, told in positions.introduced.items() if name != account}
-        return (account, number), msgspec.structs.replace(positions, introduced=introduced)
+        if part is None:
+            self._slices, self._all_told = None, True
+            return None
+        introduced = {**positions.introduced, self._account: (self._proposed.number, max(part.contacts))}
+        return part, msgspec.structs.replace(positions, introduced=introduced)
+
+    def finish(self, positions: Positions) -> tuple[str, int, Positions] | None:
+        """Account and number of the release of which all is told, and the positions when its marker is said."""
+        if not self._all_told or self._proposed is None:
+            return None
+        introduced = {name: told for name, told in positions.introduced.items() if name != self._account}
+        return self._account, self._proposed.number, msgspec.structs.replace(positions, introduced=introduced)
 
     async def close(self) -> None:
         """The slot goes away, or the worker stops."""
@@ -104,6 +107,7 @@ class Introduction:
         if self._task is not None:
             self._task.cancel()
         self._task = self._proposed = self._slices = None
+        self._all_told = False
 
     async def _run(self, account: str, proposed: Proposed, after: str) -> None:
         about = log.bind(account=account, release=proposed.number, partition=self._journal.partition)
@@ -131,22 +135,13 @@ class Introduction:
             while (position := await consumer.position(self._journal)) < until:
                 fetched = await consumer.getmany(self._journal, timeout_ms=500, max_records=FETCHED)
                 records = fetched.get(self._journal, [])
-                await self._fold(history, [record for record in records if record.offset < until])
+                before = [record for record in records if record.offset < until]
+                await self._pace.over(before, lambda record: history.take(record.offset, record.key, record.value))
                 if time.monotonic() - told > TOLD_SECONDS:
                     told = time.monotonic()
                     about.info("counting the past", read=position, records=until)
         if is_cut:
             _warn_of_what_is_gone(history, about)
-
-    async def _fold(self, history: History, records: Sequence[Any]) -> None:
-        """In short stretches, with rests in between that are in proportion: live records come first."""
-        began = time.perf_counter()
-        for record in records:
-            history.take(record.offset, record.key, record.value)
-            spent = time.perf_counter() - began
-            if spent > STRETCH:
-                await asyncio.sleep(spent * (1 / SHARE - 1))
-                began = time.perf_counter()
 
 
 def _warn_of_what_is_gone(history: History, about: Any) -> None:

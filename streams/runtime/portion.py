@@ -19,12 +19,11 @@ from streams.topics import DEAD_LETTERS
 FULL = Refusal("too_large", f"its journal record is larger than the {RECORD_BYTES} bytes that a record may have")
 
 
-Announcement = records.Tick | records.Marker | records.Proposal | records.Slice
+Announcement = records.Tick | records.Marker | records.Proposal
 KEYS = {
     records.Tick: records.TICK_KEY,
     records.Marker: records.MARKER_KEY,
     records.Proposal: records.PROPOSAL_KEY,
-    records.Slice: records.SLICE_KEY,
 }
 
 
@@ -124,6 +123,11 @@ class Portion:
         self.outbox.add(self.places.own_journal(), KEYS[type(record)], records.encode(record))
         self.announces = self.wrote = True
         self.when_committed.append(when_committed)
+
+    def tell(self, part: records.Slice) -> None:
+        """What was counted of some contacts, for the slot's own journal partition."""
+        self.outbox.add(self.places.own_journal(), records.SLICE_KEY, records.encode(part))
+        self.wrote = True
 
     def _append(self, append: Append) -> None:
         self.outbox.add(self.places.journal_of(append.key), append.key, append.value)

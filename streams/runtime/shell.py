@@ -18,6 +18,7 @@ from streams.runtime.faust.thread import ConsumerThread, now_ms
 from streams.runtime.intake import Intake
 from streams.runtime.kind import SlotKind
 from streams.runtime.lag import show_lag
+from streams.runtime.pace import Pace
 from streams.runtime.partitions import Partition, partitions_of, slot_of
 from streams.runtime.portion import Places
 from streams.runtime.producer import SlotProducer
@@ -58,6 +59,7 @@ class Shell:
         self._ingest = kind.ingest(settings)
         self._takeover = self.takeover_class(settings)
         self._standing = Standing(worker)
+        self._pace = Pace()
         self._stuck: set[Partition] = set()
         self._rests = 0
         self._rests_at_take_over = 0
@@ -138,6 +140,7 @@ class Shell:
             writes_to=self._writes_to(places),
             log_ends=self._takeover.log_ends,
             reader=self._takeover.reader,
+            pace=self._pace,
         )
         slot.on_commit = lambda: self._committed(slot)
         slot.examine = self._examine

@@ -30,6 +30,7 @@ from streams.runtime.feed import Feed, Run
 from streams.runtime.in_step import InStep, Rules
 from streams.runtime.intake import Intake
 from streams.runtime.introduction import Introduction, Reader
+from streams.runtime.pace import Pace
 from streams.runtime.partitions import Partition
 from streams.runtime.portion import Places, Portion
 from streams.runtime.positions import POSITION_KEY, Positions
@@ -41,7 +42,7 @@ from streams.settings import Settings
 log = structlog.get_logger()
 
 CALM = Budget()
-BUSY = Budget(seconds=0.025)
+BUSY = Budget(seconds=0.015)
 """The bound of a portion while events come: they wait no longer behind a release or a tick that reaches everybody,
 and behind those of the other slots of this worker.
 """
@@ -71,6 +72,7 @@ class Slot:
         writes_to: Sequence[Partition],
         log_ends: LogEnds,
         reader: Reader,
+        pace: Pace,
     ) -> None:
         self.settings = settings
         self.places = places
@@ -88,7 +90,7 @@ class Slot:
         self.on_commit: Callable[[], None] = lambda: None
         self.examine: Callable[[BaseException], Awaitable[BaseException]] = as_it_is
         self.is_waiting = False  # whether records are held back to stay in step
-        self.introduction = Introduction(self.decider, places, reader, self.wake)
+        self.introduction = Introduction(self.decider, places, reader, pace, self.wake)
         self.announcements = Announcements(settings, clockwork, self.decider, self.introduction)
         self._in_step = InStep(Rules.of(settings))
         self._open = False
@@ -252,12 +254,15 @@ class Slot:
 
     def _announce(self, portion: Portion, now: int) -> None:
         # One at a time. Own records that wait are no reason to wait: a slot that is always behind would tell no time.
-        if self.decider.busy() or self.intake.reached(self.ends) < self.told:
-            return
-        said = self.announcements.next(self.positions, now)
-        if said is not None:
-            self.positions = said.positions
-            portion.announce(said.record, said.when_committed)
+        if not self.decider.busy() and self.intake.reached(self.ends) >= self.told:
+            said = self.announcements.next(self.positions, now)
+            if said is not None:
+                self.positions = said.positions
+                portion.announce(said.record, said.when_committed)
+        part = self.introduction.next_slice(self.positions)
+        if part is not None:
+            self.positions = part[1]
+            portion.tell(part[0])
 
     def _positions_after(self, portion: Portion) -> Positions:
         feeds, arrivals = {}, {}

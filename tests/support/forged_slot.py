@@ -8,6 +8,7 @@ from typing import Any
 from streams.runtime.feed import Feed
 from streams.runtime.intake import Intake
 from streams.runtime.outbox import Outbox
+from streams.runtime.pace import Pace
 from streams.runtime.partitions import Partition
 from streams.runtime.portion import Places
 from streams.runtime.program import Decider, Ingest
@@ -125,6 +126,7 @@ def forged_slot(
         writes_to=[],
         log_ends=log_ends,
         reader=reader,
+        pace=Pace(),
     )
 
 

@@ -15,6 +15,7 @@ from streams.engine.introduce import introduce
 from streams.engine.records import Proposal, Slice
 from streams.engine.served import SEMANTICS
 from streams.runtime.introduction import Introduction
+from streams.runtime.pace import Pace
 from streams.runtime.portion import Places
 from streams.runtime.positions import Positions
 from tests.support.story import BUDGET, Story, day, read
@@ -77,7 +78,7 @@ class Stage:
         async def reader(_isolation: str) -> AsyncIterator[Any]:
             yield Consumer(self.story.journal)
 
-        return Introduction(self.story.decider, PLACES, reader, self.woken.set)
+        return Introduction(self.story.decider, PLACES, reader, Pace(), self.woken.set)
 
     def propose(self, definitions: dict[str, Any]) -> records.Marker:
         """The first record of a release."""
@@ -105,11 +106,15 @@ class Stage:
         self.woken.clear()
 
     def next(self) -> Slice | tuple[str, int] | None:
-        told = self.introduction.next(self.positions)
-        if told is None:
+        told = self.introduction.next_slice(self.positions)
+        if told is not None:
+            part, self.positions = told
+            return part
+        finished = self.introduction.finish(self.positions)
+        if finished is None:
             return None
-        record, self.positions = told
-        return record
+        account, number, self.positions = finished
+        return account, number
 
 
 def company(contacts: int = 3) -> Story:
