@@ -41,6 +41,19 @@ class Announcements:
         self._decider = decider
         self._introduction = introduction
         self._in_step = InStep(Rules.of(settings))
+        self._proposed: set[str] = set()
+
+    def hold_events_back(self, positions: Positions) -> bool:
+        """Whether events wait a moment: an account that has nobody here yet is about to get its release, which has
+        nothing to count, and what comes after it is to be decided by it.
+
+        On the wall clock events that arrived before it do not wait until it is proposed.
+        """
+        coming = self._proposed | self._decider.proposed().keys()
+        marker = self._clockwork.next_marker(positions) if self._on_events_clock else None
+        if marker is not None and self._decider.needs_history(marker):
+            coming.add(marker.account)
+        return len(coming) == 1 and not self._decider.has_contacts(*coming)
 
     def next(self, positions: Positions, now: int) -> Said | None:
         """The next thing to say; None when there is nothing."""
@@ -54,6 +67,10 @@ class Announcements:
         after = replace(positions, definitions=marker.offset + 1)
         # Nothing said before is undecided, so the release in force here is the one that will be there.
         record = proposal_of(marker) if self._decider.needs_history(marker) else marker
+        if record is marker:
+            self._proposed.discard(marker.account)
+        else:
+            self._proposed.add(marker.account)
         return Said(record, after, lambda: self._clockwork.appended(now))
 
     def _is_in_step(self, marker: Marker, now: int) -> bool:
@@ -84,6 +101,7 @@ class Announcements:
         if told is None:
             return None
         account, number, after = told
+        self._proposed.discard(account)
         return Said(self._clockwork.marker(account, number), after, _nothing)
 
 

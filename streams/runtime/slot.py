@@ -223,6 +223,8 @@ class Slot:
         portion.outbox.add(self.places.own_changelog(), POSITION_KEY, record)
 
     def _horizon(self, now: int) -> int | None:
+        if self.announcements.hold_events_back(self.positions):
+            return -1
         if self.settings.clock == "events":
             return None
         wanted = self.intake.latest_arrival()

@@ -1,0 +1,93 @@
+"""A release that has nothing to count comes before the events that come after it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from streams.engine import records
+from streams.engine.accept import Door
+from streams.engine.partition import PartitionDecider
+from streams.engine.records import Event, Marker, Proposal
+from streams.engine.served import SEMANTICS
+from streams.runtime.faust.runs import Run
+from streams.runtime.punctuation import Announced
+from streams.runtime.slot import Slot
+from streams.settings import Settings
+from tests.support.fetched import Fetched
+from tests.support.forged_slot import JOURNAL, VISITS, forged_slot, written
+from tests.support.story import read
+
+COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}]}
+VISIT = {"id": "v", "type": "web.visited", "contact": "ann", "at": "2026-01-01T00:00:00Z"}
+
+
+def staged(clock: Literal["wall", "events"], at: int) -> Slot:
+    """A slot that is told of a release and of a visit which arrived at 1,000."""
+    marker = Marker("default", 1, 0, "", at, SEMANTICS)
+    decider = PartitionDecider(0, lambda *_: read(COUNTED))
+    decider.resume(None)
+    settings = Settings(prefix="p-", clock=clock, partitions=1)
+    slot = forged_slot(settings, decider, Door("events"), Announced(markers=[marker]))
+    feed = slot.intake.feeds[VISITS]
+    visit = Fetched(VISITS.topic, 0, 0, 1_000, b"ann", msgspec.json.encode(VISIT), ())
+    assert slot.offer(run_of([visit], feed.token), VISITS)
+    return slot
+
+
+def run_of(fetched: list[Fetched], token: int | None) -> Run:
+    return Run(fetched, fetched[0].offset, fetched[-1].offset + 1, token or 0, 1 << 50)
+
+
+async def kinds(slot: Slot) -> list[str]:
+    """What the slot journals, transaction after transaction, until it has nothing more to say."""
+    for _ in range(20):
+        portion = slot.assemble(5_000)
+        if portion is not None:
+            await slot.commit(portion)
+        comes_back(slot)
+        slot.introduction.look(slot.positions)
+        await told(slot)
+    return [type(record).__name__ for record in journaled(slot) if not isinstance(record, records.Tick)]
+
+
+async def told(slot: Slot) -> None:
+    """Lets what the introduction does in the background happen."""
+    task = slot.introduction._task
+    if task is not None:
+        await task
+
+
+def comes_back(slot: Slot) -> None:
+    feed = slot.intake.feeds[JOURNAL]
+    log = written(slot).get(JOURNAL, [])
+    entries = [
+        Fetched(JOURNAL.topic, 0, offset, 1, key, value)
+        for offset, (key, value, _) in enumerate(log)
+        if offset >= feed.expected
+    ]
+    if entries:
+        slot.offer(run_of(entries, feed.token), JOURNAL)
+
+
+def journaled(slot: Slot) -> list[records.Record]:
+    return [records.decode(value) for _, value, _ in written(slot).get(JOURNAL, []) if value is not None]
+
+
+async def test_on_the_events_clock_events_wait_for_the_first_release() -> None:
+    slot = staged("events", at=0)
+    assert await kinds(slot) == [Proposal.__name__, Marker.__name__, Event.__name__]
+
+
+async def test_on_the_wall_clock_events_that_arrived_later_wait_for_the_first_release() -> None:
+    slot = staged("wall", at=500)
+    assert (await kinds(slot))[:2] == [Proposal.__name__, Marker.__name__]
+
+
+async def test_events_that_arrived_before_the_first_release_do_not_wait() -> None:
+    slot = staged("wall", at=2_000)
+    portion = slot.assemble(5_000)
+    assert portion is not None
+    await slot.commit(portion)
+    assert [type(record).__name__ for record in journaled(slot)] == [Event.__name__, Proposal.__name__]
