@@ -71,8 +71,8 @@ def score(moment: Moment, event: Event) -> Refused:
     if name is not None and (name not in moment.rules.campaign or name not in moment.leads):
         return True
     for campaign in moment.rules.campaigns:
-        is_meant = name in (None, campaign.id)
-        if is_meant and moment.taking(campaign.id) is not None and campaign.in_period(moment.now):
+        is_meant = name in (None, campaign.id) and moment.taking(campaign.id) is not None
+        if is_meant and campaign.in_period(moment.now) and campaign.in_period(event.at):
             moment.add_points(campaign.id, Decimal(event.fields["points"]), event.at)
     return False
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from streams.engine.bounds import MOST_SCORES
 from streams.engine.cascade import cascade
+from streams.engine.compiled import CompiledCampaign
 from streams.engine.conditions.contract import Happening
 from streams.engine.counting import count, shorten
 from streams.engine.effects import Refusal
@@ -85,7 +86,7 @@ def _adjust_score(turn: Turn, event: Event) -> None:
         return
     contact.score += points
     for compiled in turn.release.campaigns:
-        if turn.taking(compiled) is not None and compiled.in_period(turn.now):
+        if turn.taking(compiled) is not None and _scores(compiled, turn, event):
             add_points(turn, compiled.id, points, event.at, turn.cause(turn.root.kind))
 
 
@@ -104,8 +105,13 @@ def _score_lead(turn: Turn, event: Event, campaign: str, points: int) -> None:
         _refuse_unknown_campaign(turn, campaign)
     elif lead is None:
         turn.drafts.refuse("no_lead", f"the contact has no lead in campaign {campaign}")
-    elif lead.status in TAKES and compiled.in_period(turn.now):
+    elif lead.status in TAKES and _scores(compiled, turn, event):
         add_points(turn, campaign, points, event.at, turn.cause(turn.root.kind))
+
+
+def _scores(campaign: CompiledCampaign, turn: Turn, event: Event) -> bool:
+    """Whether the campaign scores now, and did when it happened: a late score counts where its `at` belongs."""
+    return campaign.in_period(turn.now) and campaign.in_period(event.at)
 
 
 def _decide(decision: str) -> Apply:

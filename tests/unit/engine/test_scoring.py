@@ -36,6 +36,19 @@ def test_a_late_visit_from_before_the_campaign_had_started_scores_nothing() -> N
     assert story.points("spring") == 10
 
 
+def test_a_late_score_from_before_the_campaign_had_started_counts_for_the_contact_alone() -> None:
+    everybody = {"id": "everybody", "dynamic": True, "when": {"all": []}}
+    spring = {"id": "spring", "audience": ["everybody"], "period": {"from": "2026-01-03"}}
+    story = Story(segments=[everybody], campaigns=[spring])
+    story.changed(day(3), country="DE")
+    story.tell("score.adjusted", day(1), points=5)
+    story.tell("score.adjusted", day(1), points=5, campaign="spring")
+    assert story.refused == []
+    assert (story.points("spring"), story.contact().score) == (0, 5 * MILLION)
+    story.tell("score.adjusted", day(2), points=5)
+    assert story.points("spring") == 5
+
+
 def test_points_changes_are_told_only_when_asked_for() -> None:
     story = Story(segments=[ALL], campaigns=[campaign(points_changed=False, scoring=[PAGE])])
     outputs = story.visited(day(0), "/pricing")
