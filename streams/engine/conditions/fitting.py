@@ -18,7 +18,7 @@ EXISTENCE = frozenset({"exists", "empty"})
 DATES = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
 _PARTS = frozenset({"contains", "not_contains"})
 _TEXT = _PARTS | {"starts_with", "ends_with", "matches"}
-_LIST = _PARTS | {"contains_any", "contains_all", "has_item"}
+_LIST = _PARTS | {"contains_any", "contains_all"}
 
 OPERATORS_OF: Mapping[PropertyType, frozenset[str]] = {
     "text": EXISTENCE | _EQUALITY | _TEXT,
