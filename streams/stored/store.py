@@ -13,6 +13,8 @@ from aiokafka import TopicPartition
 from streams.engine.broadcasts import Standing
 from streams.engine.partition import Checkpoint
 from streams.engine.releases import ReleaseLog
+from streams.engine.semantics import expect_semantics
+from streams.engine.served import SEMANTICS
 from streams.errors import TopicsMissing
 from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import Deployment, read_deployment
@@ -143,10 +145,15 @@ class Store:
 
 
 def checkpoint_of(positions: Positions) -> Checkpoint:
-    """What the decider wrote into the positions; that of a slot which never decided anything is empty."""
+    """What the decider wrote into the positions; that of a slot which never decided anything is empty.
+
+    Raises OtherSemantics where an engine of another meaning wrote it: its rows cannot be read either.
+    """
     if not positions.checkpoint:
-        return Checkpoint(Standing())
-    return msgspec.json.decode(positions.checkpoint, type=Checkpoint)
+        return Checkpoint(Standing(), semantics=SEMANTICS)
+    checkpoint = msgspec.json.decode(positions.checkpoint, type=Checkpoint)
+    expect_semantics(checkpoint.semantics, "the contacts' state")
+    return checkpoint
 
 
 @asynccontextmanager
