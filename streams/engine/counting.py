@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from streams.engine.bounds import MOST_COUNTED
 from streams.engine.conditions.contract import Counter, Happening
 from streams.engine.contact import Contact
+
+BOUND = "bound:"
+"""Put before the key of a leaf in a contact's flags."""
 
 
 def count(
@@ -23,15 +26,17 @@ def count(
 
 
 def shorten(contact: Contact, counters: Iterable[Counter]) -> Iterable[str]:
-    """The longest lists forget their older half until a row with all of them fits into a record; says which."""
+    """The longest of these lists forget their older half until a row with all that is kept fits into a record; says
+    which.
+    """
     counts = contact.counts
     total = sum(map(len, counts.values()))
     if total <= MOST_COUNTED:
         return ()
-    by_key = {counter.key: counter for counter in counters}
+    by_key = {counter.key: counter for counter in counters if counter.key in counts}
     shortened = []
-    while total > MOST_COUNTED:
-        longest = by_key[max(counts, key=lambda key: (len(counts[key]), key))]
+    while by_key and total > MOST_COUNTED:
+        longest = by_key[max(by_key, key=lambda key: (len(counts[key]), key))]
         kept = longest.forget(counts[longest.key])
         if len(kept) == len(counts[longest.key]):
             break
@@ -42,8 +47,15 @@ def shorten(contact: Contact, counters: Iterable[Counter]) -> Iterable[str]:
     return shortened
 
 
+def drop(contact: Contact, kept: Container[str]) -> None:
+    """Nothing is kept under other keys any more, nor is it said that those reached a bound."""
+    for key in [key for key in contact.counts if key not in kept]:
+        del contact.counts[key]
+    contact.flags = [name for name in contact.flags if name.removeprefix(BOUND) in kept]
+
+
 def flag(contact: Contact, counter: Counter) -> None:
     """The contact reached a bound."""
-    name = f"bound:{counter.key}"
+    name = BOUND + counter.key
     if name not in contact.flags:
         contact.flags.append(name)

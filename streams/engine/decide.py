@@ -135,7 +135,7 @@ def decide_slice(
     keep_up(contact, following, now)
     look(contact, following, now)
     join_past(contact, following, kept, now)
-    shorten(contact, (*release.counters, *following.counters))
+    shorten(contact, following.counters)
     return Decision([], [])
 
 

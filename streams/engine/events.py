@@ -66,11 +66,12 @@ def _happen(turn: Turn, event: Event) -> None:
 
 
 def _count(turn: Turn, happening: Happening) -> None:
-    contact, counters = turn.contact, turn.release.counters
-    if turn.following:
-        counters = (*counters, *turn.following.counters)
-    turn.changes.counters.update(count(contact, counters, happening, turn.now, too_late=turn.too_late))
-    turn.changes.counters.update(shorten(contact, counters))
+    """What is followed for a release that does not decide yet makes room first."""
+    for counters in (turn.following.counters, turn.release.counters):
+        changed = count(turn.contact, counters, happening, turn.now, too_late=turn.too_late)
+        turn.changes.counters.update(changed)
+    for counters in (turn.following.counters, turn.release.counters):
+        turn.changes.counters.update(shorten(turn.contact, counters))
 
 
 def _adjust_score(turn: Turn, event: Event) -> None:

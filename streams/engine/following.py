@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from streams.engine.compiled import CompiledRelease
 from streams.engine.conditions.contract import Counter, Truth
 from streams.engine.contact import Contact
+from streams.engine.counting import drop
 from streams.engine.records import Kept
 
 
@@ -47,10 +48,8 @@ def take_up(contact: Contact, in_force: CompiledRelease, following: Following) -
         return
     contact.proposal = following.number
     contact.followed = contact.created
-    counted = {counter.key for counter in in_force.counters}
+    drop(contact, {counter.key for counter in in_force.counters})
     held = {truth.key for truth in in_force.held}
-    for key in [key for key in contact.counts if key not in counted]:
-        del contact.counts[key]
     for key in [key for key in contact.held if key not in held]:
         del contact.held[key]
 

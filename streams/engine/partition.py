@@ -150,8 +150,8 @@ class PartitionDecider:
         return self._queue[0][0] if self._queue else fetched
 
     def busy(self) -> bool:
-        """Whether a tick or a marker is not finished for every contact, or waits to begin."""
-        return self._broadcast is not None or any(not isinstance(entry[2], Event) for entry in self._queue)
+        """Whether a tick or a marker is not finished for every contact, or waits to begin as a proposal may."""
+        return self._broadcast is not None or any(not isinstance(entry[2], Event | Slice) for entry in self._queue)
 
     def next_due(self) -> int | None:
         """The earliest instant at which time alone changes something."""

@@ -26,6 +26,7 @@ class Rows:
         self._changed: dict[bytes, Contact] = {}
         self._dues: dict[bytes, int] = {}
         self._heaps: dict[str, list[tuple[int, bytes]]] = {}
+        self._accounts: set[str] = set()
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One record of the changelog; the last one of a key counts."""
@@ -33,6 +34,7 @@ class Rows:
             self._bytes.pop(key, None)
         else:
             self._bytes[key] = value
+            self._accounts.add(key.partition(b"/")[0].decode())
 
     def index(self) -> None:
         """After every `restore`: finds out who is due when."""
@@ -56,6 +58,7 @@ class Rows:
     def put(self, key: bytes, contact: Contact) -> None:
         """A contact as it is now."""
         self._open[key] = self._changed[key] = contact
+        self._accounts.add(contact.account)
         if contact.due == self._dues.get(key):
             return
         if contact.due is None:
@@ -92,8 +95,7 @@ class Rows:
 
     def has_any_of(self, account: str) -> bool:
         """Whether there is a contact of the account."""
-        prefix = account.encode() + b"/"
-        return any(key.startswith(prefix) for rows in (self._changed, self._bytes) for key in rows)
+        return account in self._accounts
 
     def first_due(self, account: str = "") -> tuple[int, bytes] | None:
         """Who is due first, and when; of one account, or of all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.engine.compiled import CompiledAutomation, CompiledCampaign, CompiledRelease, CompiledScoring
 from streams.engine.contact import Contact
+from streams.engine.counting import drop
 from streams.engine.holding import drop_leaves
 from streams.engine.leads import TAKES
 from streams.engine.turn import Turn
@@ -15,7 +16,7 @@ def change_release(turn: Turn, former: CompiledRelease, release: CompiledRelease
     contact = turn.contact
     _change_lists(contact, former, release)
     _drop_segments(contact, release)
-    _drop_counters(contact, release)
+    drop(contact, {counter.key for counter in release.counters})
     drop_leaves(contact, release)
     for campaign in release.campaigns:
         if campaign.id in contact.leads:
@@ -38,12 +39,6 @@ def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRe
 def _drop_segments(contact: Contact, release: CompiledRelease) -> None:
     for name in [name for name in contact.members if name not in release.segment]:
         del contact.members[name]
-
-
-def _drop_counters(contact: Contact, release: CompiledRelease) -> None:
-    kept = {counter.key for counter in release.counters}
-    for key in [key for key in contact.counts if key not in kept]:
-        del contact.counts[key]
 
 
 def _change_campaign(turn: Turn, former: CompiledCampaign | None, campaign: CompiledCampaign) -> None:

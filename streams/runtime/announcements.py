@@ -41,7 +41,6 @@ class Announcements:
         self._decider = decider
         self._introduction = introduction
         self._in_step = InStep(Rules.of(settings))
-        self._proposed: set[str] = set()
 
     def hold_events_back(self, positions: Positions) -> bool:
         """Whether events wait a moment: an account that has nobody here yet is about to get its release, which has
@@ -49,16 +48,19 @@ class Announcements:
 
         On the wall clock events that arrived before it do not wait until it is proposed.
         """
-        coming = self._proposed | self._decider.proposed().keys()
+        coming = set(positions.introduced)
         marker = self._clockwork.next_marker(positions) if self._on_events_clock else None
-        if marker is not None and self._decider.needs_history(marker):
+        if marker is not None:
             coming.add(marker.account)
-        return len(coming) == 1 and not self._decider.has_contacts(*coming)
+        return not all(map(self._decider.has_contacts, coming))
 
     def next(self, positions: Positions, now: int) -> Said | None:
         """The next thing to say; None when there is nothing."""
         self._introduction.look(positions)
-        return self._release(positions, now) or self._introduced(positions) or self._time(positions, now)
+        said = self._release(positions, now) or self._first(positions) or self._introduced(positions)
+        if said is not None or self.hold_events_back(positions):
+            return said  # time waits like events: it could take long to reach everybody
+        return self._time(positions, now)
 
     def _release(self, positions: Positions, now: int) -> Said | None:
         marker = self._clockwork.next_marker(positions)
@@ -66,12 +68,25 @@ class Announcements:
             return None
         after = replace(positions, definitions=marker.offset + 1)
         # Nothing said before is undecided, so the release in force here is the one that will be there.
-        record = proposal_of(marker) if self._decider.needs_history(marker) else marker
-        if record is marker:
-            self._proposed.discard(marker.account)
-        else:
-            self._proposed.add(marker.account)
-        return Said(record, after, lambda: self._clockwork.appended(now))
+        if not self._decider.needs_history(marker):
+            return Said(marker, _introduced(after, marker.account), lambda: self._clockwork.appended(now))
+        introduced = {**after.introduced, marker.account: (marker.number, "")}
+        return Said(proposal_of(marker), replace(after, introduced=introduced), lambda: self._clockwork.appended(now))
+
+    def _first(self, positions: Positions) -> Said | None:
+        """Of an account that has nobody here there is nothing to count."""
+        for account, proposed in self._decider.proposed().items():
+            if not self._decider.has_contacts(account):
+                marker = self._clockwork.marker(account, proposed.number)
+                return Said(marker, _introduced(positions, account), _nothing)
+        return None
+
+    def _introduced(self, positions: Positions) -> Said | None:
+        told = self._introduction.finished()
+        if told is None:
+            return None
+        account, number = told
+        return Said(self._clockwork.marker(account, number), _introduced(positions, account), _nothing)
 
     def _is_in_step(self, marker: Marker, now: int) -> bool:
         """A release comes by its arrival too: not before the journal holds what arrived long before it, since for
@@ -96,13 +111,11 @@ class Announcements:
         tick = self._clockwork.wall_tick(positions, self._decider.next_due(), now)
         return None if tick is None else (tick, replace(positions, tick=tick.at))
 
-    def _introduced(self, positions: Positions) -> Said | None:
-        told = self._introduction.finish(positions)
-        if told is None:
-            return None
-        account, number, after = told
-        self._proposed.discard(account)
-        return Said(self._clockwork.marker(account, number), after, _nothing)
+
+def _introduced(positions: Positions, account: str) -> Positions:
+    """The positions when the account's release is in force."""
+    left = {name: told for name, told in positions.introduced.items() if name != account}
+    return replace(positions, introduced=left)
 
 
 def _nothing() -> None:

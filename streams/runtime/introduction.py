@@ -71,8 +71,9 @@ class Introduction:
         if self._proposed is not None and proposed.get(self._account) == self._proposed:
             return
         self._give_up()
-        if proposed:
-            self._account, self._proposed = min(proposed.items(), key=lambda each: each[1].offset)
+        to_count = [each for each in proposed.items() if self._decider.has_contacts(each[0])]
+        if to_count:
+            self._account, self._proposed = min(to_count, key=lambda each: each[1].offset)
             told = positions.introduced.get(self._account, (0, ""))
             after = told[1] if told[0] == self._proposed.number else ""
             self._task = asyncio.create_task(self._run(self._account, self._proposed, after), name="introduction")
@@ -85,15 +86,14 @@ class Introduction:
         if part is None:
             self._slices, self._all_told = None, True
             return None
-        introduced = {**positions.introduced, self._account: (self._proposed.number, max(part.contacts))}
+        introduced = {**positions.introduced, self._account: (self._proposed.number, next(reversed(part.contacts)))}
         return part, msgspec.structs.replace(positions, introduced=introduced)
 
-    def finish(self, positions: Positions) -> tuple[str, int, Positions] | None:
-        """Account and number of the release of which all is told, and the positions when its marker is said."""
+    def finished(self) -> tuple[str, int] | None:
+        """Account and number of the release of which all is told."""
         if not self._all_told or self._proposed is None:
             return None
-        introduced = {name: told for name, told in positions.introduced.items() if name != self._account}
-        return self._account, self._proposed.number, msgspec.structs.replace(positions, introduced=introduced)
+        return self._account, self._proposed.number
 
     async def close(self) -> None:
         """The slot goes away, or the worker stops."""
@@ -113,14 +113,15 @@ class Introduction:
         about = log.bind(account=account, release=proposed.number, partition=self._journal.partition)
         began = time.monotonic()
         try:
+            about.info("counting the past", records=proposed.offset)
             history = self._decider.history(account)
-            if self._decider.has_contacts(account):
-                about.info("counting the past", records=proposed.offset)
-                await self._count(history, proposed.offset, about)
+            await self._count(history, proposed.offset, about)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the next start reads on
             end(f"the past of release {proposed.number} of account {account} cannot be counted", error)
+        if self._proposed is not proposed:
+            return  # given up; a consumer that is being stopped swallows the cancellation
         about.info("counted the past", records=proposed.offset, ms=round(1000 * (time.monotonic() - began)))
         self._slices = history.slices(after)
         self._wake()

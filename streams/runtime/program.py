@@ -48,7 +48,7 @@ class Decider(Protocol):
         """The journal offset to go on from after a restart, when everything before `fetched` was fed."""
 
     def busy(self) -> bool:
-        """Whether a tick or a marker is not finished for every contact: no tick is appended meanwhile."""
+        """Whether a tick, a marker or a proposal is not decided for every contact: none is appended meanwhile."""
 
     def next_due(self) -> int | None:
         """The earliest instant at which time alone changes something, in ms; None when nothing is due."""

@@ -1,4 +1,4 @@
-"""What a slot appends to its own journal partition besides events: ticks and release markers.
+"""What a slot appends to its own journal partition besides events, as far as it is announced: ticks and markers.
 
 One at a time: nothing is appended while a tick or a marker is not finished for every contact, nor before the last one
 came back through the journal.

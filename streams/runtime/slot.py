@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 import structlog
 
+from streams.engine.records import Slice
 from streams.errors import Internal
 from streams.runtime import positions as position_records
 from streams.runtime.announcements import Announcements
@@ -49,6 +50,9 @@ and behind those of the other slots of this worker.
 
 BUSY_SECONDS = 0.5
 """How long after the last event a slot counts as busy."""
+
+SLICE_SECONDS = 1.0
+"""How long a slice of history waits at most because the slot is behind."""
 
 FED_AHEAD = 12_000
 """How many journal records may be fed and not decided before no more are fed."""
@@ -100,6 +104,7 @@ class Slot:
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
         self._busy_until = 0.0
+        self._slice_told = 0.0
 
     # Ownership
 
@@ -201,7 +206,7 @@ class Slot:
 
         1. ingest: in-topic records, in step and by arrival, become journal records and dead letters
         2. decide: journal records go to the decider, which works off a portion
-        3. announce: a tick or a release marker, when its time has come
+        3. announce: time, a release or its proposal, a slice of history, when its time has come
         4. the position record, which makes all of it one step
         """
         portion = Portion(self.places, self.producer.outbox())
@@ -255,16 +260,27 @@ class Slot:
         return self.decider.work(BUSY if time.monotonic() < self._busy_until else CALM)
 
     def _announce(self, portion: Portion, now: int) -> None:
-        # One at a time. Own records that wait are no reason to wait: a slot that is always behind would tell no time.
+        # One at a time, slices aside. Own records that wait are no reason to wait: a slot that is always behind would
+        # tell no time.
         if not self.decider.busy() and self.intake.reached(self.ends) >= self.told:
             said = self.announcements.next(self.positions, now)
             if said is not None:
                 self.positions = said.positions
                 portion.announce(said.record, said.when_committed)
-        part = self.introduction.next_slice(self.positions)
+        part = self._next_slice()
         if part is not None:
             self.positions = part[1]
             portion.tell(part[0])
+
+    def _next_slice(self) -> tuple[Slice, Positions] | None:
+        """Live records come first: while the slot is behind, a slice now and then."""
+        now = time.monotonic()
+        if self.decider.pending() and now < self._slice_told + SLICE_SECONDS:
+            return None
+        part = self.introduction.next_slice(self.positions)
+        if part is not None:
+            self._slice_told = now
+        return part
 
     def _positions_after(self, portion: Portion) -> Positions:
         feeds, arrivals = {}, {}

@@ -28,6 +28,7 @@ async def reading(bootstrap: str, client: str, isolation: str = "read_committed"
             bootstrap_servers=bootstrap,
             isolation_level=isolation,
             enable_auto_commit=False,
+            auto_offset_reset="earliest",
             client_id=client,
         )
         try:

@@ -12,21 +12,22 @@ from streams.engine.partition import PartitionDecider
 from streams.engine.records import Event, Marker, Proposal
 from streams.engine.served import SEMANTICS
 from streams.runtime.faust.runs import Run
-from streams.runtime.punctuation import Announced
+from streams.runtime.positions import Positions
+from streams.runtime.punctuation import Advance, Announced
 from streams.runtime.slot import Slot
 from streams.settings import Settings
 from tests.support.fetched import Fetched
 from tests.support.forged_slot import JOURNAL, VISITS, forged_slot, written
-from tests.support.story import read
+from tests.support.story import BUDGET, read
 
 COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}]}
 VISIT = {"id": "v", "type": "web.visited", "contact": "ann", "at": "2026-01-01T00:00:00Z"}
 
 
-def staged(clock: Literal["wall", "events"], at: int) -> Slot:
+def staged(clock: Literal["wall", "events"], at: int, definitions: dict[str, Any] = COUNTED) -> Slot:
     """A slot that is told of a release and of a visit which arrived at 1,000."""
     marker = Marker("default", 1, 0, "", at, SEMANTICS)
-    decider = PartitionDecider(0, lambda *_: read(COUNTED))
+    decider = PartitionDecider(0, lambda *_: read(definitions))
     decider.resume(None)
     settings = Settings(prefix="p-", clock=clock, partitions=1)
     slot = forged_slot(settings, decider, Door("events"), Announced(markers=[marker]))
@@ -40,7 +41,7 @@ def run_of(fetched: list[Fetched], token: int | None) -> Run:
     return Run(fetched, fetched[0].offset, fetched[-1].offset + 1, token or 0, 1 << 50)
 
 
-async def kinds(slot: Slot) -> list[str]:
+async def kinds(slot: Slot, *, ticks: bool = False) -> list[str]:
     """What the slot journals, transaction after transaction, until it has nothing more to say."""
     for _ in range(20):
         portion = slot.assemble(5_000)
@@ -49,7 +50,7 @@ async def kinds(slot: Slot) -> list[str]:
         comes_back(slot)
         slot.introduction.look(slot.positions)
         await told(slot)
-    return [type(record).__name__ for record in journaled(slot) if not isinstance(record, records.Tick)]
+    return [type(record).__name__ for record in journaled(slot) if ticks or not isinstance(record, records.Tick)]
 
 
 async def told(slot: Slot) -> None:
@@ -91,3 +92,47 @@ async def test_events_that_arrived_before_the_first_release_do_not_wait() -> Non
     assert portion is not None
     await slot.commit(portion)
     assert [type(record).__name__ for record in journaled(slot)] == [Event.__name__, Proposal.__name__]
+
+
+async def test_a_first_release_that_asks_nothing_of_the_past_comes_first_too() -> None:
+    slot = staged(
+        "events", at=0, definitions={"segments": [{"id": "everybody", "dynamic": True, "when": {"all": []}}]}
+    )
+    assert await kinds(slot) == [Marker.__name__, Event.__name__]
+
+
+async def test_a_new_owner_knows_that_a_first_release_is_on_its_way() -> None:
+    slot = staged("events", at=0)
+    slot.positions = Positions(definitions=1, introduced={"default": (1, "")})
+    assert slot.assemble(5_000) is None
+
+
+async def test_time_waits_like_events_for_a_first_release() -> None:
+    slot = staged("events", at=0)
+    advance = Advance(0, "default", 10, {})
+    slot.clockwork.announced.advances.append(advance)
+    told = await kinds(slot, ticks=True)
+    assert told.index(Marker.__name__) < told.index(records.Tick.__name__)
+
+
+async def test_a_first_release_does_not_wait_for_what_is_counted_of_another_account() -> None:
+    slot = staged("events", at=0)
+    busy = Marker("other", 1, 1, "", 0, SEMANTICS)
+    slot.clockwork.announced.markers.insert(0, msgspec.structs.replace(busy, offset=-1))
+    theirs = Event("web.visited", "x", 0, "other", "bob", ("in", 0, 0))
+    slot.decider.feed(0, records.event_key("other", "bob"), records.encode(theirs))
+    slot.decider.work(BUDGET)
+    slot.positions = Positions(introduced={"other": (1, "")})
+    slot.decider.feed(1, b"proposal", records.encode(records.proposal_of(busy)))
+    slot.decider.work(BUDGET)
+    first = slot.announcements.next(slot.positions, 5_000)
+    assert first is not None
+    assert isinstance(first.record, Proposal)
+    assert first.record.account == "default"
+    slot.decider.feed(2, b"proposal", records.encode(first.record))
+    slot.decider.work(BUDGET)
+    said = slot.announcements.next(first.positions, 5_000)
+    assert said is not None
+    assert isinstance(said.record, Marker)
+    assert said.record.account == "default"
+    await slot.introduction.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -69,6 +70,8 @@ class Stage:
         self.story = story
         self.woken = asyncio.Event()
         self.positions = Positions()
+        self.closing = asyncio.Event()
+        self.stubborn = False  # whether the next consumer's stop swallows a cancellation
         self.introduction = self.new()
 
     def new(self) -> Introduction:
@@ -77,6 +80,11 @@ class Stage:
         @asynccontextmanager
         async def reader(_isolation: str) -> AsyncIterator[Any]:
             yield Consumer(self.story.journal)
+            if self.stubborn:
+                self.stubborn = False
+                self.closing.set()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
 
         return Introduction(self.story.decider, PLACES, reader, Pace(), self.woken.set)
 
@@ -110,11 +118,7 @@ class Stage:
         if told is not None:
             part, self.positions = told
             return part
-        finished = self.introduction.finish(self.positions)
-        if finished is None:
-            return None
-        account, number, self.positions = finished
-        return account, number
+        return self.introduction.finished()
 
 
 def company(contacts: int = 3) -> Story:
@@ -134,7 +138,6 @@ async def test_what_was_counted_is_told_and_then_the_marker_is_due() -> None:
     assert sorted(part.contacts) == ["c00000", "c00001", "c00002"]
     assert stage.positions.introduced == {"default": (2, "c00002")}
     assert stage.next() == ("default", 2)
-    assert stage.positions.introduced == {}
     await stage.introduction.close()
 
 
@@ -187,4 +190,20 @@ async def test_nothing_is_begun_where_nothing_is_proposed() -> None:
     stage = Stage(company())
     stage.introduction.look(stage.positions)
     assert stage.next() is None
+    await stage.introduction.close()
+
+
+async def test_a_count_that_was_given_up_tells_nothing_even_where_its_end_swallows_the_cancellation() -> None:
+    stage = Stage(company())
+    stage.stubborn = True
+    stage.propose(COUNTED)
+    stage.introduction.look(stage.positions)
+    await asyncio.wait_for(stage.closing.wait(), 10)
+    longer = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}}}
+    stage.propose({"segments": [longer]})
+    stage.introduction.look(stage.positions)
+    await asyncio.wait_for(stage.woken.wait(), 10)
+    part = stage.next()
+    assert isinstance(part, Slice)
+    assert part.number == 3
     await stage.introduction.close()
