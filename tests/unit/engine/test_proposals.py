@@ -1,0 +1,58 @@
+"""What a release that is proposed, and perhaps given up, does to the one that decides: nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.engine import counting, records
+from streams.engine.records import Marker, proposal_of
+from streams.engine.served import SEMANTICS
+from tests.support.story import BUDGET, Story, day, read
+
+
+def counted(least: int) -> dict[str, Any]:
+    return {"id": f"s{least}", "dynamic": True, "when": {"visit": {}, "count": {"gte": least}}}
+
+
+def propose(story: Story, *segments: dict[str, Any]) -> None:
+    """Only the first record of a release."""
+    story.releases.append(read({"segments": list(segments)}))
+    number = len(story.releases)
+    marker = Marker("default", number, number, "", None, SEMANTICS)
+    offset = len(story.journal)
+    entry = (offset, records.PROPOSAL_KEY, records.encode(proposal_of(marker)))
+    story.journal.append(entry)
+    story.decider.feed(*entry)
+    story.decider.work(BUDGET)
+
+
+def kept(story: Story) -> list[int]:
+    """How much each leaf keeps."""
+    return sorted(len(instants) for instants in story.contact().counts.values())
+
+
+def test_leaves_in_force_forget_nothing_for_leaves_that_are_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MOST_COUNTED", 10)
+    story = Story(segments=[counted(8)])
+    for hour in range(8):
+        story.visited(day(0, hour))
+    propose(story, counted(8), counted(9))
+    for hour in range(8):
+        story.visited(day(1, hour))
+    assert kept(story)[-1] == 8
+    assert sum(kept(story)) <= 10
+    assert story.members() == ["s8"]
+
+
+def test_what_was_followed_for_a_release_that_was_given_up_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MOST_COUNTED", 10)
+    story = Story(segments=[counted(8)])
+    story.visited(day(0))
+    propose(story, counted(8), counted(9))
+    for hour in range(9):
+        story.visited(day(1, hour))
+    assert len(story.contact().flags) == 1
+    story.apply(segments=[counted(8)])
+    assert (kept(story), story.contact().flags, story.members()) == ([8], [], ["s8"])
