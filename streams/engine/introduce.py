@@ -1,7 +1,7 @@
 """How a release comes into a journal that is all at hand: proposed, counted, in force (SPEC section 9).
 
-A slot of a worker does so step by step, beside the traffic (streams.runtime.introduction). It proposes where nobody is
-yet, too: it cannot know what others are about to append before it.
+A slot of a worker does so step by step, beside the traffic (streams.runtime.introduction). It proposes where nobody
+is yet, too: it cannot know what others are about to append before it.
 """
 
 from __future__ import annotations
