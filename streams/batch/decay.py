@@ -6,6 +6,8 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 
+from streams.batch.halving import first_changed
+
 MILLION = 1_000_000
 _EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN)
 _WHOLE = Decimal(1)
@@ -53,11 +55,4 @@ def first_otherwise(worth: Callable[[int], float], number: float, after: int, un
     before = side(after)
     if until <= after or side(until) == before:
         return None
-    low, high = after, until
-    while high - low > 1:
-        middle = (low + high) // 2
-        if side(middle) == before:
-            low = middle
-        else:
-            high = middle
-    return high
+    return first_changed(lambda instant: side(instant) == before, after, until)

@@ -7,13 +7,14 @@ an hour. So within a quarter it is enough to know both ends, and to halve the qu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from streams.batch.dates import span
+from streams.batch.halving import first_changed
 
 QUARTER = 900_000
 DAY = 86_400_000
@@ -58,7 +59,7 @@ def _passings(text: str, instant: int, zone: ZoneInfo) -> tuple[int, ...]:
             def is_past(now: int, end: int = end) -> bool:
                 return instant >= span(text, now, zone)[end]
 
-            found += [_first(is_past, low, high) for low, high in side.passages(instant)]
+            found += [first_changed(is_past, low, high) for low, high in side.passages(instant)]
     return tuple(found)
 
 
@@ -70,15 +71,3 @@ def _day(text: str, zone: ZoneInfo, number: int) -> tuple[_Side, _Side]:
     spans = [span(text, place, zone) for place in places]
     starts, ends = tuple(start for start, _ in spans), tuple(end for _, end in spans)
     return _Side(places, starts, min(starts), max(starts)), _Side(places, ends, min(ends), max(ends))
-
-
-def _first(truth: Callable[[int], bool], low: int, high: int) -> int:
-    """The first millisecond after `low` at which it is as at `high`."""
-    wanted = truth(high)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if truth(middle) == wanted:
-            high = middle
-        else:
-            low = middle
-    return high
