@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.definitions import Definitions
 from schemas.values import instant_ms
 from streams.engine import records
-from streams.engine.contact import MILLION, Contact
+from streams.engine.contact import Contact
 from streams.engine.partition import PartitionDecider
 from streams.engine.served import SEMANTICS
 from streams.settings import Settings
@@ -60,15 +60,7 @@ def journal(
             growing.release(records.Marker("default", number, number, "", told, SEMANTICS), pause)
         if move is end:
             growing.finish()
-        if move.kind == "tick":
-            growing.put(records.TICK_KEY, records.Tick(at))
-            continue
-        fields = dict(move.fields)
-        if "points" in fields:
-            fields["points"] *= MILLION
-        source = ("in", 0, len(growing.entries))
-        event = records.Event(move.kind, id_, at, "default", "ann", source, at, fields)
-        growing.put(records.event_key("default", "ann"), event)
+        growing.tell(move, id_, at)
     return growing.entries
 
 

@@ -52,15 +52,7 @@ def journal(told: Told, content: list[Definitions], lateness: int) -> Entries:
             growing.release(records.Marker("default", number, number, "", when, SEMANTICS), pause)
         if move is end:
             growing.finish()
-        if move.kind == "tick":
-            growing.put(records.TICK_KEY, records.Tick(at))
-            continue
-        fields = dict(move.fields)
-        if "points" in fields:
-            fields["points"] = round(fields["points"] * MILLION)
-        source = ("in", 0, len(growing.entries))
-        event = records.Event(move.kind, id_, at, "default", "ann", source, at, fields)
-        growing.put(records.event_key("default", "ann"), event)
+        growing.tell(move, id_, at)
     return growing.entries
 
 

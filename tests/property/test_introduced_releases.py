@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from schemas.definitions import Definitions
 from schemas.values import instant_ms
 from streams.engine import records
-from streams.engine.contact import MILLION
 from streams.engine.effects import Budget
 from streams.engine.partition import PartitionDecider
 from streams.engine.served import SEMANTICS
@@ -54,14 +53,7 @@ class Decided:
         for place, (move, id_, at) in enumerate(instants_of(happened, START)):
             if place == self._after and len(self.content) > 1:
                 growing.release(records.Marker("default", 2, 2, "", None, SEMANTICS), self._pause)
-            if move.kind == "tick":
-                growing.put(records.TICK_KEY, records.Tick(at))
-                continue
-            fields = dict(move.fields)
-            if "points" in fields:
-                fields["points"] *= MILLION
-            event = records.Event(move.kind, id_, at, "default", "ann", ("in", 0, place), at, fields)
-            growing.put(records.event_key("default", "ann"), event)
+            growing.tell(move, id_, at)
         if self._after >= len(happened) and len(self.content) > 1:
             growing.release(records.Marker("default", 2, 2, "", None, SEMANTICS), self._pause)
         growing.finish()

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from streams.engine import records
 from streams.engine.compiled import Lookup
+from streams.engine.contact import MILLION
 from streams.engine.decide import LATENESS
 from streams.engine.effects import Budget
 from streams.engine.introduce import introduce
 from streams.engine.partition import PartitionDecider
+from tests.support.moves import Move
 
 _BUDGET = Budget(1 << 40, 1 << 40)
 
@@ -42,6 +44,18 @@ class GrowingJournal:
             coming.wait -= 1
             if coming.wait < 0:
                 self._advance(account, coming)
+
+    def tell(self, move: Move, id_: str, at: int) -> None:
+        """What happens to the one contact of these stories, or time."""
+        if move.kind == "tick":
+            self.put(records.TICK_KEY, records.Tick(at))
+            return
+        fields = dict(move.fields)
+        if "points" in fields:
+            fields["points"] = round(fields["points"] * MILLION)
+        source = ("in", 0, len(self.entries))
+        event = records.Event(move.kind, id_, at, "default", "ann", source, at, fields)
+        self.put(records.event_key("default", "ann"), event)
 
     def release(self, marker: records.Marker, pause: int) -> None:
         """A release; `pause` other records come between each of its own. One still on its way is given up."""
