@@ -15,10 +15,10 @@ from schemas.values import instant_ms
 from streams.cli import releases
 from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
 from streams.definitions import Account, Fault, Loaded, load, load_each
+from streams.definitions.applied import Applier
 from streams.definitions.planning import Planned, plan_against, plan_all, refuse_what_is_gone
 from streams.engine.releases import Release, Void
 from streams.errors import DefinitionsRefused, UsageError
-from streams.publish.applied import Applier
 from streams.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Definitions in YAML or JSON.")]

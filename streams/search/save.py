@@ -9,12 +9,12 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from streams.definitions import Account
+from streams.definitions.applied import Applier
 from streams.definitions.part import Part
 from streams.definitions.planning import Planned, Tell, plan_all
 from streams.engine.checks import check, path_text
 from streams.engine.releases import Release, Void
 from streams.errors import DefinitionsRefused, UsageError
-from streams.publish.applied import Applier
 from streams.publish.releases import Releases
 from streams.search.condition import with_segment
 from streams.search.scan import Hit

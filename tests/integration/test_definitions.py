@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from schemas.values import instant_ms
 from streams.cli.main import build
 from streams.definitions import Account, load
+from streams.definitions.applied import Applier
 from streams.engine import records
 from streams.engine.releases import Release, Void
 from streams.errors import DataError, TopicsMissing, Unavailable
-from streams.publish.applied import Applier
 from streams.publish.releases import Releases
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
