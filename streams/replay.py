@@ -14,8 +14,7 @@ from streams.engine import records
 from streams.engine.accept import Door
 from streams.engine.checks import check, path_text
 from streams.engine.contact import Contact
-from streams.engine.effects import Append, Budget, Output, Refusal, SourceRecord
-from streams.engine.history import Source
+from streams.engine.effects import Append, Budget, Output, Refusal, Source, SourceRecord
 from streams.engine.introduce import introduce
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition import PartitionDecider

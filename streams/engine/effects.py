@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+Source = tuple[str, int, int]
+"""In-topic without prefix, partition and offset."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
@@ -55,7 +58,7 @@ class Effects:
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     appends: list[Append] = field(default_factory=list)
-    letters: list[tuple[Refusal, tuple[str, int, int], bytes | None]] = field(default_factory=list)
+    letters: list[tuple[Refusal, Source, bytes | None]] = field(default_factory=list)
     """Refused only when decided: why, source coordinates, the journal value."""
 
 

@@ -6,16 +6,18 @@ the time before that place. Nothing is decided here: repeats, clocks, properties
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import msgspec
 
-from schemas.definitions import Definitions, PropertyType
+from schemas.definitions import PropertyType
 from streams.engine.broadcasts import Standing
+from streams.engine.compiled import Lookup
 from streams.engine.conditions.contract import Counter, Happening, Truth
 from streams.engine.contact import Contact
 from streams.engine.counting import count, shorten
 from streams.engine.decide import LATENESS, NO_TICK, is_spent
+from streams.engine.effects import Source
 from streams.engine.events import happening_of
 from streams.engine.following import Following, keep_up, look
 from streams.engine.patches import change_properties
@@ -27,8 +29,6 @@ SLICE_BYTES = 400_000
 """The most that a slice holds, or one contact. It is decided in one go: some 20 ms where rows are small."""
 
 _encode = msgspec.json.Encoder().encode
-Lookup = Callable[[str, int], Definitions]
-Source = tuple[str, int, int]
 
 
 class History:

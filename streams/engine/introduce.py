@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
 
-from streams.engine.effects import Append
-from streams.engine.history import Source
+from streams.engine.effects import Append, Source
 from streams.engine.partition import PartitionDecider
 from streams.engine.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, Marker, encode, proposal_of
 

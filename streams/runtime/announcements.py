@@ -69,7 +69,7 @@ class Announcements:
         after = replace(positions, definitions=marker.offset + 1)
         # Nothing said before is undecided, so the release in force here is the one that will be there.
         if not self._decider.needs_history(marker):
-            return Said(marker, _introduced(after, marker.account), lambda: self._clockwork.appended(now))
+            return Said(marker, _without(after, marker.account), lambda: self._clockwork.appended(now))
         introduced = {**after.introduced, marker.account: (marker.number, "")}
         return Said(proposal_of(marker), replace(after, introduced=introduced), lambda: self._clockwork.appended(now))
 
@@ -78,7 +78,7 @@ class Announcements:
         for account, proposed in self._decider.proposed().items():
             if not self._decider.has_contacts(account):
                 marker = self._clockwork.marker(account, proposed.number)
-                return Said(marker, _introduced(positions, account), _nothing)
+                return Said(marker, _without(positions, account), _nothing)
         return None
 
     def _introduced(self, positions: Positions) -> Said | None:
@@ -86,7 +86,7 @@ class Announcements:
         if told is None:
             return None
         account, number = told
-        return Said(self._clockwork.marker(account, number), _introduced(positions, account), _nothing)
+        return Said(self._clockwork.marker(account, number), _without(positions, account), _nothing)
 
     def _is_in_step(self, marker: Marker, now: int) -> bool:
         """A release comes by its arrival too: not before the journal holds what arrived long before it, since for
@@ -112,8 +112,8 @@ class Announcements:
         return None if tick is None else (tick, replace(positions, tick=tick.at))
 
 
-def _introduced(positions: Positions, account: str) -> Positions:
-    """The positions when the account's release is in force."""
+def _without(positions: Positions, account: str) -> Positions:
+    """The positions when no release of the account is on its way any more."""
     left = {name: told for name, told in positions.introduced.items() if name != account}
     return replace(positions, introduced=left)
 

@@ -7,14 +7,11 @@ from typing import NamedTuple
 import msgspec
 
 from streams.engine import records
+from streams.engine.effects import Source
 from streams.runtime.outbox import RECORD_BYTES, Headers, record_size
 from streams.runtime.program import Refusal, SourceRecord
 
 TOO_LARGE = Refusal("too_large", f"larger than the {RECORD_BYTES} bytes that a record may have")
-
-
-Source = tuple[str, int, int]
-"""In-topic without prefix, partition and offset."""
 
 
 class Letter(NamedTuple):

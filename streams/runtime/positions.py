@@ -16,7 +16,7 @@ class Positions(msgspec.Struct, omit_defaults=True):
     `feeds` and `arrivals` are keyed "topic:partition" without prefix: the fetch position to go on from, and the
     arrival (ms) of the last record taken. `definitions` and `clock` are the next offsets to look at there, `tick`
     the value of the last wall tick, `checkpoint` the decider's own. `introduced` is, per account, the proposed
-    release whose past is told in slices, and the last contact told.
+    release that is on its way, and the last contact whose past is told; empty where nothing is told yet.
     """
 
     feeds: dict[str, int] = {}

@@ -7,7 +7,8 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams.runtime.letters import Source, source_of
+from streams.engine.effects import Source
+from streams.runtime.letters import source_of
 from streams.topics import CRM_RESULTS, LEAD_COMMANDS, SCORING_EVENTS, SEGMENT_COMMANDS
 
 FETCHED = 500

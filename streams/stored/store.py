@@ -11,6 +11,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from streams.engine.broadcasts import Standing
+from streams.engine.effects import Source
 from streams.engine.partition import Checkpoint
 from streams.engine.releases import ReleaseLog
 from streams.engine.semantics import expect_semantics
@@ -18,7 +19,6 @@ from streams.engine.served import SEMANTICS
 from streams.errors import TopicsMissing
 from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import Deployment, read_deployment
-from streams.runtime.letters import Source
 from streams.runtime.partitions import partition_of
 from streams.runtime.positions import POSITION_KEY, Positions
 from streams.runtime.positions import decode as decode_positions
