@@ -1,7 +1,8 @@
 """A worker process of the chaos: the real one, or one with a guard taken away.
 
-Environment: `CHAOS_PROGRAM` names the program (programs.py), `CHAOS_WITHOUT` the guard, `CHAOS_CRASH` is the chance
-to die between two steps of a transaction.
+Environment: `CHAOS_PROGRAM` names the program (programs.py), `CHAOS_WITHOUT` the guard. `CHAOS_CRASH` is the chance
+to die between two steps of a transaction; `CHAOS_DEATHS` lists steps to die after once each, as soon as
+the file DEATHS lies in the data folder.
 """
 
 from __future__ import annotations
@@ -11,11 +12,22 @@ import os
 from streams.runtime.parent import end_with_parent
 from streams.runtime.worker import main
 from streams.settings import Settings
+from streams.topics import SEGMENT_CHANGES
+from tests.chaos.crashing import DEATHS, ByChance, Dies, InTurn, crashing
 from tests.chaos.guards import shell_without
 from tests.chaos.programs import PROGRAMS
+
+
+def dies(settings: Settings) -> Dies:
+    """What the environment says of dying."""
+    steps = os.environ.get("CHAOS_DEATHS", "").split()
+    if steps:
+        return InTurn(steps, settings.prefix + SEGMENT_CHANGES.name, settings.data_dir / DEATHS)
+    return ByChance(float(os.environ.get("CHAOS_CRASH", "0")))
+
 
 if __name__ == "__main__":
     end_with_parent()
     settings = Settings()
-    shell = shell_without(os.environ.get("CHAOS_WITHOUT", ""), float(os.environ.get("CHAOS_CRASH", "0")))
+    shell = shell_without(os.environ.get("CHAOS_WITHOUT", ""), crashing(dies(settings)))
     main(PROGRAMS[os.environ["CHAOS_PROGRAM"]].kind(settings), settings, shell)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 
 from streams.runtime.faust.thread import ConsumerThread
-from streams.runtime.outbox import Outbox
 from streams.runtime.portion import Portion
 from streams.runtime.producer import SlotProducer
 from streams.runtime.shell import Shell
@@ -21,7 +18,6 @@ from streams.runtime.takeover import TakeOver
 log = structlog.get_logger()
 
 WINDOW_SECONDS = 0.35
-CRASH_CODE = 71
 
 
 class TakeOverReadsUncommitted(TakeOver):
@@ -73,34 +69,6 @@ class SlotWithPositionsApart(Slot):
         await self.producer.write(apart.outbox)
 
 
-def _crashing(chance: float, base: type[SlotProducer]) -> type[SlotProducer]:
-    def die(step: str) -> None:
-        if chance and random.random() < chance:
-            log.warning("crash", step=step)
-            os._exit(CRASH_CODE)
-
-    class Crashing(base):  # type: ignore[valid-type,misc]  # the base is chosen at run time
-        async def begin(self) -> None:
-            await super().begin()
-            die("begun")
-
-        async def send(self, outbox: Outbox) -> Any:
-            sent = await super().send(outbox)
-            die("sent")
-            return sent
-
-        async def acknowledged(self, sent: Any) -> Any:
-            last = await super().acknowledged(sent)
-            die("acknowledged")
-            return last
-
-        async def commit(self) -> None:
-            await super().commit()
-            die("committed")
-
-    return Crashing
-
-
 def _feeds_read_uncommitted(members: dict[str, Any]) -> None:
     create = ConsumerThread._create_worker_consumer
 
@@ -137,9 +105,9 @@ GUARDS: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 
 
-def shell_without(guard: str, crash: float) -> type[Shell]:
-    """The shell's class without a guard ("" for none), dying between two steps with the chance `crash`."""
-    members: dict[str, Any] = {"producer_class": _crashing(crash, SlotProducer)}
+def shell_without(guard: str, producer: type[SlotProducer]) -> type[Shell]:
+    """The shell's class without a guard ("" for none), with this kind of producer for its slots."""
+    members: dict[str, Any] = {"producer_class": producer}
     if guard:
         GUARDS[guard](members)
     return type("ChaosShell", (Shell,), members)

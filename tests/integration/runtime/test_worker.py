@@ -10,10 +10,12 @@ import msgspec
 
 from schemas.values import instant_text
 from streams.engine import records
+from streams.runtime.positions import POSITION_KEY
 from streams.topics import CLOCK, DEFINITIONS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
+from tests.chaos.crashing import DEATHS
 from tests.chaos.fleet import Fleet
 from tests.support.deployment import Deployment, deployment, until
-from tests.support.topic_reader import end_offsets
+from tests.support.topic_reader import end_offsets, read_topic
 
 VISITS, SCORES = WEB_VISITS.name, SCORING_EVENTS.name
 
@@ -158,20 +160,32 @@ async def _has_markers(made: Deployment, count: int) -> bool:
     return sum(isinstance(record, records.Marker) for record in await made.journal()) >= count
 
 
+STEPS = ("sent", "acknowledged", "begun", "committed")
+
+
 async def test_a_tick_larger_than_a_transaction_is_worked_off_over_the_deaths_of_its_workers(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    contacts = 12_000
-    crashing = [("CHAOS_CRASH", "0.04")]
-    async with deployment(kafka, prefix, tmp_path, clock="events", environment=crashing) as made:
+    contacts = 12_000  # more than a portion's 4,000 in each of the two slots
+    dying = [("CHAOS_DEATHS", " ".join(STEPS))]
+    async with deployment(kafka, prefix, tmp_path, clock="events", environment=dying) as made:
         for number in range(contacts):
             await made.producer.send(made.full(VISITS), event(number, f"c{number}"), key=f"c{number}".encode())
         await made.producer.flush()
         await made.working("w0")
-        await is_journaled(made, contacts)
+        await until(lambda: _are_decided(made, contacts), "every event is decided")
+        deaths = tmp_path / DEATHS
+        deaths.touch()
         told = {"account": "default", "at": instant_text(5_000), "ends": await _ends(made)}
         await made.send(CLOCK.name, b"default", json.dumps(told).encode())
         await until(lambda: _reminded(made, contacts), "everybody is reminded", seconds=90)
-        assert made.fleet.workers["w0"].count("crash") > 0
+        assert deaths.read_text().split() == list(STEPS)
+        assert made.fleet.workers["w0"].count("crash") == len(STEPS)
         verdict = await made.verdict()
         assert verdict.holds, verdict
+
+
+async def _are_decided(made: Deployment, contacts: int) -> bool:
+    rows = await read_topic(made.settings.bootstrap, made.kind.changelog(made.settings))
+    keys = {record.key for partition in rows.values() for record in partition}
+    return len(keys - {POSITION_KEY}) >= contacts
