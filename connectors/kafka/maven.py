@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 import stamina
@@ -54,6 +55,8 @@ class Maven:
             path = Path(found)
         except Exception as error:  # jgo and what is below it raise many kinds
             self._forget(group, artifact, version)
+            # jgo leaves open what it cannot use; it closes as soon as no frame of the failed call holds it any more.
+            clear_frames(error.__traceback__)
             raise _NotFetchedError(_in_short(error)) from error
         if not is_right(path):
             self._forget(group, artifact, version)

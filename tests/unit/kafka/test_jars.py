@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -123,6 +125,17 @@ def test_what_the_mirror_does_not_have_is_one_line_without_its_address(mirror: M
     assert "\n" not in str(refusal.value)
     assert "http" not in str(refusal.value)
     assert mirror.asked
+
+
+def test_an_answer_that_is_of_no_use_is_not_left_open(mirror: Mirror, lock_file: Path) -> None:
+    gc.collect()  # whatever others left open is not told of here
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        with pytest.raises(LocalBrokerError):
+            kafka_jars(lock_file=lock_file)
+        gc.collect()
+    assert mirror.asked
+    assert [str(each.message) for each in told if "unclosed" in str(each.message)] == []
 
 
 def test_a_cache_that_cannot_be_written_is_named(
