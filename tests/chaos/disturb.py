@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -10,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from connectors.kafka.broker import LocalBroker
-from tests.chaos.fleet import Fleet, Worker
+from tests.chaos.fleet import Fleet
 
 GUEST = "guest"
 WINDOW_SECONDS = 20.0
@@ -55,15 +56,13 @@ class Disturbance:
 
     async def kill(self) -> None:
         """Kills a worker process with -9; its parent starts it again."""
-        worker, _ = await self._somebody()
-        if worker.signal_child(signal.SIGKILL):
-            self.done["kill -9"] += 1
+        await self._signal_somebody(signal.SIGKILL)
+        self.done["kill -9"] += 1
         await self.pause(1.5, 3.0, 5.0)
 
     async def stop(self) -> None:
         """Stops a worker process past its session; when it wakes, others own its slots."""
-        _, pid = await self._somebody()
-        os.kill(pid, signal.SIGSTOP)
+        pid = await self._signal_somebody(signal.SIGSTOP)
         self.done["SIGSTOP past the session"] += 1
         try:
             await self._past_the_session()
@@ -71,13 +70,16 @@ class Disturbance:
             os.kill(pid, signal.SIGCONT)
         await self.pause(2.0, 4.0)
 
-    async def _somebody(self) -> tuple[Worker, int]:
-        """A worker that has a process, and its id. Raises TimeoutError when none starts in time."""
+    async def _signal_somebody(self, number: signal.Signals) -> int:
+        """Sends a signal to a worker process, whose id it returns. Raises TimeoutError when none starts in time."""
         end = asyncio.get_running_loop().time() + CHILD_SECONDS
         while asyncio.get_running_loop().time() < end:
-            there = [(worker, pid) for worker in self.fleet.workers.values() if (pid := worker.child()) is not None]
+            there = [pid for worker in self.fleet.workers.values() if (pid := worker.child()) is not None]
             if there:
-                return self.chance.choice(there)
+                pid = self.chance.choice(there)
+                with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile: somebody else, then
+                    os.kill(pid, number)
+                    return pid
             await asyncio.sleep(0.1)
         raise TimeoutError("no worker has a process")
 

@@ -28,6 +28,7 @@ from tests.chaos.programs import PROGRAMS
 from tests.support.oracle import Verdict, gather, judge
 from tests.support.topic_reader import end_offsets, read_topic
 
+START_SECONDS = 120.0
 DRAIN_SECONDS = 120.0
 
 
@@ -100,7 +101,7 @@ class ChaosRun:
         return Report(verdict, disturbance.done, logged, deaths, codes, time.monotonic() - began, drained)
 
     async def _all_working(self, fleet: Fleet) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + START_SECONDS
         while not all(worker.count("working") for worker in fleet.workers.values()):
             if time.monotonic() > end:
                 raise TimeoutError(f"the workers do not start; see the logs in {self.folder}")
