@@ -13,23 +13,23 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import NewTopic
 
 from streams.app import pipeline
 from streams.engine.releases import Release
 from streams.publish.releases import Releases
 from streams.runtime.kind import SlotKind
 from streams.runtime.parent import environment_of
-from streams.runtime.reach import admin_client
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 from tests.chaos.fleet import Fleet, Worker
+from tests.support.foreign import make_foreign
 from tests.support.oracle import Verdict, gather, judge
 
 WORKER = (sys.executable, "-c", "from streams.cli.main import run; run()", "worker", "--role", "pipeline")
 """`leadstream worker --role pipeline`: a parent and its child."""
 
 IN_FLIGHT = 5_000
+START_SECONDS = 120.0
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Stage:
     async def start(self, *names: str) -> None:
         """Starts workers and waits until each works."""
         started = [self.fleet.start(name) for name in names]
-        await until(lambda: all(map(is_working, started)), 60, "every worker works")
+        await until(lambda: all(map(is_working, started)), START_SECONDS, "every worker works")
 
     async def send(self, topic: str, event: dict[str, Any], **more: Any) -> None:
         """Puts an event on its way; `delivered` waits until all are acknowledged."""
@@ -107,15 +107,6 @@ def is_working(worker: Worker) -> bool:
     if worker.process.poll() is not None:
         raise RuntimeError(f"{worker.name} has ended, see {worker.log}")
     return worker.count("working") > 0
-
-
-async def make_foreign(settings: Settings, topics: Mapping[str, int]) -> None:
-    """Makes topics as Kafka does by default, with CreateTime."""
-    config = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "3600000"}
-    wanted = [NewTopic(settings.prefix + name, count, 1, topic_configs=config) for name, count in topics.items()]
-    if wanted:
-        async with admin_client(settings.bootstrap) as admin:
-            await admin.create_topics(wanted)
 
 
 async def until(condition: Callable[[], bool], seconds: float, what: str) -> None:

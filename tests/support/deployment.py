@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,12 @@ from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 from tests.chaos.fleet import Fleet
 from tests.support.counting import counting_kind
+from tests.support.foreign import make_foreign
 from tests.support.oracle import Evidence, Verdict, gather, judge
 from tests.support.topic_reader import read_topic
+
+PATIENCE = 120.0
+"""How long (s) a condition is waited for: far more than it takes, so that a slow machine is none the worse."""
 
 
 @dataclass
@@ -47,7 +51,7 @@ class Deployment:
         for name in names:
             await self.said(name, "working")
 
-    async def said(self, name: str, event: str, times: int = 1, seconds: float = 30.0) -> None:
+    async def said(self, name: str, event: str, times: int = 1, seconds: float = PATIENCE) -> None:
         """Waits until a worker has logged an event that often."""
         await until(lambda: _said(self.fleet, name, event, times), f"{name} says {event}", seconds)
 
@@ -74,7 +78,7 @@ async def _said(fleet: Fleet, name: str, event: str, times: int = 1) -> bool:
     return fleet.workers[name].count(event) >= times
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 40.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
     """Waits for a condition. Raises TimeoutError naming it."""
     end = time.monotonic() + seconds
     while not await condition():
@@ -85,11 +89,19 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
 
 @asynccontextmanager
 async def deployment(
-    bootstrap: str, prefix: str, folder: Path, environment: Sequence[tuple[str, str]] = (), **settings: Any
+    bootstrap: str,
+    prefix: str,
+    folder: Path,
+    environment: Sequence[tuple[str, str]] = (),
+    foreign: Mapping[str, int] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Deployment]:
-    """A deployment with topics; its workers are stopped at the end."""
+    """A deployment with topics, `foreign` ones among them (tests/support/foreign.py); its workers are stopped at the
+    end.
+    """
     given = {"partitions": 2, "in_partitions": 2, "session_ms": 6_000, "heartbeat_ms": 500, **settings}
     made = Settings(bootstrap=bootstrap, prefix=prefix, data_dir=folder, **given)
+    await make_foreign(made, foreign or {})
     await create_topics(made)
     fleet = Fleet(folder, {**environment_of(made), "CHAOS_PROGRAM": "counting", **dict(environment)})
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=2, enable_idempotence=True)

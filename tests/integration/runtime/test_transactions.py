@@ -19,6 +19,7 @@ from streams.runtime.faust import end_transaction
 from streams.runtime.partitions import Partition
 from streams.runtime.producer import SlotProducer
 from streams.settings import Settings
+from tests.support.deployment import until
 from tests.support.topic_reader import end_offsets, read_topic
 
 
@@ -39,9 +40,20 @@ class Bench:
         return made
 
     async def values(self) -> list[bytes]:
-        """What a reader of committed records sees."""
+        """What a reader of committed records sees when every transaction has ended."""
+        await until(self._has_ended, "no transaction is open")
         partitions = await read_topic(self.settings.bootstrap, self.topic)
         return [record.value for records in partitions.values() for record in records]
+
+    async def _has_ended(self) -> bool:
+        # The end of a transaction is answered before its markers are written.
+        return not await self.open_partitions()
+
+    async def open_partitions(self) -> set[int]:
+        """Where an open transaction holds the stable end before the log end."""
+        ends = await end_offsets(self.settings.bootstrap, self.topic)
+        stable = await end_offsets(self.settings.bootstrap, self.topic, "read_committed")
+        return {number for number, end in ends.items() if stable[number] < end}
 
     def place(self, number: int) -> Partition:
         """A partition of the topic."""
@@ -160,21 +172,14 @@ async def leave_hanging(bench: Bench) -> SlotProducer:
     return producer
 
 
-async def is_hanging(bench: Bench) -> bool:
-    """Whether the partition's stable end lies before its log end."""
-    ends = await end_offsets(bench.settings.bootstrap, bench.topic)
-    stable = await end_offsets(bench.settings.bootstrap, bench.topic, "read_committed")
-    return stable[0] < ends[0]
-
-
 async def test_a_transaction_left_hanging_by_the_broker_is_ended_and_never_seen(
     bench: Bench, unverified: None
 ) -> None:
     await leave_hanging(bench)
     heir = await bench.producer()
-    assert await is_hanging(bench)
+    assert await bench.open_partitions() == {0}
     await heir.exorcise([bench.place(0), bench.place(1)])
-    assert not await is_hanging(bench)
+    assert not await bench.open_partitions()
     outbox = heir.outbox()
     outbox.add(bench.place(0), b"k", b"after")
     await heir.write(outbox)
@@ -190,6 +195,16 @@ async def test_without_the_mending_the_next_commit_adopts_what_hangs(bench: Benc
     assert b"hanging" in await bench.values()
 
 
+VERIFICATION = "transaction.partition.verification.enable"
+
+
+async def _is_verified(admin: AIOKafkaAdminClient, value: str) -> bool:
+    """Whether the broker's setting has this value."""
+    resource = ConfigResource(ConfigResourceType.BROKER, "1", configs={VERIFICATION: None})
+    (answer,) = await admin.describe_configs([resource])
+    return [entry[1] for entry in answer.resources[0][4] if entry[0] == VERIFICATION] == [value]
+
+
 @pytest.fixture
 async def unverified(kafka: str) -> AsyncIterator[None]:
     """A broker that does not ask the coordinator about partitions it is written to, as older ones are."""
@@ -198,8 +213,8 @@ async def unverified(kafka: str) -> AsyncIterator[None]:
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         await admin.start()
         try:
-            configs = {"transaction.partition.verification.enable": value}
-            await admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", configs=configs)])
+            await admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", configs={VERIFICATION: value})])
+            await until(lambda: _is_verified(admin, value), f"{VERIFICATION} is {value}")  # answered before it is so
         finally:
             await admin.close()
 

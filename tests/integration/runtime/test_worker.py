@@ -33,18 +33,23 @@ async def send_some(made: Deployment, count: int, at: int = 1_000) -> None:
 
 
 async def test_a_planned_stop_hands_the_slots_over_at_once(kafka: str, prefix: str, tmp_path: Path) -> None:
-    async with deployment(kafka, prefix, tmp_path, session_ms=20_000) as made:
+    session = 120.0  # after so long the group would miss whoever is gone: neither stop nor take-over takes half of it
+    async with deployment(kafka, prefix, tmp_path, session_ms=int(session * 1000)) as made:
         await made.working("w0", "w1")
-        await made.said("w0", "working")
+        await until(lambda: _own(made.fleet, [0], [1]), "each owns a slot")
         began = time.monotonic()
         assert made.fleet.leave("w1") == 0
-        await until(lambda: _owns(made.fleet, "w0", [0, 1]), "w0 owns everything", seconds=15)
-        assert time.monotonic() - began < 12  # far below the session
+        await until(lambda: _own(made.fleet, [0, 1]), "w0 owns everything", session)
+        assert time.monotonic() - began < session / 2
 
 
-async def _owns(fleet: Fleet, name: str, slots: list[int]) -> bool:
-    owned = [entry["slots"] for entry in fleet.workers[name].lines() if entry.get("event") == "working"]
-    return bool(owned) and owned[-1] == slots
+async def _own(fleet: Fleet, *wanted: list[int]) -> bool:
+    """Whether these are the slots that the workers own, whichever of them owns which."""
+    owned = [
+        [entry["slots"] for entry in worker.lines() if entry.get("event") == "working"][-1:]
+        for worker in fleet.workers.values()
+    ]
+    return sorted(last for each in owned for last in each) == sorted(wanted)
 
 
 async def test_a_worker_that_owns_nothing_says_so(kafka: str, prefix: str, tmp_path: Path) -> None:
@@ -166,7 +171,7 @@ STEPS = ("sent", "acknowledged", "begun", "committed")
 async def test_a_tick_larger_than_a_transaction_is_worked_off_over_the_deaths_of_its_workers(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    contacts = 12_000  # more than a portion's 4,000 in each of the two slots
+    contacts = 9_000  # more than a portion's 4,000 in each of the two slots
     dying = [("CHAOS_DEATHS", " ".join(STEPS))]
     async with deployment(kafka, prefix, tmp_path, clock="events", environment=dying) as made:
         for number in range(contacts):
@@ -178,7 +183,7 @@ async def test_a_tick_larger_than_a_transaction_is_worked_off_over_the_deaths_of
         deaths.touch()
         told = {"account": "default", "at": instant_text(5_000), "ends": await _ends(made)}
         await made.send(CLOCK.name, b"default", json.dumps(told).encode())
-        await until(lambda: _reminded(made, contacts), "everybody is reminded", seconds=90)
+        await until(lambda: _reminded(made, contacts), "everybody is reminded", seconds=200)
         assert deaths.read_text().split() == list(STEPS)
         assert made.fleet.workers["w0"].count("crash") == len(STEPS)
         verdict = await made.verdict()
