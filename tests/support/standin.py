@@ -34,6 +34,10 @@ class Sandbox:
     def fault(self, kind: str, **more: Any) -> None:
         self.post("faults", kind=kind, **more)
 
+    def no_faults(self) -> None:
+        """Requests from now on fail no more; what was struck already stays so."""
+        assert requests.delete(f"{self.url}/__sandbox__/faults", timeout=10).ok
+
     def live(self, name: str) -> list[dict[str, Any]]:
         return [row for row in self.get(f"records/{name}") if not row["IsDeleted"]]
 
@@ -46,7 +50,7 @@ class Sandbox:
             "client_id": "leadstream",
             "client_secret": "leadstream",
             "url": self.url,
-            "read_timeout": 2.0,
+            "read_timeout": 10.0,
         }
         return Connection(**{**given, **more})
 

@@ -98,8 +98,8 @@ def test_a_failed_request_is_repeated_and_nothing_is_made_twice(
 def test_an_answer_that_comes_too_late_is_an_unknown_outcome_not_a_second_lead(
     sandbox: Sandbox, hand_over: HandOvers
 ) -> None:
-    impatient = Delivery(OrgClient(sandbox.connection(read_timeout=0.3)), lambda account: NAMED)
-    sandbox.fault("slow_after_commit", path=UPSERT, seconds=1.0)
+    impatient = Delivery(OrgClient(sandbox.connection(read_timeout=1.0)), lambda account: NAMED)
+    sandbox.fault("slow_after_commit", path=UPSERT, seconds=4.0)
     [answer] = impatient.deliver([hand_over()])
     [lead] = sandbox.live("Lead")
     assert (answer.kind, answer.record) == ("linked", lead["Id"])
