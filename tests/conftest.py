@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from streams.runtime import ending
 from tests.support.ending import leave_by_raising
@@ -13,6 +13,10 @@ from tests.support.kafka import BOOTSTRAP_VARIABLE
 
 # For good, not for the length of a test: a task that outlives its test must not end the run without a word either.
 ending.leave = leave_by_raising
+
+# How long an example takes says something of the machine only; what hangs, pytest's own timeout ends.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 # By hand: `pytest --hypothesis-profile=deep`, for the tests that leave the number of examples to the profile.
 settings.register_profile("deep", max_examples=1_000)
