@@ -175,9 +175,9 @@ class LocalBroker:
         _within(seconds, self._has_ended)
 
     def _has_ended(self) -> bool:
-        if self._process is not None:
-            self._process.poll()  # a child that nobody asks about stays a zombie
-        return not self._folder.is_held()
+        # Its lock is free a moment before it has ended, and a child that nobody asks about then stays a zombie.
+        is_left = self._process is not None and self._process.poll() is None
+        return not is_left and not self._folder.is_held()
 
 
 def _within(seconds: float, condition: Callable[[], bool]) -> bool:

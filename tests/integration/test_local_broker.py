@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,17 @@ def test_a_second_broker_on_the_same_folder_is_refused_and_the_first_lives_on(tm
         with pytest.raises(LocalBrokerError, match="already runs"):
             LocalBroker(tmp_path).discard()
         assert first.pid is not None
+
+
+@pytest.mark.parametrize("end", [LocalBroker.stop, LocalBroker.kill])
+def test_a_broker_that_has_ended_leaves_no_process(tmp_path: Path, end: Callable[[LocalBroker], None]) -> None:
+    broker = LocalBroker(tmp_path)
+    broker.start()
+    pid = broker.pid
+    assert pid is not None
+    end(broker)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)  # a child whose end nobody asked for would still be there
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
