@@ -125,7 +125,7 @@ async def journal_of(settings: Settings) -> AsyncIterator[Write]:
 
 async def test_apply_waits_until_every_journal_partition_holds_the_marker(settings: Settings, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
-    applier = Applier(settings, Releases(settings, "events"), patience=30)
+    applier = Applier(settings, Releases(settings, "events"), patience=120)
     definitions = account(tmp_path, FIRST)
     waiting = asyncio.create_task(
         applier.apply(definitions, 0, instant_ms(NOON), lambda *progress: seen.append(progress))
@@ -138,7 +138,7 @@ async def test_apply_waits_until_every_journal_partition_holds_the_marker(settin
         for partition in range(settings.partitions):
             assert not waiting.done()
             await write(partition, records.MARKER_KEY, marker)
-    applied = await asyncio.wait_for(waiting, 30)
+    applied = await asyncio.wait_for(waiting, 150)
     assert applied.made == release
     assert applied.arrival is not None
     assert applied.arrival.ended() == "release 1 decides in 3 of 3 partitions, the past of 1 contact told"
@@ -147,31 +147,31 @@ async def test_apply_waits_until_every_journal_partition_holds_the_marker(settin
 
 async def test_a_newer_release_ends_the_waiting_and_says_so(settings: Settings, tmp_path: Path) -> None:
     path = put(tmp_path, FIRST)
-    waiting = asyncio.create_task(run(settings, "apply", path, "--wait", "--patience", "30"))
+    waiting = asyncio.create_task(run(settings, "apply", path, "--wait", "--patience", "120"))
     marker = (await _released(settings)).marker()
     async with journal_of(settings) as write:
         await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
         newer = await Releases(settings, "events").make("default", account(tmp_path, SECOND).document, 1)
         assert isinstance(newer, Release)
         await write(0, records.MARKER_KEY, newer.marker())
-    (told,) = await asyncio.wait_for(waiting, 30)
+    (told,) = await asyncio.wait_for(waiting, 150)
     assert (told["number"], told["decides_in"], told["superseded_by"]) == (1, 0, 2)
 
 
 async def test_who_counts_for_too_long_without_a_sign_is_named(settings: Settings, tmp_path: Path) -> None:
-    applier = Applier(settings, Releases(settings, "events"), patience=2)
-    waiting = asyncio.create_task(applier.apply(account(tmp_path, FIRST), 0, None, lambda *_: None))
-    marker = (await _released(settings)).marker()
+    applier = Applier(settings, Releases(settings, "events"), patience=6)  # far longer than the proposal takes
     async with journal_of(settings) as write:
+        waiting = asyncio.create_task(applier.apply(account(tmp_path, FIRST), 0, None, lambda *_: None))
+        marker = (await _released(settings)).marker()
         await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
     with pytest.raises(Unavailable) as told:
         await waiting
-    assert "1 of 3 journal partitions are counting its past and told nothing for 2 s" in str(told.value)
+    assert "1 of 3 journal partitions are counting its past and told nothing for 6 s" in str(told.value)
     assert "2 of 3 journal partitions did not take it" in str(told.value)
 
 
 async def _released(settings: Settings) -> Release:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             release = await Releases(settings, "events").latest("default")
             if release is not None:
