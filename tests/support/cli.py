@@ -7,6 +7,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+LIMIT_SECONDS = 240.0
+"""After so long a command hangs, on however slow a machine."""
+
 
 def leadstream(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The finished command: exit code, standard output, standard error. None of the caller's settings reach it."""
@@ -19,6 +22,6 @@ def leadstream(*arguments: str, env: Mapping[str, str] | None = None) -> subproc
         env={**inherited, "COLUMNS": "200", **(env or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT_SECONDS,
         check=False,
     )

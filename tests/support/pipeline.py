@@ -24,6 +24,9 @@ from streams.settings import Settings
 from tests.support.cli import leadstream
 from tests.support.topic_reader import Records, end_offsets, read_topic
 
+LIMIT_SECONDS = 200.0
+"""How long a condition is waited for: far more than it takes, so that a slow machine is none the worse."""
+
 
 class Pipeline:
     """One deployment on a broker; `folder` takes its files. Use as a context manager: it ends its workers."""
@@ -43,7 +46,7 @@ class Pipeline:
             worker.send_signal(signal.SIGTERM)
         for worker in self.workers.values():
             try:
-                worker.wait(30)
+                worker.wait(60)
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
@@ -108,7 +111,7 @@ class Pipeline:
                     rows[record.key.decode()] = msgspec.json.decode(record.value)
         return rows
 
-    def wait_until_settled(self, timeout: float = 120.0) -> None:
+    def wait_until_settled(self, timeout: float = LIMIT_SECONDS) -> None:
         """Until every published record is in the journal and everything in the journal is decided."""
         wait_until(self._is_settled, timeout, "the pipeline did not settle")
 

@@ -11,7 +11,7 @@ import pytest
 from schemas.values import instant_text
 from tests.support.cli import leadstream
 from tests.support.kafka import fresh_prefix
-from tests.support.pipeline import Pipeline, wait_until
+from tests.support.pipeline import LIMIT_SECONDS, Pipeline, wait_until
 from tests.support.story import DAY, START
 
 DEFINITIONS = """
@@ -167,4 +167,6 @@ def test_a_saved_search_for_activity_says_who_will_really_enter(place: Pipeline)
     def members() -> set[str]:
         return {row["contact"] for row in place.table("segment-members").values() if row["segment"] == "returning"}
 
-    wait_until(lambda: members() == {"contact-0", "contact-1", "contact-4"}, 60, "not those who were foreseen")
+    wait_until(
+        lambda: members() == {"contact-0", "contact-1", "contact-4"}, LIMIT_SECONDS, "not those who were foreseen"
+    )

@@ -18,7 +18,7 @@ from streams.runtime.reach import admin_client
 from streams.topics import JOURNAL
 from tests.support.cli import leadstream
 from tests.support.kafka import fresh_prefix
-from tests.support.pipeline import Pipeline, wait_until
+from tests.support.pipeline import LIMIT_SECONDS, Pipeline, wait_until
 from tests.support.story import day
 from tests.support.topic_reader import end_offsets
 
@@ -112,7 +112,7 @@ def test_a_release_that_came_otherwise_is_counted_from_what_is_left_with_a_warni
         await releases.make("default", account.document, latest.number)
 
     asyncio.run(make())
-    wait_until(lambda: len(loyal(place)) == 4, 60, "the release never decided")
+    wait_until(lambda: len(loyal(place)) == 4, LIMIT_SECONDS, "the release never decided")
     (warning,) = [line for line in log_lines(place) if "retention took away" in line]
     assert '"release": 5' in warning or "release=5" in warning
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.support.cli import leadstream
 
+LIMIT_SECONDS = 120.0
+
 
 def processes_of(folder: Path) -> list[int]:
     """Processes, zombies left out, whose command line or environment names the folder."""
@@ -89,13 +91,14 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, moment: Callable[[Path], 
         start_new_session=True,
     )
     try:
-        wait_for(lambda: moment(tmp_path) or demo.poll() is not None, 60)
+        wait_for(lambda: moment(tmp_path) or demo.poll() is not None, LIMIT_SECONDS)
         assert demo.poll() is None
         assert len(processes_of(tmp_path)) > 1
         demo.send_signal(signal.SIGINT)
-        _out, err = demo.communicate(timeout=60)
+        _out, err = demo.communicate(timeout=LIMIT_SECONDS)
     finally:
         demo.kill()
+        demo.wait()
     assert (demo.returncode, err) == (0, "")
     assert processes_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -116,9 +119,9 @@ def test_the_folder_of_an_earlier_demo_is_left_alone(tmp_path: Path) -> None:
     assert "holds an earlier demo" in done.stderr
 
 
-def test_a_kafka_that_runs_is_used_again_and_again(kafka: str, tmp_path: Path) -> None:
-    for prefix in ("one-", "two-"):
-        arguments = ("--seconds", "6", "--contacts", "20", "--json", "--bootstrap", kafka, "--prefix", prefix)
+def test_a_kafka_that_runs_is_used_again_and_again(kafka: str, prefix: str, tmp_path: Path) -> None:
+    for own in (f"{prefix}one-", f"{prefix}two-"):
+        arguments = ("--seconds", "10", "--contacts", "20", "--json", "--bootstrap", kafka, "--prefix", own)
         done = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
         assert done.returncode == 0, done.stderr
         seen = json.loads(done.stdout)

@@ -58,7 +58,7 @@ def mixed_events() -> list[dict[str, Any]]:
     return events
 
 
-async def published(settings: Settings, file: str, *, ordered: bool, patience: float = 20.0) -> Report:
+async def published(settings: Settings, file: str, *, ordered: bool, patience: float = 60.0) -> Report:
     items = json_items(read_lines([file], lambda _done: None))
     async with Sender(settings) as sender, JournalFollower(settings) as journal:
         publisher = Publisher(

@@ -16,6 +16,8 @@ from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 from tests.chaos.fleet import wait_until
 
+LIMIT_SECONDS = 120.0
+
 
 def settings_of(kafka: str, prefix: str, folder: Path, **more: object) -> Settings:
     """A deployment of two slots."""
@@ -37,7 +39,7 @@ def worker(settings: Settings, *arguments: str) -> Iterator[tuple[subprocess.Pop
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(40)
+            process.wait(LIMIT_SECONDS)
 
 
 def said(log: Path, event: str) -> int:
@@ -49,19 +51,21 @@ async def test_one_command_runs_all_roles_until_it_is_told_to_stop(kafka: str, p
     settings = settings_of(kafka, prefix, tmp_path)
     await create_topics(settings)
     with worker(settings, "--name", "w1") as (process, log):
-        await asyncio.to_thread(wait_until, lambda: said(log, "working") == 2, 60, "pipeline and ledger work")
+        await asyncio.to_thread(
+            wait_until, lambda: said(log, "working") == 2, LIMIT_SECONDS, "pipeline and ledger work"
+        )
         with worker(settings, "--name", "w1") as (double, other):
-            assert await asyncio.to_thread(double.wait, 30) == 79
+            assert await asyncio.to_thread(double.wait, LIMIT_SECONDS) == 79
             assert "a worker named w1 runs on this machine already" in other.read_text()
         process.send_signal(signal.SIGINT)
-        assert await asyncio.to_thread(process.wait, 40) == 0
+        assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) == 0
         assert said(log, "closed") == 2
 
 
 def ends(settings: Settings, *arguments: str) -> tuple[int, str]:
     """The exit code of a worker that cannot start, and what it says."""
     with worker(settings, *arguments) as (process, log):
-        return process.wait(60), log.read_text()
+        return process.wait(LIMIT_SECONDS), log.read_text()
 
 
 async def test_without_a_broker_it_says_how_to_start_one(prefix: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.runtime.parent import environment_of
-from tests.support.pipeline import Pipeline, wait_until
+from tests.support.pipeline import LIMIT_SECONDS, Pipeline, wait_until
 from tests.support.standin import SPRING, Sandbox
 
 DEFINITIONS = f"""
@@ -48,7 +48,7 @@ def crm(pipeline: Pipeline) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
 def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
@@ -60,17 +60,17 @@ def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
         pipeline.apply(DEFINITIONS)
         with crm(pipeline):
             pipeline.publish([contact("ada", "DE"), contact("bob", "FR"), contact("cid", "DE")])
-            wait_until(lambda: len(sandbox.live("CampaignMember")) == 2, 60, "two members in Salesforce")
+            wait_until(lambda: len(sandbox.live("CampaignMember")) == 2, LIMIT_SECONDS, "two members in Salesforce")
             names = {lead["Leadstream_Id__c"]: lead["LastName"] for lead in sandbox.live("Lead")}
             assert names == {"default/ada": "Ada", "default/cid": "Cid"}
             [ada] = [lead for lead in sandbox.live("Lead") if lead["LastName"] == "Ada"]
             made = sandbox.post("convert", lead=ada["Id"], amount=1000)
-            wait_until(lambda: revenue(pipeline, "open") == (1, "1000"), 60, "the opportunity")
+            wait_until(lambda: revenue(pipeline, "open") == (1, "1000"), LIMIT_SECONDS, "the opportunity")
             sandbox.post("win", opportunity=made["opportunity"], amount=1234.5)
-            wait_until(lambda: revenue(pipeline, "won") == (1, "1234.5"), 60, "the revenue")
-            wait_until(lambda: outcome(pipeline, "ada") == "won", 60, "the outcome of the lead")
+            wait_until(lambda: revenue(pipeline, "won") == (1, "1234.5"), LIMIT_SECONDS, "the revenue")
+            wait_until(lambda: outcome(pipeline, "ada") == "won", LIMIT_SECONDS, "the outcome of the lead")
             sandbox.post("reopen", opportunity=made["opportunity"])
-            wait_until(lambda: revenue(pipeline, "won") == (0, "0"), 60, "the revenue taken back")
+            wait_until(lambda: revenue(pipeline, "won") == (0, "0"), LIMIT_SECONDS, "the revenue taken back")
         lead = pipeline.table("leads")["default/spring/cid"]
         assert lead["crm"]["result"] == "crm.linked"
         assert pipeline.read("dead-letters") == {0: [], 1: []}
