@@ -15,6 +15,6 @@ async def test_what_cannot_be_read_holds_up_exits_and_not_other_partitions(
     async with stage(kafka, prefix, tmp_path, partitions=2, in_partitions=3, in_step_ms=2_000) as made:
         report = await open_transaction.run(made, hold=7.0, workers=1)
     assert not report.wrong, report
-    assert report.journaled_meanwhile > 40
-    assert report.waited > 20
-    assert report.slowest < 5_000, report
+    # All of them while the transaction was open; how soon depends on the machine.
+    assert report.journaled_meanwhile >= 2 * open_transaction.ENOUGH_DUE, report
+    assert report.waited >= 2 * open_transaction.ENOUGH_DUE, report
