@@ -32,6 +32,7 @@ SILENCE_MS = 10 * MINUTE
 AWAKE_MS = 30 * MINUTE
 CONTACTS = 300
 LIMIT_SECONDS = 1_800.0
+SETTLE_SECONDS = 120.0
 
 Coming = tuple[int, str, dict[str, Any]]
 """When (ms), in which topic, the event without `at`."""
@@ -164,10 +165,12 @@ async def run(stage: Stage, density: Density, workers: int = 2) -> Backlog:
         await until(lambda: seen.events >= report.events, LIMIT_SECONDS, "all of it is in the journal")
         report.seconds = time.monotonic() - began
         slots, over = stage.settings.partitions, begin + density.length + SILENCE_MS
-        await until(lambda: sum(tick > over for tick in seen.ticks.values()) == slots, 120, "time has come to now")
+        await until(
+            lambda: sum(tick > over for tick in seen.ticks.values()) == slots, SETTLE_SECONDS, "time has come to now"
+        )
         expected = silences(visits)
-        await until(lambda: seen.markers == 2 * slots, 60, "both releases decide")
-        await came(lambda: len(seen.asleep) >= len(expected), 20)
+        await until(lambda: seen.markers == 2 * slots, SETTLE_SECONDS, "both releases decide")
+        await came(lambda: expected <= set(seen.asleep) and len(seen.rejected) >= len(visits), SETTLE_SECONDS)
     judge(seen, visits, expected, stage.settings.in_step_ms, report)
     return report
 
