@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -86,3 +88,34 @@ def _follow(edge: Edge, instant: int, now: int, track: list[tuple[int, int]], zo
             assert following is None or following > due
             due = following
         assert (instant >= where) is truth, f"passed at {at}, due at {due}"
+
+
+@pytest.mark.parametrize(
+    "text", ["now/m", "now-1d/m", "now-1M/h", "now/h-6h", "now/d", "now/d-7d", "now/w-1w", "now/M"]
+)
+@pytest.mark.parametrize("behind", [1, 5, 1_000, 5 * MINUTE, 2 * DAY + 7])
+def test_an_edge_that_is_rounded_is_due_a_few_times_only(text: str, behind: int) -> None:
+    """Not every few milliseconds up to the end of the unit, nor at the end of every minute for days."""
+    zone, edge = ZoneInfo("Europe/Berlin"), parse_date_value(text).start
+    now = instant_ms("2026-03-20T12:00:00Z")
+    instant = edge.at(now + 9 * DAY, zone) + behind
+    assert len(list(_dues(edge, instant, now, zone))) < 80
+
+
+@pytest.mark.parametrize("text", ["now-800000d", "now-17760000h", "now+2930000d", "now-800000d/d"])
+@pytest.mark.parametrize("about", [-4 * DAY, -3 * DAY - 1, -1, 0, 1, 5, DAY, 3 * DAY + 1])
+def test_an_edge_that_stands_at_an_end_of_the_calendar_is_due_where_it_goes_on(text: str, about: int) -> None:
+    zone, edge = ZoneInfo("UTC"), parse_date_value(text).start
+    now = instant_ms("2026-03-20T12:00:00Z")
+    instant = edge.at(now, zone) + about
+    dues = list(_dues(edge, instant, now, zone))
+    assert len(dues) < 5
+    for due in dues:
+        assert (instant < edge.at(due, zone)) is not (instant < edge.at(due - 1, zone)), "it passes there"
+
+
+def _dues(edge: Edge, instant: int, now: int, zone: ZoneInfo) -> Iterator[int]:
+    due = edge.due(instant, now, zone)
+    while due is not None:
+        yield due
+        due = edge.due(instant, due, zone)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 from streams.engine.conditions.date_math import Round, Shift, Step, apply_steps, slack_of
 from streams.engine.conditions.zones import (
     DAY,
+    EARLIEST,
+    LATEST,
     MINUTE,
     clock_changes_near,
     day_at,
@@ -17,6 +19,7 @@ from streams.engine.conditions.zones import (
 )
 
 _QUARTER = 15 * MINUTE
+_FREELY_FROM, _FREELY_UNTIL = EARLIEST + 3 * 366 * DAY, LATEST - 3 * 366 * DAY
 _LOOKED_AHEAD = 3 * DAY  # less than `clock_changes_near` looks ahead, and not less than the slack of shifts by days
 
 
@@ -28,7 +31,7 @@ class MovingEdge:
     over. An edge can only pass an instant by moving on, or at a break.
     """
 
-    __slots__ = ("_plus", "_rounding", "_shifts", "_steps", "_varies", "slack")
+    __slots__ = ("_is_even", "_plus", "_rounding", "_shifts", "_steps", "_varies", "slack")
     moves = True
 
     def __init__(self, steps: tuple[Step, ...], plus: int) -> None:
@@ -37,33 +40,63 @@ class MovingEdge:
         self._rounding = next((step for step in steps if isinstance(step, Round)), None)
         self._shifts = _shifts_before_rounding(steps)
         self._varies = any(shift.unit in ("M", "y") for shift in self._shifts)
+        self._is_even = self._rounding is not None and _only_fixed(steps[steps.index(self._rounding) :])
         self.slack = slack_of(steps)
 
     def at(self, now: int, zone: ZoneInfo) -> int:
         return apply_steps(self._steps, now, zone) + self._plus
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
-        ahead = instant - self.at(now, zone)
-        if ahead > self.slack:
-            return now + ahead - self.slack
+        """An instant after now before which the edge does not pass `instant`; None when it never does again."""
+        at = self.at(now, zone)
+        if not _FREELY_FROM < at < _FREELY_UNTIL:
+            return self._search(instant, now, zone)
+        ahead = instant - at
         if ahead < -self.slack:
             return None
-        candidates = self._breaks(now, zone)
-        if self._rounding is None and ahead >= 0:
+        if self._rounding is not None:
+            return self._due_in_units(ahead, now, zone)
+        if ahead > self.slack:
+            return now + ahead - self.slack
+        points = self._points(now, zone)
+        candidates = [now + wait for point in points for wait in self._breaks_of(point, zone) if wait > 0]
+        if ahead >= 0:
             candidates.append(now + ahead + 1)
         return min(candidates, default=None)
 
-    def _breaks(self, now: int, zone: ZoneInfo) -> list[int]:
-        """The next instants after now at which the edge may do anything but go on as it does."""
+    def _due_in_units(self, ahead: int, now: int, zone: ZoneInfo) -> int | None:
+        """With a rounding: the edge stands still until a break or the end of the unit."""
+        assert self._rounding is not None
+        points = self._points(now, zone)
+        breaks = [now + wait for point in points for wait in self._breaks_of(point, zone) if wait > 0]
+        if self._is_even or any(shift.is_calendar for shift in self._shifts):
+            breaks.append(now + _LOOKED_AHEAD)
+        unit_ends = now + _next_unit(self._rounding, points[-1], zone) - points[-1]
+        if ahead > self.slack:
+            return max(now + ahead - self.slack, min([unit_ends, *breaks]))
+        if not self._is_even:
+            return min([unit_ends, *breaks])
+        if ahead < 0:  # up to the next break it only rises
+            return min(breaks)
+        lag = points[-1] - self._rounding.apply(points[-1], zone)  # by as much it may rise faster than time goes on
+        return min([max(unit_ends, now + ahead - lag), *breaks])
+
+    def _points(self, now: int, zone: ZoneInfo) -> list[int]:
+        """Now, and where each step up to the rounding leads to."""
         points = [now]
         for shift in self._shifts:
             points.append(shift.apply(points[-1], zone))
-        aheads = [ahead for point in points for ahead in self._breaks_of(point, zone)]
-        if self._rounding is not None:
-            aheads.append(_next_unit(self._rounding, points[-1], zone) - points[-1])
-            if any(shift.is_calendar for shift in self._shifts):
-                aheads.append(_LOOKED_AHEAD)
-        return [now + ahead for ahead in aheads if ahead > 0]
+        return points
+
+    def _search(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
+        """At the ends of the calendar, where steps are cut off and an edge may stand still for years: by halving."""
+        passed = instant < self.at(now, zone)
+        wait = 1
+        while (instant < self.at(now + wait, zone)) is passed:
+            if now + wait > LATEST:
+                return None
+            wait *= 2
+        return now + _halved(lambda ahead: (instant < self.at(now + ahead, zone)) is passed, wait)
 
     def _breaks_of(self, point: int, zone: ZoneInfo) -> Iterator[int]:
         """How far ahead (ms) of a moving point its breaks are.
@@ -78,6 +111,20 @@ class MovingEdge:
             yield ahead
             if abs(ahead) <= change.by:
                 yield _QUARTER - point % _QUARTER
+
+
+def _only_fixed(steps: tuple[Step, ...]) -> bool:
+    """Whether they are one rounding to a unit of fixed length and shifts by such."""
+    return not any(step.is_calendar for step in steps) and sum(isinstance(step, Round) for step in steps) == 1
+
+
+def _halved(is_before: Callable[[int], bool], last: int) -> int:
+    """The first number up to `last` of which it is not true, by halving; of 0 it is, of `last` it is not."""
+    first = 0
+    while last - first > 1:
+        middle = (first + last) // 2
+        first, last = (middle, last) if is_before(middle) else (first, middle)
+    return last
 
 
 def _shifts_before_rounding(steps: tuple[Step, ...]) -> tuple[Shift, ...]:
