@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 _SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,3}))?S)?)?")
+_ISO = re.compile(
+    r"P(?:(N)W)?(?:(N)D)?(?:T(?=[0-9])(?:(N)H)?(?:(N)M)?(?:(N)S)?)?".replace("N", r"[0-9]+(?:[.,][0-9]{1,12})?")
+)
 _UNITS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
+_MOST_LETTERS = 100
 _LONGEST = 100_000_000 * 86_400_000  # whatever is reckoned with it stays in 64 bits
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,17 +24,21 @@ _MILLISECOND = timedelta(milliseconds=1)
 def duration_ms(text: str) -> int:
     """A duration in milliseconds: `90s 30m 12h 7d 2w`, combined (`1d12h`), or ISO 8601 in weeks to seconds.
 
-    Always a fixed length: `1d` is 24 hours (SPEC section 5). Raises ValueError.
+    Always a fixed length: `1d` is 24 hours (SPEC section 5). In ISO 8601 the smallest unit given may have a fraction,
+    `PT1.5H`, that comes out as whole milliseconds. Raises ValueError.
     """
-    match = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
+    match = (_SHORT.fullmatch(text) or _ISO.fullmatch(text)) if len(text) <= _MOST_LETTERS else None
     if match is None or not any(match.groups()):
         raise ValueError(f"{text!r} is not a duration; write 90s, 30m, 12h, 7d, 2w or ISO 8601 as PT36H")
-    groups = match.groups()
-    whole = sum(int(n) * unit for n, unit in zip(groups, _UNITS, strict=False) if n)
-    if whole > _LONGEST:
+    parts = [(number.replace(",", "."), unit) for number, unit in zip(match.groups(), _UNITS, strict=True) if number]
+    if any("." in number for number, _ in parts[:-1]):
+        raise ValueError(f"{text!r} has a fraction too early; only the smallest unit takes one, as in PT1.5H")
+    length = sum(Fraction(number) * unit for number, unit in parts)
+    if length > _LONGEST:
         raise ValueError(f"{text!r} is too long; a duration is at most {_LONGEST // _UNITS[1]} days")
-    fraction = groups[5] if len(groups) > 5 else None
-    return whole + (int(fraction.ljust(3, "0")) if fraction else 0)
+    if length.denominator != 1:
+        raise ValueError(f"{text!r} comes out as no whole milliseconds; write it in a smaller unit, as PT0.5S")
+    return int(length)
 
 
 def instant_ms(text: str) -> int:
