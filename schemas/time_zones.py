@@ -1,0 +1,33 @@
+"""Time zones: the names of the `tzdata` package and its rules, whatever zone files a machine has of its own."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+_PACKAGE = "tzdata"
+_PLACEHOLDER = "Factory"  # in the list, but it says itself that no zone was set
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every name that is a time zone, in exactly these letters."""
+    listed = files(_PACKAGE).joinpath("zones").read_text("utf-8").split()
+    return frozenset(listed) - {_PLACEHOLDER}
+
+
+@cache
+def _rules(name: str) -> ZoneInfo:
+    data = files(_PACKAGE).joinpath("zoneinfo", *name.split("/"))
+    with data.open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """The time zone of that name, always the same object; None when there is none."""
+    return _rules(name) if name in zone_names() else None
+
+
+UTC = _rules("UTC")
+"""As a zone among the others."""
