@@ -12,12 +12,15 @@ LENGTHS = ("within_last", "within_next", "older_than", "anniversary_within")
 
 def operands(leaf: Any) -> Iterator[int | str]:
     """Lengths of time (ms), and texts, at any depth."""
-    for name, x in leaf.items():
-        if name in ("property", "held_for"):
-            continue
+    yield from _operands({name: x for name, x in leaf.items() if name not in ("property", "held_for")})
+
+
+def _operands(tests: Any) -> Iterator[int | str]:
+    """Inside `has_item` any key may stand, `property` too."""
+    for name, x in tests.items():
         for one in x if isinstance(x, list) else [x]:
             if isinstance(one, dict):
-                yield from operands(one)
+                yield from _operands(one)
             elif name in LENGTHS:
                 yield length(one)
             elif isinstance(one, str):

@@ -53,10 +53,12 @@ def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
         "seen": st.one_of(st.none(), instants),
         "day": st.one_of(st.none(), instants.map(lambda text: text[:10])),
         "home": st.sampled_from([None, {"city": "a"}, {"city": None}, {}]),
+        "trips": st.lists(_trips(instants), max_size=2),
         "tags": st.sampled_from([None, [], ["a"], ["a", "b"]]),
         "time_zone": st.sampled_from([None, "Asia/Tokyo", "America/New_York", "nowhere"]),
     }
     patches = st.one_of(
+        st.fixed_dictionaries({"trips": values["trips"], "time_zone": values["time_zone"]}),
         *(st.fixed_dictionaries({name: value}) for name, value in values.items()),
         st.fixed_dictionaries({"plan": values["plan"], "seen": values["seen"]}),
     )
@@ -82,3 +84,8 @@ def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
         *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
         st.builds(Move, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
     ]
+
+
+def _trips(instants: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    dates = st.one_of(instants, instants.map(lambda text: text[:10]))
+    return st.fixed_dictionaries({"on": dates}, optional={"to": st.just("b")})

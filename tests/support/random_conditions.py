@@ -11,7 +11,7 @@ from schemas.values import instant_text
 
 Conditions = st.SearchStrategy[dict[str, Any]]
 
-PROPERTIES = {"size": "number", "seen": "datetime", "day": "date", "home": "object"}
+PROPERTIES = {"size": "number", "seen": "datetime", "day": "date", "home": "object", "trips": "object"}
 """Declared beside the standard ones; `plan` is typed by its values."""
 
 
@@ -103,7 +103,10 @@ def _timed(start: int) -> Conditions:
         _one(exists=st.booleans()),
     )
     whose: Conditions = st.one_of(st.just({}), st.just({}), _one(**zones))
-    return _merged(_one(property=st.sampled_from(["seen", "seen", "day"])), tests, whose)
+    return st.one_of(
+        _merged(_one(property=st.sampled_from(["seen", "seen", "day"])), tests, whose),
+        _one(property="trips", has_item=_one(on=_merged(tests, whose), to=_one(ne="b"))),
+    )
 
 
 def _windows(start: int) -> Conditions:

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions.contract import Happening
-from streams.engine.conditions.operators import Tests, compile_operators, uses_dates
+from streams.engine.conditions.operators import Tests, compile_operators, contact_zone_in, uses_dates
 from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions.zones import Zones
 
 Reader = Callable[[Happening], Any]
 
@@ -28,18 +29,18 @@ _FIELDS = frozenset({"url", "title", "referrer", "campaign"})
 class Filter:
     """Whether an event is of the kind and meets every test."""
 
-    __slots__ = ("_tests", "_visits_only", "_zone")
+    __slots__ = ("_tests", "_visits_only", "_zones")
 
     def __init__(self, tests: tuple[tuple[Reader, Tests], ...], zone: ZoneInfo, *, visits_only: bool) -> None:
         self._tests = tests
-        self._zone = zone
+        self._zones = Zones(zone, zone)
         self._visits_only = visits_only
 
     def matches(self, happening: Happening) -> bool:
         """Whether this event counts."""
         if self._visits_only and not happening.is_visit:
             return False
-        return all(tests.holds(read(happening), happening.at, self._zone) for read, tests in self._tests)
+        return all(tests.holds(read(happening), happening.at, self._zones) for read, tests in self._tests)
 
 
 def compile_filter(fields: Mapping[str, Operators], zone: ZoneInfo, *, visits_only: bool) -> Filter:
@@ -54,8 +55,9 @@ def compile_filter(fields: Mapping[str, Operators], zone: ZoneInfo, *, visits_on
 
 
 def _test(key: str, operators: Operators) -> tuple[Reader, Tests]:
-    if operators.in_zone == "contact":
-        raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", ("in_zone",))
+    where = contact_zone_in(operators)
+    if where is not None:
+        raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", where)
     read, kind = _reader(key)
     return read, compile_operators(operators, kind)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
@@ -21,16 +20,18 @@ from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.text import Fold
 from streams.engine.conditions.tree import due_of_all
+from streams.engine.conditions.zones import Zones
 
+_ZONE = ("in_zone",)
 _NEGATIONS = {"ne": "eq", "not_in": "in", "not_contains": "contains"}
 
 
 class TimedTest(Protocol):
     """A test of a value whose outcome time alone may change."""
 
-    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool: ...
+    def holds(self, value: Any, now: int, zones: Zones) -> bool: ...
 
-    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None: ...
+    def due(self, value: Any, now: int, zones: Zones) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +41,32 @@ class Tests:
     plain: tuple[Predicate, ...]
     timed: tuple[TimedTest, ...]
 
-    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool:
+    def holds(self, value: Any, now: int, zones: Zones) -> bool:
         """Whether the value passes at `now` (ms)."""
-        return all(test(value) for test in self.plain) and all(test.holds(value, now, zone) for test in self.timed)
+        return all(test(value) for test in self.plain) and all(test.holds(value, now, zones) for test in self.timed)
 
-    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None:
+    def due(self, value: Any, now: int, zones: Zones) -> int | None:
         """When time alone may change that."""
         if not self.timed or not all(test(value) for test in self.plain):
             return None
         if len(self.timed) == 1:
-            return self.timed[0].due(value, now, zone)
-        return due_of_all((test.holds(value, now, zone), test.due(value, now, zone)) for test in self.timed)
+            return self.timed[0].due(value, now, zones)
+        return due_of_all((test.holds(value, now, zones), test.due(value, now, zones)) for test in self.timed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Dated:
-    """A date test of a JSON value."""
+    """A date test of a JSON value, in the account's zone or in the contact's."""
 
     test: DateTest
+    of_contact: bool
 
-    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool:
+    def holds(self, value: Any, now: int, zones: Zones) -> bool:
+        zone = zones.contact if self.of_contact else zones.account
         return self.test.holds(instant_in(value, zone), now, zone)
 
-    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None:
+    def due(self, value: Any, now: int, zones: Zones) -> int | None:
+        zone = zones.contact if self.of_contact else zones.account
         return self.test.due(instant_in(value, zone), now, zone)
 
 
@@ -72,23 +76,23 @@ class _HasItem:
 
     fields: tuple[tuple[str, Tests], ...]
 
-    def holds(self, value: Any, now: int, zone: ZoneInfo) -> bool:
-        return isinstance(value, list) and any(self._meets(item, now, zone) for item in value)
+    def holds(self, value: Any, now: int, zones: Zones) -> bool:
+        return isinstance(value, list) and any(self._meets(item, now, zones) for item in value)
 
-    def due(self, value: Any, now: int, zone: ZoneInfo) -> int | None:
+    def due(self, value: Any, now: int, zones: Zones) -> int | None:
         if not isinstance(value, list):
             return None
-        dues = [due for item in value if (due := self._due_of(item, now, zone)) is not None]
+        dues = [due for item in value if (due := self._due_of(item, now, zones)) is not None]
         return min(dues, default=None)
 
-    def _meets(self, item: Any, now: int, zone: ZoneInfo) -> bool:
-        return isinstance(item, dict) and all(tests.holds(item.get(key), now, zone) for key, tests in self.fields)
+    def _meets(self, item: Any, now: int, zones: Zones) -> bool:
+        return isinstance(item, dict) and all(tests.holds(item.get(key), now, zones) for key, tests in self.fields)
 
-    def _due_of(self, item: Any, now: int, zone: ZoneInfo) -> int | None:
+    def _due_of(self, item: Any, now: int, zones: Zones) -> int | None:
         if not isinstance(item, dict):
             return None
         values = [(item.get(key), tests) for key, tests in self.fields]
-        return due_of_all((tests.holds(value, now, zone), tests.due(value, now, zone)) for value, tests in values)
+        return due_of_all((tests.holds(value, now, zones), tests.due(value, now, zones)) for value, tests in values)
 
 
 def compile_operators(operators: Operators, kind: PropertyType | None) -> Tests:
@@ -96,13 +100,17 @@ def compile_operators(operators: Operators, kind: PropertyType | None) -> Tests:
     plain: list[Predicate] = []
     timed: list[TimedTest] = []
     fold = text.fold_for(case_sensitive=operators.case_sensitive)
+    if operators.has_item is not None and "in_zone" in operators.model_fields_set:
+        raise ConditionRefused(
+            "says nothing beside has_item; write it inside, beside the dates it is meant for", _ZONE
+        )
     for name, operand in given(operators).items():
         try:
             refuse_misfit(name, operand, kind)
             if name == "has_item":
                 timed.append(_has_item(operand))
             elif _is_dated(name, operand, kind):
-                timed.append(_Dated(date_test(name, operand)))
+                timed.append(_Dated(date_test(name, operand), operators.in_zone == "contact"))
             else:
                 plain.append(_plain(name, operand, kind, fold, operators))
         except ConditionRefused as refusal:
@@ -119,6 +127,17 @@ def uses_dates(operators: Operators, kind: PropertyType | None) -> bool:
         elif _is_dated(name, operand, kind):
             return True
     return False
+
+
+def contact_zone_in(operators: Operators) -> tuple[str, ...] | None:
+    """Where the contact's zone is asked for, at any depth of has_item: the keys that lead there; None: nowhere."""
+    if operators.in_zone == "contact":
+        return _ZONE
+    for field, inner in (operators.has_item or {}).items():
+        where = contact_zone_in(inner)
+        if where is not None:
+            return ("has_item", field, *where)
+    return None
 
 
 def _is_dated(name: str, operand: Any, kind: PropertyType | None) -> bool:

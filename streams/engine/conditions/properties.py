@@ -11,11 +11,11 @@ from streams.engine.conditions.contract import Node, Scene
 from streams.engine.conditions.fitting import given
 from streams.engine.conditions.held import HeldLeaf, Truth
 from streams.engine.conditions.numbers import joined
-from streams.engine.conditions.operators import Tests, compile_operators
+from streams.engine.conditions.operators import Tests, compile_operators, contact_zone_in
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.subjects import leaf_key, written
-from streams.engine.conditions.zones import ZoneRule
+from streams.engine.conditions.zones import ZoneRule, Zones
 from streams.engine.contact import Contact
 
 
@@ -79,20 +79,24 @@ class PlainLeaf:
 class TimedLeaf:
     """Any tests of one value, dates among them."""
 
-    __slots__ = ("_read", "_tests", "_zone")
+    __slots__ = ("_of_account", "_read", "_rule", "_tests")
 
-    def __init__(self, read: Reader, tests: Tests, zone: ZoneRule) -> None:
+    def __init__(self, read: Reader, tests: Tests, rule: ZoneRule) -> None:
         self._read = read
         self._tests = tests
-        self._zone = zone
+        self._rule = rule
+        self._of_account = Zones(rule.account, rule.account)
 
     def holds(self, scene: Scene) -> bool:
         contact = scene.contact
-        return self._tests.holds(self._read(contact), scene.now, self._zone.of(contact))
+        return self._tests.holds(self._read(contact), scene.now, self._zones(contact))
 
     def due(self, scene: Scene) -> int | None:
         contact = scene.contact
-        return self._tests.due(self._read(contact), scene.now, self._zone.of(contact))
+        return self._tests.due(self._read(contact), scene.now, self._zones(contact))
+
+    def _zones(self, contact: Contact) -> Zones:
+        return Zones(self._rule.account, self._rule.of(contact)) if self._rule.of_contact else self._of_account
 
 
 def compile_property(leaf: PropertyLeaf, context: Context) -> Node:
@@ -160,7 +164,7 @@ def _within(subject: str, read: Reader, operators: Operators, kind: PropertyType
 
 def _leaf(read: Reader, operators: Operators, kind: PropertyType | None, context: Context) -> Node:
     tests = compile_operators(operators, kind)
-    zone = context.zone_rule(operators.in_zone)
+    rule = context.zone_rule("account" if contact_zone_in(operators) is None else "contact")
     if tests.timed:
-        return TimedLeaf(read, tests, zone)
+        return TimedLeaf(read, tests, rule)
     return PlainLeaf(read, joined(tests.plain))

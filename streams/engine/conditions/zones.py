@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from streams.engine.contact import Contact
@@ -36,6 +37,14 @@ def zone_named(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return None
+
+
+class Zones(NamedTuple):
+    """Both zones that a leaf on dates may mean."""
+
+    account: ZoneInfo
+    contact: ZoneInfo
+    """The account's again where the contact has no valid one."""
 
 
 class ZoneRule:

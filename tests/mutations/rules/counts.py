@@ -107,10 +107,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Filters of one leaf speak of the same event (page and date combine)",
         where="conditions/filters.py",
-        text="return all(tests.holds(read(happening), happening.at, self._zone) for read, tests in self._tests)",
+        text="return all(tests.holds(read(happening), happening.at, self._zones) for read, tests in self._tests)",
         instead=(
             "return not self._tests or any("
-            "tests.holds(read(happening), happening.at, self._zone) for read, tests in self._tests)"
+            "tests.holds(read(happening), happening.at, self._zones) for read, tests in self._tests)"
         ),
         caught_by=(_FIELDS,),
     ),

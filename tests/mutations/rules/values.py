@@ -23,8 +23,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two operators in one leaf must both hold, on dates too",
         where="conditions/operators.py",
-        text="all(test.holds(value, now, zone) for test in self.timed)\n",
-        instead="(not self.timed or any(test.holds(value, now, zone) for test in self.timed))\n",
+        text="all(test.holds(value, now, zones) for test in self.timed)\n",
+        instead="(not self.timed or any(test.holds(value, now, zones) for test in self.timed))\n",
         caught_by=("tests/unit/conditions/test_dates.py::test_two_date_operators_in_one_leaf_must_both_hold",),
     ),
     Mutation(
@@ -143,9 +143,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`has_item: {FILTER}`: one item meets it all",
         where="conditions/operators.py",
-        text="any(self._meets(item, now, zone) for item in value)",
+        text="any(self._meets(item, now, zones) for item in value)",
         instead=(
-            "all(any(isinstance(item, dict) and tests.holds(item.get(key), now, zone) for item in value)"
+            "all(any(isinstance(item, dict) and tests.holds(item.get(key), now, zones) for item in value)"
             " for key, tests in self.fields)"
         ),
         caught_by=(f"{_VALUES}::test_one_item_meets_the_whole_filter",),

@@ -10,6 +10,7 @@ _OWN = f"{_DATES}::test_the_contacts_own_zone_is_used_where_it_is_named_and_vali
 
 _OFFSET = "offset = zone.utcoffset(shown.replace(tzinfo=zone))"
 _BOTH_OFFSETS = "(zone.utcoffset(shown.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))"
+_HOLDS = "holds(self, value: Any, now: int, zones: Zones) -> bool:\n        "
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
@@ -38,6 +39,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         text='of_contact = in_zone == "contact"',
         instead="of_contact = False",
         caught_by=(_OWN,),
+    ),
+    Mutation(
+        id="contacts-zone-of-an-item",
+        section=5,
+        rule="Inside `has_item`, too, `in_zone: contact` means the contact's time zone",
+        where="conditions/operators.py",
+        text=f"{_HOLDS}zone = zones.contact if self.of_contact else zones.account",
+        instead=f"{_HOLDS}zone = zones.account",
+        caught_by=(f"{_DATES}::test_an_item_may_speak_in_the_contacts_zone",),
     ),
     Mutation(
         id="accounts-zone-by-default",

@@ -191,6 +191,40 @@ def test_the_contacts_own_zone_is_used_where_it_is_named_and_valid() -> None:
     assert compiled({"property": "when", "eq": "2026-03-10"}, when="datetime").properties == {"when"}
 
 
+def test_an_item_may_speak_in_the_contacts_zone() -> None:
+    due_today = {"gte": "now/d", "lt": "now+1d/d", "in_zone": "contact"}
+    leaf = {"property": "orders", "has_item": {"due": due_today}}
+    orders = {"orders": [{"due": "2026-03-11"}], "time_zone": "Asia/Tokyo"}
+    midnight = instant_ms("2026-03-10T15:00:00Z")
+    assert not holds(leaf, orders, midnight - 1)
+    assert due(leaf, orders, midnight - 1) == midnight
+    assert holds(leaf, orders, midnight)
+    assert not holds(leaf, {"orders": orders["orders"]}, midnight)
+    assert compiled(leaf).properties == {"orders", "time_zone"}
+
+
+def test_one_item_may_speak_in_both_zones() -> None:
+    leaf = {
+        "property": "orders",
+        "has_item": {"due": {"gte": "now/d", "in_zone": "contact"}, "sent": {"gte": "now/d"}},
+    }
+    order = {"due": "2026-03-11", "sent": "2026-03-10"}
+    of = {"orders": [order], "time_zone": "Asia/Tokyo"}
+    assert holds(leaf, of, instant_ms("2026-03-10T15:00:00Z"))
+    assert due(leaf, of, instant_ms("2026-03-10T15:00:00Z")) == instant_ms("2026-03-11T00:00:00Z")
+    assert not holds(leaf, of, instant_ms("2026-03-11T00:00:00Z"))
+
+
+@pytest.mark.parametrize("inside", [{"due": {"gte": "now/d"}}, {"parts": {"has_item": {"due": {"gte": "now/d"}}}}])
+@pytest.mark.parametrize("whose", ["contact", "account"])
+def test_a_zone_beside_has_item_would_say_nothing_and_is_refused(inside: dict[str, Any], whose: str) -> None:
+    with pytest.raises(ConditionRefused, match="inside"):
+        compiled({"property": "orders", "has_item": inside, "in_zone": whose})
+    with pytest.raises(ConditionRefused) as refused:
+        compiled({"property": "orders", "has_item": {"lines": {"has_item": inside, "in_zone": whose}}})
+    assert refused.value.where == ("has_item", "lines", "in_zone")
+
+
 def test_a_local_time_left_out_shifts_forward_and_of_a_doubled_one_the_first_is_meant() -> None:
     leaf = {"property": "when", "eq": "now-1d"}
     in_gap = {"when": "2026-03-29T01:30:00Z"}  # 02:30 does not exist in Berlin that day and means 03:30

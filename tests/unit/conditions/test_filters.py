@@ -112,3 +112,28 @@ def test_a_filter_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None
     with pytest.raises(ConditionRefused) as refused:
         compiled({"any": [{"visit": fields}]})
     assert refused.value.where[:4] == ("any", 0, "visit", next(iter(fields)))
+
+
+IN_THEIR_ZONE = {"before": "now/d", "in_zone": "contact"}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "where"),
+    [
+        ({"visit": {"d": IN_THEIR_ZONE}}, ("visit", "d")),
+        ({"activity": {"o": {"has_item": {"d": IN_THEIR_ZONE}}}}, ("activity", "o", "has_item", "d")),
+        (
+            {"visit": {"o": {"has_item": {"k": {"eq": 1}, "p": {"has_item": {"d": IN_THEIR_ZONE}}}}}},
+            ("visit", "o", "has_item", "p", "has_item", "d"),
+        ),
+        ({"visit": {}, "last": {"o": {"has_item": {"d": IN_THEIR_ZONE}}}}, ("last", "o", "has_item", "d")),
+        (
+            {"sequence": [{"visit": {}}, {"activity": {"o": {"has_item": {"d": IN_THEIR_ZONE}}}}], "within": "7d"},
+            ("sequence", 1, "activity", "o", "has_item", "d"),
+        ),
+    ],
+)
+def test_a_filter_never_speaks_in_the_contacts_zone(leaf: dict[str, Any], where: tuple[str | int, ...]) -> None:
+    with pytest.raises(ConditionRefused, match="cannot be contact in a filter") as refused:
+        compiled(leaf)
+    assert refused.value.where == (*where, "in_zone")
