@@ -29,5 +29,13 @@ def zone_named(name: str) -> ZoneInfo | None:
     return _rules(name) if name in zone_names() else None
 
 
+def checked_zone(name: str) -> ZoneInfo:
+    """The time zone of a name that was checked before. Raises KeyError."""
+    zone = zone_named(name)
+    if zone is None:
+        raise KeyError(f"{name!r} is not a time zone")
+    return zone
+
+
 UTC = _rules("UTC")
 """As a zone among the others."""

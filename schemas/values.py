@@ -56,8 +56,8 @@ def instant_ms(text: str) -> int:
 
 def instant_text(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, as every output writes it."""
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    moment = (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def _no_control_characters(text: str) -> str:

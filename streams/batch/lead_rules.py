@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from schemas.conditions import ActivityLeaf, VisitLeaf
 from schemas.conditions import Condition as Written
 from schemas.definitions import Actions, AtMost, Campaign, Definitions
+from schemas.time_zones import checked_zone
 from streams.batch.dates import instant_at, length
 from streams.batch.decay import MILLION
 from streams.batch.lead import RuleKey
@@ -104,7 +105,7 @@ class LeadRules:
 
 
 def _campaigns(definitions: Definitions) -> list[LeadCampaign]:
-    zone = ZoneInfo(definitions.time_zone)
+    zone = checked_zone(definitions.time_zone)
     return [_campaign(each, zone) for each in definitions.campaigns]
 
 

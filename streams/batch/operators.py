@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from streams.batch.dates import date_holds, instant_of
+from schemas.time_zones import UTC, checked_zone, zone_named
+from streams.batch.dates import date_holds, instant_of, is_date_value
 from streams.batch.patterns import found_by
 from streams.batch.world import World
 
@@ -32,11 +33,11 @@ class Asked:
 def zone_for(operators: dict[str, Any], world: World) -> ZoneInfo:
     """The account's zone, or with `in_zone: contact` the contact's where it has a valid one."""
     if operators.get("in_zone") == "contact":
-        try:
-            return ZoneInfo(world.properties["time_zone"])
-        except (KeyError, ValueError, OSError, TypeError):
-            pass  # no valid zone of its own: the account's counts
-    return ZoneInfo(world.zone)
+        name = world.properties.get("time_zone")
+        own = zone_named(name) if isinstance(name, str) else None
+        if own is not None:
+            return own
+    return checked_zone(world.zone)
 
 
 def passes(value: Any, operators: dict[str, Any], kind: str | None, world: World, now: int) -> bool:
@@ -49,7 +50,7 @@ def passes(value: Any, operators: dict[str, Any], kind: str | None, world: World
 def fits(value: Any, kind: str) -> bool:
     """Whether a value is of a declared type."""
     if kind in ("date", "datetime"):
-        return instant_of(value, ZoneInfo("UTC")) is not None
+        return instant_of(value, UTC) is not None
     if kind == "number":
         return numeric(value)
     kinds: dict[str, tuple[type, ...]] = {"text": (str,), "boolean": (bool,), "list": (list,), "object": (dict, list)}
@@ -71,7 +72,17 @@ def _operator(name: str, x: Any, asked: Asked) -> bool:
     if is_dated(name, x, asked.kind):
         instant = instant_of(value, asked.zone)
         return instant is not None and date_holds(name, x, instant, asked.now, asked.zone)
+    if name in ("eq", "in") and asked.kind is None:
+        return any(_equal(value, one, asked) for one in (x if isinstance(x, list | tuple) else [x]))
     return _plain(name, x, value, asked.cased)
+
+
+def _equal(value: Any, one: Any, asked: Asked) -> bool:
+    """Two dates where both say one, whatever their texts; else the same text, number, or true and false."""
+    instant = instant_of(value, asked.zone) if isinstance(one, str) and is_date_value(one) else None
+    if instant is None:
+        return _same(value, one, asked.cased)
+    return date_holds("eq", one, instant, asked.now, asked.zone)
 
 
 def is_dated(name: str, x: Any, kind: str | None) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schemas.time_zones import UTC
 from schemas.values import instant_ms, instant_text
 from streams.batch.dates import instant_of
 from streams.batch.operators import passes
@@ -17,7 +17,7 @@ MOST_BYTES = 200_000
 """Of the properties as JSON, see docs/state-bounds.md."""
 
 _LARGEST = 2**63
-_UTC = ZoneInfo("UTC")
+_FIRST, _LAST = instant_ms("0001-01-01T00:00:00Z"), instant_ms("9999-12-31T23:59:59.999Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BESIDE = frozenset({"property", "held_for"})
 
@@ -58,7 +58,7 @@ def _is_of(value: Any, kind: str | None) -> bool:
     if kind is None:
         return True
     if kind == "date":
-        return isinstance(value, str) and bool(_DAY.fullmatch(value)) and instant_of(value, _UTC) is not None
+        return isinstance(value, str) and bool(_DAY.fullmatch(value)) and instant_of(value, UTC) is not None
     if kind == "datetime":
         return _is_datetime(value)
     if kind == "list":
@@ -70,7 +70,11 @@ def _is_of(value: Any, kind: str | None) -> bool:
 
 
 def _is_datetime(value: Any) -> bool:
-    return isinstance(value, str) and not _DAY.fullmatch(value) and instant_of(value, _UTC) is not None
+    """An instant that, written in UTC, is still one of the calendar's years."""
+    if not isinstance(value, str) or _DAY.fullmatch(value):
+        return False
+    instant = instant_of(value, UTC)
+    return instant is not None and _FIRST <= instant <= _LAST
 
 
 def _kept(value: Any, kind: str | None) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from schemas.conditions import Condition
 from schemas.definitions import (
@@ -18,6 +17,7 @@ from schemas.definitions import (
     ScoringRule,
     Segment,
 )
+from schemas.time_zones import checked_zone
 from streams.engine.canonical import millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Compiled, Counter, Scene, Surroundings, Truth
@@ -207,7 +207,7 @@ def _campaign(campaign: Campaign, definitions: Definitions, around: Surroundings
 
 
 def _midnight(day: date | None, zone: str) -> int | None:
-    return None if day is None else day_start(ZoneInfo(zone), day.toordinal())
+    return None if day is None else day_start(checked_zone(zone), day.toordinal())
 
 
 def _scoring(rule: ScoringRule, around: Surroundings) -> CompiledScoring:
@@ -271,6 +271,10 @@ class ReleaseCache:
             found = self._compile(account, number)
             self._compiled[account, number] = found
         return found
+
+    def drop(self, account: str, number: int) -> None:
+        """Forgets one that never decided."""
+        self._compiled.pop((account, number), None)
 
     def drop_before(self, account: str, number: int) -> None:
         """Forgets releases that nothing needs any more."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.time_zones import checked_zone
 from schemas.values import instant_ms
 from streams.batch.dates import span
 from streams.batch.moving_dates import meets
@@ -32,7 +32,7 @@ days = st.integers(-40 * DAY, 40 * DAY)
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(TEXTS), places, st.one_of(st.just(0), days), st.integers(-2 * DAY, 2 * DAY))
 def test_every_passage_is_found_and_nothing_else(text: str, place: tuple[str, int], apart: int, beside: int) -> None:
-    zone, around = ZoneInfo(place[0]), place[1]
+    zone, around = checked_zone(place[0]), place[1]
     instant = span(text, around + apart, zone)[0] + beside // 2  # something that is passed about then
     after, until = around + apart - DAY, around + apart + DAY
     found = sorted(set(meets(text, instant, zone, after, until)))

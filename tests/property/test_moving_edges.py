@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from schemas.time_zones import checked_zone
 from schemas.values import instant_ms
 from streams.engine.conditions.edges import Edge, parse_date_value
 from tests.support.naive import span as naive_span
@@ -55,7 +56,7 @@ def test_an_edge_passes_an_instant_only_where_it_was_due(
     change: tuple[str, str], steps: str, start: int, back: int
 ) -> None:
     """The instants looked at lie where the edge is when clocks change, or when it leads to where they change."""
-    zone, text = ZoneInfo(change[0]), "now" + steps
+    zone, text = checked_zone(change[0]), "now" + steps
     edge = parse_date_value(text).start
     pivot = instant_ms(change[1]) + back
     track = _track(text, zone, pivot + start)
@@ -96,7 +97,7 @@ def _follow(edge: Edge, instant: int, now: int, track: list[tuple[int, int]], zo
 @pytest.mark.parametrize("behind", [1, 5, 1_000, 5 * MINUTE, 2 * DAY + 7])
 def test_an_edge_that_is_rounded_is_due_a_few_times_only(text: str, behind: int) -> None:
     """Not every few milliseconds up to the end of the unit, nor at the end of every minute for days."""
-    zone, edge = ZoneInfo("Europe/Berlin"), parse_date_value(text).start
+    zone, edge = checked_zone("Europe/Berlin"), parse_date_value(text).start
     now = instant_ms("2026-03-20T12:00:00Z")
     instant = edge.at(now + 9 * DAY, zone) + behind
     assert len(list(_dues(edge, instant, now, zone))) < 80
@@ -105,7 +106,7 @@ def test_an_edge_that_is_rounded_is_due_a_few_times_only(text: str, behind: int)
 @pytest.mark.parametrize("text", ["now-800000d", "now-17760000h", "now+2930000d", "now-800000d/d"])
 @pytest.mark.parametrize("about", [-4 * DAY, -3 * DAY - 1, -1, 0, 1, 5, DAY, 3 * DAY + 1])
 def test_an_edge_that_stands_at_an_end_of_the_calendar_is_due_where_it_goes_on(text: str, about: int) -> None:
-    zone, edge = ZoneInfo("UTC"), parse_date_value(text).start
+    zone, edge = checked_zone("UTC"), parse_date_value(text).start
     now = instant_ms("2026-03-20T12:00:00Z")
     instant = edge.at(now, zone) + about
     dues = list(_dues(edge, instant, now, zone))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
-from zoneinfo import ZoneInfo, available_timezones
 
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, Plan, PropertyType
+from schemas.time_zones import zone_names
 from streams.engine.checks.campaigns import campaign_problems
 from streams.engine.checks.context import Context
 from streams.engine.checks.problem import Path, Problem, nearest, shown
@@ -99,17 +99,9 @@ def _frame_problems(raw: Mapping[str, Any]) -> list[Problem]:
 
 
 def _zone_problems(zone: object) -> list[Problem]:
-    if not isinstance(zone, str) or _is_zone(zone):
+    if not isinstance(zone, str) or zone in zone_names():
         return []
-    return [Problem(("time_zone",), f"{shown(zone)} is not a time zone{nearest(zone, available_timezones())}")]
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # a path, a folder of zones, a name that is not there
-        return False
-    return True
+    return [Problem(("time_zone",), f"{shown(zone)} is not a time zone{nearest(zone, sorted(zone_names()))}")]
 
 
 def _property_problems(properties: object) -> list[Problem]:
@@ -144,7 +136,7 @@ def _context(raw: Mapping[str, Any]) -> Context:
         declared={**{n: t for n, t in declared.items() if t in types}, **STANDARD_PROPERTIES},
         segments={name: _is_dynamic(row) for name, row in _named(_rows(raw, "segments")).items()},
         campaigns=frozenset(_named(_rows(raw, "campaigns"))),
-        time_zone=zone if isinstance(zone, str) and _is_zone(zone) else "UTC",
+        time_zone=zone if isinstance(zone, str) and zone in zone_names() else "UTC",
     )
 
 

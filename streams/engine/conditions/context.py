@@ -5,10 +5,11 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from schemas.definitions import PropertyType
+from schemas.time_zones import zone_named
 from streams.engine.conditions.contract import Counter, Surroundings
 from streams.engine.conditions.held import Truth
 from streams.engine.conditions.refusals import ConditionRefused
-from streams.engine.conditions.zones import ZoneRule, zone_named
+from streams.engine.conditions.zones import ZoneRule
 
 
 class Context:

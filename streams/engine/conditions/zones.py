@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from schemas.time_zones import zone_named as zone_named
 from streams.engine.contact import Contact
 
 SECOND = 1_000
@@ -28,15 +29,6 @@ _MILLISECOND = timedelta(milliseconds=1)
 # The calendar of `datetime` ends at the years 1 and 9999; a year is left at both ends for offsets and rounding.
 EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
 LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
-
-
-@lru_cache(maxsize=1024)
-def zone_named(name: str) -> ZoneInfo | None:
-    """The time zone of that IANA name, or None when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
 
 
 class Zones(NamedTuple):

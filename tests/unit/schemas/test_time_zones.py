@@ -1,0 +1,67 @@
+"""Zones are those of the tzdata package: its names, its rules, on every machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import pytest
+
+from schemas.time_zones import checked_zone, zone_named, zone_names
+from streams.engine.checks import check
+from streams.engine.checks.problem import path_text
+from tests.support.conditions import compiled, contact, scene
+from tests.support.naive import World
+from tests.support.naive import holds as naive_holds
+
+NO_ZONES = [
+    *("localtime", "posixrules", "Factory", "right/Europe/Berlin", "posix/Europe/Berlin"),
+    *("europe/berlin", "EUROPE/BERLIN", "Europe", "Europe/", "/etc/localtime", "../zones", "zone.tab", ""),
+]
+ASKS = """
+from datetime import datetime
+from schemas.time_zones import zone_named
+print(zone_named("Asia/Tokyo").utcoffset(datetime(2026, 3, 1)))
+"""
+
+
+@pytest.mark.parametrize("name", NO_ZONES)
+def test_a_name_that_is_not_in_the_list_is_no_zone(name: str) -> None:
+    assert zone_named(name) is None
+    checked = check({"time_zone": name})
+    assert [path_text(problem.path) for problem in checked.problems] == ["time_zone"]
+    assert "is not a time zone" in checked.problems[0].message
+
+
+def test_every_name_of_the_list_is_a_zone_and_always_the_same_one() -> None:
+    assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"} <= zone_names()
+    assert all(checked_zone(name) is zone_named(name) for name in zone_names())
+    assert all(str(zone_named(name)) == name for name in zone_names())
+
+
+def test_a_zone_that_is_not_there_is_refused_where_it_must_be_one() -> None:
+    with pytest.raises(KeyError, match="'localtime' is not a time zone"):
+        checked_zone("localtime")
+
+
+@pytest.mark.parametrize("name", ["localtime", "asia/tokyo", "posix/Asia/Tokyo", "", 5])
+def test_a_contact_whose_zone_is_no_name_of_the_list_has_the_accounts(name: object) -> None:
+    leaf = {"property": "day", "eq": "2026-03-11", "in_zone": "contact"}
+    for at, expected in (("2026-03-10T23:30:00Z", True), ("2026-03-11T23:30:00Z", False)):
+        properties = {"day": at, "time_zone": name}
+        node = compiled(leaf, "Europe/Berlin", day="datetime").node
+        assert node.holds(scene(contact(properties=properties))) is expected
+        assert naive_holds(leaf, World(properties, {"day": "datetime"}, zone="Europe/Berlin"), 0) is expected
+
+
+def test_what_the_machine_has_does_not_matter(tmp_path: Path) -> None:
+    with as_file(files("tzdata").joinpath("zoneinfo", "UTC")) as utc:
+        (tmp_path / "Asia").mkdir()
+        shutil.copy(utc, tmp_path / "Asia" / "Tokyo")
+    environment = {**os.environ, "PYTHONTZPATH": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", ASKS], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "9:00:00"
