@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from schemas.values import Slug
 from streams.errors import UsageError
 from streams.settings import Settings
 
@@ -48,6 +49,22 @@ def settings_from(**options: Any) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"setting {name}: {first['msg']}, got {first['input']!r}") from error
+
+
+_account = TypeAdapter(Slug)
+
+
+def account_name(text: str) -> str:
+    """An account as named on the command line. Raises UsageError for what cannot be one."""
+    try:
+        return _account.validate_python(text)
+    except ValidationError as error:
+        raise UsageError(f"--account: {text!r} is no account; letters, digits, - and _ make one") from error
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things for people: `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def local_broker_folder(settings: Settings) -> Path:

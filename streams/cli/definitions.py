@@ -13,7 +13,17 @@ import typer
 
 from schemas.values import instant_ms
 from streams.cli import releases
-from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
+from streams.cli.common import (
+    AsJson,
+    Bootstrap,
+    Prefix,
+    counted,
+    human,
+    progress,
+    settings_from,
+    write_json,
+    write_line,
+)
 from streams.definitions import Account, Fault, Loaded, load, load_each
 from streams.definitions.applied import Applier
 from streams.definitions.planning import Planned, plan_against, plan_all, refuse_what_is_gone
@@ -24,7 +34,9 @@ from streams.settings import Settings
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Definitions in YAML or JSON.")]
 At = Annotated[
     str | None,
-    typer.Option("--at", metavar="TIME", help="When it takes effect (RFC 3339); on the wall clock now at most."),
+    typer.Option(
+        "--at", metavar="TIME", help="When it takes effect (RFC 3339); on the wall clock not later than now."
+    ),
 ]
 BasedOn = Annotated[
     int | None,
@@ -136,7 +148,8 @@ def _show_check(loaded: Loaded) -> None:
         for warning in account.warnings:
             human().print(f"warning: account {account.name}: {warning}", markup=False, soft_wrap=True)
     if not loaded.problems:
-        write_line(f"{len(loaded.files)} files, {len(loaded.accounts)} accounts: nothing wrong")
+        files, accounts = counted(len(loaded.files), "file"), counted(len(loaded.accounts), "account")
+        write_line(f"{files}, {accounts}: nothing wrong")
 
 
 def _show_plan(planned: Planned) -> None:
@@ -151,6 +164,7 @@ async def _apply(
     settings: Settings, accounts: Mapping[str, Account], when: _When, patience: float | None, quiet: bool
 ) -> list[dict[str, Any]]:
     applier = Applier(settings, await releases.releases_of(settings), patience)
+    applier.releases.refuse_in_advance(when.at)
     return [await _apply_one(applier, account, when, quiet) for account in accounts.values()]
 
 
@@ -158,15 +172,15 @@ async def _apply_one(applier: Applier, account: Account, when: _When, quiet: boo
     log = await applier.releases.log()
     latest = log.latest(account.name)
     planned = plan_against(latest, account)
+    _refuse_another_base(account.name, when.based_on, planned.based_on)
     if not quiet:
         _show_plan(Planned(planned))
-    if latest is not None and not planned and when.based_on in (None, latest.number):
+    if latest is not None and not planned:
         _say(f"account {account.name}: release {latest.number} says the same, nothing applied", quiet)
         return {"account": account.name, "number": latest.number, "applied": False}
     await refuse_what_is_gone(applier.settings, account, log, when.at)
-    based_on = planned.based_on if when.based_on is None else when.based_on
     with progress(quiet) as advance:
-        applied = await applier.apply(account, based_on, when.at, advance)
+        applied = await applier.apply(account, planned.based_on, when.at, advance)
     made = _valid(applied.made)
     _say(f"account {account.name}: release {made.number} applied", quiet)
     told = {"account": account.name, "number": made.number, "applied": True}
@@ -174,6 +188,14 @@ async def _apply_one(applier: Applier, account: Account, when: _When, quiet: boo
         _say(f"account {account.name}: {applied.arrival.ended()}", quiet)
         told |= applied.arrival.described()
     return told
+
+
+def _refuse_another_base(account: str, wanted: int | None, latest: int) -> None:
+    """Before anything is written: a void record would stay for ever. Raises DefinitionsRefused."""
+    if wanted in (None, latest):
+        return
+    there = f"release {latest} is the latest" if latest else "nothing is applied yet"
+    raise DefinitionsRefused(f"account {account}: --based-on {wanted}, but {there}; nothing was written, plan again")
 
 
 def _valid(made: Release | Void) -> Release:

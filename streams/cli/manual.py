@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from schemas.values import instant_ms
-from streams.cli.common import progress, settings_from, write_json, write_line
+from streams.cli.common import counted, progress, settings_from, write_json, write_line
 from streams.cli.search import asked_for
 from streams.errors import UsageError
 from streams.publish.commands import Check, contacts_from, send_commands
@@ -56,7 +56,7 @@ def decide(
     if as_json:
         write_json({"published": count, "type": event_type, **subject})
     else:
-        write_line(f"{count} commands {event_type} published; `dead-letters` says of each that cannot be, why")
+        write_line(f"{counted(count, 'command')} {event_type} published; what cannot be is in the topic dead-letters")
 
 
 def _named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from streams.publish.csv import Mapped, Rows, mapping_of, pair_of
 from streams.publish.releases import Releases
 from streams.publish.told_time import last_told
 from streams.runtime.deployment import read_deployment
-from streams.settings import Settings
+from streams.settings import Clock, Settings
 
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", help="CSV: a YAML or JSON file with a line `column: field` for each.")
@@ -63,23 +64,33 @@ class CsvOptions:
     def rows(self, settings: Settings, account: str) -> Rows:
         """The rows' meaning in this deployment: properties have the types that the account declares."""
         mapped = self.mapped()
-        at = None if self.at is None else instant_text(_instant(self.at))
-        types, now = asyncio.run(_surroundings(settings, account))
-        return Rows(mapped, types, account, at if at is not None else now)
+        given = None if self.at is None else _instant(self.at)
+        types, clock, present = asyncio.run(_surroundings(settings, account))
+        latest = partial(_latest, settings) if clock == "wall" else None
+        if given is not None and latest is not None and given > latest():
+            raise UsageError(f"--at: {self.at} is in the future; on the wall clock a worker refuses such events")
+        at = present if given is None else given
+        return Rows(mapped, types, account, None if at is None else instant_text(at), latest)
 
 
-async def _surroundings(settings: Settings, account: str) -> tuple[dict[str, PropertyType], str | None]:
-    """The properties' types, and the present: the wall clock's, or the time last told."""
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _latest(settings: Settings) -> int:
+    """The last instant that a worker of the same settings takes now, on the wall clock."""
+    return _now() + settings.future_ms
+
+
+async def _surroundings(settings: Settings, account: str) -> tuple[dict[str, PropertyType], Clock, int | None]:
+    """The properties' types, the clock, and the present in ms: the wall clock's, or the time last told."""
     deployment = await read_deployment(settings.bootstrap, settings.prefix)
     if deployment is None:
         raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
     release = await Releases(settings, deployment.clock).latest(account)
     declared = release.content.properties if release is not None else {}
-    if deployment.clock == "wall":
-        now: int | None = int(time.time() * 1000)
-    else:
-        now = await last_told(settings, account)
-    return {**STANDARD_PROPERTIES, **declared}, None if now is None else instant_text(now)
+    present = _now() if deployment.clock == "wall" else await last_told(settings, account)
+    return {**STANDARD_PROPERTIES, **declared}, deployment.clock, present
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

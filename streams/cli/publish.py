@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Annotated
@@ -16,6 +17,8 @@ from streams.cli.common import (
     AsJson,
     Bootstrap,
     Prefix,
+    account_name,
+    counted,
     human,
     progress,
     settings_from,
@@ -66,6 +69,16 @@ Until = Annotated[
 Patience = Annotated[float, typer.Option("--patience", help="Seconds to wait for a journal that stands still.")]
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """`until` in ms, `patience` in seconds; `account` is whose all lines are, None where each line says it."""
+
+    ordered: bool
+    until: int | None
+    patience: float
+    account: str | None
+
+
 def register(app: typer.Typer) -> None:
     """Adds the command `publish`."""
     app.command("publish")(publish)
@@ -91,6 +104,7 @@ def publish(
     """Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     end = _instant(until)
+    account = account_name(account)
     of_csv = CsvOptions(mapping, map_, delimiter, at)
     if format_ is not Format.CSV:
         of_csv.refuse()
@@ -103,32 +117,47 @@ def publish(
             items = access_log_items(read_lines(files, read), AccessLog(as_.value, account))
         else:
             items = json_items(read_lines(files, read))
-        report = asyncio.run(_publish(settings, items, ordered, end, patience))
-    _show(report, as_json)
+        named = None if format_ is Format.JSONL else account
+        report = asyncio.run(_publish(settings, items, _How(ordered, end, patience, named)))
+    if report.broken_off is None or report.published or report.refused:
+        _show(report, as_json)
+    if report.broken_off is not None:
+        raise report.broken_off
     # A log of the real world has lines that are no visits; other files have none that are meant to be lost.
     if report.refused and format_ is not Format.ACCESS_LOG:
         raise typer.Exit(DataError.exit_code)
 
 
-async def _publish(
-    settings: Settings, items: Iterator[Item], ordered: bool, until: int | None, patience: float
-) -> Report:
+async def _publish(settings: Settings, items: Iterator[Item], how: _How) -> Report:
     async with AsyncExitStack() as stack:
         sender = await stack.enter_async_context(Sender(settings))
         deployment = await read_deployment(settings.bootstrap, settings.prefix)
         if deployment is None:
             raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
-        journal = await stack.enter_async_context(JournalFollower(settings)) if ordered else None
+        releases = Releases(settings, deployment.clock)
+        journal = await stack.enter_async_context(JournalFollower(settings)) if how.ordered else None
         publisher = Publisher(
             sender,
             tells_time=deployment.clock == "events",
-            releases=Releases(settings, deployment.clock),
+            releases=releases,
             journal=journal,
-            patience=patience,
+            patience=how.patience,
         )
-        await publisher.publish(items, until)
-        await publisher.close_time(until)
+        await publisher.publish(items, how.until)
+        if publisher.report.broken_off is None:  # else the rest may still come, and would be late
+            await publisher.close_time(how.until)
+        if publisher.report.published and how.account is not None and await releases.latest(how.account) is None:
+            _warn_of(how.account)
         return publisher.report
+
+
+def _warn_of(account: str) -> None:
+    """A name mistyped would make contacts that nobody looks for."""
+    human().print(
+        f"warning: account {account!r} has no definitions yet; its contacts are in no segment until it has some",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _instant(text: str | None) -> int | None:
@@ -157,11 +186,12 @@ def _show(report: Report, as_json: bool) -> None:
     console = human()
     for line in report.reasons:
         console.print(f"not published: {line.where}: {line.reason}", markup=False, soft_wrap=True)
-    if report.refused > len(report.reasons):
-        console.print(f"not published: {report.refused - len(report.reasons)} more lines")
-    parts = [f"{report.published} events published"]
+    more = report.refused - sum(line.lines for line in report.reasons)
+    if more:
+        console.print(f"not published: {counted(more, 'more line')}")
+    parts = [f"{counted(report.published, 'event')} published"]
     if report.passed_over:
-        parts.append(f"{report.passed_over} later lines passed over")
+        parts.append(f"{counted(report.passed_over, 'later line')} passed over")
     if report.refused:
-        parts.append(f"{report.refused} lines not published")
+        parts.append(f"{counted(report.refused, 'line')} not published")
     write_line(", ".join(parts))

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
-from streams.cli.common import AsJson, Bootstrap, Prefix, settings_from, write_json, write_line
+from streams.cli.common import AsJson, Bootstrap, Prefix, counted, settings_from, write_json, write_line
 from streams.definitions.course import Course, course_of
 from streams.engine.releases import Release, ReleaseLog, Void
 from streams.errors import DataError, TopicsMissing
@@ -72,7 +72,9 @@ def list_releases(
     if not releases:
         write_line("no releases; `leadstream definitions apply FILE` makes one")
     for each in releases:
-        counts = f"{len(each.content.segments)} segments, {len(each.content.campaigns)} campaigns"
+        counts = ", ".join(
+            (counted(len(each.content.segments), "segment"), counted(len(each.content.campaigns), "campaign"))
+        )
         write_line(f"{each.account}  release {each.number}  {_at_text(each)}  {counts}  {each.hash[:12]}")
     for void in voids:
         write_line(f"{void.account}  void at offset {void.offset}: {void.reason}")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, get_args
 
+from pydantic import TypeAdapter, ValidationError
+
 from schemas.definitions import ContactStatus
-from schemas.values import instant_ms
+from schemas.events.base import EventInstant
+from schemas.values import ContactId
 
 LIST_SEPARATOR = ";"
 
@@ -14,20 +17,31 @@ _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
 
 
+_contact_id = TypeAdapter(ContactId)
+_instant = TypeAdapter(EventInstant)
+
+
 def checked(name: str, column: str, text: str) -> str:
-    """The text of a cell that goes to `at` or `status`, or another field. Raises ValueError."""
-    if name == "at":
-        try:
-            instant_ms(text)
-        except ValueError as error:
-            raise ValueError(f"{column}: {error}") from error
+    """The text of a cell that goes to `contact`, `at` or `status`. Raises ValueError."""
+    if name == "contact" and (fault := _fault(_contact_id, text)):
+        raise ValueError(f"{column}: {text[:40]!r} is not a contact id: {fault}")
+    if name == "at" and (fault := _fault(_instant, text)):
+        raise ValueError(f"{column}: {fault}")
     if name == "status" and text not in get_args(ContactStatus):
         raise ValueError(f"{column}: {text!r} is no status; there are {', '.join(get_args(ContactStatus))}")
     return text
 
 
+def _fault(kind: TypeAdapter[Any], text: str) -> str | None:
+    try:
+        kind.validate_python(text)
+    except ValidationError as error:
+        return error.errors()[0]["msg"].removeprefix("Value error, ")
+    return None
+
+
 def value_of(kind: str, column: str, text: str) -> Any:
-    """A cell as a value of that type; dates are checked by the worker, as everywhere. Raises ValueError."""
+    """A cell as a value of that type; a date is text. Raises ValueError."""
     if kind == "number":
         return _number(column, text)
     if kind == "boolean":

@@ -109,10 +109,13 @@ async def send_commands(
 
 
 async def _instant(settings: Settings, deployment: Deployment, account: str, at: int | None) -> int:
+    now = int(time.time() * 1000)
     if at is not None:
+        if deployment.clock == "wall" and at > now + settings.future_ms:
+            raise UsageError(f"{instant_text(at)} is in the future; on the wall clock a worker refuses such commands")
         return at
     if deployment.clock == "wall":
-        return int(time.time() * 1000)
+        return now
     told = await last_told(settings, account)
     if told is None:
         raise UsageError(f"on the events clock nobody has told account {account!r} the time yet; give --at")

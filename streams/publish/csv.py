@@ -6,26 +6,29 @@ the mapping names (`employees:number`), else text. An empty cell changes nothing
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, get_args
 
 import msgspec
 
 from schemas.definitions import PropertyType
+from schemas.values import instant_ms
+from streams.engine.effects import Refusal
+from streams.engine.properties import DERIVED, check
 from streams.errors import DataError, UsageError
 from streams.publish.cells import checked, value_of
+from streams.publish.csv_records import Record, Records
 from streams.publish.lines import Item, RefusedLine, event_line, opened
 
 CONTACT = "contact"
 AT = "at"
 STATUS = "status"
 
-_LONGEST_CELL = 1_000_000
+_DELIMITERS = (";", "\t", "|", ",")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -55,6 +58,8 @@ def mapping_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Field]:
             )
         if column in mapped:
             raise UsageError(f"the column {column!r} is mapped twice")
+        if name in DERIVED:
+            raise UsageError(f"{column}={written}: {name} is derived from other properties and cannot be set")
         mapped[column] = Field(name, kind or None)
     counted = Counter(field.name for field in mapped.values())
     twice = [name for name, count in counted.items() if count > 1]
@@ -77,14 +82,28 @@ class Rows:
     """Turns rows into events; one object for all files of a run.
 
     The id of an event is made from what its row says and from how many rows before it said the same: the same file
-    published again, with the same mapping, has the same ids. `at` is the text of the instant for rows without one.
+    published again, with the same mapping, has the same ids. `at` is the text of the instant for rows without one,
+    `latest` tells the last instant (ms) that a worker would take now. Raises UsageError for a mapping to another type
+    than the declared one.
     """
 
-    def __init__(self, mapped: Mapped, types: Mapping[str, PropertyType], account: str, at: str | None) -> None:
+    def __init__(
+        self,
+        mapped: Mapped,
+        types: Mapping[str, PropertyType],
+        account: str,
+        at: str | None,
+        latest: Callable[[], int] | None = None,
+    ) -> None:
+        for column, field in mapped.items():
+            declared = types.get(field.name)
+            if None not in (field.kind, declared) and field.kind != declared:
+                raise UsageError(f"{column}={field.name}:{field.kind}: {field.name} is of the type {declared}")
         self.mapped = mapped
         self._types = types
         self._account = account
         self._at = at
+        self._latest = latest
         self._seen: Counter[bytes] = Counter()
 
     def event(self, cells: Mapping[str, str]) -> dict[str, Any]:
@@ -98,8 +117,9 @@ class Rows:
             if field.name in (CONTACT, AT, STATUS):
                 said[field.name] = checked(field.name, column, text)
             else:
-                kind = field.kind or self._types.get(field.name, "text")
-                properties[field.name] = value_of(kind, column, text)
+                properties[field.name] = self._value(field, column, text)
+        if self._latest is not None and AT in said and instant_ms(said[AT]) > self._latest():
+            raise ValueError(f"{said[AT]} is in the future")
         if CONTACT not in said:
             raise ValueError("the cell of the contact's id is empty")
         if properties:
@@ -110,6 +130,15 @@ class Rows:
         if AT not in said and self._at is None:
             raise ValueError("the row says no time; map a column to at, or give --at")
         return {"id": id_, "type": "contact.changed", AT: self._at, **said}
+
+    def _value(self, field: Field, column: str, text: str) -> Any:
+        """What the cell says, if a worker would take it as that property."""
+        declared = self._types.get(field.name)
+        value = value_of(field.kind or declared or "text", column, text)
+        taken = check(field.name, value, declared)
+        if isinstance(taken, Refusal):
+            raise ValueError(f"{column}: {taken.message}")  # noqa: TRY004 - the cell's value is wrong, no type of ours
+        return value
 
     def _id(self, said: Mapping[str, Any]) -> str:
         content = _encode(said)
@@ -123,9 +152,9 @@ def csv_items(
 ) -> Iterator[Item]:
     """What each row of the files says; a row that makes no sense is refused with the line that it begins on.
 
-    Raises DataError for a file that cannot be read, is not UTF-8, or lacks a column that is mapped.
+    Raises DataError for a file that cannot be read, whose first line is no list of columns, or lacks one that is
+    mapped.
     """
-    csv.field_size_limit(_LONGEST_CELL)
     for path in paths:
         name = "standard input" if path == "-" else path
         try:
@@ -134,47 +163,55 @@ def csv_items(
                     yield item
                     if raw.seekable():
                         advance(raw.tell())
-        except UnicodeDecodeError as error:
-            raise DataError(f"{name} is not UTF-8 text: {error.reason}") from error
         except (OSError, EOFError) as error:
             raise DataError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _items(name: str, stream: BinaryIO, rows: Rows, delimiter: str) -> Iterator[Item]:
-    with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        header = _header(name, reader, rows.mapped)
-        while True:
-            where = f"{name}:{reader.line_num + 1}"
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield RefusedLine(where, f"not CSV: {error}")
-                continue
-            if cells:
-                yield _item(where, cells, header, rows)
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        records = iter(Records(text, delimiter))
+        header = _header(name, next(records, None), rows.mapped, delimiter)
+        for record in records:
+            yield _item(f"{name}:{record.first}", record, header, rows)
 
 
-def _header(name: str, reader: Iterator[list[str]], mapped: Mapped) -> list[str]:
-    try:
-        header = [column.strip() for column in next(reader)]
-    except StopIteration:
-        raise DataError(f"{name} is empty; the first line names the columns") from None
-    except csv.Error as error:
-        raise DataError(f"{name}:1: not CSV: {error}") from error
-    missing = [column for column in mapped if column not in header]
-    if missing:
-        raise DataError(f"{name} has no column {missing[0]!r}; its columns are {', '.join(header)}")
+def _header(name: str, first: Record | None, mapped: Mapped, delimiter: str) -> list[str]:
+    if first is None:
+        raise DataError(f"{name} is empty; the first line names the columns")
+    if first.fault is not None:
+        raise DataError(f"{name}:{first.first}: {first.fault}")
+    header = [column.strip() for column in first.cells]
+    for column in mapped:
+        if column not in header:
+            raise DataError(f"{name} has no column {column!r}; {_columns(header, delimiter)}")
+        if header.count(column) > 1:
+            raise DataError(f"{name} has {header.count(column)} columns {column!r}; which one is meant is not clear")
     return header
 
 
-def _item(where: str, cells: list[str], header: list[str], rows: Rows) -> Item:
-    if len(cells) != len(header):
-        return RefusedLine(where, f"{len(cells)} cells, where the first line names {len(header)} columns")
+def _columns(header: Sequence[str], delimiter: str) -> str:
+    """What the first line names; one name with a usual delimiter in it was written with another one."""
+    other = next((each for each in _DELIMITERS if each != delimiter and each in header[0]), None)
+    if len(header) > 1 or other is None:
+        return f"its columns are {', '.join(header)}"
+    written = repr(other) if other != "\t" else "$'\\t'"
+    return f"its only column is {header[0]!r}; is --delimiter {written} meant?"
+
+
+def _item(where: str, record: Record, header: list[str], rows: Rows) -> Item:
+    cells, fault = record.cells, record.fault
+    if fault is None and len(cells) != len(header):
+        fault = f"{len(cells)} cells, where the first line names {len(header)} columns"
+    if fault is not None:
+        return _refused(where, record, fault)
     mapped = {column: cell for column, cell in zip(header, cells, strict=True) if column in rows.mapped}
     try:
         return event_line(rows.event(mapped), where)
     except ValueError as error:
-        return RefusedLine(where, str(error))
+        return _refused(where, record, str(error))
+
+
+def _refused(where: str, record: Record, fault: str) -> RefusedLine:
+    if record.lines == 1:
+        return RefusedLine(where, fault)
+    return RefusedLine(where, f"lines {record.first} to {record.last}: {fault}", record.lines)

@@ -68,10 +68,11 @@ class DefinitionsLine:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that cannot be published."""
+    """A line that cannot be published; a row of CSV may stand in several `lines`."""
 
     where: str
     reason: str
+    lines: int = 1
 
 
 Item = EventLine | ClockLine | DefinitionsLine | RefusedLine

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from streams.errors import Unavailable
+from streams.errors import DataError, Unavailable
 from streams.publish.journal import JournalFollower, Seen
 from streams.publish.lines import ClockLine, DefinitionsLine, EventLine, Item, RefusedLine
 from streams.publish.ordered import OrderAcrossTopics, Outgoing
@@ -31,7 +31,7 @@ class ReleaseMaker(Protocol):
 
 @dataclass
 class Report:
-    """What became of the lines; accounts' largest `at` in ms."""
+    """What became of the lines; `latest` is the largest `at` of each account, in ms."""
 
     published: int = 0
     by_topic: dict[str, int] = field(default_factory=dict)
@@ -40,11 +40,13 @@ class Report:
     passed_over: int = 0
     refused: int = 0
     reasons: list[RefusedLine] = field(default_factory=list)
+    broken_off: DataError | None = None
+    """Why the files could not be read to their end."""
     latest: dict[str, int] = field(default_factory=dict)
 
     def refuse(self, line: RefusedLine) -> None:
         """Counts a line that cannot be published; the first ones are kept to be shown."""
-        self.refused += 1
+        self.refused += line.lines
         if len(self.reasons) < REASONS_KEPT:
             self.reasons.append(line)
 
@@ -81,10 +83,21 @@ class Publisher:
         self.report = Report()
 
     async def publish(self, items: Iterable[Item], until: int | None = None) -> None:
-        """Sends everything and tells the time that the lines tell; those after `until` (ms) are passed over."""
-        for item in items:
+        """Sends everything and tells the time that the lines tell; those after `until` (ms) are passed over.
+
+        Where a file cannot be read on, what came before is sent all the same, and the report says why it ended.
+        """
+        reading = iter(items)
+        while (item := self._read(reading)) is not None:
             await self._one(item, until)
         await self._settle()
+
+    def _read(self, reading: Iterator[Item]) -> Item | None:
+        try:
+            return next(reading, None)
+        except DataError as error:
+            self.report.broken_off = error
+            return None
 
     async def close_time(self, until: int | None = None) -> None:
         """Tells the time once at the end: the largest `at` of each account, or `until`; that instant included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from schemas.values import instant_text
 from streams.engine.checks import check, path_text
 from streams.engine.releases import Release, ReleaseLog, Void
-from streams.errors import DefinitionsRefused, Internal
+from streams.errors import DefinitionsRefused, Internal, UsageError
 from streams.publish.lines import DefinitionsLine
 from streams.publish.partitions import partitions_of
 from streams.runtime.reach import answering
@@ -28,6 +29,7 @@ class Releases:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._topic = settings.prefix + DEFINITIONS.name
+        self._clock = clock
         self._log = ReleaseLog(clock)
         self._next = 0
 
@@ -44,11 +46,23 @@ class Releases:
     async def apply(self, line: DefinitionsLine) -> int:
         """Makes a release of the line and returns its number. Raises DefinitionsRefused naming the line."""
         document = self._document(line)
+        try:
+            self.refuse_in_advance(line.at)
+        except UsageError as error:
+            raise DefinitionsRefused(f"{line.where}: {error}") from error
         latest = await self.latest(line.account)
         made = await self.make(line.account, document, latest.number if latest else 0, line.at)
         if isinstance(made, Void):
             raise DefinitionsRefused(f"{line.where}: {made.reason}")
         return made.number
+
+    def refuse_in_advance(self, at: int | None) -> None:
+        """Raises UsageError for an instant still to come, on the wall clock: it would be cut to the arrival."""
+        if self._clock == "wall" and at is not None and at > time.time() * 1000:
+            raise UsageError(
+                f"{instant_text(at)} is still to come; on the wall clock there is no applying in advance,"
+                " a release takes effect when it arrives"
+            )
 
     async def make(
         self, account: str, document: Mapping[str, Any], based_on: int, at: int | None = None

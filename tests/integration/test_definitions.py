@@ -85,15 +85,16 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
     assert "campaigns" not in shown["definitions"]
     assert [campaign["id"] for campaign in (await run(settings, "show"))["definitions"]["campaigns"]] == ["spring"]
 
-    done = leadstream(
-        "definitions", "apply", put(tmp_path, FIRST), "--based-on", "1",
-        "--bootstrap", settings.bootstrap, "--prefix", settings.prefix,
-    )  # fmt: skip
-    assert done.returncode == 78
-    assert "the release is void, based on release 1, but 2 is the latest" in done.stderr
-    assert [void["reason"] for void in (await run(settings, "list"))["void"]] == [
-        "based on release 1, but 2 is the latest"
-    ]
+    for base in ("1", "99"):
+        done = leadstream(
+            "definitions", "apply", put(tmp_path, FIRST), "--based-on", base,
+            "--bootstrap", settings.bootstrap, "--prefix", settings.prefix,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (78, "")
+        assert f"--based-on {base}, but release 2 is the latest; nothing was written, plan again" in done.stderr
+    assert (await run(settings, "list"))["void"] == []
+    applied = await run(settings, "apply", put(tmp_path, FIRST), "--based-on", "2")
+    assert applied == [{"account": "default", "number": 3, "applied": True}]
 
 
 async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings: Settings, tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Se
     await releases.make("default", account(tmp_path, FIRST).document, 0)
     listed = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "list", *place])
     first, void = listed.stdout.splitlines()
-    assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segments, 0 campaigns  ")
+    assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segment, 0 campaigns  ")
     assert void == "default  void at offset 1: based on release 0, but 1 is the latest"
 
     told = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "history", *place])

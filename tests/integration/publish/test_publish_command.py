@@ -41,6 +41,14 @@ def place(kafka: str, prefix: str) -> dict[str, str]:
     return {"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": prefix}
 
 
+@pytest.fixture
+def wall(kafka: str, prefix: str) -> dict[str, str]:
+    """The same on the wall clock."""
+    made = Settings(bootstrap=kafka, prefix=prefix, clock="wall", partitions=2, in_partitions=3)
+    asyncio.run(create_topics(made))
+    return {"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": prefix}
+
+
 def records(place: dict[str, str], topic: str) -> list[Any]:
     """Everything on a topic, partition by partition."""
 
@@ -108,7 +116,7 @@ def test_lines_that_go_nowhere_are_named_and_the_rest_is_published(place: dict[s
     assert done.returncode == 65
     assert f"{file}:1: not a JSON object" in done.stderr
     assert f"{file}:3: no topic takes events of type 'contact.chnaged'" in done.stderr
-    assert "1 events published, 2 lines not published" in done.stdout
+    assert "1 event published, 2 lines not published" in done.stdout
     assert [value["id"] for value in values(place, "contact-changes")] == ["1"]
 
 
@@ -209,6 +217,56 @@ def test_csv_is_published_by_a_mapping_and_bad_rows_are_named(place: dict[str, s
     assert (first["contact"], first["at"], first["properties"]) == ("ada", "2026-03-01T09:00:00Z", {"employees": 50})
 
 
+def test_a_table_with_a_bad_byte_and_a_stray_quote_is_published_but_for_these_rows(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    table = tmp_path / "people.csv"
+    rows = b"".join(b"c%d,DE\n" % number for number in range(200))
+    table.write_bytes(b'No,Land\nada,\xd6sterreich\nbob,"DE\n' + rows)
+    arguments = ["publish", "--format", "csv", "--map", "No=contact", "--map", "Land=country"]
+    done = leadstream(*arguments, "--at", "2026-03-01T00:00:00Z", "--account", "nope", str(table), env=place)
+    assert (done.returncode, done.stdout) == (65, "200 events published, 2 lines not published\n")
+    assert "warning: account 'nope' has no definitions yet" in done.stderr
+    assert f"{table}:2: not UTF-8 text: byte 0xd6" in done.stderr
+    assert f"{table}:3: not CSV" in done.stderr
+    assert len(values(place, "contact-changes")) == 200
+
+
+def test_what_came_before_a_file_that_cannot_be_read_is_published_and_counted(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    first = tmp_path / "people.csv"
+    first.write_text("No\nada\nbob\n")
+    arguments = ["publish", "--format", "csv", "--map", "No=contact", "--at", "2026-03-01T00:00:00Z"]
+    done = leadstream(*arguments, str(first), str(tmp_path / "nowhere.csv"), env=place)
+    assert (done.returncode, done.stdout) == (65, "2 events published\n")
+    assert "nowhere.csv cannot be read" in done.stderr
+    assert len(values(place, "contact-changes")) == 2
+    assert records(place, "clock") == []
+
+
+def test_on_the_wall_clock_the_future_is_refused_before_anything_is_sent(
+    wall: dict[str, str], tmp_path: Path
+) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("No\nada\n")
+    definitions = tmp_path / "definitions.json"
+    definitions.write_text(json.dumps(DEFINITIONS))
+    later = ["--at", "2100-01-01T00:00:00Z"]
+    for arguments, said in (
+        (["publish", "--format", "csv", "--map", "No=contact", *later, str(table)], "is in the future"),
+        (["definitions", "apply", str(definitions), *later], "there is no applying in advance"),
+    ):
+        refused = leadstream(*arguments, env=wall)
+        assert (refused.returncode, refused.stdout) == (64, "")
+        assert said in refused.stderr.splitlines()[-1]
+    assert records(wall, "contact-changes") == records(wall, "definitions") == []
+    assert leadstream("definitions", "apply", str(definitions), env=wall).returncode == 0
+    refused = leadstream("segments", "add", "vip", "ada", *later, env=wall)
+    assert (refused.returncode, "is in the future" in refused.stderr) == (64, True)
+    assert records(wall, "segment-commands") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -216,6 +274,7 @@ def test_csv_is_published_by_a_mapping_and_bad_rows_are_named(place: dict[str, s
         (["--map", "No=contact"], "are for --format csv"),
         (["--format", "csv", "--map", "No=contact", "--delimiter", "--"], "one character stands between cells"),
         (["--format", "csv", "--map", "Nr=contact"], "has no column 'Nr'; its columns are No"),
+        (["--format", "csv", "--map", "No=contact", "--account", "a b"], "'a b' is no account"),
     ],
 )
 def test_a_mapping_that_cannot_be_is_one_clear_line(

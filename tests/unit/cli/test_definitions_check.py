@@ -16,7 +16,7 @@ def test_sound_files_pass(tmp_path: Path) -> None:
     path.write_text(SOUND)
     done = leadstream("definitions", "check", str(path))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "1 files, 1 accounts: nothing wrong\n"
+    assert done.stdout == "1 file, 1 account: nothing wrong\n"
 
 
 def test_a_refused_file_says_line_and_reason_and_the_exit_code_is_1(tmp_path: Path) -> None:

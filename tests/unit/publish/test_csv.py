@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from schemas.definitions import PropertyType
+from schemas.values import instant_ms
 from streams.errors import DataError, UsageError
 from streams.publish.csv import Rows, csv_items, mapping_of, pair_of
+from streams.publish.csv_records import LONGEST_RECORD, MOST_LINES
 from streams.publish.lines import EventLine, RefusedLine
 
 TYPES: dict[str, PropertyType] = {"employees": "number", "tags": "list", "subscribed": "boolean", "country": "text"}
@@ -84,7 +86,7 @@ def test_a_bad_row_is_named_with_the_line_it_begins_on_and_the_others_are_read(t
     found = items(tmp_path / "p.csv", text, rows("No=contact", "Staff=employees", "State=status", "Seen=at"))
     refused = [item for item in found if isinstance(item, RefusedLine)]
     assert [(item.where.rpartition(":")[2], item.reason.split(",")[0]) for item in refused] == [
-        ("2", r"Staff: '5\n0' is no number such as 50 or 2.5"),
+        ("2", r"lines 2 to 3: Staff: '5\n0' is no number such as 50 or 2.5"),
         ("4", "Staff: 'many' is no number such as 50 or 2.5"),
         ("6", "the cell of the contact's id is empty"),
         ("7", "2 cells"),
@@ -93,6 +95,85 @@ def test_a_bad_row_is_named_with_the_line_it_begins_on_and_the_others_are_read(t
         ("10", "not CSV: '"),
     ]
     assert [event["contact"] for event in events(found)] == ["gus"]
+
+
+def places(found: list[Any]) -> list[tuple[str, int]]:
+    """Line and number of lines of each row that is refused."""
+    return [(each.where.rpartition(":")[2], each.lines) for each in found if isinstance(each, RefusedLine)]
+
+
+def contacts(found: list[Any]) -> list[str]:
+    return [event["contact"] for event in events(found)]
+
+
+def test_a_byte_that_is_no_text_costs_its_row_alone(tmp_path: Path) -> None:
+    text = b"No,Land\nada,DE\nbob,\xd6sterreich\ncem,\xc3\x96sterreich\n"
+    found = items(tmp_path / "p.csv", text, rows("No=contact", "Land=country"))
+    assert contacts(found) == ["ada", "cem"]
+    assert places(found) == [("3", 1)]
+    assert "not UTF-8 text: byte 0xd6" in found[1].reason
+
+
+def test_a_stray_quote_costs_its_line_alone(tmp_path: Path) -> None:
+    plain = "".join(f"c{number},DE\n" for number in range(190))
+    found = items(tmp_path / "p.csv", f'No,Land\nada,"DE\n{plain}zoe,"FR"\n', rows("No=contact", "Land=country"))
+    assert places(found) == [("2", 1)]
+    assert "as far as line 193; a quote may not be closed; read on from line 3" in found[0].reason
+    assert contacts(found) == [*(f"c{number}" for number in range(190)), "zoe"]
+
+
+@pytest.mark.parametrize("lines", [3, MOST_LINES, MOST_LINES * 3])
+def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path: Path, lines: int) -> None:
+    plain = "".join(f"c{number},DE\n" for number in range(lines))
+    found = items(tmp_path / "p.csv", f'No,Land\nada,"DE\n{plain}', rows("No=contact", "Land=country"))
+    assert (places(found), len(contacts(found))) == ([("2", 1)], lines)
+
+
+def test_a_quoted_cell_may_hold_line_breaks(tmp_path: Path) -> None:
+    found = items(tmp_path / "p.csv", 'No,Land\nada,"D\r\nE"\nbob\n', rows("No=contact", "Land=country"))
+    assert events(found)[0]["properties"] == {"country": "D\r\nE"}
+    assert places(found) == [("4", 1)]
+
+
+def test_a_line_longer_than_a_record_may_be_is_passed_over(tmp_path: Path) -> None:
+    text = f"No,Land\n{'x' * (3 * LONGEST_RECORD)},DE\nbob,DE\n"
+    found = items(tmp_path / "p.csv", text, rows("No=contact", "Land=country"))
+    assert (places(found), contacts(found)) == ([("2", 1)], ["bob"])
+
+
+def test_a_row_with_a_cell_over_lines_counts_as_all_of_them(tmp_path: Path) -> None:
+    found = items(tmp_path / "p.csv", 'No,Land\n"a\nb",DE\n', rows("No=contact", "Land=country"))
+    assert places(found) == [("2", 2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"), [("date", "01.12.2026"), ("date", "2026-02-30"), ("datetime", "2026-12-01"), ("list", "")]
+)
+def test_a_value_that_a_worker_would_refuse_is_not_sent(tmp_path: Path, kind: PropertyType, cell: str) -> None:
+    read = Rows(mapping_of([("No", "contact"), ("D", "d")]), {"d": kind}, "default", AT)
+    found = items(tmp_path / "p.csv", f"No,D\nada,{cell}\n", read)
+    if cell:
+        assert f"D: d is of the type {kind}, and '{cell}' is not" in found[0].reason
+    else:
+        assert contacts(found) == ["ada"]
+
+
+def test_a_mapping_to_another_type_than_the_declared_one_is_refused() -> None:
+    with pytest.raises(UsageError, match="Staff=employees:text: employees is of the type number"):
+        rows("No=contact", "Staff=employees:text")
+    rows("No=contact", "Staff=employees:number")
+
+
+def test_a_row_of_the_future_is_refused_on_the_wall_clock(tmp_path: Path) -> None:
+    now = instant_ms("2026-03-01T12:00:00Z")
+    read = Rows(mapping_of([("No", "contact"), ("Seen", "at")]), TYPES, "default", AT, lambda: now)
+    text = "No,Seen\nada,2026-03-01T12:00:00Z\nbob,2028-01-01T00:00:00Z\ncem,1850-01-01T00:00:00Z\n"
+    found = items(tmp_path / "p.csv", text, read)
+    assert contacts(found) == ["ada"]
+    assert [each.reason for each in found[1:]] == [
+        "2028-01-01T00:00:00Z is in the future",
+        "Seen: an instant lies between the years 1900 and 2999",
+    ]
 
 
 def test_a_row_without_any_time_is_refused_where_nobody_told_it(tmp_path: Path) -> None:
@@ -112,7 +193,10 @@ def test_gzip_marks_and_other_delimiters_are_read(tmp_path: Path) -> None:
     [
         (b"Nr,Land\n", "has no column 'No'; its columns are Nr, Land"),
         (b"", "is empty"),
-        (b"No\n\xff\n", "is not UTF-8"),
+        (b"N\xff\nada\n", ":1: not UTF-8 text: byte 0xff"),
+        (b"No,No\nada,bob\n", "has 2 columns 'No'"),
+        (b"No;Land\nada;DE\n", "its only column is 'No;Land'; is --delimiter ';' meant"),
+        (b"No\tLand\nada\tDE\n", "is --delimiter \\$'\\\\t' meant"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_as_a_whole(tmp_path: Path, content: bytes, message: str) -> None:
@@ -131,6 +215,7 @@ def test_a_file_that_cannot_be_meant_is_refused_as_a_whole(tmp_path: Path, conte
         (["No=contact", "Id=contact"], "two columns are mapped to contact"),
         (["No=contact", "No=country"], "is mapped twice"),
         (["=contact"], "a column is mapped as"),
+        (["No=contact", "D=email_domain"], "email_domain is derived"),
     ],
 )
 def test_a_mapping_that_makes_no_sense_is_refused(mapped: list[str], message: str) -> None:
