@@ -13,6 +13,7 @@ LeadstreamError
 │   ├── TopicsMissing
 │   ├── TopicsMismatch
 │   ├── OtherSemantics
+│   ├── PastGone
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
 │   └── SalesforceRefused
@@ -88,6 +89,10 @@ class TopicsMismatch(ConfigurationError):
 
 class OtherSemantics(ConfigurationError):
     """State or journal were written by an engine that decides differently; the message says which."""
+
+
+class PastGone(ConfigurationError):
+    """An answer needs what the journal's retention took away; the message says from when on the journal speaks."""
 
 
 class LocalBrokerError(ConfigurationError):

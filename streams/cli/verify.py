@@ -30,7 +30,7 @@ def verify_command(
     """Recompute memberships and leads from the journal, by an evaluator of its own, and compare what was written.
 
     Scans the whole journal up to what the workers had decided at the start. Ends with 0 when streaming equals batch,
-    with 1 and the differences when not.
+    with 1 and the differences when not, with 78 where retention took the journal's beginning away.
     """
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     human(as_json).print("scanning the whole journal up to what is decided now", markup=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from schemas.conditions import AllOf, AnyOf, Condition, NotOf
@@ -32,24 +32,28 @@ class Asked:
 
 def newly_asked(before: Definitions | None, after: Definitions) -> list[Asked]:
     """What a release asks of the past that the one in force (None: there is none) does not keep."""
-    known = set() if before is None else _keys(before)
+    known = frozenset() if before is None else _keys(before)
     around = _surroundings(after)
-    found = []
-    for owner, condition in _conditions(after):
-        for leaf in walk(condition):
-            if isinstance(leaf, AllOf | AnyOf | NotOf):
-                continue
-            kept = tuple(each for each in _kept(compile_condition(leaf, around)) if each.key not in known)
-            if kept:
-                found.append(Asked(owner, as_written(leaf), kept))
-    return found
+    return [asked for owner, condition in _conditions(after) for asked in asked_by(owner, condition, around, known)]
 
 
-def _keys(definitions: Definitions) -> set[str]:
+def asked_by(
+    owner: str, condition: Condition, around: Surroundings, known: Set[str] = frozenset()
+) -> Iterator[Asked]:
+    """The leaves of one condition that ask of the past; `known` are the keys of what is kept."""
+    for leaf in walk(condition):
+        if isinstance(leaf, AllOf | AnyOf | NotOf):
+            continue
+        kept = tuple(each for each in _kept(compile_condition(leaf, around)) if each.key not in known)
+        if kept:
+            yield Asked(owner, as_written(leaf), kept)
+
+
+def _keys(definitions: Definitions) -> frozenset[str]:
     around = _surroundings(definitions)
-    return {
+    return frozenset(
         each.key for _, condition in _conditions(definitions) for each in _kept(compile_condition(condition, around))
-    }
+    )
 
 
 def _kept(compiled: Compiled) -> tuple[Counter | Truth, ...]:

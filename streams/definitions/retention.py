@@ -12,11 +12,11 @@ from schemas.values import instant_text
 from streams.definitions.past import Asked, newly_asked
 from streams.engine.contact import Head
 from streams.engine.decide import NO_TICK
-from streams.engine.records import Event, Marker, Record, Tick, decode
 from streams.engine.releases import ReleaseLog
 from streams.errors import DefinitionsRefused
 from streams.runtime.faust.thread import now_ms
 from streams.settings import Clock
+from streams.stored.remains import beginnings_gone
 from streams.stored.store import Slot, Store
 
 MOST_LISTED = 10
@@ -69,39 +69,14 @@ async def refuse_behind(
 async def _left(store: Store, account: str, at: int | None) -> Left | None:
     """Of all partitions that lost records and have contacts of the account; None where nothing of it is gone."""
     found = []
-    for number, beginning in (await store.journal_beginnings()).items():
-        if beginning > 0:
-            slot = await store.slot(number, lambda key: key.startswith(account.encode() + b"/"), _quietly)
-            if slot.rows:
-                found.append(await _left_of(store, number, account, slot, at))
+    for number, speaks_from in (await beginnings_gone(store, account)).items():
+        slot = await store.slot(number, lambda key: key.startswith(account.encode() + b"/"), _quietly)
+        if slot.rows:
+            now = _now(account, slot, store.deployment.clock) if at is None else at
+            found.append(Left(now if speaks_from is None else speaks_from, now))
     if not found:
         return None
     return Left(max(left.speaks_from for left in found), min(left.now for left in found))
-
-
-async def _left_of(store: Store, number: int, account: str, slot: Slot, at: int | None) -> Left:
-    clock = store.deployment.clock
-    now = _now(account, slot, clock) if at is None else at
-    async for record in store.journal_records(number):
-        instant = speaks_of(record.timestamp, decode(record.value), account, clock)
-        if instant is not None:
-            return Left(instant, now)
-    return Left(now, now)
-
-
-def speaks_of(timestamp: int, record: Record, account: str, clock: Clock) -> int | None:
-    """The instant (ms) that whatever was before the record is no later than; None where it says none.
-
-    On the wall clock nothing happens after its arrival, and so not after a later record was written. On the events
-    clock time is what the account's own records tell.
-    """
-    if clock == "wall":
-        return timestamp
-    if isinstance(record, Event | Marker):
-        return record.at if record.account == account else None
-    if isinstance(record, Tick):
-        return record.at if record.account in ("", account) else None
-    return None
 
 
 def _now(account: str, slot: Slot, clock: Clock) -> int:

@@ -9,16 +9,19 @@ from functools import partial
 import msgspec
 
 from streams.definitions.part import Part
+from streams.definitions.retention import MOST_LISTED, Left, behind
 from streams.engine.contact import Contact
 from streams.engine.history import History
 from streams.engine.records import Kept
 from streams.engine.releases import Release
 from streams.engine.repeats import Memory
-from streams.errors import UsageError
+from streams.errors import PastGone, UsageError
+from streams.explain.sight import present_of
 from streams.search.condition import checked
 from streams.search.scan import Found, Search
 from streams.search.words import Words
 from streams.settings import Settings
+from streams.stored.remains import beginnings_gone
 from streams.stored.store import Slot, Store, opened
 
 Advance = Callable[[str, int, int], None]
@@ -48,7 +51,11 @@ class Result:
 
 
 async def search(settings: Settings, asked: Asked, advance: Advance, check: Check | None = None) -> Result:
-    """Everyone who is found. Raises UsageError for a condition that the definitions in force refuse."""
+    """Everyone who is found.
+
+    Raises UsageError for a condition that the definitions in force refuse, PastGone for one that asks behind the
+    beginning of the journal.
+    """
     async with opened(settings) as store:
         release = (await store.releases()).latest(asked.account)
         if release is None:
@@ -58,6 +65,7 @@ async def search(settings: Settings, asked: Asked, advance: Advance, check: Chec
             check(release)
         condition = None if asked.condition is None else checked(asked.condition, release.document)
         run = _Run(settings, store, release, Search(release.content, condition, asked.words), asked.sample)
+        await run.begin()
         for number in range(store.slots):
             await run.slot(number, advance)
         return Result(run.found, release, bool(run.search.following))
@@ -71,6 +79,12 @@ class _Run:
         self._store = store
         self._account = release.account
         self._prefix = release.account.encode() + b"/"
+        self._gone: dict[int, int | None] = {}
+
+    async def begin(self) -> None:
+        """Where the journal has to be read, whether it is whole."""
+        if self.search.following:
+            self._gone = await beginnings_gone(self._store, self._account)
 
     async def slot(self, number: int, advance: Advance) -> None:
         """The contacts of one partition: their rows, and for what the rows do not say, their journal."""
@@ -78,6 +92,7 @@ class _Run:
         slot = await self._store.slot(
             number, lambda key: key.startswith(self._prefix), partial(advance, f"scanning contacts {part}")
         )
+        self._refuse_what_is_gone(number, slot)
         kept = await self._past(number, slot, partial(advance, f"scanning the journal {part}"))
         standing = slot.standing
         for value in slot.rows.values():
@@ -85,6 +100,18 @@ class _Run:
             self.found.scanned += 1
             if self.search.match(contact, standing, kept.get(contact.id)):
                 self.found.add(contact)
+
+    def _refuse_what_is_gone(self, number: int, slot: Slot) -> None:
+        """Raises PastGone where the contacts of the partition had to be asked behind the journal's beginning."""
+        if number not in self._gone or not slot.rows:
+            return
+        now = min(present_of(_decode(row), slot.standing) for row in slot.rows.values())
+        own = self._gone[number]
+        if not behind(self.search.asked, Left(now if own is None else own, now)):
+            return
+        # The latest of all partitions: a window that begins later is answered in every one.
+        latest = max([now if own is None else own, *(each for each in self._gone.values() if each is not None)])
+        raise PastGone("\n".join(behind(self.search.asked, Left(latest, now))[:MOST_LISTED]))
 
     async def _past(self, number: int, slot: Slot, advance: Callable[[int, int], None]) -> dict[str, Kept]:
         """Up to where the rows are decided, so that both speak of the same records."""

@@ -13,6 +13,7 @@ import msgspec
 
 from schemas.conditions import Condition, StatusLeaf
 from schemas.definitions import Definitions
+from streams.definitions.past import Asked, asked_by
 from streams.engine.broadcasts import Standing
 from streams.engine.compiled import CompiledRelease, compile_release
 from streams.engine.conditions.compile import compile_condition
@@ -52,8 +53,12 @@ class Search:
         self._of_any_status = False
         self.following = NOTHING
         """What the condition asks of the past: counted activity, and truths that are held."""
+        self.asked: list[Asked] = []
+        """The same, leaf by leaf."""
         if condition is not None:
-            self._compiled = compile_condition(condition, surroundings_of(definitions))
+            around = surroundings_of(definitions)
+            self._compiled = compile_condition(condition, around)
+            self.asked.extend(asked_by("the condition", condition, around))
             self.following = Following(1, tuple(self._compiled.counters), tuple(self._compiled.held))
             self._of_any_status = any(isinstance(node, StatusLeaf) for node in walk(condition))
 

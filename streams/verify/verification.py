@@ -10,13 +10,16 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from schemas.values import instant_text
 from streams.engine.outputs import LEAD, MEMBER
 from streams.engine.releases import ReleaseLog
-from streams.errors import TopicsMissing
+from streams.errors import PastGone, TopicsMissing
 from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import Deployment, read_deployment
 from streams.settings import Settings
 from streams.stored.reader import ends_of, reading, records_of
+from streams.stored.remains import beginnings_gone
+from streams.stored.store import Store
 from streams.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
 from streams.verify.comparison import Comparison, is_of
 from streams.verify.cut import Cut, Cutter
@@ -50,7 +53,10 @@ class Choice:
 
 
 async def verify(settings: Settings, choice: Choice, advance: Advance) -> Report:
-    """Compares what the stream produced with what the journal says. Raises TopicsMissing, Unavailable."""
+    """Compares what the stream produced with what the journal says.
+
+    Raises PastGone where the journal's beginning is gone, TopicsMissing, Unavailable.
+    """
     async with _opened(settings) as verification:
         return await verification.run(choice, advance)
 
@@ -61,12 +67,14 @@ class Verification:
     def __init__(self, settings: Settings, deployment: Deployment, committed: Any, all_: Any) -> None:
         self._settings = settings
         self._slots = deployment.partitions
+        self._store = Store(settings, deployment, committed)
         self._committed = committed
         self._all = all_
         self._log = ReleaseLog(deployment.clock)
 
     async def run(self, choice: Choice, advance: Advance) -> Report:
         """All slots: where they stand first, then what is in them."""
+        await self._refuse_what_is_gone(choice.account)
         report = Report()
         cuts = []
         for slot in range(self._slots):
@@ -78,7 +86,19 @@ class Verification:
         for slot, cut in enumerate(cuts):
             report.journal[slot] = cut.decided
             await self._slot(slot, cut, choice, report, advance)
+        await self._refuse_what_is_gone(choice.account)  # it may have gone while it was read
         return report
+
+    async def _refuse_what_is_gone(self, account: str | None) -> None:
+        """Everything is told from its first record on; there is no snapshot to begin from."""
+        gone = await beginnings_gone(self._store, account)
+        if gone:
+            told = [instant for instant in gone.values() if instant is not None]
+            since = f"speaks from {instant_text(max(told))} on" if told else "has lost all that tells a time"
+            raise PastGone(
+                f"the journal {since}: what was before fell to its retention, and without it memberships and leads"
+                " cannot be recomputed; verify needs a journal that is kept for ever"
+            )
 
     async def _slot(self, slot: int, cut: Cut, choice: Choice, report: Report, advance: Advance) -> None:
         recomputed = Recomputed(lambda account, number: self._log.get(account, number).content, self._settings)

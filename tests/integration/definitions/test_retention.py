@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import RecordsToDelete
 
 from schemas.values import instant_text
 from streams.definitions import load
 from streams.publish.releases import Releases
-from streams.runtime.reach import admin_client
 from streams.topics import JOURNAL
 from tests.support.cli import leadstream
 from tests.support.kafka import fresh_prefix
+from tests.support.losing import lose_before
 from tests.support.pipeline import LIMIT_SECONDS, Pipeline, wait_until
 from tests.support.story import day
 from tests.support.topic_reader import end_offsets
@@ -55,15 +53,8 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipe
         lost = asyncio.run(end_offsets(kafka, pipeline.settings.prefix + JOURNAL.name))[0]
         pipeline.publish(visits(20, LAST_DAY), "--ordered", "--until", instant_text(day(LAST_DAY)))
         pipeline.wait_until_settled()
-        asyncio.run(delete_records(pipeline, lost))
+        lose_before(pipeline.settings, lost)
         yield pipeline
-
-
-async def delete_records(place: Pipeline, before: int) -> None:
-    """As retention does it, but now."""
-    journal = TopicPartition(place.settings.prefix + JOURNAL.name, 0)
-    async with admin_client(place.settings.bootstrap) as admin:
-        await admin.delete_records({journal: RecordsToDelete(before)})
 
 
 def refused(place: Pipeline, command: str, definitions: str) -> str:

@@ -9,8 +9,7 @@ import pytest
 from schemas.definitions import Definitions
 from schemas.values import instant_ms
 from streams.definitions.past import newly_asked
-from streams.definitions.retention import Left, behind, speaks_of
-from streams.engine.records import Event, Marker, Record, Slice, Tick
+from streams.definitions.retention import Left, behind
 from tests.support.story import DAY, HOUR, read
 
 NOW = instant_ms("2026-06-15T12:00:00Z")
@@ -105,21 +104,3 @@ def test_a_window_that_begins_where_the_journal_does_is_fine() -> None:
     asked = newly_asked(None, segments({"visit": {}, "within": "7d"}))
     assert behind(asked, Left(NOW - 7 * DAY, NOW)) == []
     assert len(behind(asked, Left(NOW - 7 * DAY + 1, NOW))) == 1
-
-
-@pytest.mark.parametrize(
-    ("record", "instant"),
-    [
-        (Event("web.visited", "1", 5, "one", "ada", ("web-visits", 0, 0)), 5),
-        (Event("web.visited", "1", 5, "two", "ada", ("web-visits", 0, 0)), None),
-        (Tick(7), 7),
-        (Tick(7, "one"), 7),
-        (Tick(7, "two"), None),
-        (Marker("one", 1, 0, "", 9, 1), 9),
-        (Marker("one", 1, 0, "", None, 1), None),
-        (Slice("one", 1, {}), None),
-    ],
-)
-def test_on_the_events_clock_the_accounts_own_records_tell_since_when(record: Record, instant: int | None) -> None:
-    assert speaks_of(1_000, record, "one", "events") == instant
-    assert speaks_of(1_000, record, "one", "wall") == 1_000
