@@ -12,15 +12,17 @@ import typer
 from schemas.values import instant_ms
 from streams.cli.common import Advance, AsJson, Bootstrap, Prefix, progress, settings_from, write_json, write_line
 from streams.engine.contact import Contact
-from streams.engine.records import event_key
+from streams.engine.records import Record, event_key
 from streams.engine.repeats import Memory
 from streams.errors import UsageError
 from streams.explain.answer import Answer, Question, from_journal, from_state
 from streams.explain.past import Past
+from streams.explain.remains import Remains, from_remains
 from streams.explain.text import lines_of
 from streams.explain.timeline import Rules
 from streams.settings import Settings
-from streams.stored.store import Store, opened
+from streams.stored.remains import beginnings_gone
+from streams.stored.store import Slot, Store, opened
 
 ContactArgument = Annotated[str, typer.Argument(metavar="CONTACT", help="A contact id.")]
 SubjectArgument = Annotated[str, typer.Argument(metavar="SEGMENT|CAMPAIGN", help="A segment or a campaign.")]
@@ -68,23 +70,41 @@ def explain(
 
 
 async def _from_state(settings: Settings, question: Question, advance: Advance) -> Answer:
-    key = event_key(question.account, question.contact)
     async with opened(settings) as store:
-        slot = await store.slot(store.slot_of(key), key.__eq__, partial(advance, "reading the contact's row"))
-        found = slot.rows.get(key)
-        row = None if found is None else msgspec.json.decode(found, type=Contact)
+        row, slot = await _row(store, question, advance)
         return from_state(question, row, slot.standing, await _rules(settings, store))
 
 
 async def _from_journal(settings: Settings, question: Question, until: int | None, advance: Advance) -> Answer:
+    async with opened(settings) as store:
+        number = store.slot_of(event_key(question.account, question.contact))
+        gone = await beginnings_gone(store, question.account)
+        if number in gone:
+            row, slot = await _row(store, question, advance)
+            entries = await _entries(store, question, advance, slot.decided(number))
+            remains = Remains(entries, gone[number], store.deployment.clock, row, slot.standing)
+            return from_remains(question, remains, until, await _rules(settings, store))
+        entries = await _entries(store, question, advance, None)
+        # The definitions are read last: whatever release the journal names stands there by then.
+        return from_journal(question, entries, until, await _rules(settings, store))
+
+
+async def _row(store: Store, question: Question, advance: Advance) -> tuple[Contact | None, Slot]:
+    """The contact's row, and the slot that it stands in."""
+    key = event_key(question.account, question.contact)
+    slot = await store.slot(store.slot_of(key), key.__eq__, partial(advance, "reading the contact's row"))
+    found = slot.rows.get(key)
+    return None if found is None else msgspec.json.decode(found, type=Contact), slot
+
+
+async def _entries(store: Store, question: Question, advance: Advance, end: int | None) -> list[Record]:
+    """What the journal holds of the contact, up to the offset `end` or the end now."""
     key = event_key(question.account, question.contact)
     past = Past(question.account, question.contact)
-    async with opened(settings) as store:
-        scanning = partial(advance, "scanning the journal")
-        async for _offset, _key, value in store.journal(store.slot_of(key), past.wants, scanning):
-            past.take(value)
-        # The definitions are read last: whatever release the journal names stands there by then.
-        return from_journal(question, past.entries, until, await _rules(settings, store))
+    scanning = partial(advance, "scanning the journal")
+    async for _offset, _key, value in store.journal(store.slot_of(key), past.wants, scanning, end):
+        past.take(value)
+    return past.entries
 
 
 async def _rules(settings: Settings, store: Store) -> Rules:

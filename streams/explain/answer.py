@@ -11,7 +11,7 @@ from schemas.values import instant_text
 from streams.engine.broadcasts import Standing
 from streams.engine.checks.problem import nearest
 from streams.engine.contact import Contact
-from streams.engine.records import Record
+from streams.engine.records import Event, Record
 from streams.errors import DataError, UsageError
 from streams.explain.campaign import CampaignSubject
 from streams.explain.moment import Moment, moment_of
@@ -33,8 +33,17 @@ class Question:
     campaign: bool = False
 
 
-def from_state(question: Question, row: Contact | None, standing: Standing, rules: Rules) -> Answer:
-    """As the contact's row has it now. Raises UsageError for an unknown subject, DataError without definitions."""
+def from_state(
+    question: Question,
+    row: Contact | None,
+    standing: Standing,
+    rules: Rules,
+    told: tuple[Event, ...] | None = None,
+) -> Answer:
+    """As the contact's row has it now, with those of the events `told` that speak to each leaf.
+
+    Raises UsageError for an unknown subject, DataError without definitions.
+    """
     if row is None:
         return _unknown(question, None)
     subject = _subject(question, row.release, rules)
@@ -42,7 +51,7 @@ def from_state(question: Question, row: Contact | None, standing: Standing, rule
     timeline.take_up(row, present_of(row, standing))
     watched = subject.watched()
     timeline.watch(watched)
-    return _answer(question, subject, moment_of(timeline, watched, from_journal=False), "state")
+    return _answer(question, subject, moment_of(timeline, watched, told), "state")
 
 
 def from_journal(question: Question, entries: Sequence[Record], until: int | None, rules: Rules) -> Answer:
@@ -52,10 +61,11 @@ def from_journal(question: Question, entries: Sequence[Record], until: int | Non
     """
     known = _lived(question, entries, until, rules, None)
     if known.contact() is None:
-        return _unknown(question, until)
+        return _unknown(question, until, known.first_known)
     subject = _subject(question, known.release(), rules)
     timeline = _lived(question, entries, until, rules, subject)
-    answer = _answer(question, subject, moment_of(timeline, subject.watched(), from_journal=True), "journal")
+    moment = moment_of(timeline, subject.watched(), tuple(timeline.told), from_journal=True)
+    answer = _answer(question, subject, moment, "journal")
     if until is not None and not timeline.reached:
         answer["notes"].append("the journal ends before that instant: this is what time alone makes of it")
     return answer
@@ -112,6 +122,7 @@ def _answer(question: Question, subject: Subject, moment: Moment, source: str) -
     }
 
 
-def _unknown(question: Question, at: int | None) -> Answer:
+def _unknown(question: Question, at: int | None, first_known: int | None = None) -> Answer:
     then = {} if at is None else {"at": instant_text(at)}
-    return {"account": question.account, "contact": question.contact, "known": False, **then}
+    later = {} if first_known is None else {"first_known": instant_text(first_known)}
+    return {"account": question.account, "contact": question.contact, "known": False, **then, **later}

@@ -13,7 +13,6 @@ from streams.engine.contact import Lead
 from streams.engine.leads import TAKES
 from streams.engine.outputs import points_number
 from streams.explain.history import history_of
-from streams.explain.leaf import events_of
 from streams.explain.moment import Moment
 from streams.explain.sight import Sight
 from streams.explain.tree import Leaf, Tree, Watched, nodes_of, surroundings_of, tree_of
@@ -120,8 +119,7 @@ class CampaignSubject:
         """A rule that scores each matching event has no truth of its own, only events that matched."""
         if not rule.each or not isinstance(rule.tree, Leaf):
             return {"condition": moment.described(rule.tree)}
-        events = {"events": events_of(rule.tree, moment.told)} if moment.from_journal else {}
-        return {"each": rule.tree.written, **events}
+        return {"each": rule.tree.written, **moment.events(rule.tree)}
 
     def _reasons(self, sight: Sight, lead: Lead | None) -> list[str]:
         contact, campaign = sight.contact, self._campaign

@@ -44,7 +44,12 @@ def events_of(leaf: Leaf, told: Iterable[Event]) -> list[Facts]:
 def _property(leaf: Leaf, sight: Sight) -> Facts:
     name = leaf.condition.property
     keys = (name,) if isinstance(name, str) else name
-    facts: Facts = {"value": _value_at(sight.contact.properties, keys)}
+    return {"value": _value_at(sight.contact.properties, keys), **_held(leaf, sight)}
+
+
+def _held(leaf: Leaf, sight: Sight) -> Facts:
+    """Since when it has been true, of a leaf that is to be held."""
+    facts: Facts = {}
     for truth in leaf.compiled.held:
         held = sight.contact.held.get(truth.key)
         if held:
@@ -60,8 +65,8 @@ def _value_at(value: Any, keys: tuple[str, ...]) -> Any:
     return value
 
 
-def _tags(_: Leaf, sight: Sight) -> Facts:
-    return {"value": sight.contact.properties.get("tags")}
+def _tags(leaf: Leaf, sight: Sight) -> Facts:
+    return {"value": sight.contact.properties.get("tags"), **_held(leaf, sight)}
 
 
 def _status(_: Leaf, sight: Sight) -> Facts:
@@ -125,6 +130,24 @@ def _counted(leaf: Leaf, sight: Sight) -> Facts:
     return {"count": len(inside), "instants": _instants(inside)}
 
 
+def _sequence(leaf: Leaf, sight: Sight) -> Facts:
+    """When the chain began that is complete and in the window, and which steps the events in it match."""
+    (counter,) = leaf.compiled.counters
+    kept = sight.contact.counts.get(counter.key, [])
+    opens = sight.now - leaf.condition.within
+    began = kept[0] if kept and kept[0] > opens else None
+    matched = [(at, steps) for at, steps in zip(kept[1::2], kept[2::2], strict=True) if at > opens]
+    return {
+        "complete_from": None if began is None else instant_text(began),
+        "matched": [{"at": instant_text(at), "steps": _steps(steps)} for at, steps in matched[-MOST_SHOWN:]],
+    }
+
+
+def _steps(bits: int) -> list[int]:
+    """The steps, counted from 1, whose bits are set."""
+    return [number + 1 for number in range(bits.bit_length()) if bits >> number & 1]
+
+
 def _instants(instants: list[int]) -> list[str]:
     return [instant_text(instant) for instant in instants[-MOST_SHOWN:]]
 
@@ -145,6 +168,7 @@ _FACTS: Mapping[type, Callable[[Leaf, Sight], Facts]] = {
     c.LeadAgeLeaf: _lead_at_hand,
     c.VisitLeaf: _counted,
     c.ActivityLeaf: _counted,
+    c.SequenceLeaf: _sequence,
 }
 
 

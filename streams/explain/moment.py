@@ -12,7 +12,7 @@ from streams.engine.records import Event
 from streams.explain.leaf import events_of, facts_of
 from streams.explain.sight import Sight
 from streams.explain.timeline import Change, Timeline
-from streams.explain.tree import Branch, Tree, Watched
+from streams.explain.tree import Branch, Leaf, Tree, Watched
 
 MOST_STEPS = 1_000
 """Instants of the future that are looked at for the next change of each node."""
@@ -22,7 +22,7 @@ Described = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`from_journal` says whether the past is known: the events, and when things last changed."""
+    """`from_journal` says whether the past is known: when things last changed, and the history."""
 
     sight: Sight
     release: int
@@ -31,7 +31,8 @@ class Moment:
     next: dict[Watched, Change]
     looked_until: int | None
     """How far the future was looked at; None where time alone changes nothing behind it."""
-    told: tuple[Event, ...] = ()
+    told: tuple[Event, ...] | None = None
+    """The contact's events; None where the journal was not read."""
     outputs: tuple[Output, ...] = ()
 
     def times(self, watched: Watched) -> Described:
@@ -54,15 +55,21 @@ class Moment:
         if isinstance(tree, Branch):
             children = [self.described(child) for child in tree.children]
             return {tree.kind: children, "holds": holds, **self.times(tree)}
-        events = {"events": events_of(tree, self.told)} if self.from_journal else {}
-        return {"leaf": tree.written, "holds": holds, **facts_of(tree, self.sight), **events, **self.times(tree)}
+        facts = {**facts_of(tree, self.sight), **self.events(tree)}
+        return {"leaf": tree.written, "holds": holds, **facts, **self.times(tree)}
+
+    def events(self, leaf: Leaf) -> Described:
+        """The events that speak to a leaf, where they are known."""
+        return {} if self.told is None else {"events": events_of(leaf, self.told)}
 
 
-def moment_of(timeline: Timeline, watched: Sequence[Watched], *, from_journal: bool) -> Moment:
+def moment_of(
+    timeline: Timeline, watched: Sequence[Watched], told: tuple[Event, ...] | None, *, from_journal: bool = False
+) -> Moment:
     """The timeline's present; the timeline itself goes on into a future in which only time passes."""
     sight = timeline.sight()
     assert sight is not None, "nobody asks about a contact that is not known"
-    past, told, outputs = timeline.last, tuple(timeline.told), tuple(timeline.outputs)
+    past, outputs = timeline.last, tuple(timeline.outputs)
     timeline.watch(watched)
     complete = timeline.pass_time(None, MOST_STEPS, lambda: len(timeline.first) == len(watched))
     return Moment(

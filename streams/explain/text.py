@@ -14,9 +14,10 @@ _NOT_FACTS = frozenset({"leaf", "holds", "events", *_TIMES})
 def lines_of(answer: dict[str, Any]) -> Iterator[str]:
     """The verdict, its reasons, then the condition leaf by leaf: `+` is true, `-` is false."""
     who = f"{answer['contact']} (account {answer['account']})"
+    if "gone" in answer:
+        yield f"{answer['gone']}; the rest is told from the contact's row"
     if not answer["known"]:
-        then = f" at {answer['at']}" if "at" in answer else ""
-        yield f"{who} is not known{then}: no record of it is in the journal"
+        yield f"{who} {_unknown(answer)}"
         return
     yield f"{who} {_verdict(answer)}, as of {answer['at']} under release {answer['release']}"
     yield from (f"  {reason}" for reason in answer["reasons"])
@@ -29,8 +30,15 @@ def lines_of(answer: dict[str, Any]) -> Iterator[str]:
             yield from _rule(kind, rule)
     yield from _history(answer)
     yield from (f"note: {note}" for note in answer["notes"])
-    if answer["source"] == "state":
+    if answer["source"] == "state" and "gone" not in answer:
         yield "note: --journal also names the events, and when each part last changed"
+
+
+def _unknown(answer: dict[str, Any]) -> str:
+    then = f" at {answer['at']}" if "at" in answer else ""
+    if "first_known" in answer:
+        return f"is not known{then}: its first record came later and takes effect at {answer['first_known']}"
+    return f"is not known{then}: no record of it is in the journal"
 
 
 def _verdict(answer: dict[str, Any]) -> str:

@@ -56,6 +56,8 @@ class Timeline:
         self.outputs: list[Output] = []
         self.reached = False
         """Whether the records given to `live` reach behind its end."""
+        self.first_known: int | None = None
+        """When the contact's first record takes effect, where that is behind the end given to `live`."""
         self.first: dict[Watched, Change] = {}
         self.last: dict[Watched, Change] = {}
         self._rules = rules
@@ -100,11 +102,19 @@ class Timeline:
         return self._decider.releases_in_force().get(self.account, 0)
 
     def live(self, entries: Iterable[Record], until: int | None) -> None:
-        """Takes the records up to `until` (ms) and passes time to it; where it is None, takes all of them."""
+        """Takes the records up to `until` (ms) and passes time to it; where it is None, takes all of them.
+
+        What is said to all contacts before the first record of this one ends nothing: that record may be of a past
+        before it.
+        """
         for entry in entries:
             if until is not None and self._instant_of(entry) > until:
                 self.reached = True
-                break
+                if self.contact() is not None:
+                    break
+                if isinstance(entry, Event):
+                    self.first_known = self._instant_of(entry)
+                    break
             self._tell(entry)
         if until is not None:
             self.pass_time(until + 1)
@@ -178,10 +188,10 @@ class Timeline:
         return min((due for due in dues if due is not None and due > self.now), default=None)
 
     def _look(self, now: int, event: str) -> None:
-        self.now = max(self.now, now)
         contact = self.contact()
         if contact is None:
             return
+        self.now = max(self.now, now)
         sight = self._sight(contact, self.now)
         for watched in self._watched:
             value = watched.look(sight)

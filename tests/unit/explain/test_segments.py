@@ -212,6 +212,44 @@ def test_every_kind_of_leaf_is_told(leaf: dict[str, Any]) -> None:
     assert all(isinstance(line, str) for line in [*lines_of(row), *lines_of(journal)])
 
 
+def test_a_sequence_tells_the_chain_that_decides_it_and_what_may_still_make_one() -> None:
+    steps = [{"visit": {"path": {"eq": "/a"}}}, {"visit": {"path": {"eq": "/b"}}}]
+    story = Story(segments=[{**HOT, "when": {"sequence": steps, "within": "2d"}}])
+    story.visited(day(0), "/a")
+    waiting = now(story, "hot")["condition"]
+    assert (waiting["complete_from"], waiting["matched"]) == (None, [{"at": instant_text(day(0)), "steps": [1]}])
+    story.visited(day(0, HOUR), "/b")
+    complete = now(story, "hot")["condition"]
+    assert (complete["holds"], complete["complete_from"]) == (True, instant_text(day(0)))
+    assert complete["matched"] == [{"at": instant_text(day(0, HOUR)), "steps": [2]}]
+    story.tick(day(2, 1))
+    over = now(story, "hot")["condition"]
+    assert (over["holds"], over["complete_from"]) == (False, None)
+
+
+def test_a_record_of_a_past_before_the_release_is_told_at_its_own_instant() -> None:
+    """An import: the definitions came on day 30, the contact's record is of day 2, and no time was told between."""
+    story = Story()
+    story.apply(at=day(30), segments=[{**HOT, "when": GERMAN}])
+    entered = story.changed(day(2), country="DE")
+    assert [each["at"] for each in entered if each.get("type") == "segment.entered"] == [instant_text(day(2))]
+    assert past(story, "hot", day(2, -1))["known"] is False
+    for at in (day(3), day(30), day(40)):
+        answer = past(story, "hot", at)
+        assert (answer["member"], answer["since"]) == (True, instant_text(day(2)))
+        assert (answer["last_changed"], answer["changed_by"]) == (instant_text(day(2)), "e1")
+
+
+def test_of_a_contact_that_came_only_later_is_said_when() -> None:
+    story = Story(segments=[{**HOT, "when": GERMAN}])
+    story.tick(day(30))
+    story.changed(day(2), country="DE")
+    answer = past(story, "hot", day(3))
+    assert (answer["known"], answer["first_known"]) == (False, instant_text(day(30)))
+    (line,) = lines_of(answer)
+    assert line.endswith(f"its first record came later and takes effect at {instant_text(day(30))}")
+
+
 def test_a_bound_that_was_reached_is_shown() -> None:
     waiting = {"visit": {}, "count": {"gte": 900}, "between_ago": ["20d", "10d"]}
     story = Story(segments=[{**HOT, "when": waiting}])
