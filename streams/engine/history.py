@@ -6,6 +6,7 @@ the time before that place. Nothing is decided here: repeats, clocks, properties
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Container, Iterator, Mapping
 
 import msgspec
@@ -21,21 +22,33 @@ from streams.engine.effects import Source
 from streams.engine.events import happening_of
 from streams.engine.following import Following, keep_up, look
 from streams.engine.patches import change_properties
-from streams.engine.records import Event, Kept, Marker, Slice, Tick, decode
+from streams.engine.records import SLICE_KEY, Event, Kept, Marker, Record, Slice, Tick, decode
 from streams.engine.repeats import Memory, is_repeat, remember
 
 SLICE_CONTACTS = 200
 SLICE_BYTES = 400_000
-"""The most that a slice holds, or one contact. It is decided in one go: some 20 ms where rows are small."""
+"""The most that a slice holds, or one contact."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+class _Descending(str):
+    """An id that comes before those it would come after."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
 
 
 class History:
     """The past of an account's contacts in one journal partition.
 
     `following` is what is asked; `lookup` gives the definitions of past releases, whose declared properties decided
-    what a patch changed; the others are as for `streams.engine.decide.decide_event`.
+    what a patch changed; `memory` and `lateness` are as for `streams.engine.decide.decide_event`.
+
+    `room`: the most contacts that are kept, those that come first by their ids; None for all. `after`: only of those
+    whose ids come after this one. So everybody's past can be told in passes, whatever the journal lost in between.
     """
 
     def __init__(
@@ -45,9 +58,16 @@ class History:
         lookup: Lookup,
         memory: Memory,
         lateness: int = LATENESS,
+        *,
+        after: str = "",
+        room: int | None = None,
     ) -> None:
         self._account = account
         self._prefix = account.encode() + b"/"
+        self._after = self._prefix + after.encode()
+        self._room = room
+        self._by_id: list[_Descending] = []  # a heap: the last one by its id first
+        self._last: bytes | None = None  # the key of the last one that has room, where some had none
         self._following = following
         self._lookup = lookup
         self._memory = memory
@@ -77,33 +97,23 @@ class History:
         """The next record of the journal; those of other accounts are passed over."""
         if b"/" in key:
             if key.startswith(self._prefix):
-                event = decode(value)
-                assert isinstance(event, Event)
-                self._note_time(event.at)
-                self._own(offset, event)
-            return
-        record = decode(value)
-        if isinstance(record, Tick):
-            self._standing.advance(record)
-            if record.account in ("", self._account):
-                self._note_time(record.at)
-        elif isinstance(record, Marker) and record.account == self._account:
-            tick = self._standing.clock_of(self._account, NO_TICK)
-            self._releases.append((offset, tick if record.at is None else max(record.at, tick)))
-            self._declared = self._lookup(self._account, record.number).properties
+                self._take_own(offset, key, value)
+        elif key != SLICE_KEY:
+            self._take_broadcast(offset, decode(value))
+
+    def left_out_after(self) -> str | None:
+        """The last contact that was kept, where others after it had no room; None where everybody had."""
+        return None if self._last is None else self._last.removeprefix(self._prefix).decode()
 
     def kept(self) -> dict[str, Kept]:
         """Contact -> what is kept of it; those of whom nothing is kept are left out."""
-        return dict(self._told(""))
+        return dict(self._told())
 
-    def slices(self, after: str = "") -> Iterator[Slice]:
-        """All of it in slices, in the order in which contacts came into the journal.
-
-        `after`: the last contact that an earlier slice held.
-        """
+    def slices(self) -> Iterator[Slice]:
+        """All of it in slices, in the order of the contacts' ids: no order that retention could change."""
         part: dict[str, Kept] = {}
         size = 0
-        for name, kept in self._told(after):
+        for name, kept in self._told():
             weight = len(_encode({name: kept}))
             if part and (len(part) >= SLICE_CONTACTS or size + weight > SLICE_BYTES):
                 yield Slice(self._account, self._following.number, part)
@@ -113,12 +123,32 @@ class History:
         if part:
             yield Slice(self._account, self._following.number, part)
 
-    def _told(self, after: str) -> Iterator[tuple[str, Kept]]:
-        waiting = bool(after)
-        for name, contact in self._contacts.items():
-            if not waiting and (self._following.held or contact.counts):
+    def _told(self) -> Iterator[tuple[str, Kept]]:
+        for name in sorted(self._contacts):
+            contact = self._contacts[name]
+            if self._following.held or contact.counts:
                 yield name, _kept(contact)
-            waiting = waiting and name != after
+
+    def _take_own(self, offset: int, key: bytes, value: bytes) -> None:
+        # Whoever has no room is passed over by the key alone: that costs a tenth of taking the event in.
+        has_room = key > self._after and (self._last is None or key <= self._last)
+        if not has_room and self._first is not None:
+            return
+        event = decode(value)
+        assert isinstance(event, Event)
+        self._note_time(event.at)
+        if has_room:
+            self._own(offset, event)
+
+    def _take_broadcast(self, offset: int, record: Record) -> None:
+        if isinstance(record, Tick):
+            self._standing.advance(record)
+            if record.account in ("", self._account):
+                self._note_time(record.at)
+        elif isinstance(record, Marker) and record.account == self._account:
+            tick = self._standing.clock_of(self._account, NO_TICK)
+            self._releases.append((offset, tick if record.at is None else max(record.at, tick)))
+            self._declared = self._lookup(self._account, record.number).properties
 
     def _note_time(self, at: int) -> None:
         if self._first is None:
@@ -132,6 +162,8 @@ class History:
             contact = Contact(event.account, event.contact, created=event.at, clock=event.at, settled=-1)
             contact.followed = contact.created
             self._contacts[event.contact] = contact
+            if not self._make_room_for(event.contact):
+                return
         clock = max(contact.clock, tick, self._released_since(contact))
         if is_repeat(contact, event.id, clock, self._memory):
             return
@@ -143,11 +175,27 @@ class History:
         if is_spent(event, refused=event.source in self.refused):
             remember(contact, event.id, self._memory)
 
+    def _make_room_for(self, name: str) -> bool:
+        """Whoever comes last by id goes where there is no room left for one more; whether that was somebody else."""
+        if self._room is None:
+            return True
+        heapq.heappush(self._by_id, _Descending(name))
+        if len(self._by_id) <= self._room:
+            return True
+        gone = str(heapq.heappop(self._by_id))
+        del self._contacts[gone]
+        self._last = self._prefix + self._by_id[0].encode()
+        return gone != name
+
     def _released_since(self, contact: Contact) -> int:
         """A release counts as a record of every contact that was there."""
-        if contact.settled < 0:
-            return NO_TICK
-        return max((clock for offset, clock in self._releases if offset > contact.settled), default=NO_TICK)
+        latest = NO_TICK
+        if contact.settled >= 0:
+            for offset, clock in reversed(self._releases):
+                if offset <= contact.settled:
+                    break
+                latest = max(latest, clock)
+        return latest
 
     def _apply(self, contact: Contact, event: Event) -> None:
         happening = happening_of(event)

@@ -41,6 +41,9 @@ class InForce:
     def propose(self, offset: int, proposal: Proposal) -> None:
         """One that is proposed and not in force yet is given up for it. Raises OtherSemantics."""
         expect_semantics(proposal.semantics, f"the proposed release {proposal.number} of account {proposal.account}")
+        given_up = self._standing.proposed.get(proposal.account)
+        if given_up is not None:
+            self._releases.drop(proposal.account, given_up.number)
         self._standing.proposed[proposal.account] = Proposed(proposal.number, offset)
 
     def change(self, offset: int, marker: Marker) -> Unfinished:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -24,7 +25,7 @@ from streams.engine.effects import Budget, Effects
 from streams.engine.history import History
 from streams.engine.in_force import InForce
 from streams.engine.outputs import Place
-from streams.engine.records import Event, Marker, Proposal, Record, Slice, Tick, decode, event_key
+from streams.engine.records import Event, Marker, Record, Slice, Tick, decode, event_key
 from streams.engine.repeats import Memory
 from streams.engine.rows import Rows
 from streams.engine.semantics import expect_semantics
@@ -48,6 +49,8 @@ class Checkpoint(msgspec.Struct, omit_defaults=True):
     unfinished: Unfinished | None = None
     semantics: int = 1
     """The meaning that the rows were decided by; see `streams.engine.served.SEMANTICS`."""
+    taken_in: int = 0
+    """Of the slice at the position: how many of its contacts are decided."""
 
 
 class _Spending:
@@ -98,6 +101,7 @@ class PartitionDecider:
         self._standing = Standing()
         self._broadcast: Broadcast | None = None
         self._in_force = InForce(self._releases, self._standing)
+        self._taken_in = 0
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One record of the changelog, in order, at take-over."""
@@ -115,6 +119,7 @@ class PartitionDecider:
         state = msgspec.json.decode(checkpoint, type=Checkpoint)
         expect_semantics(state.semantics, "the contacts' state")
         self._standing = state.standing
+        self._taken_in = state.taken_in
         self._in_force = InForce(self._releases, self._standing)
         if state.unfinished is not None:
             self._begin(state.unfinished)
@@ -143,7 +148,7 @@ class PartitionDecider:
     def checkpoint(self) -> bytes:
         """What `resume` needs besides rows and position."""
         unfinished = self._broadcast.state if self._broadcast is not None else None
-        return msgspec.json.encode(Checkpoint(self._standing, unfinished, SEMANTICS))
+        return msgspec.json.encode(Checkpoint(self._standing, unfinished, SEMANTICS, self._taken_in))
 
     def position(self, fetched: int) -> int:
         """The journal offset to go on from after a restart."""
@@ -178,10 +183,12 @@ class PartitionDecider:
         """Whether the account has any contact here."""
         return self._rows.has_any_of(account)
 
-    def history(self, account: str) -> History:
-        """What has to be fed with the journal before the proposal of the account's release."""
-        definitions = self._releases.definitions
-        return History(account, self._in_force.following(account), definitions, self._memory, self._lateness)
+    def history(self, account: str, after: str = "", room: int | None = None) -> History:
+        """What has to be fed with the journal before the proposal of the account's release; `after` and `room` as
+        there.
+        """
+        definitions, following = self._releases.definitions, self._in_force.following(account)
+        return History(account, following, definitions, self._memory, self._lateness, after=after, room=room)
 
     def releases_in_force(self) -> dict[str, int]:
         """Account -> the number of the release that decides."""
@@ -191,7 +198,11 @@ class PartitionDecider:
         return bool(self._queue) and isinstance(self._queue[0][2], Event | Slice)
 
     def _take_record(self, effects: Effects, spending: _Spending) -> None:
-        offset, value, record = self._queue.popleft()
+        offset, value, record = self._queue[0]
+        if isinstance(record, Slice):
+            self._take_in(record, effects, spending)
+            return
+        self._queue.popleft()
         if isinstance(record, Event):
             self._decide_own(offset, value, record, effects, spending)
         elif isinstance(record, Tick):
@@ -199,26 +210,28 @@ class PartitionDecider:
             self._begin(Unfinished(offset, record))
         elif isinstance(record, Marker):
             self._begin(self._in_force.change(offset, record))
-        elif isinstance(record, Proposal):
-            self._in_force.propose(offset, record)
         else:
-            self._take_in(record, effects, spending)
+            self._in_force.propose(offset, record)
 
     def _take_in(self, part: Slice, effects: Effects, spending: _Spending) -> None:
-        """What was counted for a proposal that is no more concerns nobody."""
+        """As many of a slice's contacts as fit; it stays next until all are decided."""
         release, following = self._in_force.release(part.account), self._in_force.following(part.account)
-        if following.number != part.number:
-            return
-        tick = self._standing.clock_of(part.account, NO_TICK)
-        for name, kept in part.contacts.items():
-            key = event_key(part.account, name)
-            contact = self._rows.get(key)
-            if contact is None:
-                continue
-            if self._broadcast is not None:
-                self._reach(self._broadcast, key, contact, effects, spending)
-            decision = decide_slice(contact, kept, release, following, tick=tick)
-            self._keep(key, contact, decision, effects, spending)
+        if following.number == part.number:  # what was counted for a proposal that is no more concerns nobody
+            tick = self._standing.clock_of(part.account, NO_TICK)
+            for name, kept in islice(part.contacts.items(), self._taken_in, None):
+                self._taken_in += 1
+                key = event_key(part.account, name)
+                contact = self._rows.get(key)
+                if contact is None:
+                    continue
+                if self._broadcast is not None:
+                    self._reach(self._broadcast, key, contact, effects, spending)
+                decision = decide_slice(contact, kept, release, following, tick=tick)
+                self._keep(key, contact, decision, effects, spending)
+                if self._taken_in < len(part.contacts) and spending.over():
+                    return
+        self._queue.popleft()
+        self._taken_in = 0
 
     def _begin(self, state: Unfinished) -> None:
         place = Place(self._partition, state.offset)

@@ -15,7 +15,7 @@ from schemas.conditions import (
 )
 from schemas.definitions import Actions
 
-SEMANTICS = 2
+SEMANTICS = 3
 """The number of the engine's meaning: raised whenever the same journal would be decided differently."""
 
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})

@@ -1,7 +1,7 @@
 """What a slot has to say itself in its journal partition, one thing at a time: releases and time.
 
-A release comes first, so that a newer one gives up the one on its way; then one of which all the past is told; then
-time.
+An account's first release comes first, since everybody waits for it; then a newer one, which gives up the one on its
+way; then one of which all the past is told; then time.
 """
 
 from __future__ import annotations
@@ -56,8 +56,7 @@ class Announcements:
 
     def next(self, positions: Positions, now: int) -> Said | None:
         """The next thing to say; None when there is nothing."""
-        self._introduction.look(positions)
-        said = self._release(positions, now) or self._first(positions) or self._introduced(positions)
+        said = self._first(positions) or self._release(positions, now) or self._introduced(positions)
         if said is not None or self.hold_events_back(positions):
             return said  # time waits like events: it could take long to reach everybody
         return self._time(positions, now)

@@ -2,12 +2,12 @@
 
     1  the slot appends the release's proposal; when that is decided, the decider says so (`proposed`)
     2  a second consumer reads the slot's own journal from its beginning up to the proposal, while the slot goes on
-    3  what was counted is appended in slices, one a transaction, whatever else is going on: each concerns its
-       contacts alone; the last contact told stands in the slot's positions
-    4  when all of it is told, the release's marker is appended: from there on it decides
+    3  what was counted is appended in slices, whatever else is going on: each concerns its contacts alone; the last
+       contact told stands in the slot's positions
+    4  where there are more contacts than have room, 2 and 3 again for those who come after by their ids
+    5  when everybody is told, the release's marker is appended: from there on it decides
 
-A new owner counts anew and goes on behind the last contact told: the same journal gives the same slices. A newer
-release gives up the one that is on its way.
+A new owner counts for those who come after the last contact told. A newer release gives up the one on its way.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ FETCHED = 500
 TOLD_SECONDS = 5.0
 """How often a log line says how far it is."""
 
+ROOM = 50_000
+"""The most contacts whose past a worker keeps in memory while it counts."""
+
 Reader = Callable[[str], AbstractAsyncContextManager[Any]]
 """A consumer outside every group, by isolation level."""
 
@@ -64,13 +67,14 @@ class Introduction:
         self._task: asyncio.Task[None] | None = None
         self._slices: Iterator[Slice] | None = None
         self._all_told = False
+        self._slices_told = asyncio.Event()
 
-    def look(self, positions: Positions) -> None:
-        """After records were decided: begins what is proposed, and gives up what is no more."""
-        proposed = self._decider.proposed()
-        if self._proposed is not None and proposed.get(self._account) == self._proposed:
+    def begin(self, positions: Positions) -> None:
+        """Begins what is proposed, all that was decided being committed: what was refused is among it."""
+        self.give_up_superseded()
+        if self._proposed is not None:
             return
-        self._give_up()
+        proposed = self._decider.proposed()
         to_count = [each for each in proposed.items() if self._decider.has_contacts(each[0])]
         if to_count:
             self._account, self._proposed = min(to_count, key=lambda each: each[1].offset)
@@ -78,13 +82,21 @@ class Introduction:
             after = told[1] if told[0] == self._proposed.number else ""
             self._task = asyncio.create_task(self._run(self._account, self._proposed, after), name="introduction")
 
+    def give_up_superseded(self) -> None:
+        """After records were decided: a newer release may have taken the place of the one on its way."""
+        if self._proposed is not None and self._decider.proposed().get(self._account) != self._proposed:
+            self._give_up()
+
     def next_slice(self, positions: Positions) -> tuple[Slice, Positions] | None:
         """The next slice, and the positions after it; None where there is none, or none yet."""
         if self._slices is None or self._proposed is None:
             return None
+        if positions.introduced.get(self._account, (0, ""))[0] != self._proposed.number:
+            return None  # a newer one is appended and not decided yet
         part = next(self._slices, None)
         if part is None:
-            self._slices, self._all_told = None, True
+            self._slices = None
+            self._slices_told.set()
             return None
         introduced = {**positions.introduced, self._account: (self._proposed.number, next(reversed(part.contacts)))}
         return part, msgspec.structs.replace(positions, introduced=introduced)
@@ -111,20 +123,35 @@ class Introduction:
 
     async def _run(self, account: str, proposed: Proposed, after: str) -> None:
         about = log.bind(account=account, release=proposed.number, partition=self._journal.partition)
-        began = time.monotonic()
         try:
-            about.info("counting the past", records=proposed.offset)
-            history = self._decider.history(account)
-            await self._count(history, proposed.offset, about)
+            async with self._pace.one_at_a_time:
+                await self._introduce(account, proposed, after, about)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the next start reads on
             end(f"the past of release {proposed.number} of account {account} cannot be counted", error)
-        if self._proposed is not proposed:
-            return  # given up; a consumer that is being stopped swallows the cancellation
-        about.info("counted the past", records=proposed.offset, ms=round(1000 * (time.monotonic() - began)))
-        self._slices = history.slices(after)
+
+    async def _introduce(self, account: str, proposed: Proposed, after: str, about: Any) -> None:
+        left_out_after: str | None = after
+        while left_out_after is not None:
+            began = time.monotonic()
+            about.info("counting the past", records=proposed.offset, after=left_out_after)
+            history = self._decider.history(account, left_out_after, ROOM)
+            await self._count(history, proposed.offset, about)
+            if self._proposed is not proposed:
+                return  # given up; a consumer that is being stopped swallows the cancellation
+            about.info("counted the past", records=proposed.offset, ms=round(1000 * (time.monotonic() - began)))
+            left_out_after = history.left_out_after()
+            await self._tell(history.slices())
+        self._all_told = True
         self._wake()
+
+    async def _tell(self, slices: Iterator[Slice]) -> None:
+        """Until the slot has appended all of them."""
+        self._slices_told.clear()
+        self._slices = slices
+        self._wake()
+        await self._slices_told.wait()
 
     async def _count(self, history: History, until: int, about: Any) -> None:
         told = time.monotonic()
@@ -132,7 +159,6 @@ class Introduction:
             history.refused = await refused_sources(consumer, self._letters)
             consumer.assign([self._journal])
             await consumer.seek_to_beginning(self._journal)
-            is_cut = (await consumer.beginning_offsets([self._journal]))[self._journal] > 0
             while (position := await consumer.position(self._journal)) < until:
                 fetched = await consumer.getmany(self._journal, timeout_ms=500, max_records=FETCHED)
                 records = fetched.get(self._journal, [])
@@ -141,6 +167,7 @@ class Introduction:
                 if time.monotonic() - told > TOLD_SECONDS:
                     told = time.monotonic()
                     about.info("counting the past", read=position, records=until)
+            is_cut = (await consumer.beginning_offsets([self._journal]))[self._journal] > 0
         if is_cut:
             _warn_of_what_is_gone(history, about)
 

@@ -17,9 +17,13 @@ STRETCH = 0.004
 
 
 class Pace:
-    """One worker's. Whoever works waits for the others' stretches and rests."""
+    """One worker's. Whoever works waits for the others' stretches and rests.
+
+    `one_at_a_time`: held by the one that keeps much in memory for it.
+    """
 
     def __init__(self) -> None:
+        self.one_at_a_time = asyncio.Lock()
         self._turn = asyncio.Lock()
 
     async def over(self, items: Iterable[Item], work: Callable[[Item], None]) -> None:

@@ -209,6 +209,7 @@ class Slot:
         3. announce: time, a release or its proposal, a slice of history, when its time has come
         4. the position record, which makes all of it one step
         """
+        self.introduction.begin(self.positions)
         portion = Portion(self.places, self.producer.outbox())
         taken = self.intake.take_sources(self._horizon(now))
         if taken:
@@ -262,11 +263,13 @@ class Slot:
     def _announce(self, portion: Portion, now: int) -> None:
         # One at a time, slices aside. Own records that wait are no reason to wait: a slot that is always behind would
         # tell no time.
+        self.introduction.give_up_superseded()
         if not self.decider.busy() and self.intake.reached(self.ends) >= self.told:
             said = self.announcements.next(self.positions, now)
             if said is not None:
                 self.positions = said.positions
                 portion.announce(said.record, said.when_committed)
+                return
         part = self._next_slice()
         if part is not None:
             self.positions = part[1]

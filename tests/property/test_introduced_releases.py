@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
@@ -59,17 +59,21 @@ class Decided:
         growing.finish()
 
     def end(self, passing: list[int]) -> tuple[set[str], Told]:
-        """The memberships at the end, and what time alone changes after it."""
+        """The memberships once time passed on to the first of these instants, and what time alone changes after it.
+
+        Before it only the marker may have settled what is due at the very instant of the last record.
+        """
         decider = PartitionDecider(3, self.contents, lateness=LATENESS)
         decider.resume(None)
         for entry in self.growing.entries:
             _decide(decider, *entry)
+        place, ticks = self.growing.entries[-1][0], [records.encode(records.Tick(at)) for at in passing]
+        _decide(decider, place + 1, records.TICK_KEY, ticks[0])
         contact = next(iter(decider.contacts()), None)
         members = set(contact.members) if contact else set()
         told: Told = []
-        place = self.growing.entries[-1][0]
-        for number, at in enumerate(passing, 1):
-            told += _decide(decider, place + number, records.TICK_KEY, records.encode(records.Tick(at)))
+        for number, tick in enumerate(ticks[1:], 2):
+            told += _decide(decider, place + number, records.TICK_KEY, tick)
         return members, told
 
 
@@ -90,6 +94,7 @@ def _decide(decider: PartitionDecider, offset: int, key: bytes, value: bytes) ->
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+@example([{"visit": {}, "within": "PT0.005S"}], [Move("web.visited", 0, fields={"url": "u"}), Move("tick", 5)], 2, 0)
 @given(st.lists(conditions(START), min_size=1, max_size=2), moves(START), st.integers(0, 8), st.integers(0, 2))
 def test_it_makes_no_difference_when_a_condition_was_defined(
     wanted: list[dict[str, Any]], happened: list[Move], after: int, pause: int

@@ -209,7 +209,7 @@ class Counter:
         """Nobody has a past."""
         return False
 
-    def history(self, account: str) -> History:
+    def history(self, account: str, after: str = "", room: int | None = None) -> History:
         """Never asked."""
         raise LookupError(account)
 

@@ -105,7 +105,7 @@ class LedgerDecider:
         """No: there are opportunities only."""
         return False
 
-    def history(self, account: str) -> History:
+    def history(self, account: str, _after: str = "", _room: int | None = None) -> History:
         """Never asked. Raises LookupError."""
         raise LookupError(f"no release of account {account} is proposed to the ledger")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.engine import counting, records
+from streams.engine.effects import Budget
+from streams.engine.partition import PartitionDecider
 from streams.engine.records import Marker, proposal_of
 from streams.engine.served import SEMANTICS
 from tests.support.story import BUDGET, Story, day, read
@@ -31,6 +35,47 @@ def propose(story: Story, *segments: dict[str, Any]) -> None:
 def kept(story: Story) -> list[int]:
     """How much each leaf keeps."""
     return sorted(len(instants) for instants in story.contact().counts.values())
+
+
+def slice_for_all(story: Story) -> tuple[int, bytes, bytes]:
+    """All of the proposed release's past in one slice."""
+    history = story.decider.history("default")
+    for entry in story.journal:
+        if entry[1] == records.PROPOSAL_KEY:
+            break
+        history.take(*entry)
+    (part,) = history.slices()
+    return len(story.journal), records.SLICE_KEY, records.encode(part)
+
+
+def test_a_slice_is_decided_in_portions_over_restarts() -> None:
+    story = Story(segments=[])
+    names = [f"c{number}" for number in range(10)]
+    for name in names:
+        story.visited(day(0), contact=name)
+    propose(story, counted(1))
+    entry = slice_for_all(story)
+    decider, decided = story.decider, []
+    rows: dict[bytes, bytes | None] = {
+        f"default/{row.id}".encode(): msgspec.json.encode(row) for row in decider.contacts()
+    }
+    for _ in range(4):
+        decider.feed(*entry)
+        effects = decider.work(Budget(records=3))
+        rows |= effects.rows
+        decided.append(len(effects.rows))
+        decider, checkpoint = new_owner(story, rows), decider.checkpoint()
+        decider.resume(checkpoint)
+    assert decided == [3, 3, 3, 1]
+    assert all(contact.counts for contact in decider.contacts())
+
+
+def new_owner(story: Story, rows: Mapping[bytes, bytes | None]) -> PartitionDecider:
+    """Who takes over from the changelog."""
+    decider = PartitionDecider(0, lambda _, number: story.releases[number - 1])
+    for key, row in rows.items():
+        decider.restore(key, row)
+    return decider
 
 
 def test_leaves_in_force_forget_nothing_for_leaves_that_are_proposed(monkeypatch: pytest.MonkeyPatch) -> None:

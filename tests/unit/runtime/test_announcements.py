@@ -43,12 +43,12 @@ def run_of(fetched: list[Fetched], token: int | None) -> Run:
 
 async def kinds(slot: Slot, *, ticks: bool = False) -> list[str]:
     """What the slot journals, transaction after transaction, until it has nothing more to say."""
-    for _ in range(20):
+    for _ in range(60):
         portion = slot.assemble(5_000)
         if portion is not None:
             await slot.commit(portion)
         comes_back(slot)
-        slot.introduction.look(slot.positions)
+        slot.introduction.begin(slot.positions)
         await told(slot)
     return [type(record).__name__ for record in journaled(slot) if ticks or not isinstance(record, records.Tick)]
 
@@ -136,3 +136,13 @@ async def test_a_first_release_does_not_wait_for_what_is_counted_of_another_acco
     assert isinstance(said.record, Marker)
     assert said.record.account == "default"
     await slot.introduction.close()
+
+
+async def test_the_first_releases_of_many_accounts_come_one_by_one() -> None:
+    """Events of all accounts wait for a first release that is on its way: never for more than one."""
+    slot = staged("events", at=0)
+    for number in range(5):
+        marker = Marker(f"new{number}", 1, number + 1, "", 0, SEMANTICS)
+        slot.clockwork.announced.markers.append(marker)
+    told = await kinds(slot)
+    assert told == [Proposal.__name__, Marker.__name__] * 6 + [Event.__name__]

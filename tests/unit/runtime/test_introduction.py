@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+import msgspec
+import pytest
 from aiokafka import TopicPartition
 
 from streams.engine import records
@@ -15,6 +17,7 @@ from streams.engine.history import SLICE_CONTACTS
 from streams.engine.introduce import introduce
 from streams.engine.records import Proposal, Slice
 from streams.engine.served import SEMANTICS
+from streams.runtime import introduction as introduction_module
 from streams.runtime.introduction import Introduction
 from streams.runtime.pace import Pace
 from streams.runtime.portion import Places
@@ -55,7 +58,9 @@ class Consumer:
         return dict.fromkeys(partitions, 0)
 
     async def position(self, partition: TopicPartition) -> int:
-        return self._next if partition.topic == "p-journal" else 0
+        if partition.topic != "p-journal":
+            return 0
+        return self._journal[self._next].offset if self._next < len(self._journal) else self._journal[-1].offset + 1
 
     async def getmany(self, partition: TopicPartition, **_options: Any) -> dict[TopicPartition, list[Stored]]:
         found = self._journal[self._next : self._next + 3]
@@ -71,6 +76,7 @@ class Stage:
         self.woken = asyncio.Event()
         self.positions = Positions()
         self.closing = asyncio.Event()
+        self.pace = Pace()
         self.stubborn = False  # whether the next consumer's stop swallows a cancellation
         self.introduction = self.new()
 
@@ -86,7 +92,7 @@ class Stage:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.Event().wait()
 
-        return Introduction(self.story.decider, PLACES, reader, Pace(), self.woken.set)
+        return Introduction(self.story.decider, PLACES, reader, self.pace, self.woken.set)
 
     def propose(self, definitions: dict[str, Any]) -> records.Marker:
         """The first record of a release."""
@@ -97,6 +103,7 @@ class Stage:
         proposal = next(introduce(story.decider, marker, list, set()))
         assert isinstance(records.decode(proposal.value), Proposal)
         self.feed(proposal.key, proposal.value)
+        self.positions = msgspec.structs.replace(self.positions, introduced={"default": (number, "")})
         return marker
 
     def feed(self, key: bytes, value: bytes) -> None:
@@ -109,16 +116,28 @@ class Stage:
 
     async def counted(self) -> None:
         """Until everything is counted."""
-        self.introduction.look(self.positions)
+        self.introduction.begin(self.positions)
         await asyncio.wait_for(self.woken.wait(), 10)
         self.woken.clear()
 
-    def next(self) -> Slice | tuple[str, int] | None:
+    async def next(self) -> Slice | tuple[str, int] | None:
         told = self.introduction.next_slice(self.positions)
         if told is not None:
             part, self.positions = told
             return part
+        await asyncio.sleep(0)  # what waits for the last slice goes on
         return self.introduction.finished()
+
+    async def all_told(self) -> list[Slice]:
+        """Every slice, appended as it comes, over all passes."""
+        parts = []
+        while (told := await self.next()) is None or isinstance(told, Slice):
+            if told is None:
+                await self.counted()
+                continue
+            self.feed(records.SLICE_KEY, records.encode(told))
+            parts.append(told)
+        return parts
 
 
 def company(contacts: int = 3) -> Story:
@@ -131,13 +150,13 @@ def company(contacts: int = 3) -> Story:
 async def test_what_was_counted_is_told_and_then_the_marker_is_due() -> None:
     stage = Stage(company())
     stage.propose(COUNTED)
-    assert stage.next() is None
+    assert await stage.next() is None
     await stage.counted()
-    part = stage.next()
+    part = await stage.next()
     assert isinstance(part, Slice)
     assert sorted(part.contacts) == ["c00000", "c00001", "c00002"]
     assert stage.positions.introduced == {"default": (2, "c00002")}
-    assert stage.next() == ("default", 2)
+    assert await stage.next() == ("default", 2)
     await stage.introduction.close()
 
 
@@ -146,7 +165,7 @@ async def test_what_comes_after_the_proposal_is_followed_by_the_row_and_not_coun
     stage.propose(COUNTED)
     stage.story.visited(day(1), contact="c00000")
     await stage.counted()
-    part = stage.next()
+    part = await stage.next()
     assert isinstance(part, Slice)
     assert list(part.contacts["c00000"].counts.values()) == [[day(0)]]
     stage.feed(records.SLICE_KEY, records.encode(part))
@@ -158,16 +177,16 @@ async def test_a_new_owner_goes_on_behind_the_last_contact_told() -> None:
     stage = Stage(company(SLICE_CONTACTS + 2))
     stage.propose(COUNTED)
     await stage.counted()
-    first = stage.next()
+    first = await stage.next()
     assert isinstance(first, Slice)
     await stage.introduction.close()
     stage.introduction = stage.new()
     await stage.counted()
-    second = stage.next()
+    second = await stage.next()
     assert isinstance(second, Slice)
     assert len(first.contacts) == SLICE_CONTACTS
     assert sorted(second.contacts) == [f"c{SLICE_CONTACTS:05}", f"c{SLICE_CONTACTS + 1:05}"]
-    assert stage.next() == ("default", 2)
+    assert await stage.next() == ("default", 2)
     await stage.introduction.close()
 
 
@@ -175,21 +194,21 @@ async def test_a_newer_release_gives_up_the_one_on_its_way() -> None:
     stage = Stage(company())
     stage.propose(COUNTED)
     await stage.counted()
-    assert isinstance(stage.next(), Slice)
+    assert isinstance(await stage.next(), Slice)
     longer = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}}}
     stage.propose({"segments": [longer]})
     await stage.counted()
-    part = stage.next()
+    part = await stage.next()
     assert isinstance(part, Slice)
     assert part.number == 3
-    assert stage.next() == ("default", 3)
+    assert await stage.next() == ("default", 3)
     await stage.introduction.close()
 
 
 async def test_nothing_is_begun_where_nothing_is_proposed() -> None:
     stage = Stage(company())
-    stage.introduction.look(stage.positions)
-    assert stage.next() is None
+    stage.introduction.begin(stage.positions)
+    assert await stage.next() is None
     await stage.introduction.close()
 
 
@@ -197,13 +216,86 @@ async def test_a_count_that_was_given_up_tells_nothing_even_where_its_end_swallo
     stage = Stage(company())
     stage.stubborn = True
     stage.propose(COUNTED)
-    stage.introduction.look(stage.positions)
+    stage.introduction.begin(stage.positions)
     await asyncio.wait_for(stage.closing.wait(), 10)
     longer = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}}}
     stage.propose({"segments": [longer]})
-    stage.introduction.look(stage.positions)
+    stage.introduction.begin(stage.positions)
     await asyncio.wait_for(stage.woken.wait(), 10)
-    part = stage.next()
+    part = await stage.next()
     assert isinstance(part, Slice)
     assert part.number == 3
+    await stage.introduction.close()
+
+
+async def test_more_contacts_than_have_room_are_counted_in_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(introduction_module, "ROOM", 2)
+    story = Story(segments=[])
+    for name in ("e", "b", "a", "d", "c", "b", "a"):
+        story.visited(day(0), contact=name)
+    stage = Stage(story)
+    stage.propose(COUNTED)
+    parts = await stage.all_told()
+    assert [list(part.contacts) for part in parts] == [["a", "b"], ["c", "d"], ["e"]]
+    assert {name: list(story.contact(name).counts.values()) for name in "abcde"} == {
+        "a": [[day(0), day(0)]],
+        "b": [[day(0), day(0)]],
+        "c": [[day(0)]],
+        "d": [[day(0)]],
+        "e": [[day(0)]],
+    }
+    await stage.introduction.close()
+
+
+async def test_a_pass_in_which_nobody_has_anything_kept_is_followed_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(introduction_module, "ROOM", 2)
+    story = Story(segments=[])
+    for name in ("a", "b", "c"):
+        story.changed(day(0), contact=name, country="DE")
+    story.visited(day(0), contact="d")
+    stage = Stage(story)
+    stage.propose(COUNTED)
+    assert [list(part.contacts) for part in await stage.all_told()] == [["d"]]
+    await stage.introduction.close()
+
+
+async def test_a_new_owner_tells_nobody_twice_though_retention_took_the_first_records() -> None:
+    story = Story(segments=[])
+    for name in ("a", "b", "c"):
+        story.visited(day(0), contact=name)
+    for name in ("b", "a", "c"):
+        story.visited(day(40), contact=name)
+    stage = Stage(story)
+    stage.propose(COUNTED)
+    stage.positions = msgspec.structs.replace(stage.positions, introduced={"default": (2, "b")})
+    stage.story.journal[:4] = []  # a new owner reads from what is left on
+    assert [list(part.contacts) for part in await stage.all_told()] == [["c"]]
+    await stage.introduction.close()
+
+
+async def test_slots_of_one_worker_count_one_after_the_other() -> None:
+    first, second = Stage(company()), Stage(company())
+    second.pace = first.pace
+    second.introduction = second.new()
+    first.propose(COUNTED)
+    second.propose(COUNTED)
+    await first.counted()
+    second.introduction.begin(second.positions)
+    await asyncio.sleep(0)
+    assert await second.next() is None
+    await first.all_told()
+    await asyncio.wait_for(second.woken.wait(), 10)
+    assert isinstance(await second.next(), Slice)
+    await first.introduction.close()
+    await second.introduction.close()
+
+
+async def test_no_slice_is_told_while_a_newer_release_is_appended_and_not_decided() -> None:
+    stage = Stage(company())
+    stage.propose(COUNTED)
+    await stage.counted()
+    stage.positions = msgspec.structs.replace(stage.positions, introduced={"default": (3, "")})
+    assert await stage.next() is None
     await stage.introduction.close()
