@@ -14,12 +14,16 @@ from tests.support.kafka import BOOTSTRAP_VARIABLE
 # For good, not for the length of a test: a task that outlives its test must not end the run without a word either.
 ending.leave = leave_by_raising
 
-# How long an example takes says something of the machine only; what hangs, pytest's own timeout ends.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+# The same examples in every run, so that a run says something of the change and not of the dice. How long one takes
+# says something of the machine only; what hangs, pytest's own timeout ends.
+settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
-# By hand: `pytest --hypothesis-profile=deep`, for the tests that leave the number of examples to the profile.
-settings.register_profile("deep", max_examples=1_000)
+# By hand: `pytest --hypothesis-profile=deep`: other examples each time, and more of them where a test leaves their
+# number to the profile.
+settings.register_profile(
+    "deep", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=False
+)
 
 # Where files are fetched from and kept, and which broker the tests may use, are the caller's to say.
 _KEPT = {BOOTSTRAP_VARIABLE, "LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"}
