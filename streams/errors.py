@@ -14,6 +14,7 @@ LeadstreamError
 │   ├── TopicsMismatch
 │   ├── OtherSemantics
 │   ├── PastGone
+│   ├── NoRoom
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
 │   └── SalesforceRefused
@@ -93,6 +94,10 @@ class OtherSemantics(ConfigurationError):
 
 class PastGone(ConfigurationError):
     """An answer needs what the journal's retention took away; the message says from when on the journal speaks."""
+
+
+class NoRoom(ConfigurationError):
+    """A folder has no room for what has to be kept there, or is not there; the message says which."""
 
 
 class LocalBrokerError(ConfigurationError):

@@ -6,20 +6,28 @@ import struct
 import tempfile
 from collections.abc import Iterator
 
+from streams.errors import NoRoom
+
 _HEAD = struct.Struct("<qII")  # offset, bytes of key and of value
 _IN_MEMORY = 64_000_000
 """Bytes that are kept in memory; more go to a temporary file, which goes with the process."""
 
 
 class Spool:
-    """Records in their order, read back as often as wanted. Raises OSError when there is no room for more."""
+    """Records in their order, read back as often as wanted."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by `close`
 
     def add(self, offset: int, key: bytes, value: bytes) -> None:
-        """The next record."""
-        self._file.write(_HEAD.pack(offset, len(key), len(value)) + key + value)
+        """The next record. Raises NoRoom."""
+        try:
+            self._file.write(_HEAD.pack(offset, len(key), len(value)) + key + value)
+        except OSError as error:
+            raise NoRoom(
+                f"the journal of what was read so far cannot be kept in the folder for temporary files: "
+                f"{error.strerror or error}; set TMPDIR to a folder with room"
+            ) from error
 
     def records(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Offset, key and value of every record so far; nothing is to be added meanwhile."""
