@@ -63,6 +63,7 @@ class Decider(Protocol):
         """Whether there is anybody in the account who has a past."""
 
     def history(self, account: str, after: str = "", room: int | None = None, /) -> History:
-        """What is to be fed with the journal before the account's proposal, and then tells it in slices; of those after
-        an id, and of so many at most.
+        """What is to be fed with the journal before the account's proposal, and then tells it in slices.
+
+        Only of those after an id, and of so many at most.
         """
