@@ -8,6 +8,7 @@ import msgspec
 
 from streams.engine import records
 from streams.engine.effects import Source
+from streams.engine.received import received_form
 from streams.runtime.outbox import RECORD_BYTES, Headers, record_size
 from streams.runtime.program import Refusal, SourceRecord
 
@@ -34,8 +35,14 @@ def letter_of(record: SourceRecord, refusal: Refusal) -> Letter:
 
 
 def letter_of_decision(refusal: Refusal, source: Source, value: bytes | None) -> Letter:
-    """What was accepted and refused only when decided: the journal's value, under the contact it is about."""
-    return Letter(_contact(value), value if value is not None else b"", _why(source, refusal))
+    """What was accepted and refused only when decided: the event as in-topics carry it, under its contact.
+
+    The bytes received are not known any more when an event is decided; `value` is its journal record's.
+    """
+    event = _event(value)
+    if event is None:
+        return Letter(None, value if value is not None else b"", _why(source, refusal))
+    return Letter(event.contact.encode(), received_form(event), _why(source, refusal))
 
 
 def source_of(headers: Headers) -> Source | None:
@@ -59,11 +66,12 @@ def _why(source: Source, refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
     )
 
 
-def _contact(value: bytes | None) -> bytes | None:
+def _event(value: bytes | None) -> records.Event | None:
+    """The journal's event; None for what is none."""
     if value is None:
         return None
     try:
         record = records.decode(value)
     except msgspec.DecodeError:
         return None
-    return record.contact.encode() if isinstance(record, records.Event) else None
+    return record if isinstance(record, records.Event) else None

@@ -134,5 +134,11 @@ def test_what_was_refused_only_when_decided_is_a_letter_under_its_contact() -> N
         b'{"kind":"event","type":"lead.qualified","id":"1","at":1,"account":"a","contact":"c1","source":["t",0,1]}'
     )
     letter = letter_of_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), value)
-    assert (letter.key, letter.value) == (b"c1", value)
+    sent = b'{"id":"1","type":"lead.qualified","at":"1970-01-01T00:00:00.001Z","account":"a","contact":"c1"}'
+    assert (letter.key, letter.value) == (b"c1", sent)
     assert dict(letter.headers)["error-code"] == b"no_lead"
+
+
+def test_a_letter_of_what_no_leadstream_wrote_holds_it_as_it_is() -> None:
+    letter = letter_of_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), b"\xff")
+    assert (letter.key, letter.value) == (None, b"\xff")
