@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -26,7 +26,12 @@ from streams.cli import (
     worker,
 )
 from streams.cli.common import quiet_clients
-from streams.errors import Internal, LeadstreamError
+from streams.errors import Internal, LeadstreamError, UsageError
+
+NAME = "leadstream"
+
+# What a command line can have wrong is a usage error of click; which click, is Typer's own affair.
+_NotUnderstood = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
 
 # Each module has `register(app)`, which adds its command or group of commands.
 COMMANDS = (
@@ -49,7 +54,7 @@ COMMANDS = (
 def build() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
-        name="leadstream",
+        name=NAME,
         help="Real-time segments and lead lifecycle on Kafka.",
         no_args_is_help=True,
         add_completion=False,
@@ -66,7 +71,16 @@ def run() -> None:
     quiet_clients()
     app = build()
     try:
-        app()
+        ended = app(prog_name=NAME, standalone_mode=False)
+    except _NotUnderstood as error:
+        if (
+            type(error).__name__ != "NoArgsIsHelpError"
+        ):  # the help that is asked for by saying nothing is shown already
+            _complain(_usage(error))
+        sys.exit(UsageError.exit_code)
+    except typer.Abort:
+        _complain("given up")
+        sys.exit(1)
     except LeadstreamError as error:
         _complain(str(error))
         sys.exit(error.exit_code)
@@ -76,6 +90,14 @@ def run() -> None:
         kind = type(error).__name__
         _complain(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
         sys.exit(Internal.exit_code)
+    sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def _usage(error: typer.BadParameter) -> str:
+    """What the command line was not understood for, in one line."""
+    message = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
+    command = NAME if error.ctx is None else error.ctx.command_path
+    return f"{message[:1].lower()}{message[1:]}; `{command} --help` tells what there is"
 
 
 def _version(wanted: bool) -> None:

@@ -25,7 +25,11 @@ def run_command_that_raises(monkeypatch: pytest.MonkeyPatch, error: Exception) -
         return app
 
     monkeypatch.setattr(main, "build", failing)
-    monkeypatch.setattr(sys, "argv", ["leadstream"])
+    return run_command(monkeypatch)
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["leadstream", *arguments])
     with pytest.raises(SystemExit) as ended:
         main.run()
     assert isinstance(ended.value.code, int)
@@ -86,8 +90,43 @@ def test_help_names_every_group() -> None:
     assert "topics" in shown.stdout
 
 
-def test_an_unknown_option_is_a_usage_error() -> None:
-    assert leadstream("topics", "create", "--no-such-option").returncode == 2
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["topics", "create", "--no-such-option"],
+            "no such option: --no-such-option; `leadstream topics create --help`",
+        ),
+        (["nope"], "no such command 'nope'; `leadstream --help`"),
+        (["verify", "--sample", "0"], "'--sample': Input should be greater than or equal to 1"),
+        (["search", "--sample", "x", "{}"], "'--sample': Input should be a valid integer"),
+        (["definitions", "check"], "missing argument 'FILE...'"),
+        (["publish", "--format", "xml", "a"], "'--format': 'xml' is not one of 'jsonl', 'access-log', 'csv'"),
+        (["leads", "qualify", "ada"], "missing option '--campaign'"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_one_line_and_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert run_command(monkeypatch, *arguments) == UsageError.exit_code
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert shown.err.startswith("leadstream: ")
+    assert said in shown.err
+    assert shown.err.endswith("--help` tells what there is\n")
+
+
+def test_nothing_said_is_answered_with_the_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(monkeypatch, "topics") == UsageError.exit_code
+    shown = capsys.readouterr()
+    assert ("Usage: leadstream topics" in shown.out, shown.err) == (True, "")
+
+
+def test_the_version_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out.startswith("leadstream ")
 
 
 def test_a_setting_from_the_environment_that_makes_no_sense_is_one_line() -> None:
