@@ -166,6 +166,7 @@ class StatusLeaf(Model):
 
 class TagsLeaf(Model):
     tags: Operators
+    held_for: Duration | None = None
 
 
 class ScoreLeaf(Model):

@@ -46,8 +46,10 @@ def leaf_holds(condition: Condition, world: World, now: int) -> bool:
     for moment in MOMENTS:
         if moment in condition:
             return _moment(moment, condition[moment], world, now)
+    if "held_for" in condition:
+        return held(condition, world, now)
     if "property" in condition:
-        return held(condition, world, now) if "held_for" in condition else property_holds(condition, world, now)
+        return property_holds(condition, world, now)
     return _standing(condition, world, now)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from streams.batch.dates import length
+from streams.batch.operators import passes
 from streams.batch.properties import property_holds
 from streams.batch.property_instants import of_property
 from streams.batch.world import Condition, World
@@ -23,7 +24,13 @@ def held(leaf: Condition, world: World, now: int) -> bool:
     since = now - length(leaf["held_for"])
     if since < world.created:
         return False
-    return all(property_holds(leaf, _as_of(world, at), at) for at in _instants(leaf, world, since, now))
+    return all(_holds(leaf, _as_of(world, at), at) for at in _instants(leaf, world, since, now))
+
+
+def _holds(leaf: Condition, world: World, now: int) -> bool:
+    if "tags" in leaf:
+        return passes(world.properties.get("tags"), leaf["tags"], "list", world, now)
+    return property_holds(leaf, world, now)
 
 
 def _as_of(world: World, at: int) -> World:

@@ -16,6 +16,8 @@ from streams.batch.world import Condition, World
 
 def of_property(leaf: Condition, worlds: Iterable[World], after: int, until: int) -> Iterator[int]:
     """Instants in (after, until) for every value that the property has in one of the worlds, in each one's zones."""
+    if "property" not in leaf:
+        return  # tags: no date is among them
     name = leaf["property"] if isinstance(leaf["property"], str) else leaf["property"][0]
     asked = list(operands(leaf))
     if not any(isinstance(x, int) or x.startswith("now") for x in asked):

@@ -83,7 +83,7 @@ def _moves(node: Any) -> bool:
     if isinstance(node, PropertyLeaf):
         return node.held_for is not None or _speaks_of_now(node)
     if isinstance(node, TagsLeaf):
-        return _speaks_of_now(node.tags)
+        return node.held_for is not None or _speaks_of_now(node.tags)
     return not isinstance(node, _STILL)
 
 

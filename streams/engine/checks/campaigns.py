@@ -79,6 +79,9 @@ def _rule_problems(
     problems = shape_problems(model, frame, path)
     if "when" in raw:
         problems += condition_problems(raw["when"], context, room, (*path, "when"))
+    cap = raw.get("at_most")
+    if isinstance(cap, Mapping) and _is_nothing(cap.get("per")):
+        problems.append(Problem((*path, "at_most", "per"), "must be longer than nothing, as in per: 1d"))
     if room == "automation" and isinstance(raw.get("then"), Mapping):
         problems += _action_problems(raw["then"], context, (*path, "then"))
     return problems

@@ -9,8 +9,19 @@ from schemas import conditions as c
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
 from streams.engine.checks.context import Context, Room
 from streams.engine.checks.dates import date_fault
-from streams.engine.checks.operators import bound_problems, choice_problems, moment_problems, operator_problems
+from streams.engine.checks.modifiers import capitals, zone_of_no_date
+from streams.engine.checks.operators import (
+    age_problems,
+    choice_problems,
+    count_problems,
+    given,
+    moment_problems,
+    number_problems,
+    operator_problems,
+)
+from streams.engine.checks.pointless import existence
 from streams.engine.checks.problem import Path, Problem
+from streams.engine.checks.ranges import lengths, window_range
 
 TEXT_FIELDS = frozenset({"url", "path", "host", "title", "referrer", "campaign", "name"})
 """Fields of an event that are always text; so is `query.x`. All others are its properties, typed by their value."""
@@ -29,6 +40,7 @@ def leaf_problems(leaf: c.Model, context: Context, room: Room, path: Path) -> li
         c.LastVisitLeaf: _last_visit,
         c.FirstVisitLeaf: _first_visit,
         c.LastActivityLeaf: _last_activity,
+        c.InactiveLeaf: _inactive,
         c.SegmentLeaf: _segment,
         c.LeadLeaf: _lead,
         c.PointsLeaf: _points,
@@ -61,21 +73,26 @@ def _property(leaf: c.PropertyLeaf, context: Context, path: Path) -> list[Proble
         if declared not in (None, "object"):
             problems.append(Problem(here, f"{top} is declared as {declared}; only an object has keys inside"))
         declared = None
-    return problems + operator_problems(leaf, ".".join(keys), declared, path)
+    problems += operator_problems(leaf, ".".join(keys), declared, path)
+    if keys == ("email_domain",):
+        problems = problems or capitals(leaf, given(leaf), top, path)
+    return problems or lengths({"held_for": leaf.held_for}, path)
 
 
 def _status(leaf: c.StatusLeaf, _: Context, path: Path) -> list[Problem]:
     here = (*path, "status")
     problems = operator_problems(leaf.status, "status", "text", here)
+    problems = problems or existence(given(leaf.status), here, "a contact")
     return problems or choice_problems(leaf.status, get_args(ContactStatus), here)
 
 
 def _tags(leaf: c.TagsLeaf, _: Context, path: Path) -> list[Problem]:
-    return operator_problems(leaf.tags, "tags", "list", (*path, "tags"))
+    problems = operator_problems(leaf.tags, "tags", "list", (*path, "tags"))
+    return problems or lengths({"held_for": leaf.held_for}, path)
 
 
 def _score(leaf: c.ScoreLeaf, _: Context, path: Path) -> list[Problem]:
-    return bound_problems(leaf.score, (*path, "score"))
+    return number_problems(leaf.score, (*path, "score"))
 
 
 def _visit(leaf: c.VisitLeaf, _: Context, path: Path) -> list[Problem]:
@@ -90,7 +107,9 @@ def _filter(fields: Mapping[str, c.Operators], path: Path) -> list[Problem]:
     problems: list[Problem] = []
     for name, operators in fields.items():
         is_text = name in TEXT_FIELDS or name.startswith("query.")
-        problems += operator_problems(operators, name, "text" if is_text else None, (*path, name))
+        here = (*path, name)
+        problems += operator_problems(operators, name, "text" if is_text else None, here)
+        problems += capitals(operators, given(operators), name, here) if name == "host" else []
     return problems
 
 
@@ -99,7 +118,7 @@ def _window(leaf: c.Window, path: Path) -> list[Problem]:
     if leaf.never and leaf.count is not None:
         problems.append(Problem((*path, "never"), "never: true is count: {eq: 0}; leave one of the two out"))
     if leaf.count is not None:
-        problems += bound_problems(leaf.count, (*path, "count"))
+        problems += count_problems(leaf.count, (*path, "count"))
     for name in ("first", "last"):
         wanted = getattr(leaf, name)
         if wanted is not None and (leaf.count is not None or leaf.never):
@@ -114,11 +133,12 @@ def _window(leaf: c.Window, path: Path) -> list[Problem]:
         fault = date_fault(value) if value is not None else None
         if fault:
             problems.append(Problem((*path, name), fault))
-    return problems
+    problems += zone_of_no_date(leaf, ("since", "until"), path) + lengths({"within": leaf.within}, path)
+    return problems or window_range(leaf.since, leaf.until, path)
 
 
 def _sequence(leaf: c.SequenceLeaf, _: Context, path: Path) -> list[Problem]:
-    problems: list[Problem] = []
+    problems = lengths({"within": leaf.within}, path)
     for number, step in enumerate(leaf.sequence):
         here = (*path, "sequence", number)
         for subject in ("visit", "activity"):
@@ -140,6 +160,13 @@ def _last_activity(leaf: c.LastActivityLeaf, _: Context, path: Path) -> list[Pro
     return moment_problems(leaf.last_activity, (*path, "last_activity"))
 
 
+def _inactive(leaf: c.InactiveLeaf, _: Context, path: Path) -> list[Problem]:
+    if leaf.inactive_for:
+        return []
+    message = "everybody has been inactive for no time at all; write how long, as in inactive_for: 30d"
+    return [Problem((*path, "inactive_for"), message)]
+
+
 def _segment(leaf: c.SegmentLeaf, context: Context, path: Path) -> list[Problem]:
     fault = context.segment_fault(leaf.segment)
     return [Problem((*path, "segment"), fault)] if fault else []
@@ -153,7 +180,7 @@ def _lead(leaf: c.LeadLeaf, context: Context, path: Path) -> list[Problem]:
     if test.status is not None:
         problems += _lead_statuses(test.status, (*here, "status"))
     if test.points is not None:
-        problems += bound_problems(test.points, (*here, "points"))
+        problems += number_problems(test.points, (*here, "points"))
     return problems
 
 
@@ -163,12 +190,13 @@ def _lead_statuses(operators: c.Operators, path: Path) -> list[Problem]:
 
 
 def _points(leaf: c.PointsLeaf, _: Context, path: Path) -> list[Problem]:
-    return bound_problems(leaf.points, (*path, "points"))
+    return number_problems(leaf.points, (*path, "points"))
 
 
 def _lead_status(leaf: c.LeadStatusLeaf, _: Context, path: Path) -> list[Problem]:
-    return _lead_statuses(leaf.lead_status, (*path, "lead_status"))
+    here = (*path, "lead_status")
+    return _lead_statuses(leaf.lead_status, here) or existence(given(leaf.lead_status), here, "a lead at hand")
 
 
 def _lead_age(leaf: c.LeadAgeLeaf, _: Context, path: Path) -> list[Problem]:
-    return bound_problems(leaf.lead_age, (*path, "lead_age"))
+    return age_problems(leaf.lead_age, (*path, "lead_age"))

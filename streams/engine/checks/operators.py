@@ -10,7 +10,10 @@ import re2
 from schemas.conditions import CountOperators, DurationOperators, MomentOperators, NumberOperators, Operators
 from schemas.definitions import PropertyType
 from streams.engine.checks.dates import date_fault
+from streams.engine.checks.modifiers import modifier_problems, zone_of_no_date
+from streams.engine.checks.pointless import empty_number_lists, pointless_operators
 from streams.engine.checks.problem import Path, Problem, nearest, shown
+from streams.engine.checks.ranges import age_range, count_range, date_range, lengths, number_range, score_range
 from streams.engine.checks.shape import keys_of
 from streams.engine.conditions.fitting import OPERATORS_OF
 
@@ -49,7 +52,20 @@ def operator_problems(operators: Operators, name: str, declared: PropertyType | 
         elif operator == "has_item":
             for field, inner in value.items():
                 problems += operator_problems(inner, field, None, (*here, field))
-    return problems
+    return problems or _pointless(operators, written, declared, path)
+
+
+def _pointless(
+    operators: Operators, written: Mapping[str, Any], declared: PropertyType | None, path: Path
+) -> list[Problem]:
+    """What never holds or says nothing, where each operator by itself is sound."""
+    return (
+        pointless_operators(written, declared, path)
+        or modifier_problems(operators, written, declared, path)
+        or number_range(written, path)
+        or date_range(written, path, exact=declared in ("date", "datetime"))
+        or lengths(written, path)
+    )
 
 
 def _misfit(operator: str, name: str, declared: PropertyType | None) -> str | None:
@@ -140,15 +156,30 @@ def choice_problems(operators: Operators, known: Collection[str], path: Path) ->
     for operator in ("eq", "ne", "in", "not_in"):
         value = given(operators).get(operator)
         for word in value if isinstance(value, tuple) else (value,):
-            if word is not None and word not in known:
+            if word is not None and (word if operators.case_sensitive else word.casefold()) not in known:
                 problems.append(Problem((*path, operator), f"{shown(word)} is not known here{nearest(word, known)}"))
     return problems
 
 
-def bound_problems(operators: Bounded, path: Path, *, needed: bool = True) -> list[Problem]:
+def number_problems(operators: NumberOperators, path: Path) -> list[Problem]:
+    """A score or points: at least one operator, and numbers that meet it."""
+    return bound_problems(operators, path) or empty_number_lists(operators, path) or score_range(operators, path)
+
+
+def count_problems(operators: CountOperators, path: Path) -> list[Problem]:
+    """A count: at least one operator, and counts that meet it, but not all of them."""
+    return bound_problems(operators, path) or count_range(operators, path)
+
+
+def age_problems(operators: DurationOperators, path: Path) -> list[Problem]:
+    """The age of a lead: likewise."""
+    return bound_problems(operators, path) or age_range(operators, path)
+
+
+def bound_problems(operators: Bounded, path: Path) -> list[Problem]:
     """Numbers or lengths of time: at least one operator, and `between` the right way round."""
     names = [name for name in type(operators).model_fields if name != "name"]
-    if needed and all(getattr(operators, name) is None for name in names):
+    if all(getattr(operators, name) is None for name in names):
         return [Problem(path, "an operator is needed, such as gte:")]
     between = operators.between
     if between is not None and between[0] > between[1]:
@@ -166,4 +197,8 @@ def moment_problems(operators: MomentOperators, path: Path) -> list[Problem]:
         fault = date_fault(value) if value is not None else None
         if fault:
             problems.append(Problem((*path, name), fault))
-    return problems
+    if problems:
+        return problems
+    written = operators.model_dump(exclude_none=True)
+    zoneless = zone_of_no_date(operators, ("before", "after"), path)
+    return zoneless or date_range(written, path, exact=False) or lengths(written, path)

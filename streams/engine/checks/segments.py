@@ -19,17 +19,20 @@ def segment_problems(raw: object, context: Context, path: Path) -> list[Problem]
         return shape_problems(Segment, raw, path)
     when = raw.get("when")
     frame = {**raw, "when": _ANY_CONDITION} if when is not None else raw
-    problems = _deleted_listed(raw, path) or shape_problems(Segment, frame, path)
+    problems = _wrong_statuses(raw, path) or shape_problems(Segment, frame, path)
     problems += _kind_problems(raw, context, path)
     if when is not None:
         problems += condition_problems(when, context, "segment", (*path, "when"))
     return problems
 
 
-def _deleted_listed(raw: Mapping[str, object], path: Path) -> list[Problem]:
+def _wrong_statuses(raw: Mapping[str, object], path: Path) -> list[Problem]:
     statuses = raw.get("statuses")
     if isinstance(statuses, list) and "deleted" in statuses:
         return [Problem((*path, "statuses"), "a deleted contact is in no segment; leave deleted out")]
+    if statuses == []:
+        message = "a segment of no status holds nobody; name some of active, inactive, bounced, or leave statuses out"
+        return [Problem((*path, "statuses"), message)]
     return []
 
 

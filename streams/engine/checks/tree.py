@@ -8,6 +8,7 @@ from typing import Any
 from schemas.conditions import SUBJECTS
 from streams.engine.checks.context import Context, Room
 from streams.engine.checks.leaves import leaf_problems
+from streams.engine.checks.pointless import misplaced
 from streams.engine.checks.problem import Path, Problem, nearest, shown
 from streams.engine.checks.shape import shape_problems
 from streams.engine.conditions.compile import compile_condition
@@ -62,7 +63,7 @@ def _leaf(raw: Mapping[str, Any], subject: str, context: Context, room: Room, pa
         Problem(place, "null is no value to compare with; a missing property is asked for with exists: false")
         for place in _nulls(raw, path)
     ]
-    faults = faults or shape_problems(model, raw, path)
+    faults = faults or misplaced(raw, subject, path) or shape_problems(model, raw, path)
     faults = faults or leaf_problems(model.model_validate(raw), context, room, path)
     return faults or _compiler_problems(model.model_validate(raw), context, path)
 

@@ -113,21 +113,25 @@ def compile_property(leaf: PropertyLeaf, context: Context) -> Node:
     if keys[0] == "email_domain":
         context.properties.add("email")  # a patch of the email changes what is derived from it
     plain = _leaf(Top(keys[0]) if len(keys) == 1 else Nested(keys), leaf, kind, context)
-    return plain if leaf.held_for is None else _held(plain, leaf, leaf.held_for, kind, context)
+    return _held(plain, leaf, kind, context)
 
 
-def _held(plain: Node, leaf: PropertyLeaf, length: int, kind: PropertyType | None, context: Context) -> Node:
+def _held(plain: Node, leaf: PropertyLeaf | TagsLeaf, kind: PropertyType | None, context: Context) -> Node:
+    """The leaf as it is, or held for as long as it says."""
+    if leaf.held_for is None:
+        return plain
     zone = str(context.zone) if isinstance(plain, TimedLeaf) else None
     identity = leaf.model_copy(update={"held_for": None})
     key = leaf_key("held", written(identity), kind, zone)
     truth = context.held.setdefault(key, Truth(key, plain))
-    return HeldLeaf(truth, length)
+    return HeldLeaf(truth, leaf.held_for)
 
 
 def compile_tags(leaf: TagsLeaf, context: Context) -> Node:
     """The contact's tags, a list."""
     context.properties.add("tags")
-    return _within("tags", Top("tags"), leaf.tags, "list", context)
+    plain = _within("tags", Top("tags"), leaf.tags, "list", context)
+    return _held(plain, leaf, "list", context)
 
 
 def compile_status(leaf: StatusLeaf, context: Context) -> Node:

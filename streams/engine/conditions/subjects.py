@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from schemas.conditions import ActivityLeaf, Operators, Step, VisitLeaf
+from schemas.conditions import ActivityLeaf, Operators, Step, TagsLeaf, VisitLeaf
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Happening
 from streams.engine.conditions.filters import Filter, compile_filter, filter_uses_dates
@@ -48,7 +48,7 @@ def leaf_key(*parts: Any) -> str:
     return blake2b(canonical.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
-def written(operators: Operators) -> Any:
+def written(operators: Operators | TagsLeaf) -> Any:
     """Operators as a plain value, without what is left at its default."""
     return operators.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 

@@ -49,6 +49,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(_EVERY_KIND,),
     ),
     Mutation(
+        id="held-tags-move",
+        section=6,
+        rule="Whoever is due is found without scanning: `held_for` beside tags turns by time alone",
+        where="inputs.py",
+        text="return node.held_for is not None or _speaks_of_now(node.tags)",
+        instead="return _speaks_of_now(node.tags)",
+        caught_by=(_EVERY_KIND,),
+    ),
+    Mutation(
         id="date-arithmetic-moves",
         section=6,
         rule="Whoever is due is found without scanning: date arithmetic from now turns by time alone",

@@ -8,6 +8,7 @@ from schemas.values import instant_text
 from tests.support.story import HOUR, Story, day, of_topic, segment_changes
 
 PRO: dict[str, Any] = {"property": "plan", "eq": "pro", "held_for": "7d"}
+TAGGED: dict[str, Any] = {"tags": {"contains": "vip"}, "held_for": "7d"}
 
 
 def held(when: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
@@ -33,6 +34,26 @@ def test_the_same_value_again_does_not_restart_it() -> None:
     story.changed(day(1), plan="pro")
     story.changed(day(3), plan="PRO")
     story.changed(day(4), plan="pro", country="DE")
+    assert told(story) == [(instant_text(day(8)), "segment.entered")]
+
+
+def test_tags_are_held_as_a_property_is() -> None:
+    story = Story(segments=held(TAGGED))
+    story.changed(day(1), tags=["vip"])
+    story.changed(day(3), tags=["VIP", "new"])
+    assert told(story) == [(instant_text(day(8)), "segment.entered")]
+    story = Story(segments=held(TAGGED))
+    story.changed(day(1), tags=["vip"])
+    story.changed(day(3), tags=[])
+    story.changed(day(3, 1), tags=["vip"])
+    assert told(story) == [(instant_text(day(10, 1)), "segment.entered")]
+
+
+def test_a_new_leaf_on_tags_asks_the_past() -> None:
+    story = Story(segments=[])
+    story.changed(day(1), tags=["vip"])
+    story.changed(day(4), country="DE")
+    story.apply(at=day(6), segments=held(TAGGED))
     assert told(story) == [(instant_text(day(8)), "segment.entered")]
 
 
@@ -184,7 +205,7 @@ def test_a_rule_fires_when_it_has_held_long_enough() -> None:
 
 
 def test_what_time_does_at_the_very_instant_of_a_record_is_told_as_times_doing() -> None:
-    story = Story(segments=held({"property": "seen", "older_than": "2d", "held_for": "0s"}))
+    story = Story(segments=held({"property": "seen", "older_than": "1d", "held_for": "1d"}))
     story.changed(day(1), seen=instant_text(day(1)))
     (change,) = of_topic(story.visited(day(3)), "segment-changes")
     assert (change["at"], change["cause"]["kind"]) == (instant_text(day(3)), "clock")

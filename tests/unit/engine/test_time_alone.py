@@ -28,6 +28,7 @@ AFTER_A_VISIT: list[tuple[dict[str, Any], Turns]] = [
     ({"last_activity": {"before": "now-1d"}}, [(day(1, 1), IN)]),
     ({"inactive_for": "30d"}, [(day(30), IN)]),
     ({"property": "plan", "exists": False, "held_for": "7d"}, [(day(7), IN)]),
+    ({"tags": {"exists": False}, "held_for": "7d"}, [(day(7), IN)]),
 ]
 
 OF_A_DATE: list[tuple[dict[str, Any], Turns]] = [

@@ -185,6 +185,15 @@ def test_held_for_tells_since_when_and_until_when() -> None:
     )
 
 
+def test_so_does_held_for_of_tags() -> None:
+    story = Story(segments=[{**HOT, "when": {"tags": {"contains": "vip"}, "held_for": "7d"}}])
+    story.changed(day(2), tags=["vip"])
+    leaf = now(story, "hot")["condition"]
+    assert (leaf["leaf"], leaf["value"]) == ({"tags": {"contains": "vip"}, "held_for": "7d"}, ["vip"])
+    assert (leaf["true_since"], leaf["next_change"]) == (instant_text(day(2)), instant_text(day(9)))
+    assert past(story, "hot", day(9))["condition"]["holds"] is True
+
+
 @pytest.mark.parametrize(
     "leaf",
     [
