@@ -7,6 +7,7 @@ import sys
 from enum import StrEnum
 from typing import Annotated
 
+import structlog
 import typer
 
 from streams.cli.common import Bootstrap, DataDir, Prefix, settings_from
@@ -16,6 +17,8 @@ from streams.runtime.name import hold_name
 from streams.runtime.parent import Child, environment_of, supervise
 from streams.runtime.topics_admin import require_topics
 from streams.settings import Settings
+
+log = structlog.get_logger()
 
 Name = Annotated[
     str | None,
@@ -62,10 +65,16 @@ def worker(
     Exit codes: 0 stopped as asked, 69 no broker at the start, 78 set so that no restart will help, 79 another worker
     has this name.
     """
-    settings = settings_from(
-        name=name, clock=clock, partitions=partitions, bootstrap=bootstrap, prefix=prefix, data_dir=data_dir
-    )
-    sys.exit(run(settings, processes(role, settings)))
+    logs.configure(name or "")
+    try:
+        settings = settings_from(
+            name=name, clock=clock, partitions=partitions, bootstrap=bootstrap, prefix=prefix, data_dir=data_dir
+        )
+        code = run(settings, processes(role, settings))
+    except LeadstreamError as error:
+        log.error("not started", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no trace
+        code = error.exit_code
+    sys.exit(code)
 
 
 def processes(role: Role, settings: Settings) -> list[str]:

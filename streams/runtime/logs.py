@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
+from types import TracebackType
+from typing import Any
 
 import structlog
+from structlog.typing import EventDict, Processor
 
 CHATTY = (
     "aiokafka",
@@ -42,22 +46,69 @@ class RateLimit(logging.Filter):
 
 
 def configure(worker: str = "") -> None:
-    """Sets structlog up for a worker process, and silences Faust and aiokafka below warnings.
+    """Sets logging up for a worker process: whatever speaks, structlog, a library or Python, each line is JSON.
 
-    Faust leaves the root logger at DEBUG, and building debug records takes a twelfth of the time.
+    Of Faust, aiokafka and all other libraries only warnings and errors are written.
     """
-    logging.disable(logging.INFO)
+    logging.disable(logging.INFO)  # even building debug records that nobody writes takes a twelfth of the time
     for name in CHATTY:
         logging.getLogger(name).addFilter(RateLimit())
+    said_by: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _process(worker),
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    written: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*said_by, *written],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # A line and its end in one write: other threads and the libraries' handler write to the same place.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(worker=worker, pid=os.getpid())
+    _take_libraries([*said_by, structlog.stdlib.add_logger_name], written)
+    _take_uncaught()
+
+
+def _process(worker: str) -> Processor:
+    """Which process says it. Not a context variable, which threads that a library starts would not have."""
+    who = {"worker": worker, "pid": os.getpid()}
+
+    def add(_logger: Any, _method: str, event: EventDict) -> EventDict:
+        event.update(who)
+        return event
+
+    return add
+
+
+def _take_libraries(said_by: list[Processor], written: list[Processor]) -> None:
+    """The one handler of the root logger; `Worker` of Faust must not set up another one."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=said_by,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written],
+        )
+    )
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+
+
+def _take_uncaught() -> None:
+    """Exceptions that nobody caught, in any thread or in a destructor: Python would print lines of its own."""
+    log = structlog.get_logger()
+
+    def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("uncaught", exc_info=(kind, error, trace))
+
+    def in_a_thread(told: threading.ExceptHookArgs) -> None:
+        log.error("uncaught", exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
+
+    def unraisable(told: sys.UnraisableHookArgs) -> None:
+        log.error("unraisable", what=repr(told.object), exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
+
+    sys.excepthook = uncaught
+    threading.excepthook = in_a_thread
+    sys.unraisablehook = unraisable

@@ -37,7 +37,8 @@ def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -
         end("the worker cannot start", error)
     app = build_app(kind, settings, name, shell_class)
     log.info("start", kind=kind.name, slots=kind.slots, clock=settings.clock)
-    worker = faust.Worker(app, loop=loop, loglevel="WARN", redirect_stdouts=False, quiet=True, override_logging=True)
+    # Logging is set up already; Faust's own handler would write lines that are no JSON.
+    worker = faust.Worker(app, loop=loop, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None  # it draws on the terminal
     worker.execute_from_commandline()
     sys.exit(0)

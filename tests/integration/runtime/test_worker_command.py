@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from connectors.ports import free_port
 from streams.runtime.parent import environment_of
@@ -62,12 +64,24 @@ async def test_one_command_runs_all_roles_until_it_is_told_to_stop(kafka: str, p
         process.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) == 0
         assert said(log, "closed") == KINDS
+        everybody = objects(log.read_text()) + objects(other.read_text())
+        # The group's coordinator and its rebalances are spoken of by the Kafka client.
+        assert any(line.get("logger", "").startswith("aiokafka") for line in everybody)
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """The lines of a worker's standard error, each of them one JSON object."""
+    found = [json.loads(line) for line in text.splitlines()]
+    assert all(isinstance(line, dict) and {"event", "level", "timestamp"} <= line.keys() for line in found)
+    return found
 
 
 def ends(settings: Settings, *arguments: str) -> tuple[int, str]:
     """The exit code of a worker that cannot start, and what it says."""
     with worker(settings, *arguments) as (process, log):
-        return process.wait(LIMIT_SECONDS), log.read_text()
+        code = process.wait(LIMIT_SECONDS)
+        objects(log.read_text())
+        return code, log.read_text()
 
 
 async def test_without_a_broker_it_says_how_to_start_one(prefix: str, tmp_path: Path) -> None:
