@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 import re2
 
+from streams.batch.expressions import Expression, parsed
+from streams.batch.letters import Letters, folds_to_several
+
+_CODED = re.compile(r"\\x|\\[0-7]")
+"""A letter may be written by its number."""
+
 
 def found_by(pattern: str, text: str, cased: bool) -> bool:
-    """Whether the pattern is found; without regard to case also between a text and a pattern that are folded."""
-    if _search(pattern, text, cased):
-        return True
-    return not cased and _search("".join(map(_folded, pattern)), text.casefold(), cased)
+    """Whether the pattern is found; RE2 itself knows all of folding but letters that fold to several."""
+    if cased or not (folds_to_several(pattern) or folds_to_several(text) or _CODED.search(pattern)):
+        return _by_re2(pattern, cased).search(text.encode("utf-8", "replace")) is not None
+    letters = Letters(text.encode("utf-8", "replace").decode())
+    return bool(_expression(pattern)(letters, frozenset(range(len(letters.folded) + 1))))
 
 
-def _folded(letter: str) -> str:
-    """Letters beyond ASCII only: the others say `\\S` and `\\s`, and RE2 folds them itself."""
-    folded = letter.casefold()
-    if letter.isascii() or folded == letter:
-        return letter
-    return folded if len(folded) == 1 else f"(?:{folded})"
+@lru_cache(maxsize=1_000)
+def _expression(pattern: str) -> Expression:
+    return parsed(pattern)
 
 
-def _search(pattern: str, text: str, cased: bool) -> bool:
+@lru_cache(maxsize=1_000)
+def _by_re2(pattern: str, cased: bool) -> Any:
     options: Any = re2.Options()
     options.case_sensitive = cased
     options.log_errors = False
-    try:
-        return re2.compile(pattern, options).search(text.encode("utf-8", "replace")) is not None
-    except re2.error:  # a pattern that folding breaks; as written it was taken when it was defined
-        return False
+    return re2.compile(pattern, options)

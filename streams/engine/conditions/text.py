@@ -5,18 +5,17 @@ Every function makes a predicate of a value; anything but text is missing to it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import re2
 
+from streams.engine.conditions import folding
+from streams.engine.conditions.patterns import for_texts_as_they_stand, for_texts_written_out
 from streams.engine.conditions.refusals import ConditionRefused
 
 Predicate = Callable[[Any], bool]
 Fold = Callable[[str], str]
-
-_TOKEN = re.compile(r"\\.|.", re.DOTALL)
 
 
 def fold_for(*, case_sensitive: bool) -> Fold:
@@ -55,35 +54,26 @@ def ends_with(operand: str, fold: Fold) -> Predicate:
 
 
 def matches(pattern: str, *, case_sensitive: bool) -> Predicate:
-    """The RE2 pattern is found anywhere. Raises ConditionRefused for a pattern that RE2 does not take.
-
-    RE2 itself folds letter by letter only, so text beyond ASCII is also searched in its folded form by the folded
-    pattern: `STRASSE` finds `Straße`, and the other way round.
-    """
+    """The RE2 pattern is found anywhere. Raises ConditionRefused for a pattern that RE2 does not take."""
+    as_written = _compiled(pattern, pattern, case_sensitive=case_sensitive)
     if case_sensitive:
-        return _searching(_compiled(pattern, case_sensitive=True))
-    as_written = _searching(_compiled(pattern, case_sensitive=False))
-    folded = _searching(_compiled_folded(pattern))
+        return _searching(as_written)
+    short = _compiled(for_texts_as_they_stand(pattern), pattern, case_sensitive=False)
+    written_out = _compiled(for_texts_written_out(pattern), pattern, case_sensitive=False)
+    in_short, in_long = _searching(short), _searching(written_out)
     return lambda value: (
-        as_written(value)
-        or (isinstance(value, str) and not (value.isascii() and pattern.isascii()) and folded(value.casefold()))
+        isinstance(value, str)
+        and (in_long(folding.written_out(value)) if folding.has_groups(value) else in_short(value))
     )
 
 
-def _compiled_folded(pattern: str) -> Any:
-    """The folded pattern; as written where folding breaks it, as it may the name of a group."""
-    try:
-        return _compiled(_folded_pattern(pattern), case_sensitive=False)
-    except ConditionRefused:
-        return _compiled(pattern, case_sensitive=False)
-
-
-def _compiled(pattern: str, *, case_sensitive: bool) -> Any:
+def _compiled(rewritten: str, pattern: str, *, case_sensitive: bool) -> Any:
+    """`pattern` is as it was written, for the refusal."""
     options = re2.Options()
     options.case_sensitive = case_sensitive
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(rewritten, options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else error
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
@@ -96,25 +86,3 @@ def _searching(compiled: Any) -> Predicate:
     """Searches UTF-8, which is what RE2 works on; half of a surrogate pair, which JSON can carry, becomes a `?`."""
     search = compiled.search
     return lambda value: isinstance(value, str) and search(value.encode("utf-8", "replace")) is not None
-
-
-def _folded_pattern(pattern: str) -> str:
-    """The pattern with its letters beyond ASCII folded; escapes and ASCII stay as they are."""
-    out: list[str] = []
-    quoted = in_class = False
-    for token in _TOKEN.findall(pattern):
-        if token in (r"\Q", r"\E"):
-            quoted = token == r"\Q"
-        elif not quoted and token in "[]":
-            in_class = token == "["
-        out.append(_folded_letter(token, grouped=not quoted, in_class=in_class))
-    return "".join(out)
-
-
-def _folded_letter(token: str, *, grouped: bool, in_class: bool) -> str:
-    folded = token.casefold()
-    if token.isascii() or token.startswith("\\") or folded == token:
-        return token
-    if len(folded) == 1 or not grouped:
-        return folded
-    return token if in_class else f"(?:{folded})"

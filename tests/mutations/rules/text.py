@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _TEXT = "tests/unit/conditions/test_text.py"
 _TABLE = f"{_TEXT}::test_an_undeclared_text"
+_SEVERAL = f"{_TEXT}::test_a_letter_that_folds_to_several_is_found_as_these_and_is_one_character"
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
@@ -76,18 +77,45 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`matches` with `case_sensitive: true` does regard it",
         where="conditions/text.py",
-        text="return _searching(_compiled(pattern, case_sensitive=True))",
-        instead="return _searching(_compiled(pattern, case_sensitive=False))",
+        text="    if case_sensitive:\n        return _searching(as_written)\n",
+        instead="",
         caught_by=(_TABLE,),
     ),
     Mutation(
         id="matches-folds-fully",
         section=5,
         rule="`matches` folds all of Unicode, too",
-        where="conditions/text.py",
-        text="folded = _searching(_compiled_folded(pattern))",
-        instead="folded = as_written",
+        where="conditions/patterns.py",
+        text="return token if len(folding) == 1 else",
+        instead="return token if True else",
         caught_by=(_TABLE,),
+    ),
+    Mutation(
+        id="matches-finds-folded",
+        section=5,
+        rule="`matches` finds what a letter of the text folds to",
+        where="conditions/text.py",
+        text="in_long(folding.written_out(value)) if folding.has_groups(value) else in_short(value)",
+        instead="in_short(value)",
+        caught_by=(_SEVERAL,),
+    ),
+    Mutation(
+        id="negated-class-and-folding",
+        section=5,
+        rule="A negated class of `matches` takes no letter whose folding one of its own has",
+        where="conditions/characters.py",
+        text="folding not in left_out and all(finds(letter) for letter in letters)",
+        instead="any(finds(letter) for letter in letters)",
+        caught_by=(_SEVERAL,),
+    ),
+    Mutation(
+        id="class-and-folding",
+        section=5,
+        rule="A letter alone in a class of `matches` stands for what it folds to, too",
+        where="conditions/patterns.py",
+        text="several = sequences(characters_of(token))",
+        instead="several: list[str] = []",
+        caught_by=(_SEVERAL,),
     ),
     Mutation(
         id="linear-time",

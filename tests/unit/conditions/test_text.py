@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from streams.batch.patterns import found_by
 from streams.engine.conditions.refusals import ConditionRefused
 from tests.support.conditions import compiled, holds
 
@@ -61,6 +62,83 @@ def test_an_undeclared_text(operators: dict[str, Any], value: Any, expected: boo
 @pytest.mark.parametrize(("operators", "value", "expected"), TABLE)
 def test_a_declared_text(operators: dict[str, Any], value: Any, expected: bool) -> None:
     assert holds({"property": "word", **operators}, {"word": value}, word="text") is expected
+
+
+FOLDED_TO_SEVERAL: list[tuple[str, str, bool]] = [
+    ("^[^äöüß]+$", "Straße", False),
+    ("^[^äöüß]+$", "Strasse", True),
+    ("[^ß]", "ß", False),
+    ("[^ß]", "ẞ", False),
+    ("[^ẞ]", "ß", False),
+    ("[^ß]", "s", True),
+    ("[äöüß]", "Halle (Saale)", False),
+    ("[äöüß]", "Köln", True),
+    ("[äöüß]", "STRASSE", True),
+    ("[äöüß]", "Bern", False),
+    ("^[äöüß]+$", "s", False),
+    ("^[äöüß]+$", "ss", True),
+    ("^[äöüß]+$", "ẞ", True),
+    (r"\Q[ß\E", "[SS", True),
+    (r"\Q[ß\E", "[S", False),
+    (r"^\x{df}$", "SS", True),
+    ("^ﬁx$", "FIX", True),
+    ("^fix$", "ﬁx", True),
+    ("^[ﬁ]x$", "fix", True),
+    ("^[f-i]x$", "ﬁx", False),
+    ("^[À-ÿ]$", "ß", True),
+    ("[À-ÿ]", "Essen", False),
+    ("^[a-z]+$", "Straße", False),
+    (r"^\pL{6}$", "Straße", True),
+    (r"^\pL{7}$", "Straße", False),
+    ("^.{6}$", "Straße", True),
+    ("^.{7}$", "Straße", False),
+    ("^Stras", "Straße", True),
+    ("^Stras.e", "Straße", False),
+    ("^Stra(s|t)se", "Straße", True),
+    ("ŉ", "\u02bcN", True),
+    ("^[^ŉ]+$", "\u02bcn", True),
+    ("i̇stanbul", "İSTANBUL", True),
+    ("^.stanbul", "İSTANBUL", True),
+    ("^istanbul", "İSTANBUL", False),
+    ("(?s)^.$", "\n", True),
+    ("^.$", "\n", False),
+    ("(?s:^ß.)e", "SS\ne", True),
+    ("(?s:^ß).e", "ẞ\ne", False),
+    ("(?m)^ß$", "a\nẞ\nb", True),
+    (r"[^\W]", "ß", False),
+    (r"^\W$", "ß", True),
+    ("[]ß]", "]", True),
+    ("[^]ß]", "ẞ]", False),
+    ("[ß-]", "-", True),
+    ("(?P<ß>.)", "a", True),
+    ("^(ß|x){2}$", "ẞss", True),
+    ("^ß{2}$", "ẞss", True),
+    ("k", "\u212a", True),
+    ("^[^k]$", "\u212a", False),
+    ("s", "\u017f", True),
+    ("^.$", "\U00050073", True),
+    ("ß.", "ß\U00061000", True),
+]
+
+
+@pytest.mark.parametrize(("pattern", "value", "expected"), FOLDED_TO_SEVERAL)
+def test_a_letter_that_folds_to_several_is_found_as_these_and_is_one_character(
+    pattern: str, value: str, expected: bool
+) -> None:
+    assert holds({"property": "word", "matches": pattern}, {"word": value}) is expected
+    assert found_by(pattern, value, cased=False) is expected
+
+
+def test_with_regard_to_case_every_letter_is_itself() -> None:
+    assert not holds({"property": "word", "matches": "ß", "case_sensitive": True}, {"word": "ss"})
+    assert holds({"property": "word", "matches": "^[^ß]$", "case_sensitive": True}, {"word": "ẞ"})
+
+
+@pytest.mark.parametrize("pattern", ["(?-i)Bonn", "a(?s-i:b)", r"\C"])
+def test_what_only_a_pattern_with_regard_to_case_can_say_is_refused(pattern: str) -> None:
+    with pytest.raises(ConditionRefused, match="case_sensitive: true"):
+        compiled({"property": "word", "matches": pattern})
+    compiled({"property": "word", "matches": pattern, "case_sensitive": True})
 
 
 def test_two_operators_in_one_leaf_must_both_hold() -> None:
