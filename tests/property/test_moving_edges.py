@@ -103,11 +103,11 @@ def test_an_edge_that_is_rounded_is_due_a_few_times_only(text: str, behind: int)
     assert len(list(_dues(edge, instant, now, zone))) < 80
 
 
-@pytest.mark.parametrize("text", ["now-800000d", "now-17760000h", "now+2930000d", "now-800000d/d"])
+@pytest.mark.parametrize("text", ["now-1898y", "now-693000d/d", "now-22760M/h"])
 @pytest.mark.parametrize("about", [-4 * DAY, -3 * DAY - 1, -1, 0, 1, 5, DAY, 3 * DAY + 1])
-def test_an_edge_that_stands_at_an_end_of_the_calendar_is_due_where_it_goes_on(text: str, about: int) -> None:
+def test_an_edge_near_an_end_of_the_calendar_is_due_where_it_goes_on(text: str, about: int) -> None:
     zone, edge = checked_zone("UTC"), parse_date_value(text).start
-    now = instant_ms("2026-03-20T12:00:00Z")
+    now = instant_ms("1900-03-20T12:00:00Z")
     instant = edge.at(now, zone) + about
     dues = list(_dues(edge, instant, now, zone))
     assert len(dues) < 5

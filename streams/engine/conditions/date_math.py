@@ -7,13 +7,12 @@ Months clamp to their last day.
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from zoneinfo import ZoneInfo
 
+from streams.engine.conditions.days import ordinal_of, year_month_day
 from streams.engine.conditions.zones import (
     DAY,
     EPOCH_ORDINAL,
@@ -21,8 +20,8 @@ from streams.engine.conditions.zones import (
     MINUTE,
     SECOND,
     WEEK,
-    clamped,
     instant_of_wall,
+    last_shown,
     offset_at,
     wall_at,
 )
@@ -51,16 +50,16 @@ class Shift:
     def apply(self, instant: int, zone: ZoneInfo) -> int:
         """The shifted instant (ms)."""
         if not self.is_calendar:
-            return clamped(instant + self.amount * FIXED_UNITS[self.unit])
+            return instant + self.amount * FIXED_UNITS[self.unit]
         wall = self.on_wall(wall_at(zone, instant))
         return instant_of_wall(zone, wall)
 
     def on_wall(self, wall: int) -> int:
         """What local clocks show after the shift (ms), for calendar units."""
         if self.unit == "d":
-            return clamped(wall + self.amount * DAY)
+            return wall + self.amount * DAY
         if self.unit == "w":
-            return clamped(wall + self.amount * WEEK)
+            return wall + self.amount * WEEK
         months = self.amount * (12 if self.unit == "y" else 1)
         days, time_of_day = divmod(wall, DAY)
         return (_months_later(days, months)) * DAY + time_of_day
@@ -80,8 +79,10 @@ class Round:
         """The rounded instant (ms)."""
         if self.is_calendar:
             return instant_of_wall(zone, self.on_wall(wall_at(zone, instant)))
-        # Within a doubled hour the present pass counts, so the offset of the instant itself is used.
-        return instant - (instant + offset_at(zone, instant)) % FIXED_UNITS[self.unit]
+        # Within an hour that comes twice the present pass counts; where clocks changed meanwhile it began before.
+        offset = offset_at(zone, instant)
+        began = instant - (instant + offset) % FIXED_UNITS[self.unit]
+        return began if offset_at(zone, began) == offset else last_shown(zone, began + offset, instant)
 
     def on_wall(self, wall: int) -> int:
         """Where the unit began on local clocks (ms)."""
@@ -91,9 +92,8 @@ class Round:
         if self.unit == "w":
             days -= (days - _MONDAY) % 7
         elif self.unit in ("M", "y"):
-            day = date.fromordinal(days + EPOCH_ORDINAL)
-            first = day.replace(day=1) if self.unit == "M" else day.replace(month=1, day=1)
-            days = first.toordinal() - EPOCH_ORDINAL
+            year, month, _ = year_month_day(days + EPOCH_ORDINAL)
+            days = ordinal_of(year, month if self.unit == "M" else 1, 1) - EPOCH_ORDINAL
         return days * DAY
 
     def next_on_wall(self, wall: int) -> int:
@@ -109,11 +109,9 @@ Step = Shift | Round
 
 def _months_later(days: int, months: int) -> int:
     """Days since the epoch, so many months later, clamped to the month's last day."""
-    day = date.fromordinal(days + EPOCH_ORDINAL)
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    year = min(max(year, 2), 9998)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last)).toordinal() - EPOCH_ORDINAL
+    year, month, day = year_month_day(days + EPOCH_ORDINAL)
+    years, later = divmod(month - 1 + months, 12)
+    return ordinal_of(year + years, later + 1, day) - EPOCH_ORDINAL
 
 
 def parse_steps(text: str) -> tuple[Step, ...] | None:

@@ -6,19 +6,16 @@ t + W. Of a calendar date its local midnight is the instant.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from streams.engine.conditions.days import ordinal_of, year_month_day
 from streams.engine.conditions.edges import DateValue, Edge, parse_date_value
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.tree import due_of_any
-from streams.engine.conditions.zones import DAY, clamped, day_at, day_start
-
-_LAST_ORDINAL = date.max.toordinal()
+from streams.engine.conditions.zones import DAY, day_at, day_start
 
 
 class DateTest(Protocol):
@@ -131,14 +128,14 @@ class AnniversaryWithin:
     def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:
         if instant is None:
             return False
-        today = day_at(zone, clamped(now))
-        return _next_anniversary(day_at(zone, clamped(instant)), today) - today <= self.days
+        today = day_at(zone, now)
+        return _next_anniversary(day_at(zone, instant), today) - today <= self.days
 
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:
         if instant is None:
             return None
-        today = day_at(zone, clamped(now))
-        coming = _next_anniversary(day_at(zone, clamped(instant)), today)
+        today = day_at(zone, now)
+        coming = _next_anniversary(day_at(zone, instant), today)
         turns = coming + 1 if coming - today <= self.days else coming - self.days
         return day_start(zone, turns)
 
@@ -149,15 +146,10 @@ def _next_of(turns: Sequence[int], now: int) -> int | None:
 
 def _next_anniversary(born: int, today: int) -> int:
     """The first anniversary (ordinal) on or after today, whatever the year of birth."""
-    year = date.fromordinal(min(today, _LAST_ORDINAL)).year
-    first = date.fromordinal(born)
-    this_year = _anniversary(first, year)
-    return this_year if this_year >= today else _anniversary(first, year + 1)
-
-
-def _anniversary(first: date, year: int) -> int:
-    last = calendar.monthrange(year, first.month)[1]
-    return date(year, first.month, min(first.day, last)).toordinal()
+    year, _, _ = year_month_day(today)
+    _, month, day = year_month_day(born)
+    this_year = ordinal_of(year, month, day)
+    return this_year if this_year >= today else ordinal_of(year + 1, month, day)
 
 
 def span_of(operator: str, value: DateValue) -> Span:

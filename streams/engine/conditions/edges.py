@@ -13,14 +13,19 @@ from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from schemas.events.base import EARLIEST, LATEST
+from schemas.time_zones import UTC
 from schemas.values import instant_ms
 from streams.engine.conditions.date_math import ZONE_SLACK, Step, apply_steps, parse_steps, slack_of
+from streams.engine.conditions.days import ordinal_of
 from streams.engine.conditions.moving import MovingEdge
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.zones import DAY, EPOCH_ORDINAL, day_start
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LONGEST = 64  # no date value as text is longer
+_LONGEST = 64  # what is longer is rare, and would make the cache large
+_FIRST, _BEYOND = day_start(UTC, ordinal_of(1, 1, 1)), day_start(UTC, ordinal_of(10_000, 1, 1))
+_PRESENTS = (EARLIEST, LATEST)  # between them now lies, since every event and every tick does
 
 
 class Edge(Protocol):
@@ -106,19 +111,42 @@ class DateValue:
 
 def parse_date_value(text: str) -> DateValue:
     """RFC 3339, a calendar date, or date arithmetic from now or from a date. Raises ConditionRefused."""
-    if text.startswith("now"):
-        steps = parse_steps(text[3:])
-        if steps is not None:
-            return DateValue(MovingEdge(steps, 0), MovingEdge(steps, 1))
-    base_text, bars, steps_text = text.partition("||")
-    base = _base(base_text)
-    steps = parse_steps(steps_text) if base is not None else None
-    if base is None or steps is None:
+    parts = _parts(text)
+    if parts is None:
         raise ConditionRefused(
             f"{text!r} is not a date value; write RFC 3339 (2026-03-01T09:30:00Z), a calendar date (2026-03-01) "
             "or date arithmetic (now-7d, now/d, 2026-03-31||-1M)"
         )
-    return _fixed(base, steps if bars else ())
+    base, steps = parts
+    if any(_leaves_the_calendar(origin, steps) for origin in (_PRESENTS if base is None else (base.at(0, UTC),))):
+        raise ConditionRefused(f"{text!r} leaves the calendar, which has the years 1 to 9999")
+    return DateValue(MovingEdge(steps, 0), MovingEdge(steps, 1)) if base is None else _fixed(base, steps)
+
+
+def is_date_value(text: str) -> bool:
+    """Whether a text of a condition can be read as a date value."""
+    return _parts(text) is not None
+
+
+def _parts(text: str) -> tuple[InstantEdge | DayEdge | None, tuple[Step, ...]] | None:
+    """Where a date value starts from (None: from now) and its steps; None for another text."""
+    if text.startswith("now"):
+        steps = parse_steps(text[3:])
+        if steps is not None:
+            return None, steps
+    base_text, _, steps_text = text.partition("||")
+    base = _base(base_text)
+    steps = parse_steps(steps_text) if base is not None else None
+    return None if steps is None else (base, steps)
+
+
+def _leaves_the_calendar(instant: int, steps: tuple[Step, ...]) -> bool:
+    """Whether one of the steps leads out of it, in UTC."""
+    for step in steps:
+        instant = step.apply(instant, UTC)
+        if not _FIRST <= instant < _BEYOND:
+            return True
+    return False
 
 
 def _base(text: str) -> InstantEdge | DayEdge | None:
@@ -164,4 +192,6 @@ def instant_in(value: object, zone: ZoneInfo) -> int | None:
 
 
 def _edge_in(value: object) -> InstantEdge | DayEdge | None:
-    return _read(value) if isinstance(value, str) and len(value) <= _LONGEST else None
+    if not isinstance(value, str):
+        return None
+    return _read(value) if len(value) <= _LONGEST else _base(value)

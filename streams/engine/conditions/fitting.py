@@ -13,7 +13,7 @@ from streams.engine.conditions.refusals import ConditionRefused
 
 _MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
 ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
-_EQUALITY = frozenset({"eq", "ne", "in", "not_in"})
+EQUALITY = frozenset({"eq", "ne", "in", "not_in"})
 EXISTENCE = frozenset({"exists", "empty"})
 DATES = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
 _PARTS = frozenset({"contains", "not_contains"})
@@ -21,11 +21,11 @@ _TEXT = _PARTS | {"starts_with", "ends_with", "matches"}
 _LIST = _PARTS | {"contains_any", "contains_all"}
 
 OPERATORS_OF: Mapping[PropertyType, frozenset[str]] = {
-    "text": EXISTENCE | _EQUALITY | _TEXT,
-    "number": EXISTENCE | _EQUALITY | ORDER,
-    "boolean": EXISTENCE | _EQUALITY,
-    "date": EXISTENCE | _EQUALITY | ORDER | DATES,
-    "datetime": EXISTENCE | _EQUALITY | ORDER | DATES,
+    "text": EXISTENCE | EQUALITY | _TEXT,
+    "number": EXISTENCE | EQUALITY | ORDER,
+    "boolean": EXISTENCE | EQUALITY,
+    "date": EXISTENCE | EQUALITY | ORDER | DATES,
+    "datetime": EXISTENCE | EQUALITY | ORDER | DATES,
     "list": EXISTENCE | _LIST,
     "object": EXISTENCE | {"has_item"},
 }
@@ -57,7 +57,7 @@ def refuse_misfit(name: str, operand: Any, kind: PropertyType | None) -> None:
     if name not in OPERATORS_OF[kind]:
         fitting = ", ".join(sorted(OPERATORS_OF[kind]))
         raise ConditionRefused(f"does not fit a property of type {kind}; these do: {fitting}")
-    if name not in _EQUALITY | ORDER:
+    if name not in EQUALITY | ORDER:
         return
     for one in listed(operand):
         if kind in _WANTED and not _is_of(one, kind):

@@ -14,8 +14,8 @@ from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers, scalars, text
 from streams.engine.conditions.dates import DateTest, date_test
-from streams.engine.conditions.edges import instant_in
-from streams.engine.conditions.fitting import DATES, EXISTENCE, ORDER, fits, given, listed, refuse_misfit
+from streams.engine.conditions.edges import instant_in, is_date, is_date_value
+from streams.engine.conditions.fitting import DATES, EQUALITY, EXISTENCE, ORDER, fits, given, listed, refuse_misfit
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.text import Fold
@@ -71,6 +71,20 @@ class _Dated:
 
 
 @dataclass(frozen=True, slots=True)
+class _DatedOrPlain:
+    """Equality where the value's type is not declared: of dates where it says one, else of JSON values."""
+
+    dated: _Dated
+    plain: Predicate
+
+    def holds(self, value: Any, now: int, zones: Zones) -> bool:
+        return self.dated.holds(value, now, zones) if is_date(value) else self.plain(value)
+
+    def due(self, value: Any, now: int, zones: Zones) -> int | None:
+        return self.dated.due(value, now, zones) if is_date(value) else None
+
+
+@dataclass(frozen=True, slots=True)
 class _HasItem:
     """One item of a list of objects meets every test."""
 
@@ -111,6 +125,9 @@ def compile_operators(operators: Operators, kind: PropertyType | None) -> Tests:
                 timed.append(_has_item(operand))
             elif _is_dated(name, operand, kind):
                 timed.append(_Dated(date_test(name, operand), operators.in_zone == "contact"))
+            elif _may_equal_dates(name, operand, kind):
+                dated = _Dated(date_test(name, _dates_among(operand)), operators.in_zone == "contact")
+                timed.append(_DatedOrPlain(dated, _plain(name, operand, kind, fold, operators)))
             else:
                 plain.append(_plain(name, operand, kind, fold, operators))
         except ConditionRefused as refusal:
@@ -124,7 +141,7 @@ def uses_dates(operators: Operators, kind: PropertyType | None) -> bool:
         if name == "has_item":
             if any(uses_dates(inner, None) for inner in operand.values()):
                 return True
-        elif _is_dated(name, operand, kind):
+        elif _is_dated(name, operand, kind) or _may_equal_dates(name, operand, kind):
             return True
     return False
 
@@ -151,6 +168,18 @@ def _is_dated(name: str, operand: Any, kind: PropertyType | None) -> bool:
     if kind is not None or name not in ORDER:
         return False
     return any(isinstance(one, str) for one in listed(operand))
+
+
+def _may_equal_dates(name: str, operand: Any, kind: PropertyType | None) -> bool:
+    """Whether an undeclared value is compared for equality with a date, if it turns out to be one itself."""
+    return kind is None and name in EQUALITY and bool(_dates_among(listed(operand)))
+
+
+def _dates_among(operand: Any) -> Any:
+    """The date values of a list of operands; a single operand as it is."""
+    if not isinstance(operand, tuple):
+        return operand
+    return tuple(one for one in operand if isinstance(one, str) and is_date_value(one))
 
 
 def _has_item(fields: Mapping[str, Operators]) -> _HasItem:

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from schemas.time_zones import zone_named as zone_named
+from schemas.time_zones import zone_named
+from streams.engine.conditions.days import CYCLE_DAYS
 from streams.engine.contact import Contact
 
 SECOND = 1_000
@@ -26,9 +27,10 @@ _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = _EPOCH.toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
 
-# The calendar of `datetime` ends at the years 1 and 9999; a year is left at both ends for offsets and rounding.
+# The calendar of `datetime` ends at the years 1 and 9999; a year is left at both ends for offsets.
 EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
 LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
+_CYCLE = CYCLE_DAYS * DAY
 
 
 class Zones(NamedTuple):
@@ -57,9 +59,11 @@ class ZoneRule:
         return self.account
 
 
-def clamped(ms: int) -> int:
-    """`ms` within the calendar that can be computed with."""
-    return min(max(ms, EARLIEST), LATEST)
+def _computable(ms: int) -> int:
+    """`ms`, or the same place some 400 years nearer, where the rules of clocks and days of the week are the same."""
+    if ms < EARLIEST:
+        return EARLIEST + (ms - EARLIEST) % _CYCLE
+    return ms if ms <= LATEST else LATEST - (LATEST - ms) % _CYCLE
 
 
 def offset_at(zone: ZoneInfo, instant: int) -> int:
@@ -69,7 +73,7 @@ def offset_at(zone: ZoneInfo, instant: int) -> int:
 
 
 def _offset(zone: ZoneInfo, instant: int) -> int:
-    moment = _EPOCH_UTC + timedelta(milliseconds=clamped(instant))
+    moment = _EPOCH_UTC + timedelta(milliseconds=_computable(instant))
     offset = moment.astimezone(zone).utcoffset()
     return 0 if offset is None else offset // _MILLISECOND
 
@@ -93,8 +97,16 @@ def instant_of_wall(zone: ZoneInfo, wall: int) -> int:
     return _resolved(zone, wall)
 
 
+def last_shown(zone: ZoneInfo, wall: int, instant: int) -> int:
+    """The last instant up to `instant` at which local clocks showed `wall`; as shifted forward in a gap."""
+    shown = _EPOCH + timedelta(milliseconds=_computable(wall))
+    offsets = (zone.utcoffset(shown.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    instants = (wall - (0 if offset is None else offset // _MILLISECOND) for offset in offsets)
+    return max(at for at in instants if at <= instant)
+
+
 def _resolved(zone: ZoneInfo, wall: int) -> int:
-    shown = _EPOCH + timedelta(milliseconds=clamped(wall))
+    shown = _EPOCH + timedelta(milliseconds=_computable(wall))
     offset = zone.utcoffset(shown.replace(tzinfo=zone))
     return wall - (0 if offset is None else offset // _MILLISECOND)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _DATES = "tests/unit/conditions/test_dates.py"
+_HOURS = "tests/unit/conditions/test_hours.py::test_the_hour_began_when_local_clocks_showed_it"
+_ENDS = "tests/unit/conditions/test_calendar_ends.py"
 _BERLIN = f"{_DATES}::test_date_arithmetic_in_berlin"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -39,10 +41,37 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="months-clamp",
         section=5,
         rule="Months clamp to their last day",
-        where="conditions/date_math.py",
-        text="return date(year, month + 1, min(day.day, last)).toordinal() - EPOCH_ORDINAL",
-        instead="return date(year, month + 1, min(1, last)).toordinal() + day.day - 1 - EPOCH_ORDINAL",
+        where="conditions/days.py",
+        text="min(day, last)).toordinal()",
+        instead="1).toordinal() + day - 1",
         caught_by=(_BERLIN,),
+    ),
+    Mutation(
+        id="hours-begin-on-local-clocks",
+        section=5,
+        rule="`/unit` always rounds down to where the unit began on local clocks, also where they changed since",
+        where="conditions/date_math.py",
+        text="return began if offset_at(zone, began) == offset else last_shown(zone, began + offset, instant)",
+        instead="return began",
+        caught_by=(_HOURS,),
+    ),
+    Mutation(
+        id="present-pass-of-an-hour",
+        section=5,
+        rule="`/unit` always rounds down: within an hour that comes twice the present pass counts",
+        where="conditions/zones.py",
+        text="return max(at for at in instants if at <= instant)",
+        instead="return min(at for at in instants if at <= instant)",
+        caught_by=(_HOURS,),
+    ),
+    Mutation(
+        id="years-end",
+        section=5,
+        rule="A date value is RFC 3339, a calendar date, or date arithmetic: what leaves the calendar is none",
+        where="conditions/edges.py",
+        text="if not _FIRST <= instant < _BEYOND:",
+        instead="if instant < _FIRST - 366 * DAY:",
+        caught_by=(f"{_ENDS}::test_a_date_that_leaves_the_calendar_is_refused",),
     ),
     Mutation(
         id="weeks-start-monday",
@@ -94,8 +123,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="`now/d` moves at local midnight, and what depends on it changes then by time alone",
         where="conditions/moving.py",
-        text="aheads.append(_next_unit(self._rounding, points[-1], zone) - points[-1])",
-        instead="aheads.append(DAY)",
+        text="unit_ends = now + _next_unit(self._rounding, points[-1], zone) - points[-1]",
+        instead="unit_ends = now + DAY",
         caught_by=(f"{_DATES}::test_an_instant_is_due_at_exactly_t_plus_w",),
     ),
 )

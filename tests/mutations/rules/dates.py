@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 _DATES = "tests/unit/conditions/test_dates.py"
 _INSTANTS = f"{_DATES}::test_instants_at_their_boundaries"
 _DAYS = f"{_DATES}::test_a_calendar_date_set_against_an_instant_is_the_whole_day_in_the_zone"
+_UNDECLARED = "tests/unit/conditions/test_undeclared_dates.py"
 _ANNIVERSARIES = f"{_DATES}::test_anniversaries_look_ahead_in_calendar_days_today_included"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -146,6 +147,33 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(f"{_DATES}::test_an_undeclared_text_that_is_a_date_is_one_to_date_operators",),
     ),
     Mutation(
+        id="undeclared-dates-are-equal-as-dates",
+        section=5,
+        rule="Dates compare as instants or days, never as text: for equality, too, where no type is declared",
+        where="conditions/operators.py",
+        text="return self.dated.holds(value, now, zones) if is_date(value) else self.plain(value)",
+        instead="return self.plain(value)",
+        caught_by=(f"{_UNDECLARED}::test_dates_are_equal_as_dates_and_anything_else_as_what_it_is",),
+    ),
+    Mutation(
+        id="what-is-no-date-is-text",
+        section=5,
+        rule="A value that is no date compares with the text of a date as text",
+        where="conditions/operators.py",
+        text="return self.dated.holds(value, now, zones) if is_date(value) else self.plain(value)",
+        instead="return self.dated.holds(value, now, zones)",
+        caught_by=(f"{_UNDECLARED}::test_dates_are_equal_as_dates_and_anything_else_as_what_it_is",),
+    ),
+    Mutation(
+        id="equality-with-a-moving-date-is-due",
+        section=6,
+        rule="Memberships change when time alone makes them change: an undeclared date that equals `now/d`",
+        where="conditions/operators.py",
+        text="return self.dated.due(value, now, zones) if is_date(value) else None",
+        instead="return None",
+        caught_by=(f"{_UNDECLARED}::test_a_day_that_comes_is_due_when_it_begins_and_when_it_is_over",),
+    ),
+    Mutation(
         id="anniversary-today",
         section=5,
         rule="`anniversary_within: W` looks ahead, today included",
@@ -167,9 +195,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="anniversary-29-february",
         section=5,
         rule="29 February's anniversary is 28 February in other years",
-        where="conditions/dates.py",
-        text="min(first.day, last)).toordinal()",
-        instead="min(first.day, last)).toordinal() + max(first.day - last, 0)",
+        where="conditions/days.py",
+        text="min(day, last)).toordinal()",
+        instead="min(day, last)).toordinal() + max(day - last, 0)",
         caught_by=(_ANNIVERSARIES,),
     ),
     Mutation(
