@@ -80,19 +80,18 @@ def finds_one(characters: Characters) -> str:
     alternatives = ["".join(map(finds_letter, folding)) for folding in sequences(characters)]
     alternatives += _negated(characters) if characters.negated else _positive(characters)
     taken = _taken(characters)
-    foldings = [folding for folding, letters in LETTERS.items() if taken(folding, letters)]
+    foldings = [folding for folding, letters in LETTERS.items() if taken(letters)]
     if foldings:
         alternatives.append(finds_whole(foldings))
     return f"(?:{'|'.join(alternatives) or _NOTHING})"
 
 
-def _taken(characters: Characters) -> Callable[[str, tuple[str, ...]], bool]:
+def _taken(characters: Characters) -> Callable[[tuple[str, ...]], bool]:
     """Whether a letter written out is one of these: none of its like is left out, or one of its like is in."""
     finds = _fullmatch(_written(characters))
     if characters.negated:
-        left_out = {letter.casefold() for letter in characters.letters}
-        return lambda folding, letters: folding not in left_out and all(finds(letter) for letter in letters)
-    return lambda _, letters: any(finds(letter) for letter in letters)
+        return lambda letters: all(finds(letter) for letter in letters)
+    return lambda letters: any(finds(letter) for letter in letters)
 
 
 def _negated(characters: Characters) -> list[str]:

@@ -104,8 +104,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A negated class of `matches` takes no letter whose folding one of its own has",
         where="conditions/characters.py",
-        text="folding not in left_out and all(finds(letter) for letter in letters)",
-        instead="any(finds(letter) for letter in letters)",
+        text="return lambda letters: all(finds(letter) for letter in letters)",
+        instead="return lambda letters: True",
         caught_by=(_SEVERAL,),
     ),
     Mutation(
