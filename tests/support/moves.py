@@ -47,12 +47,14 @@ def moves(start: int) -> st.SearchStrategy[list[Move]]:
 def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
     """Everything that may happen, ticks among it."""
     instants = st.sampled_from(range(-20, 45, 5)).map(lambda after: instant_text(start + after))
+    undeclared = _dates_and_others(instants)
     values: dict[str, st.SearchStrategy[Any]] = {
         "plan": st.sampled_from([None, "a", "a", "B", "b", "", 5, True, ["a"], [], [{"k": "a"}, {"k": 5}]]),
         "size": st.sampled_from([None, 0, 5, 5.5]),
         "seen": st.one_of(st.none(), instants),
         "day": st.one_of(st.none(), instants.map(lambda text: text[:10])),
-        "home": st.sampled_from([None, {"city": "a"}, {"city": None}, {}]),
+        "due": undeclared,
+        "home": st.one_of(st.sampled_from([None, {"city": "a"}, {"city": None}, {}]), _one_key("since", undeclared)),
         "trips": st.lists(_trips(instants), max_size=2),
         "tags": st.sampled_from([None, [], ["a"], ["a", "b"]]),
         "time_zone": st.sampled_from([None, "Asia/Tokyo", "America/New_York", "nowhere"]),
@@ -64,7 +66,10 @@ def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
     )
     pages = st.fixed_dictionaries(
         {"url": st.sampled_from(PAGES).map(lambda page: "https://acme.example" + page)},
-        optional={"referrer": st.sampled_from(["a", "b"]), "properties": st.just({"amount": 5})},
+        optional={
+            "referrer": st.sampled_from(["a", "b"]),
+            "properties": st.one_of(st.just({"amount": 5}), _one_key("on", undeclared)),
+        },
     )
     points = st.sampled_from([-2, 1, 3])
     scores = st.one_of(
@@ -84,6 +89,20 @@ def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
         *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
         st.builds(Move, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
     ]
+
+
+def _dates_and_others(instants: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """What is typed by its value: instants in several ways of writing, days, text, a number."""
+    return st.one_of(
+        instants,
+        instants.map(lambda text: text.lower().replace("z", "+00:00")),
+        instants.map(lambda text: text[:10]),
+        st.sampled_from([None, "soon", "now/d", 5]),
+    )
+
+
+def _one_key(key: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return values.map(lambda value: {key: value})
 
 
 def _trips(instants: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:

@@ -12,7 +12,7 @@ from schemas.values import instant_text
 Conditions = st.SearchStrategy[dict[str, Any]]
 
 PROPERTIES = {"size": "number", "seen": "datetime", "day": "date", "home": "object", "trips": "object"}
-"""Declared beside the standard ones; `plan` is typed by its values."""
+"""Declared beside the standard ones; `plan` and `due` are typed by their values."""
 
 
 def _length(ms: int) -> str:
@@ -32,6 +32,8 @@ pages: Conditions = st.sampled_from(
         {"query.x": {"exists": True}},
         {"referrer": {"ne": "a"}},
         {"amount": {"gte": 5}},
+        {"on": {"eq": "now/d"}},
+        {"on": {"not_in": ["now-1d/d", "Soon"]}},
     ]
 )
 names: Conditions = st.sampled_from([{}, {"name": {"eq": "form"}}, {"name": {"eq": "visit"}}])
@@ -107,6 +109,22 @@ def _timed(start: int) -> Conditions:
     return st.one_of(
         _merged(_one(property=st.sampled_from(["seen", "seen", "day"])), asked),
         _one(property="trips", has_item=_one(on=asked, to=_one(ne="b"))),
+    )
+
+
+def _equal(start: int) -> Conditions:
+    """Equality with dates and text of what is declared nowhere."""
+    dates = _dates(start)
+    several = st.builds(
+        lambda date, others: [*others, date], dates, st.lists(st.one_of(dates, st.just("SOON")), max_size=2)
+    )
+    tests: Conditions = st.one_of(_one(eq=dates), _one(ne=dates), _one(**{"in": several}), _one(not_in=several))
+    asked = st.one_of(tests, tests, _merged(tests, _one(**zones)))
+    return st.one_of(
+        _merged(_one(property="due"), asked),
+        _merged(_one(property="due"), asked),
+        _merged(_one(property=st.just(["home", "since"])), asked),
+        _one(property="trips", has_item=_one(on=asked)),
     )
 
 
@@ -214,7 +232,10 @@ def conditions(start: int, known: tuple[str, ...] = (), *, lead_at_hand: bool = 
         _sequences(),
         _merged(_plain()),
         _timed(start),
+        _equal(start),
+        _equal(start),
         _merged(_plain(), held_for),
+        _merged(_equal(start), held_for),
         _merged(_timed(start), held_for),
         _merged(_tags(), held_for),
         _merged(_moments(start)),
