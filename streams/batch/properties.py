@@ -16,7 +16,9 @@ from streams.batch.world import Condition, World
 MOST_BYTES = 200_000
 """Of the properties as JSON, see docs/state-bounds.md."""
 
-_LARGEST = 2**63
+_LARGEST = (2**53 - 1) * 2**971
+"""The largest number that is one to every reader of JSON: what comes after it rounds to no end."""
+
 _FIRST, _LAST = instant_ms("0001-01-01T00:00:00Z"), instant_ms("9999-12-31T23:59:59.999Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BESIDE = frozenset({"property", "held_for"})
@@ -53,7 +55,7 @@ def patched(properties: dict[str, Any], patch: dict[str, Any], types: dict[str, 
 
 def _is_of(value: Any, kind: str | None) -> bool:
     """Whether a value fits the declared type; every value but a number without end fits none."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**308:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LARGEST + 2**970:
         return False
     if kind is None:
         return True
@@ -78,12 +80,8 @@ def _is_datetime(value: Any) -> bool:
 
 
 def _kept(value: Any, kind: str | None) -> Any:
-    """Instants in UTC; whole numbers beyond 64 bits as a float."""
-    if kind == "datetime":
-        return instant_text(instant_ms(value))
-    if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
-        return float(value)
-    return value
+    """Instants in UTC, all else as it is."""
+    return instant_text(instant_ms(value)) if kind == "datetime" else value
 
 
 def _domain(email: Any) -> str | None:

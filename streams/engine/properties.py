@@ -3,13 +3,13 @@
 | type | takes | is kept as |
 |---|---|---|
 | `text` | text | as it is |
-| `number` | a finite number | as it is; whole numbers beyond 64 bits as a float |
+| `number` | a finite number | as it is, whole numbers to the last digit |
 | `boolean` | true, false | as it is |
 | `date` | a calendar date `2026-03-31` | as it is |
 | `datetime` | an RFC 3339 instant | RFC 3339 in UTC, cut to milliseconds |
 | `list` | a list of text, numbers, true and false | as it is |
 | `object` | an object, or a list of objects | as it is |
-| undeclared | anything | as it is, numbers as above |
+| undeclared | anything | as it is; of a number as above |
 
 Null removes a property and fits every type. Nothing is guessed: the text `"5"` is no number.
 """
@@ -26,8 +26,6 @@ from streams.engine.effects import Refusal
 
 DERIVED = frozenset({"email_domain"})
 """Properties that follow from others and cannot be set."""
-
-_LARGEST = 2**63
 
 
 class _DoesNotFit(Exception):
@@ -108,12 +106,12 @@ def _object(value: Any) -> Any:
 
 def _any(value: Any) -> Any:
     """Whole numbers of hundreds of digits are JSON, but no arithmetic or other reader takes them."""
-    if not isinstance(value, int) or -_LARGEST <= value < _LARGEST:
-        return value
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise _DoesNotFit from error
+    if isinstance(value, int):
+        try:
+            float(value)
+        except OverflowError as error:
+            raise _DoesNotFit from error
+    return value
 
 
 def _of(value: Any, kind: type) -> Any:
