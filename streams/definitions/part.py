@@ -9,6 +9,11 @@ from typing import Any
 from streams.engine.checks import Path
 
 
+def printable(text: str) -> str:
+    """The text with half characters as escapes, which every terminal and every reader of JSON takes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong in a file; `line` counts from 1, 0 where it is the file as a whole."""
@@ -18,6 +23,10 @@ class Fault:
     where: str
     message: str
     code: str = "invalid"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "where", printable(self.where))
+        object.__setattr__(self, "message", printable(self.message))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
@@ -29,7 +38,7 @@ class Unreadable(Exception):
 
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = printable(message)
         self.line = line
 
 

@@ -10,6 +10,7 @@ from schemas.definitions import STANDARD_PROPERTIES, Definitions, Plan, Property
 from schemas.time_zones import zone_names
 from streams.engine.checks.campaigns import campaign_problems
 from streams.engine.checks.context import Context
+from streams.engine.checks.halves import half_characters
 from streams.engine.checks.problem import Path, Problem, nearest, shown
 from streams.engine.checks.references import cycles, misspelt_properties, segment_references, warned_cycles
 from streams.engine.checks.segments import segment_problems
@@ -32,6 +33,9 @@ def check(raw: Mapping[str, Any]) -> Checked:
     """Checks one account's definitions as they are written (JSON values: no dates, no tuples). Raises nothing."""
     if _is_deeper(raw, MOST_NESTED):
         return Checked(None, [Problem((), f"mappings and lists are nested more than {MOST_NESTED} deep")], [])
+    halves = list(half_characters(raw))
+    if halves:
+        return Checked(None, halves, [])
     problems = _frame_problems(raw)
     context = _context(raw)
     for number, segment in enumerate(_rows(raw, "segments")):

@@ -201,3 +201,55 @@ def test_a_file_that_swells_is_refused(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 8)]
     assert "more than" in only(tmp_path, "\n".join(lines)).message
+
+
+HALF = "\\ud800"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "line"),
+    [
+        (f'{{"segments": [\n{{"id": "a",\n"name": "x{HALF}"}}]}}', "segments[0].name", 3),
+        (f'{{"segments": [\n{{"id": "a{HALF}"}}]}}', "segments[0].id", 2),
+        (
+            '{"segments": [{"id": "a", "dynamic": true, "when":\n{"property": "city",\n"matches": "' + HALF + '"}}]}',
+            "segments[0].when.matches",
+            3,
+        ),
+        (
+            '{"segments": [{"id": "a", "dynamic": true, "when":\n{"property": "city", "in": ["' + HALF + '"]}}]}',
+            "segments[0].when.in[0]",
+            2,
+        ),
+        (f'{{"properties":\n{{"{HALF}": "text"}}}}', "properties", 1),
+        (f'{{"account": "{HALF}"}}', "account", 1),
+        (f'{{"\\udfff": 1, "{HALF}": "{HALF}"}}', "", 1),
+    ],
+)
+def test_half_a_character_is_refused_where_it_stands(tmp_path: Path, text: str, where: str, line: int) -> None:
+    found = faults(tmp_path, text, "d.json")
+    assert (found[0].where, found[0].line) == (where, line)
+    for fault in found:
+        assert "half a character" in fault.message
+        str(fault).encode()
+
+
+def test_half_a_character_can_be_told_wherever_it_stands(tmp_path: Path) -> None:
+    texts = [
+        f'{{"{HALF}": 1, "{HALF}": 2}}',
+        f'{{"properties": {{"{HALF}": "text", "{HALF}": "text"}}}}',
+        f'{{"segments": [{{"id": "{HALF}"}}, {{"id": "{HALF}"}}]}}',
+    ]
+    for text in texts:
+        for fault in faults(tmp_path, text, "d.json"):
+            str(fault).encode()
+    parts = [put(tmp_path, texts[2].replace(", {", " , {"), name) for name in ("a.json", "b.json")]
+    for fault in load(parts).problems:
+        str(fault).encode()
+
+
+def test_half_a_character_in_yaml_is_refused_too(tmp_path: Path) -> None:
+    fault = only(tmp_path, f'segments:\n  - id: a\n    name: "x{HALF}"\n')
+    assert (fault.where, fault.line) == ("segments[0].name", 3)
+    whole = load([put(tmp_path, '{"segments": [{"id": "a", "name": "\\ud83d\\ude00"}]}', "whole.json")])
+    assert whole.require()["default"].content.segments[0].name == "\U0001f600"
