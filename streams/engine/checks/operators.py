@@ -143,7 +143,7 @@ def _pattern_fault(pattern: str) -> str | None:
     options.log_errors = False
     try:
         re2.compile(pattern, options)
-    except re2.error as error:
+    except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else "not a pattern"
         said = reason.decode() if isinstance(reason, bytes) else str(reason)
         return f"{pattern!r} is not a pattern that runs in linear time (RE2): {said}"
