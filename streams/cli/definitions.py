@@ -77,7 +77,7 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
         note = f"warning: checked each by itself, since they cannot be applied together: {loaded.clashes[0]}"
         human().print(note, markup=False, soft_wrap=True)
     if as_json:
-        write_json([{"file": name, "errors": _errors(loaded, name)} for name in loaded.files])
+        write_json([_described(loaded, name) for name in loaded.files])
     else:
         _show_check(loaded)
     if loaded.problems:
@@ -133,8 +133,11 @@ def apply(
         write_json(results)
 
 
-def _errors(loaded: Loaded, name: str) -> list[dict[str, Any]]:
-    return [_error(problem) for problem in loaded.problems if problem.file == name]
+def _described(loaded: Loaded, name: str) -> dict[str, Any]:
+    """One file for a machine."""
+    warnings = [_error(warning) for warning in loaded.warnings if warning.file == name]
+    errors = [_error(problem) for problem in loaded.problems if problem.file == name]
+    return {"file": name, "errors": errors} | ({"warnings": warnings} if warnings else {})
 
 
 def _error(problem: Fault) -> dict[str, Any]:
@@ -144,9 +147,8 @@ def _error(problem: Fault) -> dict[str, Any]:
 def _show_check(loaded: Loaded) -> None:
     for problem in loaded.problems:
         human().print(str(problem), markup=False, soft_wrap=True)
-    for account in loaded.accounts.values():
-        for warning in account.warnings:
-            human().print(f"warning: account {account.name}: {warning}", markup=False, soft_wrap=True)
+    for warning in loaded.warnings:
+        human().print(f"warning: {warning}", markup=False, soft_wrap=True)
     if not loaded.problems:
         files, accounts = counted(len(loaded.files), "file"), counted(len(loaded.accounts), "account")
         write_line(f"{files}, {accounts}: nothing wrong")

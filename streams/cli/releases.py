@@ -13,8 +13,9 @@ from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
 from streams.cli.common import AsJson, Bootstrap, Prefix, counted, settings_from, write_json, write_line
 from streams.definitions.course import Course, course_of
+from streams.engine.checks.problem import nearest
 from streams.engine.releases import Release, ReleaseLog, Void
-from streams.errors import DataError, TopicsMissing
+from streams.errors import DataError, TopicsMissing, UsageError
 from streams.publish.releases import Releases
 from streams.runtime.deployment import read_deployment
 from streams.settings import Settings
@@ -38,6 +39,13 @@ async def releases_of(settings: Settings) -> Releases:
     if deployment is None:
         raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
     return Releases(settings, deployment.clock)
+
+
+async def require_definitions(settings: Settings, account: str) -> None:
+    """Raises UsageError for an account that never had a release: most likely its name is mistyped."""
+    names = sorted((await (await releases_of(settings)).log()).accounts())
+    if account not in names:
+        raise UsageError(f"account {account!r} has no definitions{nearest(account, names)}")
 
 
 def history(

@@ -13,6 +13,7 @@ from streams.cli.common import (
     AsJson,
     Bootstrap,
     Prefix,
+    counted,
     human,
     progress,
     settings_from,
@@ -23,7 +24,7 @@ from streams.engine.releases import Release
 from streams.errors import TopicsMissing, UsageError
 from streams.publish.commands import send_commands, static_segment
 from streams.runtime.deployment import read_deployment
-from streams.search.condition import read_condition
+from streams.search.condition import read_condition, warnings
 from streams.search.run import Asked, Check, Result, search
 from streams.search.save import apply, extended, fragment, planned, segment_of, to_be_listed
 from streams.search.words import Words
@@ -37,7 +38,7 @@ Text = Annotated[
     str | None, typer.Option("--text", metavar="WORDS", help="Words in text properties; * and ? inside.")
 ]
 AccountOption = Annotated[str, typer.Option("--account", help="Whose contacts.")]
-Count = Annotated[bool, typer.Option("--count", help="Only how many.")]
+Count = Annotated[bool, typer.Option("--count", help="Only how many, also beside --list.")]
 Sample = Annotated[int, typer.Option("--sample", min=0, metavar="N", help="How many of them to show.")]
 ListAll = Annotated[bool, typer.Option("--list", help="The ids of all, one a line.")]
 Freeze = Annotated[
@@ -83,8 +84,11 @@ def search_contacts(
             told["frozen"] = asyncio.run(_freeze(settings, asked.account, result, freeze))
         if save is not None:
             told["saved"] = asyncio.run(_save(settings, asked, result, save, apply_now=apply_now, advance=advance))
+    warned = [] if asked.condition is None else warnings(asked.condition, result.release.document)
+    for each in warned:
+        human().print(f"warning: {each}", markup=False, soft_wrap=True)
     if as_json:
-        write_json(told)
+        write_json({**told, "warnings": warned})
     else:
         _show(told, freeze)
 
@@ -111,11 +115,22 @@ def _check(asked: Asked, freeze: str | None, save: str | None) -> Check:
 
     def check(release: Release) -> None:
         if freeze is not None:
-            static_segment(freeze)(release.content)
+            _to_be_frozen(freeze, release)
         if save is not None and asked.condition is not None:
             extended(release, segment_of(save, asked.condition))
 
     return check
+
+
+def _to_be_frozen(freeze: str, release: Release) -> None:
+    """Raises UsageError when there is no such list; one that is new has to be defined first."""
+    try:
+        static_segment(freeze)(release.content)
+    except UsageError as error:
+        if any(segment.id == freeze for segment in release.content.segments):
+            raise
+        first = f"define it first: `segments: [{{id: {freeze}}}]` applied with `leadstream definitions apply`"
+        raise UsageError(f"{error}; {first}") from error
 
 
 def _described(result: Result, asked: Asked, count: bool, list_all: bool) -> dict[str, Any]:
@@ -128,9 +143,11 @@ def _described(result: Result, asked: Asked, count: bool, list_all: bool) -> dic
         "count": len(found.hits),
         "by_status": found.by_status(),
     }
+    if count:
+        return told
     if list_all:
         told["contacts"] = [hit.described() for hit in found.all()]
-    elif not count:
+    else:
         told["sample"] = list(found.sample())
     return told
 
@@ -182,8 +199,8 @@ def _show(told: dict[str, Any], freeze: str | None) -> None:
     if "frozen" in told:
         frozen = told["frozen"]
         write_line(
-            f"{frozen['published']} contacts to be listed in {frozen['segment']} published;"
-            f" {frozen['listed_before']} were listed before"
+            f"{counted(frozen['published'], 'contact')} to be listed in {frozen['segment']} published;"
+            f" listed before: {frozen['listed_before']}"
         )
     if "saved" in told:
         _show_saved(told["saved"])
@@ -197,7 +214,9 @@ def _summary(told: dict[str, Any]) -> str:
 
 
 def _show_saved(saved: dict[str, Any]) -> None:
-    write_line(f"segment {saved['segment']}: {saved['would_enter']} contacts would enter, nobody would leave")
+    write_line(
+        f"segment {saved['segment']}: {counted(saved['would_enter'], 'contact')} would enter, nobody would leave"
+    )
     for note in saved["notes"]:
         write_line(f"note: {note}")
     if saved["applied"]:

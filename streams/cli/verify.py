@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
+from streams.cli.releases import require_definitions
 from streams.verify.verification import Choice, verify
 
 Account = Annotated[str | None, typer.Option("--account", help="Only the contacts of this account.")]
@@ -33,6 +34,8 @@ def verify_command(
     with 1 and the differences when not, with 78 where retention took the journal's beginning away.
     """
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+    if account is not None:
+        asyncio.run(require_definitions(settings, account))
     human(as_json).print("scanning the whole journal up to what is decided now", markup=False)
     with progress() as advance:
         report = asyncio.run(verify(settings, Choice(account, sample), advance))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
@@ -25,6 +25,7 @@ class Account:
     document: Mapping[str, Any]
     content: Definitions
     warnings: tuple[str, ...]
+    """Each with its place where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Loaded:
     problems: tuple[Fault, ...]
     clashes: tuple[Fault, ...] = ()
     """Those of the problems that lie between the parts: the same thing is defined in two of them."""
+    warnings: tuple[Fault, ...] = ()
+    """What keeps nobody from applying."""
 
     def require(self) -> Mapping[str, Account]:
         """The accounts. Raises DefinitionsRefused, a line per problem, when there is any."""
@@ -58,8 +61,10 @@ def load(paths: Sequence[File]) -> Loaded:
         problems += faults
     wholes = merge(parts)
     clashes = [fault for whole in wholes for fault in whole.faults]
-    accounts, found = _checked(wholes)
-    return Loaded(tuple(str(path) for path in paths), accounts, (*problems, *clashes, *found), tuple(clashes))
+    accounts, found, warnings = _checked(wholes)
+    names = tuple(str(path) for path in paths)
+    every = _in_order([*problems, *clashes, *found], names)
+    return Loaded(names, accounts, every, tuple(clashes), tuple(warnings))
 
 
 def load_each(paths: Sequence[File]) -> Loaded:
@@ -73,20 +78,30 @@ def load_each(paths: Sequence[File]) -> Loaded:
     apart = [load([path]) for path in paths]
     accounts = {name: account for loaded in apart for name, account in loaded.accounts.items()}
     problems = tuple(problem for loaded in apart for problem in loaded.problems)
-    return Loaded(together.files, accounts, problems, together.clashes)
+    warnings = tuple(warning for loaded in apart for warning in loaded.warnings)
+    return Loaded(together.files, accounts, problems, together.clashes, warnings)
 
 
-def _checked(wholes: Sequence[Merged]) -> tuple[dict[str, Account], list[Fault]]:
-    """The sound accounts, and what is wrong with the others."""
+def _checked(wholes: Sequence[Merged]) -> tuple[dict[str, Account], list[Fault], list[Fault]]:
+    """The sound accounts, what is wrong with the others, and what is to be warned of."""
     accounts: dict[str, Account] = {}
     problems: list[Fault] = []
+    warnings: list[Fault] = []
     for whole in wholes:
         checked = check(whole.values)
         problems += [_located(whole, problem) for problem in checked.problems]
         if checked.definitions is not None and not whole.faults:
-            warnings = tuple(checked.warnings)
-            accounts[whole.account] = Account(whole.account, whole.values, checked.definitions, warnings)
-    return accounts, problems
+            located = _in_order(_located(whole, warning) for warning in checked.warnings)
+            warnings += located
+            told = tuple(str(warning) for warning in located)
+            accounts[whole.account] = Account(whole.account, whole.values, checked.definitions, told)
+    return accounts, problems, warnings
+
+
+def _in_order(faults: Iterable[Fault], files: Sequence[str] = ()) -> tuple[Fault, ...]:
+    """As a reader meets them: by file as given, then by line."""
+    known = {name: number for number, name in enumerate(files)}
+    return tuple(sorted(faults, key=lambda fault: (known.get(fault.file, len(known)), fault.file, fault.line)))
 
 
 def _located(whole: Merged, problem: Problem) -> Fault:

@@ -19,11 +19,13 @@ def read_file(path: File) -> tuple[list[Part], list[Fault]]:
     """The parts that a file holds, and why others could not be read. Raises nothing for a bad file."""
     name = str(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
     except OSError as error:
         return [], [Fault(name, 0, "", f"cannot be read: {error.strerror or error}")]
     except UnicodeDecodeError as error:
-        return [], [Fault(name, 0, "", f"is not UTF-8 text: byte {error.start} cannot be read")]
+        line = content.count(b"\n", 0, error.start) + 1
+        return [], [Fault(name, line, "", f"is not UTF-8 text: byte 0x{content[error.start]:02x} cannot be read")]
     try:
         return read_text(name, text, as_json=path.suffix.lower() == ".json"), []
     except Unreadable as error:

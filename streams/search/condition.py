@@ -55,6 +55,13 @@ def checked(part: Part, document: Mapping[str, Any]) -> Condition:
     return condition
 
 
+def warnings(part: Part, document: Mapping[str, Any]) -> list[str]:
+    """What may be a mistake in a condition that is sound: a line each."""
+    here = ("segments", len(document.get("segments") or ()), "when")
+    asked = with_segment(document, {"id": free_id(document), "dynamic": True, "when": part.values})
+    return [_line(part, each.path[3:], each.message) for each in check(asked).warnings if each.path[:3] == here]
+
+
 def with_segment(document: Mapping[str, Any], segment: Mapping[str, Any]) -> dict[str, Any]:
     """The definitions with one segment more."""
     return {**document, "segments": [*(document.get("segments") or ()), dict(segment)]}

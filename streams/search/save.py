@@ -44,7 +44,7 @@ def extended(release: Release, segment: Mapping[str, Any]) -> Account:
     if found.definitions is None:
         first = found.problems[0]
         raise UsageError(f"{path_text(first.path)}: {first.message}")
-    return Account(release.account, document, found.definitions, tuple(found.warnings))
+    return Account(release.account, document, found.definitions, tuple(warning.message for warning in found.warnings))
 
 
 async def planned(settings: Settings, account: Account, tell: Tell, advance: Advance) -> Planned:

@@ -10,11 +10,14 @@ Path = tuple[str | int, ...]
 """Keys and list positions from the top of the definitions."""
 
 MOST_NAMED = 12
+WARNING = "warning"
+"""The code of what keeps nobody from applying."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault. `code` is `invalid`, `plan` (the plan lacks it) or `not_served` (the engine does not do it yet)."""
+    """One fault. `code` is `invalid`, `plan` (the plan lacks it), `not_served` (the engine does not do it yet), or
+    `warning`."""
 
     path: Path
     message: str

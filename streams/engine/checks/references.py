@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from schemas.conditions import Condition, LeadLeaf, PropertyLeaf, SegmentLeaf
 from schemas.definitions import STANDARD_PROPERTIES, Campaign, Definitions, Segment
+from streams.engine.checks.problem import Path
 from streams.engine.served import walk
 
 Graph = Mapping[str, Iterable[str]]
@@ -74,16 +75,28 @@ def warned_cycles(definitions: Definitions) -> list[str]:
     return [" -> ".join(path) for path in through_leads if len(path) > 2]
 
 
-def misspelt_properties(definitions: Definitions) -> list[str]:
-    """Undeclared properties whose name is close to a declared or standard one; they may be meant as they are."""
+def misspelt_properties(definitions: Definitions) -> dict[str, str]:
+    """Undeclared properties -> the declared or standard one whose name is close; they may be meant as they are."""
     declared = {**definitions.properties, **STANDARD_PROPERTIES}
     used = {name for condition in _conditions(definitions) for name in _property_names(condition)}
-    warnings = []
-    for name in sorted(used - set(declared)):
-        close = get_close_matches(name, declared, n=1, cutoff=0.8)
-        if close:
-            warnings.append(f"property {name} is not declared; is {close[0]} meant?")
-    return warnings
+    close = {name: get_close_matches(name, declared, n=1, cutoff=0.8) for name in used - set(declared)}
+    return {name: found[0] for name, found in close.items() if found}
+
+
+def property_places(written: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """The leaves of a condition as written that speak of a property: where each names it, and which."""
+    if isinstance(written, Mapping):
+        named = written.get("property")
+        name = named[0] if isinstance(named, list | tuple) and named else named
+        if isinstance(name, str):
+            yield (*path, "property"), name
+    children: Iterable[tuple[str | int, object]] = ()
+    if isinstance(written, Mapping):
+        children = written.items()
+    elif isinstance(written, list | tuple):
+        children = enumerate(written)
+    for key, child in children:
+        yield from property_places(child, (*path, key))
 
 
 def _conditions(definitions: Definitions) -> Iterator[Condition]:

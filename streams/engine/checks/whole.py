@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
@@ -11,8 +11,14 @@ from schemas.time_zones import zone_names
 from streams.engine.checks.campaigns import campaign_problems
 from streams.engine.checks.context import Context
 from streams.engine.checks.halves import half_characters
-from streams.engine.checks.problem import Path, Problem, nearest, shown
-from streams.engine.checks.references import cycles, misspelt_properties, segment_references, warned_cycles
+from streams.engine.checks.problem import WARNING, Path, Problem, nearest, shown
+from streams.engine.checks.references import (
+    cycles,
+    misspelt_properties,
+    property_places,
+    segment_references,
+    warned_cycles,
+)
 from streams.engine.checks.segments import segment_problems
 from streams.engine.checks.shape import shape_problems
 
@@ -26,7 +32,7 @@ class Checked:
 
     definitions: Definitions | None
     problems: list[Problem]
-    warnings: list[str]
+    warnings: list[Problem]
 
 
 def check(raw: Mapping[str, Any]) -> Checked:
@@ -48,7 +54,7 @@ def check(raw: Mapping[str, Any]) -> Checked:
     if problems:
         return Checked(None, [_named_in(raw, problem) for problem in problems], [])
     definitions = Definitions.model_validate(raw)
-    return Checked(definitions, [], _warnings(definitions))
+    return Checked(definitions, [], _warnings(raw, definitions))
 
 
 def _named_in(raw: Mapping[str, Any], problem: Problem) -> Problem:
@@ -181,6 +187,24 @@ def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def _warnings(definitions: Definitions) -> list[str]:
-    circles = [f"circle through leads and actions: {path}" for path in warned_cycles(definitions)]
-    return circles + misspelt_properties(definitions)
+def _warnings(raw: Mapping[str, Any], definitions: Definitions) -> list[Problem]:
+    circles = [
+        Problem(("campaigns",), f"circle through leads and actions: {path}", WARNING)
+        for path in warned_cycles(definitions)
+    ]
+    meant = misspelt_properties(definitions)
+    misspelt = [
+        Problem(path, f"property {name} is not declared; is {meant[name]} meant?", WARNING)
+        for path, name in _property_places(raw)
+        if name in meant
+    ]
+    return circles + misspelt
+
+
+def _property_places(raw: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    for number, segment in enumerate(_rows(raw, "segments")):
+        yield from property_places(segment.get("when"), ("segments", number, "when"))
+    for number, campaign in enumerate(_rows(raw, "campaigns")):
+        for key in ("scoring", "automation"):
+            for rule_number, rule in enumerate(_rows(campaign, key)):
+                yield from property_places(rule["when"], ("campaigns", number, key, rule_number, "when"))

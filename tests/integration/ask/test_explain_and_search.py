@@ -120,6 +120,29 @@ def test_search_by_words(place: Pipeline) -> None:
     assert (refused.returncode, "cannot begin with a wildcard" in refused.stderr) == (64, True)
 
 
+def test_only_how_many_is_one_number_whatever_else_is_asked(place: Pipeline) -> None:
+    assert place.run("search", "{all: []}", "--list", "--count").stdout == "20\n"
+
+
+def test_a_property_that_nobody_declared_is_warned_of_where_another_is_close(place: Pipeline) -> None:
+    done = place.run("search", "{property: countri, eq: DE}", "--count")
+    assert "the condition:1: property: property countri is not declared; is country meant?" in done.stderr
+    (warning,) = asked(place, "search", "{property: countri, eq: DE}", "--count")["warnings"]
+    assert "is country meant?" in warning
+
+
+def test_a_search_cannot_be_frozen_into_what_is_not_there(place: Pipeline) -> None:
+    refused = leadstream("search", "{all: []}", "--freeze", "newcomers", env=place.environment)
+    assert (refused.returncode, refused.stderr.count("\n")) == (64, 1)
+    assert "there is no segment 'newcomers'" in refused.stderr
+    assert "define it first: `segments: [{id: newcomers}]`" in refused.stderr
+
+
+def test_an_account_that_is_not_there_cannot_be_verified(place: Pipeline) -> None:
+    refused = leadstream("verify", "--account", "defalt", env=place.environment)
+    assert (refused.returncode, "has no definitions - did you mean default?" in refused.stderr) == (64, True)
+
+
 def test_a_search_is_frozen_into_a_static_segment_only(place: Pipeline) -> None:
     refused = leadstream("search", "{all: []}", "--freeze", "hot", env=place.environment)
     assert (refused.returncode, "only static segments are lists" in refused.stderr) == (64, True)

@@ -50,6 +50,16 @@ def test_a_machine_reads_a_list_of_files_and_errors(tmp_path: Path) -> None:
     ]
 
 
+def test_a_likely_mistake_is_a_warning_with_its_line_for_people_and_machines(tmp_path: Path) -> None:
+    path = tmp_path / "likely.yaml"
+    path.write_text(SOUND.replace("country", "countri"))
+    done = leadstream("definitions", "check", str(path))
+    message = "property countri is not declared; is country meant?"
+    assert (done.returncode, done.stderr) == (0, f"warning: {path}:1: segments[0].when.property: {message}\n")
+    (file,) = json.loads(leadstream("definitions", "check", "--json", str(path)).stdout)
+    assert (file["errors"], [(each["line"], each["message"]) for each in file["warnings"]]) == ([], [(1, message)])
+
+
 def test_applying_refused_files_names_the_line_before_any_broker_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(WRONG)

@@ -96,6 +96,23 @@ def test_all_faults_of_a_file_are_named_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_faults_are_told_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
+    rows = "".join(f"  - {{id: s{number}, dynamic: maybe}}\n" for number in range(3))
+    first = put(tmp_path, f"campaigns:\n  - {{id: c, audience: [nobody]}}\nsegments:\n{rows}plan: gold\n", "z.yaml")
+    second = put(tmp_path, "segments: [{id: a b}]\n", "a.yaml")
+    found = [(Path(fault.file).name, fault.line) for fault in load([first, second]).problems]
+    assert found == [("z.yaml", line) for line in (2, 4, 5, 6, 7)] + [("a.yaml", 1)]
+
+
+def test_what_may_be_a_mistake_is_warned_of_with_its_line(tmp_path: Path) -> None:
+    text = "segments:\n  - id: a\n    dynamic: true\n    when: {property: countri, eq: DE}\n"
+    path = put(tmp_path, text)
+    loaded = load([path])
+    told = f"{path}:4: segments[0].when.property: property countri is not declared; is country meant?"
+    assert [str(warning) for warning in loaded.warnings] == [told]
+    assert loaded.require()["default"].warnings == (told,)
+
+
 def test_parts_of_one_account_are_merged_in_order(tmp_path: Path) -> None:
     one = put(tmp_path, "time_zone: UTC\nproperties: {size: number}\nsegments: [{id: a}]\n", "1.yaml")
     two = put(tmp_path, "time_zone: UTC\nsegments: [{id: b}]\ncampaigns: [{id: c, audience: [a, b]}]\n", "2.yaml")
@@ -186,9 +203,9 @@ def test_a_file_that_is_not_there_or_no_text_is_a_fault(tmp_path: Path) -> None:
     (fault,) = load([tmp_path / "missing.yaml"]).problems
     assert "No such file" in fault.message
     binary = tmp_path / "binary.yaml"
-    binary.write_bytes(b"a: \xff")
+    binary.write_bytes(b"a: 1\nb: \xff")
     (fault,) = load([binary]).problems
-    assert "UTF-8" in fault.message
+    assert (fault.line, fault.message) == (2, "is not UTF-8 text: byte 0xff cannot be read")
 
 
 def test_anchors_and_merges_work(tmp_path: Path) -> None:

@@ -332,13 +332,24 @@ def test_circles_through_leads_and_actions_are_warned_of_and_not_refused() -> No
     assert checked.problems == []
     (warning,) = checked.warnings
     for node in ("segment a", "campaign c", "segment list"):
-        assert node in warning
+        assert node in warning.message
 
 
 def test_an_undeclared_property_close_to_a_declared_one_is_warned_of() -> None:
     checked = check(within_segment({"all": [{"property": "employes", "gt": 5}, {"property": "other", "eq": 1}]}))
     assert checked.problems == []
-    assert checked.warnings == ["property employes is not declared; is employees meant?"]
+    (warning,) = checked.warnings
+    assert warning.message == "property employes is not declared; is employees meant?"
+    assert path_text(warning.path) == "segments[0].when.all[0].property"
+
+
+def test_in_rules_and_nested_objects_too() -> None:
+    when = {"not": {"property": ["contry", "code"], "eq": "DE"}}
+    rules = {"scoring": [{"id": "s", "when": when, "points": 1}]}
+    checked = check({"campaigns": [{"id": "c", **rules}]})
+    (warning,) = checked.warnings
+    assert warning.message == "property contry is not declared; is country meant?"
+    assert path_text(warning.path) == "campaigns[0].scoring[0].when.not.property"
 
 
 def test_nesting_without_end_is_refused_and_breaks_nothing() -> None:
