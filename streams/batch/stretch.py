@@ -9,7 +9,7 @@ from streams.batch.conditions import MOMENTS, follows, leaf_holds
 from streams.batch.instants import instants_of
 from streams.batch.world import Condition, World
 
-_TIMED = {"visit", "activity", "sequence", "inactive_for", "property", *MOMENTS}
+_TIMED = {"visit", "activity", "sequence", "inactive_for", "property", "held_for", *MOMENTS}
 """What depends on history, properties and time alone; other leaves are asked each time."""
 
 

@@ -53,6 +53,14 @@ def test_who_comes_into_the_audience_by_time_alone_is_a_lead_from_that_instant()
     assert lead(story) == ("active", 0, day(3), day(3))
 
 
+def test_tags_that_have_been_held_make_a_lead_at_their_own_instant() -> None:
+    known = {"id": "known", "dynamic": True, "when": {"tags": {"contains": "vip"}, "held_for": "3d"}}
+    story = Story(segments=[known], campaigns=spring(audience=["known"]))
+    story.changed(day(1), tags=["vip"])
+    story.tick(day(9))
+    assert lead(story) == ("active", 0, day(4), day(4))
+
+
 def test_a_threshold_crossed_by_decay_fires_at_the_first_millisecond_whose_rounded_value_is_across() -> None:
     story = Story(campaigns=spring(half_life="1d", automation=[COLD]))
     story.tell("lead.added", day(0), campaign="spring")
