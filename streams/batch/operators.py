@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.time_zones import UTC, checked_zone, zone_named
+from schemas.values import instant_ms
 from streams.batch.dates import date_holds, instant_of, is_date_value
 from streams.batch.patterns import found_by
 from streams.batch.world import World
@@ -15,6 +16,7 @@ from streams.batch.world import World
 NEGATIVE = {"ne": "eq", "not_in": "in", "not_contains": "contains"}
 DATES = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
 ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
+_FIRST, _LAST = instant_ms("0001-01-01T00:00:00Z"), instant_ms("9999-12-31T23:59:59.999Z")
 MODIFIERS = frozenset({"case_sensitive", "in_zone"})
 
 
@@ -50,11 +52,22 @@ def passes(value: Any, operators: dict[str, Any], kind: str | None, world: World
 def fits(value: Any, kind: str) -> bool:
     """Whether a value is of a declared type."""
     if kind in ("date", "datetime"):
-        return instant_of(value, UTC) is not None
+        return isinstance(value, str) and _fits_date(value, kind)
     if kind == "number":
         return numeric(value)
-    kinds: dict[str, tuple[type, ...]] = {"text": (str,), "boolean": (bool,), "list": (list,), "object": (dict, list)}
-    return isinstance(value, kinds[kind])
+    if kind == "list":
+        return isinstance(value, list) and not any(isinstance(one, dict | list) or one is None for one in value)
+    if kind == "object":
+        return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(one, dict) for one in value))
+    return isinstance(value, str if kind == "text" else bool)
+
+
+def _fits_date(text: str, kind: str) -> bool:
+    """A `datetime` is an instant that, written in UTC, is still one of the calendar's years."""
+    instant, is_day = instant_of(text, UTC), "T" not in text.upper() and " " not in text
+    if instant is None or is_day is (kind == "datetime"):
+        return False
+    return is_day or _FIRST <= instant <= _LAST
 
 
 def _operator(name: str, x: Any, asked: Asked) -> bool:

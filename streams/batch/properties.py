@@ -7,10 +7,8 @@ from typing import Any
 
 import msgspec
 
-from schemas.time_zones import UTC
 from schemas.values import instant_ms, instant_text
-from streams.batch.dates import instant_of
-from streams.batch.operators import passes
+from streams.batch.operators import fits, passes
 from streams.batch.world import Condition, World
 
 MOST_BYTES = 200_000
@@ -19,8 +17,6 @@ MOST_BYTES = 200_000
 _LARGEST = (2**53 - 1) * 2**971
 """The largest number that is one to every reader of JSON: what comes after it rounds to no end."""
 
-_FIRST, _LAST = instant_ms("0001-01-01T00:00:00Z"), instant_ms("9999-12-31T23:59:59.999Z")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BESIDE = frozenset({"property", "held_for"})
 
 
@@ -57,26 +53,7 @@ def _is_of(value: Any, kind: str | None) -> bool:
     """Whether a value fits the declared type; every value but a number without end fits none."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LARGEST + 2**970:
         return False
-    if kind is None:
-        return True
-    if kind == "date":
-        return isinstance(value, str) and bool(_DAY.fullmatch(value)) and instant_of(value, UTC) is not None
-    if kind == "datetime":
-        return _is_datetime(value)
-    if kind == "list":
-        return isinstance(value, list) and not any(isinstance(one, dict | list) or one is None for one in value)
-    if kind == "object":
-        return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(one, dict) for one in value))
-    wanted: dict[str, tuple[type, ...]] = {"text": (str,), "boolean": (bool,), "number": (int, float)}
-    return isinstance(value, wanted[kind]) and (kind == "boolean") is isinstance(value, bool)
-
-
-def _is_datetime(value: Any) -> bool:
-    """An instant that, written in UTC, is still one of the calendar's years."""
-    if not isinstance(value, str) or _DAY.fullmatch(value):
-        return False
-    instant = instant_of(value, UTC)
-    return instant is not None and _FIRST <= instant <= _LAST
+    return kind is None or fits(value, kind)
 
 
 def _kept(value: Any, kind: str | None) -> Any:

@@ -185,6 +185,17 @@ def is_date(value: object) -> bool:
     return _edge_in(value) is not None
 
 
+def is_day(value: object) -> bool:
+    """Whether it is a calendar date."""
+    return isinstance(_edge_in(value), DayEdge)
+
+
+def is_instant(value: object) -> bool:
+    """Whether it is an instant of the calendar's years in UTC."""
+    edge = _edge_in(value)
+    return isinstance(edge, InstantEdge) and _FIRST <= edge.instant < _BEYOND
+
+
 def instant_in(value: object, zone: ZoneInfo) -> int | None:
     """The instant (ms) that a property's value means, a date by its local midnight; None for anything else."""
     edge = _edge_in(value)

@@ -8,7 +8,7 @@ from typing import Any
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers
-from streams.engine.conditions.edges import is_date
+from streams.engine.conditions.edges import is_day, is_instant
 from streams.engine.conditions.refusals import ConditionRefused
 
 _MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
@@ -78,15 +78,17 @@ def listed(operand: Any) -> tuple[Any, ...]:
 
 
 def fits(value: Any, kind: PropertyType) -> bool:
-    """Whether a JSON value is of the declared type; one that is not is missing."""
+    """Whether a JSON value is of the declared type, as a patch may set it; one that is not is missing."""
     if kind == "text":
         return isinstance(value, str)
-    if kind in ("date", "datetime"):
-        return is_date(value)
+    if kind == "date":
+        return is_day(value)
+    if kind == "datetime":
+        return is_instant(value)
     if kind == "number":
         return numbers.is_number(value)
     if kind == "boolean":
         return isinstance(value, bool)
     if kind == "list":
-        return isinstance(value, list)
-    return isinstance(value, dict | list)
+        return isinstance(value, list) and not any(one is None or isinstance(one, dict | list) for one in value)
+    return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(one, dict) for one in value))

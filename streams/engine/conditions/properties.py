@@ -8,7 +8,7 @@ from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
 from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Node, Scene
-from streams.engine.conditions.fitting import given
+from streams.engine.conditions.fitting import fits, given
 from streams.engine.conditions.held import HeldLeaf, Truth
 from streams.engine.conditions.numbers import joined
 from streams.engine.conditions.operators import Tests, compile_operators, contact_zone_in
@@ -17,6 +17,9 @@ from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.subjects import leaf_key, written
 from streams.engine.conditions.zones import ZoneRule, Zones
 from streams.engine.contact import Contact
+
+_TESTED_LOOSELY: frozenset[PropertyType] = frozenset({"date", "datetime", "list", "object"})
+"""Types whose operators also take values that do not fit; those of the others take only what fits."""
 
 
 class Top:
@@ -57,7 +60,21 @@ class Status:
         return contact.status
 
 
-Reader = Top | Nested | Status
+class Fitting:
+    """Reads a value of a declared type; one of another type, from before it was declared, is missing."""
+
+    __slots__ = ("_kind", "_read")
+
+    def __init__(self, read: Top | Nested | Status, kind: PropertyType) -> None:
+        self._read = read
+        self._kind = kind
+
+    def __call__(self, contact: Contact) -> Any:
+        value = self._read(contact)
+        return value if fits(value, self._kind) else None
+
+
+Reader = Top | Nested | Status | Fitting
 
 
 class PlainLeaf:
@@ -159,16 +176,19 @@ def lead_status_test(operators: Operators, subject: str) -> Predicate:
         raise refusal.within(subject) from None
 
 
-def _within(subject: str, read: Reader, operators: Operators, kind: PropertyType, context: Context) -> Node:
+def _within(
+    subject: str, read: Top | Nested | Status, operators: Operators, kind: PropertyType, context: Context
+) -> Node:
     try:
         return _leaf(read, operators, kind, context)
     except ConditionRefused as refusal:
         raise refusal.within(subject) from None
 
 
-def _leaf(read: Reader, operators: Operators, kind: PropertyType | None, context: Context) -> Node:
+def _leaf(read: Top | Nested | Status, operators: Operators, kind: PropertyType | None, context: Context) -> Node:
     tests = compile_operators(operators, kind)
     rule = context.zone_rule("account" if contact_zone_in(operators) is None else "contact")
+    reader = Fitting(read, kind) if kind is not None and kind in _TESTED_LOOSELY else read
     if tests.timed:
-        return TimedLeaf(read, tests, rule)
-    return PlainLeaf(read, joined(tests.plain))
+        return TimedLeaf(reader, tests, rule)
+    return PlainLeaf(reader, joined(tests.plain))

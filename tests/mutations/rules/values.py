@@ -112,6 +112,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(f"{_VALUES}::test_a_value_of_another_type_than_declared_is_missing",),
     ),
     Mutation(
+        id="misfit-missing-to-every-operator",
+        section=5,
+        rule='A value whose type does not fit is "missing": a date, list or object to every operator',
+        where="conditions/properties.py",
+        text="return value if fits(value, self._kind) else None",
+        instead="return value",
+        caught_by=("tests/unit/conditions/test_unfit_values.py::test_what_a_patch_could_not_set_is_missing",),
+    ),
+    Mutation(
         id="list-contains-an-item",
         section=5,
         rule="`contains` of a list is about whole items",

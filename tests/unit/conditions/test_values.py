@@ -86,7 +86,7 @@ def test_booleans_are_no_numbers(
         ({"contains_all": []}, [], True),
         ({"empty": True}, [], True),
         ({"exists": True}, [], True),
-        ({"empty": False}, [None], True),
+        ({"empty": False}, [""], True),
     ],
 )
 def test_lists_hold_their_items(
@@ -263,4 +263,5 @@ def test_text_that_is_no_date_is_missing_to_a_declared_date(declared: PropertyTy
     """As it stands where a property was declared after it was set."""
     assert not holds({"property": "ends", "exists": True}, {"ends": "soon"}, ends=declared)
     assert holds({"property": "ends", "empty": True}, {"ends": "soon"}, ends=declared)
-    assert holds({"property": "ends", "exists": True}, {"ends": "2026-03-01"}, ends=declared)
+    known = {"date": "2026-03-01", "datetime": "2026-03-01T00:00:00.000Z"}[declared]
+    assert holds({"property": "ends", "exists": True}, {"ends": known}, ends=declared)
