@@ -207,10 +207,10 @@ def _show(told: dict[str, Any], freeze: str | None) -> None:
 
 
 def _summary(told: dict[str, Any]) -> str:
-    where = "contacts and the journal" if told["journal_scanned"] else "contacts"
+    where = counted(told["scanned"], "contact") + (" and the journal" if told["journal_scanned"] else "")
     statuses = ", ".join(f"{count} {status}" for status, count in told["by_status"].items())
     found = f"{told['count']} found ({statuses})" if statuses else "nobody found"
-    return f"{found} among {told['scanned']} {where} scanned, under release {told['release']}"
+    return f"{found} among {where} scanned, under release {told['release']}"
 
 
 def _show_saved(saved: dict[str, Any]) -> None:
