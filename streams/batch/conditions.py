@@ -61,7 +61,7 @@ def _standing(condition: Condition, world: World, now: int) -> bool:
         operators = {name: operand for name, operand in condition["score"].items() if name != "name"}
         named = condition["score"].get("name")
         score = world.score if named is None else world.scores.get(named, 0)
-        return passes(score, operators, "number", world, now)
+        return _points_pass(score, operators, world, now)
     if "lead" in condition:
         return _lead(condition["lead"], world, now)
     if "tags" in condition:
@@ -77,14 +77,20 @@ def _lead(wanted: dict[str, Any], world: World, now: int) -> bool:
     if "status" not in wanted and "points" not in wanted:
         return lead is not None and lead.status != "deleted"
     status, points = (lead.status, lead.points) if lead else (None, None)
-    return passes(status, wanted.get("status", {}), "text", world, now) and passes(
-        points, wanted.get("points", {}), "number", world, now
+    return passes(status, wanted.get("status", {}), "text", world, now) and _points_pass(
+        points, wanted.get("points", {}), world, now
     )
+
+
+def _points_pass(points: float | None, operators: dict[str, Any], world: World, now: int) -> bool:
+    """Points and scores as they are written, to the digits of a float, and so what they are compared with."""
+    written = {name: [float(one) for one in x] if isinstance(x, list) else float(x) for name, x in operators.items()}
+    return passes(None if points is None else float(points), written, "number", world, now)
 
 
 def _at_hand(condition: Condition, lead: Lead, world: World, now: int) -> bool:
     if "points" in condition:
-        return passes(lead.points, condition["points"], "number", world, now)
+        return _points_pass(lead.points, condition["points"], world, now)
     if "lead_status" in condition:
         return passes(lead.status, condition["lead_status"], "text", world, now)
     ages = condition["lead_age"]

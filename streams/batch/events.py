@@ -6,11 +6,12 @@ from typing import Any
 
 from schemas.definitions import STANDARD_PROPERTIES
 from streams.batch import commands
-from streams.batch.decay import MILLION, points_of
+from streams.batch.decay import points_of
 from streams.batch.moment import Moment
 from streams.batch.properties import patched
 from streams.batch.told import Told
 from streams.batch.world import Event as Happening
+from streams.batch.world import World
 from streams.engine.records import Event
 
 MOST_SCORES = 100
@@ -68,17 +69,18 @@ def _score(moment: Moment, event: Event) -> Refused:
         return commands.score(moment, event)
     name = fields.get("score")
     if name is None:
-        world.score = _sum(world.score, fields["points"])
+        world.score = summed(world, name, fields["points"])
         return commands.score(moment, event)
     if name not in world.scores and len(world.scores) >= MOST_SCORES:
         return True
-    world.scores[name] = _sum(world.scores.get(name, 0), fields["points"])
+    world.scores[name] = summed(world, name, fields["points"])
     return False
 
 
-def _sum(score: float, millionths: int) -> float:
-    """Scores are whole millionths."""
-    return points_of(round(score * MILLION) + millionths)
+def summed(world: World, name: str | None, millionths: int) -> float:
+    """A score (None: the contact's own) with so many millionths more, as it is written: of a large one rounded."""
+    world.millionths[name] = world.millionths.get(name, 0) + millionths
+    return points_of(world.millionths[name])
 
 
 def _list(told: Told, segment: str, wanted: bool) -> Refused:

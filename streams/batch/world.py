@@ -48,6 +48,8 @@ class World:
     status: str = "active"
     score: float = 0
     scores: dict[str, float] = field(default_factory=dict)
+    millionths: dict[str | None, int] = field(default_factory=dict)
+    """What the scores add up to exactly; None: the contact's own."""
     members: set[str] = field(default_factory=set)
     """Segments it is a member of, as far as that is known yet."""
     leads: dict[str, Lead] = field(default_factory=dict)

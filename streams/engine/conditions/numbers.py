@@ -1,20 +1,18 @@
 """Operators on numbers; a boolean is no number, and neither is text that looks like one.
 
-Scores and points are kept as whole millionths: their operands are scaled once, exactly, when compiled.
+Scores and points are kept as whole millionths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from schemas.conditions import NumberOperators
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.contact import MILLION
 
-Number = int | float | Fraction
+Number = int | float
 Predicate = Callable[[Any], bool]
 
 
@@ -68,30 +66,28 @@ def joined(tests: Sequence[Predicate]) -> Predicate:
     return lambda value: all(test(value) for test in tests)
 
 
-def millionths(operand: float) -> int | Fraction:
-    """An operand against whole millionths; of a float, its shortest decimal form is meant."""
-    scaled = Fraction(Decimal(repr(operand))) * MILLION
-    return scaled.numerator if scaled.denominator == 1 else scaled
-
-
 def number_test(operators: NumberOperators) -> Predicate:
-    """What must hold of a number in millionths (None: there is none). Raises ConditionRefused without any."""
+    """What must hold of a number kept in millionths (None: there is none). Raises ConditionRefused without any.
+
+    It is the number as outputs write it that is compared: an operand has no more digits than that either.
+    """
     tests: list[Predicate] = []
     if operators.eq is not None:
-        tests.append(equals(millionths(operators.eq)))
+        tests.append(equals(operators.eq))
     if operators.ne is not None:
-        tests.append(negated(equals(millionths(operators.ne))))
+        tests.append(negated(equals(operators.ne)))
     if operators.in_ is not None:
-        tests.append(among([millionths(one) for one in operators.in_]))
+        tests.append(among(operators.in_))
     if operators.not_in is not None:
-        tests.append(negated(among([millionths(one) for one in operators.not_in])))
+        tests.append(negated(among(operators.not_in)))
     for name in ("gt", "gte", "lt", "lte"):
         operand = getattr(operators, name)
         if operand is not None:
-            tests.append(ordered(name, millionths(operand)))
+            tests.append(ordered(name, operand))
     if operators.between is not None:
         lower, upper = operators.between
-        tests.append(between(millionths(lower), millionths(upper)))
+        tests.append(between(lower, upper))
     if not tests:
         raise ConditionRefused("an operator is missing; write eq, ne, in, not_in, gt, gte, lt, lte or between")
-    return joined(tests)
+    test = joined(tests)
+    return lambda kept: test(None if kept is None else kept / MILLION)

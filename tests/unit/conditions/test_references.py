@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -36,10 +37,16 @@ def test_a_segment_reference_is_membership() -> None:
         ({"between": [-5, 5]}, -5, True),
         ({"between": [-5, 5]}, 5.000001, False),
         ({"gte": 1, "lt": 2}, 2, False),
+        ({"eq": 12345678901.000001}, 12345678901.000001, True),
+        ({"in": [12345678901.000001]}, 12345678901.000001, True),
+        ({"gte": 12345678901.000001, "lte": 12345678901.000001}, 12345678901.000001, True),
+        ({"gt": 12345678901.000001}, 12345678901.000001, False),
+        ({"eq": 12345678901.000001}, 12345678901.00001, False),
+        ({"eq": 9007199254740993}, 9007199254740993, True),
     ],
 )
 def test_scores_compare_exactly(operators: dict[str, Any], score: float, expected: bool) -> None:
-    millionths = round(score * MILLION)
+    millionths = int(Decimal(repr(score)) * MILLION)
     assert compiled({"score": operators}).node.holds(scene(contact(score=millionths))) is expected
     named = compiled({"score": {"name": "fit", **operators}}).node
     assert named.holds(scene(contact(scores={"fit": millionths}))) is expected
