@@ -72,10 +72,12 @@ def _standing(condition: Condition, world: World, now: int) -> bool:
 
 
 def _lead(wanted: dict[str, Any], world: World, now: int) -> bool:
-    """The lead in a campaign; where nothing is asked of it, that there is one which is not deleted."""
+    """The lead in a campaign; one that is deleted is a lead only where its status is asked for."""
     lead = world.leads.get(wanted["campaign"])
+    if "status" not in wanted and lead is not None and lead.status == "deleted":
+        lead = None
     if "status" not in wanted and "points" not in wanted:
-        return lead is not None and lead.status != "deleted"
+        return lead is not None
     status, points = (lead.status, lead.points) if lead else (None, None)
     return passes(status, wanted.get("status", {}), "text", world, now) and _points_pass(
         points, wanted.get("points", {}), world, now

@@ -56,7 +56,7 @@ class Score:
 
 
 class LeadIn:
-    """The contact's lead in a campaign; without tests it is enough that there is one that is not deleted."""
+    """The contact's lead in a campaign; a deleted one is none, but to a test of the status."""
 
     __slots__ = ("_campaign", "_points", "_status")
 
@@ -67,8 +67,10 @@ class LeadIn:
 
     def holds(self, scene: Scene) -> bool:
         lead = scene.contact.leads.get(self._campaign)
+        if self._status is None and lead is not None and lead.status == "deleted":
+            lead = None
         if self._status is None and self._points is None:
-            return lead is not None and lead.status != "deleted"
+            return lead is not None
         if self._status is not None and not self._status(None if lead is None else lead.status):
             return False
         return self._points is None or self._points(None if lead is None else lead.points)

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from streams.batch.conditions import holds as holds_in_batch
+from streams.batch.world import Lead as LeadInBatch
+from streams.batch.world import World
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.contact import MILLION, Lead
 from tests.support.conditions import NOW, compiled, contact, scene
@@ -112,10 +115,23 @@ def test_the_lead_in_a_campaign(test: dict[str, Any], with_lead: bool, without: 
     assert ready.node.holds(scene(contact())) is without
 
 
-def test_a_deleted_lead_is_one_only_to_its_status_and_points() -> None:
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ({}, False),
+        ({"points": {"gte": 0}}, False),
+        ({"points": {"lt": 50}}, False),
+        ({"points": {"ne": 50}}, True),
+        ({"status": {"eq": "deleted"}}, True),
+        ({"status": {"eq": "deleted"}, "points": {"gte": 0}}, True),
+        ({"status": {"ne": "deleted"}, "points": {"gte": 0}}, False),
+    ],
+)
+def test_a_deleted_lead_is_one_only_where_its_status_is_asked_for(test: dict[str, Any], expected: bool) -> None:
+    leaf = {"lead": {"campaign": "spring", **test}}
     of = contact(leads={"spring": Lead("deleted", NOW, NOW)})
-    assert not compiled({"lead": {"campaign": "spring"}}).node.holds(scene(of))
-    assert compiled({"lead": {"campaign": "spring", "status": {"eq": "deleted"}}}).node.holds(scene(of))
+    assert compiled(leaf).node.holds(scene(of)) is expected
+    assert holds_in_batch(leaf, World(leads={"spring": LeadInBatch(NOW, "deleted")}), NOW) is expected
 
 
 def test_points_and_status_of_the_lead_at_hand() -> None:
