@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from streams.engine.conditions.date_math import Round, Shift, Step, apply_steps, slack_of
 from streams.engine.conditions.zones import (
     DAY,
-    EARLIEST,
-    LATEST,
     MINUTE,
     clock_changes_near,
     day_at,
@@ -19,7 +17,6 @@ from streams.engine.conditions.zones import (
 )
 
 _QUARTER = 15 * MINUTE
-_FREELY_FROM, _FREELY_UNTIL = EARLIEST + 3 * 366 * DAY, LATEST - 3 * 366 * DAY
 _LOOKED_AHEAD = 3 * DAY  # less than `clock_changes_near` looks ahead, and not less than the slack of shifts by days
 
 
@@ -48,10 +45,7 @@ class MovingEdge:
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
         """An instant after now before which the edge does not pass `instant`; None when it never does again."""
-        at = self.at(now, zone)
-        if not _FREELY_FROM < at < _FREELY_UNTIL:
-            return self._search(instant, now, zone)
-        ahead = instant - at
+        ahead = instant - self.at(now, zone)
         if ahead < -self.slack:
             return None
         if self._rounding is not None:
@@ -88,16 +82,6 @@ class MovingEdge:
             points.append(shift.apply(points[-1], zone))
         return points
 
-    def _search(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
-        """At the ends of the calendar, where steps are cut off and an edge may stand still for years: by halving."""
-        passed = instant < self.at(now, zone)
-        wait = 1
-        while (instant < self.at(now + wait, zone)) is passed:
-            if now + wait > LATEST:
-                return None
-            wait *= 2
-        return now + _halved(lambda ahead: (instant < self.at(now + ahead, zone)) is passed, wait)
-
     def _breaks_of(self, point: int, zone: ZoneInfo) -> Iterator[int]:
         """How far ahead (ms) of a moving point its breaks are.
 
@@ -116,15 +100,6 @@ class MovingEdge:
 def _only_fixed(steps: tuple[Step, ...]) -> bool:
     """Whether they are one rounding to a unit of fixed length and shifts by such."""
     return not any(step.is_calendar for step in steps) and sum(isinstance(step, Round) for step in steps) == 1
-
-
-def _halved(is_before: Callable[[int], bool], last: int) -> int:
-    """The first number up to `last` of which it is not true, by halving; of 0 it is, of `last` it is not."""
-    first = 0
-    while last - first > 1:
-        middle = (first + last) // 2
-        first, last = (middle, last) if is_before(middle) else (first, middle)
-    return last
 
 
 def _shifts_before_rounding(steps: tuple[Step, ...]) -> tuple[Shift, ...]:
