@@ -125,7 +125,8 @@ def value_line(condition: str, value: str) -> str:
         return "sets {source: table}"
     if "score" in leaf:
         return f"score {value}"
-    name = "tags" if "tags" in leaf else leaf["property"]
+    asked = "tags" if "tags" in leaf else leaf["property"]
+    name = asked if isinstance(asked, str) else asked[0]  # of a key in an object the row says the object
     return f"sets {{{name}: {value}}}"
 
 
