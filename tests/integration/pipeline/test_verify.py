@@ -115,7 +115,9 @@ def test_streaming_equals_batch(settled: Pipeline) -> None:
 def test_a_sample_is_as_large_as_asked_and_an_account_has_its_own(settled: Pipeline) -> None:
     assert verified(settled, "--sample", "5")[1]["contacts"] == 5
     assert verified(settled, "--account", "default")[1]["contacts"] == 20
-    assert verified(settled, "--account", "nobody")[1]["contacts"] == 0
+    unknown = leadstream("verify", "--account", "nobody", env=settled.environment)
+    assert (unknown.returncode, unknown.stdout) == (64, "")
+    assert "account 'nobody' has no definitions" in unknown.stderr
 
 
 def test_a_foreign_record_among_the_members_is_found(settled: Pipeline) -> None:

@@ -127,7 +127,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             '            f"{pattern!r} is no pattern that can be searched in linear time (RE2): {reason}"\n'
             "        ) from None\n"
         ),
-        instead="        return re.compile(pattern.encode())\n",
+        instead="        import re\n\n        return re.compile(pattern)\n",
         caught_by=(f"{_TEXT}::test_a_pattern_that_could_not_run_in_linear_time_is_refused",),
     ),
 )
