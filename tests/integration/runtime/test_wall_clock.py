@@ -101,7 +101,7 @@ async def _is_stuck(made: Deployment, source: str) -> bool:
     """Whether the last claim of the partition says that it cannot be read on."""
     published = await read_topic(made.settings.bootstrap, made.full(CLAIMS.name))
     claims = {record.key.decode(): msgspec.json.decode(record.value) for record in published[0]}
-    return claims.get(source, {}).get("stuck", 0) > 0  # 0 is left out of the record
+    return bool(claims.get(source, {}).get("stuck", 0))  # 0 is left out of the record
 
 
 async def test_after_an_outage_two_topics_of_different_speed_are_journaled_in_step(
