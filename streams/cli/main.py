@@ -31,7 +31,9 @@ from streams.errors import Internal, LeadstreamError, UsageError
 NAME = "leadstream"
 
 # What a command line can have wrong is a usage error of click; which click, is Typer's own affair.
-_NotUnderstood = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
+_NotUnderstood = cast(
+    type[typer.BadParameter], next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+)
 
 # Each module has `register(app)`, which adds its command or group of commands.
 COMMANDS = (
@@ -73,9 +75,7 @@ def run() -> None:
     try:
         ended = app(prog_name=NAME, standalone_mode=False)
     except _NotUnderstood as error:
-        if (
-            type(error).__name__ != "NoArgsIsHelpError"
-        ):  # the help that is asked for by saying nothing is shown already
+        if not _showed_help(error):
             _complain(_usage(error))
         sys.exit(UsageError.exit_code)
     except typer.Abort:
@@ -91,6 +91,11 @@ def run() -> None:
         _complain(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
         sys.exit(Internal.exit_code)
     sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def _showed_help(error: typer.BadParameter) -> bool:
+    """Whether a group was called without arguments: that asks for its help, which is shown already."""
+    return type(error).__name__ == "NoArgsIsHelpError"
 
 
 def _usage(error: typer.BadParameter) -> str:

@@ -16,7 +16,10 @@ from schemas.conditions import (
 from schemas.definitions import Actions
 
 SEMANTICS = 3
-"""The number of the engine's meaning: raised whenever the same journal would be decided differently."""
+"""The number of the engine's meaning: raised whenever the same journal and releases would be decided differently.
+
+What `definitions check` refuses is part of it, since a release that it refuses is void for every reader.
+"""
 
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""

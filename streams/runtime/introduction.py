@@ -137,11 +137,13 @@ class Introduction:
             began = time.monotonic()
             about.info("counting the past", records=proposed.offset, after=left_out_after)
             history = self._decider.history(account, left_out_after, ROOM)
-            await self._count(history, proposed.offset, about)
+            is_cut = await self._count(history, proposed.offset, about)
             if self._proposed is not proposed:
                 return  # given up; a consumer that is being stopped swallows the cancellation
             about.info("counted the past", records=proposed.offset, ms=round(1000 * (time.monotonic() - began)))
             left_out_after = history.left_out_after()
+            if is_cut and left_out_after is None:
+                _warn_of_what_is_gone(history, about)
             await self._tell(history.slices())
         self._all_told = True
         self._wake()
@@ -153,7 +155,8 @@ class Introduction:
         self._wake()
         await self._slices_told.wait()
 
-    async def _count(self, history: History, until: int, about: Any) -> None:
+    async def _count(self, history: History, until: int, about: Any) -> bool:
+        """Feeds what is before an offset; whether the journal's beginning is gone."""
         told = time.monotonic()
         async with self._reader("read_committed") as consumer:
             history.refused = await refused_sources(consumer, self._letters)
@@ -167,9 +170,7 @@ class Introduction:
                 if time.monotonic() - told > TOLD_SECONDS:
                     told = time.monotonic()
                     about.info("counting the past", read=position, records=until)
-            is_cut = (await consumer.beginning_offsets([self._journal]))[self._journal] > 0
-        if is_cut:
-            _warn_of_what_is_gone(history, about)
+            return bool((await consumer.beginning_offsets([self._journal]))[self._journal])
 
 
 def _warn_of_what_is_gone(history: History, about: Any) -> None:

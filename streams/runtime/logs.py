@@ -104,6 +104,8 @@ def _take_uncaught() -> None:
         log.error("uncaught", exc_info=(kind, error, trace))
 
     def in_a_thread(told: threading.ExceptHookArgs) -> None:
+        if told.exc_type is SystemExit:
+            return  # a thread that ends itself: Python says nothing of it either
         log.error("uncaught", exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
 
     def unraisable(told: sys.UnraisableHookArgs) -> None:

@@ -68,6 +68,7 @@ async def search(settings: Settings, asked: Asked, advance: Advance, check: Chec
         await run.begin()
         for number in range(store.slots):
             await run.slot(number, advance)
+        await run.end()
         return Result(run.found, release, bool(run.search.following))
 
 
@@ -85,6 +86,11 @@ class _Run:
         """Where the journal has to be read, whether it is whole."""
         if self.search.following:
             self._gone = await beginnings_gone(self._store, self._account)
+
+    async def end(self) -> None:
+        """Raises PastGone where the journal lost records while it was read."""
+        if self.search.following and (await beginnings_gone(self._store, self._account)).keys() != self._gone.keys():
+            raise PastGone("the journal's retention took records away while they were read; search again")
 
     async def slot(self, number: int, advance: Advance) -> None:
         """The contacts of one partition: their rows, and for what the rows do not say, their journal."""

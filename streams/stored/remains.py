@@ -20,7 +20,8 @@ def speaks_of(timestamp: int, record: Record, account: str | None, clock: Clock)
     """The instant (ms) that whatever was before the record is no later than; None where it says none.
 
     On the wall clock nothing happens after its arrival, and so not after a later record was written. On the events
-    clock time is what the account's own records tell; `account` is None for any.
+    clock time is what the account's own records tell, and where they came out of order the instant is too early: a
+    retention limit is for the wall clock. `account` is None for any.
     """
     if clock == "wall":
         return timestamp

@@ -7,7 +7,6 @@ from typing import Any
 
 from schemas.conditions import MomentOperators, Operators, Window
 from schemas.definitions import PropertyType
-from streams.engine.checks.dates import date_fault
 from streams.engine.checks.problem import Path, Problem, shown
 from streams.engine.conditions.fitting import listed
 from streams.engine.conditions.operators import uses_dates
@@ -25,22 +24,13 @@ def modifier_problems(
 ) -> list[Problem]:
     """`in_zone` and `case_sensitive` beside operators that they say nothing of."""
     problems = []
-    if "in_zone" in operators.model_fields_set and not _compares_dates(operators, written, declared):
+    if operators.in_zone != "account" and not uses_dates(operators, declared):
         problems.append(Problem((*path, "in_zone"), "in_zone is for dates, and none is compared here; leave it out"))
-    if "case_sensitive" in operators.model_fields_set and not _compares_text(written, declared):
+    if operators.case_sensitive and not _compares_text(written, declared):
         message = "case_sensitive is for text, and none is compared here; leave it out"
         inside = ", or write it inside of has_item" if "has_item" in written else ""
         problems.append(Problem((*path, "case_sensitive"), message + inside))
     return problems
-
-
-def _compares_dates(operators: Operators, written: Written, declared: PropertyType | None) -> bool:
-    if uses_dates(operators, declared):
-        return True
-    if declared is not None:
-        return False
-    compared = [one for name in _EQUALITY & written.keys() for one in listed(written[name])]
-    return any(isinstance(one, str) and date_fault(one) is None for one in compared)
 
 
 def _compares_text(written: Written, declared: PropertyType | None) -> bool:
@@ -66,6 +56,6 @@ def capitals(operators: Operators, written: Written, text: str, path: Path) -> l
 def zone_of_no_date(operators: MomentOperators | Window, names: Iterable[str], path: Path) -> list[Problem]:
     """`in_zone` where none of these, which a zone matters to, is given."""
     wanted = tuple(names)
-    if "in_zone" not in operators.model_fields_set or any(getattr(operators, name) is not None for name in wanted):
+    if operators.in_zone == "account" or any(getattr(operators, name) is not None for name in wanted):
         return []
     return [Problem((*path, "in_zone"), f"in_zone is for the dates of {' and '.join(wanted)}; leave it out")]

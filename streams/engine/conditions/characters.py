@@ -15,7 +15,7 @@ _SET = r"\[:\^?\w+:\]|\\[pP]\{\^?\w+\}|\\[pP].|\\[dDsSwW]"
 _LETTER = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\[0-7]{1,3}|\\.|."
 _PART = re.compile(rf"(?P<set>{_SET})|(?P<low>{_LETTER})(?:-(?P<high>\\x\{{[0-9a-fA-F]+\}}|{_LETTER}))?", re.DOTALL)
 _CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_OUTSIDE = "".join(map(exactly, map(chr, RESERVED[:1]))) + "-" + exactly(chr(RESERVED[1]))
+_OUTSIDE = f"{exactly(chr(RESERVED[0]))}-{exactly(chr(RESERVED[1]))}"
 _NOTHING = r"[^\x{0}-\x{10ffff}]"
 
 CLASS = rf"\[\^?\]?(?:{_SET}|\\.|[^\]\\])*\]"

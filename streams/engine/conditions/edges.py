@@ -141,12 +141,11 @@ def _parts(text: str) -> tuple[InstantEdge | DayEdge | None, tuple[Step, ...]] |
 
 
 def _leaves_the_calendar(instant: int, steps: tuple[Step, ...]) -> bool:
-    """Whether one of the steps leads out of it, in UTC."""
+    """Whether it lies outside of it, in UTC, or one of the steps leads there."""
+    instants = [instant]
     for step in steps:
-        instant = step.apply(instant, UTC)
-        if not _FIRST <= instant < _BEYOND:
-            return True
-    return False
+        instants.append(step.apply(instants[-1], UTC))
+    return not all(_FIRST <= each < _BEYOND for each in instants)
 
 
 def _base(text: str) -> InstantEdge | DayEdge | None:

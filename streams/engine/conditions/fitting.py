@@ -77,6 +77,9 @@ def listed(operand: Any) -> tuple[Any, ...]:
     return operand if isinstance(operand, tuple) else (operand,)
 
 
+_NESTED = (dict, list)  # a union written in the call would be built for every item
+
+
 def fits(value: Any, kind: PropertyType) -> bool:
     """Whether a JSON value is of the declared type, as a patch may set it; one that is not is missing."""
     if kind == "text":
@@ -90,5 +93,5 @@ def fits(value: Any, kind: PropertyType) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind == "list":
-        return isinstance(value, list) and not any(one is None or isinstance(one, dict | list) for one in value)
+        return isinstance(value, list) and not any(one is None or isinstance(one, _NESTED) for one in value)
     return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(one, dict) for one in value))

@@ -9,17 +9,17 @@ planes of Unicode in which nothing is assigned.
 from __future__ import annotations
 
 import re
-import sys
 
 _TWINS = 0x50000
 _SIGNS = 0x60000
 _END = 0x6FFFF
+_BEYOND = 0x20000  # after the letters of all scripts; from here on Unicode has signs that do not fold
 _UNKNOWN = "\ufffd"
 
 
 def _letters_by_folding() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for letter in map(chr, range(sys.maxunicode + 1)):
+    for letter in map(chr, range(_BEYOND)):
         folded = letter.casefold()
         if len(folded) > 1:
             found[folded] = (*found.get(folded, ()), letter)

@@ -14,6 +14,10 @@ from streams.engine.conditions import folding
 from streams.engine.conditions.patterns import for_texts_as_they_stand, for_texts_written_out
 from streams.engine.conditions.refusals import ConditionRefused
 
+_LEAST_MEMORY, _MOST_MEMORY = 8 << 20, 256 << 20
+_MEMORY_A_SIGN = 600
+"""Bytes that RE2 may use for each character of a pattern; with less it is linear still, but much slower."""
+
 Predicate = Callable[[Any], bool]
 Fold = Callable[[str], str]
 
@@ -72,6 +76,7 @@ def _compiled(rewritten: str, pattern: str, *, case_sensitive: bool) -> Any:
     options = re2.Options()
     options.case_sensitive = case_sensitive
     options.log_errors = False
+    options.max_mem = min(max(_LEAST_MEMORY, _MEMORY_A_SIGN * len(rewritten)), _MOST_MEMORY)
     try:
         return re2.compile(rewritten, options)
     except (re2.error, UnicodeEncodeError) as error:

@@ -69,8 +69,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A date value is RFC 3339, a calendar date, or date arithmetic: what leaves the calendar is none",
         where="conditions/edges.py",
-        text="if not _FIRST <= instant < _BEYOND:",
-        instead="if instant < _FIRST - 366 * DAY:",
+        text="return not all(_FIRST <= each < _BEYOND for each in instants)",
+        instead="return any(each < _FIRST - 366 * DAY for each in instants)",
         caught_by=(f"{_ENDS}::test_a_date_that_leaves_the_calendar_is_refused",),
     ),
     Mutation(

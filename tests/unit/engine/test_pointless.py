@@ -93,7 +93,7 @@ POINTLESS: list[tuple[Any, str, str]] = [
     ({"score": {"exists": True}}, ".score.exists", "a score is always there: without any points it is 0"),
     ({"status": {"eq": "Bounced", "case_sensitive": True}}, ".status.eq", "did you mean bounced?"),
     (prop(eq="a", in_zone="contact"), ".in_zone", "in_zone is for dates, and none is compared here"),
-    ({"property": "size", "gt": 1, "in_zone": "account"}, ".in_zone", "in_zone is for dates"),
+    ({"property": "size", "gt": 1, "in_zone": "contact"}, ".in_zone", "in_zone is for dates"),
     ({"property": "seen", "exists": True, "in_zone": "contact"}, ".in_zone", "in_zone is for dates"),
     (visited(within="7d", in_zone="contact"), ".in_zone", "in_zone is for the dates of since and until"),
     (
@@ -131,6 +131,8 @@ def test_what_says_nothing_is_refused_with_what_to_write(when: Any, where: str, 
 
 
 SOUND: list[Any] = [
+    {"property": "size", "gt": 1, "in_zone": "account", "case_sensitive": False},
+    {"property": "city", "eq": "Rome", "in_zone": "account"},
     visited(count={"eq": 0}),
     visited(count={"lt": 1}),
     visited(count={"lte": 0}),
