@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], int, int, list[Move]]:
     return raw, draw(st.sampled_from([0, 5, 20, 86_400_000])), start, draw(moves(start))
 
 
+@pytest.mark.timeout(3_600)  # fifty thousand take ten minutes and more
 @settings(
     max_examples=50 * settings().max_examples,  # the profile's number is meant for smaller tests
     deadline=None,
