@@ -43,7 +43,7 @@ from streams.settings import Settings
 log = structlog.get_logger()
 
 CALM = Budget()
-BUSY = Budget(seconds=0.015)
+BUSY = Budget(seconds=0.010)
 """The bound of a portion while events come: they wait no longer behind a release or a tick that reaches everybody,
 and behind those of the other slots of this worker.
 """
