@@ -12,6 +12,7 @@ import pytest
 from schemas.values import instant_text
 from streams.topics import JOURNAL
 from tests.support.cli import leadstream
+from tests.support.daily_visits import visits
 from tests.support.kafka import fresh_prefix
 from tests.support.losing import lose_before
 from tests.support.pipeline import Pipeline
@@ -28,21 +29,6 @@ LOST = 20
 
 SPEAKS = f"the journal speaks from {instant_text(day(LOST))} on"
 MONTH = "{visit: {}, count: {gte: 6}, within: 30d}"
-
-
-def visits(first: int, last: int, *contacts: str) -> list[dict[str, Any]]:
-    """A visit a day of each contact."""
-    return [
-        {
-            "id": f"{number}-{name}",
-            "type": "web.visited",
-            "contact": name,
-            "at": instant_text(day(number)),
-            "url": "/",
-        }
-        for number in range(first, last)
-        for name in contacts
-    ]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from streams.definitions import load
 from streams.publish.releases import Releases
 from streams.topics import JOURNAL
 from tests.support.cli import leadstream
+from tests.support.daily_visits import visits
 from tests.support.kafka import fresh_prefix
 from tests.support.losing import lose_before
 from tests.support.pipeline import LIMIT_SECONDS, Pipeline, wait_until
@@ -25,21 +25,7 @@ WEEK = FIRST[:-2] + ", {id: week, dynamic: true, when: {visit: {}, within: 7d}}]
 MONTH = FIRST[:-2] + ", {id: month, dynamic: true, when: {not: {visit: {}, within: 30d}}}]\n"
 EVER = FIRST[:-2] + ", {id: loyal, dynamic: true, when: {visit: {}, count: {gte: 20}}}]\n"
 LAST_DAY = 40
-
-
-def visits(first: int, last: int) -> list[dict[str, Any]]:
-    """A visit a day of each of four contacts."""
-    return [
-        {
-            "id": f"{number}-{name}",
-            "type": "web.visited",
-            "contact": name,
-            "at": instant_text(day(number)),
-            "url": "/",
-        }
-        for number in range(first, last)
-        for name in ("ada", "bob", "cyd", "dan")
-    ]
+PEOPLE = ("ada", "bob", "cyd", "dan")
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +35,9 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipe
     with Pipeline(kafka, fresh_prefix(), folder, clock="events", partitions=1) as pipeline:
         pipeline.start_worker()
         pipeline.apply(FIRST, "--wait")
-        pipeline.publish(visits(0, 20), "--ordered", "--until", instant_text(day(20) - 1))
+        pipeline.publish(visits(0, 20, *PEOPLE), "--ordered", "--until", instant_text(day(20) - 1))
         lost = asyncio.run(end_offsets(kafka, pipeline.settings.prefix + JOURNAL.name))[0]
-        pipeline.publish(visits(20, LAST_DAY), "--ordered", "--until", instant_text(day(LAST_DAY)))
+        pipeline.publish(visits(20, LAST_DAY, *PEOPLE), "--ordered", "--until", instant_text(day(LAST_DAY)))
         pipeline.wait_until_settled()
         lose_before(pipeline.settings, lost)
         yield pipeline
