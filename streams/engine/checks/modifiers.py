@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from schemas.conditions import MomentOperators, Operators, Window
 from schemas.definitions import PropertyType
 from streams.engine.checks.problem import Path, Problem, shown
-from streams.engine.conditions.fitting import listed
+from streams.engine.conditions.fitting import EQUALITY, Written, listed
 from streams.engine.conditions.operators import uses_dates
 
-Written = Mapping[str, Any]
-"""The operators that are given, by the names they are written with."""
-
-_EQUALITY = frozenset({"eq", "ne", "in", "not_in"})
-_OF_TEXT = _EQUALITY | {"starts_with", "ends_with", "matches"}
+_OF_TEXT = EQUALITY | {"starts_with", "ends_with", "matches"}
 _OF_TEXT_OR_LISTS = _OF_TEXT | {"contains", "not_contains", "contains_any", "contains_all"}
 
 

@@ -15,11 +15,9 @@ from streams.engine.checks.pointless import empty_number_lists, pointless_operat
 from streams.engine.checks.problem import Path, Problem, nearest, shown
 from streams.engine.checks.ranges import age_range, count_range, date_range, lengths, number_range, score_range
 from streams.engine.checks.shape import keys_of
-from streams.engine.conditions.fitting import OPERATORS_OF
+from streams.engine.conditions.fitting import EQUALITY, OPERATORS_OF, ORDER
 
 Bounded = NumberOperators | CountOperators | DurationOperators
-_EQUALITY = ("eq", "ne", "in", "not_in")
-_ORDER = ("gt", "gte", "lt", "lte", "between")
 
 FITTING: Mapping[PropertyType, tuple[str, ...]] = {
     kind: tuple(operator for operator in keys_of(Operators) if operator in fitting)
@@ -76,14 +74,14 @@ def _misfit(operator: str, name: str, declared: PropertyType | None) -> str | No
 
 
 def _fault(operator: str, value: Any, declared: PropertyType | None) -> str | None:
-    if operator in _EQUALITY:
+    if operator in EQUALITY:
         values = value if isinstance(value, tuple) else (value,)
         return next((fault for fault in (_equal_fault(v, declared) for v in values) if fault), None)
     if operator in ("contains", "not_contains") and declared == "text":
         return _text(value)
     if operator == "between":
         return _between_fault(value, declared)
-    if operator in _ORDER:
+    if operator in ORDER:
         return _order_fault(value, declared)
     if operator == "matches":
         return _pattern_fault(value)

@@ -8,10 +8,7 @@ from typing import Any
 from schemas.conditions import NumberOperators
 from schemas.definitions import PropertyType
 from streams.engine.checks.problem import Path, Problem
-from streams.engine.conditions.fitting import DATES, EXISTENCE, ORDER, listed
-
-Written = Mapping[str, Any]
-"""The operators that are given, by the names they are written with."""
+from streams.engine.conditions.fitting import DATES, EXISTENCE, ORDER, Written, listed
 
 _NEGATIVE = frozenset({"ne", "not_in", "not_contains"})
 _LISTS = {

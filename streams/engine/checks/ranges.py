@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from schemas.conditions import CountOperators, DurationOperators, NumberOperators
@@ -10,12 +10,11 @@ from schemas.time_zones import UTC
 from streams.engine.checks.problem import Path, Problem
 from streams.engine.conditions.dates import span_of
 from streams.engine.conditions.edges import DayEdge, Edge, InstantEdge, parse_date_value
-from streams.engine.conditions.fitting import ORDER, listed
+from streams.engine.conditions.fitting import ORDER, Written, listed
+from streams.engine.conditions.numbers import is_number
 from streams.engine.conditions.refusals import ConditionRefused
 from streams.engine.conditions.zones import DAY, HOUR
 
-Written = Mapping[str, Any]
-"""Operators by the names they are written with."""
 Bound = tuple[float, bool]
 """A number, and whether it lies outside itself."""
 
@@ -34,7 +33,7 @@ def number_range(written: Written, path: Path) -> list[Problem]:
     upper: list[Bound] = []
     names = []
     for name, operand in written.items():
-        if name not in ORDER | {"eq"} or not all(_is_number(one) for one in listed(operand)):
+        if name not in ORDER | {"eq"} or not all(is_number(one) for one in listed(operand)):
             continue
         low, high = operand if name == "between" else (operand, operand)
         if name not in ("lt", "lte"):
@@ -48,10 +47,6 @@ def number_range(written: Written, path: Path) -> list[Problem]:
     if least < most or (least == most and not beyond and not before):
         return []
     return [Problem(path, f"no number is {_listed(names, written)}; {_APART}")]
-
-
-def _is_number(operand: object) -> bool:
-    return isinstance(operand, int | float) and not isinstance(operand, bool)
 
 
 def _listed(names: Iterable[str], written: Written) -> str:

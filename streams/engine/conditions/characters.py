@@ -11,21 +11,19 @@ import re2
 
 from streams.engine.conditions.folding import LETTERS, RESERVED, exactly, finds_letter, finds_whole
 
-_SET = r"\[:\^?\w+:\]|\\[pP]\{\^?\w+\}|\\[pP].|\\[dDsSwW]"
-_LETTER = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\[0-7]{1,3}|\\.|."
-_PART = re.compile(rf"(?P<set>{_SET})|(?P<low>{_LETTER})(?:-(?P<high>\\x\{{[0-9a-fA-F]+\}}|{_LETTER}))?", re.DOTALL)
+SET = r"\[:\^?\w+:\]|\\[pP]\{\^?\w+\}|\\[pP].|\\[dDsSwW]"
+"""A set of characters with a name."""
+
+LETTER = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\[0-7]{1,3}|\\.|."
+"""A letter, or an escape that stands for one."""
+
+_PART = re.compile(rf"(?P<set>{SET})|(?P<low>{LETTER})(?:-(?P<high>\\x\{{[0-9a-fA-F]+\}}|{LETTER}))?", re.DOTALL)
 _CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _OUTSIDE = f"{exactly(chr(RESERVED[0]))}-{exactly(chr(RESERVED[1]))}"
 _NOTHING = r"[^\x{0}-\x{10ffff}]"
 
-CLASS = rf"\[\^?\]?(?:{_SET}|\\.|[^\]\\])*\]"
+CLASS = rf"\[\^?\]?(?:{SET}|\\.|[^\]\\])*\]"
 """A class in square brackets, as a regular expression."""
-
-SET = _SET
-"""A set of characters with a name."""
-
-LETTER = _LETTER
-"""A letter, or an escape that stands for one."""
 
 
 @dataclass(frozen=True, slots=True)

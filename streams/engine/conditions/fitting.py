@@ -11,6 +11,9 @@ from streams.engine.conditions import numbers
 from streams.engine.conditions.edges import is_day, is_instant
 from streams.engine.conditions.refusals import ConditionRefused
 
+Written = Mapping[str, Any]
+"""Operators that are given, by the names they are written with."""
+
 _MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
 ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
 EQUALITY = frozenset({"eq", "ne", "in", "not_in"})
