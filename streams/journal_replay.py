@@ -14,8 +14,8 @@ from streams.engine.partition import PartitionDecider
 from streams.engine.releases import ReleaseLog
 from streams.engine.repeats import Memory
 from streams.errors import TopicsMissing
-from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import read_deployment
+from streams.runtime.reach import partitions_of
 from streams.settings import Settings
 from streams.state import Row, state_rows
 from streams.stored.reader import Advance, ends_of, reading, records_of

@@ -9,8 +9,8 @@ from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.engine.contact import Contact
 from streams.engine.leads import TAKES
-from streams.engine.outputs import LEAD, MEMBER, points_number
-from streams.engine.points import points_at
+from streams.engine.outputs import LEAD, MEMBER
+from streams.engine.points import points_at, points_number
 
 Row = dict[str, Any]
 DefinitionsOf = Callable[[str], Definitions | None]

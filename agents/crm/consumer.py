@@ -24,9 +24,9 @@ from connectors.salesforce.delivery import Delivery
 from connectors.salesforce.errors import RequestRefused
 from connectors.salesforce.handover import Answer, HandOver, read
 from schemas.values import instant_text
+from streams.engine.effects import Refusal, SourceRecord
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
 from streams.runtime.letters import letter_of
-from streams.runtime.program import Refusal, SourceRecord
 from streams.settings import Settings
 from streams.topics import CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.figures import Spread, Usage
 from benchmarks.time_exits.people import Plan, definitions, events
 from benchmarks.time_exits.seen import Exit, Seen, judge
-from streams.runtime.faust.thread import now_ms
+from streams.clock import now_ms
 from streams.topics import SEGMENT_CHANGES
 from tests.scenarios.follower import following
 from tests.scenarios.stage import Stage, stage, until

@@ -10,8 +10,8 @@ from schemas.definitions import STANDARD_PROPERTIES, Definitions
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Compiled, Counter, Surroundings, Truth
 from streams.engine.conditions.counted import is_bare
+from streams.engine.effects import Leaf
 from streams.engine.leaves import as_written
-from streams.engine.outputs import Leaf
 from streams.engine.served import walk
 
 

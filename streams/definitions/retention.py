@@ -9,12 +9,12 @@ import msgspec
 
 from schemas.definitions import Definitions
 from schemas.values import instant_text
+from streams.clock import now_ms
 from streams.definitions.past import Asked, newly_asked
 from streams.engine.contact import Head
 from streams.engine.decide import NO_TICK
 from streams.engine.releases import ReleaseLog
 from streams.errors import DefinitionsRefused
-from streams.runtime.faust.thread import now_ms
 from streams.settings import Clock
 from streams.stored.remains import beginnings_gone
 from streams.stored.store import Slot, Store

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -27,16 +26,9 @@ from pydantic import TypeAdapter
 from schemas.events import contacts, crm, leads, opportunities, scores, segments, visits
 from schemas.events.base import Event
 from streams import topics
-from streams.engine.contact import MILLION
+from streams.engine.points import millionths
 
 Fields = dict[str, Any]
-
-
-def millionths(points: float) -> int:
-    """Points as whole millionths, rounded half-even; of a float, its shortest decimal form is meant."""
-    if points == int(points):
-        return int(points) * MILLION
-    return int((Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _given(event: Event, *names: str) -> Fields:

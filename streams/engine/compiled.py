@@ -18,14 +18,14 @@ from schemas.definitions import (
     Segment,
 )
 from schemas.time_zones import checked_zone
-from streams.engine.canonical import millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.contract import Compiled, Counter, Scene, Surroundings, Truth
 from streams.engine.conditions.zones import day_start
+from streams.engine.effects import Leaf
 from streams.engine.index import SegmentIndex
 from streams.engine.inputs import Inputs, inputs_of
 from streams.engine.leaves import LazyWitness, witness_of
-from streams.engine.outputs import Leaf
+from streams.engine.points import millionths
 from streams.engine.thresholds import lead_thresholds, own_thresholds
 
 Lookup = Callable[[str, int], Definitions]

@@ -10,8 +10,6 @@ from typing import Any
 
 import msgspec
 
-MILLION = 1_000_000
-
 
 class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
     """A contact in a campaign."""

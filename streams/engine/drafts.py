@@ -20,10 +20,10 @@ from streams.engine.outputs import (
     Place,
     SegmentChange,
     contact_key,
-    points_number,
     table_key,
     written,
 )
+from streams.engine.points import points_number
 from streams.topics import LEAD_CHANGES, LEADS, QUALIFIED_LEADS, SEGMENT_CHANGES, SEGMENT_MEMBERS
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 Source = tuple[str, int, int]
 """In-topic without prefix, partition and offset."""
+
+
+Leaf = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

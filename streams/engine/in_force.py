@@ -7,7 +7,7 @@ from streams.engine.compiled import CompiledRelease, ReleaseCache
 from streams.engine.decide import NO_TICK
 from streams.engine.following import NOTHING, Following, new_leaves
 from streams.engine.records import Marker, Proposal
-from streams.engine.semantics import expect_semantics
+from streams.engine.served import expect_semantics
 
 
 class InForce:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from schemas.conditions import AllOf, AnyOf, Condition, Model, NotOf, subject_of
 from streams.engine.bounds import MOST_NAMED_LEAVES, MOST_NAMED_VALUES
 from streams.engine.conditions.contract import Node, Scene
-from streams.engine.outputs import Leaf
+from streams.engine.effects import Leaf
 
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
 _DURATIONS = frozenset(

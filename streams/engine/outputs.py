@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.values import instant_text
-from streams.engine.contact import MILLION
-
-Leaf = dict[str, Any]
+from streams.engine.effects import Leaf
 
 MEMBER = "segment.member"
 LEAD = "lead"
@@ -112,12 +110,6 @@ class HandOver(Body, kw_only=True):
 
 _encode = msgspec.json.Encoder().encode
 _SEPARATOR = "\x1f"
-
-
-def points_number(millionths: int) -> int | float:
-    """Points as they are written: a whole number where they are whole."""
-    whole, rest = divmod(millionths, MILLION)
-    return whole if rest == 0 else millionths / MILLION
 
 
 def output_id(subject: str, body: Body) -> str:

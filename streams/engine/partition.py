@@ -28,8 +28,7 @@ from streams.engine.outputs import Place
 from streams.engine.records import Event, Marker, Record, Slice, Tick, decode, event_key
 from streams.engine.repeats import Memory
 from streams.engine.rows import Rows
-from streams.engine.semantics import expect_semantics
-from streams.engine.served import SEMANTICS
+from streams.engine.served import SEMANTICS, expect_semantics
 
 _OWN_SHARE = 0.7
 """The part of a budget that own records may take while a broadcast is unfinished."""

@@ -8,9 +8,23 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+MILLION = 1_000_000
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _HALF = Decimal("0.5")
 _ONE = Decimal(1)
+
+
+def millionths(points: float) -> int:
+    """Points as whole millionths, rounded half-even; of a float, its shortest decimal form is meant."""
+    if points == int(points):
+        return int(points) * MILLION
+    return int((Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN))
+
+
+def points_number(millionths: int) -> int | float:
+    """Points as they are written: a whole number where they are whole."""
+    whole, rest = divmod(millionths, MILLION)
+    return whole if rest == 0 else millionths / MILLION
 
 
 def decayed(points: int | Decimal, elapsed: int, half_life: int) -> Decimal:

@@ -21,7 +21,7 @@ from typing import Any
 
 from schemas.definitions import PropertyType
 from schemas.values import instant_ms, instant_text
-from streams.engine.checks.dates import is_day
+from streams.engine.conditions.days import is_day
 from streams.engine.effects import Refusal
 
 DERIVED = frozenset({"email_domain"})

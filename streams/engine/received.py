@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.values import instant_text
 from streams.engine.canonical import KINDS, Fields
-from streams.engine.outputs import points_number
+from streams.engine.points import points_number
 from streams.engine.records import Event
 
 

@@ -14,6 +14,7 @@ from schemas.conditions import (
     NotOf,
 )
 from schemas.definitions import Actions
+from streams.errors import OtherSemantics
 
 SEMANTICS = 3
 """The number of the engine's meaning: raised whenever the same journal and releases would be decided differently.
@@ -44,3 +45,12 @@ def walk(condition: Condition) -> Iterator[Condition]:
 def unserved_actions(actions: Actions) -> list[str]:
     """The actions of a rule that the engine does not serve."""
     return sorted(key for key in ACTIONS_NOT_SERVED if getattr(actions, key) is not None)
+
+
+def expect_semantics(number: int, what: str) -> None:
+    """Raises OtherSemantics unless `what` was written by an engine of this meaning."""
+    if number != SEMANTICS:
+        raise OtherSemantics(
+            f"{what} was written by an engine of semantics {number}, this one has {SEMANTICS}; run the version that"
+            " wrote it, or start a new deployment under another prefix and publish the events to it again"
+        )

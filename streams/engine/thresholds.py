@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from schemas.conditions import Condition, LeadLeaf, NumberOperators, PointsLeaf
 from schemas.definitions import Campaign, Definitions
-from streams.engine.canonical import millionths
+from streams.engine.points import millionths
 from streams.engine.served import walk
 
 

@@ -11,7 +11,7 @@ from schemas.values import instant_text
 from streams.engine.compiled import CompiledCampaign, compile_release
 from streams.engine.contact import Lead
 from streams.engine.leads import TAKES
-from streams.engine.outputs import points_number
+from streams.engine.points import points_number
 from streams.explain.history import history_of
 from streams.explain.moment import Moment
 from streams.explain.sight import Sight

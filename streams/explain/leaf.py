@@ -11,7 +11,7 @@ from streams.engine.conditions.context import Context
 from streams.engine.conditions.contract import Happening
 from streams.engine.conditions.counted import window_of
 from streams.engine.contact import Contact
-from streams.engine.outputs import points_number
+from streams.engine.points import points_number
 from streams.engine.records import Event
 from streams.explain.sight import Sight
 from streams.explain.tree import Leaf

@@ -11,9 +11,9 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from streams.engine import records
-from streams.publish.ordered import Source
-from streams.publish.partitions import partitions_of
 from streams.runtime.letters import source_of
+from streams.runtime.partitions import Source
+from streams.runtime.reach import partitions_of
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, JOURNAL, LEDGER_JOURNAL
 

@@ -15,10 +15,10 @@ import msgspec
 
 from schemas.events.base import EARLIEST, LATEST
 from schemas.values import instant_ms
+from streams.engine.canonical import KINDS
 from streams.errors import DataError
 from streams.publish.access_log import AccessLog
 from streams.publish.ordered import Outgoing
-from streams.publish.routing import route_of
 
 STANDARD_INPUT = "-"
 LARGEST = 1_000_000
@@ -243,3 +243,17 @@ def _instant(value: object) -> int | None:
         return None
     # What the worker refuses must not move anybody's time.
     return at if EARLIEST <= at < LATEST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An in-topic (without prefix) and the field of an event that becomes the record's key."""
+
+    topic: str
+    key_field: str
+
+
+def route_of(event_type: str) -> Route | None:
+    """Where events of this type go; None for a type that Leadstream has never heard of."""
+    kind = KINDS.get(event_type)
+    return Route(kind.topic, kind.owner) if kind else None

@@ -10,11 +10,10 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from streams.runtime.partitions import Source
+
 Whose = tuple[str, str]
 """Account, and contact, visitor or opportunity."""
-
-Source = tuple[str, int]
-"""In-topic without prefix, partition."""
 
 
 @dataclass(frozen=True, slots=True)

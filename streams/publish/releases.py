@@ -15,8 +15,7 @@ from streams.engine.checks import check, path_text
 from streams.engine.releases import Release, ReleaseLog, Void
 from streams.errors import DefinitionsRefused, Internal, UsageError
 from streams.publish.lines import DefinitionsLine
-from streams.publish.partitions import partitions_of
-from streams.runtime.reach import answering
+from streams.runtime.reach import answering, partitions_of
 from streams.settings import Clock, Settings
 from streams.topics import DEFINITIONS
 

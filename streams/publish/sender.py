@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from schemas.values import instant_text
 from streams.errors import BrokerUnavailable
 from streams.publish.ordered import Outgoing
-from streams.publish.partitions import partitions_of
+from streams.runtime.reach import partitions_of
 from streams.settings import Settings
 from streams.topics import CLOCK, LEDGER_IN, PIPELINE_IN
 

@@ -8,8 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 from schemas.values import instant_ms
-from streams.publish.partitions import partitions_of
-from streams.runtime.reach import answering
+from streams.runtime.reach import answering, partitions_of
 from streams.settings import Settings
 from streams.topics import CLOCK
 

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from streams.engine import records
 from streams.engine.records import Marker, Tick, proposal_of
 from streams.runtime.in_step import InStep, Rules
 from streams.runtime.introduction import Introduction
-from streams.runtime.portion import Announcement
 from streams.runtime.positions import Positions
 from streams.runtime.program import Decider
 from streams.runtime.punctuation import Clockwork
 from streams.settings import Settings
+
+Announcement = records.Tick | records.Marker | records.Proposal
 
 
 @dataclass(frozen=True, slots=True)

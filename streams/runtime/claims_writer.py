@@ -14,11 +14,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from streams.clock import now_ms
 from streams.errors import Internal
 from streams.runtime import claims as claim_records
 from streams.runtime.claims import BELIEF_MS, Claim
 from streams.runtime.ending import end
-from streams.runtime.faust.thread import now_ms
 from streams.runtime.partitions import Partition
 from streams.settings import Settings
 from streams.topics import CLAIMS

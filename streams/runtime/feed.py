@@ -13,17 +13,6 @@ HIGH_RECORDS = 12_000
 HIGH_BYTES = 32_000_000
 
 
-class Ends(Protocol):
-    """What a fetch answer says of the partition's end (faust/thread.py)."""
-
-    @property
-    def token(self) -> int: ...
-    @property
-    def delivered(self) -> int: ...
-    @property
-    def position(self) -> int: ...
-
-
 class Run(Protocol):
     """Consecutive fetched records (faust/runs.py)."""
 
@@ -149,3 +138,18 @@ def stamped(timestamp: int | None, fetched: int) -> int:
 def size_of(record: Any) -> int:
     """What a record weighs in a transaction, in bytes."""
     return len(record.value or b"") + len(record.key or b"") + 64
+
+
+class Ends(NamedTuple):
+    """What a fetch answer says of a partition's end; `sent` is the worker's clock (ms) when the fetch was sent.
+
+    `position` is the fetch position it was sent with, `delivered` the end of the last run handed out before it:
+    between the two lie control records only. `stable` is the last stable offset, `high` the high watermark.
+    """
+
+    token: int
+    sent: int
+    delivered: int
+    position: int
+    stable: int
+    high: int

@@ -28,11 +28,11 @@ from streams.engine.broadcasts import Proposed
 from streams.engine.history import History
 from streams.engine.records import Slice
 from streams.runtime.ending import end
+from streams.runtime.letters import refused_sources
 from streams.runtime.pace import Pace
-from streams.runtime.portion import Places
+from streams.runtime.places import Places
 from streams.runtime.positions import Positions
 from streams.runtime.program import Decider
-from streams.runtime.refused import refused_sources
 from streams.topics import DEAD_LETTERS
 
 log = structlog.get_logger()

@@ -39,3 +39,7 @@ def slot_of(partition: int, slots: int) -> int:
 def partitions_of(topics: Iterable[tuple[str, int]]) -> list[Partition]:
     """Every partition of topics given with their partition counts."""
     return [Partition(topic, number) for topic, count in topics for number in range(count)]
+
+
+Source = tuple[str, int]
+"""In-topic without prefix, partition."""

@@ -6,57 +6,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from streams.engine import records
+from streams.engine.effects import Append, Effects, Refusal, SourceRecord
 from streams.engine.outputs import stamped
+from streams.runtime.announcements import Announcement
 from streams.runtime.feed import Entry
 from streams.runtime.intake import Taken
 from streams.runtime.letters import TOO_LARGE, Letter, letter_of, letter_of_decision
 from streams.runtime.outbox import RECORD_BYTES, Outbox, record_size
-from streams.runtime.partitions import Partition, partition_of
-from streams.runtime.program import Append, Effects, Ingest, Refusal, SourceRecord
-from streams.settings import Settings
+from streams.runtime.partitions import Partition
+from streams.runtime.places import Places
+from streams.runtime.program import Ingest
 from streams.topics import DEAD_LETTERS
 
 FULL = Refusal("too_large", f"its journal record is larger than the {RECORD_BYTES} bytes that a record may have")
 
 
-Announcement = records.Tick | records.Marker | records.Proposal
 KEYS = {
     records.Tick: records.TICK_KEY,
     records.Marker: records.MARKER_KEY,
     records.Proposal: records.PROPOSAL_KEY,
 }
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a slot writes; full topic names."""
-
-    slot: int
-    slots: int
-    prefix: str
-    journal: str
-    changelog: str
-
-    @classmethod
-    def of(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> Places:
-        """The places of slot `slot` of `slots`."""
-        return cls(slot, slots, settings.prefix, journal, changelog)
-
-    def journal_of(self, key: bytes) -> Partition:
-        """The journal partition of a key, by Kafka's own partitioner."""
-        return Partition(self.journal, partition_of(key, self.slots))
-
-    def own_journal(self) -> Partition:
-        """The slot's own journal partition."""
-        return Partition(self.journal, self.slot)
-
-    def own_changelog(self) -> Partition:
-        """The slot's own changelog partition."""
-        return Partition(self.changelog, self.slot)
-
-    def output(self, topic: str) -> Partition:
-        """The slot's own partition of an out-topic given without prefix: one writer, one order."""
-        return Partition(self.prefix + topic, self.slot)
 
 
 @dataclass

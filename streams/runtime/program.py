@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from streams.engine.broadcasts import Proposed
-from streams.engine.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
+from streams.engine.effects import Append, Budget, Effects, Refusal, SourceRecord
 from streams.engine.history import History
 from streams.engine.records import Marker
-
-__all__ = ["Append", "Budget", "Decider", "Effects", "Ingest", "Output", "Refusal", "SourceRecord"]
 
 
 class Ingest(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
 
-from streams.errors import BrokerUnavailable
+from streams.errors import BrokerUnavailable, TopicsMissing
 
 REQUEST_TIMEOUT_MS = 15_000
 _NO_ANSWER = (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, ConnectionError, TimeoutError)
@@ -35,3 +36,25 @@ async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
             yield client
         finally:
             await client.close()
+
+
+_NO_ERROR = 0
+
+
+async def partitions_of(bootstrap: str, topics: Iterable[str]) -> dict[str, list[TopicPartition]]:
+    """Full topic name -> its partitions. Raises TopicsMissing naming the first one that is not there."""
+    names = list(topics)
+    async with admin_client(bootstrap) as admin:
+        with answering(bootstrap):
+            described = await admin.describe_topics(names)
+    found = {each["topic"]: each for each in described if each["error_code"] == _NO_ERROR}
+    for name in names:
+        if name not in found:
+            raise TopicsMissing(f"topic {name} does not exist; `leadstream topics create` makes the topics")
+    return {name: sorted(_partitions(found[name])) for name in names}
+
+
+def _partitions(described: dict[str, object]) -> Iterable[TopicPartition]:
+    partitions = described["partitions"]
+    assert isinstance(partitions, list)
+    return (TopicPartition(described["topic"], each["partition"]) for each in partitions)

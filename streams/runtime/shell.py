@@ -10,17 +10,18 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 
+from streams.clock import now_ms
 from streams.errors import Internal
 from streams.runtime.claims import Claim
 from streams.runtime.claims_writer import ClaimsWriter
 from streams.runtime.duplicates import examine
-from streams.runtime.faust.thread import ConsumerThread, now_ms
+from streams.runtime.faust.thread import ConsumerThread
 from streams.runtime.intake import Intake
 from streams.runtime.kind import SlotKind
 from streams.runtime.lag import show_lag
 from streams.runtime.pace import Pace
 from streams.runtime.partitions import Partition, partitions_of, slot_of
-from streams.runtime.portion import Places
+from streams.runtime.places import Places
 from streams.runtime.producer import SlotProducer
 from streams.runtime.punctuation import Clockwork
 from streams.runtime.slot import Slot

@@ -21,22 +21,24 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 import structlog
 
+from streams.clock import now_ms
+from streams.engine.effects import Budget, Effects
 from streams.engine.records import Slice
 from streams.errors import Internal
 from streams.runtime import positions as position_records
 from streams.runtime.announcements import Announcements
 from streams.runtime.ending import end
-from streams.runtime.faust.thread import Ends, now_ms
-from streams.runtime.feed import Feed, Run
+from streams.runtime.feed import Ends, Feed, Run
 from streams.runtime.in_step import InStep, Rules
 from streams.runtime.intake import Intake
 from streams.runtime.introduction import Introduction, Reader
 from streams.runtime.pace import Pace
 from streams.runtime.partitions import Partition
-from streams.runtime.portion import Places, Portion
+from streams.runtime.places import Places
+from streams.runtime.portion import Portion
 from streams.runtime.positions import POSITION_KEY, Positions
 from streams.runtime.producer import SlotProducer
-from streams.runtime.program import Budget, Decider, Effects, Ingest
+from streams.runtime.program import Decider, Ingest
 from streams.runtime.punctuation import Clockwork
 from streams.settings import Settings
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.runtime.claims import Claim, Claims
-from streams.runtime.faust.thread import Ends
-from streams.runtime.feed import Feed
+from streams.runtime.feed import Ends, Feed
 from streams.runtime.partitions import Partition
 
 

@@ -14,15 +14,14 @@ from streams.engine.broadcasts import Standing
 from streams.engine.effects import Source
 from streams.engine.partition import Checkpoint
 from streams.engine.releases import ReleaseLog
-from streams.engine.semantics import expect_semantics
-from streams.engine.served import SEMANTICS
+from streams.engine.served import SEMANTICS, expect_semantics
 from streams.errors import TopicsMissing
-from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import Deployment, read_deployment
+from streams.runtime.letters import refused_sources
 from streams.runtime.partitions import partition_of
 from streams.runtime.positions import POSITION_KEY, Positions
 from streams.runtime.positions import decode as decode_positions
-from streams.runtime.refused import refused_sources
+from streams.runtime.reach import partitions_of
 from streams.settings import Settings
 from streams.stored.reader import Advance, ends_of, reading, records_of
 from streams.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL

@@ -14,8 +14,8 @@ from schemas.values import instant_text
 from streams.engine.outputs import LEAD, MEMBER
 from streams.engine.releases import ReleaseLog
 from streams.errors import PastGone, TopicsMissing
-from streams.publish.partitions import partitions_of
 from streams.runtime.deployment import Deployment, read_deployment
+from streams.runtime.reach import partitions_of
 from streams.settings import Settings
 from streams.stored.reader import ends_of, reading, records_of
 from streams.stored.remains import beginnings_gone

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from connectors.kafka.broker import LocalBroker
+from streams.clock import now_ms
 from streams.engine.records import Tick, decode
 from streams.runtime import claims as claim_records
 from streams.runtime import positions as position_records
-from streams.runtime.faust.thread import now_ms
 from streams.runtime.kind import SlotKind
 from streams.runtime.parent import environment_of
 from streams.runtime.positions import POSITION_KEY

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from schemas.definitions import Definitions
 from schemas.values import instant_ms
 from streams.engine import records
-from streams.engine.contact import MILLION, Contact
+from streams.engine.contact import Contact
 from streams.engine.partition import PartitionDecider
+from streams.engine.points import MILLION
 from streams.engine.served import SEMANTICS
 from streams.settings import Settings
 from streams.verify.recomputed import Recomputed, row_of

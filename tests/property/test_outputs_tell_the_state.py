@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from streams.engine.compiled import compile_release
 from streams.engine.conditions.contract import Scene
-from streams.engine.contact import MILLION, Contact
-from streams.engine.outputs import points_number
+from streams.engine.contact import Contact
+from streams.engine.points import MILLION, points_number
 from tests.property.test_portions import Committed, journal_of, lookup, one_by_one
 
 Key = tuple[str, str, str]

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.publish.partitions import partitions_of
+from streams.runtime.reach import partitions_of
 
 POLL_MS = 100
 

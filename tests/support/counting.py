@@ -19,10 +19,10 @@ import msgspec
 from agents.lay import lay_agents
 from streams.engine import records
 from streams.engine.broadcasts import Proposed
+from streams.engine.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
 from streams.engine.history import History
 from streams.engine.served import SEMANTICS
 from streams.runtime.kind import SlotKind
-from streams.runtime.program import Append, Budget, Effects, Output, Refusal, SourceRecord
 from streams.topics import JOURNAL, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 
 REMIND_MS = 400

@@ -10,7 +10,7 @@ from streams.runtime.intake import Intake
 from streams.runtime.outbox import Outbox
 from streams.runtime.pace import Pace
 from streams.runtime.partitions import Partition
-from streams.runtime.portion import Places
+from streams.runtime.places import Places
 from streams.runtime.program import Decider, Ingest
 from streams.runtime.punctuation import Announced, Clockwork
 from streams.runtime.slot import Slot

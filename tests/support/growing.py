@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from streams.engine import records
 from streams.engine.compiled import Lookup
-from streams.engine.contact import MILLION
 from streams.engine.decide import LATENESS
 from streams.engine.effects import Budget
 from streams.engine.introduce import introduce
 from streams.engine.partition import PartitionDecider
+from streams.engine.points import MILLION
 from tests.support.moves import Move
 
 _BUDGET = Budget(1 << 40, 1 << 40)

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.values import instant_ms
 from streams.engine import records
-from streams.publish.partitions import partitions_of
+from streams.runtime.reach import partitions_of
 from streams.settings import Settings
 from streams.topics import CLOCK, DEAD_LETTERS, JOURNAL, LEDGER_IN, PIPELINE_IN, Topic
 

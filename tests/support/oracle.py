@@ -14,11 +14,12 @@ from itertools import pairwise
 from typing import Any
 
 from streams.engine import records
+from streams.engine.effects import Append, Budget, Effects, SourceRecord
 from streams.runtime import positions as position_records
 from streams.runtime.kind import SlotKind
 from streams.runtime.partitions import partition_of
 from streams.runtime.positions import POSITION_KEY, Positions
-from streams.runtime.program import Append, Budget, Decider, Effects, SourceRecord
+from streams.runtime.program import Decider
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, DEFINITIONS
 from tests.support.topic_reader import Records, read_topic

@@ -12,10 +12,11 @@ from streams.engine import records
 from streams.engine.accept import Door
 from streams.engine.canonical import KINDS
 from streams.engine.checks import check
-from streams.engine.contact import MILLION, Contact
+from streams.engine.contact import Contact
 from streams.engine.effects import Append, Budget, SourceRecord
 from streams.engine.introduce import introduce
 from streams.engine.partition import PartitionDecider
+from streams.engine.points import MILLION
 from streams.engine.served import SEMANTICS
 
 SECOND = 1_000

@@ -11,9 +11,10 @@ import msgspec
 from schemas.definitions import Definitions
 from schemas.values import instant_ms
 from streams.engine import records
-from streams.engine.contact import MILLION, Contact
+from streams.engine.contact import Contact
 from streams.engine.effects import Budget
 from streams.engine.partition import PartitionDecider
+from streams.engine.points import MILLION
 from streams.engine.served import SEMANTICS
 from tests.support.moves import Move
 from tests.support.naive import Event, Lead, World, holds

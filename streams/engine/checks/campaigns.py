@@ -8,10 +8,10 @@ from typing import Any
 from schemas.definitions import AutomationRule, Campaign, ScoringRule
 from schemas.values import duration_ms
 from streams.engine.checks.context import Context, Room
-from streams.engine.checks.dates import is_day
 from streams.engine.checks.problem import Path, Problem, nearest
 from streams.engine.checks.shape import shape_problems
 from streams.engine.checks.tree import condition_problems
+from streams.engine.conditions.days import is_day
 from streams.engine.served import ACTIONS_NOT_SERVED
 
 _ANY_CONDITION = {"all": ()}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from schemas.values import instant_ms
+from streams.engine.conditions.days import is_day
 
 _STEPS = r"(?:[+-][0-9]{1,9}(?:ms|[smhdwMy])|/(?:ms|[smhdwMy]))"
 _ARITHMETIC = re.compile(rf"(?P<base>now|.+?\|\|)(?:{_STEPS})*")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FORMS = "an RFC 3339 instant, a calendar date as 2026-03-31, or arithmetic as now-7d, now/d, 2026-03-31||-1M"
 
 
@@ -20,17 +19,6 @@ def date_fault(text: str) -> str | None:
     if base == "now" or is_day(base) or _is_instant(base):
         return None
     return f"{text!r} is not a date; write {FORMS} (units ms s m h d w M y)"
-
-
-def is_day(text: str) -> bool:
-    """Whether the text is a calendar date that exists."""
-    if not _DAY.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_instant(text: str) -> bool:

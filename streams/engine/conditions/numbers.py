@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.conditions import NumberOperators
 from streams.engine.conditions.refusals import ConditionRefused
-from streams.engine.contact import MILLION
+from streams.engine.points import MILLION
 
 Number = int | float
 Predicate = Callable[[Any], bool]

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 
+from streams.clock import now_ms
 from streams.runtime.ending import end
 from streams.runtime.faust.runs import Run
 from streams.runtime.faust.stalls import mend_connections, mend_coordinator
+from streams.runtime.feed import Ends
 from streams.runtime.partitions import Partition
 
 FETCH_WAIT_MS = 20
 FETCH_MIN_BYTES = 65_536
-
-
-class Ends(NamedTuple):
-    """What a fetch answer says of a partition's end; `sent` is the worker's clock (ms) when the fetch was sent.
-
-    `position` is the fetch position it was sent with, `delivered` the end of the last run handed out before it:
-    between the two lie control records only. `stable` is the last stable offset, `high` the high watermark.
-    """
-
-    token: int
-    sent: int
-    delivered: int
-    position: int
-    stable: int
-    high: int
-
-
-def now_ms() -> int:
-    """The worker's clock."""
-    return time.time_ns() // 1_000_000
 
 
 class Chain:

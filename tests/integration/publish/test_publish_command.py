@@ -12,8 +12,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from connectors.ports import free_port
-from streams.publish.partitions import partitions_of
 from streams.runtime.partitions import partition_of
+from streams.runtime.reach import partitions_of
 from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
 from tests.support.cli import leadstream

@@ -9,7 +9,7 @@ import pytest
 from streams.batch.conditions import holds as holds_in_batch
 from streams.batch.events import summed
 from streams.batch.world import World
-from streams.engine.contact import MILLION
+from streams.engine.points import MILLION
 from tests.support.conditions import compiled, contact, scene
 
 PARTS = [*[1_000_000_000 * MILLION] * 12, 345_678_901_000_001]

@@ -11,7 +11,8 @@ from streams.batch.conditions import holds as holds_in_batch
 from streams.batch.world import Lead as LeadInBatch
 from streams.batch.world import World
 from streams.engine.conditions.refusals import ConditionRefused
-from streams.engine.contact import MILLION, Lead
+from streams.engine.contact import Lead
+from streams.engine.points import MILLION
 from tests.support.conditions import NOW, compiled, contact, scene
 
 DAY = 86_400_000

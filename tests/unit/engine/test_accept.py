@@ -12,7 +12,7 @@ from schemas.values import instant_ms
 from streams.engine import records, refusals
 from streams.engine.accept import MOST_DEPTH, Door
 from streams.engine.canonical import KINDS
-from streams.runtime.program import Append, Refusal, SourceRecord
+from streams.engine.effects import Append, Refusal, SourceRecord
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
 DOCS = Path(__file__).parents[3] / "docs" / "dead-letters.md"

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.engine.contact import MILLION
-from streams.engine.points import first_across, points_at
+from streams.engine.points import MILLION, first_across, points_at
 from tests.support.story import DAY, HOUR, Story, day, lead_changes, of_topic
 
 ALL = {"id": "all", "dynamic": True, "when": {"all": []}}

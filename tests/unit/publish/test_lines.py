@@ -23,9 +23,9 @@ from streams.publish.lines import (
     json_items,
     over_all,
     read_lines,
+    route_of,
     size_of,
 )
-from streams.publish.routing import route_of
 
 
 def item(text: str) -> Item:

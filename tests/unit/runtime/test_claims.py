@@ -7,8 +7,7 @@ import pytest
 from streams.errors import Internal
 from streams.runtime.claims import Claim, Claims, decode, encode
 from streams.runtime.claims_writer import ClaimsWriter, check_belief, has_moved
-from streams.runtime.faust.thread import Ends
-from streams.runtime.feed import Feed
+from streams.runtime.feed import Ends, Feed
 from streams.runtime.partitions import Partition
 from streams.runtime.standing import Standing, next_claim
 from streams.settings import Settings

@@ -8,7 +8,7 @@ from collections import defaultdict
 import pytest
 
 from streams.engine import records
-from streams.runtime.program import Budget, Output
+from streams.engine.effects import Budget, Output
 from tests.support.counting import Counter
 from tests.support.oracle import UNBOUNDED
 

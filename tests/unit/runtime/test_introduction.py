@@ -20,7 +20,7 @@ from streams.engine.served import SEMANTICS
 from streams.runtime import introduction as introduction_module
 from streams.runtime.introduction import Introduction
 from streams.runtime.pace import Pace
-from streams.runtime.portion import Places
+from streams.runtime.places import Places
 from streams.runtime.positions import Positions
 from tests.support.story import BUDGET, Story, day, read
 

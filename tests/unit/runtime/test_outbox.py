@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 
+from streams.engine.effects import Refusal, SourceRecord
 from streams.errors import Fenced, Internal
 from streams.runtime.letters import letter_of, letter_of_decision
 from streams.runtime.outbox import RECORD_BYTES, Outbox
 from streams.runtime.partitions import Partition
 from streams.runtime.producer import SlotProducer
-from streams.runtime.program import Refusal, SourceRecord
 from streams.settings import Settings
 from tests.support.forged_slot import ForgedBatch
 

@@ -10,7 +10,7 @@ import structlog
 from faust.types import TP
 
 from streams.errors import Internal
-from streams.runtime.faust.thread import Ends
+from streams.runtime.feed import Ends
 from streams.runtime.shell import Shell
 from streams.settings import Settings
 from tests.support.counting import counting_kind
