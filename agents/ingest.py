@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.hand_over import hand_over
-from streams.runtime.shell import Shell
+from agents.forward import hand_over
+from streams.runtime.slots.slot_manager import Shell
 
 
 def register(app: Any, shell: Shell, sources: Any) -> None:

@@ -10,20 +10,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from agents.lay import lay_agents
+from agents.register import lay_agents
 from schemas.definitions import Definitions
-from streams.engine.accept import Door
-from streams.engine.ledger.decider import LedgerDecider
-from streams.engine.partition import PartitionDecider
-from streams.engine.releases import ReleaseLog
-from streams.engine.repeats import Memory
-from streams.errors import UsageError
-from streams.runtime.kind import SlotKind
-from streams.runtime.parent import end_with_parent
-from streams.runtime.program import Decider, Ingest
-from streams.runtime.worker import main
-from streams.settings import Settings
-from streams.topics import (
+from schemas.topics import (
     CAMPAIGN_REVENUE,
     CRM_RESULTS,
     DEAD_LETTERS,
@@ -37,6 +26,17 @@ from streams.topics import (
     SEGMENT_CHANGES,
     SEGMENT_MEMBERS,
 )
+from streams.engine.journal.validate import Door
+from streams.engine.ledger.decider import LedgerDecider
+from streams.engine.partition.decider import PartitionDecider
+from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.state.deduplication import Memory
+from streams.errors import UsageError
+from streams.runtime.process.main import main
+from streams.runtime.process.supervisor import end_with_parent
+from streams.runtime.protocols import Decider, Ingest
+from streams.runtime.spec import SlotKind
+from streams.settings import Settings
 
 PIPELINE_OUT = (SEGMENT_CHANGES, SEGMENT_MEMBERS, LEAD_CHANGES, LEADS, QUALIFIED_LEADS, DEAD_LETTERS)
 LEDGER_OUT = (CAMPAIGN_REVENUE, CRM_RESULTS, DEAD_LETTERS)

@@ -7,12 +7,12 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from streams.runtime import ending
-from tests.support.ending import leave_by_raising
-from tests.support.kafka import BOOTSTRAP_VARIABLE
+from streams.runtime import fatal
+from tests.harness.kafka.broker import BOOTSTRAP_VARIABLE
+from tests.harness.runtime.process_exit import leave_by_raising
 
 # For good, not for the length of a test: a task that outlives its test must not end the run without a word either.
-ending.leave = leave_by_raising
+fatal.leave = leave_by_raising
 
 # The same examples in every run, so that a run says something of the change and not of the dice. How long one takes
 # says something of the machine only; what hangs, pytest's own timeout ends.

@@ -7,9 +7,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 from schemas.definitions import Definitions
-from streams.engine.releases import ReleaseLog
+from schemas.topics import DEFINITIONS
+from streams.engine.releases.release_log import ReleaseLog
 from streams.settings import Settings
-from streams.topics import DEFINITIONS
 
 
 class DefinitionsInForce:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ground
+from benchmarks import harness
 from benchmarks.live_edit.edits import KINDS, chosen
 from benchmarks.live_edit.measure import measure
 from benchmarks.live_edit.result import Result
@@ -23,8 +23,8 @@ def main() -> int:
     )
     parser.add_argument("--first-calm", type=float, default=20.0, help="seconds of traffic before the first edit")
     parser.add_argument("--calm", type=float, default=4.0, help="seconds of traffic between two edits")
-    ground.add_common(parser)
-    return ground.run(run, parser.parse_args())
+    harness.add_common(parser)
+    return harness.run(run, parser.parse_args())
 
 
 async def run(bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:

@@ -9,23 +9,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import ground
+from benchmarks import harness
 from benchmarks.figures import Spread, Usage
 from benchmarks.live_edit.command import leadstream
 from benchmarks.live_edit.edits import Edit
-from benchmarks.live_edit.fresh import FreshStart, Members, Place, only_active, read_history
-from benchmarks.live_edit.judgement import judge_members, judge_stream, judge_table, members_at
-from benchmarks.live_edit.producer import Producer
+from benchmarks.live_edit.observer import TOPICS, Seen, read_changes
+from benchmarks.live_edit.reference_run import FreshStart, Members, Place, only_active, read_history
 from benchmarks.live_edit.result import EditFigures, Result
-from benchmarks.live_edit.seen import TOPICS, Seen, read_changes
 from benchmarks.live_edit.session import LIMIT_SECONDS, Done, Session, Size
 from benchmarks.live_edit.traffic import Sent
-from streams.runtime.parent import environment_of
-from streams.topics import SEGMENT_MEMBERS
-from tests.scenarios.follower import following
-from tests.scenarios.stage import Stage, stage, until
-from tests.support.kafka import fresh_prefix
-from tests.support.topic_reader import read_topic
+from benchmarks.live_edit.traffic_process import Producer
+from benchmarks.live_edit.verification import judge_members, judge_stream, judge_table, members_at
+from schemas.topics import SEGMENT_MEMBERS
+from streams.runtime.process.supervisor import environment_of
+from tests.harness.deployment.live_deployment import Stage, stage, until
+from tests.harness.kafka.broker import fresh_prefix
+from tests.harness.kafka.topic_follower import following
+from tests.harness.kafka.topic_reader import read_topic
 
 WORKER = "w0"
 
@@ -36,10 +36,10 @@ async def measure(bootstrap: str, folder: Path, size: Size, edits: Sequence[Edit
         session = Session(made, folder, size, Seen(made.settings.partitions))
         result = Result(size.contacts, size.rate)
         places = await edit_under_traffic(session, edits, result)
-        ground.say(f"measured, not yet compared:\n{result.times()}\nverifying")
+        harness.say(f"measured, not yet compared:\n{result.times()}\nverifying")
         wrong = await verify(session, result)
         await asyncio.to_thread(made.fleet.stop)
-        ground.say("starting afresh")
+        harness.say("starting afresh")
         wrong += await judge(session, places, result)
         wrong["deaths of workers"] = made.logged("ended")
         result.wrong |= +wrong

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import ground
+from benchmarks import harness
 from benchmarks.live_edit.command import leadstream
+from benchmarks.live_edit.contacts import People
 from benchmarks.live_edit.definitions import Document, initial
 from benchmarks.live_edit.edits import Edit
-from benchmarks.live_edit.people import People
-from benchmarks.live_edit.seen import Seen, Window
-from streams.runtime.parent import environment_of
-from tests.scenarios.stage import Stage, until
+from benchmarks.live_edit.observer import Seen, Window
+from streams.runtime.process.supervisor import environment_of
+from tests.harness.deployment.live_deployment import Stage, until
 
 LIMIT_SECONDS = 300.0
 AFTERMATH_SECONDS = 1.0
@@ -86,7 +86,7 @@ class Session:
         await until(lambda: bool(self.seen.probes), LIMIT_SECONDS, "the traffic has begun")
         await self._be_calm(self.size.first_calm)
         for edit in edits:
-            ground.say(f"edit: {edit.kind}")
+            harness.say(f"edit: {edit.kind}")
             await self._measure(edit)
             await self._be_calm(self.size.calm)
 

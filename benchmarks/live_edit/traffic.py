@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from benchmarks.live_edit.people import People
+from benchmarks.live_edit.contacts import People
 
 PAUSE_SECONDS = 0.002
 IN_FLIGHT = 5_000

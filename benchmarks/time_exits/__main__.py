@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ground
+from benchmarks import harness
 from benchmarks.time_exits.measure import Result, measure
 
 
@@ -16,8 +16,8 @@ def main() -> int:
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--spread", type=float, default=120.0, help="seconds that exits are due over; 0: all at once")
     parser.add_argument("--workers", type=int, default=1)
-    ground.add_common(parser)
-    return ground.run(run, parser.parse_args())
+    harness.add_common(parser)
+    return harness.run(run, parser.parse_args())
 
 
 async def run(bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.figures import Spread, Usage
-from benchmarks.time_exits.people import Plan, definitions, events
-from benchmarks.time_exits.seen import Exit, Seen, judge
+from benchmarks.time_exits.contacts import Plan, definitions, events
+from benchmarks.time_exits.observer import Exit, Seen, judge
+from schemas.topics import SEGMENT_CHANGES
 from streams.clock import now_ms
-from streams.topics import SEGMENT_CHANGES
-from tests.scenarios.follower import following
-from tests.scenarios.stage import Stage, stage, until
-from tests.support.kafka import fresh_prefix
+from tests.harness.deployment.live_deployment import Stage, stage, until
+from tests.harness.kafka.broker import fresh_prefix
+from tests.harness.kafka.topic_follower import following
 
 LIMIT_SECONDS = 600.0
 LEAST_LEAD = 10.0

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from connectors.kafka.failures import reason
-from connectors.kafka.folder import BrokerFolder, Running
+from connectors.kafka.data_folder import BrokerFolder, Running
 from connectors.kafka.jars import Report, kafka_jars, silent
 from connectors.kafka.java import find_java
+from connectors.kafka.start_errors import reason
 from connectors.ports import LOOPBACK, answers, free_port, is_free
 from streams.errors import LocalBrokerError
 

@@ -15,6 +15,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from simple_salesforce.format import quote_soql_value
 
+from connectors.salesforce.auth import Token, Tokens
 from connectors.salesforce.connection import Connection
 from connectors.salesforce.errors import (
     CircuitOpen,
@@ -24,7 +25,6 @@ from connectors.salesforce.errors import (
     of_body,
     verdict,
 )
-from connectors.salesforce.login import Token, Tokens
 from connectors.salesforce.transport import session
 from streams.errors import SalesforceRefused
 

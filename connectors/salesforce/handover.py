@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from connectors.salesforce.identity import external_id
+from connectors.salesforce.external_id import external_id
 
 Kind = Literal["linked", "failed"]
 DELETED_IN_CRM = "deleted_in_crm"

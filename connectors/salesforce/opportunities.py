@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from connectors.salesforce.client import OrgClient, Row
-from connectors.salesforce.identity import parsed
+from connectors.salesforce.external_id import parsed
 from schemas.events.base import DEFAULT_ACCOUNT
 
 OVERLAP = timedelta(minutes=10)

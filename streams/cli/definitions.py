@@ -25,9 +25,9 @@ from streams.cli.common import (
     write_line,
 )
 from streams.definitions import Account, Fault, Loaded, load, load_each
-from streams.definitions.applied import Applier
-from streams.definitions.planning import Planned, plan_against, plan_all, refuse_what_is_gone
-from streams.engine.releases import Release, Void
+from streams.definitions.apply import Applier
+from streams.definitions.deployment_plan import Planned, plan_against, plan_all, refuse_what_is_gone
+from streams.engine.releases.release_log import Release, Void
 from streams.errors import DefinitionsRefused, UsageError
 from streams.settings import Settings
 

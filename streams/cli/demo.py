@@ -48,9 +48,9 @@ def demo(
     Ctrl-C leaves nothing running. The first start fetches Kafka.
     """
     # Loaded here, so that the other commands start without it.
-    from streams.demo.picture import picture  # noqa: PLC0415 - see above
     from streams.demo.program import Demo, Plan  # noqa: PLC0415 - likewise
     from streams.demo.summary import summary  # noqa: PLC0415 - likewise
+    from streams.demo.svg import picture  # noqa: PLC0415 - see above
     from streams.demo.view import render  # noqa: PLC0415 - likewise
 
     settings = None

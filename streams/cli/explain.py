@@ -11,18 +11,18 @@ import typer
 
 from schemas.values import instant_ms
 from streams.cli.common import Advance, AsJson, Bootstrap, Prefix, progress, settings_from, write_json, write_line
-from streams.engine.contact import Contact
-from streams.engine.records import Record, event_key
-from streams.engine.repeats import Memory
+from streams.engine.journal.records import Record, event_key
+from streams.engine.state.contact import Contact
+from streams.engine.state.deduplication import Memory
 from streams.errors import UsageError
 from streams.explain.answer import Answer, Question, from_journal, from_state
-from streams.explain.past import Past
-from streams.explain.remains import Remains, from_remains
+from streams.explain.contact_records import Past
 from streams.explain.text import lines_of
 from streams.explain.timeline import Rules
+from streams.explain.truncated_journal import Remains, from_remains
 from streams.settings import Settings
-from streams.stored.remains import beginnings_gone
-from streams.stored.store import Slot, Store, opened
+from streams.store.retention import beginnings_gone
+from streams.store.store import Slot, Store, opened
 
 ContactArgument = Annotated[str, typer.Argument(metavar="CONTACT", help="A contact id.")]
 SubjectArgument = Annotated[str, typer.Argument(metavar="SEGMENT|CAMPAIGN", help="A segment or a campaign.")]

@@ -25,17 +25,17 @@ from streams.cli.common import (
     write_json,
     write_line,
 )
-from streams.cli.mapping import At, CsvOptions, Delimiter, Map, MappingFile
+from streams.cli.csv_options import At, CsvOptions, Delimiter, Map, MappingFile
 from streams.errors import DataError, TopicsMissing, UsageError
+from streams.kafka.deployment import read_deployment
 from streams.publish.access_log import AccessLog
 from streams.publish.csv import csv_items
-from streams.publish.journal import JournalFollower
 from streams.publish.lines import Item, access_log_items, json_items, over_all, read_lines
+from streams.publish.producer import Sender
 from streams.publish.publisher import Publisher, Report
-from streams.publish.releases import Releases
-from streams.publish.sender import Sender
-from streams.runtime.deployment import read_deployment
 from streams.settings import Settings
+from streams.store.journal_follower import JournalFollower
+from streams.store.releases import Releases
 
 
 class Format(StrEnum):

@@ -12,14 +12,14 @@ from ruamel.yaml import YAML
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
 from streams.cli.common import AsJson, Bootstrap, Prefix, counted, settings_from, write_json, write_line
-from streams.definitions.course import Course, course_of
-from streams.engine.checks.problem import nearest
-from streams.engine.releases import Release, ReleaseLog, Void
+from streams.definitions.history import Course, course_of
+from streams.engine.releases.release_log import Release, ReleaseLog, Void
+from streams.engine.validation.problem import nearest
 from streams.errors import DataError, TopicsMissing, UsageError
-from streams.publish.releases import Releases
-from streams.runtime.deployment import read_deployment
+from streams.kafka.deployment import read_deployment
 from streams.settings import Settings
-from streams.stored.store import checkpoint_of, opened
+from streams.store.releases import Releases
+from streams.store.store import checkpoint_of, opened
 
 AccountName = Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Whose definitions.")]
 OneAccount = Annotated[str | None, typer.Option("--account", help="Only this account's releases.")]

@@ -14,13 +14,13 @@ import typer
 from schemas.values import instant_ms
 from streams.cli.common import Bootstrap, Prefix, human, progress, settings_from, write_line
 from streams.definitions import load
-from streams.engine.effects import Output
+from streams.engine.journal.effects import Output
 from streams.errors import UsageError
-from streams.journal_replay import JournalReplay
 from streams.publish.lines import json_items, over_all, read_lines
-from streams.replay import EVENT_TOPICS, Replay
+from streams.replay.file import EVENT_TOPICS, Replay
+from streams.replay.journal import JournalReplay
+from streams.replay.state import Row
 from streams.settings import Settings
-from streams.state import Row
 
 _encode = msgspec.json.Encoder().encode
 

@@ -11,8 +11,8 @@ import typer
 from connectors.salesforce.check import check as problems_of
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
-from connectors.standin.server import StandInOrg
-from connectors.standin.serving import PORT, serve
+from connectors.salesforce_sandbox.server import StandInOrg
+from connectors.salesforce_sandbox.serving import PORT, serve
 from streams.cli.common import AsJson, settings_from, write_json, write_line
 from streams.definitions import load
 from streams.errors import SalesforceRefused, Unavailable, UsageError

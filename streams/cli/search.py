@@ -20,14 +20,14 @@ from streams.cli.common import (
     write_json,
     write_line,
 )
-from streams.engine.releases import Release
+from streams.engine.releases.release_log import Release
 from streams.errors import TopicsMissing, UsageError
+from streams.kafka.deployment import read_deployment
 from streams.publish.commands import send_commands, static_segment
-from streams.runtime.deployment import read_deployment
 from streams.search.condition import read_condition, warnings
-from streams.search.run import Asked, Check, Result, search
+from streams.search.free_text import Words
 from streams.search.save import apply, extended, fragment, planned, segment_of, to_be_listed
-from streams.search.words import Words
+from streams.search.search import Asked, Check, Result, search
 from streams.settings import Settings
 
 ConditionArgument = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import AsJson, Bootstrap, Prefix
-from streams.cli.manual import Account, At, By, Contacts, File, Search, decide
+from streams.cli.manual_decisions import Account, At, By, Contacts, File, Search, decide
 from streams.publish.commands import static_segment
 
 SegmentArgument = Annotated[str, typer.Argument(metavar="SEGMENT", help="A static segment.")]

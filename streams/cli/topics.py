@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import AsJson, Bootstrap, Prefix, progress, settings_from, write_json, write_line
-from streams.runtime.topics_admin import TopicsReport, check_topics, create_topics
+from streams.kafka.topic_admin import TopicsReport, check_topics, create_topics
 
 ClockOption = Annotated[
     str | None, typer.Option("--clock", envvar="LEADSTREAM_CLOCK", help="wall or events; fixed at creation.")

@@ -12,10 +12,10 @@ import typer
 
 from streams.cli.common import Bootstrap, DataDir, Prefix, settings_from
 from streams.errors import LeadstreamError
-from streams.runtime import logs
-from streams.runtime.name import hold_name
-from streams.runtime.parent import Child, environment_of, supervise
-from streams.runtime.topics_admin import require_topics
+from streams.kafka.topic_admin import require_topics
+from streams.runtime.process import logs
+from streams.runtime.process.supervisor import Child, environment_of, supervise
+from streams.runtime.process.worker_name import hold_name
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -103,5 +103,5 @@ def run(settings: Settings, names: list[str]) -> int:
 
 def _command(name: str) -> list[str]:
     if name == Role.CRM:
-        return [sys.executable, "-m", "agents.crm.process"]
+        return [sys.executable, "-m", "agents.crm.main"]
     return [sys.executable, "-m", "streams.app", name]

@@ -8,10 +8,10 @@ from pathlib import Path as File
 from typing import Any
 
 from schemas.definitions import Definitions
+from streams.definitions.document import Fault, Part
 from streams.definitions.merge import Merged, merge
-from streams.definitions.part import Fault, Part
 from streams.definitions.read import read_file
-from streams.engine.checks import Problem, check, path_text
+from streams.engine.validation import Problem, check, path_text
 from streams.errors import DefinitionsRefused
 
 MOST_LISTED = 20

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.events.base import DEFAULT_ACCOUNT
-from streams.definitions.part import Fault, Part
-from streams.engine.checks import Path, path_text
+from streams.definitions.document import Fault, Part
+from streams.engine.validation import Path, path_text
 
 _ROWS = ("segments", "campaigns")
 _TABLE = "properties"

@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from schemas.definitions import Definitions
-from streams.definitions.foresight import Foresight
-from streams.definitions.tally import Tally
-from streams.engine.compiled import Lookup
-from streams.engine.history import History
-from streams.engine.outputs import Place
-from streams.engine.records import Kept
-from streams.engine.releases import ReleaseLog
-from streams.engine.repeats import Memory
+from streams.definitions.preview_report import Tally
+from streams.definitions.simulation import Foresight
+from streams.engine.decisions.outputs import Place
+from streams.engine.journal.records import Kept
+from streams.engine.partition.backfill import History
+from streams.engine.releases.compiled import Lookup
+from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.state.deduplication import Memory
 from streams.settings import Settings
-from streams.stored.store import Slot, Store
+from streams.store.store import Slot, Store
 
 Advance = Callable[[str, int, int], None]
 

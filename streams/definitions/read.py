@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import Node
 
-from streams.definitions.nodes import Reader
-from streams.definitions.part import Fault, Part, Unreadable
-from streams.engine.checks import Path
+from streams.definitions.document import Fault, Part, Unreadable
+from streams.definitions.yaml_nodes import Reader
+from streams.engine.validation import Path
 
 
 def read_file(path: File) -> tuple[list[Part], list[Fault]]:

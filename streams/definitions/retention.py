@@ -10,14 +10,14 @@ import msgspec
 from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.clock import now_ms
-from streams.definitions.past import Asked, newly_asked
-from streams.engine.contact import Head
-from streams.engine.decide import NO_TICK
-from streams.engine.releases import ReleaseLog
+from streams.definitions.history_needs import Asked, newly_asked
+from streams.engine.decisions.decide import NO_TICK
+from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.state.contact import Head
 from streams.errors import DefinitionsRefused
 from streams.settings import Clock
-from streams.stored.remains import beginnings_gone
-from streams.stored.store import Slot, Store
+from streams.store.retention import beginnings_gone
+from streams.store.store import Slot, Store
 
 MOST_LISTED = 10
 

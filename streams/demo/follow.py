@@ -10,7 +10,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from streams.demo.state import FOLLOWED, State
-from streams.runtime.reach import partitions_of
+from streams.kafka.clients import partitions_of
 from streams.settings import Settings
 
 _decode = msgspec.json.Decoder().decode

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.values import instant_ms
+from streams.demo.event_descriptions import story
 from streams.demo.state import State
-from streams.demo.stories import story
 from streams.demo.traffic import HOUR, Market, traffic
 from streams.publish.lines import event_line
 from streams.publish.publisher import Publisher

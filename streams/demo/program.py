@@ -19,19 +19,19 @@ from rich.console import Console
 from rich.live import Live
 
 from schemas.definitions import Definitions
+from streams.demo.environment import Surroundings, sample_definitions, sample_release
 from streams.demo.follow import Follower
 from streams.demo.player import Player, ticks_for
 from streams.demo.sales import Sales
 from streams.demo.state import State
-from streams.demo.surroundings import Surroundings, sample_definitions, sample_release
 from streams.demo.traffic import Market
 from streams.demo.view import render
 from streams.errors import UsageError
-from streams.publish.journal import JournalFollower
+from streams.publish.producer import Sender
 from streams.publish.publisher import Publisher
-from streams.publish.releases import Releases
-from streams.publish.sender import Sender
 from streams.settings import Settings
+from streams.store.journal_follower import JournalFollower
+from streams.store.releases import Releases
 
 PLAYED_SECONDS = 90.0
 DRAWN_PER_SECOND = 8

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from streams.topics import (
+from schemas.topics import (
     CAMPAIGN_REVENUE,
     CRM_RESULTS,
     DEAD_LETTERS,

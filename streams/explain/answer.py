@@ -8,16 +8,16 @@ from typing import Any
 
 from schemas.definitions import Definitions
 from schemas.values import instant_text
-from streams.engine.broadcasts import Standing
-from streams.engine.checks.problem import nearest
-from streams.engine.contact import Contact
-from streams.engine.records import Event, Record
+from streams.engine.journal.records import Event, Record
+from streams.engine.partition.broadcast import Standing
+from streams.engine.state.contact import Contact
+from streams.engine.validation.problem import nearest
 from streams.errors import DataError, UsageError
 from streams.explain.campaign import CampaignSubject
-from streams.explain.moment import Moment, moment_of
 from streams.explain.segment import SegmentSubject
-from streams.explain.sight import present_of
+from streams.explain.snapshot import Moment, moment_of
 from streams.explain.timeline import Rules, Timeline
+from streams.store.contact_view import present_of
 
 Answer = dict[str, Any]
 Subject = SegmentSubject | CampaignSubject

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule
 from schemas.values import instant_text
-from streams.engine.compiled import CompiledCampaign, compile_release
-from streams.engine.contact import Lead
-from streams.engine.leads import TAKES
-from streams.engine.points import points_number
-from streams.explain.history import history_of
-from streams.explain.moment import Moment
-from streams.explain.sight import Sight
+from streams.engine.decisions.lead_table import TAKES
+from streams.engine.releases.compiled import CompiledCampaign, compile_release
+from streams.engine.state.contact import Lead
+from streams.engine.state.points import points_number
+from streams.explain.changes import history_of
+from streams.explain.snapshot import Moment
 from streams.explain.tree import Leaf, Tree, Watched, nodes_of, surroundings_of, tree_of
+from streams.store.contact_view import Sight
 
 _ENDED_BY = {
     "person": "a person or a rule removed it from the campaign",

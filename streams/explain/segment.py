@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from schemas.definitions import Definitions, Segment
 from schemas.values import instant_text
-from streams.explain.history import history_of
-from streams.explain.moment import Moment
-from streams.explain.sight import Sight
+from streams.explain.changes import history_of
+from streams.explain.snapshot import Moment
 from streams.explain.tree import Tree, Watched, nodes_of, surroundings_of, tree_of
+from streams.store.contact_view import Sight
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from streams.engine import records
-from streams.engine.broadcasts import Standing
-from streams.engine.compiled import Lookup, ReleaseCache
-from streams.engine.contact import Contact
-from streams.engine.decide import LATENESS, NO_TICK
-from streams.engine.effects import Budget, Output
-from streams.engine.partition import Checkpoint, PartitionDecider
-from streams.engine.records import Event, Marker, Proposal, Record, Slice, Tick, event_key
-from streams.engine.repeats import Memory, is_repeat
-from streams.engine.served import SEMANTICS
-from streams.explain.sight import Sight, sight_of
+from streams.engine.decisions.decide import LATENESS, NO_TICK
+from streams.engine.journal import records
+from streams.engine.journal.effects import Budget, Output
+from streams.engine.journal.records import Event, Marker, Proposal, Record, Slice, Tick, event_key
+from streams.engine.partition.broadcast import Standing
+from streams.engine.partition.decider import Checkpoint, PartitionDecider
+from streams.engine.releases.compiled import Lookup, ReleaseCache
+from streams.engine.state.contact import Contact
+from streams.engine.state.deduplication import Memory, is_repeat
+from streams.engine.version import SEMANTICS
 from streams.explain.tree import Watched
+from streams.store.contact_view import Sight, sight_of
 
 _UNBOUNDED = Budget(records=1 << 60, bytes=1 << 60)
 

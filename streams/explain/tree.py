@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Protocol
 from schemas.conditions import AllOf, AnyOf, Condition, NotOf
 from schemas.definitions import STANDARD_PROPERTIES, Definitions
 from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.contract import Compiled, Surroundings
-from streams.engine.leaves import as_written
-from streams.explain.sight import Sight
+from streams.engine.conditions.protocols import Compiled, Surroundings
+from streams.engine.releases.deciding_leaves import as_written
+from streams.store.contact_view import Sight
 
 
 class Watched(Protocol):

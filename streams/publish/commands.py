@@ -11,15 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.definitions import Definitions
 from schemas.values import ContactId, instant_text
-from streams.engine.checks.problem import nearest
+from streams.engine.validation.problem import nearest
 from streams.errors import DataError, TopicsMissing, UsageError
+from streams.kafka.deployment import Deployment, read_deployment
+from streams.kafka.events_clock import last_told
 from streams.publish.lines import EventLine, RefusedLine, event_line, read_lines
+from streams.publish.producer import Sender
 from streams.publish.publisher import BATCH
-from streams.publish.releases import Releases
-from streams.publish.sender import Sender
-from streams.publish.told_time import last_told
-from streams.runtime.deployment import Deployment, read_deployment
 from streams.settings import Settings
+from streams.store.releases import Releases
 
 Check = Callable[[Definitions], None]
 """Raises UsageError for what the definitions in force make impossible."""

@@ -20,8 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.definitions import ContactStatus, PropertyType
 from schemas.events.base import EventInstant
 from schemas.values import ContactId, instant_ms
-from streams.engine.effects import Refusal
-from streams.engine.properties import DERIVED, check
+from streams.engine.journal.effects import Refusal
+from streams.engine.state.properties import DERIVED, check
 from streams.errors import DataError, UsageError
 from streams.publish.csv_records import Record, Records
 from streams.publish.lines import Item, RefusedLine, event_line, opened

@@ -15,10 +15,10 @@ import msgspec
 
 from schemas.events.base import EARLIEST, LATEST
 from schemas.values import instant_ms
-from streams.engine.canonical import KINDS
+from streams.engine.journal.event_types import KINDS
 from streams.errors import DataError
 from streams.publish.access_log import AccessLog
-from streams.publish.ordered import Outgoing
+from streams.publish.ordering import Outgoing
 
 STANDARD_INPUT = "-"
 LARGEST = 1_000_000

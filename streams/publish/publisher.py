@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.errors import DataError, Unavailable
-from streams.publish.journal import JournalFollower, Seen
 from streams.publish.lines import ClockLine, DefinitionsLine, EventLine, Item, RefusedLine
-from streams.publish.ordered import OrderAcrossTopics, Outgoing
-from streams.publish.sender import Sender
+from streams.publish.ordering import OrderAcrossTopics, Outgoing
+from streams.publish.producer import Sender
+from streams.store.journal_follower import JournalFollower, Seen
 
 BATCH = 2_000
 """Events sent before their acknowledgements are waited for."""

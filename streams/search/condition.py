@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.conditions import Condition
-from streams.definitions.part import Part, Unreadable
+from streams.definitions.document import Part, Unreadable
 from streams.definitions.read import read_text
-from streams.engine.checks import check, path_text
+from streams.engine.validation import check, path_text
 from streams.errors import DataError, UsageError
 
 FROM_FILE = "@"

@@ -9,16 +9,16 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from streams.definitions import Account
-from streams.definitions.applied import Applier
-from streams.definitions.part import Part
-from streams.definitions.planning import Planned, Tell, plan_all
-from streams.engine.checks import check, path_text
-from streams.engine.releases import Release, Void
+from streams.definitions.apply import Applier
+from streams.definitions.deployment_plan import Planned, Tell, plan_all
+from streams.definitions.document import Part
+from streams.engine.releases.release_log import Release, Void
+from streams.engine.validation import check, path_text
 from streams.errors import DefinitionsRefused, UsageError
-from streams.publish.releases import Releases
 from streams.search.condition import with_segment
-from streams.search.scan import Hit
+from streams.search.match import Hit
 from streams.settings import Clock, Settings
+from streams.store.releases import Releases
 
 Advance = Callable[[str, int, int], None]
 

@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition
 
-from streams.engine.partition import Checkpoint
+from schemas.topics import JOURNAL
+from streams.engine.partition.decider import Checkpoint
 from streams.errors import Unavailable
-from streams.runtime.positions import POSITION_KEY, Positions
-from streams.runtime.positions import decode as decode_positions
-from streams.stored.reader import Ends, ends_of, records_of
-from streams.topics import JOURNAL
+from streams.kafka.reader import Ends, ends_of, records_of
+from streams.runtime.checkpoint import POSITION_KEY, Positions
+from streams.runtime.checkpoint import decode as decode_positions
 
 PATIENCE = 60.0
 """Seconds that a transaction, or a release or tick that is being worked off, is waited for."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.engine.contact import Contact
-from streams.runtime.positions import POSITION_KEY
+from streams.engine.state.contact import Contact
+from streams.runtime.checkpoint import POSITION_KEY
 
 _decode = msgspec.json.Decoder(Contact).decode
 

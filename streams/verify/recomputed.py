@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.values import instant_text
-from streams.batch.chronicle import Chronicle, Placed, Terms
-from streams.batch.lead import Life
-from streams.batch.memberships import members
-from streams.batch.timeline import Contents, Timeline
-from streams.batch.told import Told
-from streams.engine.records import Event, decode, event_key
+from streams.engine.journal.records import Event, decode, event_key
 from streams.settings import Settings
+from streams.verify.recompute.contact import Told
+from streams.verify.recompute.contact_history import Chronicle, Placed, Terms
+from streams.verify.recompute.leads.lead_state import Life
+from streams.verify.recompute.memberships import members
+from streams.verify.recompute.releases import Contents, Timeline
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,17 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from schemas.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
 from schemas.values import instant_text
-from streams.engine.outputs import LEAD, MEMBER
-from streams.engine.releases import ReleaseLog
+from streams.engine.decisions.outputs import LEAD, MEMBER
+from streams.engine.releases.release_log import ReleaseLog
 from streams.errors import PastGone, TopicsMissing
-from streams.runtime.deployment import Deployment, read_deployment
-from streams.runtime.reach import partitions_of
+from streams.kafka.clients import partitions_of
+from streams.kafka.deployment import Deployment, read_deployment
+from streams.kafka.reader import ends_of, reading, records_of
 from streams.settings import Settings
-from streams.stored.reader import ends_of, reading, records_of
-from streams.stored.remains import beginnings_gone
-from streams.stored.store import Store
-from streams.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
+from streams.store.retention import beginnings_gone
+from streams.store.store import Store
 from streams.verify.comparison import Comparison, is_of
 from streams.verify.cut import Cut, Cutter
 from streams.verify.flags import Flags

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from importlinter.cli import lint_imports
 
-from tests.support.tree import TOP
+from tests.harness.project_files import TOP
 
 
 def test_every_import_contract_holds(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
 
-from tests.support.tree import TOP
+from tests.harness.project_files import TOP
 
 PIN = re.compile(r"^([A-Za-z0-9][^\s=]*==[^\\\n]*?)\s*\\?$", re.MULTILINE)
 AGAIN = "run .ci/lock"

@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from tests.support.tree import TOP, project_files
+from tests.harness.project_files import TOP, project_files
 
 PLACE = Path("schemas/time_zones.py")
 PRODUCT = {"schemas", "streams", "agents", "connectors"}

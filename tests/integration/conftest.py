@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.kafka import fresh_prefix, running_kafka
+from tests.harness.kafka.broker import fresh_prefix, running_kafka
 
 
 @pytest.fixture(scope="session")

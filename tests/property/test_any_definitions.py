@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.conditions import SUBJECTS, Operators
-from streams.engine.checks import check
-from streams.engine.compiled import compile_release
+from streams.engine.releases.compiled import compile_release
+from streams.engine.validation import check
 
 WORDS = [
     "now",

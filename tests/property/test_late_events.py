@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.values import instant_ms
-from tests.support.story import HOUR, START, Story, of_topic
+from tests.harness.engine.engine_driver import HOUR, START, Story, of_topic
 
 WITHIN, LEAST = 24 * HOUR, 3
 INACTIVE = 12 * HOUR

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.ledger import AUTUMN, FOREIGN, SPRING, Ledger
+from tests.harness.engine.ledger_driver import AUTUMN, FOREIGN, SPRING, Ledger
 
 CAMPAIGN = {SPRING: "spring", AUTUMN: "autumn", FOREIGN: None}
 STATES = st.fixed_dictionaries(

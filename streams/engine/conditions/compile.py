@@ -10,10 +10,11 @@ from typing import Any as AnyLeaf
 
 from schemas import conditions as written
 from schemas.conditions import Condition
-from streams.engine.conditions import counted, happenings, moments, properties, references, sequences
-from streams.engine.conditions.context import Context
-from streams.engine.conditions.contract import Compiled, Node, Surroundings
-from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions import properties, segments_and_leads
+from streams.engine.conditions.activities import activity_leaves, activity_times, counts, sequences
+from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.protocols import Compiled, Node, Surroundings
 from streams.engine.conditions.tree import All, Any, Not
 
 Compiler = Callable[[AnyLeaf, Context], Node]
@@ -22,19 +23,19 @@ _LEAVES: Mapping[type, Compiler] = {
     written.PropertyLeaf: properties.compile_property,
     written.TagsLeaf: properties.compile_tags,
     written.StatusLeaf: properties.compile_status,
-    written.ScoreLeaf: references.compile_score,
-    written.VisitLeaf: happenings.compile_happening,
-    written.ActivityLeaf: happenings.compile_happening,
+    written.ScoreLeaf: segments_and_leads.compile_score,
+    written.VisitLeaf: activity_leaves.compile_happening,
+    written.ActivityLeaf: activity_leaves.compile_happening,
     written.SequenceLeaf: sequences.compile_sequence,
-    written.LastVisitLeaf: moments.compile_last_visit,
-    written.FirstVisitLeaf: moments.compile_first_visit,
-    written.LastActivityLeaf: moments.compile_last_activity,
-    written.InactiveLeaf: moments.compile_inactive,
-    written.SegmentLeaf: references.compile_segment,
-    written.LeadLeaf: references.compile_lead,
-    written.PointsLeaf: references.compile_points,
-    written.LeadStatusLeaf: references.compile_lead_status,
-    written.LeadAgeLeaf: references.compile_lead_age,
+    written.LastVisitLeaf: activity_times.compile_last_visit,
+    written.FirstVisitLeaf: activity_times.compile_first_visit,
+    written.LastActivityLeaf: activity_times.compile_last_activity,
+    written.InactiveLeaf: activity_times.compile_inactive,
+    written.SegmentLeaf: segments_and_leads.compile_segment,
+    written.LeadLeaf: segments_and_leads.compile_lead,
+    written.PointsLeaf: segments_and_leads.compile_points,
+    written.LeadStatusLeaf: segments_and_leads.compile_lead_status,
+    written.LeadAgeLeaf: segments_and_leads.compile_lead_age,
 }
 
 
@@ -54,7 +55,7 @@ def compile_condition(condition: Condition, surroundings: Surroundings) -> Compi
         segments=frozenset(context.segments),
         campaigns=frozenset(context.campaigns),
         leads=context.leads,
-        happening=counted.is_bare(condition),
+        happening=counts.is_bare(condition),
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from schemas.conditions import NumberOperators
-from streams.engine.conditions.refusals import ConditionRefused
-from streams.engine.points import MILLION
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.state.points import MILLION
 
 Number = int | float
 Predicate = Callable[[Any], bool]

@@ -13,14 +13,23 @@ from typing import Any, Protocol
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers, scalars, text
-from streams.engine.conditions.dates import DateTest, date_test
-from streams.engine.conditions.edges import instant_in, is_date, is_date_value
-from streams.engine.conditions.fitting import DATES, EQUALITY, EXISTENCE, ORDER, fits, given, listed, refuse_misfit
-from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions.dates.date_bounds import instant_in, is_date, is_date_value
+from streams.engine.conditions.dates.date_tests import DateTest, date_test
+from streams.engine.conditions.dates.zones import Zones
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.operand_types import (
+    DATES,
+    EQUALITY,
+    EXISTENCE,
+    ORDER,
+    fits,
+    given,
+    listed,
+    refuse_misfit,
+)
 from streams.engine.conditions.scalars import Predicate
 from streams.engine.conditions.text import Fold
 from streams.engine.conditions.tree import due_of_all
-from streams.engine.conditions.zones import Zones
 
 _ZONE = ("in_zone",)
 _NEGATIONS = {"ne": "eq", "not_in": "in", "not_contains": "contains"}

@@ -6,17 +6,17 @@ from typing import Any, get_args
 
 from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
-from streams.engine.conditions.context import Context
-from streams.engine.conditions.contract import Node, Scene
-from streams.engine.conditions.fitting import fits, given
-from streams.engine.conditions.held import HeldLeaf, Truth
+from streams.engine.conditions.activities.subjects import leaf_key, written
+from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.dates.zones import ZoneRule, Zones
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.held_for import HeldLeaf, Truth
 from streams.engine.conditions.numbers import joined
+from streams.engine.conditions.operand_types import fits, given
 from streams.engine.conditions.operators import Tests, compile_operators, contact_zone_in
-from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions.protocols import Node, Scene
 from streams.engine.conditions.scalars import Predicate
-from streams.engine.conditions.subjects import leaf_key, written
-from streams.engine.conditions.zones import ZoneRule, Zones
-from streams.engine.contact import Contact
+from streams.engine.state.contact import Contact
 
 _TESTED_LOOSELY: frozenset[PropertyType] = frozenset({"date", "datetime", "list", "object"})
 """Types whose operators also take values that do not fit; those of the others take only what fits."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import re2
 
-from streams.engine.conditions import folding
-from streams.engine.conditions.patterns import for_texts_as_they_stand, for_texts_written_out
-from streams.engine.conditions.refusals import ConditionRefused
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.regex import case_folding
+from streams.engine.conditions.regex.patterns import for_texts_as_they_stand, for_texts_written_out
 
 _LEAST_MEMORY, _MOST_MEMORY = 8 << 20, 256 << 20
 _MEMORY_A_SIGN = 600
@@ -67,7 +67,7 @@ def matches(pattern: str, *, case_sensitive: bool) -> Predicate:
     in_short, in_long = _searching(short), _searching(written_out)
     return lambda value: (
         isinstance(value, str)
-        and (in_long(folding.written_out(value)) if folding.has_groups(value) else in_short(value))
+        and (in_long(case_folding.written_out(value)) if case_folding.has_groups(value) else in_short(value))
     )
 
 

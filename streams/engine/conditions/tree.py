@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from streams.engine.conditions.contract import Node, Scene
+from streams.engine.conditions.protocols import Node, Scene
 
 Part = tuple[bool, int | None]
 """Whether a part holds, and when time alone may change that."""

@@ -1,4 +1,4 @@
-"""The decisions of the ledger's journal (a `Decider` of streams.runtime.program).
+"""The decisions of the ledger's journal (a `Decider` of streams.runtime.protocols).
 
 An opportunity's new state gives a new contribution; the totals get the difference. A release marker may change which
 campaign an opportunity counts for, so it looks at every opportunity of its account, in portions. Doing a marker again
@@ -12,15 +12,15 @@ from collections import deque
 
 import msgspec
 
-from streams.engine.broadcasts import Proposed
-from streams.engine.compiled import Lookup
-from streams.engine.effects import Budget, Effects
-from streams.engine.history import History
+from streams.engine.journal.effects import Budget, Effects
+from streams.engine.journal.records import Event, Marker, Record, decode
 from streams.engine.ledger import outputs
 from streams.engine.ledger.attribution import Campaigns, of
 from streams.engine.ledger.opportunity import Contribution, Opportunity, of_event
 from streams.engine.ledger.totals import Total, total_key
-from streams.engine.records import Event, Marker, Record, decode
+from streams.engine.partition.backfill import History
+from streams.engine.partition.broadcast import Proposed
+from streams.engine.releases.compiled import Lookup
 
 _OPPORTUNITY = "opportunity/"
 _TOTAL = "total/"

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from streams.engine.journal.records import Event
 from streams.engine.ledger import money
 from streams.engine.ledger.attribution import Campaigns
-from streams.engine.records import Event
 
 Outcome = Literal["open", "won", "lost", "deleted"]
 Kind = Literal["open", "won", "lost"]

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
+from schemas.topics import CAMPAIGN_REVENUE, CRM_RESULTS
 from schemas.values import instant_text
-from streams.engine.effects import Output
+from streams.engine.journal.effects import Output
 from streams.engine.ledger.opportunity import Told
 from streams.engine.ledger.totals import Total
-from streams.topics import CAMPAIGN_REVENUE, CRM_RESULTS
 
 _encode = msgspec.json.Encoder().encode
 

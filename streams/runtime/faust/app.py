@@ -8,7 +8,7 @@ from typing import Protocol
 
 import faust
 
-from streams.runtime.ending import end
+from streams.runtime.fatal import end
 from streams.runtime.faust.consumer import Transport
 
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from faust.assignor.partition_assignor import PartitionAssignor
 
 from streams.errors import Internal
-from streams.runtime.ending import end
-from streams.runtime.partitions import slot_of
+from streams.kafka.partitions import slot_of
+from streams.runtime.fatal import end
 
 
 class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes no types

@@ -13,7 +13,7 @@ from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 
-from streams.runtime.ending import end
+from streams.runtime.fatal import end
 
 
 class Listener(driver.ConsumerRebalanceListener):  # type: ignore[misc]  # Faust publishes no types

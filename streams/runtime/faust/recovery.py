@@ -20,7 +20,7 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 from mode import Service
 
-from streams.runtime.ending import end
+from streams.runtime.fatal import end
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from faust.serializers.schemas import Schema
 
-from streams.runtime.partitions import Partition
+from streams.kafka.partitions import Partition
 
 
 class Run:

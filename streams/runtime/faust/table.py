@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import faust
 
-from streams.runtime.ending import end
+from streams.runtime.fatal import end
 
 
 class SlotTable(faust.Table):  # type: ignore[misc]  # Faust publishes no types

@@ -10,11 +10,11 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.clock import now_ms
-from streams.runtime.ending import end
+from streams.kafka.partitions import Partition
+from streams.runtime.fatal import end
+from streams.runtime.faust.request_timeouts import mend_connections, mend_coordinator
 from streams.runtime.faust.runs import Run
-from streams.runtime.faust.stalls import mend_connections, mend_coordinator
-from streams.runtime.feed import Ends
-from streams.runtime.partitions import Partition
+from streams.runtime.inputs.partition_buffer import Ends
 
 FETCH_WAIT_MS = 20
 FETCH_MIN_BYTES = 65_536

@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from schemas.values import instant_text
 from streams.cli.main import build
-from tests.support.kafka import fresh_prefix
-from tests.support.pipeline import Pipeline
-from tests.support.story import DAY, HOUR, START
+from tests.harness.deployment.pipeline import Pipeline
+from tests.harness.engine.engine_driver import DAY, HOUR, START
+from tests.harness.kafka.broker import fresh_prefix
 
 PARTITIONS = 3
 PEOPLE = [f"c{number}" for number in range(40)]

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from schemas.topics import JOURNAL
 from schemas.values import instant_text
 from streams.definitions import load
-from streams.publish.releases import Releases
-from streams.topics import JOURNAL
-from tests.support.cli import leadstream
-from tests.support.daily_visits import visits
-from tests.support.kafka import fresh_prefix
-from tests.support.losing import lose_before
-from tests.support.pipeline import LIMIT_SECONDS, Pipeline, wait_until
-from tests.support.story import day
-from tests.support.topic_reader import end_offsets
+from streams.store.releases import Releases
+from tests.harness.cli import leadstream
+from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
+from tests.harness.engine.daily_visits import visits
+from tests.harness.engine.engine_driver import day
+from tests.harness.kafka.broker import fresh_prefix
+from tests.harness.kafka.journal_truncation import lose_before
+from tests.harness.kafka.topic_reader import end_offsets
 
 FIRST = "segments: [{id: everybody, dynamic: true, when: {all: []}}]\n"
 WEEK = FIRST[:-2] + ", {id: week, dynamic: true, when: {visit: {}, within: 7d}}]\n"

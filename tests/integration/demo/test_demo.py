@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import leadstream
+from tests.harness.cli import leadstream
 
 LIMIT_SECONDS = 120.0
 

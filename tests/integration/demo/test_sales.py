@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.standin.server import StandInOrg
+from connectors.salesforce_sandbox.server import StandInOrg
 from streams.demo.sales import DAY, Sales
 
 CAMPAIGN = "701000000000001AAA"

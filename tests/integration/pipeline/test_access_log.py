@@ -6,8 +6,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.access_log.check import compare
-from tests.support.pipeline import Pipeline
+from tests.harness.deployment.pipeline import Pipeline
+from tests.programs.access_log.check import compare
 
 PATHS = (
     "/",

@@ -1,11 +1,11 @@
-"""A backlog in two topics of different speed; `python -m tests.scenarios backlog` does two days of it."""
+"""A backlog in two topics of different speed; `python -m tests.programs.scenarios backlog` does two days of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scenarios import backlog
-from tests.scenarios.stage import stage
+from tests.harness.deployment.live_deployment import stage
+from tests.programs.scenarios import backlog
 
 
 async def test_nobody_is_taken_for_silent_while_a_backlog_is_worked_off(

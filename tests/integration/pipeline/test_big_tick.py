@@ -1,12 +1,12 @@
-"""More contacts due in one tick than a transaction holds; `python -m tests.scenarios big-tick` does 200,000."""
+"""More contacts due in one tick than a transaction holds; `tests.programs.scenarios big-tick` does 200,000."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import big_tick
-from tests.scenarios.stage import stage
+from tests.harness.deployment.live_deployment import stage
+from tests.programs.scenarios import big_tick
 
 CONTACTS = 15_000
 UNHURRIED: dict[str, Any] = {"transaction_bound_ms": 30_000, "transaction_timeout_ms": 60_000, "session_ms": 30_000}

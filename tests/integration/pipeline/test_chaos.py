@@ -1,4 +1,4 @@
-"""The pipeline under a kill -9 and a stop past the session; `python -m tests.chaos --program pipeline` does more."""
+"""The pipeline under a kill -9 and a stop past the session; `tests.programs.chaos --program pipeline` does more."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from streams.settings import Settings
-from tests.chaos.disturb import Plan
-from tests.chaos.run import ChaosRun
+from tests.programs.chaos.faults import Plan
+from tests.programs.chaos.run import ChaosRun
 
 
 async def test_killed_and_stopped_workers_leave_what_a_replay_of_the_journal_gives(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scenarios import open_transaction
-from tests.scenarios.stage import stage
+from tests.harness.deployment.live_deployment import stage
+from tests.programs.scenarios import open_transaction
 
 
 async def test_what_cannot_be_read_holds_up_exits_and_not_other_partitions(

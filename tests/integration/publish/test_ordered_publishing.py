@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from schemas.topics import SCORING_EVENTS, WEB_VISITS
 from schemas.values import instant_text
-from streams.engine.records import Event, Record, Tick
+from streams.engine.journal.records import Event, Record, Tick
 from streams.errors import Unavailable
-from streams.publish.journal import JournalFollower
+from streams.kafka.topic_admin import create_topics
 from streams.publish.lines import DefinitionsLine, json_items, read_lines
+from streams.publish.producer import Sender
 from streams.publish.publisher import Publisher, Report
-from streams.publish.sender import Sender
-from streams.runtime.topics_admin import create_topics
 from streams.settings import Settings
-from streams.topics import SCORING_EVENTS, WEB_VISITS
-from tests.support.journaler import Journaler, journal_of
+from streams.store.journal_follower import JournalFollower
+from tests.harness.kafka.delayed_ingest import Journaler, journal_of
 
 Journal = dict[int, list[Record]]
 

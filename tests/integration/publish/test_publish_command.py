@@ -12,11 +12,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from connectors.ports import free_port
-from streams.runtime.partitions import partition_of
-from streams.runtime.reach import partitions_of
-from streams.runtime.topics_admin import create_topics
+from streams.kafka.clients import partitions_of
+from streams.kafka.partitions import partition_of
+from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
-from tests.support.cli import leadstream
+from tests.harness.cli import leadstream
 
 LOG = (
     '192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET /pricing HTTP/1.1" 200 512 "-" "agent"\n'

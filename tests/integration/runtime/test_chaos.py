@@ -1,12 +1,12 @@
-"""A short chaos run; `python -m tests.chaos` is the long one."""
+"""A short chaos run; `python -m tests.programs.chaos` is the long one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from streams.settings import Settings
-from tests.chaos.disturb import Plan
-from tests.chaos.run import ChaosRun
+from tests.programs.chaos.faults import Plan
+from tests.programs.chaos.run import ChaosRun
 
 
 async def test_nothing_is_lost_or_doubled_while_workers_are_killed_stopped_and_joined(

@@ -15,12 +15,12 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from streams.errors import Fenced
+from streams.kafka.partitions import Partition
 from streams.runtime.faust import end_transaction
-from streams.runtime.partitions import Partition
-from streams.runtime.producer import SlotProducer
+from streams.runtime.slots.producer import SlotProducer
 from streams.settings import Settings
-from tests.support.deployment import until
-from tests.support.topic_reader import end_offsets, read_topic
+from tests.harness.deployment.counting_deployment import until
+from tests.harness.kafka.topic_reader import end_offsets, read_topic
 
 
 class Bench:

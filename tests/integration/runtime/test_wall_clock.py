@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from streams.engine import records
-from streams.topics import CLAIMS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
-from tests.support.deployment import Deployment, deployment, until
-from tests.support.topic_reader import read_topic
+from schemas.topics import CLAIMS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
+from streams.engine.journal import records
+from tests.harness.deployment.counting_deployment import Deployment, deployment, until
+from tests.harness.kafka.topic_reader import read_topic
 
 VISITS, SCORES = WEB_VISITS.name, SCORING_EVENTS.name
 MINUTE = 60_000

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
+from schemas.topics import CLOCK, DEFINITIONS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from schemas.values import instant_text
-from streams.engine import records
-from streams.runtime.positions import POSITION_KEY
-from streams.topics import CLOCK, DEFINITIONS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
-from tests.chaos.crashing import DEATHS
-from tests.chaos.fleet import Fleet
-from tests.support.deployment import Deployment, deployment, until
-from tests.support.topic_reader import end_offsets, read_topic
+from streams.engine.journal import records
+from streams.runtime.checkpoint import POSITION_KEY
+from tests.harness.deployment.counting_deployment import Deployment, deployment, until
+from tests.harness.deployment.workers import Fleet
+from tests.harness.kafka.topic_reader import end_offsets, read_topic
+from tests.programs.chaos.crashes import DEATHS
 
 VISITS, SCORES = WEB_VISITS.name, SCORING_EVENTS.name
 

@@ -11,7 +11,7 @@ from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery, Patience
 from connectors.salesforce.handover import Campaign, CampaignTarget, HandOver, Lead, Number, Snapshot
 from schemas.definitions import LeadField
-from tests.support.standin import SPRING, Sandbox, served
+from tests.harness.salesforce.sandbox import SPRING, Sandbox, served
 
 FIELDS = {
     "Company": LeadField(property="company", default="[not provided]"),

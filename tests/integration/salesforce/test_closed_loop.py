@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from streams.runtime.parent import environment_of
-from tests.support.pipeline import LIMIT_SECONDS, Pipeline, wait_until
-from tests.support.standin import SPRING, Sandbox
+from streams.runtime.process.supervisor import environment_of
+from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
+from tests.harness.salesforce.sandbox import SPRING, Sandbox
 
 DEFINITIONS = f"""
 account: default
@@ -42,7 +42,7 @@ def contact(name: str, country: str) -> dict[str, Any]:
 @contextmanager
 def crm(pipeline: Pipeline) -> Iterator[None]:
     """The process of the role `crm`."""
-    command = [sys.executable, "-m", "agents.crm.process"]
+    command = [sys.executable, "-m", "agents.crm.main"]
     with subprocess.Popen(command, env=environment_of(pipeline.settings), stdin=subprocess.PIPE) as process:
         try:
             yield

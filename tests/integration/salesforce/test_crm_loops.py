@@ -15,22 +15,22 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from agents.crm.build import crm_parts
-from agents.crm.consumer import CrmConsumer
-from agents.crm.poller import OpportunityPoller
-from agents.crm.process import run
-from agents.crm.waits import Waits
+from agents.crm.backoff import Waits
+from agents.crm.factory import crm_parts
+from agents.crm.handover_consumer import CrmConsumer
+from agents.crm.main import run
+from agents.crm.opportunity_poller import OpportunityPoller
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery, Patience
 from connectors.salesforce.handover import HandOver
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
-from streams.engine.accept import Door
-from streams.engine.effects import Append, SourceRecord
-from streams.runtime.parent import environment_of
-from streams.runtime.topics_admin import create_topics
+from streams.engine.journal.effects import Append, SourceRecord
+from streams.engine.journal.validate import Door
+from streams.kafka.topic_admin import create_topics
+from streams.runtime.process.supervisor import environment_of
 from streams.settings import Settings
-from tests.support.standin import SPRING, Sandbox
-from tests.support.topic_reader import end_offsets, read_topic
+from tests.harness.kafka.topic_reader import end_offsets, read_topic
+from tests.harness.salesforce.sandbox import SPRING, Sandbox
 
 BRISK = Patience(attempts=4, first_wait=0.01, longest_wait=0.05, jitter=0.01)
 QUICK = Waits(first=0.05, longest=0.2, set_up=0.2)
@@ -310,7 +310,7 @@ async def test_the_process_ends_in_good_order_when_told(
 ) -> None:
     await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(3)))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agents.crm.process"),
+        *(sys.executable, "-m", "agents.crm.main"),
         env=environment_of(settings),
         stdin=asyncio.subprocess.PIPE,
     )
@@ -331,7 +331,7 @@ async def test_killed_in_the_middle_of_requests_it_hands_over_everything_once(
     for _ in range(3):
         before = len(sandbox.requests("composite"))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "agents.crm.process"),
+            *(sys.executable, "-m", "agents.crm.main"),
             env=environment_of(settings),
             stdin=asyncio.subprocess.PIPE,
         )
@@ -355,7 +355,7 @@ async def test_a_worker_stopped_between_look_and_write_wakes_late_and_is_repaire
     # Every query, since the poll of opportunities asks at the same time; longer than the stop takes.
     sandbox.fault("slow_after_commit", path="queryAll", times=-1, seconds=8)
     sleeper = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agents.crm.process"),
+        *(sys.executable, "-m", "agents.crm.main"),
         env=environment_of(settings),
         stdin=asyncio.subprocess.PIPE,
     )

@@ -12,7 +12,7 @@ from connectors.salesforce.errors import CircuitOpen, Transient
 from connectors.salesforce.handover import HandOver
 from schemas.definitions import LeadField
 from streams.errors import SalesforceRefused
-from tests.support.standin import AUTUMN, SPRING, Sandbox
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, Sandbox
 
 UPSERT = "composite/sobjects/Lead/"
 HandOvers = Callable[..., HandOver]

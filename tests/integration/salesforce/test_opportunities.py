@@ -13,7 +13,7 @@ from connectors.salesforce.errors import Transient
 from connectors.salesforce.handover import HandOver
 from connectors.salesforce.opportunities import Cursor, Event, Poll
 from schemas.events.opportunities import OpportunityChanged
-from tests.support.standin import SPRING, Sandbox
+from tests.harness.salesforce.sandbox import SPRING, Sandbox
 
 HandOvers = Callable[..., HandOver]
 

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.salesforce.auth import Tokens
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
 from connectors.salesforce.errors import CircuitOpen, Transient
-from connectors.salesforce.login import Tokens
 from connectors.salesforce.mapping import problems
 from schemas.definitions import LeadField
 from streams.errors import SalesforceRefused
 from streams.settings import Settings
-from tests.support.standin import Sandbox
+from tests.harness.salesforce.sandbox import Sandbox
 
 FIELDS = {
     "Company": LeadField(property="company", default="-"),

@@ -7,7 +7,7 @@ import pytest
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.errors import CrmError
 from connectors.salesforce.writer import Writer
-from tests.support.standin import Sandbox
+from tests.harness.salesforce.sandbox import Sandbox
 
 
 def test_one_unreadable_record_fails_alone(sandbox: Sandbox, client: OrgClient) -> None:

@@ -13,8 +13,8 @@ from schemas import conditions as c
 from schemas.definitions import PropertyType
 from schemas.values import duration_ms, instant_ms, instant_text
 from streams.definitions import load
-from streams.engine.checks.operators import FITTING
-from tests.support.guide import (
+from streams.engine.validation.operators import FITTING
+from tests.harness.docs.guide import (
     GUIDE,
     KINDS,
     SEGMENT,
@@ -30,8 +30,8 @@ from tests.support.guide import (
     tables,
     with_condition,
 )
-from tests.support.guide_coverage import used_in, words_of
-from tests.support.guide_story import StoryLine, story_lines, wrong_in_one_go, wrong_lines
+from tests.harness.docs.guide_coverage import used_in, words_of
+from tests.harness.docs.guide_scenarios import StoryLine, story_lines, wrong_in_one_go, wrong_lines
 
 TEXT = GUIDE.read_text()
 ACCOUNT = account_text(TEXT)

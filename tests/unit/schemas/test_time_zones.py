@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from schemas.time_zones import checked_zone, zone_named, zone_names
-from streams.engine.checks import check
-from streams.engine.checks.problem import path_text
-from tests.support.conditions import compiled, contact, scene
-from tests.support.naive import World
-from tests.support.naive import holds as naive_holds
+from streams.engine.validation import check
+from streams.engine.validation.problem import path_text
+from tests.harness.engine.conditions import compiled, contact, scene
+from tests.harness.engine.reference_evaluator import World
+from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 NO_ZONES = [
     *("localtime", "posixrules", "Factory", "right/Europe/Berlin", "posix/Europe/Berlin"),

@@ -1,0 +1,165 @@
+"""`/__sandbox__/`: what people, Apex and bad luck do in a real org, as HTTP calls for tests and the demo.
+
+| call | body |
+|---|---|
+| POST `convert` | `lead` (id) or `external_id`; `opportunity` (default true), `amount` |
+| POST `win`, `lose`, `reopen` | `opportunity`, `amount` if it changes too |
+| POST `opportunity` | `id` and the fields to change, for example `Amount` or `CampaignId` |
+| POST `delete`, `undelete` | `type`, `id` |
+| POST `campaign` | `id`, `name`: a campaign with an id of one's choice |
+| POST `clock` | `advance`: seconds, or `at`: the instant it shall show now |
+| POST `hide` | `id`, `seconds` until queries see the row, `stamped_ago`: seconds by which its stamp lies back |
+| POST `settings` | `page_size`, `duplicate_rule`, `refuse_login`, `expire_tokens` |
+| GET, POST, DELETE `faults` | the orders; one order (see `faults`); none any more |
+| GET `records/{type}` | every row, deleted ones too |
+| GET `requests`, `counts`; POST `reset` | the request log; rows and logins; an empty org |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from connectors.salesforce_sandbox import ids, writes
+from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.conversion import convert
+from connectors.salesforce_sandbox.org import ORG, Org
+from connectors.salesforce_sandbox.sobjects import body_of
+from connectors.salesforce_sandbox.store import Row
+
+BASE = "/__sandbox__"
+EXTERNAL_ID = "Leadstream_Id__c"
+Action = Callable[[Org, dict[str, Any]], Any]
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of the control side."""
+    actions: dict[str, Action] = {
+        "convert": _convert,
+        "win": _moves_to(writes.WON),
+        "lose": _moves_to(writes.LOST),
+        "reopen": _moves_to("Negotiation/Review"),
+        "opportunity": _change,
+        "delete": _delete,
+        "undelete": _undelete,
+        "campaign": _campaign,
+        "clock": _clock,
+        "hide": lambda org, body: org.store.hide(
+            ids.to_18(body["id"]), float(body["seconds"]), float(body.get("stamped_ago", 0))
+        ),
+        "settings": _settings,
+        "faults": lambda org, body: org.faults.order(body),
+        "reset": lambda org, _: org.reset(),
+    }
+    views: dict[str, Callable[[Org], Any]] = {
+        "faults": lambda org: org.faults.listed(),
+        "requests": lambda org: org.log,
+        "counts": lambda org: {"objects": org.store.counts(), "logins": org.login.logins},
+    }
+    return [
+        *(web.post(f"{BASE}/{name}", _posted(action)) for name, action in actions.items()),
+        *(web.get(f"{BASE}/{name}", _viewed(view)) for name, view in views.items()),
+        web.get(f"{BASE}/records/{{name}}", _records),
+        web.delete(f"{BASE}/faults", _no_faults),
+    ]
+
+
+def _posted(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        body = await body_of(request) if request.can_read_body else {}
+        try:
+            return web.json_response(action(request.app[ORG], body) or {})
+        except (KeyError, ValueError, TypeError, StopIteration) as error:
+            raise Problem("INVALID_INPUT", f"{type(error).__name__}: {error}", None) from error
+
+    return handle
+
+
+def _viewed(view: Callable[[Org], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response(view(request.app[ORG]))
+
+    return handle
+
+
+async def _records(request: web.Request) -> web.Response:
+    org = request.app[ORG]
+    sobject = writes.sobject_of(org, request.match_info["name"])
+    return web.json_response(list(org.store.rows(sobject.name, deleted=True)))
+
+
+async def _no_faults(request: web.Request) -> web.Response:
+    request.app[ORG].faults.clear()
+    return web.json_response({})
+
+
+def _convert(org: Org, body: dict[str, Any]) -> dict[str, str | None]:
+    if "external_id" in body:
+        found = org.store.matches("Lead", EXTERNAL_ID, body["external_id"])
+        lead = found[0] if found else None
+    else:
+        lead = org.store.get("Lead", body["lead"])
+    if lead is None:
+        raise ValueError("no such lead")
+    return convert(org, lead, opportunity=body.get("opportunity", True), amount=body.get("amount"))
+
+
+def _opportunity(org: Org, record_id: str) -> Row:
+    row = org.store.get("Opportunity", record_id)
+    if row is None:
+        raise ValueError("no such opportunity")
+    return row
+
+
+def _moves_to(stage: str) -> Action:
+    def move(org: Org, body: dict[str, Any]) -> Row:
+        changes: dict[str, Any] = {"StageName": stage}
+        if "amount" in body:
+            changes["Amount"] = body["amount"]
+        return _change(org, {"id": body["opportunity"], **changes})
+
+    return move
+
+
+def _change(org: Org, body: dict[str, Any]) -> Row:
+    changes = {name: value for name, value in body.items() if name != "id"}
+    writes.update(org, org.schema["Opportunity"], body["id"], changes)
+    return _opportunity(org, body["id"])
+
+
+def _delete(org: Org, body: dict[str, Any]) -> dict[str, Any]:
+    return writes.delete(org, writes.sobject_of(org, body["type"]), body["id"]).result()
+
+
+def _undelete(org: Org, body: dict[str, Any]) -> dict[str, Any]:
+    return writes.undelete(org, writes.sobject_of(org, body["type"]), body["id"]).result()
+
+
+def _campaign(org: Org, body: dict[str, Any]) -> Row:
+    if org.store.get("Campaign", body["id"]) is not None:
+        raise ValueError("there is such a campaign already")
+    return org.store.insert(org.schema["Campaign"], {"Name": body["name"], "IsActive": True}, body["id"])
+
+
+def _clock(org: Org, body: dict[str, Any]) -> None:
+    if "at" in body:
+        org.store.set_clock(datetime.fromisoformat(body["at"]))
+    else:
+        org.store.advance(float(body["advance"]))
+
+
+def _settings(org: Org, body: dict[str, Any]) -> None:
+    known = {"page_size", "duplicate_rule", "refuse_login", "expire_tokens"}
+    if unknown := set(body) - known:
+        raise ValueError(f"unknown setting {sorted(unknown)[0]!r}: one of {', '.join(sorted(known))}")
+    if "page_size" in body:
+        org.page_size = max(1, int(body["page_size"]))
+    if "duplicate_rule" in body:
+        org.duplicate_rule = bool(body["duplicate_rule"])
+    if "refuse_login" in body:
+        org.login.refused = bool(body["refuse_login"])
+    if body.get("expire_tokens"):
+        org.login.tokens.clear()

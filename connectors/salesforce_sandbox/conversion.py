@@ -1,0 +1,68 @@
+"""Converting a lead, which Salesforce offers to people and to Apex but not over REST."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.org import Org
+from connectors.salesforce_sandbox.store import Row
+
+_CARRIED = ("LastName", "FirstName", "Title", "Phone", "MobilePhone", "Email", "LeadSource", "OwnerId")
+
+
+def convert(org: Org, lead: Row, *, opportunity: bool = True, amount: float | None = None) -> dict[str, str | None]:
+    """Makes account, contact and opportunity of a lead; the lead is read-only from then on. Raises Problem.
+
+    The memberships move to the contact; the opportunity's campaign is the one last associated with the lead.
+    """
+    if lead["IsDeleted"]:
+        raise Problem("ENTITY_IS_DELETED", "entity is deleted")
+    if lead["IsConverted"]:
+        raise Problem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+    account = org.store.insert(org.schema["Account"], {"Name": lead["Company"]})
+    person = {name: lead[name] for name in _CARRIED}
+    contact = org.store.insert(org.schema["Contact"], {**person, "AccountId": account["Id"]})
+    campaign = _move_memberships(org, lead, contact)
+    made: Row | None = None
+    if opportunity:
+        made = _opportunity(org, lead, account, campaign, amount)
+    converted: dict[str, Any] = {
+        "IsConverted": True,
+        "Status": "Closed - Converted",
+        "ConvertedDate": org.store.now().date().isoformat(),
+        "ConvertedAccountId": account["Id"],
+        "ConvertedContactId": contact["Id"],
+        "ConvertedOpportunityId": made["Id"] if made else None,
+    }
+    org.store.update(org.schema["Lead"], lead, converted)
+    return {
+        "lead": lead["Id"],
+        "account": account["Id"],
+        "contact": contact["Id"],
+        "opportunity": made["Id"] if made else None,
+    }
+
+
+def _move_memberships(org: Org, lead: Row, contact: Row) -> str | None:
+    last = None
+    for member in org.store.rows("CampaignMember"):
+        if member["LeadId"] == lead["Id"]:
+            org.store.update(org.schema["CampaignMember"], member, {"ContactId": contact["Id"]})
+            last = member["CampaignId"]
+    return last
+
+
+def _opportunity(org: Org, lead: Row, account: Row, campaign: str | None, amount: float | None) -> Row:
+    return org.store.insert(
+        org.schema["Opportunity"],
+        {
+            "Name": f"{lead['Company']}-",
+            "AccountId": account["Id"],
+            "StageName": "Prospecting",
+            "Amount": None if amount is None else float(amount),
+            "CloseDate": (org.store.now() + timedelta(days=90)).date().isoformat(),
+            "CampaignId": campaign,
+        },
+    )

@@ -1,0 +1,72 @@
+"""The stand-in org as a whole: its records, logins, settings, faults and the log of what it was asked."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from connectors.salesforce_sandbox.faults import Faults
+from connectors.salesforce_sandbox.schema import SOBJECTS, SObject
+from connectors.salesforce_sandbox.store import Row, Store
+
+DAILY_REQUESTS = 15_000
+
+
+@dataclass(slots=True)
+class Login:
+    """The one client that may log in, and the tokens it was given."""
+
+    client_id: str
+    client_secret: str
+    refused: bool = False
+    tokens: set[str] = field(default_factory=set)
+    logins: int = 0
+
+    def issue(self) -> str:
+        """A new access token; the older ones stay valid."""
+        self.logins += 1
+        token = f"00D5A0000000001!{secrets.token_urlsafe(24)}"
+        self.tokens.add(token)
+        return token
+
+
+@dataclass(slots=True)
+class Org:
+    """The state behind the HTTP handlers."""
+
+    login: Login
+    campaigns: Mapping[str, str]
+    schema: dict[str, SObject] = field(default_factory=lambda: dict(SOBJECTS))
+    store: Store = field(default_factory=Store)
+    faults: Faults = field(default_factory=Faults)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    locators: dict[str, list[Row]] = field(default_factory=dict)
+    page_size: int = 2_000
+    duplicate_rule: bool = False
+    requests: int = 0
+
+    def __post_init__(self) -> None:
+        self._seed()
+
+    def reset(self) -> None:
+        """An empty org again, but for the campaigns it was started with; tokens stay valid."""
+        self.store = Store()
+        self.faults.clear()
+        self.log.clear()
+        self.locators.clear()
+        self.schema = dict(SOBJECTS)
+        self.page_size = 2_000
+        self.duplicate_rule = False
+        self.login.refused = False
+        self._seed()
+
+    def _seed(self) -> None:
+        for record_id, name in self.campaigns.items():
+            self.store.insert(self.schema["Campaign"], {"Name": name, "IsActive": True}, record_id)
+
+
+ORG: web.AppKey[Org] = web.AppKey("org", Org)

@@ -1,0 +1,194 @@
+"""The stand-in org over HTTP: every request is logged, struck by ordered faults, and checked for its token."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import format_datetime
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from connectors.salesforce_sandbox import collections, control, oauth, query, sobjects
+from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.faults import Fault
+from connectors.salesforce_sandbox.org import DAILY_REQUESTS, ORG, Login, Org
+
+HOST = "127.0.0.1"
+BASE = "/services/data/v{version:[0-9.]+}"
+VERSIONS = ("58.0", "59.0", "60.0", "61.0", "62.0", "63.0", "64.0", "65.0", "66.0", "67.0")
+MOST_BYTES = 6_000_000
+NO_ANSWER = 444
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class StandInOrg:
+    """A stand-in org on a loopback port; `async with StandInOrg() as org:` serves until the block ends."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        host: str = HOST,
+        client_id: str = "leadstream",
+        client_secret: str = "leadstream",
+        campaigns: Mapping[str, str] | None = None,
+    ) -> None:
+        self.org = Org(Login(client_id, client_secret), campaigns or {})
+        self._host = host
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The origin at which the org answers, once started."""
+        return f"http://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        """Serves from now on; on a free port where none was given. Raises OSError where the port is taken."""
+        self._runner = web.AppRunner(application(self.org), access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Serves no more."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+
+def application(org: Org) -> web.Application:
+    """The HTTP application of an org."""
+    app = web.Application(middlewares=[_logged, _served], client_max_size=MOST_BYTES)
+    app[ORG] = org
+    app.on_response_prepare.append(_headers)
+    app.add_routes(control.routes())
+    app.add_routes(oauth.routes())
+    app.add_routes([web.get("/services/data", _versions), web.get("/services/data/", _versions)])
+    app.add_routes([web.get(f"{BASE}/limits", _limits), web.get(f"{BASE}/limits/", _limits)])
+    app.add_routes(collections.routes(BASE))
+    app.add_routes(query.routes(BASE))
+    app.add_routes(sobjects.routes(BASE))
+    return app
+
+
+@web.middleware
+async def _logged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Writes the request log; the body of a login is left out, for it holds a secret."""
+    if request.path.startswith(control.BASE):
+        return await handler(request)
+    entry: dict[str, Any] = {"method": request.method, "path": request.path, "query": dict(request.query)}
+    if not request.path.startswith("/services/oauth2"):
+        entry["body"] = _readable(await request.text())
+        entry["headers"] = {name: value for name, value in request.headers.items() if name.startswith("Sforce-")}
+    entry["status"] = None
+    request.app[ORG].log.append(entry)
+    response = await handler(request)
+    entry["status"] = response.status
+    return response
+
+
+@web.middleware
+async def _served(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers, or fails as ordered."""
+    try:
+        if request.path.startswith(control.BASE):
+            return await handler(request)
+        fault = request.app[ORG].faults.strike_request(request.method, request.path)
+        if _is_data(request):
+            oauth.check(request)
+            request.app[ORG].requests += 1
+        if fault is not None and fault.kind == "drop":
+            return _dropped(request)
+        if fault is not None:
+            _fail_before(fault)
+        response = await handler(request)
+        return response if fault is None else await _fail_after(request, fault, response)
+    except Problem as problem:
+        return problem.of_request()
+    except web.HTTPServiceUnavailable as unavailable:
+        return web.Response(text=unavailable.text, status=503, content_type="text/html")
+    except web.HTTPNotFound:
+        missing = Problem("NOT_FOUND", "The requested resource does not exist", None, status=404)
+        return missing.of_request()
+
+
+def _fail_before(fault: Fault) -> None:
+    if fault.kind == "html_503":
+        page = "<html><head><title>Service not available</title></head><body>Maintenance</body></html>"
+        raise web.HTTPServiceUnavailable(text=page, content_type="text/html")
+    if fault.kind == "invalid_session":
+        raise oauth.invalid_session()
+    if fault.kind == "daily_limit":
+        raise Problem("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None, status=403)
+    if fault.kind == "concurrent_limit":
+        raise Problem("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.", None, status=403)
+    if fault.kind == "row_lock":
+        message = "unable to obtain exclusive access to this record or 1 records"
+        raise Problem("UNABLE_TO_LOCK_ROW", message, status=500)
+
+
+async def _fail_after(request: web.Request, fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
+    if fault.kind == "drop_after_commit":
+        return _dropped(request)
+    if fault.kind == "slow_after_commit":
+        await asyncio.sleep(fault.seconds)
+    if fault.kind == "error_after_commit":
+        message = "An unexpected error occurred. Please include this ErrorId if you contact support"
+        raise Problem("UNKNOWN_EXCEPTION", message, None, status=500)
+    if fault.kind == "truncated" and isinstance(response, web.Response) and isinstance(response.body, bytes):
+        half = response.body[: len(response.body) // 2]
+        return web.Response(body=half, status=response.status, content_type="application/json")
+    return response
+
+
+def _dropped(request: web.Request) -> web.Response:
+    """Ends the connection; the answer returned reaches nobody, its status is for the request log."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=NO_ANSWER)
+
+
+async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+    org = request.app[ORG]
+    response.headers["Date"] = format_datetime(org.store.now(), usegmt=True)
+    if _is_data(request):
+        response.headers["Sforce-Limit-Info"] = f"api-usage={org.requests}/{DAILY_REQUESTS}"
+
+
+def _is_data(request: web.Request) -> bool:
+    return request.path.startswith("/services/data/v")
+
+
+async def _versions(_: web.Request) -> web.Response:
+    listed = [
+        {"label": f"Version {version}", "url": f"/services/data/v{version}", "version": version}
+        for version in VERSIONS
+    ]
+    return web.json_response(listed)
+
+
+async def _limits(request: web.Request) -> web.Response:
+    left = DAILY_REQUESTS - request.app[ORG].requests
+    return web.json_response({"DailyApiRequests": {"Max": DAILY_REQUESTS, "Remaining": left}})
+
+
+def _readable(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text

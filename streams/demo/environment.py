@@ -1,0 +1,168 @@
+"""What the demo runs on: Kafka, a stand-in org and a worker, started where they are missing and ended at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ruamel.yaml import YAML
+
+from connectors.kafka.broker import LocalBroker
+from connectors.ports import LOOPBACK, free_port
+from connectors.salesforce_sandbox.server import StandInOrg
+from schemas.definitions import Definitions
+from streams.demo.format_cache import remember_format, reuse_format
+from streams.errors import Internal
+from streams.kafka.topic_admin import create_topics
+from streams.publish.lines import DefinitionsLine
+from streams.runtime.process.supervisor import environment_of
+from streams.settings import Settings
+
+WORKER_SECONDS = 25.0
+WORKER = "from streams.cli.main import run; run()"
+PATIENCE_MS = 120_000
+"""The worker is started beside Kafka, so that its modules are loaded when the topics are there."""
+
+Say = Callable[[str], None]
+
+
+def sample_document() -> dict[str, Any]:
+    """The sample definitions as written."""
+    text = (files("streams.demo") / "definitions.yaml").read_text()
+    document: dict[str, Any] = YAML(typ="safe").load(text)
+    return document
+
+
+def sample_definitions() -> Definitions:
+    """The sample definitions as read."""
+    return Definitions.model_validate_json(json.dumps(sample_document()))
+
+
+def sample_release(at: int) -> DefinitionsLine:
+    """The sample definitions as a line that applies them at `at` (ms)."""
+    document = sample_document()
+    return DefinitionsLine("the sample definitions", document["account"], at, document)
+
+
+def sample_campaigns(definitions: Definitions) -> Mapping[str, str]:
+    """Salesforce's id -> name of the campaigns that hand over."""
+    return {each.salesforce.campaign: each.name for each in definitions.campaigns if each.salesforce is not None}
+
+
+class Surroundings:
+    """Starts everything on entering and ends it on leaving; `say` is told what it is at.
+
+    `settings` name a Kafka that runs already; without them one is started in `folder`.
+    """
+
+    def __init__(self, folder: Path, settings: Settings | None, say: Say) -> None:
+        self._folder = folder
+        self._kafka = folder / "kafka"
+        self._port = free_port()
+        self._broker = LocalBroker(self._kafka, self._port) if settings is None else None
+        self._say = say
+        self._org = StandInOrg(campaigns=sample_campaigns(sample_definitions()))
+        self._worker: asyncio.subprocess.Process | None = None
+        self._log = folder / "worker.log"
+        self.settings = settings or Settings()
+
+    @property
+    def org_url(self) -> str:
+        """Where the stand-in org is."""
+        return self._org.url
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._end()
+
+    async def worker_ended(self) -> None:
+        """Returns never; raises Internal when the worker ends."""
+        assert self._worker is not None
+        code = await self._worker.wait()
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        raise Internal(f"the demo's worker ended with code {code}: {lines[-1] if lines else 'it said nothing'}")
+
+    async def _start(self) -> None:
+        await self._org.start()
+        self.settings = self._settings()
+        await asyncio.gather(self._launch_worker(), self._start_kafka())
+        self._say("making the topics")
+        await create_topics(self.settings)
+        self._say("applying the sample definitions")
+
+    async def _start_kafka(self) -> None:
+        if self._broker is None:
+            return
+        reuse_format(self._kafka / "data")
+        starting = asyncio.create_task(asyncio.to_thread(self._broker.start, self._report))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # The thread cannot be interrupted: what it is starting must be there to be stopped.
+            with contextlib.suppress(Exception):
+                await starting
+            raise
+        remember_format(self._kafka / "data")
+
+    def _report(self, what: str, done: int, total: int) -> None:
+        self._say(f"{what} {done >> 20} of {total >> 20} MB" if total else what)
+
+    def _settings(self) -> Settings:
+        changes: dict[str, Any] = {
+            "clock": "events",
+            "data_dir": self._folder / "worker",
+            "salesforce_url": self._org.url,
+            "start_patience_ms": PATIENCE_MS,
+            "salesforce_poll_ms": 500,
+            "salesforce_currency": "EUR",
+        }
+        if self._broker is not None:
+            changes |= {"bootstrap": f"{LOOPBACK}:{self._port}", "prefix": ""}
+        return self.settings.model_copy(update=changes)
+
+    async def _launch_worker(self) -> None:
+        with self._log.open("wb") as log:
+            self._worker = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", WORKER, "worker"),
+                env=environment_of(self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the demo, which then ends the worker in good order
+            )
+
+    async def _end(self) -> None:
+        """Workers before the broker, which they need for a stop in good order."""
+        self._say("stopping")
+        await self._end_worker()
+        await self._org.stop()
+        if self._broker is not None:
+            await asyncio.to_thread(self._broker.stop)
+
+    async def _end_worker(self) -> None:
+        worker = self._worker
+        if worker is None or worker.returncode is not None:
+            return
+        worker.terminate()
+        try:
+            await asyncio.wait_for(worker.wait(), WORKER_SECONDS)
+        except TimeoutError:
+            worker.kill()
+            await worker.wait()

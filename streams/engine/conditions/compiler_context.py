@@ -1,0 +1,40 @@
+"""What leaves are compiled within, and what they tell about themselves on the way."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from schemas.definitions import PropertyType
+from schemas.time_zones import zone_named
+from streams.engine.conditions.dates.zones import ZoneRule
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.held_for import Truth
+from streams.engine.conditions.protocols import Counter, Surroundings
+
+
+class Context:
+    """Collects what the compiled condition looks at."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        zone = zone_named(surroundings.time_zone)
+        if zone is None:
+            raise ConditionRefused(f"{surroundings.time_zone!r} is no time zone; write one such as Europe/Berlin")
+        self.zone: ZoneInfo = zone
+        self.surroundings = surroundings
+        self.counters: dict[str, Counter] = {}
+        self.held: dict[str, Truth] = {}
+        self.properties: set[str] = set()
+        self.segments: set[str] = set()
+        self.campaigns: set[str] = set()
+        self.leads = False
+
+    def type_of(self, name: str) -> PropertyType | None:
+        """The declared type of a property; None where its JSON value says."""
+        return self.surroundings.property_types.get(name)
+
+    def zone_rule(self, in_zone: str) -> ZoneRule:
+        """Whose zone a leaf means; a leaf in the contact's zone looks at that property, too."""
+        of_contact = in_zone == "contact"
+        if of_contact:
+            self.properties.add("time_zone")
+        return ZoneRule(self.zone, of_contact=of_contact)

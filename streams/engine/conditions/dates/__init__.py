@@ -1,0 +1,1 @@
+"""Dates in conditions: arithmetic, bounds, operators, zones and calendar days."""

@@ -1,0 +1,205 @@
+"""Operators on dates: an instant (ms; None: there is none) against edges, lengths of time and anniversaries.
+
+With W a fixed length: `within_last` holds (now - W, now], `within_next` (now, now + W], `older_than` from exactly
+t + W. Of a calendar date its local midnight is the instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from streams.engine.conditions.dates.calendar_days import ordinal_of, year_month_day
+from streams.engine.conditions.dates.date_bounds import DateValue, Edge, parse_date_value
+from streams.engine.conditions.dates.zones import DAY, day_at, day_start
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.tree import due_of_any
+
+
+class DateTest(Protocol):
+    """A test of one instant as time goes on."""
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool: ...
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `lower` on and before `upper`."""
+
+    lower: Edge | None
+    upper: Edge | None
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:
+        if instant is None:
+            return False
+        if self.lower is not None and instant < self.lower.at(now, zone):
+            return False
+        return self.upper is None or instant < self.upper.at(now, zone)
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:
+        if instant is None:
+            return None
+        edges = [edge for edge in (self.lower, self.upper) if edge is not None and edge.moves]
+        dues = [due for edge in edges if (due := edge.due(instant, now, zone)) is not None]
+        return min(dues, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOfSpans:
+    """In one of several spans."""
+
+    spans: tuple[Span, ...]
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:
+        return any(span.holds(instant, now, zone) for span in self.spans)
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:
+        return due_of_any((span.holds(instant, now, zone), span.due(instant, now, zone)) for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    """Where the other does not hold; a missing date included."""
+
+    test: DateTest
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:
+        return not self.test.holds(instant, now, zone)
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:
+        return self.test.due(instant, now, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class WithinLast:
+    """(now - length, now]."""
+
+    length: int
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:  # noqa: ARG002 - tests share a shape
+        return instant is not None and now - self.length < instant <= now
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
+        if instant is None:
+            return None
+        return _next_of((instant, instant + self.length), now)
+
+
+@dataclass(frozen=True, slots=True)
+class WithinNext:
+    """(now, now + length]."""
+
+    length: int
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:  # noqa: ARG002
+        return instant is not None and now < instant <= now + self.length
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
+        if instant is None:
+            return None
+        return _next_of((instant - self.length, instant), now)
+
+
+@dataclass(frozen=True, slots=True)
+class OlderThan:
+    """From exactly instant + length on."""
+
+    length: int
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:  # noqa: ARG002
+        return instant is not None and now >= instant + self.length
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
+        if instant is None:
+            return None
+        return _next_of((instant + self.length,), now)
+
+
+@dataclass(frozen=True, slots=True)
+class AnniversaryWithin:
+    """The day of the year comes round today or within so many whole days after today."""
+
+    days: int
+
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:
+        if instant is None:
+            return False
+        today = day_at(zone, now)
+        return _next_anniversary(day_at(zone, instant), today) - today <= self.days
+
+    def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:
+        if instant is None:
+            return None
+        today = day_at(zone, now)
+        coming = _next_anniversary(day_at(zone, instant), today)
+        turns = coming + 1 if coming - today <= self.days else coming - self.days
+        return day_start(zone, turns)
+
+
+def _next_of(turns: Sequence[int], now: int) -> int | None:
+    return next((turn for turn in turns if turn > now), None)
+
+
+def _next_anniversary(born: int, today: int) -> int:
+    """The first anniversary (ordinal) on or after today, whatever the year of birth."""
+    year, _, _ = year_month_day(today)
+    _, month, day = year_month_day(born)
+    this_year = ordinal_of(year, month, day)
+    return this_year if this_year >= today else ordinal_of(year + 1, month, day)
+
+
+def span_of(operator: str, value: DateValue) -> Span:
+    """The span that a comparison with a date value asks for."""
+    if operator == "eq":
+        return Span(value.start, value.end)
+    if operator in ("gt", "after"):
+        return Span(value.end, None)
+    if operator == "gte":
+        return Span(value.start, None)
+    if operator in ("lt", "before"):
+        return Span(None, value.start)
+    return Span(None, value.end)
+
+
+def date_test(operator: str, operand: object) -> DateTest:
+    """The test of an operator on a date. Raises ConditionRefused for an operand that is no date value."""
+    if operator in ("within_last", "within_next", "older_than", "anniversary_within"):
+        return _length_test(operator, operand)
+    if operator == "between":
+        lower, upper = _date_values(operand)
+        return Span(lower.start, upper.end)
+    if operator in ("in", "not_in"):
+        spans = AnyOfSpans(tuple(span_of("eq", value) for value in _date_values(operand)))
+        return spans if operator == "in" else Negated(spans)
+    value = _date_value(operand)
+    if operator == "ne":
+        return Negated(span_of("eq", value))
+    return span_of(operator, value)
+
+
+def _length_test(operator: str, operand: object) -> DateTest:
+    if not isinstance(operand, int):
+        raise TypeError(f"{operator} takes a length in ms")
+    if operator == "within_last":
+        return WithinLast(operand)
+    if operator == "within_next":
+        return WithinNext(operand)
+    if operator == "older_than":
+        return OlderThan(operand)
+    return AnniversaryWithin(operand // DAY)
+
+
+def _date_value(operand: object) -> DateValue:
+    if not isinstance(operand, str):
+        raise ConditionRefused(f"{operand!r} is not a date value; write it as text, such as 2026-03-01 or now-7d")
+    return parse_date_value(operand)
+
+
+def _date_values(operand: object) -> list[DateValue]:
+    if not isinstance(operand, tuple):
+        raise TypeError("a list of date values is needed")
+    return [_date_value(one) for one in operand]

@@ -1,0 +1,1 @@
+"""Patterns of `matches` for RE2 with full Unicode case folding."""

@@ -1,0 +1,201 @@
+"""Leaves on what the engine decided: memberships, scores and leads.
+
+Scores and points are whole millionths. Without a lead its status and points are missing; a missing score is 0.
+"""
+
+from __future__ import annotations
+
+from schemas.conditions import (
+    DurationOperators,
+    LeadAgeLeaf,
+    LeadLeaf,
+    LeadStatusLeaf,
+    NumberOperators,
+    PointsLeaf,
+    ScoreLeaf,
+    SegmentLeaf,
+)
+from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.numbers import Predicate, number_test
+from streams.engine.conditions.properties import lead_status_test
+from streams.engine.conditions.protocols import Node, Scene
+
+
+class SegmentMember:
+    """Member of a segment; when that changes is the other segment's matter."""
+
+    __slots__ = ("_segment",)
+
+    def __init__(self, segment: str) -> None:
+        self._segment = segment
+
+    def holds(self, scene: Scene) -> bool:
+        return self._segment in scene.contact.members
+
+    def due(self, scene: Scene) -> int | None:  # noqa: ARG002 - every node is asked
+        return None
+
+
+class Score:
+    """The contact's own score, or a named one."""
+
+    __slots__ = ("_name", "_test")
+
+    def __init__(self, name: str | None, test: Predicate) -> None:
+        self._name = name
+        self._test = test
+
+    def holds(self, scene: Scene) -> bool:
+        contact = scene.contact
+        score = contact.score if self._name is None else contact.scores.get(self._name, 0)
+        return self._test(score)
+
+    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+        return None
+
+
+class LeadIn:
+    """The contact's lead in a campaign; a deleted one is none, but to a test of the status."""
+
+    __slots__ = ("_campaign", "_points", "_status")
+
+    def __init__(self, campaign: str, status: Predicate | None, points: Predicate | None) -> None:
+        self._campaign = campaign
+        self._status = status
+        self._points = points
+
+    def holds(self, scene: Scene) -> bool:
+        lead = scene.contact.leads.get(self._campaign)
+        if self._status is None and lead is not None and lead.status == "deleted":
+            lead = None
+        if self._status is None and self._points is None:
+            return lead is not None
+        if self._status is not None and not self._status(None if lead is None else lead.status):
+            return False
+        return self._points is None or self._points(None if lead is None else lead.points)
+
+    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+        return None
+
+
+class LeadPoints:
+    """The points of the lead at hand."""
+
+    __slots__ = ("_test",)
+
+    def __init__(self, test: Predicate) -> None:
+        self._test = test
+
+    def holds(self, scene: Scene) -> bool:
+        return self._test(None if scene.lead is None else scene.points)
+
+    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+        return None
+
+
+class LeadStatus:
+    """The status of the lead at hand."""
+
+    __slots__ = ("_test",)
+
+    def __init__(self, test: Predicate) -> None:
+        self._test = test
+
+    def holds(self, scene: Scene) -> bool:
+        return self._test(None if scene.lead is None else scene.lead.status)
+
+    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+        return None
+
+
+class LeadAge:
+    """How long the lead at hand has existed: from `least` to `most` ms, both included."""
+
+    __slots__ = ("_least", "_most")
+
+    def __init__(self, least: int | None, most: int | None) -> None:
+        self._least = least
+        self._most = most
+
+    def holds(self, scene: Scene) -> bool:
+        if scene.lead is None:
+            return False
+        age = scene.now - scene.lead.made
+        return (self._least is None or age >= self._least) and (self._most is None or age <= self._most)
+
+    def due(self, scene: Scene) -> int | None:
+        if scene.lead is None:
+            return None
+        made, now = scene.lead.made, scene.now
+        turns = [] if self._least is None else [made + self._least]
+        if self._most is not None:
+            turns.append(made + self._most + 1)
+        return min((turn for turn in turns if turn > now), default=None)
+
+
+def compile_segment(leaf: SegmentLeaf, context: Context) -> Node:
+    """Membership of another segment."""
+    context.segments.add(leaf.segment)
+    return SegmentMember(leaf.segment)
+
+
+def compile_score(leaf: ScoreLeaf, context: Context) -> Node:  # noqa: ARG001 - leaves share a shape
+    """A score against numbers. Raises ConditionRefused without any."""
+    return Score(leaf.score.name, _numbers(leaf.score, "score"))
+
+
+def compile_lead(leaf: LeadLeaf, context: Context) -> Node:
+    """The lead in a campaign."""
+    wanted = leaf.lead
+    context.campaigns.add(wanted.campaign)
+    try:
+        status = None if wanted.status is None else lead_status_test(wanted.status, "status")
+        points = None if wanted.points is None else _numbers(wanted.points, "points")
+    except ConditionRefused as refusal:
+        raise refusal.within("lead") from None
+    return LeadIn(wanted.campaign, status, points)
+
+
+def compile_points(leaf: PointsLeaf, context: Context) -> Node:
+    """Points of the lead at hand."""
+    context.leads = True
+    return LeadPoints(_numbers(leaf.points, "points"))
+
+
+def compile_lead_status(leaf: LeadStatusLeaf, context: Context) -> Node:
+    """Status of the lead at hand."""
+    context.leads = True
+    return LeadStatus(lead_status_test(leaf.lead_status, "lead_status"))
+
+
+def compile_lead_age(leaf: LeadAgeLeaf, context: Context) -> Node:
+    """Age of the lead at hand."""
+    context.leads = True
+    return LeadAge(*_ages(leaf.lead_age))
+
+
+def _numbers(operators: NumberOperators, subject: str) -> Predicate:
+    try:
+        return number_test(operators)
+    except ConditionRefused as refusal:
+        raise refusal.within(subject) from None
+
+
+def _ages(operators: DurationOperators) -> tuple[int | None, int | None]:
+    least: list[int] = []
+    most: list[int] = []
+    if operators.gt is not None:
+        least.append(operators.gt + 1)
+    if operators.gte is not None:
+        least.append(operators.gte)
+    if operators.lt is not None:
+        most.append(operators.lt - 1)
+    if operators.lte is not None:
+        most.append(operators.lte)
+    if operators.between is not None:
+        least.append(operators.between[0])
+        most.append(operators.between[1])
+    if not least and not most:
+        raise ConditionRefused("an operator is missing; write gt, gte, lt, lte or between", ("lead_age",))
+    return max(least, default=None), min(most, default=None)

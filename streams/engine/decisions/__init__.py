@@ -1,0 +1,1 @@
+"""The decisions about one contact at one instant: segments, leads, points, timers and outputs."""

@@ -1,0 +1,204 @@
+"""The door: one record of an in-topic becomes a journal record, or a refusal that says why (SPEC sections 2 and 3).
+
+A pure function of the record and two settings. Behind it every record is well formed, so nothing there checks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.events.base import Account, EventId, EventInstant
+from schemas.values import ContactId, instant_text
+from streams.engine.journal import records
+from streams.engine.journal.effects import Append, Refusal, SourceRecord
+from streams.engine.journal.event_types import KINDS, Kind
+from streams.engine.version import EVENT_TYPES_NOT_SERVED
+
+MOST_BYTES = 900_000
+"""Of a journal value: under Kafka's customary limit of a record (1 MB), with room for its key and headers."""
+
+MOST_DEPTH = 64
+"""Of nested objects and lists: far inside what every JSON reader takes."""
+
+Checker = Callable[[Any], Any]
+Outcome = Append | Refusal
+
+_decode = msgspec.json.Decoder().decode
+_check_id: Checker = TypeAdapter(EventId).validate_python
+_check_owner: Checker = TypeAdapter(ContactId).validate_python
+_check_at: Checker = TypeAdapter(EventInstant).validate_python
+_check_account: Checker = TypeAdapter(Account).validate_python
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An `Ingest`; on the wall clock it also looks at how far `at` is ahead of arrival."""
+
+    clock: Literal["wall", "events"] = "wall"
+    future_ms: int = 300_000
+    most_bytes: int = MOST_BYTES
+
+    def __call__(self, record: SourceRecord) -> Sequence[Outcome]:
+        """One `Append` or one `Refusal`; raises nothing, whatever the record holds."""
+        return (self.accept(record),)
+
+    def accept(self, record: SourceRecord) -> Outcome:
+        """What becomes of the record."""
+        raw = _read(record.value)
+        if isinstance(raw, Refusal):
+            return raw
+        kind = _kind_of(raw)
+        owner = kind.owner if kind else "contact"
+        _name_owner(raw, owner, record.key)
+        if kind is None or kind.topic != record.topic or _unserved(raw):
+            return _envelope_fault(raw, owner) or _type_fault(raw, kind)
+        try:
+            event: Any = kind.validate(raw)
+        except ValidationError as error:
+            return _envelope_fault(raw, owner) or _field_fault(error)
+        if getattr(event, owner) is None:
+            return _missing(owner)
+        at = self._at(event.at, record.arrival)
+        if isinstance(at, Refusal):
+            return at
+        return self._append(record, event, at, kind)
+
+    def _at(self, at: int, arrival: int) -> int | Refusal:
+        """On the wall clock nothing happened after it arrived: a little ahead is cut back, more is refused."""
+        if self.clock == "events" or at <= arrival:
+            return at
+        if at > arrival + self.future_ms:
+            return Refusal(
+                "in_the_future",
+                f"at {instant_text(at)} is more than {self.future_ms} ms after the record's arrival, "
+                f"{instant_text(arrival)}",
+            )
+        return arrival
+
+    def _append(self, record: SourceRecord, event: Any, at: int, kind: Kind) -> Outcome:
+        owner: str = getattr(event, kind.owner)
+        journal = records.Event(
+            type=event.type,
+            id=event.id,
+            at=at,
+            account=event.account,
+            contact=owner,
+            source=(record.topic, record.partition, record.offset),
+            arrival=record.arrival,
+            fields=kind.fields(event),
+        )
+        value = records.encode(journal)
+        if len(value) > self.most_bytes:
+            return Refusal("too_large", f"{len(value)} bytes in the journal; at most {self.most_bytes} fit")
+        return Append(records.event_key(event.account, owner), value)
+
+
+def _read(value: bytes | None) -> dict[str, Any] | Refusal:
+    if value is None:
+        return Refusal("no_value", "the record has no value")
+    if value.count(b"{") + value.count(b"[") > MOST_DEPTH and _depth(value) > MOST_DEPTH:
+        return Refusal("too_deep", f"objects and lists are nested more than {MOST_DEPTH} deep")
+    try:
+        raw = _decode(value)
+    # Bytes that are no UTF-8 and numbers of thousands of digits leave msgspec as plain ValueErrors.
+    except (msgspec.DecodeError, ValueError) as error:
+        return Refusal("invalid_json", f"not JSON: {error}")
+    if not isinstance(raw, dict):
+        return Refusal("not_an_object", f"a JSON object is needed, not {_named(raw)}")
+    return raw
+
+
+def _depth(value: bytes) -> int:
+    """How deep the brackets outside of text go."""
+    depth = deepest = 0
+    in_text = escaped = False
+    for byte in value:
+        if in_text:
+            in_text = escaped or byte != 0x22  # "
+            escaped = byte == 0x5C and not escaped  # \
+        elif byte == 0x22:
+            in_text = True
+        elif byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest
+
+
+def _kind_of(raw: Mapping[str, Any]) -> Kind | None:
+    name = raw.get("type")
+    return KINDS.get(name) if isinstance(name, str) else None
+
+
+def _name_owner(raw: dict[str, Any], owner: str, key: bytes | None) -> None:
+    """Where the field is missing the record's key says whose event it is."""
+    if raw.get(owner) in (None, "") and key:
+        try:
+            raw[owner] = key.decode()
+        except UnicodeDecodeError:
+            raw[owner] = None  # a key that is no text names nobody
+
+
+def _unserved(raw: Mapping[str, Any]) -> bool:
+    return raw["type"] in EVENT_TYPES_NOT_SERVED or raw.get("visitor") is True
+
+
+def _missing(owner: str) -> Refusal:
+    return Refusal(f"no_{owner}", f"neither the field {owner} nor the record's key says whose event it is")
+
+
+def _envelope_fault(raw: Mapping[str, Any], owner: str) -> Refusal | None:
+    """The first fault in what every event carries, if there is one."""
+    if raw.get("id") in (None, ""):
+        return Refusal("no_id", "the event has no id")
+    if raw.get(owner) in (None, ""):
+        return _missing(owner)
+    if raw.get("at") in (None, ""):
+        return Refusal("no_at", "the event has no at")
+    return (
+        _fault(_check_id, raw["id"], "id")
+        or _fault(_check_owner, raw[owner], owner)
+        or _fault(_check_at, raw["at"], "at")
+        or _fault(_check_account, raw.get("account"), "account")
+    )
+
+
+def _fault(check: Checker, value: object, name: str) -> Refusal | None:
+    try:
+        check(value)
+    except ValidationError as error:
+        return Refusal(f"invalid_{name}", f"{name}: {_said(error)}")
+    return None
+
+
+def _type_fault(raw: Mapping[str, Any], kind: Kind | None) -> Refusal:
+    name = raw.get("type")
+    if name is None:
+        return Refusal("unknown_type", "the event has no type")
+    if kind is None:
+        return Refusal("unknown_type", f"no event type is called {_named(name)}")
+    if _unserved(raw):
+        what = name if name in EVENT_TYPES_NOT_SERVED else f"{name} of an anonymous visitor"
+        return Refusal("not_served", f"{what} is not served yet")
+    return Refusal("wrong_topic", f"{name} belongs in the topic {kind.topic}")
+
+
+def _field_fault(error: ValidationError) -> Refusal:
+    where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+    return Refusal("invalid_field", f"{where}: {_said(error)}")
+
+
+def _said(error: ValidationError) -> str:
+    message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _named(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,1 @@
+"""Releases of definitions: the log of them, a release compiled for decisions, and indexes over it."""

@@ -1,0 +1,109 @@
+"""What a condition looks at, and what a record changed: a condition that saw none of it is as true as before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.conditions import (
+    ActivityLeaf,
+    AllOf,
+    AnyOf,
+    Condition,
+    LeadLeaf,
+    LeadStatusLeaf,
+    NotOf,
+    Operators,
+    PointsLeaf,
+    PropertyLeaf,
+    ScoreLeaf,
+    SegmentLeaf,
+    StatusLeaf,
+    TagsLeaf,
+    VisitLeaf,
+)
+from streams.engine.conditions.protocols import Compiled
+from streams.engine.version import walk
+
+_MOVING_OPERATORS = ("within_last", "within_next", "older_than", "anniversary_within")
+_STILL = (AllOf, AnyOf, NotOf, StatusLeaf, ScoreLeaf, SegmentLeaf, LeadLeaf, PointsLeaf, LeadStatusLeaf)
+_WINDOWS = ("within", "between_ago", "since", "until", "regular")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a turn changed so far."""
+
+    everything: bool = False
+    """Time alone, a release, a new contact, another status: nothing may be passed over."""
+    properties: set[str] = field(default_factory=set)
+    counters: set[str] = field(default_factory=set)
+    lists: set[str] = field(default_factory=set)
+    """Static segments that the contact was listed in, or taken from."""
+    scores: bool = False
+    leads: bool = False
+    """Status or points of any lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What one condition looks at."""
+
+    moves: bool
+    """Whether time alone may change it."""
+    properties: frozenset[str] = frozenset()
+    counters: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    scores: bool = False
+    leads: bool = False
+
+
+def inputs_of(condition: Condition, compiled: Compiled) -> Inputs:
+    """What a condition looks at; in doubt, time."""
+    nodes = list(walk(condition))
+    zoned = any(getattr(node, "in_zone", "account") == "contact" for node in nodes)
+    return Inputs(
+        moves=any(_moves(node) for node in nodes),
+        properties=compiled.properties | _tags(nodes) | ({"time_zone"} if zoned else frozenset()),
+        counters=frozenset(counter.key for counter in compiled.counters),
+        segments=compiled.segments,
+        scores=any(isinstance(node, ScoreLeaf) for node in nodes),
+        leads=any(isinstance(node, LeadLeaf) for node in nodes),
+    )
+
+
+def _tags(nodes: list[Any]) -> frozenset[str]:
+    return frozenset({"tags"}) if any(isinstance(node, TagsLeaf) for node in nodes) else frozenset()
+
+
+def _moves(node: Any) -> bool:
+    if isinstance(node, VisitLeaf | ActivityLeaf):
+        return any(getattr(node, name) is not None for name in _WINDOWS)
+    if isinstance(node, PropertyLeaf):
+        return node.held_for is not None or _speaks_of_now(node)
+    if isinstance(node, TagsLeaf):
+        return node.held_for is not None or _speaks_of_now(node.tags)
+    return not isinstance(node, _STILL)
+
+
+def _speaks_of_now(operators: Operators) -> bool:
+    if any(getattr(operators, name) is not None for name in _MOVING_OPERATORS):
+        return True
+    inside = operators.has_item or {}
+    return any(_speaks_of_now(item) for item in inside.values()) or any(
+        text.startswith("now") for text in _texts(operators)
+    )
+
+
+def _texts(operators: Operators) -> Iterator[str]:
+    """Every text among the operands, at any depth."""
+    waiting: list[Any] = [operators.model_dump()]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)

@@ -1,0 +1,150 @@
+"""The releases of every account, folded from the topic `definitions` alone (SPEC section 9).
+
+A record is a valid release when it can be read, is sound, and is based on the account's latest valid one. Its number
+is its rank among those. Every reader that folds the same records knows the same releases; all others are void.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+from pydantic import ValidationError
+
+from schemas.definitions import Definitions
+from schemas.events.base import DEFAULT_ACCOUNT
+from schemas.events.releases import DefinitionsApplied
+from streams.engine.journal.records import Marker
+from streams.engine.validation import check, path_text
+from streams.engine.version import SEMANTICS
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One immutable, numbered whole of an account's definitions; `document` is as written, `content` as read."""
+
+    account: str
+    number: int
+    offset: int
+    id: str
+    hash: str
+    at: int | None
+    """When it takes effect (ms); None where nobody told it: the account's last tick."""
+    arrival: int
+    document: Mapping[str, Any]
+    content: Definitions
+
+    def marker(self) -> Marker:
+        """What every journal partition gets of it."""
+        return Marker(
+            account=self.account,
+            number=self.number,
+            offset=self.offset,
+            hash=self.hash,
+            at=self.at,
+            semantics=SEMANTICS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """A record of `definitions` that decides nothing, and why."""
+
+    offset: int
+    account: str
+    id: str
+    reason: str
+
+
+@dataclass
+class ReleaseLog:
+    """The fold; `clock` is the deployment's. Fed in offset order, an offset fed again changes nothing."""
+
+    clock: Literal["wall", "events"] = "wall"
+    voids: list[Void] = field(default_factory=list)
+    _releases: dict[str, list[Release]] = field(default_factory=dict)
+    _read: int = -1
+
+    def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Marker | None:
+        """The marker of a valid release; None for a void one. `timestamp` is the record's arrival in ms."""
+        if offset <= self._read:
+            return None
+        self._read = offset
+        release = self._judge(offset, timestamp, key, value)
+        if isinstance(release, Void):
+            self.voids.append(release)
+            return None
+        self._releases.setdefault(release.account, []).append(release)
+        return release.marker()
+
+    def latest(self, account: str) -> Release | None:
+        """The account's latest valid release; None when it has none."""
+        releases = self._releases.get(account)
+        return releases[-1] if releases else None
+
+    def get(self, account: str, number: int) -> Release:
+        """One release of an account. Raises KeyError when there is none of that number (yet)."""
+        releases = self._releases.get(account, [])
+        if not 1 <= number <= len(releases):
+            raise KeyError(f"account {account} has no release {number}")
+        return releases[number - 1]
+
+    def content(self, account: str, number: int) -> Definitions:
+        """The definitions of one release as read. Raises KeyError as `get` does."""
+        return self.get(account, number).content
+
+    def all(self, account: str) -> tuple[Release, ...]:
+        """The account's releases in their order."""
+        return tuple(self._releases.get(account, ()))
+
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that have a release."""
+        return tuple(sorted(self._releases))
+
+    def _judge(self, offset: int, arrival: int, key: bytes | None, value: bytes | None) -> Release | Void:
+        try:
+            record = DefinitionsApplied.model_validate(msgspec.json.decode(value or b""))
+        except (msgspec.DecodeError, ValidationError, ValueError, RecursionError) as error:
+            first = str(error).splitlines()[0]
+            return Void(offset, _text(key), "", f"not a release: {first}")
+        account = record.account or _text(key) or DEFAULT_ACCOUNT
+        name = record.id or ""
+        checked = check(record.definitions)
+        if checked.definitions is None:
+            problem = checked.problems[0]
+            return Void(offset, account, name, f"{path_text(problem.path)}: {problem.message}")
+        if checked.definitions.account != account:
+            reason = f"the definitions are of the account {checked.definitions.account}, the record of {account}"
+            return Void(offset, account, name, reason)
+        latest = self.latest(account)
+        number = latest.number if latest else 0
+        if record.based_on != number:
+            return Void(offset, account, name, f"based on release {record.based_on}, but {number} is the latest")
+        return Release(
+            account=account,
+            number=number + 1,
+            offset=offset,
+            id=name,
+            hash=content_hash(record.definitions),
+            at=self._at(record.at, arrival),
+            arrival=arrival,
+            document=record.definitions,
+            content=checked.definitions,
+        )
+
+    def _at(self, told: int | None, arrival: int) -> int | None:
+        if self.clock == "events":
+            return told
+        return arrival if told is None else min(told, arrival)
+
+
+def content_hash(document: Mapping[str, Any]) -> str:
+    """SHA-256 of the definitions as canonical JSON: keys sorted, no spaces."""
+    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+
+
+def _text(key: bytes | None) -> str:
+    return (key or b"").decode(errors="replace")

@@ -1,0 +1,45 @@
+"""The points that conditions compare leads with: decay is due where it takes a lead's points across one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.conditions import Condition, LeadLeaf, NumberOperators, PointsLeaf
+from schemas.definitions import Campaign, Definitions
+from streams.engine.state.points import millionths
+from streams.engine.version import walk
+
+
+def own_thresholds(campaign: Campaign) -> set[int]:
+    """What the campaign's own rules compare the points of the lead at hand with, in millionths."""
+    found: set[int] = set()
+    conditions = [rule.when for rule in campaign.scoring] + [rule.when for rule in campaign.automation]
+    for condition in conditions:
+        for node in walk(condition):
+            if isinstance(node, PointsLeaf):
+                found |= numbers_of(node.points)
+    return found
+
+
+def lead_thresholds(definitions: Definitions, campaign: str) -> set[int]:
+    """What any condition compares the points of that campaign's lead with, in millionths."""
+    found: set[int] = set()
+    for condition in _all_conditions(definitions):
+        for node in walk(condition):
+            if isinstance(node, LeadLeaf) and node.lead.campaign == campaign and node.lead.points is not None:
+                found |= numbers_of(node.lead.points)
+    return found
+
+
+def numbers_of(operators: NumberOperators) -> set[int]:
+    """The numbers that stand beside the operators, in millionths."""
+    single = (operators.eq, operators.ne, operators.gt, operators.gte, operators.lt, operators.lte)
+    listed = (*(operators.in_ or ()), *(operators.not_in or ()), *(operators.between or ()))
+    return {millionths(number) for number in (*single, *listed) if number is not None}
+
+
+def _all_conditions(definitions: Definitions) -> Iterator[Condition]:
+    yield from (segment.when for segment in definitions.segments if segment.when is not None)
+    for campaign in definitions.campaigns:
+        yield from (rule.when for rule in campaign.scoring)
+        yield from (rule.when for rule in campaign.automation)

@@ -1,0 +1,136 @@
+"""The types of a contact's properties: what a value must be, and the one form in which it is kept (SPEC section 3).
+
+| type | takes | is kept as |
+|---|---|---|
+| `text` | text | as it is |
+| `number` | a finite number | as it is, whole numbers to the last digit |
+| `boolean` | true, false | as it is |
+| `date` | a calendar date `2026-03-31` | as it is |
+| `datetime` | an RFC 3339 instant | RFC 3339 in UTC, cut to milliseconds |
+| `list` | a list of text, numbers, true and false | as it is |
+| `object` | an object, or a list of objects | as it is |
+| undeclared | anything | as it is; of a number as above |
+
+Null removes a property and fits every type. Nothing is guessed: the text `"5"` is no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from schemas.definitions import PropertyType
+from schemas.values import instant_ms, instant_text
+from streams.engine.conditions.dates.calendar_days import is_day
+from streams.engine.journal.effects import Refusal
+
+DERIVED = frozenset({"email_domain"})
+"""Properties that follow from others and cannot be set."""
+
+
+class _DoesNotFit(Exception):
+    """The value is not of the declared type."""
+
+
+def check(name: str, value: Any, declared: PropertyType | None) -> Any | Refusal:
+    """The value in its canonical form, None for one that is removed, or why it is refused; it alone, never the patch.
+
+    `declared` is the property's declared or standard type, None for an undeclared one.
+    """
+    if name in DERIVED:
+        return Refusal("derived_property", f"{name} is derived and cannot be set")
+    if value is None:
+        return None
+    try:
+        return _FORMS[declared](value) if declared is not None else _any(value)
+    except _DoesNotFit:
+        kind = declared or "number"  # of undeclared values only a number without end is refused
+        return Refusal("wrong_property_type", f"{name} is of the type {kind}, and {_shown(value)} is not")
+
+
+def email_domain(email: Any) -> str | None:
+    """The part behind the last `@`, in lower case without a closing dot; None where there is no address."""
+    if not isinstance(email, str):
+        return None
+    local, at, domain = email.strip().rpartition("@")
+    domain = domain.rstrip(".>").lower()
+    return domain if local and at and domain and not any(c.isspace() for c in domain) else None
+
+
+def derived(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The derived properties of a contact that has these; one that has no value is left out."""
+    domain = email_domain(properties.get("email"))
+    return {} if domain is None else {"email_domain": domain}
+
+
+def _text(value: Any) -> Any:
+    return _of(value, str)
+
+
+def _boolean(value: Any) -> Any:
+    return _of(value, bool)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _DoesNotFit
+    return _any(value)
+
+
+def _date(value: Any) -> Any:
+    if not is_day(_of(value, str)):
+        raise _DoesNotFit
+    return value
+
+
+def _datetime(value: Any) -> Any:
+    try:
+        return instant_text(instant_ms(_of(value, str)))
+    except (ValueError, OverflowError) as error:
+        raise _DoesNotFit from error
+
+
+def _list(value: Any) -> Any:
+    if any(isinstance(item, dict | list) or item is None for item in _of(value, list)):
+        raise _DoesNotFit
+    return value
+
+
+def _object(value: Any) -> Any:
+    if isinstance(value, list):
+        if not all(isinstance(item, dict) for item in value):
+            raise _DoesNotFit
+        return value
+    return _of(value, dict)
+
+
+def _any(value: Any) -> Any:
+    """Whole numbers of hundreds of digits are JSON, but no arithmetic or other reader takes them."""
+    if isinstance(value, int):
+        try:
+            float(value)
+        except OverflowError as error:
+            raise _DoesNotFit from error
+    return value
+
+
+def _of(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise _DoesNotFit
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+_FORMS: Mapping[PropertyType, Callable[[Any], Any]] = {
+    "text": _text,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+    "list": _list,
+    "object": _object,
+}

@@ -1,0 +1,128 @@
+"""What can be wrong with one campaign: audience, period, rules and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.definitions import AutomationRule, Campaign, ScoringRule
+from schemas.values import duration_ms
+from streams.engine.conditions.dates.calendar_days import is_day
+from streams.engine.validation.conditions import condition_problems
+from streams.engine.validation.context import Context, Room
+from streams.engine.validation.problem import Path, Problem, nearest
+from streams.engine.validation.schema import shape_problems
+from streams.engine.version import ACTIONS_NOT_SERVED
+
+_ANY_CONDITION = {"all": ()}
+_RULES: tuple[tuple[Room, type[ScoringRule | AutomationRule]], ...] = (
+    ("scoring", ScoringRule),
+    ("automation", AutomationRule),
+)
+
+
+def campaign_problems(raw: object, context: Context, path: Path) -> list[Problem]:
+    """Its shape, then what each part refers to."""
+    if not isinstance(raw, Mapping):
+        return shape_problems(Campaign, raw, path)
+    frame = {key: [] if key in ("scoring", "automation") and isinstance(raw[key], list) else raw[key] for key in raw}
+    problems = shape_problems(Campaign, frame, path)
+    problems += _audience_problems(raw, context, path)
+    problems += _period_problems(raw.get("period"), (*path, "period"))
+    if _is_nothing(raw.get("half_life")):
+        problems.append(Problem((*path, "half_life"), "must be longer than nothing; without half_life points stay"))
+    for key, model in _RULES:
+        for number, rule in enumerate(_rules(raw, key)):
+            problems += _rule_problems(rule, model, key, context, (*path, key, number))
+    return problems + _repeated_rules(raw, path)
+
+
+def _is_nothing(duration: object) -> bool:
+    try:
+        return isinstance(duration, str) and duration_ms(duration) == 0
+    except ValueError:  # no duration at all: the shape says so
+        return False
+
+
+def _rules(raw: Mapping[str, Any], key: str) -> list[Any]:
+    rules = raw.get(key)
+    return rules if isinstance(rules, list) else []
+
+
+def _audience_problems(raw: Mapping[str, Any], context: Context, path: Path) -> list[Problem]:
+    audience = raw.get("audience")
+    if not isinstance(audience, list):
+        return []
+    problems = []
+    for number, name in enumerate(audience):
+        fault = context.segment_fault(name) if isinstance(name, str) else None
+        if fault:
+            problems.append(Problem((*path, "audience", number), fault))
+    return problems
+
+
+def _period_problems(period: object, path: Path) -> list[Problem]:
+    if not isinstance(period, Mapping):
+        return []
+    start, end = period.get("from"), period.get("to")
+    if isinstance(start, str) and isinstance(end, str) and is_day(start) and is_day(end) and start >= end:
+        return [Problem(path, f"from ({start}) must be before to ({end}), which is exclusive")]
+    return []
+
+
+def _rule_problems(
+    raw: object, model: type[ScoringRule | AutomationRule], room: Room, context: Context, path: Path
+) -> list[Problem]:
+    if not isinstance(raw, Mapping):
+        return shape_problems(model, raw, path)
+    frame = {**raw, "when": _ANY_CONDITION} if "when" in raw else raw
+    problems = shape_problems(model, frame, path)
+    if "when" in raw:
+        problems += condition_problems(raw["when"], context, room, (*path, "when"))
+    cap = raw.get("at_most")
+    if isinstance(cap, Mapping) and _is_nothing(cap.get("per")):
+        problems.append(Problem((*path, "at_most", "per"), "must be longer than nothing, as in per: 1d"))
+    if room == "automation" and isinstance(raw.get("then"), Mapping):
+        problems += _action_problems(raw["then"], context, (*path, "then"))
+    return problems
+
+
+def _action_problems(then: Mapping[str, Any], context: Context, path: Path) -> list[Problem]:
+    if not then:
+        return [Problem(path, "a rule does something: set_status, add_points, add_to_segment, ...")]
+    problems = [
+        Problem((*path, key), f"{key} is not served yet", "not_served") for key in then if key in ACTIONS_NOT_SERVED
+    ]
+    for key in ("add_to_segment", "remove_from_segment"):
+        if isinstance(then.get(key), str):
+            fault = _listing_fault(then[key], key, context)
+            problems += [Problem((*path, key), fault)] if fault else []
+    for key in ("add_to_campaign", "remove_from_campaign"):
+        if isinstance(then.get(key), str):
+            fault = context.campaign_fault(then[key])
+            problems += [Problem((*path, key), fault)] if fault else []
+    return problems
+
+
+def _listing_fault(name: str, action: str, context: Context) -> str | None:
+    if name not in context.segments:
+        static = [segment for segment, dynamic in context.segments.items() if not dynamic]
+        return f"no segment is called {name}{nearest(name, static)}"
+    if context.segments[name]:
+        return f"{name} is dynamic: its condition alone decides; {action} takes a static segment"
+    return None
+
+
+def _repeated_rules(raw: Mapping[str, Any], path: Path) -> list[Problem]:
+    """Rule ids name their truths and causes, so they are unique among all rules of a campaign."""
+    seen: set[str] = set()
+    problems = []
+    for key, _ in _RULES:
+        for number, rule in enumerate(_rules(raw, key)):
+            name = rule.get("id") if isinstance(rule, Mapping) else None
+            if isinstance(name, str) and name in seen:
+                message = f"there is another rule called {name} in this campaign"
+                problems.append(Problem((*path, key, number, "id"), message))
+            if isinstance(name, str):
+                seen.add(name)
+    return problems

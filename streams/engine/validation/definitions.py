@@ -1,0 +1,210 @@
+"""An account's definitions as a whole: every fault of theirs, or the definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast, get_args
+
+from schemas.definitions import STANDARD_PROPERTIES, Definitions, Plan, PropertyType
+from schemas.time_zones import zone_names
+from streams.engine.validation.campaigns import campaign_problems
+from streams.engine.validation.context import Context
+from streams.engine.validation.problem import WARNING, Path, Problem, nearest, shown
+from streams.engine.validation.references import (
+    cycles,
+    misspelt_properties,
+    property_places,
+    segment_references,
+    warned_cycles,
+)
+from streams.engine.validation.schema import shape_problems
+from streams.engine.validation.segments import segment_problems
+from streams.engine.validation.surrogates import half_characters
+
+MOST_NESTED = 120
+"""Of mappings and lists; more than the deepest condition needs, and far inside Python's own bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`definitions` is None when there are problems; warnings do not keep anybody from applying."""
+
+    definitions: Definitions | None
+    problems: list[Problem]
+    warnings: list[Problem]
+
+
+def check(raw: Mapping[str, Any]) -> Checked:
+    """Checks one account's definitions as they are written (JSON values: no dates, no tuples). Raises nothing."""
+    if _is_deeper(raw, MOST_NESTED):
+        return Checked(None, [Problem((), f"mappings and lists are nested more than {MOST_NESTED} deep")], [])
+    halves = list(half_characters(raw))
+    if halves:
+        return Checked(None, halves, [])
+    problems = _frame_problems(raw)
+    context = _context(raw)
+    for number, segment in enumerate(_rows(raw, "segments")):
+        problems += segment_problems(segment, context, ("segments", number))
+    for number, campaign in enumerate(_rows(raw, "campaigns")):
+        problems += campaign_problems(campaign, context, ("campaigns", number))
+    problems += repeated_ids(_rows(raw, "segments"), ("segments",), "segment")
+    problems += repeated_ids(_rows(raw, "campaigns"), ("campaigns",), "campaign")
+    problems += _cycle_problems(raw)
+    if problems:
+        return Checked(None, [_named_in(raw, problem) for problem in problems], [])
+    definitions = Definitions.model_validate(raw)
+    return Checked(definitions, [], _warnings(raw, definitions))
+
+
+def _named_in(raw: Mapping[str, Any], problem: Problem) -> Problem:
+    """What the plan lacks is refused by name: of the segment, or of the campaign and its rule."""
+    if problem.code != "plan" or len(problem.path) < 2:
+        return problem
+    kind, place, *inside = problem.path
+    row = _rows(raw, str(kind))[int(place)]
+    name = f"{str(kind).removesuffix('s')} {_id(row)}"
+    if kind == "campaigns" and len(inside) > 1 and isinstance(inside[1], int):
+        name = f"{name}, rule {_id(_rows(row, str(inside[0]))[inside[1]])}"
+    return replace(problem, message=f"{name}: {problem.message}")
+
+
+def repeated_ids(rows: Iterable[object], path: Path, what: str) -> list[Problem]:
+    """Rows whose id an earlier one has."""
+    seen: set[str] = set()
+    problems = []
+    for number, row in enumerate(rows):
+        name = _id(row)
+        if name is None:
+            continue
+        if name in seen:
+            problems.append(Problem((*path, number, "id"), f"there is another {what} called {name}"))
+        seen.add(name)
+    return problems
+
+
+def _is_deeper(raw: object, most: int) -> bool:
+    """Level by level, since a recursion would break on what it should find."""
+    level = [raw]
+    for _ in range(most):
+        level = [child for value in level for child in _children(value)]
+    return bool(level)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _frame_problems(raw: Mapping[str, Any]) -> list[Problem]:
+    """Everything but what stands inside segments and campaigns."""
+    frame = {key: [] if key in ("segments", "campaigns") and isinstance(raw[key], list) else raw[key] for key in raw}
+    return [
+        *shape_problems(Definitions, frame, ()),
+        *_zone_problems(raw.get("time_zone")),
+        *_property_problems(raw.get("properties")),
+        *_salesforce_problems(raw.get("salesforce")),
+    ]
+
+
+def _zone_problems(zone: object) -> list[Problem]:
+    if not isinstance(zone, str) or zone in zone_names():
+        return []
+    return [Problem(("time_zone",), f"{shown(zone)} is not a time zone{nearest(zone, sorted(zone_names()))}")]
+
+
+def _property_problems(properties: object) -> list[Problem]:
+    if not isinstance(properties, Mapping):
+        return []
+    return [
+        Problem(("properties", name), f"{name} is a standard property and always {STANDARD_PROPERTIES[name]}")
+        for name, declared in properties.items()
+        if name in STANDARD_PROPERTIES and declared != STANDARD_PROPERTIES[name]
+    ]
+
+
+def _salesforce_problems(salesforce: object) -> list[Problem]:
+    fields = salesforce.get("lead_fields") if isinstance(salesforce, Mapping) else None
+    if not isinstance(fields, Mapping):
+        return []
+    return [
+        Problem(("salesforce", "lead_fields", name), "a field takes its value from property: or value:, one of them")
+        for name, source in fields.items()
+        if isinstance(source, Mapping) and ("property" in source) == ("value" in source)
+    ]
+
+
+def _context(raw: Mapping[str, Any]) -> Context:
+    plan = raw.get("plan", "enterprise")
+    properties = raw.get("properties")
+    zone = raw.get("time_zone")
+    types = get_args(PropertyType)
+    declared = properties if isinstance(properties, Mapping) else {}
+    return Context(
+        plan=cast(Plan, plan) if plan in get_args(Plan) else "enterprise",
+        declared={**{n: t for n, t in declared.items() if t in types}, **STANDARD_PROPERTIES},
+        segments={name: _is_dynamic(row) for name, row in _named(_rows(raw, "segments")).items()},
+        campaigns=frozenset(_named(_rows(raw, "campaigns"))),
+        time_zone=zone if isinstance(zone, str) and zone in zone_names() else "UTC",
+    )
+
+
+def _rows(raw: Mapping[str, Any], key: str) -> list[Any]:
+    rows = raw.get(key)
+    return rows if isinstance(rows, list) else []
+
+
+def _id(row: object) -> str | None:
+    """The row's id; None when it has none that is text, which its shape says."""
+    name = row.get("id") if isinstance(row, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def _named(rows: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
+    """Rows by their id; of several with one id the first."""
+    named: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        name = _id(row)
+        if name is not None:
+            named.setdefault(name, row)
+    return named
+
+
+def _is_dynamic(row: Mapping[str, Any]) -> bool:
+    return bool(row.get("dynamic")) or "when" in row
+
+
+def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
+    rows = _rows(raw, "segments")
+    named = _named(rows)
+    graph = {name: list(segment_references(row.get("when"))) for name, row in named.items()}
+    problems = []
+    for path in cycles(graph):
+        place = next(number for number, row in enumerate(rows) if row is named[path[0]])
+        message = f"segments refer to one another in a circle: {' -> '.join(path)}"
+        problems.append(Problem(("segments", place, "when"), message))
+    return problems
+
+
+def _warnings(raw: Mapping[str, Any], definitions: Definitions) -> list[Problem]:
+    circles = [
+        Problem(("campaigns",), f"circle through leads and actions: {path}", WARNING)
+        for path in warned_cycles(definitions)
+    ]
+    meant = misspelt_properties(definitions)
+    misspelt = [
+        Problem(path, f"property {name} is not declared; is {meant[name]} meant?", WARNING)
+        for path, name in _property_places(raw)
+        if name in meant
+    ]
+    return circles + misspelt
+
+
+def _property_places(raw: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    for number, segment in enumerate(_rows(raw, "segments")):
+        yield from property_places(segment.get("when"), ("segments", number, "when"))
+    for number, campaign in enumerate(_rows(raw, "campaigns")):
+        for key in ("scoring", "automation"):
+            for rule_number, rule in enumerate(_rows(campaign, key)):
+                yield from property_places(rule["when"], ("campaigns", number, key, rule_number, "when"))

@@ -1,0 +1,50 @@
+"""What can be wrong with one segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.definitions import Segment
+from streams.engine.validation.conditions import condition_problems
+from streams.engine.validation.context import Context
+from streams.engine.validation.problem import Path, Problem
+from streams.engine.validation.schema import shape_problems
+
+_ANY_CONDITION = {"all": ()}
+
+
+def segment_problems(raw: object, context: Context, path: Path) -> list[Problem]:
+    """Its shape, whether it is static or dynamic as written, its statuses, the plan, its condition."""
+    if not isinstance(raw, Mapping):
+        return shape_problems(Segment, raw, path)
+    when = raw.get("when")
+    frame = {**raw, "when": _ANY_CONDITION} if when is not None else raw
+    problems = _wrong_statuses(raw, path) or shape_problems(Segment, frame, path)
+    problems += _kind_problems(raw, context, path)
+    if when is not None:
+        problems += condition_problems(when, context, "segment", (*path, "when"))
+    return problems
+
+
+def _wrong_statuses(raw: Mapping[str, object], path: Path) -> list[Problem]:
+    statuses = raw.get("statuses")
+    if isinstance(statuses, list) and "deleted" in statuses:
+        return [Problem((*path, "statuses"), "a deleted contact is in no segment; leave deleted out")]
+    if statuses == []:
+        message = "a segment of no status holds nobody; name some of active, inactive, bounced, or leave statuses out"
+        return [Problem((*path, "statuses"), message)]
+    return []
+
+
+def _kind_problems(raw: Mapping[str, object], context: Context, path: Path) -> list[Problem]:
+    dynamic = raw.get("dynamic") is True
+    has_condition = raw.get("when") is not None
+    if has_condition and not dynamic:
+        message = "a segment is static unless it says otherwise: add dynamic: true, or leave when out"
+        return [Problem((*path, "when"), message)]
+    if dynamic and not has_condition:
+        return [Problem((*path, "dynamic"), "a dynamic segment needs its condition: when is missing")]
+    if dynamic and context.plan == "basic":
+        message = "dynamic segments need the plan premium or enterprise; this account's is basic"
+        return [Problem((*path, "dynamic"), message, "plan")]
+    return []

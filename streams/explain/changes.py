@@ -1,0 +1,27 @@
+"""What the pipeline said about a segment or a lead of one contact, from the outputs of its replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from streams.engine.journal.effects import Output
+
+MOST_SHOWN = 20
+
+_TOPICS = ("segment-changes", "lead-changes")
+_SHOWN = ("at", "type", "from", "to", "added", "points", "cause")
+
+
+def history_of(outputs: Iterable[Output], field: str, name: str) -> list[dict[str, Any]]:
+    """The latest changes whose `field` (`segment` or `campaign`) is `name`."""
+    found = []
+    for output in outputs:
+        if output.topic not in _TOPICS or output.value is None:
+            continue
+        value = msgspec.json.decode(output.value)
+        if value.get(field) == name:
+            found.append({key: value[key] for key in _SHOWN if key in value})
+    return found[-MOST_SHOWN:]

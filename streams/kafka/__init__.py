@@ -1,0 +1,1 @@
+"""The one home of the Kafka client: partitions, readers, batches, dead letters and topics."""

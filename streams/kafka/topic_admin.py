@@ -1,0 +1,189 @@
+"""Creates the topics of a deployment and checks them; a worker requires them before it starts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from streams.errors import BrokerUnavailable, ConfigurationError, LeadstreamError, TopicsMismatch, TopicsMissing
+from streams.kafka.clients import admin_client
+from streams.kafka.deployment import Deployment, read_deployment, write_deployment
+from streams.kafka.topic_check import ExistingTopic, Findings, check_topic
+from streams.kafka.topic_plan import PlannedTopic, planned
+from streams.settings import Settings
+
+LEADER_SECONDS = 30.0
+_AGAIN_SECONDS = 0.1
+_SHOWN = 3
+_NO_ERROR = 0
+
+Report = Callable[[str, int, int], None]
+"""Told of progress: what is done, topics so far, topics in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsReport:
+    """What `check` found; `deployment` is None when it was never fixed."""
+
+    findings: Sequence[Findings]
+    deployment: Deployment | None
+
+    def require(self, settings: Settings) -> Deployment:
+        """The deployment, when workers with these settings can run on these topics.
+
+        Raises TopicsMissing or TopicsMismatch, naming the first three topics concerned.
+        """
+        if self.deployment is not None:
+            self.deployment.require(settings)
+        self.require_fit()
+        if self.deployment is None:
+            raise TopicsMissing("the topics were not made by `leadstream topics create`; run it to fix their clock")
+        return self.deployment
+
+    def require_fit(self) -> None:
+        """Raises TopicsMissing or TopicsMismatch when a topic is missing or not as it should be."""
+        missing = [finding.topic for finding in self.findings if finding.missing]
+        if missing:
+            raise TopicsMissing(f"missing: {_some(missing)}; run `leadstream topics create`")
+        wrong = [f"{finding.topic} {problem}" for finding in self.findings for problem in finding.problems]
+        if wrong:
+            raise TopicsMismatch(f"{_some(wrong, '; ')}; mend it, or create topics under another prefix")
+
+
+async def create_topics(settings: Settings, report: Report | None = None) -> list[str]:
+    """Creates what is missing and returns the names created, when every partition has a leader for a new client.
+
+    Topics that exist are left as they are. Raises TopicsMismatch when one of them does not fit or the deployment
+    was created otherwise, BrokerUnavailable, and ConfigurationError when the broker refuses a topic.
+    """
+    plans = planned(settings)
+    before = await check_topics(settings)
+    if before.deployment is not None:
+        before.deployment.require(settings)
+    missing = {finding.topic for finding in before.findings if finding.missing}
+    wanted = [plan for plan in plans if plan.name in missing]
+    if wanted:
+        await _create(settings.bootstrap, wanted)
+    await _await_leaders(settings.bootstrap, plans, report)
+    after = await check_topics(settings)
+    after.require_fit()
+    if after.deployment is None:
+        await write_deployment(settings.bootstrap, settings.prefix, Deployment.of(settings))
+    return [plan.name for plan in wanted]
+
+
+async def check_topics(settings: Settings) -> TopicsReport:
+    """Compares every topic with what the deployment needs. Raises BrokerUnavailable."""
+    plans = planned(settings)
+    async with admin_client(settings.bootstrap) as admin:
+        existing = await _existing(admin, plans)
+    findings = [check_topic(plan, existing.get(plan.name)) for plan in plans]
+    deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    return TopicsReport(findings, deployment)
+
+
+async def require_topics(settings: Settings) -> Deployment:
+    """What a worker asks at its start. Raises TopicsMissing, TopicsMismatch, BrokerUnavailable."""
+    return (await check_topics(settings)).require(settings)
+
+
+async def await_topics(settings: Settings, seconds: float) -> None:
+    """Returns when the topics are as they should be. Raises what is still wrong after `seconds`.
+
+    The parent has checked them once. A broker that just came back shows topics without leaders, or none at all, for a
+    moment; to take that for a wrong configuration would end the deployment.
+    """
+    loop = asyncio.get_running_loop()
+    end_of_patience = loop.time() + seconds
+    while True:
+        try:
+            await require_topics(settings)
+        except LeadstreamError:
+            if loop.time() > end_of_patience:
+                raise
+        else:
+            return
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _create(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:
+    wanted = [
+        NewTopic(plan.name, plan.partitions, plan.replication, topic_configs=dict(plan.config)) for plan in plans
+    ]
+    async with admin_client(bootstrap) as admin:
+        answer = await admin.create_topics(wanted)
+    for name, code, *message in answer.topic_errors:
+        # Another `topics create` may have been faster; what it made is checked afterwards.
+        if code not in (_NO_ERROR, TopicAlreadyExistsError.errno):
+            why = message[0] if message and message[0] else for_code(code).description
+            raise ConfigurationError(f"the broker refuses to create {name}: {why}")
+
+
+async def _await_leaders(bootstrap: str, plans: Sequence[PlannedTopic], report: Report | None) -> None:
+    """Asks with a new client each time: one that asked before goes by what it was told then."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + LEADER_SECONDS
+    while True:
+        async with admin_client(bootstrap) as admin:
+            ready = await _led(admin, plans)
+        if report is not None:
+            report("waiting for leaders", len(ready), len(plans))
+        if len(ready) == len(plans):
+            return
+        if loop.time() > end:
+            without = [plan.name for plan in plans if plan.name not in ready]
+            raise BrokerUnavailable(
+                f"no leader within {LEADER_SECONDS:.0f} s for {_some(without)}; are all brokers of the cluster up?"
+            )
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _led(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> set[str]:
+    described = await _described(admin, plans)
+    return {name for name, topic in described.items() if _has_leaders(topic)}
+
+
+def _has_leaders(topic: dict[str, Any]) -> bool:
+    partitions = topic["partitions"]
+    led = all(partition["error_code"] == _NO_ERROR and partition["leader"] >= 0 for partition in partitions)
+    return topic["error_code"] == _NO_ERROR and len(partitions) > 0 and led
+
+
+async def _existing(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, ExistingTopic]:
+    described = await _described(admin, plans)
+    configs = await _configs(admin, list(described))
+    return {
+        name: ExistingTopic(len(topic["partitions"]), _has_leaders(topic), configs.get(name, {}))
+        for name, topic in described.items()
+    }
+
+
+async def _described(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, dict[str, Any]]:
+    # All topics are asked for: to ask for one by name makes it, on a broker with auto.create.topics.enable.
+    names = {plan.name for plan in plans}
+    return {topic["topic"]: topic for topic in await admin.describe_topics() if topic["topic"] in names}
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    configs: dict[str, dict[str, str]] = {}
+    for answer in await admin.describe_configs(resources):
+        for code, message, _type, name, entries in answer.resources:
+            if code != _NO_ERROR:
+                raise ConfigurationError(f"the broker does not show the configuration of {name}: {message}")
+            configs[name] = {entry[0]: entry[1] for entry in entries}
+    return configs
+
+
+def _some(names: Sequence[str], separator: str = ", ") -> str:
+    shown = separator.join(names[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

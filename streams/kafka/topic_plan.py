@@ -1,0 +1,46 @@
+"""What each topic of a deployment should be: full name, partitions, replicas, configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.topics import ALL, Topic, Width
+from streams.settings import Settings
+
+# From three replicas on a broker may be lost; what only one replica holds is not acknowledged then.
+_REPLICAS_FOR_TWO_IN_SYNC = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTopic:
+    """A topic as `topics create` makes it; `name` carries the prefix."""
+
+    topic: Topic
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+def planned(settings: Settings) -> list[PlannedTopic]:
+    """Every topic of the deployment that `settings` describe."""
+    return [_plan(topic, settings) for topic in ALL]
+
+
+def _plan(topic: Topic, settings: Settings) -> PlannedTopic:
+    config = dict(topic.config)
+    if settings.replication >= _REPLICAS_FOR_TWO_IN_SYNC:
+        config["min.insync.replicas"] = "2"
+    return PlannedTopic(
+        topic=topic,
+        name=settings.prefix + topic.name,
+        partitions=_partitions(topic.width, settings),
+        replication=settings.replication,
+        config=config,
+    )
+
+
+def _partitions(width: Width, settings: Settings) -> int:
+    widths: dict[Width, int] = {"in": settings.in_partitions, "slots": settings.partitions, "one": 1}
+    return widths[width]

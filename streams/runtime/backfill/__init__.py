@@ -1,0 +1,1 @@
+"""The back-fill of a release, beside live traffic."""

@@ -1,0 +1,38 @@
+"""Group offsets, for Kafka's lag tools only: nobody here reads them, so a failed commit is nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from streams.kafka.partitions import Partition
+
+log = structlog.get_logger()
+
+BOUND_SECONDS = 5.0
+
+
+async def show_lag(thread: Any, offsets: Mapping[Partition, int]) -> None:
+    """Commits the offsets of partitions that are assigned, in the consumer's thread."""
+
+    async def commit() -> None:
+        consumer = thread._ensure_consumer()
+        assigned = consumer.assignment()
+        mine = {
+            TopicPartition(*partition): OffsetAndMetadata(offset, "")
+            for partition, offset in offsets.items()
+            if TopicPartition(*partition) in assigned and offset
+        }
+        if mine:
+            await consumer.commit(mine)
+
+    try:
+        await asyncio.wait_for(thread.call_thread(commit), BOUND_SECONDS)
+    except (KafkaError, TimeoutError) as error:
+        log.debug("group offsets not committed", error=type(error).__name__)

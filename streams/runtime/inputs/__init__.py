@@ -1,0 +1,1 @@
+"""The records that were fetched for a slot and are not committed yet."""

@@ -1,0 +1,40 @@
+"""Where a slot writes: its own partitions of every topic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.kafka.partitions import Partition, partition_of
+from streams.settings import Settings
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a slot writes; full topic names."""
+
+    slot: int
+    slots: int
+    prefix: str
+    journal: str
+    changelog: str
+
+    @classmethod
+    def of(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> Places:
+        """The places of slot `slot` of `slots`."""
+        return cls(slot, slots, settings.prefix, journal, changelog)
+
+    def journal_of(self, key: bytes) -> Partition:
+        """The journal partition of a key, by Kafka's own partitioner."""
+        return Partition(self.journal, partition_of(key, self.slots))
+
+    def own_journal(self) -> Partition:
+        """The slot's own journal partition."""
+        return Partition(self.journal, self.slot)
+
+    def own_changelog(self) -> Partition:
+        """The slot's own changelog partition."""
+        return Partition(self.changelog, self.slot)
+
+    def output(self, topic: str) -> Partition:
+        """The slot's own partition of an out-topic given without prefix: one writer, one order."""
+        return Partition(self.prefix + topic, self.slot)

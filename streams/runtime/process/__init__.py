@@ -1,0 +1,1 @@
+"""The worker process: its start, its supervisor, its name and its log."""

@@ -1,0 +1,57 @@
+"""The worker process: runs the Faust app of one kind until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any, NoReturn
+
+import faust
+import structlog
+
+from streams.errors import LeadstreamError
+from streams.kafka.topic_admin import await_topics
+from streams.runtime.fatal import end
+from streams.runtime.process import logs
+from streams.runtime.process.faust_app import build_app
+from streams.runtime.slots.slot_manager import Shell
+from streams.runtime.spec import SlotKind
+from streams.settings import Settings
+
+log = structlog.get_logger()
+
+TOPICS_SECONDS = 15.0
+
+
+def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -> NoReturn:
+    """Runs one worker process; exits with 0 after SIGTERM or SIGINT, else with the error's code (streams/errors.py).
+
+    `settings.name` is the worker's name: its group instance id.
+    """
+    name = settings.name or kind.name
+    logs.configure(name)
+    loop = fast_loop()
+    try:
+        loop.run_until_complete(await_topics(settings, max(TOPICS_SECONDS, settings.start_patience_ms / 1000)))
+    except LeadstreamError as error:
+        end("the worker cannot start", error)
+    app = build_app(kind, settings, name, shell_class)
+    log.info("start", kind=kind.name, slots=kind.slots, clock=settings.clock)
+    # Logging is set up already; Faust's own handler would write lines that are no JSON.
+    worker = faust.Worker(app, loop=loop, redirect_stdouts=False, quiet=True, override_logging=False)
+    worker.spinner = None  # it draws on the terminal
+    worker.execute_from_commandline()
+    sys.exit(0)
+
+
+def fast_loop() -> Any:
+    """uvloop's event loop where it is installed, for this thread and for those that Faust starts."""
+    try:
+        import uvloop  # noqa: PLC0415  # not on every platform
+    except ImportError:
+        loop = asyncio.new_event_loop()
+    else:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop

@@ -1,0 +1,1 @@
+"""Time in a deployment: claims, alignment, ticks and control records."""

@@ -1,0 +1,155 @@
+"""The watch: what every slot must see, read by one consumer per worker outside the group.
+
+`definitions`, `clock` and `claims` have one partition each. A slot acts on what is announced here in its own
+transaction and from its own position, so reading it twice, or late, is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas.topics import CLAIMS, CLOCK, DEFINITIONS
+from schemas.values import instant_ms
+from streams.errors import TopicsMissing
+from streams.kafka.partitions import Partition
+from streams.runtime.fatal import end
+from streams.runtime.spec import SlotKind
+from streams.runtime.time import claims as claim_records
+from streams.runtime.time.ticks import Advance, Announced, marker_at_arrival
+from streams.settings import Settings
+
+log = structlog.get_logger()
+
+FETCH_WAIT_MS = 50
+CATCH_UP_SECONDS = 60.0
+
+
+class _Advanced(msgspec.Struct):
+    """The value of a record of the topic `clock`."""
+
+    account: str
+    at: str
+    ends: dict[str, int]
+
+
+_advanced = msgspec.json.Decoder(_Advanced).decode
+
+
+class Watch:
+    """Keeps `announced` current; calls `wake` whenever it changed."""
+
+    def __init__(self, settings: Settings, kind: SlotKind, wake: Callable[[], None]) -> None:
+        self.announced = Announced()
+        self._settings = settings
+        self._wake = wake
+        self._releases = kind.releases() if kind.releases is not None else None
+        self._consumer: Any = None
+        self._task: asyncio.Task[None] | None = None
+        self._progress = asyncio.Condition()
+        self._readers: dict[str, Callable[[Any], None]] = {
+            settings.prefix + CLAIMS.name: self._read_claim,
+            settings.prefix + CLOCK.name: self._read_clock,
+            settings.prefix + DEFINITIONS.name: self._read_definition,
+        }
+        self._tps = [TopicPartition(topic, 0) for topic in self._readers]
+
+    async def start(self) -> None:
+        """Starts reading from the beginning; again is harmless."""
+        if self._task is not None:
+            return
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+        )
+        await self._consumer.start()
+        self._consumer.assign(self._tps)
+        await self._consumer.seek_to_beginning(*self._tps)
+        self._task = asyncio.create_task(self._read(), name="watch")
+
+    async def stop(self) -> None:
+        """Stops reading."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+        await self._consumer.stop()
+
+    async def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions topics have. Raises TopicsMissing for one that the broker does not show."""
+        await self.start()
+        cluster = await self._consumer._client.fetch_all_metadata()
+        counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in topics}
+        missing = [topic for topic, count in counts.items() if not count]
+        if missing:
+            raise TopicsMissing(f"topics are missing: {', '.join(missing)}; run `leadstream topics create`")
+        return counts
+
+    async def catch_up(self) -> None:
+        """Returns when everything that is in the topics now has been read. Raises TimeoutError after a minute."""
+        await self.start()
+        ends = await self._consumer.end_offsets(self._tps)
+
+        async def read_to_ends() -> None:
+            for tp, offset in ends.items():
+                while await self._consumer.position(tp) < offset:
+                    async with self._progress:
+                        await self._progress.wait()
+
+        await asyncio.wait_for(read_to_ends(), CATCH_UP_SECONDS)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                got = await self._consumer.getmany(timeout_ms=FETCH_WAIT_MS)
+                for tp, records in got.items():
+                    for record in records:
+                        self._readers[tp.topic](record)
+                async with self._progress:
+                    self._progress.notify_all()
+                if got:
+                    self._wake()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # a worker that sees no claims and no releases must not go on
+            end("what every slot must see cannot be read", error)
+
+    def _read_claim(self, record: Any) -> None:
+        claims = self.announced.claims
+        try:
+            partition = Partition.parse(record.key.decode())
+            claim = claim_records.decode(record.value)
+        except (msgspec.DecodeError, ValueError, AttributeError, TypeError):
+            log.warning("a record that is no claim", offset=record.offset)
+            return
+        if not claims.add(partition, claim, record.timestamp):
+            log.warning("a claim ahead of the broker's time", partition=str(partition), worker=claim.worker)
+
+    def _read_clock(self, record: Any) -> None:
+        try:
+            told = _advanced(record.value)
+            at = instant_ms(told.at)
+            ends = {Partition.parse(name): offset for name, offset in told.ends.items()}
+        except (msgspec.DecodeError, ValueError, TypeError):
+            log.warning("a record that advances no clock", offset=record.offset)
+            return
+        self.announced.advances.append(Advance(record.offset, told.account, at, ends))
+
+    def _read_definition(self, record: Any) -> None:
+        if self._releases is None:
+            return
+        marker = self._releases.add(record.offset, record.timestamp, record.key, record.value)
+        if marker is None:
+            return
+        if self._settings.clock == "wall":
+            marker = marker_at_arrival(marker, record.timestamp)
+        self.announced.markers.append(marker)

@@ -1,0 +1,41 @@
+"""From when on a journal speaks whose beginning fell to its retention."""
+
+from __future__ import annotations
+
+from streams.engine.journal.records import Event, Marker, Record, Tick, decode
+from streams.settings import Clock
+from streams.store.store import Store
+
+
+async def beginnings_gone(store: Store, account: str | None) -> dict[int, int | None]:
+    """Journal partitions that lost records -> the instant (ms) from which on they speak of the account.
+
+    `account` is None for any. The instant is None where nothing that is left tells one.
+    """
+    lost = [number for number, beginning in (await store.journal_beginnings()).items() if beginning > 0]
+    return {number: await _speaks_from(store, number, account) for number in lost}
+
+
+def speaks_of(timestamp: int, record: Record, account: str | None, clock: Clock) -> int | None:
+    """The instant (ms) that whatever was before the record is no later than; None where it says none.
+
+    On the wall clock nothing happens after its arrival, and so not after a later record was written. On the events
+    clock time is what the account's own records tell, and where they came out of order the instant is too early: a
+    retention limit is for the wall clock. `account` is None for any.
+    """
+    if clock == "wall":
+        return timestamp
+    if isinstance(record, Event | Marker):
+        return record.at if account in (None, record.account) else None
+    if isinstance(record, Tick):
+        return record.at if account is None or record.account in ("", account) else None
+    return None
+
+
+async def _speaks_from(store: Store, number: int, account: str | None) -> int | None:
+    clock = store.deployment.clock
+    async for record in store.journal_records(number):
+        instant = speaks_of(record.timestamp, decode(record.value), account, clock)
+        if instant is not None:
+            return instant
+    return None

@@ -1,0 +1,1 @@
+"""Conditions evaluated over the whole history of a contact, without state."""

@@ -1,0 +1,36 @@
+"""What a leaf on a property compares with: lengths of time and texts, whichever operator they stand beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from streams.verify.recompute.conditions.dates import length
+
+LENGTHS = ("within_last", "within_next", "older_than", "anniversary_within")
+
+
+def operands(leaf: Any) -> Iterator[int | str]:
+    """Lengths of time (ms), and texts, at any depth."""
+    yield from _operands({name: x for name, x in leaf.items() if name not in ("property", "held_for")})
+
+
+def _operands(tests: Any) -> Iterator[int | str]:
+    """Inside `has_item` any key may stand, `property` too."""
+    for name, x in tests.items():
+        for one in x if isinstance(x, list) else [x]:
+            if isinstance(one, dict):
+                yield from _operands(one)
+            elif name in LENGTHS:
+                yield length(one)
+            elif isinstance(one, str):
+                yield one
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text of a property's value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts(part)

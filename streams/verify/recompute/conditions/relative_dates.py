@@ -1,0 +1,73 @@
+"""When a date that moves with now (`now/d-7d`) passes an instant that stands still.
+
+Such a date goes on as time does, by leaps at most where a local day begins or clocks change, which is at a quarter of
+an hour. So within a quarter it is enough to know both ends, and to halve the quarter where they differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from streams.verify.recompute.bisection import first_changed
+from streams.verify.recompute.conditions.dates import span
+
+QUARTER = 900_000
+DAY = 86_400_000
+"""Ms."""
+
+_ROUNDED_BY = {"w": 7, "M": 31, "y": 366}
+_BESIDE = 8
+"""Days by which months, years and clocks differ in length, and one more."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The start of a date, or its end, as it stands at each of the places; all in ms."""
+
+    places: tuple[int, ...]
+    instants: tuple[int, ...]
+    least: int
+    most: int
+
+    def passages(self, instant: int) -> Iterator[tuple[int, int]]:
+        """Between which two places it comes to the other side of an instant."""
+        if self.least <= instant < self.most:
+            past = [instant >= each for each in self.instants]
+            for (low, before), (high, here) in pairwise(zip(self.places, past, strict=True)):
+                if here != before:
+                    yield low, high
+
+
+def meets(text: str, instant: int, zone: ZoneInfo, after: int, until: int) -> Iterator[int]:
+    """Every millisecond between `after` and `until` at which the start or the end of the date passes the instant."""
+    yield from (now for now in _passings(text, instant, zone) if after < now < until)
+
+
+@lru_cache(maxsize=20_000)
+def _passings(text: str, instant: int, zone: ZoneInfo) -> tuple[int, ...]:
+    about = 2 * instant - span(text, instant, zone)[0]
+    reach = _BESIDE + sum(_ROUNDED_BY.get(unit, 1) for unit in re.findall(r"/(\w)", text))
+    found = []
+    for number in range(about // DAY - reach, about // DAY + reach + 1):
+        for end, side in enumerate(_day(text, zone, number)):
+
+            def is_past(now: int, end: int = end) -> bool:
+                return instant >= span(text, now, zone)[end]
+
+            found += [first_changed(is_past, low, high) for low, high in side.passages(instant)]
+    return tuple(found)
+
+
+@lru_cache(maxsize=1_000)
+def _day(text: str, zone: ZoneInfo, number: int) -> tuple[_Side, _Side]:
+    """Start and end during one day, UTC: at its quarters and the millisecond before each, up to the next day."""
+    quarters = range(number * DAY, (number + 1) * DAY + 1, QUARTER)
+    places = tuple(place for quarter in quarters for place in (quarter - 1, quarter))[1:]
+    spans = [span(text, place, zone) for place in places]
+    starts, ends = tuple(start for start, _ in spans), tuple(end for _, end in spans)
+    return _Side(places, starts, min(starts), max(starts)), _Side(places, ends, min(ends), max(ends))

@@ -1,0 +1,1 @@
+"""Leads recomputed from the whole history of a contact."""

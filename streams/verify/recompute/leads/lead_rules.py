@@ -1,0 +1,150 @@
+"""What a release says of leads: campaigns with their periods and rules, and all that their conditions look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
+
+from schemas.conditions import ActivityLeaf, VisitLeaf
+from schemas.conditions import Condition as Written
+from schemas.definitions import Actions, AtMost, Campaign, Definitions
+from schemas.time_zones import checked_zone
+from streams.verify.recompute.conditions.dates import instant_at, length
+from streams.verify.recompute.conditions.leaves import leaves
+from streams.verify.recompute.leads.decay import MILLION
+from streams.verify.recompute.leads.lead_state import RuleKey
+from streams.verify.recompute.model import Condition
+from streams.verify.recompute.releases import InForce, written
+
+_BESIDE = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
+
+
+@dataclass(frozen=True)
+class ScoringRule:
+    """Gives points (millionths) for each matching event where it is `bare`, else when its condition becomes true."""
+
+    id: str
+    when: Condition
+    points: Decimal
+    at_most: AtMost | None
+    bare: bool
+
+    @property
+    def key(self) -> RuleKey:
+        """Its name among the truths of a lead."""
+        return "scoring", self.id
+
+
+@dataclass(frozen=True)
+class AutomationRule:
+    """Does something when its condition becomes true; `points` (millionths) are those that it adds."""
+
+    id: str
+    when: Condition
+    then: Actions
+    points: Decimal
+    apply_to_existing: bool
+
+    @property
+    def key(self) -> RuleKey:
+        """Its name among the truths of a lead."""
+        return "automation", self.id
+
+
+@dataclass(frozen=True)
+class LeadCampaign:
+    """A campaign; `starts` inclusive, `ends` exclusive, None where it is open."""
+
+    definition: Campaign
+    starts: int | None
+    ends: int | None
+    scoring: tuple[ScoringRule, ...]
+    automation: tuple[AutomationRule, ...]
+
+    @property
+    def id(self) -> str:
+        """The campaign's name."""
+        return self.definition.id
+
+    def in_period(self, now: int) -> bool:
+        """Whether it has started and is not over."""
+        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+
+    def runs(self, now: int) -> bool:
+        """Whether it takes new leads and runs automation."""
+        return not self.definition.paused and self.in_period(now)
+
+    def conditions(self) -> dict[RuleKey, Condition]:
+        """Of all its rules."""
+        rules: tuple[ScoringRule | AutomationRule, ...] = (*self.scoring, *self.automation)
+        return {rule.key: rule.when for rule in rules}
+
+
+class LeadRules:
+    """Made once per release; without one there are no campaigns."""
+
+    def __init__(self, release: InForce | None) -> None:
+        self.campaigns = _campaigns(release.definitions) if release else []
+        self.campaign = {each.id: each for each in self.campaigns}
+        conditions = list(release.conditions.values()) if release else []
+        conditions += [when for each in self.campaigns for when in each.conditions().values()]
+        self.leaves = [leaf for condition in conditions for leaf in leaves(condition)]
+        """All that conditions of this release look at."""
+        self.numbers = sorted({number for leaf in self.leaves for number in _points_in(leaf)})
+        """What conditions compare points with."""
+        self.ages = sorted({age for leaf in self.leaves for age in _ages_in(leaf)})
+        """What conditions compare the age of a lead with, in ms."""
+
+    def half_life(self, campaign: str) -> int | None:
+        """Of the campaign's leads; None where they do not decay."""
+        found = self.campaign.get(campaign)
+        return None if found is None else found.definition.half_life
+
+
+def _campaigns(definitions: Definitions) -> list[LeadCampaign]:
+    zone = checked_zone(definitions.time_zone)
+    return [_campaign(each, zone) for each in definitions.campaigns]
+
+
+def _campaign(campaign: Campaign, zone: ZoneInfo) -> LeadCampaign:
+    period = campaign.period
+    scoring = tuple(
+        ScoringRule(rule.id, written(rule.when), _millionths(rule.points), rule.at_most, _is_bare(rule.when))
+        for rule in campaign.scoring
+    )
+    automation = tuple(
+        AutomationRule(
+            rule.id, written(rule.when), rule.then, _millionths(rule.then.add_points or 0), rule.apply_to_existing
+        )
+        for rule in campaign.automation
+    )
+    starts = None if period is None else _midnight(period.from_, zone)
+    ends = None if period is None else _midnight(period.to, zone)
+    return LeadCampaign(campaign, starts, ends, scoring, automation)
+
+
+def _is_bare(when: Written) -> bool:
+    """Whether it is a visit or an activity with neither count nor window."""
+    return isinstance(when, VisitLeaf | ActivityLeaf) and all(getattr(when, name) is None for name in _BESIDE)
+
+
+def _midnight(day: date | None, zone: ZoneInfo) -> int | None:
+    return None if day is None else instant_at(datetime.combine(day, time()), zone)
+
+
+def _millionths(points: float) -> Decimal:
+    return (Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN)
+
+
+def _points_in(leaf: Condition) -> Iterator[float]:
+    operators = leaf.get("points") or leaf.get("lead", {}).get("points", {})
+    for operand in operators.values():
+        yield from operand if isinstance(operand, list) else [operand]
+
+
+def _ages_in(leaf: Condition) -> Iterator[int]:
+    for operand in leaf.get("lead_age", {}).values():
+        yield from (length(one) for one in (operand if isinstance(operand, list) else [operand]))

@@ -1,0 +1,66 @@
+"""A lead as its story stands: one life of it after the other in one campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from streams.verify.recompute.leads.decay import decayed, points_of, rounded
+
+TAKES = ("active", "duplicate")
+"""Statuses in which a lead takes points and automation, and decays."""
+
+RuleKey = tuple[str, str]
+"""`scoring` or `automation`, and the rule's id."""
+
+
+@dataclass
+class Row:
+    """What the table `leads` says of a lead, written at the last instant at which anything became of it."""
+
+    at: int
+    status: str
+    points: float
+    made: int
+    changed: int
+    crm: dict[str, Any]
+
+
+@dataclass
+class Life:
+    """A lead from its making on; instants in ms."""
+
+    made: int
+    changed: int
+    since: int
+    """The instant that `points` are decayed to."""
+    status: str = "active"
+    points: Decimal = Decimal(0)
+    """Millionths; exact while an instant is being settled, rounded afterwards."""
+    ended_by: str = ""
+    """Of a deleted one: `person`, `cascade` or `leave`."""
+    inside: bool = False
+    """Whether the contact was in the campaign's audience when that was last judged."""
+    truths: dict[RuleKey, bool] = field(default_factory=dict)
+    """What the rules' conditions came to at the last instant that they were looked at."""
+    awards: dict[str, list[int]] = field(default_factory=dict)
+    """Scoring rule with a cap -> when it gave points."""
+    crm: dict[str, Any] = field(default_factory=dict)
+    row: Row | None = None
+
+    @property
+    def takes(self) -> bool:
+        """Whether it takes points and automation."""
+        return self.status in TAKES
+
+    def worth(self, now: int, half_life: int | None) -> float:
+        """Its points at an instant, as conditions see them."""
+        return points_of(rounded(decayed(self.points, now - self.since, half_life if self.takes else None)))
+
+    def fold(self, now: int, half_life: int | None) -> None:
+        """Decays the points to now."""
+        if not self.takes or half_life is None or now <= self.since:
+            return
+        self.points = decayed(self.points, now - self.since, half_life)
+        self.since = now

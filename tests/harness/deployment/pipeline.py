@@ -1,0 +1,162 @@
+"""A whole deployment for a test: topics, a real worker under its parent, the real commands, tables read back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from schemas.values import instant_text
+from streams.app import pipeline
+from streams.engine.partition.decider import Checkpoint
+from streams.kafka.topic_admin import create_topics
+from streams.runtime import checkpoint as position_records
+from streams.runtime.checkpoint import POSITION_KEY, Positions
+from streams.settings import Settings
+from tests.harness.cli import leadstream
+from tests.harness.kafka.topic_reader import Records, end_offsets, read_topic
+
+LIMIT_SECONDS = 200.0
+"""How long a condition is waited for: far more than it takes, so that a slow machine is none the worse."""
+
+
+class Pipeline:
+    """One deployment on a broker; `folder` takes its files. Use as a context manager: it ends its workers."""
+
+    def __init__(self, bootstrap: str, prefix: str, folder: Path, **settings: Any) -> None:
+        self.settings = Settings(bootstrap=bootstrap, prefix=prefix, data_dir=folder / "run", **settings)
+        self.folder = folder
+        self.kind = pipeline(self.settings)
+        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Pipeline:
+        asyncio.run(create_topics(self.settings))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers.values():
+            worker.send_signal(signal.SIGTERM)
+        for worker in self.workers.values():
+            try:
+                worker.wait(60)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the commands of this deployment are told."""
+        settings = self.settings
+        return {
+            "LEADSTREAM_BOOTSTRAP": settings.bootstrap,
+            "LEADSTREAM_PREFIX": settings.prefix,
+            "LEADSTREAM_CLOCK": settings.clock,
+            "LEADSTREAM_PARTITIONS": str(settings.partitions),
+            "LEADSTREAM_DATA_DIR": str(settings.data_dir),
+        }
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command; it must succeed."""
+        done = leadstream(*arguments, env=self.environment)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done
+
+    def apply(self, definitions: str, *options: str) -> None:
+        """Applies definitions given as YAML."""
+        path = self.folder / "definitions.yaml"
+        path.write_text(definitions)
+        self.run("definitions", "apply", *options, str(path))
+
+    def publish(self, events: Sequence[Mapping[str, Any]], *options: str) -> None:
+        """Publishes events as a file of JSON lines."""
+        path = self.folder / "events.jsonl"
+        path.write_bytes(b"\n".join(msgspec.json.encode(event) for event in events) + b"\n")
+        self.run("publish", *options, str(path))
+
+    def publish_log(self, log: Path, account: str, until: int) -> None:
+        """Publishes the lines of an access log up to an instant (ms), and tells the account that it is over."""
+        options = ["--format", "access-log", "--as", "contact", "--account", account, "--until", instant_text(until)]
+        self.run("publish", *options, str(log))
+
+    def start_worker(self, name: str = "w0", role: str = "pipeline") -> subprocess.Popen[bytes]:
+        """A worker under its parent; its log lines go to a file of its name."""
+        command = [sys.executable, "-c", "from streams.cli.main import run; run()"]
+        command += ["worker", "--name", name, "--role", role]
+        environment = {**_own_environment(), **self.environment}
+        with (self.folder / f"{name}.log").open("ab") as log:
+            worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self.workers[name] = worker
+        return worker
+
+    def read(self, topic: str) -> Records:
+        """Every committed record of a topic given without prefix."""
+        return asyncio.run(read_topic(self.settings.bootstrap, self.settings.prefix + topic))
+
+    def table(self, topic: str) -> dict[str, Any]:
+        """A compacted topic as the table it is."""
+        rows: dict[str, Any] = {}
+        for partition in self.read(topic).values():
+            for record in partition:
+                if record.value is None:
+                    rows.pop(record.key.decode(), None)
+                else:
+                    rows[record.key.decode()] = msgspec.json.decode(record.value)
+        return rows
+
+    def wait_until_settled(self, timeout: float = LIMIT_SECONDS) -> None:
+        """Until every published record is in the journal and everything in the journal is decided."""
+        wait_until(self._is_settled, timeout, "the pipeline did not settle")
+
+    def _is_settled(self) -> bool:
+        changelog = self.kind.changelog(self.settings)
+        records = asyncio.run(read_topic(self.settings.bootstrap, changelog))
+        positions = [_last_positions(records[slot]) for slot in range(self.settings.partitions)]
+        return self._ingested(positions) and self._decided(positions)
+
+    def _ingested(self, positions: list[Positions]) -> bool:
+        reached = {name: offset for slot in positions for name, offset in slot.feeds.items()}
+        for topic in self.kind.sources:
+            ends = asyncio.run(end_offsets(self.settings.bootstrap, self.settings.prefix + topic.name))
+            if any(end and reached.get(f"{topic.name}:{number}", 0) < end for number, end in ends.items()):
+                return False
+        return True
+
+    def _decided(self, positions: list[Positions]) -> bool:
+        journal = self.read(self.kind.journal.name)
+        for slot, position in enumerate(positions):
+            last = journal[slot][-1].offset if journal[slot] else -1
+            if position.feeds.get(f"{self.kind.journal.name}:{slot}", 0) <= last:
+                return False
+            checkpoint = msgspec.json.decode(position.checkpoint, type=Checkpoint) if position.checkpoint else None
+            if checkpoint is not None and checkpoint.unfinished is not None:
+                return False
+        return True
+
+
+def wait_until(condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
+    """Asks again and again; fails with `otherwise` after `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(otherwise)
+        time.sleep(0.2)
+
+
+def _last_positions(changelog: list[Any]) -> Positions:
+    last = Positions()
+    for record in changelog:
+        if record.key == POSITION_KEY:
+            last = position_records.decode(record.value)
+    return last
+
+
+def _own_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("LEADSTREAM_")}

@@ -1,0 +1,122 @@
+"""The workers of a chaos run: each under its parent, with a log of its own that says what became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class Worker:
+    """One parent process and the log of its children."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """The structured lines of the log."""
+        for line in self.log.read_text(errors="replace").splitlines():
+            with contextlib.suppress(ValueError):
+                entry = json.loads(line)
+                if isinstance(entry, dict):
+                    yield entry
+
+    def count(self, event: str) -> int:
+        """How often an event was logged."""
+        return sum(entry.get("event") == event for entry in self.lines())
+
+    def child(self) -> int | None:
+        """The process id of the child that runs now; None between two children."""
+        pid = None
+        for entry in self.lines():
+            if entry.get("event") == "start":
+                pid = int(entry["pid"])
+        return pid if pid is not None and is_alive(pid) else None
+
+    def signal_child(self, number: int) -> bool:
+        """Sends a signal to the child; False when there is none."""
+        pid = self.child()
+        if pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+            return True
+        return False
+
+    def stop(self) -> int:
+        """Stops in good order; the exit code."""
+        self.process.terminate()
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.signal_child(signal.SIGKILL)
+            self.process.kill()
+            return self.process.wait()
+
+
+@dataclass
+class Fleet:
+    """All workers; `environment` is what their settings are read from, `command` what is started for each."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    command: Sequence[str] = (sys.executable, "-m", "tests.programs.chaos.supervisor")
+    workers: dict[str, Worker] = field(default_factory=dict)
+    gone: list[Worker] = field(default_factory=list)
+
+    def start(self, name: str) -> Worker:
+        """Starts a worker."""
+        log = self.folder / f"{name}.log"
+        environment = {**os.environ, **self.environment, "LEADSTREAM_NAME": name}
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                self.command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL
+            )
+        self.workers[name] = worker = Worker(name, process, log)
+        return worker
+
+    def leave(self, name: str) -> int:
+        """Stops a worker for good; its exit code."""
+        worker = self.workers.pop(name)
+        self.gone.append(worker)
+        return worker.stop()
+
+    def stop(self) -> dict[str, int]:
+        """Stops all; their exit codes."""
+        with ThreadPoolExecutor() as pool:
+            return dict(zip(self.workers, pool.map(Worker.stop, self.workers.values()), strict=True))
+
+    def everybody(self) -> list[Worker]:
+        """All workers there ever were."""
+        return [*self.workers.values(), *self.gone]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(what: Any, seconds: float, why: str) -> None:
+    """Waits for a condition. Raises TimeoutError naming it."""
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {seconds:.0f} s: {why}")
+        time.sleep(0.05)

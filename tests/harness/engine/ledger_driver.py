@@ -1,0 +1,106 @@
+"""A ledger to feed and read: opportunities in, totals and outputs out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from schemas.definitions import Definitions
+from streams.engine.journal.effects import Append, Budget, Effects, Output, SourceRecord
+from streams.engine.journal.records import Marker, encode
+from streams.engine.journal.validate import Door
+from streams.engine.ledger.decider import LedgerDecider
+from streams.engine.version import SEMANTICS
+
+SPRING, AUTUMN, FOREIGN = "7015A000000SPR1QAO", "7015A000000AUT1QAO", "7015A000000FOR1QAO"
+NOON = 1_772_366_400_000
+
+
+def definitions(**crm_campaigns: str) -> Definitions:
+    """Definitions with these campaigns: our id -> the CRM's."""
+    campaigns = [{"id": ours, "salesforce": {"campaign": theirs}} for ours, theirs in crm_campaigns.items()]
+    return Definitions.model_validate({"account": "default", "campaigns": campaigns})
+
+
+class Ledger:
+    """One ledger with its journal, rows and outputs; `restart` makes a new one of what was written."""
+
+    def __init__(self, *releases: Definitions) -> None:
+        self.releases = list(releases) or [definitions(spring=SPRING, autumn=AUTUMN)]
+        self.rows: dict[bytes, bytes] = {}
+        self.outputs: list[Output] = []
+        self.journal: list[tuple[bytes, bytes]] = []
+        self.position = 0
+        self._door = Door("events")
+        self._decider = self._new()
+        self._applied = 0
+
+    def apply(self, number: int | None = None) -> None:
+        """Puts the marker of a release into the journal; the next one by default."""
+        self._applied = number or self._applied + 1
+        marker = Marker("default", self._applied, self._applied, "hash", NOON, SEMANTICS)
+        self.append(b"release", encode(marker))
+
+    def tell(self, opportunity: str = "o1", at: int = 0, **fields: Any) -> None:
+        """Tells an opportunity as the CRM has it at `at` seconds after noon."""
+        stamp = f"2026-03-01T12:{at // 60:02d}:{at % 60:02d}.000Z"
+        fields.setdefault("crm_campaign", SPRING)
+        fields.setdefault("currency", "EUR")
+        event = {"id": f"{opportunity}-{at}", "type": "opportunity.changed", "at": stamp, "modified": stamp}
+        value = json.dumps({**event, "opportunity": opportunity, **fields}).encode()
+        [accepted] = self._door(SourceRecord("crm-opportunities", 0, 0, NOON, None, value, (), NOON))
+        assert isinstance(accepted, Append), accepted
+        self.append(accepted.key, accepted.value)
+
+    def append(self, key: bytes, value: bytes) -> None:
+        """The next journal record, decided at once."""
+        self.journal.append((key, value))
+        self._decider.feed(len(self.journal) - 1, key, value)
+        while self._decider.pending():
+            self.work(Budget())
+
+    def work(self, budget: Budget) -> Effects:
+        """One portion, committed."""
+        effects = self._decider.work(budget)
+        self.rows.update({key: value for key, value in effects.rows.items() if value is not None})
+        self.outputs.extend(effects.outputs)
+        self.position = self._decider.position(len(self.journal))
+        return effects
+
+    def restart(self) -> None:
+        """A new owner: restored from rows, fed from the position on."""
+        self._decider = self._new()
+        for key, value in self.rows.items():
+            self._decider.restore(key, value)
+        self._decider.resume(b"{}")
+        for offset in range(self.position, len(self.journal)):
+            self._decider.feed(offset, *self.journal[offset])
+
+    def feed_only(self, key: bytes, value: bytes) -> None:
+        """The next journal record, not decided yet."""
+        self.journal.append((key, value))
+        self._decider.feed(len(self.journal) - 1, key, value)
+
+    @property
+    def pending(self) -> bool:
+        return self._decider.pending()
+
+    def revenue(self, campaign: str = "spring", currency: str = "EUR") -> dict[str, tuple[int, str]]:
+        """The last row of `campaign-revenue`: per kind count and amount, idle kinds left out."""
+        key = f"default/{campaign}/{currency}".encode()
+        rows = [
+            json.loads(each.value or b"")
+            for each in self.outputs
+            if each.topic == "campaign-revenue" and each.key == key
+        ]
+        if not rows:
+            return {}
+        sums = {kind: (rows[-1][kind]["count"], rows[-1][kind]["amount"]) for kind in ("won", "lost", "open")}
+        return {kind: each for kind, each in sums.items() if each != (0, "0")}
+
+    def outcomes(self) -> list[dict[str, Any]]:
+        """The outcome events for leads."""
+        return [json.loads(each.value or b"") for each in self.outputs if each.topic == "crm-results"]
+
+    def _new(self) -> LedgerDecider:
+        return LedgerDecider(lambda account, number: self.releases[number - 1])

@@ -1,0 +1,23 @@
+"""A journal that loses its beginning, as retention does it, but now."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+
+from schemas.topics import JOURNAL
+from streams.kafka.clients import admin_client
+from streams.settings import Settings
+
+
+def lose_before(settings: Settings, offset: int, partition: int = 0) -> None:
+    """Deletes the records of a journal partition before an offset."""
+    asyncio.run(_delete(settings, offset, partition))
+
+
+async def _delete(settings: Settings, offset: int, partition: int) -> None:
+    journal = TopicPartition(settings.prefix + JOURNAL.name, partition)
+    async with admin_client(settings.bootstrap) as admin:
+        await admin.delete_records({journal: RecordsToDelete(offset)})

@@ -1,0 +1,182 @@
+"""Random campaigns with everything they may have, on a scale of milliseconds, and what may happen to their leads."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.values import instant_text
+from tests.harness.random.random_conditions import PROPERTIES, conditions, names, pages
+from tests.harness.random.random_events import LATE, PASSED, Move, event_moves
+
+CAMPAIGNS = ("c", "d")
+"""`c` and `d` are there in every release; `e` comes and goes, and nothing refers to it."""
+
+ZONE = "Europe/Berlin"
+Drawn = dict[str, Any]
+lengths = st.sampled_from(["PT0.005S", "PT0.010S", "PT0.020S"])
+
+
+@st.composite
+def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> Drawn:
+    """One campaign; `segments` may be its audience and be referred to, `kept` among them is static."""
+    days = [instant_text(start + after)[:10] for after in (-86_400_000, 0, 86_400_000, 2 * 86_400_000)]
+    campaign: Drawn = {
+        "id": name,
+        "audience": draw(st.lists(st.sampled_from(segments), max_size=2, unique=True)),
+        "paused": draw(st.sampled_from((False, False, False, True))),
+        "auto_qualify": draw(st.sampled_from((False, False, False, True))),
+        "leave": draw(st.sampled_from(("keep", "delete"))),
+        "scoring": [draw(scoring(f"p{number}", start, segments)) for number in range(draw(st.integers(0, 2)))],
+        "automation": [draw(automation(f"a{number}", start, segments)) for number in range(draw(st.integers(0, 3)))],
+    }
+    if draw(st.booleans()):
+        campaign["half_life"] = draw(lengths)
+    period = draw(
+        st.sampled_from(
+            [None, None, None, None, None, {"from": days[2]}, {"to": days[2]}, {"from": days[1], "to": days[2]}]
+        )
+    )
+    return campaign | ({"period": period} if period else {})
+
+
+@st.composite
+def scoring(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> Drawn:
+    """A scoring rule: half of them on each event, half on an edge."""
+    bare = st.one_of(st.fixed_dictionaries({"visit": pages}), st.fixed_dictionaries({"activity": names}))
+    rule: Drawn = {
+        "id": name,
+        "when": draw(st.one_of(bare, conditions(start, segments))),
+        "points": draw(st.sampled_from([1, 2, -1, 2.5, 0.333333, 0.000001])),
+    }
+    if draw(st.booleans()):
+        rule["at_most"] = {"times": draw(st.integers(1, 2)), "per": draw(lengths)}
+    return rule
+
+
+@st.composite
+def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> Drawn:
+    """An automation rule with one action or two."""
+    points = st.fixed_dictionaries({"points": st.fixed_dictionaries({"gte": st.integers(-1, 4)})})
+    falling = st.fixed_dictionaries({"points": st.fixed_dictionaries({"lt": st.sampled_from([0.5, 1, 2])})})
+    actions: dict[str, st.SearchStrategy[Any]] = {
+        "set_status": st.sampled_from(["qualified", "rejected", "duplicate", "deleted", "active"]),
+        "add_points": st.sampled_from([1, -2, 0.5]),
+        "add_to_segment": st.just("kept"),
+        "remove_from_segment": st.just("kept"),
+        "add_to_campaign": st.sampled_from(CAMPAIGNS),
+        "remove_from_campaign": st.sampled_from(CAMPAIGNS),
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=2, unique=True))
+    return {
+        "id": name,
+        "when": draw(st.one_of(points, falling, conditions(start, segments, lead_at_hand=True))),
+        "then": {action: draw(actions[action]) for action in chosen},
+        "apply_to_existing": draw(st.booleans()),
+    }
+
+
+@st.composite
+def releases(draw: st.DrawFn, start: int) -> list[Drawn]:
+    """One release or up to three; from one to the next most stays as it is."""
+    drawn = [draw(_whole(start))]
+    for _ in range(draw(st.integers(0, 2))):
+        former, fresh = drawn[-1], draw(_whole(start))
+        parts = ("segments", "campaigns") if draw(st.booleans()) else ("campaigns",)
+        drawn.append({**former, **{part: draw(_mixed(former[part], fresh[part])) for part in parts}})
+    return drawn
+
+
+@st.composite
+def _mixed(draw: st.DrawFn, former: list[Drawn], fresh: list[Drawn]) -> list[Drawn]:
+    """Each part as it was, paused or resumed, anew, or with single fields anew."""
+    known = {part["id"]: part for part in former}
+    mixed = []
+    for part in fresh:
+        before = known.get(part["id"])
+        how = draw(st.sampled_from(("same", "same", "paused", "fields", "anew")))
+        if before is None or how == "anew":
+            mixed.append(part)
+        elif how == "paused":
+            mixed.append({**before, "paused": not before["paused"]})
+        elif how == "same" or "audience" not in part:
+            mixed.append(before)
+        else:
+            fields = draw(st.lists(st.sampled_from(sorted(part)), max_size=3, unique=True))
+            mixed.append({**before, **{name: part[name] for name in fields}})
+    return mixed
+
+
+@st.composite
+def _whole(draw: st.DrawFn, start: int) -> Drawn:
+    segments: list[Drawn] = [{"id": "kept", "paused": draw(st.sampled_from((False, False, False, True)))}]
+    known: tuple[str, ...] = ("kept",)
+    for name in ("s0", "s1"):
+        segment: Drawn = {"id": name, "paused": draw(st.sampled_from((False, False, False, True)))}
+        if draw(st.sampled_from((True, True, True, False))):
+            segment |= {"dynamic": True, "when": draw(conditions(start, known))}
+        if draw(st.sampled_from((False, False, True))):
+            segment["statuses"] = ["active", "inactive", "bounced"]
+        segments.append(segment)
+        known = (*known, name)
+    chosen = [*CAMPAIGNS, *(["e"] if draw(st.booleans()) else [])]
+    return {
+        "time_zone": ZONE,
+        "properties": PROPERTIES,
+        "segments": segments,
+        "campaigns": [draw(campaigns(name, start, known)) for name in chosen],
+    }
+
+
+@cache
+def lead_moves(start: int) -> st.SearchStrategy[list[Move]]:
+    """A history with much that concerns leads."""
+    whose = st.sampled_from(["c", "c", "d", "e", "nowhere"])
+    campaign = st.fixed_dictionaries({"campaign": whose})
+    tokens = st.fixed_dictionaries({"url": st.just("https://acme.example/a"), "campaign": whose})
+    added = st.fixed_dictionaries({"campaign": whose, "acquired": st.booleans()})
+    points = st.sampled_from([-2, 1, 3, 2.5])
+    scores = st.one_of(
+        st.fixed_dictionaries({"points": points}), st.fixed_dictionaries({"points": points, "campaign": whose})
+    )
+    statuses = st.sampled_from(["active", "active", "inactive", "bounced", "deleted"])
+    said = st.fixed_dictionaries(
+        {"campaign": whose, "hand_over": st.just("h"), "number": st.sampled_from([[0, 1, 0], [0, 2, 0]])}
+    )
+    decisions = ("qualified", "rejected", "removed", "reactivated")
+    kinds: list[st.SearchStrategy[Move]] = [
+        *event_moves(start),
+        _event("web.visited", tokens),
+        _event("lead.added", added),
+        _event("lead.added", added),
+        *(_event(f"lead.{decision}", campaign) for decision in decisions),
+        _event("score.adjusted", scores),
+        _event("score.adjusted", scores),
+        _event("contact.changed", st.fixed_dictionaries({"status": statuses})),
+        _event("contact.deleted", st.just({"status": "deleted"})),
+        *(
+            _event(f"segment.member_{done}", st.just({"segment": segment}))
+            for done in ("added", "removed")
+            for segment in ("kept", "s1")
+        ),
+        _event("crm.linked", said),
+        _event("crm.failed", said.map(lambda fields: {**fields, "code": "x", "message": "y"})),
+    ]
+    several = st.lists(st.one_of(kinds), min_size=6, max_size=18)
+    early = st.lists(
+        st.sampled_from([Move("lead.added", 0, fields={"campaign": name}) for name in "cde"]), max_size=2
+    )
+    return st.builds(list.__add__, early, several)
+
+
+def _event(kind: str, fields: st.SearchStrategy[Drawn]) -> st.SearchStrategy[Move]:
+    return st.builds(
+        Move,
+        kind=st.just(kind),
+        passed=st.sampled_from(PASSED),
+        late=st.sampled_from(LATE),
+        again=st.sampled_from((False, False, False, False, True)),
+        fields=fields,
+    )

@@ -1,0 +1,254 @@
+"""A small program for the runtime's tests: counts and folds what each contact sends, and reminds it later.
+
+An event is `{"id", "contact", "amount", "at"}`, keyed by its contact. It raises the contact's count and sum, folds id
+and amount into a hash, and sets a due instant; at a tick past it, a reminder is put out. All of it depends on the
+order of the journal, so a record lost, doubled or moved shows.
+"""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections import Counter as Counter_
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from agents.register import lay_agents
+from schemas.topics import JOURNAL, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
+from streams.engine.journal import records
+from streams.engine.journal.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
+from streams.engine.partition.backfill import History
+from streams.engine.partition.broadcast import Proposed
+from streams.engine.version import SEMANTICS
+from streams.runtime.spec import SlotKind
+
+REMIND_MS = 400
+
+
+class Counted(msgspec.Struct):
+    """What a producer sends."""
+
+    id: str
+    contact: str
+    amount: int
+    at: int
+    pad: str = ""
+
+
+class Row(msgspec.Struct, array_like=True):
+    """A contact's state; `settled` is the offset up to which it is decided."""
+
+    count: int = 0
+    total: int = 0
+    fold: int = 0
+    due: int = 0
+    settled: int = -1
+
+
+class Unfinished(msgspec.Struct, array_like=True):
+    """A tick that is not applied to every contact yet."""
+
+    offset: int
+    at: int
+
+
+class Kept(msgspec.Struct):
+    """The checkpoint."""
+
+    unfinished: list[Unfinished] = []
+    release: int = 0
+
+
+_counted = msgspec.json.Decoder(Counted).decode
+_row = msgspec.json.Decoder(Row).decode
+_kept = msgspec.json.Decoder(Kept).decode
+encode = msgspec.json.Encoder().encode
+
+
+def take(record: SourceRecord) -> Sequence[Append | Refusal]:
+    """The ingest: refuses what cannot be parsed or has the wrong key."""
+    try:
+        event = _counted(record.value or b"")
+    except msgspec.DecodeError as error:
+        return [Refusal("bad", str(error))]
+    if record.key != event.contact.encode():
+        return [Refusal("bad_key", "the key is not the contact")]
+    journal = records.Event(
+        type="counted",
+        id=event.id,
+        at=event.at,
+        account="default",
+        contact=event.contact,
+        source=(record.topic, record.partition, record.offset),
+        arrival=record.arrival,
+        fields={"amount": event.amount},
+    )
+    return [Append(records.event_key("default", event.contact), records.encode(journal))]
+
+
+@dataclass
+class Counter:
+    """The decider: one row per contact."""
+
+    rows: dict[bytes, Row] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
+    fed: deque[tuple[int, bytes, records.Record]] = field(default_factory=deque)
+    heap: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """One row of the changelog."""
+        if value is not None:
+            self._set(key, _row(value))
+
+    def resume(self, checkpoint: bytes | None) -> None:
+        """The unfinished ticks and the release in force."""
+        self.kept = _kept(checkpoint) if checkpoint is not None else Kept()
+
+    def feed(self, offset: int, key: bytes, value: bytes) -> None:
+        """The next journal record."""
+        self.fed.append((offset, key, records.decode(value)))
+
+    def pending(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self.fed or self.kept.unfinished)
+
+    def work(self, budget: Budget) -> Effects:
+        """Events first; before a contact's own event, every unfinished tick before it is applied to that contact."""
+        effects = Effects()
+        left = budget.records
+        while self.fed and left > 0:
+            offset, key, record = self.fed.popleft()
+            self._apply(offset, key, record, effects)
+            left -= 1
+        while not self.fed and self.kept.unfinished and left > 0:
+            left -= self._remind(self.kept.unfinished[0], effects)
+        return effects
+
+    def _apply(self, offset: int, key: bytes, record: records.Record, effects: Effects) -> None:
+        if isinstance(record, records.Tick):
+            self.kept.unfinished.append(Unfinished(offset, record.at))
+            return
+        if isinstance(record, records.Marker):
+            self.kept.release = record.number
+            return
+        assert isinstance(record, records.Event), "nothing else is written in these tests"
+        for tick in self.kept.unfinished:
+            self._remind_one(key, tick, effects)
+        row = self.rows.get(key, Row())
+        folded = zlib.crc32(f"{record.id}:{record.fields['amount']}".encode(), row.fold)
+        due = row.due or record.at + REMIND_MS
+        row = Row(row.count + 1, row.total + int(record.fields["amount"]), folded, due, offset)
+        self._write(key, row, effects)
+        if folded % 3 == 0:
+            self._put_out(key, ["counted", row.count, row.total, folded, self.kept.release], effects)
+
+    def _remind(self, tick: Unfinished, effects: Effects) -> int:
+        """Reminds the next contact that is due, or finishes the tick."""
+        later = []
+        reminded = False
+        while not reminded and self.heap and self.heap[0][0] < tick.at:
+            due, key = heapq.heappop(self.heap)
+            row = self.rows.get(key)
+            if row is None or row.due != due:
+                continue
+            if row.settled > tick.offset:  # its own record came after this tick: the next one reminds it
+                later.append((due, key))
+                continue
+            self._remind_one(key, tick, effects)
+            reminded = True
+        for entry in later:
+            heapq.heappush(self.heap, entry)
+        if not reminded:
+            self.kept.unfinished.remove(tick)
+        return 1
+
+    def _remind_one(self, key: bytes, tick: Unfinished, effects: Effects) -> None:
+        row = self.rows.get(key)
+        if row is None or not row.due or row.due >= tick.at or row.settled > tick.offset:
+            return
+        folded = zlib.crc32(str(row.due).encode(), row.fold)
+        self._write(key, Row(row.count, row.total, folded, 0, row.settled), effects)
+        self._put_out(key, ["reminded", row.due, row.count, folded, self.kept.release], effects)
+
+    def _write(self, key: bytes, row: Row, effects: Effects) -> None:
+        self._set(key, row)
+        effects.rows[key] = encode(row)
+
+    def _set(self, key: bytes, row: Row) -> None:
+        self.rows[key] = row
+        if row.due:
+            heapq.heappush(self.heap, (row.due, key))
+
+    def _put_out(self, key: bytes, value: list[object], effects: Effects) -> None:
+        effects.outputs.append(Output(SEGMENT_CHANGES.name, key, encode(value)))
+
+    def checkpoint(self) -> bytes:
+        """What `resume` takes."""
+        return encode(self.kept)
+
+    def position(self, fetched: int) -> int:
+        """The first record that is fed and not decided."""
+        return self.fed[0][0] if self.fed else fetched
+
+    def busy(self) -> bool:
+        """Whether a tick is not finished."""
+        return bool(self.kept.unfinished)
+
+    def needs_history(self, marker: records.Marker) -> bool:
+        """No."""
+        return False
+
+    def proposed(self) -> dict[str, Proposed]:
+        """Nothing."""
+        return {}
+
+    def has_contacts(self, account: str) -> bool:
+        """Nobody has a past."""
+        return False
+
+    def history(self, account: str, after: str = "", room: int | None = None) -> History:
+        """Never asked."""
+        raise LookupError(account)
+
+    def next_due(self) -> int | None:
+        """The earliest due instant."""
+        while self.heap:
+            due, key = self.heap[0]
+            row = self.rows.get(key)
+            if row is not None and row.due == due:
+                return due
+            heapq.heappop(self.heap)
+        return None
+
+
+@dataclass
+class EveryRelease:
+    """A release log that takes every record of `definitions` for a valid release."""
+
+    numbers: Counter_[str] = field(default_factory=Counter_)
+
+    def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> records.Marker | None:
+        """The marker; its number is the record's rank among its account's."""
+        account = (key or b"").decode()
+        self.numbers[account] += 1
+        at = int(value or b"0")
+        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=SEMANTICS)
+
+
+def counting_kind(slots: int) -> SlotKind:
+    """The program as a kind of slots, on two in-topics."""
+    return SlotKind(
+        name="pipeline",
+        slots=slots,
+        journal=JOURNAL,
+        sources=(WEB_VISITS, SCORING_EVENTS),
+        outputs=(SEGMENT_CHANGES,),
+        table="contacts",
+        ingest=lambda _settings: take,
+        decider=lambda _settings, _slot: Counter(),
+        register=lay_agents,
+        releases=EveryRelease,
+    )

@@ -1,0 +1,72 @@
+"""A stand-in org for blocking tests: served from a thread of its own, driven by its control side over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+
+from connectors.salesforce.connection import Connection
+from connectors.salesforce_sandbox.server import StandInOrg
+
+SPRING = "7015A000000SPR1QAO"
+AUTUMN = "7015A000000AUT1QAO"
+
+
+class Sandbox:
+    """The control side of a running stand-in org."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def post(self, name: str, **body: Any) -> Any:
+        answer = requests.post(f"{self.url}/__sandbox__/{name}", json=body, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def get(self, name: str) -> Any:
+        return requests.get(f"{self.url}/__sandbox__/{name}", timeout=10).json()
+
+    def fault(self, kind: str, **more: Any) -> None:
+        self.post("faults", kind=kind, **more)
+
+    def no_faults(self) -> None:
+        """Requests from now on fail no more; what was struck already stays so."""
+        assert requests.delete(f"{self.url}/__sandbox__/faults", timeout=10).ok
+
+    def live(self, name: str) -> list[dict[str, Any]]:
+        return [row for row in self.get(f"records/{name}") if not row["IsDeleted"]]
+
+    def requests(self, path: str = "") -> list[dict[str, Any]]:
+        return [entry for entry in self.get("requests") if path in entry["path"]]
+
+    def connection(self, **more: Any) -> Connection:
+        given = {
+            "domain": "stand-in.my",
+            "client_id": "leadstream",
+            "client_secret": "leadstream",
+            "url": self.url,
+            "read_timeout": 10.0,
+        }
+        return Connection(**{**given, **more})
+
+
+@contextmanager
+def served() -> Iterator[Sandbox]:
+    """A stand-in org with two campaigns, stopped at the end."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    org = StandInOrg(campaigns={SPRING: "Spring trial", AUTUMN: "Autumn fair"})
+    asyncio.run_coroutine_threadsafe(org.start(), loop).result(10)
+    try:
+        yield Sandbox(org.url)
+    finally:
+        asyncio.run_coroutine_threadsafe(org.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -1,0 +1,109 @@
+"""`leadstream worker`: it starts, stops as asked, and says in one line what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from connectors.ports import free_port
+from streams.kafka.topic_admin import create_topics
+from streams.runtime.process.supervisor import environment_of
+from streams.settings import Settings
+from tests.harness.deployment.workers import wait_until
+
+LIMIT_SECONDS = 120.0
+KINDS = {"pipeline", "ledger"}
+
+
+def settings_of(kafka: str, prefix: str, folder: Path, **more: object) -> Settings:
+    """A deployment of two slots."""
+    given = {"partitions": 2, "in_partitions": 2, "clock": "events", **more}
+    return Settings(bootstrap=kafka, prefix=prefix, data_dir=folder, **given)  # type: ignore[arg-type]  # a shorthand
+
+
+@contextmanager
+def worker(settings: Settings, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """The command as a process, and the file of its standard error."""
+    log = settings.data_dir / f"worker-{len(list(settings.data_dir.glob('worker-*')))}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    code = "from streams.cli.main import run; run()"
+    command = [sys.executable, "-c", code, "worker", *arguments]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environment_of(settings), stdout=out, stderr=out)
+    try:
+        yield process, log
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(LIMIT_SECONDS)
+
+
+def said(log: Path, event: str) -> set[str]:
+    """The kinds of the processes that have logged an event, however often."""
+    return set(re.findall(rf'"kind": "(\w+)".*"event": "{event}"', log.read_text(errors="replace")))
+
+
+async def test_one_command_runs_all_roles_until_it_is_told_to_stop(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = settings_of(kafka, prefix, tmp_path)
+    await create_topics(settings)
+    with worker(settings, "--name", "w1") as (process, log):
+        await asyncio.to_thread(
+            wait_until, lambda: said(log, "working") == KINDS, LIMIT_SECONDS, "pipeline and ledger work"
+        )
+        with worker(settings, "--name", "w1") as (double, other):
+            assert await asyncio.to_thread(double.wait, LIMIT_SECONDS) == 79
+            assert "a worker named w1 runs on this machine already" in other.read_text()
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) == 0
+        assert said(log, "closed") == KINDS
+        assert objects(log.read_text())  # also what the Kafka client has to say, where it has
+        assert objects(other.read_text())
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """The lines of a worker's standard error, each of them one JSON object."""
+    found = [json.loads(line) for line in text.splitlines()]
+    assert all(isinstance(line, dict) and {"event", "level", "timestamp"} <= line.keys() for line in found)
+    return found
+
+
+def ends(settings: Settings, *arguments: str) -> tuple[int, str]:
+    """The exit code of a worker that cannot start, and what it says."""
+    with worker(settings, *arguments) as (process, log):
+        code = process.wait(LIMIT_SECONDS)
+        objects(log.read_text())
+        return code, log.read_text()
+
+
+async def test_without_a_broker_it_says_how_to_start_one(prefix: str, tmp_path: Path) -> None:
+    settings = settings_of(f"127.0.0.1:{free_port()}", prefix, tmp_path)
+    code, text = await asyncio.to_thread(ends, settings)
+    assert code == 69
+    assert "leadstream broker start" in text
+    assert len(text.splitlines()) == 1
+
+
+async def test_without_topics_it_says_how_to_make_them(kafka: str, prefix: str, tmp_path: Path) -> None:
+    code, text = await asyncio.to_thread(ends, settings_of(kafka, prefix, tmp_path))
+    assert code == 78
+    assert "leadstream topics create" in text
+
+
+async def test_set_otherwise_than_the_topics_were_made_it_refuses_to_start(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    await create_topics(settings_of(kafka, prefix, tmp_path))
+    code, text = await asyncio.to_thread(ends, settings_of(kafka, prefix, tmp_path, partitions=3))
+    assert code == 78
+    assert "partitions=2" in text
+    code, text = await asyncio.to_thread(ends, settings_of(kafka, prefix, tmp_path, clock="wall"))
+    assert code == 78
+    assert "clock=events" in text

@@ -1,0 +1,67 @@
+"""The README is true: its commands exist, its definitions and its event do what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.harness.cli import leadstream
+from tests.harness.project_files import TOP
+
+README = (TOP / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Every command line of the consoles, without comments."""
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    return [line.removeprefix("$ ").partition("#")[0].strip() for line in lines]
+
+
+def test_two_commands_do_all_the_set_up() -> None:
+    assert [line for line in commands() if line.startswith("uv ")] == ["uv run leadstream demo", "uv run pytest"]
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("leadstream ")])
+def test_every_command_shown_exists_with_its_options(line: str) -> None:
+    words = [word for word in line.split()[1:] if not word.endswith((".yaml", ".jsonl"))]
+    options = [word for word in words if word.startswith("--")]
+    shown = leadstream(*(word for word in words if not word.startswith("--")), "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert [option for option in options if option not in shown.stdout] == []
+
+
+def test_every_command_of_the_table_exists() -> None:
+    shown = leadstream("--help").stdout
+    rows = re.findall(r"^\| ((?:`[\w ]+`(?:, )?)+) \|", README, re.MULTILINE)
+    names = {row.split("`")[1].split()[0] for row in rows}
+    assert names >= {"demo", "worker", "definitions", "replay"}
+    assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", shown)] == []
+
+
+def test_the_definitions_and_the_event_make_the_contact_a_qualified_lead(tmp_path: Path) -> None:
+    definitions, events = tmp_path / "definitions.yaml", tmp_path / "events.jsonl"
+    definitions.write_text(blocks("yaml")[0])
+    visit = json.loads(blocks("json")[0])
+    profile = {"country": "DE", "employees": 80}
+    lines = [{"id": "c-1", "type": "contact.changed", "at": "2026-03-01T09:00:00Z", "contact": visit["contact"]}]
+    lines[0]["properties"] = profile
+    lines += [visit | {"id": f"v-{hour}", "at": f"2026-03-02T{hour:02}:00:00Z"} for hour in range(9, 14)]
+    events.write_text("\n".join(json.dumps(line) for line in lines))
+
+    checked = leadstream("definitions", "check", str(definitions))
+    replayed = leadstream("replay", "--state", "--definitions", str(definitions), str(events))
+
+    assert (checked.returncode, replayed.returncode) == (0, 0), checked.stderr + replayed.stderr
+    state = [json.loads(line) for line in replayed.stdout.splitlines()]
+    assert {(row.get("segment"), row.get("campaign"), row.get("status")) for row in state} == {
+        ("hot-emea", None, None),
+        (None, "spring-trial", "qualified"),
+    }

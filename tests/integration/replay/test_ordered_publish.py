@@ -1,0 +1,80 @@
+"""A file published with `--ordered` on the events clock and the same file replayed: the same outputs per contact."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from schemas.values import instant_text
+from streams.demo.environment import sample_document
+from streams.demo.traffic import DAY, HOUR, Event, Market, traffic
+from streams.replay.file import EVENT_TOPICS
+from tests.harness.cli import leadstream
+from tests.harness.deployment.pipeline import Pipeline
+
+MARKET = Market(contacts=60, days=9, tick=8 * HOUR, seed=3)
+CHANGED_AFTER = 5 * DAY
+
+Outputs = dict[str, list[dict[str, Any]]]
+
+
+def lines() -> list[Event]:
+    """The demo's traffic, with the sample definitions before it and others from the fifth day on."""
+    changed = copy.deepcopy(sample_document())
+    by_name = {segment["id"]: segment for segment in changed["segments"]}
+    by_name["pricing-interest"]["when"]["count"] = {"gte": 2}
+    by_name["emea"]["when"]["in"] = ["DE", "FR"]
+    told: list[Event] = [applied(MARKET.begin, sample_document())]
+    for event in traffic(MARKET):
+        if len(told) > 1 and event["at"] >= instant_text(MARKET.begin + CHANGED_AFTER) and changed:
+            told.append(applied(MARKET.begin + CHANGED_AFTER, changed))
+            changed = {}
+        told.append(event)
+    return told
+
+
+def applied(at: int, document: dict[str, Any]) -> Event:
+    return {"type": "definitions.applied", "at": instant_text(at), "definitions": document}
+
+
+def per_contact(outputs: list[dict[str, Any]]) -> Outputs:
+    """Contact -> its outputs in their order, without what may differ."""
+    ordered = sorted(outputs, key=lambda each: [each["number"][key] for key in ("partition", "offset", "ordinal")])
+    found: Outputs = defaultdict(list)
+    for output in ordered:
+        kept = {name: value for name, value in output.items() if name not in {"number", "emitted_at"}}
+        found[output["contact"]].append(kept)
+    return found
+
+
+def test_publishing_in_order_gives_what_replay_gives(kafka: str, prefix: str, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"\n".join(msgspec.json.encode(line) for line in lines()) + b"\n")
+    replayed = leadstream("replay", str(file))
+    assert replayed.returncode == 0, replayed.stderr
+    expected = per_contact([msgspec.json.decode(line) for line in replayed.stdout.splitlines()])
+
+    with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=3, in_partitions=2) as deployment:
+        deployment.start_worker()
+        deployment.run("publish", "--ordered", str(file))
+        deployment.wait_until_settled()
+        outputs = [
+            msgspec.json.decode(record.value)
+            for topic in EVENT_TOPICS
+            for partition in deployment.read(topic).values()
+            for record in partition
+        ]
+    published = per_contact(outputs)
+
+    counts = Counter(output["type"] for each in expected.values() for output in each)
+    assert counts["segment.exited"] > 50
+    assert counts["lead.handed_over"] > 5
+    causes = {output["cause"]["kind"] for each in expected.values() for output in each}
+    assert {"clock", "event", "definition", "automation", "audience"} <= causes
+    assert published.keys() == expected.keys()
+    for contact, wanted in expected.items():
+        assert published[contact] == wanted, contact

@@ -1,0 +1,122 @@
+"""`leadstream replay`, of a file and of the journal, against what a worker wrote from the same events."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from schemas.values import instant_text
+from tests.harness.cli import leadstream
+from tests.harness.deployment.pipeline import Pipeline
+from tests.harness.engine.engine_driver import DAY, HOUR, START
+
+DEFINITIONS = """
+properties: {employees: number}
+segments:
+  - {id: busy, dynamic: true, when: {visit: {}, count: {gte: 2}, within: 2d}}
+  - {id: big, dynamic: true, when: {property: employees, gte: 50}}
+  - {id: target, dynamic: true, when: {all: [{segment: big}, {not: {inactive_for: 3d}}]}}
+  - {id: vip}
+campaigns:
+  - id: spring
+    audience: [busy, target]
+    points_changed: true
+    half_life: 5d
+    scoring: [{id: visit, when: {visit: {}}, points: 10, at_most: {times: 4, per: 1d}}]
+    automation:
+      - {id: hot, when: {points: {gte: 30}}, then: {set_status: qualified, add_to_segment: vip}}
+      - {id: asleep, when: {inactive_for: 4d}, then: {set_status: rejected}}
+"""
+CHANGED = {
+    "properties": {"employees": "number"},
+    "segments": [
+        {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 1}, "within": "1d"}},
+        {"id": "vip"},
+    ],
+    "campaigns": [{"id": "spring", "audience": ["busy", "vip"], "leave": "delete", "points_changed": True}],
+}
+EVENT_TOPICS = ("segment-changes", "lead-changes", "qualified-leads")
+TABLES = ("segment-members", "leads")
+
+Told = dict[tuple[str, str], list[Any]]
+
+
+def story(chance: random.Random, length: int) -> list[dict[str, Any]]:
+    """A file of events: several topics, late ones, time told, definitions changed midway, broken ones."""
+    lines: list[dict[str, Any]] = []
+    now = START
+    for number in range(length):
+        now += chance.choice((0, HOUR, 3 * HOUR))
+        at = instant_text(now - chance.choice((0, 0, 0, 2 * HOUR)))
+        contact = f"contact-{chance.randrange(25)}"
+        kind = chance.randrange(10)
+        line: dict[str, Any] = {"id": f"e{number}", "type": "web.visited", "at": at, "contact": contact}
+        if kind == 0:
+            line |= {"type": "contact.changed", "properties": {"employees": chance.choice((5, 80, "many"))}}
+        elif kind == 1:
+            line |= {"type": "contact.changed", "status": chance.choice(("active", "bounced"))}
+        elif kind == 2:
+            line |= {"type": "score.adjusted", "points": chance.randint(-5, 15)}
+        elif kind == 3:
+            line |= {"type": "segment.member_added", "segment": chance.choice(("vip", "nowhere"))}
+        elif kind == 4:
+            line |= {"type": "lead.reactivated", "campaign": "spring"}
+        else:
+            line |= {"url": "https://www.example.com/"}
+        lines.append(line)
+    lines.insert(length // 3, {"type": "clock.advanced", "at": instant_text(START + 2 * DAY)})
+    applied = {"type": "definitions.applied", "at": instant_text(START + 9 * DAY), "definitions": CHANGED}
+    lines.insert(2 * length // 3, applied)
+    return lines
+
+
+def timeless(value: bytes | None) -> Any:
+    if value is None:
+        return None
+    return {key: item for key, item in msgspec.json.decode(value).items() if key != "emitted_at"}
+
+
+def test_worker_journal_and_file_tell_the_same(kafka: str, prefix: str, tmp_path: Path) -> None:
+    with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=3) as pipeline:
+        pipeline.apply(DEFINITIONS)
+        definitions = tmp_path / "first.yaml"
+        definitions.write_text(DEFINITIONS)
+        pipeline.start_worker()
+        pipeline.publish(story(random.Random(11), 300), "--ordered")
+        pipeline.wait_until_settled()
+        journal = pipeline.run("replay", "--journal", "--records").stdout
+        state = pipeline.run("replay", "--journal", "--state").stdout
+        written: Told = defaultdict(list)
+        for topic in (*EVENT_TOPICS, *TABLES):
+            for partition in pipeline.read(topic).values():
+                for record in partition:
+                    written[topic, record.key.decode()].append(timeless(record.value))
+        members = pipeline.table("segment-members")
+    replayed: Told = defaultdict(list)
+    for line in journal.splitlines():
+        row = msgspec.json.decode(line)
+        replayed[row["topic"], row["key"]].append(row["value"])
+    assert replayed == written
+    assert {topic for topic, _ in written} == {*EVENT_TOPICS, *TABLES}
+
+    file = leadstream("replay", "--definitions", str(definitions), str(tmp_path / "events.jsonl"))
+    assert file.returncode == 0, file.stderr
+    assert per_contact([msgspec.json.decode(line) for line in file.stdout.splitlines()]) == per_contact(
+        [event for (topic, _), events in written.items() if topic in EVENT_TOPICS for event in events]
+    )
+
+    rows = [msgspec.json.decode(line) for line in state.splitlines()]
+    found = {(row["segment"], row["contact"]) for row in rows if row["type"] == "segment.member"}
+    assert found == {(row["segment"], row["contact"]) for row in members.values()}
+
+
+def per_contact(events: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Contact -> its events in the order of their numbers, which then are left out."""
+    told: dict[str, list[Any]] = defaultdict(list)
+    for event in sorted(events, key=lambda event: (event["number"]["offset"], event["number"]["ordinal"])):
+        told[event["contact"]].append({key: value for key, value in event.items() if key != "number"})
+    return told

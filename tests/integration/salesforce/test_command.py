@@ -1,0 +1,71 @@
+"""`leadstream salesforce`: what an operator sees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from streams.cli import salesforce
+from streams.errors import SalesforceRefused, Unavailable, UsageError
+from tests.harness.salesforce.sandbox import SPRING, Sandbox
+
+ENVIRONMENT = {"LEADSTREAM_SALESFORCE_CLIENT_ID": "leadstream", "LEADSTREAM_SALESFORCE_CLIENT_SECRET": "leadstream"}
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    app = typer.Typer()
+    salesforce.register(app)
+    return CliRunner().invoke(app, ["salesforce", *arguments], env={**ENVIRONMENT, **environment})
+
+
+def test_an_org_that_is_ready_is_said_to_be(sandbox: Sandbox) -> None:
+    result = run("check", "--url", sandbox.url)
+    assert result.exit_code == 0
+    assert result.stdout == f"{sandbox.url} is ready\n"
+
+
+def test_a_refused_login_is_one_line_and_exit_code_78(sandbox: Sandbox) -> None:
+    result = run("check", "--url", sandbox.url, LEADSTREAM_SALESFORCE_CLIENT_SECRET="wrong")
+    assert isinstance(result.exception, SalesforceRefused)
+    assert result.exception.exit_code == 78
+    assert len(str(result.exception).splitlines()) == 1
+    assert "LEADSTREAM_SALESFORCE_CLIENT_SECRET" in str(result.exception)
+
+
+def test_an_org_that_does_not_answer_is_exit_code_69() -> None:
+    result = run("check", "--url", "http://127.0.0.1:9")
+    assert isinstance(result.exception, Unavailable)
+    assert result.exception.exit_code == 69
+
+
+def test_definitions_are_checked_against_the_org(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "definitions.yaml"
+    file.write_text(
+        "account: default\n"
+        "campaigns:\n"
+        f"  - {{id: known, salesforce: {{campaign: {SPRING}}}}}\n"
+        "  - {id: lost, salesforce: {campaign: 701000000000000AAA}}\n"
+        "salesforce: {lead_fields: {LastName: {property: last_name, default: x}, Email: {property: email}}}\n"
+    )
+    result = run("check", "--url", sandbox.url, "--json", str(file))
+    assert result.exit_code == 78
+    assert json.loads(result.stdout)["problems"] == [
+        "default: lead_fields: the Lead needs Company: map it, with a default",
+        "default: campaign lost: there is no campaign 701000000000000AAA in Salesforce",
+    ]
+
+
+def test_a_port_that_is_taken_is_said_so(sandbox: Sandbox) -> None:
+    port = sandbox.url.rsplit(":", 1)[1]
+    result = run("sandbox", "--port", port)
+    assert isinstance(result.exception, Unavailable)
+    assert f"port {port} cannot be used" in str(result.exception)
+
+
+@pytest.mark.parametrize("campaign", ["Spring", "7015A=Spring"])
+def test_a_campaign_without_a_proper_id_is_refused(campaign: str) -> None:
+    assert isinstance(run("sandbox", "--campaign", campaign).exception, UsageError)

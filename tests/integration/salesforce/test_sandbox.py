@@ -1,0 +1,181 @@
+"""The stand-in org answers in the shapes recorded from the real service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.harness.salesforce.sandbox import SPRING, Sandbox
+
+BASE = "services/data/v62.0"
+LEAD = {"LastName": "Ada", "Company": "Engines"}
+
+
+class Api:
+    """The org's REST API with a valid token."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.url = sandbox.url
+        form = {"grant_type": "client_credentials", "client_id": "leadstream", "client_secret": "leadstream"}
+        token = requests.post(f"{self.url}/services/oauth2/token", data=form, timeout=5).json()["access_token"]
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def __call__(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
+        return requests.request(
+            method, f"{self.url}/{BASE}/{path}", json=body, params=query, headers=self.headers, timeout=5
+        )
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Api:
+    return Api(sandbox)
+
+
+def test_a_single_upsert_says_whether_it_made_the_record(api: Api) -> None:
+    made = api("PATCH", "sobjects/Lead/Leadstream_Id__c/default%2Fada", LEAD)
+    changed = api("PATCH", "sobjects/Lead/Leadstream_Id__c/default%2Fada", {"Title": "Countess"})
+    assert (made.status_code, changed.status_code) == (201, 200)
+    assert made.json() == {"id": made.json()["id"], "success": True, "errors": [], "created": True}
+    assert changed.json()["created"] is False
+    assert made.headers["Location"] == f"/{BASE}/sobjects/Lead/{made.json()['id']}"
+    assert made.headers["Sforce-Limit-Info"].startswith("api-usage=")
+
+
+def test_a_record_is_made_read_changed_and_deleted_by_id(api: Api) -> None:
+    made = api("POST", "sobjects/Lead", LEAD)
+    path = f"sobjects/Lead/{made.json()['id']}"
+    assert made.status_code == 201
+    assert api("PATCH", path, {"Title": "Countess"}).status_code == 204
+    assert api("GET", path).json()["Title"] == "Countess"
+    assert api("DELETE", path).status_code == 204
+    assert api("PATCH", path, {"Title": "x"}).json()[0]["errorCode"] == "ENTITY_IS_DELETED"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "fields"),
+    [
+        ({"LastName": "x"}, "REQUIRED_FIELD_MISSING", ["Company"]),
+        ({**LEAD, "Title": "x" * 129}, "STRING_TOO_LONG", ["Title"]),
+        ({**LEAD, "Email": "no"}, "INVALID_EMAIL_ADDRESS", ["Email"]),
+        ({**LEAD, "Shoe__c": 1}, "INVALID_FIELD", []),
+        ({**LEAD, "IsConverted": True}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["IsConverted"]),
+    ],
+)
+def test_a_bad_record_is_refused_with_code_and_fields(api: Api, body: Any, code: str, fields: list[str]) -> None:
+    answer = api("POST", "sobjects/Lead", body)
+    assert answer.status_code == 400
+    [error] = answer.json()
+    assert (error["errorCode"], error["fields"]) == (code, fields)
+
+
+def test_an_unknown_key_field_is_not_found(api: Api) -> None:
+    answer = api("PATCH", "sobjects/Lead/Namez/x", LEAD)
+    assert answer.status_code == 404
+    assert answer.json() == [
+        {"message": "Provided external ID field does not exist or is not accessible: Namez", "errorCode": "NOT_FOUND"}
+    ]
+
+
+def _records(*records: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"attributes": {"type": "Lead"}, **record} for record in records]
+
+
+def test_a_collection_answers_200_although_records_failed_and_keeps_their_order(api: Api) -> None:
+    records = _records(
+        {**LEAD, "Leadstream_Id__c": "a"},
+        {"LastName": "x", "Leadstream_Id__c": "b"},
+        {**LEAD, "Leadstream_Id__c": "c"},
+    )
+    answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"records": records})
+    assert answer.status_code == 200
+    good, bad, also_good = answer.json()
+    assert good["success"]
+    assert also_good["success"]
+    assert "id" not in bad
+    assert bad["created"] is False
+    assert bad["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+
+
+def test_a_key_twice_in_one_request_fails_every_such_record(api: Api) -> None:
+    records = _records(*({**LEAD, "Leadstream_Id__c": key} for key in ("a", "A", "b")))
+    answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"records": records}).json()
+    assert [result["success"] for result in answer] == [False, False, True]
+    assert answer[0]["errors"][0]["message"] == "Duplicate external id specified: a"
+
+
+def test_all_or_none_rolls_the_innocent_back(sandbox: Sandbox, api: Api) -> None:
+    records = _records({**LEAD, "Leadstream_Id__c": "a"}, {"LastName": "x", "Leadstream_Id__c": "b"})
+    answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"allOrNone": True, "records": records})
+    codes = [result["errors"][0]["statusCode"] for result in answer.json()]
+    assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
+    assert sandbox.live("Lead") == []
+
+
+def test_more_than_200_records_are_refused_whole(api: Api) -> None:
+    records = _records(*({**LEAD, "Leadstream_Id__c": str(number)} for number in range(201)))
+    answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"records": records})
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "EXCEEDED_ID_LIMIT"
+
+
+def test_several_matches_are_300_with_their_paths(api: Api) -> None:
+    made = [api("POST", "sobjects/Lead", {**LEAD, "Legacy_Id__c": "a"}).json()["id"] for _ in range(2)]
+    answer = api("PATCH", "sobjects/Lead/Legacy_Id__c/a", LEAD)
+    assert answer.status_code == 300
+    assert answer.json() == [f"/{BASE}/sobjects/Lead/{each}" for each in made]
+
+
+def test_a_record_in_the_recycle_bin_does_not_match_and_cannot_come_back_beside_its_successor(
+    sandbox: Sandbox, api: Api
+) -> None:
+    path = "sobjects/Lead/Leadstream_Id__c/a"
+    first = api("PATCH", path, LEAD).json()["id"]
+    sandbox.post("delete", type="Lead", id=first)
+    assert api("PATCH", path, LEAD).json()["id"] != first
+    body = {"type": "Lead", "id": first}
+    refused = requests.post(f"{sandbox.url}/__sandbox__/undelete", json=body, timeout=5)
+    assert refused.json()[0]["errorCode"] == "DUPLICATE_VALUE"
+
+
+def test_the_campaign_last_associated_becomes_that_of_the_opportunity(sandbox: Sandbox, api: Api) -> None:
+    lead = api("POST", "sobjects/Lead", LEAD).json()["id"]
+    api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
+    twice = api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
+    assert twice.json()[0]["message"] == "Already a campaign member."
+    made = sandbox.post("convert", lead=lead, amount=10)
+    [opportunity] = sandbox.live("Opportunity")
+    assert (opportunity["Id"], opportunity["CampaignId"]) == (made["opportunity"], SPRING)
+    answer = api("PATCH", f"sobjects/Lead/{lead}", {"Title": "x"})
+    assert answer.json()[0]["errorCode"] == "CANNOT_UPDATE_CONVERTED_LEAD"
+
+
+def test_without_a_token_nothing_is_told(sandbox: Sandbox) -> None:
+    answer = requests.get(f"{sandbox.url}/{BASE}/limits", timeout=5)
+    assert answer.status_code == 401
+    assert answer.json() == [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
+
+
+def test_a_page_names_the_next(sandbox: Sandbox, api: Api) -> None:
+    for number in range(3):
+        api("POST", "sobjects/Account", {"Name": f"a{number}"})
+    sandbox.post("settings", page_size=2)
+    first = api("GET", "query/", q="SELECT Name FROM Account").json()
+    assert (first["totalSize"], first["done"], len(first["records"])) == (3, False, 2)
+    rest = api("GET", first["nextRecordsUrl"].removeprefix(f"/{BASE}/")).json()
+    assert (rest["totalSize"], rest["done"], len(rest["records"])) == (3, True, 1)
+
+
+def test_updated_and_deleted_list_ids(sandbox: Sandbox, api: Api) -> None:
+    kept, gone = (api("POST", "sobjects/Account", {"Name": name}).json()["id"] for name in ("a", "b"))
+    api("DELETE", f"sobjects/Account/{gone}")
+    span = {"start": "2020-01-01T00:00:00+00:00", "end": "2999-01-01T00:00:00+00:00"}
+    assert api("GET", "sobjects/Account/updated/", **span).json()["ids"] == [kept]
+    assert [row["id"] for row in api("GET", "sobjects/Account/deleted/", **span).json()["deletedRecords"]] == [gone]
+
+
+def test_a_misspelt_order_of_a_fault_is_refused(sandbox: Sandbox) -> None:
+    answer = requests.post(f"{sandbox.url}/__sandbox__/faults", json={"kind": "earthquake"}, timeout=5)
+    assert answer.status_code == 400
+    assert "earthquake" in answer.json()[0]["message"]

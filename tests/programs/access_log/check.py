@@ -1,0 +1,67 @@
+"""An access log published into a real pipeline, and its segments compared with SQL over the same lines.
+
+Each instant has an account of its own, which gets the lines with `at` up to that instant, in the order of the file,
+and is then told the time one millisecond later. So one deployment answers for all instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from streams.publish.access_log import AccessLog
+from streams.publish.lines import EventLine, access_log_items, read_lines
+from tests.harness.deployment.pipeline import Pipeline
+from tests.programs.access_log.visits_sql import DAY, DEFINITIONS, QUERIES, VisitsSql
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One segment at one instant (ms)."""
+
+    at: int
+    segment: str
+    expected: frozenset[str]
+    found: frozenset[str]
+
+
+def visits_of(log: Path) -> list[tuple[str, int, str]]:
+    """(contact, at, path) of every line, in the order of the file."""
+    found = []
+    for item in access_log_items(read_lines([str(log)], lambda _: None), AccessLog()):
+        assert isinstance(item, EventLine), item
+        event = msgspec.json.decode(item.outgoing.value)
+        assert item.at is not None
+        found.append((event["contact"], item.at, urlsplit(event["url"]).path))
+    return found
+
+
+def instants_of(visits: list[tuple[str, int, str]], count: int) -> list[int]:
+    """Instants over the whole span: evenly spread ones, and exact ones at which a visit is a window old."""
+    first, last = min(at for _, at, _ in visits), max(at for _, at, _ in visits)
+    exact = sorted({at + window for _, at, _ in visits for window in (DAY, DAY // 2) if at + window <= last})
+    spread = [first + (last - first) * number // count for number in range(1, count + 1)]
+    return [exact[at * len(exact) // count] if at % 3 == 0 and exact else spread[at] for at in range(count)]
+
+
+def compare(pipeline: Pipeline, log: Path, count: int) -> Iterator[Comparison]:
+    """Publishes the log for each of `count` instants, waits for the pipeline, and compares every segment."""
+    visits = visits_of(log)
+    sql = VisitsSql(visits)
+    instants = instants_of(visits, count)
+    for number, at in enumerate(instants):
+        account = f"at-{number}"
+        pipeline.apply(f"account: {account}\n{DEFINITIONS}", "--wait")
+        pipeline.publish_log(log, account, at)
+    pipeline.wait_until_settled()
+    table = pipeline.table("segment-members")
+    for number, at in enumerate(instants):
+        expected = sql.members(at)
+        for segment in QUERIES:
+            head = f"at-{number}/{segment}/"
+            found = frozenset(key.removeprefix(head) for key in table if key.startswith(head))
+            yield Comparison(at, segment, frozenset(expected[segment]), found)

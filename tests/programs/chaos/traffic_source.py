@@ -1,0 +1,238 @@
+"""What the real pipeline is given in a chaos run: a small company whose windows last seconds, and its contacts.
+
+Contacts come in waves: most of a time's events are of one wave, the others fall silent meanwhile, so that windows
+open and run out during the run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from schemas.topics import (
+    CONTACT_CHANGES,
+    CRM_RESULTS,
+    LEAD_COMMANDS,
+    SCORING_EVENTS,
+    SEGMENT_COMMANDS,
+    WEB_VISITS,
+)
+from schemas.values import instant_text
+
+Document = dict[str, Any]
+Message = tuple[str, bytes, bytes]
+"""In-topic without prefix, key, value."""
+
+CONTACTS = 480
+WAVES = 6
+WAVE_MS = 3_000
+LONGEST_MS = 15_000
+"""Longer than every window: after so long without events time alone changes little any more."""
+
+_SEGMENTS: list[Document] = [
+    {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}, "within": "4s"}},
+    {"id": "prices", "dynamic": True, "when": {"visit": {"path": {"starts_with": "/pricing"}}, "within": "5s"}},
+    {"id": "lately", "dynamic": True, "when": {"activity": {}, "between_ago": ["9s", "2s"]}},
+    {"id": "new", "dynamic": True, "when": {"first_visit": {"within_last": "12s"}}},
+    {"id": "asleep", "dynamic": True, "when": {"inactive_for": "8s"}, "statuses": ["active", "inactive"]},
+    {"id": "big", "dynamic": True, "when": {"property": "employees", "gte": 50}},
+    {"id": "fit", "dynamic": True, "when": {"score": {"name": "fit", "gte": 10}}},
+    {"id": "vip"},
+    {
+        "id": "hot",
+        "dynamic": True,
+        "when": {"all": [{"segment": "busy"}, {"segment": "prices"}, {"not": {"segment": "asleep"}}]},
+    },
+]
+_SPRING: Document = {
+    "id": "spring",
+    "audience": ["busy"],
+    "half_life": "6s",
+    "points_changed": True,
+    "scoring": [
+        {"id": "visit", "when": {"visit": {}}, "points": 4, "at_most": {"times": 3, "per": "3s"}},
+        {"id": "form", "when": {"activity": {"name": {"eq": "form"}}}, "points": 15},
+        {"id": "big", "when": {"segment": "big"}, "points": 2.5},
+    ],
+    "automation": [
+        {"id": "hot", "when": {"points": {"gte": 30}}, "then": {"set_status": "qualified", "add_to_segment": "vip"}},
+        {"id": "cold", "when": {"points": {"lt": 1}}, "then": {"add_points": -1, "remove_from_segment": "vip"}},
+        {"id": "asleep", "when": {"inactive_for": "7s"}, "then": {"set_status": "rejected"}},
+    ],
+}
+_NURTURE: Document = {
+    "id": "nurture",
+    "audience": ["prices", "vip"],
+    "leave": "delete",
+    "automation": [{"id": "on", "when": {"segment": "hot"}, "then": {"add_to_campaign": "spring"}}],
+}
+_FAIR: Document = {"id": "fair", "auto_qualify": True}
+
+BEFORE: Document = {
+    "account": "default",
+    "properties": {"employees": "number"},
+    "segments": _SEGMENTS,
+    "campaigns": [_SPRING, _NURTURE, _FAIR],
+}
+AFTER: Document = {
+    **BEFORE,
+    "segments": [
+        {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}, "within": "6s"}},
+        *_SEGMENTS[1:4],
+        {"id": "asleep", "dynamic": True, "when": {"inactive_for": "6s"}},
+        *_SEGMENTS[5:],
+        {"id": "anybody", "dynamic": True, "when": {"all": []}},
+    ],
+    "campaigns": [
+        {**_SPRING, "half_life": "4s", "automation": _SPRING["automation"][:2]},
+        _FAIR,
+        {"id": "autumn", "audience": ["anybody"], "points_changed": True},
+    ],
+}
+"""Windows and rules changed, a campaign and two rules gone, others new."""
+
+
+def _with_past(*segments: Document) -> Document:
+    return {**AFTER, "segments": [*AFTER["segments"], *segments]}
+
+
+_OFTEN: Document = {
+    "id": "often",
+    "dynamic": True,
+    "when": {"visit": {}, "regular": {"at_least": 2, "of": 4, "each": "1s"}},
+}
+_STEPS: Document = {
+    "id": "steps",
+    "dynamic": True,
+    "when": {"sequence": [{"visit": {}}, {"activity": {"name": {"eq": "form"}}}], "within": "10s", "gap": "6s"},
+}
+_STAYED: Document = {
+    "id": "stayed",
+    "dynamic": True,
+    "when": {"property": "employees", "gte": 20, "held_for": "9s"},
+}
+_BEGAN: Document = {
+    "id": "began",
+    "dynamic": True,
+    "when": {"visit": {}, "first": {"path": {"starts_with": "/pricing"}}},
+}
+_ENDED: Document = {
+    "id": "ended",
+    "dynamic": True,
+    "when": {"visit": {}, "last": {"path": {"eq": "/docs"}}, "within": "9s"},
+}
+_COUNTED: Document = {"id": "counted", "dynamic": True, "when": {"visit": {}, "count": {"gte": 9}}}
+
+EDITS: list[Document] = [
+    BEFORE,
+    _with_past(_OFTEN, _STEPS),
+    _with_past(_STAYED, _BEGAN),
+    _with_past(_STAYED, _BEGAN, _COUNTED),
+    AFTER,
+    _with_past(_ENDED, _COUNTED, _STEPS, {**_STAYED, "paused": True}),
+]
+"""One release after the other: most ask of the past what nobody kept; the fourth comes right after the third."""
+
+PLACES = (0.0, 0.2, 0.4, 0.4, 0.6, 0.8)
+"""After which part of the events each of them is made."""
+
+_encode = msgspec.json.Encoder().encode
+_TYPES = {
+    WEB_VISITS.name: 58,
+    CONTACT_CHANGES.name: 14,
+    SCORING_EVENTS.name: 12,
+    LEAD_COMMANDS.name: 8,
+    SEGMENT_COMMANDS.name: 5,
+    CRM_RESULTS.name: 3,
+}
+_PATHS = ("/", "/docs", "/pricing", "/pricing/teams", "/blog")
+
+
+def messages(count: int, chance: random.Random, now: Any) -> Iterator[Message]:
+    """So many messages, one in a hundred broken and one in fifty a repeat; `now()` is the wall clock in ms."""
+    sent: list[Message] = []
+    for number in range(count):
+        if number % 100 == 99:
+            yield _broken(number, chance, now())
+        elif sent and number % 50 == 17:
+            yield chance.choice(sent)
+        else:
+            message = _event(number, chance, now())
+            sent = [*sent[-200:], message]
+            yield message
+
+
+def contact_of(chance: random.Random, now: int) -> str:
+    """Mostly somebody of the present wave."""
+    wave = now // WAVE_MS % WAVES if chance.random() < 0.9 else chance.randrange(WAVES)
+    return f"c{chance.randrange(CONTACTS // WAVES) * WAVES + wave}"
+
+
+def _event(number: int, chance: random.Random, now: int) -> Message:
+    contact = contact_of(chance, now)
+    (topic,) = chance.choices(list(_TYPES), list(_TYPES.values()))
+    event = {"id": f"e{number}", "contact": contact, "at": instant_text(now + _shift(chance)), **_told(topic, chance)}
+    return topic, contact.encode(), _encode(event)
+
+
+def _shift(chance: random.Random) -> int:
+    """How far `at` is from now: most a little ago, some late, some a little ahead, a few much too far ahead."""
+    (kind,) = chance.choices(("now", "late", "ahead", "far"), (90, 7, 2.5, 0.5))
+    ranges = {"now": (-300, 0), "late": (-15_000, -1_000), "ahead": (1, 2_000), "far": (400_000, 900_000)}
+    return chance.randint(*ranges[kind])
+
+
+def _told(topic: str, chance: random.Random) -> Document:
+    campaign = chance.choice(("spring", "spring", "nurture", "fair", "autumn"))
+    if topic == WEB_VISITS.name:
+        if chance.random() < 0.15:
+            return {"type": "activity.recorded", "name": chance.choice(("form", "mail"))}
+        told: Document = {"type": "web.visited", "url": "https://shop.example" + chance.choice(_PATHS)}
+        return {**told, "campaign": campaign} if chance.random() < 0.05 else told
+    if topic == CONTACT_CHANGES.name:
+        return _changed(chance)
+    if topic == SCORING_EVENTS.name:
+        told = {"type": "score.adjusted", "points": chance.choice((-5, 2.5, 7, 12))}
+        return {**told, **chance.choice(({}, {"campaign": campaign}, {"score": "fit"}))}
+    if topic == LEAD_COMMANDS.name:
+        what = chance.choice(("added", "added", "qualified", "rejected", "removed", "reactivated"))
+        return {"type": f"lead.{what}", "campaign": campaign, "by": "sales"}
+    if topic == SEGMENT_COMMANDS.name:
+        what = chance.choice(("member_added", "member_removed"))
+        return {"type": f"segment.{what}", "segment": chance.choice(("vip", "vip", "big"))}
+    said: Document = {"campaign": campaign, "hand_over": "h", "number": [0, chance.randrange(1_000), 0]}
+    answers: list[Document] = [
+        {"type": "crm.linked", "record": "00Q1"},
+        {"type": "crm.failed", "code": "REQUIRED_FIELD_MISSING"},
+        {"type": "crm.outcome", "outcome": "won", "opportunity": "0061"},
+    ]
+    return {**said, **chance.choice(answers)}
+
+
+def _changed(chance: random.Random) -> Document:
+    if chance.random() < 0.1:
+        return {"type": "contact.deleted"}
+    if chance.random() < 0.3:
+        return {"type": "contact.changed", "status": chance.choice(("active", "active", "inactive", "bounced"))}
+    employees = chance.choice((5, 40, 60, 900, None, "many"))
+    return {"type": "contact.changed", "properties": {"employees": employees, "city": chance.choice(("Ulm", "Nice"))}}
+
+
+def _broken(number: int, chance: random.Random, now: int) -> Message:
+    contact, at = contact_of(chance, now), instant_text(now)
+    whole = {"id": f"b{number}", "type": "web.visited", "at": at, "contact": contact}
+    faults: list[tuple[str, bytes]] = [
+        (WEB_VISITS.name, _encode(whole)[:-9]),
+        (WEB_VISITS.name, b"\xff\xfe no text"),
+        (WEB_VISITS.name, _encode({**whole, "id": ""})),
+        (WEB_VISITS.name, _encode({**whole, "at": "yesterday"})),
+        (WEB_VISITS.name, _encode({**whole, "type": "web.vanished"})),
+        (CONTACT_CHANGES.name, _encode({**whole, "type": "contact.merged", "into": "c1"})),
+        (SCORING_EVENTS.name, _encode({**whole, "type": "score.adjusted", "points": "ten"})),
+        (LEAD_COMMANDS.name, _encode(whole)),
+    ]
+    topic, value = chance.choice(faults)
+    return topic, contact.encode(), value

@@ -1,0 +1,43 @@
+"""All mutations, in the order of the specification; a mutation's number is its place."""
+
+from __future__ import annotations
+
+from tests.programs.mutations.mutation import Mutation
+from tests.programs.mutations.rules import (
+    activities,
+    activity_times,
+    arithmetic,
+    clock,
+    counts,
+    dates,
+    late_events,
+    missing_values,
+    segments_and_leads,
+    text,
+    time_zones,
+    values,
+    windows,
+)
+
+Numbered = tuple[int, Mutation]
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *missing_values.MUTATIONS,
+    *values.MUTATIONS,
+    *text.MUTATIONS,
+    *counts.MUTATIONS,
+    *windows.MUTATIONS,
+    *activities.MUTATIONS,
+    *dates.MUTATIONS,
+    *arithmetic.MUTATIONS,
+    *time_zones.MUTATIONS,
+    *activity_times.MUTATIONS,
+    *segments_and_leads.MUTATIONS,
+    *clock.MUTATIONS,
+    *late_events.MUTATIONS,
+)
+
+
+def numbered() -> list[Numbered]:
+    """Each with its number, from 1."""
+    return list(enumerate(MUTATIONS, start=1))

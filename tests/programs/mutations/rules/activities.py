@@ -1,0 +1,188 @@
+"""`first`, `last`, `regular` and `sequence`."""
+
+from __future__ import annotations
+
+from tests.programs.mutations.mutation import Mutation
+
+_ENDS = "tests/unit/streams/engine/conditions/activities/test_first_last.py"
+_REGULAR = "tests/unit/streams/engine/conditions/activities/test_regular.py"
+_SEQUENCES = "tests/unit/streams/engine/conditions/activities/test_sequences.py"
+_TIES = f"{_ENDS}::test_among_equal_instants_the_journals_order_decides"
+_ALSO = f"{_ENDS}::test_the_first_or_the_latest_must_also_match"
+_PERIODS = f"{_REGULAR}::test_periods_roll_and_each_is_half_open"
+_GAPS = f"{_SEQUENCES}::test_gap_and_min_gap_include_their_ends"
+_WINDOW = f"{_SEQUENCES}::test_the_whole_of_it_lies_inside_the_window_and_leaves_with_its_first_step"
+
+MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        id="first-ever",
+        section=5,
+        rule="`first`: the first matching one ever lies in the window",
+        where="conditions/activities/first_last.py",
+        text='return at < known if self._which == "first" else at >= known',
+        instead="return at >= known",
+        caught_by=(f"{_ENDS}::test_the_first_ever_lies_in_the_window_not_the_first_in_the_window",),
+    ),
+    Mutation(
+        id="latest-ever",
+        section=5,
+        rule="`last` with a window: the latest ever lies in it",
+        where="conditions/activities/first_last.py",
+        text='return at < known if self._which == "first" else at >= known',
+        instead="return at < known",
+        caught_by=(f"{_ENDS}::test_the_latest_ever_with_a_window_stopped_doing_it_so_long_ago",),
+    ),
+    Mutation(
+        id="first-among-equals",
+        section=5,
+        rule="Among equal `at` the journal's order decides (`first`)",
+        where="conditions/activities/first_last.py",
+        text='return at < known if self._which == "first" else at >= known',
+        instead='return at <= known if self._which == "first" else at >= known',
+        caught_by=(_TIES,),
+    ),
+    Mutation(
+        id="last-among-equals",
+        section=5,
+        rule="Among equal `at` the journal's order decides (`last`)",
+        where="conditions/activities/first_last.py",
+        text='return at < known if self._which == "first" else at >= known',
+        instead='return at < known if self._which == "first" else at > known',
+        caught_by=(_TIES,),
+    ),
+    Mutation(
+        id="first-also-matches",
+        section=5,
+        rule="`first: {FILTER}` also matches this",
+        where="conditions/activities/first_last.py",
+        text="return kept[:1] if kept and kept[1] else []",
+        instead="return kept[:1] if kept else []",
+        caught_by=(_ALSO,),
+    ),
+    Mutation(
+        id="latest-of-all-that-match",
+        section=5,
+        rule="`last: {FILTER}`: the latest matching one also matches this, not the latest that matches both",
+        where="conditions/activities/first_last.py",
+        text="return self._subject.matches(happening)",
+        instead="return self._subject.matches(happening) and self._also.matches(happening)",
+        caught_by=(_ALSO,),
+    ),
+    Mutation(
+        id="first-beside-count",
+        section=5,
+        rule="`first` or `last` beside `count` is refused",
+        where="conditions/activities/first_last.py",
+        text='for name in ("count", "never"):',
+        instead="for name in ():",
+        caught_by=(f"{_ENDS}::test_beside_a_count_it_is_refused",),
+    ),
+    Mutation(
+        id="regular-at-least",
+        section=5,
+        rule="`regular`: happened in at least so many of the last periods",
+        where="conditions/activities/regular.py",
+        text="return len(self._periods.filled(inside, scene.now)) >= self._at_least",
+        instead="return len(inside) >= self._at_least",
+        caught_by=(f"{_REGULAR}::test_many_in_one_period_are_one_period", _PERIODS),
+    ),
+    Mutation(
+        id="regular-half-open",
+        section=5,
+        rule="The periods of `regular` are each half-open like `within`",
+        where="conditions/activities/regular.py",
+        text="return Tally((now - at) // self.each for at in inside)",
+        instead="return Tally(max(now - at - 1, 0) // self.each for at in inside)",
+        caught_by=(_PERIODS,),
+    ),
+    Mutation(
+        id="regular-rolling",
+        section=5,
+        rule="The periods of `regular` are rolling, counted back from now",
+        where="conditions/activities/regular.py",
+        text="return Tally((now - at) // self.each for at in inside)",
+        instead="return Tally(now // self.each - at // self.each for at in inside)",
+        caught_by=(_PERIODS,),
+    ),
+    Mutation(
+        id="regular-last-period",
+        section=5,
+        rule="The oldest period of `regular` ends where the stretch does",
+        where="conditions/activities/regular.py",
+        text="return instants[bisect_right(instants, now - self.stretch) :]",
+        instead="return instants[bisect_right(instants, now - self.stretch - 1) :]",
+        caught_by=(_PERIODS,),
+    ),
+    Mutation(
+        id="sequence-order",
+        section=5,
+        rule="`sequence`: these in this order by `at`, whatever order they come in",
+        where="conditions/activities/sequences.py",
+        text="while place and events[place - 1][0] > at:",
+        instead="while place < 0:",
+        caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
+    ),
+    Mutation(
+        id="sequence-among-equals",
+        section=5,
+        rule="Among equal `at` the journal's order decides (`sequence`)",
+        where="conditions/activities/sequences.py",
+        text="while place and events[place - 1][0] > at:",
+        instead="while place and events[place - 1][0] >= at:",
+        caught_by=(f"{_SEQUENCES}::test_among_equal_instants_the_journals_order_decides",),
+    ),
+    Mutation(
+        id="one-event-one-step",
+        section=5,
+        rule="One event serves one step",
+        where="conditions/activities/sequence_chains.py",
+        text="for step in range(steps - 1, -1, -1):",
+        instead="for step in range(steps):",
+        caught_by=(f"{_SEQUENCES}::test_one_event_serves_one_step",),
+    ),
+    Mutation(
+        id="sequence-gap",
+        section=5,
+        rule="`sequence`: each at most `gap` after the one before",
+        where="conditions/activities/sequence_chains.py",
+        text="end < at - self._pace.most",
+        instead="end <= at - self._pace.most",
+        caught_by=(_GAPS,),
+    ),
+    Mutation(
+        id="sequence-min-gap",
+        section=5,
+        rule="`sequence`: each at least `min_gap` after the one before",
+        where="conditions/activities/sequence_chains.py",
+        text="<= at - self._pace.least",
+        instead="< at - self._pace.least",
+        caught_by=(_GAPS,),
+    ),
+    Mutation(
+        id="gap-to-the-one-before",
+        section=5,
+        rule="`gap` is measured from the step before, not from the first",
+        where="conditions/activities/sequence_chains.py",
+        text="begun[step].add(at, start)",
+        instead="begun[step].add(start, start)",
+        caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
+    ),
+    Mutation(
+        id="sequence-starts-last",
+        section=5,
+        rule="`sequence` holds as long as any chain of them lies inside the window: the one that starts last decides",
+        where="conditions/activities/sequences.py",
+        text="if complete > start:",
+        instead="if start == NEVER and complete > start:",
+        caught_by=(f"{_SEQUENCES}::test_the_chain_that_starts_last_decides_when_it_is_over",),
+    ),
+    Mutation(
+        id="sequence-within",
+        section=5,
+        rule="`sequence` lies inside the window `within`, and leaves at exactly t + W of its first step",
+        where="conditions/activities/sequences.py",
+        text="return scene.now < self._leaves(scene)",
+        instead="return scene.now <= self._leaves(scene)",
+        caught_by=(_WINDOW,),
+    ),
+)

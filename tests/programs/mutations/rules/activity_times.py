@@ -1,0 +1,151 @@
+"""`last_visit` and its like, `inactive_for`, `held_for`."""
+
+from __future__ import annotations
+
+from tests.programs.mutations.mutation import Mutation
+
+_MOMENTS = "tests/unit/streams/engine/conditions/activities/test_activity_times.py"
+_HELD = "tests/unit/streams/engine/decisions/test_held_for.py"
+_TIME = "tests/unit/streams/engine/decisions/test_time.py"
+_LATE_VISITS = f"{_TIME}::test_a_late_visit_may_be_the_first_and_is_not_the_last"
+
+MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        id="two-tests-of-a-moment",
+        section=5,
+        rule="Two operators in one leaf must both hold, on `last_visit` and its like too",
+        where="conditions/activities/activity_times.py",
+        text="return all(test.holds(moment, scene.now, zone) for test in self._tests)",
+        instead="return any(test.holds(moment, scene.now, zone) for test in self._tests)",
+        caught_by=(f"{_MOMENTS}::test_a_moment_and_when_it_turns",),
+    ),
+    Mutation(
+        id="last-visit",
+        section=5,
+        rule="`last_visit` is the latest by `at`",
+        where="decisions/apply_event.py",
+        text="contact.last_visit = at if contact.last_visit is None else max(contact.last_visit, at)",
+        instead="contact.last_visit = at",
+        caught_by=(_LATE_VISITS,),
+    ),
+    Mutation(
+        id="first-visit",
+        section=5,
+        rule="`first_visit` is the earliest by `at`",
+        where="decisions/apply_event.py",
+        text="contact.first_visit = at if contact.first_visit is None else min(contact.first_visit, at)",
+        instead="contact.first_visit = at if contact.first_visit is None else contact.first_visit",
+        caught_by=(_LATE_VISITS,),
+    ),
+    Mutation(
+        id="last-activity",
+        section=5,
+        rule="`last_activity` is the latest by `at`",
+        where="decisions/apply_event.py",
+        text="contact.last_activity = at if contact.last_activity is None else max(contact.last_activity, at)",
+        instead="contact.last_activity = at",
+        caught_by=(_LATE_VISITS,),
+    ),
+    Mutation(
+        id="a-visit-is-activity",
+        section=5,
+        rule="`inactive_for`: no visit or activity for that long",
+        where="decisions/apply_event.py",
+        text="    contact.last_activity = at if",
+        instead="    contact.last_activity = contact.last_activity if happening.is_visit else at if",
+        caught_by=(f"{_TIME}::test_inactivity_is_counted_from_the_last_visit_on",),
+    ),
+    Mutation(
+        id="inactive-for",
+        section=5,
+        rule="`inactive_for: W` is true from exactly t + W",
+        where="conditions/activities/activity_times.py",
+        text="return scene.now >= self._turns(scene.contact)",
+        instead="return scene.now > self._turns(scene.contact)",
+        caught_by=(f"{_MOMENTS}::test_inactive_for_counts_from_the_last_activity",),
+    ),
+    Mutation(
+        id="inactive-from-the-creation",
+        section=5,
+        rule="`inactive_for`: from the contact's creation when there was none",
+        where="conditions/activities/activity_times.py",
+        text="contact.created if last is None else last",
+        instead="contact.clock if last is None else last",
+        caught_by=(f"{_MOMENTS}::test_inactive_for_counts_from_the_creation_where_there_was_no_activity",),
+    ),
+    Mutation(
+        id="held-for",
+        section=5,
+        rule="`held_for: W` is true from exactly t + W",
+        where="conditions/held_for.py",
+        text="scene.now >= since + self._length",
+        instead="scene.now > since + self._length",
+        caught_by=(f"{_HELD}::test_it_enters_at_exactly_t_plus_w",),
+    ),
+    Mutation(
+        id="held-for-is-due",
+        section=6,
+        rule="`held_for`: the contact enters at exactly t + W by time alone",
+        where="conditions/held_for.py",
+        text="            return since + self._length\n",
+        instead="            return since + self._length + 1\n",
+        caught_by=(f"{_HELD}::test_it_enters_at_exactly_t_plus_w",),
+    ),
+    Mutation(
+        id="held-for-follows-time",
+        section=6,
+        rule="`held_for` of a leaf that time makes true or false counts from that very instant",
+        where="conditions/held_for.py",
+        text="return self._leaf.due(scene)",
+        instead="return None",
+        caught_by=(
+            f"{_HELD}::test_a_leaf_that_time_makes_true_counts_from_there_and_one_that_time_ends_breaks",
+            f"{_HELD}::test_time_is_followed_even_where_another_leaf_decides_alone",
+        ),
+    ),
+    Mutation(
+        id="held-for-does-not-restart",
+        section=5,
+        rule="`held_for`: sending the same value again does not restart it",
+        where="conditions/held_for.py",
+        text="if known is None or _is_over(known, now):",
+        instead="if known is None or known[0] < now:",
+        caught_by=(f"{_HELD}::test_the_same_value_again_does_not_restart_it",),
+    ),
+    Mutation(
+        id="held-for-breaks",
+        section=5,
+        rule="`held_for`: without a break",
+        where="conditions/held_for.py",
+        text="contact.held[self.key] = [known[0], now]",
+        instead="pass",
+        caught_by=(f"{_HELD}::test_another_value_in_between_does",),
+    ),
+    Mutation(
+        id="no-break-at-one-instant",
+        section=5,
+        rule="True, false, true at one instant is no break",
+        where="conditions/held_for.py",
+        text="return len(known) > 1 and known[1] < now",
+        instead="return len(known) > 1 and known[1] <= now",
+        caught_by=(f"{_HELD}::test_true_false_true_at_one_instant_is_no_break",),
+    ),
+    Mutation(
+        id="held-from-the-creation",
+        section=5,
+        rule="`held_for` of a leaf true without any value counts from the creation",
+        where="conditions/held_for.py",
+        text="instant: int | None = since",
+        instead="instant: int | None = now",
+        caught_by=(f"{_HELD}::test_what_is_true_without_any_value_counts_from_the_creation",),
+    ),
+    Mutation(
+        id="created-at-the-first-record",
+        section=5,
+        rule="A contact is created at the `at` of its first record in the journal",
+        where="decisions/decide.py",
+        text="created=event.at",
+        instead="created=max(event.at, tick)",
+        caught_by=(f"{_TIME}::test_a_contact_made_after_a_tick_has_the_ticks_clock_and_its_own_creation",),
+    ),
+)

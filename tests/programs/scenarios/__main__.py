@@ -1,0 +1,65 @@
+"""The scenarios in full size, each on a Kafka of its own: `uv run python -m tests.programs.scenarios --help`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from connectors.kafka.broker import LocalBroker
+from tests.harness.deployment.live_deployment import stage
+from tests.harness.kafka.broker import fresh_prefix
+from tests.programs.scenarios import backlog, big_tick, open_transaction
+
+
+def main() -> int:
+    """Exit code 0 when the scenario holds."""
+    given = arguments()
+    folder = Path(given.folder or tempfile.mkdtemp(prefix="leadstream-scenario-"))
+    with LocalBroker(folder / "kafka") as broker:
+        holds, said = asyncio.run(SCENARIOS[given.scenario](broker.bootstrap, folder, given))
+    sys.stdout.write(f"{said}\nlogs: {folder}\n")
+    return 0 if holds else 1
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.scenarios", description=__doc__)
+    parser.add_argument("scenario", choices=sorted(SCENARIOS))
+    parser.add_argument("--contacts", type=int, default=200_000, help="big-tick: how many are due at once")
+    parser.add_argument("--days", type=float, default=2.0, help="backlog: how much there is")
+    parser.add_argument("--hold", type=float, default=30.0, help="open-transaction: seconds, for each of two")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--folder", help="for logs and the broker's data; a new one by default")
+    return parser.parse_args()
+
+
+async def run_big_tick(bootstrap: str, folder: Path, given: argparse.Namespace) -> tuple[bool, str]:
+    """Whether it holds, and what is to be said."""
+    async with stage(bootstrap, fresh_prefix(), folder) as made:
+        report = await big_tick.run(made, given.contacts, given.workers)
+    return not report.wrong, str(report)
+
+
+async def run_backlog(bootstrap: str, folder: Path, given: argparse.Namespace) -> tuple[bool, str]:
+    """Whether it holds, and what is to be said."""
+    density = backlog.Density(length=int(given.days * backlog.Density.length / 2))
+    async with stage(bootstrap, fresh_prefix(), folder, backlog.FOREIGN) as made:
+        report = await backlog.run(made, density, given.workers)
+    return not report.wrong, str(report)
+
+
+async def run_open_transaction(bootstrap: str, folder: Path, given: argparse.Namespace) -> tuple[bool, str]:
+    """Whether it holds, and what is to be said."""
+    async with stage(bootstrap, fresh_prefix(), folder) as made:
+        report = await open_transaction.run(made, given.hold, given.workers)
+    return not report.wrong, str(report)
+
+
+SCENARIOS = {"big-tick": run_big_tick, "backlog": run_backlog, "open-transaction": run_open_transaction}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

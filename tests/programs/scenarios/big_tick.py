@@ -1,0 +1,200 @@
+"""Everybody is due at one instant: one tick with all of them, a worker killed in the middle, life going on meanwhile.
+
+Every contact's trial began at the same instant, and a segment holds those whose trial began within the last so many
+seconds. So all of them leave it at one instant, in one tick of each journal partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from schemas.topics import CONTACT_CHANGES, JOURNAL, SEGMENT_CHANGES
+from schemas.values import instant_ms, instant_text
+from streams.engine.journal.records import Event, decode
+from tests.harness.deployment.live_deployment import Stage, until
+from tests.harness.kafka.topic_follower import following
+
+MARGIN_SECONDS = 8
+A_CONTACT_SECONDS = 1 / 5_000
+"""More than a contact takes to enter the segment, so that the window runs out when all are in it."""
+PROBE_SECONDS = 0.2
+LIMIT_SECONDS = 600.0
+
+
+@dataclass
+class BigTick:
+    """What was seen; times in seconds, latencies (of live events meanwhile) in ms, memory in MB."""
+
+    contacts: int
+    ingest: float = 0.0
+    release: float = 0.0
+    tick: float = 0.0
+    """From the due instant to the last exit seen by a reader."""
+    portions: int = 0
+    ticks_with_exits: dict[int, int] = field(default_factory=dict)
+    """Journal partition -> in how many ticks its exits happened."""
+    killed_after: int = 0
+    """How many exits had been seen when the worker was killed."""
+    restarts: int = 0
+    deaths: int = 0
+    latencies: list[int] = field(default_factory=list)
+    memory: Mapping[str, int] = field(default_factory=dict)
+    wrong: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        late = sorted(self.latencies) or [0]
+        return "\n".join(
+            [
+                f"{self.contacts} contacts: ingest {self.ingest:.1f} s, release {self.release:.1f} s,"
+                f" tick {self.tick:.1f} s in {self.portions} portions",
+                f"killed after {self.killed_after} exits; {self.restarts} restarts, {self.deaths} other deaths",
+                f"ticks with exits, by journal partition: {self.ticks_with_exits}",
+                f"latency of {len(self.latencies)} live events during the tick: median {median(late):.0f} ms,"
+                f" 95 % {late[len(late) * 95 // 100]} ms, most {late[-1]} ms",
+                f"peak memory by worker: {dict(self.memory)} MB",
+                f"WRONG: {dict(self.wrong)}" if self.wrong else "HOLDS",
+            ]
+        )
+
+
+@dataclass
+class Seen:
+    """What a `read_committed` reader of `segment-changes` saw, and the journal's growth."""
+
+    enough: int
+    """After how many exits `has_begun` is set."""
+    journaled: int = 0
+    entered: int = 0
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+    exits: list[dict[str, Any]] = field(default_factory=list)
+    last_exit: float = 0.0
+    probes: dict[str, float] = field(default_factory=dict)
+    portions: set[tuple[int, int]] = field(default_factory=set)
+    """Partition and first offset of each transaction that held exits."""
+    _ends: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def see(self, topic: str, record: Any) -> None:
+        """One record of either topic."""
+        if topic.endswith(JOURNAL.name):
+            self.journaled += isinstance(decode(record.value), Event)
+            return
+        transaction = self._transaction(record)
+        change = msgspec.json.decode(record.value)
+        if change["segment"] == "live":
+            self.probes[change["contact"]] = time.time()
+        elif change["type"] == "segment.entered":
+            self.entered += 1
+        else:
+            self.exits.append(change)
+            self.portions.add(transaction)
+            self.last_exit = time.time()
+            if len(self.exits) >= self.enough:
+                self.has_begun.set()
+
+    def _transaction(self, record: Any) -> tuple[int, int]:
+        """Partition and first offset of the record's transaction: a control record stands between any two."""
+        first, last = self._ends.get(record.partition, (record.offset, record.offset - 1))
+        first = first if record.offset == last + 1 else record.offset
+        self._ends[record.partition] = (first, record.offset)
+        return record.partition, first
+
+
+def definitions(seconds: int) -> dict[str, Any]:
+    """Those whose trial began within the last so many seconds; and those who are alive."""
+    on_trial = {"property": "trial_began_at", "within_last": f"{seconds}s"}
+    return {
+        "account": "default",
+        "properties": {"trial_began_at": "datetime", "alive": "boolean"},
+        "segments": [
+            {"id": "on-trial", "dynamic": True, "when": on_trial},
+            {"id": "live", "dynamic": True, "when": {"property": "alive", "eq": True}},
+        ],
+    }
+
+
+async def run(stage: Stage, contacts: int, workers: int = 2) -> BigTick:
+    """The whole scenario; at the end everything is decided and the workers still run."""
+    report, seen = BigTick(contacts), Seen(enough=contacts // 5)
+    prefix = stage.settings.prefix
+    topics = [prefix + JOURNAL.name, prefix + SEGMENT_CHANGES.name]
+    await stage.start(*(f"w{number}" for number in range(workers)))
+    async with following(stage.settings.bootstrap, topics, seen.see):
+        trial_began = await ingest(stage, contacts, seen, report)
+        due = await release(stage, contacts, trial_began, seen, report)
+        probing = asyncio.create_task(probe(stage, seen, report, due))
+        try:
+            await asyncio.wait_for(seen.has_begun.wait(), LIMIT_SECONDS)
+            report.killed_after = len(seen.exits)
+            assert stage.fleet.workers["w0"].signal_child(signal.SIGKILL)
+            await until(lambda: len(seen.exits) >= contacts, LIMIT_SECONDS, "everybody has left")
+            report.tick = seen.last_exit - due / 1000
+        finally:
+            probing.cancel()
+            await asyncio.gather(probing, return_exceptions=True)
+        await until(lambda: stage.fleet.workers["w0"].child() is not None, 60, "the killed worker is back")
+        report.memory = stage.peak_memory()
+    report.portions = len(seen.portions)
+    report.restarts, report.deaths = stage.logged("restarting"), stage.logged("ended")
+    judge(seen, contacts, due, report)
+    return report
+
+
+async def ingest(stage: Stage, contacts: int, seen: Seen, report: BigTick) -> int:
+    """Publishes all contacts; the instant (ms) at which their trials began."""
+    began = time.time()
+    trial_began = instant_text(int(began * 1000))
+    for number in range(contacts):
+        event = {"id": f"e{number}", "type": "contact.changed", "at": trial_began, "contact": f"c{number}"}
+        await stage.send(CONTACT_CHANGES.name, {**event, "properties": {"trial_began_at": trial_began}})
+    await stage.delivered()
+    await until(lambda: seen.journaled >= contacts, LIMIT_SECONDS, "everything is in the journal")
+    report.ingest = time.time() - began
+    return instant_ms(trial_began)
+
+
+async def release(stage: Stage, contacts: int, trial_began: int, seen: Seen, report: BigTick) -> int:
+    """Makes the release under which everybody is on trial for some seconds more; when (ms) they all leave."""
+    began = time.time()
+    left = began - trial_began / 1000 + contacts * A_CONTACT_SECONDS + MARGIN_SECONDS
+    seconds = int(left) + 1
+    await stage.apply(definitions(seconds))
+    await until(lambda: seen.entered >= contacts, LIMIT_SECONDS, "everybody is on trial")
+    report.release = time.time() - began
+    return trial_began + seconds * 1000
+
+
+async def probe(stage: Stage, seen: Seen, report: BigTick, due: int) -> None:
+    """From the due instant on: events of other contacts, one after the other, and how long each takes to be seen."""
+    await asyncio.sleep(max(0.0, due / 1000 - time.time()))
+    number = 0
+    while True:
+        number += 1
+        contact, began = f"live-{number}", time.time()
+        event = {"id": contact, "type": "contact.changed", "at": instant_text(int(began * 1000)), "contact": contact}
+        await stage.send(CONTACT_CHANGES.name, {**event, "properties": {"alive": True}})
+        await until(partial(seen.probes.__contains__, contact), 60, "a live event is decided")
+        report.latencies.append(round(1000 * (seen.probes[contact] - began)))
+        await asyncio.sleep(PROBE_SECONDS)
+
+
+def judge(seen: Seen, contacts: int, due: int, report: BigTick) -> None:
+    """Every exit once, at its instant, by time alone, in one tick of its partition."""
+    times = Counter(change["contact"] for change in seen.exits)
+    report.wrong["contacts that did not leave"] = contacts - len(times)
+    report.wrong["exits too many"] = sum(times.values()) - len(times)
+    report.wrong["exits at another instant"] = sum(change["at"] != instant_text(due) for change in seen.exits)
+    report.wrong["exits for another reason"] = sum(change["cause"]["kind"] != "clock" for change in seen.exits)
+    numbers = {(change["number"]["partition"], change["number"]["offset"]) for change in seen.exits}
+    report.ticks_with_exits = dict(Counter(partition for partition, _ in sorted(numbers)))
+    report.wrong["deaths of workers by themselves"] = report.deaths
+    report.wrong = +report.wrong

@@ -1,0 +1,86 @@
+"""Counted windows with edges that move with now, or stand in the contact's zone, against the whole history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.values import instant_ms
+from streams.engine.conditions.protocols import Compiled, Happening
+from streams.engine.state.contact import Contact
+from tests.harness.engine.conditions import compiled, contact, scene
+from tests.harness.engine.reference_evaluator import Event, World
+from tests.harness.engine.reference_evaluator import holds as naive_holds
+
+MINUTE, HOUR = 60_000, 3_600_000
+QUARTER, DAY = 15 * MINUTE, 24 * HOUR
+ZONES = ["Europe/Berlin", "America/Sao_Paulo", "Asia/Tokyo", "Pacific/Kiritimati"]
+STARTS = ["2026-03-27T00:00:00Z", "2026-10-23T12:00:00Z", "2018-11-02T00:00:00Z", "2026-02-27T00:00:00Z"]
+
+counts = st.sampled_from([{"gte": 1}, {"gte": 3}, {"eq": 0}, {"eq": 2}, {"between": [1, 2]}, {"lt": 2}])
+values = st.sampled_from(
+    ["now/d", "now-1d", "now/d-1d", "now/w", "now-6h/d", "now-1M/M", "now-36h", "now/h-2h", "START", "START||+1d"]
+)
+
+
+@st.composite
+def windows(draw: st.DrawFn, start: str) -> dict[str, Any]:
+    shape: dict[str, Any] = {"in_zone": draw(st.sampled_from(["account", "contact"]))}
+    if draw(st.booleans()):
+        shape["within"] = draw(st.sampled_from(["5h", "3d"]))
+    elif draw(st.booleans()):
+        shape["between_ago"] = ["3d", "6h"]
+    for name in ("since", "until"):
+        if draw(st.booleans()):
+            shape[name] = draw(values).replace("START", start[:10])
+    return shape
+
+
+passing = st.tuples(st.sampled_from([0, MINUTE, 5 * HOUR, DAY]), st.sampled_from([0, 0, HOUR, 2 * DAY]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), counts, st.lists(passing, max_size=8), st.sampled_from(ZONES), st.sampled_from(ZONES))
+def test_windows_that_follow_the_calendar(
+    data: st.DataObject, count: dict[str, Any], history: list[tuple[int, int]], zone: str, own_zone: str
+) -> None:
+    start = data.draw(st.sampled_from(STARTS))
+    leaf = {"visit": {}, "count": count, **data.draw(windows(start))}
+    ready = compiled(leaf, zone)
+    world = World({"time_zone": own_zone}, zone=zone)
+    of = contact(properties=world.properties)
+    now = instant_ms(start)
+    for passed, late in history:
+        _walk(ready, leaf, world, of, (now, now + passed))
+        now += passed
+        world.history.append(Event(now - late))
+        (counter,) = ready.counters
+        happening = Happening(now - late, "visit", True, {})
+        assert counter.matches(happening)
+        of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening, now)
+    _walk(ready, leaf, world, of, (now, now + 2 * DAY))
+
+
+def _walk(ready: Compiled, leaf: dict[str, Any], world: World, of: Contact, span: tuple[int, int]) -> None:
+    """From due to due; in between every quarter of an hour, and the ms before and after it, is looked at."""
+    now, end = span
+    while now <= end:
+        truth = ready.node.holds(scene(of, now))
+        assert truth is naive_holds(leaf, world, now)
+        due = ready.node.due(scene(of, now))
+        assert due is None or due > now
+        limit = end if due is None else min(due, end)
+        for instant in _looked_at(now, limit):
+            assert naive_holds(leaf, world, instant) is truth, f"changed at {instant}, due at {due}"
+        if due is None:
+            return
+        now = due
+
+
+def _looked_at(start: int, end: int) -> list[int]:
+    instants = [start + 1, end - 1]
+    for quarter in range(start - start % QUARTER + QUARTER, end, QUARTER):
+        instants += [quarter - 1, quarter, quarter + 1]
+    return [instant for instant in instants if start < instant < end]

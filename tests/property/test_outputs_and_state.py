@@ -1,0 +1,101 @@
+"""Whoever folds the outputs knows the state: changes chain up, tables are what the rows hold."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.engine.conditions.protocols import Scene
+from streams.engine.releases.compiled import compile_release
+from streams.engine.state.contact import Contact
+from streams.engine.state.points import MILLION, points_number
+from tests.property.test_transaction_sizes import Committed, journal_of, lookup, one_by_one
+
+Key = tuple[str, str, str]
+
+
+def contacts_of(committed: Committed) -> list[Contact]:
+    return [msgspec.json.decode(row, type=Contact) for row in committed.rows.values() if row is not None]
+
+
+def bodies(committed: Committed, topic: str) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(value) for name, _, value in committed.outputs if name == topic and value]
+
+
+def table(committed: Committed, topic: str) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for name, key, value in committed.outputs:
+        if name == topic and value is None:
+            del rows[key.decode()]  # only what is there is ever taken out
+        elif name == topic and value is not None:
+            rows[key.decode()] = msgspec.json.decode(value)
+    return rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_segment_changes_alternate_and_their_table_is_the_state(seed: int, wall: bool) -> None:
+    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+    inside: set[Key] = set()
+    for change in bodies(committed, "segment-changes"):
+        key = (change["account"], change["segment"], change["contact"])
+        assert (key in inside) == (change["type"] == "segment.exited")
+        inside ^= {key}
+    rows = table(committed, "segment-members")
+    held = {(c.account, name, c.id): since for c in contacts_of(committed) for name, since in c.members.items()}
+    assert inside == set(held) == {(row["account"], row["segment"], row["contact"]) for row in rows.values()}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_lead_changes_chain_up_and_their_table_is_the_state(seed: int, wall: bool) -> None:
+    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+    status: dict[Key, str] = {}
+    points: dict[Key, float] = {}
+    for change in bodies(committed, "lead-changes"):
+        key = (change["account"], change["campaign"], change["contact"])
+        if change["type"] == "lead.status_changed":
+            assert status.get(key) == change["from"] != change["to"]
+            status[key] = change["to"]
+        else:
+            assert status[key] in ("active", "duplicate")
+        points[key] = change["points"]
+    rows = table(committed, "leads")
+    held = {(c.account, name, c.id): lead for c in contacts_of(committed) for name, lead in c.leads.items()}
+    assert status == {key: lead.status for key, lead in held.items()}
+    assert status == {(r["account"], r["campaign"], r["contact"]): r["status"] for r in rows.values()}
+    assert points == {(r["account"], r["campaign"], r["contact"]): r["points"] for r in rows.values()}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_each_qualified_step_is_one_hand_over(seed: int, wall: bool) -> None:
+    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+    steps = [
+        (change["contact"], change["at"], change["points"])
+        for change in bodies(committed, "lead-changes")
+        if change.get("to") == "qualified"
+    ]
+    assert steps == [(each["contact"], each["at"], each["points"]) for each in bodies(committed, "qualified-leads")]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_when_a_contact_is_settled_every_segment_that_runs_is_true_to_its_condition(seed: int, wall: bool) -> None:
+    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+    for contact in contacts_of(committed):
+        if contact.release == 0 or (contact.due is not None and contact.due <= contact.clock):
+            continue  # what is due at the instant of a tick is still open
+        release = compile_release(lookup(contact.account, contact.release), contact.release)
+        for segment in release.segments:
+            if not segment.paused:
+                assert (segment.id in contact.members) == segment.holds(Scene(contact, contact.clock))
+            assert contact.status != "deleted" or segment.id not in contact.members
+
+
+def test_points_are_written_as_numbers() -> None:
+    assert [points_number(value) for value in (0, 2 * MILLION, -1_500_000, 1)] == [0, 2, -1.5, 0.000001]

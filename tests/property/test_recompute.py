@@ -1,0 +1,112 @@
+"""What `leadstream verify` expects of a contact is what the engine made of it, releases midway among the records."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.definitions import Definitions
+from schemas.values import instant_ms
+from streams.engine.journal import records
+from streams.engine.partition.decider import PartitionDecider
+from streams.engine.state.contact import Contact
+from streams.engine.version import SEMANTICS
+from streams.settings import Settings
+from streams.verify.recomputed import Recomputed
+from tests.harness.engine.engine_driver import BUDGET, read
+from tests.harness.engine.journal_builder import GrowingJournal
+from tests.harness.engine.lead_comparison import by_batch, by_the_engine
+from tests.harness.engine.reference_pair import instants_of
+from tests.harness.random.random_conditions import PROPERTIES, conditions
+from tests.harness.random.random_events import Move, moves
+from tests.property.test_transaction_sizes import journal_of, lookup
+
+START = "2026-03-29T00:59:59.970Z"  # in Berlin, before clocks are put forward
+Entries = list[tuple[int, bytes, bytes]]
+
+
+@st.composite
+def releases(draw: st.DrawFn) -> Definitions:
+    """Kept lists, dynamic segments and paused ones under the same few names, and a campaign with a rule."""
+    segments: list[dict[str, Any]] = [{"id": "kept", "paused": draw(st.booleans())}]
+    known: tuple[str, ...] = ()
+    for name in draw(st.lists(st.sampled_from(["s0", "s1", "s2"]), min_size=1, max_size=3, unique=True)):
+        segment: dict[str, Any] = {"id": name, "paused": draw(st.sampled_from((False, False, True)))}
+        if draw(st.sampled_from((True, True, False))):
+            segment |= {"dynamic": True, "when": draw(conditions(instant_ms(START), known))}
+        segments.append(segment)
+        known = (*known, name)
+    listing = draw(st.sampled_from([{"add_to_segment": "kept"}, {"set_status": "rejected"}]))
+    rule = {"id": "r", "when": draw(conditions(instant_ms(START), known, lead_at_hand=True)), "then": listing}
+    campaign = {"id": "c", "audience": ["s0"] if "s0" in known else [], "automation": [rule]}
+    raw = {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
+    return read(raw)
+
+
+def journal(
+    happened: list[Move], places: list[int], content: list[Definitions], pause: int, lateness: int
+) -> Entries:
+    """The moves as records, with a release from each of the places on."""
+    growing = GrowingJournal(lambda _, number: content[number - 1], lateness)
+    number = 0
+    end = Move("tick", 60)
+    for place, (move, id_, at) in enumerate(instants_of([*happened, end], instant_ms(START))):
+        while number < len(places) and places[number] <= place:
+            number += 1
+            told = at if number > 1 else None
+            growing.release(records.Marker("default", number, number, "", told, SEMANTICS), pause)
+        if move is end:
+            growing.finish()
+        growing.tell(move, id_, at)
+    return growing.entries
+
+
+@settings(
+    max_examples=5 * settings().max_examples,  # the profile's number is meant for smaller tests
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    st.lists(releases(), min_size=1, max_size=3),
+    moves(instant_ms(START)),
+    st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    st.integers(0, 2),
+)
+def test_the_history_asked_at_its_end_says_what_the_engine_says(
+    content: list[Definitions], happened: list[Move], places: tuple[int, int], pause: int
+) -> None:
+    lateness = 20
+    entries = journal(happened, [0, places[0], sum(places)][: len(content)], content, pause, lateness)
+    agrees(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_so_it_does_of_many_contacts_accounts_and_days(seed: int, wall: bool) -> None:
+    agrees(journal_of(random.Random(seed), 60, wall), lookup, Settings())
+
+
+def agrees(entries: Entries, contents: Any, terms: Settings) -> None:
+    rows = rows_of(entries, contents, terms)
+    recomputed = Recomputed(contents, terms)
+    for offset, _, value in entries:
+        recomputed.feed(offset, value)
+    assert set(recomputed.contacts()) == rows.keys()
+    for key, row in rows.items():
+        told = recomputed.told(key)
+        assert told.world.members == set(row.members)
+        assert by_batch(told) == by_the_engine(row, told)
+
+
+def rows_of(entries: Entries, contents: Any, terms: Settings) -> dict[bytes, Contact]:
+    """The engine's rows, each record decided for everybody before the next is fed."""
+    decider = PartitionDecider(3, contents, lateness=terms.lateness_ms)
+    decider.resume(None)
+    for entry in entries:
+        decider.feed(*entry)
+        while decider.pending():
+            decider.work(BUDGET)
+    return {records.event_key(each.account, each.id): each for each in decider.contacts()}

@@ -1,0 +1,103 @@
+"""Leads as the engine decides them are those that the whole history tells: random campaigns, histories, releases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.definitions import Definitions
+from schemas.values import instant_ms
+from streams.engine.journal import records
+from streams.engine.partition.decider import PartitionDecider
+from streams.engine.state.contact import Contact
+from streams.engine.state.points import MILLION
+from streams.engine.version import SEMANTICS
+from streams.settings import Settings
+from streams.verify.recomputed import Recomputed, row_of
+from tests.harness.engine.engine_driver import BUDGET, read
+from tests.harness.engine.journal_builder import GrowingJournal
+from tests.harness.engine.lead_comparison import by_batch, by_the_engine
+from tests.harness.engine.reference_pair import instants_of
+from tests.harness.random.random_campaigns import lead_moves, releases
+from tests.harness.random.random_events import Move
+
+MIDNIGHT = instant_ms("2026-03-28T22:59:59.980Z")  # just before a local midnight, where periods begin and end
+CLOCKS = instant_ms("2026-03-29T00:59:59.970Z")  # just before clocks are put forward
+Entries = list[tuple[int, bytes, bytes]]
+Told = tuple[int, list[dict[str, Any]], list[Move], list[int], int]
+LATENESS = 20
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Told:
+    """A start, releases, moves, before which move each release comes, and how slowly it comes in."""
+    start = draw(st.sampled_from((MIDNIGHT, CLOCKS)))
+    content, moves = draw(releases(start)), draw(lead_moves(start))
+    places = sorted(draw(st.integers(0, len(moves))) for _ in content[1:])
+    return start, content, moves, [0, *places], draw(st.integers(0, 2))
+
+
+def journal(told: Told, content: list[Definitions], lateness: int) -> Entries:
+    """The moves as records, with a release from each of the places on, and a tick at last."""
+    start, _, moves, places, pause = told
+    growing = GrowingJournal(lambda _, number: content[number - 1], lateness)
+    number = 0
+    end = Move("tick", 60)
+    for place, (move, id_, at) in enumerate(instants_of([*moves, end], start)):
+        while number < len(places) and places[number] <= place:
+            number += 1
+            when = at if number > 1 else None
+            growing.release(records.Marker("default", number, number, "", when, SEMANTICS), pause)
+        if move is end:
+            growing.finish()
+        growing.tell(move, id_, at)
+    return growing.entries
+
+
+@settings(
+    max_examples=7 * settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(stories())
+def test_leads_told_from_the_whole_history_are_those_of_the_engine(told: Told) -> None:
+    content = [read(each) for each in told[1]]
+    agrees(journal(told, content, LATENESS), content, Settings(lateness_ms=LATENESS))
+
+
+def agrees(entries: Entries, content: list[Definitions], terms: Settings) -> None:
+    """Status, points decayed to the end, lists, memberships, and the row as written last."""
+    contact, rows = decided(entries, content, terms)
+    again = Recomputed(lambda _, number: content[number - 1], terms)
+    for offset, _, value in entries:
+        again.feed(offset, value)
+    if contact is None:
+        assert again.contacts() == []
+        return
+    told = again.told(records.event_key("default", "ann"))
+    assert by_the_engine(contact, told) == by_batch(told)
+    assert rows == {campaign: row_of(life) for campaign, life in told.lives.items()}
+    assert set(contact.listed) == told.kept.listed
+    assert set(contact.members) == told.world.members
+    assert contact.score / MILLION == told.world.score
+
+
+def decided(
+    entries: Entries, content: list[Definitions], terms: Settings
+) -> tuple[Contact | None, dict[str, dict[str, Any]]]:
+    """The engine's contact, and the last row of each of its leads as far as it is recomputed."""
+    decider = PartitionDecider(3, lambda _, number: content[number - 1], lateness=terms.lateness_ms)
+    decider.resume(None)
+    rows: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        decider.feed(*entry)
+        while decider.pending():
+            for output in decider.work(BUDGET).outputs:
+                if output.topic == "leads" and output.value is not None:
+                    row = msgspec.json.decode(output.value)
+                    kept = ("status", "points", "made", "changed", "at", "crm")
+                    rows[row["campaign"]] = {name: row[name] for name in kept if name in row}
+    return next(iter(decider.contacts()), None), rows

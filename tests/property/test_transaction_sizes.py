@@ -1,0 +1,220 @@
+"""Outputs per contact and rows are the same whatever the portions and the restarts (SPEC section 6)."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.engine.journal import records
+from streams.engine.journal.effects import Budget, Effects
+from streams.engine.partition.decider import PartitionDecider
+from streams.engine.version import SEMANTICS
+from tests.harness.engine.engine_driver import DAY, HOUR, START, read
+from tests.harness.engine.journal_builder import GrowingJournal
+
+CONTACTS = ("ann", "bob", "cid", "dora")
+ACCOUNTS = ("one", "two")
+Journal = list[tuple[int, bytes, bytes]]
+Outputs = dict[bytes, list[tuple[str, bytes, bytes | None]]]
+
+SEGMENTS: list[dict[str, Any]] = [
+    {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "2d"}},
+    {"id": "twice", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}, "within": "1d"}},
+    {"id": "asleep", "dynamic": True, "when": {"inactive_for": "3d"}},
+    {"id": "awake", "dynamic": True, "when": {"not": {"segment": "asleep"}}},
+    {"id": "vip"},
+    {"id": "new", "dynamic": True, "when": {"visit": {}, "first": True, "within": "2d"}},
+    {"id": "often", "dynamic": True, "when": {"visit": {}, "regular": {"at_least": 2, "of": 3, "each": "1d"}}},
+    {
+        "id": "steps",
+        "dynamic": True,
+        "when": {"sequence": [{"visit": {}}, {"visit": {}}], "within": "3d", "gap": "1d"},
+    },
+    {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE", "held_for": "2d"}},
+]
+RULES: list[dict[str, Any]] = [
+    {"id": "hot", "when": {"points": {"gte": 9}}, "then": {"set_status": "qualified", "add_to_segment": "vip"}},
+    {"id": "old", "when": {"lead_age": {"gte": "4d"}}, "then": {"set_status": "rejected"}},
+]
+SPRING: dict[str, Any] = {
+    "id": "spring",
+    "audience": ["recent"],
+    "leave": "delete",
+    "points_changed": True,
+    "half_life": "2d",
+    "scoring": [{"id": "visit", "when": {"visit": {}}, "points": 8, "at_most": {"times": 3, "per": "1d"}}],
+    "automation": RULES,
+}
+RELEASES = [
+    read({"segments": SEGMENTS, "campaigns": [SPRING]}),
+    read({"segments": SEGMENTS[1:], "campaigns": [{**SPRING, "audience": ["twice"]}]}),
+    read({"segments": SEGMENTS, "campaigns": [{**SPRING, "paused": True}]}),
+    read({"segments": [{**SEGMENTS[0], "paused": True}, *SEGMENTS[1:]], "campaigns": [SPRING]}),
+]
+
+
+def lookup(_: str, number: int) -> Any:
+    return RELEASES[number % len(RELEASES)]
+
+
+def event_of(chance: random.Random, offset: int, now: int) -> records.Event:
+    at = now - chance.choice((0, 0, 0, HOUR, DAY, 3 * DAY))
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("web.visited", {"url": "https://www.example.com/"}),
+        ("web.visited", {"campaign": "spring"}),
+        ("contact.changed", {"status": chance.choice(("active", "bounced", "deleted"))}),
+        ("contact.changed", {"properties": {"country": chance.choice(("DE", "DE", "FR"))}}),
+        ("score.adjusted", {"points": chance.randint(-5, 15) * 1_000_000}),
+        ("lead.reactivated", {"campaign": "spring"}),
+        ("lead.added", {"campaign": "spring", "acquired": True}),
+        ("segment.member_added", {"segment": "vip"}),
+    ]
+    type_, fields = chance.choice(kinds)
+    return records.Event(
+        type=type_,
+        id=f"e{chance.randint(0, offset)}",  # some ids come again
+        at=at,
+        account=chance.choice(ACCOUNTS),
+        contact=chance.choice(CONTACTS),
+        source=("in", 0, offset),
+        fields=fields,
+    )
+
+
+def journal_of(chance: random.Random, length: int, wall: bool) -> Journal:
+    growing = GrowingJournal(lookup)
+    numbers: dict[str, int] = defaultdict(int)
+    now = START
+    for place in range(length):
+        skip = chance.choice((0, 0, 1))  # transactions leave gaps
+        now += chance.choice((0, 0, HOUR, 5 * HOUR, DAY))
+        what = chance.random()
+        if what < 0.7:
+            event = event_of(chance, place, now)
+            growing.put(records.event_key(event.account, event.contact), event, skip)
+        elif what < 0.9:
+            growing.put(records.TICK_KEY, records.Tick(now, "" if wall else chance.choice(ACCOUNTS)), skip)
+        else:
+            account = chance.choice(ACCOUNTS)
+            numbers[account] += 1
+            told = chance.choice((None, now))
+            marker = records.Marker(account, numbers[account], place, "", told, SEMANTICS)
+            growing.release(marker, pause=chance.choice((0, 1, 3)))
+    return growing.entries
+
+
+class Committed:
+    """What a transaction makes last: rows, outputs, the checkpoint and the position."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes | None] = {}
+        self.outputs: list[tuple[str, bytes, bytes | None]] = []
+        self.letters: list[Any] = []
+        self.checkpoint: bytes | None = None
+        self.position = 0
+
+    def commit(self, effects: Effects, decider: PartitionDecider, fetched: int) -> None:
+        self.rows.update(effects.rows)
+        self.outputs += [(output.topic, output.key, output.value) for output in effects.outputs]
+        self.letters += effects.letters
+        self.checkpoint = decider.checkpoint()
+        self.position = decider.position(fetched)
+
+    def per_contact(self) -> Outputs:
+        told: Outputs = defaultdict(list)
+        for topic, key, value in self.outputs:
+            account, *_, contact = key.split(b"/")
+            told[account + b"/" + contact].append((topic, key, value))
+        return told
+
+    def started(self) -> PartitionDecider:
+        decider = PartitionDecider(3, lookup)
+        for key, value in self.rows.items():
+            decider.restore(key, value)
+        decider.resume(self.checkpoint)
+        return decider
+
+
+def one_by_one(journal: Journal) -> Committed:
+    """Each record decided for everybody before the next is fed."""
+    committed = Committed()
+    decider = committed.started()
+    for offset, key, value in journal:
+        decider.feed(offset, key, value)
+        while decider.pending():
+            committed.commit(decider.work(Budget(1 << 40, 1 << 40)), decider, offset + 1)
+    return committed
+
+
+def in_portions(journal: Journal, chance: random.Random) -> Committed:
+    """Random portions; now and then everything that is not committed is lost, and another takes over."""
+    committed = Committed()
+    decider = committed.started()
+    fetched = committed.position
+    while True:
+        for offset, key, value in _some(journal, fetched, chance):
+            decider.feed(offset, key, value)
+            fetched = offset + 1
+        if decider.pending():
+            effects = decider.work(Budget(chance.randint(1, 6), chance.choice((200, 5_000, 1 << 40))))
+            if chance.random() < 0.2:
+                decider = committed.started()  # killed before the commit
+                fetched = committed.position
+                continue
+            committed.commit(effects, decider, fetched)
+            if chance.random() < 0.2:
+                decider = committed.started()
+                fetched = committed.position
+        elif fetched > journal[-1][0]:
+            return committed
+
+
+def _some(journal: Journal, position: int, chance: random.Random) -> Iterator[tuple[int, bytes, bytes]]:
+    waiting = [entry for entry in journal if entry[0] >= position]
+    yield from waiting[: chance.randint(0, 12)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_portions_and_restarts_change_nothing(seed: int, wall: bool) -> None:
+    chance = random.Random(seed)
+    journal = journal_of(chance, 60, wall)
+    expected, found = one_by_one(journal), in_portions(journal, chance)
+    assert found.per_contact() == expected.per_contact()
+    assert found.rows == expected.rows
+    assert sorted(map(repr, found.letters)) == sorted(map(repr, expected.letters))
+    assert found.checkpoint == expected.checkpoint
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_instants_and_numbers_never_go_back_for_one_contact(seed: int, wall: bool) -> None:
+    journal = journal_of(random.Random(seed), 60, wall)
+    for outputs in one_by_one(journal).per_contact().values():
+        bodies = [msgspec.json.decode(value) for _, _, value in outputs if value is not None]
+        instants = [body["at"] for body in bodies]
+        numbers = [tuple(body["number"].values()) for body in bodies]
+        assert instants == sorted(instants)
+        assert numbers == sorted(set(numbers))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_every_output_has_an_id_of_its_own(seed: int, wall: bool) -> None:
+    journal = journal_of(random.Random(seed), 60, wall)
+    outputs = one_by_one(journal).outputs
+    ids = [msgspec.json.decode(value)["id"] for _, _, value in outputs if value is not None]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_journals_that_are_tried_make_enough_happen() -> None:
+    total = [one_by_one(journal_of(random.Random(seed), 60, True)).outputs for seed in range(10)]
+    topics = {topic for outputs in total for topic, _, _ in outputs}
+    assert topics == {"segment-changes", "segment-members", "lead-changes", "leads", "qualified-leads"}
+    assert sum(map(len, total)) > 500

@@ -1,0 +1,102 @@
+"""What a benchmark calls wrong."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from benchmarks.figures import Spread
+from benchmarks.live_edit.definitions import initial
+from benchmarks.live_edit.edits import EDITS, chosen
+from benchmarks.live_edit.observer import Change
+from benchmarks.live_edit.verification import judge_members, judge_stream, judge_table, members_at
+from benchmarks.time_exits.contacts import Plan
+from benchmarks.time_exits.observer import Exit, Seen, judge
+from streams.engine.validation import check
+
+PLAN = Plan(contacts=3, loading=0, first=60_000, spread=0)
+
+
+def change(contact: str, segment: str, entered: bool, at: int, offset: int = 0) -> Change:
+    return Change(contact, segment, entered, at, (0, offset))
+
+
+def exits(**ats: int) -> Seen:
+    """Everybody entered, and left at these instants."""
+    left = [Exit(name, PLAN.segment(int(name[1:])), at, "clock", at, at) for name, at in ats.items()]
+    return Seen(dict.fromkeys(("c0", "c1", "c2"), 1), left, entries=3)
+
+
+def test_exits_at_their_instants_are_right() -> None:
+    assert not judge(exits(c0=60_000, c1=60_000, c2=60_000), PLAN)
+
+
+def test_an_exit_a_millisecond_off_is_wrong() -> None:
+    assert judge(exits(c0=60_000, c1=60_001, c2=60_000), PLAN) == {"left at another instant": 1}
+
+
+def test_one_who_stays_is_wrong() -> None:
+    assert judge(exits(c0=60_000, c1=60_000), PLAN) == {"contacts that did not leave": 1}
+
+
+def test_an_exit_told_twice_is_wrong() -> None:
+    seen = exits(c0=60_000, c1=60_000, c2=60_000)
+    seen.exits.append(seen.exits[0])
+    assert judge(seen, PLAN) == {"left too often": 1}
+
+
+def test_entering_twice_is_wrong() -> None:
+    told = [change("a", "s", True, 1), change("a", "s", True, 2)]
+    assert judge_stream({0: told}) == {"told twice: s": 1}
+
+
+def test_leaving_without_having_entered_is_wrong() -> None:
+    assert judge_stream({0: [change("a", "s", False, 1)]}) == {"told twice: s": 1}
+
+
+def test_time_that_goes_back_for_one_contact_is_wrong() -> None:
+    told = [change("a", "s", True, 5), change("b", "s", True, 4), change("a", "s", False, 4)]
+    assert judge_stream({0: told}) == {"at goes back": 1}
+
+
+def test_members_are_those_of_a_place_in_the_journal() -> None:
+    told = {0: [change("a", "s", True, 1, 10), change("b", "s", True, 2, 11), change("a", "s", False, 3, 12)]}
+    assert members_at(told, {0: 11}) == {("s", "a"), ("s", "b")}
+    assert members_at(told, {0: 12}) == {("s", "b")}
+
+
+def test_members_that_a_fresh_start_does_not_have_are_stale() -> None:
+    found, expected = {("s", "a"), ("t", "a")}, {("t", "a"), ("t", "b")}
+    assert judge_members(found, expected) == {"stale member of s": 1, "missing member of t": 1}
+
+
+def test_a_table_that_forgot_a_row_is_wrong() -> None:
+    rows = [SimpleNamespace(key=b"default/s/a", value=msgspec.json.encode({"segment": "s", "contact": "a"}))]
+    told = {0: [change("a", "s", True, 1), change("b", "s", True, 1)]}
+    assert judge_table({0: rows}, told) == {"rows of the table that differ from the changes": 1}
+    gone = SimpleNamespace(key=b"default/s/a", value=None)
+    assert not judge_table({0: [*rows, gone]}, {})
+
+
+def test_every_edit_is_sound_and_changes_something() -> None:
+    document = initial()
+    assert not check(document).problems
+    for edit in EDITS:
+        before = document
+        documents = edit.both(before) if edit.superseded else (edit.changed(before),)
+        for document in documents:
+            assert not check(document).problems, edit.kind
+            assert document != before, edit.kind
+
+
+def test_edits_are_chosen_by_how_their_kinds_begin() -> None:
+    assert [edit.kind for edit in chosen(["pause"])] == ["pause", "pause for good", "pause a campaign"]
+    with pytest.raises(ValueError, match="no kind of edit begins with nothing"):
+        chosen(["nothing"])
+
+
+def test_the_99th_percentile_is_what_99_of_100_do_not_exceed() -> None:
+    spread = Spread.of([float(each) for each in range(1, 201)])
+    assert (spread.count, spread.p50, spread.p99, spread.most) == (200, 100.0, 198.0, 200.0)

@@ -1,0 +1,79 @@
+"""The stand-in org's queries: what it knows it answers, what it does not know it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.org import Login, Org
+from connectors.salesforce_sandbox.query import run
+from connectors.salesforce_sandbox.schema import LEAD
+from connectors.salesforce_sandbox.soql import parse
+
+
+@pytest.fixture
+def org() -> Org:
+    org = Org(Login("id", "secret"), {})
+    for name, email in (("Ada", "ADA@example.com"), ("Bob", None), ("O'Neil", "o@example.com")):
+        org.store.insert(LEAD, {"LastName": name, "Company": "C", "Email": email})
+    return org
+
+
+@pytest.mark.parametrize(
+    ("where", "names"),
+    [
+        ("LastName = 'ada'", ["Ada"]),
+        (r"LastName = 'O\'Neil'", ["O'Neil"]),
+        ("Email = null", ["Bob"]),
+        ("Email != null AND LastName != 'Ada'", ["O'Neil"]),
+        ("LastName IN ('Ada', 'Bob')", ["Ada", "Bob"]),
+        ("LastName NOT IN ('Ada', 'Bob')", ["O'Neil"]),
+        ("Email LIKE '%@example.com'", ["Ada", "O'Neil"]),
+        ("(LastName = 'Ada' OR LastName = 'Bob') AND NOT Email = null", ["Ada"]),
+        ("SystemModstamp >= 2020-01-01T00:00:00Z AND IsConverted = false", ["Ada", "Bob", "O'Neil"]),
+    ],
+)
+def test_a_condition_selects(org: Org, where: str, names: list[str]) -> None:
+    select = parse(f"SELECT LastName FROM Lead WHERE {where} ORDER BY LastName")
+    assert [row["LastName"] for row in run(LEAD, select, org.store.rows("Lead"))] == names
+
+
+def test_order_and_limit(org: Org) -> None:
+    select = parse("SELECT Id FROM Lead ORDER BY Email DESC, LastName LIMIT 2")
+    assert [row["LastName"] for row in run(LEAD, select, org.store.rows("Lead"))] == ["O'Neil", "Ada"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "SELECT FROM Lead",
+        "SELECT Id Lead",
+        "SELECT Id FROM Lead WHERE",
+        "SELECT Id FROM Lead WHERE Email = 'a' AND LastName = 'b' OR LastName = 'c'",
+        "SELECT Id FROM Lead WHERE Email ~ 'a'",
+        "SELECT Id FROM Lead WHERE Email = 'unfinished",
+        "SELECT SUM(Amount) FROM Opportunity GROUP BY CampaignId",
+        "SELECT (SELECT Id FROM Contacts) FROM Account",
+        "SELECT Id FROM Lead FOR UPDATE",
+        "SELECT Id FROM Lead LIMIT 'two'",
+    ],
+)
+def test_what_it_does_not_know_it_refuses(query: str) -> None:
+    with pytest.raises(Problem) as refused:
+        parse(query)
+    assert refused.value.code == "MALFORMED_QUERY"
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("Shoe = 'x'", "INVALID_FIELD"),
+        ("SystemModstamp > '2020-01-01'", "INVALID_FIELD"),
+        ("Email = 3", "INVALID_FIELD"),
+    ],
+)
+def test_a_field_has_to_exist_and_to_fit(org: Org, where: str, code: str) -> None:
+    with pytest.raises(Problem) as refused:
+        run(LEAD, parse(f"SELECT Id FROM Lead WHERE {where}"), org.store.rows("Lead"))
+    assert refused.value.code == code

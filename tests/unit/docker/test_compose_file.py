@@ -1,0 +1,105 @@
+"""docker-compose.yml: valid, in step with the local Kafka, and pointing at things that exist."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from check_jsonschema.builtin_schemas import get_builtin_schema  # type: ignore[import-untyped]  # publishes no types
+from jsonschema import Draft7Validator
+from ruamel.yaml import YAML
+
+from connectors.kafka.jars import KAFKA_VERSION
+from streams.settings import Settings
+from tests.harness.project_files import TOP
+
+# A container has other addresses and another folder; everything else is the same broker.
+ADDRESSES_AND_FOLDERS = {
+    "controller.quorum.voters",
+    "listeners",
+    "advertised.listeners",
+    "listener.security.protocol.map",
+    "log.dirs",
+}
+ONE_SHOT = {"topics"}
+WITHOUT_A_CHECK = {"worker"}  # restarts itself; whoever wants to look asks `topics check` or the group's lag
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load((TOP / "docker-compose.yml").read_text())
+    return loaded
+
+
+def test_it_is_valid_by_the_compose_specification(compose: dict[str, Any]) -> None:
+    validator = Draft7Validator(get_builtin_schema("vendor.compose-spec"))
+    assert [f"{'/'.join(map(str, error.path))}: {error.message}" for error in validator.iter_errors(compose)] == []
+    broken = {**compose, "services": {"kafka": {"imagine": "x"}}}
+    assert list(validator.iter_errors(broken)) != []
+
+
+def test_its_kafka_is_the_local_kafka(compose: dict[str, Any]) -> None:
+    kafka = compose["services"]["kafka"]
+    assert kafka["image"] == f"apache/kafka:{KAFKA_VERSION}"
+    local = dict(
+        line.split("=", 1)
+        for line in (TOP / "connectors/kafka/server.properties").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    in_container = {name: str(value) for name, value in kafka["environment"].items()}
+    differing = {
+        name: (value, in_container.get(variable(name)))
+        for name, value in local.items()
+        if name not in ADDRESSES_AND_FOLDERS and in_container.get(variable(name)) != value
+    }
+    assert differing == {}
+
+
+def variable(name: str) -> str:
+    """The environment variable by which the image takes a property."""
+    return "KAFKA_" + name.upper().replace(".", "_")
+
+
+def test_every_setting_of_leadstream_exists(compose: dict[str, Any]) -> None:
+    known = {f"LEADSTREAM_{name.upper()}" for name in Settings.model_fields}
+    for service in compose["services"].values():
+        given = {name for name in service.get("environment", {}) if name.startswith("LEADSTREAM_")}
+        assert given <= known
+
+
+def test_whoever_is_waited_for_says_when_it_is_ready(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for name, service in services.items():
+        assert ("healthcheck" in service) == (name not in ONE_SHOT | WITHOUT_A_CHECK)
+        for other, wanted in service.get("depends_on", {}).items():
+            ready = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
+            assert wanted["condition"] == ready, (name, other)
+
+
+def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+    assert len(ports) == 4
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_the_stand_in_org_has_the_campaigns_of_the_sample_definitions(compose: dict[str, Any]) -> None:
+    sample = YAML(typ="safe").load((TOP / "streams/demo/definitions.yaml").read_text())
+    wanted = {
+        f"--campaign={campaign['salesforce']['campaign']}={campaign['name']}"
+        for campaign in sample["campaigns"]
+        if "salesforce" in campaign
+    }
+    assert wanted <= set(compose["services"]["salesforce"]["command"])
+
+
+def test_the_image_is_built_from_what_there_is(compose: dict[str, Any]) -> None:
+    dockerfile = TOP / compose["services"]["worker"]["build"]["dockerfile"]
+    copied = [
+        source
+        for line in dockerfile.read_text().splitlines()
+        if (match := re.match(r"COPY (.+) \S+$", line))
+        for source in match[1].split()
+    ]
+    assert {"pyproject.toml", "schemas", "streams", "agents", "connectors"} <= set(copied)
+    assert [source for source in copied if not (TOP / source).exists()] == []

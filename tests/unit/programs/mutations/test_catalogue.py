@@ -1,0 +1,55 @@
+"""The list of mutations stays in step with the engine, the tests and the docs; breaking the rules is its own run."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+import pytest
+
+from tests.harness.project_files import TOP
+from tests.programs.mutations.catalogue import MUTATIONS, numbered
+from tests.programs.mutations.mutation import DoesNotApply, Mutation
+from tests.programs.mutations.table import table
+
+FEWEST = 50
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
+def test_a_mutations_text_stands_exactly_once_in_its_file_and_what_replaces_it_is_python(mutation: Mutation) -> None:
+    broken = mutation.applied_to((TOP / mutation.path).read_text())
+    compile(broken, mutation.path, "exec")
+    assert mutation.text != mutation.instead
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
+def test_the_tests_that_are_to_catch_it_exist(mutation: Mutation) -> None:
+    assert mutation.caught_by
+    for test in mutation.caught_by:
+        file, _, name = test.partition("::")
+        tree = ast.parse((TOP / file).read_text())
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert not name or name in defined, f"{file} has no test {name}"
+
+
+def test_no_two_mutations_are_the_same() -> None:
+    assert [name for name, times in Counter(mutation.id for mutation in MUTATIONS).items() if times > 1] == []
+    changes = Counter((mutation.path, mutation.text, mutation.instead) for mutation in MUTATIONS)
+    assert [change for change, times in changes.items() if times > 1] == []
+
+
+def test_there_are_enough_and_both_sections_are_covered() -> None:
+    sections = Counter(mutation.section for mutation in MUTATIONS)
+    assert len(MUTATIONS) >= FEWEST
+    assert sections[5] >= 40
+    assert sections[6] >= 20
+
+
+def test_a_mutation_whose_text_is_gone_does_not_apply() -> None:
+    with pytest.raises(DoesNotApply, match="stands 0 times"):
+        MUTATIONS[0].applied_to("")
+
+
+def test_the_table_in_the_docs_is_the_list() -> None:
+    """`python -m tests.programs.mutations --list` prints it."""
+    assert table(numbered()) in (TOP / "docs" / "mutations.md").read_text()

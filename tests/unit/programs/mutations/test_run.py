@@ -1,0 +1,53 @@
+"""What becomes of a mutation: one that is noticed, one that is not, one that crashes, one that is out of date."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.harness.project_files import TOP
+from tests.programs.mutations.mutation import Mutation
+from tests.programs.mutations.run import FailsUnbroken, Fate, Run
+
+NOTHING = (
+    "tests/unit/streams/engine/conditions/test_tree.py::test_all_of_nothing_is_everybody_and_any_of_nothing_is_nobody"
+)
+REFUSED = (
+    "tests/unit/streams/engine/conditions/test_tree.py::test_an_account_without_a_time_zone_that_exists_is_refused"
+)
+NOT = Mutation(
+    id="noticed",
+    section=5,
+    rule="`not` is exact negation",
+    where="conditions/tree.py",
+    text="return not self._node.holds(scene)",
+    instead="return self._node.holds(scene)",
+    caught_by=(NOTHING,),
+)
+
+
+def test_each_mutation_meets_its_fate_and_the_working_tree_stays_as_it_is() -> None:
+    before = (TOP / NOT.path).read_text()
+    mutations = [
+        NOT,
+        replace(NOT, id="not-noticed", caught_by=(REFUSED,)),
+        replace(NOT, id="crashing", instead="return nobody_knows"),
+        replace(NOT, id="out-of-date", text="return None or self._node"),
+        replace(NOT, id="never-loaded", where="ledger/money.py", text="from decimal", instead="from  decimal"),
+    ]
+    fates = {verdict.mutation.id: verdict.fate for verdict in Run(jobs=2, bound=120).verdicts(mutations)}
+    assert fates == {
+        "noticed": Fate.KILLED,
+        "not-noticed": Fate.SURVIVED,
+        "crashing": Fate.CRASHED,
+        "out-of-date": Fate.DOES_NOT_APPLY,
+        "never-loaded": Fate.NOT_TESTED,
+    }
+    assert (TOP / NOT.path).read_text() == before
+
+
+def test_tests_that_fail_anyway_kill_nothing() -> None:
+    absent = replace(NOT, caught_by=("tests/unit/streams/engine/conditions/test_tree.py::test_that_there_is_not",))
+    with pytest.raises(FailsUnbroken, match="test_that_there_is_not"):
+        list(Run(jobs=1, bound=120).verdicts([absent]))

@@ -1,0 +1,152 @@
+"""The committed JSON Schemas are current, and what the engine takes and writes keeps to them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
+
+from schemas import generate, topics
+from schemas.events.crm import CrmLinked
+from schemas.events.opportunities import OpportunityChanged
+from schemas.outputs.letters import DeadLetterHeaders
+from streams.engine.journal.effects import Output, Refusal, SourceRecord
+from streams.engine.journal.event_types import KINDS
+from streams.kafka.dead_letters import letter_of
+from streams.publish.lines import EventLine
+from streams.publish.ordering import Outgoing
+from streams.replay.file import Replay
+
+NOT_EVENTS = {"journal", "ledger-journal", "claims", "deployment", "dead-letters"}
+"""Topics whose records are bytes as received, or our own and nobody else's."""
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    schema = json.loads((generate.FOLDER / f"{name}.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("name", sorted(generate.TOPICS))
+def test_the_committed_schema_is_current(name: str) -> None:
+    path = generate.FOLDER / f"{name}.json"
+    assert path.read_text() == generate.text_of(name), "run `python -m schemas.generate`"
+    validator(name)
+
+
+def test_there_is_a_schema_for_every_topic_that_others_read_or_write() -> None:
+    names = {topic.name for topic in topics.ALL if not topic.name.endswith("-changelog")} - NOT_EVENTS
+    assert names == set(generate.TOPICS) - {"dead-letters.headers", "account-definitions"}
+    assert {path.name for path in generate.FOLDER.iterdir()} == {f"{name}.json" for name in generate.TOPICS}
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_event_type_is_described_on_its_topic(name: str) -> None:
+    described = json.dumps(generate.schema_of(KINDS[name].topic))
+    assert f'"const": "{name}"' in described
+
+
+def test_unknown_fields_never_break_a_reader() -> None:
+    event = {"id": "1", "type": "web.visited", "at": "2026-03-01T10:00:00Z", "contact": "a", "mood": "good"}
+    assert validator("web-visits").is_valid(event)
+    assert not validator("web-visits").is_valid({**event, "type": "web.left"})
+    assert not validator("web-visits").is_valid({**event, "url": 5})
+
+
+def test_a_number_of_a_hand_over_is_read_in_both_forms() -> None:
+    event = {"id": "1", "type": "crm.linked", "at": "2026-03-01T10:00:00Z", "campaign": "c", "record": "r"}
+    for number in ([1, 2, 3], {"partition": 1, "offset": 2, "ordinal": 3}):
+        assert CrmLinked.model_validate({**event, "number": number}).number == (1, 2, 3)
+        assert validator("crm-results").is_valid({**event, "number": number})
+    with pytest.raises(ValidationError):
+        CrmLinked.model_validate({**event, "number": {"offset": 2}})
+
+
+def test_amounts_are_exact() -> None:
+    event = {
+        "id": "1",
+        "type": "opportunity.changed",
+        "at": "2026-03-01T10:00:00Z",
+        "modified": "2026-03-01T10:00:00Z",
+    }
+    assert str(OpportunityChanged.model_validate({**event, "amount": "0.10"}).amount) == "0.10"
+    assert str(OpportunityChanged.model_validate({**event, "amount": 15000}).amount) == "15000"
+    for amount in ("NaN", "ten", True):
+        with pytest.raises(ValidationError):
+            OpportunityChanged.model_validate({**event, "amount": amount})
+
+
+DEFINITIONS = {
+    "account": "default",
+    "segments": [
+        {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}},
+        {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 1}, "within": "1d"}},
+    ],
+    "campaigns": [
+        {
+            "id": "spring",
+            "audience": ["busy"],
+            "points_changed": True,
+            "scoring": [{"id": "visit", "when": {"visit": {}}, "points": 2.5}],
+            "automation": [{"id": "hot", "when": {"points": {"gte": 5}}, "then": {"set_status": "qualified"}}],
+            "salesforce": {"campaign": "701xx0000000001AAA", "member_status": "Responded"},
+        }
+    ],
+}
+
+
+def event_line(number: int, kind: str, **fields: Any) -> EventLine:
+    at = f"2026-03-01T10:00:{number:02d}Z"
+    value = {"id": f"e{number}", "type": kind, "contact": "anna", "at": at, **fields}
+    outgoing = Outgoing(KINDS[kind].topic, b"anna", json.dumps(value).encode(), None)
+    return EventLine(outgoing, "default", number)
+
+
+def decided() -> list[Output]:
+    outputs: list[Output] = []
+    complaints: list[str] = []
+    lines = [
+        event_line(1, "contact.changed", properties={"country": "DE", "email": "a@b.example"}),
+        event_line(2, "web.visited", url="https://a.example/"),
+        event_line(3, "web.visited", url="https://a.example/pricing"),
+        event_line(4, "lead.rejected", campaign="spring", by="eve"),
+        event_line(5, "contact.changed", status="bounced"),
+    ]
+    Replay({"default": DEFINITIONS}, outputs.append, complaints.append).run(lines)
+    assert complaints == []
+    return outputs
+
+
+def test_what_the_engine_writes_keeps_to_the_schemas() -> None:
+    outputs = decided()
+    assert {output.topic for output in outputs} == {
+        "segment-changes",
+        "segment-members",
+        "lead-changes",
+        "leads",
+        "qualified-leads",
+    }
+    for output in outputs:
+        if output.value is not None:
+            value = json.loads(output.value)
+            validator(output.topic).validate(value)
+            model: Any = generate.TOPICS[output.topic]
+            matching = [m for m in model if m.model_fields["type"].annotation.__args__[0] == value["type"]]
+            (fitting,) = matching
+            known = {field.alias or name for name, field in fitting.model_fields.items()}
+            assert set(value) <= known, "a field that no schema describes"
+
+
+def test_the_headers_of_a_dead_letter_keep_to_their_schema() -> None:
+    record = SourceRecord("web-visits", 3, 42, 0, b"k", b"{", (("trace", b"1"),), 0)
+    letter = letter_of(record, Refusal("invalid_json", "not JSON"))
+    headers = {name: value.decode() for name, value in letter.headers}
+    assert headers["trace"] == "1"
+    validator("dead-letters.headers").validate(headers)
+    parsed = TypeAdapter(DeadLetterHeaders).validate_python(headers)
+    assert (parsed.source_topic, parsed.source_partition, parsed.source_offset) == ("web-visits", "3", "42")

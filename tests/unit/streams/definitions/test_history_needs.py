@@ -1,0 +1,106 @@
+"""How far back leaves ask, and who is refused where the journal does not go back so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.definitions import Definitions
+from schemas.values import instant_ms
+from streams.definitions.history_needs import newly_asked
+from streams.definitions.retention import Left, behind
+from tests.harness.engine.engine_driver import DAY, HOUR, read
+
+NOW = instant_ms("2026-06-15T12:00:00Z")
+MIDNIGHT = instant_ms("2026-06-15T00:00:00Z")
+
+
+def segments(*conditions: dict[str, Any]) -> Definitions:
+    listed = [{"id": f"s{place}", "dynamic": True, "when": when} for place, when in enumerate(conditions)]
+    return read({"segments": listed})
+
+
+def reach(leaf: dict[str, Any]) -> int | None:
+    (asked,) = newly_asked(None, segments(leaf))
+    return asked.reaches_to(NOW)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "to"),
+    [
+        ({"visit": {}, "within": "7d"}, NOW - 7 * DAY),
+        ({"visit": {}, "between_ago": ["30d", "7d"]}, NOW - 30 * DAY),
+        ({"visit": {}, "since": "2026-03-01T00:00:00Z"}, instant_ms("2026-03-01T00:00:00Z")),
+        ({"visit": {}, "within": "7d", "since": "2026-03-01T00:00:00Z"}, NOW - 7 * DAY),
+        ({"visit": {}, "within": "700d", "since": "2026-03-01"}, instant_ms("2026-03-01T00:00:00Z")),
+        ({"activity": {}, "regular": {"at_least": 2, "of": 7, "each": "1d"}}, NOW - 7 * DAY),
+        ({"sequence": [{"visit": {}}, {"activity": {}}], "within": "3h"}, NOW - 3 * HOUR),
+    ],
+)
+def test_a_window_reaches_to_where_it_begins(leaf: dict[str, Any], to: int) -> None:
+    assert reach(leaf) == to
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        {"visit": {}},
+        {"visit": {}, "never": True},
+        {"visit": {}, "until": "2026-03-01"},
+        {"visit": {}, "first": True, "within": "7d"},
+        {"visit": {}, "last": {"path": {"eq": "/"}}},
+        {"property": "city", "eq": "Bonn", "held_for": "5d"},
+    ],
+)
+def test_without_a_beginning_all_the_past_is_asked_of(leaf: dict[str, Any]) -> None:
+    assert reach(leaf) is None
+
+
+def test_a_moving_date_reaches_at_least_as_far_as_in_any_zone() -> None:
+    leaf = {"visit": {}, "since": "now/d-7d", "in_zone": "contact"}
+    found = reach(leaf)
+    assert found is not None
+    assert MIDNIGHT - 14 * DAY < found < MIDNIGHT - 8 * DAY
+
+
+def test_what_the_present_answers_asks_nothing_of_the_past() -> None:
+    moments: list[dict[str, Any]] = [{"inactive_for": "30d"}, {"last_visit": {"within_last": "3d"}}]
+    properties: list[dict[str, Any]] = [{"property": "country", "eq": "DE"}, {"score": {"gte": 5}}]
+    assert newly_asked(None, segments(*moments, *properties)) == []
+
+
+def test_only_what_is_not_kept_yet_is_asked() -> None:
+    week, month = {"visit": {}, "within": "7d"}, {"visit": {}, "within": "30d"}
+    asked = newly_asked(segments(week), segments(week, {"all": [week, {"not": month}]}))
+    assert [(each.owner, each.leaf) for each in asked] == [("segment s1", month)]
+
+
+def test_who_reaches_behind_what_is_left_is_named_with_both_dates() -> None:
+    definitions = read(
+        {
+            "segments": [
+                {"id": "week", "dynamic": True, "when": {"visit": {}, "within": "7d"}},
+                {"id": "month", "dynamic": True, "when": {"not": {"visit": {}, "within": "30d"}}},
+            ],
+            "campaigns": [
+                {
+                    "id": "c",
+                    "automation": [{"id": "r", "when": {"visit": {}, "never": True}, "then": {"add_points": 1}}],
+                }
+            ],
+        }
+    )
+    lines = behind(newly_asked(None, definitions), Left(NOW - 10 * DAY, NOW))
+    assert lines == [
+        'segment month: {"visit":{},"within":"30d"} reaches back to 2026-05-16T12:00:00.000Z, but the journal speaks'
+        " from 2026-06-05T12:00:00.000Z on: what was before fell to its retention; take a window that begins later",
+        'rule c/r: {"visit":{},"never":true} reaches over all the past, but the journal speaks'
+        " from 2026-06-05T12:00:00.000Z on: what was before fell to its retention; take a window that begins later",
+    ]
+
+
+def test_a_window_that_begins_where_the_journal_does_is_fine() -> None:
+    asked = newly_asked(None, segments({"visit": {}, "within": "7d"}))
+    assert behind(asked, Left(NOW - 7 * DAY, NOW)) == []
+    assert len(behind(asked, Left(NOW - 7 * DAY + 1, NOW))) == 1

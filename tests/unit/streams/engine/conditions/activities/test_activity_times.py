@@ -1,0 +1,85 @@
+"""The first and last visit, the last activity, and silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.values import instant_ms
+from streams.engine.conditions.errors import ConditionRefused
+from tests.harness.engine.conditions import NOW, compiled, contact, scene
+
+DAY = 86_400_000
+MOMENTS = ("last_visit", "first_visit", "last_activity")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("operators", "ago", "expected", "turns"),
+    [
+        ({"within_last": "1d"}, 0, True, NOW + DAY),
+        ({"within_last": "1d"}, DAY - 1, True, NOW + 1),
+        ({"within_last": "1d"}, DAY, False, None),
+        ({"older_than": "1d"}, DAY - 1, False, NOW + 1),
+        ({"older_than": "1d"}, DAY, True, None),
+        ({"before": "now-1d"}, DAY, False, NOW + 1),
+        ({"before": "now-1d"}, DAY + 1, True, None),
+        ({"after": "now-1d"}, DAY - 1, True, NOW + 1),
+        ({"after": "now-1d"}, DAY, False, None),
+        ({"after": "2026-03-09"}, 0, True, None),
+        ({"after": "2026-03-10"}, 0, False, None),
+        ({"older_than": "1h", "within_last": "1d"}, DAY - 1, True, NOW + 1),
+        ({"older_than": "1h", "within_last": "1d"}, 0, False, NOW + 3_600_000),
+        ({"older_than": "1h", "within_last": "1d"}, DAY, False, None),
+    ],
+)
+def test_a_moment_and_when_it_turns(
+    moment: str, operators: dict[str, Any], ago: int, expected: bool, turns: int | None
+) -> None:
+    node = compiled({moment: operators}).node
+    of = contact(**{moment: NOW - ago})
+    assert node.holds(scene(of)) is expected
+    assert node.due(scene(of)) == turns
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "operators", [{"within_last": "1d"}, {"older_than": "1d"}, {"before": "now"}, {"after": "2000-01-01"}]
+)
+def test_a_moment_that_never_came_makes_every_operator_false(moment: str, operators: dict[str, Any]) -> None:
+    node = compiled({moment: operators}).node
+    assert not node.holds(scene(contact()))
+    assert node.due(scene(contact())) is None
+    assert compiled({"not": {moment: operators}}).node.holds(scene(contact()))
+
+
+def test_a_calendar_date_is_a_day_in_the_zone_named() -> None:
+    leaf = {"last_visit": {"after": "2026-03-09", "in_zone": "contact"}}
+    of = contact(last_visit=instant_ms("2026-03-09T15:00:00Z"), properties={"time_zone": "Asia/Tokyo"})
+    assert compiled(leaf, "Europe/Berlin").node.holds(scene(of))
+    assert not compiled({"last_visit": {"after": "2026-03-09"}}, "Europe/Berlin").node.holds(scene(of))
+
+
+def test_inactive_for_counts_from_the_last_activity() -> None:
+    node = compiled({"inactive_for": "30d"}).node
+    of = contact(created=NOW - 90 * DAY, last_activity=NOW)
+    turns = NOW + 30 * DAY
+    assert [node.holds(scene(of, at)) for at in (turns - 1, turns, turns + 1)] == [False, True, True]
+    assert node.due(scene(of)) == turns
+    assert node.due(scene(of, turns)) is None
+
+
+def test_inactive_for_counts_from_the_creation_where_there_was_no_activity() -> None:
+    node = compiled({"inactive_for": "30d"}).node
+    of = contact(created=NOW - 30 * DAY + 1)
+    assert not node.holds(scene(of))
+    assert node.due(scene(of)) == NOW + 1
+    assert node.holds(scene(of, NOW + 1))
+
+
+def test_a_moment_needs_an_operator_that_can_be_read() -> None:
+    with pytest.raises(ConditionRefused, match="last_visit"):
+        compiled({"last_visit": {}})
+    with pytest.raises(ConditionRefused, match=r"last_visit\.before"):
+        compiled({"last_visit": {"before": "soon"}})

@@ -1,0 +1,287 @@
+"""Visits and activities counted in windows: half-open, exact to the millisecond, right after late events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.values import instant_ms
+from streams.engine.conditions.activities.windows import MOST
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.protocols import Happening
+from tests.harness.engine.conditions import NOW, activity, compiled, contact, counting, remember, scene, visit
+
+SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
+PRICING = {"visit": {"path": {"starts_with": "/pricing"}}}
+
+
+def pricing(*instants: int) -> list[Happening]:
+    return [visit(at, "https://acme.example/pricing?plan=pro") for at in instants]
+
+
+@pytest.mark.parametrize(
+    ("count", "times", "expected"),
+    [
+        ({"gte": 3}, 2, False),
+        ({"gte": 3}, 3, True),
+        ({"gt": 3}, 3, False),
+        ({"gt": 3}, 4, True),
+        ({"lte": 2}, 2, True),
+        ({"lte": 2}, 3, False),
+        ({"lt": 2}, 1, True),
+        ({"lt": 2}, 2, False),
+        ({"eq": 2}, 2, True),
+        ({"eq": 2}, 3, False),
+        ({"eq": 0}, 0, True),
+        ({"between": [2, 3]}, 1, False),
+        ({"between": [2, 3]}, 3, True),
+        ({"between": [2, 3]}, 4, False),
+        ({"gte": 1, "lt": 3}, 3, False),
+    ],
+)
+@pytest.mark.parametrize("window", [{}, {"within": "7d"}, {"between_ago": ["7d", "0s"]}, {"since": "2026-03-01"}])
+def test_so_many_times(count: dict[str, Any], times: int, expected: bool, window: dict[str, Any]) -> None:
+    visits = pricing(*range(NOW - times, NOW))
+    assert counting({**PRICING, "count": count, **window}, visits, NOW)[0] is expected
+
+
+def test_without_a_count_once_is_enough_and_never_is_none() -> None:
+    assert counting(PRICING, pricing(NOW), NOW)[0]
+    assert not counting(PRICING, [], NOW)[0]
+    assert counting({**PRICING, "never": True}, [], NOW)[0]
+    assert not counting({**PRICING, "never": True}, pricing(NOW - 400 * DAY), NOW)[0]
+    assert counting({**PRICING, "never": True, "within": "30d"}, pricing(NOW - 30 * DAY), NOW)[0]
+
+
+def test_something_done_at_t_leaves_at_exactly_t_plus_w() -> None:
+    leaf = {**PRICING, "within": "7d"}
+    _, of = counting(leaf, pricing(NOW), NOW)
+    node = compiled(leaf).node
+    turns = NOW + 7 * DAY
+    assert node.due(scene(of)) == turns
+    assert node.holds(scene(of, turns - 1))
+    assert not node.holds(scene(of, turns))
+    assert not node.holds(scene(of, turns + 1))
+    assert node.due(scene(of, turns)) is None
+
+
+def test_visits_at_t_and_at_exactly_t_plus_7d_never_leave_a_gap() -> None:
+    leaf = {**PRICING, "within": "7d"}
+    again, of = counting(leaf, pricing(NOW, NOW + 7 * DAY), NOW + 7 * DAY)
+    assert again
+    assert compiled(leaf).node.due(scene(of, NOW + 7 * DAY)) == NOW + 14 * DAY
+
+
+def test_the_third_newest_visit_decides_when_three_are_needed() -> None:
+    leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
+    _, of = counting(leaf, pricing(NOW - 4 * DAY, NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
+    assert compiled(leaf).node.due(scene(of)) == NOW + 4 * DAY
+    assert [len(kept) for kept in of.counts.values()] == [3]
+
+
+def test_too_many_become_few_enough_by_time_alone() -> None:
+    leaf = {**PRICING, "count": {"lte": 1}, "within": "7d"}
+    held, of = counting(leaf, pricing(NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
+    assert not held
+    assert compiled(leaf).node.due(scene(of)) == NOW + 5 * DAY
+
+
+def test_between_ago_holds_the_far_edge_open_and_the_near_edge_closed() -> None:
+    leaf = {**PRICING, "between_ago": ["30d", "7d"]}
+    _, of = counting(leaf, pricing(NOW), NOW)
+    node = compiled(leaf).node
+    comes, goes = NOW + 7 * DAY, NOW + 30 * DAY
+    assert node.due(scene(of)) == comes
+    assert [node.holds(scene(of, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
+    assert node.due(scene(of, comes)) == goes
+    assert [node.holds(scene(of, at)) for at in (goes - 1, goes, goes + 1)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("window", "at", "expected"),
+    [
+        ({"since": "2026-03-05T10:00:00Z"}, "2026-03-05T10:00:00Z", True),
+        ({"since": "2026-03-05T10:00:00Z"}, "2026-03-05T09:59:59.999Z", False),
+        ({"until": "2026-03-05T10:00:00Z"}, "2026-03-05T10:00:00Z", True),
+        ({"until": "2026-03-05T10:00:00Z"}, "2026-03-05T10:00:00.001Z", False),
+        ({"since": "2026-03-05"}, "2026-03-04T23:00:00Z", True),
+        ({"since": "2026-03-05"}, "2026-03-04T22:59:59.999Z", False),
+        ({"until": "2026-03-05"}, "2026-03-05T22:59:59.999Z", True),
+        ({"until": "2026-03-05"}, "2026-03-05T23:00:00Z", False),
+        ({"since": "now/d"}, "2026-03-09T23:00:00Z", True),
+        ({"since": "now/d"}, "2026-03-09T22:59:59.999Z", False),
+        ({"until": "now-1d"}, "2026-03-09T12:00:00Z", True),
+        ({"until": "now-1d"}, "2026-03-09T12:00:00.001Z", False),
+        ({"since": "now/w-1w", "until": "now/w"}, "2026-03-01T23:00:00Z", True),
+        ({"since": "now/w-1w", "until": "now/w"}, "2026-03-01T22:59:59.999Z", False),
+    ],
+)
+def test_since_and_until_are_inclusive_and_a_calendar_date_is_the_whole_day(
+    window: dict[str, Any], at: str, expected: bool
+) -> None:
+    assert counting({**PRICING, **window}, pricing(instant_ms(at)), NOW, "Europe/Berlin")[0] is expected
+
+
+def test_windows_of_one_leaf_hold_together() -> None:
+    leaf = {**PRICING, "within": "7d", "since": "2026-03-09"}
+    assert counting(leaf, pricing(NOW - DAY), NOW)[0]
+    assert not counting(leaf, pricing(NOW - 2 * DAY), NOW)[0]
+    leaf = {**PRICING, "within": "1d", "since": "2026-03-01"}
+    _, of = counting(leaf, pricing(NOW), NOW)
+    assert compiled(leaf).node.holds(scene(of, NOW + DAY - 1))
+    assert not compiled(leaf).node.holds(scene(of, NOW + DAY))
+
+
+def test_since_the_start_of_today_turns_at_local_midnight() -> None:
+    leaf = {**PRICING, "since": "now/d"}
+    _, of = counting(leaf, pricing(NOW), NOW, "Europe/Berlin")
+    node = compiled(leaf, "Europe/Berlin").node
+    midnight = instant_ms("2026-03-10T23:00:00Z")
+    assert node.due(scene(of)) == midnight
+    assert node.holds(scene(of, midnight - 1))
+    assert not node.holds(scene(of, midnight))
+
+
+def test_a_window_in_the_contacts_zone() -> None:
+    leaf = {**PRICING, "since": "2026-03-10", "in_zone": "contact"}
+    ready = compiled(leaf, "Europe/Berlin")
+    of = contact(properties={"time_zone": "Asia/Tokyo"})
+    remember(ready, of, pricing(instant_ms("2026-03-09T15:00:00Z")))
+    assert ready.node.holds(scene(of))
+    of.properties["time_zone"] = "nowhere"
+    assert not ready.node.holds(scene(of))
+    assert "time_zone" in ready.properties
+
+
+def test_what_the_accounts_day_is_over_for_may_still_count_in_the_contacts_zone() -> None:
+    ready = compiled({**PRICING, "until": "2026-03-10", "in_zone": "contact"}, "Asia/Tokyo")
+    of = contact(properties={"time_zone": "America/Los_Angeles"})
+    inside, outside = instant_ms("2026-03-11T06:59:59.999Z"), instant_ms("2026-03-11T07:00:00Z")
+    remember(ready, of, pricing(inside))
+    assert ready.node.holds(scene(of, inside))
+    of.counts.clear()
+    remember(ready, of, pricing(outside))
+    assert not ready.node.holds(scene(of, outside))
+
+
+def test_a_late_event_counts_where_its_instant_belongs() -> None:
+    leaf = {**PRICING, "count": {"gte": 2}, "within": "7d"}
+    held, of = counting(leaf, pricing(NOW, NOW - 2 * DAY), NOW)
+    assert held
+    assert compiled(leaf).node.due(scene(of)) == NOW + 5 * DAY
+    assert list(of.counts.values()) == [[NOW - 2 * DAY, NOW]]
+    assert not counting(leaf, pricing(NOW, NOW - 7 * DAY), NOW)[0]
+
+
+def test_two_events_at_the_same_instant_are_two() -> None:
+    assert counting({**PRICING, "count": {"eq": 2}}, pricing(NOW, NOW), NOW)[0]
+
+
+def test_what_no_window_can_hold_any_more_is_forgotten() -> None:
+    leaf = {**PRICING, "count": {"gte": 5}, "within": "7d"}
+    _, of = counting(leaf, pricing(NOW - 7 * DAY, NOW - 7 * DAY + 1, NOW), NOW)
+    assert list(of.counts.values()) == [[NOW - 7 * DAY + 1, NOW]]
+    leaf = {**PRICING, "until": "2026-03-01"}
+    _, of = counting(leaf, pricing(NOW), NOW)
+    assert list(of.counts.values()) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "bound", "lossy"),
+    [
+        ({"count": {"gte": 3}, "within": "7d"}, 3, False),
+        ({"count": {"eq": 3}}, 4, False),
+        ({"count": {"lte": 3}, "since": "2026-01-01"}, 4, False),
+        ({"count": {"gte": 3}, "until": "2026-06-01"}, 3, False),
+        ({"count": {"gte": 3}, "since": "now/d"}, 3, False),
+        ({"never": True}, 1, False),
+        ({"between_ago": ["30d", "7d"]}, MOST, True),
+        ({"until": "now-7d"}, MOST, True),
+        ({"until": "2026-06-01", "in_zone": "contact"}, MOST, True),
+    ],
+)
+def test_the_bound_of_each_window(shape: dict[str, Any], bound: int, lossy: bool) -> None:
+    (counter,) = compiled({**PRICING, **shape}).counters
+    assert (counter.bound, counter.lossy) == (bound, lossy)
+    kept: list[int] = []
+    for at in range(NOW, NOW + 1_200):
+        kept = counter.count(kept, visit(at), at)
+        assert len(kept) <= bound
+
+
+def test_at_the_bound_the_newest_instants_stay() -> None:
+    (counter,) = compiled({**PRICING, "between_ago": ["30d", "7d"]}).counters
+    kept: list[int] = []
+    for at in range(NOW, NOW + MOST + 5):
+        kept = counter.count(kept, visit(at), at)
+    assert kept == list(range(NOW + 5, NOW + MOST + 5))
+
+
+def test_identical_leaves_share_what_is_kept() -> None:
+    leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
+    twice = compiled({"any": [leaf, {"not": {**leaf, "within": "1w"}}]})
+    assert len(twice.counters) == 1
+    assert twice.counters[0].key == compiled(leaf).counters[0].key
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**PRICING, "count": {"gte": 4}, "within": "7d"},
+        {**PRICING, "count": {"gte": 3}, "within": "8d"},
+        {**PRICING, "count": {"gte": 3}},
+        {"activity": PRICING["visit"], "count": {"gte": 3}, "within": "7d"},
+        {"visit": {"path": {"starts_with": "/price"}}, "count": {"gte": 3}, "within": "7d"},
+        {"visit": {"path": {"starts_with": "/pricing", "case_sensitive": True}}, "count": {"gte": 3}, "within": "7d"},
+    ],
+)
+def test_different_leaves_share_nothing(other: dict[str, Any]) -> None:
+    leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
+    assert compiled(leaf).counters[0].key != compiled(other).counters[0].key
+
+
+def test_the_key_of_a_leaf_stays_the_same_for_ever() -> None:
+    leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
+    assert compiled(leaf).counters[0].key == "74339e3ba722"
+
+
+def test_a_bare_leaf_says_so() -> None:
+    assert compiled(PRICING).happening
+    assert compiled({"activity": {"name": {"eq": "form_submitted"}}}).happening
+    for limited in (
+        {"count": {"gte": 1}},
+        {"within": "7d"},
+        {"never": True},
+        {"since": "2026-01-01"},
+        {"first": True},
+    ):
+        assert not compiled({**PRICING, **limited}).happening
+    assert not compiled({"all": [PRICING]}).happening
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"never": True, "count": {"gte": 1}},
+        {"count": {}},
+        {"count": {"gte": 1_001}},
+        {"between_ago": ["7d", "30d"]},
+        {"between_ago": ["7d", "7d"]},
+        {"between_ago": ["30d", "7d"], "within": "30d"},
+        {"since": "soon"},
+        {"until": "soon"},
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused(shape: dict[str, Any]) -> None:
+    with pytest.raises(ConditionRefused):
+        compiled({**PRICING, **shape})
+
+
+def test_visits_are_web_visits_and_activity_is_any_behaviour() -> None:
+    form = activity(NOW, "form_submitted")
+    assert not counting({"visit": {}}, [form], NOW)[0]
+    assert counting({"activity": {}}, [form], NOW)[0]
+    assert counting({"activity": {"name": {"eq": "visit"}}}, [visit(NOW)], NOW)[0]
+    assert counting({"activity": {"name": {"eq": "form_submitted"}}}, [form], NOW)[0]
+    assert not counting({"activity": {"name": {"eq": "form_submitted"}}}, [visit(NOW)], NOW)[0]

@@ -1,0 +1,139 @@
+"""Filters of one leaf speak of the same event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.protocols import Happening
+from tests.harness.engine.conditions import NOW, activity, compiled, visit
+
+URL = "https://Shop.Acme.example:8443/Pricing/pro;v=1?plan=Pro%20Max&plan=basic&empty=&n=5#top"
+
+
+def matches(fields: dict[str, Any], happening: Happening, subject: str = "activity") -> bool:
+    (counter,) = compiled({subject: fields}).counters
+    return counter.matches(happening)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, True),
+        ({"url": {"eq": URL}}, True),
+        ({"url": {"contains": "#top"}}, True),
+        ({"path": {"eq": "/pricing/pro;v=1"}}, True),
+        ({"path": {"starts_with": "/pricing", "case_sensitive": True}}, False),
+        ({"path": {"contains": "plan"}}, False),
+        ({"host": {"eq": "shop.acme.example"}}, True),
+        ({"host": {"ends_with": ".acme.example"}}, True),
+        ({"query.plan": {"eq": "pro max"}}, True),
+        ({"query.plan": {"eq": "basic"}}, False),
+        ({"query.empty": {"empty": True}}, True),
+        ({"query.empty": {"exists": True}}, True),
+        ({"query.none": {"exists": False}}, True),
+        ({"query.n": {"eq": "5"}}, True),
+        ({"title": {"starts_with": "our"}}, True),
+        ({"referrer": {"exists": False}}, True),
+        ({"campaign": {"eq": "spring"}}, True),
+        ({"name": {"eq": "visit"}}, True),
+        ({"size": {"gte": 5}}, True),
+        ({"size": {"gt": 5}}, False),
+        ({"missing": {"ne": "x"}}, True),
+        ({"path": {"starts_with": "/pricing"}, "size": {"gt": 5}}, False),
+        ({"path": {"starts_with": "/pricing"}, "size": {"eq": 5}}, True),
+        ({"items": {"has_item": {"sku": {"eq": "a"}, "n": {"gte": 2}}}}, True),
+        ({"items": {"has_item": {"sku": {"eq": "a"}, "n": {"gte": 3}}}}, False),
+    ],
+)
+def test_every_field_of_an_event(fields: dict[str, Any], expected: bool) -> None:
+    properties = {"size": 5, "items": [{"sku": "A", "n": 2}, {"sku": "b", "n": 3}]}
+    seen = visit(NOW, URL, title="Our prices", campaign="spring", properties=properties)
+    assert matches(fields, seen) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "host"),
+    [
+        ("https://acme.example", "/", "acme.example"),
+        ("https://acme.example?x=1", "/", "acme.example"),
+        ("/pricing?x=1", "/pricing", None),
+        ("https://[broken", None, None),
+        ("", None, None),
+        ("https://acme.example/" + "a" * 5_000, "/" + "a" * 5_000, "acme.example"),
+    ],
+)
+def test_addresses_of_all_kinds(url: str, path: str | None, host: str | None) -> None:
+    for field, expected in (("path", path), ("host", host)):
+        wanted = {"exists": False} if expected is None else {"eq": expected}
+        assert matches({field: wanted}, visit(NOW, url))
+
+
+def test_an_event_without_address_or_properties_has_none() -> None:
+    bare = Happening(NOW, "call", False, {})
+    for field in ("url", "path", "host", "query.x", "title", "anything"):
+        assert matches({field: {"exists": False}}, bare)
+    assert matches({"name": {"eq": "CALL"}}, bare)
+
+
+def test_a_name_that_a_visit_brings_is_its_name() -> None:
+    assert matches({"name": {"eq": "video"}}, Happening(NOW, "video", True, {}), "visit")
+
+
+def test_date_operators_look_at_the_event_when_it_happened() -> None:
+    booked = activity(NOW, "booking", starts="2026-03-12T00:00:00Z")
+    assert matches({"starts": {"within_next": "2d"}}, booked)
+    assert not matches({"starts": {"within_next": "1d"}}, booked)
+
+
+def test_a_calendar_date_in_a_filter_is_a_day_of_the_accounts_zone() -> None:
+    leaf = {"activity": {"starts": {"gte": "2026-03-12"}}}
+    booked = activity(NOW, "booking", starts="2026-03-11T23:30:00Z")
+    assert compiled(leaf, "Europe/Berlin").counters[0].matches(booked)
+    assert not compiled(leaf, "UTC").counters[0].matches(booked)
+    keys = {compiled(leaf, zone).counters[0].key for zone in ("Europe/Berlin", "UTC")}
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"path": {"gte": 5}},
+        {"query.n": {"gte": 5}},
+        {"query.n": {"eq": 5}},
+        {"path": {}},
+        {"path": {"matches": "("}},
+        {"starts": {"before": "now", "in_zone": "contact"}},
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ConditionRefused) as refused:
+        compiled({"any": [{"visit": fields}]})
+    assert refused.value.where[:4] == ("any", 0, "visit", next(iter(fields)))
+
+
+IN_THEIR_ZONE = {"before": "now/d", "in_zone": "contact"}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "where"),
+    [
+        ({"visit": {"d": IN_THEIR_ZONE}}, ("visit", "d")),
+        ({"activity": {"o": {"has_item": {"d": IN_THEIR_ZONE}}}}, ("activity", "o", "has_item", "d")),
+        (
+            {"visit": {"o": {"has_item": {"k": {"eq": 1}, "p": {"has_item": {"d": IN_THEIR_ZONE}}}}}},
+            ("visit", "o", "has_item", "p", "has_item", "d"),
+        ),
+        ({"visit": {}, "last": {"o": {"has_item": {"d": IN_THEIR_ZONE}}}}, ("last", "o", "has_item", "d")),
+        (
+            {"sequence": [{"visit": {}}, {"activity": {"o": {"has_item": {"d": IN_THEIR_ZONE}}}}], "within": "7d"},
+            ("sequence", 1, "activity", "o", "has_item", "d"),
+        ),
+    ],
+)
+def test_a_filter_never_speaks_in_the_contacts_zone(leaf: dict[str, Any], where: tuple[str | int, ...]) -> None:
+    with pytest.raises(ConditionRefused, match="cannot be contact in a filter") as refused:
+        compiled(leaf)
+    assert refused.value.where == (*where, "in_zone")

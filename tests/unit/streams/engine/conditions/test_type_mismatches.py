@@ -1,0 +1,84 @@
+"""A value that does not fit a type declared later is missing, to every operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.definitions import PropertyType
+from streams.engine.journal.effects import Refusal
+from streams.engine.state.properties import check
+from tests.harness.engine.conditions import NOW, holds
+from tests.harness.engine.engine_driver import Story, day
+from tests.harness.engine.reference_evaluator import World
+from tests.harness.engine.reference_evaluator import holds as naive_holds
+
+UNFIT: list[tuple[PropertyType, object]] = [
+    ("object", ["a"]),
+    ("object", [{"k": 1}, None]),
+    ("object", "a"),
+    ("list", ["a", None]),
+    ("list", ["a", {"k": 1}]),
+    ("list", [["a"]]),
+    ("datetime", "2026-03-01"),
+    ("datetime", "9999-12-31T23:59:59.999-14:00"),
+    ("date", "2026-03-01T10:00:00Z"),
+    ("date", "2026-02-30"),
+    ("text", 5),
+    ("number", "5"),
+    ("number", True),
+    ("boolean", 1),
+]
+FIT: list[tuple[PropertyType, object]] = [
+    ("object", {"k": 1}),
+    ("object", [{"k": 1}]),
+    ("object", []),
+    ("list", ["a", 5, True]),
+    ("datetime", "2026-03-01T10:00:00+01:00"),
+    ("date", "2026-03-01"),
+    ("text", "5"),
+    ("number", 5),
+    ("boolean", True),
+]
+ASKED: dict[PropertyType, dict[str, Any]] = {
+    "object": {"has_item": {"k": {"eq": 1}}},
+    "list": {"contains": "a"},
+    "datetime": {"lt": "now"},
+    "date": {"eq": "2026-03-01"},
+    "text": {"starts_with": "5"},
+    "number": {"gte": 0},
+    "boolean": {"eq": True},
+}
+
+
+def _told(leaf: dict[str, Any], value: object, kind: PropertyType) -> tuple[bool, bool]:
+    world = World({"late": value}, {"late": kind})
+    return holds(leaf, world.properties, NOW, late=kind), naive_holds(leaf, world, NOW)
+
+
+@pytest.mark.parametrize(("kind", "value"), UNFIT)
+def test_what_a_patch_could_not_set_is_missing(kind: PropertyType, value: object) -> None:
+    assert isinstance(check("late", value, kind), Refusal)
+    for operators, expected in (
+        ({"exists": True}, False),
+        ({"exists": False}, True),
+        ({"empty": True}, True),
+        (ASKED[kind], False),
+    ):
+        assert _told({"property": "late", **operators}, value, kind) == (expected, expected)
+
+
+@pytest.mark.parametrize(("kind", "value"), FIT)
+def test_what_a_patch_could_set_is_there(kind: PropertyType, value: object) -> None:
+    assert not isinstance(check("late", value, kind), Refusal)
+    assert _told({"property": "late", "exists": True}, value, kind) == (True, True)
+
+
+def test_a_declaration_takes_out_who_has_a_value_that_does_not_fit() -> None:
+    segment = {"id": "s", "dynamic": True, "when": {"property": "late", "exists": True}}
+    story = Story(segments=[segment])
+    story.changed(day(0), late="2026-03-01")
+    assert story.members() == ["s"]
+    story.apply(properties={"late": "datetime"}, segments=[segment], at=day(1))
+    assert story.members() == []

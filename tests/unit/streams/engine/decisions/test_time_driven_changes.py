@@ -1,0 +1,83 @@
+"""Every kind of leaf that looks at time is entered and left by time alone, at its exact instant (SPEC section 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.values import instant_text
+from tests.harness.engine.engine_driver import HOUR, Story, day, of_topic
+
+Turns = list[tuple[int, str]]
+
+IN, OUT = "segment.entered", "segment.exited"
+PATHS = [{"visit": {"path": {"eq": "/a"}}}, {"visit": {"path": {"eq": "/b"}}}]
+
+AFTER_A_VISIT: list[tuple[dict[str, Any], Turns]] = [
+    ({"visit": {}, "within": "7d"}, [(day(7), OUT)]),
+    ({"visit": {}, "between_ago": ["2d", "1d"]}, [(day(1), IN), (day(2), OUT)]),
+    ({"visit": {}, "since": "now/d"}, [(day(1), OUT)]),
+    ({"activity": {}, "until": "now-1d"}, [(day(1), IN)]),
+    ({"visit": {}, "never": True, "within": "1d"}, [(day(1), IN)]),
+    ({"visit": {}, "first": True, "within": "7d"}, [(day(7), OUT)]),
+    ({"visit": {}, "last": {}, "between_ago": ["2d", "1d"]}, [(day(1), IN), (day(2), OUT)]),
+    ({"visit": {}, "regular": {"at_least": 1, "of": 2, "each": "1d"}}, [(day(2), OUT)]),
+    ({"last_visit": {"within_last": "7d"}}, [(day(7), OUT)]),
+    ({"first_visit": {"older_than": "7d"}}, [(day(7), IN)]),
+    ({"last_activity": {"before": "now-1d"}}, [(day(1, 1), IN)]),
+    ({"inactive_for": "30d"}, [(day(30), IN)]),
+    ({"property": "plan", "exists": False, "held_for": "7d"}, [(day(7), IN)]),
+    ({"tags": {"exists": False}, "held_for": "7d"}, [(day(7), IN)]),
+]
+
+OF_A_DATE: list[tuple[dict[str, Any], Turns]] = [
+    ({"within_last": "7d"}, [(day(10), IN), (day(17), OUT)]),
+    ({"within_next": "7d"}, [(day(3), IN), (day(10), OUT)]),
+    ({"older_than": "7d"}, [(day(17), IN)]),
+    ({"anniversary_within": "3d"}, [(day(7), IN), (day(11), OUT)]),
+    ({"before": "now"}, [(day(10, 1), IN)]),
+    ({"lte": "now+1d"}, [(day(9), IN)]),
+    ({"eq": "now/d"}, [(day(10), IN), (day(11), OUT)]),
+    ({"between": ["now-1w/d", "now-1d"]}, [(day(11), IN), (day(18), OUT)]),
+    ({"within_last": "9d", "held_for": "7d"}, [(day(17), IN), (day(19), OUT)]),
+]
+
+
+@pytest.mark.parametrize(("when", "turns"), AFTER_A_VISIT)
+def test_every_kind_of_leaf_turns_by_time_alone(when: dict[str, Any], turns: Turns) -> None:
+    story = _story(when)
+    story.visited(day(0))
+    assert _told(story) == turns
+
+
+@pytest.mark.parametrize(("operators", "turns"), OF_A_DATE)
+def test_every_operator_on_a_date_turns_by_time_alone(operators: dict[str, Any], turns: Turns) -> None:
+    story = _story({"property": "ends", **operators})
+    story.changed(day(0), ends="2026-01-11")
+    assert _told(story) == turns
+
+
+def test_an_item_of_a_list_turns_by_time_alone() -> None:
+    story = _story({"property": "orders", "has_item": {"placed": {"lt": "now-7d"}}})
+    story.changed(day(0), orders=[{"placed": instant_text(day(0))}, {"placed": "soon"}])
+    assert _told(story) == [(day(7, 1), IN)]
+
+
+def test_a_sequence_leaves_by_time_alone_with_its_first_step() -> None:
+    story = _story({"sequence": PATHS, "within": "7d"})
+    story.visited(day(0), "/a")
+    story.visited(day(0) + HOUR, "/b")
+    assert _told(story) == [(day(7), OUT)]
+
+
+def _story(when: dict[str, Any]) -> Story:
+    segments = [{"id": "moving", "dynamic": True, "when": when}]
+    return Story(segments=segments, properties={"ends": "date", "orders": "object"})
+
+
+def _told(story: Story) -> Turns:
+    """What a far tick tells of this year, with its instants."""
+    changes = of_topic(story.tick(day(300)), "segment-changes")
+    instants = {instant_text(day(number, plus)): day(number, plus) for number in range(300) for plus in (0, 1)}
+    return [(instants[change["at"]], change["type"]) for change in changes]

@@ -1,0 +1,156 @@
+"""The decider of a partition: portions, checkpoints, what is busy and what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from streams.engine.journal import records
+from streams.engine.journal.effects import Budget, Effects
+from streams.engine.partition.decider import Checkpoint, PartitionDecider
+from streams.engine.version import SEMANTICS
+from tests.harness.engine.engine_driver import DAY, START, day, read
+
+RECENT = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "7d"}}
+RELEASE = read({"segments": [RECENT]})
+EVERYTHING = Budget(1 << 40, 1 << 40)
+
+
+def visit(contact: str, offset: int, at: int, account: str = "default") -> tuple[int, bytes, bytes]:
+    event = records.Event(
+        type="web.visited", id=f"v{offset}", at=at, account=account, contact=contact, source=("web-visits", 0, offset)
+    )
+    return offset, records.event_key(account, contact), records.encode(event)
+
+
+def marker(offset: int, number: int = 1, account: str = "default") -> tuple[int, bytes, bytes]:
+    return offset, b"release", records.encode(records.Marker(account, number, offset, "", None, SEMANTICS))
+
+
+def tick(offset: int, at: int) -> tuple[int, bytes, bytes]:
+    return offset, b"tick", records.encode(records.Tick(at))
+
+
+def decider_of(*entries: tuple[int, bytes, bytes], **options: Any) -> PartitionDecider:
+    decider = PartitionDecider(0, lambda *_: RELEASE, **options)
+    decider.resume(None)
+    for entry in entries:
+        decider.feed(*entry)
+    return decider
+
+
+def exits(effects: Effects) -> list[str]:
+    return sorted(output.key.decode() for output in effects.outputs if output.topic == "segment-changes")
+
+
+def test_a_portion_keeps_to_its_budget_of_contacts() -> None:
+    visits = [visit(f"c{number}", number + 1, START) for number in range(10)]
+    decider = decider_of(marker(0), *visits, tick(11, day(8)))
+    decider.work(Budget(records=10))
+    assert decider.position(12) == 11
+    found = []
+    portions = 0
+    while decider.pending():
+        effects = decider.work(Budget(records=3))
+        assert len(effects.rows) <= 3
+        found += exits(effects)
+        portions += 1
+    assert found == [f"default/c{number}" for number in range(10)]
+    assert portions == 4
+
+
+def test_a_portion_ends_when_its_bytes_are_used_up() -> None:
+    decider = decider_of(marker(0), *[visit(f"c{number}", number + 1, START) for number in range(10)])
+    effects = decider.work(Budget(bytes=1_500))
+    assert 1 <= len(effects.rows) < 10
+    assert decider.pending()
+
+
+def test_a_portion_ends_when_its_time_is_used_up() -> None:
+    seconds = iter(range(100))
+    decider = decider_of(
+        marker(0), *[visit(f"c{number}", number + 1, START) for number in range(10)], timer=lambda: next(seconds)
+    )
+    effects = decider.work(Budget(seconds=3))
+    assert 1 <= len(effects.rows) < 10
+
+
+def test_while_a_tick_is_unfinished_it_is_busy_and_the_position_lies_beyond_it() -> None:
+    visits = [visit(f"c{number}", number + 1, START) for number in range(5)]
+    decider = decider_of(marker(0), *visits)
+    decider.work(EVERYTHING)
+    assert not decider.busy()
+    decider.feed(*tick(6, day(8)))
+    assert decider.busy()
+    decider.work(Budget(records=2))
+    assert (decider.busy(), decider.position(7)) == (True, 7)
+    state = msgspec.json.decode(decider.checkpoint(), type=Checkpoint)
+    assert state.unfinished is not None
+    assert state.unfinished.offset == 6
+
+
+def test_own_records_go_on_while_a_tick_is_worked_off_and_see_it_first() -> None:
+    visits = [visit(f"c{number}", number + 1, START) for number in range(20)]
+    decider = decider_of(marker(0), *visits)
+    decider.work(EVERYTHING)
+    decider.feed(*tick(21, day(8)))
+    decider.feed(*visit("c19", 22, day(9)))
+    effects = decider.work(Budget(records=4))
+    told = [msgspec.json.decode(o.value) for o in effects.outputs if o.key == b"default/c19" and o.value]
+    assert [(each["type"], each["number"]["offset"]) for each in told] == [
+        ("segment.exited", 21),
+        ("segment.entered", 22),
+    ]
+    assert decider.busy()
+
+
+def test_a_second_marker_waits_for_the_first() -> None:
+    visits = [visit(f"c{number}", number, START) for number in range(6)]
+    decider = decider_of(*visits, marker(6), marker(7, 2), visit("c0", 8, day(1)))
+    decider.work(Budget(records=8))
+    assert decider.releases_in_force() == {"default": 1}
+    assert decider.position(9) == 7
+    while decider.pending():
+        decider.work(Budget(records=2))
+    assert decider.releases_in_force() == {"default": 2}
+    assert {contact.release for contact in decider.contacts()} == {2}
+
+
+def test_contacts_made_later_than_a_marker_are_passed_over_by_it() -> None:
+    decider = decider_of(visit("old", 0, START), marker(1), visit("new", 2, START + 1))
+    outputs = []
+    while decider.pending():
+        outputs += decider.work(Budget(records=1)).outputs
+    kinds = {o.key: msgspec.json.decode(o.value)["cause"]["kind"] for o in outputs if o.value}
+    assert kinds[b"default/new"] == "event"
+
+
+def test_a_marker_leaves_other_accounts_alone() -> None:
+    visits = (visit("ann", 0, START), visit("ann", 1, START, "acme"))
+    decider = decider_of(*visits, marker(2, account="acme"))
+    decider.work(EVERYTHING)
+    assert {contact.account: contact.release for contact in decider.contacts()} == {"acme": 1, "default": 0}
+
+
+def test_a_new_owner_knows_who_is_due_and_what_is_in_force() -> None:
+    decider = decider_of(marker(0), visit("ann", 1, START), tick(2, day(1)))
+    effects = decider.work(EVERYTHING)
+    heir = PartitionDecider(0, lambda *_: RELEASE)
+    for key, value in effects.rows.items():
+        heir.restore(key, value)
+    heir.resume(decider.checkpoint())
+    assert heir.next_due() == START + 7 * DAY
+    assert heir.releases_in_force() == {"default": 1}
+    heir.feed(*tick(3, day(7, 1)))
+    assert exits(heir.work(EVERYTHING)) == ["default/ann"]
+    assert heir.next_due() is None
+
+
+def test_the_heap_of_dues_does_not_grow_with_every_visit() -> None:
+    decider = decider_of(marker(0))
+    for offset in range(1, 6_001):
+        decider.feed(*visit("ann", offset, START + offset))
+    decider.work(EVERYTHING)
+    heaps = decider._rows._heaps
+    assert sum(map(len, heaps.values())) <= 2_000

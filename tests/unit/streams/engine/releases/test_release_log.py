@@ -1,0 +1,117 @@
+"""Which records of `definitions` are releases, and what every reader makes of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from schemas.values import instant_ms
+from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.version import SEMANTICS
+
+NOON = instant_ms("2026-03-01T12:00:00Z")
+
+
+def record(based_on: int = 0, account: str = "default", **fields: Any) -> bytes:
+    definitions = {"account": account, "segments": [{"id": "vip"}], **fields.pop("definitions", {})}
+    value = {"type": "definitions.applied", "id": f"r{based_on}", "account": account, "based_on": based_on}
+    return json.dumps({**value, "definitions": definitions, **fields}).encode()
+
+
+def test_the_number_is_the_rank_among_the_valid_ones() -> None:
+    log = ReleaseLog()
+    first = log.add(3, NOON, b"default", record(0))
+    void = log.add(4, NOON, b"default", record(0))
+    second = log.add(7, NOON + 1, b"default", record(1))
+    assert first is not None
+    assert (first.number, first.offset, first.semantics, first.at) == (1, 3, SEMANTICS, NOON)
+    assert void is None
+    assert log.voids[0].reason == "based on release 0, but 1 is the latest"
+    assert second is not None
+    assert (second.number, second.offset) == (2, 7)
+    latest = log.latest("default")
+    assert latest is not None
+    assert latest.number == 2
+    assert log.get("default", 1).offset == 3
+    assert [release.number for release in log.all("default")] == [1, 2]
+
+
+def test_accounts_never_see_each_other() -> None:
+    log = ReleaseLog()
+    assert log.add(0, NOON, b"a", record(0, "a")) is not None
+    other = log.add(1, NOON, b"b", record(0, "b"))
+    assert other is not None
+    assert (other.account, other.number) == ("b", 1)
+    assert log.accounts() == ("a", "b")
+    assert log.latest("c") is None
+    with pytest.raises(KeyError, match="account a has no release 2"):
+        log.get("a", 2)
+
+
+def test_a_base_from_the_future_is_void_too() -> None:
+    log = ReleaseLog()
+    assert log.add(0, NOON, b"default", record(5)) is None
+    assert log.voids[0].reason == "based on release 5, but 0 is the latest"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, "not a release"),
+        (b"{", "not a release"),
+        (b"\xff", "not a release"),
+        (b"[" * 100_000, "not a release"),
+        (json.dumps({"type": "something.else", "definitions": {}}).encode(), "not a release"),
+        (record(definitions={"segments": [{"id": "x", "dynamic": True}]}), "segments[0].dynamic: a dynamic segment"),
+        (record(account="other", definitions={"account": "default"}), "the definitions are of the account default"),
+    ],
+)
+def test_what_cannot_decide_is_void_for_every_reader(value: bytes | None, reason: str) -> None:
+    log = ReleaseLog()
+    assert log.add(0, NOON, b"default", value) is None
+    assert log.voids[0].reason.startswith(reason)
+    assert log.add(1, NOON, b"default", record(0)) is not None
+
+
+def test_where_the_record_names_no_account_the_key_does() -> None:
+    value = json.dumps({"type": "definitions.applied", "definitions": {"account": "acme"}}).encode()
+    marker = ReleaseLog().add(0, NOON, b"acme", value)
+    assert marker is not None
+    assert marker.account == "acme"
+
+
+@pytest.mark.parametrize(
+    ("clock", "told", "at"),
+    [
+        ("wall", None, NOON),
+        ("wall", "2026-03-01T11:00:00Z", NOON - 3_600_000),
+        ("wall", "2026-03-01T13:00:00Z", NOON),
+        ("events", "2026-03-01T13:00:00Z", NOON + 3_600_000),
+        ("events", None, None),
+    ],
+)
+def test_a_release_takes_effect_at_its_arrival_at_most_on_the_wall_clock(
+    clock: Any, told: str | None, at: int | None
+) -> None:
+    marker = ReleaseLog(clock).add(0, NOON, b"default", record(at=told))
+    assert marker is not None
+    assert marker.at == at
+
+
+def test_the_hash_is_of_the_content_and_not_of_how_it_is_written() -> None:
+    one = ReleaseLog().add(0, NOON, b"default", record(definitions={"plan": "premium", "time_zone": "UTC"}))
+    other = ReleaseLog().add(0, NOON, b"default", record(definitions={"time_zone": "UTC", "plan": "premium"}))
+    third = ReleaseLog().add(0, NOON, b"default", record(definitions={"plan": "basic", "time_zone": "UTC"}))
+    assert one is not None
+    assert other is not None
+    assert third is not None
+    assert one.hash == other.hash != third.hash
+
+
+def test_an_offset_read_again_changes_nothing() -> None:
+    log = ReleaseLog()
+    assert log.add(0, NOON, b"default", record(0)) is not None
+    assert log.add(0, NOON, b"default", record(0)) is None
+    assert log.voids == []

@@ -1,0 +1,91 @@
+"""Values of properties against their declared types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.engine.journal.effects import Refusal
+from streams.engine.state.properties import check, derived, email_domain
+
+
+@pytest.mark.parametrize(
+    ("value", "declared", "kept"),
+    [
+        ("Bonn", "text", "Bonn"),
+        ("", "text", ""),
+        (5, "number", 5),
+        (5.5, "number", 5.5),
+        (10**30 + 1, "number", 10**30 + 1),
+        (18446744073709551615, None, 18446744073709551615),
+        (10**308 + 10**307, "number", 10**308 + 10**307),
+        (False, "boolean", False),
+        ("2028-02-29", "date", "2028-02-29"),
+        ("2026-03-01T10:00:00.1239+02:00", "datetime", "2026-03-01T08:00:00.123Z"),
+        (["a", 1, True], "list", ["a", 1, True]),
+        ([], "list", []),
+        ({"city": "Bonn"}, "object", {"city": "Bonn"}),
+        ([{"sku": 1}, {}], "object", [{"sku": 1}, {}]),
+        ({"any": [None]}, None, {"any": [None]}),
+        (None, "number", None),
+    ],
+)
+def test_a_value_that_fits_is_kept_in_its_canonical_form(value: Any, declared: Any, kept: Any) -> None:
+    result = check("p", value, declared)
+    assert result == kept
+    assert type(result) is type(kept)
+
+
+@pytest.mark.parametrize(
+    ("value", "declared"),
+    [
+        (5, "text"),
+        ("5", "number"),
+        (True, "number"),
+        (10**400, "number"),
+        (10**400, None),
+        (1, "boolean"),
+        ("true", "boolean"),
+        ("2026-02-29", "date"),
+        ("2026-03-01T00:00:00Z", "date"),
+        ("20260301", "date"),
+        (20260301, "date"),
+        ("2026-03-01", "datetime"),
+        (1_700_000_000, "datetime"),
+        ("a,b", "list"),
+        ([["a"]], "list"),
+        ([None], "list"),
+        (["a"], "object"),
+        ("{}", "object"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_alone(value: Any, declared: Any) -> None:
+    result = check("p", value, declared)
+    assert isinstance(result, Refusal)
+    assert result.code == "wrong_property_type"
+
+
+def test_a_derived_property_cannot_be_set() -> None:
+    result = check("email_domain", "rival.example", "text")
+    assert isinstance(result, Refusal)
+    assert result.code == "derived_property"
+
+
+@pytest.mark.parametrize(
+    ("email", "domain"),
+    [
+        ("anna@Rival.Example", "rival.example"),
+        ('"a@b"@c.example', "c.example"),
+        ("  x@y.example ", "y.example"),
+        ("anna", None),
+        ("@y.example", None),
+        ("anna@", None),
+        ("anna@y z", None),
+        (5, None),
+        (None, None),
+    ],
+)
+def test_the_domain_follows_from_the_email(email: Any, domain: str | None) -> None:
+    assert email_domain(email) == domain
+    assert derived({"email": email}) == ({} if domain is None else {"email_domain": domain})

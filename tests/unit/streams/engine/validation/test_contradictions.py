@@ -1,0 +1,216 @@
+"""What can never hold, always does or says nothing is refused, with what to write instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.engine.validation import check, path_text
+
+PROPERTIES = {"size": "number", "born": "date", "seen": "datetime", "codes": "list", "home": "object"}
+
+
+def said_of(when: Any) -> list[tuple[str, str]]:
+    segments = [{"id": "s", "dynamic": True, "when": when}]
+    return said({"properties": PROPERTIES, "segments": segments, "campaigns": [{"id": "c"}]})
+
+
+def said_in_a_rule(when: Any) -> list[tuple[str, str]]:
+    rule = {"id": "r", "when": when, "then": {"set_status": "qualified"}}
+    return said({"campaigns": [{"id": "c", "automation": [rule]}]})
+
+
+def said(raw: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(path_text(problem.path), problem.message) for problem in check(raw).problems]
+
+
+def prop(**operators: Any) -> dict[str, Any]:
+    """A leaf on a property that nobody declared."""
+    return {"property": "plan", **{name.removesuffix("_"): operand for name, operand in operators.items()}}
+
+
+def visited(**window: Any) -> dict[str, Any]:
+    return {"visit": {}, **window}
+
+
+POINTLESS: list[tuple[Any, str, str]] = [
+    (prop(in_=[]), ".in", "means nobody; name a value, or write {any: []}"),
+    (prop(not_in=[]), ".not_in", "leaves nobody out; name a value, or leave not_in away"),
+    ({"property": "codes", "contains_any": []}, ".contains_any", "means nobody; name a value"),
+    ({"tags": {"contains_all": []}}, ".tags.contains_all", "asks for nothing; name a value, or write exists: true"),
+    ({"score": {"in": []}}, ".score.in", "means nobody"),
+    ({"visit": {"path": {"in": []}}}, ".visit.path.in", "means nobody"),
+    ({"property": "home", "has_item": {"k": {"in": []}}}, ".has_item.k.in", "means nobody"),
+    (prop(exists=False, eq="DE"), ".exists", "there is no value for eq to speak of"),
+    (prop(exists=False, ne="DE"), ".exists", "there is no value for ne to speak of"),
+    (prop(empty=True, gt=5), ".empty", "no empty value meets gt"),
+    (prop(empty=True, eq="a"), ".empty", "no empty value meets eq"),
+    (prop(gt=5, lt="2026-01-01"), ".lt", "gt takes numbers and lt dates: no value is both"),
+    (prop(eq="a", gte=5), ".gte", "eq takes text and gte numbers"),
+    (prop(eq=True, in_=[1, 2]), ".in", "eq takes true or false and in numbers"),
+    (prop(contains_any=["a"], starts_with="b"), ".contains_any", "starts_with takes text and contains_any lists"),
+    ({"property": "size", "gt": 5, "lt": 3}, "", "no number is gt 5 and lt 3; put each in a leaf of any:"),
+    ({"property": "size", "gte": 5, "lt": 5}, "", "no number is gte 5 and lt 5"),
+    ({"property": "size", "eq": 5, "gt": 5}, "", "no number is eq 5 and gt 5"),
+    ({"property": "size", "between": [1, 4], "gte": 5}, "", "no number is gte 5 and between [1, 4]"),
+    ({"score": {"gt": 5, "lte": 5}}, ".score", "no number is gt 5"),
+    ({"lead": {"campaign": "c", "points": {"gt": 5, "lt": 3}}}, ".lead.points", "no number is gt 5"),
+    ({"property": "born", "between": ["2026-03-31", "2026-03-01"]}, ".between", "the earlier date comes first"),
+    (prop(between=["2026-03-31", "2026-03-01"]), ".between", "the earlier date comes first"),
+    ({"property": "born", "gte": "2026-03-31", "before": "2026-03-31"}, "", "no date is gte 2026-03-31 and before"),
+    ({"property": "seen", "eq": "2026-03-31", "lt": "2026-03-30T00:00:00Z"}, "", "no date is eq 2026-03-31"),
+    ({"property": "seen", "gt": "2026-03-31||-1M", "lt": "2026-01-31"}, "", "no date is gt 2026-03-31||-1M"),
+    ({"last_visit": {"after": "2026-03-31", "before": "2026-03-01"}}, ".last_visit", "no date is before 2026-03-01"),
+    ({"property": "seen", "within_last": "0s"}, ".within_last", "within_last must be longer than nothing"),
+    ({"property": "seen", "within_next": "0s"}, ".within_next", "within_next must be longer than nothing"),
+    (
+        {"property": "seen", "within_last": "7d", "older_than": "7d"},
+        ".older_than",
+        "must be shorter than within_last",
+    ),
+    ({"property": "seen", "within_last": "7d", "within_next": "7d"}, "", "within_next and within_last never hold of"),
+    ({"property": "seen", "older_than": "7d", "within_next": "7d"}, "", "within_next and older_than never hold of"),
+    ({"last_visit": {"within_last": "0s"}}, ".last_visit.within_last", "must be longer than nothing"),
+    ({"property": "born", "anniversary_within": "36h"}, ".anniversary_within", "counts whole days"),
+    ({"property": "born", "anniversary_within": "12h"}, ".anniversary_within", "write 0d for today"),
+    (prop(eq="a", held_for="0s"), ".held_for", "must be longer than nothing"),
+    ({"tags": {"contains": "a"}, "held_for": "0s"}, ".held_for", "must be longer than nothing"),
+    (visited(within="0s"), ".within", "must be longer than nothing"),
+    ({"sequence": [{"visit": {}}, {"visit": {}}], "within": "0s"}, ".within", "must be longer than nothing"),
+    ({"inactive_for": "0s"}, ".inactive_for", "write how long, as in inactive_for: 30d"),
+    (visited(since="2026-03-31", until="2026-03-01"), ".since", "since lies behind until"),
+    (visited(since="2026-03-31", until="2026-03-01", in_zone="contact"), ".since", "since lies behind until"),
+    (visited(count={"gt": 5, "lt": 3}), ".count", "nothing happens so often"),
+    (visited(count={"gt": 2, "lt": 3}), ".count", "nothing happens so often"),
+    (visited(count={"lt": 0}), ".count", "write never: true for not once"),
+    (visited(count={"eq": -1}), ".count", "nothing happens so often"),
+    (visited(count={"eq": 4, "lte": 3}), ".count", "nothing happens so often"),
+    (visited(count={"gte": -3}), ".count", "any number of times meets this; leave count out for at least once"),
+    (visited(count={"gte": 0}), ".count", "any number of times meets this"),
+    ({"status": {"exists": False}}, ".status.exists", "a contact always has a status; write eq, ne, in or not_in"),
+    ({"status": {"empty": True}}, ".status.empty", "a contact always has a status"),
+    ({"score": {"exists": True}}, ".score.exists", "a score is always there: without any points it is 0"),
+    ({"status": {"eq": "Bounced", "case_sensitive": True}}, ".status.eq", "did you mean bounced?"),
+    (prop(eq="a", in_zone="contact"), ".in_zone", "in_zone is for dates, and none is compared here"),
+    ({"property": "size", "gt": 1, "in_zone": "contact"}, ".in_zone", "in_zone is for dates"),
+    ({"property": "seen", "exists": True, "in_zone": "contact"}, ".in_zone", "in_zone is for dates"),
+    (visited(within="7d", in_zone="contact"), ".in_zone", "in_zone is for the dates of since and until"),
+    (
+        {"last_visit": {"older_than": "7d", "in_zone": "contact"}},
+        ".last_visit.in_zone",
+        "in_zone is for the dates of before and after",
+    ),
+    ({"property": "size", "gt": 1, "case_sensitive": True}, ".case_sensitive", "case_sensitive is for text"),
+    ({"property": "born", "eq": "now/d", "case_sensitive": True}, ".case_sensitive", "case_sensitive is for text"),
+    (
+        {"property": "home", "has_item": {"k": {"eq": "a"}}, "case_sensitive": True},
+        ".case_sensitive",
+        "or write it inside of has_item",
+    ),
+    (
+        {"visit": {"host": {"eq": "WWW.example.com", "case_sensitive": True}}},
+        ".visit.host.eq",
+        "host is kept in lower case, and 'WWW.example.com' is not; write www.example.com",
+    ),
+    (
+        {"property": "email_domain", "in": ["example.com", "Example.org"], "case_sensitive": True},
+        ".in",
+        "write example.org",
+    ),
+    ({"segment": "s", "held_for": "7d"}, ".held_for", "how long segment has held is not followed"),
+    ({"score": {"gte": 5}, "held_for": "7d"}, ".held_for", "stands beside a property or tags"),
+]
+
+
+@pytest.mark.parametrize(("when", "where", "message"), POINTLESS, ids=str)
+def test_what_says_nothing_is_refused_with_what_to_write(when: Any, where: str, message: str) -> None:
+    (place, text) = said_of(when)[0]
+    assert place == f"segments[0].when{where}"
+    assert message in text
+
+
+SOUND: list[Any] = [
+    {"property": "size", "gt": 1, "in_zone": "account", "case_sensitive": False},
+    {"property": "city", "eq": "Rome", "in_zone": "account"},
+    visited(count={"eq": 0}),
+    visited(count={"lt": 1}),
+    visited(count={"lte": 0}),
+    visited(count={"gte": 0, "lt": 3}),
+    visited(count={"between": [0, 2]}),
+    visited(count={"gt": 2, "lt": 4}),
+    visited(since="2026-03-31", until="2026-03-31"),
+    visited(since="2026-03-31T12:00:00Z", until="2026-03-31"),
+    visited(since="now", until="now-7d"),
+    visited(between_ago=["7d", "0s"]),
+    visited(since="2026-03-01", in_zone="contact"),
+    {"sequence": [{"visit": {}}, {"visit": {}}], "within": "1d", "gap": "0s"},
+    {"last_visit": {"older_than": "0s"}},
+    {"property": "seen", "older_than": "0s"},
+    {"property": "seen", "within_last": "7d", "older_than": "1d"},
+    {"property": "born", "anniversary_within": "0d"},
+    {"property": "born", "between": ["2026-03-31", "2026-03-31"]},
+    {"property": "seen", "between": ["2026-03-31T12:00:00Z", "2026-03-31"]},
+    {"property": "size", "gte": 5, "lte": 5},
+    {"property": "size", "gt": 5, "lt": 5.5},
+    {"property": "home", "has_item": {}},
+    prop(exists=True, ne="DE"),
+    prop(exists=True, empty=True),
+    prop(empty=True, ne="DE"),
+    prop(empty=True, in_=["", "a"]),
+    prop(exists=True, eq="DE"),
+    prop(contains="a", starts_with="b"),
+    prop(in_=["a", 5], gt=3),
+    prop(eq="2026-03-01", before="now"),
+    prop(ne="a", gt=5),
+    prop(eq="2026-03-01", in_zone="contact"),
+    {"property": "email_domain", "eq": "Example.org"},
+    {"visit": {"host": {"matches": "^\\S+$", "case_sensitive": True}}},
+    {"lead": {"campaign": "c", "status": {"exists": False}}},
+    {"tags": {"exists": False}},
+    {"tags": {"contains": "vip"}, "held_for": "7d"},
+    {"status": {"eq": "Bounced"}},
+    {"status": {"in": ["ACTIVE", "inactive"]}},
+]
+
+
+@pytest.mark.parametrize("when", SOUND, ids=str)
+def test_what_says_something_is_taken(when: Any) -> None:
+    assert said_of(when) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "where", "message"),
+    [
+        ({"lead_age": {"gt": "2d", "lt": "1d"}}, ".lead_age", "no lead is ever of that age"),
+        ({"lead_age": {"lt": "0s"}}, ".lead_age", "no lead is ever of that age"),
+        ({"lead_age": {"gte": "0s"}}, ".lead_age", "every lead is of that age; leave it out"),
+        ({"lead_status": {"exists": True}}, ".lead_status.exists", "a lead at hand always has a status"),
+        ({"points": {"gt": 5, "lt": 3}}, ".points", "no number is gt 5 and lt 3"),
+        ({"points": {"exists": True}}, ".points.exists", "a lead always has points"),
+    ],
+    ids=str,
+)
+def test_so_it_is_of_the_lead_at_hand(when: Any, where: str, message: str) -> None:
+    (place, text) = said_in_a_rule(when)[0]
+    assert place == f"campaigns[0].automation[0].when{where}"
+    assert message in text
+
+
+def test_a_lead_may_be_of_an_age_of_nothing() -> None:
+    assert said_in_a_rule({"lead_age": {"lte": "0s"}}) == []
+    assert said_in_a_rule({"lead_status": {"eq": "Duplicate"}}) == []
+
+
+def test_a_segment_of_no_status_is_refused() -> None:
+    (problem,) = said({"segments": [{"id": "s", "statuses": []}]})
+    assert problem == (
+        "segments[0].statuses",
+        "a segment of no status holds nobody; name some of active, inactive, bounced, or leave statuses out",
+    )
+
+
+def test_a_cap_over_no_time_is_refused() -> None:
+    rule = {"id": "r", "when": {"visit": {}}, "points": 1, "at_most": {"times": 1, "per": "0s"}}
+    (problem,) = said({"campaigns": [{"id": "c", "scoring": [rule]}]})
+    assert problem == ("campaigns[0].scoring[0].at_most.per", "must be longer than nothing, as in per: 1d")

@@ -1,0 +1,79 @@
+"""Partitions travel as slots: in-topic partition q goes with journal partition q mod N, whatever its topic."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import faust
+import pytest
+from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
+
+from streams.runtime.faust.assignor import slot_assignor
+from tests.harness.runtime.process_exit import EndedProcess, ends_by_raising
+
+COUNTS = {"journal": 4, "app-rows-changelog": 4, "web-visits": 3, "contact-changes": 7}
+
+
+@pytest.fixture(autouse=True)
+def _no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_by_raising(monkeypatch)
+
+
+def assignor() -> Any:
+    """The assignor of an app with four slots and two in-topics."""
+    app = faust.App("app", broker="kafka://127.0.0.1:1", store="memory://", topic_partitions=4)
+    app.tables.add(faust.Table(app, name="rows", partitions=4))
+    return slot_assignor("journal", ["web-visits", "contact-changes"], 4)(app)
+
+
+def cluster(**changed: int) -> Any:
+    """The cluster as a member sees it."""
+    counts = {**COUNTS, **{name.replace("_", "-"): count for name, count in changed.items()}}
+    return SimpleNamespace(partitions_for_topic=lambda topic: set(range(counts.get(topic, 0))) or None)
+
+
+def members(*names: str) -> dict[str, Any]:
+    """The group's members, none of which had anything before."""
+    nothing = ClientMetadata(
+        assignment=ClientAssignment(actives={}, standbys={}),
+        url="http://localhost:6066",
+        changelog_distribution={},
+        external_topic_distribution={},
+        topic_groups={},
+    )
+    return {name: SimpleNamespace(subscription=list(COUNTS), user_data=nothing.dumps()) for name in names}
+
+
+def shared_out(*names: str) -> dict[str, dict[str, set[int]]]:
+    """What each member gets, by topic."""
+    assigned = assignor()._perform_assignment(cluster(), members(*names))
+    return {
+        name: {topic: set(numbers) for topic, numbers in assignment.assignment}
+        for name, assignment in assigned.items()
+    }
+
+
+def test_an_in_topic_partition_goes_with_its_slot() -> None:
+    for got in shared_out("a", "b", "c").values():
+        slots = got.get("journal", set())
+        assert got.get("app-rows-changelog", set()) == slots
+        for topic in ("web-visits", "contact-changes"):
+            assert got.get(topic, set()) == {number for number in range(COUNTS[topic]) if number % 4 in slots}
+
+
+def test_every_partition_has_one_owner() -> None:
+    got = shared_out("a", "b", "c")
+    for topic, count in COUNTS.items():
+        owned = [number for assignment in got.values() for number in assignment.get(topic, ())]
+        assert sorted(owned) == list(range(count))
+
+
+def test_an_assignment_without_every_known_topic_is_refused() -> None:
+    with pytest.raises(EndedProcess):
+        assignor()._perform_assignment(cluster(web_visits=0), members("a"))
+
+
+def test_an_assignment_without_all_slots_is_refused() -> None:
+    with pytest.raises(EndedProcess):
+        assignor()._perform_assignment(cluster(journal=3), members("a"))

@@ -1,0 +1,203 @@
+"""The walls around what Faust would write, seek, restart or hide."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from agents.forward import hand_over
+from streams.errors import Internal
+from streams.runtime.faust.app import SlotApp
+from streams.runtime.faust.consumer import Consumer
+from streams.runtime.faust.recovery import Recovery, TableManager
+from streams.runtime.faust.runs import Run, RunSchema
+from streams.runtime.faust.table import SlotTable
+from tests.harness.runtime.fake_records import Fetched
+from tests.harness.runtime.process_exit import EndedProcess, ends_by_raising
+
+
+@pytest.fixture(autouse=True)
+def _no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_by_raising(monkeypatch)
+
+
+def bare(cls: Any, **members: Any) -> Any:
+    """An object of a Faust class whose constructor did not run."""
+    made = cls.__new__(cls)
+    for name, value in members.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+async def test_faust_commits_no_offset() -> None:
+    assert await bare(Consumer).commit() is False
+
+
+async def test_faust_seeks_nowhere() -> None:
+    consumer = bare(Consumer)  # anything it touched would be missing
+    await consumer.perform_seek()
+    await consumer.verify_all_partitions_active()
+
+
+async def test_faust_does_not_sleep_a_second_while_no_partition_is_active() -> None:
+    consumer = bare(Consumer, flow_active=True, _active_partitions=set(), _paused_partitions=set())
+    consumer._get_active_partitions = set
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    consumer.sleep = sleep
+    records, active = await consumer._wait_next_records(1.0)
+    assert (records, active) == ({}, set())
+    assert slept == [0.01]
+
+
+def test_whoever_writes_to_a_table_ends_the_process() -> None:
+    with pytest.raises(EndedProcess):
+        bare(SlotTable).send_changelog(None, b"key", b"value")
+
+
+async def test_faust_drops_no_key_by_its_own_map_after_recovery() -> None:
+    await bare(SlotTable).on_recovery_completed({TP("changelog", 0)}, set())  # touches nothing
+
+
+async def test_a_crash_inside_faust_ends_the_process() -> None:
+    with pytest.raises(EndedProcess):
+        await bare(SlotApp).crash(ValueError("an agent failed"))
+
+
+async def test_an_error_in_an_agent_ends_the_process_instead_of_skipping_the_run() -> None:
+    async def runs() -> Any:
+        yield "a run"
+
+    def fail(_run: Any) -> None:
+        raise Internal("a gap")
+
+    with pytest.raises(EndedProcess):
+        await hand_over(runs(), SimpleNamespace(hand_over=fail))  # type: ignore[arg-type]  # a forged shell
+
+
+async def test_when_the_app_stops_the_slots_are_closed_before_faust_takes_the_consumer_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    async def close() -> None:
+        done.append("slots closed")
+
+    async def stop(_self: Any) -> None:
+        done.append("Faust stopped")
+
+    monkeypatch.setattr("faust.App.on_stop", stop)
+    thread = SimpleNamespace(leave_on_stop=lambda: done.append("will leave"))
+    app = bare(SlotApp, shell=SimpleNamespace(close=close), _consumer=SimpleNamespace(_thread=thread))
+    await app.on_stop()
+    assert done == ["slots closed", "will leave", "Faust stopped"]
+
+
+async def test_a_run_passes_faust_as_it_is() -> None:
+    run = Run([Fetched("web-visits", 0, 4, timestamp=9)], 4, 5, 1, 0)
+    app = SimpleNamespace(create_event=lambda key, value, headers, message: (key, value, headers, message))
+    decode = RunSchema().compile(app, on_key_decode_error=None, on_value_decode_error=None)
+    message = SimpleNamespace(value=run.value, headers=())
+    assert (await decode(message))[1] is run
+    assert (run.offset, run.timestamp, run.key) == (4, 9, None)
+
+
+class ForgedApp:
+    """The app, as far as recovery touches it; notes what is done in which order."""
+
+    def __init__(self, take_over: Any) -> None:
+        self.done: list[str] = []
+        self.consumer_generation_id = 5
+        self.consumer = SimpleNamespace(
+            assignment=lambda: {TP("journal", 0)},
+            resume_partitions=lambda tps: self.done.append(f"resumed {sorted(tps)}"),
+            resume_flow=lambda: self.done.append("consumer flows"),
+        )
+        self.flow_control = SimpleNamespace(resume=lambda: self.done.append("flow opened"))
+        self._fetcher = SimpleNamespace(maybe_start=self._step("fetcher runs"))
+        self.on_rebalance_complete = SimpleNamespace(send=self._step("rebalance complete"))
+        self.shell = SimpleNamespace(take_over=take_over, start=self._step("sought and started"))
+
+    def _step(self, name: str) -> Any:
+        async def step(*_args: Any) -> None:
+            self.done.append(name)
+
+        return step
+
+    def on_rebalance_end(self) -> None:
+        self.done.append("rebalance ended")
+
+
+def recovery_of(app: ForgedApp) -> Any:
+    """Our recovery in a forged app."""
+
+    async def wait(coroutine: Any) -> Any:
+        return await coroutine
+
+    tables = SimpleNamespace(on_actives_ready=lambda: None, on_standbys_ready=lambda: None)
+    recovery = bare(Recovery, app=app, tables=tables, completed=asyncio.Event())
+    recovery._wait = wait
+    recovery._set_recovery_started = recovery._set_recovery_ended = lambda: None
+    return recovery
+
+
+async def test_after_a_rebalance_the_truth_is_read_first_and_seeking_comes_last() -> None:
+    async def take_over(_assigned: Any) -> dict[Any, int]:
+        app.done.append("taken over")
+        return {TP("journal", 0): 7}
+
+    app = ForgedApp(take_over)
+    await recovery_of(app)._take_over(generation=5)
+    assert app.done[0] == "taken over"
+    assert app.done.index("flow opened") < app.done.index("sought and started")
+    assert app.done.index("fetcher runs") < app.done.index("sought and started")
+
+
+async def test_nothing_starts_when_another_rebalance_came_meanwhile() -> None:
+    async def take_over(_assigned: Any) -> dict[Any, int]:
+        app.consumer_generation_id = 6
+        return {}
+
+    app = ForgedApp(take_over)
+    await recovery_of(app)._take_over(generation=5)
+    assert "sought and started" not in app.done
+
+
+async def test_an_error_in_a_take_over_ends_the_process() -> None:
+    async def take_over(_assigned: Any) -> dict[Any, int]:
+        raise Internal("the changelog holds an open transaction")
+
+    recovery = recovery_of(ForgedApp(take_over))
+    recovery._generation_id = 5
+    recovery._stopped = recovery._crashed = asyncio.Event()
+    recovery._shutdown = asyncio.Event()
+
+    async def not_stopped(_event: Any) -> bool:
+        return False
+
+    recovery.wait_for_stopped = not_stopped
+    recovery._signal_recovery_start = asyncio.Event()
+    with pytest.raises(EndedProcess):
+        await Recovery._restart_recovery.fun(recovery)
+
+
+async def test_the_table_manager_makes_our_recovery_and_does_not_sleep() -> None:
+    done: list[str] = []
+
+    async def step() -> None:
+        done.append("step")
+
+    async def sleep(_seconds: float) -> None:
+        done.append("sleep")
+
+    manager = bare(TableManager, _recovery=SimpleNamespace(start=step), sleep=sleep)
+    manager._update_channels = step
+    await manager.on_start()
+    assert done == ["step", "step"]

@@ -1,0 +1,145 @@
+"""The parent starts a worker process again, but not for what no restart can help, and both end together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from streams.errors import DuplicateWorker, UsageError
+from streams.runtime.process.duplicate_workers import double
+from streams.runtime.process.supervisor import environment_of
+from streams.runtime.process.worker_name import hold_name
+from streams.settings import Settings
+
+LIMIT_SECONDS = 60.0
+
+PARENT = """
+import os, sys
+from streams.runtime.process.supervisor import Child, supervise
+sys.exit(supervise([Child("child", [sys.executable, "-c", os.environ["CHILD"]], dict(os.environ))]))
+"""
+
+CHILD = """
+import os, pathlib, signal, sys, time
+from streams.runtime.process.supervisor import end_with_parent
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+end_with_parent()
+with open(os.environ["LIVES"], "a") as lives:
+    lives.write(f"{os.getpid()}\\n")
+"""
+
+
+def run(tmp_path: Path, then: str) -> subprocess.Popen[bytes]:
+    """A parent whose child notes that it lives and then does as told."""
+    child = CHILD + textwrap.dedent(then)
+    environment = {**os.environ, "CHILD": child, "LIVES": str(tmp_path / "lives")}
+    return subprocess.Popen([sys.executable, "-c", PARENT], env=environment, stderr=subprocess.DEVNULL)
+
+
+def lives(tmp_path: Path) -> list[int]:
+    """The process ids of the children so far."""
+    path = tmp_path / "lives"
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def wait_for(tmp_path: Path, count: int) -> list[int]:
+    """Waits until so many children have lived."""
+    end = time.monotonic() + LIMIT_SECONDS
+    while len(lives(tmp_path)) < count:
+        assert time.monotonic() < end, "no child came"
+        time.sleep(0.02)
+    return lives(tmp_path)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process ends in time."""
+    end = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_child_that_ends_itself_is_started_again(tmp_path: Path) -> None:
+    parent = run(tmp_path, "sys.exit(70)")
+    wait_for(tmp_path, 3)
+    parent.terminate()
+    assert parent.wait(LIMIT_SECONDS) == 0
+
+
+@pytest.mark.parametrize("code", [64, 78, 79])
+def test_what_no_restart_can_help_ends_the_parent_with_the_same_code(tmp_path: Path, code: int) -> None:
+    assert run(tmp_path, f"sys.exit({code})").wait(LIMIT_SECONDS) == code
+    assert len(lives(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_the_parent_stops_the_child_in_good_order(tmp_path: Path, number: int) -> None:
+    parent = run(tmp_path, "time.sleep(600)")
+    (child,) = wait_for(tmp_path, 1)
+    parent.send_signal(number)
+    assert parent.wait(LIMIT_SECONDS) == 0
+    assert is_gone(child)
+
+
+def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
+    parent = run(tmp_path, "time.sleep(600)")
+    (child,) = wait_for(tmp_path, 1)
+    parent.kill()
+    parent.wait(LIMIT_SECONDS)
+    assert is_gone(child)
+
+
+def test_a_child_reads_the_settings_that_the_parent_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADSTREAM_NAME", "another")
+    given = Settings(prefix="p-", clock="events", partitions=3, name=None, data_dir=Path("somewhere"))
+    environment = environment_of(given)
+    assert "LEADSTREAM_NAME" not in environment
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("LEADSTREAM_NAME")
+    assert Settings() == given
+
+
+def test_a_name_belongs_to_one_worker_of_a_machine(tmp_path: Path) -> None:
+    held = hold_name(tmp_path, "w1")
+    with pytest.raises(DuplicateWorker, match="named w1"):
+        hold_name(tmp_path, "w1")
+    held.release()
+    hold_name(tmp_path, "w1").release()
+
+
+def test_without_a_name_a_worker_takes_the_first_free_number(tmp_path: Path) -> None:
+    first, second = hold_name(tmp_path, None), hold_name(tmp_path, None)
+    assert first.name.endswith("-1")
+    assert second.name.endswith("-2")
+    first.release()
+    assert hold_name(tmp_path, None).name == first.name
+
+
+def test_a_name_that_kafka_does_not_take_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="letters, digits"):
+        hold_name(tmp_path, "a/b")
+
+
+UUID = "0f5d9c1e-58c4-4a8e-9f2b-1c2d3e4f5a6b"
+
+
+def test_a_member_of_this_name_that_another_process_joined_as_is_a_double() -> None:
+    members = [(f"w1-{UUID}", "leadstream-w1-2-b", "/10.0.0.7", b"", b"")]
+    assert double(members, "w1", "leadstream-w1-1-a") == "leadstream-w1-2-b on 10.0.0.7"
+
+
+def test_this_process_itself_and_other_names_are_no_doubles() -> None:
+    members = [(f"w1-{UUID}", "leadstream-w1-1-a", "/h", b"", b""), (f"w1-x-{UUID}", "other", "/h", b"", b"")]
+    assert double(members, "w1", "leadstream-w1-1-a") is None

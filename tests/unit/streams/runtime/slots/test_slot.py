@@ -1,0 +1,319 @@
+"""One transaction holds everything a slot did, and where it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams.engine.journal import records
+from streams.engine.version import SEMANTICS
+from streams.errors import Internal
+from streams.kafka.batches import RECORD_BYTES
+from streams.kafka.partitions import Partition
+from streams.runtime import checkpoint as position_records
+from streams.runtime.checkpoint import POSITION_KEY, Positions
+from streams.runtime.faust.runs import Run
+from streams.runtime.slots.slot import Slot
+from streams.runtime.time.claims import Claim
+from streams.runtime.time.ticks import Advance, Announced
+from streams.settings import Settings
+from tests.harness.runtime.counting_program import Counter
+from tests.harness.runtime.fake_records import Fetched
+from tests.harness.runtime.fake_slot import CHANGELOG, JOURNAL, SCORES, VISITS, forged_slot, written
+
+LETTERS = Partition("p-dead-letters", 0)
+OUTPUTS = Partition("p-segment-changes", 0)
+
+
+def event(number: int, contact: str = "c1", at: int = 1_000) -> bytes:
+    """The value of an event."""
+    return msgspec.json.encode({"id": str(number), "contact": contact, "amount": number, "at": at})
+
+
+def arrives(slot: Slot, partition: Partition, *values: tuple[bytes | None, bytes | None], at: int = 1_000) -> None:
+    """Records are fetched from a partition; each is (key, value)."""
+    feed = slot.intake.feeds[partition]
+    fetched = [
+        Fetched(partition.topic, partition.number, feed.expected + index, at + index, key, value, (("h", b"1"),))
+        for index, (key, value) in enumerate(values)
+    ]
+    assert slot.offer(Run(fetched, feed.expected, feed.expected + len(fetched), feed.token or 0, 1 << 50), partition)
+
+
+async def transact(slot: Slot, now: int = 5_000) -> bool:
+    """One transaction, when there is something to write."""
+    portion = slot.assemble(now)
+    if portion is None:
+        return False
+    await slot.commit(portion)
+    return True
+
+
+def journal_comes_back(slot: Slot) -> None:
+    """What the slot has journaled and not read yet is fetched."""
+    log, feed = written(slot)[JOURNAL], slot.intake.feeds[JOURNAL]
+    fetched = [
+        Fetched(JOURNAL.topic, 0, offset, 1, key, value)
+        for offset, (key, value, _) in enumerate(log)
+        if offset >= feed.expected
+    ]
+    if fetched:
+        assert slot.offer(Run(fetched, feed.expected, len(log), feed.token or 0, 1 << 50), JOURNAL)
+
+
+def position_of(slot: Slot) -> Positions:
+    """The last position record committed."""
+    key, value, _ = written(slot)[CHANGELOG][-1]
+    assert key == POSITION_KEY
+    return position_records.decode(value or b"")
+
+
+async def test_an_accepted_event_is_journaled_with_its_source_and_the_position_after_it() -> None:
+    slot = forged_slot()
+    arrives(slot, VISITS, (b"c1", event(1)))
+    assert await transact(slot)
+    ((key, value, _),) = written(slot)[JOURNAL]
+    journaled = records.decode(value or b"")
+    assert key == b"default/c1"
+    assert isinstance(journaled, records.Event)
+    assert journaled.source == ("web-visits", 0, 0)
+    assert position_of(slot).feeds["web-visits:0"] == 1
+    assert position_of(slot).arrivals["web-visits:0"] == 1_000
+
+
+async def test_a_refused_event_is_a_dead_letter_with_the_bytes_as_received() -> None:
+    slot = forged_slot()
+    arrives(slot, VISITS, (b"c1", b'{"broken'), (b"c1", event(1)))
+    await transact(slot)
+    ((key, value, headers),) = written(slot)[LETTERS]
+    assert (key, value) == (b"c1", b'{"broken')
+    told = dict(headers)
+    assert told["h"] == b"1"  # its own header
+    assert (told["source-topic"], told["source-partition"], told["source-offset"]) == (b"web-visits", b"0", b"0")
+    assert told["error-code"] == b"bad"
+    assert told["error-message"]
+    assert len(written(slot)[JOURNAL]) == 1  # the rest flows on
+
+
+async def test_a_record_too_large_to_be_written_is_a_dead_letter_without_its_value() -> None:
+    slot = forged_slot()
+    arrives(slot, VISITS, (b"c1", b"x" * (RECORD_BYTES + 1)))
+    await transact(slot)
+    ((key, value, headers),) = written(slot)[LETTERS]
+    assert (key, value) == (b"c1", None)
+    assert dict(headers)["error-code"] == b"too_large"
+
+
+async def test_records_of_several_topics_are_journaled_by_arrival() -> None:
+    slot = forged_slot()
+    arrives(slot, VISITS, (b"c1", event(1)), (b"c1", event(2)), at=2_000)
+    arrives(slot, SCORES, (b"c1", event(3)), at=1_500)
+    await transact(slot)
+    ids = [msgspec.json.decode(value or b"")["id"] for _, value, _ in written(slot)[JOURNAL]]
+    assert ids == ["3", "1", "2"]
+
+
+async def test_outputs_rows_and_position_of_what_was_decided_are_one_transaction() -> None:
+    slot = forged_slot()
+    arrives(slot, VISITS, *((b"c1", event(number)) for number in range(9)))
+    await transact(slot)
+    journal_comes_back(slot)
+    before = len(written(slot)[CHANGELOG])
+    await transact(slot)
+    changelog = written(slot)[CHANGELOG][before:]
+    assert [key for key, _, _ in changelog] == [b"default/c1", POSITION_KEY]  # one row for nine events
+    assert written(slot)[OUTPUTS]
+    assert position_of(slot).feeds["journal:0"] == 9
+
+
+async def test_a_new_owner_goes_on_from_rows_and_position() -> None:
+    slot, heir = forged_slot(), forged_slot()
+    arrives(slot, VISITS, *((b"c1", event(number)) for number in range(9)))
+    await transact(slot)
+    journal_comes_back(slot)
+    await transact(slot)
+    for key, value, _ in written(slot)[CHANGELOG]:
+        heir.restore(key or b"", value)
+    heir.decider.resume(heir.positions.checkpoint)
+    assert heir.positions == slot.positions
+    assert isinstance(heir.decider, Counter)
+    assert isinstance(slot.decider, Counter)
+    assert heir.decider.rows == slot.decider.rows
+    assert heir.rows == 1
+
+
+async def test_nothing_is_written_when_there_is_nothing_to_say() -> None:
+    assert not await transact(forged_slot())
+
+
+async def test_a_run_fetched_before_a_rebalance_is_dropped() -> None:
+    slot = forged_slot()
+    old = Run([Fetched(VISITS.topic, 0, 0)], 0, 1, 99, 0)
+    assert not slot.offer(old, VISITS)
+
+
+async def test_a_missing_run_is_an_error() -> None:
+    slot = forged_slot()
+    with pytest.raises(Internal, match="gap"):
+        slot.offer(Run([Fetched(VISITS.topic, 0, 5)], 5, 6, 1, 0), VISITS)
+
+
+def told_time(*advances: Advance) -> Announced:
+    """What the topic `clock` says, and nothing committed yet."""
+    return Announced(advances=list(advances))
+
+
+async def test_the_accounts_time_advances_when_every_source_partition_reached_its_end() -> None:
+    announced = told_time(Advance(0, "acme", 7_000, {Partition("web-visits", 0): 2, Partition("other", 5): 9}))
+    slot = forged_slot(announced=announced)
+    assert not await transact(slot)
+    announced.claims.add(Partition("web-visits", 0), Claim(claim=0, position=1), 1)
+    assert not await transact(slot)
+    announced.claims.add(Partition("web-visits", 0), Claim(claim=0, position=2), 1)
+    assert await transact(slot)
+    assert written(slot)[JOURNAL][-1][:2] == (records.TICK_KEY, records.encode(records.Tick(7_000, "acme")))
+    assert position_of(slot).clock == 1
+
+
+async def test_no_tick_follows_before_the_last_one_came_back_through_the_journal() -> None:
+    announced = told_time(Advance(0, "acme", 7_000, {}), Advance(1, "acme", 8_000, {}))
+    slot = forged_slot(announced=announced)
+    assert await transact(slot)
+    assert not await transact(slot)
+    journal_comes_back(slot)
+    await transact(slot)  # the first tick is decided
+    await transact(slot)
+    ticks = [records.decode(value or b"") for _, value, _ in written(slot)[JOURNAL]]
+    assert [tick.at for tick in ticks if isinstance(tick, records.Tick)] == [7_000, 8_000]
+
+
+async def test_no_tick_is_appended_while_one_is_unfinished() -> None:
+    class Busy(Counter):
+        def busy(self) -> bool:
+            return True
+
+    slot = forged_slot(decider=Busy(), announced=told_time(Advance(0, "acme", 7_000, {})))
+    assert not await transact(slot)
+
+
+def marker(number: int, offset: int, at: int | None = 1) -> records.Marker:
+    """A valid release."""
+    return records.Marker("acme", number, offset, "hash", at, SEMANTICS)
+
+
+async def test_release_markers_are_appended_one_at_a_time_from_the_slots_own_position_on() -> None:
+    announced = Announced(markers=[marker(1, offset=3), marker(2, offset=8)])
+    slot = forged_slot(announced=announced)
+    slot.positions = Positions(definitions=4)  # a former owner appended the first
+    assert await transact(slot)
+    assert written(slot)[JOURNAL] == [(records.MARKER_KEY, records.encode(marker(2, offset=8)), [])]
+    assert position_of(slot).definitions == 9
+
+
+def wall() -> Settings:
+    """The wall clock."""
+    return Settings(prefix="p-", clock="wall", partitions=1)
+
+
+def heard(claim: int, broker_time: int) -> Announced:
+    """Both source partitions have this claim."""
+    announced = Announced()
+    for topic in ("web-visits", "scoring-events"):
+        announced.claims.add(Partition(topic, 0), Claim(claim=claim, position=0), broker_time)
+    return announced
+
+
+@pytest.mark.parametrize(
+    ("claim", "broker", "worker", "tick"),
+    [
+        (100_000, 100_000, 100_000, 99_000),  # grace
+        (100_000, 100_000, 200_000, 99_000),  # the broker's clock is the earlier one
+        (100_000, 200_000, 100_500, 99_500),  # the worker's is
+        (50_000, 100_000, 100_000, 50_000),  # a claim holds time back
+    ],
+)
+async def test_a_wall_tick_is_the_clock_minus_grace_and_at_most_every_claim(
+    claim: int, broker: int, worker: int, tick: int
+) -> None:
+    slot = forged_slot(wall(), announced=heard(claim, broker))
+    assert await transact(slot, now=worker)
+    ticked = records.decode(written(slot)[JOURNAL][-1][1] or b"")
+    assert isinstance(ticked, records.Tick)
+    assert (ticked.at, ticked.account) == (tick, "")
+
+
+async def test_there_is_no_tick_before_every_partition_has_a_claim() -> None:
+    announced = Announced()
+    announced.claims.add(Partition("web-visits", 0), Claim(claim=9_000, position=0), 9_000)
+    slot = forged_slot(wall(), announced=announced)
+    assert not await transact(slot, now=10_000)
+    assert slot.clockwork.held_by == "scoring-events:0"
+
+
+async def test_ticks_never_go_back_even_under_a_new_owner() -> None:
+    slot = forged_slot(wall(), announced=heard(50_000, 100_000))
+    slot.positions = Positions(tick=60_000)
+    assert not await transact(slot, now=100_000)
+
+
+async def test_ticks_come_often_while_something_is_due_and_slowly_otherwise() -> None:
+    announced = heard(1 << 40, 1 << 40)
+    slot = forged_slot(wall(), announced=announced)
+    assert await transact(slot, now=100_000)
+    journal_comes_back(slot)
+    await transact(slot, now=100_000)
+    assert not await transact(slot, now=100_300)  # nothing is due
+    slot.decider.next_due = lambda: 1  # type: ignore[method-assign]
+    assert await transact(slot, now=100_300)
+
+
+async def test_a_record_out_of_step_waits_and_the_others_go_on() -> None:
+    announced = heard(1_000, 100_000)
+    announced.claims.add(Partition("scoring-events", 0), Claim(claim=1_000, position=0, readable=True), 100_000)
+    slot = forged_slot(wall(), announced=announced)
+    arrives(slot, VISITS, (b"c1", event(1)), at=2_000)
+    arrives(slot, VISITS, (b"c1", event(2)), at=11_001)
+    await transact(slot, now=90_000)
+    assert position_of(slot).feeds["web-visits:0"] == 1
+    assert slot.is_waiting
+
+
+async def test_after_an_unsure_end_the_slot_takes_a_new_epoch_and_goes_on() -> None:
+    slot = forged_slot(log_end=2)  # the position record at offset 0, then the commit's marker
+    producer: Any = slot.producer
+    producer.unsure = True
+    arrives(slot, VISITS, (b"c1", event(1)))
+    await transact(slot)
+    assert producer.renewed == 1
+
+
+async def test_after_an_unsure_end_a_slot_that_somebody_owned_in_between_ends() -> None:
+    slot = forged_slot(log_end=7)
+    producer: Any = slot.producer
+    producer.unsure = True
+    arrives(slot, VISITS, (b"c1", event(1)))
+    with pytest.raises(Internal, match="owned by somebody"):
+        await transact(slot)
+
+
+async def test_a_slot_does_not_feed_its_decider_for_ever_ahead_of_what_it_decides() -> None:
+    class Slow(Counter):
+        def work(self, budget: Any) -> Any:
+            return super().work(type(budget)(records=1))
+
+    slot = forged_slot(decider=Slow())
+    log = [(b"default/c1", records.encode(journaled(number))) for number in range(20_000)]
+    for start in range(0, len(log), 2_000):
+        arrives(slot, JOURNAL, *log[start : start + 2_000])
+    for _ in range(10):
+        await transact(slot)
+    assert isinstance(slot.decider, Counter)
+    assert len(slot.decider.fed) <= 16_000
+    assert position_of(slot).feeds["journal:0"] == 10  # what is fed and not decided is read again after a restart
+
+
+def journaled(number: int) -> records.Event:
+    """A journal record."""
+    return records.Event("counted", str(number), 1, "default", "c1", ("web-visits", 0, number), fields={"amount": 1})

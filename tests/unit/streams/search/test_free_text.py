@@ -1,0 +1,50 @@
+"""Free text: which words stand in a contact's properties."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.errors import UsageError
+from streams.search.free_text import Words
+
+ADA = {
+    "first_name": "Ada",
+    "email": "Ada.Lovelace@example.com",
+    "tags": ["early adopter", "Größe L"],
+    "address": {"city": "London", "floors": 3},
+    "employees": 50,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ada", True),
+        ("ADA london", True),
+        ("ada paris", False),
+        ("lovel*", True),
+        ("love?ace", True),
+        ("l?vel", False),
+        ("ada.lovelace@example.com", True),
+        ("ada.*@example.com", True),
+        ("example", True),
+        ("exampl", False),
+        ("adopter", True),
+        ("GRÖSSE", True),
+        ("50", False),
+        ("lond[o]n", False),
+        ("a.a", False),
+    ],
+)
+def test_each_word_must_stand_in_some_text(text: str, found: bool) -> None:
+    assert Words(text).match(ADA) is found
+
+
+@pytest.mark.parametrize("text", ["*ada", "?da", "ada *", ""])
+def test_a_wildcard_cannot_lead(text: str) -> None:
+    with pytest.raises(UsageError):
+        Words(text)
+
+
+def test_many_wildcards_take_no_longer() -> None:
+    assert Words("a" + "*a" * 40 + "b").match({"text": "a" * 5_000}) is False
