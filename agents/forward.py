@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from streams.runtime.fatal import end
-from streams.runtime.slots.slot_manager import Shell
+from streams.runtime.fatal import die
+from streams.runtime.slots.slot_manager import SlotManager
 
 
-async def hand_over(stream: Any, shell: Shell) -> None:
+async def forward_to_slots(stream: Any, slot_manager: SlotManager) -> None:
     """Hands every run of the stream to its slot; an error ends the process.
 
     Faust would restart the agent instead, and the run it held would be skipped.
     """
     try:
         async for run in stream:
-            shell.hand_over(run)
+            slot_manager.forward(run)
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001  # see above
-        end("an agent failed", error)
+        die("an agent failed", error)

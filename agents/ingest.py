@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.forward import hand_over
-from streams.runtime.slots.slot_manager import Shell
+from agents.forward import forward_to_slots
+from streams.runtime.slots.slot_manager import SlotManager
 
 
-def register(app: Any, shell: Shell, sources: Any) -> None:
+def register(app: Any, slot_manager: SlotManager, sources: Any) -> None:
     """Lays the agent onto the app; `sources` is the Faust topic of all in-topics."""
 
     @app.agent(sources, name="ingest", concurrency=1)  # type: ignore[untyped-decorator]  # Faust publishes no types
     async def ingest(stream: Any) -> None:
-        await hand_over(stream, shell)
+        await forward_to_slots(stream, slot_manager)

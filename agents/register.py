@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from agents import decide, ingest
-from streams.runtime.slots.slot_manager import Shell
+from streams.runtime.slots.slot_manager import SlotManager
 
 
-def lay_agents(app: Any, shell: Shell, sources: Any, journal: Any) -> None:
+def register_agents(app: Any, slot_manager: SlotManager, sources: Any, journal: Any) -> None:
     """One agent for all in-topics and one for the journal; both only hand over to the slots."""
-    ingest.register(app, shell, sources)
-    decide.register(app, shell, journal)
+    ingest.register(app, slot_manager, sources)
+    decide.register(app, slot_manager, journal)

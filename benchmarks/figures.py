@@ -12,7 +12,7 @@ import msgspec
 
 
 @dataclass(frozen=True)
-class Spread:
+class LatencyStats:
     """How latencies (ms) spread: by count, median, 99th percentile and the most."""
 
     count: int
@@ -21,7 +21,7 @@ class Spread:
     most: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
+    def from_values(cls, values: Sequence[float]) -> LatencyStats:
         """The spread of the values; zeros where there are none."""
         ranked = sorted(values)
         if not ranked:
@@ -39,14 +39,14 @@ def _at(ranked: Sequence[float], percent: int) -> float:
 
 
 @dataclass(frozen=True)
-class Usage:
+class ProcessUsage:
     """What a process has used since its start: seconds of CPU, and the most memory it held (MB)."""
 
     cpu: float
     memory: int
 
     @classmethod
-    def of(cls, pid: int) -> Usage:
+    def from_pid(cls, pid: int) -> ProcessUsage:
         """Read from the system, zeros where it does not tell."""
         try:
             times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

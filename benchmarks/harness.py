@@ -16,7 +16,7 @@ from benchmarks.figures import write_result
 from connectors.kafka.broker import LocalBroker
 
 
-class Result(Protocol):
+class BenchmarkResult(Protocol):
     """A dataclass that says of itself whether everything was exact."""
 
     @property
@@ -27,41 +27,43 @@ class Result(Protocol):
 
 SIGTERM_CODE = 128 + signal.SIGTERM
 
-Measure = Callable[[str, Path, argparse.Namespace], Awaitable[Result]]
+MeasureFunction = Callable[[str, Path, argparse.Namespace], Awaitable[BenchmarkResult]]
 """Gets the broker's address, a folder and the command line."""
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
+def add_common_options(parser: argparse.ArgumentParser) -> None:
     """The options that all benchmarks have."""
     parser.add_argument("--out", type=Path, help="write the figures to this file, as JSON")
     parser.add_argument("--folder", type=Path, help="for logs; a new one by default")
     parser.add_argument("--bootstrap", help="measure on this broker; by default on a new one on this machine")
 
 
-def run(measure: Measure, given: Any) -> int:
+def run(measure: MeasureFunction, options: Any) -> int:
     """Measures and says what came out; 1 when something was not exact."""
-    folder: Path = given.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
+    folder: Path = options.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
     folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGTERM_CODE))  # ends what it started, as Ctrl-C does
-    with broker(folder, given.bootstrap) as bootstrap:
-        result = asyncio.run(_measured(measure, bootstrap, folder, given))
+    with running_broker(folder, options.bootstrap) as bootstrap:
+        result = asyncio.run(_run_measure(measure, bootstrap, folder, options))
     sys.stdout.write(f"{result}\nlogs: {folder}\n")
-    if given.out:
-        write_result(given.out, result)
+    if options.out:
+        write_result(options.out, result)
     return 0 if result.exact else 1
 
 
-def say(line: str) -> None:
+def report_progress(line: str) -> None:
     """Tells on standard error how far it is."""
     sys.stderr.write(line + "\n")
 
 
-async def _measured(measure: Measure, bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:
-    return await measure(bootstrap, folder, given)
+async def _run_measure(
+    measure: MeasureFunction, bootstrap: str, folder: Path, options: argparse.Namespace
+) -> BenchmarkResult:
+    return await measure(bootstrap, folder, options)
 
 
 @contextmanager
-def broker(folder: Path, bootstrap: str | None) -> Iterator[str]:
+def running_broker(folder: Path, bootstrap: str | None) -> Iterator[str]:
     """The address of a broker: the one named, or a new one in the folder while the block runs."""
     if bootstrap is not None:
         yield bootstrap

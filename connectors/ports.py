@@ -27,7 +27,7 @@ def is_free(port: int) -> bool:
         return True
 
 
-def answers(port: int) -> bool:
+def accepts_connections(port: int) -> bool:
     """Whether a server accepts connections on `port`."""
     try:
         with socket.create_connection((LOOPBACK, port), timeout=1):

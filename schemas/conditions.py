@@ -17,13 +17,13 @@ DateText = str
 """RFC 3339, a calendar date, or date arithmetic such as `now/d-7d`, `2026-03-31||-1M`."""
 
 
-class Model(BaseModel):
+class DefinitionModel(BaseModel):
     """Frozen, and without unknown keys: a typo is refused, never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True, allow_inf_nan=False)
 
 
-class Operators(Model):
+class Operators(DefinitionModel):
     """The operators of a property leaf or a filter; all that are given must hold."""
 
     eq: Scalar | None = None
@@ -55,7 +55,7 @@ class Operators(Model):
     in_zone: Literal["account", "contact"] = "account"
 
 
-class CountOperators(Model):
+class CountOperators(DefinitionModel):
     """How often: whole numbers."""
 
     eq: int | None = None
@@ -66,7 +66,7 @@ class CountOperators(Model):
     between: Annotated[tuple[int, int] | None, AsTuple] = None
 
 
-class NumberOperators(Model):
+class NumberOperators(DefinitionModel):
     """A score or points against numbers."""
 
     eq: float | None = None
@@ -86,7 +86,7 @@ class ScoreOperators(NumberOperators):
     name: str | None = None
 
 
-class MomentOperators(Model):
+class MomentOperators(DefinitionModel):
     """A single moment of a contact's past against dates and lengths of time."""
 
     before: DateText | None = None
@@ -96,7 +96,7 @@ class MomentOperators(Model):
     in_zone: Literal["account", "contact"] = "account"
 
 
-class DurationOperators(Model):
+class DurationOperators(DefinitionModel):
     """A length of time against lengths of time."""
 
     gt: Duration | None = None
@@ -106,11 +106,11 @@ class DurationOperators(Model):
     between: Annotated[tuple[Duration, Duration] | None, AsTuple] = None
 
 
-Filter = Mapping[str, Operators]
+FieldOperators = Mapping[str, Operators]
 """Field of an event (`path`, `query.x`, `name`, any property) -> operators; all must hold of the same event."""
 
 
-class Regular(Model):
+class Regular(DefinitionModel):
     """Happened in at least `at_least` of the last `of` periods of length `each`."""
 
     at_least: int = Field(ge=1)
@@ -118,7 +118,7 @@ class Regular(Model):
     each: Duration
 
 
-class Window(Model):
+class Window(DefinitionModel):
     """What visit and activity leaves share: how often, and when."""
 
     count: CountOperators | None = None
@@ -141,14 +141,14 @@ class ActivityLeaf(Window):
     activity: dict[str, Operators]
 
 
-class Step(Model):
+class Step(DefinitionModel):
     """One step of a sequence: either of the two."""
 
     visit: dict[str, Operators] | None = None
     activity: dict[str, Operators] | None = None
 
 
-class SequenceLeaf(Model):
+class SequenceLeaf(DefinitionModel):
     sequence: Annotated[tuple[Step, ...], AsTuple] = Field(min_length=2, max_length=20)
     within: Duration
     gap: Duration | None = None
@@ -160,40 +160,40 @@ class PropertyLeaf(Operators):
     held_for: Duration | None = None
 
 
-class StatusLeaf(Model):
+class StatusLeaf(DefinitionModel):
     status: Operators
 
 
-class TagsLeaf(Model):
+class TagsLeaf(DefinitionModel):
     tags: Operators
     held_for: Duration | None = None
 
 
-class ScoreLeaf(Model):
+class ScoreLeaf(DefinitionModel):
     score: ScoreOperators
 
 
-class LastVisitLeaf(Model):
+class LastVisitLeaf(DefinitionModel):
     last_visit: MomentOperators
 
 
-class FirstVisitLeaf(Model):
+class FirstVisitLeaf(DefinitionModel):
     first_visit: MomentOperators
 
 
-class LastActivityLeaf(Model):
+class LastActivityLeaf(DefinitionModel):
     last_activity: MomentOperators
 
 
-class InactiveLeaf(Model):
+class InactiveLeaf(DefinitionModel):
     inactive_for: Duration
 
 
-class SegmentLeaf(Model):
+class SegmentLeaf(DefinitionModel):
     segment: Slug
 
 
-class LeadTest(Model):
+class LeadTest(DefinitionModel):
     """The contact's lead in a campaign."""
 
     campaign: Slug
@@ -201,41 +201,41 @@ class LeadTest(Model):
     points: NumberOperators | None = None
 
 
-class LeadLeaf(Model):
+class LeadLeaf(DefinitionModel):
     lead: LeadTest
 
 
-class PointsLeaf(Model):
+class PointsLeaf(DefinitionModel):
     """Automation rules only: the points of the lead at hand."""
 
     points: NumberOperators
 
 
-class LeadStatusLeaf(Model):
+class LeadStatusLeaf(DefinitionModel):
     """Automation rules only: the status of the lead at hand."""
 
     lead_status: Operators
 
 
-class LeadAgeLeaf(Model):
+class LeadAgeLeaf(DefinitionModel):
     """Automation rules only: how long the lead at hand has existed."""
 
     lead_age: DurationOperators
 
 
-class AllOf(Model):
+class AllOf(DefinitionModel):
     all: Annotated[tuple[Condition, ...], AsTuple]
 
 
-class AnyOf(Model):
+class AnyOf(DefinitionModel):
     any: Annotated[tuple[Condition, ...], AsTuple]
 
 
-class NotOf(Model):
+class NotOf(DefinitionModel):
     not_: Condition = Field(alias="not")
 
 
-SUBJECTS: Mapping[str, type[Model]] = {
+SUBJECTS: Mapping[str, type[DefinitionModel]] = {
     "all": AllOf,
     "any": AnyOf,
     "not": NotOf,
@@ -261,7 +261,7 @@ SUBJECTS: Mapping[str, type[Model]] = {
 
 def subject_of(node: Any) -> str | None:
     """The subject key of a condition as written or as a model; None when there is none or more than one."""
-    if isinstance(node, Model):
+    if isinstance(node, DefinitionModel):
         return next((key for key, model in SUBJECTS.items() if type(node) is model), None)
     if not isinstance(node, Mapping):
         return None

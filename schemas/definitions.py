@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from schemas.conditions import Condition, Model
+from schemas.conditions import Condition, DefinitionModel
 from schemas.values import AsTuple, Day, Duration, Points, Slug
 
 ContactStatus = Literal["active", "inactive", "bounced", "deleted"]
 LeadStatus = Literal["active", "qualified", "rejected", "duplicate", "deleted"]
-Plan = Literal["basic", "premium", "enterprise"]
+AccountPlan = Literal["basic", "premium", "enterprise"]
 PropertyType = Literal["text", "number", "boolean", "date", "datetime", "list", "object"]
 
 STANDARD_PROPERTIES: dict[str, PropertyType] = {
@@ -32,7 +32,7 @@ STANDARD_PROPERTIES: dict[str, PropertyType] = {
 }
 
 
-class Segment(Model):
+class Segment(DefinitionModel):
     """A kept list (static) or a condition (dynamic)."""
 
     id: Slug
@@ -44,14 +44,14 @@ class Segment(Model):
     paused: bool = False
 
 
-class AtMost(Model):
+class AtMost(DefinitionModel):
     """A cap on the awards given in a rolling window."""
 
     times: int = Field(ge=1, le=1_000)
     per: Duration
 
 
-class ScoringRule(Model):
+class ScoringRule(DefinitionModel):
     """Points when a matching activity happens, or when another condition becomes true."""
 
     id: Slug
@@ -60,14 +60,14 @@ class ScoringRule(Model):
     at_most: AtMost | None = None
 
 
-class Notify(Model):
+class Notify(DefinitionModel):
     """An event on a topic."""
 
     topic: str
     data: dict[str, Any] = {}
 
 
-class Actions(Model):
+class Actions(DefinitionModel):
     """What an automation rule does; in the order of these fields."""
 
     set_status: Literal["active", "qualified", "rejected", "duplicate", "deleted"] | None = None
@@ -79,7 +79,7 @@ class Actions(Model):
     notify: Notify | None = None
 
 
-class AutomationRule(Model):
+class AutomationRule(DefinitionModel):
     """Fires when its condition becomes true for a lead that takes automation."""
 
     id: Slug
@@ -88,21 +88,21 @@ class AutomationRule(Model):
     apply_to_existing: bool = False
 
 
-class Period(Model):
+class Period(DefinitionModel):
     """From `from_` (inclusive) to `to` (exclusive), local midnights in the account's zone."""
 
     from_: Day | None = Field(None, alias="from")
     to: Day | None = None
 
 
-class CampaignSalesforce(Model):
+class CampaignSalesforce(DefinitionModel):
     """The Salesforce campaign that a campaign's hand-overs become members of."""
 
     campaign: str
     member_status: str | None = None
 
 
-class Campaign(Model):
+class Campaign(DefinitionModel):
     """Audience, scoring, automation, a period and a pause switch."""
 
     id: Slug
@@ -120,7 +120,7 @@ class Campaign(Model):
     salesforce: CampaignSalesforce | None = None
 
 
-class LeadField(Model):
+class LeadField(DefinitionModel):
     """Where a Salesforce field takes its value from."""
 
     property: str | None = None
@@ -128,17 +128,17 @@ class LeadField(Model):
     default: str | int | float | bool | None = None
 
 
-class Salesforce(Model):
+class Salesforce(DefinitionModel):
     """Field mapping of hand-overs; checked against `describe`."""
 
     lead_fields: dict[str, LeadField] = {}
 
 
-class Definitions(Model):
+class Definitions(DefinitionModel):
     """One account's whole; what `apply` makes a release of."""
 
     account: Slug = "default"
-    plan: Plan = "enterprise"
+    plan: AccountPlan = "enterprise"
     time_zone: str = "UTC"
     properties: dict[str, PropertyType] = {}
     segments: Annotated[tuple[Segment, ...], AsTuple] = ()

@@ -21,7 +21,7 @@ from schemas.outputs import segments as segment_outputs
 FOLDER = Path(__file__).parent / "json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-TOPICS: Mapping[str, tuple[type[Any], ...]] = {
+MODELS: Mapping[str, tuple[type[Any], ...]] = {
     "contact-changes": (
         contacts.ContactChanged,
         contacts.ContactDeleted,
@@ -55,31 +55,31 @@ TOPICS: Mapping[str, tuple[type[Any], ...]] = {
 """Topic (and what else travels) -> the models of its records."""
 
 
-def schema_of(name: str) -> dict[str, Any]:
+def json_schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a topic's values: any of its types, and any field besides the known ones."""
-    any_of_them: Any = reduce(or_, TOPICS[name])
+    any_of_them: Any = reduce(or_, MODELS[name])
     body = TypeAdapter(any_of_them).json_schema(by_alias=True)
     return {"$schema": DIALECT, "title": name, **{key: value for key, value in body.items() if key != "title"}}
 
 
-def text_of(name: str) -> str:
+def schema_text(name: str) -> str:
     """The file's text."""
-    return json.dumps(schema_of(name), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(json_schema(name), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def write() -> list[Path]:
+def write_schemas() -> list[Path]:
     """Writes every file and removes those of topics that are no more; returns what was written."""
     FOLDER.mkdir(exist_ok=True)
     for stale in FOLDER.glob("*.json"):
-        if stale.name.removesuffix(".json") not in TOPICS:
+        if stale.name.removesuffix(".json") not in MODELS:
             stale.unlink()
     written = []
-    for name in TOPICS:
+    for name in MODELS:
         path = FOLDER / f"{name}.json"
-        path.write_text(text_of(name), encoding="utf-8")
+        path.write_text(schema_text(name), encoding="utf-8")
         written.append(path)
     return written
 
 
 if __name__ == "__main__":
-    sys.stdout.write("".join(f"{path.name}\n" for path in write()))
+    sys.stdout.write("".join(f"{path.name}\n" for path in write_schemas()))

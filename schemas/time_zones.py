@@ -18,24 +18,24 @@ def zone_names() -> frozenset[str]:
 
 
 @cache
-def _rules(name: str) -> ZoneInfo:
+def _load_zone(name: str) -> ZoneInfo:
     data = files(_PACKAGE).joinpath("zoneinfo", *name.split("/"))
     with data.open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 
 
-def zone_named(name: str) -> ZoneInfo | None:
+def find_zone(name: str) -> ZoneInfo | None:
     """The time zone of that name, always the same object; None when there is none."""
-    return _rules(name) if name in zone_names() else None
+    return _load_zone(name) if name in zone_names() else None
 
 
-def checked_zone(name: str) -> ZoneInfo:
+def require_zone(name: str) -> ZoneInfo:
     """The time zone of a name that was checked before. Raises KeyError."""
-    zone = zone_named(name)
+    zone = find_zone(name)
     if zone is None:
         raise KeyError(f"{name!r} is not a time zone")
     return zone
 
 
-UTC = _rules("UTC")
+UTC = _load_zone("UTC")
 """As a zone among the others."""

@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import Literal
 
 Direction = Literal["in", "out", "internal"]
-Width = Literal["in", "slots", "one"]
+Partitioning = Literal["in", "slots", "one"]
 """How many partitions: as in-topics are set, as many as there are slots, or one."""
 
 FOREVER = {"retention.ms": "-1"}
 WEEK = {"retention.ms": "604800000"}
 MONTH = {"retention.ms": "2592000000"}
-ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
+LOG_APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
 COMPACT = {"cleanup.policy": "compact"}
 # A take-over reads everything that is not compacted yet: small segments, rolled and cleaned often.
 COMPACT_OFTEN = {
@@ -33,21 +33,23 @@ class Topic:
     direction: Direction
     key: str
     value: str
-    width: Width
+    partitioning: Partitioning
     config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-CONTACT_CHANGES = Topic("contact-changes", "in", "contact", "contact events", "in", {**MONTH, **ARRIVAL})
-WEB_VISITS = Topic("web-visits", "in", "contact or visitor", "visits, activities", "in", {**MONTH, **ARRIVAL})
-SCORING_EVENTS = Topic("scoring-events", "in", "contact", "score.adjusted", "in", {**MONTH, **ARRIVAL})
-LEAD_COMMANDS = Topic("lead-commands", "in", "contact", "lead commands", "in", {**MONTH, **ARRIVAL})
-SEGMENT_COMMANDS = Topic("segment-commands", "in", "contact", "list commands", "in", {**MONTH, **ARRIVAL})
-CRM_OPPORTUNITIES = Topic("crm-opportunities", "in", "opportunity", "opportunity.changed", "in", {**MONTH, **ARRIVAL})
-CRM_RESULTS = Topic("crm-results", "in", "contact", "answers of the CRM", "in", {**MONTH, **ARRIVAL})
+CONTACT_CHANGES = Topic("contact-changes", "in", "contact", "contact events", "in", {**MONTH, **LOG_APPEND_TIME})
+WEB_VISITS = Topic("web-visits", "in", "contact or visitor", "visits, activities", "in", {**MONTH, **LOG_APPEND_TIME})
+SCORING_EVENTS = Topic("scoring-events", "in", "contact", "score.adjusted", "in", {**MONTH, **LOG_APPEND_TIME})
+LEAD_COMMANDS = Topic("lead-commands", "in", "contact", "lead commands", "in", {**MONTH, **LOG_APPEND_TIME})
+SEGMENT_COMMANDS = Topic("segment-commands", "in", "contact", "list commands", "in", {**MONTH, **LOG_APPEND_TIME})
+CRM_OPPORTUNITIES = Topic(
+    "crm-opportunities", "in", "opportunity", "opportunity.changed", "in", {**MONTH, **LOG_APPEND_TIME}
+)
+CRM_RESULTS = Topic("crm-results", "in", "contact", "answers of the CRM", "in", {**MONTH, **LOG_APPEND_TIME})
 
-DEFINITIONS = Topic("definitions", "in", "account", "releases", "one", {**FOREVER, **ARRIVAL})
-CLOCK = Topic("clock", "internal", "account", "clock.advanced", "one", {**FOREVER, **ARRIVAL})
-CLAIMS = Topic("claims", "internal", "source partition", "claims", "one", {**COMPACT_OFTEN, **ARRIVAL})
+DEFINITIONS = Topic("definitions", "in", "account", "releases", "one", {**FOREVER, **LOG_APPEND_TIME})
+CLOCK = Topic("clock", "internal", "account", "clock.advanced", "one", {**FOREVER, **LOG_APPEND_TIME})
+CLAIMS = Topic("claims", "internal", "source partition", "claims", "one", {**COMPACT_OFTEN, **LOG_APPEND_TIME})
 JOURNAL = Topic("journal", "internal", "account/contact", "journal records", "slots", FOREVER)
 LEDGER_JOURNAL = Topic("ledger-journal", "internal", "account/opportunity", "journal records", "one", FOREVER)
 # Named as Faust names the changelog of a table: application, table, "changelog".
@@ -69,7 +71,7 @@ DEAD_LETTERS = Topic("dead-letters", "out", "as received", "as received", "slots
 
 PIPELINE_IN = (CONTACT_CHANGES, WEB_VISITS, SCORING_EVENTS, LEAD_COMMANDS, SEGMENT_COMMANDS, CRM_RESULTS)
 LEDGER_IN = (CRM_OPPORTUNITIES,)
-ALL = (
+ALL_TOPICS = (
     *PIPELINE_IN,
     *LEDGER_IN,
     DEFINITIONS,

@@ -14,8 +14,8 @@ _ISO = re.compile(
     r"P(?:(N)W)?(?:(N)D)?(?:T(?=[0-9])(?:(N)H)?(?:(N)M)?(?:(N)S)?)?".replace("N", r"[0-9]+(?:[.,][0-9]{1,12})?")
 )
 _UNITS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
-_MOST_LETTERS = 100
-_LONGEST = 100_000_000 * 86_400_000  # whatever is reckoned with it stays in 64 bits
+_MAX_TEXT_LENGTH = 100
+_MAX_DURATION_MS = 100_000_000 * 86_400_000  # whatever is reckoned with it stays in 64 bits
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -27,15 +27,15 @@ def duration_ms(text: str) -> int:
     Always a fixed length: `1d` is 24 hours (SPEC section 5). In ISO 8601 the smallest unit given may have a fraction,
     `PT1.5H`, that comes out as whole milliseconds. Raises ValueError.
     """
-    match = (_SHORT.fullmatch(text) or _ISO.fullmatch(text)) if len(text) <= _MOST_LETTERS else None
+    match = (_SHORT.fullmatch(text) or _ISO.fullmatch(text)) if len(text) <= _MAX_TEXT_LENGTH else None
     if match is None or not any(match.groups()):
         raise ValueError(f"{text!r} is not a duration; write 90s, 30m, 12h, 7d, 2w or ISO 8601 as PT36H")
     parts = [(number.replace(",", "."), unit) for number, unit in zip(match.groups(), _UNITS, strict=True) if number]
     if any("." in number for number, _ in parts[:-1]):
         raise ValueError(f"{text!r} has a fraction too early; only the smallest unit takes one, as in PT1.5H")
     length = sum(Fraction(number) * unit for number, unit in parts)
-    if length > _LONGEST:
-        raise ValueError(f"{text!r} is too long; a duration is at most {_LONGEST // _UNITS[1]} days")
+    if length > _MAX_DURATION_MS:
+        raise ValueError(f"{text!r} is too long; a duration is at most {_MAX_DURATION_MS // _UNITS[1]} days")
     if length.denominator != 1:
         raise ValueError(f"{text!r} comes out as no whole milliseconds; write it in a smaller unit, as PT0.5S")
     return int(length)
@@ -60,19 +60,19 @@ def instant_text(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
-def _no_control_characters(text: str) -> str:
+def _reject_control_characters(text: str) -> str:
     if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
         raise ValueError("control characters are not allowed")
     return text
 
 
-def _duration(value: object) -> object:
+def _parse_duration(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("a duration is text such as 7d, 12h or PT36H")  # noqa: TRY004 - pydantic wants ValueError
     return duration_ms(value)
 
 
-def _instant(value: object) -> object:
+def _parse_instant(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("an instant is RFC 3339 text such as 2026-03-01T09:30:00Z")  # noqa: TRY004
     return instant_ms(value)
@@ -81,29 +81,29 @@ def _instant(value: object) -> object:
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 """Account, segment, campaign and rule ids: letters, digits, `-`, `_`."""
 
-ContactId = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_no_control_characters)]
+ContactId = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_reject_control_characters)]
 """Any non-empty text up to 255 characters without control characters."""
 
-Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=str)]
+Duration = Annotated[int, BeforeValidator(_parse_duration, json_schema_input_type=str)]
 """Milliseconds, written as text."""
 
 _DateTime = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
-Instant = Annotated[int, BeforeValidator(_instant, json_schema_input_type=_DateTime)]
+Instant = Annotated[int, BeforeValidator(_parse_instant, json_schema_input_type=_DateTime)]
 """Milliseconds since the epoch, written as RFC 3339 text."""
 
 
-MOST_POINTS = 1_000_000_000
+MAX_POINTS = 1_000_000_000
 
-Points = Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, allow_inf_nan=False)]
+Points = Annotated[float, Field(ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
 """Added or taken away at once; kept to 0.000001."""
 
 
-def _listed(value: object) -> object:
+def _list_to_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-AsTuple = BeforeValidator(_listed)
+AsTuple = BeforeValidator(_list_to_tuple)
 """A list as written becomes an immutable tuple; everything else stays strict."""
 
 Day = Annotated[date, Field(strict=False)]

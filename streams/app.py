@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from agents.register import lay_agents
+from agents.register import register_agents
 from schemas.definitions import Definitions
 from schemas.topics import (
     CAMPAIGN_REVENUE,
@@ -26,90 +26,90 @@ from schemas.topics import (
     SEGMENT_CHANGES,
     SEGMENT_MEMBERS,
 )
-from streams.engine.journal.validate import Door
+from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.state.deduplication import Memory
+from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import UsageError
 from streams.runtime.process.main import main
-from streams.runtime.process.supervisor import end_with_parent
+from streams.runtime.process.supervisor import exit_with_parent
 from streams.runtime.protocols import Decider, Ingest
-from streams.runtime.spec import SlotKind
+from streams.runtime.spec import AppSpec
 from streams.settings import Settings
 
 PIPELINE_OUT = (SEGMENT_CHANGES, SEGMENT_MEMBERS, LEAD_CHANGES, LEADS, QUALIFIED_LEADS, DEAD_LETTERS)
 LEDGER_OUT = (CAMPAIGN_REVENUE, CRM_RESULTS, DEAD_LETTERS)
 
 
-def pipeline(settings: Settings) -> SlotKind:
+def pipeline_spec(settings: Settings) -> AppSpec:
     """Contacts: segments, leads, points. As many slots as the journal has partitions."""
     releases = ReleaseLog(settings.clock)
-    memory = Memory(settings.repeat_ms, settings.repeat_ids)
+    memory = DuplicateWindow(settings.repeat_ms, settings.repeat_ids)
 
     def decider(_settings: Settings, slot: int) -> Decider:
-        return PartitionDecider(slot, lookup(releases), memory, time.monotonic, settings.lateness_ms)
+        return PartitionDecider(slot, definitions_lookup(releases), memory, time.monotonic, settings.lateness_ms)
 
-    return SlotKind(
+    return AppSpec(
         name="pipeline",
         slots=settings.partitions,
         journal=JOURNAL,
         sources=PIPELINE_IN,
         outputs=PIPELINE_OUT,
         table="contacts",
-        ingest=door,
+        ingest=event_validator,
         decider=decider,
-        register=lay_agents,
+        register=register_agents,
         releases=lambda: releases,
     )
 
 
-def ledger(settings: Settings) -> SlotKind:
+def ledger_spec(settings: Settings) -> AppSpec:
     """Opportunities: revenue per campaign and currency. One slot, so that a move between campaigns is atomic."""
     releases = ReleaseLog(settings.clock)
 
     def decider(_settings: Settings, _slot: int) -> Decider:
-        return LedgerDecider(lookup(releases))
+        return LedgerDecider(definitions_lookup(releases))
 
-    return SlotKind(
+    return AppSpec(
         name="ledger",
         slots=1,
         journal=LEDGER_JOURNAL,
         sources=LEDGER_IN,
         outputs=LEDGER_OUT,
         table="opportunities",
-        ingest=door,
+        ingest=event_validator,
         decider=decider,
-        register=lay_agents,
+        register=register_agents,
         releases=lambda: releases,
     )
 
 
-KINDS: dict[str, Callable[[Settings], SlotKind]] = {"pipeline": pipeline, "ledger": ledger}
+APP_SPECS: dict[str, Callable[[Settings], AppSpec]] = {"pipeline": pipeline_spec, "ledger": ledger_spec}
 
 
-def door(settings: Settings) -> Ingest:
+def event_validator(settings: Settings) -> Ingest:
     """What validates in-topic records."""
-    return Door(settings.clock, settings.future_ms)
+    return EventValidator(settings.clock, settings.future_ms)
 
 
-def lookup(releases: ReleaseLog) -> Callable[[str, int], Definitions]:
+def definitions_lookup(releases: ReleaseLog) -> Callable[[str, int], Definitions]:
     """The definitions of an account's release by its number, from what the worker has read of `definitions`."""
 
     def definitions(account: str, number: int) -> Definitions:
-        return releases.get(account, number).content
+        return releases.get(account, number).definitions
 
     return definitions
 
 
-def kind_of(name: str, settings: Settings) -> SlotKind:
+def build_app_spec(name: str, settings: Settings) -> AppSpec:
     """A kind by its name. Raises UsageError for another."""
-    if name not in KINDS:
-        raise UsageError(f"there is no role {name!r}; there are {', '.join(KINDS)}")
-    return KINDS[name](settings)
+    if name not in APP_SPECS:
+        raise UsageError(f"there is no role {name!r}; there are {', '.join(APP_SPECS)}")
+    return APP_SPECS[name](settings)
 
 
 if __name__ == "__main__":
-    end_with_parent()
+    exit_with_parent()
     worker_settings = Settings()
-    main(kind_of(sys.argv[1], worker_settings), worker_settings)
+    main(build_app_spec(sys.argv[1], worker_settings), worker_settings)

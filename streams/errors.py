@@ -12,9 +12,9 @@ LeadstreamError
 │   ├── DefinitionsRefused
 │   ├── TopicsMissing
 │   ├── TopicsMismatch
-│   ├── OtherSemantics
-│   ├── PastGone
-│   ├── NoRoom
+│   ├── EngineVersionMismatch
+│   ├── JournalTruncated
+│   ├── NoDiskSpace
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
 │   └── SalesforceRefused
@@ -88,15 +88,15 @@ class TopicsMismatch(ConfigurationError):
     """A topic exists but not as this deployment needs it."""
 
 
-class OtherSemantics(ConfigurationError):
+class EngineVersionMismatch(ConfigurationError):
     """State or journal were written by an engine that decides differently; the message says which."""
 
 
-class PastGone(ConfigurationError):
+class JournalTruncated(ConfigurationError):
     """An answer needs what the journal's retention took away; the message says from when on the journal speaks."""
 
 
-class NoRoom(ConfigurationError):
+class NoDiskSpace(ConfigurationError):
     """A folder has no room for what has to be kept there, or is not there; the message says which."""
 
 

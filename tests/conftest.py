@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, settings
 
 from streams.runtime import fatal
 from tests.harness.kafka.broker import BOOTSTRAP_VARIABLE
-from tests.harness.runtime.process_exit import leave_by_raising
+from tests.harness.runtime.process_exit import raise_process_exit
 
 # For good, not for the length of a test: a task that outlives its test must not end the run without a word either.
-fatal.leave = leave_by_raising
+fatal.exit_process = raise_process_exit
 
 # The same examples in every run, so that a run says something of the change and not of the dice. How long one takes
 # says something of the machine only; what hangs, pytest's own timeout ends.
@@ -26,11 +26,11 @@ settings.register_profile(
 )
 
 # Where files are fetched from and kept, and which broker the tests may use, are the caller's to say.
-_KEPT = {BOOTSTRAP_VARIABLE, "LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"}
+_INHERITED_VARIABLES = {BOOTSTRAP_VARIABLE, "LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"}
 
 
 @pytest.fixture(autouse=True)
-def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clear_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("LEADSTREAM_") and name not in _KEPT:
+        if name.startswith("LEADSTREAM_") and name not in _INHERITED_VARIABLES:
             monkeypatch.delenv(name)

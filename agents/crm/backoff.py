@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.crm.outage_log import Trouble
-from connectors.salesforce.errors import Transient
+from agents.crm.outage_log import SalesforceFailure
+from connectors.salesforce.errors import TransientFailure
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """Seconds: growing from `first` to `longest` for what may pass, `set_up` where a person has to do something."""
+class Backoff:
+    """Seconds: growing from `first` to `longest` for what may pass, `manual` where a person has to do something."""
 
     first: float = 1.0
     longest: float = 30.0
-    set_up: float = 30.0
+    manual: float = 30.0
 
-    def before(self, attempt: int, error: Trouble) -> float:
+    def delay(self, attempt: int, error: SalesforceFailure) -> float:
         """The wait after the `attempt`th failure (from 0) in a row."""
-        if not isinstance(error, Transient):
-            return self.set_up
+        if not isinstance(error, TransientFailure):
+            return self.manual
         return float(min(self.longest, self.first * 2 ** min(attempt, 16)))

@@ -12,7 +12,7 @@ from streams.engine.releases.release_log import ReleaseLog
 from streams.settings import Settings
 
 
-class DefinitionsInForce:
+class ActiveDefinitions:
     """Knows the latest valid release of every account; `start` returns when it has read all there is."""
 
     def __init__(self, settings: Settings) -> None:
@@ -20,10 +20,10 @@ class DefinitionsInForce:
         self._settings = settings
         self._consumer: Any = None
 
-    def of(self, account: str) -> Definitions | None:
+    def latest(self, account: str) -> Definitions | None:
         """An account's definitions; None when it has none."""
         release = self._releases.latest(account)
-        return None if release is None else release.content
+        return None if release is None else release.definitions
 
     async def start(self) -> None:
         """Reads the topic to its present end. Raises KafkaError."""

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agents.crm.backoff import Waits
-from agents.crm.handover_consumer import CrmConsumer
+from agents.crm.backoff import Backoff
+from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
-from connectors.salesforce.delivery import Delivery, MappingOf, Patience
+from connectors.salesforce.delivery import Delivery, MappingProvider, RetryPolicy
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS, LeadFields
-from connectors.salesforce.opportunities import Poll
+from connectors.salesforce.opportunities import OpportunityPoll
 from schemas.definitions import Definitions
 from streams.settings import Settings
 
 
-def crm_parts(
+def build_crm(
     settings: Settings,
-    mapping: MappingOf,
+    mapping: MappingProvider,
     *,
-    waits: Waits | None = None,
-    patience: Patience | None = None,
-) -> tuple[CrmConsumer, OpportunityPoller]:
+    backoff: Backoff | None = None,
+    patience: RetryPolicy | None = None,
+) -> tuple[HandOverConsumer, OpportunityPoller]:
     """The hand-overs and the poll, over one login. Raises SalesforceRefused where the settings name no org."""
-    org = OrgClient(Connection.of(settings))
-    consumer = CrmConsumer(settings, Delivery(org, mapping, patience), waits=waits)
-    return consumer, OpportunityPoller(settings, Poll(org, currency=settings.salesforce_currency), waits=waits)
+    org = OrgClient(Connection.from_settings(settings))
+    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
+    return consumer, OpportunityPoller(
+        settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff
+    )
 
 
-def mapping_in_force(definitions: Callable[[str], Definitions | None]) -> MappingOf:
+def active_mapping(definitions: Callable[[str], Definitions | None]) -> MappingProvider:
     """The `lead_fields` of an account by its definitions in force; the default ones where it has none."""
 
     def mapping(account: str) -> LeadFields:

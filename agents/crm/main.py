@@ -13,22 +13,22 @@ import sys
 import structlog
 from aiokafka.errors import KafkaError
 
-from agents.crm.backoff import Waits
-from agents.crm.definitions import DefinitionsInForce
-from agents.crm.factory import crm_parts, mapping_in_force
+from agents.crm.backoff import Backoff
+from agents.crm.definitions import ActiveDefinitions
+from agents.crm.factory import active_mapping, build_crm
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.process import logs
-from streams.runtime.process.supervisor import end_with_parent
+from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
 
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, stopping: asyncio.Event, waits: Waits | None = None) -> None:
+async def run(settings: Settings, stopping: asyncio.Event, backoff: Backoff | None = None) -> None:
     """Hands over and polls until told to stop. Raises BrokerUnavailable, SalesforceRefused (no org is configured)."""
-    definitions = DefinitionsInForce(settings)
-    consumer, poller = crm_parts(settings, mapping_in_force(definitions.of), waits=waits)
+    definitions = ActiveDefinitions(settings)
+    consumer, poller = build_crm(settings, active_mapping(definitions.latest), backoff=backoff)
     try:
         await definitions.start()
         following = asyncio.create_task(definitions.follow())
@@ -54,7 +54,7 @@ async def _first_error(*working: asyncio.Task[None]) -> None:
             raise outcome
 
 
-async def _until_signalled(settings: Settings) -> None:
+async def _run_until_signal(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -67,7 +67,7 @@ def main() -> int:
     logs.configure(f"{settings.name or 'worker'}-crm")
     try:
         asyncio.run(await_topics(settings, settings.start_patience_ms / 1000))
-        asyncio.run(_until_signalled(settings))
+        asyncio.run(_run_until_signal(settings))
     except LeadstreamError as error:
         log.error("ended", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no traceback
         return error.exit_code
@@ -75,5 +75,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    end_with_parent()
+    exit_with_parent()
     sys.exit(main())

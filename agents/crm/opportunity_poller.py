@@ -15,10 +15,10 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from agents.crm.backoff import Waits
-from agents.crm.outage_log import Complaints
+from agents.crm.backoff import Backoff
+from agents.crm.outage_log import OutageLog
 from connectors.salesforce.errors import RequestRefused
-from connectors.salesforce.opportunities import Cursor, Event, Poll, is_ours
+from connectors.salesforce.opportunities import Cursor, OpportunityEvent, OpportunityPoll, is_ours
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
 from streams.settings import Settings
@@ -30,14 +30,14 @@ _decode = msgspec.json.Decoder().decode
 class OpportunityPoller:
     """Polls every `salesforce_poll_ms`; `run` goes on until `stop`."""
 
-    def __init__(self, settings: Settings, poll: Poll, *, waits: Waits | None = None) -> None:
+    def __init__(self, settings: Settings, poll: OpportunityPoll, *, backoff: Backoff | None = None) -> None:
         self._settings = settings
         self._topic = settings.prefix + CRM_OPPORTUNITIES.name
         self._poll = poll
-        self._waits = waits or Waits()
+        self._backoff = backoff or Backoff()
         self._stopping = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce-poll")
-        self.complaints = Complaints("opportunities")
+        self.outage_log = OutageLog("opportunities")
 
     def stop(self) -> None:
         """Ends `run` after the poll that is under way."""
@@ -50,42 +50,42 @@ class OpportunityPoller:
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
         )
         try:
-            cursor = Cursor.replayed([event async for event in self._told()])
+            cursor = Cursor.from_events([event async for event in self._read_own_events()])
             await producer.start()
-            await self._go_on(producer, cursor)
+            await self._poll_loop(producer, cursor)
         except (KafkaError, OSError) as error:
             raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
         finally:
             await producer.stop()
             self._thread.shutdown(wait=False)
 
-    async def _go_on(self, producer: Any, cursor: Cursor) -> None:
+    async def _poll_loop(self, producer: Any, cursor: Cursor) -> None:
         attempt = 0
         while not self._stopping.is_set():
             try:
-                events, after = await self._asked(cursor)
+                events, after = await self._poll_once(cursor)
             except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
-                self.complaints.about(error)
-                await self._wait(self._waits.before(attempt, error))
+                self.outage_log.failing(error)
+                await self._wait(self._backoff.delay(attempt, error))
                 attempt += 1
                 continue
-            self.complaints.over()
+            self.outage_log.recovered()
             attempt = 0
-            await self._write(producer, events)
+            await self._write_events(producer, events)
             # Only now: what was not acknowledged is asked for again.
             cursor = after
             await self._wait(self._settings.salesforce_poll_ms / 1000)
 
-    async def _asked(self, cursor: Cursor) -> tuple[list[Event], Cursor]:
+    async def _poll_once(self, cursor: Cursor) -> tuple[list[OpportunityEvent], Cursor]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._poll, cursor)
 
-    async def _write(self, producer: Any, events: list[Event]) -> None:
+    async def _write_events(self, producer: Any, events: list[OpportunityEvent]) -> None:
         sent = [
             await producer.send(self._topic, _encode(event), str(event["opportunity"]).encode()) for event in events
         ]
         await asyncio.gather(*sent)
 
-    async def _told(self) -> AsyncIterator[Event]:
+    async def _read_own_events(self) -> AsyncIterator[OpportunityEvent]:
         """The connector's own events that stand on the topic, up to its present end."""
         # Subscribed without a group: every partition, known by the time that it has started.
         consumer: Any = AIOKafkaConsumer(
@@ -99,7 +99,7 @@ class OpportunityPoller:
             places = sorted(consumer.assignment())
             ends = await consumer.end_offsets(places)
             while any([await consumer.position(place) < ends[place] for place in places]):
-                for event in _events(await consumer.getmany(timeout_ms=500)):
+                for event in _own_events(await consumer.getmany(timeout_ms=500)):
                     yield event
         finally:
             await consumer.stop()
@@ -111,7 +111,7 @@ class OpportunityPoller:
             return
 
 
-def _events(fetched: dict[TopicPartition, list[Any]]) -> Iterator[Event]:
+def _own_events(fetched: dict[TopicPartition, list[Any]]) -> Iterator[OpportunityEvent]:
     """What can be read and is ours; other CRMs write to the topic too."""
     for records in fetched.values():
         for record in records:

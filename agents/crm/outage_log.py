@@ -9,27 +9,27 @@ import structlog
 from connectors.salesforce.errors import RequestRefused
 from streams.errors import LeadstreamError
 
-Trouble = LeadstreamError | RequestRefused
+SalesforceFailure = LeadstreamError | RequestRefused
 """What a call to Salesforce can end with."""
 
 
-class Complaints:
-    """The trouble of one loop; `present` is what health shows."""
+class OutageLog:
+    """The trouble of one loop; `current_problem` is what health shows."""
 
-    def __init__(self, who: str, log: Any = None) -> None:
-        self._who = who
+    def __init__(self, part: str, log: Any = None) -> None:
+        self._part = part
         self._log = log or structlog.get_logger()
-        self.present: str | None = None
+        self.current_problem: str | None = None
 
-    def about(self, error: Trouble) -> None:
+    def failing(self, error: SalesforceFailure) -> None:
         """Something went wrong; a line where it is not what went wrong before."""
         problem = str(error)
-        if problem != self.present:
-            self.present = problem
-            self._log.warning("salesforce", part=self._who, problem=problem)
+        if problem != self.current_problem:
+            self.current_problem = problem
+            self._log.warning("salesforce", part=self._part, problem=problem)
 
-    def over(self) -> None:
+    def recovered(self) -> None:
         """It works (again)."""
-        if self.present is not None:
-            self.present = None
-            self._log.info("salesforce", part=self._who, problem=None)
+        if self.current_problem is not None:
+            self.current_problem = None
+            self._log.info("salesforce", part=self._part, problem=None)

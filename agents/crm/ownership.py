@@ -17,8 +17,8 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
 
     def __init__(self, look_back: int) -> None:
         self._look_back = look_back
-        self._fresh: set[TopicPartition] = set()
-        self._handed_until: dict[TopicPartition, int] = {}
+        self._new_partitions: set[TopicPartition] = set()
+        self._start_offsets: dict[TopicPartition, int] = {}
         self.generation = 0
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
@@ -29,19 +29,19 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Every partition starts anew at its committed offset, kept ones too."""
         self.generation += 1
-        self._fresh = set(assigned)
+        self._new_partitions = set(assigned)
 
-    async def settle(self, consumer: Any) -> None:
+    async def seek_new_partitions(self, consumer: Any) -> None:
         """Seeks newly assigned partitions to where remembering begins."""
-        while self._fresh:
-            generation, place = self.generation, self._fresh.pop()
+        while self._new_partitions:
+            generation, place = self.generation, self._new_partitions.pop()
             committed = await consumer.committed(place)
             first = (await consumer.beginning_offsets([place]))[place]
             if generation != self.generation:
                 continue
-            self._handed_until[place] = first if committed is None else max(first, committed)
-            consumer.seek(place, max(first, self._handed_until[place] - self._look_back))
+            self._start_offsets[place] = first if committed is None else max(first, committed)
+            consumer.seek(place, max(first, self._start_offsets[place] - self._look_back))
 
-    def answered_before(self, place: TopicPartition, offset: int) -> bool:
+    def precedes_ownership(self, partition: TopicPartition, offset: int) -> bool:
         """Whether a record was answered before this consumer owned its partition."""
-        return offset < self._handed_until.get(place, 0)
+        return offset < self._start_offsets.get(partition, 0)

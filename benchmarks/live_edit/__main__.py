@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from benchmarks import harness
-from benchmarks.live_edit.edits import KINDS, chosen
+from benchmarks.live_edit.edits import KINDS, select_edits
 from benchmarks.live_edit.measure import measure
-from benchmarks.live_edit.result import Result
-from benchmarks.live_edit.session import Size
+from benchmarks.live_edit.result import LiveEditResult
+from benchmarks.live_edit.session import TrafficSize
 
 
 def main() -> int:
@@ -23,14 +23,14 @@ def main() -> int:
     )
     parser.add_argument("--first-calm", type=float, default=20.0, help="seconds of traffic before the first edit")
     parser.add_argument("--calm", type=float, default=4.0, help="seconds of traffic between two edits")
-    harness.add_common(parser)
-    return harness.run(run, parser.parse_args())
+    harness.add_common_options(parser)
+    return harness.run(measure_live_edits, parser.parse_args())
 
 
-async def run(bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:
+async def measure_live_edits(bootstrap: str, folder: Path, options: argparse.Namespace) -> LiveEditResult:
     """The benchmark as the command line wants it."""
-    size = Size(given.contacts, given.rate, given.first_calm, given.calm)
-    return await measure(bootstrap, folder, size, chosen(given.kinds))
+    size = TrafficSize(options.contacts, options.rate, options.first_calm, options.calm)
+    return await measure(bootstrap, folder, size, select_edits(options.kinds))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ LEADSTREAM = (sys.executable, "-c", "from streams.cli.main import run; run()")
 
 
 async def leadstream(
-    *arguments: str, log: Path, environment: Mapping[str, str] | None = None, allowed: Container[int] = (0,)
+    *arguments: str, log: Path, environment: Mapping[str, str] | None = None, allowed_codes: Container[int] = (0,)
 ) -> bytes:
     """What it writes to standard output. Raises RuntimeError naming the log for an exit code that is not allowed."""
     with log.open("ab") as errors:
@@ -19,6 +19,6 @@ async def leadstream(
             *LEADSTREAM, *arguments, stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment
         )
         said, _ = await process.communicate()
-    if process.returncode not in allowed:
+    if process.returncode not in allowed_codes:
         raise RuntimeError(f"leadstream {arguments[0]} ended with {process.returncode}, see {log}: {said!r:.300}")
     return said

@@ -11,7 +11,7 @@ from benchmarks.live_edit.definitions import PROBE
 from schemas.topics import CONTACT_CHANGES, LEAD_COMMANDS, SCORING_EVENTS, SEGMENT_COMMANDS, WEB_VISITS
 from schemas.values import instant_text
 
-Outgoing = tuple[str, dict[str, Any]]
+TopicEvent = tuple[str, dict[str, Any]]
 """Topic (without prefix) and event."""
 
 PAGES = ("/", "/pricing", "/pricing/teams", "/docs", "/docs/start", "/about")
@@ -24,65 +24,65 @@ DAY_SECONDS = 86_400
 PROBE_ID = "probe-"
 
 
-class People:
+class RandomContacts:
     """Contacts `c0` to `cN`, and what is known of them; `seed` decides who does what, and tells ids apart."""
 
     def __init__(self, contacts: int, seed: int) -> None:
         self._contacts = contacts
         self._seed = seed
-        self._chance = random.Random(seed)
+        self._rng = random.Random(seed)
         self._number = 0
-        self._turned: set[str] = set()
+        self._probe_holders: set[str] = set()
         self._inactive: set[str] = set()
         self.probes = 0
         """How many events so far turned the probe, and so must be seen."""
 
-    def arrive(self) -> Iterator[Outgoing]:
+    def first_events(self) -> Iterator[TopicEvent]:
         """Everybody's first event."""
         for number in range(self._contacts):
             now = time.time()
-            ends = instant_text(round((now + self._chance.randint(-3, 3) * DAY_SECONDS) * 1000))[:10]
+            ends = instant_text(round((now + self._rng.randint(-3, 3) * DAY_SECONDS) * 1000))[:10]
             properties = {
-                "employees": self._chance.randrange(100),
-                "plan": self._chance.choice(PLANS),
+                "employees": self._rng.randrange(100),
+                "plan": self._rng.choice(PLANS),
                 "trial_ends_on": ends,
             }
             yield CONTACT_CHANGES.name, self._event("contact.changed", f"c{number}", properties=properties)
             if number % 10 == 0:
                 yield SEGMENT_COMMANDS.name, self._event("segment.member_added", f"c{number}", segment="vip")
 
-    def act(self) -> Outgoing:
+    def next_event(self) -> TopicEvent:
         """The next event of anybody, happening now."""
-        contact = f"c{self._chance.randrange(self._contacts)}"
-        match self._chance.choices(KINDS, WEIGHTS)[0]:
+        contact = f"c{self._rng.randrange(self._contacts)}"
+        match self._rng.choices(KINDS, WEIGHTS)[0]:
             case "visit":
-                url = f"https://shop.example{self._chance.choice(PAGES)}"
+                url = f"https://shop.example{self._rng.choice(PAGES)}"
                 return WEB_VISITS.name, self._event("web.visited", contact, url=url)
             case "activity":
-                name = self._chance.choice(NAMES)
+                name = self._rng.choice(NAMES)
                 return WEB_VISITS.name, self._event("activity.recorded", contact, name=name)
             case "patch":
-                return CONTACT_CHANGES.name, self._patch(contact)
+                return CONTACT_CHANGES.name, self._patch_event(contact)
             case "score":
-                points = self._chance.choice((-5, 1, 5, 10))
+                points = self._rng.choice((-5, 1, 5, 10))
                 return SCORING_EVENTS.name, self._event("score.adjusted", contact, points=points)
             case "lead":
-                command = self._chance.choice(COMMANDS)
+                command = self._rng.choice(COMMANDS)
                 return LEAD_COMMANDS.name, self._event(command, contact, campaign="spring")
             case _:
-                kind = self._chance.choice(("segment.member_added", "segment.member_removed"))
+                kind = self._rng.choice(("segment.member_added", "segment.member_removed"))
                 return SEGMENT_COMMANDS.name, self._event(kind, contact, segment="vip")
 
-    def _patch(self, contact: str) -> dict[str, Any]:
+    def _patch_event(self, contact: str) -> dict[str, Any]:
         """Turns the probe, and at times something else with it; its id says when (ms) it was sent."""
-        self._turned ^= {contact}
-        properties: dict[str, Any] = {PROBE: contact in self._turned}
-        if self._chance.random() < 0.3:
-            properties["employees"] = self._chance.randrange(100)
-        if self._chance.random() < 0.3:
-            properties["plan"] = self._chance.choice(PLANS)
+        self._probe_holders ^= {contact}
+        properties: dict[str, Any] = {PROBE: contact in self._probe_holders}
+        if self._rng.random() < 0.3:
+            properties["employees"] = self._rng.randrange(100)
+        if self._rng.random() < 0.3:
+            properties["plan"] = self._rng.choice(PLANS)
         event = self._event("contact.changed", contact, properties=properties)
-        if contact in self._inactive or self._chance.random() < 0.02:
+        if contact in self._inactive or self._rng.random() < 0.02:
             self._inactive ^= {contact}
             event["status"] = "inactive" if contact in self._inactive else "active"
         self.probes += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-Document = dict[str, Any]
+DefinitionsDocument = dict[str, Any]
 
 ACCOUNT = "default"
 PROBE = "probe"
@@ -19,12 +19,12 @@ FORM = {"name": {"eq": "form_submitted"}}
 EMAIL = {"name": {"eq": "email_clicked"}}
 
 
-def dynamic(name: str, when: Document, **more: Any) -> Document:
+def dynamic(name: str, when: DefinitionsDocument, **more: Any) -> DefinitionsDocument:
     """A dynamic segment."""
     return {"id": name, "dynamic": True, "when": when, **more}
 
 
-def initial() -> Document:
+def initial() -> DefinitionsDocument:
     """What is in force before the first edit."""
     return {
         "account": ACCOUNT,
@@ -49,7 +49,7 @@ def initial() -> Document:
     }
 
 
-def spring() -> Document:
+def spring() -> DefinitionsDocument:
     """The campaign that runs from the start."""
     return {
         "id": "spring",

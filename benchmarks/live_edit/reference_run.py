@@ -13,19 +13,19 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.live_edit.command import leadstream
-from benchmarks.live_edit.definitions import ACCOUNT, EVERYBODY, Document
+from benchmarks.live_edit.definitions import ACCOUNT, EVERYBODY, DefinitionsDocument
 from schemas.topics import JOURNAL, PIPELINE_IN
 from schemas.values import instant_text
-from streams.engine.journal.records import Event, Marker, Tick, decode
+from streams.engine.journal.records import JournalEvent, Marker, Tick, decode
 from streams.settings import Settings
-from tests.harness.kafka.topic_reader import Records, read_topic
+from tests.harness.kafka.topic_reader import TopicRecords, read_topic
 
 Members = set[tuple[str, str]]
 """Segment and contact."""
 
 
 @dataclass(frozen=True)
-class Place:
+class JournalCut:
     """A place in a journal partition, and the instant (ms) before which everything due there has happened."""
 
     offset: int
@@ -33,13 +33,13 @@ class Place:
 
 
 @dataclass(frozen=True)
-class History:
+class PublishedHistory:
     """What was published, and the order the journal gave it."""
 
     sources: Mapping[tuple[str, int, int], bytes]
-    journal: Records
+    journal: TopicRecords
 
-    def markers(self, release: int) -> dict[int, Place]:
+    def marker_cuts(self, release: int) -> dict[int, JournalCut]:
         """Where each journal partition holds the release's marker."""
         found = {}
         for number, partition in self.journal.items():
@@ -47,60 +47,62 @@ class History:
                 entry = decode(record.value)
                 if isinstance(entry, Marker) and entry.number == release:
                     assert entry.at is not None, "on the wall clock every release has an instant"
-                    found[number] = Place(record.offset, entry.at)
+                    found[number] = JournalCut(record.offset, entry.at)
         return found
 
-    def lines(self, partition: int, place: Place) -> Iterable[tuple[int, bytes]]:
+    def lines_before(self, partition: int, cut: JournalCut) -> Iterable[tuple[int, bytes]]:
         """Instant and line of what stands in a journal partition before a place."""
         for record in self.journal[partition]:
-            if record.offset >= place.offset:
+            if record.offset >= cut.offset:
                 return
             entry = decode(record.value)
-            if isinstance(entry, Event):
+            if isinstance(entry, JournalEvent):
                 yield entry.at, self.sources[entry.source]
             elif isinstance(entry, Tick | Marker) and entry.at is not None:
-                yield entry.at, msgspec.json.encode(_told(entry.at))
+                yield entry.at, msgspec.json.encode(_clock_event(entry.at))
 
 
-def _told(at: int) -> dict[str, str]:
+def _clock_event(at: int) -> dict[str, str]:
     return {"type": "clock.advanced", "account": ACCOUNT, "at": instant_text(at)}
 
 
-async def read_history(settings: Settings) -> History:
+async def read_history(settings: Settings) -> PublishedHistory:
     """Everything that was published, and the journal."""
     sources = {}
     for topic in PIPELINE_IN:
         for number, partition in (await read_topic(settings.bootstrap, settings.prefix + topic.name)).items():
             sources.update({(topic.name, number, record.offset): record.value for record in partition})
-    return History(sources, await read_topic(settings.bootstrap, settings.prefix + JOURNAL.name))
+    return PublishedHistory(sources, await read_topic(settings.bootstrap, settings.prefix + JOURNAL.name))
 
 
 @dataclass(frozen=True)
-class FreshStart:
+class ReferenceRun:
     """Starts afresh in `folder`, as often as asked."""
 
-    history: History
+    history: PublishedHistory
     folder: Path
 
-    async def members(self, document: Document, places: Mapping[int, Place]) -> Members:
+    async def members(self, document: DefinitionsDocument, cuts: Mapping[int, JournalCut]) -> Members:
         """Who is a member under the definitions, just before a place of each journal partition."""
         found: Members = set()
-        for partition, place in places.items():
-            found |= await self._members(document, partition, place)
+        for partition, place in cuts.items():
+            found |= await self._partition_members(document, partition, place)
         return found
 
-    async def kept(self, document: Document, segment: str, places: Mapping[int, Place]) -> Members:
+    async def segment_members(
+        self, document: DefinitionsDocument, segment: str, cuts: Mapping[int, JournalCut]
+    ) -> Members:
         """Who was a member of a segment just before a place of each journal partition."""
         named = [each for each in document["segments"] if each["id"] == segment]
-        return await self.members({**document, "segments": named, "campaigns": []}, places)
+        return await self.members({**document, "segments": named, "campaigns": []}, cuts)
 
-    async def _members(self, document: Document, partition: int, place: Place) -> Members:
+    async def _partition_members(self, document: DefinitionsDocument, partition: int, cut: JournalCut) -> Members:
         definitions, events = self.folder / "fresh.json", self.folder / f"fresh-{partition}.jsonl"
         definitions.write_bytes(msgspec.json.encode(document))
         # What is due at the place's own instant has not happened yet: its tick or marker closes what is before.
-        end = place.at - 1
+        end = cut.at - 1
         with events.open("wb") as out:
-            for at, line in self.history.lines(partition, place):
+            for at, line in self.history.lines_before(partition, cut):
                 end = max(end, at)
                 out.write(line + b"\n")
         options = ["--definitions", str(definitions), "--until", instant_text(end), "--state", str(events)]
@@ -109,6 +111,6 @@ class FreshStart:
         return {(row["segment"], row["contact"]) for row in rows if row["type"] == "segment.member"}
 
 
-def only_active(listed: Members, members: Members) -> Members:
+def active_members(candidates: Members, members: Members) -> Members:
     """Those of a list whose status allows them to be members, which the segment of everybody tells."""
-    return {(segment, contact) for segment, contact in listed if (EVERYBODY, contact) in members}
+    return {(segment, contact) for segment, contact in candidates if (EVERYBODY, contact) in members}

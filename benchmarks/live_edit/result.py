@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from benchmarks.figures import Spread
+from benchmarks.figures import LatencyStats
 
-ALLOWED = 3.0
+ALLOWED_RATIO = 3.0
 """Times the normal latency at the 99th percentile."""
 
 
@@ -21,7 +21,7 @@ class EditFigures:
     command: float
     decides: float
     settled: float
-    latency: Spread
+    latency: LatencyStats
     ratio: float = 0.0
     """The latency's p99 by that of the calm."""
 
@@ -33,7 +33,7 @@ class EditFigures:
 
 
 @dataclass
-class Result:
+class LiveEditResult:
     """`calm` are live events between edits, `during` those of all edits together."""
 
     contacts: int
@@ -42,8 +42,8 @@ class Result:
     sent_rate: float = 0.0
     behind: float = 0.0
     """The most (s) that the producer was behind its pace."""
-    calm: Spread = field(default_factory=lambda: Spread.of([]))
-    during: Spread = field(default_factory=lambda: Spread.of([]))
+    calm: LatencyStats = field(default_factory=lambda: LatencyStats.from_values([]))
+    during: LatencyStats = field(default_factory=lambda: LatencyStats.from_values([]))
     ratio: float = 0.0
     edits: list[EditFigures] = field(default_factory=list)
     worker_cores: float = 0.0
@@ -60,23 +60,23 @@ class Result:
         """Whether memberships are right and nothing was told twice."""
         return not self.wrong
 
-    def compare(self) -> None:
+    def set_ratios(self) -> None:
         """Sets the ratios."""
         normal = self.calm.p99 or 1.0
         self.ratio = round(self.during.p99 / normal, 2)
         for edit in self.edits:
             edit.ratio = round(edit.latency.p99 / normal, 2)
 
-    def times(self) -> str:
+    def timing_text(self) -> str:
         """The figures that say nothing of exactness."""
-        slow = [edit.kind for edit in self.edits if edit.ratio > ALLOWED]
+        slow = [edit.kind for edit in self.edits if edit.ratio > ALLOWED_RATIO]
         return "\n".join(
             [
                 f"{self.contacts} contacts, {self.sent} events at {self.sent_rate:.0f} a second"
                 f" (at most {self.behind:.2f} s behind)",
                 *map(str, self.edits),
                 f"calm: {self.calm}",
-                f"edits: {self.during}; x {self.ratio:.2f}, allowed x {ALLOWED:.0f}",
+                f"edits: {self.during}; x {self.ratio:.2f}, allowed x {ALLOWED_RATIO:.0f}",
                 f"worker: {self.worker_cores:.2f} cores, {self.worker_memory} MB",
                 f"TOO SLOW: {', '.join(slow)}" if slow else "IN TIME",
             ]
@@ -85,4 +85,4 @@ class Result:
     def __str__(self) -> str:
         exact = f"EXACT: {self.memberships} memberships as of a fresh start"
         verdict = f"WRONG: {self.wrong}" if self.wrong else exact
-        return f"{self.times()}\nverify: {self.verified}\n{verdict}"
+        return f"{self.timing_text()}\nverify: {self.verified}\n{verdict}"

@@ -13,20 +13,22 @@ import msgspec
 
 from benchmarks import harness
 from benchmarks.live_edit.command import leadstream
-from benchmarks.live_edit.contacts import People
-from benchmarks.live_edit.definitions import Document, initial
+from benchmarks.live_edit.contacts import RandomContacts
+from benchmarks.live_edit.definitions import DefinitionsDocument, initial
 from benchmarks.live_edit.edits import Edit
-from benchmarks.live_edit.observer import Seen, Window
-from streams.runtime.process.supervisor import environment_of
-from tests.harness.deployment.live_deployment import Stage, until
+from benchmarks.live_edit.observer import LiveEditObserver, TimeRange
+from streams.runtime.process.supervisor import child_environment
+from tests.harness.deployment.live_deployment import LiveDeployment, wait_until
 
 LIMIT_SECONDS = 300.0
 AFTERMATH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Size:
-    """`rate` in events a second; `calm` are seconds without an edit between two, `first_calm` before the first."""
+class TrafficSize:
+    """`rate` in events a second; `calm_ranges` are seconds without an edit between two, `first_calm` before the
+    first.
+    """
 
     contacts: int
     rate: float
@@ -35,93 +37,97 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A segment whose members at a release are kept; `before` are the definitions until then."""
+class FrozenSegment:
+    """A segment whose members at a release are kept; `definitions` are the definitions until then."""
 
     segment: str
     release: int
-    before: Document
+    definitions: DefinitionsDocument
 
 
 @dataclass(frozen=True)
-class Done:
+class EditRun:
     """An edit: the number of its last release, how long (s) the command took, and when live events are looked at."""
 
     kind: str
     release: int
-    command: float
-    window: Window
+    command_seconds: float
+    time_range: TimeRange
 
 
 @dataclass
-class Session:
-    """What was done so far; `calm` is when nothing was."""
+class EditSession:
+    """What was done so far; `calm_ranges` is when nothing was."""
 
-    made: Stage
+    deployment: LiveDeployment
     folder: Path
-    size: Size
-    seen: Seen
-    document: Document = field(default_factory=initial)
+    size: TrafficSize
+    observer: LiveEditObserver
+    document: DefinitionsDocument = field(default_factory=initial)
     release: int = 0
     """The number of the last release that was applied."""
-    kept: list[Kept] = field(default_factory=list)
-    done: list[Done] = field(default_factory=list)
-    calm: list[Window] = field(default_factory=list)
+    frozen_segments: list[FrozenSegment] = field(default_factory=list)
+    edit_runs: list[EditRun] = field(default_factory=list)
+    calm_ranges: list[TimeRange] = field(default_factory=list)
 
-    def paused(self) -> set[str]:
+    def paused_segments(self) -> set[str]:
         """The segments that are paused now."""
         return {segment["id"] for segment in self.document["segments"] if segment.get("paused")}
 
-    async def arrive(self) -> None:
+    async def publish_first_events(self) -> None:
         """The first definitions, and everybody's first event."""
-        await self._command(self.document)
-        for topic, event in People(self.size.contacts, seed=1).arrive():
-            await self.made.send(topic, event)
-        await self.made.delivered()
+        await self._apply_definitions(self.document)
+        for topic, event in RandomContacts(self.size.contacts, seed=1).first_events():
+            await self.deployment.send(topic, event)
+        await self.deployment.flush()
         everybody = self.size.contacts
-        await until(lambda: self.seen.members_of_all == everybody, LIMIT_SECONDS, "everybody has arrived")
+        await wait_until(lambda: self.observer.everybody_count == everybody, LIMIT_SECONDS, "everybody has arrived")
 
-    async def edit(self, edits: Sequence[Edit]) -> None:
+    async def run_edits(self, edits: Sequence[Edit]) -> None:
         """All edits, with some calm before and after each; the traffic flows meanwhile."""
-        await until(lambda: bool(self.seen.probes), LIMIT_SECONDS, "the traffic has begun")
-        await self._be_calm(self.size.first_calm)
+        await wait_until(lambda: bool(self.observer.probes), LIMIT_SECONDS, "the traffic has begun")
+        await self._wait_calm(self.size.first_calm)
         for edit in edits:
-            harness.say(f"edit: {edit.kind}")
+            harness.report_progress(f"edit: {edit.kind}")
             await self._measure(edit)
-            await self._be_calm(self.size.calm)
+            await self._wait_calm(self.size.calm)
 
-    async def _be_calm(self, seconds: float) -> None:
-        began = now()
+    async def _wait_calm(self, seconds: float) -> None:
+        began = now_ms()
         await asyncio.sleep(seconds)  # the length of what is measured
-        self.calm.append((began, now()))
+        self.calm_ranges.append((began, now_ms()))
 
     async def _measure(self, edit: Edit) -> None:
-        began, before = now(), self.document
+        began, before = now_ms(), self.document
         if edit.superseded is not None:
             await self._supersede(edit)
         else:
-            await self._command(edit.changed(before))
-        command, release = (now() - began) / 1000, self.release
-        if edit.keeps is not None:
-            self.kept.append(Kept(edit.keeps, release, before))
-        await until(lambda: self.seen.decides(release), LIMIT_SECONDS, "every partition decides under the release")
-        await until(lambda: self.seen.settled(release), LIMIT_SECONDS, "everybody is settled under the release")
+            await self._apply_definitions(edit.apply(before))
+        command, release = (now_ms() - began) / 1000, self.release
+        if edit.frozen_segment is not None:
+            self.frozen_segments.append(FrozenSegment(edit.frozen_segment, release, before))
+        await wait_until(
+            lambda: self.observer.is_deciding(release), LIMIT_SECONDS, "every partition decides under the release"
+        )
+        await wait_until(
+            lambda: self.observer.is_settled(release), LIMIT_SECONDS, "everybody is settled under the release"
+        )
         await asyncio.sleep(AFTERMATH_SECONDS)  # as above
-        self.done.append(Done(edit.kind, release, command, (began, now())))
+        self.edit_runs.append(EditRun(edit.kind, release, command, (began, now_ms())))
 
     async def _supersede(self, edit: Edit) -> None:
         """Applies a release, and another on top of it before the first can have taken effect everywhere."""
-        first, second = edit.both(self.document)
-        await self._command(first, wait=False)
+        first, second = edit.apply_both(self.document)
+        await self._apply_definitions(first, wait=False)
         # In this process: another command would be a second later.
-        made = await self.made.apply(second)
+        made = await self.deployment.apply(second)
         self.document, self.release = second, made.number
 
-    async def _command(self, document: Document, wait: bool = True) -> None:
+    async def _apply_definitions(self, document: DefinitionsDocument, wait: bool = True) -> None:
         path = self.folder / f"release-{self.release + 1}.json"
         path.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
         options = ["--wait", "--patience", "120"] if wait else []
-        environment = environment_of(self.made.settings)
+        environment = child_environment(self.deployment.settings)
         command = ["definitions", "apply", "--json", *options, str(path)]
         (applied,) = json.loads(await leadstream(*command, log=self.folder / "commands.log", environment=environment))
         if not applied["applied"]:
@@ -129,6 +135,6 @@ class Session:
         self.document, self.release = document, applied["number"]
 
 
-def now() -> float:
+def now_ms() -> float:
     """The instant, in ms."""
     return time.time() * 1000

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from benchmarks.live_edit.contacts import People
+from benchmarks.live_edit.contacts import RandomContacts
 
 PAUSE_SECONDS = 0.002
 IN_FLIGHT = 5_000
 
 
 @dataclass
-class Sent:
+class TrafficReport:
     """What went out. `behind` is the most (s) that an event was sent after its turn."""
 
     events: int = 0
@@ -29,17 +29,19 @@ class Sent:
     behind: float = 0.0
 
 
-async def publish(bootstrap: str, prefix: str, rate: float, people: People, stop: asyncio.Event) -> Sent:
+async def publish(
+    bootstrap: str, prefix: str, rate: float, contacts: RandomContacts, stop: asyncio.Event
+) -> TrafficReport:
     """Publishes at an even pace until told to stop; returns when everything is acknowledged."""
     producer: Any = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=1, enable_idempotence=True)
     await producer.start()
-    sent, began = Sent(), time.monotonic()
+    sent, began = TrafficReport(), time.monotonic()
     sending: list[Any] = []
     try:
         while not stop.is_set():
             due = (time.monotonic() - began) * rate
             while sent.events < due:
-                topic, event = people.act()
+                topic, event = contacts.next_event()
                 value = msgspec.json.encode(event)
                 sending.append(await producer.send(prefix + topic, value, key=event["contact"].encode()))
                 sent.behind = max(sent.behind, time.monotonic() - began - sent.events / rate)
@@ -51,16 +53,16 @@ async def publish(bootstrap: str, prefix: str, rate: float, people: People, stop
         await asyncio.gather(*sending)
     finally:
         await producer.stop()
-    sent.probes, sent.seconds = people.probes, time.monotonic() - began
+    sent.probes, sent.seconds = contacts.probes, time.monotonic() - began
     return sent
 
 
-async def until_terminated(given: argparse.Namespace) -> Sent:
+async def publish_until_terminated(options: argparse.Namespace) -> TrafficReport:
     """Publishes until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    people = People(given.contacts, given.seed)
-    return await publish(given.bootstrap, given.prefix, given.rate, people, stop)
+    people = RandomContacts(options.contacts, options.seed)
+    return await publish(options.bootstrap, options.prefix, options.rate, people, stop)
 
 
 def main() -> None:
@@ -71,7 +73,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--contacts", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    sent = asyncio.run(until_terminated(parser.parse_args()))
+    sent = asyncio.run(publish_until_terminated(parser.parse_args()))
     sys.stdout.buffer.write(msgspec.json.encode(sent))
 
 

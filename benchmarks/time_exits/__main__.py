@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import harness
-from benchmarks.time_exits.measure import Result, measure
+from benchmarks.time_exits.measure import TimeExitResult, measure
 
 
 def main() -> int:
@@ -16,13 +16,13 @@ def main() -> int:
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--spread", type=float, default=120.0, help="seconds that exits are due over; 0: all at once")
     parser.add_argument("--workers", type=int, default=1)
-    harness.add_common(parser)
-    return harness.run(run, parser.parse_args())
+    harness.add_common_options(parser)
+    return harness.run(measure_time_exits, parser.parse_args())
 
 
-async def run(bootstrap: str, folder: Path, given: argparse.Namespace) -> Result:
+async def measure_time_exits(bootstrap: str, folder: Path, options: argparse.Namespace) -> TimeExitResult:
     """The benchmark as the command line wants it."""
-    return await measure(bootstrap, folder, given.contacts, given.spread, given.workers)
+    return await measure(bootstrap, folder, options.contacts, options.spread, options.workers)
 
 
 if __name__ == "__main__":

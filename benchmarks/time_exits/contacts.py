@@ -22,13 +22,13 @@ HELD_STEPS = 8
 
 
 @dataclass(frozen=True)
-class Plan:
-    """`contacts` of them, due from `first` (ms) on, over `spread` ms; with `spread` 0 all at one instant."""
+class ExitPlan:
+    """`contacts` of them, due from `first_due` (ms) on, over `spread` ms; with `spread` 0 all at one instant."""
 
     contacts: int
-    loading: int
+    loading_start: int
     """The instant (ms) at which the first contact is published."""
-    first: int
+    first_due: int
     spread: int
 
     @property
@@ -43,24 +43,24 @@ class Plan:
     def due(self, number: int) -> int:
         """When (ms) a contact's exit is due; of `held` only about."""
         # A fixed stride, so that neighbours in time are no neighbours in the journal.
-        return self.first + (number * 7_919 % self.contacts) * self.spread // self.contacts
+        return self.first_due + (number * 7_919 % self.contacts) * self.spread // self.contacts
 
     def held_for(self, step: int) -> int:
         """How long (ms) one of the lengths is; a whole number of seconds."""
-        wanted = self.first - self.loading + step * self.spread // HELD_STEPS
+        wanted = self.first_due - self.loading_start + step * self.spread // HELD_STEPS
         return wanted // 1000 * 1000
 
-    def step(self, number: int) -> int:
+    def held_step(self, number: int) -> int:
         """Which of the lengths a contact of the kind `held` is given."""
         return number // len(self.kinds) % HELD_STEPS
 
     def segment(self, number: int) -> str:
         """The segment that a contact enters and leaves."""
         kind = self.kind(number)
-        return f"held-{self.step(number)}" if kind == "held" else kind
+        return f"held-{self.held_step(number)}" if kind == "held" else kind
 
 
-def definitions(plan: Plan) -> dict[str, Any]:
+def definitions(plan: ExitPlan) -> dict[str, Any]:
     """One segment for each kind of exit, one for each length of `held`."""
     window = f"{WINDOW_MS // 1000}s"
     was_awake = {"activity": {"name": {"eq": "awake"}}}
@@ -74,7 +74,7 @@ def definitions(plan: Plan) -> dict[str, Any]:
     return {"account": "default", "properties": {"trial_ends_at": "datetime", "plan": "text"}, "segments": segments}
 
 
-def _held(plan: Plan, step: int) -> dict[str, Any]:
+def _held(plan: ExitPlan, step: int) -> dict[str, Any]:
     chosen = {"property": "plan", "eq": f"held-{step}"}
     long_ago = {**chosen, "held_for": f"{plan.held_for(step) // 1000}s"}
     return _segment(f"held-{step}", {"all": [chosen, {"not": long_ago}]})
@@ -84,7 +84,7 @@ def _segment(name: str, when: dict[str, Any]) -> dict[str, Any]:
     return {"id": name, "dynamic": True, "when": when}
 
 
-def events(plan: Plan, now: Callable[[], int]) -> Iterator[tuple[str, dict[str, Any]]]:
+def events(plan: ExitPlan, now: Callable[[], int]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The topic and the event that gives each contact its pending exit; patches happen `now` (ms)."""
     for number in range(plan.contacts):
         kind, due = plan.kind(number), plan.due(number)

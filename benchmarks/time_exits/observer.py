@@ -9,63 +9,65 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.time_exits.contacts import Plan
+from benchmarks.time_exits.contacts import ExitPlan
 from schemas.values import instant_ms
 
 
 @dataclass(frozen=True)
-class Exit:
+class ObservedExit:
     """One exit: its truth, when it was written and when the reader had it; instants in ms."""
 
     contact: str
     segment: str
     at: int
     cause: str
-    emitted: int
-    seen: float
+    emitted_at: int
+    seen_at: float
 
 
 @dataclass
-class Seen:
+class ExitObserver:
     """Everything that came so far."""
 
-    entered: dict[str, int] = field(default_factory=dict)
+    entered_at: dict[str, int] = field(default_factory=dict)
     """Contact -> the instant (ms) it entered at."""
-    exits: list[Exit] = field(default_factory=list)
-    entries: int = 0
+    exits: list[ObservedExit] = field(default_factory=list)
+    entry_count: int = 0
 
-    def see(self, _topic: str, record: Any) -> None:
+    def observe(self, _topic: str, record: Any) -> None:
         """One record."""
         seen = time.time() * 1000
         change = msgspec.json.decode(record.value)
         at = instant_ms(change["at"])
         if change["type"] == "segment.entered":
-            self.entries += 1
-            self.entered[change["contact"]] = at
+            self.entry_count += 1
+            self.entered_at[change["contact"]] = at
             return
         emitted = instant_ms(change["emitted_at"])
         kind = change["cause"]["kind"]
-        self.exits.append(Exit(change["contact"], change["segment"], at, kind, emitted, seen))
+        self.exits.append(ObservedExit(change["contact"], change["segment"], at, kind, emitted, seen))
 
 
-def judge(seen: Seen, plan: Plan) -> Counter[str]:
+def verify_exits(observer: ExitObserver, plan: ExitPlan) -> Counter[str]:
     """What is wrong: every contact enters and leaves once, by time alone, at its very instant."""
     wrong: Counter[str] = Counter()
-    times = Counter(each.contact for each in seen.exits)
-    wrong["contacts that did not enter"] = plan.contacts - len(seen.entered)
-    wrong["entered too often"] = seen.entries - len(seen.entered)
+    times = Counter(each.contact for each in observer.exits)
+    wrong["contacts that did not enter"] = plan.contacts - len(observer.entered_at)
+    wrong["entered too often"] = observer.entry_count - len(observer.entered_at)
     wrong["contacts that did not leave"] = plan.contacts - len(times)
     wrong["left too often"] = sum(times.values()) - len(times)
-    for each in seen.exits:
+    for each in observer.exits:
         number = int(each.contact.removeprefix("c"))
         wrong["left another segment"] += each.segment != plan.segment(number)
         wrong["left for another reason"] += each.cause != "clock"
-        wrong["left at another instant"] += each.at != expected(plan, number, seen.entered.get(each.contact, 0))
+        wrong["left at another instant"] += each.at != expected_exit(
+            plan, number, observer.entered_at.get(each.contact, 0)
+        )
     return +wrong
 
 
-def expected(plan: Plan, number: int, entered: int) -> int:
+def expected_exit(plan: ExitPlan, number: int, entered_at: int) -> int:
     """When (ms) a contact must leave; one of the kind `held` so long after it entered."""
     if plan.kind(number) == "held":
-        return entered + plan.held_for(plan.step(number))
+        return entered_at + plan.held_for(plan.held_step(number))
     return plan.due(number)

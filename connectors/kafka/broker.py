@@ -15,11 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from connectors.kafka.data_folder import BrokerFolder, Running
-from connectors.kafka.jars import Report, kafka_jars, silent
+from connectors.kafka.data_folder import BrokerFolder, BrokerProcess
+from connectors.kafka.jars import ProgressCallback, ignore_progress, kafka_jars
 from connectors.kafka.java import find_java
-from connectors.kafka.start_errors import reason
-from connectors.ports import LOOPBACK, answers, free_port, is_free
+from connectors.kafka.start_errors import start_failure_reason
+from connectors.ports import LOOPBACK, accepts_connections, free_port, is_free
 from streams.errors import LocalBrokerError
 
 START_SECONDS = 60.0
@@ -57,34 +57,36 @@ class LocalBroker:
     @property
     def pid(self) -> int | None:
         """The process id of the running broker, also of one that another process started; else None."""
-        running = self._folder.noted()
-        return running.pid if running is not None and self._folder.is_held() else None
+        running = self._folder.load_process()
+        return running.pid if running is not None and self._folder.is_locked() else None
 
     @property
     def bootstrap(self) -> str:
         """The address for clients. Raises LocalBrokerError when the broker was never started."""
-        running = self._folder.noted()
+        running = self._folder.load_process()
         if running is None:
             raise LocalBrokerError(f"no broker was started on {self.folder}; run `leadstream broker start`")
         return f"{LOOPBACK}:{running.port}"
 
-    def start(self, report: Report = silent) -> None:
+    def start(self, report: ProgressCallback = ignore_progress) -> None:
         """Starts the broker, fetched and formatted the first time; returns when it accepts connections.
 
         Raises LocalBrokerError: already running, port in use, too little space, cannot be fetched, no Java,
         or what Kafka itself gave as a reason.
         """
-        with self._folder.held() as lock:
+        with self._folder.hold_lock() as lock:
             self._check_space()
             port = self._choose_port()
-            command = self._command(port, report)
-            self._folder.note(Running(None, port))  # a former process id must not be taken for this one's
+            command = self._build_command(port, report)
+            self._folder.save_process(
+                BrokerProcess(None, port)
+            )  # a former process id must not be taken for this one's
             if not self._folder.is_formatted():
                 report("formatting Kafka's data folder", 0, 0)
                 self._format(command)
             report("starting Kafka", 0, 0)
             self._process = self._launch(command, lock)
-            self._folder.note(Running(self._process.pid, port))
+            self._folder.save_process(BrokerProcess(self._process.pid, port))
         try:
             self._await_start(self._process, port)
         except BaseException:
@@ -93,17 +95,17 @@ class LocalBroker:
 
     def stop(self) -> None:
         """Stops the broker in good order, within 20 seconds or else by force; nothing when none runs."""
-        self._end(signal.SIGTERM, STOP_SECONDS)
-        self._end(signal.SIGKILL, KILL_SECONDS)
-        if self._folder.is_held():
+        self._signal_and_wait(signal.SIGTERM, STOP_SECONDS)
+        self._signal_and_wait(signal.SIGKILL, KILL_SECONDS)
+        if self._folder.is_locked():
             who = "is just being started" if self.pid is None else f"does not end; stop process {self.pid} by hand"
             raise LocalBrokerError(f"the broker on {self.folder} {who}")
 
     def kill(self) -> None:
         """Ends the broker at once, as a power cut would."""
-        self._end(signal.SIGKILL, KILL_SECONDS)
+        self._signal_and_wait(signal.SIGKILL, KILL_SECONDS)
 
-    def restart(self, report: Report = silent) -> None:
+    def restart(self, report: ProgressCallback = ignore_progress) -> None:
         """Stops and starts the broker, on the same port."""
         self.stop()
         self.start(report)
@@ -111,7 +113,7 @@ class LocalBroker:
     def discard(self) -> None:
         """Throws the data away. Raises LocalBrokerError while the broker runs."""
         if self.folder.is_dir():
-            with self._folder.held():
+            with self._folder.hold_lock():
                 self._folder.discard()
 
     def _check_space(self) -> None:
@@ -122,13 +124,13 @@ class LocalBroker:
             )
 
     def _choose_port(self) -> int:
-        former = self._folder.noted()
+        former = self._folder.load_process()
         port = self._port or (former.port if former else free_port())
         if not is_free(port):
             raise LocalBrokerError(f"port {port} is in use; stop what listens there or choose another --port")
         return port
 
-    def _command(self, port: int, report: Report) -> list[str]:
+    def _build_command(self, port: int, report: ProgressCallback) -> list[str]:
         java = find_java()
         jars = kafka_jars(report)
         self._folder.write_settings(port, free_port())
@@ -141,7 +143,7 @@ class LocalBroker:
         done = subprocess.run([*command, *arguments], capture_output=True, check=False)
         if done.returncode != 0:
             self._folder.console.write_bytes(done.stdout + done.stderr)
-            raise LocalBrokerError(f"Kafka cannot format {self.folder}: {reason(self._folder.logs)}")
+            raise LocalBrokerError(f"Kafka cannot format {self.folder}: {start_failure_reason(self._folder.logs)}")
 
     def _launch(self, command: list[str], lock: int) -> subprocess.Popen[bytes]:
         with self._folder.console.open("ab") as console:
@@ -156,31 +158,34 @@ class LocalBroker:
             )
 
     def _await_start(self, process: subprocess.Popen[bytes], port: int) -> None:
-        if _within(START_SECONDS, lambda: process.poll() is not None or answers(port)) and process.poll() is None:
+        if (
+            _wait_until(START_SECONDS, lambda: process.poll() is not None or accepts_connections(port))
+            and process.poll() is None
+        ):
             return
         ended = process.poll() is not None
         what = "Kafka did not start" if ended else f"Kafka did not start within {START_SECONDS:.0f} s"
-        raise LocalBrokerError(f"{what} on {self.folder}: {reason(self._folder.logs)}")
+        raise LocalBrokerError(f"{what} on {self.folder}: {start_failure_reason(self._folder.logs)}")
 
-    def _end(self, sign: signal.Signals, seconds: float) -> None:
+    def _signal_and_wait(self, signal_number: signal.Signals, seconds: float) -> None:
         pid = self.pid
         if pid is None:
             return
         try:
             # It may have ended since the line above; what is left to wait for then is the lock.
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, sign)
+                os.kill(pid, signal_number)
         except PermissionError as error:
             raise LocalBrokerError(f"the broker on {self.folder} (process {pid}) belongs to another user") from error
-        _within(seconds, self._has_ended)
+        _wait_until(seconds, self._has_exited)
 
-    def _has_ended(self) -> bool:
+    def _has_exited(self) -> bool:
         # Its lock is free a moment before it has ended, and a child that nobody asks about then stays a zombie.
         is_left = self._process is not None and self._process.poll() is None
-        return not is_left and not self._folder.is_held()
+        return not is_left and not self._folder.is_locked()
 
 
-def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+def _wait_until(seconds: float, condition: Callable[[], bool]) -> bool:
     """Whether `condition` comes true in time."""
     end = time.monotonic() + seconds
     while not condition():

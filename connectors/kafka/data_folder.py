@@ -18,7 +18,7 @@ _TEMPLATES = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class BrokerProcess:
     """What the last start wrote down: its port, and the process once there is one."""
 
     pid: int | None
@@ -35,8 +35,8 @@ class BrokerFolder:
         self.log_settings = self.path / "log4j2.properties"
         self.log = self.path / "kafka.log"
         self.console = self.path / "console.log"
-        self._notes = self.path / "broker.json"
-        self._lock = self.path / "broker.lock"
+        self._process_file = self.path / "broker.json"
+        self._lock_file = self.path / "broker.lock"
 
     @property
     def logs(self) -> list[Path]:
@@ -44,7 +44,7 @@ class BrokerFolder:
         return [self.console, self.log]
 
     @contextmanager
-    def held(self) -> Iterator[int]:
+    def hold_lock(self) -> Iterator[int]:
         """Holds the lock and yields its descriptor; a process that inherits it goes on holding the lock.
 
         Two brokers on one folder damage each other before Kafka's own lock stops the second, so the lock is
@@ -53,7 +53,7 @@ class BrokerFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise LocalBrokerError(
                 f"the folder {self.path} cannot be written ({error.strerror}); choose another one"
@@ -65,10 +65,10 @@ class BrokerFolder:
         finally:
             os.close(descriptor)
 
-    def is_held(self) -> bool:
+    def is_locked(self) -> bool:
         """Whether a broker runs on this folder (or is being started)."""
         try:
-            descriptor = os.open(self._lock, os.O_RDONLY)
+            descriptor = os.open(self._lock_file, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             return False
         try:
@@ -80,26 +80,26 @@ class BrokerFolder:
         """Whether Kafka's data stands here."""
         return (self.data / "meta.properties").is_file()
 
-    def note(self, running: Running) -> None:
+    def save_process(self, process: BrokerProcess) -> None:
         """Writes down process and port, for a later command."""
-        part = self._notes.with_suffix(".part")
-        part.write_text(json.dumps({"pid": running.pid, "port": running.port}) + "\n")
-        part.replace(self._notes)
+        part = self._process_file.with_suffix(".part")
+        part.write_text(json.dumps({"pid": process.pid, "port": process.port}) + "\n")
+        part.replace(self._process_file)
 
-    def noted(self) -> Running | None:
+    def load_process(self) -> BrokerProcess | None:
         """What the last start wrote down; None when there was none or it cannot be read."""
         try:
-            notes = json.loads(self._notes.read_text())
+            notes = json.loads(self._process_file.read_text())
             pid = notes["pid"]
-            return Running(None if pid is None else int(pid), int(notes["port"]))
+            return BrokerProcess(None if pid is None else int(pid), int(notes["port"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write_settings(self, port: int, controller_port: int) -> None:
         """Fills the templates in and empties the logs of the former run."""
         server = {"port": port, "controller_port": controller_port, "data": self.data}
-        _fill(_TEMPLATES / "server.properties", self.server_settings, server)
-        _fill(_TEMPLATES / "log4j2.properties", self.log_settings, {"log": self.log})
+        _fill_template(_TEMPLATES / "server.properties", self.server_settings, server)
+        _fill_template(_TEMPLATES / "log4j2.properties", self.log_settings, {"log": self.log})
         for log in self.logs:
             log.write_bytes(b"")
 
@@ -118,5 +118,5 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _fill(template: Path, target: Path, values: dict[str, object]) -> None:
+def _fill_template(template: Path, target: Path, values: dict[str, object]) -> None:
     target.write_text(Template(template.read_text()).substitute(values))

@@ -18,12 +18,12 @@ from streams.errors import LocalBrokerError
 KAFKA_VERSION = "4.2.1"
 LOCK_FILE = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.lock")
 
-Report = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Told of progress: what is done, bytes so far, bytes in all."""
 
 
-def silent(_what: str, _done: int, _total: int) -> None:
-    """A `Report` that says nothing."""
+def ignore_progress(_what: str, _done: int, _total: int) -> None:
+    """A `ProgressCallback` that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Jar:
         """The name people know it by."""
         return f"{self.group}:{self.artifact}:{self.version}"
 
-    def is_at(self, path: Path) -> bool:
+    def matches_file(self, path: Path) -> bool:
         """Whether `path` holds exactly this jar."""
         if not path.is_file() or path.stat().st_size != self.size:
             return False
         return hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
 
 
-def pinned(lock_file: Path = LOCK_FILE) -> list[Jar]:
+def read_lock_file(lock_file: Path = LOCK_FILE) -> list[Jar]:
     """The jars named by the lock file."""
     jars = []
     for line in lock_file.read_text().splitlines():
@@ -74,18 +74,18 @@ def cache_folder() -> Path:
     return (Path(shared) if shared else Path.home() / ".cache") / "leadstream"
 
 
-def kafka_jars(report: Report = silent, lock_file: Path = LOCK_FILE) -> list[Path]:
+def kafka_jars(report: ProgressCallback = ignore_progress, lock_file: Path = LOCK_FILE) -> list[Path]:
     """Paths of all jars that the lock file names, fetched when they are not in the cache.
 
     Raises LocalBrokerError when one cannot be fetched or is not what the lock file says.
     """
     folder = cache_folder() / lock_file.stem
-    jars = pinned(lock_file)
+    jars = read_lock_file(lock_file)
     stamp = hashlib.sha256(lock_file.read_bytes()).hexdigest()
     paths = [folder / jar.file_name for jar in jars]
-    if not _checked_before(folder, jars, stamp):
+    if not _is_cache_valid(folder, jars, stamp):
         try:
-            _fill(folder, jars, stamp, report)
+            _fill_cache(folder, jars, stamp, report)
         except OSError as error:
             raise LocalBrokerError(
                 f"Kafka's jars cannot be kept in {folder} ({error.strerror}); set LEADSTREAM_CACHE to a"
@@ -94,7 +94,7 @@ def kafka_jars(report: Report = silent, lock_file: Path = LOCK_FILE) -> list[Pat
     return paths
 
 
-def _checked_before(folder: Path, jars: list[Jar], stamp: str) -> bool:
+def _is_cache_valid(folder: Path, jars: list[Jar], stamp: str) -> bool:
     # Hashing 42 MB at every start is not needed: a file is put in its place only when its hash was right.
     written = folder / ".checked"
     if not written.is_file() or written.read_text() != stamp:
@@ -106,24 +106,24 @@ def _has_size(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _fill(folder: Path, jars: list[Jar], stamp: str, report: Report) -> None:
+def _fill_cache(folder: Path, jars: list[Jar], stamp: str, report: ProgressCallback) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
-        missing = [jar for jar in jars if not jar.is_at(folder / jar.file_name)]
+    with _cache_lock(folder):
+        missing = [jar for jar in jars if not jar.matches_file(folder / jar.file_name)]
         if missing:
-            _fetch(folder, missing, report)
+            _fetch_jars(folder, missing, report)
         (folder / ".checked").write_text(stamp)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _cache_lock(folder: Path) -> Iterator[None]:
     """One process at a time fills the cache; the others wait and find it filled."""
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def _fetch(folder: Path, missing: list[Jar], report: Report) -> None:
+def _fetch_jars(folder: Path, missing: list[Jar], report: ProgressCallback) -> None:
     total = sum(jar.size for jar in missing)
     done = 0
     scratch = folder / ".fetch"
@@ -132,7 +132,7 @@ def _fetch(folder: Path, missing: list[Jar], report: Report) -> None:
     report(f"fetching Kafka {KAFKA_VERSION}", done, total)
 
     def place(jar: Jar) -> int:
-        source = maven.find(jar.group, jar.artifact, jar.version, jar.is_at)
+        source = maven.find(jar.group, jar.artifact, jar.version, jar.matches_file)
         part = folder / f".{jar.file_name}.part"
         shutil.copyfile(source, part)
         part.replace(folder / jar.file_name)

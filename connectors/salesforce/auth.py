@@ -10,22 +10,22 @@ from dataclasses import dataclass
 import requests
 
 from connectors.salesforce.connection import Connection
-from connectors.salesforce.errors import CircuitOpen, Transient, of_body
-from connectors.salesforce.transport import session
+from connectors.salesforce.errors import CircuitOpen, TransientFailure, error_from_body
+from connectors.salesforce.transport import create_session
 from streams.errors import SalesforceRefused
 
 PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Token:
+class AccessToken:
     """An access token and the address of the org that gave it."""
 
     value: str
     instance_url: str
 
 
-class Tokens:
+class TokenProvider:
     """The token in force, shared by threads.
 
     A token that worked and is refused has expired: one thread logs in anew, the others wait and use its token. A
@@ -36,11 +36,11 @@ class Tokens:
         self._connection = connection
         self._clock = clock
         self._lock = threading.Lock()
-        self._token: Token | None = None
-        self._worked = False
-        self._closed_until = 0.0
+        self._token: AccessToken | None = None
+        self._was_accepted = False
+        self._circuit_open_until = 0.0
 
-    def current(self) -> Token:
+    def current(self) -> AccessToken:
         """The token to use. Raises CircuitOpen, SalesforceRefused, Transient."""
         with self._lock:
             self._check_circuit()
@@ -49,57 +49,61 @@ class Tokens:
             assert self._token is not None
             return self._token
 
-    def accepted(self, token: Token) -> None:
+    def mark_accepted(self, token: AccessToken) -> None:
         """Tells that Salesforce took the token."""
         if token is self._token:
-            self._worked = True
+            self._was_accepted = True
 
-    def refused(self, token: Token) -> None:
+    def mark_refused(self, token: AccessToken) -> None:
         """Tells that Salesforce refused the token: the next `current` gives another. Raises CircuitOpen."""
         with self._lock:
             if token is not self._token:
                 return
             self._token = None
-            if self._worked:
+            if self._was_accepted:
                 return
-            self._closed_until = self._clock() + PAUSE_SECONDS
+            self._circuit_open_until = self._clock() + PAUSE_SECONDS
             self._check_circuit()
 
     def _check_circuit(self) -> None:
-        if self._clock() < self._closed_until:
+        if self._clock() < self._circuit_open_until:
             raise CircuitOpen(
-                f"Salesforce ({self._connection.shown}) refuses the session right after the login: "
+                f"Salesforce ({self._connection.display_name}) refuses the session right after the login: "
                 "check that the integration user may use the REST API; trying again in a minute"
             )
 
     def _renew(self) -> None:
         self._token = _log_in(self._connection)
-        self._worked = False
+        self._was_accepted = False
 
 
-def _log_in(connection: Connection) -> Token:
+def _log_in(connection: Connection) -> AccessToken:
     form = {
         "grant_type": "client_credentials",
         "client_id": connection.client_id,
         "client_secret": connection.client_secret,
     }
     try:
-        with session(connection) as http:
+        with create_session(connection) as http:
             answer = http.post(connection.token_url, data=form)
             body = answer.json() if "json" in answer.headers.get("Content-Type", "") else None
     except requests.RequestException as error:
-        raise Transient(f"Salesforce ({connection.shown}) does not answer the login: {_short(error)}") from error
+        raise TransientFailure(
+            f"Salesforce ({connection.display_name}) does not answer the login: {_error_name(error)}"
+        ) from error
     if answer.ok and isinstance(body, dict) and body.get("access_token"):
-        return Token(str(body["access_token"]), str(body["instance_url"]))
+        return AccessToken(str(body["access_token"]), str(body["instance_url"]))
     if answer.status_code >= 500 or answer.ok:
-        raise Transient(f"Salesforce ({connection.shown}) answers the login with HTTP {answer.status_code}")
-    refusal = of_body(answer.status_code, body)
+        raise TransientFailure(
+            f"Salesforce ({connection.display_name}) answers the login with HTTP {answer.status_code}"
+        )
+    refusal = error_from_body(answer.status_code, body)
     raise SalesforceRefused(
-        f"Salesforce ({connection.shown}) refuses the login ({refusal}): check LEADSTREAM_SALESFORCE_DOMAIN, "
+        f"Salesforce ({connection.display_name}) refuses the login ({refusal}): check LEADSTREAM_SALESFORCE_DOMAIN, "
         "LEADSTREAM_SALESFORCE_CLIENT_ID and LEADSTREAM_SALESFORCE_CLIENT_SECRET"
     )
 
 
-def _short(error: Exception) -> str:
+def _error_name(error: Exception) -> str:
     """The kind of a transport failure; its text names sockets and says less."""
     return type(error).__name__

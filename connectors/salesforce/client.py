@@ -15,24 +15,24 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from simple_salesforce.format import quote_soql_value
 
-from connectors.salesforce.auth import Token, Tokens
+from connectors.salesforce.auth import AccessToken, TokenProvider
 from connectors.salesforce.connection import Connection
 from connectors.salesforce.errors import (
     CircuitOpen,
+    ErrorCategory,
     RequestRefused,
-    Transient,
-    Verdict,
-    of_body,
-    verdict,
+    TransientFailure,
+    classify_error,
+    error_from_body,
 )
-from connectors.salesforce.transport import session
+from connectors.salesforce.transport import create_session
 from streams.errors import SalesforceRefused
 
-Row = dict[str, Any]
-Result = TypeVar("Result")
-MOST_RECORDS = 200
+SalesforceRow = dict[str, Any]
+CallResult = TypeVar("CallResult")
+MAX_RECORDS = 200
 # An address may have some 16,000 characters; the stand-in org's server takes half of that.
-MOST_QUERY_CHARACTERS = 5_000
+MAX_QUERY_CHARACTERS = 5_000
 WRITE_HEADERS = {
     # Without it every update runs the assignment rules again and may give the lead to somebody else.
     "Sforce-Auto-Assign": "FALSE",
@@ -48,23 +48,23 @@ class OrgClient:
     RequestRefused (this request is malformed).
     """
 
-    def __init__(self, connection: Connection, tokens: Tokens | None = None) -> None:
+    def __init__(self, connection: Connection, tokens: TokenProvider | None = None) -> None:
         self.connection = connection
-        self._tokens = tokens or Tokens(connection)
+        self._tokens = tokens or TokenProvider(connection)
         self._local = threading.local()
 
     def check(self) -> None:
         """Logs in and asks for the limits: whether the org can be used at all."""
         self._call(lambda org: org.limits())
 
-    def query_all(self, soql: str) -> list[Row]:
+    def query_all(self, soql: str) -> list[SalesforceRow]:
         """Every row of a query, those in the recycle bin too; amounts are Decimal."""
         return self._call(lambda org: list(org.query_all_iter(soql, include_deleted=True)))
 
-    def query_each(self, soql: str, values: Sequence[str]) -> list[Row]:
+    def query_in_batches(self, soql: str, values: Sequence[str]) -> list[SalesforceRow]:
         """The rows of `soql`, whose `{}` stands for a list of values, asked in portions an address can hold."""
-        rows: list[Row] = []
-        for portion in _portions(values):
+        rows: list[SalesforceRow] = []
+        for portion in _batches(values):
             listed = ",".join(quote_soql_value(value) for value in portion)
             rows.extend(self.query_all(soql.replace("{}", f"({listed})")))
         return rows
@@ -74,55 +74,55 @@ class OrgClient:
         result = self._call(lambda org: org.restful(f"sobjects/{sobject}/describe"))
         return dict(result or {})
 
-    def collection(self, method: str, path: str, records: Sequence[Mapping[str, Any]]) -> list[Row]:
+    def write_collection(self, method: str, path: str, records: Sequence[Mapping[str, Any]]) -> list[SalesforceRow]:
         """Writes up to 200 records; one result each, in their order."""
-        if len(records) > MOST_RECORDS:
-            raise ValueError(f"{len(records)} records in one collection, Salesforce takes {MOST_RECORDS}")
+        if len(records) > MAX_RECORDS:
+            raise ValueError(f"{len(records)} records in one collection, Salesforce takes {MAX_RECORDS}")
         body = {"allOrNone": False, "records": list(records)}
         results = self._call(lambda org: org.restful(path, method=method, json=body, headers=WRITE_HEADERS))
         if not isinstance(results, list) or len(results) != len(records):
-            raise Transient("Salesforce answers a collection with another number of results")
+            raise TransientFailure("Salesforce answers a collection with another number of results")
         return results
 
     def server_time(self) -> datetime:
         """The org's own time, from the `Date` of the last answer that this thread got."""
         return getattr(self._local, "date", None) or datetime.now(UTC)
 
-    def _call(self, ask: Callable[[Salesforce], Result]) -> Result:
+    def _call(self, operation: Callable[[Salesforce], CallResult]) -> CallResult:
         token = self._tokens.current()
         try:
-            return self._once(token, ask)
+            return self._call_once(token, operation)
         except SalesforceExpiredSession:
-            self._tokens.refused(token)
+            self._tokens.mark_refused(token)
         token = self._tokens.current()
         try:
-            return self._once(token, ask)
+            return self._call_once(token, operation)
         except SalesforceExpiredSession as error:
-            self._tokens.refused(token)
-            raise Transient("Salesforce refuses the session") from error
+            self._tokens.mark_refused(token)
+            raise TransientFailure("Salesforce refuses the session") from error
 
-    def _once(self, token: Token, ask: Callable[[Salesforce], Result]) -> Result:
+    def _call_once(self, token: AccessToken, operation: Callable[[Salesforce], CallResult]) -> CallResult:
         try:
-            result = ask(self._client(token))
+            result = operation(self._client(token))
         except SalesforceExpiredSession:
             raise
         except SalesforceError as error:
-            raise self._meaning(error) from error
+            raise self._to_exception(error) from error
         except requests.RequestException as error:
             # Also an answer that cannot be read: what was asked may have been done.
-            raise Transient(
-                f"Salesforce ({self.connection.shown}) does not answer: {type(error).__name__}"
+            raise TransientFailure(
+                f"Salesforce ({self.connection.display_name}) does not answer: {type(error).__name__}"
             ) from error
-        self._tokens.accepted(token)
+        self._tokens.mark_accepted(token)
         return result
 
-    def _client(self, token: Token) -> Salesforce:
+    def _client(self, token: AccessToken) -> Salesforce:
         if getattr(self._local, "token", None) is not token:
             self._local.client = Salesforce(
                 session_id=token.value,
                 instance_url=token.instance_url,
                 version=self.connection.version,
-                session=session(self.connection, self._seen),
+                session=create_session(self.connection, self._store_server_time),
                 parse_float=Decimal,
                 object_pairs_hook=dict,
             )
@@ -130,31 +130,31 @@ class OrgClient:
         client: Salesforce = self._local.client
         return client
 
-    def _seen(self, response: requests.Response) -> None:
+    def _store_server_time(self, response: requests.Response) -> None:
         if told := response.headers.get("Date"):
             self._local.date = parsedate_to_datetime(told)
 
-    def _meaning(self, error: SalesforceError) -> Exception:
-        found = of_body(error.status, error.content)
-        decided = verdict(found, self.connection.external_id)
-        if decided is Verdict.RETRY or (error.status >= 500 and found.code.startswith("HTTP_")):
-            return Transient(f"Salesforce ({self.connection.shown}) cannot now: {found}")
-        if decided is Verdict.PAUSE:
-            return CircuitOpen(f"Salesforce ({self.connection.shown}) refuses everything for now: {found}")
-        if decided is Verdict.SETUP:
+    def _to_exception(self, error: SalesforceError) -> Exception:
+        found = error_from_body(error.status, error.content)
+        decided = classify_error(found, self.connection.external_id_field)
+        if decided is ErrorCategory.RETRY or (error.status >= 500 and found.code.startswith("HTTP_")):
+            return TransientFailure(f"Salesforce ({self.connection.display_name}) cannot now: {found}")
+        if decided is ErrorCategory.PAUSE:
+            return CircuitOpen(f"Salesforce ({self.connection.display_name}) refuses everything for now: {found}")
+        if decided is ErrorCategory.SETUP:
             return SalesforceRefused(
-                f"Salesforce ({self.connection.shown}) is not set up for Leadstream: {found.code}: "
+                f"Salesforce ({self.connection.display_name}) is not set up for Leadstream: {found.code}: "
                 f"{found.message}; see the documentation of the fields it needs"
             )
         return RequestRefused(found)
 
 
-def _portions(values: Sequence[str]) -> Iterator[list[str]]:
+def _batches(values: Sequence[str]) -> Iterator[list[str]]:
     portion: list[str] = []
     length = 0
     for value in values:
         size = len(quote_plus(quote_soql_value(value))) + 3
-        if portion and length + size > MOST_QUERY_CHARACTERS:
+        if portion and length + size > MAX_QUERY_CHARACTERS:
             yield portion
             portion, length = [], 0
         portion.append(value)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from streams.errors import SalesforceRefused
 from streams.settings import Settings
 
-STAND_IN_CLIENT = "leadstream"
+SANDBOX_CLIENT = "leadstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Connection:
     client_secret: str
     version: str = "62.0"
     url: str | None = None
-    external_id: str = "Leadstream_Id__c"
+    external_id_field: str = "Leadstream_Id__c"
     number_field: str = "Leadstream_Number__c"
     campaign_field: str = "Leadstream_Campaign__c"
     connect_timeout: float = 3.0
@@ -29,7 +29,7 @@ class Connection:
 
     def __post_init__(self) -> None:
         if self.url is not None:
-            _check_stand_in(self.url)
+            _check_sandbox_url(self.url)
         elif self.domain.split(".")[0] in ("login", "test"):
             raise SalesforceRefused(
                 "client credentials need the org's own domain: set LEADSTREAM_SALESFORCE_DOMAIN to your "
@@ -37,11 +37,11 @@ class Connection:
             )
 
     @classmethod
-    def of(cls, settings: Settings) -> Connection:
+    def from_settings(cls, settings: Settings) -> Connection:
         """The connection that the settings describe. Raises SalesforceRefused, naming the setting to mend."""
         url = settings.salesforce_url
-        client_id = settings.salesforce_client_id or (STAND_IN_CLIENT if url else None)
-        secret = settings.salesforce_client_secret or (STAND_IN_CLIENT if url else None)
+        client_id = settings.salesforce_client_id or (SANDBOX_CLIENT if url else None)
+        secret = settings.salesforce_client_secret or (SANDBOX_CLIENT if url else None)
         domain = settings.salesforce_domain or ("stand-in.my" if url else None)
         needed = {
             "LEADSTREAM_SALESFORCE_DOMAIN": domain,
@@ -56,11 +56,11 @@ class Connection:
             client_secret=secret or "",
             version=settings.salesforce_version,
             url=url,
-            external_id=settings.salesforce_external_id,
+            external_id_field=settings.salesforce_external_id,
         )
 
     @staticmethod
-    def configured(settings: Settings) -> bool:
+    def is_configured(settings: Settings) -> bool:
         """Whether the settings name an org at all; without one hand-overs wait on their topic."""
         return settings.salesforce_url is not None or settings.salesforce_domain is not None
 
@@ -70,12 +70,12 @@ class Connection:
         return f"https://{self.domain}.salesforce.com/services/oauth2/token"
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """How messages name the org."""
         return self.url or f"{self.domain}.salesforce.com"
 
 
-def _check_stand_in(url: str) -> None:
+def _check_sandbox_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return

@@ -15,7 +15,7 @@ from typing import Any
 from streams.errors import SalesforceUnavailable
 
 
-class Transient(SalesforceUnavailable):
+class TransientFailure(SalesforceUnavailable):
     """A failure that a repetition may mend."""
 
 
@@ -27,7 +27,7 @@ class RequestRefused(Exception):
     """A request that Salesforce cannot read: a record in it, or its size, is at fault."""
 
     def __init__(self, error: CrmError) -> None:
-        super().__init__(f"Salesforce cannot read a request: {error.code}: {error.telling}")
+        super().__init__(f"Salesforce cannot read a request: {error.code}: {error.safe_message}")
         self.error = error
 
 
@@ -43,14 +43,14 @@ class CrmError:
         return f"{self.code}: {self.message}"
 
     @property
-    def telling(self) -> str:
+    def safe_message(self) -> str:
         """A message without personal data: where Salesforce quotes a value, only the fields are named."""
-        if self.code in _QUOTES_VALUES:
+        if self.code in _CODES_QUOTING_VALUES:
             return f"{self.code} in {', '.join(self.fields) or 'a field it does not name'}"
         return self.message[:250]
 
 
-class Verdict(Enum):
+class ErrorCategory(Enum):
     """What to do about an error."""
 
     RETRY = auto()
@@ -65,7 +65,7 @@ class Verdict(Enum):
     """This record will never be taken as it is."""
 
 
-_QUOTES_VALUES = {
+_CODES_QUOTING_VALUES = {
     "STRING_TOO_LONG",
     "INVALID_EMAIL_ADDRESS",
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
@@ -87,51 +87,51 @@ _SETUP = {"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE", "N
 _BISECT = {"JSON_PARSER_ERROR", "EXCEEDED_ID_LIMIT"}
 
 
-def verdict(error: CrmError, external_id: str) -> Verdict:
-    """What an error means; `external_id` is the name of our own key field, whose doubles come from races."""
+def classify_error(error: CrmError, external_id_field: str) -> ErrorCategory:
+    """What an error means; `external_id_field` is the name of our own key field, whose doubles come from races."""
     code, message = error.code, error.message
     if code in _RETRY or "UNABLE_TO_LOCK_ROW" in message:
-        return Verdict.RETRY
+        return ErrorCategory.RETRY
     if code == "REQUEST_LIMIT_EXCEEDED":
-        return Verdict.PAUSE if "TotalRequests" in message else Verdict.RETRY
+        return ErrorCategory.PAUSE if "TotalRequests" in message else ErrorCategory.RETRY
     if code == "DUPLICATE_VALUE":
-        return _double(message, external_id)
+        return _classify_duplicate(message, external_id_field)
     if code == "CANNOT_UPDATE_CONVERTED_LEAD":
-        return Verdict.CONVERTED
+        return ErrorCategory.CONVERTED
     if code == "ENTITY_IS_DELETED":
-        return Verdict.DELETED
+        return ErrorCategory.DELETED
     if code in _PAUSE:
-        return Verdict.PAUSE
+        return ErrorCategory.PAUSE
     if code in _SETUP:
-        return Verdict.SETUP
-    return Verdict.BISECT if code in _BISECT else Verdict.REFUSED
+        return ErrorCategory.SETUP
+    return ErrorCategory.BISECT if code in _BISECT else ErrorCategory.REFUSED
 
 
-def _double(message: str, external_id: str) -> Verdict:
+def _classify_duplicate(message: str, external_id_field: str) -> ErrorCategory:
     if "already a campaign member" in message.lower():
-        return Verdict.ALREADY_MEMBER
+        return ErrorCategory.ALREADY_MEMBER
     # Another request made the record first, or one request held the key twice: the next look finds it.
-    if external_id in message or "Duplicate external id specified" in message:
-        return Verdict.RETRY
-    return Verdict.REFUSED
+    if external_id_field in message or "Duplicate external id specified" in message:
+        return ErrorCategory.RETRY
+    return ErrorCategory.REFUSED
 
 
-def of_body(status: int, body: Any) -> CrmError:
+def error_from_body(status: int, body: Any) -> CrmError:
     """The error of a whole answer: a list of errors, an OAuth object, or text (a page of HTML) with its status."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
-        return _of_object(body[0], "errorCode")
+        return _error_from_object(body[0], "errorCode")
     if isinstance(body, dict) and "error" in body:
         return CrmError(str(body["error"]), str(body.get("error_description", "")))
     return CrmError(f"HTTP_{status}", "an answer without an error code")
 
 
-def of_record(result: dict[str, Any]) -> CrmError:
+def error_from_record(result: dict[str, Any]) -> CrmError:
     """The error of one record of a collection, which has `statusCode` where whole answers have `errorCode`."""
     errors = result.get("errors") or [{}]
-    return _of_object(errors[0], "statusCode")
+    return _error_from_object(errors[0], "statusCode")
 
 
-def _of_object(error: dict[str, Any], code: str) -> CrmError:
+def _error_from_object(error: dict[str, Any], code: str) -> CrmError:
     fields = tuple(str(field) for field in error.get("fields") or ())
     found = error.get(code) or error.get("errorCode") or error.get("statusCode") or "UNKNOWN_EXCEPTION"
     return CrmError(str(found), str(error.get("message", "")), fields)

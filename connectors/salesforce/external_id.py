@@ -6,33 +6,33 @@ import hashlib
 import string
 from urllib.parse import unquote
 
-MOST_CHARACTERS = 255
+MAX_CHARACTERS = 255
 # Salesforce compares text without regard to case, Leadstream's ids with it: upper-case letters are escaped, and
 # with them everything that collation, trimming or quoting might touch.
-_PLAIN = frozenset(string.ascii_lowercase + string.digits + "-_.@+")
-_DIGEST = "~"
+_SAFE_CHARACTERS = frozenset(string.ascii_lowercase + string.digits + "-_.@+")
+_DIGEST_PREFIX = "~"
 
 
 def external_id(account: str, contact: str) -> str:
     """`account/contact`, escaped; where that is too long for the field, a digest stands for the contact."""
-    readable = f"{_escaped(account)}/{_escaped(contact)}"
-    if len(readable) <= MOST_CHARACTERS:
+    readable = f"{_escape(account)}/{_escape(contact)}"
+    if len(readable) <= MAX_CHARACTERS:
         return readable
     digest = hashlib.sha256(f"{account}/{contact}".encode()).hexdigest()
-    return f"{_DIGEST}{digest}"
+    return f"{_DIGEST_PREFIX}{digest}"
 
 
-def parsed(key: str) -> tuple[str, str] | None:
+def parse_external_id(key: str) -> tuple[str, str] | None:
     """Account and contact of an external id; None for a digest and for a key that is none of ours."""
     account, slash, contact = key.partition("/")
-    if key.startswith(_DIGEST) or not slash or not account or not contact:
+    if key.startswith(_DIGEST_PREFIX) or not slash or not account or not contact:
         return None
     return unquote(account), unquote(contact)
 
 
-def _escaped(text: str) -> str:
-    return "".join(letter if letter in _PLAIN else _percent(letter) for letter in text)
+def _escape(text: str) -> str:
+    return "".join(letter if letter in _SAFE_CHARACTERS else _percent_encode(letter) for letter in text)
 
 
-def _percent(letter: str) -> str:
+def _percent_encode(letter: str) -> str:
     return "".join(f"%{byte:02x}" for byte in letter.encode())

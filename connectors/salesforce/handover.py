@@ -11,11 +11,11 @@ import msgspec
 
 from connectors.salesforce.external_id import external_id
 
-Kind = Literal["linked", "failed"]
+HandOverResultKind = Literal["linked", "failed"]
 DELETED_IN_CRM = "deleted_in_crm"
 
 
-class Number(msgspec.Struct, frozen=True, order=True):
+class LeadHandOverNumber(msgspec.Struct, frozen=True, order=True):
     """Where the hand-over was decided; rising per contact, whose journal partition is always the same."""
 
     partition: int
@@ -27,7 +27,7 @@ class Number(msgspec.Struct, frozen=True, order=True):
         return f"{self.partition}/{self.offset}/{self.ordinal}"
 
     @classmethod
-    def read(cls, text: str | None) -> Number | None:
+    def parse(cls, text: str | None) -> LeadHandOverNumber | None:
         """The number in a Lead's field; None where the field is empty or holds something else."""
         parts = (text or "").split("/")
         if len(parts) != 3 or not all(part.isdigit() for part in parts):
@@ -35,7 +35,7 @@ class Number(msgspec.Struct, frozen=True, order=True):
         return cls(*map(int, parts))
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class HandOverContact(msgspec.Struct, frozen=True):
     """The contact as it was when it was handed over."""
 
     properties: dict[str, Any] = {}
@@ -49,30 +49,30 @@ class CampaignTarget(msgspec.Struct, frozen=True):
     member_status: str | None = None
 
 
-class Campaign(msgspec.Struct, frozen=True):
+class HandOverCampaign(msgspec.Struct, frozen=True):
     """The campaign that the lead qualified in."""
 
     id: str
     salesforce: CampaignTarget | None = None
 
 
-class Lead(msgspec.Struct, frozen=True):
+class HandOverLead(msgspec.Struct, frozen=True):
     """What is known of the lead; `record` is the Salesforce Lead of an earlier hand-over."""
 
     record: str | None = None
 
 
-class HandOver(msgspec.Struct, frozen=True):
+class LeadHandOver(msgspec.Struct, frozen=True):
     """One `lead.handed_over`."""
 
     id: str
     at: str
-    number: Number
+    number: LeadHandOverNumber
     account: str
     contact: str
-    campaign: Campaign
-    snapshot: Snapshot
-    lead: Lead = Lead()
+    campaign: HandOverCampaign
+    snapshot: HandOverContact
+    lead: HandOverLead = HandOverLead()
 
     @property
     def key(self) -> str:
@@ -81,20 +81,20 @@ class HandOver(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HandOverResult:
     """What Salesforce said to a hand-over: linked, or failed with a code."""
 
-    handover: HandOver
-    kind: Kind
+    handover: LeadHandOver
+    kind: HandOverResultKind
     record: str | None = None
     member: str | None = None
     code: str | None = None
     message: str = ""
 
-    def event(self, at: str) -> dict[str, Any]:
+    def to_event(self, at: str) -> dict[str, Any]:
         """The `crm-results` event; its id is made of the hand-over and the kind of result, nothing of the attempt."""
         event: dict[str, Any] = {
-            "id": self._id(),
+            "id": self._event_id(),
             "type": f"crm.{self.kind}",
             "at": at,
             "account": self.handover.account,
@@ -109,22 +109,22 @@ class Answer:
             event["message"] = self.message
         return event
 
-    def _id(self) -> str:
+    def _event_id(self) -> str:
         kind = self.kind if self.code != DELETED_IN_CRM else DELETED_IN_CRM
         return hashlib.sha256(f"{self.handover.id}|{kind}".encode()).hexdigest()[:32]
 
 
-_decode = msgspec.json.Decoder(HandOver).decode
+_decode = msgspec.json.Decoder(LeadHandOver).decode
 
 
-def read(value: bytes) -> HandOver:
+def parse_handover(value: bytes) -> LeadHandOver:
     """The hand-over of a record. Raises msgspec.DecodeError."""
     return _decode(value)
 
 
-def by_contact(batch: list[HandOver]) -> Mapping[str, list[HandOver]]:
+def group_by_contact(batch: list[LeadHandOver]) -> Mapping[str, list[LeadHandOver]]:
     """The hand-overs of each Lead, the latest last: one Lead is in a request at most once."""
-    grouped: dict[str, list[HandOver]] = {}
+    grouped: dict[str, list[LeadHandOver]] = {}
     for handover in sorted(batch, key=lambda each: each.number):
         grouped.setdefault(handover.key, []).append(handover)
     return grouped

@@ -31,35 +31,35 @@ def lead_values(fields: LeadFields, properties: Mapping[str, Any]) -> dict[str, 
     """The values to write. A field without value and default is left out: what people typed there stays."""
     values = {}
     for name, source in fields.items():
-        value = _value(source, properties)
+        value = _field_value(source, properties)
         if value is not None:
             values[name] = value
     return values
 
 
-def problems(fields: LeadFields, described: Mapping[str, Any], connection: Connection) -> list[str]:
+def mapping_problems(fields: LeadFields, description: Mapping[str, Any], connection: Connection) -> list[str]:
     """What is wrong with a mapping, or with the org's own fields for it: one sentence each, empty when fine."""
-    known = {field["name"]: field for field in described["fields"]}
-    found = list(_of_own_fields(known, connection))
+    known = {field["name"]: field for field in description["fields"]}
+    found = list(_own_field_problems(known, connection))
     for name in fields:
-        if name in _own(connection):
+        if name in _own_fields(connection):
             found.append(f"lead_fields: {name} is written by Leadstream itself: leave it out")
         elif name not in known:
-            found.append(f"lead_fields: the Lead has no field {name}{_similar(name, known)}")
+            found.append(f"lead_fields: the Lead has no field {name}{_spelling_hint(name, known)}")
         elif not (known[name]["createable"] and known[name]["updateable"]):
             found.append(f"lead_fields: the integration user may not write {name}")
     for name, field in known.items():
-        if _required(field) and not _always_has_value(fields.get(name)):
+        if _is_required(field) and not _always_has_value(fields.get(name)):
             found.append(f"lead_fields: the Lead needs {name}: map it, with a default")
     return found
 
 
-def writable(described: Mapping[str, Any]) -> frozenset[str]:
+def updatable_fields(description: Mapping[str, Any]) -> frozenset[str]:
     """The fields of an object that can be updated."""
-    return frozenset(field["name"] for field in described["fields"] if field["updateable"])
+    return frozenset(field["name"] for field in description["fields"] if field["updateable"])
 
 
-def _value(source: LeadField, properties: Mapping[str, Any]) -> Any:
+def _field_value(source: LeadField, properties: Mapping[str, Any]) -> Any:
     if source.value is not None:
         return source.value
     value = properties.get(source.property) if source.property is not None else None
@@ -72,20 +72,20 @@ def _value(source: LeadField, properties: Mapping[str, Any]) -> Any:
     return value
 
 
-def _own(connection: Connection) -> tuple[str, str, str]:
-    return connection.external_id, connection.number_field, connection.campaign_field
+def _own_fields(connection: Connection) -> tuple[str, str, str]:
+    return connection.external_id_field, connection.number_field, connection.campaign_field
 
 
-def _of_own_fields(known: Mapping[str, Mapping[str, Any]], connection: Connection) -> Iterable[str]:
-    for name in _own(connection):
-        if name not in known:
+def _own_field_problems(fields_by_name: Mapping[str, Mapping[str, Any]], connection: Connection) -> Iterable[str]:
+    for name in _own_fields(connection):
+        if name not in fields_by_name:
             yield f"the Lead has no field {name}: create it (text, 255 characters) and give the user access to it"
-    key = known.get(connection.external_id)
+    key = fields_by_name.get(connection.external_id_field)
     if key is not None and not (key["externalId"] and key["unique"]):
-        yield f"the Lead's field {connection.external_id} has to be an external id and unique"
+        yield f"the Lead's field {connection.external_id_field} has to be an external id and unique"
 
 
-def _required(field: Mapping[str, Any]) -> bool:
+def _is_required(field: Mapping[str, Any]) -> bool:
     return bool(field["createable"] and not field["nillable"] and not field["defaultedOnCreate"])
 
 
@@ -93,8 +93,8 @@ def _always_has_value(source: LeadField | None) -> bool:
     return source is not None and (source.value is not None or source.default is not None)
 
 
-def _similar(name: str, known: Iterable[str]) -> str:
-    for each in known:
+def _spelling_hint(name: str, names: Iterable[str]) -> str:
+    for each in names:
         if each.lower() == name.lower():
             return f" (there is {each})"
     return ""

@@ -11,18 +11,18 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from connectors.salesforce.client import OrgClient, Row
-from connectors.salesforce.external_id import parsed
+from connectors.salesforce.client import OrgClient, SalesforceRow
+from connectors.salesforce.external_id import parse_external_id
 from schemas.events.base import DEFAULT_ACCOUNT
 
 OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, under the stamp of their writing."""
 
-CRM = "salesforce"
+CRM_NAME = "salesforce"
 """Marks our events among those of other CRMs."""
 
-Event = dict[str, Any]
-_STATE = (
+OpportunityEvent = dict[str, Any]
+_STATE_FIELDS = (
     "name",
     "stage",
     "won",
@@ -37,37 +37,37 @@ _STATE = (
     "campaign",
     "crm_record",
 )
-_ORIGIN = ("account", "contact", "campaign", "crm_record")
+_ORIGIN_FIELDS = ("account", "contact", "campaign", "crm_record")
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """What was seen: per opportunity its tracked state, up to which instant of the org, the last version given."""
 
-    seen: Mapping[str, Event]
+    states: Mapping[str, OpportunityEvent]
     until: datetime | None = None
     version: int = 0
 
     @classmethod
-    def start(cls) -> Cursor:
+    def empty(cls) -> Cursor:
         """Nothing seen: the first poll reads every opportunity."""
         return cls(MappingProxyType({}))
 
     @classmethod
-    def replayed(cls, events: Iterable[Event]) -> Cursor:
+    def from_events(cls, events: Iterable[OpportunityEvent]) -> Cursor:
         """The cursor after these events of `crm-opportunities`, in their order."""
-        seen: dict[str, Event] = {}
+        seen: dict[str, OpportunityEvent] = {}
         until: datetime | None = None
         version = 0
         for event in events:
-            seen[str(event["opportunity"])] = _tracked(event)
+            seen[str(event["opportunity"])] = _state(event)
             version = max(version, int(event.get("version", 0)))
             modified = datetime.fromisoformat(str(event["modified"]))
             until = modified if until is None else max(until, modified)
         return cls(MappingProxyType(seen), until, version)
 
 
-class Poll:
+class OpportunityPoll:
     """`(events, next cursor) = poll(cursor)`: asks, and decides by state which rows are news.
 
     A cursor may be used again after a failure: the same events come out, under the same ids.
@@ -77,27 +77,27 @@ class Poll:
         self._org = org
         self._currency = currency
         self._overlap = overlap
-        self._many_currencies: bool | None = None
+        self._multi_currency: bool | None = None
 
-    def __call__(self, cursor: Cursor) -> tuple[list[Event], Cursor]:
+    def __call__(self, cursor: Cursor) -> tuple[list[OpportunityEvent], Cursor]:
         """Asks once. Raises Transient, CircuitOpen, SalesforceRefused, RequestRefused."""
         rows = self._org.query_all(self._soql(cursor))
         until = self._org.server_time()
-        unknown = [str(row["Id"]) for row in rows if str(row["Id"]) not in cursor.seen]
-        origins = self._origins(unknown)
+        unknown = [str(row["Id"]) for row in rows if str(row["Id"]) not in cursor.states]
+        origins = self._find_origins(unknown)
         version = max(cursor.version + 1, int(until.timestamp() * 1000))
-        seen = dict(cursor.seen)
+        seen = dict(cursor.states)
         events = []
         for row in rows:
-            event = self._event(row, seen.get(str(row["Id"])) or origins.get(str(row["Id"]), {}), version)
-            state = _tracked(event)
+            event = self._to_event(row, seen.get(str(row["Id"])) or origins.get(str(row["Id"]), {}), version)
+            state = _state(event)
             if seen.get(event["opportunity"]) != state:
                 seen[event["opportunity"]] = state
                 events.append(event)
-        return events, replace(cursor, seen=MappingProxyType(seen), until=until, version=version)
+        return events, replace(cursor, states=MappingProxyType(seen), until=until, version=version)
 
     def _soql(self, cursor: Cursor) -> str:
-        currency = "CurrencyIsoCode, " if self._has_currencies() else ""
+        currency = "CurrencyIsoCode, " if self._has_multi_currency() else ""
         since = ""
         if cursor.until is not None:
             stamp = (cursor.until - self._overlap).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -107,25 +107,25 @@ class Poll:
             f"SystemModstamp FROM Opportunity {since}ORDER BY SystemModstamp, Id"
         )
 
-    def _has_currencies(self) -> bool:
-        if self._many_currencies is None:
+    def _has_multi_currency(self) -> bool:
+        if self._multi_currency is None:
             described = self._org.describe("Opportunity")
-            self._many_currencies = any(field["name"] == "CurrencyIsoCode" for field in described["fields"])
-        return self._many_currencies
+            self._multi_currency = any(field["name"] == "CurrencyIsoCode" for field in described["fields"])
+        return self._multi_currency
 
-    def _origins(self, opportunities: list[str]) -> dict[str, Event]:
+    def _find_origins(self, opportunities: list[str]) -> dict[str, OpportunityEvent]:
         """Whose each opportunity is: by the Lead that it was made from, deleted or not."""
         names = self._org.connection
-        rows = self._org.query_each(
-            f"SELECT Id, {names.external_id}, {names.campaign_field}, ConvertedOpportunityId FROM Lead "
+        rows = self._org.query_in_batches(
+            f"SELECT Id, {names.external_id_field}, {names.campaign_field}, ConvertedOpportunityId FROM Lead "
             "WHERE ConvertedOpportunityId IN {}",
             opportunities,
         )
-        return {str(row["ConvertedOpportunityId"]): self._origin(row) for row in rows}
+        return {str(row["ConvertedOpportunityId"]): self._lead_origin(row) for row in rows}
 
-    def _origin(self, lead: Row) -> Event:
+    def _lead_origin(self, lead: SalesforceRow) -> OpportunityEvent:
         names = self._org.connection
-        owner = parsed(str(lead[names.external_id] or ""))
+        owner = parse_external_id(str(lead[names.external_id_field] or ""))
         if owner is None:
             return {"crm_record": str(lead["Id"])}
         account, contact = owner
@@ -137,15 +137,15 @@ class Poll:
             "crm_record": str(lead["Id"]),
         }
 
-    def _event(self, row: Row, origin: Mapping[str, Any], version: int) -> Event:
+    def _to_event(self, row: SalesforceRow, origin: Mapping[str, Any], version: int) -> OpportunityEvent:
         amount = row["Amount"]
-        modified = _rfc3339(str(row["SystemModstamp"]))
-        event: Event = {
+        modified = _to_rfc3339(str(row["SystemModstamp"]))
+        event: OpportunityEvent = {
             "type": "opportunity.changed",
-            "crm": CRM,
+            "crm": CRM_NAME,
             "at": modified,
             "account": DEFAULT_ACCOUNT,
-            **{name: origin[name] for name in _ORIGIN if origin.get(name) is not None},
+            **{name: origin[name] for name in _ORIGIN_FIELDS if origin.get(name) is not None},
             "opportunity": str(row["Id"]),
             "modified": modified,
             "version": version,
@@ -159,12 +159,12 @@ class Poll:
             "close_date": row["CloseDate"],
             "crm_campaign": row["CampaignId"],
         }
-        return {"id": _id(event), **event}
+        return {"id": _event_id(event), **event}
 
 
 def is_ours(event: object) -> bool:
     """Whether a value of `crm-opportunities` was written by this connector."""
-    return isinstance(event, dict) and event.get("crm") == CRM and "opportunity" in event and "modified" in event
+    return isinstance(event, dict) and event.get("crm") == CRM_NAME and "opportunity" in event and "modified" in event
 
 
 def amount_text(amount: Decimal | int) -> str:
@@ -173,16 +173,16 @@ def amount_text(amount: Decimal | int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _tracked(event: Mapping[str, Any]) -> Event:
-    return {name: event[name] for name in _STATE if event.get(name) is not None}
+def _state(event: Mapping[str, Any]) -> OpportunityEvent:
+    return {name: event[name] for name in _STATE_FIELDS if event.get(name) is not None}
 
 
-def _id(event: Event) -> str:
+def _event_id(event: OpportunityEvent) -> str:
     """Made of the row as it is, so that whoever sees it again gives it the same id."""
-    state = json.dumps([event["modified"], _tracked(event)], sort_keys=True, ensure_ascii=False)
+    state = json.dumps([event["modified"], _state(event)], sort_keys=True, ensure_ascii=False)
     return f"{event['opportunity']}-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
 
 
-def _rfc3339(stamp: str) -> str:
+def _to_rfc3339(stamp: str) -> str:
     """`2026-05-01T07:25:37.000+0000`, as Salesforce writes it, in the form of our events."""
     return datetime.fromisoformat(stamp).strftime("%Y-%m-%dT%H:%M:%S.") + stamp[20:23] + "Z"

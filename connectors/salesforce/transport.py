@@ -11,46 +11,46 @@ from requests.adapters import HTTPAdapter
 
 from connectors.salesforce.connection import Connection
 
-Hook = Callable[[requests.Response], None]
+ResponseHook = Callable[[requests.Response], None]
 
 
-class TimedAdapter(HTTPAdapter):
+class TimeoutAdapter(HTTPAdapter):
     """Gives every request a timeout; simple-salesforce sets none and most of its calls take none."""
 
     def __init__(self, timeout: tuple[float, float]) -> None:
         self._timeout = timeout
         super().__init__(max_retries=0)
 
-    def send(self, request: requests.PreparedRequest, *given: Any, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Sends with a timeout."""
         if options.get("timeout") is None:
             options["timeout"] = self._timeout
-        return super().send(request, *given, **options)
+        return super().send(request, *args, **options)
 
 
-class StandInAdapter(TimedAdapter):
+class SandboxAdapter(TimeoutAdapter):
     """Takes every https request to a stand-in org; simple-salesforce writes https into each of its addresses."""
 
     def __init__(self, origin: str, timeout: tuple[float, float]) -> None:
         self._origin = urlsplit(origin)
         super().__init__(timeout)
 
-    def send(self, request: requests.PreparedRequest, *given: Any, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Sends to the stand-in org, past any proxy."""
         parts = urlsplit(str(request.url))
         request.url = urlunsplit((self._origin.scheme, self._origin.netloc, parts.path, parts.query, ""))
         options["proxies"] = {}
-        return super().send(request, *given, **options)
+        return super().send(request, *args, **options)
 
 
-def session(connection: Connection, hook: Hook | None = None) -> requests.Session:
+def create_session(connection: Connection, hook: ResponseHook | None = None) -> requests.Session:
     """A session for one thread; `hook` sees every answer."""
     timeout = (connection.connect_timeout, connection.read_timeout)
     made = requests.Session()
     if connection.url is None:
-        made.mount("https://", TimedAdapter(timeout))
+        made.mount("https://", TimeoutAdapter(timeout))
     else:
-        made.mount("https://", StandInAdapter(connection.url, timeout))
+        made.mount("https://", SandboxAdapter(connection.url, timeout))
         made.trust_env = False
     if hook is not None:
         made.hooks["response"].append(lambda response, *_, **__: hook(response))

@@ -5,55 +5,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.salesforce.client import MOST_RECORDS, OrgClient, Row
-from connectors.salesforce.errors import CrmError, RequestRefused, of_record
+from connectors.salesforce.client import MAX_RECORDS, OrgClient, SalesforceRow
+from connectors.salesforce.errors import CrmError, RequestRefused, error_from_record
 
-Written = str | CrmError
+WriteResult = str | CrmError
 """The id of a record that was written, or why it was not."""
 
 
-class Writer:
+class CollectionWriter:
     """Creates, upserts and updates; every method gives one result per record, in their order."""
 
     def __init__(self, org: OrgClient) -> None:
         self._org = org
 
-    def upsert_leads(self, records: Sequence[Row]) -> list[Written]:
+    def upsert_leads(self, records: Sequence[SalesforceRow]) -> list[WriteResult]:
         """Makes Leads by external id, or changes them where another request was faster."""
-        field = self._org.connection.external_id
-        return self._write("PATCH", f"composite/sobjects/Lead/{field}", _typed("Lead", records))
+        field = self._org.connection.external_id_field
+        return self._write("PATCH", f"composite/sobjects/Lead/{field}", _with_type("Lead", records))
 
-    def update(self, sobject: str, records: Sequence[Row]) -> list[Written]:
+    def update(self, sobject: str, records: Sequence[SalesforceRow]) -> list[WriteResult]:
         """Changes records by `id`; never makes one."""
-        return self._write("PATCH", "composite/sobjects", _typed(sobject, records))
+        return self._write("PATCH", "composite/sobjects", _with_type(sobject, records))
 
-    def create(self, sobject: str, records: Sequence[Row]) -> list[Written]:
+    def create(self, sobject: str, records: Sequence[SalesforceRow]) -> list[WriteResult]:
         """Makes records."""
-        return self._write("POST", "composite/sobjects", _typed(sobject, records))
+        return self._write("POST", "composite/sobjects", _with_type(sobject, records))
 
-    def _write(self, method: str, path: str, records: list[Row]) -> list[Written]:
-        results: list[Written] = []
-        for start in range(0, len(records), MOST_RECORDS):
-            results.extend(self._portion(method, path, records[start : start + MOST_RECORDS]))
+    def _write(self, method: str, path: str, records: list[SalesforceRow]) -> list[WriteResult]:
+        results: list[WriteResult] = []
+        for start in range(0, len(records), MAX_RECORDS):
+            results.extend(self._write_batch(method, path, records[start : start + MAX_RECORDS]))
         return results
 
-    def _portion(self, method: str, path: str, records: list[Row]) -> list[Written]:
+    def _write_batch(self, method: str, path: str, records: list[SalesforceRow]) -> list[WriteResult]:
         try:
-            answers = self._org.collection(method, path, records)
+            answers = self._org.write_collection(method, path, records)
         except RequestRefused as refused:
             if len(records) == 1:
                 return [refused.error]
             middle = len(records) // 2
             return [
-                *self._portion(method, path, records[:middle]),
-                *self._portion(method, path, records[middle:]),
+                *self._write_batch(method, path, records[:middle]),
+                *self._write_batch(method, path, records[middle:]),
             ]
-        return [_written(answer) for answer in answers]
+        return [_parse_result(answer) for answer in answers]
 
 
-def _typed(sobject: str, records: Sequence[Row]) -> list[Row]:
+def _with_type(sobject: str, records: Sequence[SalesforceRow]) -> list[SalesforceRow]:
     return [{"attributes": {"type": sobject}, **record} for record in records]
 
 
-def _written(answer: dict[str, Any]) -> Written:
-    return str(answer["id"]) if answer.get("success") else of_record(answer)
+def _parse_result(answer: dict[str, Any]) -> WriteResult:
+    return str(answer["id"]) if answer.get("success") else error_from_record(answer)

@@ -6,28 +6,28 @@ import argparse
 import asyncio
 import sys
 
-from connectors.salesforce_sandbox.server import HOST, StandInOrg
-from connectors.salesforce_sandbox.serving import PORT, serve
+from connectors.salesforce_sandbox.server import HOST, SandboxServer
+from connectors.salesforce_sandbox.serving import DEFAULT_PORT, serve
 
 
 def main() -> int:
     """Reads the command line; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m connectors.salesforce_sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--campaign", action="append", default=[], metavar="ID=NAME")
     options = parser.parse_args()
     campaigns = dict(each.partition("=")[::2] for each in options.campaign)
-    org = StandInOrg(port=options.port, host=options.host, campaigns=campaigns)
+    org = SandboxServer(port=options.port, host=options.host, campaigns=campaigns)
     try:
-        asyncio.run(serve(org, lambda url: _say(f"stand-in org at {url}")))
+        asyncio.run(serve(org, lambda url: _write_line(f"stand-in org at {url}")))
     except OSError as error:
         sys.stderr.write(f"port {options.port} cannot be used ({error.strerror}): choose another with --port\n")
         return 69
     return 0
 
 
-def _say(line: str) -> None:
+def _write_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

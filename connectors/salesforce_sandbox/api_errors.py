@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 
-class Problem(Exception):
+class ApiError(Exception):
     """A refused request or record: Salesforce's code, its message, the fields it names, the HTTP status."""
 
     def __init__(self, code: str, message: str, fields: Sequence[str] | None = (), *, status: int = 400) -> None:
@@ -18,14 +18,14 @@ class Problem(Exception):
         self.fields = fields
         self.status = status
 
-    def of_request(self) -> web.Response:
+    def to_response(self) -> web.Response:
         """The answer to a whole request: a list of one `errorCode`; `fields` is left out where it is None."""
         body: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             body["fields"] = list(self.fields)
         return web.json_response([body], status=self.status)
 
-    def of_record(self) -> dict[str, Any]:
+    def to_record_result(self) -> dict[str, Any]:
         """The result of one record inside a collection: `statusCode`, and no `id`."""
         error = {"statusCode": self.code, "message": self.message, "fields": list(self.fields or ())}
         return {"success": False, "errors": [error]}

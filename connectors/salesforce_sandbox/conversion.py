@@ -5,29 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import Org
-from connectors.salesforce_sandbox.store import Row
+from connectors.salesforce_sandbox.store import SandboxRow
 
-_CARRIED = ("LastName", "FirstName", "Title", "Phone", "MobilePhone", "Email", "LeadSource", "OwnerId")
+_COPIED_FIELDS = ("LastName", "FirstName", "Title", "Phone", "MobilePhone", "Email", "LeadSource", "OwnerId")
 
 
-def convert(org: Org, lead: Row, *, opportunity: bool = True, amount: float | None = None) -> dict[str, str | None]:
+def convert_lead(
+    org: Org, lead: SandboxRow, *, opportunity: bool = True, amount: float | None = None
+) -> dict[str, str | None]:
     """Makes account, contact and opportunity of a lead; the lead is read-only from then on. Raises Problem.
 
     The memberships move to the contact; the opportunity's campaign is the one last associated with the lead.
     """
     if lead["IsDeleted"]:
-        raise Problem("ENTITY_IS_DELETED", "entity is deleted")
+        raise ApiError("ENTITY_IS_DELETED", "entity is deleted")
     if lead["IsConverted"]:
-        raise Problem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     account = org.store.insert(org.schema["Account"], {"Name": lead["Company"]})
-    person = {name: lead[name] for name in _CARRIED}
+    person = {name: lead[name] for name in _COPIED_FIELDS}
     contact = org.store.insert(org.schema["Contact"], {**person, "AccountId": account["Id"]})
     campaign = _move_memberships(org, lead, contact)
-    made: Row | None = None
+    made: SandboxRow | None = None
     if opportunity:
-        made = _opportunity(org, lead, account, campaign, amount)
+        made = _create_opportunity(org, lead, account, campaign, amount)
     converted: dict[str, Any] = {
         "IsConverted": True,
         "Status": "Closed - Converted",
@@ -45,7 +47,7 @@ def convert(org: Org, lead: Row, *, opportunity: bool = True, amount: float | No
     }
 
 
-def _move_memberships(org: Org, lead: Row, contact: Row) -> str | None:
+def _move_memberships(org: Org, lead: SandboxRow, contact: SandboxRow) -> str | None:
     last = None
     for member in org.store.rows("CampaignMember"):
         if member["LeadId"] == lead["Id"]:
@@ -54,7 +56,9 @@ def _move_memberships(org: Org, lead: Row, contact: Row) -> str | None:
     return last
 
 
-def _opportunity(org: Org, lead: Row, account: Row, campaign: str | None, amount: float | None) -> Row:
+def _create_opportunity(
+    org: Org, lead: SandboxRow, account: SandboxRow, campaign: str | None, amount: float | None
+) -> SandboxRow:
     return org.store.insert(
         org.schema["Opportunity"],
         {

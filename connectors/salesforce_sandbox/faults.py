@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-Kind = Literal[
+FaultKind = Literal[
     "drop",
     "drop_after_commit",
     "error_after_commit",
@@ -34,15 +34,15 @@ Kind = Literal[
     "lock_record",
     "race",
 ]
-OF_RECORDS = ("lock_record", "race")
-FOR_EVER = -1
+RECORD_FAULTS = ("lock_record", "race")
+UNLIMITED = -1
 
 
 @dataclass(slots=True)
 class Fault:
     """One order: of the requests by `method` whose path contains `path`, `times` fail after `skip` passed."""
 
-    kind: Kind
+    kind: FaultKind
     method: str = ""
     path: str = ""
     times: int = 1
@@ -50,55 +50,55 @@ class Fault:
     seconds: float = 1.0
     key: str = ""
 
-    def concerns(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str) -> bool:
         """Whether the order speaks of such a request."""
         return self.times != 0 and self.path in path and self.method in ("", method)
 
-    def strike(self) -> bool:
+    def trigger(self) -> bool:
         """Counts one concerned request; whether it fails."""
         if self.skip:
             self.skip -= 1
             return False
-        if self.times != FOR_EVER:
+        if self.times != UNLIMITED:
             self.times -= 1
         return True
 
 
-class Faults:
+class FaultInjector:
     """The orders in force, oldest first."""
 
     def __init__(self) -> None:
-        self._orders: list[Fault] = []
+        self._faults: list[Fault] = []
 
-    def order(self, body: dict[str, Any]) -> None:
+    def add(self, body: dict[str, Any]) -> None:
         """Adds an order. Raises ValueError for an unknown kind or member."""
-        if body.get("kind") not in get_args(Kind):
-            raise ValueError(f"unknown kind of fault {body.get('kind')!r}: one of {', '.join(get_args(Kind))}")
+        if body.get("kind") not in get_args(FaultKind):
+            raise ValueError(f"unknown kind of fault {body.get('kind')!r}: one of {', '.join(get_args(FaultKind))}")
         try:
-            self._orders.append(Fault(**body))
+            self._faults.append(Fault(**body))
         except TypeError as error:
             raise ValueError(str(error)) from error
 
     def clear(self) -> None:
         """No faults any more."""
-        self._orders.clear()
+        self._faults.clear()
 
-    def listed(self) -> list[dict[str, Any]]:
+    def to_dicts(self) -> list[dict[str, Any]]:
         """The orders as they stand now."""
-        return [asdict(fault) for fault in self._orders]
+        return [asdict(fault) for fault in self._faults]
 
-    def strike_request(self, method: str, path: str) -> Fault | None:
+    def trigger_for_request(self, method: str, path: str) -> Fault | None:
         """The fault that hits this whole request, if one does."""
-        for fault in self._orders:
-            if fault.kind not in OF_RECORDS and fault.concerns(method, path) and fault.strike():
+        for fault in self._faults:
+            if fault.kind not in RECORD_FAULTS and fault.matches(method, path) and fault.trigger():
                 return fault
         return None
 
-    def strike_record(self, kind: Kind, method: str, path: str, key: str) -> bool:
+    def trigger_for_record(self, kind: FaultKind, method: str, path: str, key: str) -> bool:
         """Whether a fault of this kind hits the record with this external id."""
-        for fault in self._orders:
-            if fault.kind != kind or not fault.concerns(method, path):
+        for fault in self._faults:
+            if fault.kind != kind or not fault.matches(method, path):
                 continue
-            if fault.key in ("", key) and fault.strike():
+            if fault.key in ("", key) and fault.trigger():
                 return True
         return False

@@ -20,7 +20,7 @@ def to_18(record_id: str) -> str:
     return record_id + suffix
 
 
-def make(prefix: str, number: int) -> str:
+def make_id(prefix: str, number: int) -> str:
     """The id of the `number`th record of an object."""
     digits = ""
     while number:

@@ -9,26 +9,26 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.salesforce_sandbox.faults import Faults
+from connectors.salesforce_sandbox.faults import FaultInjector
 from connectors.salesforce_sandbox.schema import SOBJECTS, SObject
-from connectors.salesforce_sandbox.store import Row, Store
+from connectors.salesforce_sandbox.store import RecordStore, SandboxRow
 
-DAILY_REQUESTS = 15_000
+DAILY_REQUEST_LIMIT = 15_000
 
 
 @dataclass(slots=True)
-class Login:
+class OAuthClient:
     """The one client that may log in, and the tokens it was given."""
 
     client_id: str
     client_secret: str
-    refused: bool = False
+    is_refused: bool = False
     tokens: set[str] = field(default_factory=set)
-    logins: int = 0
+    login_count: int = 0
 
-    def issue(self) -> str:
+    def issue_token(self) -> str:
         """A new access token; the older ones stay valid."""
-        self.logins += 1
+        self.login_count += 1
         token = f"00D5A0000000001!{secrets.token_urlsafe(24)}"
         self.tokens.add(token)
         return token
@@ -38,30 +38,30 @@ class Login:
 class Org:
     """The state behind the HTTP handlers."""
 
-    login: Login
+    oauth_client: OAuthClient
     campaigns: Mapping[str, str]
     schema: dict[str, SObject] = field(default_factory=lambda: dict(SOBJECTS))
-    store: Store = field(default_factory=Store)
-    faults: Faults = field(default_factory=Faults)
-    log: list[dict[str, Any]] = field(default_factory=list)
-    locators: dict[str, list[Row]] = field(default_factory=dict)
+    store: RecordStore = field(default_factory=RecordStore)
+    faults: FaultInjector = field(default_factory=FaultInjector)
+    request_log: list[dict[str, Any]] = field(default_factory=list)
+    locators: dict[str, list[SandboxRow]] = field(default_factory=dict)
     page_size: int = 2_000
     duplicate_rule: bool = False
-    requests: int = 0
+    request_count: int = 0
 
     def __post_init__(self) -> None:
         self._seed()
 
     def reset(self) -> None:
         """An empty org again, but for the campaigns it was started with; tokens stay valid."""
-        self.store = Store()
+        self.store = RecordStore()
         self.faults.clear()
-        self.log.clear()
+        self.request_log.clear()
         self.locators.clear()
         self.schema = dict(SOBJECTS)
         self.page_size = 2_000
         self.duplicate_rule = False
-        self.login.refused = False
+        self.oauth_client.is_refused = False
         self._seed()
 
     def _seed(self) -> None:

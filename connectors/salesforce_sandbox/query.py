@@ -12,13 +12,13 @@ from typing import Any
 from aiohttp import web
 
 from connectors.salesforce_sandbox import ids
-from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import ORG, Org
 from connectors.salesforce_sandbox.schema import SObject
-from connectors.salesforce_sandbox.soql import Comparison, Condition, Junction, Select, parse
-from connectors.salesforce_sandbox.store import Row
+from connectors.salesforce_sandbox.soql import BooleanExpression, FieldComparison, Select, SoqlCondition, parse_soql
+from connectors.salesforce_sandbox.store import SandboxRow
 
-_ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_ORDER_OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def routes(base: str) -> list[web.RouteDef]:
@@ -34,48 +34,48 @@ def routes(base: str) -> list[web.RouteDef]:
 
 async def query(request: web.Request) -> web.Response:
     """The first page of live rows."""
-    return _first_page(request, deleted=False)
+    return _first_page(request, include_deleted=False)
 
 
 async def query_all(request: web.Request) -> web.Response:
     """The first page of all rows, those in the recycle bin too."""
-    return _first_page(request, deleted=True)
+    return _first_page(request, include_deleted=True)
 
 
 async def query_more(request: web.Request) -> web.Response:
     """A further page: the locator names the result and the place to go on from."""
     locator, _, start = request.match_info["locator"].partition("-")
     if locator not in request.app[ORG].locators or not start.isdigit():
-        raise Problem("INVALID_QUERY_LOCATOR", "invalid query locator", None)
-    return _page(request, locator, int(start))
+        raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator", None)
+    return _page_response(request, locator, int(start))
 
 
-def _first_page(request: web.Request, *, deleted: bool) -> web.Response:
+def _first_page(request: web.Request, *, include_deleted: bool) -> web.Response:
     org = request.app[ORG]
-    select = parse(request.query.get("q", ""))
+    select = parse_soql(request.query.get("q", ""))
     sobject = org.schema.get(select.sobject)
     if sobject is None:
-        raise Problem("INVALID_TYPE", f"sObject type '{select.sobject}' is not supported.", None)
-    fields = [_field(sobject, name) for name in select.fields]
-    rows = run(sobject, select, org.store.rows(sobject.name, deleted=deleted))
+        raise ApiError("INVALID_TYPE", f"sObject type '{select.sobject}' is not supported.", None)
+    fields = [_resolve_field(sobject, name) for name in select.fields]
+    rows = run_query(sobject, select, org.store.rows(sobject.name, include_deleted=include_deleted))
     if not fields:
         return web.json_response({"totalSize": len(rows), "done": True, "records": []})
     locator = f"0r8{secrets.token_hex(8)}"
-    org.locators[locator] = [_record(request, sobject, fields, row) for row in rows]
-    return _page(request, locator, 0)
+    org.locators[locator] = [_to_record(request, sobject, fields, row) for row in rows]
+    return _page_response(request, locator, 0)
 
 
-def run(sobject: SObject, select: Select, rows: Iterable[Row]) -> list[Row]:
+def run_query(sobject: SObject, select: Select, rows: Iterable[SandboxRow]) -> list[SandboxRow]:
     """The rows that a query selects, in its order. Raises Problem."""
     where = select.where
-    found = [row for row in rows if where is None or _holds(sobject, where, row)]
+    found = [row for row in rows if where is None or _matches(sobject, where, row)]
     for name, descending in reversed(select.order):
-        field = _field(sobject, name)
-        found.sort(key=lambda row: (row[field] is not None, _comparable(row[field])), reverse=descending)
+        field = _resolve_field(sobject, name)
+        found.sort(key=lambda row: (row[field] is not None, _sort_key(row[field])), reverse=descending)
     return found if select.limit is None else found[: select.limit]
 
 
-def _page(request: web.Request, locator: str, start: int) -> web.Response:
+def _page_response(request: web.Request, locator: str, start: int) -> web.Response:
     org = request.app[ORG]
     records = org.locators[locator]
     end = start + _page_size(request, org)
@@ -94,44 +94,44 @@ def _page_size(request: web.Request, org: Org) -> int:
     return min(int(wanted[1]), org.page_size) if wanted else org.page_size
 
 
-def _record(request: web.Request, sobject: SObject, fields: list[str], row: Row) -> Row:
+def _to_record(request: web.Request, sobject: SObject, fields: list[str], row: SandboxRow) -> SandboxRow:
     url = f"/services/data/v{request.match_info['version']}/sobjects/{sobject.name}/{row['Id']}"
     return {"attributes": {"type": sobject.name, "url": url}, **{name: row[name] for name in fields}}
 
 
-def _field(sobject: SObject, name: str) -> str:
+def _resolve_field(sobject: SObject, name: str) -> str:
     for known in sobject.fields:
         if known.lower() == name.lower():
             return known
-    raise Problem("INVALID_FIELD", f"No such column '{name}' on entity '{sobject.name}'.", None)
+    raise ApiError("INVALID_FIELD", f"No such column '{name}' on entity '{sobject.name}'.", None)
 
 
-def _holds(sobject: SObject, condition: Condition, row: Row) -> bool:
-    if isinstance(condition, Junction):
-        truths = (_holds(sobject, part, row) for part in condition.parts)
+def _matches(sobject: SObject, condition: SoqlCondition, row: SandboxRow) -> bool:
+    if isinstance(condition, BooleanExpression):
+        truths = (_matches(sobject, part, row) for part in condition.operands)
         if condition.kind == "not":
             return not next(truths)
         return all(truths) if condition.kind == "and" else any(truths)
-    return _compares(sobject, condition, row)
+    return _matches_comparison(sobject, condition, row)
 
 
-def _compares(sobject: SObject, comparison: Comparison, row: Row) -> bool:
-    name = _field(sobject, comparison.field)
+def _matches_comparison(sobject: SObject, comparison: FieldComparison, row: SandboxRow) -> bool:
+    name = _resolve_field(sobject, comparison.field)
     kind = sobject.fields[name].type
     if comparison.operator in ("in", "not in"):
-        wanted = [_wanted(name, kind, value) for value in comparison.value]
-        return (_had(kind, row[name]) in wanted) == (comparison.operator == "in")
-    had, wanted_one = _had(kind, row[name]), _wanted(name, kind, comparison.value)
+        wanted = [_parse_operand(name, kind, value) for value in comparison.value]
+        return (_to_comparable(kind, row[name]) in wanted) == (comparison.operator == "in")
+    had, wanted_one = _to_comparable(kind, row[name]), _parse_operand(name, kind, comparison.value)
     if comparison.operator in ("=", "!="):
         return bool(had == wanted_one) == (comparison.operator == "=")
     if had is None or wanted_one is None:
         return False
     if comparison.operator == "like":
-        return _like(str(had), str(wanted_one))
-    return bool(_ORDERS[comparison.operator](had, wanted_one))
+        return _matches_like(str(had), str(wanted_one))
+    return bool(_ORDER_OPERATORS[comparison.operator](had, wanted_one))
 
 
-def _had(kind: str, value: Any) -> Any:
+def _to_comparable(kind: str, value: Any) -> Any:
     if value is None:
         return None
     if kind == "datetime":
@@ -141,7 +141,7 @@ def _had(kind: str, value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _wanted(name: str, kind: str, value: Any) -> Any:
+def _parse_operand(name: str, kind: str, value: Any) -> Any:
     if value is None:
         return None
     fits = {
@@ -152,16 +152,16 @@ def _wanted(name: str, kind: str, value: Any) -> Any:
         "int": isinstance(value, int) and not isinstance(value, bool),
     }.get(kind, isinstance(value, str))
     if not fits:
-        raise Problem("INVALID_FIELD", f"value of filter criterion for field '{name}' must be of type {kind}", None)
+        raise ApiError("INVALID_FIELD", f"value of filter criterion for field '{name}' must be of type {kind}", None)
     if kind in ("id", "reference"):
         value = ids.to_18(value)
     return value.casefold() if isinstance(value, str) else value
 
 
-def _like(had: str, pattern: str) -> bool:
+def _matches_like(value: str, pattern: str) -> bool:
     parts = (".*" if letter == "%" else "." if letter == "_" else re.escape(letter) for letter in pattern)
-    return re.fullmatch("".join(parts), had, re.DOTALL) is not None
+    return re.fullmatch("".join(parts), value, re.DOTALL) is not None
 
 
-def _comparable(value: Any) -> Any:
+def _sort_key(value: Any) -> Any:
     return "" if value is None else value

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SObjectField:
     """One field; `required` speaks of creation, a length of 0 sets no bound."""
 
     name: str
@@ -47,7 +47,7 @@ class SObject:
 
     name: str
     prefix: str
-    fields: Mapping[str, Field]
+    fields: Mapping[str, SObjectField]
 
     def describe(self) -> dict[str, Any]:
         """The answer of `/sobjects/{name}/describe`."""
@@ -62,99 +62,101 @@ class SObject:
         }
 
 
-def _set_by_the_org(name: str, kind: str, **more: Any) -> Field:
-    return Field(name, kind, createable=False, updateable=False, **more)
+def _read_only_field(name: str, kind: str, **more: Any) -> SObjectField:
+    return SObjectField(name, kind, createable=False, updateable=False, **more)
 
 
-def _sobject(name: str, prefix: str, *own: Field) -> SObject:
+def _sobject(name: str, prefix: str, *own: SObjectField) -> SObject:
     system = (
-        _set_by_the_org("Id", "id", length=18),
-        _set_by_the_org("IsDeleted", "boolean", default=False),
-        _set_by_the_org("CreatedDate", "datetime"),
-        _set_by_the_org("LastModifiedDate", "datetime"),
-        _set_by_the_org("SystemModstamp", "datetime"),
+        _read_only_field("Id", "id", length=18),
+        _read_only_field("IsDeleted", "boolean", default=False),
+        _read_only_field("CreatedDate", "datetime"),
+        _read_only_field("LastModifiedDate", "datetime"),
+        _read_only_field("SystemModstamp", "datetime"),
     )
     return SObject(name, prefix, MappingProxyType({field.name: field for field in (*system, *own)}))
 
 
-_PERSON = (
-    Field("LastName", length=80, required=True),
-    Field("FirstName", length=40),
-    Field("Title", length=128),
-    Field("Phone", "phone", length=40),
-    Field("MobilePhone", "phone", length=40),
-    Field("Email", "email", length=80),
-    Field("LeadSource", "picklist", length=255),
-    Field("Description", "textarea", length=32_000),
-    Field("OwnerId", "reference", length=18, default="0055A000000000BQAQ", refers_to="User"),
+_PERSON_FIELDS = (
+    SObjectField("LastName", length=80, required=True),
+    SObjectField("FirstName", length=40),
+    SObjectField("Title", length=128),
+    SObjectField("Phone", "phone", length=40),
+    SObjectField("MobilePhone", "phone", length=40),
+    SObjectField("Email", "email", length=80),
+    SObjectField("LeadSource", "picklist", length=255),
+    SObjectField("Description", "textarea", length=32_000),
+    SObjectField("OwnerId", "reference", length=18, default="0055A000000000BQAQ", refers_to="User"),
 )
 
 LEAD = _sobject(
     "Lead",
     "00Q",
-    *_PERSON,
-    Field("Company", length=255, required=True),
-    Field("Street", "textarea", length=255),
-    Field("City", length=40),
-    Field("State", length=80),
-    Field("PostalCode", length=20),
-    Field("Country", length=80),
-    Field("Website", "url", length=255),
-    Field("Status", "picklist", length=255, default="Open - Not Contacted"),
-    Field("Industry", "picklist", length=255),
-    Field("Rating", "picklist", length=255),
-    Field("AnnualRevenue", "currency"),
-    Field("NumberOfEmployees", "int"),
-    _set_by_the_org("IsConverted", "boolean", default=False),
-    _set_by_the_org("ConvertedDate", "date"),
-    _set_by_the_org("ConvertedAccountId", "reference", length=18, refers_to="Account"),
-    _set_by_the_org("ConvertedContactId", "reference", length=18, refers_to="Contact"),
-    _set_by_the_org("ConvertedOpportunityId", "reference", length=18, refers_to="Opportunity"),
-    Field("Leadstream_Id__c", length=255, external_id=True),
-    Field("Legacy_Id__c", length=255, external_id=True, unique=False),
-    Field("Leadstream_Number__c", length=64),
-    Field("Leadstream_Campaign__c", length=255),
+    *_PERSON_FIELDS,
+    SObjectField("Company", length=255, required=True),
+    SObjectField("Street", "textarea", length=255),
+    SObjectField("City", length=40),
+    SObjectField("State", length=80),
+    SObjectField("PostalCode", length=20),
+    SObjectField("Country", length=80),
+    SObjectField("Website", "url", length=255),
+    SObjectField("Status", "picklist", length=255, default="Open - Not Contacted"),
+    SObjectField("Industry", "picklist", length=255),
+    SObjectField("Rating", "picklist", length=255),
+    SObjectField("AnnualRevenue", "currency"),
+    SObjectField("NumberOfEmployees", "int"),
+    _read_only_field("IsConverted", "boolean", default=False),
+    _read_only_field("ConvertedDate", "date"),
+    _read_only_field("ConvertedAccountId", "reference", length=18, refers_to="Account"),
+    _read_only_field("ConvertedContactId", "reference", length=18, refers_to="Contact"),
+    _read_only_field("ConvertedOpportunityId", "reference", length=18, refers_to="Opportunity"),
+    SObjectField("Leadstream_Id__c", length=255, external_id=True),
+    SObjectField("Legacy_Id__c", length=255, external_id=True, unique=False),
+    SObjectField("Leadstream_Number__c", length=64),
+    SObjectField("Leadstream_Campaign__c", length=255),
 )
 
-ACCOUNT = _sobject("Account", "001", Field("Name", length=255, required=True), Field("Website", "url", length=255))
+ACCOUNT = _sobject(
+    "Account", "001", SObjectField("Name", length=255, required=True), SObjectField("Website", "url", length=255)
+)
 
 CONTACT = _sobject(
     "Contact",
     "003",
-    *_PERSON,
-    Field("AccountId", "reference", length=18, refers_to="Account"),
-    Field("MailingCity", length=40),
-    Field("MailingCountry", length=80),
+    *_PERSON_FIELDS,
+    SObjectField("AccountId", "reference", length=18, refers_to="Account"),
+    SObjectField("MailingCity", length=40),
+    SObjectField("MailingCountry", length=80),
 )
 
 OPPORTUNITY = _sobject(
     "Opportunity",
     "006",
-    Field("Name", length=120, required=True),
-    Field("AccountId", "reference", length=18, refers_to="Account"),
-    Field("StageName", "picklist", length=255, required=True),
-    Field("Amount", "currency"),
-    Field("CloseDate", "date", required=True),
-    Field("CampaignId", "reference", length=18, refers_to="Campaign"),
-    _set_by_the_org("IsClosed", "boolean", default=False),
-    _set_by_the_org("IsWon", "boolean", default=False),
+    SObjectField("Name", length=120, required=True),
+    SObjectField("AccountId", "reference", length=18, refers_to="Account"),
+    SObjectField("StageName", "picklist", length=255, required=True),
+    SObjectField("Amount", "currency"),
+    SObjectField("CloseDate", "date", required=True),
+    SObjectField("CampaignId", "reference", length=18, refers_to="Campaign"),
+    _read_only_field("IsClosed", "boolean", default=False),
+    _read_only_field("IsWon", "boolean", default=False),
 )
 
 CAMPAIGN = _sobject(
     "Campaign",
     "701",
-    Field("Name", length=80, required=True),
-    Field("IsActive", "boolean", default=False),
-    Field("Status", "picklist", length=255),
+    SObjectField("Name", length=80, required=True),
+    SObjectField("IsActive", "boolean", default=False),
+    SObjectField("Status", "picklist", length=255),
 )
 
 CAMPAIGN_MEMBER = _sobject(
     "CampaignMember",
     "00v",
-    Field("CampaignId", "reference", length=18, required=True, updateable=False, refers_to="Campaign"),
-    Field("LeadId", "reference", length=18, updateable=False, refers_to="Lead"),
-    Field("ContactId", "reference", length=18, updateable=False, refers_to="Contact"),
-    Field("Status", "picklist", length=40, default="Sent"),
+    SObjectField("CampaignId", "reference", length=18, required=True, updateable=False, refers_to="Campaign"),
+    SObjectField("LeadId", "reference", length=18, updateable=False, refers_to="Lead"),
+    SObjectField("ContactId", "reference", length=18, updateable=False, refers_to="Contact"),
+    SObjectField("Status", "picklist", length=40, default="Sent"),
 )
 
 SOBJECTS: Mapping[str, SObject] = MappingProxyType(

@@ -12,21 +12,21 @@ from typing import Any, Self
 from aiohttp import web
 
 from connectors.salesforce_sandbox import collections, control, oauth, query, sobjects
-from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.faults import Fault
-from connectors.salesforce_sandbox.org import DAILY_REQUESTS, ORG, Login, Org
+from connectors.salesforce_sandbox.org import DAILY_REQUEST_LIMIT, ORG, OAuthClient, Org
 
 HOST = "127.0.0.1"
 BASE = "/services/data/v{version:[0-9.]+}"
 VERSIONS = ("58.0", "59.0", "60.0", "61.0", "62.0", "63.0", "64.0", "65.0", "66.0", "67.0")
-MOST_BYTES = 6_000_000
-NO_ANSWER = 444
+MAX_BODY_BYTES = 6_000_000
+NO_RESPONSE_STATUS = 444
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+RequestHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class StandInOrg:
-    """A stand-in org on a loopback port; `async with StandInOrg() as org:` serves until the block ends."""
+class SandboxServer:
+    """A stand-in org on a loopback port; `async with SandboxServer() as org:` serves until the block ends."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class StandInOrg:
         client_secret: str = "leadstream",
         campaigns: Mapping[str, str] | None = None,
     ) -> None:
-        self.org = Org(Login(client_id, client_secret), campaigns or {})
+        self.org = Org(OAuthClient(client_id, client_secret), campaigns or {})
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -49,7 +49,7 @@ class StandInOrg:
 
     async def start(self) -> None:
         """Serves from now on; on a free port where none was given. Raises OSError where the port is taken."""
-        self._runner = web.AppRunner(application(self.org), access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(create_application(self.org), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
@@ -71,11 +71,11 @@ class StandInOrg:
         await self.stop()
 
 
-def application(org: Org) -> web.Application:
+def create_application(org: Org) -> web.Application:
     """The HTTP application of an org."""
-    app = web.Application(middlewares=[_logged, _served], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[_log_request, _serve_request], client_max_size=MAX_BODY_BYTES)
     app[ORG] = org
-    app.on_response_prepare.append(_headers)
+    app.on_response_prepare.append(_add_headers)
     app.add_routes(control.routes())
     app.add_routes(oauth.routes())
     app.add_routes([web.get("/services/data", _versions), web.get("/services/data/", _versions)])
@@ -87,44 +87,44 @@ def application(org: Org) -> web.Application:
 
 
 @web.middleware
-async def _logged(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _log_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
     """Writes the request log; the body of a login is left out, for it holds a secret."""
     if request.path.startswith(control.BASE):
         return await handler(request)
     entry: dict[str, Any] = {"method": request.method, "path": request.path, "query": dict(request.query)}
     if not request.path.startswith("/services/oauth2"):
-        entry["body"] = _readable(await request.text())
+        entry["body"] = _parse_body(await request.text())
         entry["headers"] = {name: value for name, value in request.headers.items() if name.startswith("Sforce-")}
     entry["status"] = None
-    request.app[ORG].log.append(entry)
+    request.app[ORG].request_log.append(entry)
     response = await handler(request)
     entry["status"] = response.status
     return response
 
 
 @web.middleware
-async def _served(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _serve_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
     """Answers, or fails as ordered."""
     try:
         if request.path.startswith(control.BASE):
             return await handler(request)
-        fault = request.app[ORG].faults.strike_request(request.method, request.path)
-        if _is_data(request):
-            oauth.check(request)
-            request.app[ORG].requests += 1
+        fault = request.app[ORG].faults.trigger_for_request(request.method, request.path)
+        if _is_data_request(request):
+            oauth.check_token(request)
+            request.app[ORG].request_count += 1
         if fault is not None and fault.kind == "drop":
-            return _dropped(request)
+            return _drop_connection(request)
         if fault is not None:
             _fail_before(fault)
         response = await handler(request)
         return response if fault is None else await _fail_after(request, fault, response)
-    except Problem as problem:
-        return problem.of_request()
+    except ApiError as problem:
+        return problem.to_response()
     except web.HTTPServiceUnavailable as unavailable:
         return web.Response(text=unavailable.text, status=503, content_type="text/html")
     except web.HTTPNotFound:
-        missing = Problem("NOT_FOUND", "The requested resource does not exist", None, status=404)
-        return missing.of_request()
+        missing = ApiError("NOT_FOUND", "The requested resource does not exist", None, status=404)
+        return missing.to_response()
 
 
 def _fail_before(fault: Fault) -> None:
@@ -134,43 +134,43 @@ def _fail_before(fault: Fault) -> None:
     if fault.kind == "invalid_session":
         raise oauth.invalid_session()
     if fault.kind == "daily_limit":
-        raise Problem("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None, status=403)
+        raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None, status=403)
     if fault.kind == "concurrent_limit":
-        raise Problem("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.", None, status=403)
+        raise ApiError("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.", None, status=403)
     if fault.kind == "row_lock":
         message = "unable to obtain exclusive access to this record or 1 records"
-        raise Problem("UNABLE_TO_LOCK_ROW", message, status=500)
+        raise ApiError("UNABLE_TO_LOCK_ROW", message, status=500)
 
 
 async def _fail_after(request: web.Request, fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
     if fault.kind == "drop_after_commit":
-        return _dropped(request)
+        return _drop_connection(request)
     if fault.kind == "slow_after_commit":
         await asyncio.sleep(fault.seconds)
     if fault.kind == "error_after_commit":
         message = "An unexpected error occurred. Please include this ErrorId if you contact support"
-        raise Problem("UNKNOWN_EXCEPTION", message, None, status=500)
+        raise ApiError("UNKNOWN_EXCEPTION", message, None, status=500)
     if fault.kind == "truncated" and isinstance(response, web.Response) and isinstance(response.body, bytes):
         half = response.body[: len(response.body) // 2]
         return web.Response(body=half, status=response.status, content_type="application/json")
     return response
 
 
-def _dropped(request: web.Request) -> web.Response:
+def _drop_connection(request: web.Request) -> web.Response:
     """Ends the connection; the answer returned reaches nobody, its status is for the request log."""
     if request.transport is not None:
         request.transport.abort()
-    return web.Response(status=NO_ANSWER)
+    return web.Response(status=NO_RESPONSE_STATUS)
 
 
-async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     org = request.app[ORG]
     response.headers["Date"] = format_datetime(org.store.now(), usegmt=True)
-    if _is_data(request):
-        response.headers["Sforce-Limit-Info"] = f"api-usage={org.requests}/{DAILY_REQUESTS}"
+    if _is_data_request(request):
+        response.headers["Sforce-Limit-Info"] = f"api-usage={org.request_count}/{DAILY_REQUEST_LIMIT}"
 
 
-def _is_data(request: web.Request) -> bool:
+def _is_data_request(request: web.Request) -> bool:
     return request.path.startswith("/services/data/v")
 
 
@@ -183,11 +183,11 @@ async def _versions(_: web.Request) -> web.Response:
 
 
 async def _limits(request: web.Request) -> web.Response:
-    left = DAILY_REQUESTS - request.app[ORG].requests
-    return web.json_response({"DailyApiRequests": {"Max": DAILY_REQUESTS, "Remaining": left}})
+    left = DAILY_REQUEST_LIMIT - request.app[ORG].request_count
+    return web.json_response({"DailyApiRequests": {"Max": DAILY_REQUEST_LIMIT, "Remaining": left}})
 
 
-def _readable(text: str) -> Any:
+def _parse_body(text: str) -> Any:
     try:
         return json.loads(text) if text else None
     except ValueError:

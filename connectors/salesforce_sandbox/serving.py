@@ -6,17 +6,17 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from connectors.salesforce_sandbox.server import StandInOrg
+from connectors.salesforce_sandbox.server import SandboxServer
 
-PORT = 8090
+DEFAULT_PORT = 8090
 
 
-async def serve(org: StandInOrg, started: Callable[[str], None]) -> None:
-    """Serves until the process is told to end; `started` is told the address. Raises OSError for a taken port."""
+async def serve(org: SandboxServer, on_start: Callable[[str], None]) -> None:
+    """Serves until the process is told to end; `on_start` is told the address. Raises OSError for a taken port."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, ended.set)
     async with org:
-        started(org.url)
+        on_start(org.url)
         await ended.wait()

@@ -10,19 +10,19 @@ from typing import Any
 from aiohttp import web
 
 from connectors.salesforce_sandbox import writes
-from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import ORG
-from connectors.salesforce_sandbox.store import Row, stamp
+from connectors.salesforce_sandbox.store import SandboxRow, format_timestamp
 
-ALLOW_DUPLICATES = "Sforce-Duplicate-Rule-Header"
+ALLOW_DUPLICATES_HEADER = "Sforce-Duplicate-Rule-Header"
 
 
 def routes(base: str) -> list[web.RouteDef]:
     """The routes of this part below `/services/data/vNN.N`."""
     return [
         web.get(f"{base}/sobjects/{{name}}/describe", describe),
-        web.get(f"{base}/sobjects/{{name}}/updated/", updated),
-        web.get(f"{base}/sobjects/{{name}}/deleted/", deleted),
+        web.get(f"{base}/sobjects/{{name}}/updated/", list_updated),
+        web.get(f"{base}/sobjects/{{name}}/deleted/", list_deleted),
         web.post(f"{base}/sobjects/{{name}}", create),
         web.post(f"{base}/sobjects/{{name}}/", create),
         web.get(f"{base}/sobjects/{{name}}/{{id}}", read),
@@ -32,74 +32,74 @@ def routes(base: str) -> list[web.RouteDef]:
     ]
 
 
-async def body_of(request: web.Request) -> dict[str, Any]:
+async def read_body(request: web.Request) -> dict[str, Any]:
     """The JSON object of a request. Raises Problem."""
     try:
         body = json.loads(await request.text())
     except ValueError as error:
-        raise Problem("JSON_PARSER_ERROR", f"Unexpected character in the body: {error}", None) from error
+        raise ApiError("JSON_PARSER_ERROR", f"Unexpected character in the body: {error}", None) from error
     if not isinstance(body, dict):
-        raise Problem("JSON_PARSER_ERROR", "The body has to be an object", None)
+        raise ApiError("JSON_PARSER_ERROR", "The body has to be an object", None)
     return body
 
 
 def allows_duplicates(request: web.Request) -> bool:
     """Whether the request saves in spite of the duplicate rule."""
-    return "allowsave=true" in request.headers.get(ALLOW_DUPLICATES, "").replace(" ", "").lower()
+    return "allowsave=true" in request.headers.get(ALLOW_DUPLICATES_HEADER, "").replace(" ", "").lower()
 
 
-def url_of(request: web.Request, name: str, record_id: str) -> str:
+def record_path(request: web.Request, name: str, record_id: str) -> str:
     """The path of a record, as answers name it."""
     return f"/services/data/v{request.match_info['version']}/sobjects/{name}/{record_id}"
 
 
 async def describe(request: web.Request) -> web.Response:
     """The schema of an object."""
-    return web.json_response(writes.sobject_of(request.app[ORG], request.match_info["name"]).describe())
+    return web.json_response(writes.require_sobject(request.app[ORG], request.match_info["name"]).describe())
 
 
 async def create(request: web.Request) -> web.Response:
     """POST: 201 with the new id."""
     org, name = request.app[ORG], request.match_info["name"]
-    sobject = writes.sobject_of(org, name)
-    written = writes.create(org, sobject, await body_of(request), allow_duplicate=allows_duplicates(request))
+    sobject = writes.require_sobject(org, name)
+    written = writes.create(org, sobject, await read_body(request), allow_duplicate=allows_duplicates(request))
     body = {"id": written.id, "success": True, "errors": []}
-    return web.json_response(body, status=201, headers={"Location": url_of(request, name, written.id)})
+    return web.json_response(body, status=201, headers={"Location": record_path(request, name, written.id)})
 
 
 async def read(request: web.Request) -> web.Response:
     """GET by id: every field."""
     org, name = request.app[ORG], request.match_info["name"]
-    row = org.store.get(writes.sobject_of(org, name).name, request.match_info["id"])
+    row = org.store.get(writes.require_sobject(org, name).name, request.match_info["id"])
     if row is None or row["IsDeleted"]:
-        raise Problem("NOT_FOUND", "The requested resource does not exist", None, status=404)
-    attributes = {"type": name, "url": url_of(request, name, row["Id"])}
+        raise ApiError("NOT_FOUND", "The requested resource does not exist", None, status=404)
+    attributes = {"type": name, "url": record_path(request, name, row["Id"])}
     return web.json_response({"attributes": attributes, **row})
 
 
 async def update(request: web.Request) -> web.Response:
     """PATCH by id: 204."""
     org = request.app[ORG]
-    sobject = writes.sobject_of(org, request.match_info["name"])
-    writes.update(org, sobject, request.match_info["id"], await body_of(request))
+    sobject = writes.require_sobject(org, request.match_info["name"])
+    writes.update(org, sobject, request.match_info["id"], await read_body(request))
     return web.Response(status=204)
 
 
 async def delete(request: web.Request) -> web.Response:
     """DELETE by id: 204."""
     org = request.app[ORG]
-    writes.delete(org, writes.sobject_of(org, request.match_info["name"]), request.match_info["id"])
+    writes.delete(org, writes.require_sobject(org, request.match_info["name"]), request.match_info["id"])
     return web.Response(status=204)
 
 
 async def upsert(request: web.Request) -> web.Response:
     """PATCH by external id: 201 made, 200 changed, 300 with the paths of several matches."""
     org, name, field = request.app[ORG], request.match_info["name"], request.match_info["field"]
-    sobject = writes.sobject_of(org, name)
+    sobject = writes.require_sobject(org, name)
     writes.check_external_id(sobject, field)
-    body = await body_of(request)
+    body = await read_body(request)
     if field in body:
-        raise Problem("INVALID_FIELD", f"The {field} field should not be specified in the sobject data.")
+        raise ApiError("INVALID_FIELD", f"The {field} field should not be specified in the sobject data.")
     try:
         written = writes.upsert(
             org,
@@ -109,33 +109,35 @@ async def upsert(request: web.Request) -> web.Response:
             body,
             allow_duplicate=allows_duplicates(request),
         )
-    except writes.SeveralMatches as several:
-        return web.json_response([url_of(request, name, row["Id"]) for row in several.rows], status=300)
-    location = {"Location": url_of(request, name, written.id)}
-    return web.json_response(written.result(), status=201 if written.created else 200, headers=location)
+    except writes.MultipleMatches as several:
+        return web.json_response([record_path(request, name, row["Id"]) for row in several.rows], status=300)
+    location = {"Location": record_path(request, name, written.id)}
+    return web.json_response(written.to_dict(), status=201 if written.created else 200, headers=location)
 
 
-async def updated(request: web.Request) -> web.Response:
+async def list_updated(request: web.Request) -> web.Response:
     """The ids of live rows stamped between `start` and `end`."""
-    rows, end = _stamped_between(request, lambda row: not row["IsDeleted"])
+    rows, end = _modified_between(request, lambda row: not row["IsDeleted"])
     return web.json_response({"ids": [row["Id"] for row in rows], "latestDateCovered": end})
 
 
-async def deleted(request: web.Request) -> web.Response:
+async def list_deleted(request: web.Request) -> web.Response:
     """The rows put into the recycle bin between `start` and `end`."""
-    rows, end = _stamped_between(request, lambda row: bool(row["IsDeleted"]))
+    rows, end = _modified_between(request, lambda row: bool(row["IsDeleted"]))
     records = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows]
     return web.json_response({"deletedRecords": records, "earliestDateAvailable": end, "latestDateCovered": end})
 
 
-def _stamped_between(request: web.Request, wanted: Callable[[Row], bool]) -> tuple[list[Row], str]:
+def _modified_between(request: web.Request, predicate: Callable[[SandboxRow], bool]) -> tuple[list[SandboxRow], str]:
     org = request.app[ORG]
-    sobject = writes.sobject_of(org, request.match_info["name"])
+    sobject = writes.require_sobject(org, request.match_info["name"])
     try:
-        start, end = (stamp(datetime.fromisoformat(request.query[name])) for name in ("start", "end"))
+        start, end = (format_timestamp(datetime.fromisoformat(request.query[name])) for name in ("start", "end"))
     except (KeyError, ValueError) as error:
-        raise Problem("MALFORMED_QUERY", f"start and end have to be date-times: {error}", None) from error
+        raise ApiError("MALFORMED_QUERY", f"start and end have to be date-times: {error}", None) from error
     if start >= end:
-        raise Problem("INVALID_REPLICATION_DATE", "startDate must be before endDate", None)
-    rows = [row for row in org.store.rows(sobject.name, deleted=True) if start <= row["SystemModstamp"] <= end]
-    return [row for row in rows if wanted(row)], end
+        raise ApiError("INVALID_REPLICATION_DATE", "startDate must be before endDate", None)
+    rows = [
+        row for row in org.store.rows(sobject.name, include_deleted=True) if start <= row["SystemModstamp"] <= end
+    ]
+    return [row for row in rows if predicate(row)], end

@@ -10,56 +10,56 @@ from typing import Any
 from connectors.salesforce_sandbox import ids
 from connectors.salesforce_sandbox.schema import SOBJECTS, SObject
 
-Row = dict[str, Any]
+SandboxRow = dict[str, Any]
 
 
-def stamp(instant: datetime) -> str:
+def format_timestamp(instant: datetime) -> str:
     """A date-time as Salesforce writes it; stamps have whole seconds."""
     return instant.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
-class Store:
+class RecordStore:
     """All rows by object and id. Knows no rules: `rules` checks a write before the store makes it."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, dict[str, Row]] = {name: {} for name in SOBJECTS}
-        self._external: dict[tuple[str, str, str], set[str]] = {}
+        self._rows: dict[str, dict[str, SandboxRow]] = {name: {} for name in SOBJECTS}
+        self._external_ids: dict[tuple[str, str, str], set[str]] = {}
         self._visible_from: dict[str, datetime] = {}
-        self._made = 0
-        self._ahead = timedelta()
+        self._record_count = 0
+        self._clock_offset = timedelta()
 
     # --- time ---
 
     def now(self) -> datetime:
-        """The org's clock: this machine's, moved by `advance`."""
-        return datetime.now(UTC) + self._ahead
+        """The org's clock: this machine's, moved by `advance_clock`."""
+        return datetime.now(UTC) + self._clock_offset
 
-    def advance(self, seconds: float) -> None:
+    def advance_clock(self, seconds: float) -> None:
         """Moves the org's clock ahead."""
-        self._ahead += timedelta(seconds=seconds)
+        self._clock_offset += timedelta(seconds=seconds)
 
     def set_clock(self, instant: datetime) -> None:
         """Lets the org's clock show this instant now."""
-        self._ahead = instant - datetime.now(UTC)
+        self._clock_offset = instant - datetime.now(UTC)
 
     # --- reading ---
 
-    def rows(self, name: str, *, deleted: bool = False) -> Iterator[Row]:
+    def rows(self, name: str, *, include_deleted: bool = False) -> Iterator[SandboxRow]:
         """The rows of an object that a query can see, in the order of their making."""
         now = self.now()
         for record_id, row in self._rows[name].items():
-            if row["IsDeleted"] and not deleted:
+            if row["IsDeleted"] and not include_deleted:
                 continue
             if self._visible_from.get(record_id, now) <= now:
                 yield row
 
-    def get(self, name: str, record_id: str) -> Row | None:
+    def get(self, name: str, record_id: str) -> SandboxRow | None:
         """The row of an id of 15 or 18 characters, deleted or not."""
         return self._rows[name].get(ids.to_18(record_id))
 
-    def matches(self, name: str, field: str, value: str) -> list[Row]:
+    def find_by_external_id(self, name: str, field: str, value: str) -> list[SandboxRow]:
         """The live rows whose external id has this value, without regard to case."""
-        found = self._external.get((name, field, value.casefold()), set())
+        found = self._external_ids.get((name, field, value.casefold()), set())
         return [self._rows[name][each] for each in sorted(found) if not self._rows[name][each]["IsDeleted"]]
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -72,20 +72,20 @@ class Store:
 
     # --- writing ---
 
-    def insert(self, sobject: SObject, values: Row, record_id: str | None = None) -> Row:
+    def insert(self, sobject: SObject, values: SandboxRow, record_id: str | None = None) -> SandboxRow:
         """A new row with the org's defaults."""
-        self._made += 1
-        row: Row = {field.name: field.default for field in sobject.fields.values()}
+        self._record_count += 1
+        row: SandboxRow = {field.name: field.default for field in sobject.fields.values()}
         row.update(values)
-        row["Id"] = ids.to_18(record_id) if record_id else ids.make(sobject.prefix, self._made)
-        row["CreatedDate"] = stamp(self.now())
+        row["Id"] = ids.to_18(record_id) if record_id else ids.make_id(sobject.prefix, self._record_count)
+        row["CreatedDate"] = format_timestamp(self.now())
         self._rows[sobject.name][row["Id"]] = row
         self._touch(sobject, row)
         return row
 
-    def update(self, sobject: SObject, row: Row, values: Row) -> None:
+    def update(self, sobject: SObject, row: SandboxRow, values: SandboxRow) -> None:
         """New values for a row; every update moves its stamps."""
-        self._forget(sobject, row)
+        self._unindex(sobject, row)
         row.update(values)
         self._touch(sobject, row)
 
@@ -93,27 +93,27 @@ class Store:
         """Lets a row become visible to queries only later, with a stamp that lies in the past."""
         row = next(rows[record_id] for rows in self._rows.values() if record_id in rows)
         self._visible_from[record_id] = self.now() + timedelta(seconds=seconds)
-        row["SystemModstamp"] = stamp(self.now() - timedelta(seconds=stamped_ago))
+        row["SystemModstamp"] = format_timestamp(self.now() - timedelta(seconds=stamped_ago))
 
     def savepoint(self) -> Any:
         """What `roll_back` needs to forget everything written from here on."""
-        return copy.deepcopy((self._rows, self._external, self._made))
+        return copy.deepcopy((self._rows, self._external_ids, self._record_count))
 
-    def roll_back(self, saved: Any) -> None:
+    def roll_back(self, savepoint: Any) -> None:
         """Back to a savepoint."""
-        self._rows, self._external, self._made = saved
+        self._rows, self._external_ids, self._record_count = savepoint
 
-    def _touch(self, sobject: SObject, row: Row) -> None:
-        row["LastModifiedDate"] = row["SystemModstamp"] = stamp(self.now())
+    def _touch(self, sobject: SObject, row: SandboxRow) -> None:
+        row["LastModifiedDate"] = row["SystemModstamp"] = format_timestamp(self.now())
         for key in self._external_keys(sobject, row):
-            self._external.setdefault(key, set()).add(row["Id"])
+            self._external_ids.setdefault(key, set()).add(row["Id"])
 
-    def _forget(self, sobject: SObject, row: Row) -> None:
+    def _unindex(self, sobject: SObject, row: SandboxRow) -> None:
         for key in self._external_keys(sobject, row):
-            self._external[key].discard(row["Id"])
+            self._external_ids[key].discard(row["Id"])
 
     @staticmethod
-    def _external_keys(sobject: SObject, row: Row) -> list[tuple[str, str, str]]:
+    def _external_keys(sobject: SObject, row: SandboxRow) -> list[tuple[str, str, str]]:
         return [
             (sobject.name, field.name, str(row[field.name]).casefold())
             for field in sobject.fields.values()

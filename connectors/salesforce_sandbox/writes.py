@@ -6,69 +6,69 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.salesforce_sandbox import rules
-from connectors.salesforce_sandbox.api_errors import Problem
+from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import Org
 from connectors.salesforce_sandbox.schema import SObject
-from connectors.salesforce_sandbox.store import Row
+from connectors.salesforce_sandbox.store import SandboxRow
 
-WON = "Closed Won"
-LOST = "Closed Lost"
+WON_STAGE = "Closed Won"
+LOST_STAGE = "Closed Lost"
 
 
-class SeveralMatches(Exception):
+class MultipleMatches(Exception):
     """An external id that more than one live row has."""
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[SandboxRow]) -> None:
         super().__init__("more than one record found")
         self.rows = rows
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class SaveResult:
     """What became of a record that was accepted."""
 
     id: str
     created: bool
 
-    def result(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As Salesforce reports it."""
         return {"id": self.id, "success": True, "errors": [], "created": self.created}
 
 
-def sobject_of(org: Org, name: str) -> SObject:
+def require_sobject(org: Org, name: str) -> SObject:
     """The object of that name. Raises Problem."""
     sobject = org.schema.get(name)
     if sobject is None:
-        raise Problem("NOT_FOUND", "The requested resource does not exist", None, status=404)
+        raise ApiError("NOT_FOUND", "The requested resource does not exist", None, status=404)
     return sobject
 
 
-def create(org: Org, sobject: SObject, body: dict[str, Any], *, allow_duplicate: bool = False) -> Written:
+def create(org: Org, sobject: SObject, body: dict[str, Any], *, allow_duplicate: bool = False) -> SaveResult:
     """Makes a row. Raises Problem."""
-    values = rules.values_of(sobject, body, creating=True)
+    values = rules.parse_values(sobject, body, is_create=True)
     rules.check_create(org.store, sobject, values)
     if org.duplicate_rule and not allow_duplicate:
         rules.check_duplicate_rule(org.store, sobject, values)
-    row = org.store.insert(sobject, {**values, **_derived(sobject, values)})
-    return Written(row["Id"], created=True)
+    row = org.store.insert(sobject, {**values, **_derived_values(sobject, values)})
+    return SaveResult(row["Id"], created=True)
 
 
-def update(org: Org, sobject: SObject, record_id: str, body: dict[str, Any]) -> Written:
+def update(org: Org, sobject: SObject, record_id: str, body: dict[str, Any]) -> SaveResult:
     """Changes the row of an id. Raises Problem."""
     row = org.store.get(sobject.name, record_id)
     if row is None:
-        raise Problem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
-    values = rules.values_of(sobject, body, creating=False)
+        raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
+    values = rules.parse_values(sobject, body, is_create=False)
     rules.check_update(org.store, sobject, row, values)
-    org.store.update(sobject, row, {**values, **_derived(sobject, values)})
-    return Written(row["Id"], created=False)
+    org.store.update(sobject, row, {**values, **_derived_values(sobject, values)})
+    return SaveResult(row["Id"], created=False)
 
 
 def check_external_id(sobject: SObject, field: str) -> None:
     """Whether a field can be the key of an upsert. Raises Problem."""
     known = sobject.fields.get(field)
     if known is None or not known.external_id:
-        raise Problem(
+        raise ApiError(
             "NOT_FOUND",
             f"Provided external ID field does not exist or is not accessible: {field}",
             None,
@@ -78,41 +78,41 @@ def check_external_id(sobject: SObject, field: str) -> None:
 
 def upsert(
     org: Org, sobject: SObject, field: str, key: str, body: dict[str, Any], *, allow_duplicate: bool = False
-) -> Written:
-    """Changes the live row with this external id, or makes one. Raises Problem, SeveralMatches."""
-    found = org.store.matches(sobject.name, field, key)
+) -> SaveResult:
+    """Changes the live row with this external id, or makes one. Raises Problem, MultipleMatches."""
+    found = org.store.find_by_external_id(sobject.name, field, key)
     if len(found) > 1:
-        raise SeveralMatches(found)
+        raise MultipleMatches(found)
     if found:
         return update(org, sobject, found[0]["Id"], body)
     return create(org, sobject, {**body, field: key}, allow_duplicate=allow_duplicate)
 
 
-def delete(org: Org, sobject: SObject, record_id: str) -> Written:
+def delete(org: Org, sobject: SObject, record_id: str) -> SaveResult:
     """Puts a row into the recycle bin. Raises Problem."""
     row = org.store.get(sobject.name, record_id)
     if row is None:
-        raise Problem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
+        raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
     if row["IsDeleted"]:
-        raise Problem("ENTITY_IS_DELETED", "entity is deleted", status=404)
+        raise ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404)
     org.store.update(sobject, row, {"IsDeleted": True})
-    return Written(row["Id"], created=False)
+    return SaveResult(row["Id"], created=False)
 
 
-def undelete(org: Org, sobject: SObject, record_id: str) -> Written:
+def undelete(org: Org, sobject: SObject, record_id: str) -> SaveResult:
     """Takes a row out of the recycle bin. Raises Problem."""
     row = org.store.get(sobject.name, record_id)
     if row is None or not row["IsDeleted"]:
-        raise Problem("UNDELETE_FAILED", "Entity is not in the recycle bin")
+        raise ApiError("UNDELETE_FAILED", "Entity is not in the recycle bin")
     own = {name: row[name] for name, field in sobject.fields.items() if field.external_id}
     rules.check_unique(org.store, sobject, own, row["Id"])
     org.store.update(sobject, row, {"IsDeleted": False})
-    return Written(row["Id"], created=False)
+    return SaveResult(row["Id"], created=False)
 
 
-def _derived(sobject: SObject, values: Row) -> Row:
+def _derived_values(sobject: SObject, values: SandboxRow) -> SandboxRow:
     """Whether an opportunity is closed and won follows from its stage."""
     stage = values.get("StageName")
     if sobject.name != "Opportunity" or stage is None:
         return {}
-    return {"IsClosed": stage in (WON, LOST), "IsWon": stage == WON}
+    return {"IsClosed": stage in (WON_STAGE, LOST_STAGE), "IsWon": stage == WON_STAGE}

@@ -19,36 +19,36 @@ def _default_account(value: object) -> object:
     return DEFAULT_ACCOUNT if value is None else value
 
 
-def _within_the_calendar(at: int) -> int:
+def _check_calendar_range(at: int) -> int:
     if not EARLIEST <= at < LATEST:
         raise ValueError("an instant lies between the years 1900 and 2999")
     return at
 
 
-Account = Annotated[Slug, BeforeValidator(_default_account)]
+AccountId = Annotated[Slug, BeforeValidator(_default_account)]
 """A slug; an account that is not named is `default`."""
 
 EventId = Annotated[str, Field(min_length=1, max_length=255)]
 """Given by the producer; an id seen again for the same contact changes nothing."""
 
-EventInstant = Annotated[Instant, AfterValidator(_within_the_calendar)]
+EventInstant = Annotated[Instant, AfterValidator(_check_calendar_range)]
 """When it happened: RFC 3339, cut to milliseconds."""
 
 ShortText = Annotated[str, Field(max_length=1_000)]
 LongText = Annotated[str, Field(max_length=20_000)]
 
 
-class Event(BaseModel):
+class InputEvent(BaseModel):
     """An event as it comes in; fields that a reader does not know never break it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, populate_by_name=True)
 
     id: EventId
-    account: Account = DEFAULT_ACCOUNT
+    account: AccountId = DEFAULT_ACCOUNT
     at: EventInstant
 
 
-class ContactEvent(Event):
+class ContactEvent(InputEvent):
     """An event of one contact; where `contact` is missing the record's key says it."""
 
     contact: ContactId | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events.base import DEFAULT_ACCOUNT, Account, EventInstant
+from schemas.events.base import DEFAULT_ACCOUNT, AccountId, EventInstant
 
 
 class ClockAdvanced(BaseModel):
@@ -16,7 +16,7 @@ class ClockAdvanced(BaseModel):
 
     type: Literal["clock.advanced"]
     id: str | None = None
-    account: Account = DEFAULT_ACCOUNT
+    account: AccountId = DEFAULT_ACCOUNT
     at: EventInstant
     ends: dict[str, Annotated[int, Field(ge=0)]] = {}
     """`topic:partition` (without prefix) of every in-topic -> its end offset."""

@@ -13,10 +13,10 @@ from schemas.events.base import ContactEvent, LongText, ShortText
 from schemas.outputs.base import Number
 from schemas.values import Slug
 
-Outcome = Literal["open", "won", "lost", "deleted"]
+OutcomeStatus = Literal["open", "won", "lost", "deleted"]
 
 
-def _number(value: object) -> object:
+def _number_tuple(value: object) -> object:
     if isinstance(value, dict):
         return tuple(value.get(name) for name in ("partition", "offset", "ordinal"))
     return tuple(value) if isinstance(value, list) else value
@@ -24,7 +24,9 @@ def _number(value: object) -> object:
 
 HandOverNumber = Annotated[
     tuple[int, int, int],
-    BeforeValidator(_number, json_schema_input_type=Annotated[list[int], Field(min_length=3, max_length=3)] | Number),
+    BeforeValidator(
+        _number_tuple, json_schema_input_type=Annotated[list[int], Field(min_length=3, max_length=3)] | Number
+    ),
 ]
 """Journal partition, offset and ordinal of the hand-over answered, rising per contact: a list, or as outputs do."""
 
@@ -58,7 +60,7 @@ class CrmOutcome(CrmResult):
     """What became of the lead's opportunity. The amount is decimal text."""
 
     type: Literal["crm.outcome"]
-    outcome: Outcome
+    outcome: OutcomeStatus
     opportunity: ShortText
     amount: ShortText | None = None
     currency: ShortText | None = None

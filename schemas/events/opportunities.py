@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 
-from schemas.events.base import Event, EventInstant, LongText, ShortText
+from schemas.events.base import EventInstant, InputEvent, LongText, ShortText
 from schemas.values import ContactId, Slug
 
 Amount = Annotated[Decimal, Field(strict=False, allow_inf_nan=False, max_digits=30)]
 """Exact; written as decimal text so that no reader rounds it."""
 
 
-class OpportunityChanged(Event):
+class OpportunityChanged(InputEvent):
     """The whole row of an opportunity; the later `modified` wins, then the higher `version`."""
 
     type: Literal["opportunity.changed"]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events.base import Account, EventId, EventInstant
+from schemas.events.base import AccountId, EventId, EventInstant
 
 
 class DefinitionsApplied(BaseModel):
@@ -16,7 +16,7 @@ class DefinitionsApplied(BaseModel):
 
     type: Literal["definitions.applied"]
     id: EventId | None = None
-    account: Account | None = None
+    account: AccountId | None = None
     based_on: Annotated[int, Field(ge=0)] = 0
     """The number of the release that this one follows; 0 for an account's first."""
     at: EventInstant | None = None

@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.events.base import ContactEvent, LongText, ShortText
 
 
-class Happening(ContactEvent):
+class ActivityEvent(ContactEvent):
     """What visits and other activities share; `visitor: true` says that `contact` is an anonymous browser."""
 
     visitor: bool = False
@@ -20,14 +20,14 @@ class Happening(ContactEvent):
     properties: dict[str, Any] = {}
 
 
-class WebVisited(Happening):
+class WebVisited(ActivityEvent):
     """A page was seen; `campaign` is the token of a campaign (its id). Its name is `visit` unless it brings one."""
 
     type: Literal["web.visited"]
     name: ShortText | None = None
 
 
-class ActivityRecorded(Happening):
+class ActivityRecorded(ActivityEvent):
     """Any other behaviour, such as a form, an email click or a purchase, under a `name`."""
 
     type: Literal["activity.recorded"]

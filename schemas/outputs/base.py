@@ -11,13 +11,13 @@ from schemas.values import ContactId, Instant, Slug
 CauseKind = Literal["event", "clock", "definition", "command", "cascade", "automation", "audience", "merge", "crm"]
 
 
-class Record(BaseModel):
+class OutputModel(BaseModel):
     """A record that goes out; readers pass over fields they do not know."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, strict=True)
 
 
-class Number(Record):
+class Number(OutputModel):
     """Rising per contact: journal partition, offset of the record decided, ordinal among its outputs."""
 
     partition: int = Field(ge=0)
@@ -25,7 +25,7 @@ class Number(Record):
     ordinal: int = Field(ge=0)
 
 
-class Cause(Record):
+class Cause(OutputModel):
     """Why something became true; what does not apply is left out."""
 
     kind: CauseKind
@@ -40,7 +40,7 @@ class Cause(Record):
     """For a segment change: the leaves of the condition that decided."""
 
 
-class Output(Record):
+class OutputRecord(OutputModel):
     """What every output carries. `id` is deterministic: a hash of account, contact, kind, subject, at and cause."""
 
     id: Annotated[str, Field(min_length=1)]
@@ -52,7 +52,7 @@ class Output(Record):
     """When it was written; not part of the truth, and missing where nothing was written to Kafka."""
 
 
-class ContactOutput(Output):
+class ContactOutputRecord(OutputRecord):
     """An output that speaks of one contact."""
 
     contact: ContactId

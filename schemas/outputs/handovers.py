@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from schemas.definitions import CampaignSalesforce, ContactStatus, LeadStatus
-from schemas.outputs.base import ContactOutput, Record
+from schemas.outputs.base import ContactOutputRecord, OutputModel
 from schemas.values import Instant, Slug
 
 
-class HandedOverCampaign(Record):
+class HandedOverCampaign(OutputModel):
     """The campaign, with the CRM's campaign that it stands for."""
 
     id: Slug
@@ -17,7 +17,7 @@ class HandedOverCampaign(Record):
     salesforce: CampaignSalesforce | None = None
 
 
-class HandedOverLead(Record):
+class HandedOverLead(OutputModel):
     """The lead as it was when it became qualified."""
 
     status: LeadStatus
@@ -27,7 +27,7 @@ class HandedOverLead(Record):
     """The CRM's record of the contact, where an earlier hand-over was answered."""
 
 
-class ContactSnapshot(Record):
+class ContactSnapshot(OutputModel):
     """The contact as it was then."""
 
     status: ContactStatus
@@ -36,7 +36,7 @@ class ContactSnapshot(Record):
     scores: dict[str, float] = {}
 
 
-class LeadHandedOver(ContactOutput):
+class LeadHandedOver(ContactOutputRecord):
     """A lead became qualified: all that a CRM needs to know."""
 
     type: Literal["lead.handed_over"]

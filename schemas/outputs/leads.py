@@ -7,11 +7,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from schemas.definitions import LeadStatus
-from schemas.outputs.base import ContactOutput
+from schemas.outputs.base import ContactOutputRecord
 from schemas.values import Instant, Slug
 
 
-class LeadStatusChanged(ContactOutput):
+class LeadStatusChanged(ContactOutputRecord):
     """One step of a lead's status; `from` is null for a lead that is made."""
 
     type: Literal["lead.status_changed"]
@@ -21,7 +21,7 @@ class LeadStatusChanged(ContactOutput):
     points: float
 
 
-class LeadPointsChanged(ContactOutput):
+class LeadPointsChanged(ContactOutputRecord):
     """Points were added or taken away; for campaigns that ask for it."""
 
     type: Literal["lead.points_changed"]
@@ -30,7 +30,7 @@ class LeadPointsChanged(ContactOutput):
     points: float
 
 
-class LeadRow(ContactOutput):
+class LeadRow(ContactOutputRecord):
     """The lead as it stands, under account/campaign/contact."""
 
     type: Literal["lead"]

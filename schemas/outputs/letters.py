@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.outputs.base import Record
+from schemas.outputs.base import OutputModel
 
 
-class DeadLetterHeaders(Record):
+class DeadLetterHeaders(OutputModel):
     """Headers as text; the original record's own headers stand before them."""
 
     source_topic: str = Field(alias="source-topic")

@@ -6,18 +6,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.outputs.base import Output, Record
+from schemas.outputs.base import OutputModel, OutputRecord
 from schemas.values import Slug
 
 
-class Sum(Record):
+class Sum(OutputModel):
     """How many opportunities, and how much money as exact decimal text."""
 
     count: int = Field(ge=0)
     amount: str = Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")
 
 
-class CampaignRevenue(Output):
+class CampaignRevenue(OutputRecord):
     """What a campaign earned in one currency, under account/campaign/currency."""
 
     type: Literal["campaign.revenue"]

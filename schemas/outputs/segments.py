@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from schemas.outputs.base import ContactOutput
+from schemas.outputs.base import ContactOutputRecord
 from schemas.values import Instant, Slug
 
 
-class SegmentEntered(ContactOutput):
+class SegmentEntered(ContactOutputRecord):
     """The contact became a member."""
 
     type: Literal["segment.entered"]
     segment: Slug
 
 
-class SegmentExited(ContactOutput):
+class SegmentExited(ContactOutputRecord):
     """The contact is a member no more."""
 
     type: Literal["segment.exited"]
     segment: Slug
 
 
-class SegmentMember(ContactOutput):
+class SegmentMember(ContactOutputRecord):
     """A row of the table of members, under account/segment/contact; null when out."""
 
     type: Literal["segment.member"]

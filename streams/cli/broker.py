@@ -10,13 +10,13 @@ import typer
 from connectors.kafka.broker import LocalBroker
 from connectors.kafka.jars import KAFKA_VERSION
 from streams.cli.common import (
-    AsJson,
-    Bootstrap,
-    DataDir,
-    human,
+    BootstrapOption,
+    DataDirOption,
+    JsonOption,
     local_broker_folder,
-    progress,
+    progress_bar,
     settings_from,
+    stderr_console,
     write_json,
     write_line,
 )
@@ -28,11 +28,11 @@ NOT_RUNNING = 3
 
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost):(\d+)")
 
-Port = Annotated[
+BrokerPortOption = Annotated[
     int | None,
     typer.Option("--port", min=1, max=65535, help="Where it listens; by default where --bootstrap points."),
 ]
-Discard = Annotated[bool, typer.Option("--discard-data", help="Throw its data away.")]
+DiscardDataOption = Annotated[bool, typer.Option("--discard-data", help="Throw its data away.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,33 +45,33 @@ def register(app: typer.Typer) -> None:
 
 
 def start(
-    port: Port = None,
-    discard_data: Discard = False,
-    bootstrap: Bootstrap = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
+    port: BrokerPortOption = None,
+    discard_data: DiscardDataOption = False,
+    bootstrap: BootstrapOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Start the local Kafka (fetched the first time) and return; its data is kept from run to run."""
     settings = settings_from(bootstrap=bootstrap, data_dir=data_dir)
     broker = LocalBroker(local_broker_folder(settings), port or _port(settings))
     if discard_data:
         broker.discard()
-    with progress(quiet=as_json) as advance:
+    with progress_bar(quiet=as_json) as advance:
         broker.start(advance)
     _show(broker, as_json)
 
 
-def stop(discard_data: Discard = False, data_dir: DataDir = None) -> None:
+def stop(discard_data: DiscardDataOption = False, data_dir: DataDirOption = None) -> None:
     """Stop the local Kafka; nothing happens when none runs."""
     broker = LocalBroker(local_broker_folder(settings_from(data_dir=data_dir)))
     was_running = broker.pid is not None
     broker.stop()
     if discard_data:
         broker.discard()
-    human().print("Kafka is stopped" if was_running else "no local Kafka was running")
+    stderr_console().print("Kafka is stopped" if was_running else "no local Kafka was running")
 
 
-def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Show whether the local Kafka runs, and where; the exit code is 3 when it does not."""
     broker = LocalBroker(local_broker_folder(settings_from(data_dir=data_dir)))
     _show(broker, as_json)

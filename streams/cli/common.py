@@ -19,21 +19,21 @@ from schemas.values import Slug
 from streams.errors import UsageError
 from streams.settings import Settings
 
-Bootstrap = Annotated[
+BootstrapOption = Annotated[
     str | None,
     typer.Option("--bootstrap", envvar="LEADSTREAM_BOOTSTRAP", help="Kafka's address, HOST:PORT[,HOST:PORT...]."),
 ]
-Prefix = Annotated[
+PrefixOption = Annotated[
     str | None,
     typer.Option("--prefix", envvar="LEADSTREAM_PREFIX", help="Put before every topic name and group."),
 ]
-DataDir = Annotated[
+DataDirOption = Annotated[
     Path | None,
     typer.Option("--data-dir", envvar="LEADSTREAM_DATA_DIR", help="Folder of the local broker's data and logs."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
 
-Advance = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Told of progress: what is being done, how much is done, how much there is (0: not known)."""
 
 
@@ -51,18 +51,18 @@ def settings_from(**options: Any) -> Settings:
         raise UsageError(f"setting {name}: {first['msg']}, got {first['input']!r}") from error
 
 
-_account = TypeAdapter(Slug)
+_account_adapter = TypeAdapter(Slug)
 
 
-def account_name(text: str) -> str:
+def parse_account(text: str) -> str:
     """An account as named on the command line. Raises UsageError for what cannot be one."""
     try:
-        return _account.validate_python(text)
+        return _account_adapter.validate_python(text)
     except ValidationError as error:
         raise UsageError(f"--account: {text!r} is no account; letters, digits, - and _ make one") from error
 
 
-def counted(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
     """A number of things for people: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -72,7 +72,7 @@ def local_broker_folder(settings: Settings) -> Path:
     return settings.data_dir / "kafka"
 
 
-def human(quiet: bool = False) -> Console:
+def stderr_console(quiet: bool = False) -> Console:
     """The console for people: standard error, so that standard output stays what a machine reads."""
     return Console(stderr=True, quiet=quiet, highlight=False)
 
@@ -87,16 +87,16 @@ def write_json(value: Any) -> None:
     write_line(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def quiet_clients() -> None:
+def silence_clients() -> None:
     """Silences the Kafka clients' own log lines: a command reports an error itself, once and in one line."""
     for name in ("aiokafka", "kafka", "faust", "mode"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 @contextmanager
-def progress(quiet: bool = False) -> Iterator[Advance]:
+def progress_bar(quiet: bool = False) -> Iterator[ProgressCallback]:
     """Yields a function that moves a progress bar on standard error; without a terminal nothing is drawn."""
-    console = human(quiet)
+    console = stderr_console(quiet)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task("", total=None)

@@ -10,28 +10,39 @@ import msgspec
 import typer
 
 from schemas.values import instant_ms
-from streams.cli.common import Advance, AsJson, Bootstrap, Prefix, progress, settings_from, write_json, write_line
-from streams.engine.journal.records import Record, event_key
+from streams.cli.common import (
+    BootstrapOption,
+    JsonOption,
+    PrefixOption,
+    ProgressCallback,
+    progress_bar,
+    settings_from,
+    write_json,
+    write_line,
+)
+from streams.engine.journal.records import JournalRecord, event_key
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import Memory
+from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import UsageError
-from streams.explain.answer import Answer, Question, from_journal, from_state
-from streams.explain.contact_records import Past
-from streams.explain.text import lines_of
-from streams.explain.timeline import Rules
-from streams.explain.truncated_journal import Remains, from_remains
+from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
+from streams.explain.contact_records import ContactRecords
+from streams.explain.text import explanation_lines
+from streams.explain.timeline import EngineParameters
+from streams.explain.truncated_journal import TruncatedJournal, explain_from_truncated
 from streams.settings import Settings
-from streams.store.retention import beginnings_gone
-from streams.store.store import Slot, Store, opened
+from streams.store.retention import truncated_partitions
+from streams.store.store import DeploymentStore, SlotSnapshot, open_store
 
 ContactArgument = Annotated[str, typer.Argument(metavar="CONTACT", help="A contact id.")]
 SubjectArgument = Annotated[str, typer.Argument(metavar="SEGMENT|CAMPAIGN", help="A segment or a campaign.")]
-AccountOption = Annotated[str, typer.Option("--account", help="Whose contact it is.")]
-AsCampaign = Annotated[bool, typer.Option("--campaign", help="The campaign, where a segment has that name, too.")]
-At = Annotated[
+ExplainAccountOption = Annotated[str, typer.Option("--account", help="Whose contact it is.")]
+AsCampaignOption = Annotated[
+    bool, typer.Option("--campaign", help="The campaign, where a segment has that name, too.")
+]
+ExplainAtOption = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="As it was then: scans the contact's journal partition.")
 ]
-FromJournal = Annotated[
+ExplainJournalOption = Annotated[
     bool, typer.Option("--journal", help="As it is now, with the events and past changes: scans the same.")
 ]
 
@@ -45,75 +56,85 @@ def explain(
     contact: ContactArgument,
     subject: SubjectArgument,
     *,
-    account: AccountOption = "default",
-    campaign: AsCampaign = False,
-    at: At = None,
-    journal: FromJournal = False,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
-    as_json: AsJson = False,
+    account: ExplainAccountOption = "default",
+    campaign: AsCampaignOption = False,
+    at: ExplainAtOption = None,
+    journal: ExplainJournalOption = False,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell why a contact is in a segment or not, or where its lead stands: every leaf, its value, its times."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     question = Question(account, contact, subject, campaign)
-    until = _instant(at)
-    with progress(quiet=as_json) as advance:
+    until = _parse_at(at)
+    with progress_bar(quiet=as_json) as advance:
         if journal or until is not None:
-            answer = asyncio.run(_from_journal(settings, question, until, advance))
+            answer = asyncio.run(_explain_from_journal(settings, question, until, advance))
         else:
-            answer = asyncio.run(_from_state(settings, question, advance))
+            answer = asyncio.run(_explain_from_state(settings, question, advance))
     if as_json:
         write_json(answer)
         return
-    for line in lines_of(answer):
+    for line in explanation_lines(answer):
         write_line(line)
 
 
-async def _from_state(settings: Settings, question: Question, advance: Advance) -> Answer:
-    async with opened(settings) as store:
-        row, slot = await _row(store, question, advance)
-        return from_state(question, row, slot.standing, await _rules(settings, store))
+async def _explain_from_state(settings: Settings, question: Question, on_progress: ProgressCallback) -> Explanation:
+    async with open_store(settings) as store:
+        row, slot = await _read_contact(store, question, on_progress)
+        return explain_from_state(question, row, slot.partition_status, await _engine_parameters(settings, store))
 
 
-async def _from_journal(settings: Settings, question: Question, until: int | None, advance: Advance) -> Answer:
-    async with opened(settings) as store:
-        number = store.slot_of(event_key(question.account, question.contact))
-        gone = await beginnings_gone(store, question.account)
+async def _explain_from_journal(
+    settings: Settings, question: Question, until: int | None, on_progress: ProgressCallback
+) -> Explanation:
+    async with open_store(settings) as store:
+        number = store.slot_number(event_key(question.account, question.contact))
+        gone = await truncated_partitions(store, question.account)
         if number in gone:
-            row, slot = await _row(store, question, advance)
-            entries = await _entries(store, question, advance, slot.decided(number))
-            remains = Remains(entries, gone[number], store.deployment.clock, row, slot.standing)
-            return from_remains(question, remains, until, await _rules(settings, store))
-        entries = await _entries(store, question, advance, None)
+            row, slot = await _read_contact(store, question, on_progress)
+            entries = await _read_records(store, question, on_progress, slot.decided_offset(number))
+            remains = TruncatedJournal(entries, gone[number], store.deployment.clock, row, slot.partition_status)
+            return explain_from_truncated(question, remains, until, await _engine_parameters(settings, store))
+        entries = await _read_records(store, question, on_progress, None)
         # The definitions are read last: whatever release the journal names stands there by then.
-        return from_journal(question, entries, until, await _rules(settings, store))
+        return explain_from_journal(question, entries, until, await _engine_parameters(settings, store))
 
 
-async def _row(store: Store, question: Question, advance: Advance) -> tuple[Contact | None, Slot]:
+async def _read_contact(
+    store: DeploymentStore, question: Question, on_progress: ProgressCallback
+) -> tuple[Contact | None, SlotSnapshot]:
     """The contact's row, and the slot that it stands in."""
     key = event_key(question.account, question.contact)
-    slot = await store.slot(store.slot_of(key), key.__eq__, partial(advance, "reading the contact's row"))
+    slot = await store.read_slot(
+        store.slot_number(key), key.__eq__, partial(on_progress, "reading the contact's row")
+    )
     found = slot.rows.get(key)
     return None if found is None else msgspec.json.decode(found, type=Contact), slot
 
 
-async def _entries(store: Store, question: Question, advance: Advance, end: int | None) -> list[Record]:
+async def _read_records(
+    store: DeploymentStore, question: Question, on_progress: ProgressCallback, end: int | None
+) -> list[JournalRecord]:
     """What the journal holds of the contact, up to the offset `end` or the end now."""
     key = event_key(question.account, question.contact)
-    past = Past(question.account, question.contact)
-    scanning = partial(advance, "scanning the journal")
-    async for _offset, _key, value in store.journal(store.slot_of(key), past.wants, scanning, end):
-        past.take(value)
-    return past.entries
+    past = ContactRecords(question.account, question.contact)
+    scanning = partial(on_progress, "scanning the journal")
+    async for _offset, _key, value in store.read_journal(store.slot_number(key), past.is_relevant, scanning, end):
+        past.feed(value)
+    return past.records
 
 
-async def _rules(settings: Settings, store: Store) -> Rules:
-    releases = await store.releases()
-    memory = Memory(settings.repeat_ms, settings.repeat_ids)
-    return Rules(lambda account, number: releases.get(account, number).content, memory, settings.lateness_ms)
+async def _engine_parameters(settings: Settings, store: DeploymentStore) -> EngineParameters:
+    releases = await store.read_releases()
+    memory = DuplicateWindow(settings.repeat_ms, settings.repeat_ids)
+    return EngineParameters(
+        lambda account, number: releases.get(account, number).definitions, memory, settings.lateness_ms
+    )
 
 
-def _instant(text: str | None) -> int | None:
+def _parse_at(text: str | None) -> int | None:
     try:
         return None if text is None else instant_ms(text)
     except ValueError as error:

@@ -25,13 +25,13 @@ from streams.cli import (
     verify,
     worker,
 )
-from streams.cli.common import quiet_clients
+from streams.cli.common import silence_clients
 from streams.errors import Internal, LeadstreamError, UsageError
 
 NAME = "leadstream"
 
 # What a command line can have wrong is a usage error of click; which click, is Typer's own affair.
-_NotUnderstood = cast(
+_ClickUsageError = cast(
     type[typer.BadParameter], next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 )
 
@@ -53,7 +53,7 @@ COMMANDS = (
 )
 
 
-def build() -> typer.Typer:
+def build_app() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
         name=NAME,
@@ -70,43 +70,43 @@ def build() -> typer.Typer:
 
 def run() -> None:
     """Runs the command that the process was started with, and ends the process with its exit code."""
-    quiet_clients()
-    app = build()
+    silence_clients()
+    app = build_app()
     try:
         ended = app(prog_name=NAME, standalone_mode=False)
-    except _NotUnderstood as error:
-        if not _showed_help(error):
-            _complain(_usage(error))
+    except _ClickUsageError as error:
+        if not _has_shown_help(error):
+            _write_error(_usage_text(error))
         sys.exit(UsageError.exit_code)
     except typer.Abort:
-        _complain("given up")
+        _write_error("given up")
         sys.exit(1)
     except LeadstreamError as error:
-        _complain(str(error))
+        _write_error(str(error))
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last line of defence: nobody should be shown a traceback
         if os.environ.get("LEADSTREAM_DEBUG") == "1":
             traceback.print_exc()
         kind = type(error).__name__
-        _complain(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
+        _write_error(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
         sys.exit(Internal.exit_code)
     sys.exit(ended if isinstance(ended, int) else 0)
 
 
-def _showed_help(error: typer.BadParameter) -> bool:
+def _has_shown_help(error: typer.BadParameter) -> bool:
     """Whether a group was called without arguments: that asks for its help, which is shown already."""
     return type(error).__name__ == "NoArgsIsHelpError"
 
 
-def _usage(error: typer.BadParameter) -> str:
+def _usage_text(error: typer.BadParameter) -> str:
     """What the command line was not understood for, in one line."""
     message = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
     command = NAME if error.ctx is None else error.ctx.command_path
     return f"{message[:1].lower()}{message[1:]}; `{command} --help` tells what there is"
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"leadstream {version('leadstream')}")
         raise typer.Exit
 
@@ -114,13 +114,13 @@ def _version(wanted: bool) -> None:
 def _leadstream(
     _show_version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_version, help="Show the version."),
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
     ] = False,
 ) -> None:
     """Real-time segments and lead lifecycle on Kafka."""
 
 
-def _complain(message: str) -> None:
+def _write_error(message: str) -> None:
     sys.stderr.write(f"leadstream: {message}\n")
 
 

@@ -14,28 +14,28 @@ import typer
 
 from schemas.values import instant_ms
 from streams.cli.common import (
-    AsJson,
-    Bootstrap,
-    Prefix,
-    account_name,
-    counted,
-    human,
-    progress,
+    BootstrapOption,
+    JsonOption,
+    PrefixOption,
+    parse_account,
+    plural,
+    progress_bar,
     settings_from,
+    stderr_console,
     write_json,
     write_line,
 )
-from streams.cli.csv_options import At, CsvOptions, Delimiter, Map, MappingFile
+from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
 from streams.errors import DataError, TopicsMissing, UsageError
 from streams.kafka.deployment import read_deployment
-from streams.publish.access_log import AccessLog
-from streams.publish.csv import csv_items
-from streams.publish.lines import Item, access_log_items, json_items, over_all, read_lines
-from streams.publish.producer import Sender
-from streams.publish.publisher import Publisher, Report
+from streams.publish.access_log import AccessLogParser
+from streams.publish.csv import parse_csv_files
+from streams.publish.lines import ParsedLine, parse_access_log, parse_json_lines, read_lines, total_progress
+from streams.publish.producer import EventProducer
+from streams.publish.publisher import Publisher, PublishReport
 from streams.settings import Settings
 from streams.store.journal_follower import JournalFollower
-from streams.store.releases import Releases
+from streams.store.releases import ReleaseRepository
 
 
 class Format(StrEnum):
@@ -46,31 +46,35 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-class As(StrEnum):
+class AddressOwner(StrEnum):
     """What the client addresses of an access log are."""
 
     CONTACT = "contact"
     VISITOR = "visitor"
 
 
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, gzipped or not; - is standard input.")]
+PublishFilesArgument = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Files, gzipped or not; - is standard input.")
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="What the lines are.")]
-AsOption = Annotated[As, typer.Option("--as", help="What the addresses of an access log are.")]
-AccountOption = Annotated[
+AddressOwnerOption = Annotated[AddressOwner, typer.Option("--as", help="What the addresses of an access log are.")]
+PublishAccountOption = Annotated[
     str, typer.Option("--account", help="Whose visits or contacts an access log or CSV tells of.")
 ]
-Ordered = Annotated[
+OrderedOption = Annotated[
     bool, typer.Option("--ordered", help="Keep each contact's order across topics, waiting for the journal.")
 ]
-Until = Annotated[
+PublishUntilOption = Annotated[
     str | None,
     typer.Option("--until", metavar="TIME", help="Pass over what is later; on the events clock, tell this time."),
 ]
-Patience = Annotated[float, typer.Option("--patience", help="Seconds to wait for a journal that stands still.")]
+PublishPatienceOption = Annotated[
+    float, typer.Option("--patience", help="Seconds to wait for a journal that stands still.")
+]
 
 
 @dataclass(frozen=True, slots=True)
-class _How:
+class _PublishOptions:
     """`until` in ms, `patience` in seconds; `account` is whose all lines are, None where each line says it."""
 
     ordered: bool
@@ -85,82 +89,86 @@ def register(app: typer.Typer) -> None:
 
 
 def publish(
-    files: Files,
+    files: PublishFilesArgument,
     *,
     format_: FormatOption = Format.JSONL,
-    as_: AsOption = As.CONTACT,
-    account: AccountOption = "default",
-    ordered: Ordered = False,
-    until: Until = None,
-    patience: Patience = 60.0,
-    mapping: MappingFile = None,
-    map_: Map = None,
-    delimiter: Delimiter = ",",
-    at: At = None,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
-    as_json: AsJson = False,
+    as_: AddressOwnerOption = AddressOwner.CONTACT,
+    account: PublishAccountOption = "default",
+    ordered: OrderedOption = False,
+    until: PublishUntilOption = None,
+    patience: PublishPatienceOption = 60.0,
+    mapping: MappingFileOption = None,
+    map_: MapOption = None,
+    delimiter: DelimiterOption = ",",
+    at: CsvAtOption = None,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    end = _instant(until)
-    account = account_name(account)
+    end = _parse_until(until)
+    account = parse_account(account)
     of_csv = CsvOptions(mapping, map_, delimiter, at)
     if format_ is not Format.CSV:
-        of_csv.refuse()
-    rows = of_csv.rows(settings, account) if format_ is Format.CSV else None
-    with progress(quiet=as_json) as advance:
-        read = over_all(files, partial(advance, "publishing"))
+        of_csv.require_unused()
+    rows = of_csv.event_builder(settings, account) if format_ is Format.CSV else None
+    with progress_bar(quiet=as_json) as advance:
+        read = total_progress(files, partial(advance, "publishing"))
         if rows is not None:
-            items = csv_items(files, rows, delimiter, read)
+            items = parse_csv_files(files, rows, delimiter, read)
         elif format_ is Format.ACCESS_LOG:
-            items = access_log_items(read_lines(files, read), AccessLog(as_.value, account))
+            items = parse_access_log(read_lines(files, read), AccessLogParser(as_.value, account))
         else:
-            items = json_items(read_lines(files, read))
+            items = parse_json_lines(read_lines(files, read))
         named = None if format_ is Format.JSONL else account
-        report = asyncio.run(_publish(settings, items, _How(ordered, end, patience, named)))
-    if report.broken_off is None or report.published or report.refused:
-        _show(report, as_json)
-    if report.broken_off is not None:
-        raise report.broken_off
+        report = asyncio.run(_publish(settings, items, _PublishOptions(ordered, end, patience, named)))
+    if report.read_error is None or report.event_count or report.refused_count:
+        _write_report(report, as_json)
+    if report.read_error is not None:
+        raise report.read_error
     # A log of the real world has lines that are no visits; other files have none that are meant to be lost.
-    if report.refused and format_ is not Format.ACCESS_LOG:
+    if report.refused_count and format_ is not Format.ACCESS_LOG:
         raise typer.Exit(DataError.exit_code)
 
 
-async def _publish(settings: Settings, items: Iterator[Item], how: _How) -> Report:
+async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _PublishOptions) -> PublishReport:
     async with AsyncExitStack() as stack:
-        sender = await stack.enter_async_context(Sender(settings))
+        sender = await stack.enter_async_context(EventProducer(settings))
         deployment = await read_deployment(settings.bootstrap, settings.prefix)
         if deployment is None:
             raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
-        releases = Releases(settings, deployment.clock)
-        journal = await stack.enter_async_context(JournalFollower(settings)) if how.ordered else None
+        releases = ReleaseRepository(settings, deployment.clock)
+        journal = await stack.enter_async_context(JournalFollower(settings)) if options.ordered else None
         publisher = Publisher(
             sender,
-            tells_time=deployment.clock == "events",
+            advances_clock=deployment.clock == "events",
             releases=releases,
             journal=journal,
-            patience=how.patience,
+            patience=options.patience,
         )
-        await publisher.publish(items, how.until)
-        if publisher.report.broken_off is None:  # else the rest may still come, and would be late
-            await publisher.close_time(how.until)
-        if publisher.report.published and how.account is not None and await releases.latest(how.account) is None:
-            _warn_of(how.account)
+        await publisher.publish(items, options.until)
+        if publisher.report.read_error is None:  # else the rest may still come, and would be late
+            await publisher.advance_clock_to_end(options.until)
+        if (
+            publisher.report.event_count
+            and options.account is not None
+            and await releases.latest(options.account) is None
+        ):
+            _warn_without_definitions(options.account)
         return publisher.report
 
 
-def _warn_of(account: str) -> None:
+def _warn_without_definitions(account: str) -> None:
     """A name mistyped would make contacts that nobody looks for."""
-    human().print(
+    stderr_console().print(
         f"warning: account {account!r} has no definitions yet; its contacts are in no segment until it has some",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _instant(text: str | None) -> int | None:
+def _parse_until(text: str | None) -> int | None:
     if text is None:
         return None
     try:
@@ -169,29 +177,29 @@ def _instant(text: str | None) -> int | None:
         raise UsageError(f"--until: {error}") from error
 
 
-def _show(report: Report, as_json: bool) -> None:
+def _write_report(report: PublishReport, as_json: bool) -> None:
     if as_json:
         write_json(
             {
-                "published": report.published,
-                "topics": report.by_topic,
-                "clock_lines": report.clock_lines,
-                "releases": report.releases,
-                "passed_over": report.passed_over,
-                "refused": report.refused,
-                "refused_lines": [{"where": line.where, "reason": line.reason} for line in report.reasons],
+                "published": report.event_count,
+                "topics": report.counts_by_topic,
+                "clock_lines": report.clock_line_count,
+                "releases": report.release_count,
+                "passed_over": report.skipped_count,
+                "refused": report.refused_count,
+                "refused_lines": [{"where": line.location, "reason": line.reason} for line in report.refused_lines],
             }
         )
         return
-    console = human()
-    for line in report.reasons:
-        console.print(f"not published: {line.where}: {line.reason}", markup=False, soft_wrap=True)
-    more = report.refused - sum(line.lines for line in report.reasons)
+    console = stderr_console()
+    for line in report.refused_lines:
+        console.print(f"not published: {line.location}: {line.reason}", markup=False, soft_wrap=True)
+    more = report.refused_count - sum(line.line_count for line in report.refused_lines)
     if more:
-        console.print(f"not published: {counted(more, 'more line')}")
-    parts = [f"{counted(report.published, 'event')} published"]
-    if report.passed_over:
-        parts.append(f"{counted(report.passed_over, 'later line')} passed over")
-    if report.refused:
-        parts.append(f"{counted(report.refused, 'line')} not published")
+        console.print(f"not published: {plural(more, 'more line')}")
+    parts = [f"{plural(report.event_count, 'event')} published"]
+    if report.skipped_count:
+        parts.append(f"{plural(report.skipped_count, 'later line')} passed over")
+    if report.refused_count:
+        parts.append(f"{plural(report.refused_count, 'line')} not published")
     write_line(", ".join(parts))

@@ -11,19 +11,29 @@ from ruamel.yaml import YAML
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
-from streams.cli.common import AsJson, Bootstrap, Prefix, counted, settings_from, write_json, write_line
-from streams.definitions.history import Course, course_of
-from streams.engine.releases.release_log import Release, ReleaseLog, Void
-from streams.engine.validation.problem import nearest
+from streams.cli.common import (
+    BootstrapOption,
+    JsonOption,
+    PrefixOption,
+    plural,
+    settings_from,
+    write_json,
+    write_line,
+)
+from streams.definitions.history import ReleaseHistory, build_release_history
+from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
+from streams.engine.validation.problem import suggestion
 from streams.errors import DataError, TopicsMissing, UsageError
 from streams.kafka.deployment import read_deployment
 from streams.settings import Settings
-from streams.store.releases import Releases
-from streams.store.store import checkpoint_of, opened
+from streams.store.releases import ReleaseRepository
+from streams.store.store import decider_checkpoint, open_store
 
-AccountName = Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Whose definitions.")]
-OneAccount = Annotated[str | None, typer.Option("--account", help="Only this account's releases.")]
-ReleaseNumber = Annotated[int | None, typer.Option("--number", min=1, help="Which release; by default the latest.")]
+AccountArgument = Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Whose definitions.")]
+ReleasesAccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's releases.")]
+ReleaseNumberOption = Annotated[
+    int | None, typer.Option("--number", min=1, help="Which release; by default the latest.")
+]
 
 
 def register(group: typer.Typer) -> None:
@@ -33,55 +43,64 @@ def register(group: typer.Typer) -> None:
     group.command("show")(show)
 
 
-async def releases_of(settings: Settings) -> Releases:
+async def open_release_repository(settings: Settings) -> ReleaseRepository:
     """The releases of a deployment. Raises TopicsMissing, BrokerUnavailable."""
     deployment = await read_deployment(settings.bootstrap, settings.prefix)
     if deployment is None:
         raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
-    return Releases(settings, deployment.clock)
+    return ReleaseRepository(settings, deployment.clock)
 
 
 async def require_definitions(settings: Settings, account: str) -> None:
     """Raises UsageError for an account that never had a release: most likely its name is mistyped."""
-    names = sorted((await (await releases_of(settings)).log()).accounts())
+    names = sorted((await (await open_release_repository(settings)).read_log()).accounts())
     if account not in names:
-        raise UsageError(f"account {account!r} has no definitions{nearest(account, names)}")
+        raise UsageError(f"account {account!r} has no definitions{suggestion(account, names)}")
 
 
 def history(
-    account: AccountName = DEFAULT_ACCOUNT,
+    account: AccountArgument = DEFAULT_ACCOUNT,
     *,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
-    as_json: AsJson = False,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show an account's releases from the first on: what each changed, and where it decides or is being counted."""
-    found = asyncio.run(_course(settings_from(bootstrap=bootstrap, prefix=prefix), account))
+    found = asyncio.run(_read_history(settings_from(bootstrap=bootstrap, prefix=prefix), account))
     if not found.steps and not found.voids:
         raise DataError(f"account {account} has no release; `leadstream definitions apply FILE` makes one")
     if as_json:
-        write_json(found.described())
+        write_json(found.to_dict())
         return
     for line in found.lines():
         write_line(line)
 
 
 def list_releases(
-    *, account: OneAccount = None, bootstrap: Bootstrap = None, prefix: Prefix = None, as_json: AsJson = False
+    *,
+    account: ReleasesAccountOption = None,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the releases of every account, and the records that are void."""
-    log = asyncio.run(_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
+    log = asyncio.run(_read_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
     names = [name for name in log.accounts() if account in (None, name)]
-    releases = [release for name in names for release in log.all(name)]
-    voids = [void for void in log.voids if account in (None, void.account)]
+    releases = [release for name in names for release in log.releases_of(name)]
+    voids = [void for void in log.void_releases if account in (None, void.account)]
     if as_json:
-        write_json({"releases": [_described(each) for each in releases], "void": [_void(each) for each in voids]})
+        write_json(
+            {
+                "releases": [_release_to_dict(each) for each in releases],
+                "void": [_void_to_dict(each) for each in voids],
+            }
+        )
         return
     if not releases:
         write_line("no releases; `leadstream definitions apply FILE` makes one")
     for each in releases:
         counts = ", ".join(
-            (counted(len(each.content.segments), "segment"), counted(len(each.content.campaigns), "campaign"))
+            (plural(len(each.definitions.segments), "segment"), plural(len(each.definitions.campaigns), "campaign"))
         )
         write_line(f"{each.account}  release {each.number}  {_at_text(each)}  {counts}  {each.hash[:12]}")
     for void in voids:
@@ -89,15 +108,15 @@ def list_releases(
 
 
 def show(
-    account: AccountName = DEFAULT_ACCOUNT,
+    account: AccountArgument = DEFAULT_ACCOUNT,
     *,
-    number: ReleaseNumber = None,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
-    as_json: AsJson = False,
+    number: ReleaseNumberOption = None,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show an account's definitions as they were applied."""
-    log = asyncio.run(_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
+    log = asyncio.run(_read_log(settings_from(bootstrap=bootstrap, prefix=prefix)))
     release = log.latest(account)
     if release is None:
         raise DataError(f"account {account} has no release; `leadstream definitions apply FILE` makes one")
@@ -106,24 +125,27 @@ def show(
             raise DataError(f"account {account} has no release {number}; the latest is {release.number}")
         release = log.get(account, number)
     if as_json:
-        write_json({**_described(release), "definitions": release.document})
+        write_json({**_release_to_dict(release), "definitions": release.document})
         return
     write_line(f"# release {release.number} of account {account}, {_at_text(release)}")
     YAML().dump(dict(release.document), sys.stdout)
 
 
-async def _course(settings: Settings, account: str) -> Course:
-    async with opened(settings) as store:
-        standings = [checkpoint_of(await store.positions(number)).standing for number in range(store.slots)]
+async def _read_history(settings: Settings, account: str) -> ReleaseHistory:
+    async with open_store(settings) as store:
+        standings = [
+            decider_checkpoint(await store.read_slot_checkpoint(number)).standing
+            for number in range(store.slot_count)
+        ]
         # After the positions: whatever release stands there is known by then.
-        return course_of(account, await store.releases(), standings)
+        return build_release_history(account, await store.read_releases(), standings)
 
 
-async def _log(settings: Settings) -> ReleaseLog:
-    return await (await releases_of(settings)).log()
+async def _read_log(settings: Settings) -> ReleaseLog:
+    return await (await open_release_repository(settings)).read_log()
 
 
-def _described(release: Release) -> dict[str, Any]:
+def _release_to_dict(release: Release) -> dict[str, Any]:
     return {
         "account": release.account,
         "number": release.number,
@@ -135,7 +157,7 @@ def _described(release: Release) -> dict[str, Any]:
     }
 
 
-def _void(void: Void) -> dict[str, Any]:
+def _void_to_dict(void: VoidRelease) -> dict[str, Any]:
     return {"account": void.account, "offset": void.offset, "id": void.id, "reason": void.reason}
 
 

@@ -12,34 +12,38 @@ import msgspec
 import typer
 
 from schemas.values import instant_ms
-from streams.cli.common import Bootstrap, Prefix, human, progress, settings_from, write_line
-from streams.definitions import load
+from streams.cli.common import BootstrapOption, PrefixOption, progress_bar, settings_from, stderr_console, write_line
+from streams.definitions import load_definitions
 from streams.engine.journal.effects import Output
 from streams.errors import UsageError
-from streams.publish.lines import json_items, over_all, read_lines
-from streams.replay.file import EVENT_TOPICS, Replay
+from streams.publish.lines import parse_json_lines, read_lines, total_progress
+from streams.replay.file import EVENT_TOPICS, FileReplay
 from streams.replay.journal import JournalReplay
-from streams.replay.state import Row
+from streams.replay.state import StateRow
 from streams.settings import Settings
 
 _encode = msgspec.json.Encoder().encode
 
-Write = Callable[[Output], None]
+OutputCallback = Callable[[Output], None]
 
-Events = Annotated[
+EventsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="EVENTS...", help="Events as JSON lines, gzipped or not; - is standard input."),
 ]
-DefinitionFiles = Annotated[
+DefinitionsOption = Annotated[
     list[Path] | None, typer.Option("--definitions", help="Definitions in force from the start; may be repeated.")
 ]
-Until = Annotated[
+ReplayUntilOption = Annotated[
     str | None,
     typer.Option("--until", metavar="TIME", help="Pass over later lines; everything due up to then happens."),
 ]
-Records = Annotated[bool, typer.Option("--records", help="Write every record with topic and key, tables among them.")]
-Journal = Annotated[bool, typer.Option("--journal", help="Decide the broker's own journal and definitions.")]
-State = Annotated[bool, typer.Option("--state", help="Write final memberships and leads instead of changes.")]
+RecordsOption = Annotated[
+    bool, typer.Option("--records", help="Write every record with topic and key, tables among them.")
+]
+ReplayJournalOption = Annotated[
+    bool, typer.Option("--journal", help="Decide the broker's own journal and definitions.")
+]
+StateOption = Annotated[bool, typer.Option("--state", help="Write final memberships and leads instead of changes.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -48,54 +52,58 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    events: Events = None,
+    events: EventsArgument = None,
     *,
-    definitions: DefinitionFiles = None,
-    until: Until = None,
-    state: State = False,
-    records: Records = False,
-    journal: Journal = False,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
+    definitions: DefinitionsOption = None,
+    until: ReplayUntilOption = None,
+    state: StateOption = False,
+    records: RecordsOption = False,
+    journal: ReplayJournalOption = False,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
 ) -> None:
     """Decide a file of events, or a broker's journal, as the pipeline would; write what comes out as JSON lines.
 
     What is refused is said on standard error.
     """
-    write = _nothing if state else _write_record if records else _write_event
+    write = _discard_output if state else _write_record if records else _write_event
     if journal:
         if events or definitions or until:
             raise UsageError("--journal reads events and definitions from the broker; leave files and --until out")
         _replay_journal(settings_from(bootstrap=bootstrap, prefix=prefix), write, state)
     elif events:
-        _replay_files(events, definitions or [], _instant(until), write, state)
+        _replay_files(events, definitions or [], _parse_until(until), write, state)
     else:
         raise UsageError("name at least one file of events (- is standard input), or --journal")
 
 
-def _replay_files(events: list[str], definitions: list[Path], until: int | None, write: Write, state: bool) -> None:
-    accounts = {name: account.document for name, account in load(definitions).require().items()}
-    console = human()
-    with progress() as advance:
-        run = Replay(accounts, write, lambda line: console.print(line, markup=False, soft_wrap=True))
-        run.run(json_items(read_lines(events, over_all(events, partial(advance, "replaying")))), until)
+def _replay_files(
+    events: list[str], definitions: list[Path], until: int | None, write: OutputCallback, state: bool
+) -> None:
+    accounts = {name: account.document for name, account in load_definitions(definitions).require().items()}
+    console = stderr_console()
+    with progress_bar() as advance:
+        run = FileReplay(accounts, write, lambda line: console.print(line, markup=False, soft_wrap=True))
+        run.run(parse_json_lines(read_lines(events, total_progress(events, partial(advance, "replaying")))), until)
     if state:
         _write_rows(run.state())
-    if run.report.refused:
-        console.print(f"{run.report.refused} refused", markup=False)
+    if run.report.refused_count:
+        console.print(f"{run.report.refused_count} refused", markup=False)
 
 
-def _replay_journal(settings: Settings, write: Write, state: bool) -> None:
-    with progress() as advance:
+def _replay_journal(settings: Settings, write: OutputCallback, state: bool) -> None:
+    with progress_bar() as advance:
         run = JournalReplay(settings, write, lambda done, total: advance("scanning the journal", done, total))
         asyncio.run(run.run())
     if state:
         _write_rows(run.state())
-    if run.refused:
-        human().print(f"{run.refused} refused when decided, as they are in the dead letters", markup=False)
+    if run.refused_count:
+        stderr_console().print(
+            f"{run.refused_count} refused when decided, as they are in the dead letters", markup=False
+        )
 
 
-def _write_rows(rows: Iterable[Row]) -> None:
+def _write_rows(rows: Iterable[StateRow]) -> None:
     for row in rows:
         write_line(_encode(row).decode())
 
@@ -110,11 +118,11 @@ def _write_event(output: Output) -> None:
         write_line(output.value.decode())
 
 
-def _nothing(_: Output) -> None:
+def _discard_output(_: Output) -> None:
     """With --state the changes themselves are not asked for."""
 
 
-def _instant(text: str | None) -> int | None:
+def _parse_until(text: str | None) -> int | None:
     if text is None:
         return None
     try:

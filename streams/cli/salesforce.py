@@ -8,19 +8,19 @@ from typing import Annotated
 
 import typer
 
-from connectors.salesforce.check import check as problems_of
+from connectors.salesforce.check import check_org as problems_of
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
-from connectors.salesforce_sandbox.server import StandInOrg
-from connectors.salesforce_sandbox.serving import PORT, serve
-from streams.cli.common import AsJson, settings_from, write_json, write_line
-from streams.definitions import load
+from connectors.salesforce_sandbox.server import SandboxServer
+from connectors.salesforce_sandbox.serving import DEFAULT_PORT, serve
+from streams.cli.common import JsonOption, settings_from, write_json, write_line
+from streams.definitions import load_definitions
 from streams.errors import SalesforceRefused, Unavailable, UsageError
 
-Url = Annotated[
+SalesforceUrlOption = Annotated[
     str | None, typer.Option("--url", envvar="LEADSTREAM_SALESFORCE_URL", help="A stand-in org on this machine.")
 ]
-Campaigns = Annotated[
+SandboxCampaignsOption = Annotated[
     list[str] | None, typer.Option("--campaign", metavar="ID=NAME", help="A campaign that the org starts with.")
 ]
 
@@ -35,9 +35,9 @@ def register(app: typer.Typer) -> None:
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = PORT,
-    campaign: Campaigns = None,
-    as_json: AsJson = False,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = DEFAULT_PORT,
+    campaign: SandboxCampaignsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run a stand-in org on this machine until Ctrl-C; what it holds is gone then."""
 
@@ -47,7 +47,7 @@ def sandbox(
         else:
             write_line(f"stand-in org at {url}; LEADSTREAM_SALESFORCE_URL={url} uses it; Ctrl-C ends it")
 
-    org = StandInOrg(port=port, campaigns=dict(_named(each) for each in campaign or []))
+    org = SandboxServer(port=port, campaigns=dict(_parse_campaign(each) for each in campaign or []))
     try:
         asyncio.run(serve(org, started))
     except OSError as error:
@@ -59,24 +59,24 @@ def check(
     definitions: Annotated[
         list[Path] | None, typer.Argument(help="Definitions whose mapping and campaigns are checked too.")
     ] = None,
-    url: Url = None,
-    as_json: AsJson = False,
+    url: SalesforceUrlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check the login, the fields that Leadstream needs, and what definitions say of Salesforce."""
-    connection = Connection.of(settings_from(salesforce_url=url))
-    accounts = load(definitions).require() if definitions else {}
+    connection = Connection.from_settings(settings_from(salesforce_url=url))
+    accounts = load_definitions(definitions).require() if definitions else {}
     found = problems_of(OrgClient(connection), {name: account.content for name, account in accounts.items()})
     if as_json:
-        write_json({"org": connection.shown, "problems": found})
+        write_json({"org": connection.display_name, "problems": found})
         if found:
             raise typer.Exit(SalesforceRefused.exit_code)
         return
     if found:
         raise SalesforceRefused("\n".join(found))
-    write_line(f"{connection.shown} is ready")
+    write_line(f"{connection.display_name} is ready")
 
 
-def _named(option: str) -> tuple[str, str]:
+def _parse_campaign(option: str) -> tuple[str, str]:
     record_id, equals, name = option.partition("=")
     if not equals or len(record_id) not in (15, 18):
         raise UsageError(f"--campaign {option}: ID=NAME, the id with 15 or 18 characters")

@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import AsJson, Bootstrap, Prefix
-from streams.cli.manual_decisions import Account, At, By, Contacts, File, Search, decide
-from streams.publish.commands import static_segment
+from streams.cli.common import BootstrapOption, JsonOption, PrefixOption
+from streams.cli.manual_decisions import (
+    ByOption,
+    ContactsArgument,
+    ContactsFileOption,
+    ManualAccountOption,
+    ManualAtOption,
+    SearchOption,
+    send_decisions,
+)
+from streams.publish.commands import static_segment_check
 
 SegmentArgument = Annotated[str, typer.Argument(metavar="SEGMENT", help="A static segment.")]
 
@@ -23,28 +31,28 @@ def register(app: typer.Typer) -> None:
     """Adds the group `segments`."""
     group = typer.Typer(no_args_is_help=True, help="The lists of static segments.")
     for name, (event_type, what) in DECISIONS.items():
-        group.command(name, help=what)(_command(event_type))
+        group.command(name, help=what)(_build_command(event_type))
     app.add_typer(group, name="segments")
 
 
-def _command(event_type: str) -> Callable[..., None]:
+def _build_command(event_type: str) -> Callable[..., None]:
     def command(
         segment: SegmentArgument,
-        contacts: Contacts = None,
+        contacts: ContactsArgument = None,
         *,
-        file: File = None,
-        search: Search = None,
-        account: Account = "default",
-        by: By = None,
-        at: At = None,
-        bootstrap: Bootstrap = None,
-        prefix: Prefix = None,
-        as_json: AsJson = False,
+        file: ContactsFileOption = None,
+        search: SearchOption = None,
+        account: ManualAccountOption = "default",
+        by: ByOption = None,
+        at: ManualAtOption = None,
+        bootstrap: BootstrapOption = None,
+        prefix: PrefixOption = None,
+        as_json: JsonOption = False,
     ) -> None:
-        decide(
+        send_decisions(
             event_type,
             {"segment": segment},
-            static_segment(segment),
+            static_segment_check(segment),
             contacts=contacts,
             file=file,
             condition=search,

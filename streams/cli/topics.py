@@ -7,20 +7,28 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import AsJson, Bootstrap, Prefix, progress, settings_from, write_json, write_line
+from streams.cli.common import (
+    BootstrapOption,
+    JsonOption,
+    PrefixOption,
+    progress_bar,
+    settings_from,
+    write_json,
+    write_line,
+)
 from streams.kafka.topic_admin import TopicsReport, check_topics, create_topics
 
-ClockOption = Annotated[
+TopicsClockOption = Annotated[
     str | None, typer.Option("--clock", envvar="LEADSTREAM_CLOCK", help="wall or events; fixed at creation.")
 ]
-Partitions = Annotated[
+TopicsPartitionsOption = Annotated[
     int | None,
     typer.Option("--partitions", envvar="LEADSTREAM_PARTITIONS", help="Journal partitions; fixed at creation."),
 ]
-InPartitions = Annotated[
+InPartitionsOption = Annotated[
     int | None, typer.Option("--in-partitions", envvar="LEADSTREAM_IN_PARTITIONS", help="Partitions of in-topics.")
 ]
-Replication = Annotated[
+ReplicationOption = Annotated[
     int | None, typer.Option("--replication", envvar="LEADSTREAM_REPLICATION", help="Replicas of each topic.")
 ]
 
@@ -35,13 +43,13 @@ def register(app: typer.Typer) -> None:
 
 def create(
     *,
-    clock: ClockOption = None,
-    partitions: Partitions = None,
-    in_partitions: InPartitions = None,
-    replication: Replication = None,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
-    as_json: AsJson = False,
+    clock: TopicsClockOption = None,
+    partitions: TopicsPartitionsOption = None,
+    in_partitions: InPartitionsOption = None,
+    replication: ReplicationOption = None,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Create the topics that are missing; returns when every partition has a leader."""
     settings = settings_from(
@@ -52,7 +60,7 @@ def create(
         in_partitions=in_partitions,
         replication=replication,
     )
-    with progress(quiet=as_json) as advance:
+    with progress_bar(quiet=as_json) as advance:
         created = asyncio.run(create_topics(settings, advance))
     if as_json:
         write_json({"created": created, "clock": settings.clock, "partitions": settings.partitions})
@@ -61,11 +69,11 @@ def create(
 
 
 def check(
-    clock: ClockOption = None,
-    partitions: Partitions = None,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
-    as_json: AsJson = False,
+    clock: TopicsClockOption = None,
+    partitions: TopicsPartitionsOption = None,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check every topic: partitions, compaction, retention, timestamps, and what was fixed at creation."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix, clock=clock, partitions=partitions)

@@ -7,12 +7,23 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import AsJson, Bootstrap, Prefix, human, progress, settings_from, write_json, write_line
+from streams.cli.common import (
+    BootstrapOption,
+    JsonOption,
+    PrefixOption,
+    progress_bar,
+    settings_from,
+    stderr_console,
+    write_json,
+    write_line,
+)
 from streams.cli.releases import require_definitions
-from streams.verify.verification import Choice, verify
+from streams.verify.verification import ContactSelection, verify
 
-Account = Annotated[str | None, typer.Option("--account", help="Only the contacts of this account.")]
-Sample = Annotated[int | None, typer.Option("--sample", min=1, help="At most so many contacts, always the same.")]
+VerifyAccountOption = Annotated[str | None, typer.Option("--account", help="Only the contacts of this account.")]
+VerifySampleOption = Annotated[
+    int | None, typer.Option("--sample", min=1, help="At most so many contacts, always the same.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,11 +33,11 @@ def register(app: typer.Typer) -> None:
 
 def verify_command(
     *,
-    account: Account = None,
-    sample: Sample = None,
-    as_json: AsJson = False,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
+    account: VerifyAccountOption = None,
+    sample: VerifySampleOption = None,
+    as_json: JsonOption = False,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
 ) -> None:
     """Recompute memberships and leads from the journal, by an evaluator of its own, and compare what was written.
 
@@ -36,13 +47,13 @@ def verify_command(
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     if account is not None:
         asyncio.run(require_definitions(settings, account))
-    human(as_json).print("scanning the whole journal up to what is decided now", markup=False)
-    with progress() as advance:
-        report = asyncio.run(verify(settings, Choice(account, sample), advance))
+    stderr_console(as_json).print("scanning the whole journal up to what is decided now", markup=False)
+    with progress_bar() as advance:
+        report = asyncio.run(verify(settings, ContactSelection(account, sample), advance))
     if as_json:
-        write_json(report.as_json())
+        write_json(report.to_dict())
     else:
         for line in report.lines():
             write_line(line)
-    if not report.equal:
+    if not report.is_equal:
         raise typer.Exit(1)

@@ -10,17 +10,17 @@ from typing import Annotated
 import structlog
 import typer
 
-from streams.cli.common import Bootstrap, DataDir, Prefix, settings_from
+from streams.cli.common import BootstrapOption, DataDirOption, PrefixOption, settings_from
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import require_topics
 from streams.runtime.process import logs
-from streams.runtime.process.supervisor import Child, environment_of, supervise
-from streams.runtime.process.worker_name import hold_name
+from streams.runtime.process.supervisor import Child, child_environment, supervise
+from streams.runtime.process.worker_name import lock_worker_name
 from streams.settings import Settings
 
 log = structlog.get_logger()
 
-Name = Annotated[
+WorkerNameOption = Annotated[
     str | None,
     typer.Option("--name", envvar="LEADSTREAM_NAME", help="Unique and stable: keeps its slots over a restart."),
 ]
@@ -36,10 +36,10 @@ class Role(StrEnum):
 
 
 RoleOption = Annotated[Role, typer.Option("--role", help="What to run; start more workers to scale out.")]
-ClockOption = Annotated[
+WorkerClockOption = Annotated[
     str | None, typer.Option("--clock", envvar="LEADSTREAM_CLOCK", help="wall or events, as the topics were made.")
 ]
-Partitions = Annotated[
+WorkerPartitionsOption = Annotated[
     int | None,
     typer.Option("--partitions", envvar="LEADSTREAM_PARTITIONS", help="Journal partitions, as they were made."),
 ]
@@ -52,13 +52,13 @@ def register(app: typer.Typer) -> None:
 
 def worker(
     *,
-    name: Name = None,
+    name: WorkerNameOption = None,
     role: RoleOption = Role.ALL,
-    clock: ClockOption = None,
-    partitions: Partitions = None,
-    bootstrap: Bootstrap = None,
-    prefix: Prefix = None,
-    data_dir: DataDir = None,
+    clock: WorkerClockOption = None,
+    partitions: WorkerPartitionsOption = None,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Run a worker until Ctrl-C or SIGTERM; its log lines go to standard error, one JSON object each.
 
@@ -70,14 +70,14 @@ def worker(
         settings = settings_from(
             name=name, clock=clock, partitions=partitions, bootstrap=bootstrap, prefix=prefix, data_dir=data_dir
         )
-        code = run(settings, processes(role, settings))
+        code = run_processes(settings, process_names(role, settings))
     except LeadstreamError as error:
         log.error("not started", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no trace
         code = error.exit_code
     sys.exit(code)
 
 
-def processes(role: Role, settings: Settings) -> list[str]:
+def process_names(role: Role, settings: Settings) -> list[str]:
     """The processes of a role; `all` leaves the CRM out where no Salesforce is configured."""
     if role is not Role.ALL:
         return [role.value]
@@ -86,9 +86,9 @@ def processes(role: Role, settings: Settings) -> list[str]:
     return [each.value for each in every]
 
 
-def run(settings: Settings, names: list[str]) -> int:
+def run_processes(settings: Settings, names: list[str]) -> int:
     """Runs each of these processes under this one; the exit code. Raises LeadstreamError before the start."""
-    held = hold_name(settings.data_dir, settings.name)
+    held = lock_worker_name(settings.data_dir, settings.name)
     if not settings.start_patience_ms:  # else the processes wait for the topics, each by itself
         try:
             asyncio.run(require_topics(settings))
@@ -96,7 +96,7 @@ def run(settings: Settings, names: list[str]) -> int:
             held.release()
             raise
     logs.configure(held.name)
-    environment = environment_of(settings.model_copy(update={"name": held.name}))
+    environment = child_environment(settings.model_copy(update={"name": held.name}))
     children = [Child(name, _command(name), environment) for name in names]
     return supervise(children, keep_open=[held.descriptor])
 

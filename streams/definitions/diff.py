@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.conditions import Model
+from schemas.conditions import DefinitionModel
 from schemas.definitions import Campaign, Definitions
-from streams.definitions.diff_text import details
-from streams.definitions.history_needs import newly_asked
+from streams.definitions.diff_text import describe_differences
+from streams.definitions.history_needs import new_history_needs
 
-PAST_FIRST = "asks of the past: it is counted from the journal first, and decides then"
+BACKFILL_NOTE = "asks of the past: it is counted from the journal first, and decides then"
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class DiffNames:
     """Names of what is added, changed and removed, each in its order."""
 
     added: tuple[str, ...] = ()
@@ -25,22 +25,22 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
 
-    def described(self) -> dict[str, list[str]]:
+    def to_dict(self) -> dict[str, list[str]]:
         """For a machine."""
         return {"added": list(self.added), "changed": list(self.changed), "removed": list(self.removed)}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DefinitionsDiff:
     """One account's plan; `based_on` is the number of the release in force, 0 when there is none."""
 
     account: str
     based_on: int
-    segments: Changes
-    campaigns: Changes
-    rules: Changes
+    segments: DiffNames
+    campaigns: DiffNames
+    rules: DiffNames
     """As `campaign/rule`, of campaigns that stay."""
-    properties: Changes
+    properties: DiffNames
     settings: tuple[str, ...] = ()
     """`plan: premium -> enterprise` and its like."""
     details: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,16 +51,16 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.segments or self.campaigns or self.rules or self.properties or self.settings)
 
-    def described(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For a machine."""
         return {
             "account": self.account,
             "based_on": self.based_on,
             "changes": bool(self),
-            "segments": self.segments.described(),
-            "campaigns": self.campaigns.described(),
-            "rules": self.rules.described(),
-            "properties": self.properties.described(),
+            "segments": self.segments.to_dict(),
+            "campaigns": self.campaigns.to_dict(),
+            "rules": self.rules.to_dict(),
+            "properties": self.properties.to_dict(),
             "settings": list(self.settings),
             "details": {name: list(words) for name, words in self.details.items()},
             "notes": list(self.notes),
@@ -73,24 +73,24 @@ class Plan:
         yield f"account {self.account} (against {base})"
         if not self:
             yield "  nothing would change"
-        yield from (f"  {line}" for line in self.differences())
+        yield from (f"  {line}" for line in self.difference_lines())
         yield from (f"  note: {note}" for note in self.notes)
         yield from (f"  warning: {warning}" for warning in self.warnings)
 
-    def differences(self) -> Iterator[str]:
+    def difference_lines(self) -> Iterator[str]:
         """A line for each thing that is added, changed or removed."""
         yield from (f"~ {setting}" for setting in self.settings)
         for what in ("property", "segment", "campaign", "rule"):
-            changes = self._of(what)
-            yield from (f"+ {what} {name}{self._detail(what, name)}" for name in changes.added)
-            yield from (f"~ {what} {name}{self._detail(what, name)}" for name in changes.changed)
+            changes = self._names_of(what)
+            yield from (f"+ {what} {name}{self._detail_text(what, name)}" for name in changes.added)
+            yield from (f"~ {what} {name}{self._detail_text(what, name)}" for name in changes.changed)
             yield from (f"- {what} {name}" for name in changes.removed)
 
-    def _detail(self, what: str, name: str) -> str:
+    def _detail_text(self, what: str, name: str) -> str:
         words = self.details.get(f"{what} {name}", ())
         return f" ({'; '.join(words)})" if words else ""
 
-    def _of(self, what: str) -> Changes:
+    def _names_of(self, what: str) -> DiffNames:
         return {
             "property": self.properties,
             "segment": self.segments,
@@ -99,25 +99,27 @@ class Plan:
         }[what]
 
 
-def plan(before: Definitions | None, after: Definitions, based_on: int, warnings: Iterable[str] = ()) -> Plan:
+def diff_definitions(
+    before: Definitions | None, after: Definitions, based_on: int, warnings: Iterable[str] = ()
+) -> DefinitionsDiff:
     """Compares the definitions in force (None: nothing yet) with those that would be applied."""
     old = before or Definitions(account=after.account)
-    return Plan(
+    return DefinitionsDiff(
         account=after.account,
         based_on=based_on,
-        segments=_changes(_by_id(old.segments), _by_id(after.segments)),
-        campaigns=_changes(_by_id(old.campaigns), _by_id(after.campaigns)),
-        rules=_changes(_rules(old, after), _rules(after, old)),
-        properties=_changes(old.properties, after.properties),
-        settings=tuple(_settings(old, after)) if before is not None else (),
-        details=details(old, after),
-        notes=tuple(_notes(before, after)),
+        segments=_diff_names(_by_id(old.segments), _by_id(after.segments)),
+        campaigns=_diff_names(_by_id(old.campaigns), _by_id(after.campaigns)),
+        rules=_diff_names(_shared_rules(old, after), _shared_rules(after, old)),
+        properties=_diff_names(old.properties, after.properties),
+        settings=tuple(_setting_lines(old, after)) if before is not None else (),
+        details=describe_differences(old, after),
+        notes=tuple(_backfill_notes(before, after)),
         warnings=tuple(warnings),
     )
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Changes:
-    return Changes(
+def _diff_names(old: Mapping[str, Any], new: Mapping[str, Any]) -> DiffNames:
+    return DiffNames(
         added=tuple(name for name in new if name not in old),
         changed=tuple(name for name in new if name in old and new[name] != old[name]),
         removed=tuple(name for name in old if name not in new),
@@ -128,12 +130,12 @@ def _by_id(rows: Iterable[Any]) -> dict[str, Any]:
     return {row.id: row for row in rows}
 
 
-def _rules(of: Definitions, other: Definitions) -> dict[str, Model]:
+def _shared_rules(definitions: Definitions, other: Definitions) -> dict[str, DefinitionModel]:
     """The rules of campaigns that both have: those of a new or a removed campaign come and go with it."""
     shared = _by_id(other.campaigns)
     return {
         f"{campaign.id}/{rule.id}": rule
-        for campaign in of.campaigns
+        for campaign in definitions.campaigns
         if campaign.id in shared
         for rule in _rules_of(campaign)
     }
@@ -143,7 +145,7 @@ def _rules_of(campaign: Campaign) -> list[Any]:
     return [*campaign.scoring, *campaign.automation]
 
 
-def _settings(old: Definitions, new: Definitions) -> Iterator[str]:
+def _setting_lines(old: Definitions, new: Definitions) -> Iterator[str]:
     for name in ("plan", "time_zone"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
@@ -152,6 +154,6 @@ def _settings(old: Definitions, new: Definitions) -> Iterator[str]:
         yield "salesforce: the field mapping changes"
 
 
-def _notes(before: Definitions | None, after: Definitions) -> Iterator[str]:
-    for owner in dict.fromkeys(asked.owner for asked in newly_asked(before, after)):
-        yield f"{owner} {PAST_FIRST}"
+def _backfill_notes(before: Definitions | None, after: Definitions) -> Iterator[str]:
+    for owner in dict.fromkeys(asked.owner for asked in new_history_needs(before, after)):
+        yield f"{owner} {BACKFILL_NOTE}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from schemas.conditions import Model
+from schemas.conditions import DefinitionModel
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule, Segment
 
-Rule = ScoringRule | AutomationRule
+RuleDefinition = ScoringRule | AutomationRule
 
-_WORDS = {
+_DIFFERENCE_TEXTS = {
     "when": "another condition",
     "description": "described anew",
     "salesforce": "another Salesforce campaign or member status",
@@ -21,94 +21,101 @@ _WORDS = {
 }
 """Of fields whose values are long."""
 
-Details = dict[str, tuple[str, ...]]
+DiffDetails = dict[str, tuple[str, ...]]
 
 
-def details(old: Definitions, new: Definitions) -> Details:
+def describe_differences(old: Definitions, new: Definitions) -> DiffDetails:
     """`segment ID`, `campaign ID`, `rule CAMPAIGN/ID`, `property NAME` -> what changes; only where anything does."""
     found: dict[str, Sequence[str]] = {}
     segments = {segment.id: segment for segment in old.segments}
     for segment in new.segments:
         former = segments.get(segment.id)
-        known = _like(segment, old) if former is None else list(_segment(former, segment))
+        known = _copy_source(segment, old) if former is None else list(_segment_differences(former, segment))
         found[f"segment {segment.id}"] = known
     campaigns = {campaign.id: campaign for campaign in old.campaigns}
     for campaign in new.campaigns:
         if campaign.id in campaigns:
-            found |= _campaign(campaigns[campaign.id], campaign)
+            found |= _campaign_differences(campaigns[campaign.id], campaign)
     for name, declared in new.properties.items():
         if name in old.properties and old.properties[name] != declared:
             found[f"property {name}"] = [f"{old.properties[name]} -> {declared}"]
     return {name: tuple(words) for name, words in found.items() if words}
 
 
-def _like(segment: Segment, old: Definitions) -> list[str]:
+def _copy_source(segment: Segment, old: Definitions) -> list[str]:
     """A copy names what it is a copy of."""
     if segment.when is None:
         return []
     return [f"the condition of {each.id}" for each in old.segments if each.when == segment.when][:1]
 
 
-def _segment(old: Segment, new: Segment) -> Iterator[str]:
+def _segment_differences(old: Segment, new: Segment) -> Iterator[str]:
     if old.dynamic and not new.dynamic:
         yield "dynamic -> static: keeps its members as the list"
     elif new.dynamic and not old.dynamic:
         yield "static -> dynamic: drops its list"
     elif old.when != new.when:
-        yield _WORDS["when"]
-    yield from _pause(old.paused, new.paused, "frozen as it is", "catches up")
+        yield _DIFFERENCE_TEXTS["when"]
+    yield from _pause_difference(old.paused, new.paused, "frozen as it is", "catches up")
     if set(old.statuses) != set(new.statuses):
         yield f"statuses: {', '.join(old.statuses)} -> {', '.join(new.statuses)}"
-    yield from _plain(old, new, ("name", "description"))
+    yield from _field_differences(old, new, ("name", "description"))
 
 
-def _campaign(old: Campaign, new: Campaign) -> dict[str, list[str]]:
+def _campaign_differences(old: Campaign, new: Campaign) -> dict[str, list[str]]:
     """The campaign's own changes and those of its rules."""
-    own = [*_pause(old.paused, new.paused, "takes no leads, runs no rules", "takes leads and runs rules again")]
+    own = [
+        *_pause_difference(
+            old.paused, new.paused, "takes no leads, runs no rules", "takes leads and runs rules again"
+        )
+    ]
     if old.audience != new.audience:
-        own.append(f"audience: {_names(old.audience)} -> {_names(new.audience)}")
+        own.append(f"audience: {_names_text(old.audience)} -> {_names_text(new.audience)}")
     fields = ("period", "half_life", "auto_qualify", "leave", "points_changed", "salesforce", "name", "description")
-    found = {f"campaign {new.id}": [*own, *_plain(old, new, fields)]}
-    before: dict[str, Rule] = {rule.id: rule for rule in _rules(old)}
-    for rule in _rules(new):
+    found = {f"campaign {new.id}": [*own, *_field_differences(old, new, fields)]}
+    before: dict[str, RuleDefinition] = {rule.id: rule for rule in _campaign_rules(old)}
+    for rule in _campaign_rules(new):
         former = before.get(rule.id)
         if former is not None and former != rule:
-            found[f"rule {new.id}/{rule.id}"] = list(_rule(former, rule))
+            found[f"rule {new.id}/{rule.id}"] = list(_rule_differences(former, rule))
     return found
 
 
-def _rules(campaign: Campaign) -> tuple[Rule, ...]:
+def _campaign_rules(campaign: Campaign) -> tuple[RuleDefinition, ...]:
     return (*campaign.scoring, *campaign.automation)
 
 
-def _rule(old: Rule, new: Rule) -> Iterator[str]:
+def _rule_differences(old: RuleDefinition, new: RuleDefinition) -> Iterator[str]:
     if type(old) is not type(new):
         yield "scores instead of acting" if isinstance(new, ScoringRule) else "acts instead of scoring"
         return
-    yield from _plain(old, new, ("when", "points", "at_most", "then", "apply_to_existing"))
+    yield from _field_differences(old, new, ("when", "points", "at_most", "then", "apply_to_existing"))
 
 
-def _pause(old: bool, new: bool, paused: str, resumed: str) -> Iterator[str]:
+def _pause_difference(old: bool, new: bool, pause_text: str, resume_text: str) -> Iterator[str]:
     if old != new:
-        yield f"paused: {paused}" if new else f"resumed: {resumed}"
+        yield f"paused: {pause_text}" if new else f"resumed: {resume_text}"
 
 
-def _plain(old: Model, new: Model, fields: Sequence[str]) -> Iterator[str]:
-    before, after = _values(old), _values(new)
+def _field_differences(old: DefinitionModel, new: DefinitionModel, fields: Sequence[str]) -> Iterator[str]:
+    before, after = _field_values(old), _field_values(new)
     for name in fields:
         if before.get(name) != after.get(name):
-            yield _WORDS.get(name) or f"{name}: {_text(before.get(name))} -> {_text(after.get(name))}"
+            yield (
+                _DIFFERENCE_TEXTS.get(name)
+                or f"{name}: {_value_text(before.get(name))} -> {_value_text(after.get(name))}"
+            )
 
 
-def _values(of: Model) -> Mapping[str, Any]:
-    return {name: getattr(of, name) for name in type(of).model_fields}
+def _field_values(model: DefinitionModel) -> Mapping[str, Any]:
+    return {name: getattr(model, name) for name in type(model).model_fields}
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "none" if value in (None, "") else str(value)
 
 
-def _names(names: Sequence[str]) -> str:
+def _names_text(names: Sequence[str]) -> str:
     return ", ".join(names) if names else "nobody"

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.values import instant_text
-from streams.definitions.diff import Plan, plan
-from streams.engine.partition.broadcast import Standing
-from streams.engine.releases.release_log import Release, ReleaseLog, Void
+from streams.definitions.diff import DefinitionsDiff, diff_definitions
+from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReleaseStep:
     """One release: what it changed, and in how many journal partitions it decides or is being counted."""
 
     release: Release
-    plan: Plan
-    decides: int
-    counted: int
+    diff: DefinitionsDiff
+    active_partitions: int
+    backfilling_partitions: int
 
-    def described(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For a machine."""
         release = self.release
         return {
@@ -31,78 +31,80 @@ class Step:
             "hash": release.hash,
             "at": None if release.at is None else instant_text(release.at),
             "arrival": instant_text(release.arrival),
-            "changes": list(self.plan.differences()),
-            "decides_in": self.decides,
-            "counted_in": self.counted,
+            "changes": list(self.diff.difference_lines()),
+            "decides_in": self.active_partitions,
+            "counted_in": self.backfilling_partitions,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class ReleaseHistory:
     """An account's releases and void records, over a journal of so many partitions."""
 
     account: str
-    partitions: int
-    steps: tuple[Step, ...]
-    voids: tuple[Void, ...]
+    partition_count: int
+    steps: tuple[ReleaseStep, ...]
+    voids: tuple[VoidRelease, ...]
 
-    def described(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For a machine."""
         voids = [{"offset": void.offset, "id": void.id, "reason": void.reason} for void in self.voids]
-        steps = [step.described() for step in self.steps]
-        return {"account": self.account, "partitions": self.partitions, "releases": steps, "void": voids}
+        steps = [step.to_dict() for step in self.steps]
+        return {"account": self.account, "partitions": self.partition_count, "releases": steps, "void": voids}
 
     def lines(self) -> Iterator[str]:
         """For people, in the order they were written."""
-        entries: list[Step | Void] = [*self.steps, *self.voids]
+        entries: list[ReleaseStep | VoidRelease] = [*self.steps, *self.voids]
         for entry in sorted(entries, key=_offset):
-            if isinstance(entry, Void):
+            if isinstance(entry, VoidRelease):
                 yield f"void at offset {entry.offset}: {entry.reason}"
             else:
-                yield from self._step(entry)
+                yield from self._step_lines(entry)
 
-    def _step(self, step: Step) -> Iterator[str]:
+    def _step_lines(self, step: ReleaseStep) -> Iterator[str]:
         release = step.release
         at = "at the account's last tick" if release.at is None else instant_text(release.at)
         yield f"release {release.number}  {at}  {release.hash[:12]}"
-        for line in step.plan.differences():
+        for line in step.diff.difference_lines():
             yield f"  {line}"
-        if not step.plan:
+        if not step.diff:
             yield "  the same, written otherwise"
-        stands = self._stands(step)
+        stands = self._step_status(step)
         if stands:
             yield f"  {stands}"
 
-    def _stands(self, step: Step) -> str:
+    def _step_status(self, step: ReleaseStep) -> str:
         parts = []
-        if step.decides:
-            parts.append(f"decides in {step.decides} of {self.partitions} partitions")
-        if step.counted:
-            parts.append(f"is being counted in {step.counted}")
+        if step.active_partitions:
+            parts.append(f"decides in {step.active_partitions} of {self.partition_count} partitions")
+        if step.backfilling_partitions:
+            parts.append(f"is being counted in {step.backfilling_partitions}")
         if not parts and step is self.steps[-1]:
-            return f"has come to none of {self.partitions} partitions yet"
+            return f"has come to none of {self.partition_count} partitions yet"
         return ", ".join(parts)
 
 
-def course_of(account: str, log: ReleaseLog, standings: Sequence[Standing]) -> Course:
-    """The account's course; `standings` are those of all journal partitions."""
+def build_release_history(
+    account: str, log: ReleaseLog, partition_statuses: Sequence[PartitionStatus]
+) -> ReleaseHistory:
+    """The account's course; `partition_statuses` are those of all journal partitions."""
     steps = []
     before: Release | None = None
-    for release in log.all(account):
+    for release in log.releases_of(account):
         based_on = before.number if before is not None else 0
-        changes = plan(before.content if before is not None else None, release.content, based_on)
-        decides = sum(standing.releases.get(account) == release.number for standing in standings)
-        counted = sum(_is_counted(standing, account, release.number) for standing in standings)
-        steps.append(Step(release, changes, decides, counted))
+        changes = diff_definitions(before.definitions if before is not None else None, release.definitions, based_on)
+        decides = sum(standing.releases.get(account) == release.number for standing in partition_statuses)
+        counted = sum(_is_backfilling(standing, account, release.number) for standing in partition_statuses)
+        steps.append(ReleaseStep(release, changes, decides, counted))
         before = release
-    voids = tuple(void for void in log.voids if void.account == account)
-    return Course(account, len(standings), tuple(steps), voids)
+    voids = tuple(void for void in log.void_releases if void.account == account)
+    return ReleaseHistory(account, len(partition_statuses), tuple(steps), voids)
 
 
-def _is_counted(standing: Standing, account: str, number: int) -> bool:
-    proposed = standing.proposed.get(account)
+def _is_backfilling(partition_status: PartitionStatus, account: str, number: int) -> bool:
+    proposed = partition_status.proposed.get(account)
     return proposed is not None and proposed.number == number
 
 
-def _offset(entry: Step | Void) -> int:
-    return entry.offset if isinstance(entry, Void) else entry.release.offset
+def _offset(entry: ReleaseStep | VoidRelease) -> int:
+    return entry.offset if isinstance(entry, VoidRelease) else entry.release.offset

@@ -7,71 +7,77 @@ from dataclasses import dataclass
 
 from schemas.conditions import AllOf, AnyOf, Condition, NotOf
 from schemas.definitions import STANDARD_PROPERTIES, Definitions
-from streams.engine.conditions.activities.counts import is_bare
+from streams.engine.conditions.activities.counts import is_filter_only
 from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.protocols import Compiled, Counter, Surroundings, Truth
-from streams.engine.journal.effects import Leaf
-from streams.engine.releases.deciding_leaves import as_written
+from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState
+from streams.engine.journal.effects import LeafDocument
+from streams.engine.releases.deciding_leaves import to_leaf_document
 from streams.engine.version import walk
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HistoryNeed:
     """A leaf that has to be counted from the journal first; `owner` is `segment ID` or `rule CAMPAIGN/ID`."""
 
     owner: str
-    leaf: Leaf
-    kept: tuple[Counter | Truth, ...]
+    leaf: LeafDocument
+    trackers: tuple[ActivityCounter | HeldState, ...]
 
-    def reaches_to(self, now: int) -> int | None:
+    def earliest_needed(self, now: int) -> int | None:
         """The earliest instant (ms) that it asks of when it decides from `now` on; None for all the past."""
-        reaches = [each.reaches_to(now) for each in self.kept]
+        reaches = [each.earliest_needed(now) for each in self.trackers]
         known = [reach for reach in reaches if reach is not None]
         return min(known) if len(known) == len(reaches) else None
 
 
-def newly_asked(before: Definitions | None, after: Definitions) -> list[Asked]:
+def new_history_needs(before: Definitions | None, after: Definitions) -> list[HistoryNeed]:
     """What a release asks of the past that the one in force (None: there is none) does not keep."""
-    known = frozenset() if before is None else _keys(before)
-    around = _surroundings(after)
-    return [asked for owner, condition in _conditions(after) for asked in asked_by(owner, condition, around, known)]
+    known = frozenset() if before is None else _tracker_keys(before)
+    around = _build_compile_scope(after)
+    return [
+        asked
+        for owner, condition in _stateful_conditions(after)
+        for asked in condition_history_needs(owner, condition, around, known)
+    ]
 
 
-def asked_by(
-    owner: str, condition: Condition, around: Surroundings, known: Set[str] = frozenset()
-) -> Iterator[Asked]:
-    """The leaves of one condition that ask of the past; `known` are the keys of what is kept."""
+def condition_history_needs(
+    owner: str, condition: Condition, scope: CompileScope, tracked_keys: Set[str] = frozenset()
+) -> Iterator[HistoryNeed]:
+    """The leaves of one condition that ask of the past; `tracked_keys` are the keys of what is kept."""
     for leaf in walk(condition):
         if isinstance(leaf, AllOf | AnyOf | NotOf):
             continue
-        kept = tuple(each for each in _kept(compile_condition(leaf, around)) if each.key not in known)
+        kept = tuple(each for each in _trackers(compile_condition(leaf, scope)) if each.key not in tracked_keys)
         if kept:
-            yield Asked(owner, as_written(leaf), kept)
+            yield HistoryNeed(owner, to_leaf_document(leaf), kept)
 
 
-def _keys(definitions: Definitions) -> frozenset[str]:
-    around = _surroundings(definitions)
+def _tracker_keys(definitions: Definitions) -> frozenset[str]:
+    around = _build_compile_scope(definitions)
     return frozenset(
-        each.key for _, condition in _conditions(definitions) for each in _kept(compile_condition(condition, around))
+        each.key
+        for _, condition in _stateful_conditions(definitions)
+        for each in _trackers(compile_condition(condition, around))
     )
 
 
-def _kept(compiled: Compiled) -> tuple[Counter | Truth, ...]:
-    return (*compiled.counters, *compiled.held)
+def _trackers(compiled: CompiledCondition) -> tuple[ActivityCounter | HeldState, ...]:
+    return (*compiled.counters, *compiled.held_states)
 
 
-def _surroundings(definitions: Definitions) -> Surroundings:
-    return Surroundings(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
+def _build_compile_scope(definitions: Definitions) -> CompileScope:
+    return CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
 
 
-def _conditions(definitions: Definitions) -> Iterator[tuple[str, Condition]]:
+def _stateful_conditions(definitions: Definitions) -> Iterator[tuple[str, Condition]]:
     """Every condition whose past is kept: a scoring rule for each match looks at the event alone."""
     for segment in definitions.segments:
         if segment.dynamic and segment.when is not None:
             yield f"segment {segment.id}", segment.when
     for campaign in definitions.campaigns:
         for scoring in campaign.scoring:
-            if not is_bare(scoring.when):
+            if not is_filter_only(scoring.when):
                 yield f"rule {campaign.id}/{scoring.id}", scoring.when
         for rule in campaign.automation:
             yield f"rule {campaign.id}/{rule.id}", rule.when

@@ -8,17 +8,17 @@ from pathlib import Path as File
 from typing import Any
 
 from schemas.definitions import Definitions
-from streams.definitions.document import Fault, Part
-from streams.definitions.merge import Merged, merge
+from streams.definitions.document import Document, DocumentProblem
+from streams.definitions.merge import MergedDefinitions, merge_documents
 from streams.definitions.read import read_file
-from streams.engine.validation import Problem, check, path_text
+from streams.engine.validation import Problem, path_text, validate_definitions
 from streams.errors import DefinitionsRefused
 
-MOST_LISTED = 20
+MAX_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountDefinitions:
     """One account's definitions: as written (what a release carries) and as read."""
 
     name: str
@@ -29,81 +29,84 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedDefinitions:
     """What files hold. With problems no account of theirs is to be applied."""
 
     files: tuple[str, ...]
-    accounts: Mapping[str, Account]
-    problems: tuple[Fault, ...]
-    clashes: tuple[Fault, ...] = ()
+    accounts: Mapping[str, AccountDefinitions]
+    problems: tuple[DocumentProblem, ...]
+    conflicts: tuple[DocumentProblem, ...] = ()
     """Those of the problems that lie between the parts: the same thing is defined in two of them."""
-    warnings: tuple[Fault, ...] = ()
+    warnings: tuple[DocumentProblem, ...] = ()
     """What keeps nobody from applying."""
 
-    def require(self) -> Mapping[str, Account]:
+    def require(self) -> Mapping[str, AccountDefinitions]:
         """The accounts. Raises DefinitionsRefused, a line per problem, when there is any."""
         if not self.problems:
             return self.accounts
-        lines = [str(problem) for problem in self.problems[:MOST_LISTED]]
-        more = len(self.problems) - MOST_LISTED
+        lines = [str(problem) for problem in self.problems[:MAX_LISTED]]
+        more = len(self.problems) - MAX_LISTED
         if more > 0:
             lines.append(f"and {more} more: `leadstream definitions check` lists all")
         raise DefinitionsRefused("\n".join(lines))
 
 
-def load(paths: Sequence[File]) -> Loaded:
+def load_definitions(paths: Sequence[File]) -> LoadedDefinitions:
     """Reads and checks files; nothing is raised for what they hold, it stands in `problems`."""
-    parts: list[Part] = []
-    problems: list[Fault] = []
+    parts: list[Document] = []
+    problems: list[DocumentProblem] = []
     for path in paths:
         read, faults = read_file(path)
         parts += read
         problems += faults
-    wholes = merge(parts)
-    clashes = [fault for whole in wholes for fault in whole.faults]
-    accounts, found, warnings = _checked(wholes)
+    wholes = merge_documents(parts)
+    clashes = [fault for whole in wholes for fault in whole.problems]
+    accounts, found, warnings = _validate_all(wholes)
     names = tuple(str(path) for path in paths)
-    every = _in_order([*problems, *clashes, *found], names)
-    return Loaded(names, accounts, every, tuple(clashes), tuple(warnings))
+    every = _sorted_problems([*problems, *clashes, *found], names)
+    return LoadedDefinitions(names, accounts, every, tuple(clashes), tuple(warnings))
 
 
-def load_each(paths: Sequence[File]) -> Loaded:
-    """Like `load`, but files that define the same things are no parts of one whole: each is judged by itself.
+def load_separately(paths: Sequence[File]) -> LoadedDefinitions:
+    """Like `load_definitions`, but files that define the same things are no parts of one whole: each is judged by
+    itself.
 
-    `clashes` then says what they both define; it is no problem of any one of them.
+    `conflicts` then says what they both define; it is no problem of any one of them.
     """
-    together = load(paths)
-    if not together.clashes:
+    together = load_definitions(paths)
+    if not together.conflicts:
         return together
-    apart = [load([path]) for path in paths]
+    apart = [load_definitions([path]) for path in paths]
     accounts = {name: account for loaded in apart for name, account in loaded.accounts.items()}
     problems = tuple(problem for loaded in apart for problem in loaded.problems)
     warnings = tuple(warning for loaded in apart for warning in loaded.warnings)
-    return Loaded(together.files, accounts, problems, together.clashes, warnings)
+    return LoadedDefinitions(together.files, accounts, problems, together.conflicts, warnings)
 
 
-def _checked(wholes: Sequence[Merged]) -> tuple[dict[str, Account], list[Fault], list[Fault]]:
+def _validate_all(
+    merged_definitions: Sequence[MergedDefinitions],
+) -> tuple[dict[str, AccountDefinitions], list[DocumentProblem], list[DocumentProblem]]:
     """The sound accounts, what is wrong with the others, and what is to be warned of."""
-    accounts: dict[str, Account] = {}
-    problems: list[Fault] = []
-    warnings: list[Fault] = []
-    for whole in wholes:
-        checked = check(whole.values)
-        problems += [_located(whole, problem) for problem in checked.problems]
-        if checked.definitions is not None and not whole.faults:
-            located = _in_order(_located(whole, warning) for warning in checked.warnings)
+    accounts: dict[str, AccountDefinitions] = {}
+    problems: list[DocumentProblem] = []
+    warnings: list[DocumentProblem] = []
+    for whole in merged_definitions:
+        checked = validate_definitions(whole.values)
+        problems += [_locate_problem(whole, problem) for problem in checked.problems]
+        if checked.definitions is not None and not whole.problems:
+            located = _sorted_problems(_locate_problem(whole, warning) for warning in checked.warnings)
             warnings += located
             told = tuple(str(warning) for warning in located)
-            accounts[whole.account] = Account(whole.account, whole.values, checked.definitions, told)
+            accounts[whole.account] = AccountDefinitions(whole.account, whole.values, checked.definitions, told)
     return accounts, problems, warnings
 
 
-def _in_order(faults: Iterable[Fault], files: Sequence[str] = ()) -> tuple[Fault, ...]:
+def _sorted_problems(problems: Iterable[DocumentProblem], files: Sequence[str] = ()) -> tuple[DocumentProblem, ...]:
     """As a reader meets them: by file as given, then by line."""
     known = {name: number for number, name in enumerate(files)}
-    return tuple(sorted(faults, key=lambda fault: (known.get(fault.file, len(known)), fault.file, fault.line)))
+    return tuple(sorted(problems, key=lambda fault: (known.get(fault.file, len(known)), fault.file, fault.line)))
 
 
-def _located(whole: Merged, problem: Problem) -> Fault:
-    part, path = whole.locate(problem.path)
-    return Fault(part.file, part.line_of(path), path_text(path), problem.message, problem.code)
+def _locate_problem(merged_definitions: MergedDefinitions, problem: Problem) -> DocumentProblem:
+    part, path = merged_definitions.locate(problem.path)
+    return DocumentProblem(part.file, part.line_of(path), path_text(path), problem.message, problem.code)

@@ -10,103 +10,115 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from schemas.definitions import Definitions
-from streams.definitions.preview_report import Tally
-from streams.definitions.simulation import Foresight
-from streams.engine.decisions.outputs import Place
-from streams.engine.journal.records import Kept
-from streams.engine.partition.backfill import History
-from streams.engine.releases.compiled import Lookup
+from streams.definitions.preview_report import PreviewReport
+from streams.definitions.simulation import Simulation
+from streams.engine.decisions.outputs import JournalPosition
+from streams.engine.journal.records import BackfilledState
+from streams.engine.partition.backfill import BackfillCounter
+from streams.engine.releases.compiled import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.state.deduplication import Memory
+from streams.engine.state.deduplication import DuplicateWindow
 from streams.settings import Settings
-from streams.store.store import Slot, Store
+from streams.store.store import DeploymentStore, SlotSnapshot
 
-Advance = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 
-_STEP = 500
+_PROGRESS_STEP = 500
 
 
 class Preview:
     """`proposed` are the definitions to try, by account."""
 
-    def __init__(self, settings: Settings, store: Store, proposed: Mapping[str, Definitions]) -> None:
-        self.tallies = {account: Tally() for account in proposed}
+    def __init__(self, settings: Settings, store: DeploymentStore, proposed: Mapping[str, Definitions]) -> None:
+        self.reports = {account: PreviewReport() for account in proposed}
         self._settings = settings
         self._store = store
         self._proposed = proposed
 
-    async def run(self, advance: Advance) -> Mapping[str, Tally]:
+    async def run(self, on_progress: ProgressCallback) -> Mapping[str, PreviewReport]:
         """Account -> what its release would emit. Raises BrokerUnavailable, Unavailable."""
-        for number in range(self._store.slots):
-            await self._slot(number, advance)
-        return self.tallies
+        for number in range(self._store.slot_count):
+            await self._preview_slot(number, on_progress)
+        return self.reports
 
-    async def _slot(self, number: int, advance: Advance) -> None:
-        part = f"{number + 1}/{self._store.slots}"
-        slot = await self._store.slot(number, self._is_wanted, partial(advance, f"scanning contacts {part}"))
+    async def _preview_slot(self, number: int, on_progress: ProgressCallback) -> None:
+        part = f"{number + 1}/{self._store.slot_count}"
+        slot = await self._store.read_slot(
+            number, self._is_proposed_key, partial(on_progress, f"scanning contacts {part}")
+        )
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
-        log = await self._store.releases()
-        place = Place(number, slot.decided(number))
-        tried = {account: self._foresight(account, log, place, slot) for account in self._proposed}
-        self._note_who_is_behind(slot, log)
-        kept = await self._past(number, place.offset, tried, log, partial(advance, f"scanning the journal {part}"))
+        log = await self._store.read_releases()
+        place = JournalPosition(number, slot.decided_offset(number))
+        tried = {account: self._build_simulation(account, log, place, slot) for account in self._proposed}
+        self._count_partitions_behind(slot, log)
+        kept = await self._read_backfill(
+            number, place.offset, tried, log, partial(on_progress, f"scanning the journal {part}")
+        )
         for done, (key, row) in enumerate(slot.rows.items()):
             account, _, contact = key.decode().partition("/")
-            self._count(tried[account], row, kept.get(account, {}).get(contact), self.tallies[account])
-            if done % _STEP == 0:
-                advance(f"deciding for contacts {part}", done, len(slot.rows))
+            self._add_outputs(tried[account], row, kept.get(account, {}).get(contact), self.reports[account])
+            if done % _PROGRESS_STEP == 0:
+                on_progress(f"deciding for contacts {part}", done, len(slot.rows))
 
-    def _is_wanted(self, key: bytes) -> bool:
+    def _is_proposed_key(self, key: bytes) -> bool:
         return key.partition(b"/")[0].decode() in self._proposed
 
-    def _note_who_is_behind(self, slot: Slot, log: ReleaseLog) -> None:
-        standing = slot.standing
+    def _count_partitions_behind(self, slot: SlotSnapshot, log: ReleaseLog) -> None:
+        standing = slot.partition_status
         for account in {key.partition(b"/")[0].decode() for key in slot.rows}:
             latest = log.latest(account)
             if latest is not None and standing.releases.get(account, 0) < latest.number:
-                self.tallies[account].behind += 1
+                self.reports[account].partitions_behind += 1
 
-    def _foresight(self, account: str, log: ReleaseLog, place: Place, slot: Slot) -> Foresight:
+    def _build_simulation(
+        self, account: str, log: ReleaseLog, position: JournalPosition, slot: SlotSnapshot
+    ) -> Simulation:
         latest = log.latest(account)
         number = latest.number + 1 if latest is not None else 1
-        return Foresight(account, number, self._contents(number, log), place, slot.checkpoint)
+        return Simulation(account, number, self._definitions_lookup(number, log), position, slot.decider_checkpoint)
 
-    def _contents(self, number: int, log: ReleaseLog) -> Lookup:
-        return lambda account, wanted: self._proposed[account] if wanted == number else log.content(account, wanted)
+    def _definitions_lookup(self, number: int, log: ReleaseLog) -> DefinitionsLookup:
+        return lambda account, wanted: (
+            self._proposed[account] if wanted == number else log.definitions(account, wanted)
+        )
 
-    async def _past(
+    async def _read_backfill(
         self,
         slot: int,
         end: int,
-        tried: Mapping[str, Foresight],
+        simulations: Mapping[str, Simulation],
         log: ReleaseLog,
-        advance: Callable[[int, int], None],
-    ) -> dict[str, dict[str, Kept]]:
+        on_progress: Callable[[int, int], None],
+    ) -> dict[str, dict[str, BackfilledState]]:
         """Account -> contact -> what the journal says; the journal is read once for all accounts that ask."""
-        memory = Memory(self._settings.repeat_ms, self._settings.repeat_ids)
+        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
         histories = {
-            account: History(account, each.following, log.content, memory, self._settings.lateness_ms)
-            for account, each in tried.items()
-            if each.following
+            account: BackfillCounter(
+                account, each.backfill_leaves, log.definitions, memory, self._settings.lateness_ms
+            )
+            for account, each in simulations.items()
+            if each.backfill_leaves
         }
         if not histories:
             return {}
-        refused = await self._store.refused(slot)
+        refused = await self._store.dead_letter_sources(slot)
         for history in histories.values():
-            history.refused = refused
-        async for offset, key, value in self._store.journal(slot, _any, advance, end):
+            history.refused_sources = refused
+        async for offset, key, value in self._store.read_journal(slot, _accept_all_keys, on_progress, end):
             for history in histories.values():
-                history.take(offset, key, value)
+                history.feed(offset, key, value)
         for account in histories:
-            self.tallies[account].journal_scanned = True
-        return {account: history.kept() for account, history in histories.items()}
+            self.reports[account].is_journal_scanned = True
+        return {account: history.states() for account, history in histories.items()}
 
     @staticmethod
-    def _count(tried: Foresight, row: bytes, kept: Kept | None, tally: Tally) -> None:
-        tally.scanned += 1
-        for topic, body in tried.told(row, kept):
-            tally.add(topic, body)
+    def _add_outputs(
+        simulation: Simulation, row: bytes, backfilled: BackfilledState | None, report: PreviewReport
+    ) -> None:
+        report.scanned_count += 1
+        for topic, body in simulation.simulate(row, backfilled):
+            report.add(topic, body)
 
 
-def _any(_key: bytes) -> bool:
+def _accept_all_keys(_key: bytes) -> bool:
     return True

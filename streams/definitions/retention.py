@@ -10,82 +10,82 @@ import msgspec
 from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.clock import now_ms
-from streams.definitions.history_needs import Asked, newly_asked
+from streams.definitions.history_needs import HistoryNeed, new_history_needs
 from streams.engine.decisions.decide import NO_TICK
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.state.contact import Head
+from streams.engine.state.contact import ContactHeader
 from streams.errors import DefinitionsRefused
 from streams.settings import Clock
-from streams.store.retention import beginnings_gone
-from streams.store.store import Slot, Store
+from streams.store.retention import truncated_partitions
+from streams.store.store import DeploymentStore, SlotSnapshot
 
-MOST_LISTED = 10
+MAX_LISTED = 10
 
-_head = msgspec.json.Decoder(Head).decode
+_decode_header = msgspec.json.Decoder(ContactHeader).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class JournalCoverage:
     """What is left of a journal: from when on it speaks, and as of when it is asked (ms)."""
 
-    speaks_from: int
+    start: int
     now: int
 
 
-def behind(asked: Iterable[Asked], left: Left) -> list[str]:
+def coverage_problems(needs: Iterable[HistoryNeed], coverage: JournalCoverage) -> list[str]:
     """A line for each leaf that reaches behind what is left."""
     lines = []
-    for each in asked:
-        reach = each.reaches_to(left.now)
-        if reach is not None and reach >= left.speaks_from:
+    for each in needs:
+        reach = each.earliest_needed(coverage.now)
+        if reach is not None and reach >= coverage.start:
             continue
         to = "over all the past" if reach is None or reach < 0 else f"back to {instant_text(reach)}"
         leaf = msgspec.json.encode(each.leaf).decode()
         lines.append(
-            f"{each.owner}: {leaf} reaches {to}, but the journal speaks from {instant_text(left.speaks_from)} on:"
+            f"{each.owner}: {leaf} reaches {to}, but the journal speaks from {instant_text(coverage.start)} on:"
             " what was before fell to its retention; take a window that begins later"
         )
     return lines
 
 
-async def refuse_behind(
-    store: Store, account: str, proposed: Definitions, log: ReleaseLog, at: int | None = None
+async def require_coverage(
+    store: DeploymentStore, account: str, proposed: Definitions, log: ReleaseLog, at: int | None = None
 ) -> None:
     """Raises DefinitionsRefused, a line per leaf, for definitions that ask of what is gone.
 
     `at` (ms): when they would take effect; without it as soon as may be. Only what nobody keeps yet is looked at.
     """
     latest = log.latest(account)
-    asked = newly_asked(latest.content if latest is not None else None, proposed)
+    asked = new_history_needs(latest.definitions if latest is not None else None, proposed)
     if not asked:
         return
-    left = await _left(store, account, at)
-    lines = [] if left is None else behind(asked, left)
+    left = await _journal_coverage(store, account, at)
+    lines = [] if left is None else coverage_problems(asked, left)
     if lines:
-        more = [f"and {len(lines) - MOST_LISTED} more"] if len(lines) > MOST_LISTED else []
-        raise DefinitionsRefused("\n".join([*lines[:MOST_LISTED], *more]))
+        more = [f"and {len(lines) - MAX_LISTED} more"] if len(lines) > MAX_LISTED else []
+        raise DefinitionsRefused("\n".join([*lines[:MAX_LISTED], *more]))
 
 
-async def _left(store: Store, account: str, at: int | None) -> Left | None:
+async def _journal_coverage(store: DeploymentStore, account: str, at: int | None) -> JournalCoverage | None:
     """Of all partitions that lost records and have contacts of the account; None where nothing of it is gone."""
     found = []
-    for number, speaks_from in (await beginnings_gone(store, account)).items():
-        slot = await store.slot(number, lambda key: key.startswith(account.encode() + b"/"), _quietly)
+    for number, speaks_from in (await truncated_partitions(store, account)).items():
+        slot = await store.read_slot(number, lambda key: key.startswith(account.encode() + b"/"), _ignore_progress)
         if slot.rows:
-            now = _now(account, slot, store.deployment.clock) if at is None else at
-            found.append(Left(now if speaks_from is None else speaks_from, now))
+            now = _effective_instant(account, slot, store.deployment.clock) if at is None else at
+            found.append(JournalCoverage(now if speaks_from is None else speaks_from, now))
     if not found:
         return None
-    return Left(max(left.speaks_from for left in found), min(left.now for left in found))
+    return JournalCoverage(max(left.start for left in found), min(left.now for left in found))
 
 
-def _now(account: str, slot: Slot, clock: Clock) -> int:
+def _effective_instant(account: str, slot: SlotSnapshot, clock: Clock) -> int:
     """When a release would take effect, for whoever it reaches first, that came at once."""
     if clock == "wall":
         return now_ms()
-    tick = slot.standing.clock_of(account, NO_TICK)
-    return min(max(_head(row).clock, tick) for row in slot.rows.values())
+    tick = slot.partition_status.clock_of(account, NO_TICK)
+    return min(max(_decode_header(row).clock, tick) for row in slot.rows.values())
 
 
-def _quietly(_done: int, _total: int) -> None:
+def _ignore_progress(_done: int, _total: int) -> None:
     """Rows are few or many; this is a look at whether there are any."""

@@ -5,107 +5,112 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from streams.engine.journal.records import Marker, Proposal
-from streams.store.journal_follower import Seen
+from streams.store.journal_follower import JournalUpdate
 
 
-class Arrival:
+class Rollout:
     """Of one release, over all `partitions` of the journal."""
 
     def __init__(self, account: str, number: int, partitions: Iterable[int]) -> None:
         self.account = account
         self.number = number
-        self.waiting = set(partitions)
+        self.pending_partitions = set(partitions)
         """Partitions that nothing of it has come to."""
-        self.counting: set[int] = set()
+        self.backfilling_partitions: set[int] = set()
         """Partitions that hold its proposal: its past is being counted."""
-        self.deciding: set[int] = set()
+        self.active_partitions: set[int] = set()
         """Partitions that hold its marker."""
-        self.slices = 0
-        self.contacts = 0
+        self.slice_count = 0
+        self.backfilled_contacts = 0
         """Contacts whose past was told."""
-        self.newer: int | None = None
+        self.superseding_number: int | None = None
         """The release that came in its place in some partition."""
 
     @property
-    def total(self) -> int:
+    def partition_count(self) -> int:
         """How many partitions there are."""
-        return len(self.waiting) + len(self.counting) + len(self.deciding)
+        return len(self.pending_partitions) + len(self.backfilling_partitions) + len(self.active_partitions)
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be waited for."""
-        return self.newer is not None or len(self.deciding) == self.total
+        return self.superseding_number is not None or len(self.active_partitions) == self.partition_count
 
-    def see(self, seen: Seen) -> bool:
+    def feed(self, update: JournalUpdate) -> bool:
         """Takes in what came; whether any of it shows that the release goes on.
 
         So does time told in a partition that counts: its owner lives. In others it does not: a marker that does not
         come is not made up for by ticks.
         """
-        moved = any(partition in self.counting for partition, _ in seen.ticks)
-        for partition, proposal in self._ours(seen.proposals):
-            moved |= self._take(partition, proposal.number, self.counting)
-        for _, part in seen.slices:
+        moved = any(partition in self.backfilling_partitions for partition, _ in update.ticks)
+        for partition, proposal in self._relevant_records(update.proposals):
+            moved |= self._move_partition(partition, proposal.number, self.backfilling_partitions)
+        for _, part in update.slices:
             if (part.account, part.number) == (self.account, self.number):
-                self.slices += 1
-                self.contacts += len(part.contacts)
+                self.slice_count += 1
+                self.backfilled_contacts += len(part.contacts)
                 moved = True
-        for partition, marker in self._ours(seen.markers):
-            moved |= self._take(partition, marker.number, self.deciding)
+        for partition, marker in self._relevant_records(update.markers):
+            moved |= self._move_partition(partition, marker.number, self.active_partitions)
         return moved
 
-    def text(self) -> str:
+    def progress_text(self) -> str:
         """How far it is, for a bar of progress."""
-        told = f" ({self._told()})" if self.slices else ""
-        return f"release {self.number}: counting in {len(self.counting)} of {self.total}{told}, deciding in"
+        told = f" ({self._backfill_text()})" if self.slice_count else ""
+        counting = f"{len(self.backfilling_partitions)} of {self.partition_count}"
+        return f"release {self.number}: counting in {counting}{told}, deciding in"
 
-    def ended(self) -> str:
+    def result_text(self) -> str:
         """How it ended, for people."""
-        where = f"release {self.number} decides in {len(self.deciding)} of {self.total} partitions"
-        if self.newer is not None:
-            return f"{where}; release {self.newer} came in its place before it decided in the others"
-        return f"{where}, {self._told()}" if self.slices else where
+        where = f"release {self.number} decides in {len(self.active_partitions)} of {self.partition_count} partitions"
+        if self.superseding_number is not None:
+            return f"{where}; release {self.superseding_number} came in its place before it decided in the others"
+        return f"{where}, {self._backfill_text()}" if self.slice_count else where
 
-    def described(self) -> dict[str, int | None]:
+    def to_dict(self) -> dict[str, int | None]:
         """For a machine."""
         return {
-            "partitions": self.total,
-            "decides_in": len(self.deciding),
-            "counted_in": len(self.counting),
-            "slices": self.slices,
-            "contacts_told": self.contacts,
-            "superseded_by": self.newer,
+            "partitions": self.partition_count,
+            "decides_in": len(self.active_partitions),
+            "counted_in": len(self.backfilling_partitions),
+            "slices": self.slice_count,
+            "contacts_told": self.backfilled_contacts,
+            "superseded_by": self.superseding_number,
         }
 
-    def _told(self) -> str:
-        return f"the past of {self.contacts} contact{'' if self.contacts == 1 else 's'} told"
+    def _backfill_text(self) -> str:
+        return f"the past of {self.backfilled_contacts} contact{'' if self.backfilled_contacts == 1 else 's'} told"
 
-    def missing(self, seconds: float) -> str:
+    def timeout_text(self, seconds: float) -> str:
         """What did not come for so long, and what to do."""
-        return " and ".join(self._missing(seconds))
+        return " and ".join(self._timeout_reasons(seconds))
 
-    def _missing(self, seconds: float) -> Iterator[str]:
-        if self.counting:
+    def _timeout_reasons(self, seconds: float) -> Iterator[str]:
+        if self.backfilling_partitions:
             yield (
-                f"{len(self.counting)} of {self.total} journal partitions are counting its past and told nothing for"
+                f"{len(self.backfilling_partitions)} of {self.partition_count} journal partitions are counting"
+                f" its past and told nothing for"
                 f" {seconds:.0f} s; they go on by themselves, `leadstream definitions history` shows how far"
             )
-        if self.waiting:
+        if self.pending_partitions:
             yield (
-                f"{len(self.waiting)} of {self.total} journal partitions did not take it within {seconds:.0f} s;"
+                f"{len(self.pending_partitions)} of {self.partition_count} journal partitions did not take it"
+                f" within {seconds:.0f} s;"
                 " is a worker running? `leadstream worker` starts one"
             )
 
-    def _ours(self, came: Iterable[tuple[int, Proposal | Marker]]) -> Iterator[tuple[int, Proposal | Marker]]:
-        return (each for each in came if each[1].account == self.account and each[1].number >= self.number)
+    def _relevant_records(
+        self, records: Iterable[tuple[int, Proposal | Marker]]
+    ) -> Iterator[tuple[int, Proposal | Marker]]:
+        return (each for each in records if each[1].account == self.account and each[1].number >= self.number)
 
-    def _take(self, partition: int, number: int, stage: set[int]) -> bool:
-        if partition in self.deciding:
+    def _move_partition(self, partition: int, number: int, stage: set[int]) -> bool:
+        if partition in self.active_partitions:
             return False
         if number > self.number:
-            self.newer = max(number, self.newer or number)
+            self.superseding_number = max(number, self.superseding_number or number)
             return True
-        self.waiting.discard(partition)
-        self.counting.discard(partition)
+        self.pending_partitions.discard(partition)
+        self.backfilling_partitions.discard(partition)
         stage.add(partition)
         return True

@@ -11,76 +11,76 @@ from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from streams.definitions.document import Unreadable
-from streams.engine.validation import Path
+from streams.definitions.document import UnreadableDocument
+from streams.engine.validation import DocumentPath
 
-MOST_NODES = 500_000
+MAX_NODES = 500_000
 """Aliases of aliases grow without bound: a file of ten lines could fill the memory."""
 
 _TAG = "tag:yaml.org,2002:"
 
 
-class Reader:
+class YamlNodeReader:
     """Reads one document; `lines` is filled as it goes."""
 
     def __init__(self) -> None:
-        self.lines: dict[Path, int] = {}
-        self._open: list[Node] = []
-        self._read = 0
+        self.lines: dict[DocumentPath, int] = {}
+        self._open_nodes: list[Node] = []
+        self._node_count = 0
 
-    def value(self, node: Node, path: Path = ()) -> Any:
+    def read_value(self, node: Node, path: DocumentPath = ()) -> Any:
         """The node's value. Raises Unreadable naming the line."""
-        self._read += 1
-        if self._read > MOST_NODES:
-            raise Unreadable(f"more than {MOST_NODES} values", _line(node))
-        if any(node is outer for outer in self._open):
-            raise Unreadable("an alias that contains itself", _line(node))
-        self.lines.setdefault(path, _line(node))
+        self._node_count += 1
+        if self._node_count > MAX_NODES:
+            raise UnreadableDocument(f"more than {MAX_NODES} values", _line_number(node))
+        if any(node is outer for outer in self._open_nodes):
+            raise UnreadableDocument("an alias that contains itself", _line_number(node))
+        self.lines.setdefault(path, _line_number(node))
         if isinstance(node, ScalarNode):
-            return _scalar(node)
-        self._open.append(node)
+            return _read_scalar(node)
+        self._open_nodes.append(node)
         try:
             if isinstance(node, SequenceNode):
-                return [self.value(item, (*path, number)) for number, item in enumerate(node.value)]
+                return [self.read_value(item, (*path, number)) for number, item in enumerate(node.value)]
             if isinstance(node, MappingNode):
-                return self._mapping(node, path)
-            raise Unreadable("text, a list or a mapping is needed here", _line(node))
+                return self._read_mapping(node, path)
+            raise UnreadableDocument("text, a list or a mapping is needed here", _line_number(node))
         finally:
-            self._open.pop()
+            self._open_nodes.pop()
 
-    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+    def _read_mapping(self, node: MappingNode, path: DocumentPath) -> dict[str, Any]:
         values: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if _tag(key_node) == "merge":
-                merged = self._merged(value_node, path) | merged
+                merged = self._read_merge_key(value_node, path) | merged
                 continue
-            key = _key(key_node)
+            key = _read_key(key_node)
             if key in values:
-                raise Unreadable(f"{key} is given twice", _line(key_node))
-            self.lines[(*path, key)] = _line(key_node)
-            values[key] = self.value(value_node, (*path, key))
+                raise UnreadableDocument(f"{key} is given twice", _line_number(key_node))
+            self.lines[(*path, key)] = _line_number(key_node)
+            values[key] = self.read_value(value_node, (*path, key))
         return merged | values
 
-    def _merged(self, node: Node, path: Path) -> dict[str, Any]:
+    def _read_merge_key(self, node: Node, path: DocumentPath) -> dict[str, Any]:
         """What `<<` takes over; of several mappings the first wins."""
         sources = node.value if isinstance(node, SequenceNode) else [node]
         taken: dict[str, Any] = {}
         for source in sources:
             if not isinstance(source, MappingNode):
-                raise Unreadable("<< takes a mapping, or a list of mappings", _line(source))
-            value = self.value(source, path)
+                raise UnreadableDocument("<< takes a mapping, or a list of mappings", _line_number(source))
+            value = self.read_value(source, path)
             taken = value | taken
         return taken
 
 
-def _key(node: Node) -> str:
+def _read_key(node: Node) -> str:
     if not isinstance(node, ScalarNode):
-        raise Unreadable("a key is text", _line(node))
+        raise UnreadableDocument("a key is text", _line_number(node))
     return str(node.value)
 
 
-def _scalar(node: ScalarNode) -> Any:
+def _read_scalar(node: ScalarNode) -> Any:
     text = str(node.value)
     tag = _tag(node)
     if tag in ("str", "timestamp"):
@@ -90,27 +90,31 @@ def _scalar(node: ScalarNode) -> Any:
     if tag == "bool":
         return text.lower() == "true"
     if tag == "int":
-        return _whole(text, node)
+        return _parse_int(text, node)
     if tag == "float":
-        return _float(text, node)
-    raise Unreadable(f"the tag {node.tag} is not understood", _line(node))
+        return _parse_float(text, node)
+    raise UnreadableDocument(f"the tag {node.tag} is not understood", _line_number(node))
 
 
-def _whole(text: str, node: Node) -> int:
+def _parse_int(text: str, node: Node) -> int:
     try:
         # Zeros in front are decimal in YAML 1.2, and no number at all to Python's own prefix reading.
         return int(text.replace("_", ""), 0 if text.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else 10)
     except ValueError as error:
-        raise Unreadable(f"{text!r} is not a whole number; put it in quotes if it is text", _line(node)) from error
+        raise UnreadableDocument(
+            f"{text!r} is not a whole number; put it in quotes if it is text", _line_number(node)
+        ) from error
 
 
-def _float(text: str, node: Node) -> float:
+def _parse_float(text: str, node: Node) -> float:
     try:
         number = float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError as error:
-        raise Unreadable(f"{text!r} is not a number; put it in quotes if it is text", _line(node)) from error
+        raise UnreadableDocument(
+            f"{text!r} is not a number; put it in quotes if it is text", _line_number(node)
+        ) from error
     if not math.isfinite(number):
-        raise Unreadable(f"{text} is no number that JSON can hold", _line(node))
+        raise UnreadableDocument(f"{text} is no number that JSON can hold", _line_number(node))
     return number
 
 
@@ -118,5 +122,5 @@ def _tag(node: Node) -> str:
     return str(node.tag).removeprefix(_TAG)
 
 
-def _line(node: Node) -> int:
+def _line_number(node: Node) -> int:
     return int(node.start_mark.line) + 1

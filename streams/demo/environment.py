@@ -17,21 +17,21 @@ from ruamel.yaml import YAML
 
 from connectors.kafka.broker import LocalBroker
 from connectors.ports import LOOPBACK, free_port
-from connectors.salesforce_sandbox.server import StandInOrg
+from connectors.salesforce_sandbox.server import SandboxServer
 from schemas.definitions import Definitions
-from streams.demo.format_cache import remember_format, reuse_format
+from streams.demo.format_cache import cache_format, restore_format
 from streams.errors import Internal
 from streams.kafka.topic_admin import create_topics
 from streams.publish.lines import DefinitionsLine
-from streams.runtime.process.supervisor import environment_of
+from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 
-WORKER_SECONDS = 25.0
-WORKER = "from streams.cli.main import run; run()"
+WORKER_STOP_SECONDS = 25.0
+WORKER_SCRIPT = "from streams.cli.main import run; run()"
 PATIENCE_MS = 120_000
 """The worker is started beside Kafka, so that its modules are loaded when the topics are there."""
 
-Say = Callable[[str], None]
+StatusCallback = Callable[[str], None]
 
 
 def sample_document() -> dict[str, Any]:
@@ -57,19 +57,19 @@ def sample_campaigns(definitions: Definitions) -> Mapping[str, str]:
     return {each.salesforce.campaign: each.name for each in definitions.campaigns if each.salesforce is not None}
 
 
-class Surroundings:
-    """Starts everything on entering and ends it on leaving; `say` is told what it is at.
+class DemoEnvironment:
+    """Starts everything on entering and ends it on leaving; `on_status` is told what it is at.
 
     `settings` name a Kafka that runs already; without them one is started in `folder`.
     """
 
-    def __init__(self, folder: Path, settings: Settings | None, say: Say) -> None:
+    def __init__(self, folder: Path, settings: Settings | None, on_status: StatusCallback) -> None:
         self._folder = folder
         self._kafka = folder / "kafka"
         self._port = free_port()
         self._broker = LocalBroker(self._kafka, self._port) if settings is None else None
-        self._say = say
-        self._org = StandInOrg(campaigns=sample_campaigns(sample_definitions()))
+        self._on_status = on_status
+        self._org = SandboxServer(campaigns=sample_campaigns(sample_definitions()))
         self._worker: asyncio.subprocess.Process | None = None
         self._log = folder / "worker.log"
         self.settings = settings or Settings()
@@ -83,16 +83,16 @@ class Surroundings:
         try:
             await self._start()
         except BaseException:
-            await self._end()
+            await self._stop()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._end()
+        await self._stop()
 
-    async def worker_ended(self) -> None:
+    async def watch_worker(self) -> None:
         """Returns never; raises Internal when the worker ends."""
         assert self._worker is not None
         code = await self._worker.wait()
@@ -101,17 +101,17 @@ class Surroundings:
 
     async def _start(self) -> None:
         await self._org.start()
-        self.settings = self._settings()
+        self.settings = self._build_settings()
         await asyncio.gather(self._launch_worker(), self._start_kafka())
-        self._say("making the topics")
+        self._on_status("making the topics")
         await create_topics(self.settings)
-        self._say("applying the sample definitions")
+        self._on_status("applying the sample definitions")
 
     async def _start_kafka(self) -> None:
         if self._broker is None:
             return
-        reuse_format(self._kafka / "data")
-        starting = asyncio.create_task(asyncio.to_thread(self._broker.start, self._report))
+        restore_format(self._kafka / "data")
+        starting = asyncio.create_task(asyncio.to_thread(self._broker.start, self._report_progress))
         try:
             await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -119,12 +119,12 @@ class Surroundings:
             with contextlib.suppress(Exception):
                 await starting
             raise
-        remember_format(self._kafka / "data")
+        cache_format(self._kafka / "data")
 
-    def _report(self, what: str, done: int, total: int) -> None:
-        self._say(f"{what} {done >> 20} of {total >> 20} MB" if total else what)
+    def _report_progress(self, what: str, done: int, total: int) -> None:
+        self._on_status(f"{what} {done >> 20} of {total >> 20} MB" if total else what)
 
-    def _settings(self) -> Settings:
+    def _build_settings(self) -> Settings:
         changes: dict[str, Any] = {
             "clock": "events",
             "data_dir": self._folder / "worker",
@@ -140,29 +140,29 @@ class Surroundings:
     async def _launch_worker(self) -> None:
         with self._log.open("wb") as log:
             self._worker = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", WORKER, "worker"),
-                env=environment_of(self.settings),
+                *(sys.executable, "-c", WORKER_SCRIPT, "worker"),
+                env=child_environment(self.settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends the worker in good order
             )
 
-    async def _end(self) -> None:
+    async def _stop(self) -> None:
         """Workers before the broker, which they need for a stop in good order."""
-        self._say("stopping")
-        await self._end_worker()
+        self._on_status("stopping")
+        await self._stop_worker()
         await self._org.stop()
         if self._broker is not None:
             await asyncio.to_thread(self._broker.stop)
 
-    async def _end_worker(self) -> None:
+    async def _stop_worker(self) -> None:
         worker = self._worker
         if worker is None or worker.returncode is not None:
             return
         worker.terminate()
         try:
-            await asyncio.wait_for(worker.wait(), WORKER_SECONDS)
+            await asyncio.wait_for(worker.wait(), WORKER_STOP_SECONDS)
         except TimeoutError:
             worker.kill()
             await worker.wait()

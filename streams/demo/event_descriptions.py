@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-Event = dict[str, Any]
+DemoEvent = dict[str, Any]
 
 
-def story(event: Event) -> str:
+def describe_event(event: DemoEvent) -> str:
     """A few words such as `visited /pricing` or `form_submitted: demo`."""
     kind = event["type"]
     if kind == "web.visited":

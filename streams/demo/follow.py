@@ -9,17 +9,17 @@ from typing import Any, Self
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
-from streams.demo.state import FOLLOWED, State
-from streams.kafka.clients import partitions_of
+from streams.demo.state import FOLLOWED_TOPICS, DemoState
+from streams.kafka.clients import fetch_partitions
 from streams.settings import Settings
 
 _decode = msgspec.json.Decoder().decode
 
 
-class Follower:
+class OutputFollower:
     """Keeps `state` up to date while `run` runs. An async context manager."""
 
-    def __init__(self, settings: Settings, state: State) -> None:
+    def __init__(self, settings: Settings, state: DemoState) -> None:
         self._bootstrap = settings.bootstrap
         self._prefix = settings.prefix
         self._state = state
@@ -34,7 +34,7 @@ class Follower:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
-        there = await partitions_of(self._bootstrap, [self._prefix + name for name in FOLLOWED])
+        there = await fetch_partitions(self._bootstrap, [self._prefix + name for name in FOLLOWED_TOPICS])
         self._consumer.assign([place for places in there.values() for place in places])
         return self
 
@@ -46,22 +46,22 @@ class Follower:
     async def run(self) -> None:
         """Folds until it is cancelled."""
         while True:
-            await self.step(500)
+            await self.poll(500)
 
-    async def step(self, timeout_ms: int) -> int:
+    async def poll(self, timeout_ms: int) -> int:
         """Folds what comes within `timeout_ms`; how many records that were."""
         fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
         count = 0
         for place, batch in fetched.items():
             topic = place.topic.removeprefix(self._prefix)
             for record in batch:
-                self._state.apply(topic, record.key, _value(record.value))
+                self._state.apply(topic, record.key, _decode_value(record.value))
                 count += 1
         await asyncio.sleep(0)  # a full buffer must not keep the view from being drawn
         return count
 
 
-def _value(value: bytes | None) -> dict[str, Any] | None:
+def _decode_value(value: bytes | None) -> dict[str, Any] | None:
     if value is None:
         return None
     try:

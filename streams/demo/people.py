@@ -21,11 +21,11 @@ class Habit:
     """How somebody behaves: sessions in a day while awake, interest in prices and forms (0 to 1), days awake."""
 
     name: str
-    sessions: float
-    prices: float
-    forms: float
-    awake: tuple[int, int]
-    share: int
+    sessions_per_day: float
+    pricing_interest: float
+    form_interest: float
+    active_days: tuple[int, int]
+    percentage: int
     """How many of a hundred people are like this."""
 
 
@@ -40,7 +40,7 @@ HABITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SimulatedContact:
     """A contact to be; `seed` makes what the person does independent of everybody else."""
 
     contact: str
@@ -49,14 +49,14 @@ class Person:
     seed: int
 
 
-def people(count: int, seed: int) -> list[Person]:
+def generate_contacts(count: int, seed: int) -> list[SimulatedContact]:
     """So many people, always the same for the same seed."""
     random = Random(seed)
-    weights = [habit.share for habit in HABITS]
-    return [_person(number, random.choices(HABITS, weights)[0], random) for number in range(1, count + 1)]
+    weights = [habit.percentage for habit in HABITS]
+    return [_generate_contact(number, random.choices(HABITS, weights)[0], random) for number in range(1, count + 1)]
 
 
-def _person(number: int, habit: Habit, random: Random) -> Person:
+def _generate_contact(number: int, habit: Habit, random: Random) -> SimulatedContact:
     first, last = random.choice(_FIRST), random.choice(_LAST)
     company = f"{random.choice(_COMPANIES)} {random.choice(_BRANCHES)}"
     domain = company.lower().replace(" ", "-") + ".example"
@@ -72,4 +72,4 @@ def _person(number: int, habit: Habit, random: Random) -> Person:
         "country": random.choice(_COUNTRIES),
         "employees": random.choice(_SIZES),
     }
-    return Person(f"c-{number:04d}", habit, properties, random.getrandbits(32))
+    return SimulatedContact(f"c-{number:04d}", habit, properties, random.getrandbits(32))

@@ -14,16 +14,16 @@ import aiohttp
 from schemas.values import instant_text
 
 DAY = 86_400_000
-PAUSE_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
-CONVERTED = 0.65
-WON = 0.55
-REOPENED = 0.08
+CONVERSION_RATE = 0.65
+WIN_RATE = 0.55
+REOPEN_RATE = 0.08
 
-Row = dict[str, Any]
+OrgRow = dict[str, Any]
 
 
-class Sales:
+class SalesSimulator:
     """Works on the control side of the stand-in org at `url`. An async context manager.
 
     What is done about a record depends on its id and on the simulated time (`now()` in ms) only.
@@ -33,7 +33,7 @@ class Sales:
         self._base = f"{url}/__sandbox__"
         self._now = now
         self._session: aiohttp.ClientSession | None = None
-        self._told = 0
+        self._last_clock = 0
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
@@ -50,43 +50,45 @@ class Sales:
         while True:
             now = self._now()
             if now is not None:
-                await self.round(now)
-            await asyncio.sleep(PAUSE_SECONDS)
+                await self.run_round(now)
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def round(self, now: int) -> None:
+    async def run_round(self, now: int) -> None:
         """Does what is due at `now`."""
-        if now > self._told:
+        if now > self._last_clock:
             await self._post("clock", at=instant_text(now))
-            self._told = now
-        for lead in await self._records("Lead"):
+            self._last_clock = now
+        for lead in await self._fetch_rows("Lead"):
             if not lead["IsConverted"] and not lead["IsDeleted"]:
-                await self._consider(lead, now)
-        for opportunity in await self._records("Opportunity"):
+                await self._convert_if_due(lead, now)
+        for opportunity in await self._fetch_rows("Opportunity"):
             if not opportunity["IsDeleted"]:
-                await self._negotiate(opportunity, now)
+                await self._advance_opportunity(opportunity, now)
 
-    async def _consider(self, lead: Row, now: int) -> None:
+    async def _convert_if_due(self, lead: OrgRow, now: int) -> None:
         mind = Random(f"lead {lead['Id']}")
-        if mind.random() < CONVERTED and now > _millis(lead["CreatedDate"]) + mind.randint(DAY // 2, 3 * DAY):
+        if mind.random() < CONVERSION_RATE and now > _parse_timestamp(lead["CreatedDate"]) + mind.randint(
+            DAY // 2, 3 * DAY
+        ):
             await self._post("convert", lead=lead["Id"], amount=500 * mind.randint(4, 90))
 
-    async def _negotiate(self, opportunity: Row, now: int) -> None:
+    async def _advance_opportunity(self, opportunity: OrgRow, now: int) -> None:
         stage, name = opportunity["StageName"], opportunity["Id"]
         mind = Random(f"{stage} {name}")
-        if now < _millis(opportunity["LastModifiedDate"]) + mind.randint(DAY, 4 * DAY):
+        if now < _parse_timestamp(opportunity["LastModifiedDate"]) + mind.randint(DAY, 4 * DAY):
             return
         if stage == "Prospecting":
-            await self._post("win" if mind.random() < WON else "lose", opportunity=name)
-        elif stage == "Closed Won" and mind.random() < REOPENED:
+            await self._post("win" if mind.random() < WIN_RATE else "lose", opportunity=name)
+        elif stage == "Closed Won" and mind.random() < REOPEN_RATE:
             await self._post("reopen", opportunity=name)
         elif stage == "Negotiation/Review":
-            await self._post("lose" if mind.random() < WON else "win", opportunity=name)
+            await self._post("lose" if mind.random() < WIN_RATE else "win", opportunity=name)
 
-    async def _records(self, kind: str) -> list[Row]:
+    async def _fetch_rows(self, object_type: str) -> list[OrgRow]:
         assert self._session is not None
-        async with self._session.get(f"{self._base}/records/{kind}") as answer:
+        async with self._session.get(f"{self._base}/records/{object_type}") as answer:
             answer.raise_for_status()
-            rows: list[Row] = await answer.json()
+            rows: list[OrgRow] = await answer.json()
             return rows
 
     async def _post(self, action: str, **body: Any) -> None:
@@ -95,6 +97,6 @@ class Sales:
             answer.raise_for_status()
 
 
-def _millis(stamp: str) -> int:
+def _parse_timestamp(text: str) -> int:
     """`2026-05-01T07:25:37.000+0000` in ms."""
-    return int(datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000)
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000)

@@ -8,7 +8,7 @@ import re
 from rich.console import Console
 
 from schemas.definitions import Definitions
-from streams.demo.state import State
+from streams.demo.state import DemoState
 from streams.demo.view import render
 
 WIDTH = 120
@@ -16,7 +16,7 @@ WIDTH = 120
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
-def picture(state: State, definitions: Definitions) -> str:
+def render_svg(state: DemoState, definitions: Definitions) -> str:
     """SVG text, 120 columns wide."""
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(render(state, definitions))

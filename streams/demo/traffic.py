@@ -8,14 +8,14 @@ from random import Random
 from typing import Any
 
 from schemas.values import instant_ms, instant_text
-from streams.demo.people import Person, people
+from streams.demo.people import SimulatedContact, generate_contacts
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-Event = dict[str, Any]
+DemoEvent = dict[str, Any]
 
 _PAGES = ("/", "/features", "/features/segments", "/customers", "/docs/start", "/docs/kafka", "/blog/leads", "/about")
 _PRICES = ("/pricing", "/pricing/teams", "/pricing/enterprise")
@@ -26,7 +26,7 @@ _TRIAL_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class TrafficSettings:
     """What is simulated; `start` is RFC 3339, the clock is told every `tick` ms of simulated time."""
 
     contacts: int = 400
@@ -46,135 +46,149 @@ class Market:
         return self.begin + self.days * DAY
 
 
-def traffic(market: Market) -> Iterator[Event]:
+def generate_traffic(traffic_settings: TrafficSettings) -> Iterator[DemoEvent]:
     """Events in order of `at`, lines of `clock.advanced` among them, the last one at the market's end."""
-    events = _numbered(_everything(market))
-    told = market.begin + market.tick
+    events = _with_ids(_all_events(traffic_settings))
+    told = traffic_settings.begin + traffic_settings.tick
     for event in events:
         at = instant_ms(event["at"])
         while told <= at:
-            yield _clock(told)
-            told += market.tick
+            yield _clock_event(told)
+            told += traffic_settings.tick
         yield event
-    while told < market.end:
-        yield _clock(told)
-        told += market.tick
-    yield _clock(market.end)
+    while told < traffic_settings.end:
+        yield _clock_event(told)
+        told += traffic_settings.tick
+    yield _clock_event(traffic_settings.end)
 
 
-def _everything(market: Market) -> list[Event]:
-    events = [event for person in people(market.contacts, market.seed) for event in _Life(person, market).events()]
-    return sorted((event for event in events if event["at"] < market.end), key=lambda event: int(event["at"]))
+def _all_events(traffic_settings: TrafficSettings) -> list[DemoEvent]:
+    events = [
+        event
+        for person in generate_contacts(traffic_settings.contacts, traffic_settings.seed)
+        for event in _ContactEvents(person, traffic_settings).events()
+    ]
+    return sorted(
+        (event for event in events if event["at"] < traffic_settings.end), key=lambda event: int(event["at"])
+    )
 
 
-def _numbered(events: Iterable[Event]) -> Iterator[Event]:
+def _with_ids(events: Iterable[DemoEvent]) -> Iterator[DemoEvent]:
     for number, event in enumerate(events, start=1):
         yield {"id": f"demo-{number:06d}", **event, "at": instant_text(event["at"])}
 
 
-def _clock(at: int) -> Event:
+def _clock_event(at: int) -> DemoEvent:
     return {"type": "clock.advanced", "at": instant_text(at)}
 
 
-class _Life:
+class _ContactEvents:
     """Everything that one person does, and that is done about the person."""
 
-    def __init__(self, person: Person, market: Market) -> None:
-        self._person = person
-        self._random = Random(person.seed)
-        self._market = market
+    def __init__(self, contact: SimulatedContact, traffic_settings: TrafficSettings) -> None:
+        self._contact = contact
+        self._random = Random(contact.seed)
+        self._market = traffic_settings
         # Most are there in the first days, so that something happens from the beginning.
-        self._first = market.begin + int(self._random.triangular(0, market.days * DAY * 0.8, 0)) + 5 * MINUTE
+        self._first_instant = (
+            traffic_settings.begin
+            + int(self._random.triangular(0, traffic_settings.days * DAY * 0.8, 0))
+            + 5 * MINUTE
+        )
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[DemoEvent]:
         """In no particular order."""
-        yield self._event(self._first, "contact.changed", properties=self._person.properties)
-        for day in self._days_awake():
-            yield from self._day(self._first + day * DAY)
-        yield from self._fit()
-        yield from self._misfortune()
-        yield from self._partner()
+        yield self._build_event(self._first_instant, "contact.changed", properties=self._contact.properties)
+        for day in self._active_days():
+            yield from self._day_events(self._first_instant + day * DAY)
+        yield from self._fit_events()
+        yield from self._fault_events()
+        yield from self._partner_events()
 
-    def _days_awake(self) -> Iterator[int]:
-        random, habit = self._random, self._person.habit
-        awake = random.randint(*habit.awake)
+    def _active_days(self) -> Iterator[int]:
+        random, habit = self._random, self._contact.habit
+        awake = random.randint(*habit.active_days)
         yield from range(awake)
         if habit.name == "returner":
             back = awake + random.randint(9, 12)
             yield from range(back, back + random.randint(1, 3))
 
-    def _day(self, midnight: int) -> Iterator[Event]:
-        random, habit = self._random, self._person.habit
-        for _ in range(_times(habit.sessions, random)):
-            yield from self._session(midnight + random.randint(1, 10 * HOUR))
-        if random.random() < habit.forms:
-            yield from self._form(midnight + random.randint(HOUR, 10 * HOUR))
+    def _day_events(self, midnight: int) -> Iterator[DemoEvent]:
+        random, habit = self._random, self._contact.habit
+        for _ in range(_random_count(habit.sessions_per_day, random)):
+            yield from self._session_events(midnight + random.randint(1, 10 * HOUR))
+        if random.random() < habit.form_interest:
+            yield from self._form_events(midnight + random.randint(HOUR, 10 * HOUR))
         if random.random() < 0.12:
             clicked = midnight + random.randint(HOUR, 10 * HOUR)
-            yield self._event(clicked, "activity.recorded", name="email_clicked", properties={"mail": "newsletter"})
+            yield self._build_event(
+                clicked, "activity.recorded", name="email_clicked", properties={"mail": "newsletter"}
+            )
 
-    def _session(self, at: int) -> Iterator[Event]:
+    def _session_events(self, at: int) -> Iterator[DemoEvent]:
         random = self._random
         referrer = random.choice(_REFERRERS)
         for _ in range(random.randint(1, 7)):
-            pages = _PRICES if random.random() < self._person.habit.prices else _PAGES
+            pages = _PRICES if random.random() < self._contact.habit.pricing_interest else _PAGES
             page = "https://www.shop.example" + random.choice(pages)
-            visit = self._event(at, "web.visited", url=page)
+            visit = self._build_event(at, "web.visited", url=page)
             if referrer is not None:
                 visit["referrer"], referrer = referrer, None
             yield visit
             at += random.randint(8 * SECOND, 4 * MINUTE)
 
-    def _form(self, at: int) -> Iterator[Event]:
+    def _form_events(self, at: int) -> Iterator[DemoEvent]:
         random = self._random
         form = random.choice(_FORMS)
-        yield self._event(at, "activity.recorded", name="form_submitted", properties={"form": form})
+        yield self._build_event(at, "activity.recorded", name="form_submitted", properties={"form": form})
         if form == "demo":
             ends = instant_text(at + _TRIAL_DAYS * DAY)[:10]
             properties = {"product": random.choice(("teams", "enterprise")), "trial_ends_on": ends}
-            yield self._event(at + SECOND, "contact.changed", properties=properties)
+            yield self._build_event(at + SECOND, "contact.changed", properties=properties)
         if form == "webinar" and random.random() < 0.25:
             later = at + random.randint(DAY, 2 * DAY)
-            yield self._event(later, "lead.rejected", campaign="webinar", by=random.choice(_SALES))
+            yield self._build_event(later, "lead.rejected", campaign="webinar", by=random.choice(_SALES))
 
-    def _fit(self) -> Iterator[Event]:
+    def _fit_events(self) -> Iterator[DemoEvent]:
         """Somebody in marketing judges how well the person fits."""
         random = self._random
         if random.random() < 0.5:
-            at = self._first + random.randint(HOUR, 3 * DAY)
+            at = self._first_instant + random.randint(HOUR, 3 * DAY)
             points = random.choice((-20, 10, 20, 30, 50))
-            yield self._event(at, "score.adjusted", points=points, score="fit", reason="data enrichment")
-            yield self._event(at + SECOND, "score.adjusted", points=points, reason="data enrichment")
+            yield self._build_event(at, "score.adjusted", points=points, score="fit", reason="data enrichment")
+            yield self._build_event(at + SECOND, "score.adjusted", points=points, reason="data enrichment")
 
-    def _misfortune(self) -> Iterator[Event]:
+    def _fault_events(self) -> Iterator[DemoEvent]:
         """Mails bounce, sometimes for a while only; now and then another system sends nonsense."""
         random = self._random
         if random.random() < 0.05:
-            bounced = self._first + random.randint(DAY, 12 * DAY)
-            yield self._event(bounced, "contact.changed", status="bounced")
+            bounced = self._first_instant + random.randint(DAY, 12 * DAY)
+            yield self._build_event(bounced, "contact.changed", status="bounced")
             if random.random() < 0.4:
-                yield self._event(bounced + random.randint(DAY, 4 * DAY), "contact.changed", status="active")
+                yield self._build_event(bounced + random.randint(DAY, 4 * DAY), "contact.changed", status="active")
         if random.random() < 0.01:
             nonsense = {"employees": "a few dozen"}
-            yield self._event(self._first + random.randint(HOUR, DAY), "contact.changed", properties=nonsense)
+            yield self._build_event(
+                self._first_instant + random.randint(HOUR, DAY), "contact.changed", properties=nonsense
+            )
 
-    def _partner(self) -> Iterator[Event]:
+    def _partner_events(self) -> Iterator[DemoEvent]:
         """Sales add leads by hand and decide about some of them by hand."""
         random = self._random
-        if self._person.habit.name == "reader" and random.random() < 0.15:
+        if self._contact.habit.name == "reader" and random.random() < 0.15:
             who = random.choice(_SALES)
-            added = self._first + random.randint(2 * HOUR, DAY)
-            yield self._event(added, "lead.added", campaign="partners", by=who)
-            yield self._event(added + HOUR, "segment.member_added", segment="vip", by=who)
+            added = self._first_instant + random.randint(2 * HOUR, DAY)
+            yield self._build_event(added, "lead.added", campaign="partners", by=who)
+            yield self._build_event(added + HOUR, "segment.member_added", segment="vip", by=who)
             if random.random() < 0.6:
                 decided = added + random.randint(DAY, 5 * DAY)
-                yield self._event(decided, "lead.qualified", campaign="partners", by=who)
+                yield self._build_event(decided, "lead.qualified", campaign="partners", by=who)
 
-    def _event(self, at: int, event_type: str, **fields: Any) -> Event:
-        return {"type": event_type, "at": at, "contact": self._person.contact, **fields}
+    def _build_event(self, at: int, event_type: str, **fields: Any) -> DemoEvent:
+        return {"type": event_type, "at": at, "contact": self._contact.contact, **fields}
 
 
-def _times(mean: float, random: Random) -> int:
+def _random_count(mean: float, random: Random) -> int:
     """A whole number of times, `mean` on average."""
     whole = int(mean)
     return whole + (random.random() < mean - whole)

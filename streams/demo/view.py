@@ -14,11 +14,11 @@ from rich.text import Text
 
 from schemas.definitions import Definitions
 from schemas.values import instant_text
-from streams.demo.state import Change, Revenue, State, Value
+from streams.demo.state import DemoState, RecentChange, RecordValue, Revenue
 
 DAY = 86_400_000
-SPARK = 16
-LATEST_SHOWN = 14
+SPARKLINE_WIDTH = 16
+MAX_CHANGES_SHOWN = 14
 
 _BARS = "▁▂▃▄▅▆▇█"
 _STATUSES = {"active": "active", "qualified": "qual.", "rejected": "rej.", "duplicate": "dup.", "deleted": "del."}
@@ -35,18 +35,18 @@ _CAUSES = {
 }
 
 
-def render(state: State, definitions: Definitions) -> RenderableType:
+def render(state: DemoState, definitions: Definitions) -> RenderableType:
     """The whole picture, about 120 columns by 45 lines."""
     return Group(
-        _head(state),
+        _header(state),
         _side_by_side(
-            Panel(_segments(state, definitions), title="Segments", title_align="left", border_style="cyan"),
+            Panel(_segment_table(state, definitions), title="Segments", title_align="left", border_style="cyan"),
             Group(
-                Panel(_campaigns(state, definitions), title="Leads", title_align="left", border_style="green"),
-                Panel(_money(state, definitions), title="Revenue", title_align="left", border_style="yellow"),
+                Panel(_campaign_table(state, definitions), title="Leads", title_align="left", border_style="green"),
+                Panel(_revenue_table(state, definitions), title="Revenue", title_align="left", border_style="yellow"),
             ),
         ),
-        Panel(_changes(state), title="Latest changes, and why", title_align="left", border_style="magenta"),
+        Panel(_change_table(state), title="Latest changes, and why", title_align="left", border_style="magenta"),
     )
 
 
@@ -58,18 +58,18 @@ def _side_by_side(left: RenderableType, right: RenderableType) -> Table:
     return grid
 
 
-def _head(state: State) -> RenderableType:
-    now = state.simulated if state.simulated is not None else state.begin
+def _header(state: DemoState) -> RenderableType:
+    now = state.simulated_instant if state.simulated_instant is not None else state.begin
     days = (state.end - state.begin) // DAY
     text = Text.assemble(
         ("Leadstream  ", "bold"),
         (instant_text(now)[:16].replace("T", " "), "bold cyan"),
         f"  day {(now - state.begin) // DAY} of {days}   ",
-        (f"{state.published:,}", "bold"),
-        f" events ({state.publishing_rate:,.0f}/s)   ",
-        (f"{state.changes:,}", "bold"),
-        f" changes ({state.changing_rate:,.0f}/s)   ",
-        (f"{state.dead_letters} dead letters", "red" if state.dead_letters else "dim"),
+        (f"{state.published_count:,}", "bold"),
+        f" events ({state.publish_rate:,.0f}/s)   ",
+        (f"{state.change_count:,}", "bold"),
+        f" changes ({state.change_rate:,.0f}/s)   ",
+        (f"{state.dead_letter_count} dead letters", "red" if state.dead_letter_count else "dim"),
     )
     grid = Table.grid(expand=True)
     grid.add_row(text)
@@ -78,36 +78,38 @@ def _head(state: State) -> RenderableType:
     return grid
 
 
-def _segments(state: State, definitions: Definitions) -> Table:
+def _segment_table(state: DemoState, definitions: Definitions) -> Table:
     table = _table(("", "left"), ("members", "right"), ("", "left"), ("in", "right"), ("out", "right"))
     for segment in definitions.segments:
         size = len(state.members.get(segment.id, ()))
         table.add_row(
             segment.id,
             Text(f"{size}", style="bold"),
-            Text(sparkline(state.history.get(segment.id, ())), style="cyan"),
-            Text(f"{state.entered[segment.id]}", style="green"),
-            Text(f"{state.exited[segment.id]}", style="red"),
+            Text(sparkline(state.size_history.get(segment.id, ())), style="cyan"),
+            Text(f"{state.entered_counts[segment.id]}", style="green"),
+            Text(f"{state.exited_counts[segment.id]}", style="red"),
         )
     return table
 
 
-def _campaigns(state: State, definitions: Definitions) -> Table:
+def _campaign_table(state: DemoState, definitions: Definitions) -> Table:
     statuses = [(heading, "right") for heading in _STATUSES.values()]
     table = _table(("", "left"), *statuses, ("sent", "right"), ("CRM", "right"))
     for campaign in definitions.campaigns:
         funnel = state.funnel(campaign.id)
         counts = [f"{funnel[status]}" for status in _STATUSES]
-        table.add_row(campaign.id, *counts, f"{state.handed_over[campaign.id]}", f"{state.linked[campaign.id]}")
+        table.add_row(
+            campaign.id, *counts, f"{state.hand_over_counts[campaign.id]}", f"{state.crm_link_counts[campaign.id]}"
+        )
     return table
 
 
-def _money(state: State, definitions: Definitions) -> Table:
+def _revenue_table(state: DemoState, definitions: Definitions) -> Table:
     table = _table(("", "left"), ("open", "right"), ("won", "right"), ("lost", "right"), ("", "left"))
     order = [campaign.id for campaign in definitions.campaigns]
     shown = sorted(state.revenue.items(), key=lambda item: (_rank(order, item[0][0]), item[0]))
     for (campaign, currency), revenue in shown:
-        table.add_row(campaign, *_amounts(revenue), currency)
+        table.add_row(campaign, *_amount_texts(revenue), currency)
     if not shown:
         table.add_row(Text("nothing yet", style="dim"), "", "", "", "")
     return table
@@ -117,42 +119,42 @@ def _rank(order: Sequence[str], campaign: str) -> int:
     return order.index(campaign) if campaign in order else len(order)
 
 
-def _amounts(revenue: Revenue) -> Iterable[Text]:
+def _amount_texts(revenue: Revenue) -> Iterable[Text]:
     styles = (("", revenue.open), ("bold green", revenue.won), ("dim", revenue.lost))
-    return (Text(f"{_money_text(each.amount)} ({each.count})", style=style) for style, each in styles)
+    return (Text(f"{_amount_text(each.amount)} ({each.count})", style=style) for style, each in styles)
 
 
-def _money_text(amount: Decimal) -> str:
+def _amount_text(amount: Decimal) -> str:
     return f"{amount / 1000:,.0f}k"
 
 
-def _changes(state: State) -> Table:
+def _change_table(state: DemoState) -> Table:
     table = Table.grid(padding=(0, 2), expand=True)
     for _ in range(3):
         table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
-    newest = list(state.latest)[-LATEST_SHOWN:]
+    newest = list(state.recent_changes)[-MAX_CHANGES_SHOWN:]
     for change in reversed(newest):
-        table.add_row(*_change(change, state))
-    for _ in range(LATEST_SHOWN - len(newest)):
+        table.add_row(*_change_cells(change, state))
+    for _ in range(MAX_CHANGES_SHOWN - len(newest)):
         table.add_row("", "", "", "")
     return table
 
 
-def _change(change: Change, state: State) -> Iterable[Text]:
+def _change_cells(change: RecentChange, state: DemoState) -> Iterable[Text]:
     yield Text(change.at[:19].replace("T", " "), style="dim")
     yield Text(change.contact, style="bold")
-    yield Text.assemble((change.what + " ", "green" if change.good else "red"), change.subject)
+    yield Text.assemble((change.action + " ", "green" if change.is_positive else "red"), change.subject)
     yield Text(cause_text(change.cause, state), style="dim")
 
 
-def cause_text(cause: Value, state: State) -> str:
+def cause_text(cause: RecordValue, state: DemoState) -> str:
     """Why, in a few words: the event that did it where it is known, the rule, or the passing of time."""
     event: str = cause.get("event", "")
     words: list[str] = [_CAUSES.get(cause["kind"], "")]
     words.append(cause.get("rule", ""))
     if event:
-        words.append(state.stories.get(event, event))
+        words.append(state.event_descriptions.get(event, event))
     if cause.get("late"):
         words.append("(late)")
     return " ".join(word for word in words if word)
@@ -161,7 +163,7 @@ def cause_text(cause: Value, state: State) -> str:
 def sparkline(sizes: Iterable[int]) -> str:
     """The sizes so far as bars, the tallest being the largest of them; of many, some at equal distances."""
     every = list(sizes)
-    count = min(len(every), SPARK)
+    count = min(len(every), SPARKLINE_WIDTH)
     shown = [every[round((number + 1) * len(every) / count) - 1] for number in range(count)]
     top = max(shown, default=0)
     if top == 0:

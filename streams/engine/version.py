@@ -14,9 +14,9 @@ from schemas.conditions import (
     NotOf,
 )
 from schemas.definitions import Actions
-from streams.errors import OtherSemantics
+from streams.errors import EngineVersionMismatch
 
-SEMANTICS = 3
+ENGINE_VERSION = 3
 """The number of the engine's meaning: raised whenever the same journal and releases would be decided differently.
 
 What `definitions check` refuses is part of it, since a release that it refuses is void for every reader.
@@ -47,10 +47,10 @@ def unserved_actions(actions: Actions) -> list[str]:
     return sorted(key for key in ACTIONS_NOT_SERVED if getattr(actions, key) is not None)
 
 
-def expect_semantics(number: int, what: str) -> None:
-    """Raises OtherSemantics unless `what` was written by an engine of this meaning."""
-    if number != SEMANTICS:
-        raise OtherSemantics(
-            f"{what} was written by an engine of semantics {number}, this one has {SEMANTICS}; run the version that"
-            " wrote it, or start a new deployment under another prefix and publish the events to it again"
+def require_version(number: int, what: str) -> None:
+    """Raises EngineVersionMismatch unless `what` was written by an engine of this meaning."""
+    if number != ENGINE_VERSION:
+        raise EngineVersionMismatch(
+            f"{what} was written by an engine of semantics {number}, this one has {ENGINE_VERSION}; run the version"
+            " that wrote it, or start a new deployment under another prefix and publish the events to it again"
         )

@@ -8,104 +8,114 @@ from typing import Any
 
 from schemas.definitions import Definitions
 from schemas.values import instant_text
-from streams.engine.journal.records import Event, Record
-from streams.engine.partition.broadcast import Standing
+from streams.engine.journal.records import JournalEvent, JournalRecord
+from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.state.contact import Contact
-from streams.engine.validation.problem import nearest
+from streams.engine.validation.problem import suggestion
 from streams.errors import DataError, UsageError
 from streams.explain.campaign import CampaignSubject
 from streams.explain.segment import SegmentSubject
-from streams.explain.snapshot import Moment, moment_of
-from streams.explain.timeline import Rules, Timeline
-from streams.store.contact_view import present_of
+from streams.explain.snapshot import TimelineSnapshot, take_snapshot
+from streams.explain.timeline import ContactTimeline, EngineParameters
+from streams.store.contact_view import settled_instant
 
-Answer = dict[str, Any]
-Subject = SegmentSubject | CampaignSubject
+Explanation = dict[str, Any]
+ExplainSubject = SegmentSubject | CampaignSubject
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who is asked about, and what: a segment, or a campaign, which `campaign` prefers where both have the name."""
+    """Who is asked about, and what: a segment, or a campaign, which `prefers_campaign` prefers where both have the
+    name.
+    """
 
     account: str
     contact: str
     subject: str
-    campaign: bool = False
+    prefers_campaign: bool = False
 
 
-def from_state(
+def explain_from_state(
     question: Question,
-    row: Contact | None,
-    standing: Standing,
-    rules: Rules,
-    told: tuple[Event, ...] | None = None,
-) -> Answer:
-    """As the contact's row has it now, with those of the events `told` that speak to each leaf.
+    contact: Contact | None,
+    partition_status: PartitionStatus,
+    parameters: EngineParameters,
+    events: tuple[JournalEvent, ...] | None = None,
+) -> Explanation:
+    """As the contact's row has it now, with those of the events `events` that speak to each leaf.
 
     Raises UsageError for an unknown subject, DataError without definitions.
     """
-    if row is None:
-        return _unknown(question, None)
-    subject = _subject(question, row.release, rules)
-    timeline = Timeline(question.account, question.contact, rules)
-    timeline.take_up(row, present_of(row, standing))
-    watched = subject.watched()
-    timeline.watch(watched)
-    return _answer(question, subject, moment_of(timeline, watched, told), "state")
+    if contact is None:
+        return _unknown_contact(question, None)
+    subject = _resolve_subject(question, contact.release, parameters)
+    timeline = ContactTimeline(question.account, question.contact, parameters)
+    timeline.restore(contact, settled_instant(contact, partition_status))
+    watched = subject.tracked_values()
+    timeline.track(watched)
+    return _build_explanation(question, subject, take_snapshot(timeline, watched, events), "state")
 
 
-def from_journal(question: Question, entries: Sequence[Record], until: int | None, rules: Rules) -> Answer:
+def explain_from_journal(
+    question: Question, records: Sequence[JournalRecord], until: int | None, parameters: EngineParameters
+) -> Explanation:
     """As the journal's records up to `until` (ms) make it; up to the contact's clock where that is None.
 
     Raises UsageError for an unknown subject, DataError where no definitions were in force.
     """
-    known = _lived(question, entries, until, rules, None)
+    known = _replay_timeline(question, records, until, parameters, None)
     if known.contact() is None:
-        return _unknown(question, until, known.first_known)
-    subject = _subject(question, known.release(), rules)
-    timeline = _lived(question, entries, until, rules, subject)
-    moment = moment_of(timeline, subject.watched(), tuple(timeline.told), from_journal=True)
-    answer = _answer(question, subject, moment, "journal")
-    if until is not None and not timeline.reached:
+        return _unknown_contact(question, until, known.first_effective)
+    subject = _resolve_subject(question, known.release_number(), parameters)
+    timeline = _replay_timeline(question, records, until, parameters, subject)
+    moment = take_snapshot(timeline, subject.tracked_values(), tuple(timeline.applied_events), from_journal=True)
+    answer = _build_explanation(question, subject, moment, "journal")
+    if until is not None and not timeline.has_later_records:
         answer["notes"].append("the journal ends before that instant: this is what time alone makes of it")
     return answer
 
 
-def _lived(
-    question: Question, entries: Sequence[Record], until: int | None, rules: Rules, subject: Subject | None
-) -> Timeline:
-    watched = subject.watched() if subject is not None else ()
-    timeline = Timeline(question.account, question.contact, rules, watched)
-    timeline.begin()
-    timeline.live(entries, until)
+def _replay_timeline(
+    question: Question,
+    records: Sequence[JournalRecord],
+    until: int | None,
+    parameters: EngineParameters,
+    subject: ExplainSubject | None,
+) -> ContactTimeline:
+    watched = subject.tracked_values() if subject is not None else ()
+    timeline = ContactTimeline(question.account, question.contact, parameters, watched)
+    timeline.start()
+    timeline.replay(records, until)
     return timeline
 
 
-def _subject(question: Question, release: int, rules: Rules) -> Subject:
+def _resolve_subject(question: Question, release: int, parameters: EngineParameters) -> ExplainSubject:
     if not release:
         raise DataError(f"account {question.account!r} had no definitions in force then")
-    definitions = rules.lookup(question.account, release)
-    subject = _found(question, definitions)
+    definitions = parameters.definitions_lookup(question.account, release)
+    subject = _find_subject(question, definitions)
     if subject is None:
         names = [*(each.id for each in definitions.segments), *(each.id for each in definitions.campaigns)]
-        hint = nearest(question.subject, names)
+        hint = suggestion(question.subject, names)
         raise UsageError(f"release {release} has no segment or campaign {question.subject!r}{hint}")
     return subject
 
 
-def _found(question: Question, definitions: Definitions) -> Subject | None:
+def _find_subject(question: Question, definitions: Definitions) -> ExplainSubject | None:
     segment = next((each for each in definitions.segments if each.id == question.subject), None)
     campaign = next((each for each in definitions.campaigns if each.id == question.subject), None)
-    if campaign is not None and (question.campaign or segment is None):
+    if campaign is not None and (question.prefers_campaign or segment is None):
         return CampaignSubject(campaign, definitions)
-    return SegmentSubject(segment, definitions) if segment is not None and not question.campaign else None
+    return SegmentSubject(segment, definitions) if segment is not None and not question.prefers_campaign else None
 
 
-def _answer(question: Question, subject: Subject, moment: Moment, source: str) -> Answer:
-    contact = moment.sight.contact
+def _build_explanation(
+    question: Question, subject: ExplainSubject, snapshot: TimelineSnapshot, source: str
+) -> Explanation:
+    contact = snapshot.view.contact
     notes = []
-    if moment.looked_until is not None:
-        notes.append(f"next changes are looked for up to {instant_text(moment.looked_until)}")
+    if snapshot.horizon is not None:
+        notes.append(f"next changes are looked for up to {instant_text(snapshot.horizon)}")
     if contact.flags:
         notes.append("a bound of what is kept of a contact was reached: counts that old events decide may be too low")
     return {
@@ -113,16 +123,16 @@ def _answer(question: Question, subject: Subject, moment: Moment, source: str) -
         "contact": question.contact,
         "known": True,
         "status": contact.status,
-        "at": instant_text(moment.sight.now),
+        "at": instant_text(snapshot.view.now),
         "source": source,
-        "release": moment.release,
-        **subject.explained(moment),
+        "release": snapshot.release,
+        **subject.explain(snapshot),
         "flags": contact.flags,
         "notes": notes,
     }
 
 
-def _unknown(question: Question, at: int | None, first_known: int | None = None) -> Answer:
+def _unknown_contact(question: Question, at: int | None, first_effective: int | None = None) -> Explanation:
     then = {} if at is None else {"at": instant_text(at)}
-    later = {} if first_known is None else {"first_known": instant_text(first_known)}
+    later = {} if first_effective is None else {"first_known": instant_text(first_effective)}
     return {"account": question.account, "contact": question.contact, "known": False, **then, **later}

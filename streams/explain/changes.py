@@ -9,13 +9,13 @@ import msgspec
 
 from streams.engine.journal.effects import Output
 
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 _TOPICS = ("segment-changes", "lead-changes")
-_SHOWN = ("at", "type", "from", "to", "added", "points", "cause")
+_SHOWN_FIELDS = ("at", "type", "from", "to", "added", "points", "cause")
 
 
-def history_of(outputs: Iterable[Output], field: str, name: str) -> list[dict[str, Any]]:
+def recent_changes(outputs: Iterable[Output], field: str, name: str) -> list[dict[str, Any]]:
     """The latest changes whose `field` (`segment` or `campaign`) is `name`."""
     found = []
     for output in outputs:
@@ -23,5 +23,5 @@ def history_of(outputs: Iterable[Output], field: str, name: str) -> list[dict[st
             continue
         value = msgspec.json.decode(output.value)
         if value.get(field) == name:
-            found.append({key: value[key] for key in _SHOWN if key in value})
-    return found[-MOST_SHOWN:]
+            found.append({key: value[key] for key in _SHOWN_FIELDS if key in value})
+    return found[-MAX_SHOWN:]

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from streams.engine.journal import records
-from streams.engine.journal.records import Event, Record, Tick, event_key
+from streams.engine.journal.records import JournalEvent, JournalRecord, Tick, event_key
 
 
-class Past:
+class ContactRecords:
     """Keeps the records that concern a contact; of the ticks between two of them the last one says it all."""
 
     def __init__(self, account: str, contact: str) -> None:
-        self.entries: list[Record] = []
+        self.records: list[JournalRecord] = []
         self._account = account
         self._key = event_key(account, contact)
 
-    def wants(self, key: bytes) -> bool:
+    def is_relevant(self, key: bytes) -> bool:
         """Whether a record of that key may concern the contact; those that speak to all have no slash."""
         return key == self._key or b"/" not in key
 
-    def take(self, value: bytes) -> None:
+    def feed(self, value: bytes) -> None:
         """The next record of the contact's journal partition that is wanted."""
         record = records.decode(value)
         if isinstance(record, Tick):
-            self._take_tick(record)
-        elif isinstance(record, Event) or record.account == self._account:
-            self.entries.append(record)
+            self._feed_tick(record)
+        elif isinstance(record, JournalEvent) or record.account == self._account:
+            self.records.append(record)
 
-    def _take_tick(self, tick: Tick) -> None:
+    def _feed_tick(self, tick: Tick) -> None:
         if tick.account not in ("", self._account):
             return
         own = Tick(tick.at, self._account)
-        last = self.entries[-1] if self.entries else None
+        last = self.records[-1] if self.records else None
         if isinstance(last, Tick):
-            self.entries[-1] = own if own.at > last.at else last
+            self.records[-1] = own if own.at > last.at else last
         else:
-            self.entries.append(own)
+            self.records.append(own)

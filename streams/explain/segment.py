@@ -8,23 +8,23 @@ from typing import Any, ClassVar
 
 from schemas.definitions import Definitions, Segment
 from schemas.values import instant_text
-from streams.explain.changes import history_of
-from streams.explain.snapshot import Moment
-from streams.explain.tree import Tree, Watched, nodes_of, surroundings_of, tree_of
-from streams.store.contact_view import Sight
+from streams.explain.changes import recent_changes
+from streams.explain.snapshot import TimelineSnapshot
+from streams.explain.tree import ConditionTree, TrackedValue, build_compile_scope, build_tree, tree_nodes
+from streams.store.contact_view import ContactView
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
+class TrackedMembership:
     """Whether the contact is a member; the engine itself is due where that changes."""
 
     segment: str
-    before: ClassVar[tuple[Hashable, ...]] = (False,)
+    initial_values: ClassVar[tuple[Hashable, ...]] = (False,)
 
-    def look(self, sight: Sight) -> bool:
-        return self.segment in sight.contact.members
+    def current_value(self, view: ContactView) -> bool:
+        return self.segment in view.contact.members
 
-    def due(self, sight: Sight) -> int | None:  # noqa: ARG002 - all that is watched is asked
+    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - all that is watched is asked
         return None
 
 
@@ -34,36 +34,36 @@ class SegmentSubject:
     def __init__(self, segment: Segment, definitions: Definitions) -> None:
         self.id = segment.id
         self._segment = segment
-        self._member = Member(segment.id)
-        self._tree: Tree | None = None
+        self._tracked_membership = TrackedMembership(segment.id)
+        self._tree: ConditionTree | None = None
         if segment.dynamic and segment.when is not None:
-            self._tree = tree_of(segment.when, surroundings_of(definitions))
+            self._tree = build_tree(segment.when, build_compile_scope(definitions))
 
-    def watched(self) -> list[Watched]:
+    def tracked_values(self) -> list[TrackedValue]:
         """The membership and every node of the condition."""
-        return [self._member, *(nodes_of(self._tree) if self._tree is not None else ())]
+        return [self._tracked_membership, *(tree_nodes(self._tree) if self._tree is not None else ())]
 
-    def explained(self, moment: Moment) -> dict[str, Any]:
+    def explain(self, snapshot: TimelineSnapshot) -> dict[str, Any]:
         """For a machine; `reasons` are for people, too."""
-        contact = moment.sight.contact
+        contact = snapshot.view.contact
         since = contact.members.get(self.id)
         found: dict[str, Any] = {"segment": self.id, "member": since is not None}
         if since is not None:
             found["since"] = instant_text(since)
-        found |= moment.times(self._member)
+        found |= snapshot.change_times(self._tracked_membership)
         found |= {"dynamic": self._segment.dynamic, "paused": self._segment.paused}
-        found["reasons"] = self._reasons(moment.sight)
+        found["reasons"] = self._reasons(snapshot.view)
         if self._tree is not None:
-            found["condition"] = moment.described(self._tree)
+            found["condition"] = snapshot.to_dict(self._tree)
         else:
             found["listed"] = self.id in contact.listed
-        if moment.from_journal:
-            found["history"] = history_of(moment.outputs, "segment", self.id)
+        if snapshot.from_journal:
+            found["history"] = recent_changes(snapshot.outputs, "segment", self.id)
         return found
 
-    def _reasons(self, sight: Sight) -> list[str]:
+    def _reasons(self, view: ContactView) -> list[str]:
         """Why it is so, the decisive one first."""
-        segment, status = self._segment, sight.contact.status
+        segment, status = self._segment, view.contact.status
         reasons = []
         if segment.paused:
             reasons.append("the segment is paused: memberships stay as they were when it was paused")
@@ -71,9 +71,9 @@ class SegmentSubject:
             takes = ", ".join(segment.statuses)
             reasons.append(f"the contact's status {status} keeps it out: the segment takes {takes}")
         if self._tree is not None:
-            truth = "true" if self._tree.look(sight) else "false"
+            truth = "true" if self._tree.current_value(view) else "false"
             reasons.append(f"the condition is {truth}")
         else:
-            listed = "listed" if self.id in sight.contact.listed else "not listed"
+            listed = "listed" if self.id in view.contact.listed else "not listed"
             reasons.append(f"the contact is {listed} in this static segment")
         return reasons

@@ -8,77 +8,83 @@ from typing import Any
 
 from schemas.values import instant_text
 from streams.engine.journal.effects import Output
-from streams.engine.journal.records import Event
-from streams.explain.leaf_facts import events_of, facts_of
-from streams.explain.timeline import Change, Timeline
-from streams.explain.tree import Branch, Leaf, Tree, Watched
-from streams.store.contact_view import Sight
+from streams.engine.journal.records import JournalEvent
+from streams.explain.leaf_facts import leaf_facts, matching_events
+from streams.explain.timeline import ContactTimeline, ValueChange
+from streams.explain.tree import ConditionBranch, ConditionLeaf, ConditionTree, TrackedValue
+from streams.store.contact_view import ContactView
 
-MOST_STEPS = 1_000
+MAX_FUTURE_STEPS = 1_000
 """Instants of the future that are looked at for the next change of each node."""
 
-Described = dict[str, Any]
+Description = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineSnapshot:
     """`from_journal` says whether the past is known: when things last changed, and the history."""
 
-    sight: Sight
+    view: ContactView
     release: int
     from_journal: bool
-    last: dict[Watched, Change]
-    next: dict[Watched, Change]
-    looked_until: int | None
+    last_changes: dict[TrackedValue, ValueChange]
+    next_changes: dict[TrackedValue, ValueChange]
+    horizon: int | None
     """How far the future was looked at; None where time alone changes nothing behind it."""
-    told: tuple[Event, ...] | None = None
+    contact_events: tuple[JournalEvent, ...] | None = None
     """The contact's events; None where the journal was not read."""
     outputs: tuple[Output, ...] = ()
 
-    def times(self, watched: Watched) -> Described:
+    def change_times(self, tracked_value: TrackedValue) -> Description:
         """When it last changed, and when it next will by time alone."""
-        last, following = self.last.get(watched), self.next.get(watched)
-        times: Described = {}
+        last, following = self.last_changes.get(tracked_value), self.next_changes.get(tracked_value)
+        times: Description = {}
         if last is not None:
             times["last_changed"] = instant_text(last.at)
-            if last.event:
-                times["changed_by"] = last.event
+            if last.event_id:
+                times["changed_by"] = last.event_id
         elif self.from_journal:
             times["last_changed"] = None
         if following is not None:
             times["next_change"] = instant_text(following.at)
         return times
 
-    def described(self, tree: Tree) -> Described:
+    def to_dict(self, tree: ConditionTree) -> Description:
         """A condition's tree; each node with its truth and times, each leaf with what it looked at."""
-        holds = tree.look(self.sight)
-        if isinstance(tree, Branch):
-            children = [self.described(child) for child in tree.children]
-            return {tree.kind: children, "holds": holds, **self.times(tree)}
-        facts = {**facts_of(tree, self.sight), **self.events(tree)}
-        return {"leaf": tree.written, "holds": holds, **facts, **self.times(tree)}
+        holds = tree.current_value(self.view)
+        if isinstance(tree, ConditionBranch):
+            children = [self.to_dict(child) for child in tree.children]
+            return {tree.operator: children, "holds": holds, **self.change_times(tree)}
+        facts = {**leaf_facts(tree, self.view), **self.leaf_events(tree)}
+        return {"leaf": tree.definition, "holds": holds, **facts, **self.change_times(tree)}
 
-    def events(self, leaf: Leaf) -> Described:
+    def leaf_events(self, leaf: ConditionLeaf) -> Description:
         """The events that speak to a leaf, where they are known."""
-        return {} if self.told is None else {"events": events_of(leaf, self.told)}
+        return {} if self.contact_events is None else {"events": matching_events(leaf, self.contact_events)}
 
 
-def moment_of(
-    timeline: Timeline, watched: Sequence[Watched], told: tuple[Event, ...] | None, *, from_journal: bool = False
-) -> Moment:
+def take_snapshot(
+    timeline: ContactTimeline,
+    tracked_values: Sequence[TrackedValue],
+    events: tuple[JournalEvent, ...] | None,
+    *,
+    from_journal: bool = False,
+) -> TimelineSnapshot:
     """The timeline's present; the timeline itself goes on into a future in which only time passes."""
-    sight = timeline.sight()
+    sight = timeline.view()
     assert sight is not None, "nobody asks about a contact that is not known"
-    past, outputs = timeline.last, tuple(timeline.outputs)
-    timeline.watch(watched)
-    complete = timeline.pass_time(None, MOST_STEPS, lambda: len(timeline.first) == len(watched))
-    return Moment(
-        sight=sight,
-        release=timeline.release(),
+    past, outputs = timeline.last_changes, tuple(timeline.outputs)
+    timeline.track(tracked_values)
+    complete = timeline.advance_time(
+        None, MAX_FUTURE_STEPS, lambda: len(timeline.first_changes) == len(tracked_values)
+    )
+    return TimelineSnapshot(
+        view=sight,
+        release=timeline.release_number(),
         from_journal=from_journal,
-        last=past,
-        next=timeline.first,
-        looked_until=None if complete else timeline.now,
-        told=told,
+        last_changes=past,
+        next_changes=timeline.first_changes,
+        horizon=None if complete else timeline.now,
+        contact_events=events,
         outputs=outputs,
     )

@@ -11,95 +11,99 @@ _BRANCHES = ("all", "any", "not")
 _NOT_FACTS = frozenset({"leaf", "holds", "events", *_TIMES})
 
 
-def lines_of(answer: dict[str, Any]) -> Iterator[str]:
+def explanation_lines(explanation: dict[str, Any]) -> Iterator[str]:
     """The verdict, its reasons, then the condition leaf by leaf: `+` is true, `-` is false."""
-    who = f"{answer['contact']} (account {answer['account']})"
-    if "gone" in answer:
-        yield f"{answer['gone']}; the rest is told from the contact's row"
-    if not answer["known"]:
-        yield f"{who} {_unknown(answer)}"
+    who = f"{explanation['contact']} (account {explanation['account']})"
+    if "gone" in explanation:
+        yield f"{explanation['gone']}; the rest is told from the contact's row"
+    if not explanation["known"]:
+        yield f"{who} {_unknown_text(explanation)}"
         return
-    yield f"{who} {_verdict(answer)}, as of {answer['at']} under release {answer['release']}"
-    yield from (f"  {reason}" for reason in answer["reasons"])
-    yield from (f"  {line}" for line in _time_lines(answer))
-    if "condition" in answer:
+    yield f"{who} {_verdict_text(explanation)}, as of {explanation['at']} under release {explanation['release']}"
+    yield from (f"  {reason}" for reason in explanation["reasons"])
+    yield from (f"  {line}" for line in _time_lines(explanation))
+    if "condition" in explanation:
         yield "condition:"
-        yield from _node(answer["condition"], "  ")
+        yield from _node_lines(explanation["condition"], "  ")
     for kind in ("scoring", "automation"):
-        for rule in answer.get(kind, ()):
-            yield from _rule(kind, rule)
-    yield from _history(answer)
-    yield from (f"note: {note}" for note in answer["notes"])
-    if answer["source"] == "state" and "gone" not in answer:
+        for rule in explanation.get(kind, ()):
+            yield from _rule_lines(kind, rule)
+    yield from _history_lines(explanation)
+    yield from (f"note: {note}" for note in explanation["notes"])
+    if explanation["source"] == "state" and "gone" not in explanation:
         yield "note: --journal also names the events, and when each part last changed"
 
 
-def _unknown(answer: dict[str, Any]) -> str:
-    then = f" at {answer['at']}" if "at" in answer else ""
-    if "first_known" in answer:
-        return f"is not known{then}: its first record came later and takes effect at {answer['first_known']}"
+def _unknown_text(explanation: dict[str, Any]) -> str:
+    then = f" at {explanation['at']}" if "at" in explanation else ""
+    if "first_known" in explanation:
+        return f"is not known{then}: its first record came later and takes effect at {explanation['first_known']}"
     return f"is not known{then}: no record of it is in the journal"
 
 
-def _verdict(answer: dict[str, Any]) -> str:
-    if "segment" in answer:
-        name = answer["segment"]
-        return f"is in segment {name} since {answer['since']}" if answer["member"] else f"is not in segment {name}"
-    lead = answer["lead"]
+def _verdict_text(explanation: dict[str, Any]) -> str:
+    if "segment" in explanation:
+        name = explanation["segment"]
+        return (
+            f"is in segment {name} since {explanation['since']}"
+            if explanation["member"]
+            else f"is not in segment {name}"
+        )
+    lead = explanation["lead"]
     if lead is None:
-        return f"has no lead in campaign {answer['campaign']}"
-    return f"has a lead in campaign {answer['campaign']}: {lead['status']}, {lead['points']} points"
+        return f"has no lead in campaign {explanation['campaign']}"
+    return f"has a lead in campaign {explanation['campaign']}: {lead['status']}, {lead['points']} points"
 
 
-def _time_lines(described: dict[str, Any]) -> Iterator[str]:
-    if described.get("last_changed"):
-        by = f" by {described['changed_by']}" if "changed_by" in described else ""
-        yield f"last changed {described['last_changed']}{by}"
-    if "next_change" in described:
-        yield f"changes {described['next_change']} if nothing happens"
+def _time_lines(node: dict[str, Any]) -> Iterator[str]:
+    if node.get("last_changed"):
+        by = f" by {node['changed_by']}" if "changed_by" in node else ""
+        yield f"last changed {node['last_changed']}{by}"
+    if "next_change" in node:
+        yield f"changes {node['next_change']} if nothing happens"
 
 
-def _node(node: dict[str, Any], indent: str) -> Iterator[str]:
+def _node_lines(node: dict[str, Any], indent: str) -> Iterator[str]:
     mark = "+" if node["holds"] else "-"
     times = "".join(f"; {line}" for line in _time_lines(node))
     if "leaf" not in node:
         kind = next(kind for kind in _BRANCHES if kind in node)
         yield f"{indent}{mark} {kind}{times}"
         for child in node[kind]:
-            yield from _node(child, indent + "  ")
+            yield from _node_lines(child, indent + "  ")
         return
     facts = {name: value for name, value in node.items() if name not in _NOT_FACTS}
-    shown = "".join(f"; {name} {_plain(value)}" for name, value in facts.items())
-    yield f"{indent}{mark} {_plain(node['leaf'])}{shown}{times}"
-    yield from _events(node, indent)
+    shown = "".join(f"; {name} {_to_json(value)}" for name, value in facts.items())
+    yield f"{indent}{mark} {_to_json(node['leaf'])}{shown}{times}"
+    yield from _event_lines(node, indent)
 
 
-def _events(node: dict[str, Any], indent: str) -> Iterator[str]:
+def _event_lines(node: dict[str, Any], indent: str) -> Iterator[str]:
     for event in node.get("events", ()):
         more = {name: value for name, value in event.items() if name not in ("id", "type", "at")}
-        yield f"{indent}    {event['at']} {event['type']} {event['id']} {_plain(more) if more else ''}".rstrip()
+        yield f"{indent}    {event['at']} {event['type']} {event['id']} {_to_json(more) if more else ''}".rstrip()
 
 
-def _rule(kind: str, rule: dict[str, Any]) -> Iterator[str]:
-    does = f"{rule['points']} points" if kind == "scoring" else _plain(rule["then"])
+def _rule_lines(kind: str, rule: dict[str, Any]) -> Iterator[str]:
+    does = f"{rule['points']} points" if kind == "scoring" else _to_json(rule["then"])
     awards = f", {len(rule['awards'])} of {rule['at_most']} awards in the window" if "awards" in rule else ""
     yield f"{kind} rule {rule['id']}: {does}{awards}"
     if "each" in rule:
-        yield f"  for each {_plain(rule['each'])}"
-        yield from _events(rule, "  ")
+        yield f"  for each {_to_json(rule['each'])}"
+        yield from _event_lines(rule, "  ")
     else:
-        yield from _node(rule["condition"], "  ")
+        yield from _node_lines(rule["condition"], "  ")
 
 
-def _history(answer: dict[str, Any]) -> Iterator[str]:
-    if answer.get("history"):
+def _history_lines(explanation: dict[str, Any]) -> Iterator[str]:
+    if explanation.get("history"):
         yield "history:"
-    for change in answer.get("history", ()):
+    for change in explanation.get("history", ()):
         more = {name: value for name, value in change.items() if name not in ("at", "type", "cause")}
         cause = {name: value for name, value in change["cause"].items() if name != "leaves"}
-        parts = [change["at"], change["type"], *([_plain(more)] if more else []), "cause", _plain(cause)]
+        parts = [change["at"], change["type"], *([_to_json(more)] if more else []), "cause", _to_json(cause)]
         yield "  " + " ".join(parts)
 
 
-def _plain(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -14,196 +14,200 @@ import msgspec
 from streams.engine.decisions.decide import LATENESS, NO_TICK
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Output
-from streams.engine.journal.records import Event, Marker, Proposal, Record, Slice, Tick, event_key
-from streams.engine.partition.broadcast import Standing
+from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick, event_key
+from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
-from streams.engine.releases.compiled import Lookup, ReleaseCache
+from streams.engine.releases.compiled import DefinitionsLookup, ReleaseCache
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import Memory, is_repeat
-from streams.engine.version import SEMANTICS
-from streams.explain.tree import Watched
-from streams.store.contact_view import Sight, sight_of
+from streams.engine.state.deduplication import DuplicateWindow, is_repeat
+from streams.engine.version import ENGINE_VERSION
+from streams.explain.tree import TrackedValue
+from streams.store.contact_view import ContactView, build_view
 
 _UNBOUNDED = Budget(records=1 << 60, bytes=1 << 60)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ValueChange:
     """When something changed, and the id of the event that changed it; empty where time or a release did."""
 
     at: int
-    event: str = ""
+    event_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class EngineParameters:
     """What the engine is told besides records: definitions, memory of ids, lateness (ms)."""
 
-    lookup: Lookup
-    memory: Memory = field(default_factory=Memory)
+    definitions_lookup: DefinitionsLookup
+    duplicate_window: DuplicateWindow = field(default_factory=DuplicateWindow)
     lateness: int = LATENESS
 
 
-class Timeline:
-    """A contact at `now`; `watched` are looked at wherever they may change."""
+class ContactTimeline:
+    """A contact at `now`; `tracked_values` are looked at wherever they may change."""
 
-    def __init__(self, account: str, contact: str, rules: Rules, watched: Sequence[Watched] = ()) -> None:
+    def __init__(
+        self, account: str, contact: str, parameters: EngineParameters, tracked_values: Sequence[TrackedValue] = ()
+    ) -> None:
         self.account = account
         self.key = event_key(account, contact)
         self.now = NO_TICK
-        self.told: list[Event] = []
+        self.applied_events: list[JournalEvent] = []
         """The contact's own records that were applied."""
         self.outputs: list[Output] = []
-        self.reached = False
-        """Whether the records given to `live` reach behind its end."""
-        self.first_known: int | None = None
-        """When the contact's first record takes effect, where that is behind the end given to `live`."""
-        self.first: dict[Watched, Change] = {}
-        self.last: dict[Watched, Change] = {}
-        self._rules = rules
-        self._watched = watched
-        self._values: dict[Watched, Hashable] = {}
-        self._releases = ReleaseCache(rules.lookup)
-        self._decider = PartitionDecider(0, rules.lookup, rules.memory, lateness=rules.lateness)
-        self._place = 0
-        self._tick = NO_TICK
+        self.has_later_records = False
+        """Whether the records given to `replay` reach behind its end."""
+        self.first_effective: int | None = None
+        """When the contact's first record takes effect, where that is behind the end given to `replay`."""
+        self.first_changes: dict[TrackedValue, ValueChange] = {}
+        self.last_changes: dict[TrackedValue, ValueChange] = {}
+        self._parameters = parameters
+        self._tracked_values = tracked_values
+        self._values: dict[TrackedValue, Hashable] = {}
+        self._releases = ReleaseCache(parameters.definitions_lookup)
+        self._decider = PartitionDecider(
+            0, parameters.definitions_lookup, parameters.duplicate_window, lateness=parameters.lateness
+        )
+        self._next_offset = 0
+        self._last_tick = NO_TICK
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """From nothing."""
-        self._values = {watched: value for watched in self._watched for value in watched.before}
+        self._values = {watched: value for watched in self._tracked_values for value in watched.initial_values}
         self._decider.resume(None)
 
-    def take_up(self, contact: Contact, now: int) -> None:
+    def restore(self, contact: Contact, now: int) -> None:
         """From a row that is settled for `now`."""
         self._decider.restore(self.key, msgspec.json.encode(contact))
-        standing = Standing(releases={contact.account: contact.release})
-        self._decider.resume(msgspec.json.encode(Checkpoint(standing, semantics=SEMANTICS)))
-        self._place = contact.settled + 1
-        self._look(now, "")
+        standing = PartitionStatus(releases={contact.account: contact.release})
+        self._decider.resume(msgspec.json.encode(Checkpoint(standing, semantics=ENGINE_VERSION)))
+        self._next_offset = contact.settled + 1
+        self._record_changes(now, "")
 
-    def watch(self, watched: Sequence[Watched]) -> None:
+    def track(self, tracked_values: Sequence[TrackedValue]) -> None:
         """From here on these are looked at; changes found before are forgotten."""
-        self._watched = watched
+        self._tracked_values = tracked_values
         self._values.clear()
-        self.first, self.last = {}, {}
-        self._look(self.now, "")
+        self.first_changes, self.last_changes = {}, {}
+        self._record_changes(self.now, "")
 
     def contact(self) -> Contact | None:
         """The row; None before the contact's first record. Not to be changed."""
         return next(self._decider.contacts(), None)
 
-    def sight(self) -> Sight | None:
+    def view(self) -> ContactView | None:
         """The contact as conditions see it now, whatever becomes of it afterwards."""
         contact = self.contact()
-        return None if contact is None else self._sight(_copy(contact), self.now)
+        return None if contact is None else self._build_view(_copy_contact(contact), self.now)
 
-    def release(self) -> int:
+    def release_number(self) -> int:
         """The number of the release in force; 0 for none."""
-        return self._decider.releases_in_force().get(self.account, 0)
+        return self._decider.active_releases().get(self.account, 0)
 
-    def live(self, entries: Iterable[Record], until: int | None) -> None:
+    def replay(self, journal_records: Iterable[JournalRecord], until: int | None) -> None:
         """Takes the records up to `until` (ms) and passes time to it; where it is None, takes all of them.
 
         What is said to all contacts before the first record of this one ends nothing: that record may be of a past
         before it.
         """
-        for entry in entries:
-            if until is not None and self._instant_of(entry) > until:
-                self.reached = True
+        for entry in journal_records:
+            if until is not None and self._effective_instant(entry) > until:
+                self.has_later_records = True
                 if self.contact() is not None:
                     break
-                if isinstance(entry, Event):
-                    self.first_known = self._instant_of(entry)
+                if isinstance(entry, JournalEvent):
+                    self.first_effective = self._effective_instant(entry)
                     break
-            self._tell(entry)
+            self._apply_record(entry)
         if until is not None:
-            self.pass_time(until + 1)
-            self._look(until, "")
+            self.advance_time(until + 1)
+            self._record_changes(until, "")
 
-    def pass_time(
-        self, before: int | None, most: int | None = None, enough: Callable[[], bool] | None = None
+    def advance_time(
+        self, before: int | None, max_steps: int | None = None, is_enough: Callable[[], bool] | None = None
     ) -> bool:
         """Goes through the instants before `before`, at most so many; False where more of them may come."""
         steps = 0
         while (instant := self._next_instant()) is not None and (before is None or instant < before):
-            if steps == most:
+            if steps == max_steps:
                 return False
-            self._feed(Tick(instant + 1, self.account))
-            self._look(instant, "")
+            self._decide(Tick(instant + 1, self.account))
+            self._record_changes(instant, "")
             steps += 1
-            if enough is not None and enough():
+            if is_enough is not None and is_enough():
                 break
         return True
 
     def clock(self) -> int:
         """The contact's clock; before its first record, the last tick."""
         contact = self.contact()
-        return self._tick if contact is None else self._decider.clock_of(contact)
+        return self._last_tick if contact is None else self._decider.clock_of(contact)
 
-    def _tell(self, entry: Record) -> None:
-        if isinstance(entry, Proposal | Slice):
-            self._feed(entry)  # nothing is decided by these
+    def _apply_record(self, record: JournalRecord) -> None:
+        if isinstance(record, Proposal | Slice):
+            self._decide(record)  # nothing is decided by these
             return
-        at = self._instant_of(entry)
-        if not isinstance(entry, Event):
-            self.pass_time(at)
-            self._feed(entry)
+        at = self._effective_instant(record)
+        if not isinstance(record, JournalEvent):
+            self.advance_time(at)
+            self._decide(record)
             # A tick T closes the instants before T; a release decides at its own.
-            self._look(at - 1 if isinstance(entry, Tick) else at, "")
+            self._record_changes(at - 1 if isinstance(record, Tick) else at, "")
             return
-        if not self._repeats(entry):
-            self.pass_time(at)
-            self.told.append(entry)
-            self._feed(entry)
-            self._look(at, entry.id)
+        if not self._is_repeat(record):
+            self.advance_time(at)
+            self.applied_events.append(record)
+            self._decide(record)
+            self._record_changes(at, record.id)
 
-    def _repeats(self, event: Event) -> bool:
+    def _is_repeat(self, event: JournalEvent) -> bool:
         contact = self.contact()
         if contact is None:
             return False
-        return is_repeat(contact, event.id, self._decider.clock_of(contact), self._rules.memory)
+        return is_repeat(contact, event.id, self._decider.clock_of(contact), self._parameters.duplicate_window)
 
-    def _instant_of(self, entry: Record) -> int:
+    def _effective_instant(self, record: JournalRecord) -> int:
         """The instant at which a record takes effect."""
-        if isinstance(entry, Event):
-            return self.clock() if self._repeats(entry) else max(entry.at, self.clock())
-        if isinstance(entry, Marker):
-            return self.clock() if entry.at is None else max(entry.at, self.clock())
-        return entry.at if isinstance(entry, Tick) else self.clock()
+        if isinstance(record, JournalEvent):
+            return self.clock() if self._is_repeat(record) else max(record.at, self.clock())
+        if isinstance(record, Marker):
+            return self.clock() if record.at is None else max(record.at, self.clock())
+        return record.at if isinstance(record, Tick) else self.clock()
 
-    def _feed(self, entry: Record) -> None:
-        if isinstance(entry, Tick):
-            self._tick = max(self._tick, entry.at)
-        self._decider.feed(self._place, self.key, records.encode(entry))
-        self._place += 1
-        while self._decider.pending():
+    def _decide(self, record: JournalRecord) -> None:
+        if isinstance(record, Tick):
+            self._last_tick = max(self._last_tick, record.at)
+        self._decider.feed(self._next_offset, self.key, records.encode(record))
+        self._next_offset += 1
+        while self._decider.has_pending():
             self.outputs.extend(self._decider.work(_UNBOUNDED).outputs)
 
     def _next_instant(self) -> int | None:
         contact = self.contact()
         if contact is None:
             return None
-        sight = self._sight(contact, self.now)
-        dues = [contact.due, *(watched.due(sight) for watched in self._watched)]
+        sight = self._build_view(contact, self.now)
+        dues = [contact.due, *(watched.due(sight) for watched in self._tracked_values)]
         return min((due for due in dues if due is not None and due > self.now), default=None)
 
-    def _look(self, now: int, event: str) -> None:
+    def _record_changes(self, now: int, event_id: str) -> None:
         contact = self.contact()
         if contact is None:
             return
         self.now = max(self.now, now)
-        sight = self._sight(contact, self.now)
-        for watched in self._watched:
-            value = watched.look(sight)
+        sight = self._build_view(contact, self.now)
+        for watched in self._tracked_values:
+            value = watched.current_value(sight)
             if watched in self._values and self._values[watched] != value:
-                change = Change(self.now, event)
-                self.first.setdefault(watched, change)
-                self.last[watched] = change
+                change = ValueChange(self.now, event_id)
+                self.first_changes.setdefault(watched, change)
+                self.last_changes[watched] = change
             self._values[watched] = value
 
-    def _sight(self, contact: Contact, now: int) -> Sight:
-        return sight_of(contact, self._releases.get(self.account, self.release()), now)
+    def _build_view(self, contact: Contact, now: int) -> ContactView:
+        return build_view(contact, self._releases.get(self.account, self.release_number()), now)
 
 
-def _copy(contact: Contact) -> Contact:
+def _copy_contact(contact: Contact) -> Contact:
     return msgspec.json.decode(msgspec.json.encode(contact), type=Contact)

@@ -9,82 +9,82 @@ from typing import Any, ClassVar, Protocol
 from schemas.conditions import AllOf, AnyOf, Condition, NotOf
 from schemas.definitions import STANDARD_PROPERTIES, Definitions
 from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.protocols import Compiled, Surroundings
-from streams.engine.releases.deciding_leaves import as_written
-from streams.store.contact_view import Sight
+from streams.engine.conditions.protocols import CompiledCondition, CompileScope
+from streams.engine.releases.deciding_leaves import to_leaf_document
+from streams.store.contact_view import ContactView
 
 
-class Watched(Protocol):
+class TrackedValue(Protocol):
     """Something of a contact that changes with time."""
 
-    before: ClassVar[tuple[Hashable, ...]]
+    initial_values: ClassVar[tuple[Hashable, ...]]
     """What it is before the contact is known; empty where that says nothing."""
 
-    def look(self, sight: Sight) -> Hashable:
+    def current_value(self, view: ContactView) -> Hashable:
         """What it is now."""
 
-    def due(self, sight: Sight) -> int | None:
+    def due(self, view: ContactView) -> int | None:
         """The earliest instant after now at which time alone may change it, beyond what the engine is due for."""
 
 
 @dataclass(frozen=True, eq=False)
-class Leaf:
+class ConditionLeaf:
     """A leaf, as written and ready to be asked; `campaign` is the one whose rule it stands in."""
 
     condition: Any
-    written: dict[str, Any]
-    compiled: Compiled
-    around: Surroundings
+    definition: dict[str, Any]
+    compiled: CompiledCondition
+    compile_scope: CompileScope
     campaign: str = ""
-    before: ClassVar[tuple[Hashable, ...]] = ()
+    initial_values: ClassVar[tuple[Hashable, ...]] = ()
 
-    def look(self, sight: Sight) -> bool:
-        return self.compiled.node.holds(sight.scene(self.campaign))
+    def current_value(self, view: ContactView) -> bool:
+        return self.compiled.node.holds(view.evaluation_context(self.campaign))
 
-    def due(self, sight: Sight) -> int | None:
-        return self.compiled.node.due(sight.scene(self.campaign))
+    def due(self, view: ContactView) -> int | None:
+        return self.compiled.node.due(view.evaluation_context(self.campaign))
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class ConditionBranch:
     """`all`, `any` or `not`."""
 
-    kind: str
-    children: tuple[Tree, ...]
-    before: ClassVar[tuple[Hashable, ...]] = ()
+    operator: str
+    children: tuple[ConditionTree, ...]
+    initial_values: ClassVar[tuple[Hashable, ...]] = ()
 
-    def look(self, sight: Sight) -> bool:
-        truths = (child.look(sight) for child in self.children)
-        if self.kind == "not":
+    def current_value(self, view: ContactView) -> bool:
+        truths = (child.current_value(view) for child in self.children)
+        if self.operator == "not":
             return not next(truths)
-        return all(truths) if self.kind == "all" else any(truths)
+        return all(truths) if self.operator == "all" else any(truths)
 
-    def due(self, sight: Sight) -> int | None:  # noqa: ARG002 - its leaves are watched, too
+    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - its leaves are watched, too
         return None
 
 
-Tree = Leaf | Branch
+ConditionTree = ConditionLeaf | ConditionBranch
 
 
-def surroundings_of(definitions: Definitions) -> Surroundings:
+def build_compile_scope(definitions: Definitions) -> CompileScope:
     """What an account's conditions are compiled within."""
-    return Surroundings(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
+    return CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
 
 
-def tree_of(condition: Condition, around: Surroundings, campaign: str = "") -> Tree:
+def build_tree(condition: Condition, scope: CompileScope, campaign: str = "") -> ConditionTree:
     """The tree of a checked condition."""
     if isinstance(condition, AllOf):
-        return Branch("all", tuple(tree_of(child, around, campaign) for child in condition.all))
+        return ConditionBranch("all", tuple(build_tree(child, scope, campaign) for child in condition.all))
     if isinstance(condition, AnyOf):
-        return Branch("any", tuple(tree_of(child, around, campaign) for child in condition.any))
+        return ConditionBranch("any", tuple(build_tree(child, scope, campaign) for child in condition.any))
     if isinstance(condition, NotOf):
-        return Branch("not", (tree_of(condition.not_, around, campaign),))
-    return Leaf(condition, as_written(condition), compile_condition(condition, around), around, campaign)
+        return ConditionBranch("not", (build_tree(condition.not_, scope, campaign),))
+    return ConditionLeaf(condition, to_leaf_document(condition), compile_condition(condition, scope), scope, campaign)
 
 
-def nodes_of(tree: Tree) -> Iterator[Tree]:
+def tree_nodes(tree: ConditionTree) -> Iterator[ConditionTree]:
     """Every node, the root first."""
     yield tree
-    if isinstance(tree, Branch):
+    if isinstance(tree, ConditionBranch):
         for child in tree.children:
-            yield from nodes_of(child)
+            yield from tree_nodes(child)

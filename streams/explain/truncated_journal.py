@@ -6,91 +6,95 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.values import instant_text
-from streams.engine.journal.records import Event, Marker, Proposal, Record, Slice, Tick
-from streams.engine.partition.broadcast import Standing
+from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick
+from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.state.contact import Contact
-from streams.engine.version import SEMANTICS
-from streams.errors import PastGone
-from streams.explain.answer import Answer, Question, from_journal, from_state
-from streams.explain.timeline import Rules, Timeline
+from streams.engine.version import ENGINE_VERSION
+from streams.errors import JournalTruncated
+from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
+from streams.explain.timeline import ContactTimeline, EngineParameters
 from streams.settings import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
-    """`entries` are the contact's records that are left up to where `row` is decided.
+class TruncatedJournal:
+    """`records` are the contact's records that are left up to where `contact` is decided.
 
-    `speaks_from` (ms): whatever is gone was no later; None where nothing that is left tells an instant.
+    `coverage_start` (ms): whatever is gone was no later; None where nothing that is left tells an instant.
     """
 
-    entries: Sequence[Record]
-    speaks_from: int | None
+    records: Sequence[JournalRecord]
+    coverage_start: int | None
     clock: Clock
-    row: Contact | None
-    standing: Standing
+    contact: Contact | None
+    partition_status: PartitionStatus
 
 
-def from_remains(question: Question, remains: Remains, until: int | None, rules: Rules) -> Answer:
+def explain_from_truncated(
+    question: Question, journal: TruncatedJournal, until: int | None, parameters: EngineParameters
+) -> Explanation:
     """From the journal where the contact's whole life is left; else the present, from its row and what is left.
 
-    Raises PastGone for a past instant that cannot be rebuilt, and what `from_journal` and `from_state` raise.
+    Raises JournalTruncated for a past instant that cannot be rebuilt, and what `from_journal` and `from_state` raise.
     """
-    life = whole_life(question, remains)
+    life = complete_records(question, journal)
     if life is not None:
-        return from_journal(question, life, until, rules)
+        return explain_from_journal(question, life, until, parameters)
     if until is not None:
-        raise PastGone(
+        raise JournalTruncated(
             f"what {question.contact} was at {instant_text(until)} rests on records that fell to the journal's"
-            f" retention: {_since(remains)}; without --at it is told from the contact's row"
+            f" retention: {_coverage_text(journal)}; without --at it is told from the contact's row"
         )
-    told = _told(question, remains, rules)
-    answer = from_state(question, remains.row, remains.standing, rules, told)
-    return {**answer, "gone": f"{_since(remains)}: older events, last changes and the history are gone"}
+    told = _remaining_events(question, journal, parameters)
+    answer = explain_from_state(question, journal.contact, journal.partition_status, parameters, told)
+    return {**answer, "gone": f"{_coverage_text(journal)}: older events, last changes and the history are gone"}
 
 
-def whole_life(question: Question, remains: Remains) -> list[Record] | None:
+def complete_records(question: Question, journal: TruncatedJournal) -> list[JournalRecord] | None:
     """All that decided the contact, from before its first record on; None where something of it is gone.
 
     A contact made after the journal's beginning has all its records in it. What was said to all contacts before that
     has to be known, too: the release in force and the time told.
     """
-    entries, row = remains.entries, remains.row
+    entries, row = journal.records, journal.contact
     if row is None:
         return list(entries)  # nobody ever heard of it
-    first = next((place for place, entry in enumerate(entries) if isinstance(entry, Event)), None)
-    if first is None or remains.speaks_from is None or row.created <= remains.speaks_from:
+    first = next((place for place, entry in enumerate(entries) if isinstance(entry, JournalEvent)), None)
+    if first is None or journal.coverage_start is None or row.created <= journal.coverage_start:
         return None
     began, before = entries[first], entries[:first]
-    if not isinstance(began, Event) or began.at != row.created:
+    if not isinstance(began, JournalEvent) or began.at != row.created:
         return None
     # On the wall clock time told before the beginning is before the contact's first record, and moves nothing.
-    if remains.clock == "events" and not any(isinstance(entry, Tick) for entry in before):
+    if journal.clock == "events" and not any(isinstance(entry, Tick) for entry in before):
         return None
     if any(isinstance(entry, Marker) for entry in before):
         return list(entries)
-    marker = _in_force_all_along(question.account, remains)
+    marker = _unchanged_release_marker(question.account, journal)
     return None if marker is None else [marker, *entries]
 
 
-def _in_force_all_along(account: str, remains: Remains) -> Marker | None:
+def _unchanged_release_marker(account: str, journal: TruncatedJournal) -> Marker | None:
     """The marker, now gone, of the release that decided since before all that is left; None for none or more."""
-    standing = remains.standing
+    standing = journal.partition_status
     number = standing.releases.get(account)
-    changed = any(isinstance(entry, Marker | Proposal | Slice) for entry in remains.entries)
+    changed = any(isinstance(entry, Marker | Proposal | Slice) for entry in journal.records)
     if number is None or changed or account in standing.proposed:
         return None
-    return Marker(account, number, offset=0, hash="", at=None, semantics=SEMANTICS)
+    return Marker(account, number, offset=0, hash="", at=None, semantics=ENGINE_VERSION)
 
 
-def _told(question: Question, remains: Remains, rules: Rules) -> tuple[Event, ...]:
+def _remaining_events(
+    question: Question, journal: TruncatedJournal, parameters: EngineParameters
+) -> tuple[JournalEvent, ...]:
     """The contact's events that are left, each once."""
-    timeline = Timeline(question.account, question.contact, rules)
-    timeline.begin()
-    timeline.live(remains.entries, None)
-    return tuple(timeline.told)
+    timeline = ContactTimeline(question.account, question.contact, parameters)
+    timeline.start()
+    timeline.replay(journal.records, None)
+    return tuple(timeline.applied_events)
 
 
-def _since(remains: Remains) -> str:
-    if remains.speaks_from is None:
+def _coverage_text(journal: TruncatedJournal) -> str:
+    if journal.coverage_start is None:
         return "nothing of it is left that tells a time"
-    return f"the journal speaks from {instant_text(remains.speaks_from)} on"
+    return f"the journal speaks from {instant_text(journal.coverage_start)} on"

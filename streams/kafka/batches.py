@@ -17,7 +17,7 @@ RECORD_BYTES = 880_000
 Headers = Sequence[tuple[str, bytes]]
 
 
-class BatchMaker(Protocol):
+class BatchFactory(Protocol):
     """aiokafka's producer, as far as the outbox needs it."""
 
     def create_batch(self) -> Any:
@@ -32,13 +32,13 @@ def record_size(key: bytes | None, value: bytes | None, headers: Headers = ()) -
     return size
 
 
-class Outbox:
+class BatchWriter:
     """Collects records per partition, in the order they are added; batches are cheaper than sending one by one."""
 
-    def __init__(self, maker: BatchMaker) -> None:
-        self._maker = maker
-        self._open: dict[Partition, Any] = {}
-        self._closed: list[tuple[Partition, Any]] = []
+    def __init__(self, factory: BatchFactory) -> None:
+        self._factory = factory
+        self._open_batches: dict[Partition, Any] = {}
+        self._full_batches: list[tuple[Partition, Any]] = []
 
     def add(self, target: Partition, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
         """Adds a record. Raises Internal for one larger than the broker takes."""
@@ -47,16 +47,16 @@ class Outbox:
             name = (key or b"")[:80].decode(errors="replace")
             raise Internal(f"a record of {size} bytes for {target}, key {name!r}: larger than {RECORD_BYTES}")
         listed = list(headers)  # aiokafka takes nothing else
-        batch = self._open.get(target)
+        batch = self._open_batches.get(target)
         if batch is None:
-            batch = self._open[target] = self._maker.create_batch()
+            batch = self._open_batches[target] = self._factory.create_batch()
         if batch.append(timestamp=None, key=key, value=value, headers=listed) is not None:
             return
-        self._closed.append((target, batch))
-        batch = self._open[target] = self._maker.create_batch()
+        self._full_batches.append((target, batch))
+        batch = self._open_batches[target] = self._factory.create_batch()
         batch.append(timestamp=None, key=key, value=value, headers=listed)
 
     def batches(self) -> Iterator[tuple[Partition, Any]]:
         """Every batch with its partition; batches of one partition in the order they were filled."""
-        yield from self._closed
-        yield from self._open.items()
+        yield from self._full_batches
+        yield from self._open_batches.items()

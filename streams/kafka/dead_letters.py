@@ -10,14 +10,14 @@ from aiokafka import TopicPartition
 
 from schemas.topics import CRM_RESULTS, LEAD_COMMANDS, SCORING_EVENTS, SEGMENT_COMMANDS
 from streams.engine.journal import records
-from streams.engine.journal.effects import Refusal, Source, SourceRecord
-from streams.engine.journal.source_form import received_form
+from streams.engine.journal.effects import Refusal, SourcePosition, SourceRecord
+from streams.engine.journal.source_form import to_source_form
 from streams.kafka.batches import RECORD_BYTES, Headers, record_size
 
 TOO_LARGE = Refusal("too_large", f"larger than the {RECORD_BYTES} bytes that a record may have")
 
 
-class Letter(NamedTuple):
+class DeadLetter(NamedTuple):
     """A record of `dead-letters`."""
 
     key: bytes | None
@@ -25,29 +25,29 @@ class Letter(NamedTuple):
     headers: Headers
 
 
-def letter_of(record: SourceRecord, refusal: Refusal) -> Letter:
+def dead_letter_from_record(record: SourceRecord, refusal: Refusal) -> DeadLetter:
     """The bytes as received with the original headers; a value that is too large to be written is left out."""
-    why = _why((record.topic, record.partition, record.offset), refusal)
+    why = _reason_headers((record.topic, record.partition, record.offset), refusal)
     headers = (*record.headers, *why)
     if record_size(record.key, record.value, headers) <= RECORD_BYTES:
-        return Letter(record.key, record.value, headers)
+        return DeadLetter(record.key, record.value, headers)
     if record_size(record.key, None, headers) <= RECORD_BYTES:
-        return Letter(record.key, None, headers)
-    return Letter(None, b"", why)  # a record needs a key or a value
+        return DeadLetter(record.key, None, headers)
+    return DeadLetter(None, b"", why)  # a record needs a key or a value
 
 
-def letter_of_decision(refusal: Refusal, source: Source, value: bytes | None) -> Letter:
+def dead_letter_from_decision(refusal: Refusal, source: SourcePosition, value: bytes | None) -> DeadLetter:
     """What was accepted and refused only when decided: the event as in-topics carry it, under its contact.
 
     The bytes received are not known any more when an event is decided; `value` is its journal record's.
     """
-    event = _event(value)
+    event = _decode_event(value)
     if event is None:
-        return Letter(None, value if value is not None else b"", _why(source, refusal))
-    return Letter(event.contact.encode(), received_form(event), _why(source, refusal))
+        return DeadLetter(None, value if value is not None else b"", _reason_headers(source, refusal))
+    return DeadLetter(event.owner.encode(), to_source_form(event), _reason_headers(source, refusal))
 
 
-def source_of(headers: Headers) -> Source | None:
+def source_from_headers(headers: Headers) -> SourcePosition | None:
     """The source of what a letter refused; None for a record that was written by something else."""
     named = dict(headers)
     try:
@@ -57,7 +57,7 @@ def source_of(headers: Headers) -> Source | None:
         return None
 
 
-def _why(source: Source, refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
+def _reason_headers(source: SourcePosition, refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
     topic, partition, offset = source
     return (
         ("source-topic", topic.encode()),
@@ -68,7 +68,7 @@ def _why(source: Source, refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
     )
 
 
-def _event(value: bytes | None) -> records.Event | None:
+def _decode_event(value: bytes | None) -> records.JournalEvent | None:
     """The journal's event; None for what is none."""
     if value is None:
         return None
@@ -76,28 +76,28 @@ def _event(value: bytes | None) -> records.Event | None:
         record = records.decode(value)
     except msgspec.DecodeError:
         return None
-    return record if isinstance(record, records.Event) else None
+    return record if isinstance(record, records.JournalEvent) else None
 
 
-FETCHED = 500
+FETCH_RECORDS = 500
 """Letters at a time: live records wait no longer for it."""
 
 
-REFUSED_WHEN_DECIDED = frozenset(
+DECISION_REFUSAL_TOPICS = frozenset(
     topic.name for topic in (SCORING_EVENTS, LEAD_COMMANDS, SEGMENT_COMMANDS, CRM_RESULTS)
 )
 """Topics whose events may be refused only when they are decided; of a refused patch the id is spent all the same."""
 
 
-async def refused_sources(consumer: Any, place: TopicPartition) -> set[Source]:
+async def read_refused_sources(consumer: Any, partition: TopicPartition) -> set[SourcePosition]:
     """The sources of everything refused up to now; `consumer` reads committed records and is assigned anew."""
-    consumer.assign([place])
-    end = (await consumer.end_offsets([place]))[place]
-    await consumer.seek_to_beginning(place)
-    found: set[Source] = set()
-    while await consumer.position(place) < end:
-        fetched = await consumer.getmany(place, timeout_ms=500, max_records=FETCHED)
-        sources = (source_of(letter.headers) for letter in fetched.get(place, []))
-        found.update(source for source in sources if source is not None and source[0] in REFUSED_WHEN_DECIDED)
+    consumer.assign([partition])
+    end = (await consumer.end_offsets([partition]))[partition]
+    await consumer.seek_to_beginning(partition)
+    found: set[SourcePosition] = set()
+    while await consumer.position(partition) < end:
+        fetched = await consumer.getmany(partition, timeout_ms=500, max_records=FETCH_RECORDS)
+        sources = (source_from_headers(letter.headers) for letter in fetched.get(partition, []))
+        found.update(source for source in sources if source is not None and source[0] in DECISION_REFUSAL_TOPICS)
         await asyncio.sleep(0)
     return found

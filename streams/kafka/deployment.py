@@ -7,20 +7,20 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.topics import DEPLOYMENT
 from streams.errors import TopicsMismatch
-from streams.kafka.clients import answering
+from streams.kafka.clients import broker_errors
 from streams.settings import Clock, Settings
 
-KEY = b"deployment"
+DEPLOYMENT_KEY = b"deployment"
 
 
-class Deployment(msgspec.Struct, frozen=True):
+class DeploymentRecord(msgspec.Struct, frozen=True):
     """The record on the topic `deployment`; `partitions` counts the journal's."""
 
     clock: Clock
     partitions: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Deployment:
+    def from_settings(cls, settings: Settings) -> DeploymentRecord:
         """What these settings would fix."""
         return cls(settings.clock, settings.partitions)
 
@@ -37,14 +37,14 @@ class Deployment(msgspec.Struct, frozen=True):
                 )
 
 
-async def read_deployment(bootstrap: str, prefix: str) -> Deployment | None:
+async def read_deployment(bootstrap: str, prefix: str) -> DeploymentRecord | None:
     """The record as it stands; None when none was written, or the topic is missing.
 
     Raises BrokerUnavailable, and TopicsMismatch when the record cannot be read.
     """
     partition = TopicPartition(prefix + DEPLOYMENT.name, 0)
     latest: bytes | None = None
-    with answering(bootstrap):
+    with broker_errors(bootstrap):
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
         try:
             await consumer.start()
@@ -56,26 +56,26 @@ async def read_deployment(bootstrap: str, prefix: str) -> Deployment | None:
             while await consumer.position(partition) < end:
                 fetched = await consumer.getmany(partition, timeout_ms=200)
                 for record in fetched.get(partition, []):
-                    latest = record.value if record.key == KEY else latest
+                    latest = record.value if record.key == DEPLOYMENT_KEY else latest
         finally:
             await consumer.stop()
     return None if latest is None else _decode(latest, partition.topic)
 
 
-async def write_deployment(bootstrap: str, prefix: str, deployment: Deployment) -> None:
+async def write_deployment(bootstrap: str, prefix: str, deployment: DeploymentRecord) -> None:
     """Writes the record. Raises BrokerUnavailable."""
-    with answering(bootstrap):
+    with broker_errors(bootstrap):
         producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
         try:
             await producer.start()
             value = msgspec.json.encode(deployment)
-            await producer.send_and_wait(prefix + DEPLOYMENT.name, value, key=KEY)
+            await producer.send_and_wait(prefix + DEPLOYMENT.name, value, key=DEPLOYMENT_KEY)
         finally:
             await producer.stop()
 
 
-def _decode(value: bytes, topic: str) -> Deployment:
+def _decode(value: bytes, topic: str) -> DeploymentRecord:
     try:
-        return msgspec.json.decode(value, type=Deployment)
+        return msgspec.json.decode(value, type=DeploymentRecord)
     except msgspec.MsgspecError as error:
         raise TopicsMismatch(f"the record on {topic} is not one of this version's: {error}") from error

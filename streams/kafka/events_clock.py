@@ -9,15 +9,15 @@ from aiokafka import AIOKafkaConsumer
 
 from schemas.topics import CLOCK
 from schemas.values import instant_ms
-from streams.kafka.clients import answering, partitions_of
+from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.settings import Settings
 
 
-async def last_told(settings: Settings, account: str) -> int | None:
+async def current_event_time(settings: Settings, account: str) -> int | None:
     """The account's time in ms; None where nobody told it yet. Raises BrokerUnavailable, TopicsMissing."""
     name = settings.prefix + CLOCK.name
-    place = (await partitions_of(settings.bootstrap, [name]))[name][0]
-    with answering(settings.bootstrap):
+    place = (await fetch_partitions(settings.bootstrap, [name]))[name][0]
+    with broker_errors(settings.bootstrap):
         consumer: Any = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, enable_auto_commit=False)
         await consumer.start()
         try:

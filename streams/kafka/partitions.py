@@ -26,20 +26,20 @@ class Partition(NamedTuple):
         return cls(topic, int(number))
 
 
-def partition_of(key: bytes, count: int) -> int:
+def partition_for_key(key: bytes, count: int) -> int:
     """The partition that Kafka's own partitioner gives a key: murmur2, made positive, modulo."""
     return int((murmur2(key) & 0x7FFFFFFF) % count)
 
 
-def slot_of(partition: int, slots: int) -> int:
+def slot_for_partition(partition: int, slots: int) -> int:
     """The slot that owns partition `partition` of an in-topic, whatever the topic's partition count."""
     return partition % slots
 
 
-def partitions_of(topics: Iterable[tuple[str, int]]) -> list[Partition]:
+def all_partitions(topics: Iterable[tuple[str, int]]) -> list[Partition]:
     """Every partition of topics given with their partition counts."""
     return [Partition(topic, number) for topic, count in topics for number in range(count)]
 
 
-Source = tuple[str, int]
+SourcePartition = tuple[str, int]
 """In-topic without prefix, partition."""

@@ -9,21 +9,21 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.errors import Unavailable
-from streams.kafka.clients import answering
+from streams.kafka.clients import broker_errors
 
 POLL_MS = 1_000
-PATIENCE = 30
+MAX_EMPTY_POLLS = 30
 """Polls without a record before the end after which the broker is said not to answer."""
 
-Ends = dict[TopicPartition, int]
-Advance = Callable[[int, int], None]
+EndOffsets = dict[TopicPartition, int]
+ProgressCallback = Callable[[int, int], None]
 """Told how many records are read, and how many there are."""
 
 
 @asynccontextmanager
-async def reading(bootstrap: str, client: str, isolation: str = "read_committed") -> AsyncIterator[Any]:
+async def open_consumer(bootstrap: str, client: str, isolation: str = "read_committed") -> AsyncIterator[Any]:
     """A started consumer without a group, by default of committed records. Raises BrokerUnavailable."""
-    with answering(bootstrap):
+    with broker_errors(bootstrap):
         consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             isolation_level=isolation,
@@ -38,28 +38,30 @@ async def reading(bootstrap: str, client: str, isolation: str = "read_committed"
             await consumer.stop()
 
 
-async def ends_of(consumer: Any, places: list[TopicPartition]) -> Ends:
+async def fetch_end_offsets(consumer: Any, partitions: list[TopicPartition]) -> EndOffsets:
     """Where each partition ends now, for those who see committed records only."""
-    consumer.assign(places)
-    ends: Ends = await consumer.end_offsets(places)
+    consumer.assign(partitions)
+    ends: EndOffsets = await consumer.end_offsets(partitions)
     return ends
 
 
-async def records_of(consumer: Any, place: TopicPartition, ends: Ends, start: int = 0) -> AsyncIterator[Any]:
+async def read_partition(
+    consumer: Any, partition: TopicPartition, end_offsets: EndOffsets, start: int = 0
+) -> AsyncIterator[Any]:
     """The committed records of a partition, from its beginning or from `start` up to its end. Raises Unavailable."""
-    consumer.assign([place])
+    consumer.assign([partition])
     if start:
-        consumer.seek(place, start)
+        consumer.seek(partition, start)
     else:
-        await consumer.seek_to_beginning(place)
+        await consumer.seek_to_beginning(partition)
     silent = 0
-    while await consumer.position(place) < ends[place]:
-        fetched = (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, [])
+    while await consumer.position(partition) < end_offsets[partition]:
+        fetched = (await consumer.getmany(partition, timeout_ms=POLL_MS)).get(partition, [])
         silent = 0 if fetched else silent + 1
-        if silent > PATIENCE:
+        if silent > MAX_EMPTY_POLLS:
             raise Unavailable(
-                f"{place.topic}-{place.partition} cannot be read to its end; is a transaction left open?"
+                f"{partition.topic}-{partition.partition} cannot be read to its end; is a transaction left open?"
             )
         for record in fetched:
-            if record.offset < ends[place]:
+            if record.offset < end_offsets[partition]:
                 yield record

@@ -13,17 +13,17 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from streams.errors import BrokerUnavailable, ConfigurationError, LeadstreamError, TopicsMismatch, TopicsMissing
 from streams.kafka.clients import admin_client
-from streams.kafka.deployment import Deployment, read_deployment, write_deployment
+from streams.kafka.deployment import DeploymentRecord, read_deployment, write_deployment
 from streams.kafka.topic_check import ExistingTopic, Findings, check_topic
-from streams.kafka.topic_plan import PlannedTopic, planned
+from streams.kafka.topic_plan import PlannedTopic, plan_topics
 from streams.settings import Settings
 
 LEADER_SECONDS = 30.0
-_AGAIN_SECONDS = 0.1
-_SHOWN = 3
+_RETRY_SECONDS = 0.1
+_MAX_NAMES = 3
 _NO_ERROR = 0
 
-Report = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Told of progress: what is done, topics so far, topics in all."""
 
 
@@ -32,9 +32,9 @@ class TopicsReport:
     """What `check` found; `deployment` is None when it was never fixed."""
 
     findings: Sequence[Findings]
-    deployment: Deployment | None
+    deployment: DeploymentRecord | None
 
-    def require(self, settings: Settings) -> Deployment:
+    def require(self, settings: Settings) -> DeploymentRecord:
         """The deployment, when workers with these settings can run on these topics.
 
         Raises TopicsMissing or TopicsMismatch, naming the first three topics concerned.
@@ -48,47 +48,47 @@ class TopicsReport:
 
     def require_fit(self) -> None:
         """Raises TopicsMissing or TopicsMismatch when a topic is missing or not as it should be."""
-        missing = [finding.topic for finding in self.findings if finding.missing]
+        missing = [finding.topic for finding in self.findings if finding.is_missing]
         if missing:
-            raise TopicsMissing(f"missing: {_some(missing)}; run `leadstream topics create`")
+            raise TopicsMissing(f"missing: {_first_names(missing)}; run `leadstream topics create`")
         wrong = [f"{finding.topic} {problem}" for finding in self.findings for problem in finding.problems]
         if wrong:
-            raise TopicsMismatch(f"{_some(wrong, '; ')}; mend it, or create topics under another prefix")
+            raise TopicsMismatch(f"{_first_names(wrong, '; ')}; mend it, or create topics under another prefix")
 
 
-async def create_topics(settings: Settings, report: Report | None = None) -> list[str]:
+async def create_topics(settings: Settings, on_progress: ProgressCallback | None = None) -> list[str]:
     """Creates what is missing and returns the names created, when every partition has a leader for a new client.
 
     Topics that exist are left as they are. Raises TopicsMismatch when one of them does not fit or the deployment
     was created otherwise, BrokerUnavailable, and ConfigurationError when the broker refuses a topic.
     """
-    plans = planned(settings)
+    plans = plan_topics(settings)
     before = await check_topics(settings)
     if before.deployment is not None:
         before.deployment.require(settings)
-    missing = {finding.topic for finding in before.findings if finding.missing}
+    missing = {finding.topic for finding in before.findings if finding.is_missing}
     wanted = [plan for plan in plans if plan.name in missing]
     if wanted:
-        await _create(settings.bootstrap, wanted)
-    await _await_leaders(settings.bootstrap, plans, report)
+        await _create_topics(settings.bootstrap, wanted)
+    await _await_leaders(settings.bootstrap, plans, on_progress)
     after = await check_topics(settings)
     after.require_fit()
     if after.deployment is None:
-        await write_deployment(settings.bootstrap, settings.prefix, Deployment.of(settings))
+        await write_deployment(settings.bootstrap, settings.prefix, DeploymentRecord.from_settings(settings))
     return [plan.name for plan in wanted]
 
 
 async def check_topics(settings: Settings) -> TopicsReport:
     """Compares every topic with what the deployment needs. Raises BrokerUnavailable."""
-    plans = planned(settings)
+    plans = plan_topics(settings)
     async with admin_client(settings.bootstrap) as admin:
-        existing = await _existing(admin, plans)
+        existing = await _existing_topics(admin, plans)
     findings = [check_topic(plan, existing.get(plan.name)) for plan in plans]
     deployment = await read_deployment(settings.bootstrap, settings.prefix)
     return TopicsReport(findings, deployment)
 
 
-async def require_topics(settings: Settings) -> Deployment:
+async def require_topics(settings: Settings) -> DeploymentRecord:
     """What a worker asks at its start. Raises TopicsMissing, TopicsMismatch, BrokerUnavailable."""
     return (await check_topics(settings)).require(settings)
 
@@ -109,10 +109,10 @@ async def await_topics(settings: Settings, seconds: float) -> None:
                 raise
         else:
             return
-        await asyncio.sleep(_AGAIN_SECONDS)
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _create(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:
+async def _create_topics(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:
     wanted = [
         NewTopic(plan.name, plan.partitions, plan.replication, topic_configs=dict(plan.config)) for plan in plans
     ]
@@ -125,27 +125,28 @@ async def _create(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:
             raise ConfigurationError(f"the broker refuses to create {name}: {why}")
 
 
-async def _await_leaders(bootstrap: str, plans: Sequence[PlannedTopic], report: Report | None) -> None:
+async def _await_leaders(bootstrap: str, plans: Sequence[PlannedTopic], on_progress: ProgressCallback | None) -> None:
     """Asks with a new client each time: one that asked before goes by what it was told then."""
     loop = asyncio.get_running_loop()
     end = loop.time() + LEADER_SECONDS
     while True:
         async with admin_client(bootstrap) as admin:
-            ready = await _led(admin, plans)
-        if report is not None:
-            report("waiting for leaders", len(ready), len(plans))
+            ready = await _topics_with_leaders(admin, plans)
+        if on_progress is not None:
+            on_progress("waiting for leaders", len(ready), len(plans))
         if len(ready) == len(plans):
             return
         if loop.time() > end:
             without = [plan.name for plan in plans if plan.name not in ready]
             raise BrokerUnavailable(
-                f"no leader within {LEADER_SECONDS:.0f} s for {_some(without)}; are all brokers of the cluster up?"
+                f"no leader within {LEADER_SECONDS:.0f} s for {_first_names(without)};"
+                " are all brokers of the cluster up?"
             )
-        await asyncio.sleep(_AGAIN_SECONDS)
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _led(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> set[str]:
-    described = await _described(admin, plans)
+async def _topics_with_leaders(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> set[str]:
+    described = await _describe_topics(admin, plans)
     return {name for name, topic in described.items() if _has_leaders(topic)}
 
 
@@ -155,8 +156,8 @@ def _has_leaders(topic: dict[str, Any]) -> bool:
     return topic["error_code"] == _NO_ERROR and len(partitions) > 0 and led
 
 
-async def _existing(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, ExistingTopic]:
-    described = await _described(admin, plans)
+async def _existing_topics(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, ExistingTopic]:
+    described = await _describe_topics(admin, plans)
     configs = await _configs(admin, list(described))
     return {
         name: ExistingTopic(len(topic["partitions"]), _has_leaders(topic), configs.get(name, {}))
@@ -164,7 +165,7 @@ async def _existing(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -
     }
 
 
-async def _described(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, dict[str, Any]]:
+async def _describe_topics(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, dict[str, Any]]:
     # All topics are asked for: to ask for one by name makes it, on a broker with auto.create.topics.enable.
     names = {plan.name for plan in plans}
     return {topic["topic"]: topic for topic in await admin.describe_topics() if topic["topic"] in names}
@@ -183,7 +184,7 @@ async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
     return configs
 
 
-def _some(names: Sequence[str], separator: str = ", ") -> str:
-    shown = separator.join(names[:_SHOWN])
-    more = len(names) - _SHOWN
+def _first_names(names: Sequence[str], separator: str = ", ") -> str:
+    shown = separator.join(names[:_MAX_NAMES])
+    more = len(names) - _MAX_NAMES
     return f"{shown} and {more} more" if more > 0 else shown

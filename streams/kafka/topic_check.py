@@ -13,10 +13,10 @@ UNLIMITED = -1
 
 @dataclass(frozen=True, slots=True)
 class ExistingTopic:
-    """A topic as the broker has it; `leaders` is False while a partition has none."""
+    """A topic as the broker has it; `has_leaders` is False while a partition has none."""
 
     partitions: int
-    leaders: bool
+    has_leaders: bool
     config: Mapping[str, str]
 
 
@@ -25,35 +25,35 @@ class Findings:
     """What is wrong with one topic: `problems` stop a worker set, `warnings` do not."""
 
     topic: str
-    missing: bool = False
+    is_missing: bool = False
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def check_topic(plan: PlannedTopic, found: ExistingTopic | None) -> Findings:
+def check_topic(plan: PlannedTopic, existing: ExistingTopic | None) -> Findings:
     """Compares one topic with its plan."""
     findings = Findings(plan.name)
-    if found is None:
-        findings.missing = True
+    if existing is None:
+        findings.is_missing = True
         findings.problems.append("does not exist")
         return findings
-    if not found.leaders:
+    if not existing.has_leaders:
         findings.problems.append("has a partition without a leader")
-    _check_partitions(plan, found, findings)
-    _check_cleanup(plan, found.config, findings)
-    _check_retention(plan, found.config, findings)
-    _check_timestamps(plan, found.config, findings)
+    _check_partitions(plan, existing, findings)
+    _check_cleanup(plan, existing.config, findings)
+    _check_retention(plan, existing.config, findings)
+    _check_timestamps(plan, existing.config, findings)
     return findings
 
 
-def _check_partitions(plan: PlannedTopic, found: ExistingTopic, findings: Findings) -> None:
+def _check_partitions(plan: PlannedTopic, existing: ExistingTopic, findings: Findings) -> None:
     # In-topics belong to those who write them, and may have any partition count.
-    if plan.topic.width != "in" and found.partitions != plan.partitions:
-        findings.problems.append(f"has {found.partitions} partitions, {plan.partitions} are needed")
+    if plan.topic.partitioning != "in" and existing.partitions != plan.partitions:
+        findings.problems.append(f"has {existing.partitions} partitions, {plan.partitions} are needed")
 
 
 def _check_cleanup(plan: PlannedTopic, config: Mapping[str, str], findings: Findings) -> None:
-    if plan.topic.width == "in":
+    if plan.topic.partitioning == "in":
         return
     wanted = plan.config.get("cleanup.policy", "delete")
     policy = config.get("cleanup.policy", "delete")

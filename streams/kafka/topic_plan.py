@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schemas.topics import ALL, Topic, Width
+from schemas.topics import ALL_TOPICS, Partitioning, Topic
 from streams.settings import Settings
 
 # From three replicas on a broker may be lost; what only one replica holds is not acknowledged then.
@@ -23,24 +23,24 @@ class PlannedTopic:
     config: Mapping[str, str]
 
 
-def planned(settings: Settings) -> list[PlannedTopic]:
+def plan_topics(settings: Settings) -> list[PlannedTopic]:
     """Every topic of the deployment that `settings` describe."""
-    return [_plan(topic, settings) for topic in ALL]
+    return [_plan_topic(topic, settings) for topic in ALL_TOPICS]
 
 
-def _plan(topic: Topic, settings: Settings) -> PlannedTopic:
+def _plan_topic(topic: Topic, settings: Settings) -> PlannedTopic:
     config = dict(topic.config)
     if settings.replication >= _REPLICAS_FOR_TWO_IN_SYNC:
         config["min.insync.replicas"] = "2"
     return PlannedTopic(
         topic=topic,
         name=settings.prefix + topic.name,
-        partitions=_partitions(topic.width, settings),
+        partitions=_partition_count(topic.partitioning, settings),
         replication=settings.replication,
         config=config,
     )
 
 
-def _partitions(width: Width, settings: Settings) -> int:
-    widths: dict[Width, int] = {"in": settings.in_partitions, "slots": settings.partitions, "one": 1}
-    return widths[width]
+def _partition_count(partitioning: Partitioning, settings: Settings) -> int:
+    widths: dict[Partitioning, int] = {"in": settings.in_partitions, "slots": settings.partitions, "one": 1}
+    return widths[partitioning]

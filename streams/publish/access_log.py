@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from schemas.values import instant_text
 
-Whose = Literal["contact", "visitor"]
+OwnerType = Literal["contact", "visitor"]
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)'
 # The last quote may be missing, since servers cut off lines that are too long for them; more fields may follow it.
@@ -25,48 +25,48 @@ _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)")
 # English in every log, whatever the locale of the machine that reads it.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "b": "\b", "f": "\f"}
+_ESCAPE_CHARACTERS = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "b": "\b", "f": "\f"}
 
 
-class AccessLog:
+class AccessLogParser:
     """Turns lines into events; one object for all lines of a run.
 
     An event's id is made from the line's content and from how many equal lines came before it: two equal lines
     are two visits, and the same log published again has the same ids. It keeps 8 bytes of hash for each line.
     """
 
-    def __init__(self, whose: Whose = "contact", account: str = "default") -> None:
-        self._whose = whose
+    def __init__(self, owner_type: OwnerType = "contact", account: str = "default") -> None:
+        self._owner_type = owner_type
         self._account = account
-        self._seen: Counter[bytes] = Counter()
+        self._content_counts: Counter[bytes] = Counter()
 
-    def visit(self, line: str) -> dict[str, Any]:
+    def parse_visit(self, line: str) -> dict[str, Any]:
         """The event of one line. Raises ValueError saying what is wrong with it."""
         match = _LINE.fullmatch(line)
         if match is None:
             raise ValueError("not a line of an access log in the common or combined format")
         address, time, request, status, size, referrer, agent = match.groups()
-        at = _instant(time)
-        method, url = _method_and_url(request)
-        properties: dict[str, Any] = {"method": method, "status": int(status), "bytes": _size(size)}
-        _put(properties, "agent", agent)
-        event: dict[str, Any] = {"id": self._id(line), "type": "web.visited", "at": at, "contact": address}
-        if self._whose == "visitor":
+        at = _parse_instant(time)
+        method, url = _parse_request(request)
+        properties: dict[str, Any] = {"method": method, "status": int(status), "bytes": _parse_size(size)}
+        _set_if_logged(properties, "agent", agent)
+        event: dict[str, Any] = {"id": self._next_event_id(line), "type": "web.visited", "at": at, "contact": address}
+        if self._owner_type == "visitor":
             event["visitor"] = True
         if self._account != "default":
             event["account"] = self._account
         event["url"] = url
-        _put(event, "referrer", referrer)
+        _set_if_logged(event, "referrer", referrer)
         return event | {"properties": properties}
 
-    def _id(self, line: str) -> str:
+    def _next_event_id(self, line: str) -> str:
         content = line.strip().encode()
         known = hashlib.blake2b(content, digest_size=8).digest()
-        self._seen[known] += 1
-        return "log-" + hashlib.sha256(content + b"#%d" % self._seen[known]).hexdigest()[:32]
+        self._content_counts[known] += 1
+        return "log-" + hashlib.sha256(content + b"#%d" % self._content_counts[known]).hexdigest()[:32]
 
 
-def _instant(text: str) -> str:
+def _parse_instant(text: str) -> str:
     match = _TIME.fullmatch(text)
     if match is None or match[2] not in _MONTHS:
         raise ValueError(f"{text!r} is not a time such as 17/May/2015:10:05:03 +0000")
@@ -78,29 +78,29 @@ def _instant(text: str) -> str:
     return instant_text((moment - _EPOCH) // timedelta(milliseconds=1))
 
 
-def _method_and_url(request: str) -> tuple[str, str]:
-    match = _REQUEST.fullmatch(_unescaped(request))
+def _parse_request(request: str) -> tuple[str, str]:
+    match = _REQUEST.fullmatch(_unescape(request))
     if match is None:
         raise ValueError(f"the request {request[:60]!r} names no address that was visited")
     return match[1].upper(), match[2]
 
 
-def _size(text: str) -> int:
+def _parse_size(text: str) -> int:
     return 0 if text == "-" else int(text)
 
 
-def _put(target: dict[str, Any], name: str, logged: str | None) -> None:
+def _set_if_logged(target: dict[str, Any], name: str, text: str | None) -> None:
     """A dash stands for nothing."""
-    if logged and logged != "-":
-        target[name] = _unescaped(logged)
+    if text and text != "-":
+        target[name] = _unescape(text)
 
 
-def _unescaped(logged: str) -> str:
-    return _ESCAPE.sub(_character, logged)
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(_escape_character, text)
 
 
-def _character(match: re.Match[str]) -> str:
+def _escape_character(match: re.Match[str]) -> str:
     escape = match[1]
     if len(escape) == 3:
         return chr(int(escape[1:], 16))
-    return _ESCAPED.get(escape, escape)
+    return _ESCAPE_CHARACTERS.get(escape, escape)

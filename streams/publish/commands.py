@@ -11,65 +11,67 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.definitions import Definitions
 from schemas.values import ContactId, instant_text
-from streams.engine.validation.problem import nearest
+from streams.engine.validation.problem import suggestion
 from streams.errors import DataError, TopicsMissing, UsageError
-from streams.kafka.deployment import Deployment, read_deployment
-from streams.kafka.events_clock import last_told
-from streams.publish.lines import EventLine, RefusedLine, event_line, read_lines
-from streams.publish.producer import Sender
-from streams.publish.publisher import BATCH
+from streams.kafka.deployment import DeploymentRecord, read_deployment
+from streams.kafka.events_clock import current_event_time
+from streams.publish.lines import EventLine, RefusedLine, line_from_event, read_lines
+from streams.publish.producer import EventProducer
+from streams.publish.publisher import BATCH_SIZE
 from streams.settings import Settings
-from streams.store.releases import Releases
+from streams.store.releases import ReleaseRepository
 
-Check = Callable[[Definitions], None]
+DefinitionsCheck = Callable[[Definitions], None]
 """Raises UsageError for what the definitions in force make impossible."""
 
-_contact_id = TypeAdapter(ContactId)
+_contact_id_adapter = TypeAdapter(ContactId)
 
 
-def contacts_from(given: Sequence[str], file: str | None) -> list[str]:
+def collect_contacts(arguments: Sequence[str], file: str | None) -> list[str]:
     """The contacts named on the command line and in a file (one a line), each once, in order.
 
     Raises UsageError when there is none, DataError for a line that is no contact id.
     """
-    places = [("the command line", contact) for contact in given]
+    places = [("the command line", contact) for contact in arguments]
     if file is not None:
-        places += [(line.where, _text(line.where, line.text)) for line in read_lines([file], lambda _: None)]
+        places += [
+            (line.location, _decode_line(line.location, line.text)) for line in read_lines([file], lambda _: None)
+        ]
     if not places:
         raise UsageError("name the contacts, give a --file with one contact on each line, or --search for them")
     for where, contact in places:
         try:
-            _contact_id.validate_python(contact)
+            _contact_id_adapter.validate_python(contact)
         except ValidationError as error:
             raise DataError(f"{where}: {contact[:40]!r} is not a contact id: {error.errors()[0]['msg']}") from error
     return list(dict.fromkeys(contact for _where, contact in places))
 
 
-def _text(where: str, line: bytes) -> str:
+def _decode_line(location: str, line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise DataError(f"{where}: not UTF-8 text") from error
+        raise DataError(f"{location}: not UTF-8 text") from error
 
 
-def known_campaign(campaign: str) -> Check:
+def campaign_check(campaign: str) -> DefinitionsCheck:
     """A check that the campaign is defined."""
 
     def check(definitions: Definitions) -> None:
         names = [each.id for each in definitions.campaigns]
         if campaign not in names:
-            raise UsageError(f"there is no campaign {campaign!r}{nearest(campaign, names)}")
+            raise UsageError(f"there is no campaign {campaign!r}{suggestion(campaign, names)}")
 
     return check
 
 
-def static_segment(segment: str) -> Check:
+def static_segment_check(segment: str) -> DefinitionsCheck:
     """A check that the segment is defined and is a list."""
 
     def check(definitions: Definitions) -> None:
         by_name = {each.id: each for each in definitions.segments}
         if segment not in by_name:
-            raise UsageError(f"there is no segment {segment!r}{nearest(segment, by_name)}")
+            raise UsageError(f"there is no segment {segment!r}{suggestion(segment, by_name)}")
         if by_name[segment].dynamic:
             raise UsageError(
                 f"segment {segment!r} is dynamic: its members are the contacts for whom its condition holds;"
@@ -85,7 +87,7 @@ async def send_commands(
     contacts: Iterable[str],
     *,
     fields: dict[str, Any],
-    check: Check,
+    check: DefinitionsCheck,
     at: int | None,
 ) -> int:
     """Sends one command per contact, each with an id of its own; how many that were.
@@ -93,22 +95,22 @@ async def send_commands(
     `at` is in ms; where it is None it is now, on the events clock the time that was last told. Raises UsageError when
     the definitions in force make the command impossible, or no time was told.
     """
-    async with Sender(settings) as sender:
+    async with EventProducer(settings) as sender:
         deployment = await read_deployment(settings.bootstrap, settings.prefix)
         if deployment is None:
             raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
-        release = await Releases(settings, deployment.clock).latest(account)
+        release = await ReleaseRepository(settings, deployment.clock).latest(account)
         if release is None:
             raise UsageError(f"account {account!r} has no definitions yet; `leadstream definitions apply` makes some")
-        check(release.content)
-        instant = instant_text(await _instant(settings, deployment, account, at))
-        events = [_event(account, contact, instant, fields) for contact in contacts]
-        for start in range(0, len(events), BATCH):
-            await sender.send([event.outgoing for event in events[start : start + BATCH]])
+        check(release.definitions)
+        instant = instant_text(await _command_instant(settings, deployment, account, at))
+        events = [_build_command(account, contact, instant, fields) for contact in contacts]
+        for start in range(0, len(events), BATCH_SIZE):
+            await sender.send([event.event for event in events[start : start + BATCH_SIZE]])
         return len(events)
 
 
-async def _instant(settings: Settings, deployment: Deployment, account: str, at: int | None) -> int:
+async def _command_instant(settings: Settings, deployment: DeploymentRecord, account: str, at: int | None) -> int:
     now = int(time.time() * 1000)
     if at is not None:
         if deployment.clock == "wall" and at > now + settings.future_ms:
@@ -116,15 +118,15 @@ async def _instant(settings: Settings, deployment: Deployment, account: str, at:
         return at
     if deployment.clock == "wall":
         return now
-    told = await last_told(settings, account)
+    told = await current_event_time(settings, account)
     if told is None:
         raise UsageError(f"on the events clock nobody has told account {account!r} the time yet; give --at")
     return told
 
 
-def _event(account: str, contact: str, at: str, fields: dict[str, Any]) -> EventLine:
+def _build_command(account: str, contact: str, at: str, fields: dict[str, Any]) -> EventLine:
     event = {"id": str(uuid.uuid4()), "at": at, "account": account, "contact": contact, **fields}
-    line = event_line(event, contact)
+    line = line_from_event(event, contact)
     if isinstance(line, RefusedLine):
         raise UsageError(line.reason)
     assert isinstance(line, EventLine)

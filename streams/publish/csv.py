@@ -1,6 +1,7 @@
 """Rows of CSV files as `contact.changed` events, by a mapping of columns to fields.
 
-A field is `contact`, `at`, `status` or the name of a property. A property's type is the declared one, or the one that
+A field is `contact`, `default_at`, `status` or the name of a property. A property's type is the declared one, or the
+one that
 the mapping names (`employees:number`), else text. An empty cell changes nothing.
 """
 
@@ -21,10 +22,10 @@ from schemas.definitions import ContactStatus, PropertyType
 from schemas.events.base import EventInstant
 from schemas.values import ContactId, instant_ms
 from streams.engine.journal.effects import Refusal
-from streams.engine.state.properties import DERIVED, check
+from streams.engine.state.properties import DERIVED_PROPERTIES, validate_property
 from streams.errors import DataError, UsageError
-from streams.publish.csv_records import Record, Records
-from streams.publish.lines import Item, RefusedLine, event_line, opened
+from streams.publish.csv_records import CsvRecord, CsvRecordReader
+from streams.publish.lines import ParsedLine, RefusedLine, line_from_event, open_input
 
 CONTACT = "contact"
 AT = "at"
@@ -36,20 +37,22 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class TargetField:
     """Where a column's cells go; without a `kind` a property has its declared type."""
 
     name: str
-    kind: str | None = None
+    property_type: str | None = None
 
 
-Mapped = Mapping[str, Field]
+ColumnMapping = Mapping[str, TargetField]
 """Column -> its field."""
 
 
-def mapping_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Field]:
-    """Columns with their fields as written, `name` or `name:type`. Raises UsageError for what makes no sense."""
-    mapped: dict[str, Field] = {}
+def parse_column_mapping(pairs: Iterable[tuple[str, str]]) -> dict[str, TargetField]:
+    """Columns with their fields as written, `field_name` or `name:type`. Raises UsageError for what makes no
+    sense.
+    """
+    mapped: dict[str, TargetField] = {}
     for column, written in pairs:
         name, colon, kind = written.partition(":")
         if not column or not name:
@@ -60,9 +63,9 @@ def mapping_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Field]:
             )
         if column in mapped:
             raise UsageError(f"the column {column!r} is mapped twice")
-        if name in DERIVED:
+        if name in DERIVED_PROPERTIES:
             raise UsageError(f"{column}={written}: {name} is derived from other properties and cannot be set")
-        mapped[column] = Field(name, kind or None)
+        mapped[column] = TargetField(name, kind or None)
     counted = Counter(field.name for field in mapped.values())
     twice = [name for name, count in counted.items() if count > 1]
     if twice:
@@ -72,55 +75,57 @@ def mapping_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Field]:
     return mapped
 
 
-def pair_of(written: str) -> tuple[str, str]:
+def parse_column_pair(text: str) -> tuple[str, str]:
     """`column=field` in two; a column may hold `=` itself, a field does not. Raises UsageError."""
-    column, equals, field = written.rpartition("=")
+    column, equals, field = text.rpartition("=")
     if not equals:
-        raise UsageError(f"{written!r}: a column is mapped as column=field")
+        raise UsageError(f"{text!r}: a column is mapped as column=field")
     return column.strip(), field.strip()
 
 
-class Rows:
+class CsvEventBuilder:
     """Turns rows into events; one object for all files of a run.
 
     The id of an event is made from what its row says and from how many rows before it said the same: the same file
-    published again, with the same mapping, has the same ids. `at` is the text of the instant for rows without one,
-    `latest` tells the last instant (ms) that a worker would take now. Raises UsageError for a mapping to another type
-    than the declared one.
+    published again, with the same mapping, has the same ids. `default_at` is the text of the instant for rows
+    without one, `latest_instant` returns the last instant (ms) that a worker would accept now. Raises UsageError for
+    a mapping to another type than the declared one.
     """
 
     def __init__(
         self,
-        mapped: Mapped,
-        types: Mapping[str, PropertyType],
+        column_mapping: ColumnMapping,
+        property_types: Mapping[str, PropertyType],
         account: str,
-        at: str | None,
-        latest: Callable[[], int] | None = None,
+        default_at: str | None,
+        latest_instant: Callable[[], int] | None = None,
     ) -> None:
-        for column, field in mapped.items():
-            declared = types.get(field.name)
-            if None not in (field.kind, declared) and field.kind != declared:
-                raise UsageError(f"{column}={field.name}:{field.kind}: {field.name} is of the type {declared}")
-        self.mapped = mapped
-        self._types = types
+        for column, field in column_mapping.items():
+            declared = property_types.get(field.name)
+            if None not in (field.property_type, declared) and field.property_type != declared:
+                raise UsageError(
+                    f"{column}={field.name}:{field.property_type}: {field.name} is of the type {declared}"
+                )
+        self.column_mapping = column_mapping
+        self._property_types = property_types
         self._account = account
-        self._at = at
-        self._latest = latest
-        self._seen: Counter[bytes] = Counter()
+        self._default_at = default_at
+        self._latest_instant = latest_instant
+        self._content_counts: Counter[bytes] = Counter()
 
-    def event(self, cells: Mapping[str, str]) -> dict[str, Any]:
+    def build_event(self, cells: Mapping[str, str]) -> dict[str, Any]:
         """The event of a row's mapped cells. Raises ValueError saying what is wrong with it."""
         said: dict[str, Any] = {}
         properties: dict[str, Any] = {}
         for column, cell in cells.items():
-            field, text = self.mapped[column], cell.strip()
+            field, text = self.column_mapping[column], cell.strip()
             if not text:
                 continue
             if field.name in (CONTACT, AT, STATUS):
-                said[field.name] = checked(field.name, column, text)
+                said[field.name] = validate_cell(field.name, column, text)
             else:
-                properties[field.name] = self._value(field, column, text)
-        if self._latest is not None and AT in said and instant_ms(said[AT]) > self._latest():
+                properties[field.name] = self._property_value(field, column, text)
+        if self._latest_instant is not None and AT in said and instant_ms(said[AT]) > self._latest_instant():
             raise ValueError(f"{said[AT]} is in the future")
         if CONTACT not in said:
             raise ValueError("the cell of the contact's id is empty")
@@ -128,30 +133,33 @@ class Rows:
             said["properties"] = properties
         if self._account != "default":
             said["account"] = self._account
-        id_ = self._id(said)
-        if AT not in said and self._at is None:
+        id_ = self._next_event_id(said)
+        if AT not in said and self._default_at is None:
             raise ValueError("the row says no time; map a column to at, or give --at")
-        return {"id": id_, "type": "contact.changed", AT: self._at, **said}
+        return {"id": id_, "type": "contact.changed", AT: self._default_at, **said}
 
-    def _value(self, field: Field, column: str, text: str) -> Any:
+    def _property_value(self, field: TargetField, column: str, text: str) -> Any:
         """What the cell says, if a worker would take it as that property."""
-        declared = self._types.get(field.name)
-        value = value_of(field.kind or declared or "text", column, text)
-        taken = check(field.name, value, declared)
+        declared = self._property_types.get(field.name)
+        value = parse_cell(field.property_type or declared or "text", column, text)
+        taken = validate_property(field.name, value, declared)
         if isinstance(taken, Refusal):
             raise ValueError(f"{column}: {taken.message}")  # noqa: TRY004 - the cell's value is wrong, no type of ours
         return value
 
-    def _id(self, said: Mapping[str, Any]) -> str:
-        content = _encode(said)
+    def _next_event_id(self, fields: Mapping[str, Any]) -> str:
+        content = _encode(fields)
         known = hashlib.blake2b(content, digest_size=8).digest()
-        self._seen[known] += 1
-        return "csv-" + hashlib.sha256(content + b"#%d" % self._seen[known]).hexdigest()[:32]
+        self._content_counts[known] += 1
+        return "csv-" + hashlib.sha256(content + b"#%d" % self._content_counts[known]).hexdigest()[:32]
 
 
-def csv_items(
-    paths: Iterable[str], rows: Rows, delimiter: str, advance: Callable[[int], None] = lambda _: None
-) -> Iterator[Item]:
+def parse_csv_files(
+    paths: Iterable[str],
+    builder: CsvEventBuilder,
+    delimiter: str,
+    on_bytes_read: Callable[[int], None] = lambda _: None,
+) -> Iterator[ParsedLine]:
     """What each row of the files says; a row that makes no sense is refused with the line that it begins on.
 
     Raises DataError for a file that cannot be read, whose first line is no list of columns, or lacks one that is
@@ -160,38 +168,38 @@ def csv_items(
     for path in paths:
         name = "standard input" if path == "-" else path
         try:
-            with opened(path) as (raw, stream):
-                for item in _items(name, stream, rows, delimiter):
+            with open_input(path) as (raw, stream):
+                for item in _parse_stream(name, stream, builder, delimiter):
                     yield item
                     if raw.seekable():
-                        advance(raw.tell())
+                        on_bytes_read(raw.tell())
         except (OSError, EOFError) as error:
             raise DataError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _items(name: str, stream: BinaryIO, rows: Rows, delimiter: str) -> Iterator[Item]:
+def _parse_stream(name: str, stream: BinaryIO, builder: CsvEventBuilder, delimiter: str) -> Iterator[ParsedLine]:
     with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        records = iter(Records(text, delimiter))
-        header = _header(name, next(records, None), rows.mapped, delimiter)
+        records = iter(CsvRecordReader(text, delimiter))
+        header = _read_header(name, next(records, None), builder.column_mapping, delimiter)
         for record in records:
-            yield _item(f"{name}:{record.first}", record, header, rows)
+            yield _parse_record(f"{name}:{record.first_line}", record, header, builder)
 
 
-def _header(name: str, first: Record | None, mapped: Mapped, delimiter: str) -> list[str]:
-    if first is None:
+def _read_header(name: str, record: CsvRecord | None, column_mapping: ColumnMapping, delimiter: str) -> list[str]:
+    if record is None:
         raise DataError(f"{name} is empty; the first line names the columns")
-    if first.fault is not None:
-        raise DataError(f"{name}:{first.first}: {first.fault}")
-    header = [column.strip() for column in first.cells]
-    for column in mapped:
+    if record.error is not None:
+        raise DataError(f"{name}:{record.first_line}: {record.error}")
+    header = [column.strip() for column in record.cells]
+    for column in column_mapping:
         if column not in header:
-            raise DataError(f"{name} has no column {column!r}; {_columns(header, delimiter)}")
+            raise DataError(f"{name} has no column {column!r}; {_columns_text(header, delimiter)}")
         if header.count(column) > 1:
             raise DataError(f"{name} has {header.count(column)} columns {column!r}; which one is meant is not clear")
     return header
 
 
-def _columns(header: Sequence[str], delimiter: str) -> str:
+def _columns_text(header: Sequence[str], delimiter: str) -> str:
     """What the first line names; one name with a usual delimiter in it was written with another one."""
     other = next((each for each in _DELIMITERS if each != delimiter and each in header[0]), None)
     if len(header) > 1 or other is None:
@@ -200,23 +208,23 @@ def _columns(header: Sequence[str], delimiter: str) -> str:
     return f"its only column is {header[0]!r}; is --delimiter {written} meant?"
 
 
-def _item(where: str, record: Record, header: list[str], rows: Rows) -> Item:
-    cells, fault = record.cells, record.fault
+def _parse_record(location: str, record: CsvRecord, header: list[str], builder: CsvEventBuilder) -> ParsedLine:
+    cells, fault = record.cells, record.error
     if fault is None and len(cells) != len(header):
         fault = f"{len(cells)} cells, where the first line names {len(header)} columns"
     if fault is not None:
-        return _refused(where, record, fault)
-    mapped = {column: cell for column, cell in zip(header, cells, strict=True) if column in rows.mapped}
+        return _refused_line(location, record, fault)
+    mapped = {column: cell for column, cell in zip(header, cells, strict=True) if column in builder.column_mapping}
     try:
-        return event_line(rows.event(mapped), where)
+        return line_from_event(builder.build_event(mapped), location)
     except ValueError as error:
-        return _refused(where, record, str(error))
+        return _refused_line(location, record, str(error))
 
 
-def _refused(where: str, record: Record, fault: str) -> RefusedLine:
-    if record.lines == 1:
-        return RefusedLine(where, fault)
-    return RefusedLine(where, f"lines {record.first} to {record.last}: {fault}", record.lines)
+def _refused_line(location: str, record: CsvRecord, reason: str) -> RefusedLine:
+    if record.line_count == 1:
+        return RefusedLine(location, reason)
+    return RefusedLine(location, f"lines {record.first_line} to {record.last_line}: {reason}", record.line_count)
 
 
 LIST_SEPARATOR = ";"
@@ -228,47 +236,47 @@ _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
 
 
-_contact_id = TypeAdapter(ContactId)
+_contact_id_adapter = TypeAdapter(ContactId)
 
 
-_instant = TypeAdapter(EventInstant)
+_instant_adapter = TypeAdapter(EventInstant)
 
 
-def checked(name: str, column: str, text: str) -> str:
-    """The text of a cell that goes to `contact`, `at` or `status`. Raises ValueError."""
-    if name == "contact" and (fault := _fault(_contact_id, text)):
+def validate_cell(field_name: str, column: str, text: str) -> str:
+    """The text of a cell that goes to `contact`, `default_at` or `status`. Raises ValueError."""
+    if field_name == "contact" and (fault := _validation_message(_contact_id_adapter, text)):
         raise ValueError(f"{column}: {text[:40]!r} is not a contact id: {fault}")
-    if name == "at" and (fault := _fault(_instant, text)):
+    if field_name == "at" and (fault := _validation_message(_instant_adapter, text)):
         raise ValueError(f"{column}: {fault}")
-    if name == "status" and text not in get_args(ContactStatus):
+    if field_name == "status" and text not in get_args(ContactStatus):
         raise ValueError(f"{column}: {text!r} is no status; there are {', '.join(get_args(ContactStatus))}")
     return text
 
 
-def _fault(kind: TypeAdapter[Any], text: str) -> str | None:
+def _validation_message(adapter: TypeAdapter[Any], text: str) -> str | None:
     try:
-        kind.validate_python(text)
+        adapter.validate_python(text)
     except ValidationError as error:
         return error.errors()[0]["msg"].removeprefix("Value error, ")
     return None
 
 
-def value_of(kind: str, column: str, text: str) -> Any:
+def parse_cell(property_type: str, column: str, text: str) -> Any:
     """A cell as a value of that type; a date is text. Raises ValueError."""
-    if kind == "number":
-        return _number(column, text)
-    if kind == "boolean":
-        return _boolean(column, text)
-    if kind == "list":
+    if property_type == "number":
+        return _parse_number(column, text)
+    if property_type == "boolean":
+        return _parse_boolean(column, text)
+    if property_type == "list":
         return [part.strip() for part in text.split(LIST_SEPARATOR) if part.strip()]
-    if kind == "object":
-        return _object(column, text)
+    if property_type == "object":
+        return _parse_object(column, text)
     return text
 
 
-def _number(column: str, text: str) -> int | float:
+def _parse_number(column: str, text: str) -> int | float:
     try:
-        number = json.loads(text, parse_constant=_no_number)
+        number = json.loads(text, parse_constant=_reject_constant)
     except ValueError:
         number = None
     if isinstance(number, int | float) and not isinstance(number, bool):
@@ -276,16 +284,16 @@ def _number(column: str, text: str) -> int | float:
     raise ValueError(f"{column}: {text!r} is no number such as 50 or 2.5")
 
 
-def _boolean(column: str, text: str) -> bool:
+def _parse_boolean(column: str, text: str) -> bool:
     folded = text.casefold()
     if folded not in _TRUE | _FALSE:
         raise ValueError(f"{column}: {text!r} is neither true nor false")
     return folded in _TRUE
 
 
-def _object(column: str, text: str) -> Any:
+def _parse_object(column: str, text: str) -> Any:
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_reject_constant)
     except ValueError as error:
         raise ValueError(f"{column}: not JSON: {error}") from error
     if not isinstance(value, dict | list):
@@ -293,5 +301,5 @@ def _object(column: str, text: str) -> Any:
     return value
 
 
-def _no_number(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number")

@@ -12,25 +12,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-LONGEST_RECORD = 1_000_000
+MAX_RECORD_LENGTH = 1_000_000
 """Characters; no more of a file is held in memory."""
-MOST_LINES = 1_000
+MAX_RECORD_LINES = 1_000
 """Of one record. More than that is a quote that was not closed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """Cells, or the reason why there are none; `first` and `last` are line numbers."""
+class CsvRecord:
+    """Cells, or the reason why there are none; `first_line` and `last_line` are line numbers."""
 
-    first: int
-    last: int
+    first_line: int
+    last_line: int
     cells: list[str]
-    fault: str | None = None
+    error: str | None = None
 
     @property
-    def lines(self) -> int:
+    def line_count(self) -> int:
         """How many lines it stands in."""
-        return self.last - self.first + 1
+        return self.last_line - self.first_line + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,76 +43,78 @@ class _TooLarge(Exception):
     """The record goes on for longer than a record may."""
 
 
-class Records:
+class CsvRecordReader:
     """Reads a text opened with `newline=""` and `errors="surrogateescape"`; lines without cells are passed over."""
 
     def __init__(self, text: TextIO, delimiter: str) -> None:
-        csv.field_size_limit(LONGEST_RECORD)
+        csv.field_size_limit(MAX_RECORD_LENGTH)
         self._text = text
         self._delimiter = delimiter
-        self._ahead: deque[_Line] = deque()
+        self._lookahead: deque[_Line] = deque()
         """Lines that were read and belong to no record yet."""
-        self._number = 1
+        self._line_number = 1
         """Of the line that comes next."""
 
-    def __iter__(self) -> Iterator[Record]:
-        while (record := self._next()) is not None:
-            if record.cells or record.fault is not None:
+    def __iter__(self) -> Iterator[CsvRecord]:
+        while (record := self._next_record()) is not None:
+            if record.cells or record.error is not None:
                 yield record
 
-    def _next(self) -> Record | None:
+    def _next_record(self) -> CsvRecord | None:
         taken: list[_Line] = []
-        reader = csv.reader(self._taking(taken), delimiter=self._delimiter, strict=True)
+        reader = csv.reader(self._read_into(taken), delimiter=self._delimiter, strict=True)
         try:
             cells = next(reader, None)
         except (csv.Error, _TooLarge) as error:
-            return self._given_up(taken, str(error))
+            return self._unreadable_record(taken, str(error))
         if cells is None:
             return None
-        record = Record(self._number, self._number + len(taken) - 1, cells, _not_utf8(taken))
-        self._number += len(taken)
+        record = CsvRecord(self._line_number, self._line_number + len(taken) - 1, cells, _utf8_error(taken))
+        self._line_number += len(taken)
         return record
 
-    def _taking(self, taken: list[_Line]) -> Iterator[str]:
-        """The lines from the next one on, noted in `taken`. Raises _TooLarge."""
+    def _read_into(self, lines: list[_Line]) -> Iterator[str]:
+        """The lines from the next one on, noted in `lines`. Raises _TooLarge."""
         size = 0
-        while (line := self._line()) is not None:
-            taken.append(line)
+        while (line := self._next_line()) is not None:
+            lines.append(line)
             size += len(line.text)
-            if line.is_too_long or size > LONGEST_RECORD or len(taken) > MOST_LINES:
-                raise _TooLarge(f"longer than {LONGEST_RECORD:,} characters or {MOST_LINES:,} lines")
+            if line.is_too_long or size > MAX_RECORD_LENGTH or len(lines) > MAX_RECORD_LINES:
+                raise _TooLarge(f"longer than {MAX_RECORD_LENGTH:,} characters or {MAX_RECORD_LINES:,} lines")
             yield line.text
 
-    def _given_up(self, taken: list[_Line], reason: str) -> Record:
+    def _unreadable_record(self, lines: list[_Line], reason: str) -> CsvRecord:
         """Only the first of the lines is lost; the others are read anew."""
-        self._ahead.extendleft(reversed(taken[1:]))
-        record = Record(self._number, self._number, [], f"not CSV: {reason}")
-        self._number += 1
-        if len(taken) == 1:
+        self._lookahead.extendleft(reversed(lines[1:]))
+        record = CsvRecord(self._line_number, self._line_number, [], f"not CSV: {reason}")
+        self._line_number += 1
+        if len(lines) == 1:
             return record
-        last = record.first + len(taken) - 1
-        told = f"{record.fault}, as far as line {last}; a quote may not be closed; read on from line {self._number}"
-        return Record(record.first, record.last, [], told)
+        last = record.first_line + len(lines) - 1
+        told = (
+            f"{record.error}, as far as line {last}; a quote may not be closed; read on from line {self._line_number}"
+        )
+        return CsvRecord(record.first_line, record.last_line, [], told)
 
-    def _line(self) -> _Line | None:
-        if self._ahead:
-            return self._ahead.popleft()
-        text = self._text.readline(LONGEST_RECORD)
+    def _next_line(self) -> _Line | None:
+        if self._lookahead:
+            return self._lookahead.popleft()
+        text = self._text.readline(MAX_RECORD_LENGTH)
         if not text:
             return None
-        if _is_ended(text) or len(text) < LONGEST_RECORD:
+        if _ends_line(text) or len(text) < MAX_RECORD_LENGTH:
             return _Line(text)
         rest = text
-        while rest and not _is_ended(rest):
-            rest = self._text.readline(LONGEST_RECORD)
+        while rest and not _ends_line(rest):
+            rest = self._text.readline(MAX_RECORD_LENGTH)
         return _Line("", is_too_long=True)
 
 
-def _is_ended(text: str) -> bool:
+def _ends_line(text: str) -> bool:
     return text.endswith(("\n", "\r"))
 
 
-def _not_utf8(lines: list[_Line]) -> str | None:
+def _utf8_error(lines: list[_Line]) -> str | None:
     """Bytes that are no UTF-8 were read as lone surrogates, which no UTF-8 has."""
     if all(line.text.isascii() for line in lines):
         return None

@@ -15,13 +15,13 @@ import msgspec
 
 from schemas.events.base import EARLIEST, LATEST
 from schemas.values import instant_ms
-from streams.engine.journal.event_types import KINDS
+from streams.engine.journal.event_types import EVENT_TYPES
 from streams.errors import DataError
-from streams.publish.access_log import AccessLog
-from streams.publish.ordering import Outgoing
+from streams.publish.access_log import AccessLogParser
+from streams.publish.ordering import OutgoingEvent
 
 STANDARD_INPUT = "-"
-LARGEST = 1_000_000
+MAX_VALUE_BYTES = 1_000_000
 """Bytes; a longer value is not taken by a broker with Kafka's defaults."""
 
 _GZIP = b"\x1f\x8b"
@@ -30,9 +30,9 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line that is not empty; `where` names file and line."""
+    """One line that is not empty; `location` names file and line."""
 
-    where: str
+    location: str
     text: bytes
 
 
@@ -40,10 +40,10 @@ class Line:
 class EventLine:
     """An event; `at` in ms, None where it has none that can be read (the worker will refuse it)."""
 
-    outgoing: Outgoing
+    event: OutgoingEvent
     account: str
     at: int | None
-    of_several: bool = False
+    has_several_contacts: bool = False
     """Whether it speaks of more than one contact, as a merge does."""
 
 
@@ -51,7 +51,7 @@ class EventLine:
 class ClockLine:
     """`clock.advanced`: every instant before `at` is closed for the account."""
 
-    where: str
+    location: str
     account: str
     at: int
 
@@ -60,7 +60,7 @@ class ClockLine:
 class DefinitionsLine:
     """`definitions.applied`: from here on these definitions decide; `at` is None where the line has none."""
 
-    where: str
+    location: str
     account: str
     at: int | None
     definitions: Any
@@ -68,16 +68,16 @@ class DefinitionsLine:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that cannot be published; a row of CSV may stand in several `lines`."""
+    """A line that cannot be published; a row of CSV may stand in several `line_count`."""
 
-    where: str
+    location: str
     reason: str
-    lines: int = 1
+    line_count: int = 1
 
 
-Item = EventLine | ClockLine | DefinitionsLine | RefusedLine
+ParsedLine = EventLine | ClockLine | DefinitionsLine | RefusedLine
 
-_OF_SEVERAL = frozenset({"contact.merged", "contact.identified"})
+_SEVERAL_CONTACT_TYPES = frozenset({"contact.merged", "contact.identified"})
 
 
 class _Envelope(msgspec.Struct):
@@ -95,23 +95,26 @@ _decode = msgspec.json.Decoder(_Envelope).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def read_lines(paths: Iterable[str], advance: Callable[[int], None]) -> Iterator[Line]:
+def read_lines(paths: Iterable[str], on_bytes_read: Callable[[int], None]) -> Iterator[Line]:
     """All lines of the files, `-` being standard input, unpacked where they are gzipped.
 
-    `advance` is told how many bytes of the present file are read. Raises DataError for a file that cannot be read.
+    `on_bytes_read` is told how many bytes of the present file are read. Raises DataError for a file that cannot be
+    read.
     """
     for path in paths:
         name = "standard input" if path == STANDARD_INPUT else path
         try:
-            with opened(path) as (raw, stream):
-                yield from _lines_of(name, raw, stream, advance)
+            with open_input(path) as (raw, stream):
+                yield from _stream_lines(name, raw, stream, on_bytes_read)
         except (OSError, EOFError) as error:
             raise DataError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def over_all(paths: Sequence[str], report: Callable[[int, int], None]) -> Callable[[int], None]:
-    """What `read_lines` can tell its progress: `report` gets the bytes read of all files, and how many there are."""
-    total = size_of(paths)
+def total_progress(paths: Sequence[str], on_progress: Callable[[int, int], None]) -> Callable[[int], None]:
+    """What `read_lines` can tell its progress: `on_progress` gets the bytes read of all files, and how many there
+    are.
+    """
+    total = total_size(paths)
     before = last = 0
 
     def read(done: int) -> None:
@@ -119,12 +122,12 @@ def over_all(paths: Sequence[str], report: Callable[[int, int], None]) -> Callab
         if done < last:  # the next file has begun
             before += last
         last = done
-        report(before + done, total)
+        on_progress(before + done, total)
 
     return read
 
 
-def size_of(paths: Iterable[str]) -> int:
+def total_size(paths: Iterable[str]) -> int:
     """Bytes of all files together; 0 when that cannot be known."""
     sizes = []
     for path in paths:
@@ -135,106 +138,110 @@ def size_of(paths: Iterable[str]) -> int:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[tuple[BufferedReader, BinaryIO]]:
+def open_input(path: str) -> Iterator[tuple[BufferedReader, BinaryIO]]:
     """A file, `-` being standard input, and its bytes unpacked where they are gzipped. Raises OSError."""
-    with _raw(path) as raw:
-        yield raw, _unpacked(raw)
+    with _open_raw(path) as raw:
+        yield raw, _decompress(raw)
 
 
-def _raw(path: str) -> BufferedReader:
+def _open_raw(path: str) -> BufferedReader:
     if path == STANDARD_INPUT:
         return cast(BufferedReader, sys.stdin.buffer)
     return Path(path).open("rb")
 
 
-def _unpacked(raw: BufferedReader) -> BinaryIO:
+def _decompress(raw: BufferedReader) -> BinaryIO:
     packed = raw.peek(2)[:2] == _GZIP
     return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
 
 
-def _lines_of(name: str, raw: BufferedReader, stream: BinaryIO, advance: Callable[[int], None]) -> Iterator[Line]:
+def _stream_lines(
+    name: str, raw: BufferedReader, stream: BinaryIO, on_bytes_read: Callable[[int], None]
+) -> Iterator[Line]:
     seekable = raw.seekable()
     for number, text in enumerate(stream, start=1):
         content = text.removeprefix(_BOM).strip() if number == 1 else text.strip()
         if seekable and number % 1_000 == 0:
-            advance(raw.tell())
+            on_bytes_read(raw.tell())
         if content:
             yield Line(f"{name}:{number}", content)
 
 
-def json_items(lines: Iterable[Line]) -> Iterator[Item]:
+def parse_json_lines(lines: Iterable[Line]) -> Iterator[ParsedLine]:
     """What each line of a JSON lines file says. The bytes of an event are published as they stand in the line."""
     for line in lines:
-        yield _json_item(line)
+        yield _parse_json_line(line)
 
 
-def access_log_items(lines: Iterable[Line], log: AccessLog) -> Iterator[Item]:
+def parse_access_log(lines: Iterable[Line], parser: AccessLogParser) -> Iterator[ParsedLine]:
     """A visit for each line of an access log."""
     for line in lines:
         try:
-            event = log.visit(line.text.decode("utf-8", "replace"))
+            event = parser.parse_visit(line.text.decode("utf-8", "replace"))
         except ValueError as error:
-            yield RefusedLine(line.where, str(error))
+            yield RefusedLine(line.location, str(error))
         else:
-            yield event_line(event, line.where)
+            yield line_from_event(event, line.location)
 
 
-def event_line(event: dict[str, Any], where: str) -> Item:
+def line_from_event(event: dict[str, Any], location: str) -> ParsedLine:
     """What an event that is not in a file says; like a line of JSON."""
-    return _json_item(Line(where, _encode(event)))
+    return _parse_json_line(Line(location, _encode(event)))
 
 
-def _json_item(line: Line) -> Item:
+def _parse_json_line(line: Line) -> ParsedLine:
     try:
         envelope = _decode(line.text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return RefusedLine(line.where, f"not a JSON object: {error}")
+        return RefusedLine(line.location, f"not a JSON object: {error}")
     account = envelope.account if isinstance(envelope.account, str) else "default"
-    at = _instant(envelope.at)
+    at = _parse_instant(envelope.at)
     if envelope.type == "clock.advanced":
-        return _clock(line, account, at)
+        return _clock_line(line, account, at)
     if envelope.type == "definitions.applied":
-        return _definitions(line, envelope, at)
-    return _event(line, envelope, account, at)
+        return _definitions_line(line, envelope, at)
+    return _event_line(line, envelope, account, at)
 
 
-def _clock(line: Line, account: str, at: int | None) -> Item:
+def _clock_line(line: Line, account: str, at: int | None) -> ParsedLine:
     if at is None:
-        return RefusedLine(line.where, "clock.advanced needs `at`, an instant such as 2026-03-01T09:30:00Z")
-    return ClockLine(line.where, account, at)
+        return RefusedLine(line.location, "clock.advanced needs `at`, an instant such as 2026-03-01T09:30:00Z")
+    return ClockLine(line.location, account, at)
 
 
-def _definitions(line: Line, envelope: _Envelope, at: int | None) -> Item:
+def _definitions_line(line: Line, envelope: _Envelope, at: int | None) -> ParsedLine:
     definitions = envelope.definitions
     inside = definitions.get("account") if isinstance(definitions, dict) else None
     account = envelope.account or inside or "default"
     if not isinstance(account, str):
-        return RefusedLine(line.where, "`account` must be text")
-    return DefinitionsLine(line.where, account, at, definitions)
+        return RefusedLine(line.location, "`account` must be text")
+    return DefinitionsLine(line.location, account, at, definitions)
 
 
-def _event(line: Line, envelope: _Envelope, account: str, at: int | None) -> Item:
+def _event_line(line: Line, envelope: _Envelope, account: str, at: int | None) -> ParsedLine:
     if not isinstance(envelope.type, str):
-        return RefusedLine(line.where, "it has no `type`, so there is no topic for it")
-    route = route_of(envelope.type)
+        return RefusedLine(line.location, "it has no `type`, so there is no topic for it")
+    route = find_route(envelope.type)
     if route is None:
-        return RefusedLine(line.where, f"no topic takes events of type {envelope.type!r}")
-    if len(line.text) > LARGEST:
-        return RefusedLine(line.where, f"{len(line.text):,} bytes are more than a record may have ({LARGEST:,})")
+        return RefusedLine(line.location, f"no topic takes events of type {envelope.type!r}")
+    if len(line.text) > MAX_VALUE_BYTES:
+        return RefusedLine(
+            line.location, f"{len(line.text):,} bytes are more than a record may have ({MAX_VALUE_BYTES:,})"
+        )
     owner = getattr(envelope, route.key_field)
     # Without a key it is published all the same: the worker refuses it with its coordinates.
     known = owner if isinstance(owner, str) and owner else None
-    outgoing = Outgoing(
+    outgoing = OutgoingEvent(
         topic=route.topic,
         key=known.encode() if known else None,
         value=line.text,
-        whose=(account, known) if known else None,
-        where=line.where,
+        owner=(account, known) if known else None,
+        location=line.location,
     )
-    return EventLine(outgoing, account, at, envelope.type in _OF_SEVERAL)
+    return EventLine(outgoing, account, at, envelope.type in _SEVERAL_CONTACT_TYPES)
 
 
-def _instant(value: object) -> int | None:
+def _parse_instant(value: object) -> int | None:
     if not isinstance(value, str):
         return None
     try:
@@ -253,7 +260,7 @@ class Route:
     key_field: str
 
 
-def route_of(event_type: str) -> Route | None:
+def find_route(event_type: str) -> Route | None:
     """Where events of this type go; None for a type that Leadstream has never heard of."""
-    kind = KINDS.get(event_type)
+    kind = EVENT_TYPES.get(event_type)
     return Route(kind.topic, kind.owner) if kind else None

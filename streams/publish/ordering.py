@@ -10,102 +10,102 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.kafka.partitions import Source
+from streams.kafka.partitions import SourcePartition
 
-Whose = tuple[str, str]
+OwnerKey = tuple[str, str]
 """Account, and contact, visitor or opportunity."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingEvent:
     """An event on its way to an in-topic; `topic` carries no prefix."""
 
     topic: str
     key: bytes | None
     value: bytes
-    whose: Whose | None
-    where: str = ""
+    owner: OwnerKey | None
+    location: str = ""
     """File and line, for a message about it."""
 
 
 @dataclass(slots=True)
-class _Last:
+class _LastSent:
     """Where a contact's last sent event is; None until the broker acknowledged it."""
 
     topic: str
-    place: tuple[Source, int] | None = None
+    source_position: tuple[SourcePartition, int] | None = None
 
 
 class OrderAcrossTopics:
-    """Holds events back until those before them are in the journal; `waiting` says how many it holds."""
+    """Holds events back until those before them are in the journal; `held_count` says how many it holds."""
 
     def __init__(self) -> None:
-        self._last: dict[Whose, _Last] = {}
-        self._waiting: dict[Whose, deque[Outgoing]] = {}
-        self.waiting = 0
-        self._sent: dict[Source, int] = {}
-        self._journaled: dict[Source, int] = {}
+        self._last_sent: dict[OwnerKey, _LastSent] = {}
+        self._queues: dict[OwnerKey, deque[OutgoingEvent]] = {}
+        self.held_count = 0
+        self._sent_offsets: dict[SourcePartition, int] = {}
+        self._journaled_offsets: dict[SourcePartition, int] = {}
 
     @property
-    def known(self) -> int:
+    def tracked_count(self) -> int:
         """How many contacts' last places are remembered."""
-        return len(self._last)
+        return len(self._last_sent)
 
-    def may_go(self, event: Outgoing) -> bool:
-        """Whether `event` is to be sent now; otherwise it is kept, and comes out of `released` in its turn."""
-        whose = event.whose
+    def admit(self, event: OutgoingEvent) -> bool:
+        """Whether `event` is to be sent now; otherwise it is kept, and comes out of `pop_ready` in its turn."""
+        whose = event.owner
         if whose is None:
             return True
-        if whose not in self._waiting and self._follows(whose, event.topic):
-            self._last[whose] = _Last(event.topic)
+        if whose not in self._queues and self._may_follow(whose, event.topic):
+            self._last_sent[whose] = _LastSent(event.topic)
             return True
-        self._waiting.setdefault(whose, deque()).append(event)
-        self.waiting += 1
+        self._queues.setdefault(whose, deque()).append(event)
+        self.held_count += 1
         return False
 
-    def acknowledged(self, event: Outgoing, partition: int, offset: int) -> None:
+    def acknowledge(self, event: OutgoingEvent, partition: int, offset: int) -> None:
         """The broker has `event` at this place of its topic. Of one batch, told in the order of sending."""
         source = (event.topic, partition)
-        self._sent[source] = max(self._sent.get(source, -1), offset)
-        if event.whose is not None:
-            self._last[event.whose] = _Last(event.topic, (source, offset))
+        self._sent_offsets[source] = max(self._sent_offsets.get(source, -1), offset)
+        if event.owner is not None:
+            self._last_sent[event.owner] = _LastSent(event.topic, (source, offset))
 
-    def journaled(self, sources: Iterable[tuple[Source, int]]) -> None:
+    def mark_journaled(self, sources: Iterable[tuple[SourcePartition, int]]) -> None:
         """The journal (or the dead letters) hold these; so everything before them in their partitions."""
         for source, offset in sources:
-            if offset > self._journaled.get(source, -1):
-                self._journaled[source] = offset
+            if offset > self._journaled_offsets.get(source, -1):
+                self._journaled_offsets[source] = offset
 
-    def released(self) -> list[Outgoing]:
+    def pop_ready(self) -> list[OutgoingEvent]:
         """The events that may be sent now, in order; all of them are to be acknowledged before the next call."""
-        free: list[Outgoing] = []
-        for whose in list(self._waiting):
-            queue = self._waiting[whose]
-            while queue and self._follows(whose, queue[0].topic):
+        free: list[OutgoingEvent] = []
+        for whose in list(self._queues):
+            queue = self._queues[whose]
+            while queue and self._may_follow(whose, queue[0].topic):
                 event = queue.popleft()
-                self._last[whose] = _Last(event.topic)
+                self._last_sent[whose] = _LastSent(event.topic)
                 free.append(event)
             if not queue:
-                del self._waiting[whose]
-        self.waiting -= len(free)
+                del self._queues[whose]
+        self.held_count -= len(free)
         return free
 
-    def settled(self) -> bool:
+    def is_drained(self) -> bool:
         """Whether nothing waits and the journal holds all that was sent."""
-        return not self._waiting and all(
-            self._journaled.get(source, -1) >= offset for source, offset in self._sent.items()
+        return not self._queues and all(
+            self._journaled_offsets.get(source, -1) >= offset for source, offset in self._sent_offsets.items()
         )
 
-    def forget_settled(self) -> None:
+    def forget_journaled(self) -> None:
         """Drops what is known of contacts whose last event is in the journal: whatever comes next may follow."""
-        self._last = {whose: last for whose, last in self._last.items() if not self._is_journaled(last)}
+        self._last_sent = {whose: last for whose, last in self._last_sent.items() if not self._is_journaled(last)}
 
-    def _follows(self, whose: Whose, topic: str) -> bool:
-        last = self._last.get(whose)
+    def _may_follow(self, owner: OwnerKey, topic: str) -> bool:
+        last = self._last_sent.get(owner)
         return last is None or last.topic == topic or self._is_journaled(last)
 
-    def _is_journaled(self, last: _Last) -> bool:
-        if last.place is None:
+    def _is_journaled(self, last: _LastSent) -> bool:
+        if last.source_position is None:
             return False
-        source, offset = last.place
-        return self._journaled.get(source, -1) >= offset
+        source, offset = last.source_position
+        return self._journaled_offsets.get(source, -1) >= offset

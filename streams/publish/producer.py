@@ -14,14 +14,14 @@ from aiokafka.errors import KafkaError
 from schemas.topics import CLOCK, LEDGER_IN, PIPELINE_IN
 from schemas.values import instant_text
 from streams.errors import BrokerUnavailable
-from streams.kafka.clients import partitions_of
-from streams.publish.ordering import Outgoing
+from streams.kafka.clients import fetch_partitions
+from streams.publish.ordering import OutgoingEvent
 from streams.settings import Settings
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Sender:
+class EventProducer:
     """An idempotent producer and what it needs to know of the topics. An async context manager."""
 
     def __init__(self, settings: Settings) -> None:
@@ -35,31 +35,31 @@ class Sender:
             max_request_size=4_000_000,
             client_id="leadstream-publish",
         )
-        self._ends: Any = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, client_id="leadstream-publish")
+        self._consumer: Any = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, client_id="leadstream-publish")
         self._in_partitions: list[TopicPartition] = []
 
     async def __aenter__(self) -> Self:
         try:
             await self._producer.start()
-            await self._ends.start()
+            await self._consumer.start()
         except (KafkaError, OSError) as error:
-            await self._stop()
+            await self._close()
             raise BrokerUnavailable(
                 f"no Kafka answers at {self._settings.bootstrap}; `leadstream broker start` starts one"
             ) from error
         try:
             await self._check_topics()
         except BaseException:
-            await self._stop()
+            await self._close()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop()
+        await self._close()
 
-    async def send(self, events: Sequence[Outgoing]) -> list[tuple[int, int]]:
+    async def send(self, events: Sequence[OutgoingEvent]) -> list[tuple[int, int]]:
         """Sends in order; returns partition and offset of each when all are acknowledged.
 
         Raises BrokerUnavailable when the broker does not take them.
@@ -74,7 +74,7 @@ class Sender:
             raise BrokerUnavailable(f"Kafka did not take the events: {error}") from error
         return [(place.partition, place.offset) for place in places]
 
-    async def tell_time(self, account: str, at: int) -> None:
+    async def advance_clock(self, account: str, at: int) -> None:
         """Says that every instant of the account before `at` (ms) is over, as far as the in-topics reach now."""
         text = instant_text(at)
         told = {
@@ -82,13 +82,13 @@ class Sender:
             "id": f"clock-{account}-{text}",
             "account": account,
             "at": text,
-            "ends": await self._ends_now(),
+            "ends": await self._in_topic_end_offsets(),
         }
-        await self.send([Outgoing(CLOCK.name, account.encode(), _encode(told), None)])
+        await self.send([OutgoingEvent(CLOCK.name, account.encode(), _encode(told), None)])
 
-    async def _ends_now(self) -> dict[str, int]:
+    async def _in_topic_end_offsets(self) -> dict[str, int]:
         """End offsets of all in-topics' partitions, keyed `topic:partition` without prefix."""
-        ends = await self._ends.end_offsets(self._in_partitions)
+        ends = await self._consumer.end_offsets(self._in_partitions)
         prefix = len(self._settings.prefix)
         return {f"{partition.topic[prefix:]}:{partition.partition}": end for partition, end in ends.items()}
 
@@ -96,9 +96,9 @@ class Sender:
         # Producing to a topic that is missing would fail only after minutes of retries.
         prefix, bootstrap = self._settings.prefix, self._settings.bootstrap
         in_topics = [prefix + topic.name for topic in (*PIPELINE_IN, *LEDGER_IN)]
-        there = await partitions_of(bootstrap, [*in_topics, prefix + CLOCK.name])
+        there = await fetch_partitions(bootstrap, [*in_topics, prefix + CLOCK.name])
         self._in_partitions = [place for name in in_topics for place in there[name]]
 
-    async def _stop(self) -> None:
-        await self._ends.stop()
+    async def _close(self) -> None:
+        await self._consumer.stop()
         await self._producer.stop()

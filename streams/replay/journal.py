@@ -13,27 +13,29 @@ from streams.engine.journal.effects import Budget, Output
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import Memory
+from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import TopicsMissing
-from streams.kafka.clients import partitions_of
+from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import read_deployment
-from streams.kafka.reader import Advance, ends_of, reading, records_of
-from streams.replay.state import Row, state_rows
+from streams.kafka.reader import ProgressCallback, fetch_end_offsets, open_consumer, read_partition
+from streams.replay.state import StateRow, state_rows
 from streams.settings import Settings
 
-PORTION = Budget(records=20_000, bytes=1 << 40)
+DECISION_BUDGET = Budget(records=20_000, bytes=1 << 40)
 
 
 class JournalReplay:
-    """Decides the journal from its beginning up to its end at the start. `write` gets each output."""
+    """Decides the journal from its beginning up to its end at the start. `on_output` gets each output."""
 
-    def __init__(self, settings: Settings, write: Callable[[Output], None], advance: Advance) -> None:
+    def __init__(
+        self, settings: Settings, on_output: Callable[[Output], None], on_progress: ProgressCallback
+    ) -> None:
         self._settings = settings
-        self._write = write
-        self._advance = advance
-        self._done = 0
-        self._total = 0
-        self.refused = 0
+        self._on_output = on_output
+        self._on_progress = on_progress
+        self._record_count = 0
+        self._total_records = 0
+        self.refused_count = 0
         self._releases = ReleaseLog(settings.clock)
         self._deciders: list[PartitionDecider] = []
 
@@ -45,18 +47,18 @@ class JournalReplay:
             raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
         self._releases = ReleaseLog(deployment.clock)
         journal, definitions = settings.prefix + JOURNAL.name, settings.prefix + DEFINITIONS.name
-        places = await partitions_of(settings.bootstrap, [journal, definitions])
-        async with reading(settings.bootstrap, "leadstream-replay") as consumer:
+        places = await fetch_partitions(settings.bootstrap, [journal, definitions])
+        async with open_consumer(settings.bootstrap, "leadstream-replay") as consumer:
             # The journal's ends come first: whatever release stands before them is in `definitions` by then.
-            ends = await ends_of(consumer, places[journal])
-            released = await ends_of(consumer, places[definitions])
-            async for record in records_of(consumer, places[definitions][0], released):
+            ends = await fetch_end_offsets(consumer, places[journal])
+            released = await fetch_end_offsets(consumer, places[definitions])
+            async for record in read_partition(consumer, places[definitions][0], released):
                 self._releases.add(record.offset, record.timestamp, record.key, record.value)
-            self._total = sum(ends.values())
+            self._total_records = sum(ends.values())
             for place in places[journal]:
-                await self._replay(consumer, place, ends)
+                await self._replay_partition(consumer, place, ends)
 
-    def state(self) -> Iterator[Row]:
+    def state(self) -> Iterator[StateRow]:
         """Memberships and leads at the end of the journal, points as of each contact's clock."""
         clocks: dict[tuple[str, str], int] = {}
         contacts: list[Contact] = []
@@ -64,35 +66,39 @@ class JournalReplay:
             for contact in decider.contacts():
                 contacts.append(contact)
                 clocks[contact.account, contact.id] = decider.clock_of(contact)
-        return state_rows(contacts, self._in_force, lambda contact: clocks[contact.account, contact.id])
+        return state_rows(contacts, self._latest_definitions, lambda contact: clocks[contact.account, contact.id])
 
-    def _in_force(self, account: str) -> Definitions | None:
+    def _latest_definitions(self, account: str) -> Definitions | None:
         latest = self._releases.latest(account)
-        return latest.content if latest else None
+        return latest.definitions if latest else None
 
-    async def _replay(self, consumer: Any, place: TopicPartition, ends: dict[TopicPartition, int]) -> None:
-        memory = Memory(self._settings.repeat_ms, self._settings.repeat_ids)
-        decider = PartitionDecider(place.partition, self._content, memory, lateness=self._settings.lateness_ms)
+    async def _replay_partition(
+        self, consumer: Any, partition: TopicPartition, end_offsets: dict[TopicPartition, int]
+    ) -> None:
+        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
+        decider = PartitionDecider(
+            partition.partition, self._release_definitions, memory, lateness=self._settings.lateness_ms
+        )
         decider.resume(None)
         self._deciders.append(decider)
-        before = self._done
+        before = self._record_count
         fed = 0
-        async for record in records_of(consumer, place, ends):
+        async for record in read_partition(consumer, partition, end_offsets):
             decider.feed(record.offset, record.key, record.value)
             fed += 1
-            if fed % PORTION.records == 0:
-                self._decide(decider)
-                self._advance(before + record.offset + 1, self._total)
-        self._decide(decider)
-        self._done = before + ends[place]
-        self._advance(self._done, self._total)
+            if fed % DECISION_BUDGET.records == 0:
+                self._decide_pending(decider)
+                self._on_progress(before + record.offset + 1, self._total_records)
+        self._decide_pending(decider)
+        self._record_count = before + end_offsets[partition]
+        self._on_progress(self._record_count, self._total_records)
 
-    def _decide(self, decider: PartitionDecider) -> None:
-        while decider.pending():
-            effects = decider.work(PORTION)
-            self.refused += len(effects.letters)
+    def _decide_pending(self, decider: PartitionDecider) -> None:
+        while decider.has_pending():
+            effects = decider.work(DECISION_BUDGET)
+            self.refused_count += len(effects.dead_letters)
             for output in effects.outputs:
-                self._write(output)
+                self._on_output(output)
 
-    def _content(self, account: str, number: int) -> Definitions:
-        return self._releases.get(account, number).content
+    def _release_definitions(self, account: str, number: int) -> Definitions:
+        return self._releases.get(account, number).definitions

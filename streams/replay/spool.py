@@ -6,10 +6,10 @@ import struct
 import tempfile
 from collections.abc import Iterator
 
-from streams.errors import NoRoom
+from streams.errors import NoDiskSpace
 
-_HEAD = struct.Struct("<qII")  # offset, bytes of key and of value
-_IN_MEMORY = 64_000_000
+_HEADER = struct.Struct("<qII")  # offset, bytes of key and of value
+_MAX_MEMORY_BYTES = 64_000_000
 """Bytes that are kept in memory; more go to a temporary file, which goes with the process."""
 
 
@@ -17,14 +17,14 @@ class Spool:
     """Records in their order, read back as often as wanted."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self._file = tempfile.SpooledTemporaryFile(max_size=_MAX_MEMORY_BYTES)  # noqa: SIM115 - closed by `close`
 
     def add(self, offset: int, key: bytes, value: bytes) -> None:
-        """The next record. Raises NoRoom."""
+        """The next record. Raises NoDiskSpace."""
         try:
-            self._file.write(_HEAD.pack(offset, len(key), len(value)) + key + value)
+            self._file.write(_HEADER.pack(offset, len(key), len(value)) + key + value)
         except OSError as error:
-            raise NoRoom(
+            raise NoDiskSpace(
                 f"the journal of what was read so far cannot be kept in the folder for temporary files: "
                 f"{error.strerror or error}; set TMPDIR to a folder with room"
             ) from error
@@ -34,7 +34,7 @@ class Spool:
         end = self._file.tell()
         self._file.seek(0)
         while self._file.tell() < end:
-            offset, key, value = _HEAD.unpack(self._file.read(_HEAD.size))
+            offset, key, value = _HEADER.unpack(self._file.read(_HEADER.size))
             yield offset, self._file.read(key), self._file.read(value)
 
     def close(self) -> None:

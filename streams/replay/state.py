@@ -7,29 +7,31 @@ from typing import Any
 
 from schemas.definitions import Definitions
 from schemas.values import instant_text
-from streams.engine.decisions.lead_table import TAKES
-from streams.engine.decisions.outputs import LEAD, MEMBER
+from streams.engine.decisions.lead_table import OPEN_STATUSES
+from streams.engine.decisions.outputs import LEAD_TYPE, MEMBER_TYPE
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import points_at, points_number
+from streams.engine.state.points import points_at, points_from_millionths
 
-Row = dict[str, Any]
-DefinitionsOf = Callable[[str], Definitions | None]
+StateRow = dict[str, Any]
+CurrentDefinitionsLookup = Callable[[str], Definitions | None]
 """Account -> its definitions in force."""
 
 
 def state_rows(
-    contacts: Iterable[Contact], definitions_of: DefinitionsOf, end_of: Callable[[Contact], int]
-) -> Iterator[Row]:
+    contacts: Iterable[Contact],
+    current_definitions: CurrentDefinitionsLookup,
+    end_instant_of: Callable[[Contact], int],
+) -> Iterator[StateRow]:
     """By account, contact, segment and campaign; points as they are at the contact's end (ms)."""
     for contact in sorted(contacts, key=lambda contact: (contact.account, contact.id)):
-        yield from _memberships(contact)
-        yield from _leads(contact, definitions_of(contact.account), end_of(contact))
+        yield from _membership_rows(contact)
+        yield from _lead_rows(contact, current_definitions(contact.account), end_instant_of(contact))
 
 
-def _memberships(contact: Contact) -> Iterator[Row]:
+def _membership_rows(contact: Contact) -> Iterator[StateRow]:
     for segment, since in sorted(contact.members.items()):
         yield {
-            "type": MEMBER,
+            "type": MEMBER_TYPE,
             "account": contact.account,
             "segment": segment,
             "contact": contact.id,
@@ -37,17 +39,17 @@ def _memberships(contact: Contact) -> Iterator[Row]:
         }
 
 
-def _leads(contact: Contact, definitions: Definitions | None, end: int) -> Iterator[Row]:
+def _lead_rows(contact: Contact, definitions: Definitions | None, end: int) -> Iterator[StateRow]:
     half_lives = {each.id: each.half_life for each in definitions.campaigns} if definitions else {}
     for campaign, lead in sorted(contact.leads.items()):
-        half_life = half_lives.get(campaign) if lead.status in TAKES else None
+        half_life = half_lives.get(campaign) if lead.status in OPEN_STATUSES else None
         yield {
-            "type": LEAD,
+            "type": LEAD_TYPE,
             "account": contact.account,
             "campaign": campaign,
             "contact": contact.id,
             "status": lead.status,
-            "points": points_number(points_at(lead.points, lead.decayed, end, half_life)),
-            "made": instant_text(lead.made),
+            "points": points_from_millionths(points_at(lead.points, lead.decayed, end, half_life)),
+            "made": instant_text(lead.created),
             "changed": instant_text(lead.changed),
         }

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import msgspec
 
-POSITION_KEY = b"__position__"
+CHECKPOINT_KEY = b"__position__"
 
 
-class Positions(msgspec.Struct, omit_defaults=True):
+class SlotCheckpoint(msgspec.Struct, omit_defaults=True):
     """Everything a new owner needs besides the rows.
 
     `feeds` and `arrivals` are keyed "topic:partition" without prefix: the fetch position to go on from, and the
@@ -29,9 +29,9 @@ class Positions(msgspec.Struct, omit_defaults=True):
 
 
 encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Positions).decode
+_decode = msgspec.json.Decoder(SlotCheckpoint).decode
 
 
-def decode(value: bytes) -> Positions:
+def decode(value: bytes) -> SlotCheckpoint:
     """The positions of a changelog value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
     return _decode(value)

@@ -17,27 +17,27 @@ import structlog
 from streams.errors import Internal, LeadstreamError
 
 log = structlog.get_logger()
-_once = threading.Lock()
+_log_once = threading.Lock()
 
 
-def end(why: str, cause: BaseException | None = None) -> NoReturn:
+def die(why: str, cause: BaseException | None = None) -> NoReturn:
     """Ends the process with the exit code of `cause` when it is one of ours, else 70; never returns.
 
     The consumer's thread and the main thread may both come here: the first one speaks.
     """
     code = cause.exit_code if isinstance(cause, LeadstreamError) else Internal.exit_code
-    if _once.acquire(blocking=False):
-        log.error("ended", why=why, cause=describe(cause), exit_code=code)
+    if _log_once.acquire(blocking=False):
+        log.error("ended", why=why, cause=error_summary(cause), exit_code=code)
         sys.stderr.flush()
-    leave(code)
+    exit_process(code)
 
 
-def leave(code: int) -> NoReturn:
+def exit_process(code: int) -> NoReturn:
     """Leaves at once: no exit handlers, no finally blocks, no destructor that could still send something."""
     os._exit(code)
 
 
-def describe(cause: BaseException | None) -> str | None:
+def error_summary(cause: BaseException | None) -> str | None:
     """An exception in one line; None for none."""
     if cause is None:
         return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.kafka.partitions import Partition, partition_of
+from streams.kafka.partitions import Partition, partition_for_key
 from streams.settings import Settings
 
 
 @dataclass(frozen=True)
-class Places:
+class OutputPartitions:
     """Where a slot writes; full topic names."""
 
     slot: int
@@ -19,13 +19,13 @@ class Places:
     changelog: str
 
     @classmethod
-    def of(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> Places:
+    def for_slot(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> OutputPartitions:
         """The places of slot `slot` of `slots`."""
         return cls(slot, slots, settings.prefix, journal, changelog)
 
-    def journal_of(self, key: bytes) -> Partition:
+    def journal_for(self, key: bytes) -> Partition:
         """The journal partition of a key, by Kafka's own partitioner."""
-        return Partition(self.journal, partition_of(key, self.slots))
+        return Partition(self.journal, partition_for_key(key, self.slots))
 
     def own_journal(self) -> Partition:
         """The slot's own journal partition."""

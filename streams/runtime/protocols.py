@@ -11,8 +11,8 @@ from typing import Protocol
 
 from streams.engine.journal.effects import Append, Budget, Effects, Refusal, SourceRecord
 from streams.engine.journal.records import Marker
-from streams.engine.partition.backfill import History
-from streams.engine.partition.broadcast import Proposed
+from streams.engine.partition.backfill import BackfillCounter
+from streams.engine.partition.broadcast import PendingProposal
 
 
 class Ingest(Protocol):
@@ -33,7 +33,7 @@ class Decider(Protocol):
     def feed(self, offset: int, key: bytes, value: bytes) -> None:
         """The next journal record; `offset` rises, gaps are legal."""
 
-    def pending(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether `work` has anything left to do with what was fed."""
 
     def work(self, budget: Budget) -> Effects:
@@ -42,25 +42,25 @@ class Decider(Protocol):
     def checkpoint(self) -> bytes:
         """What `resume` needs besides rows and position: unfinished ticks and markers, releases in force."""
 
-    def position(self, fetched: int) -> int:
-        """The journal offset to go on from after a restart, when everything before `fetched` was fed."""
+    def resume_offset(self, next_offset: int) -> int:
+        """The journal offset to go on from after a restart, when everything before `next_offset` was fed."""
 
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a tick, a marker or a proposal is not decided for every contact: none is appended meanwhile."""
 
     def next_due(self) -> int | None:
         """The earliest instant at which time alone changes something, in ms; None when nothing is due."""
 
-    def needs_history(self, marker: Marker) -> bool:
+    def needs_backfill(self, marker: Marker) -> bool:
         """Whether that release, coming now, asks of the past what nobody kept: then it is proposed first."""
 
-    def proposed(self) -> Mapping[str, Proposed]:
+    def pending_proposals(self) -> Mapping[str, PendingProposal]:
         """Account -> its release that is proposed and not in force."""
 
     def has_contacts(self, account: str) -> bool:
         """Whether there is anybody in the account who has a past."""
 
-    def history(self, account: str, after: str = "", room: int | None = None, /) -> History:
+    def backfill_counter(self, account: str, after: str = "", limit: int | None = None, /) -> BackfillCounter:
         """What is to be fed with the journal before the account's proposal, and then tells it in slices.
 
         Only of those after an id, and of so many at most.

@@ -12,7 +12,7 @@ from streams.runtime.protocols import Decider, Ingest
 from streams.settings import Settings
 
 
-class ReleaseLog(Protocol):
+class MarkerLog(Protocol):
     """Which records of `definitions` are releases in force; pure, fed in offset order."""
 
     def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Marker | None:
@@ -20,7 +20,7 @@ class ReleaseLog(Protocol):
 
 
 @dataclass(frozen=True)
-class SlotKind:
+class AppSpec:
     """All that distinguishes one app from another; topics carry no prefix.
 
     `outputs` are all the topics its slots write to besides journal and changelog. `register(app, shell, sources,
@@ -37,13 +37,13 @@ class SlotKind:
     ingest: Callable[[Settings], Ingest]
     decider: Callable[[Settings, int], Decider]
     register: Callable[[Any, Any, Any, Any], None]
-    releases: Callable[[], ReleaseLog] | None = None
+    releases: Callable[[], MarkerLog] | None = None
 
     def app_id(self, settings: Settings) -> str:
         """The group id, and the head of every transactional id."""
         return f"{settings.prefix}leadstream-{self.name}"
 
-    def changelog(self, settings: Settings) -> str:
+    def changelog_topic(self, settings: Settings) -> str:
         """The changelog's full topic name, as Faust makes it."""
         return f"{self.app_id(settings)}-{self.table}-changelog"
 

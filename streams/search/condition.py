@@ -9,57 +9,66 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.conditions import Condition
-from streams.definitions.document import Part, Unreadable
+from streams.definitions.document import Document, UnreadableDocument
 from streams.definitions.read import read_text
-from streams.engine.validation import check, path_text
+from streams.engine.validation import path_text, validate_definitions
 from streams.errors import DataError, UsageError
 
-FROM_FILE = "@"
-MOST_LISTED = 10
+FILE_PREFIX = "@"
+MAX_LISTED = 10
 
-_condition: TypeAdapter[Condition] = TypeAdapter(Condition)
+_condition_adapter: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
-def read_condition(text: str) -> Part:
+def read_condition(text: str) -> Document:
     """The condition in `text`, YAML or JSON, or in the file that it names behind an `@`.
 
     Raises DataError for a file that cannot be read, UsageError for what is neither YAML nor JSON.
     """
     name = "the condition"
     as_json = False
-    if text.startswith(FROM_FILE):
-        path = File(text.removeprefix(FROM_FILE))
+    if text.startswith(FILE_PREFIX):
+        path = File(text.removeprefix(FILE_PREFIX))
         name, as_json = str(path), path.suffix.lower() == ".json"
-        text = _file_text(path)
+        text = _read_text_file(path)
     try:
         parts = read_text(name, text, as_json=as_json)
-    except Unreadable as error:
+    except UnreadableDocument as error:
         raise UsageError(f"{name}: {error.message}; a condition is such as {{property: country, eq: DE}}") from error
     if len(parts) != 1:
         raise UsageError(f"{name}: one condition is asked for, here are {len(parts)}")
     return parts[0]
 
 
-def checked(part: Part, document: Mapping[str, Any]) -> Condition:
+def validate_condition(condition_document: Document, document: Mapping[str, Any]) -> Condition:
     """The condition within an account's definitions as written. Raises UsageError, a line per fault."""
     segments = list(document.get("segments") or ())
-    name = free_id(document)
-    asked = with_segment(document, {"id": name, "dynamic": True, "when": part.values})
+    name = unused_segment_id(document)
+    asked = with_segment(document, {"id": name, "dynamic": True, "when": condition_document.values})
     here = ("segments", len(segments), "when")
-    faults = [problem for problem in check(asked).problems if problem.path[:3] == here]
+    faults = [problem for problem in validate_definitions(asked).problems if problem.path[:3] == here]
     if faults:
         own = f"segment {name}: "  # nobody who searches knows of it
-        lines = [_line(part, each.path[3:], each.message.removeprefix(own)) for each in faults[:MOST_LISTED]]
+        lines = [
+            _problem_line(condition_document, each.path[3:], each.message.removeprefix(own))
+            for each in faults[:MAX_LISTED]
+        ]
         raise UsageError("\n".join(lines))
-    condition: Condition = _condition.validate_python(part.values)
+    condition: Condition = _condition_adapter.validate_python(condition_document.values)
     return condition
 
 
-def warnings(part: Part, document: Mapping[str, Any]) -> list[str]:
+def condition_warnings(condition_document: Document, document: Mapping[str, Any]) -> list[str]:
     """What may be a mistake in a condition that is sound: a line each."""
     here = ("segments", len(document.get("segments") or ()), "when")
-    asked = with_segment(document, {"id": free_id(document), "dynamic": True, "when": part.values})
-    return [_line(part, each.path[3:], each.message) for each in check(asked).warnings if each.path[:3] == here]
+    asked = with_segment(
+        document, {"id": unused_segment_id(document), "dynamic": True, "when": condition_document.values}
+    )
+    return [
+        _problem_line(condition_document, each.path[3:], each.message)
+        for each in validate_definitions(asked).warnings
+        if each.path[:3] == here
+    ]
 
 
 def with_segment(document: Mapping[str, Any], segment: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +76,7 @@ def with_segment(document: Mapping[str, Any], segment: Mapping[str, Any]) -> dic
     return {**document, "segments": [*(document.get("segments") or ()), dict(segment)]}
 
 
-def free_id(document: Mapping[str, Any]) -> str:
+def unused_segment_id(document: Mapping[str, Any]) -> str:
     """A segment id that the definitions do not have."""
     taken = {segment.get("id") for segment in document.get("segments") or ()}
     name = "search"
@@ -76,7 +85,7 @@ def free_id(document: Mapping[str, Any]) -> str:
     return name
 
 
-def _file_text(path: File) -> str:
+def _read_text_file(path: File) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -85,6 +94,6 @@ def _file_text(path: File) -> str:
         raise DataError(f"{path} is not UTF-8 text") from error
 
 
-def _line(part: Part, path: tuple[str | int, ...], message: str) -> str:
-    where = f"{part.file}:{part.line_of(path)}"
+def _problem_line(condition_document: Document, path: tuple[str | int, ...], message: str) -> str:
+    where = f"{condition_document.file}:{condition_document.line_of(path)}"
     return f"{where}: {path_text(path)}: {message}" if path else f"{where}: {message}"

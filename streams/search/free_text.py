@@ -10,13 +10,13 @@ import re2
 
 from streams.errors import UsageError
 
-_WILD = re.compile(r"[*?]")
-_PIECES = re.compile(r"\w+")
+_WILDCARD = re.compile(r"[*?]")
+_WORD_PATTERN = re.compile(r"\w+")
 
-Test = Callable[[str], bool]
+WordPredicate = Callable[[str], bool]
 
 
-class Words:
+class FreeTextQuery:
     """Whether a contact's properties have every word, in whatever property and place; case does not matter.
 
     A word stands in a text as the whole of it, between spaces, or between any characters that are no letters, digits
@@ -27,12 +27,12 @@ class Words:
         words = text.casefold().split()
         if not words:
             raise UsageError("--text needs a word")
-        self._tests = [_test(word) for word in words]
+        self._predicates = [_word_predicate(word) for word in words]
 
-    def match(self, properties: Mapping[str, Any]) -> bool:
+    def matches(self, properties: Mapping[str, Any]) -> bool:
         """Whether each word stands in one of the texts."""
-        missing = self._tests
-        for text in _texts(properties):
+        missing = self._predicates
+        for text in _text_values(properties):
             candidates = _candidates(text.casefold())
             missing = [test for test in missing if not any(test(candidate) for candidate in candidates)]
             if not missing:
@@ -40,10 +40,10 @@ class Words:
         return False
 
 
-def _test(word: str) -> Test:
-    if _WILD.match(word):
+def _word_predicate(word: str) -> WordPredicate:
+    if _WILDCARD.match(word):
         raise UsageError(f"{word!r}: a word cannot begin with a wildcard; write its first letters")
-    if not _WILD.search(word):
+    if not _WILDCARD.search(word):
         return word.__eq__
     escaped: str = re2.escape(word)
     pattern = re2.compile("(?s)" + escaped.replace(r"\*", ".*").replace(r"\?", "."))
@@ -51,16 +51,16 @@ def _test(word: str) -> Test:
 
 
 def _candidates(text: str) -> set[str]:
-    return {text.strip(), *text.split(), *_PIECES.findall(text)}
+    return {text.strip(), *text.split(), *_WORD_PATTERN.findall(text)}
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _text_values(value: Any) -> Iterator[str]:
     """Every text inside, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for inner in value.values():
-            yield from _texts(inner)
+            yield from _text_values(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner)
+            yield from _text_values(inner)

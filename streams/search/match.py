@@ -13,116 +13,124 @@ import msgspec
 
 from schemas.conditions import Condition, StatusLeaf
 from schemas.definitions import Definitions
-from streams.definitions.history_needs import Asked, asked_by
+from streams.definitions.history_needs import HistoryNeed, condition_history_needs
 from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.protocols import Compiled
-from streams.engine.decisions.backfill_leaves import NOTHING, Following, keep_up, look
-from streams.engine.journal.records import Kept
-from streams.engine.partition.broadcast import Standing
+from streams.engine.conditions.protocols import CompiledCondition
+from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, advance_tracking, update_tracking
+from streams.engine.journal.records import BackfilledState
+from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.releases.compiled import CompiledRelease, compile_release
 from streams.engine.state.contact import Contact
 from streams.engine.version import walk
-from streams.explain.tree import surroundings_of
-from streams.search.free_text import Words
-from streams.store.contact_view import present_of, sight_of
+from streams.explain.tree import build_compile_scope
+from streams.search.free_text import FreeTextQuery
+from streams.store.contact_view import build_view, settled_instant
 
-_SHOWN = ("first_name", "last_name", "email", "company")
+_SAMPLE_PROPERTIES = ("first_name", "last_name", "email", "company")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A contact that was found; `listed` are the static segments that it is listed in."""
+    """A contact that was found; `static_segments` are the static segments that it is listed in."""
 
     contact: str
     status: str
-    listed: tuple[str, ...]
+    static_segments: tuple[str, ...]
 
-    def described(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For a machine."""
         return {"contact": self.contact, "status": self.status}
 
 
-class Search:
+class ContactMatcher:
     """What is searched for, within an account's definitions in force: a condition, words, or both."""
 
-    def __init__(self, definitions: Definitions, condition: Condition | None, words: Words | None) -> None:
+    def __init__(
+        self, definitions: Definitions, condition: Condition | None, free_text: FreeTextQuery | None
+    ) -> None:
         self.account = definitions.account
-        self._words = words
+        self._free_text = free_text
         self._release: CompiledRelease = compile_release(definitions, 1)
-        self._compiled: Compiled | None = None
-        self._of_any_status = False
-        self.following = NOTHING
+        self._compiled: CompiledCondition | None = None
+        self._includes_deleted = False
+        self.backfill_leaves = NO_BACKFILL
         """What the condition asks of the past: counted activity, and truths that are held."""
-        self.asked: list[Asked] = []
+        self.history_needs: list[HistoryNeed] = []
         """The same, leaf by leaf."""
         if condition is not None:
-            around = surroundings_of(definitions)
+            around = build_compile_scope(definitions)
             self._compiled = compile_condition(condition, around)
-            self.asked.extend(asked_by("the condition", condition, around))
-            self.following = Following(1, tuple(self._compiled.counters), tuple(self._compiled.held))
-            self._of_any_status = any(isinstance(node, StatusLeaf) for node in walk(condition))
+            self.history_needs.extend(condition_history_needs("the condition", condition, around))
+            self.backfill_leaves = BackfillLeaves(
+                1, tuple(self._compiled.counters), tuple(self._compiled.held_states)
+            )
+            self._includes_deleted = any(isinstance(node, StatusLeaf) for node in walk(condition))
 
-    def match(self, contact: Contact, standing: Standing, kept: Kept | None) -> bool:
-        """Whether the contact is found, at its own present; `kept` is what the journal says of its past."""
-        if contact.status == "deleted" and not self._of_any_status:
+    def matches(
+        self, contact: Contact, partition_status: PartitionStatus, backfilled: BackfilledState | None
+    ) -> bool:
+        """Whether the contact is found, at its own present; `backfilled` is what the journal says of its past."""
+        if contact.status == "deleted" and not self._includes_deleted:
             return False
-        if self._words is not None and not self._words.match(contact.properties):
+        if self._free_text is not None and not self._free_text.matches(contact.properties):
             return False
         if self._compiled is None:
             return True
-        now = present_of(contact, standing)
-        sight = sight_of(_with_past(contact, kept, self.following, now), self._release, now)
-        return self._compiled.node.holds(sight.scene())
+        now = settled_instant(contact, partition_status)
+        sight = build_view(_with_backfill(contact, backfilled, self.backfill_leaves, now), self._release, now)
+        return self._compiled.node.holds(sight.evaluation_context())
 
 
-def _with_past(contact: Contact, kept: Kept | None, following: Following, now: int) -> Contact:
+def _with_backfill(
+    contact: Contact, backfilled: BackfilledState | None, backfill_leaves: BackfillLeaves, now: int
+) -> Contact:
     """The contact as if the leaves had always been followed; of one that is not among the kept nothing is kept."""
-    if not following:
+    if not backfill_leaves:
         return contact
-    past = kept or Kept(contact.created, {}, {})
+    past = backfilled or BackfilledState(contact.created, {}, {})
     told = msgspec.structs.replace(contact, counts=past.counts, held=dict(past.held), followed=past.followed)
-    keep_up(told, following, now)
-    look(told, following, now)
+    advance_tracking(told, backfill_leaves, now)
+    update_tracking(told, backfill_leaves, now)
     return told
 
 
-class Found:
+class SearchHits:
     """Who was found; of each hit id, status and lists are kept, and the properties of a sample."""
 
-    def __init__(self, sample: int) -> None:
-        self.scanned = 0
-        self.hits: list[Hit] = []
-        self._most = sample
+    def __init__(self, sample_size: int) -> None:
+        self.scanned_count = 0
+        self.entries: list[Hit] = []
+        self._sample_size = sample_size
         self._sample: list[tuple[int, str, dict[str, Any]]] = []
 
     def add(self, contact: Contact) -> None:
         """A contact that matches."""
         hit = Hit(contact.id, contact.status, tuple(contact.listed))
-        self.hits.append(hit)
-        if self._most:
-            self._consider(hit, contact)
+        self.entries.append(hit)
+        if self._sample_size:
+            self._add_to_sample(hit, contact)
 
-    def by_status(self) -> dict[str, int]:
+    def counts_by_status(self) -> dict[str, int]:
         """How many of each status."""
-        return dict(sorted(Counter(hit.status for hit in self.hits).items()))
+        return dict(sorted(Counter(hit.status for hit in self.entries).items()))
 
-    def all(self) -> list[Hit]:
+    def sorted_entries(self) -> list[Hit]:
         """Everybody, by id."""
-        return sorted(self.hits, key=lambda hit: hit.contact)
+        return sorted(self.entries, key=lambda hit: hit.contact)
 
-    def sample(self) -> Iterator[dict[str, Any]]:
+    def sample_rows(self) -> Iterator[dict[str, Any]]:
         """A sample that is the same whenever the same contacts are found."""
         for _, _, described in sorted(self._sample, reverse=True, key=lambda each: each[:2]):
             yield described
 
-    def _consider(self, hit: Hit, contact: Contact) -> None:
+    def _add_to_sample(self, hit: Hit, contact: Contact) -> None:
         """Those with the smallest hashes, as if drawn by lot."""
         digest = -int.from_bytes(blake2b(hit.contact.encode(), digest_size=8).digest())
-        if len(self._sample) == self._most and digest <= self._sample[0][0]:
+        if len(self._sample) == self._sample_size and digest <= self._sample[0][0]:
             return
-        named = {name: contact.properties[name] for name in _SHOWN if name in contact.properties}
-        entry = (digest, hit.contact, {**hit.described(), **named})
-        if len(self._sample) < self._most:
+        named = {name: contact.properties[name] for name in _SAMPLE_PROPERTIES if name in contact.properties}
+        entry = (digest, hit.contact, {**hit.to_dict(), **named})
+        if len(self._sample) < self._sample_size:
             heapq.heappush(self._sample, entry)
         else:
             heapq.heapreplace(self._sample, entry)

@@ -12,19 +12,19 @@ from aiokafka import AIOKafkaConsumer
 
 from schemas.topics import DEAD_LETTERS, JOURNAL, LEDGER_JOURNAL
 from streams.engine.journal import records
-from streams.kafka.clients import partitions_of
-from streams.kafka.dead_letters import source_of
-from streams.kafka.partitions import Source
+from streams.kafka.clients import fetch_partitions
+from streams.kafka.dead_letters import source_from_headers
+from streams.kafka.partitions import SourcePartition
 from streams.settings import Settings
 
 
 @dataclass(slots=True)
-class Seen:
+class JournalUpdate:
     """What came: sources of events journaled or refused, and with their journal partition ticks and what releases
     bring: proposals, slices of the past, markers.
     """
 
-    sources: list[tuple[Source, int]] = field(default_factory=list)
+    sources: list[tuple[SourcePartition, int]] = field(default_factory=list)
     ticks: list[tuple[int, records.Tick]] = field(default_factory=list)
     proposals: list[tuple[int, records.Proposal]] = field(default_factory=list)
     slices: list[tuple[int, records.Slice]] = field(default_factory=list)
@@ -40,8 +40,8 @@ class JournalFollower:
     def __init__(self, settings: Settings) -> None:
         self._bootstrap = settings.bootstrap
         self._journal = settings.prefix + JOURNAL.name
-        self._ledger = settings.prefix + LEDGER_JOURNAL.name
-        self._letters = settings.prefix + DEAD_LETTERS.name
+        self._ledger_journal = settings.prefix + LEDGER_JOURNAL.name
+        self._dead_letters = settings.prefix + DEAD_LETTERS.name
         self._consumer: Any = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
             isolation_level="read_committed",
@@ -54,7 +54,7 @@ class JournalFollower:
     async def __aenter__(self) -> Self:
         await self._consumer.start()
         try:
-            await self._take_place()
+            await self._seek_to_end()
         except BaseException:
             await self._consumer.stop()
             raise
@@ -65,9 +65,9 @@ class JournalFollower:
     ) -> None:
         await self._consumer.stop()
 
-    async def _take_place(self) -> None:
-        names = (self._journal, self._ledger, self._letters)
-        there = await partitions_of(self._bootstrap, names)
+    async def _seek_to_end(self) -> None:
+        names = (self._journal, self._ledger_journal, self._dead_letters)
+        there = await fetch_partitions(self._bootstrap, names)
         self.partitions = frozenset(place.partition for place in there[self._journal])
         places = [place for name in names for place in there[name]]
         self._consumer.assign(places)
@@ -75,43 +75,43 @@ class JournalFollower:
         for place, end in (await self._consumer.end_offsets(places)).items():
             self._consumer.seek(place, end)
 
-    async def next(self, timeout_ms: int) -> Seen:
+    async def poll(self, timeout_ms: int) -> JournalUpdate:
         """What was committed since the last call; empty when nothing comes within `timeout_ms`."""
         fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
-        seen = Seen()
+        seen = JournalUpdate()
         for place, batch in fetched.items():
-            if place.topic == self._letters:
-                seen.sources.extend(_refused(batch))
+            if place.topic == self._dead_letters:
+                seen.sources.extend(_dead_letter_sources(batch))
             else:
-                _take(seen, place.partition, batch, of_contacts=place.topic == self._journal)
+                _add_records(seen, place.partition, batch, is_journal=place.topic == self._journal)
         return seen
 
 
-def _take(seen: Seen, partition: int, batch: Iterable[Any], *, of_contacts: bool) -> None:
+def _add_records(update: JournalUpdate, partition: int, batch: Iterable[Any], *, is_journal: bool) -> None:
     """The ledger has ticks and markers of its own, which say nothing about the partitions of the journal."""
     for message in batch:
         try:
             record = records.decode(message.value)
         except msgspec.DecodeError:
             continue  # kinds of records that only the workers need to understand
-        if isinstance(record, records.Event):
+        if isinstance(record, records.JournalEvent):
             topic, number, offset = record.source
-            seen.sources.append(((topic, number), offset))
-        elif not of_contacts:
+            update.sources.append(((topic, number), offset))
+        elif not is_journal:
             continue
         elif isinstance(record, records.Tick):
-            seen.ticks.append((partition, record))
+            update.ticks.append((partition, record))
         elif isinstance(record, records.Proposal):
-            seen.proposals.append((partition, record))
+            update.proposals.append((partition, record))
         elif isinstance(record, records.Slice):
-            seen.slices.append((partition, record))
+            update.slices.append((partition, record))
         else:
-            seen.markers.append((partition, record))
+            update.markers.append((partition, record))
 
 
-def _refused(batch: Iterable[Any]) -> Iterable[tuple[Source, int]]:
+def _dead_letter_sources(batch: Iterable[Any]) -> Iterable[tuple[SourcePartition, int]]:
     for message in batch:
-        source = source_of(message.headers)
+        source = source_from_headers(message.headers)
         if source is not None:  # something else wrote it: it says nothing of what was sent
             topic, number, offset = source
             yield (topic, number), offset

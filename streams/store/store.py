@@ -11,163 +11,163 @@ import msgspec
 from aiokafka import TopicPartition
 
 from schemas.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL
-from streams.engine.journal.effects import Source
-from streams.engine.partition.broadcast import Standing
+from streams.engine.journal.effects import SourcePosition
+from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.version import SEMANTICS, expect_semantics
+from streams.engine.version import ENGINE_VERSION, require_version
 from streams.errors import TopicsMissing
-from streams.kafka.clients import partitions_of
-from streams.kafka.dead_letters import refused_sources
-from streams.kafka.deployment import Deployment, read_deployment
-from streams.kafka.partitions import partition_of
-from streams.kafka.reader import Advance, ends_of, reading, records_of
-from streams.runtime.checkpoint import POSITION_KEY, Positions
+from streams.kafka.clients import fetch_partitions
+from streams.kafka.dead_letters import read_refused_sources
+from streams.kafka.deployment import DeploymentRecord, read_deployment
+from streams.kafka.partitions import partition_for_key
+from streams.kafka.reader import ProgressCallback, fetch_end_offsets, open_consumer, read_partition
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_positions
 from streams.settings import Settings
 
-_STEP_BACK = 2_000
+_LOOKBACK_RECORDS = 2_000
 """Records before the end of a changelog among which a position is looked for first."""
 
-Wanted = Callable[[bytes], bool]
+KeyFilter = Callable[[bytes], bool]
 """Whether the record of a key is wanted."""
 
 
 @dataclass(slots=True)
-class Slot:
+class SlotSnapshot:
     """What one changelog partition says: rows by key, and where the slot stands."""
 
     rows: dict[bytes, bytes] = field(default_factory=dict)
-    positions: Positions = field(default_factory=Positions)
+    slot_checkpoint: SlotCheckpoint = field(default_factory=SlotCheckpoint)
 
     @property
-    def checkpoint(self) -> Checkpoint:
+    def decider_checkpoint(self) -> Checkpoint:
         """Where the decisions of this partition stand."""
-        return checkpoint_of(self.positions)
+        return decider_checkpoint(self.slot_checkpoint)
 
     @property
-    def standing(self) -> Standing:
+    def partition_status(self) -> PartitionStatus:
         """Ticks and releases in force in this partition."""
-        return self.checkpoint.standing
+        return self.decider_checkpoint.standing
 
-    def decided(self, number: int) -> int:
+    def decided_offset(self, number: int) -> int:
         """The journal offset up to which, not included, the rows are decided."""
-        return self.positions.feeds.get(f"{JOURNAL.name}:{number}", 0)
+        return self.slot_checkpoint.feeds.get(f"{JOURNAL.name}:{number}", 0)
 
 
-class Store:
-    """Reads a deployment's topics; made by `opened`."""
+class DeploymentStore:
+    """Reads a deployment's topics; made by `open_store`."""
 
-    def __init__(self, settings: Settings, deployment: Deployment, consumer: Any) -> None:
+    def __init__(self, settings: Settings, deployment: DeploymentRecord, consumer: Any) -> None:
         self.deployment = deployment
         self._settings = settings
         self._consumer = consumer
 
     @property
-    def slots(self) -> int:
+    def slot_count(self) -> int:
         """How many journal partitions there are."""
         return self.deployment.partitions
 
-    def slot_of(self, key: bytes) -> int:
+    def slot_number(self, key: bytes) -> int:
         """The journal partition of a contact's key."""
-        return partition_of(key, self.slots)
+        return partition_for_key(key, self.slot_count)
 
-    async def slot(self, number: int, wanted: Wanted, advance: Advance) -> Slot:
+    async def read_slot(self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback) -> SlotSnapshot:
         """The rows that are wanted, as of the end of the changelog partition now."""
-        place = self._place(CONTACTS_CHANGELOG.name, number)
-        ends = await ends_of(self._consumer, [place])
-        slot = Slot()
-        async for record in records_of(self._consumer, place, ends):
-            if record.key == POSITION_KEY:
-                slot.positions = decode_positions(record.value)
-            elif wanted(record.key):
-                _put(slot.rows, record.key, record.value)
+        place = self._partition(CONTACTS_CHANGELOG.name, number)
+        ends = await fetch_end_offsets(self._consumer, [place])
+        slot = SlotSnapshot()
+        async for record in read_partition(self._consumer, place, ends):
+            if record.key == CHECKPOINT_KEY:
+                slot.slot_checkpoint = decode_positions(record.value)
+            elif key_filter(record.key):
+                _put_row(slot.rows, record.key, record.value)
             if record.offset % 1_000 == 0:
-                advance(record.offset, ends[place])
-        advance(ends[place], ends[place])
+                on_progress(record.offset, ends[place])
+        on_progress(ends[place], ends[place])
         return slot
 
-    async def journal(
-        self, number: int, wanted: Wanted, advance: Advance, end: int | None = None
+    async def read_journal(
+        self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback, end: int | None = None
     ) -> AsyncIterator[tuple[int, bytes, bytes]]:
         """Offset, key and value of the records that are wanted, up to `end` (not included) or the end now."""
-        place = self._place(JOURNAL.name, number)
-        ends = await ends_of(self._consumer, [place])
+        place = self._partition(JOURNAL.name, number)
+        ends = await fetch_end_offsets(self._consumer, [place])
         last = ends[place] if end is None else min(end, ends[place])
-        async for record in records_of(self._consumer, place, {place: last}):
-            if wanted(record.key):
+        async for record in read_partition(self._consumer, place, {place: last}):
+            if key_filter(record.key):
                 yield record.offset, record.key, record.value
             if record.offset % 1_000 == 0:
-                advance(record.offset, last)
-        advance(last, last)
+                on_progress(record.offset, last)
+        on_progress(last, last)
 
-    async def positions(self, number: int) -> Positions:
+    async def read_slot_checkpoint(self, number: int) -> SlotCheckpoint:
         """Where a slot stands now; its last position is near the end of its changelog, mostly."""
-        place = self._place(CONTACTS_CHANGELOG.name, number)
-        ends = await ends_of(self._consumer, [place])
-        for start in (max(ends[place] - _STEP_BACK, 0), 0):
-            found: Positions | None = None
-            async for record in records_of(self._consumer, place, ends, start):
-                if record.key == POSITION_KEY:
+        place = self._partition(CONTACTS_CHANGELOG.name, number)
+        ends = await fetch_end_offsets(self._consumer, [place])
+        for start in (max(ends[place] - _LOOKBACK_RECORDS, 0), 0):
+            found: SlotCheckpoint | None = None
+            async for record in read_partition(self._consumer, place, ends, start):
+                if record.key == CHECKPOINT_KEY:
                     found = decode_positions(record.value)
             if found is not None:
                 return found
-        return Positions()
+        return SlotCheckpoint()
 
-    async def journal_beginnings(self) -> dict[int, int]:
+    async def first_journal_offsets(self) -> dict[int, int]:
         """Journal partition -> the first offset that is left; above 0 where retention took records away."""
-        places = [self._place(JOURNAL.name, number) for number in range(self.slots)]
+        places = [self._partition(JOURNAL.name, number) for number in range(self.slot_count)]
         found = await self._consumer.beginning_offsets(places)
         return {place.partition: offset for place, offset in found.items()}
 
-    async def journal_records(self, number: int) -> AsyncIterator[Any]:
+    async def read_journal_records(self, number: int) -> AsyncIterator[Any]:
         """The records left of a journal partition as they were fetched, up to the end now."""
-        place = self._place(JOURNAL.name, number)
-        async for record in records_of(self._consumer, place, await ends_of(self._consumer, [place])):
+        place = self._partition(JOURNAL.name, number)
+        async for record in read_partition(self._consumer, place, await fetch_end_offsets(self._consumer, [place])):
             yield record
 
-    async def refused(self, number: int) -> set[Source]:
+    async def dead_letter_sources(self, number: int) -> set[SourcePosition]:
         """The sources of what became a dead letter in one slot, up to now."""
-        return await refused_sources(self._consumer, self._place(DEAD_LETTERS.name, number))
+        return await read_refused_sources(self._consumer, self._partition(DEAD_LETTERS.name, number))
 
-    async def releases(self) -> ReleaseLog:
+    async def read_releases(self) -> ReleaseLog:
         """Every release that stands in `definitions` now."""
-        place = self._place(DEFINITIONS.name, 0)
+        place = self._partition(DEFINITIONS.name, 0)
         log = ReleaseLog(self.deployment.clock)
-        ends = await ends_of(self._consumer, [place])
-        async for record in records_of(self._consumer, place, ends):
+        ends = await fetch_end_offsets(self._consumer, [place])
+        async for record in read_partition(self._consumer, place, ends):
             log.add(record.offset, record.timestamp, record.key, record.value)
         return log
 
-    def _place(self, topic: str, number: int) -> TopicPartition:
+    def _partition(self, topic: str, number: int) -> TopicPartition:
         return TopicPartition(self._settings.prefix + topic, number)
 
 
-def checkpoint_of(positions: Positions) -> Checkpoint:
+def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
     """What the decider wrote into the positions; that of a slot which never decided anything is empty.
 
-    Raises OtherSemantics where an engine of another meaning wrote it: its rows cannot be read either.
+    Raises EngineVersionMismatch where an engine of another meaning wrote it: its rows cannot be read either.
     """
-    if not positions.checkpoint:
-        return Checkpoint(Standing(), semantics=SEMANTICS)
-    checkpoint = msgspec.json.decode(positions.checkpoint, type=Checkpoint)
-    expect_semantics(checkpoint.semantics, "the contacts' state")
+    if not slot_checkpoint.checkpoint:
+        return Checkpoint(PartitionStatus(), semantics=ENGINE_VERSION)
+    checkpoint = msgspec.json.decode(slot_checkpoint.checkpoint, type=Checkpoint)
+    require_version(checkpoint.semantics, "the contacts' state")
     return checkpoint
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Store]:
+async def open_store(settings: Settings) -> AsyncIterator[DeploymentStore]:
     """The store of a deployment. Raises TopicsMissing, BrokerUnavailable."""
     deployment = await read_deployment(settings.bootstrap, settings.prefix)
     if deployment is None:
         raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
     names = [settings.prefix + topic.name for topic in (CONTACTS_CHANGELOG, JOURNAL, DEFINITIONS)]
-    await partitions_of(settings.bootstrap, names)
-    async with reading(settings.bootstrap, "leadstream-reader") as consumer:
-        yield Store(settings, deployment, consumer)
+    await fetch_partitions(settings.bootstrap, names)
+    async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
+        yield DeploymentStore(settings, deployment, consumer)
 
 
-def _put(rows: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
+def _put_row(rows: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
     if value is None:
         rows.pop(key, None)
     else:

@@ -19,102 +19,112 @@ from aiokafka import TopicPartition
 from schemas.topics import JOURNAL
 from streams.engine.partition.decider import Checkpoint
 from streams.errors import Unavailable
-from streams.kafka.reader import Ends, ends_of, records_of
-from streams.runtime.checkpoint import POSITION_KEY, Positions
+from streams.kafka.reader import EndOffsets, fetch_end_offsets, read_partition
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_positions
 
-PATIENCE = 60.0
+MAX_WAIT_SECONDS = 60.0
 """Seconds that a transaction, or a release or tick that is being worked off, is waited for."""
 
-_PAUSE = 0.1
-_STEP_BACK = 2_000
+_POLL_SECONDS = 0.1
+_LOOKBACK_RECORDS = 2_000
 """Records before the end of a changelog among which a position is looked for first."""
 
 
 @dataclass(frozen=True)
-class Cut:
-    """`decided`: the journal offset up to which, not included, everything is decided. `ends` bounds the tables."""
+class ConsistentCut:
+    """`decided_offset`: the journal offset up to which, not included, everything is decided. `end_offsets` bounds
+    the tables.
+    """
 
-    decided: int
-    ends: Ends
-    moving: frozenset[bytes]
+    decided_offset: int
+    end_offsets: EndOffsets
+    changed_contacts: frozenset[bytes]
     """Contacts that were decided again meanwhile."""
 
 
-class Cutter:
-    """`committed` reads committed records, `all_` also what is not; `changelog` and `tables` are one slot's."""
+class CutFinder:
+    """`committed_consumer` reads committed records, `uncommitted_consumer` also what is not; `changelog` and
+    `tables` are one slot's.
+    """
 
-    def __init__(self, committed: Any, all_: Any, changelog: TopicPartition, tables: list[TopicPartition]) -> None:
-        self._committed = committed
-        self._all = all_
+    def __init__(
+        self,
+        committed_consumer: Any,
+        uncommitted_consumer: Any,
+        changelog: TopicPartition,
+        tables: list[TopicPartition],
+    ) -> None:
+        self._committed_consumer = committed_consumer
+        self._uncommitted_consumer = uncommitted_consumer
         self._changelog = changelog
         self._tables = tables
 
-    async def cut(self, tries: int = 5) -> Cut:
+    async def find(self, attempts: int = 5) -> ConsistentCut:
         """One at which nobody moves if that is to be had in a few tries. Raises Unavailable."""
-        found = await self._cut()
-        while found.moving and tries > 1:
-            tries -= 1
-            found = await self._cut()
+        found = await self._find_once()
+        while found.changed_contacts and attempts > 1:
+            attempts -= 1
+            found = await self._find_once()
         return found
 
-    async def _cut(self) -> Cut:
-        place, positions = await self._finished()
-        ends = await self._settled(self._tables)
-        later = await self._settled([self._changelog])
+    async def _find_once(self) -> ConsistentCut:
+        place, positions = await self._complete_checkpoint()
+        ends = await self._stable_end_offsets(self._tables)
+        later = await self._stable_end_offsets([self._changelog])
         moving = set()
         if place is not None:
-            async for record in records_of(self._committed, self._changelog, later, start=place + 1):
-                if record.key != POSITION_KEY:
+            async for record in read_partition(self._committed_consumer, self._changelog, later, start=place + 1):
+                if record.key != CHECKPOINT_KEY:
                     moving.add(record.key)
         decided = positions.feeds.get(f"{JOURNAL.name}:{self._changelog.partition}", 0)
-        return Cut(decided, ends, frozenset(moving))
+        return ConsistentCut(decided, ends, frozenset(moving))
 
-    async def _finished(self) -> tuple[int | None, Positions]:
+    async def _complete_checkpoint(self) -> tuple[int | None, SlotCheckpoint]:
         """The last position at which no tick and no release is half done."""
-        found: tuple[int | None, Positions] = (None, Positions())
+        found: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
 
         async def is_finished() -> bool:
             nonlocal found
-            found = await self._last_position()
-            return not _is_half_done(found[1])
+            found = await self._last_checkpoint()
+            return not _has_pending_broadcast(found[1])
 
-        await _until(is_finished, f"{self._changelog.topic}-{self._changelog.partition} is behind with a tick")
+        await _wait_until(is_finished, f"{self._changelog.topic}-{self._changelog.partition} is behind with a tick")
         return found
 
-    async def _last_position(self) -> tuple[int | None, Positions]:
-        ends = await ends_of(self._committed, [self._changelog])
+    async def _last_checkpoint(self) -> tuple[int | None, SlotCheckpoint]:
+        ends = await fetch_end_offsets(self._committed_consumer, [self._changelog])
         end = ends[self._changelog]
-        for start in (max(end - _STEP_BACK, 0), 0):
-            found: tuple[int | None, Positions] = (None, Positions())
-            async for record in records_of(self._committed, self._changelog, ends, start=start):
-                if record.key == POSITION_KEY:
+        for start in (max(end - _LOOKBACK_RECORDS, 0), 0):
+            found: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
+            async for record in read_partition(self._committed_consumer, self._changelog, ends, start=start):
+                if record.key == CHECKPOINT_KEY:
                     found = (record.offset, decode_positions(record.value))
             if found[0] is not None:
                 return found
-        return None, Positions()
+        return None, SlotCheckpoint()
 
-    async def _settled(self, places: list[TopicPartition]) -> Ends:
+    async def _stable_end_offsets(self, partitions: list[TopicPartition]) -> EndOffsets:
         """Where the partitions end now, once every transaction before that is over."""
-        wanted = await ends_of(self._all, places)
+        wanted = await fetch_end_offsets(self._uncommitted_consumer, partitions)
 
         async def is_settled() -> bool:
-            stable = await ends_of(self._committed, places)
-            return all(stable[place] >= wanted[place] for place in places)
+            stable = await fetch_end_offsets(self._committed_consumer, partitions)
+            return all(stable[place] >= wanted[place] for place in partitions)
 
-        await _until(is_settled, f"a transaction stays open in {places[0].topic}-{places[0].partition}")
+        await _wait_until(is_settled, f"a transaction stays open in {partitions[0].topic}-{partitions[0].partition}")
         return wanted
 
 
-def _is_half_done(positions: Positions) -> bool:
-    if not positions.checkpoint:
+def _has_pending_broadcast(slot_checkpoint: SlotCheckpoint) -> bool:
+    if not slot_checkpoint.checkpoint:
         return False
-    return msgspec.json.decode(positions.checkpoint, type=Checkpoint).unfinished is not None
+    return msgspec.json.decode(slot_checkpoint.checkpoint, type=Checkpoint).unfinished is not None
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    end = time.monotonic() + PATIENCE
+async def _wait_until(condition: Callable[[], Awaitable[bool]], message: str) -> None:
+    end = time.monotonic() + MAX_WAIT_SECONDS
     while not await condition():
         if time.monotonic() > end:
-            raise Unavailable(f"{what}; try again when the workers are at rest")
-        await asyncio.sleep(_PAUSE)
+            raise Unavailable(f"{message}; try again when the workers are at rest")
+        await asyncio.sleep(_POLL_SECONDS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from streams.engine.state.contact import Contact
-from streams.runtime.checkpoint import POSITION_KEY
+from streams.runtime.checkpoint import CHECKPOINT_KEY
 
 _decode = msgspec.json.Decoder(Contact).decode
 
 
-class Flags:
+class ContactFlags:
     """Fed with the rows in the changelog's order; a null takes the row out."""
 
     def __init__(self) -> None:
@@ -20,10 +20,10 @@ class Flags:
         """The next record."""
         if value is None:
             self._rows.pop(key, None)
-        elif key != POSITION_KEY:
+        elif key != CHECKPOINT_KEY:
             self._rows[key] = value
 
-    def of(self, key: bytes) -> tuple[str, ...]:
+    def flags_of(self, key: bytes) -> tuple[str, ...]:
         """The contact's flags; none of a contact that has no row."""
         row = self._rows.get(key)
         return tuple(_decode(row).flags) if row is not None else ()

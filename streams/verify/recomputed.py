@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.values import instant_text
-from streams.engine.journal.records import Event, decode, event_key
+from streams.engine.journal.records import JournalEvent, decode, event_key
 from streams.settings import Settings
-from streams.verify.recompute.contact import Told
-from streams.verify.recompute.contact_history import Chronicle, Placed, Terms
-from streams.verify.recompute.leads.lead_state import Life
-from streams.verify.recompute.memberships import members
-from streams.verify.recompute.releases import Contents, Timeline
+from streams.verify.recompute.contact import RecomputedContact
+from streams.verify.recompute.contact_history import ContactHistory, EventAtOffset, RecomputeSettings
+from streams.verify.recompute.leads.lead_state import LeadState
+from streams.verify.recompute.memberships import compute_members
+from streams.verify.recompute.releases import PartitionTimeline, ReleaseContents
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedContact:
     """What one contact must be."""
 
     members: frozenset[str]
@@ -27,49 +27,49 @@ class Expected:
     """The instant (ms) that it is asked at."""
 
 
-class Recomputed:
-    """Fed in the journal's order; `contents` gives the definitions of an account's release by number."""
+class PartitionRecomputation:
+    """Fed in the journal's order; `release_contents` gives the definitions of an account's release by number."""
 
-    def __init__(self, contents: Contents, settings: Settings) -> None:
-        self._timeline = Timeline(contents)
-        terms = Terms(settings.lateness_ms, settings.repeat_ms, settings.repeat_ids)
-        self._chronicle = Chronicle(self._timeline, terms)
-        self._events: dict[bytes, list[Placed]] = defaultdict(list)
+    def __init__(self, release_contents: ReleaseContents, settings: Settings) -> None:
+        self._timeline = PartitionTimeline(release_contents)
+        terms = RecomputeSettings(settings.lateness_ms, settings.repeat_ms, settings.repeat_ids)
+        self._contact_history = ContactHistory(self._timeline, terms)
+        self._events: dict[bytes, list[EventAtOffset]] = defaultdict(list)
 
     def feed(self, offset: int, value: bytes) -> None:
         """The next record of the journal. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
         record = decode(value)
-        if isinstance(record, Event):
-            self._events[event_key(record.account, record.contact)].append((offset, record))
+        if isinstance(record, JournalEvent):
+            self._events[event_key(record.account, record.owner)].append((offset, record))
         else:
             self._timeline.add(offset, record)
 
-    def contacts(self) -> list[bytes]:
+    def contact_keys(self) -> list[bytes]:
         """After the last record: the keys of all contacts."""
         return sorted(self._events)
 
-    def told(self, key: bytes) -> Told:
+    def recompute(self, key: bytes) -> RecomputedContact:
         """The contact told from its first record to the end of the journal."""
-        told = self._chronicle.tell(self._events[key])
+        told = self._contact_history.recompute(self._events[key])
         if told.release is not None:
-            members(told.world, told.release, told.end, told.kept)
+            compute_members(told.model, told.release, told.end, told.fixed_memberships)
         return told
 
-    def expected(self, key: bytes) -> Expected:
+    def expected_contact(self, key: bytes) -> ExpectedContact:
         """What the contact must be."""
-        told = self.told(key)
-        leads = {campaign: row_of(life) for campaign, life in told.lives.items()}
-        return Expected(frozenset(told.world.members), leads, told.end)
+        told = self.recompute(key)
+        leads = {campaign: lead_row(life) for campaign, life in told.leads.items()}
+        return ExpectedContact(frozenset(told.model.members), leads, told.end)
 
 
-def row_of(life: Life) -> dict[str, Any]:
+def lead_row(lead_state: LeadState) -> dict[str, Any]:
     """What the row of a lead must say; nothing of the CRM where that has said nothing."""
-    row = life.row
+    row = lead_state.row
     assert row is not None, "a lead is written when it is made"
     fields = {
         "status": row.status,
         "points": row.points,
-        "made": instant_text(row.made),
+        "made": instant_text(row.created),
         "changed": instant_text(row.changed),
         "at": instant_text(row.at),
     }

@@ -7,24 +7,24 @@ from typing import Any
 
 import msgspec
 
-FOREIGN = "a record that no Leadstream wrote"
+FOREIGN_RECORD = "a record that no Leadstream wrote"
 
 
-class Table:
+class OutputTable:
     """Fed in the partition's order; `subject` is the field that names the segment or campaign, `type_` a row's."""
 
     def __init__(self, subject: str, type_: str) -> None:
         self._subject = subject
         self._type = type_
         self._rows: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
-        self.foreign: set[bytes] = set()
+        self.foreign_keys: set[bytes] = set()
         """Keys that are no account/subject/contact."""
 
     def feed(self, key: bytes | None, value: bytes | None) -> None:
         """The next record; a null takes the row out."""
         parts = (key or b"").split(b"/", 2)
         if len(parts) != 3:
-            self.foreign.discard(key or b"") if value is None else self.foreign.add(key or b"")
+            self.foreign_keys.discard(key or b"") if value is None else self.foreign_keys.add(key or b"")
             return
         account, subject, contact = parts
         rows = self._rows[account + b"/" + contact]
@@ -33,27 +33,32 @@ class Table:
         else:
             rows[subject] = value
 
-    def contacts(self) -> list[bytes]:
+    def contact_keys(self) -> list[bytes]:
         """Keys of the contacts that have rows."""
         return sorted(key for key, rows in self._rows.items() if rows)
 
     def rows(self, contact: bytes) -> dict[str, dict[str, Any] | None]:
         """Subject -> the row without `emitted_at`; None where it cannot be one of ours."""
         found = self._rows.get(contact, {})
-        return {text(subject): self._read(contact, subject, value) for subject, value in found.items()}
+        return {key_text(subject): self._decode_row(contact, subject, value) for subject, value in found.items()}
 
-    def _read(self, contact: bytes, subject: bytes, value: bytes) -> dict[str, Any] | None:
+    def _decode_row(self, contact: bytes, subject: bytes, value: bytes) -> dict[str, Any] | None:
         try:
             row = msgspec.json.decode(value)
         except (msgspec.DecodeError, ValueError):
             return None
         account, _, name = contact.partition(b"/")
-        named = {"type": self._type, "account": text(account), "contact": text(name), self._subject: text(subject)}
+        named = {
+            "type": self._type,
+            "account": key_text(account),
+            "contact": key_text(name),
+            self._subject: key_text(subject),
+        }
         if not isinstance(row, dict) or any(row.get(key) != wanted for key, wanted in named.items()):
             return None
         return {key: item for key, item in row.items() if key != "emitted_at"}
 
 
-def text(key: bytes) -> str:
+def key_text(key: bytes) -> str:
     """A key for people, whatever bytes it is."""
     return key.decode(errors="replace")

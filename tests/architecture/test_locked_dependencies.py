@@ -6,18 +6,18 @@ import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
 
-from tests.harness.project_files import TOP
+from tests.harness.project_files import PROJECT_ROOT
 
 PIN = re.compile(r"^([A-Za-z0-9][^\s=]*==[^\\\n]*?)\s*\\?$", re.MULTILINE)
 AGAIN = "run .ci/lock"
 
 
 def locked() -> list[str]:
-    return PIN.findall((TOP / "requirements.lock").read_text())
+    return PIN.findall((PROJECT_ROOT / "requirements.lock").read_text())
 
 
 def project() -> dict[str, object]:
-    return tomllib.loads((TOP / "pyproject.toml").read_text())
+    return tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -38,7 +38,7 @@ def test_every_dependency_is_pinned() -> None:
 
 
 def test_every_pin_has_a_hash() -> None:
-    entries = re.split(r"\n(?=\S)", (TOP / "requirements.lock").read_text().strip())
+    entries = re.split(r"\n(?=\S)", (PROJECT_ROOT / "requirements.lock").read_text().strip())
     assert len(entries) == len(locked()) > 50
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.harness.project_files import TOP, project_files, texts
+from tests.harness.project_files import PROJECT_ROOT, project_files, text_files
 
 LONGEST_FILE = 400
 TOP_LEVEL = {
@@ -31,21 +31,21 @@ def test_only_what_belongs_stands_at_the_top() -> None:
 
 def test_no_source_file_is_longer_than_a_room_should_be() -> None:
     sources = [path for path in project_files() if path.suffix == ".py"]
-    lengths = {path: len((TOP / path).read_text().splitlines()) for path in sources}
+    lengths = {path: len((PROJECT_ROOT / path).read_text().splitlines()) for path in sources}
     assert len(lengths) > 20
     assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
 
 
 def test_no_text_names_a_folder_of_one_machine() -> None:
     home = re.compile(r"(?<![\w.}/-])(" + "|".join(HOME_FOLDERS) + ")")
-    assert [path for path, text in texts() if home.search(text)] == []
+    assert [path for path, text in text_files() if home.search(text)] == []
 
 
 def test_no_text_names_a_package_registry() -> None:
-    found = [(path, host) for path, text in texts() for host in REGISTRIES if host in text]
+    found = [(path, host) for path, text in text_files() for host in REGISTRIES if host in text]
     assert found == []
 
 
 def test_packages_of_the_product_say_what_they_are() -> None:
     packages = [path for path in project_files() if path.name == "__init__.py" and path.parts[0] != "tests"]
-    assert [path for path in packages if not (TOP / path).read_text().startswith('"""')] == []
+    assert [path for path in packages if not (PROJECT_ROOT / path).read_text().startswith('"""')] == []

@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from tests.harness.project_files import TOP, project_files
+from tests.harness.project_files import PROJECT_ROOT, project_files
 
 PLACE = Path("schemas/time_zones.py")
 PRODUCT = {"schemas", "streams", "agents", "connectors"}
@@ -20,10 +20,10 @@ MAKES_A_ZONE = re.compile(
 
 def test_zones_are_made_in_one_place() -> None:
     sources = [path for path in project_files() if path.suffix == ".py" and path.parts[0] in PRODUCT]
-    found = [path for path in sources if MAKES_A_ZONE.search((TOP / path).read_text())]
+    found = [path for path in sources if MAKES_A_ZONE.search((PROJECT_ROOT / path).read_text())]
     assert found == [PLACE]
 
 
 def test_zone_rules_are_pinned_to_one_version() -> None:
-    wanted = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["dependencies"]
+    wanted = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert [one for one in wanted if re.fullmatch(r"tzdata==[0-9.]+", one)] != []

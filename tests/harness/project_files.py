@@ -6,32 +6,32 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _NOT_OURS = {".venv", ".git", "run", "dist", "uv.lock", "__pycache__"}
 
 
 @cache
 def project_files() -> tuple[Path, ...]:
     """Paths relative to the top: what git keeps or would keep; without git all but caches and environments."""
-    if (TOP / ".git").exists():
+    if (PROJECT_ROOT / ".git").exists():
         listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-            cwd=TOP,
+            cwd=PROJECT_ROOT,
             capture_output=True,
             text=True,
             check=True,
         )
         names = [Path(name) for name in listed.stdout.split("\0") if name]
     else:
-        names = [path.relative_to(TOP) for path in TOP.rglob("*")]
-    return tuple(sorted(name for name in names if (TOP / name).is_file() and not _is_foreign(name)))
+        names = [path.relative_to(PROJECT_ROOT) for path in PROJECT_ROOT.rglob("*")]
+    return tuple(sorted(name for name in names if (PROJECT_ROOT / name).is_file() and not _is_foreign(name)))
 
 
-def texts() -> list[tuple[Path, str]]:
+def text_files() -> list[tuple[Path, str]]:
     """Every file that is text, with its content."""
     found = []
     for path in project_files():
-        content = (TOP / path).read_bytes()
+        content = (PROJECT_ROOT / path).read_bytes()
         if b"\0" not in content:
             found.append((path, content.decode()))
     return found

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.conditions import SUBJECTS, Operators
 from streams.engine.releases.compiled import compile_release
-from streams.engine.validation import check
+from streams.engine.validation import validate_definitions
 
 WORDS = [
     "now",
@@ -125,7 +125,7 @@ def whole(condition: Any) -> dict[str, Any]:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(leaves)
 def test_a_condition_is_refused_in_words_or_can_be_decided(condition: Any) -> None:
-    checked = check(whole(condition))
+    checked = validate_definitions(whole(condition))
     assert (checked.definitions is None) == bool(checked.problems)
     assert all(problem.message and problem.path for problem in checked.problems)
     if checked.definitions is not None:
@@ -135,5 +135,5 @@ def test_a_condition_is_refused_in_words_or_can_be_decided(condition: Any) -> No
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(TOP), nested([*TOP, *CAMPAIGN, "id", "dynamic", "when"]), max_size=4))
 def test_any_mapping_is_refused_in_words_or_sound(raw: dict[str, Any]) -> None:
-    checked = check(raw)
+    checked = validate_definitions(raw)
     assert (checked.definitions is None) == bool(checked.problems)

@@ -13,18 +13,18 @@ from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
-from streams.engine.version import SEMANTICS
-from tests.harness.engine.engine_driver import read
-from tests.harness.engine.journal_builder import GrowingJournal
-from tests.harness.engine.reference_pair import instants_of
+from streams.engine.version import ENGINE_VERSION
+from tests.harness.engine.engine_driver import sound_definitions
+from tests.harness.engine.journal_builder import JournalBuilder
+from tests.harness.engine.reference_pair import timed_events
 from tests.harness.random.random_conditions import PROPERTIES, conditions
-from tests.harness.random.random_events import Move, moves
+from tests.harness.random.random_events import RandomEvent, random_events
 
 START = instant_ms("2026-03-29T00:59:59.980Z")
 LATENESS = 20
 _BUDGET = Budget(1 << 40, 1 << 40)
 
-Told = list[tuple[str, str, str, str, bool]]
+_ChangeList = list[tuple[str, str, str, str, bool]]
 """Instant, segment, what, cause and whether late."""
 
 
@@ -32,33 +32,33 @@ def definitions(*segments: dict[str, Any]) -> Definitions:
     rule = {"id": "r", "when": {"score": {"gte": 5}}, "then": {"set_status": "rejected"}}
     campaign = {"id": "c", "automation": [rule]}
     raw = {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
-    return read(raw)
+    return sound_definitions(raw)
 
 
-class Decided:
+class BackfillRun:
     """A journal that grows and is decided; `content` are the releases, `after` where the second one comes."""
 
     def __init__(self, content: list[Definitions], after: int, pause: int) -> None:
         self.content = content
         self._after = after
         self._pause = pause
-        self.growing = GrowingJournal(self.contents, LATENESS)
+        self.growing = JournalBuilder(self.contents, LATENESS)
 
     def contents(self, _account: str, number: int) -> Definitions:
         return self.content[number - 1]
 
-    def tell(self, happened: list[Move]) -> None:
+    def tell(self, happened: list[RandomEvent]) -> None:
         growing = self.growing
-        growing.release(records.Marker("default", 1, 1, "", None, SEMANTICS), 0)
-        for place, (move, id_, at) in enumerate(instants_of(happened, START)):
+        growing.start_release(records.Marker("default", 1, 1, "", None, ENGINE_VERSION), 0)
+        for place, (move, id_, at) in enumerate(timed_events(happened, START)):
             if place == self._after and len(self.content) > 1:
-                growing.release(records.Marker("default", 2, 2, "", None, SEMANTICS), self._pause)
-            growing.tell(move, id_, at)
+                growing.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
+            growing.send(move, id_, at)
         if self._after >= len(happened) and len(self.content) > 1:
-            growing.release(records.Marker("default", 2, 2, "", None, SEMANTICS), self._pause)
-        growing.finish()
+            growing.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
+        growing.finish_releases()
 
-    def end(self, passing: list[int]) -> tuple[set[str], Told]:
+    def end(self, passing: list[int]) -> tuple[set[str], _ChangeList]:
         """The memberships once time passed on to the first of these instants, and what time alone changes after it.
 
         Before it only the marker may have settled what is due at the very instant of the last record.
@@ -71,16 +71,16 @@ class Decided:
         _decide(decider, place + 1, records.TICK_KEY, ticks[0])
         contact = next(iter(decider.contacts()), None)
         members = set(contact.members) if contact else set()
-        told: Told = []
+        told: _ChangeList = []
         for number, tick in enumerate(ticks[1:], 2):
             told += _decide(decider, place + number, records.TICK_KEY, tick)
         return members, told
 
 
-def _decide(decider: PartitionDecider, offset: int, key: bytes, value: bytes) -> Told:
+def _decide(decider: PartitionDecider, offset: int, key: bytes, value: bytes) -> _ChangeList:
     decider.feed(offset, key, value)
-    told: Told = []
-    while decider.pending():
+    told: _ChangeList = []
+    while decider.has_pending():
         for output in decider.work(_BUDGET).outputs:
             if output.topic == "segment-changes" and output.value is not None:
                 body = msgspec.json.decode(output.value)
@@ -94,16 +94,23 @@ def _decide(decider: PartitionDecider, offset: int, key: bytes, value: bytes) ->
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@example([{"visit": {}, "within": "PT0.005S"}], [Move("web.visited", 0, fields={"url": "u"}), Move("tick", 5)], 2, 0)
-@given(st.lists(conditions(START), min_size=1, max_size=2), moves(START), st.integers(0, 8), st.integers(0, 2))
+@example(
+    [{"visit": {}, "within": "PT0.005S"}],
+    [RandomEvent("web.visited", 0, fields={"url": "u"}), RandomEvent("tick", 5)],
+    2,
+    0,
+)
+@given(
+    st.lists(conditions(START), min_size=1, max_size=2), random_events(START), st.integers(0, 8), st.integers(0, 2)
+)
 def test_it_makes_no_difference_when_a_condition_was_defined(
-    wanted: list[dict[str, Any]], happened: list[Move], after: int, pause: int
+    wanted: list[dict[str, Any]], happened: list[RandomEvent], after: int, pause: int
 ) -> None:
     segments = [{"id": f"s{place}", "dynamic": True, "when": when} for place, when in enumerate(wanted)]
-    end = max((at for _, _, at in instants_of(happened, START)), default=START)
+    end = max((at for _, _, at in timed_events(happened, START)), default=START)
     passing = [end + 1, end + 40, end + 86_400_000]
-    always = Decided([definitions(*segments)], 0, 0)
+    always = BackfillRun([definitions(*segments)], 0, 0)
     always.tell(happened)
-    late = Decided([definitions(), definitions(*segments)], after, pause)
+    late = BackfillRun([definitions(), definitions(*segments)], after, pause)
     late.tell(happened)
     assert late.end(passing) == always.end(passing)

@@ -8,30 +8,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.values import instant_text
-from streams.engine.partition.broadcast import Standing
-from streams.explain.answer import Question, from_journal, from_state
-from streams.explain.contact_records import Past
-from streams.explain.timeline import Rules
-from tests.harness.engine.engine_driver import DAY, START, Story
+from streams.engine.partition.broadcast import PartitionStatus
+from streams.explain.answer import Question, explain_from_journal, explain_from_state
+from streams.explain.contact_records import ContactRecords
+from streams.explain.timeline import EngineParameters
+from tests.harness.engine.engine_driver import DAY, START, EngineDriver
 from tests.harness.random.random_conditions import conditions
-from tests.harness.random.random_events import Move, moves
+from tests.harness.random.random_events import RandomEvent, random_events
 
 QUESTION = Question("default", "ann", "hot")
 CAMPAIGN = {"id": "c", "scoring": [{"id": "visit", "when": {"visit": {}}, "points": 2}]}
 AHEAD = 40 * DAY
 
 
-def tell(story: Story, history: list[Move]) -> list[dict[str, Any]]:
+def tell(story: EngineDriver, history: list[RandomEvent]) -> list[dict[str, Any]]:
     """Tells the moves, and returns the changes of the segment."""
     now, last = START, ""
     changes: list[dict[str, Any]] = []
     for move in history:
-        now += move.passed
-        if move.kind == "tick":
+        now += move.elapsed
+        if move.event_type == "tick":
             changes += story.tick(now)
             continue
-        again = {"id": last} if move.again and last else {}
-        changes += story.tell(move.kind, now - move.late, **again, **move.fields)
+        again = {"id": last} if move.is_repeat and last else {}
+        changes += story.send(move.event_type, now - move.delay, **again, **move.fields)
         last = last if again else f"e{len(story.journal) - 1}"
     return of_segment(changes)
 
@@ -47,25 +47,25 @@ def member_at(changes: list[dict[str, Any]], at: int) -> bool:
     return bool(told) and told[-1] == "segment.entered"
 
 
-def entries(story: Story) -> Past:
-    past = Past("default", "ann")
+def entries(story: EngineDriver) -> ContactRecords:
+    past = ContactRecords("default", "ann")
     for _, key, value in story.journal:
-        if past.wants(key):
-            past.take(value)
+        if past.is_relevant(key):
+            past.feed(value)
     return past
 
 
 @settings(max_examples=300, deadline=None)
-@given(conditions(START), moves(START), st.lists(st.integers(-25, 80), min_size=1, max_size=4))
+@given(conditions(START), random_events(START), st.lists(st.integers(-25, 80), min_size=1, max_size=4))
 def test_any_instant_is_explained_as_the_stream_told_it(
-    condition: dict[str, Any], history: list[Move], after: list[int]
+    condition: dict[str, Any], history: list[RandomEvent], after: list[int]
 ) -> None:
-    story = Story(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
+    story = EngineDriver(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
     changes = tell(story, history)
     changes += of_segment(story.tick(START + 200))
-    past, rules = entries(story).entries, Rules(lambda _, number: story.releases[number - 1])
+    past, rules = entries(story).records, EngineParameters(lambda _, number: story.releases[number - 1])
     for at in after:
-        answer = from_journal(QUESTION, past, START + at, rules)
+        answer = explain_from_journal(QUESTION, past, START + at, rules)
         assert answer.get("member", False) == member_at(changes, START + at)
         if answer["known"]:
             told = [change for change in changes if change["at"] <= instant_text(START + at)]
@@ -75,15 +75,19 @@ def test_any_instant_is_explained_as_the_stream_told_it(
 
 
 @settings(max_examples=300, deadline=None)
-@given(conditions(START), moves(START))
-def test_the_next_change_foreseen_is_the_one_that_time_brings(condition: dict[str, Any], history: list[Move]) -> None:
-    story = Story(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
+@given(conditions(START), random_events(START))
+def test_the_next_change_foreseen_is_the_one_that_time_brings(
+    condition: dict[str, Any], history: list[RandomEvent]
+) -> None:
+    story = EngineDriver(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
     tell(story, history)
     row = next(story.decider.contacts(), None)
     if row is None:
         return
-    standing = Standing(tick=story.decider.clock_of(row))
-    answer = from_state(QUESTION, row, standing, Rules(lambda _, number: story.releases[number - 1]))
+    standing = PartitionStatus(tick=story.decider.clock_of(row))
+    answer = explain_from_state(
+        QUESTION, row, standing, EngineParameters(lambda _, number: story.releases[number - 1])
+    )
     coming = [change["at"] for change in of_segment(story.tick(START + AHEAD))]
     coming = [at for at in coming if at < instant_text(START + AHEAD)]
     foreseen = answer.get("next_change")

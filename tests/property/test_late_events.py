@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.values import instant_ms
-from tests.harness.engine.engine_driver import HOUR, START, Story, of_topic
+from tests.harness.engine.engine_driver import HOUR, START, EngineDriver, outputs_of_topic
 
 WITHIN, LEAST = 24 * HOUR, 3
 INACTIVE = 12 * HOUR
@@ -30,7 +30,7 @@ def asleep(visits: list[int], instant: int) -> bool:
 
 
 def changes_of(told: list[dict[str, Any]], segment: str) -> list[tuple[str, bool]]:
-    changes = of_topic(told, "segment-changes")
+    changes = outputs_of_topic(told, "segment-changes")
     return [(each["at"], each["type"] == "segment.entered") for each in changes if each["segment"] == segment]
 
 
@@ -45,11 +45,11 @@ def visits_of(chance: random.Random, most: int) -> list[int]:
 def test_after_any_order_of_arrival_memberships_are_those_of_all_that_happened(seed: int) -> None:
     chance = random.Random(seed)
     visits = visits_of(chance, 12)
-    story = Story(segments=SEGMENTS)
+    story = EngineDriver(segments=SEGMENTS)
     seen: list[int] = []
     latest = START
     for at in visits:
-        story.visited(at)
+        story.visit(at)
         seen.append(at)
         if chance.random() < 0.3:
             latest = max(latest, *seen) + chance.randint(0, 30) * HOUR
@@ -69,8 +69,8 @@ def test_after_any_order_of_arrival_memberships_are_those_of_all_that_happened(s
 @given(st.integers(0, 10**9))
 def test_in_order_every_change_comes_at_its_exact_instant(seed: int) -> None:
     visits = sorted(visits_of(random.Random(seed), 12))
-    story = Story(segments=SEGMENTS)
-    told = [output for at in visits for output in story.visited(at)] + story.tick(END)
+    story = EngineDriver(segments=SEGMENTS)
+    told = [output for at in visits for output in story.visit(at)] + story.tick(END)
     for segment, holds in (("busy", busy), ("asleep", asleep)):
         expected, before = [], False
         for instant in sorted({edge for at in visits for edge in (at, at + WITHIN, at + INACTIVE)}):
@@ -86,12 +86,12 @@ def test_in_order_every_change_comes_at_its_exact_instant(seed: int) -> None:
 def test_ticks_in_between_change_neither_what_nor_when(seed: int) -> None:
     chance = random.Random(seed)
     visits = sorted(visits_of(chance, 10))
-    plain, ticked = Story(segments=SEGMENTS), Story(segments=SEGMENTS)
-    without = [output for at in visits for output in plain.visited(at)] + plain.tick(END)
+    plain, ticked = EngineDriver(segments=SEGMENTS), EngineDriver(segments=SEGMENTS)
+    without = [output for at in visits for output in plain.visit(at)] + plain.tick(END)
     having: list[dict[str, Any]] = []
     for at in visits:
         having += ticked.tick(at - chance.choice((0, 1, HOUR)))
-        having += ticked.visited(at)
+        having += ticked.visit(at)
     having += ticked.tick(END)
     for segment in ("busy", "asleep"):
         assert changes_of(having, segment) == changes_of(without, segment)

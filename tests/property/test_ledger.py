@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.engine.ledger_driver import AUTUMN, FOREIGN, SPRING, Ledger
+from tests.harness.engine.ledger_driver import AUTUMN, FOREIGN, SPRING, LedgerDriver
 
 CAMPAIGN = {SPRING: "spring", AUTUMN: "autumn", FOREIGN: None}
 STATES = st.fixed_dictionaries(
@@ -47,11 +47,11 @@ def expected(told: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, tupl
 
 @given(st.lists(st.tuples(STATES, st.integers(1, 2), st.booleans()), max_size=25))
 def test_streaming_equals_batch(steps: list[tuple[dict[str, Any], int, bool]]) -> None:
-    ledger = Ledger()
+    ledger = LedgerDriver()
     ledger.apply()
     for state, times, restart in steps:
         for _ in range(times):
-            ledger.tell(**state)
+            ledger.send(**state)
         if restart:
             ledger.restart()
     wanted = expected([state for state, _, _ in steps])

@@ -9,24 +9,24 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.conditions.protocols import Scene
+from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.releases.compiled import compile_release
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import MILLION, points_number
-from tests.property.test_transaction_sizes import Committed, journal_of, lookup, one_by_one
+from streams.engine.state.points import MILLION, points_from_millionths
+from tests.property.test_transaction_sizes import CommittedState, journal_of, lookup, one_by_one
 
 Key = tuple[str, str, str]
 
 
-def contacts_of(committed: Committed) -> list[Contact]:
+def contacts_of(committed: CommittedState) -> list[Contact]:
     return [msgspec.json.decode(row, type=Contact) for row in committed.rows.values() if row is not None]
 
 
-def bodies(committed: Committed, topic: str) -> list[dict[str, Any]]:
+def bodies(committed: CommittedState, topic: str) -> list[dict[str, Any]]:
     return [msgspec.json.decode(value) for name, _, value in committed.outputs if name == topic and value]
 
 
-def table(committed: Committed, topic: str) -> dict[str, dict[str, Any]]:
+def table(committed: CommittedState, topic: str) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for name, key, value in committed.outputs:
         if name == topic and value is None:
@@ -93,9 +93,9 @@ def test_when_a_contact_is_settled_every_segment_that_runs_is_true_to_its_condit
         release = compile_release(lookup(contact.account, contact.release), contact.release)
         for segment in release.segments:
             if not segment.paused:
-                assert (segment.id in contact.members) == segment.holds(Scene(contact, contact.clock))
+                assert (segment.id in contact.members) == segment.holds(EvaluationContext(contact, contact.clock))
             assert contact.status != "deleted" or segment.id not in contact.members
 
 
 def test_points_are_written_as_numbers() -> None:
-    assert [points_number(value) for value in (0, 2 * MILLION, -1_500_000, 1)] == [0, 2, -1.5, 0.000001]
+    assert [points_from_millionths(value) for value in (0, 2 * MILLION, -1_500_000, 1)] == [0, 2, -1.5, 0.000001]

@@ -10,17 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
-from streams.definitions.simulation import Foresight, Told
-from streams.engine.decisions.outputs import Place
+from streams.definitions.simulation import SimulatedOutput, Simulation
+from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal import records
-from streams.engine.partition.backfill import History
+from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.decider import Checkpoint
-from streams.engine.partition.release_records import introduce
-from streams.engine.state.deduplication import Memory
-from streams.engine.version import SEMANTICS
-from tests.harness.engine.engine_driver import START, Story, read
+from streams.engine.partition.release_records import release_records
+from streams.engine.state.deduplication import DuplicateWindow
+from streams.engine.version import ENGINE_VERSION
+from tests.harness.engine.engine_driver import START, EngineDriver, sound_definitions
 from tests.harness.random.random_conditions import PROPERTIES, conditions
-from tests.harness.random.random_events import Move, moves
+from tests.harness.random.random_events import RandomEvent, random_events
 from tests.property.test_explain import tell
 
 NAMES = ("a", "b", "d")
@@ -70,23 +70,25 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
     return {"properties": PROPERTIES, "segments": known, "campaigns": [{**campaign, "audience": audience}]}
 
 
-def foreseen(story: Story, proposed: Definitions) -> list[Told]:
+def foreseen(story: EngineDriver, proposed: Definitions) -> list[SimulatedOutput]:
     """Of the one contact, if release `proposed` came now."""
     number = len(story.releases) + 1
     contents = [*story.releases, proposed]
     checkpoint = msgspec.json.decode(story.decider.checkpoint(), type=Checkpoint)
-    place = Place(0, len(story.journal))
-    foresight = Foresight("default", number, lambda _, wanted: contents[wanted - 1], place, checkpoint)
-    history = History("default", foresight.following, lambda _, wanted: contents[wanted - 1], Memory())
-    history.refused = story._sources
+    place = JournalPosition(0, len(story.journal))
+    foresight = Simulation("default", number, lambda _, wanted: contents[wanted - 1], place, checkpoint)
+    history = BackfillCounter(
+        "default", foresight.backfill_leaves, lambda _, wanted: contents[wanted - 1], DuplicateWindow()
+    )
+    history.refused_sources = story._refused_sources
     for entry in story.journal:
-        history.take(*entry)
-    kept = history.kept()
+        history.feed(*entry)
+    kept = history.states()
     rows = [(contact.id, _encode(contact)) for contact in story.decider.contacts()]
-    return [told for name, row in rows for told in foresight.told(row, kept.get(name))]
+    return [told for name, row in rows for told in foresight.simulate(row, kept.get(name))]
 
 
-def emitted(story: Story, proposed: dict[str, Any]) -> list[Told]:
+def emitted(story: EngineDriver, proposed: dict[str, Any]) -> list[SimulatedOutput]:
     """What applying it really writes because of it."""
     outputs = story.apply(**proposed)
     number = len(story.releases)
@@ -95,18 +97,18 @@ def emitted(story: Story, proposed: dict[str, Any]) -> list[Told]:
     return [(each.pop("topic"), {key: each[key] for key in each if key != "key"}) for each in because]
 
 
-def without_place(told: list[Told]) -> list[Told]:
+def without_place(told: list[SimulatedOutput]) -> list[SimulatedOutput]:
     """The ids are the same wherever in the journal the release stands; the numbers are not."""
     return [(topic, {key: body[key] for key in body if key != "number"}) for topic, body in told]
 
 
-def propose(story: Story, proposed: dict[str, Any], steps: int) -> None:
+def propose(story: EngineDriver, proposed: dict[str, Any], steps: int) -> None:
     """A release that comes so many records far into the journal, and is left there."""
-    story.releases.append(read(proposed))
+    story.releases.append(sound_definitions(proposed))
     number = len(story.releases)
-    marker = records.Marker("default", number, number, "", None, SEMANTICS)
+    marker = records.Marker("default", number, number, "", None, ENGINE_VERSION)
     before = list(story.journal)
-    for entry in islice(introduce(story.decider, marker, lambda: before, story._sources), steps):
+    for entry in islice(release_records(story.decider, marker, lambda: before, story._refused_sources), steps):
         story._decide(entry)
 
 
@@ -115,15 +117,15 @@ def propose(story: Story, proposed: dict[str, Any], steps: int) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(definitions(), definitions(), moves(START), st.none() | st.integers(0, 40))
+@given(definitions(), definitions(), random_events(START), st.none() | st.integers(0, 40))
 def test_what_is_foreseen_is_what_applying_emits(
-    before: dict[str, Any], after: dict[str, Any], happened: list[Move], tick: int | None
+    before: dict[str, Any], after: dict[str, Any], happened: list[RandomEvent], tick: int | None
 ) -> None:
-    story = Story(**before)
+    story = EngineDriver(**before)
     tell(story, happened)
     if tick is not None:
         story.tick(START + tick)
-    told = without_place(foreseen(story, read(after)))
+    told = without_place(foreseen(story, sound_definitions(after)))
     assert told == without_place(emitted(story, after))
 
 
@@ -132,16 +134,21 @@ def test_what_is_foreseen_is_what_applying_emits(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(st.tuples(definitions(), definitions(), definitions()), moves(START), moves(START), st.integers(0, 2))
+@given(
+    st.tuples(definitions(), definitions(), definitions()),
+    random_events(START),
+    random_events(START),
+    st.integers(0, 2),
+)
 def test_it_is_so_where_another_release_is_on_its_way(
-    releases: tuple[dict[str, Any], ...], happened: list[Move], meanwhile: list[Move], steps: int
+    releases: tuple[dict[str, Any], ...], happened: list[RandomEvent], meanwhile: list[RandomEvent], steps: int
 ) -> None:
     before, between, after = releases
-    story = Story(**before)
+    story = EngineDriver(**before)
     tell(story, happened)
     propose(story, between, steps)
     tell(story, meanwhile)
-    told = without_place(foreseen(story, read(after)))
+    told = without_place(foreseen(story, sound_definitions(after)))
     assert told == without_place(emitted(story, after))
 
 
@@ -149,10 +156,10 @@ def test_random_edits_make_contacts_enter_and_leave() -> None:
     """The comparison above is of something: a few edits written down, with what comes of them."""
     german = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
     busy = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}
-    story = Story(segments=[german], campaigns=[{"id": "c"}])
-    story.changed(START, country="DE")
-    story.visited(START + 1)
-    story.visited(START + 2)
+    story = EngineDriver(segments=[german], campaigns=[{"id": "c"}])
+    story.change_contact(START, country="DE")
+    story.visit(START + 1)
+    story.visit(START + 2)
     edits: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         ({"segments": [german, busy]}, [("segment.entered", "busy")]),
         ({"segments": [{**german, "name": "Germans", "description": "All"}]}, []),
@@ -163,9 +170,9 @@ def test_random_edits_make_contacts_enter_and_leave() -> None:
         ({"segments": [{**german, "when": {"property": "country", "eq": "FR"}}]}, [("segment.exited", "german")]),
     ]
     for edit, expected in edits:
-        told = foreseen(story, read({"campaigns": [{"id": "c"}], **edit}))
+        told = foreseen(story, sound_definitions({"campaigns": [{"id": "c"}], **edit}))
         changes = [(body["type"], body["segment"]) for topic, body in told if topic == "segment-changes"]
         assert changes == expected, edit
     audience = {"segments": [german], "campaigns": [{"id": "c", "audience": ["german"], "auto_qualify": True}]}
-    topics = [topic for topic, _ in foreseen(story, read(audience))]
+    topics = [topic for topic, _ in foreseen(story, sound_definitions(audience))]
     assert topics == ["lead-changes", "qualified-leads", "leads"]

@@ -13,19 +13,19 @@ from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.state.contact import Contact
-from streams.engine.version import SEMANTICS
+from streams.engine.version import ENGINE_VERSION
 from streams.settings import Settings
-from streams.verify.recomputed import Recomputed
-from tests.harness.engine.engine_driver import BUDGET, read
-from tests.harness.engine.journal_builder import GrowingJournal
-from tests.harness.engine.lead_comparison import by_batch, by_the_engine
-from tests.harness.engine.reference_pair import instants_of
+from streams.verify.recomputed import PartitionRecomputation
+from tests.harness.engine.engine_driver import BUDGET, sound_definitions
+from tests.harness.engine.journal_builder import JournalBuilder
+from tests.harness.engine.lead_comparison import leads_from_engine, leads_from_recompute
+from tests.harness.engine.reference_pair import timed_events
 from tests.harness.random.random_conditions import PROPERTIES, conditions
-from tests.harness.random.random_events import Move, moves
+from tests.harness.random.random_events import RandomEvent, random_events
 from tests.property.test_transaction_sizes import journal_of, lookup
 
 START = "2026-03-29T00:59:59.970Z"  # in Berlin, before clocks are put forward
-Entries = list[tuple[int, bytes, bytes]]
+_JournalEntries = list[tuple[int, bytes, bytes]]
 
 
 @st.composite
@@ -43,24 +43,24 @@ def releases(draw: st.DrawFn) -> Definitions:
     rule = {"id": "r", "when": draw(conditions(instant_ms(START), known, lead_at_hand=True)), "then": listing}
     campaign = {"id": "c", "audience": ["s0"] if "s0" in known else [], "automation": [rule]}
     raw = {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
-    return read(raw)
+    return sound_definitions(raw)
 
 
 def journal(
-    happened: list[Move], places: list[int], content: list[Definitions], pause: int, lateness: int
-) -> Entries:
+    happened: list[RandomEvent], places: list[int], content: list[Definitions], pause: int, lateness: int
+) -> _JournalEntries:
     """The moves as records, with a release from each of the places on."""
-    growing = GrowingJournal(lambda _, number: content[number - 1], lateness)
+    growing = JournalBuilder(lambda _, number: content[number - 1], lateness)
     number = 0
-    end = Move("tick", 60)
-    for place, (move, id_, at) in enumerate(instants_of([*happened, end], instant_ms(START))):
+    end = RandomEvent("tick", 60)
+    for place, (move, id_, at) in enumerate(timed_events([*happened, end], instant_ms(START))):
         while number < len(places) and places[number] <= place:
             number += 1
             told = at if number > 1 else None
-            growing.release(records.Marker("default", number, number, "", told, SEMANTICS), pause)
+            growing.start_release(records.Marker("default", number, number, "", told, ENGINE_VERSION), pause)
         if move is end:
-            growing.finish()
-        growing.tell(move, id_, at)
+            growing.finish_releases()
+        growing.send(move, id_, at)
     return growing.entries
 
 
@@ -71,12 +71,12 @@ def journal(
 )
 @given(
     st.lists(releases(), min_size=1, max_size=3),
-    moves(instant_ms(START)),
+    random_events(instant_ms(START)),
     st.tuples(st.integers(0, 6), st.integers(0, 6)),
     st.integers(0, 2),
 )
 def test_the_history_asked_at_its_end_says_what_the_engine_says(
-    content: list[Definitions], happened: list[Move], places: tuple[int, int], pause: int
+    content: list[Definitions], happened: list[RandomEvent], places: tuple[int, int], pause: int
 ) -> None:
     lateness = 20
     entries = journal(happened, [0, places[0], sum(places)][: len(content)], content, pause, lateness)
@@ -89,24 +89,24 @@ def test_so_it_does_of_many_contacts_accounts_and_days(seed: int, wall: bool) ->
     agrees(journal_of(random.Random(seed), 60, wall), lookup, Settings())
 
 
-def agrees(entries: Entries, contents: Any, terms: Settings) -> None:
+def agrees(entries: _JournalEntries, contents: Any, terms: Settings) -> None:
     rows = rows_of(entries, contents, terms)
-    recomputed = Recomputed(contents, terms)
+    recomputed = PartitionRecomputation(contents, terms)
     for offset, _, value in entries:
         recomputed.feed(offset, value)
-    assert set(recomputed.contacts()) == rows.keys()
+    assert set(recomputed.contact_keys()) == rows.keys()
     for key, row in rows.items():
-        told = recomputed.told(key)
-        assert told.world.members == set(row.members)
-        assert by_batch(told) == by_the_engine(row, told)
+        told = recomputed.recompute(key)
+        assert told.model.members == set(row.members)
+        assert leads_from_recompute(told) == leads_from_engine(row, told)
 
 
-def rows_of(entries: Entries, contents: Any, terms: Settings) -> dict[bytes, Contact]:
+def rows_of(entries: _JournalEntries, contents: Any, terms: Settings) -> dict[bytes, Contact]:
     """The engine's rows, each record decided for everybody before the next is fed."""
     decider = PartitionDecider(3, contents, lateness=terms.lateness_ms)
     decider.resume(None)
     for entry in entries:
         decider.feed(*entry)
-        while decider.pending():
+        while decider.has_pending():
             decider.work(BUDGET)
     return {records.event_key(each.account, each.id): each for each in decider.contacts()}

@@ -14,46 +14,46 @@ from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.state.contact import Contact
 from streams.engine.state.points import MILLION
-from streams.engine.version import SEMANTICS
+from streams.engine.version import ENGINE_VERSION
 from streams.settings import Settings
-from streams.verify.recomputed import Recomputed, row_of
-from tests.harness.engine.engine_driver import BUDGET, read
-from tests.harness.engine.journal_builder import GrowingJournal
-from tests.harness.engine.lead_comparison import by_batch, by_the_engine
-from tests.harness.engine.reference_pair import instants_of
-from tests.harness.random.random_campaigns import lead_moves, releases
-from tests.harness.random.random_events import Move
+from streams.verify.recomputed import PartitionRecomputation, lead_row
+from tests.harness.engine.engine_driver import BUDGET, sound_definitions
+from tests.harness.engine.journal_builder import JournalBuilder
+from tests.harness.engine.lead_comparison import leads_from_engine, leads_from_recompute
+from tests.harness.engine.reference_pair import timed_events
+from tests.harness.random.random_campaigns import lead_events, releases
+from tests.harness.random.random_events import RandomEvent
 
 MIDNIGHT = instant_ms("2026-03-28T22:59:59.980Z")  # just before a local midnight, where periods begin and end
 CLOCKS = instant_ms("2026-03-29T00:59:59.970Z")  # just before clocks are put forward
-Entries = list[tuple[int, bytes, bytes]]
-Told = tuple[int, list[dict[str, Any]], list[Move], list[int], int]
+_JournalEntries = list[tuple[int, bytes, bytes]]
+_HistoryCase = tuple[int, list[dict[str, Any]], list[RandomEvent], list[int], int]
 LATENESS = 20
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> Told:
+def stories(draw: st.DrawFn) -> _HistoryCase:
     """A start, releases, moves, before which move each release comes, and how slowly it comes in."""
     start = draw(st.sampled_from((MIDNIGHT, CLOCKS)))
-    content, moves = draw(releases(start)), draw(lead_moves(start))
+    content, moves = draw(releases(start)), draw(lead_events(start))
     places = sorted(draw(st.integers(0, len(moves))) for _ in content[1:])
     return start, content, moves, [0, *places], draw(st.integers(0, 2))
 
 
-def journal(told: Told, content: list[Definitions], lateness: int) -> Entries:
+def journal(told: _HistoryCase, content: list[Definitions], lateness: int) -> _JournalEntries:
     """The moves as records, with a release from each of the places on, and a tick at last."""
     start, _, moves, places, pause = told
-    growing = GrowingJournal(lambda _, number: content[number - 1], lateness)
+    growing = JournalBuilder(lambda _, number: content[number - 1], lateness)
     number = 0
-    end = Move("tick", 60)
-    for place, (move, id_, at) in enumerate(instants_of([*moves, end], start)):
+    end = RandomEvent("tick", 60)
+    for place, (move, id_, at) in enumerate(timed_events([*moves, end], start)):
         while number < len(places) and places[number] <= place:
             number += 1
             when = at if number > 1 else None
-            growing.release(records.Marker("default", number, number, "", when, SEMANTICS), pause)
+            growing.start_release(records.Marker("default", number, number, "", when, ENGINE_VERSION), pause)
         if move is end:
-            growing.finish()
-        growing.tell(move, id_, at)
+            growing.finish_releases()
+        growing.send(move, id_, at)
     return growing.entries
 
 
@@ -63,30 +63,30 @@ def journal(told: Told, content: list[Definitions], lateness: int) -> Entries:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(stories())
-def test_leads_told_from_the_whole_history_are_those_of_the_engine(told: Told) -> None:
-    content = [read(each) for each in told[1]]
+def test_leads_told_from_the_whole_history_are_those_of_the_engine(told: _HistoryCase) -> None:
+    content = [sound_definitions(each) for each in told[1]]
     agrees(journal(told, content, LATENESS), content, Settings(lateness_ms=LATENESS))
 
 
-def agrees(entries: Entries, content: list[Definitions], terms: Settings) -> None:
+def agrees(entries: _JournalEntries, content: list[Definitions], terms: Settings) -> None:
     """Status, points decayed to the end, lists, memberships, and the row as written last."""
     contact, rows = decided(entries, content, terms)
-    again = Recomputed(lambda _, number: content[number - 1], terms)
+    again = PartitionRecomputation(lambda _, number: content[number - 1], terms)
     for offset, _, value in entries:
         again.feed(offset, value)
     if contact is None:
-        assert again.contacts() == []
+        assert again.contact_keys() == []
         return
-    told = again.told(records.event_key("default", "ann"))
-    assert by_the_engine(contact, told) == by_batch(told)
-    assert rows == {campaign: row_of(life) for campaign, life in told.lives.items()}
-    assert set(contact.listed) == told.kept.listed
-    assert set(contact.members) == told.world.members
-    assert contact.score / MILLION == told.world.score
+    told = again.recompute(records.event_key("default", "ann"))
+    assert leads_from_engine(contact, told) == leads_from_recompute(told)
+    assert rows == {campaign: lead_row(life) for campaign, life in told.leads.items()}
+    assert set(contact.listed) == told.fixed_memberships.listed
+    assert set(contact.members) == told.model.members
+    assert contact.score / MILLION == told.model.score
 
 
 def decided(
-    entries: Entries, content: list[Definitions], terms: Settings
+    entries: _JournalEntries, content: list[Definitions], terms: Settings
 ) -> tuple[Contact | None, dict[str, dict[str, Any]]]:
     """The engine's contact, and the last row of each of its leads as far as it is recomputed."""
     decider = PartitionDecider(3, lambda _, number: content[number - 1], lateness=terms.lateness_ms)
@@ -94,7 +94,7 @@ def decided(
     rows: dict[str, dict[str, Any]] = {}
     for entry in entries:
         decider.feed(*entry)
-        while decider.pending():
+        while decider.has_pending():
             for output in decider.work(BUDGET).outputs:
                 if output.topic == "leads" and output.value is not None:
                     row = msgspec.json.decode(output.value)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.values import instant_ms, instant_text
 from streams.settings import Settings
-from tests.harness.engine.engine_driver import DAY, HOUR, read
-from tests.harness.random.random_events import Move
+from tests.harness.engine.engine_driver import DAY, HOUR, sound_definitions
+from tests.harness.random.random_events import RandomEvent
 from tests.property.test_recompute_leads import agrees, journal
 
 START = instant_ms("2026-03-27T20:30:00Z")  # two days before clocks are put forward in Berlin
@@ -108,7 +108,7 @@ def releases(draw: st.DrawFn) -> list[dict[str, Any]]:
     return [first] if how == "stays" else [first, draw(definitions())]
 
 
-def happened() -> st.SearchStrategy[list[Move]]:
+def happened() -> st.SearchStrategy[list[RandomEvent]]:
     """A history of some days."""
     passed = st.sampled_from([0, 1, HOUR, 5 * HOUR, 11 * HOUR, DAY, DAY + 1, 40 * HOUR])
     late = st.sampled_from([0, 0, 0, HOUR, 30 * HOUR])
@@ -126,8 +126,8 @@ def happened() -> st.SearchStrategy[list[Move]]:
         ("lead.added", st.sampled_from(["c", "d"]).map(lambda name: {"campaign": name})),
         ("lead.reactivated", st.sampled_from(["c", "d"]).map(lambda name: {"campaign": name})),
     ]
-    kinds = [st.builds(Move, st.just(kind), passed, late, st.just(False), given) for kind, given in fields]
-    ticks = st.builds(Move, st.just("tick"), passed)
+    kinds = [st.builds(RandomEvent, st.just(kind), passed, late, st.just(False), given) for kind, given in fields]
+    ticks = st.builds(RandomEvent, st.just("tick"), passed)
     return st.lists(st.one_of(*kinds, ticks), min_size=4, max_size=14)
 
 
@@ -138,9 +138,9 @@ def happened() -> st.SearchStrategy[list[Move]]:
 )
 @given(releases(), happened(), st.tuples(st.integers(0, 8), st.integers(0, 8)), st.integers(0, 2))
 def test_leads_are_the_engines_over_days_too(
-    drawn: list[dict[str, Any]], moves: list[Move], after: tuple[int, int], pause: int
+    drawn: list[dict[str, Any]], moves: list[RandomEvent], after: tuple[int, int], pause: int
 ) -> None:
-    content = [read(each) for each in drawn]
+    content = [sound_definitions(each) for each in drawn]
     places = [min(place, len(moves)) for place in (0, after[0], sum(after))][: len(content)]
-    told = (START, drawn, [*moves, Move("tick", 12 * DAY)], places, pause)
+    told = (START, drawn, [*moves, RandomEvent("tick", 12 * DAY)], places, pause)
     agrees(journal(told, content, DAY), content, Settings(lateness_ms=DAY))

@@ -7,21 +7,23 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.partition.backfill import History
-from streams.engine.partition.broadcast import Standing
-from streams.engine.state.deduplication import Memory
-from streams.search.match import Search
-from tests.harness.engine.engine_driver import DAY, START, Story
+from streams.engine.partition.backfill import BackfillCounter
+from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.state.deduplication import DuplicateWindow
+from streams.search.match import ContactMatcher
+from tests.harness.engine.engine_driver import DAY, START, EngineDriver
 from tests.harness.random.random_conditions import conditions
-from tests.harness.random.random_events import Move, moves
+from tests.harness.random.random_events import RandomEvent, random_events
 from tests.property.test_explain import CAMPAIGN, tell
 
 
 @settings(max_examples=300, deadline=None)
-@given(conditions(START), moves(START), st.sampled_from((75, 80, 100, DAY)))
-def test_a_search_finds_who_would_be_a_member(condition: dict[str, Any], history: list[Move], after: int) -> None:
-    member = Story(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
-    stranger = Story(campaigns=[CAMPAIGN])
+@given(conditions(START), random_events(START), st.sampled_from((75, 80, 100, DAY)))
+def test_a_search_finds_who_would_be_a_member(
+    condition: dict[str, Any], history: list[RandomEvent], after: int
+) -> None:
+    member = EngineDriver(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
+    stranger = EngineDriver(campaigns=[CAMPAIGN])
     for story in (member, stranger):
         tell(story, history)
         story.tick(START + after)
@@ -30,9 +32,11 @@ def test_a_search_finds_who_would_be_a_member(condition: dict[str, Any], history
         return
     when = member.releases[0].segments[0].when
     assert when is not None
-    search = Search(stranger.releases[0], when, None)
-    past = History("default", search.following, lambda _, number: stranger.releases[number - 1], Memory())
+    search = ContactMatcher(stranger.releases[0], when, None)
+    past = BackfillCounter(
+        "default", search.backfill_leaves, lambda _, number: stranger.releases[number - 1], DuplicateWindow()
+    )
     for entry in stranger.journal:
-        past.take(*entry)
-    found = search.match(row, Standing(tick=START + after), past.kept().get("ann"))
+        past.feed(*entry)
+    found = search.matches(row, PartitionStatus(tick=START + after), past.states().get("ann"))
     assert (found and row.status == "active") == ("hot" in member.members())

@@ -9,9 +9,9 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.releases.inputs import Inputs
+from streams.engine.releases.inputs import ConditionInputs
 from streams.engine.releases.segment_index import SegmentIndex
-from tests.harness.engine.engine_driver import HOUR, START, Story
+from tests.harness.engine.engine_driver import HOUR, START, EngineDriver
 
 SEGMENTS: list[dict[str, Any]] = [
     {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}},
@@ -45,7 +45,7 @@ DEFINITIONS: dict[str, Any] = {"properties": {"ends_on": "date"}, "segments": SE
 def told(seed: int) -> list[dict[str, Any]]:
     """What comes of a random story of one contact."""
     chance = random.Random(seed)
-    story = Story(**DEFINITIONS)
+    story = EngineDriver(**DEFINITIONS)
     outputs: list[dict[str, Any]] = []
     now = START
     for _ in range(30):
@@ -54,21 +54,21 @@ def told(seed: int) -> list[dict[str, Any]]:
     return outputs
 
 
-def _step(chance: random.Random, story: Story, at: int) -> list[dict[str, Any]]:
+def _step(chance: random.Random, story: EngineDriver, at: int) -> list[dict[str, Any]]:
     what = chance.randrange(8)
     if what == 0:
-        return story.visited(at, campaign=chance.choice(("spring", "none")))
+        return story.visit(at, campaign=chance.choice(("spring", "none")))
     if what == 1:
-        return story.tell("score.adjusted", at, points=chance.randint(-2, 3))
+        return story.send("score.adjusted", at, points=chance.randint(-2, 3))
     if what == 2:
-        return story.changed(at, status=chance.choice(("active", "active", "bounced", "deleted")))
+        return story.change_contact(at, status=chance.choice(("active", "active", "bounced", "deleted")))
     if what == 3:
-        return story.tell(chance.choice(("segment.member_added", "segment.member_removed")), at, segment="vip")
+        return story.send(chance.choice(("segment.member_added", "segment.member_removed")), at, segment="vip")
     if what == 4:
-        return story.tell(chance.choice(("lead.added", "lead.reactivated", "lead.removed")), at, campaign="spring")
+        return story.send(chance.choice(("lead.added", "lead.reactivated", "lead.removed")), at, campaign="spring")
     if what == 5:
         return story.tick(at)
-    return story.changed(
+    return story.change_contact(
         at,
         **chance.choice(
             (
@@ -87,7 +87,7 @@ def _step(chance: random.Random, story: Story, at: int) -> list[dict[str, Any]]:
 def test_asking_every_condition_at_every_record_changes_nothing(seed: int) -> None:
     sparing = told(seed)
     with (
-        patch.object(SegmentIndex, "touched", lambda index, _: list(range(len(index.position)))),
-        patch("streams.engine.releases.compiled.inputs_of", lambda *_: Inputs(moves=True)),
+        patch.object(SegmentIndex, "affected_by", lambda index, _: list(range(len(index.index_by_id)))),
+        patch("streams.engine.releases.compiled.inputs_of", lambda *_: ConditionInputs(is_time_dependent=True)),
     ):
         assert told(seed) == sparing

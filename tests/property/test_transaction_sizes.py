@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.partition.decider import PartitionDecider
-from streams.engine.version import SEMANTICS
-from tests.harness.engine.engine_driver import DAY, HOUR, START, read
-from tests.harness.engine.journal_builder import GrowingJournal
+from streams.engine.version import ENGINE_VERSION
+from tests.harness.engine.engine_driver import DAY, HOUR, START, sound_definitions
+from tests.harness.engine.journal_builder import JournalBuilder
 
 CONTACTS = ("ann", "bob", "cid", "dora")
 ACCOUNTS = ("one", "two")
-Journal = list[tuple[int, bytes, bytes]]
-Outputs = dict[bytes, list[tuple[str, bytes, bytes | None]]]
+JournalEntries = list[tuple[int, bytes, bytes]]
+OutputsByContact = dict[bytes, list[tuple[str, bytes, bytes | None]]]
 
 SEGMENTS: list[dict[str, Any]] = [
     {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "2d"}},
@@ -52,10 +52,10 @@ SPRING: dict[str, Any] = {
     "automation": RULES,
 }
 RELEASES = [
-    read({"segments": SEGMENTS, "campaigns": [SPRING]}),
-    read({"segments": SEGMENTS[1:], "campaigns": [{**SPRING, "audience": ["twice"]}]}),
-    read({"segments": SEGMENTS, "campaigns": [{**SPRING, "paused": True}]}),
-    read({"segments": [{**SEGMENTS[0], "paused": True}, *SEGMENTS[1:]], "campaigns": [SPRING]}),
+    sound_definitions({"segments": SEGMENTS, "campaigns": [SPRING]}),
+    sound_definitions({"segments": SEGMENTS[1:], "campaigns": [{**SPRING, "audience": ["twice"]}]}),
+    sound_definitions({"segments": SEGMENTS, "campaigns": [{**SPRING, "paused": True}]}),
+    sound_definitions({"segments": [{**SEGMENTS[0], "paused": True}, *SEGMENTS[1:]], "campaigns": [SPRING]}),
 ]
 
 
@@ -63,7 +63,7 @@ def lookup(_: str, number: int) -> Any:
     return RELEASES[number % len(RELEASES)]
 
 
-def event_of(chance: random.Random, offset: int, now: int) -> records.Event:
+def event_of(chance: random.Random, offset: int, now: int) -> records.JournalEvent:
     at = now - chance.choice((0, 0, 0, HOUR, DAY, 3 * DAY))
     kinds: list[tuple[str, dict[str, Any]]] = [
         ("web.visited", {"url": "https://www.example.com/"}),
@@ -76,19 +76,19 @@ def event_of(chance: random.Random, offset: int, now: int) -> records.Event:
         ("segment.member_added", {"segment": "vip"}),
     ]
     type_, fields = chance.choice(kinds)
-    return records.Event(
+    return records.JournalEvent(
         type=type_,
         id=f"e{chance.randint(0, offset)}",  # some ids come again
         at=at,
         account=chance.choice(ACCOUNTS),
-        contact=chance.choice(CONTACTS),
+        owner=chance.choice(CONTACTS),
         source=("in", 0, offset),
         fields=fields,
     )
 
 
-def journal_of(chance: random.Random, length: int, wall: bool) -> Journal:
-    growing = GrowingJournal(lookup)
+def journal_of(chance: random.Random, length: int, wall: bool) -> JournalEntries:
+    growing = JournalBuilder(lookup)
     numbers: dict[str, int] = defaultdict(int)
     now = START
     for place in range(length):
@@ -97,19 +97,19 @@ def journal_of(chance: random.Random, length: int, wall: bool) -> Journal:
         what = chance.random()
         if what < 0.7:
             event = event_of(chance, place, now)
-            growing.put(records.event_key(event.account, event.contact), event, skip)
+            growing.append(records.event_key(event.account, event.owner), event, skip)
         elif what < 0.9:
-            growing.put(records.TICK_KEY, records.Tick(now, "" if wall else chance.choice(ACCOUNTS)), skip)
+            growing.append(records.TICK_KEY, records.Tick(now, "" if wall else chance.choice(ACCOUNTS)), skip)
         else:
             account = chance.choice(ACCOUNTS)
             numbers[account] += 1
             told = chance.choice((None, now))
-            marker = records.Marker(account, numbers[account], place, "", told, SEMANTICS)
-            growing.release(marker, pause=chance.choice((0, 1, 3)))
+            marker = records.Marker(account, numbers[account], place, "", told, ENGINE_VERSION)
+            growing.start_release(marker, gap=chance.choice((0, 1, 3)))
     return growing.entries
 
 
-class Committed:
+class CommittedState:
     """What a transaction makes last: rows, outputs, the checkpoint and the position."""
 
     def __init__(self) -> None:
@@ -122,12 +122,12 @@ class Committed:
     def commit(self, effects: Effects, decider: PartitionDecider, fetched: int) -> None:
         self.rows.update(effects.rows)
         self.outputs += [(output.topic, output.key, output.value) for output in effects.outputs]
-        self.letters += effects.letters
+        self.letters += effects.dead_letters
         self.checkpoint = decider.checkpoint()
-        self.position = decider.position(fetched)
+        self.position = decider.resume_offset(fetched)
 
-    def per_contact(self) -> Outputs:
-        told: Outputs = defaultdict(list)
+    def per_contact(self) -> OutputsByContact:
+        told: OutputsByContact = defaultdict(list)
         for topic, key, value in self.outputs:
             account, *_, contact = key.split(b"/")
             told[account + b"/" + contact].append((topic, key, value))
@@ -141,27 +141,27 @@ class Committed:
         return decider
 
 
-def one_by_one(journal: Journal) -> Committed:
+def one_by_one(journal: JournalEntries) -> CommittedState:
     """Each record decided for everybody before the next is fed."""
-    committed = Committed()
+    committed = CommittedState()
     decider = committed.started()
     for offset, key, value in journal:
         decider.feed(offset, key, value)
-        while decider.pending():
+        while decider.has_pending():
             committed.commit(decider.work(Budget(1 << 40, 1 << 40)), decider, offset + 1)
     return committed
 
 
-def in_portions(journal: Journal, chance: random.Random) -> Committed:
+def in_portions(journal: JournalEntries, chance: random.Random) -> CommittedState:
     """Random portions; now and then everything that is not committed is lost, and another takes over."""
-    committed = Committed()
+    committed = CommittedState()
     decider = committed.started()
     fetched = committed.position
     while True:
         for offset, key, value in _some(journal, fetched, chance):
             decider.feed(offset, key, value)
             fetched = offset + 1
-        if decider.pending():
+        if decider.has_pending():
             effects = decider.work(Budget(chance.randint(1, 6), chance.choice((200, 5_000, 1 << 40))))
             if chance.random() < 0.2:
                 decider = committed.started()  # killed before the commit
@@ -175,7 +175,7 @@ def in_portions(journal: Journal, chance: random.Random) -> Committed:
             return committed
 
 
-def _some(journal: Journal, position: int, chance: random.Random) -> Iterator[tuple[int, bytes, bytes]]:
+def _some(journal: JournalEntries, position: int, chance: random.Random) -> Iterator[tuple[int, bytes, bytes]]:
     waiting = [entry for entry in journal if entry[0] >= position]
     yield from waiting[: chance.randint(0, 12)]
 

@@ -12,20 +12,20 @@ from schemas import conditions as written
 from schemas.conditions import Condition
 from streams.engine.conditions import properties, segments_and_leads
 from streams.engine.conditions.activities import activity_leaves, activity_times, counts, sequences
-from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Compiled, Node, Surroundings
-from streams.engine.conditions.tree import All, Any, Not
+from streams.engine.conditions.protocols import CompiledCondition, CompileScope, Node
+from streams.engine.conditions.tree import AllNode, AnyNode, NotNode
 
-Compiler = Callable[[AnyLeaf, Context], Node]
+LeafCompiler = Callable[[AnyLeaf, CompilerContext], Node]
 
-_LEAVES: Mapping[type, Compiler] = {
+_LEAF_COMPILERS: Mapping[type, LeafCompiler] = {
     written.PropertyLeaf: properties.compile_property,
     written.TagsLeaf: properties.compile_tags,
     written.StatusLeaf: properties.compile_status,
     written.ScoreLeaf: segments_and_leads.compile_score,
-    written.VisitLeaf: activity_leaves.compile_happening,
-    written.ActivityLeaf: activity_leaves.compile_happening,
+    written.VisitLeaf: activity_leaves.compile_activity,
+    written.ActivityLeaf: activity_leaves.compile_activity,
     written.SequenceLeaf: sequences.compile_sequence,
     written.LastVisitLeaf: activity_times.compile_last_visit,
     written.FirstVisitLeaf: activity_times.compile_first_visit,
@@ -39,44 +39,44 @@ _LEAVES: Mapping[type, Compiler] = {
 }
 
 
-def compile_condition(condition: Condition, surroundings: Surroundings) -> Compiled:
+def compile_condition(condition: Condition, scope: CompileScope) -> CompiledCondition:
     """A condition ready to be asked, and what it looks at.
 
     Raises ConditionRefused for what makes no sense within the definitions, a ValueError that says where in the
     condition.
     """
-    context = Context(surroundings)
+    context = CompilerContext(scope)
     node = _node(condition, context)
-    return Compiled(
+    return CompiledCondition(
         node=node,
         counters=tuple(context.counters.values()),
-        held=tuple(context.held.values()),
+        held_states=tuple(context.held_states.values()),
         properties=frozenset(context.properties),
         segments=frozenset(context.segments),
         campaigns=frozenset(context.campaigns),
-        leads=context.leads,
-        happening=counts.is_bare(condition),
+        uses_lead=context.uses_lead,
+        is_filter_only=counts.is_filter_only(condition),
     )
 
 
-def _node(condition: Condition, context: Context) -> Node:
+def _node(condition: Condition, context: CompilerContext) -> Node:
     if isinstance(condition, written.AllOf):
-        return All(_nodes("all", condition.all, context))
+        return AllNode(_nodes("all", condition.all, context))
     if isinstance(condition, written.AnyOf):
-        return Any(_nodes("any", condition.any, context))
+        return AnyNode(_nodes("any", condition.any, context))
     if isinstance(condition, written.NotOf):
         try:
-            return Not(_node(condition.not_, context))
+            return NotNode(_node(condition.not_, context))
         except ConditionRefused as refusal:
-            raise refusal.within("not") from None
-    return _LEAVES[type(condition)](condition, context)
+            raise refusal.with_prefix("not") from None
+    return _LEAF_COMPILERS[type(condition)](condition, context)
 
 
-def _nodes(key: str, parts: tuple[Condition, ...], context: Context) -> tuple[Node, ...]:
+def _nodes(key: str, parts: tuple[Condition, ...], context: CompilerContext) -> tuple[Node, ...]:
     nodes: list[Node] = []
     for place, part in enumerate(parts):
         try:
             nodes.append(_node(part, context))
         except ConditionRefused as refusal:
-            raise refusal.within(key, place) from None
+            raise refusal.with_prefix(key, place) from None
     return tuple(nodes)

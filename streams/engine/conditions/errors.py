@@ -8,17 +8,17 @@ from __future__ import annotations
 
 
 class ConditionRefused(ValueError):
-    """A condition that cannot be compiled; `where` are the keys that lead to it, outermost first."""
+    """A condition that cannot be compiled; `path` are the keys that lead to it, outermost first."""
 
-    def __init__(self, message: str, where: tuple[str | int, ...] = ()) -> None:
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
-        self.where = where
+        self.path = path
 
-    def within(self, *keys: str | int) -> ConditionRefused:
+    def with_prefix(self, *keys: str | int) -> ConditionRefused:
         """The same refusal seen from further out."""
-        return type(self)(self.message, (*keys, *self.where))
+        return type(self)(self.message, (*keys, *self.path))
 
     def __str__(self) -> str:
-        place = ".".join(str(key) for key in self.where)
+        place = ".".join(str(key) for key in self.path)
         return f"{place}: {self.message}" if place else self.message

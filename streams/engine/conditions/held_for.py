@@ -7,52 +7,52 @@ whenever it settles a contact, and settles it where time alone may change the le
 
 from __future__ import annotations
 
-from streams.engine.conditions.protocols import Node, Scene
+from streams.engine.conditions.protocols import EvaluationContext, Node
 from streams.engine.state.contact import Contact
 
 
-class Truth:
+class PropertyHeldState:
     """Follows the truth of one property leaf; identical leaves share it, however long they are to be held."""
 
-    __slots__ = ("_leaf", "key")
+    __slots__ = ("_node", "key")
 
-    def __init__(self, key: str, leaf: Node) -> None:
+    def __init__(self, key: str, node: Node) -> None:
         self.key = key
-        self._leaf = leaf
+        self._node = node
 
-    def since(self, scene: Scene) -> int | None:
+    def true_since(self, context: EvaluationContext) -> int | None:
         """Since when it has been true; None where it is not. Right up to the next `due`."""
-        known = scene.contact.held.get(self.key)
-        if known is None or len(known) > 1 or not self._leaf.holds(scene):
+        known = context.contact.held.get(self.key)
+        if known is None or len(known) > 1 or not self._node.holds(context):
             return None
         return known[0]
 
-    def due(self, scene: Scene) -> int | None:
+    def due(self, context: EvaluationContext) -> int | None:
         """When time alone may change whether it is true."""
-        return self._leaf.due(scene)
+        return self._node.due(context)
 
-    def follow(self, contact: Contact, now: int) -> None:
+    def update(self, contact: Contact, now: int) -> None:
         """Notes whether it is true at `now`; to be called at every instant that may change it, in their order."""
         known = contact.held.get(self.key)
-        if self._leaf.holds(Scene(contact, now)):
-            if known is None or _is_over(known, now):
+        if self._node.holds(EvaluationContext(contact, now)):
+            if known is None or _has_ended(known, now):
                 contact.held[self.key] = [now]
             elif len(known) > 1:
                 contact.held[self.key] = known[:1]
         elif known is not None:
             if len(known) == 1:
                 contact.held[self.key] = [known[0], now]
-            elif _is_over(known, now):
+            elif _has_ended(known, now):
                 del contact.held[self.key]
 
     def catch_up(self, contact: Contact, since: int, now: int) -> None:
-        """Notes what is true before `now` of a contact whose properties have been the same from `since` on."""
+        """Notes what is true before `now` of a contact whose properties have been the same from `true_since` on."""
         instant: int | None = since
         while instant is not None and instant < now:
-            self.follow(contact, instant)
-            instant = self._leaf.due(Scene(contact, instant))
+            self.update(contact, instant)
+            instant = self._node.due(EvaluationContext(contact, instant))
 
-    def join(self, contact: Contact, earlier: list[int], until: int) -> None:
+    def merge_past(self, contact: Contact, earlier: list[int], until: int) -> None:
         """Notes what was true up to `until`; since then it was followed, as if the contact had always been the same.
 
         A run that covers that instant began when the earlier one did, or just then where there was none; one that
@@ -64,31 +64,31 @@ class Truth:
         elif known is None and len(earlier) > 1:
             contact.held[self.key] = list(earlier)
 
-    def reaches_to(self, now: int) -> int | None:  # noqa: ARG002 - all that asks of the past shares a shape
+    def earliest_needed(self, now: int) -> int | None:  # noqa: ARG002 - all that asks of the past shares a shape
         """What a property was at any instant, any patch before it may have said."""
         return None
 
 
-def _is_over(known: list[int], now: int) -> bool:
+def _has_ended(state: list[int], now: int) -> bool:
     """Whether it ended before `now`, and not at this very instant."""
-    return len(known) > 1 and known[1] < now
+    return len(state) > 1 and state[1] < now
 
 
-class HeldLeaf:
+class HeldForNode:
     """The leaf has been true for `length` ms."""
 
-    __slots__ = ("_length", "_truth")
+    __slots__ = ("_held_state", "_length")
 
-    def __init__(self, truth: Truth, length: int) -> None:
-        self._truth = truth
+    def __init__(self, held_state: PropertyHeldState, length: int) -> None:
+        self._held_state = held_state
         self._length = length
 
-    def holds(self, scene: Scene) -> bool:
-        since = self._truth.since(scene)
-        return since is not None and scene.now >= since + self._length
+    def holds(self, context: EvaluationContext) -> bool:
+        since = self._held_state.true_since(context)
+        return since is not None and context.now >= since + self._length
 
-    def due(self, scene: Scene) -> int | None:
-        since = self._truth.since(scene)
-        if since is not None and scene.now < since + self._length:
+    def due(self, context: EvaluationContext) -> int | None:
+        since = self._held_state.true_since(context)
+        if since is not None and context.now < since + self._length:
             return since + self._length
-        return self._truth.due(scene)
+        return self._held_state.due(context)

@@ -12,30 +12,30 @@ from schemas.conditions import NumberOperators
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.state.points import MILLION
 
-Number = int | float
+Numeric = int | float
 Predicate = Callable[[Any], bool]
 
 
-_KINDS = (int, float)  # spelled out once: `int | float` would be built anew in every call
+_NUMBER_TYPES = (int, float)  # spelled out once: `int | float` would be built anew in every call
 
 
 def is_number(value: Any) -> bool:
     """Whether a JSON value is a number."""
-    return isinstance(value, _KINDS) and value is not True and value is not False
+    return isinstance(value, _NUMBER_TYPES) and value is not True and value is not False
 
 
-def equals(operand: Number) -> Predicate:
+def equals(operand: Numeric) -> Predicate:
     """The same number, 5 and 5.0 alike."""
     return lambda value: is_number(value) and value == operand
 
 
-def among(operands: Sequence[Number]) -> Predicate:
+def among(operands: Sequence[Numeric]) -> Predicate:
     """One of these numbers."""
     wanted = frozenset(operands)
     return lambda value: is_number(value) and value in wanted
 
 
-def ordered(operator: str, operand: Number) -> Predicate:
+def compares(operator: str, operand: Numeric) -> Predicate:
     """Greater or smaller than the operand."""
     if operator == "gt":
         return lambda value: is_number(value) and value > operand
@@ -46,17 +46,17 @@ def ordered(operator: str, operand: Number) -> Predicate:
     return lambda value: is_number(value) and value <= operand
 
 
-def between(lower: Number, upper: Number) -> Predicate:
+def between(lower: Numeric, upper: Numeric) -> Predicate:
     """From lower to upper, both included."""
     return lambda value: is_number(value) and lower <= value <= upper
 
 
-def negated(predicate: Predicate) -> Predicate:
+def negate(predicate: Predicate) -> Predicate:
     """True where the predicate is not, of a missing value too."""
     return lambda value: not predicate(value)
 
 
-def joined(tests: Sequence[Predicate]) -> Predicate:
+def all_of(tests: Sequence[Predicate]) -> Predicate:
     """True where every one of the tests is."""
     if len(tests) == 1:
         return tests[0]
@@ -75,19 +75,19 @@ def number_test(operators: NumberOperators) -> Predicate:
     if operators.eq is not None:
         tests.append(equals(operators.eq))
     if operators.ne is not None:
-        tests.append(negated(equals(operators.ne)))
+        tests.append(negate(equals(operators.ne)))
     if operators.in_ is not None:
         tests.append(among(operators.in_))
     if operators.not_in is not None:
-        tests.append(negated(among(operators.not_in)))
+        tests.append(negate(among(operators.not_in)))
     for name in ("gt", "gte", "lt", "lte"):
         operand = getattr(operators, name)
         if operand is not None:
-            tests.append(ordered(name, operand))
+            tests.append(compares(name, operand))
     if operators.between is not None:
         lower, upper = operators.between
         tests.append(between(lower, upper))
     if not tests:
         raise ConditionRefused("an operator is missing; write eq, ne, in, not_in, gt, gte, lt, lte or between")
-    test = joined(tests)
+    test = all_of(tests)
     return lambda kept: test(None if kept is None else kept / MILLION)

@@ -11,33 +11,33 @@ from streams.engine.conditions import numbers
 from streams.engine.conditions.dates.date_bounds import is_day, is_instant
 from streams.engine.conditions.errors import ConditionRefused
 
-Written = Mapping[str, Any]
+OperatorMap = Mapping[str, Any]
 """Operators that are given, by the names they are written with."""
 
 _MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
-ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
-EQUALITY = frozenset({"eq", "ne", "in", "not_in"})
-EXISTENCE = frozenset({"exists", "empty"})
-DATES = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
-_PARTS = frozenset({"contains", "not_contains"})
-_TEXT = _PARTS | {"starts_with", "ends_with", "matches"}
-_LIST = _PARTS | {"contains_any", "contains_all"}
+ORDER_OPERATORS = frozenset({"gt", "gte", "lt", "lte", "between"})
+EQUALITY_OPERATORS = frozenset({"eq", "ne", "in", "not_in"})
+EXISTENCE_OPERATORS = frozenset({"exists", "empty"})
+DATE_OPERATORS = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
+_CONTAINS_OPERATORS = frozenset({"contains", "not_contains"})
+_TEXT_OPERATORS = _CONTAINS_OPERATORS | {"starts_with", "ends_with", "matches"}
+_LIST_OPERATORS = _CONTAINS_OPERATORS | {"contains_any", "contains_all"}
 
-OPERATORS_OF: Mapping[PropertyType, frozenset[str]] = {
-    "text": EXISTENCE | EQUALITY | _TEXT,
-    "number": EXISTENCE | EQUALITY | ORDER,
-    "boolean": EXISTENCE | EQUALITY,
-    "date": EXISTENCE | EQUALITY | ORDER | DATES,
-    "datetime": EXISTENCE | EQUALITY | ORDER | DATES,
-    "list": EXISTENCE | _LIST,
-    "object": EXISTENCE | {"has_item"},
+OPERATORS_BY_TYPE: Mapping[PropertyType, frozenset[str]] = {
+    "text": EXISTENCE_OPERATORS | EQUALITY_OPERATORS | _TEXT_OPERATORS,
+    "number": EXISTENCE_OPERATORS | EQUALITY_OPERATORS | ORDER_OPERATORS,
+    "boolean": EXISTENCE_OPERATORS | EQUALITY_OPERATORS,
+    "date": EXISTENCE_OPERATORS | EQUALITY_OPERATORS | ORDER_OPERATORS | DATE_OPERATORS,
+    "datetime": EXISTENCE_OPERATORS | EQUALITY_OPERATORS | ORDER_OPERATORS | DATE_OPERATORS,
+    "list": EXISTENCE_OPERATORS | _LIST_OPERATORS,
+    "object": EXISTENCE_OPERATORS | {"has_item"},
 }
 """Which operators fit a declared type; text has no order."""
 
-_WANTED = {"text": "text", "number": "a number", "boolean": "true or false"}
+_TYPE_NAMES = {"text": "text", "number": "a number", "boolean": "true or false"}
 
 
-def given(operators: Operators) -> dict[str, Any]:
+def operators_by_name(operators: Operators) -> dict[str, Any]:
     """The operators that are written, by their written names. Raises ConditionRefused for none, and for null."""
     found: dict[str, Any] = {}
     for field, info in type(operators).model_fields.items():
@@ -53,29 +53,31 @@ def given(operators: Operators) -> dict[str, Any]:
     return found
 
 
-def refuse_misfit(name: str, operand: Any, kind: PropertyType | None) -> None:
+def require_fit(name: str, operand: Any, property_type: PropertyType | None) -> None:
     """Raises ConditionRefused for an operator or operand that does not fit the declared type; None takes all."""
-    if kind is None:
+    if property_type is None:
         return
-    if name not in OPERATORS_OF[kind]:
-        fitting = ", ".join(sorted(OPERATORS_OF[kind]))
-        raise ConditionRefused(f"does not fit a property of type {kind}; these do: {fitting}")
-    if name not in EQUALITY | ORDER:
+    if name not in OPERATORS_BY_TYPE[property_type]:
+        fitting = ", ".join(sorted(OPERATORS_BY_TYPE[property_type]))
+        raise ConditionRefused(f"does not fit a property of type {property_type}; these do: {fitting}")
+    if name not in EQUALITY_OPERATORS | ORDER_OPERATORS:
         return
-    for one in listed(operand):
-        if kind in _WANTED and not _is_of(one, kind):
-            raise ConditionRefused(f"{one!r} is not {_WANTED[kind]}, and the property is of type {kind}")
+    for one in to_tuple(operand):
+        if property_type in _TYPE_NAMES and not _is_of_type(one, property_type):
+            raise ConditionRefused(
+                f"{one!r} is not {_TYPE_NAMES[property_type]}, and the property is of type {property_type}"
+            )
 
 
-def _is_of(operand: Any, kind: PropertyType) -> bool:
-    if kind == "text":
+def _is_of_type(operand: Any, property_type: PropertyType) -> bool:
+    if property_type == "text":
         return isinstance(operand, str)
-    if kind == "boolean":
+    if property_type == "boolean":
         return isinstance(operand, bool)
     return numbers.is_number(operand)
 
 
-def listed(operand: Any) -> tuple[Any, ...]:
+def to_tuple(operand: Any) -> tuple[Any, ...]:
     """The operands of an operator that takes one or many."""
     return operand if isinstance(operand, tuple) else (operand,)
 
@@ -83,18 +85,18 @@ def listed(operand: Any) -> tuple[Any, ...]:
 _NESTED = (dict, list)  # a union written in the call would be built for every item
 
 
-def fits(value: Any, kind: PropertyType) -> bool:
+def fits(value: Any, property_type: PropertyType) -> bool:
     """Whether a JSON value is of the declared type, as a patch may set it; one that is not is missing."""
-    if kind == "text":
+    if property_type == "text":
         return isinstance(value, str)
-    if kind == "date":
+    if property_type == "date":
         return is_day(value)
-    if kind == "datetime":
+    if property_type == "datetime":
         return is_instant(value)
-    if kind == "number":
+    if property_type == "number":
         return numbers.is_number(value)
-    if kind == "boolean":
+    if property_type == "boolean":
         return isinstance(value, bool)
-    if kind == "list":
+    if property_type == "list":
         return isinstance(value, list) and not any(one is None or isinstance(one, _NESTED) for one in value)
     return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(one, dict) for one in value))

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from streams.engine.conditions import numbers, text
-from streams.engine.conditions.text import Fold
+from streams.engine.conditions.text import CaseFold
 
 Scalar = str | int | float | bool
 Predicate = Callable[[Any], bool]
 
 
-def equals(operand: Scalar, fold: Fold) -> Predicate:
+def equals(operand: Scalar, fold: CaseFold) -> Predicate:
     """The same scalar."""
     if isinstance(operand, bool):
         return lambda value: value is operand
@@ -21,7 +21,7 @@ def equals(operand: Scalar, fold: Fold) -> Predicate:
     return numbers.equals(operand)
 
 
-def among(operands: Sequence[Scalar], fold: Fold) -> Predicate:
+def among(operands: Sequence[Scalar], fold: CaseFold) -> Predicate:
     """One of these scalars."""
     texts = frozenset(fold(one) for one in operands if isinstance(one, str))
     booleans = [one for one in operands if isinstance(one, bool)]
@@ -39,19 +39,19 @@ def among(operands: Sequence[Scalar], fold: Fold) -> Predicate:
     return found
 
 
-def list_contains(operand: Scalar, fold: Fold) -> Predicate:
+def list_contains(operand: Scalar, fold: CaseFold) -> Predicate:
     """A list with this item."""
     same = equals(operand, fold)
     return lambda value: isinstance(value, list) and any(same(item) for item in value)
 
 
-def list_contains_any(operands: Sequence[Scalar], fold: Fold) -> Predicate:
+def list_contains_any(operands: Sequence[Scalar], fold: CaseFold) -> Predicate:
     """A list with one of these items."""
     one_of = among(operands, fold)
     return lambda value: isinstance(value, list) and any(one_of(item) for item in value)
 
 
-def list_contains_all(operands: Sequence[Scalar], fold: Fold) -> Predicate:
+def list_contains_all(operands: Sequence[Scalar], fold: CaseFold) -> Predicate:
     """A list with every one of these items."""
     each = tuple(list_contains(operand, fold) for operand in operands)
     return lambda value: isinstance(value, list) and all(contained(value) for contained in each)

@@ -15,14 +15,14 @@ from schemas.conditions import (
     ScoreLeaf,
     SegmentLeaf,
 )
-from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.numbers import Predicate, number_test
 from streams.engine.conditions.properties import lead_status_test
-from streams.engine.conditions.protocols import Node, Scene
+from streams.engine.conditions.protocols import EvaluationContext, Node
 
 
-class SegmentMember:
+class SegmentNode:
     """Member of a segment; when that changes is the other segment's matter."""
 
     __slots__ = ("_segment",)
@@ -30,14 +30,14 @@ class SegmentMember:
     def __init__(self, segment: str) -> None:
         self._segment = segment
 
-    def holds(self, scene: Scene) -> bool:
-        return self._segment in scene.contact.members
+    def holds(self, context: EvaluationContext) -> bool:
+        return self._segment in context.contact.members
 
-    def due(self, scene: Scene) -> int | None:  # noqa: ARG002 - every node is asked
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002 - every node is asked
         return None
 
 
-class Score:
+class ScoreNode:
     """The contact's own score, or a named one."""
 
     __slots__ = ("_name", "_test")
@@ -46,16 +46,16 @@ class Score:
         self._name = name
         self._test = test
 
-    def holds(self, scene: Scene) -> bool:
-        contact = scene.contact
+    def holds(self, context: EvaluationContext) -> bool:
+        contact = context.contact
         score = contact.score if self._name is None else contact.scores.get(self._name, 0)
         return self._test(score)
 
-    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002
         return None
 
 
-class LeadIn:
+class LeadNode:
     """The contact's lead in a campaign; a deleted one is none, but to a test of the status."""
 
     __slots__ = ("_campaign", "_points", "_status")
@@ -65,8 +65,8 @@ class LeadIn:
         self._status = status
         self._points = points
 
-    def holds(self, scene: Scene) -> bool:
-        lead = scene.contact.leads.get(self._campaign)
+    def holds(self, context: EvaluationContext) -> bool:
+        lead = context.contact.leads.get(self._campaign)
         if self._status is None and lead is not None and lead.status == "deleted":
             lead = None
         if self._status is None and self._points is None:
@@ -75,11 +75,11 @@ class LeadIn:
             return False
         return self._points is None or self._points(None if lead is None else lead.points)
 
-    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002
         return None
 
 
-class LeadPoints:
+class LeadPointsNode:
     """The points of the lead at hand."""
 
     __slots__ = ("_test",)
@@ -87,14 +87,14 @@ class LeadPoints:
     def __init__(self, test: Predicate) -> None:
         self._test = test
 
-    def holds(self, scene: Scene) -> bool:
-        return self._test(None if scene.lead is None else scene.points)
+    def holds(self, context: EvaluationContext) -> bool:
+        return self._test(None if context.lead is None else context.points)
 
-    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002
         return None
 
 
-class LeadStatus:
+class LeadStatusNode:
     """The status of the lead at hand."""
 
     __slots__ = ("_test",)
@@ -102,14 +102,14 @@ class LeadStatus:
     def __init__(self, test: Predicate) -> None:
         self._test = test
 
-    def holds(self, scene: Scene) -> bool:
-        return self._test(None if scene.lead is None else scene.lead.status)
+    def holds(self, context: EvaluationContext) -> bool:
+        return self._test(None if context.lead is None else context.lead.status)
 
-    def due(self, scene: Scene) -> int | None:  # noqa: ARG002
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002
         return None
 
 
-class LeadAge:
+class LeadAgeNode:
     """How long the lead at hand has existed: from `least` to `most` ms, both included."""
 
     __slots__ = ("_least", "_most")
@@ -118,71 +118,71 @@ class LeadAge:
         self._least = least
         self._most = most
 
-    def holds(self, scene: Scene) -> bool:
-        if scene.lead is None:
+    def holds(self, context: EvaluationContext) -> bool:
+        if context.lead is None:
             return False
-        age = scene.now - scene.lead.made
+        age = context.now - context.lead.created
         return (self._least is None or age >= self._least) and (self._most is None or age <= self._most)
 
-    def due(self, scene: Scene) -> int | None:
-        if scene.lead is None:
+    def due(self, context: EvaluationContext) -> int | None:
+        if context.lead is None:
             return None
-        made, now = scene.lead.made, scene.now
+        made, now = context.lead.created, context.now
         turns = [] if self._least is None else [made + self._least]
         if self._most is not None:
             turns.append(made + self._most + 1)
         return min((turn for turn in turns if turn > now), default=None)
 
 
-def compile_segment(leaf: SegmentLeaf, context: Context) -> Node:
+def compile_segment(leaf: SegmentLeaf, context: CompilerContext) -> Node:
     """Membership of another segment."""
     context.segments.add(leaf.segment)
-    return SegmentMember(leaf.segment)
+    return SegmentNode(leaf.segment)
 
 
-def compile_score(leaf: ScoreLeaf, context: Context) -> Node:  # noqa: ARG001 - leaves share a shape
+def compile_score(leaf: ScoreLeaf, context: CompilerContext) -> Node:  # noqa: ARG001 - leaves share a shape
     """A score against numbers. Raises ConditionRefused without any."""
-    return Score(leaf.score.name, _numbers(leaf.score, "score"))
+    return ScoreNode(leaf.score.name, _number_test(leaf.score, "score"))
 
 
-def compile_lead(leaf: LeadLeaf, context: Context) -> Node:
+def compile_lead(leaf: LeadLeaf, context: CompilerContext) -> Node:
     """The lead in a campaign."""
     wanted = leaf.lead
     context.campaigns.add(wanted.campaign)
     try:
         status = None if wanted.status is None else lead_status_test(wanted.status, "status")
-        points = None if wanted.points is None else _numbers(wanted.points, "points")
+        points = None if wanted.points is None else _number_test(wanted.points, "points")
     except ConditionRefused as refusal:
-        raise refusal.within("lead") from None
-    return LeadIn(wanted.campaign, status, points)
+        raise refusal.with_prefix("lead") from None
+    return LeadNode(wanted.campaign, status, points)
 
 
-def compile_points(leaf: PointsLeaf, context: Context) -> Node:
+def compile_points(leaf: PointsLeaf, context: CompilerContext) -> Node:
     """Points of the lead at hand."""
-    context.leads = True
-    return LeadPoints(_numbers(leaf.points, "points"))
+    context.uses_lead = True
+    return LeadPointsNode(_number_test(leaf.points, "points"))
 
 
-def compile_lead_status(leaf: LeadStatusLeaf, context: Context) -> Node:
+def compile_lead_status(leaf: LeadStatusLeaf, context: CompilerContext) -> Node:
     """Status of the lead at hand."""
-    context.leads = True
-    return LeadStatus(lead_status_test(leaf.lead_status, "lead_status"))
+    context.uses_lead = True
+    return LeadStatusNode(lead_status_test(leaf.lead_status, "lead_status"))
 
 
-def compile_lead_age(leaf: LeadAgeLeaf, context: Context) -> Node:
+def compile_lead_age(leaf: LeadAgeLeaf, context: CompilerContext) -> Node:
     """Age of the lead at hand."""
-    context.leads = True
-    return LeadAge(*_ages(leaf.lead_age))
+    context.uses_lead = True
+    return LeadAgeNode(*_age_range(leaf.lead_age))
 
 
-def _numbers(operators: NumberOperators, subject: str) -> Predicate:
+def _number_test(operators: NumberOperators, subject: str) -> Predicate:
     try:
         return number_test(operators)
     except ConditionRefused as refusal:
-        raise refusal.within(subject) from None
+        raise refusal.with_prefix(subject) from None
 
 
-def _ages(operators: DurationOperators) -> tuple[int | None, int | None]:
+def _age_range(operators: DurationOperators) -> tuple[int | None, int | None]:
     least: list[int] = []
     most: list[int] = []
     if operators.gt is not None:

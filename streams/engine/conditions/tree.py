@@ -8,29 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from streams.engine.conditions.protocols import Node, Scene
+from streams.engine.conditions.protocols import EvaluationContext, Node
 
-Part = tuple[bool, int | None]
+HoldsAndDue = tuple[bool, int | None]
 """Whether a part holds, and when time alone may change that."""
 
 
-def due_of_all(parts: Iterable[Part]) -> int | None:
+def due_of_all(parts: Iterable[HoldsAndDue]) -> int | None:
     """When time alone may change a conjunction."""
-    return _due(parts, resting=True)
+    return _due(parts, neutral=True)
 
 
-def due_of_any(parts: Iterable[Part]) -> int | None:
+def due_of_any(parts: Iterable[HoldsAndDue]) -> int | None:
     """When time alone may change a disjunction."""
-    return _due(parts, resting=False)
+    return _due(parts, neutral=False)
 
 
-def _due(parts: Iterable[Part], *, resting: bool) -> int | None:
-    """`resting` is the value that all parts must have for the whole to have it."""
+def _due(parts: Iterable[HoldsAndDue], *, neutral: bool) -> int | None:
+    """`neutral` is the value that all parts must have for the whole to have it."""
     earliest: int | None = None
     latest: int | None = None
     deciding = False
     for holds, due in parts:
-        if holds == resting:
+        if holds == neutral:
             if due is not None and (earliest is None or due < earliest):
                 earliest = due
             continue
@@ -42,7 +42,7 @@ def _due(parts: Iterable[Part], *, resting: bool) -> int | None:
     return latest if deciding else earliest
 
 
-class All:
+class AllNode:
     """Every part holds; of none that is true."""
 
     __slots__ = ("_nodes",)
@@ -50,14 +50,14 @@ class All:
     def __init__(self, nodes: tuple[Node, ...]) -> None:
         self._nodes = nodes
 
-    def holds(self, scene: Scene) -> bool:
-        return all(node.holds(scene) for node in self._nodes)
+    def holds(self, context: EvaluationContext) -> bool:
+        return all(node.holds(context) for node in self._nodes)
 
-    def due(self, scene: Scene) -> int | None:
-        return due_of_all((node.holds(scene), node.due(scene)) for node in self._nodes)
+    def due(self, context: EvaluationContext) -> int | None:
+        return due_of_all((node.holds(context), node.due(context)) for node in self._nodes)
 
 
-class Any:
+class AnyNode:
     """One of the parts holds; of none that is false."""
 
     __slots__ = ("_nodes",)
@@ -65,14 +65,14 @@ class Any:
     def __init__(self, nodes: tuple[Node, ...]) -> None:
         self._nodes = nodes
 
-    def holds(self, scene: Scene) -> bool:
-        return any(node.holds(scene) for node in self._nodes)
+    def holds(self, context: EvaluationContext) -> bool:
+        return any(node.holds(context) for node in self._nodes)
 
-    def due(self, scene: Scene) -> int | None:
-        return due_of_any((node.holds(scene), node.due(scene)) for node in self._nodes)
+    def due(self, context: EvaluationContext) -> int | None:
+        return due_of_any((node.holds(context), node.due(context)) for node in self._nodes)
 
 
-class Not:
+class NotNode:
     """Exact negation."""
 
     __slots__ = ("_node",)
@@ -80,8 +80,8 @@ class Not:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def holds(self, scene: Scene) -> bool:
-        return not self._node.holds(scene)
+    def holds(self, context: EvaluationContext) -> bool:
+        return not self._node.holds(context)
 
-    def due(self, scene: Scene) -> int | None:
-        return self._node.due(scene)
+    def due(self, context: EvaluationContext) -> int | None:
+        return self._node.due(context)

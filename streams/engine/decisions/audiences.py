@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from streams.engine.decisions.context import Turn
-from streams.engine.decisions.lead_table import NEW, outcome
-from streams.engine.decisions.leads import decide_lead, make
+from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.lead_table import NEW, next_status
+from streams.engine.decisions.leads import apply_lead_event, create_lead
 from streams.engine.releases.compiled import CompiledCampaign
 from streams.engine.state.contact import Contact
 
 
-def take_in(turn: Turn) -> bool:
+def create_leads(context: DecisionContext) -> bool:
     """Makes and ends leads of the campaigns that run; whether anything changed."""
     changed = False
-    for campaign in turn.release.campaigns:
-        if not campaign.running(turn.now):
+    for campaign in context.release.campaigns:
+        if not campaign.is_running(context.now):
             continue
-        inside = in_audience(turn.contact, campaign)
-        if turn.token == campaign.id:
-            changed |= _make_if_new(turn, campaign, "token", turn.root.kind)
+        inside = in_audience(context.contact, campaign)
+        if context.campaign_token == campaign.id:
+            changed |= _create_lead_if_new(context, campaign, "token", context.root_cause.kind)
         if inside:
-            changed |= _make_if_new(turn, campaign, "audience", "audience")
-        changed |= _leave(turn, campaign, inside)
+            changed |= _create_lead_if_new(context, campaign, "audience", "audience")
+        changed |= _update_audience_state(context, campaign, inside)
     return changed
 
 
@@ -29,27 +29,27 @@ def in_audience(contact: Contact, campaign: CompiledCampaign) -> bool:
     return any(segment in contact.members for segment in campaign.definition.audience)
 
 
-def _make_if_new(turn: Turn, campaign: CompiledCampaign, event: str, kind: str) -> bool:
-    contact = turn.contact
-    if contact.status != "active" or outcome(event, contact.leads.get(campaign.id)) != NEW:
+def _create_lead_if_new(context: DecisionContext, campaign: CompiledCampaign, event: str, kind: str) -> bool:
+    contact = context.contact
+    if contact.status != "active" or next_status(event, contact.leads.get(campaign.id)) != NEW:
         return False
-    return make(turn, campaign.id, turn.cause(kind)) is True
+    return create_lead(context, campaign.id, context.cause(kind)) is True
 
 
-def _leave(turn: Turn, campaign: CompiledCampaign, inside: bool) -> bool:
-    lead = turn.contact.leads.get(campaign.id)
-    if lead is None or inside == lead.audience:
+def _update_audience_state(context: DecisionContext, campaign: CompiledCampaign, is_inside: bool) -> bool:
+    lead = context.contact.leads.get(campaign.id)
+    if lead is None or is_inside == lead.audience:
         return False
-    if not inside and not _may_judge(turn, campaign):
+    if not is_inside and not _can_judge_exit(context, campaign):
         return False
-    lead.audience = inside
-    if inside or campaign.definition.leave != "delete" or campaign.id in turn.left:
+    lead.audience = is_inside
+    if is_inside or campaign.definition.leave != "delete" or campaign.id in context.audience_exits:
         return False
-    turn.left.add(campaign.id)
-    return decide_lead(turn, campaign.id, "left", turn.cause("audience")) is True
+    context.audience_exits.add(campaign.id)
+    return apply_lead_event(context, campaign.id, "left", context.cause("audience")) is True
 
 
-def _may_judge(turn: Turn, campaign: CompiledCampaign) -> bool:
+def _can_judge_exit(context: DecisionContext, campaign: CompiledCampaign) -> bool:
     """An exit caused by the contact's status is no leaving: it is judged when the status allows it again."""
-    segments = (turn.release.segment.get(name) for name in campaign.definition.audience)
-    return all(turn.contact.status in segment.statuses for segment in segments if segment is not None)
+    segments = (context.release.segments_by_id.get(name) for name in campaign.definition.audience)
+    return all(context.contact.status in segment.statuses for segment in segments if segment is not None)

@@ -2,81 +2,83 @@
 
 from __future__ import annotations
 
-from streams.engine.decisions.context import Turn
-from streams.engine.decisions.lead_table import NEW, TAKES, outcome
-from streams.engine.decisions.leads import add_points, decide_lead, make, move
-from streams.engine.decisions.outputs import Cause
+from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.lead_table import NEW, OPEN_STATUSES, next_status
+from streams.engine.decisions.leads import add_points, apply_lead_event, create_lead, set_status
+from streams.engine.decisions.outputs import OutputCause
 from streams.engine.releases.compiled import CompiledAutomation, CompiledCampaign
 from streams.engine.state.contact import Lead
 
 
-def automate(turn: Turn) -> bool:
+def run_automation(context: DecisionContext) -> bool:
     """Fires what becomes true, campaign by campaign in rule order; whether anything changed."""
     changed = False
-    for campaign in turn.release.campaigns:
-        lead = turn.taking(campaign)
+    for campaign in context.release.campaigns:
+        lead = context.open_lead(campaign)
         if lead is None:
             continue
-        if campaign.running(turn.now):
-            changed |= _run(turn, campaign, lead)
+        if campaign.is_running(context.now):
+            changed |= _run_rules(context, campaign, lead)
         else:
-            _take_bases(turn, campaign, lead)
+            _set_baselines(context, campaign, lead)
     return changed
 
 
-def _run(turn: Turn, campaign: CompiledCampaign, lead: Lead) -> bool:
+def _run_rules(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> bool:
     changed = False
     for rule in campaign.automation:
-        truth = rule.condition.node.holds(turn.scene_of(lead))
-        if not turn.is_edge(campaign.id, lead, rule.id, truth):
+        truth = rule.condition.node.holds(context.evaluation_context_for(lead))
+        if not context.detect_edge(campaign.id, lead, rule.id, truth):
             continue
-        turn.fired.add((campaign.id, rule.id))
-        changed |= _act(turn, campaign, rule, lead)
-        if lead.status not in TAKES:
+        context.fired_rules.add((campaign.id, rule.id))
+        changed |= _apply_actions(context, campaign, rule, lead)
+        if lead.status not in OPEN_STATUSES:
             break  # the first rule that takes the lead out ends its processing
     return changed
 
 
-def _take_bases(turn: Turn, campaign: CompiledCampaign, lead: Lead) -> None:
+def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
     """Of a campaign that does not run truths stand still, but for rules whose base is to be taken now."""
     for rule in campaign.automation:
-        if (campaign.id, rule.id) in turn.rebase:
-            truth = rule.condition.node.holds(turn.scene_of(lead))
-            turn.is_edge(campaign.id, lead, rule.id, truth)
+        if (campaign.id, rule.id) in context.rules_without_baseline:
+            truth = rule.condition.node.holds(context.evaluation_context_for(lead))
+            context.detect_edge(campaign.id, lead, rule.id, truth)
 
 
-def _act(turn: Turn, campaign: CompiledCampaign, rule: CompiledAutomation, lead: Lead) -> bool:
+def _apply_actions(
+    context: DecisionContext, campaign: CompiledCampaign, rule: CompiledAutomation, lead: Lead
+) -> bool:
     """The actions of a rule, in the order of their fields."""
-    then, cause = rule.rule.then, turn.cause("automation", rule.id)
+    then, cause = rule.rule.then, context.cause("automation", rule.id)
     changed = False
     if then.set_status is not None:
-        changed |= move(turn, campaign.id, then.set_status, cause, "person")
-    if rule.add_points and lead.status in TAKES:
-        changed |= add_points(turn, campaign.id, rule.add_points, turn.now, cause)
+        changed |= set_status(context, campaign.id, then.set_status, cause, "person")
+    if rule.add_points and lead.status in OPEN_STATUSES:
+        changed |= add_points(context, campaign.id, rule.add_points, context.now, cause)
     if then.add_to_segment is not None:
-        changed |= _list(turn, then.add_to_segment, True, cause)
+        changed |= _update_static_segment(context, then.add_to_segment, True, cause)
     if then.remove_from_segment is not None:
-        changed |= _list(turn, then.remove_from_segment, False, cause)
+        changed |= _update_static_segment(context, then.remove_from_segment, False, cause)
     if then.add_to_campaign is not None:
-        changed |= _add_to_campaign(turn, then.add_to_campaign, cause)
+        changed |= _add_to_campaign(context, then.add_to_campaign, cause)
     if then.remove_from_campaign is not None:
-        changed |= decide_lead(turn, then.remove_from_campaign, "rule_removed", cause) is True
+        changed |= apply_lead_event(context, then.remove_from_campaign, "rule_removed", cause) is True
     return changed
 
 
-def _add_to_campaign(turn: Turn, campaign: str, cause: Cause) -> bool:
-    if outcome("rule_added", turn.contact.leads.get(campaign)) != NEW:
+def _add_to_campaign(context: DecisionContext, campaign: str, cause: OutputCause) -> bool:
+    if next_status("rule_added", context.contact.leads.get(campaign)) != NEW:
         return False
-    return make(turn, campaign, cause) is True
+    return create_lead(context, campaign, cause) is True
 
 
-def _list(turn: Turn, segment: str, wanted: bool, cause: Cause) -> bool:
-    listed = turn.contact.listed
-    if (segment in listed) == wanted:
+def _update_static_segment(context: DecisionContext, segment: str, add: bool, cause: OutputCause) -> bool:
+    listed = context.contact.listed
+    if (segment in listed) == add:
         return False
-    turn.listings[segment] = cause
-    turn.changes.lists.add(segment)
-    if wanted:
+    context.list_causes[segment] = cause
+    context.changes.static_segments.add(segment)
+    if add:
         listed.append(segment)
     else:
         listed.remove(segment)

@@ -8,78 +8,78 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.engine.conditions.protocols import Counter, Truth
-from streams.engine.decisions.counters import drop
-from streams.engine.journal.records import Kept
+from streams.engine.conditions.protocols import ActivityCounter, HeldState
+from streams.engine.decisions.counters import discard_counters
+from streams.engine.journal.records import BackfilledState
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class BackfillLeaves:
     """What is followed beside the release in force, for release `number`."""
 
     number: int
-    counters: tuple[Counter, ...] = ()
-    held: tuple[Truth, ...] = ()
+    counters: tuple[ActivityCounter, ...] = ()
+    held_states: tuple[HeldState, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.counters or self.held)
+        return bool(self.counters or self.held_states)
 
 
-NOTHING = Following(0)
+NO_BACKFILL = BackfillLeaves(0)
 """Where no release is proposed."""
 
 
-def new_leaves(in_force: CompiledRelease, proposed: CompiledRelease) -> Following:
+def new_leaves(active: CompiledRelease, proposed: CompiledRelease) -> BackfillLeaves:
     """What the proposed release asks of the past that nobody keeps yet."""
-    counted = {counter.key for counter in in_force.counters}
-    held = {truth.key for truth in in_force.held}
-    return Following(
+    counted = {counter.key for counter in active.counters}
+    held = {truth.key for truth in active.held_states}
+    return BackfillLeaves(
         number=proposed.number,
         counters=tuple(counter for counter in proposed.counters if counter.key not in counted),
-        held=tuple(truth for truth in proposed.held if truth.key not in held),
+        held_states=tuple(truth for truth in proposed.held_states if truth.key not in held),
     )
 
 
-def take_up(contact: Contact, in_force: CompiledRelease, following: Following) -> None:
+def reset_tracking(contact: Contact, active: CompiledRelease, backfill_leaves: BackfillLeaves) -> None:
     """From here on the row follows these leaves, and nothing of a proposal that is no more."""
-    if contact.proposal == following.number:
+    if contact.proposal == backfill_leaves.number:
         return
-    contact.proposal = following.number
+    contact.proposal = backfill_leaves.number
     contact.followed = contact.created
-    drop(contact, {counter.key for counter in in_force.counters})
-    held = {truth.key for truth in in_force.held}
+    discard_counters(contact, {counter.key for counter in active.counters})
+    held = {truth.key for truth in active.held_states}
     for key in [key for key in contact.held if key not in held]:
         del contact.held[key]
 
 
-def keep_up(contact: Contact, following: Following, now: int) -> None:
+def advance_tracking(contact: Contact, backfill_leaves: BackfillLeaves, now: int) -> None:
     """What time alone did to the leaves before `now`, since the last time they were looked at.
 
     The first time the properties are taken to have always been the same: slices say from when on that is true.
     """
-    if not following.held:
+    if not backfill_leaves.held_states:
         return
-    for truth in following.held:
+    for truth in backfill_leaves.held_states:
         truth.catch_up(contact, contact.followed, now)
     contact.followed = max(contact.followed, now)
 
 
-def look(contact: Contact, following: Following, now: int) -> None:
+def update_tracking(contact: Contact, backfill_leaves: BackfillLeaves, now: int) -> None:
     """What is true at `now`, after whatever happened."""
-    for truth in following.held:
-        truth.follow(contact, now)
+    for truth in backfill_leaves.held_states:
+        truth.update(contact, now)
 
 
-def join_past(contact: Contact, following: Following, kept: Kept, now: int) -> None:
+def merge_backfill(contact: Contact, backfill_leaves: BackfillLeaves, backfilled: BackfilledState, now: int) -> None:
     """Puts what a slice says of the past before what was followed since; the contact was kept up to `now`."""
-    for counter in following.counters:
-        earlier = kept.counts.get(counter.key)
+    for counter in backfill_leaves.counters:
+        earlier = backfilled.counts.get(counter.key)
         if earlier:
-            contact.counts[counter.key] = counter.join(earlier, contact.counts.get(counter.key, []), now)
-    for truth in following.held:
-        truth.join(contact, kept.held.get(truth.key, []), kept.followed)
-    for flag in kept.flags:
+            contact.counts[counter.key] = counter.merge(earlier, contact.counts.get(counter.key, []), now)
+    for truth in backfill_leaves.held_states:
+        truth.merge_past(contact, backfilled.held.get(truth.key, []), backfilled.followed)
+    for flag in backfilled.flags:
         if flag not in contact.flags:
             contact.flags.append(flag)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from streams.engine.decisions.context import Turn
-from streams.engine.decisions.leads import decide_lead
+from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.leads import apply_lead_event
 
-_EVENT = {"inactive": "unfit", "bounced": "unfit", "deleted": "gone"}
+_EVENT_BY_STATUS = {"inactive": "unfit", "bounced": "unfit", "deleted": "gone"}
 
 
-def cascade(turn: Turn, before: str) -> None:
+def cascade_status(context: DecisionContext, previous_status: str) -> None:
     """Leads of a contact that became inactive, bounced or deleted; becoming active again revives nobody."""
-    status = turn.contact.status
-    event = _EVENT.get(status)
-    if event is None or status == before:
+    status = context.contact.status
+    event = _EVENT_BY_STATUS.get(status)
+    if event is None or status == previous_status:
         return
-    for campaign in list(turn.contact.leads):
-        decide_lead(turn, campaign, event, turn.cause("cascade"))
+    for campaign in list(context.contact.leads):
+        apply_lead_event(context, campaign, event, context.cause("cascade"))

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.engine.decisions.apply_event import COUNTS_IN_THE_PAST, apply_event, kind_of
-from streams.engine.decisions.backfill_leaves import NOTHING, Following, join_past, keep_up, look, take_up
-from streams.engine.decisions.context import begin
-from streams.engine.decisions.counters import shorten
-from streams.engine.decisions.held_for import begin_life
-from streams.engine.decisions.output_builder import Drafts
-from streams.engine.decisions.outputs import Cause, Place
-from streams.engine.decisions.release_change import change_release
-from streams.engine.decisions.segments import note_what_time_changes
+from streams.engine.decisions.apply_event import TYPES_COUNTED_LATE, apply_event, cause_kind
+from streams.engine.decisions.backfill_leaves import (
+    NO_BACKFILL,
+    BackfillLeaves,
+    advance_tracking,
+    merge_backfill,
+    reset_tracking,
+    update_tracking,
+)
+from streams.engine.decisions.context import create_context
+from streams.engine.decisions.counters import enforce_limit
+from streams.engine.decisions.held_for import initialize_held_states
+from streams.engine.decisions.output_builder import OutputBuilder
+from streams.engine.decisions.outputs import JournalPosition, OutputCause
+from streams.engine.decisions.release_change import switch_release
+from streams.engine.decisions.segments import record_time_changes
 from streams.engine.decisions.settle import settle
 from streams.engine.journal.effects import Output, Refusal
-from streams.engine.journal.records import Event, Kept
+from streams.engine.journal.records import BackfilledState, JournalEvent
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import Memory, is_repeat, remember
+from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
 
 NO_TICK = -(1 << 62)
 """The last tick where there was none."""
@@ -41,105 +48,111 @@ class Decision:
 
 def decide_event(
     contact: Contact | None,
-    event: Event,
-    place: Place,
+    event: JournalEvent,
+    position: JournalPosition,
     release: CompiledRelease,
     *,
     tick: int,
-    memory: Memory,
+    duplicate_window: DuplicateWindow,
     lateness: int = LATENESS,
-    following: Following = NOTHING,
+    backfill_leaves: BackfillLeaves = NO_BACKFILL,
 ) -> tuple[Contact, Decision] | None:
     """Applies a contact's own record; None for a repeat, which changes nothing. `contact` is changed in place.
 
     `lateness` (ms): `sequence`, `first` and `last` do not count an event that is later than this, against the clock.
-    `following`: the leaves of a proposed release that are followed beside those of `release`.
+    `backfill_leaves`: the leaves of a proposed release that are followed beside those of `release`.
     """
     if contact is None:
-        contact = Contact(event.account, event.contact, created=event.at, clock=max(event.at, tick), settled=-1)
-        begin_life(contact, release, contact.clock)
+        contact = Contact(event.account, event.owner, created=event.at, clock=max(event.at, tick), settled=-1)
+        initialize_held_states(contact, release, contact.clock)
     clock = max(contact.clock, tick)
-    if is_repeat(contact, event.id, clock, memory):
+    if is_repeat(contact, event.id, clock, duplicate_window):
         return None
     now = max(event.at, clock)
-    take_up(contact, release, following)
-    keep_up(contact, following, now)
-    drafts = Drafts(place, contact)
+    reset_tracking(contact, release, backfill_leaves)
+    advance_tracking(contact, backfill_leaves, now)
+    drafts = OutputBuilder(position, contact)
     _fire_dues(contact, release, now, drafts)
-    late = event.at < clock and event.type in COUNTS_IN_THE_PAST
-    root = Cause(kind=kind_of(event.type), event=event.id, release=release.number, late=late)
-    turn = begin(contact, release, now, root, drafts)
-    turn.too_late = now - event.at > lateness
-    turn.following = following
+    late = event.at < clock and event.type in TYPES_COUNTED_LATE
+    root = OutputCause(kind=cause_kind(event.type), event=event.id, release=release.number, late=late)
+    turn = create_context(contact, release, now, root, drafts)
+    turn.is_too_late = now - event.at > lateness
+    turn.backfill_leaves = backfill_leaves
     if contact.due == now:
-        note_what_time_changes(turn)
+        record_time_changes(turn)
     apply_event(turn, event)
     settle(turn)
-    look(contact, following, now)
-    if is_spent(event, refused=bool(drafts.refusals)):
-        remember(contact, event.id, memory)
-    contact.settled = place.offset
+    update_tracking(contact, backfill_leaves, now)
+    if consumes_id(event, is_refused=bool(drafts.refusals)):
+        remember_id(contact, event.id, duplicate_window)
+    contact.settled = position.offset
     return contact, Decision(drafts.outputs, drafts.refusals)
 
 
-def is_spent(event: Event, *, refused: bool) -> bool:
+def consumes_id(event: JournalEvent, *, is_refused: bool) -> bool:
     """Whether its id is spent: a refused event may be sent again. Of a refused patch the rest was applied."""
-    return event.type == "contact.changed" or not refused
+    return event.type == "contact.changed" or not is_refused
 
 
-def decide_tick(contact: Contact, at: int, place: Place, release: CompiledRelease) -> Decision:
+def decide_tick(contact: Contact, at: int, position: JournalPosition, release: CompiledRelease) -> Decision:
     """Closes the instants before `at`: fires what is due strictly before it."""
-    drafts = Drafts(place, contact)
+    drafts = OutputBuilder(position, contact)
     _fire_dues(contact, release, at, drafts)
     contact.clock = max(contact.clock, at)
-    contact.settled = place.offset
+    contact.settled = position.offset
     return Decision(drafts.outputs, drafts.refusals)
 
 
 def decide_release(
     contact: Contact,
     at: int | None,
-    place: Place,
+    position: JournalPosition,
     former: CompiledRelease,
     release: CompiledRelease,
     *,
     tick: int,
-    following: Following = NOTHING,
+    backfill_leaves: BackfillLeaves = NO_BACKFILL,
 ) -> Decision:
     """From here on `release` decides; what was due before goes first, under the former one.
 
-    `at` is None where nobody told it: the last tick, then. `following`: its leaves as followed since it was proposed.
+    `at` is None where nobody told it: the last tick, then. `backfill_leaves`: its leaves as followed since it was
+    proposed.
     """
     now = max(tick if at is None else at, contact.clock, tick)
-    take_up(contact, former, following)
-    keep_up(contact, following, now)
+    reset_tracking(contact, former, backfill_leaves)
+    advance_tracking(contact, backfill_leaves, now)
     contact.proposal = contact.followed = 0
-    drafts = Drafts(place, contact)
+    drafts = OutputBuilder(position, contact)
     _fire_dues(contact, former, now, drafts)
-    root = Cause(kind="definition", release=release.number)
-    turn = begin(contact, former, now, root, drafts)
+    root = OutputCause(kind="definition", release=release.number)
+    turn = create_context(contact, former, now, root, drafts)
     if contact.due == now:
-        note_what_time_changes(turn)
-    change_release(turn, former, release)
+        record_time_changes(turn)
+    switch_release(turn, former, release)
     settle(turn)
-    contact.settled = place.offset
+    contact.settled = position.offset
     return Decision(drafts.outputs, drafts.refusals)
 
 
 def decide_slice(
-    contact: Contact, kept: Kept, release: CompiledRelease, following: Following, *, tick: int
+    contact: Contact,
+    backfilled: BackfilledState,
+    release: CompiledRelease,
+    backfill_leaves: BackfillLeaves,
+    *,
+    tick: int,
 ) -> Decision:
     """Takes in what a slice says of the contact's past; what follows from it waits for the proposed release."""
     now = max(contact.clock, tick)
-    take_up(contact, release, following)
-    keep_up(contact, following, now)
-    look(contact, following, now)
-    join_past(contact, following, kept, now)
-    shorten(contact, following.counters)
+    reset_tracking(contact, release, backfill_leaves)
+    advance_tracking(contact, backfill_leaves, now)
+    update_tracking(contact, backfill_leaves, now)
+    merge_backfill(contact, backfill_leaves, backfilled, now)
+    enforce_limit(contact, backfill_leaves.counters)
     return Decision([], [])
 
 
-def _fire_dues(contact: Contact, release: CompiledRelease, before: int, drafts: Drafts) -> None:
+def _fire_dues(contact: Contact, release: CompiledRelease, before: int, builder: OutputBuilder) -> None:
     while contact.due is not None and contact.due < before:
-        root = Cause(kind="clock", release=release.number)
-        settle(begin(contact, release, contact.due, root, drafts))
+        root = OutputCause(kind="clock", release=release.number)
+        settle(create_context(contact, release, contact.due, root, builder))

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.engine.decisions.context import Turn
+from streams.engine.decisions.context import DecisionContext
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 
 
-def begin_life(contact: Contact, release: CompiledRelease, now: int) -> None:
+def initialize_held_states(contact: Contact, release: CompiledRelease, now: int) -> None:
     """Of a new contact: what is true without any value has been so since its creation."""
-    for truth in release.held:
+    for truth in release.held_states:
         truth.catch_up(contact, contact.created, now)
 
 
-def follow(turn: Turn) -> None:
+def update_held_states(context: DecisionContext) -> None:
     """What is true at the turn's instant."""
-    for truth in turn.release.held:
-        truth.follow(turn.contact, turn.now)
+    for truth in context.release.held_states:
+        truth.update(context.contact, context.now)
 
 
-def drop_leaves(contact: Contact, release: CompiledRelease) -> None:
+def discard_held_states(contact: Contact, release: CompiledRelease) -> None:
     """What the release does not ask for is kept no more."""
-    wanted = {truth.key for truth in release.held}
+    wanted = {truth.key for truth in release.held_states}
     for key in [key for key in contact.held if key not in wanted]:
         del contact.held[key]
 
 
-def dues(turn: Turn) -> Iterator[int | None]:
+def held_state_dues(context: DecisionContext) -> Iterator[int | None]:
     """When time alone may change a leaf that is to be held, whether or not that decides anything then."""
-    scene = turn.scene
-    return (truth.due(scene) for truth in turn.release.held)
+    scene = context.evaluation_context
+    return (truth.due(scene) for truth in context.release.held_states)

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from streams.engine.state.contact import Lead
 
-TAKES = frozenset({"active", "duplicate"})
+OPEN_STATUSES = frozenset({"active", "duplicate"})
 """Statuses in which a lead takes points and automation."""
 
-STATES = ("none", "active", "qualified", "rejected", "duplicate", "removed", "cascaded", "left")
+LEAD_STATES = ("none", "active", "qualified", "rejected", "duplicate", "removed", "cascaded", "left")
 """Columns: no lead, the lead's statuses, and `deleted` by a person, by the cascade, or by `leave: delete`."""
 
 NEW = "new"
@@ -40,12 +40,12 @@ ENDED_BY = MappingProxyType({"removed": "person", "rule_removed": "person", "gon
 _STATE_OF_DELETED = MappingProxyType({"person": "removed", "cascade": "cascaded", "leave": "left"})
 
 
-def _table(rows: str) -> Mapping[str, Mapping[str, str]]:
+def _parse_table(rows: str) -> Mapping[str, Mapping[str, str]]:
     head, *lines = (line.split() for line in rows.strip().splitlines())
     return MappingProxyType({name: MappingProxyType(dict(zip(head, cells, strict=True))) for name, *cells in lines})
 
 
-TABLE = _table(_ROWS)
+LEAD_TABLE = _parse_table(_ROWS)
 """Event -> state -> `new`, `same`, `refused`, or the status it becomes.
 
 `unfit` is a contact that becomes inactive or bounced, `gone` one that becomes deleted, `token` a campaign token on
@@ -53,7 +53,7 @@ a visit, `rule_added` and `rule_removed` the actions of automation rules on othe
 """
 
 
-def state_of(lead: Lead | None) -> str:
+def lead_state(lead: Lead | None) -> str:
     """The column of the table that a lead stands in."""
     if lead is None:
         return "none"
@@ -62,6 +62,6 @@ def state_of(lead: Lead | None) -> str:
     return lead.status
 
 
-def outcome(event: str, lead: Lead | None) -> str:
+def next_status(event: str, lead: Lead | None) -> str:
     """The cell of the table."""
-    return TABLE[event][state_of(lead)]
+    return LEAD_TABLE[event][lead_state(lead)]

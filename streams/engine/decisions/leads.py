@@ -2,117 +2,123 @@
 
 from __future__ import annotations
 
-from streams.engine.decisions.context import Turn
-from streams.engine.decisions.lead_table import ENDED_BY, NEW, REFUSED, SAME, TAKES, outcome
-from streams.engine.decisions.outputs import Cause
+from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.lead_table import ENDED_BY, NEW, OPEN_STATUSES, REFUSED, SAME, next_status
+from streams.engine.decisions.outputs import OutputCause
 from streams.engine.journal.effects import Refusal
 from streams.engine.state.contact import Lead
-from streams.engine.state.points import decayed, rounded
+from streams.engine.state.points import decay_points, round_points
 
 
-def decide_lead(turn: Turn, campaign: str, event: str, cause: Cause) -> Refusal | bool:
+def apply_lead_event(context: DecisionContext, campaign: str, event: str, cause: OutputCause) -> Refusal | bool:
     """Does what the table says; whether anything changed, or why it cannot."""
-    lead = turn.contact.leads.get(campaign)
-    cell = outcome(event, lead)
+    lead = context.contact.leads.get(campaign)
+    cell = next_status(event, lead)
     if cell == SAME:
         return False
     if cell == REFUSED:
-        return _refusal(campaign, event, lead)
+        return _lead_refusal(campaign, event, lead)
     if cell == NEW:
-        return make(turn, campaign, cause)
-    move(turn, campaign, cell, cause, ENDED_BY.get(event, ""))
+        return create_lead(context, campaign, cause)
+    set_status(context, campaign, cell, cause, ENDED_BY.get(event, ""))
     return True
 
 
-def make(turn: Turn, campaign: str, cause: Cause) -> Refusal | bool:
+def create_lead(context: DecisionContext, campaign: str, cause: OutputCause) -> Refusal | bool:
     """A new lead, or one made anew with its old CRM link: from 0 points, with all edges before it."""
-    contact, definition = turn.contact, turn.release.campaign[campaign].definition
+    contact, definition = context.contact, context.release.campaigns_by_id[campaign].definition
     if contact.status != "active":
         return Refusal("contact_not_active", f"the contact is {contact.status}; only an active one becomes a lead")
-    if not turn.release.campaign[campaign].running(turn.now):
+    if not context.release.campaigns_by_id[campaign].is_running(context.now):
         return Refusal("campaign_not_running", f"campaign {campaign} is paused, not yet started or over")
-    if campaign in turn.made:
+    if campaign in context.new_leads:
         return False
-    turn.made.add(campaign)
+    context.new_leads.add(campaign)
     before = contact.leads.get(campaign)
     status = "qualified" if definition.auto_qualify else "active"
-    lead = Lead(status=status, made=turn.now, changed=turn.now, decayed=turn.now)
+    lead = Lead(status=status, created=context.now, changed=context.now, decayed=context.now)
     if before is not None:
         lead.crm = before.crm
     contact.leads[campaign] = lead
-    turn.bases[campaign] = {}
-    turn.rebase = {entry for entry in turn.rebase if entry[0] != campaign}
-    turn.undecayed.pop(campaign, None)
-    turn.residues.pop(campaign, None)
-    _announce(turn, campaign, before.status if before else None, lead, cause)
+    context.previous_truths[campaign] = {}
+    context.rules_without_baseline = {entry for entry in context.rules_without_baseline if entry[0] != campaign}
+    context.points_before_decay.pop(campaign, None)
+    context.rounding_residues.pop(campaign, None)
+    _emit_status_change(context, campaign, before.status if before else None, lead, cause)
     return True
 
 
-def move(turn: Turn, campaign: str, status: str, cause: Cause, ended_by: str = "") -> bool:
+def set_status(context: DecisionContext, campaign: str, status: str, cause: OutputCause, ended_by: str = "") -> bool:
     """Takes an existing lead to a status; whether that is another one than it had."""
-    lead = turn.contact.leads[campaign]
+    lead = context.contact.leads[campaign]
     before = lead.status
     if before == status:
         return False
-    lead.status, lead.changed = status, turn.now
+    lead.status, lead.changed = status, context.now
     lead.ended_by = ended_by if status == "deleted" else ""
-    if status not in TAKES:
+    if status not in OPEN_STATUSES:
         lead.truths = {}
-    elif before not in TAKES:
-        _take_up(turn, campaign, lead, anew=before == "deleted")
-    turn.undecayed.pop(campaign, None)
-    _announce(turn, campaign, before, lead, cause)
+    elif before not in OPEN_STATUSES:
+        _reopen_lead(context, campaign, lead, from_deleted=before == "deleted")
+    context.points_before_decay.pop(campaign, None)
+    _emit_status_change(context, campaign, before, lead, cause)
     return True
 
 
-def add_points(turn: Turn, campaign: str, amount: int, at: int, cause: Cause) -> bool:
+def add_points(context: DecisionContext, campaign: str, amount: int, at: int, cause: OutputCause) -> bool:
     """Adds millionths to a lead that takes points; of one that decays, an amount from before is decayed from then."""
-    lead = turn.contact.leads[campaign]
-    compiled = turn.release.campaign[campaign]
-    before, lead.points = lead.points, _sum(turn, campaign, amount, at)
+    lead = context.contact.leads[campaign]
+    compiled = context.release.campaigns_by_id[campaign]
+    before, lead.points = lead.points, _points_after(context, campaign, amount, at)
     if lead.points == before:
         return False
-    turn.undecayed.pop(campaign, None)
-    turn.touched[campaign] = cause
-    turn.changes.leads = True
+    context.points_before_decay.pop(campaign, None)
+    context.changed_leads[campaign] = cause
+    context.changes.leads = True
     if compiled.definition.points_changed:
-        turn.drafts.points_changed(campaign, lead.points - before, lead, turn.now, cause)
+        context.builder.add_points_change(campaign, lead.points - before, lead, context.now, cause)
     return True
 
 
-def _sum(turn: Turn, campaign: str, amount: int, at: int) -> int:
-    points = turn.contact.leads[campaign].points
-    half_life = turn.release.campaign[campaign].definition.half_life
+def _points_after(context: DecisionContext, campaign: str, amount: int, at: int) -> int:
+    points = context.contact.leads[campaign].points
+    half_life = context.release.campaigns_by_id[campaign].definition.half_life
     if half_life is None:
         return points + amount
-    exact = decayed(amount, max(turn.now - at, 0), half_life) + points + turn.residues.get(campaign, 0)
-    turn.residues[campaign] = exact - rounded(exact)
-    return rounded(exact)
+    exact = (
+        decay_points(amount, max(context.now - at, 0), half_life)
+        + points
+        + context.rounding_residues.get(campaign, 0)
+    )
+    context.rounding_residues[campaign] = exact - round_points(exact)
+    return round_points(exact)
 
 
-def _take_up(turn: Turn, campaign: str, lead: Lead, *, anew: bool) -> None:
+def _reopen_lead(context: DecisionContext, campaign: str, lead: Lead, *, from_deleted: bool) -> None:
     """A lead that takes points again: what is true now is its base, so that a decision is not undone by a rule."""
-    lead.decayed = turn.now
-    turn.residues.pop(campaign, None)
-    if anew:
-        lead.points, lead.made, lead.awards = 0, turn.now, {}
-    turn.bases[campaign] = {}
-    compiled = turn.release.campaign.get(campaign)
+    lead.decayed = context.now
+    context.rounding_residues.pop(campaign, None)
+    if from_deleted:
+        lead.points, lead.created, lead.awards = 0, context.now, {}
+    context.previous_truths[campaign] = {}
+    compiled = context.release.campaigns_by_id.get(campaign)
     if compiled is not None:
-        turn.rebase |= {(campaign, rule.id) for rule in compiled.automation}
-        turn.rebase |= {(campaign, rule.key) for rule in compiled.scoring}
+        context.rules_without_baseline |= {(campaign, rule.id) for rule in compiled.automation}
+        context.rules_without_baseline |= {(campaign, rule.key) for rule in compiled.scoring}
 
 
-def _announce(turn: Turn, campaign: str, before: str | None, lead: Lead, cause: Cause) -> None:
-    turn.touched[campaign] = cause
-    turn.changes.leads = True
-    turn.drafts.status_changed(campaign, before, lead, turn.now, cause)
-    compiled = turn.release.campaign.get(campaign)
+def _emit_status_change(
+    context: DecisionContext, campaign: str, previous_status: str | None, lead: Lead, cause: OutputCause
+) -> None:
+    context.changed_leads[campaign] = cause
+    context.changes.leads = True
+    context.builder.add_status_change(campaign, previous_status, lead, context.now, cause)
+    compiled = context.release.campaigns_by_id.get(campaign)
     if lead.status == "qualified" and compiled is not None:
-        turn.drafts.handed_over(compiled, lead, turn.now, cause)
+        context.builder.add_hand_over(compiled, lead, context.now, cause)
 
 
-def _refusal(campaign: str, event: str, lead: Lead | None) -> Refusal:
+def _lead_refusal(campaign: str, event: str, lead: Lead | None) -> Refusal:
     if lead is None:
         return Refusal("no_lead", f"the contact has no lead in campaign {campaign}")
     return Refusal("lead_deleted", f"the lead in campaign {campaign} is deleted and cannot be {event}")

@@ -1,7 +1,7 @@
 """The records of the out-topics that decisions make: their fields, keys, ids and bytes (SPEC section 2).
 
 A value is a JSON object without `emitted_at`, so that the same journal gives the same bytes whenever it is decided;
-whoever writes a value to Kafka puts the moment of writing in with `stamped`, and a replay does not.
+whoever writes a value to Kafka puts the moment of writing in with `with_emitted_at`, and a replay does not.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.values import instant_text
-from streams.engine.journal.effects import Leaf
+from streams.engine.journal.effects import LeafDocument
 
-MEMBER = "segment.member"
-LEAD = "lead"
+MEMBER_TYPE = "segment.member"
+LEAD_TYPE = "lead"
 """Types of the rows of `segment-members` and `leads`."""
 
 
-class Place(NamedTuple):
+class JournalPosition(NamedTuple):
     """Where in the journal a decision belongs: of `number` everything but the ordinal."""
 
     partition: int
     offset: int
 
 
-class Cause(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class OutputCause(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Why something became true."""
 
     kind: str
@@ -35,10 +35,10 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     release: int = 0
     rule: str = ""
     late: bool = False
-    leaves: tuple[Leaf, ...] = ()
+    leaves: tuple[LeafDocument, ...] = ()
 
 
-class Number(msgspec.Struct, frozen=True):
+class OutputNumber(msgspec.Struct, frozen=True):
     """Rising per contact."""
 
     partition: int
@@ -46,32 +46,32 @@ class Number(msgspec.Struct, frozen=True):
     ordinal: int
 
 
-class Body(msgspec.Struct, kw_only=True):
-    """What all outputs carry. `at` is an instant in ms until `written` makes its text."""
+class OutputBody(msgspec.Struct, kw_only=True):
+    """What all outputs carry. `at` is an instant in ms until `encode_output` makes its text."""
 
     type: str
     id: str = ""
     account: str
     contact: str
     at: int | str
-    number: Number | None = None
-    cause: Cause
+    number: OutputNumber | None = None
+    cause: OutputCause
 
 
-class SegmentChange(Body, kw_only=True):
+class SegmentChange(OutputBody, kw_only=True):
     """`segment.entered` or `segment.exited`."""
 
     segment: str
 
 
-class Membership(Body, kw_only=True):
+class MembershipRow(OutputBody, kw_only=True):
     """A row of `segment-members`."""
 
     segment: str
     since: str
 
 
-class LeadStatusChange(Body, kw_only=True):
+class LeadStatusChange(OutputBody, kw_only=True):
     """`lead.status_changed`; `from_` is None for a lead that is made."""
 
     campaign: str
@@ -80,7 +80,7 @@ class LeadStatusChange(Body, kw_only=True):
     points: float
 
 
-class LeadPointsChange(Body, kw_only=True):
+class LeadPointsChange(OutputBody, kw_only=True):
     """`lead.points_changed`: what was added, and what there is now."""
 
     campaign: str
@@ -88,7 +88,7 @@ class LeadPointsChange(Body, kw_only=True):
     points: float
 
 
-class LeadRow(Body, kw_only=True, omit_defaults=True):
+class LeadTableRow(OutputBody, kw_only=True, omit_defaults=True):
     """A row of `leads`."""
 
     campaign: str
@@ -99,7 +99,7 @@ class LeadRow(Body, kw_only=True, omit_defaults=True):
     crm: dict[str, Any] = {}
 
 
-class HandOver(Body, kw_only=True):
+class HandOverOutput(OutputBody, kw_only=True):
     """`lead.handed_over`: all that a CRM needs to know of a qualified lead."""
 
     campaign: dict[str, Any]
@@ -112,7 +112,7 @@ _encode = msgspec.json.Encoder().encode
 _SEPARATOR = "\x1f"
 
 
-def output_id(subject: str, body: Body) -> str:
+def output_id(subject: str, body: OutputBody) -> str:
     """The deterministic id: a hash of account, contact, kind (the type), subject, at and cause."""
     cause = body.cause
     named = (body.account, body.contact, body.type, subject, str(body.at))
@@ -120,7 +120,7 @@ def output_id(subject: str, body: Body) -> str:
     return blake2b(_SEPARATOR.join((*named, *why)).encode(), digest_size=16).hexdigest()
 
 
-def written(body: Body, subject: str, number: Number) -> bytes:
+def encode_output(body: OutputBody, subject: str, number: OutputNumber) -> bytes:
     """The value's bytes, with id and number put in and `at` as text."""
     body.id = output_id(subject, body)
     body.number = number
@@ -129,7 +129,7 @@ def written(body: Body, subject: str, number: Number) -> bytes:
     return _encode(body)
 
 
-def stamped(value: bytes | None, now: int) -> bytes | None:
+def with_emitted_at(value: bytes | None, now: int) -> bytes | None:
     """A value as it is written to Kafka: `emitted_at` (ms since the epoch, as text) is an object's last key."""
     if value is None or not value.endswith(b"}"):
         return value

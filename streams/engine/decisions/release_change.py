@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from streams.engine.decisions.context import Turn
-from streams.engine.decisions.counters import drop
-from streams.engine.decisions.held_for import drop_leaves
-from streams.engine.decisions.lead_table import TAKES
+from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.counters import discard_counters
+from streams.engine.decisions.held_for import discard_held_states
+from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.releases.compiled import CompiledAutomation, CompiledCampaign, CompiledRelease, CompiledScoring
 from streams.engine.state.contact import Contact
 
 
-def change_release(turn: Turn, former: CompiledRelease, release: CompiledRelease) -> None:
+def switch_release(context: DecisionContext, former: CompiledRelease, release: CompiledRelease) -> None:
     """Puts the turn under the new release; only what is different then comes out of settling."""
-    turn.release = release
-    contact = turn.contact
+    context.release = release
+    contact = context.contact
     _change_lists(contact, former, release)
-    _drop_segments(contact, release)
-    drop(contact, {counter.key for counter in release.counters})
-    drop_leaves(contact, release)
+    _discard_segments(contact, release)
+    discard_counters(contact, {counter.key for counter in release.counters})
+    discard_held_states(contact, release)
     for campaign in release.campaigns:
         if campaign.id in contact.leads:
-            _change_campaign(turn, former.campaign.get(campaign.id), campaign)
+            _change_campaign(context, former.campaigns_by_id.get(campaign.id), campaign)
 
 
 def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRelease) -> None:
@@ -29,39 +29,39 @@ def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRe
     for segment in release.segments:
         if segment.dynamic:
             continue
-        before = former.segment.get(segment.id)
+        before = former.segments_by_id.get(segment.id)
         was_dynamic = before is not None and before.dynamic
         if segment.id in (contact.members if was_dynamic else contact.listed):
             listed.append(segment.id)
     contact.listed = listed
 
 
-def _drop_segments(contact: Contact, release: CompiledRelease) -> None:
-    for name in [name for name in contact.members if name not in release.segment]:
+def _discard_segments(contact: Contact, release: CompiledRelease) -> None:
+    for name in [name for name in contact.members if name not in release.segments_by_id]:
         del contact.members[name]
 
 
-def _change_campaign(turn: Turn, former: CompiledCampaign | None, campaign: CompiledCampaign) -> None:
+def _change_campaign(context: DecisionContext, former: CompiledCampaign | None, campaign: CompiledCampaign) -> None:
     """Rules that are new start from the present truth, unless they are to apply to existing leads."""
-    lead = turn.contact.leads[campaign.id]
-    if lead.status not in TAKES:
+    lead = context.contact.leads[campaign.id]
+    if lead.status not in OPEN_STATUSES:
         return
-    lead.decayed = turn.now  # what decays under the new release does so from here
-    known = _conditions(former)
+    lead.decayed = context.now  # what decays under the new release does so from here
+    known = _conditions_by_rule(former)
     keys = set()
     for scoring in campaign.scoring:
         keys.add(scoring.key)
         if known.get(scoring.key) != scoring.rule.when:
-            turn.rebase.add((campaign.id, scoring.key))
+            context.rules_without_baseline.add((campaign.id, scoring.key))
     for rule in campaign.automation:
         keys.add(rule.id)
         if known.get(rule.id) != rule.rule.when and not rule.rule.apply_to_existing:
-            turn.rebase.add((campaign.id, rule.id))
+            context.rules_without_baseline.add((campaign.id, rule.id))
     for key in [key for key in lead.truths if key not in keys]:
         del lead.truths[key]
 
 
-def _conditions(campaign: CompiledCampaign | None) -> dict[str, object]:
+def _conditions_by_rule(campaign: CompiledCampaign | None) -> dict[str, object]:
     """Rule key -> its condition as written."""
     if campaign is None:
         return {}

@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from streams.engine.decisions.context import Turn
+from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.leads import add_points
 from streams.engine.releases.compiled import CompiledCampaign, CompiledScoring
 from streams.engine.state.contact import Lead
 
 
-def award(turn: Turn) -> bool:
+def award_points(context: DecisionContext) -> bool:
     """Gives what the rules of the campaigns in their period give now; whether any points changed."""
     changed = False
-    for campaign in turn.release.campaigns:
-        lead = turn.taking(campaign)
+    for campaign in context.release.campaigns:
+        lead = context.open_lead(campaign)
         if lead is None:
             continue
-        if not campaign.in_period(turn.now):
-            _take_bases(turn, campaign, lead)
+        if not campaign.is_in_period(context.now):
+            _set_baselines(context, campaign, lead)
             continue
         for rule in campaign.scoring:
-            if _is_due(turn, campaign, rule, lead) and _within_cap(rule, lead, turn.now):
-                changed |= _give(turn, campaign, rule, lead)
+            if _should_award(context, campaign, rule, lead) and _is_below_cap(rule, lead, context.now):
+                changed |= _award(context, campaign, rule, lead)
     return changed
 
 
-def _take_bases(turn: Turn, campaign: CompiledCampaign, lead: Lead) -> None:
+def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
     """Outside of the period truths stand still, but for rules whose base is to be taken now."""
     for rule in campaign.scoring:
-        if rule.happening is None and (campaign.id, rule.key) in turn.rebase:
-            turn.is_edge(campaign.id, lead, rule.key, rule.condition.node.holds(turn.scene_of(lead)))
+        if rule.activity_filter is None and (campaign.id, rule.key) in context.rules_without_baseline:
+            context.detect_edge(
+                campaign.id, lead, rule.key, rule.condition.node.holds(context.evaluation_context_for(lead))
+            )
 
 
-def _is_due(turn: Turn, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
-    if rule.happening is None:
-        truth = rule.condition.node.holds(turn.scene_of(lead))
-        return turn.is_edge(campaign.id, lead, rule.key, truth)
-    if turn.happening is None or (campaign.id, rule.key) in turn.fired:
+def _should_award(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
+    if rule.activity_filter is None:
+        truth = rule.condition.node.holds(context.evaluation_context_for(lead))
+        return context.detect_edge(campaign.id, lead, rule.key, truth)
+    if context.activity is None or (campaign.id, rule.key) in context.fired_rules:
         return False
     # A late one counts where its `at` belongs: before the campaign had started it scored nothing.
-    return campaign.in_period(turn.happening.at) and rule.happening.matches(turn.happening)
+    return campaign.is_in_period(context.activity.at) and rule.activity_filter.matches(context.activity)
 
 
-def _within_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:
+def _is_below_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:
     """Whether the rolling window (now - per, now] has room for another award."""
     cap = rule.rule.at_most
     if cap is None:
@@ -51,9 +53,9 @@ def _within_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:
     return len(given) < cap.times
 
 
-def _give(turn: Turn, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
-    turn.fired.add((campaign.id, rule.key))
+def _award(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
+    context.fired_rules.add((campaign.id, rule.key))
     if rule.rule.at_most is not None:
-        lead.awards[rule.id].append(turn.now)
-    at = turn.happening.at if rule.happening is not None and turn.happening is not None else turn.now
-    return add_points(turn, campaign.id, rule.points, at, turn.cause(turn.root.kind, rule.id))
+        lead.awards[rule.id].append(context.now)
+    at = context.activity.at if rule.activity_filter is not None and context.activity is not None else context.now
+    return add_points(context, campaign.id, rule.points, at, context.cause(context.root_cause.kind, rule.id))

@@ -6,83 +6,85 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from streams.engine.conditions.protocols import Scene
-from streams.engine.decisions.context import Turn
-from streams.engine.decisions.held_for import follow
-from streams.engine.decisions.outputs import Cause
+from streams.engine.conditions.protocols import EvaluationContext
+from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.held_for import update_held_states
+from streams.engine.decisions.outputs import OutputCause
 from streams.engine.releases.compiled import CompiledSegment
-from streams.engine.releases.inputs import Changes
+from streams.engine.releases.inputs import ChangeSet
 
 
-def settle_segments(turn: Turn) -> None:
+def settle_segments(context: DecisionContext) -> None:
     """Brings every membership to what it is now; a segment that others refer to comes before them."""
-    release, scene, members = turn.release, turn.scene, turn.contact.members
-    waiting = release.index.touched(turn.changes)  # ascending, and so a heap
+    release, scene, members = context.release, context.evaluation_context, context.contact.members
+    waiting = release.segment_index.affected_by(context.changes)  # ascending, and so a heap
     known = set(waiting)
     while waiting:
         segment = release.segments[heappop(waiting)]
         inside = segment.id in members
-        if _belongs(segment, scene, inside) == inside:
+        if _is_member(segment, scene, inside) == inside:
             continue
         if inside:
             del members[segment.id]
         else:
             # One that left and came back within the record was never out.
-            members[segment.id] = turn.was.get(segment.id, turn.now)
-        for place in release.index.dependents(segment.id):
+            members[segment.id] = context.members_before.get(segment.id, context.now)
+        for place in release.segment_index.dependents(segment.id):
             if place not in known:
                 known.add(place)
                 heappush(waiting, place)
-    _passed_on(turn.changes)
+    _clear_changes(context.changes)
 
 
-def note_what_time_changes(turn: Turn) -> None:
+def record_time_changes(context: DecisionContext) -> None:
     """Before a record is applied whose instant is due: what would change without it, so that causes stay true."""
-    members = turn.contact.members
-    turn.changes.everything = True
-    follow(turn)
-    settle_segments(turn)
-    turn.by_time = {name: name in members for name in members.keys() ^ turn.was.keys()}
+    members = context.contact.members
+    context.changes.everything = True
+    update_held_states(context)
+    settle_segments(context)
+    context.time_changes = {name: name in members for name in members.keys() ^ context.members_before.keys()}
     members.clear()
-    members.update(turn.was)
-    turn.changes.everything = True
+    members.update(context.members_before)
+    context.changes.everything = True
 
 
-def _belongs(segment: CompiledSegment, scene: Scene, inside: bool) -> bool:
+def _is_member(segment: CompiledSegment, evaluation_context: EvaluationContext, is_inside: bool) -> bool:
     """A paused segment is frozen as it is, but for deletion."""
     if segment.paused:
-        return inside and scene.contact.status != "deleted"
-    return segment.holds(scene)
+        return is_inside and evaluation_context.contact.status != "deleted"
+    return segment.holds(evaluation_context)
 
 
-def _passed_on(changes: Changes) -> None:
+def _clear_changes(changes: ChangeSet) -> None:
     """What has been looked at now; the next round of the turn looks at what changes from here on."""
     changes.everything = False
     changes.properties.clear()
     changes.counters.clear()
-    changes.lists.clear()
+    changes.static_segments.clear()
     changes.scores = changes.leads = False
 
 
-def tell_segments(turn: Turn) -> None:
+def emit_segment_changes(context: DecisionContext) -> None:
     """The net changes of the turn: first the segments that exist no more, then in dependency order."""
-    release, members = turn.release, turn.contact.members
-    changed = members.keys() ^ turn.was.keys()
+    release, members = context.release, context.contact.members
+    changed = members.keys() ^ context.members_before.keys()
     if not changed:
         return
-    for name in turn.was:
-        if name not in release.segment:
-            turn.drafts.segment_changed(name, False, turn.now, turn.root)
-    for place in sorted(release.index.position[name] for name in changed if name in release.segment):
+    for name in context.members_before:
+        if name not in release.segments_by_id:
+            context.builder.add_segment_change(name, False, context.now, context.root_cause)
+    for place in sorted(
+        release.segment_index.index_by_id[name] for name in changed if name in release.segments_by_id
+    ):
         segment = release.segments[place]
-        _tell(turn, segment, segment.id in members)
+        _emit_segment_change(context, segment, segment.id in members)
 
 
-def _tell(turn: Turn, segment: CompiledSegment, inside: bool) -> None:
-    cause = turn.listings.get(segment.id, turn.root)
-    if turn.by_time.get(segment.id) == inside:
-        cause = Cause(kind="clock", release=turn.root.release)
-    leaves = segment.leaves(turn.scene)
+def _emit_segment_change(context: DecisionContext, segment: CompiledSegment, is_inside: bool) -> None:
+    cause = context.list_causes.get(segment.id, context.root_cause)
+    if context.time_changes.get(segment.id) == is_inside:
+        cause = OutputCause(kind="clock", release=context.root_cause.release)
+    leaves = segment.deciding_leaves(context.evaluation_context)
     if leaves:
         cause = msgspec.structs.replace(cause, leaves=leaves)
-    turn.drafts.segment_changed(segment.id, inside, turn.now, cause)
+    context.builder.add_segment_change(segment.id, is_inside, context.now, cause)

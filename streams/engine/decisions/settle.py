@@ -6,41 +6,41 @@ in which none of that happened is the last.
 
 from __future__ import annotations
 
-from streams.engine.decisions.audiences import take_in
-from streams.engine.decisions.automation import automate
-from streams.engine.decisions.context import Turn
-from streams.engine.decisions.held_for import follow
-from streams.engine.decisions.scoring import award
-from streams.engine.decisions.segments import settle_segments, tell_segments
+from streams.engine.decisions.audiences import create_leads
+from streams.engine.decisions.automation import run_automation
+from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.held_for import update_held_states
+from streams.engine.decisions.scoring import award_points
+from streams.engine.decisions.segments import emit_segment_changes, settle_segments
 from streams.engine.decisions.timers import next_due
 
 
-def settle(turn: Turn) -> None:
+def settle(context: DecisionContext) -> None:
     """Settles the contact at the turn's instant, writes what changed, and says when time is due next."""
-    follow(turn)
+    update_held_states(context)
     changed = True
     while changed:
-        settle_segments(turn)
-        changed = take_in(turn)
-        changed |= award(turn)
-        changed |= automate(turn)
-    tell_segments(turn)
-    turn.drafts.write_steps()
-    _write_leads(turn)
-    contact = turn.contact
-    contact.clock = turn.now
-    contact.release = turn.release.number
-    contact.due = next_due(turn)  # before the undoing: conditions look at the points of this instant
-    _undo_decay(turn)
+        settle_segments(context)
+        changed = create_leads(context)
+        changed |= award_points(context)
+        changed |= run_automation(context)
+    emit_segment_changes(context)
+    context.builder.flush_lead_changes()
+    _emit_lead_rows(context)
+    contact = context.contact
+    contact.clock = context.now
+    contact.release = context.release.number
+    contact.due = next_due(context)  # before the undoing: conditions look at the points of this instant
+    _undo_decay(context)
 
 
-def _write_leads(turn: Turn) -> None:
-    for campaign, cause in turn.touched.items():
-        turn.drafts.lead_row(campaign, turn.contact.leads[campaign], turn.now, cause)
+def _emit_lead_rows(context: DecisionContext) -> None:
+    for campaign, cause in context.changed_leads.items():
+        context.builder.add_lead_row(campaign, context.contact.leads[campaign], context.now, cause)
 
 
-def _undo_decay(turn: Turn) -> None:
+def _undo_decay(context: DecisionContext) -> None:
     """Time alone folds nothing: only records round the points of a lead that decays."""
-    for campaign, (points, since) in turn.undecayed.items():
-        lead = turn.contact.leads[campaign]
+    for campaign, (points, since) in context.points_before_decay.items():
+        lead = context.contact.leads[campaign]
         lead.points, lead.decayed = points, since

@@ -6,54 +6,54 @@ from collections.abc import Iterator
 
 from streams.engine.decisions import held_for
 from streams.engine.decisions.audiences import in_audience
-from streams.engine.decisions.context import Turn
+from streams.engine.decisions.context import DecisionContext
 from streams.engine.releases.compiled import CompiledCampaign
 from streams.engine.state.contact import Lead
-from streams.engine.state.points import first_across
+from streams.engine.state.points import first_crossing
 
 
-def next_due(turn: Turn) -> int | None:
+def next_due(context: DecisionContext) -> int | None:
     """The earliest one after the turn's instant; None when nothing is due any more."""
-    candidates = (due for due in _candidates(turn) if due is not None and due > turn.now)
+    candidates = (due for due in _candidate_dues(context) if due is not None and due > context.now)
     return min(candidates, default=None)
 
 
-def _candidates(turn: Turn) -> Iterator[int | None]:
-    yield from held_for.dues(turn)
-    yield from _of_segments(turn)
-    for campaign in turn.release.campaigns:
-        if campaign.starts is not None and _waits_for(turn, campaign):
-            yield campaign.starts
-        lead = turn.taking(campaign)
+def _candidate_dues(context: DecisionContext) -> Iterator[int | None]:
+    yield from held_for.held_state_dues(context)
+    yield from _segment_dues(context)
+    for campaign in context.release.campaigns:
+        if campaign.start is not None and _awaits_start(context, campaign):
+            yield campaign.start
+        lead = context.open_lead(campaign)
         if lead is not None:
-            yield from _of_lead(turn, campaign, lead)
+            yield from _lead_dues(context, campaign, lead)
 
 
-def _of_segments(turn: Turn) -> Iterator[int | None]:
-    scene, status = turn.scene, turn.contact.status
-    for place in turn.release.index.moving:
-        segment = turn.release.segments[place]
+def _segment_dues(context: DecisionContext) -> Iterator[int | None]:
+    scene, status = context.evaluation_context, context.contact.status
+    for place in context.release.segment_index.time_dependent:
+        segment = context.release.segments[place]
         if segment.condition is not None and not segment.paused and status in segment.statuses:
             yield segment.condition.node.due(scene)
 
 
-def _waits_for(turn: Turn, campaign: CompiledCampaign) -> bool:
+def _awaits_start(context: DecisionContext, campaign: CompiledCampaign) -> bool:
     """Whether the campaign's start concerns the contact: it becomes a lead then, or is one."""
-    return campaign.id in turn.contact.leads or in_audience(turn.contact, campaign)
+    return campaign.id in context.contact.leads or in_audience(context.contact, campaign)
 
 
-def _of_lead(turn: Turn, campaign: CompiledCampaign, lead: Lead) -> Iterator[int | None]:
+def _lead_dues(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> Iterator[int | None]:
     half_life = campaign.definition.half_life
     if half_life is not None:
-        points, since = turn.undecayed.get(campaign.id, (lead.points, lead.decayed))
-        yield first_across(points, since, turn.now, half_life, campaign.thresholds)
-    if not campaign.in_period(turn.now):
+        points, since = context.points_before_decay.get(campaign.id, (lead.points, lead.decayed))
+        yield first_crossing(points, since, context.now, half_life, campaign.thresholds)
+    if not campaign.is_in_period(context.now):
         return
-    scene = turn.scene_of(lead)
+    scene = context.evaluation_context_for(lead)
     for scoring in campaign.scoring:
-        if scoring.moves and scoring.happening is None:
+        if scoring.is_time_dependent and scoring.activity_filter is None:
             yield scoring.condition.node.due(scene)
     if not campaign.definition.paused:
         for rule in campaign.automation:
-            if rule.moves:
+            if rule.is_time_dependent:
                 yield rule.condition.node.due(scene)

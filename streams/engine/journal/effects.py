@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-Source = tuple[str, int, int]
+SourcePosition = tuple[str, int, int]
 """In-topic without prefix, partition and offset."""
 
 
-Leaf = dict[str, Any]
+LeafDocument = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Effects:
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     appends: list[Append] = field(default_factory=list)
-    letters: list[tuple[Refusal, Source, bytes | None]] = field(default_factory=list)
+    dead_letters: list[tuple[Refusal, SourcePosition, bytes | None]] = field(default_factory=list)
     """Refused only when decided: why, source coordinates, the journal value."""
 
 

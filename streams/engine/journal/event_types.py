@@ -25,59 +25,59 @@ from pydantic import TypeAdapter
 
 from schemas import topics
 from schemas.events import contacts, crm, leads, opportunities, scores, segments, visits
-from schemas.events.base import Event
-from streams.engine.state.points import millionths
+from schemas.events.base import InputEvent
+from streams.engine.state.points import to_millionths
 
 Fields = dict[str, Any]
 
 
-def _given(event: Event, *names: str) -> Fields:
+def _present_fields(event: InputEvent, *names: str) -> Fields:
     values = ((name, getattr(event, name)) for name in names)
     return {name: value for name, value in values if value is not None and value is not False and value != {}}
 
 
-def _patch(event: contacts.ContactChanged) -> Fields:
-    return _given(event, "properties", "status")
+def _contact_changed_fields(event: contacts.ContactChanged) -> Fields:
+    return _present_fields(event, "properties", "status")
 
 
-def _deleted(_: contacts.ContactDeleted) -> Fields:
+def _contact_deleted_fields(_: contacts.ContactDeleted) -> Fields:
     return {"status": "deleted"}
 
 
-def _happening(event: visits.Happening) -> Fields:
-    return _given(event, "url", "title", "referrer", "campaign", "name", "properties")
+def _activity_fields(event: visits.ActivityEvent) -> Fields:
+    return _present_fields(event, "url", "title", "referrer", "campaign", "name", "properties")
 
 
-def _score(event: scores.ScoreAdjusted) -> Fields:
-    return {"points": millionths(event.points), **_given(event, "campaign", "score", "reason")}
+def _score_fields(event: scores.ScoreAdjusted) -> Fields:
+    return {"points": to_millionths(event.points), **_present_fields(event, "campaign", "score", "reason")}
 
 
-def _lead(event: leads.LeadCommand) -> Fields:
-    return _given(event, "campaign", "by")
+def _lead_command_fields(event: leads.LeadCommand) -> Fields:
+    return _present_fields(event, "campaign", "by")
 
 
-def _lead_added(event: leads.LeadAdded) -> Fields:
-    return _given(event, "campaign", "by", "acquired")
+def _lead_added_fields(event: leads.LeadAdded) -> Fields:
+    return _present_fields(event, "campaign", "by", "acquired")
 
 
-def _listing(event: segments.SegmentCommand) -> Fields:
-    return _given(event, "segment", "by")
+def _segment_command_fields(event: segments.SegmentCommand) -> Fields:
+    return _present_fields(event, "segment", "by")
 
 
-def _linked(event: crm.CrmLinked) -> Fields:
-    return _given(event, "campaign", "hand_over", "number", "record", "member")
+def _crm_linked_fields(event: crm.CrmLinked) -> Fields:
+    return _present_fields(event, "campaign", "hand_over", "number", "record", "member")
 
 
-def _failed(event: crm.CrmFailed) -> Fields:
-    return _given(event, "campaign", "hand_over", "number", "code", "message", "record")
+def _crm_failed_fields(event: crm.CrmFailed) -> Fields:
+    return _present_fields(event, "campaign", "hand_over", "number", "code", "message", "record")
 
 
-def _outcome(event: crm.CrmOutcome) -> Fields:
-    return _given(event, "campaign", "hand_over", "number", "outcome", "opportunity", "amount", "currency")
+def _crm_outcome_fields(event: crm.CrmOutcome) -> Fields:
+    return _present_fields(event, "campaign", "hand_over", "number", "outcome", "opportunity", "amount", "currency")
 
 
-def _opportunity(event: opportunities.OpportunityChanged) -> Fields:
-    fields = _given(
+def _opportunity_fields(event: opportunities.OpportunityChanged) -> Fields:
+    fields = _present_fields(
         event, "modified", "name", "stage", "currency", "campaign", "crm_campaign", "contact", "crm_record"
     )
     fields |= {"version": event.version, "won": event.won, "closed": event.closed, "deleted": event.deleted}
@@ -87,43 +87,45 @@ def _opportunity(event: opportunities.OpportunityChanged) -> Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EventType:
     """An event type: the topic it belongs in, its validator, its canonical fields, and the field that says whose."""
 
     topic: str
-    validate: Callable[[Any], Event]
+    validate: Callable[[Any], InputEvent]
     fields: Callable[[Any], Fields]
     owner: str
 
 
-def _kind(
-    topic: topics.Topic, model: type[Event], fields: Callable[[Any], Fields], owner: str = "contact"
-) -> tuple[str, Kind]:
+def _event_type_entry(
+    topic: topics.Topic, model: type[InputEvent], fields: Callable[[Any], Fields], owner: str = "contact"
+) -> tuple[str, EventType]:
     name: str = model.model_fields["type"].annotation.__args__[0]  # type: ignore[union-attr]  # a Literal of one
-    return name, Kind(topic.name, TypeAdapter(model).validate_python, fields, owner)
+    return name, EventType(topic.name, TypeAdapter(model).validate_python, fields, owner)
 
 
-KINDS: Mapping[str, Kind] = dict(
+EVENT_TYPES: Mapping[str, EventType] = dict(
     (
-        _kind(topics.CONTACT_CHANGES, contacts.ContactChanged, _patch),
-        _kind(topics.CONTACT_CHANGES, contacts.ContactDeleted, _deleted),
-        _kind(topics.CONTACT_CHANGES, contacts.ContactMerged, _given),
-        _kind(topics.CONTACT_CHANGES, contacts.ContactIdentified, _given),
-        _kind(topics.CONTACT_CHANGES, contacts.ContactErased, _given),
-        _kind(topics.WEB_VISITS, visits.WebVisited, _happening),
-        _kind(topics.WEB_VISITS, visits.ActivityRecorded, _happening),
-        _kind(topics.SCORING_EVENTS, scores.ScoreAdjusted, _score),
-        _kind(topics.LEAD_COMMANDS, leads.LeadAdded, _lead_added),
-        _kind(topics.LEAD_COMMANDS, leads.LeadQualified, _lead),
-        _kind(topics.LEAD_COMMANDS, leads.LeadRejected, _lead),
-        _kind(topics.LEAD_COMMANDS, leads.LeadRemoved, _lead),
-        _kind(topics.LEAD_COMMANDS, leads.LeadReactivated, _lead),
-        _kind(topics.SEGMENT_COMMANDS, segments.SegmentMemberAdded, _listing),
-        _kind(topics.SEGMENT_COMMANDS, segments.SegmentMemberRemoved, _listing),
-        _kind(topics.CRM_RESULTS, crm.CrmLinked, _linked),
-        _kind(topics.CRM_RESULTS, crm.CrmFailed, _failed),
-        _kind(topics.CRM_RESULTS, crm.CrmOutcome, _outcome),
-        _kind(topics.CRM_OPPORTUNITIES, opportunities.OpportunityChanged, _opportunity, "opportunity"),
+        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactChanged, _contact_changed_fields),
+        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactDeleted, _contact_deleted_fields),
+        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactMerged, _present_fields),
+        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactIdentified, _present_fields),
+        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactErased, _present_fields),
+        _event_type_entry(topics.WEB_VISITS, visits.WebVisited, _activity_fields),
+        _event_type_entry(topics.WEB_VISITS, visits.ActivityRecorded, _activity_fields),
+        _event_type_entry(topics.SCORING_EVENTS, scores.ScoreAdjusted, _score_fields),
+        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadAdded, _lead_added_fields),
+        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadQualified, _lead_command_fields),
+        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadRejected, _lead_command_fields),
+        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadRemoved, _lead_command_fields),
+        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadReactivated, _lead_command_fields),
+        _event_type_entry(topics.SEGMENT_COMMANDS, segments.SegmentMemberAdded, _segment_command_fields),
+        _event_type_entry(topics.SEGMENT_COMMANDS, segments.SegmentMemberRemoved, _segment_command_fields),
+        _event_type_entry(topics.CRM_RESULTS, crm.CrmLinked, _crm_linked_fields),
+        _event_type_entry(topics.CRM_RESULTS, crm.CrmFailed, _crm_failed_fields),
+        _event_type_entry(topics.CRM_RESULTS, crm.CrmOutcome, _crm_outcome_fields),
+        _event_type_entry(
+            topics.CRM_OPPORTUNITIES, opportunities.OpportunityChanged, _opportunity_fields, "opportunity"
+        ),
     )
 )
 """Event type -> what is known of it."""

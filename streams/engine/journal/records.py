@@ -18,14 +18,15 @@ PROPOSAL_KEY = b"proposal"
 SLICE_KEY = b"slice"
 
 
-class Event(msgspec.Struct, tag="event", tag_field="kind", omit_defaults=True, frozen=True):
+class JournalEvent(msgspec.Struct, tag="event", tag_field="kind", omit_defaults=True, frozen=True):
     """An accepted event in canonical form. `source` is (topic without prefix, partition, offset)."""
 
     type: str
     id: str
     at: int
     account: str
-    contact: str
+    owner: str = msgspec.field(name="contact")
+    """The contact, or the opportunity in the ledger's journal; `contact` on the wire."""
     source: tuple[str, int, int]
     arrival: int = 0
     fields: dict[str, Any] = {}
@@ -65,7 +66,7 @@ class Proposal(msgspec.Struct, tag="proposal", tag_field="kind", omit_defaults=T
     semantics: int
 
 
-class Kept(msgspec.Struct, array_like=True, frozen=True):
+class BackfilledState(msgspec.Struct, array_like=True, frozen=True):
     """What leaves keep of one contact's past: as in its row, where leaves are named by key."""
 
     followed: int
@@ -81,27 +82,27 @@ class Slice(msgspec.Struct, tag="slice", tag_field="kind", omit_defaults=True, f
 
     account: str
     number: int
-    contacts: dict[str, Kept]
+    contacts: dict[str, BackfilledState]
 
 
-Record = Event | Tick | Marker | Proposal | Slice
+JournalRecord = JournalEvent | Tick | Marker | Proposal | Slice
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Record).decode
+_decode = msgspec.json.Decoder(JournalRecord).decode
 
 
-def encode(record: Record) -> bytes:
+def encode(record: JournalRecord) -> bytes:
     """The journal's bytes of a record."""
     return _encode(record)
 
 
-def decode(value: bytes) -> Record:
+def decode(value: bytes) -> JournalRecord:
     """The record of a journal value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
-    record: Record = _decode(value)
+    record: JournalRecord = _decode(value)
     return record
 
 
-def proposal_of(marker: Marker) -> Proposal:
+def proposal_from_marker(marker: Marker) -> Proposal:
     """What is appended before a marker whose release asks of the past what nobody kept."""
     return Proposal(marker.account, marker.number, marker.offset, marker.hash, marker.semantics)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-AT_THE_DOOR: Mapping[str, str] = {
+INGEST_CODES: Mapping[str, str] = {
     "no_value": "the record has no value; an in-topic has no use for a tombstone",
     "invalid_json": "the value is not JSON in UTF-8",
     "not_an_object": "the value is JSON, but not an object",
@@ -29,7 +29,7 @@ AT_THE_DOOR: Mapping[str, str] = {
     "in_the_future": "on the wall clock: `at` is further ahead of the record's arrival than allowed",
 }
 
-WHEN_DECIDED: Mapping[str, str] = {
+DECISION_CODES: Mapping[str, str] = {
     "wrong_property_type": "the property is declared with another type; the rest of the patch applied",
     "derived_property": "the property is derived and cannot be set; the rest of the patch applied",
     "contact_too_large": "the contact's properties would be larger than is kept of a contact; none was changed",
@@ -43,14 +43,14 @@ WHEN_DECIDED: Mapping[str, str] = {
     "campaign_not_running": "the campaign is paused, not yet started or over, and takes no new leads",
 }
 
-CODES: Mapping[str, str] = {**AT_THE_DOOR, **WHEN_DECIDED}
+REFUSAL_CODES: Mapping[str, str] = {**INGEST_CODES, **DECISION_CODES}
 
 
-def table() -> str:
+def codes_table() -> str:
     """The codes as a Markdown table."""
-    rows = [f"| `{code}` | {meaning} |" for code, meaning in CODES.items()]
+    rows = [f"| `{code}` | {meaning} |" for code, meaning in REFUSAL_CODES.items()]
     return "\n".join(["| code | what it means |", "|---|---|", *rows])
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201 - that is what the module is run for
+    print(codes_table())  # noqa: T201 - that is what the module is run for

@@ -12,39 +12,39 @@ from typing import Any
 import msgspec
 
 from schemas.values import instant_text
-from streams.engine.journal.event_types import KINDS, Fields
-from streams.engine.journal.records import Event
-from streams.engine.state.points import points_number
+from streams.engine.journal.event_types import EVENT_TYPES, Fields
+from streams.engine.journal.records import JournalEvent
+from streams.engine.state.points import points_from_millionths
 
 
-def received_form(event: Event) -> bytes:
+def to_source_form(event: JournalEvent) -> bytes:
     """The event as JSON that the door takes in its topic."""
-    kind = KINDS.get(event.type)
+    kind = EVENT_TYPES.get(event.type)
     owner = kind.owner if kind is not None else "contact"
     envelope = {"id": event.id, "type": event.type, "at": instant_text(event.at), "account": event.account}
-    as_sent = _AS_SENT.get(event.type, _as_they_are)
-    return msgspec.json.encode({**envelope, **as_sent(event.fields), owner: event.contact})
+    as_sent = _SOURCE_FIELDS.get(event.type, _copy_fields)
+    return msgspec.json.encode({**envelope, **as_sent(event.fields), owner: event.owner})
 
 
-def _as_they_are(fields: Mapping[str, Any]) -> Fields:
+def _copy_fields(fields: Mapping[str, Any]) -> Fields:
     return dict(fields)
 
 
-def _score(fields: Mapping[str, Any]) -> Fields:
-    return {**fields, "points": points_number(fields["points"])}
+def _score_source_fields(fields: Mapping[str, Any]) -> Fields:
+    return {**fields, "points": points_from_millionths(fields["points"])}
 
 
-def _deleted(fields: Mapping[str, Any]) -> Fields:
+def _contact_deleted_source_fields(fields: Mapping[str, Any]) -> Fields:
     """The type says it all."""
     return {name: value for name, value in fields.items() if name != "status"}
 
 
-def _opportunity(fields: Mapping[str, Any]) -> Fields:
+def _opportunity_source_fields(fields: Mapping[str, Any]) -> Fields:
     return {**fields, "modified": instant_text(fields["modified"])}
 
 
-_AS_SENT: Mapping[str, Callable[[Mapping[str, Any]], Fields]] = {
-    "contact.deleted": _deleted,
-    "score.adjusted": _score,
-    "opportunity.changed": _opportunity,
+_SOURCE_FIELDS: Mapping[str, Callable[[Mapping[str, Any]], Fields]] = {
+    "contact.deleted": _contact_deleted_source_fields,
+    "score.adjusted": _score_source_fields,
+    "opportunity.changed": _opportunity_source_fields,
 }

@@ -12,63 +12,63 @@ from typing import Any, Literal
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.events.base import Account, EventId, EventInstant
+from schemas.events.base import AccountId, EventId, EventInstant
 from schemas.values import ContactId, instant_text
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Refusal, SourceRecord
-from streams.engine.journal.event_types import KINDS, Kind
+from streams.engine.journal.event_types import EVENT_TYPES, EventType
 from streams.engine.version import EVENT_TYPES_NOT_SERVED
 
-MOST_BYTES = 900_000
+MAX_JOURNAL_BYTES = 900_000
 """Of a journal value: under Kafka's customary limit of a record (1 MB), with room for its key and headers."""
 
-MOST_DEPTH = 64
+MAX_DEPTH = 64
 """Of nested objects and lists: far inside what every JSON reader takes."""
 
-Checker = Callable[[Any], Any]
-Outcome = Append | Refusal
+FieldCheck = Callable[[Any], Any]
+IngestResult = Append | Refusal
 
 _decode = msgspec.json.Decoder().decode
-_check_id: Checker = TypeAdapter(EventId).validate_python
-_check_owner: Checker = TypeAdapter(ContactId).validate_python
-_check_at: Checker = TypeAdapter(EventInstant).validate_python
-_check_account: Checker = TypeAdapter(Account).validate_python
+_check_id: FieldCheck = TypeAdapter(EventId).validate_python
+_check_owner: FieldCheck = TypeAdapter(ContactId).validate_python
+_check_at: FieldCheck = TypeAdapter(EventInstant).validate_python
+_check_account: FieldCheck = TypeAdapter(AccountId).validate_python
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class EventValidator:
     """An `Ingest`; on the wall clock it also looks at how far `at` is ahead of arrival."""
 
     clock: Literal["wall", "events"] = "wall"
     future_ms: int = 300_000
-    most_bytes: int = MOST_BYTES
+    max_bytes: int = MAX_JOURNAL_BYTES
 
-    def __call__(self, record: SourceRecord) -> Sequence[Outcome]:
+    def __call__(self, record: SourceRecord) -> Sequence[IngestResult]:
         """One `Append` or one `Refusal`; raises nothing, whatever the record holds."""
-        return (self.accept(record),)
+        return (self.validate(record),)
 
-    def accept(self, record: SourceRecord) -> Outcome:
+    def validate(self, record: SourceRecord) -> IngestResult:
         """What becomes of the record."""
-        raw = _read(record.value)
+        raw = _parse_object(record.value)
         if isinstance(raw, Refusal):
             return raw
-        kind = _kind_of(raw)
+        kind = _event_type_of(raw)
         owner = kind.owner if kind else "contact"
-        _name_owner(raw, owner, record.key)
-        if kind is None or kind.topic != record.topic or _unserved(raw):
-            return _envelope_fault(raw, owner) or _type_fault(raw, kind)
+        _fill_owner(raw, owner, record.key)
+        if kind is None or kind.topic != record.topic or _is_unserved(raw):
+            return _envelope_refusal(raw, owner) or _type_refusal(raw, kind)
         try:
             event: Any = kind.validate(raw)
         except ValidationError as error:
-            return _envelope_fault(raw, owner) or _field_fault(error)
+            return _envelope_refusal(raw, owner) or _field_refusal(error)
         if getattr(event, owner) is None:
-            return _missing(owner)
-        at = self._at(event.at, record.arrival)
+            return _missing_owner_refusal(owner)
+        at = self._limit_instant(event.at, record.arrival)
         if isinstance(at, Refusal):
             return at
-        return self._append(record, event, at, kind)
+        return self._to_append(record, event, at, kind)
 
-    def _at(self, at: int, arrival: int) -> int | Refusal:
+    def _limit_instant(self, at: int, arrival: int) -> int | Refusal:
         """On the wall clock nothing happened after it arrived: a little ahead is cut back, more is refused."""
         if self.clock == "events" or at <= arrival:
             return at
@@ -80,36 +80,36 @@ class Door:
             )
         return arrival
 
-    def _append(self, record: SourceRecord, event: Any, at: int, kind: Kind) -> Outcome:
-        owner: str = getattr(event, kind.owner)
-        journal = records.Event(
+    def _to_append(self, record: SourceRecord, event: Any, at: int, event_type: EventType) -> IngestResult:
+        owner: str = getattr(event, event_type.owner)
+        journal = records.JournalEvent(
             type=event.type,
             id=event.id,
             at=at,
             account=event.account,
-            contact=owner,
+            owner=owner,
             source=(record.topic, record.partition, record.offset),
             arrival=record.arrival,
-            fields=kind.fields(event),
+            fields=event_type.fields(event),
         )
         value = records.encode(journal)
-        if len(value) > self.most_bytes:
-            return Refusal("too_large", f"{len(value)} bytes in the journal; at most {self.most_bytes} fit")
+        if len(value) > self.max_bytes:
+            return Refusal("too_large", f"{len(value)} bytes in the journal; at most {self.max_bytes} fit")
         return Append(records.event_key(event.account, owner), value)
 
 
-def _read(value: bytes | None) -> dict[str, Any] | Refusal:
+def _parse_object(value: bytes | None) -> dict[str, Any] | Refusal:
     if value is None:
         return Refusal("no_value", "the record has no value")
-    if value.count(b"{") + value.count(b"[") > MOST_DEPTH and _depth(value) > MOST_DEPTH:
-        return Refusal("too_deep", f"objects and lists are nested more than {MOST_DEPTH} deep")
+    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        return Refusal("too_deep", f"objects and lists are nested more than {MAX_DEPTH} deep")
     try:
         raw = _decode(value)
     # Bytes that are no UTF-8 and numbers of thousands of digits leave msgspec as plain ValueErrors.
     except (msgspec.DecodeError, ValueError) as error:
         return Refusal("invalid_json", f"not JSON: {error}")
     if not isinstance(raw, dict):
-        return Refusal("not_an_object", f"a JSON object is needed, not {_named(raw)}")
+        return Refusal("not_an_object", f"a JSON object is needed, not {_describe_value(raw)}")
     return raw
 
 
@@ -131,12 +131,12 @@ def _depth(value: bytes) -> int:
     return deepest
 
 
-def _kind_of(raw: Mapping[str, Any]) -> Kind | None:
+def _event_type_of(raw: Mapping[str, Any]) -> EventType | None:
     name = raw.get("type")
-    return KINDS.get(name) if isinstance(name, str) else None
+    return EVENT_TYPES.get(name) if isinstance(name, str) else None
 
 
-def _name_owner(raw: dict[str, Any], owner: str, key: bytes | None) -> None:
+def _fill_owner(raw: dict[str, Any], owner: str, key: bytes | None) -> None:
     """Where the field is missing the record's key says whose event it is."""
     if raw.get(owner) in (None, "") and key:
         try:
@@ -145,60 +145,60 @@ def _name_owner(raw: dict[str, Any], owner: str, key: bytes | None) -> None:
             raw[owner] = None  # a key that is no text names nobody
 
 
-def _unserved(raw: Mapping[str, Any]) -> bool:
+def _is_unserved(raw: Mapping[str, Any]) -> bool:
     return raw["type"] in EVENT_TYPES_NOT_SERVED or raw.get("visitor") is True
 
 
-def _missing(owner: str) -> Refusal:
+def _missing_owner_refusal(owner: str) -> Refusal:
     return Refusal(f"no_{owner}", f"neither the field {owner} nor the record's key says whose event it is")
 
 
-def _envelope_fault(raw: Mapping[str, Any], owner: str) -> Refusal | None:
+def _envelope_refusal(raw: Mapping[str, Any], owner: str) -> Refusal | None:
     """The first fault in what every event carries, if there is one."""
     if raw.get("id") in (None, ""):
         return Refusal("no_id", "the event has no id")
     if raw.get(owner) in (None, ""):
-        return _missing(owner)
+        return _missing_owner_refusal(owner)
     if raw.get("at") in (None, ""):
         return Refusal("no_at", "the event has no at")
     return (
-        _fault(_check_id, raw["id"], "id")
-        or _fault(_check_owner, raw[owner], owner)
-        or _fault(_check_at, raw["at"], "at")
-        or _fault(_check_account, raw.get("account"), "account")
+        _check_field(_check_id, raw["id"], "id")
+        or _check_field(_check_owner, raw[owner], owner)
+        or _check_field(_check_at, raw["at"], "at")
+        or _check_field(_check_account, raw.get("account"), "account")
     )
 
 
-def _fault(check: Checker, value: object, name: str) -> Refusal | None:
+def _check_field(check: FieldCheck, value: object, name: str) -> Refusal | None:
     try:
         check(value)
     except ValidationError as error:
-        return Refusal(f"invalid_{name}", f"{name}: {_said(error)}")
+        return Refusal(f"invalid_{name}", f"{name}: {_error_text(error)}")
     return None
 
 
-def _type_fault(raw: Mapping[str, Any], kind: Kind | None) -> Refusal:
+def _type_refusal(raw: Mapping[str, Any], event_type: EventType | None) -> Refusal:
     name = raw.get("type")
     if name is None:
         return Refusal("unknown_type", "the event has no type")
-    if kind is None:
-        return Refusal("unknown_type", f"no event type is called {_named(name)}")
-    if _unserved(raw):
+    if event_type is None:
+        return Refusal("unknown_type", f"no event type is called {_describe_value(name)}")
+    if _is_unserved(raw):
         what = name if name in EVENT_TYPES_NOT_SERVED else f"{name} of an anonymous visitor"
         return Refusal("not_served", f"{what} is not served yet")
-    return Refusal("wrong_topic", f"{name} belongs in the topic {kind.topic}")
+    return Refusal("wrong_topic", f"{name} belongs in the topic {event_type.topic}")
 
 
-def _field_fault(error: ValidationError) -> Refusal:
+def _field_refusal(error: ValidationError) -> Refusal:
     where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
-    return Refusal("invalid_field", f"{where}: {_said(error)}")
+    return Refusal("invalid_field", f"{where}: {_error_text(error)}")
 
 
-def _said(error: ValidationError) -> str:
+def _error_text(error: ValidationError) -> str:
     message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
 
 
-def _named(value: object) -> str:
+def _describe_value(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -11,30 +11,30 @@ from schemas.definitions import Definitions
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
-class Campaigns(msgspec.Struct, frozen=True, omit_defaults=True):
+class CrmCampaigns(msgspec.Struct, frozen=True, omit_defaults=True):
     """An account's campaigns by the CRM's ids, as of a release."""
 
     release: int = 0
     by_crm_id: dict[str, str] = {}
 
-    def after(self, release: int, definitions: Definitions) -> Campaigns:
+    def with_release(self, release: int, definitions: Definitions) -> CrmCampaigns:
         """With what a release says; a campaign that it does not have any more keeps its revenue."""
         named = {
-            comparable(campaign.salesforce.campaign): campaign.id
+            to_long_id(campaign.salesforce.campaign): campaign.id
             # The first of two campaigns that name the same one has it.
             for campaign in reversed(definitions.campaigns)
             if campaign.salesforce is not None
         }
-        return Campaigns(release, {**self.by_crm_id, **named})
+        return CrmCampaigns(release, {**self.by_crm_id, **named})
 
-    def ours(self, crm_campaign: str | None, origin: str | None) -> str | None:
+    def campaign_for(self, crm_campaign: str | None, lead_campaign: str | None) -> str | None:
         """The campaign that an opportunity counts for: its own one, else that of the lead it came from."""
         if crm_campaign is None:
-            return origin
-        return self.by_crm_id.get(comparable(crm_campaign), origin)
+            return lead_campaign
+        return self.by_crm_id.get(to_long_id(crm_campaign), lead_campaign)
 
 
-def comparable(crm_id: str) -> str:
+def to_long_id(crm_id: str) -> str:
     """Salesforce ids have 15 characters or, with a suffix that follows from them, 18: always the longer form."""
     if len(crm_id) != 15:
         return crm_id
@@ -45,9 +45,9 @@ def _suffix(chunk: str) -> str:
     return _SUFFIX[sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")]
 
 
-NO_CAMPAIGNS = Campaigns()
+NO_CRM_CAMPAIGNS = CrmCampaigns()
 
 
-def of(known: Mapping[str, Campaigns], account: str) -> Campaigns:
+def account_campaigns(campaigns: Mapping[str, CrmCampaigns], account: str) -> CrmCampaigns:
     """An account's campaigns; none before its first release."""
-    return known.get(account, NO_CAMPAIGNS)
+    return campaigns.get(account, NO_CRM_CAMPAIGNS)

@@ -9,7 +9,7 @@ _EXACT = Context(prec=60, traps=[Inexact])
 ZERO = "0"
 
 
-def text(amount: Decimal) -> str:
+def amount_text(amount: Decimal) -> str:
     """An amount without exponent and without idle zeros: 1.50E+3 is `1500`, 0.30 is `0.3`."""
     written = f"{amount:f}"
     if "." in written:
@@ -19,9 +19,9 @@ def text(amount: Decimal) -> str:
 
 def plus(one: str, other: str) -> str:
     """The exact sum. Raises decimal.Inexact beyond 60 digits."""
-    return text(_EXACT.add(Decimal(one), Decimal(other)))
+    return amount_text(_EXACT.add(Decimal(one), Decimal(other)))
 
 
 def minus(one: str, other: str) -> str:
     """The exact difference. Raises decimal.Inexact beyond 60 digits."""
-    return text(_EXACT.subtract(Decimal(one), Decimal(other)))
+    return amount_text(_EXACT.subtract(Decimal(one), Decimal(other)))

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from streams.engine.journal.records import Event
+from streams.engine.journal.records import JournalEvent
 from streams.engine.ledger import money
-from streams.engine.ledger.attribution import Campaigns
+from streams.engine.ledger.attribution import CrmCampaigns
 
-Outcome = Literal["open", "won", "lost", "deleted"]
-Kind = Literal["open", "won", "lost"]
+OpportunityOutcome = Literal["open", "won", "lost", "deleted"]
+RevenueKind = Literal["open", "won", "lost"]
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: the CRM named none."""
 
@@ -22,16 +22,16 @@ class Contribution(msgspec.Struct, frozen=True):
 
     campaign: str
     currency: str
-    kind: Kind
+    kind: RevenueKind
     amount: str
 
 
-class Told(msgspec.Struct, frozen=True):
+class ReportedOutcome(msgspec.Struct, frozen=True):
     """What the lead that an opportunity came from was last told of it."""
 
     contact: str
     campaign: str
-    outcome: Outcome
+    outcome: OpportunityOutcome
     amount: str | None
     currency: str
 
@@ -43,7 +43,7 @@ class Opportunity(msgspec.Struct, omit_defaults=True):
     id: str
     modified: int
     version: int
-    outcome: Outcome
+    outcome: OpportunityOutcome
     currency: str
     amount: str | None = None
     crm_campaign: str | None = None
@@ -51,51 +51,51 @@ class Opportunity(msgspec.Struct, omit_defaults=True):
     """The campaign of the lead it came from."""
     contact: str | None = None
     contribution: Contribution | None = None
-    told: Told | None = None
+    told: ReportedOutcome | None = None
 
     @property
     def key(self) -> str:
         """Account and id; slugs have no slash."""
         return f"{self.account}/{self.id}"
 
-    def newer_than(self, other: Opportunity) -> bool:
+    def is_newer_than(self, other: Opportunity) -> bool:
         """By the CRM's own stamp, then the connector's version; among equals the journal's order decides."""
         return (self.modified, self.version) >= (other.modified, other.version)
 
-    def due_contribution(self, campaigns: Campaigns) -> Contribution | None:
+    def expected_contribution(self, campaigns: CrmCampaigns) -> Contribution | None:
         """What it should contribute; None when deleted or of no campaign of ours."""
-        campaign = campaigns.ours(self.crm_campaign, self.campaign)
+        campaign = campaigns.campaign_for(self.crm_campaign, self.campaign)
         if campaign is None or self.outcome == "deleted":
             return None
         return Contribution(campaign, self.currency, self.outcome, self.amount or money.ZERO)
 
-    def due_telling(self, campaigns: Campaigns) -> Told | None:
+    def expected_outcome(self, campaigns: CrmCampaigns) -> ReportedOutcome | None:
         """What its lead should have been told; None when nobody knows whose it is."""
-        campaign = self.campaign or campaigns.ours(self.crm_campaign, None)
+        campaign = self.campaign or campaigns.campaign_for(self.crm_campaign, None)
         if self.contact is None or campaign is None:
             return None
-        return Told(self.contact, campaign, self.outcome, self.amount, self.currency)
+        return ReportedOutcome(self.contact, campaign, self.outcome, self.amount, self.currency)
 
 
-def of_event(event: Event) -> Opportunity:
+def opportunity_from_event(event: JournalEvent) -> Opportunity:
     """The opportunity that an `opportunity.changed` of the journal tells."""
     fields = event.fields
     amount = fields.get("amount")
     return Opportunity(
         account=event.account,
-        id=event.contact,
+        id=event.owner,
         modified=fields["modified"],
         version=fields.get("version", 0),
-        outcome=_outcome(fields),
+        outcome=_outcome_from_fields(fields),
         currency=fields.get("currency") or NO_CURRENCY,
-        amount=None if amount is None else money.text(Decimal(amount)),
+        amount=None if amount is None else money.amount_text(Decimal(amount)),
         crm_campaign=fields.get("crm_campaign"),
         campaign=fields.get("campaign"),
         contact=fields.get("contact"),
     )
 
 
-def _outcome(fields: dict[str, Any]) -> Outcome:
+def _outcome_from_fields(fields: dict[str, Any]) -> OpportunityOutcome:
     if fields.get("deleted"):
         return "deleted"
     if fields.get("won"):

@@ -11,14 +11,14 @@ import msgspec
 from schemas.topics import CAMPAIGN_REVENUE, CRM_RESULTS
 from schemas.values import instant_text
 from streams.engine.journal.effects import Output
-from streams.engine.ledger.opportunity import Told
-from streams.engine.ledger.totals import Total
+from streams.engine.ledger.opportunity import ReportedOutcome
+from streams.engine.ledger.totals import RevenueTotal
 
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
-class Place:
+class OutputOrigin:
     """Where in the ledger's journal a decision belongs, and why it was made; `ordinal` counts its outputs.
 
     An event id can return (a state left and entered again within one second of the CRM), an offset cannot: ids of
@@ -30,49 +30,51 @@ class Place:
     cause: dict[str, Any]
     ordinal: int = 0
 
-    def number(self) -> dict[str, int]:
+    def next_number(self) -> dict[str, int]:
         """The number of the next output."""
         self.ordinal += 1
         return {"partition": 0, "offset": self.offset, "ordinal": self.ordinal - 1}
 
 
-def revenue(total: Total, place: Place) -> Output:
+def revenue_output(total: RevenueTotal, origin: OutputOrigin) -> Output:
     """The present total of a campaign and currency."""
     value = {
-        "id": _id("campaign.revenue", total.key, place),
+        "id": _output_id("campaign.revenue", total.key, origin),
         "type": "campaign.revenue",
         "at": instant_text(total.at),
-        "number": place.number(),
+        "number": origin.next_number(),
         "account": total.account,
         "campaign": total.campaign,
         "currency": total.currency,
         "won": total.won,
         "lost": total.lost,
         "open": total.open,
-        "cause": place.cause,
+        "cause": origin.cause,
     }
     return Output(CAMPAIGN_REVENUE.name, total.key.encode(), _encode(value))
 
 
-def outcome(account: str, opportunity: str, told: Told, at: int, place: Place) -> Output:
+def outcome_output(
+    account: str, opportunity: str, reported: ReportedOutcome, at: int, origin: OutputOrigin
+) -> Output:
     """An event for the lead: what became of its opportunity. It carries no hand-over number, for it answers none."""
-    subject = f"{account}/{told.contact}/{told.campaign}/{opportunity}/{told.outcome}"
+    subject = f"{account}/{reported.contact}/{reported.campaign}/{opportunity}/{reported.outcome}"
     value: dict[str, Any] = {
-        "id": _id("crm.outcome", subject, place),
+        "id": _output_id("crm.outcome", subject, origin),
         "type": "crm.outcome",
         "at": instant_text(at),
         "account": account,
-        "contact": told.contact,
-        "campaign": told.campaign,
+        "contact": reported.contact,
+        "campaign": reported.campaign,
         "opportunity": opportunity,
-        "outcome": told.outcome,
-        "currency": told.currency,
+        "outcome": reported.outcome,
+        "currency": reported.currency,
     }
-    if told.amount is not None:
-        value["amount"] = told.amount
-    return Output(CRM_RESULTS.name, told.contact.encode(), _encode(value))
+    if reported.amount is not None:
+        value["amount"] = reported.amount
+    return Output(CRM_RESULTS.name, reported.contact.encode(), _encode(value))
 
 
-def _id(kind: str, subject: str, place: Place) -> str:
-    named = "\x1f".join((kind, subject, str(place.offset)))
+def _output_id(kind: str, subject: str, origin: OutputOrigin) -> str:
+    named = "\x1f".join((kind, subject, str(origin.offset)))
     return blake2b(named.encode(), digest_size=16).hexdigest()

@@ -10,41 +10,41 @@ from streams.engine.ledger import money
 from streams.engine.ledger.opportunity import Contribution
 
 
-class Sum(msgspec.Struct, frozen=True):
+class RevenueSum(msgspec.Struct, frozen=True):
     """How many opportunities, and how much money (decimal text)."""
 
     count: int = 0
     amount: str = money.ZERO
 
 
-class Total(msgspec.Struct, frozen=True):
+class RevenueTotal(msgspec.Struct, frozen=True):
     """A row of `campaign-revenue`; `at` (ms) never goes back."""
 
     account: str
     campaign: str
     currency: str
     at: int
-    won: Sum = Sum()
-    lost: Sum = Sum()
-    open: Sum = Sum()
+    won: RevenueSum = RevenueSum()
+    lost: RevenueSum = RevenueSum()
+    open: RevenueSum = RevenueSum()
 
     @property
     def key(self) -> str:
         """Account, campaign and currency, as the topic's key."""
         return total_key(self.account, self.campaign, self.currency)
 
-    def plus(self, part: Contribution) -> Total:
+    def plus(self, contribution: Contribution) -> RevenueTotal:
         """With one opportunity more."""
-        return self._moved(part, 1, money.plus)
+        return self._with_change(contribution, 1, money.plus)
 
-    def minus(self, part: Contribution) -> Total:
+    def minus(self, contribution: Contribution) -> RevenueTotal:
         """With one opportunity less."""
-        return self._moved(part, -1, money.minus)
+        return self._with_change(contribution, -1, money.minus)
 
-    def _moved(self, part: Contribution, step: int, fold: Callable[[str, str], str]) -> Total:
-        old: Sum = getattr(self, part.kind)
-        new = Sum(old.count + step, fold(old.amount, part.amount))
-        changed: Total = msgspec.structs.replace(self, **{part.kind: new})
+    def _with_change(self, contribution: Contribution, step: int, fold: Callable[[str, str], str]) -> RevenueTotal:
+        old: RevenueSum = getattr(self, contribution.kind)
+        new = RevenueSum(old.count + step, fold(old.amount, contribution.amount))
+        changed: RevenueTotal = msgspec.structs.replace(self, **{contribution.kind: new})
         return changed
 
 

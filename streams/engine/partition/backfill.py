@@ -12,27 +12,36 @@ from collections.abc import Container, Iterator, Mapping
 import msgspec
 
 from schemas.definitions import PropertyType
-from streams.engine.conditions.protocols import Counter, Happening, Truth
-from streams.engine.decisions.apply_event import happening_of
-from streams.engine.decisions.backfill_leaves import Following, keep_up, look
-from streams.engine.decisions.counters import count, shorten
-from streams.engine.decisions.decide import LATENESS, NO_TICK, is_spent
-from streams.engine.journal.effects import Source
-from streams.engine.journal.records import SLICE_KEY, Event, Kept, Marker, Record, Slice, Tick, decode
-from streams.engine.partition.broadcast import Standing
-from streams.engine.releases.compiled import Lookup
+from streams.engine.conditions.protocols import Activity, ActivityCounter, HeldState
+from streams.engine.decisions.apply_event import activity_from_event
+from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
+from streams.engine.decisions.counters import count_activity, enforce_limit
+from streams.engine.decisions.decide import LATENESS, NO_TICK, consumes_id
+from streams.engine.journal.effects import SourcePosition
+from streams.engine.journal.records import (
+    SLICE_KEY,
+    BackfilledState,
+    JournalEvent,
+    JournalRecord,
+    Marker,
+    Slice,
+    Tick,
+    decode,
+)
+from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.releases.compiled import DefinitionsLookup
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import Memory, is_repeat, remember
-from streams.engine.state.patches import change_properties
+from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
+from streams.engine.state.patches import patch_properties
 
-SLICE_CONTACTS = 200
-SLICE_BYTES = 400_000
+MAX_SLICE_CONTACTS = 200
+MAX_SLICE_BYTES = 400_000
 """The most that a slice holds, or one contact."""
 
 _encode = msgspec.json.Encoder().encode
 
 
-class _Descending(str):
+class _DescendingId(str):
     """An id that comes before those it would come after."""
 
     __slots__ = ()
@@ -41,174 +50,178 @@ class _Descending(str):
         return str.__gt__(self, other)
 
 
-class History:
+class BackfillCounter:
     """The past of an account's contacts in one journal partition.
 
-    `following` is what is asked; `lookup` gives the definitions of past releases, whose declared properties decided
-    what a patch changed; `memory` and `lateness` are as for `streams.engine.decisions.decide.decide_event`.
+    `backfill_leaves` is what is asked; `lookup` gives the definitions of past releases, whose declared properties
+    decided
+    what a patch changed; `duplicate_window` and `lateness` are as for `streams.engine.decisions.decide.decide_event`.
 
-    `room`: the most contacts that are kept, those that come first by their ids; None for all. `after`: only of those
+    `limit`: the most contacts that are kept, those that come first by their ids; None for all. `after`: only of those
     whose ids come after this one. So everybody's past can be told in passes, whatever the journal lost in between.
     """
 
     def __init__(
         self,
         account: str,
-        following: Following,
-        lookup: Lookup,
-        memory: Memory,
+        backfill_leaves: BackfillLeaves,
+        lookup: DefinitionsLookup,
+        duplicate_window: DuplicateWindow,
         lateness: int = LATENESS,
         *,
         after: str = "",
-        room: int | None = None,
+        limit: int | None = None,
     ) -> None:
         self._account = account
         self._prefix = account.encode() + b"/"
         self._after = self._prefix + after.encode()
-        self._room = room
-        self._by_id: list[_Descending] = []  # a heap: the last one by its id first
-        self._last: bytes | None = None  # the key of the last one that has room, where some had none
-        self._following = following
+        self._limit = limit
+        self._id_heap: list[_DescendingId] = []  # a heap: the last one by its id first
+        self._last_key: bytes | None = None  # the key of the last one that has room, where some had none
+        self._backfill_leaves = backfill_leaves
         self._lookup = lookup
-        self._memory = memory
+        self._duplicate_window = duplicate_window
         self._lateness = lateness
-        self._standing = Standing()
-        self._declared: Mapping[str, PropertyType] = {}
-        self._releases: list[tuple[int, int]] = []  # offset, and the clock at least after it
+        self._status = PartitionStatus()
+        self._property_types: Mapping[str, PropertyType] = {}
+        self._release_clocks: list[tuple[int, int]] = []  # offset, and the clock at least after it
         self._contacts: dict[str, Contact] = {}
-        self._first: int | None = None  # the instant of the first record that tells one
-        self._latest = NO_TICK
-        self.refused: Container[Source] = ()
+        self._first_instant: int | None = None  # the instant of the first record that tells one
+        self._latest_instant = NO_TICK
+        self.refused_sources: Container[SourcePosition] = ()
         """Sources of the events that became dead letters when they were decided: their ids were not spent."""
 
-    def lacking(self) -> int | None:
+    def missing_before(self) -> int | None:
         """For a journal whose beginning is gone: from which instant (ms) on it speaks, where more is asked of it.
 
         None where all that is asked of lies after it.
         """
-        if self._first is None:
+        if self._first_instant is None:
             return None
-        asked: tuple[Counter | Truth, ...] = (*self._following.counters, *self._following.held)
-        reaches = [each.reaches_to(self._latest) for each in asked]
-        is_behind = any(reach is None or reach < self._first for reach in reaches)
-        return self._first if is_behind else None
+        asked: tuple[ActivityCounter | HeldState, ...] = (
+            *self._backfill_leaves.counters,
+            *self._backfill_leaves.held_states,
+        )
+        reaches = [each.earliest_needed(self._latest_instant) for each in asked]
+        is_behind = any(reach is None or reach < self._first_instant for reach in reaches)
+        return self._first_instant if is_behind else None
 
-    def take(self, offset: int, key: bytes, value: bytes) -> None:
+    def feed(self, offset: int, key: bytes, value: bytes) -> None:
         """The next record of the journal; those of other accounts are passed over."""
         if b"/" in key:
             if key.startswith(self._prefix):
-                self._take_own(offset, key, value)
+                self._feed_event(offset, key, value)
         elif key != SLICE_KEY:
-            self._take_broadcast(offset, decode(value))
+            self._feed_broadcast(offset, decode(value))
 
-    def left_out_after(self) -> str | None:
+    def continue_after(self) -> str | None:
         """The last contact that was kept, where others after it had no room; None where everybody had."""
-        return None if self._last is None else self._last.removeprefix(self._prefix).decode()
+        return None if self._last_key is None else self._last_key.removeprefix(self._prefix).decode()
 
-    def kept(self) -> dict[str, Kept]:
+    def states(self) -> dict[str, BackfilledState]:
         """Contact -> what is kept of it; those of whom nothing is kept are left out."""
-        return dict(self._told())
+        return dict(self._iterate_states())
 
     def slices(self) -> Iterator[Slice]:
         """All of it in slices, in the order of the contacts' ids: no order that retention could change."""
-        part: dict[str, Kept] = {}
+        part: dict[str, BackfilledState] = {}
         size = 0
-        for name, kept in self._told():
+        for name, kept in self._iterate_states():
             weight = len(_encode({name: kept}))
-            if part and (len(part) >= SLICE_CONTACTS or size + weight > SLICE_BYTES):
-                yield Slice(self._account, self._following.number, part)
+            if part and (len(part) >= MAX_SLICE_CONTACTS or size + weight > MAX_SLICE_BYTES):
+                yield Slice(self._account, self._backfill_leaves.number, part)
                 part, size = {}, 0
             part[name] = kept
             size += weight
         if part:
-            yield Slice(self._account, self._following.number, part)
+            yield Slice(self._account, self._backfill_leaves.number, part)
 
-    def _told(self) -> Iterator[tuple[str, Kept]]:
+    def _iterate_states(self) -> Iterator[tuple[str, BackfilledState]]:
         for name in sorted(self._contacts):
             contact = self._contacts[name]
-            if self._following.held or contact.counts:
-                yield name, _kept(contact)
+            if self._backfill_leaves.held_states or contact.counts:
+                yield name, _to_backfilled_state(contact)
 
-    def _take_own(self, offset: int, key: bytes, value: bytes) -> None:
+    def _feed_event(self, offset: int, key: bytes, value: bytes) -> None:
         # Whoever has no room is passed over by the key alone: that costs a tenth of taking the event in.
-        has_room = key > self._after and (self._last is None or key <= self._last)
-        if not has_room and self._first is not None:
+        has_room = key > self._after and (self._last_key is None or key <= self._last_key)
+        if not has_room and self._first_instant is not None:
             return
         event = decode(value)
-        assert isinstance(event, Event)
-        self._note_time(event.at)
+        assert isinstance(event, JournalEvent)
+        self._record_instant(event.at)
         if has_room:
-            self._own(offset, event)
+            self._process_event(offset, event)
 
-    def _take_broadcast(self, offset: int, record: Record) -> None:
+    def _feed_broadcast(self, offset: int, record: JournalRecord) -> None:
         if isinstance(record, Tick):
-            self._standing.advance(record)
+            self._status.advance(record)
             if record.account in ("", self._account):
-                self._note_time(record.at)
+                self._record_instant(record.at)
         elif isinstance(record, Marker) and record.account == self._account:
-            tick = self._standing.clock_of(self._account, NO_TICK)
-            self._releases.append((offset, tick if record.at is None else max(record.at, tick)))
-            self._declared = self._lookup(self._account, record.number).properties
+            tick = self._status.clock_of(self._account, NO_TICK)
+            self._release_clocks.append((offset, tick if record.at is None else max(record.at, tick)))
+            self._property_types = self._lookup(self._account, record.number).properties
 
-    def _note_time(self, at: int) -> None:
-        if self._first is None:
-            self._first = self._latest = at
-        self._latest = max(self._latest, at)
+    def _record_instant(self, at: int) -> None:
+        if self._first_instant is None:
+            self._first_instant = self._latest_instant = at
+        self._latest_instant = max(self._latest_instant, at)
 
-    def _own(self, offset: int, event: Event) -> None:
-        tick = self._standing.clock_of(self._account, NO_TICK)
-        contact = self._contacts.get(event.contact)
+    def _process_event(self, offset: int, event: JournalEvent) -> None:
+        tick = self._status.clock_of(self._account, NO_TICK)
+        contact = self._contacts.get(event.owner)
         if contact is None:
-            contact = Contact(event.account, event.contact, created=event.at, clock=event.at, settled=-1)
+            contact = Contact(event.account, event.owner, created=event.at, clock=event.at, settled=-1)
             contact.followed = contact.created
-            self._contacts[event.contact] = contact
-            if not self._make_room_for(event.contact):
+            self._contacts[event.owner] = contact
+            if not self._evict_beyond_limit(event.owner):
                 return
-        clock = max(contact.clock, tick, self._released_since(contact))
-        if is_repeat(contact, event.id, clock, self._memory):
+        clock = max(contact.clock, tick, self._latest_release_clock(contact))
+        if is_repeat(contact, event.id, clock, self._duplicate_window):
             return
         contact.clock = max(event.at, clock)
         contact.settled = offset
-        keep_up(contact, self._following, contact.clock)
+        advance_tracking(contact, self._backfill_leaves, contact.clock)
         self._apply(contact, event)
-        look(contact, self._following, contact.clock)
-        if is_spent(event, refused=event.source in self.refused):
-            remember(contact, event.id, self._memory)
+        update_tracking(contact, self._backfill_leaves, contact.clock)
+        if consumes_id(event, is_refused=event.source in self.refused_sources):
+            remember_id(contact, event.id, self._duplicate_window)
 
-    def _make_room_for(self, name: str) -> bool:
+    def _evict_beyond_limit(self, name: str) -> bool:
         """Whoever comes last by id goes where there is no room left for one more; whether that was somebody else."""
-        if self._room is None:
+        if self._limit is None:
             return True
-        heapq.heappush(self._by_id, _Descending(name))
-        if len(self._by_id) <= self._room:
+        heapq.heappush(self._id_heap, _DescendingId(name))
+        if len(self._id_heap) <= self._limit:
             return True
-        gone = str(heapq.heappop(self._by_id))
+        gone = str(heapq.heappop(self._id_heap))
         del self._contacts[gone]
-        self._last = self._prefix + self._by_id[0].encode()
+        self._last_key = self._prefix + self._id_heap[0].encode()
         return gone != name
 
-    def _released_since(self, contact: Contact) -> int:
+    def _latest_release_clock(self, contact: Contact) -> int:
         """A release counts as a record of every contact that was there."""
         latest = NO_TICK
         if contact.settled >= 0:
-            for offset, clock in reversed(self._releases):
+            for offset, clock in reversed(self._release_clocks):
                 if offset <= contact.settled:
                     break
                 latest = max(latest, clock)
         return latest
 
-    def _apply(self, contact: Contact, event: Event) -> None:
-        happening = happening_of(event)
+    def _apply(self, contact: Contact, event: JournalEvent) -> None:
+        happening = activity_from_event(event)
         if happening is not None:
-            self._count(contact, happening)
-        elif self._following.held and event.type == "contact.changed":
-            change_properties(contact, event.fields.get("properties", {}), self._declared)
+            self._count_activity(contact, happening)
+        elif self._backfill_leaves.held_states and event.type == "contact.changed":
+            patch_properties(contact, event.fields.get("properties", {}), self._property_types)
 
-    def _count(self, contact: Contact, happening: Happening) -> None:
-        counters, now = self._following.counters, contact.clock
-        count(contact, counters, happening, now, too_late=now - happening.at > self._lateness)
-        shorten(contact, counters)
+    def _count_activity(self, contact: Contact, activity: Activity) -> None:
+        counters, now = self._backfill_leaves.counters, contact.clock
+        count_activity(contact, counters, activity, now, is_too_late=now - activity.at > self._lateness)
+        enforce_limit(contact, counters)
 
 
-def _kept(contact: Contact) -> Kept:
-    return Kept(contact.followed, contact.counts, contact.held, contact.flags)
+def _to_backfilled_state(contact: Contact) -> BackfilledState:
+    return BackfilledState(contact.followed, contact.counts, contact.held, contact.flags)

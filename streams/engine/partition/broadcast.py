@@ -10,34 +10,34 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.engine.decisions.backfill_leaves import NOTHING, Following, new_leaves
+from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, new_leaves
 from streams.engine.decisions.decide import Decision, decide_release, decide_tick
-from streams.engine.decisions.outputs import Place
+from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.records import Marker, Tick
 from streams.engine.releases.compiled import CompiledRelease, ReleaseCache
 from streams.engine.state.contact import Contact
-from streams.engine.state.contact_store import Rows
+from streams.engine.state.contact_store import ContactStore
 
 
-class Proposed(msgspec.Struct, frozen=True):
+class PendingProposal(msgspec.Struct, frozen=True):
     """A release whose past is being counted: its number, and the offset of its proposal in the journal."""
 
     number: int
     offset: int
 
 
-class Standing(msgspec.Struct, omit_defaults=True):
+class PartitionStatus(msgspec.Struct, omit_defaults=True):
     """What is in force in a partition: the last tick of all and of each account, the releases, and those proposed."""
 
     tick: int | None = None
     ticks: dict[str, int] = {}
     releases: dict[str, int] = {}
-    proposed: dict[str, Proposed] = {}
+    proposed: dict[str, PendingProposal] = {}
 
-    def clock_of(self, account: str, before: int) -> int:
-        """The last tick that a contact of the account knows of; `before` where there was none."""
+    def clock_of(self, account: str, default: int) -> int:
+        """The last tick that a contact of the account knows of; `default` where there was none."""
         known = (self.tick, self.ticks.get(account))
-        return max((tick for tick in known if tick is not None), default=before)
+        return max((tick for tick in known if tick is not None), default=default)
 
     def advance(self, tick: Tick) -> None:
         """Time goes on; it never goes back."""
@@ -47,7 +47,7 @@ class Standing(msgspec.Struct, omit_defaults=True):
             self.tick = tick.at if self.tick is None else max(tick.at, self.tick)
 
 
-class Unfinished(msgspec.Struct, omit_defaults=True):
+class PendingBroadcast(msgspec.Struct, omit_defaults=True):
     """A broadcast that has not reached every contact: all of it that a checkpoint needs."""
 
     offset: int
@@ -63,13 +63,15 @@ class Unfinished(msgspec.Struct, omit_defaults=True):
 class Broadcast:
     """An unfinished broadcast at work."""
 
-    def __init__(self, state: Unfinished, place: Place, rows: Rows, releases: ReleaseCache) -> None:
+    def __init__(
+        self, state: PendingBroadcast, position: JournalPosition, contacts: ContactStore, release_cache: ReleaseCache
+    ) -> None:
         self.state = state
-        self._place = place
-        self._rows = rows
-        self._releases = releases
+        self._position = position
+        self._contacts = contacts
+        self._release_cache = release_cache
         self._keys: Iterator[bytes] | None = None
-        self._leaves: Following | None = None
+        self._backfill_leaves: BackfillLeaves | None = None
 
     def apply(self, contact: Contact) -> Decision | None:
         """The broadcast's part for one contact; None where it has none, or had it already."""
@@ -79,31 +81,33 @@ class Broadcast:
         if isinstance(record, Tick):
             if contact.due is None or contact.due >= record.at or record.account not in ("", contact.account):
                 return None
-            return decide_tick(contact, record.at, self._place, self._releases.get(contact.account, contact.release))
+            return decide_tick(
+                contact, record.at, self._position, self._release_cache.get(contact.account, contact.release)
+            )
         if contact.account != record.account:
             return None
-        former = self._releases.get(record.account, self.state.former)
-        release = self._releases.get(record.account, record.number)
-        following = self._following(former, release) if self.state.was_proposed else NOTHING
+        former = self._release_cache.get(record.account, self.state.former)
+        release = self._release_cache.get(record.account, record.number)
+        following = self._compute_backfill_leaves(former, release) if self.state.was_proposed else NO_BACKFILL
         return decide_release(
-            contact, record.at, self._place, former, release, tick=self.state.tick, following=following
+            contact, record.at, self._position, former, release, tick=self.state.tick, backfill_leaves=following
         )
 
-    def _following(self, former: CompiledRelease, release: CompiledRelease) -> Following:
-        if self._leaves is None:
-            self._leaves = new_leaves(former, release)
-        return self._leaves
+    def _compute_backfill_leaves(self, former: CompiledRelease, release: CompiledRelease) -> BackfillLeaves:
+        if self._backfill_leaves is None:
+            self._backfill_leaves = new_leaves(former, release)
+        return self._backfill_leaves
 
     def next_key(self) -> bytes | None:
         """A contact that may still have to be reached; None when the broadcast is finished."""
         record = self.state.record
         if isinstance(record, Marker):
             if self._keys is None:
-                self._keys = iter(self._rows.keys_of(record.account))
+                self._keys = iter(self._contacts.keys_of(record.account))
             return self._next_unsettled(self._keys)
-        first = self._rows.first_due(record.account)
+        first = self._contacts.first_due(record.account)
         return first[1] if first is not None and first[0] < record.at else None
 
     def _next_unsettled(self, keys: Iterator[bytes]) -> bytes | None:
         """Passes over those who had the marker already, at their own record or before a restart, and later ones."""
-        return next((key for key in keys if self._rows.settled(key) < self.state.offset), None)
+        return next((key for key in keys if self._contacts.settled_offset(key) < self.state.offset), None)

@@ -18,60 +18,60 @@ from itertools import islice
 import msgspec
 
 from streams.engine.decisions.decide import LATENESS, NO_TICK, Decision, decide_event, decide_slice
-from streams.engine.decisions.outputs import Place
+from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Budget, Effects
-from streams.engine.journal.records import Event, Marker, Record, Slice, Tick, decode, event_key
-from streams.engine.partition.active_releases import InForce
-from streams.engine.partition.backfill import History
-from streams.engine.partition.broadcast import Broadcast, Proposed, Standing, Unfinished
-from streams.engine.releases.compiled import Lookup, ReleaseCache
+from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Slice, Tick, decode, event_key
+from streams.engine.partition.active_releases import ActiveReleases
+from streams.engine.partition.backfill import BackfillCounter
+from streams.engine.partition.broadcast import Broadcast, PartitionStatus, PendingBroadcast, PendingProposal
+from streams.engine.releases.compiled import DefinitionsLookup, ReleaseCache
 from streams.engine.state.contact import Contact
-from streams.engine.state.contact_store import Rows
-from streams.engine.state.deduplication import Memory
-from streams.engine.version import SEMANTICS, expect_semantics
+from streams.engine.state.contact_store import ContactStore
+from streams.engine.state.deduplication import DuplicateWindow
+from streams.engine.version import ENGINE_VERSION, require_version
 
-_OWN_SHARE = 0.7
+_OWN_RECORD_SHARE = 0.7
 """The part of a budget that own records may take while a broadcast is unfinished."""
 
-_NEW_ROW = 300
+_NEW_ROW_BYTES = 300
 """About the bytes of a row that was never written."""
 
 
-def _no_time() -> float:
+def _zero_timer() -> float:
     return 0.0
 
 
 class Checkpoint(msgspec.Struct, omit_defaults=True):
     """What a restart needs besides rows and position."""
 
-    standing: Standing
-    unfinished: Unfinished | None = None
+    standing: PartitionStatus
+    unfinished: PendingBroadcast | None = None
     semantics: int = 1
     """The meaning that the rows were decided by; see `streams.engine.version.SEMANTICS`."""
     taken_in: int = 0
     """Of the slice at the position: how many of its contacts are decided."""
 
 
-class _Spending:
+class _BudgetUsage:
     """What a portion has used of its budget."""
 
     def __init__(self, budget: Budget, timer: Callable[[], float]) -> None:
         self._budget = budget
         self._timer = timer
-        self._since = timer()
+        self._start = timer()
         self.records = 0
         self.bytes = 0
-        self.began = False
+        self.has_started = False
 
-    def over(self, share: float = 1.0) -> bool:
+    def is_exhausted(self, share: float = 1.0) -> bool:
         """Whether that share of the budget is used up; something always fits."""
         budget = self._budget
-        if not self.began:
-            self.began = True
+        if not self.has_started:
+            self.has_started = True
             return False
         if self.records >= budget.records * share or self.bytes >= budget.bytes * share:
             return True
-        return self._timer() - self._since > budget.seconds * share
+        return self._timer() - self._start > budget.seconds * share
 
 
 class PartitionDecider:
@@ -85,210 +85,226 @@ class PartitionDecider:
     def __init__(
         self,
         partition: int,
-        lookup: Lookup,
-        memory: Memory | None = None,
+        lookup: DefinitionsLookup,
+        duplicate_window: DuplicateWindow | None = None,
         timer: Callable[[], float] | None = None,
         lateness: int = LATENESS,
     ) -> None:
         self._partition = partition
-        self._memory = memory or Memory()
-        self._timer = timer or _no_time
+        self._duplicate_window = duplicate_window or DuplicateWindow()
+        self._timer = timer or _zero_timer
         self._lateness = lateness
-        self._releases = ReleaseCache(lookup)
-        self._rows = Rows()
-        self._queue: deque[tuple[int, bytes, Record]] = deque()
-        self._standing = Standing()
+        self._release_cache = ReleaseCache(lookup)
+        self._contacts = ContactStore()
+        self._queue: deque[tuple[int, bytes, JournalRecord]] = deque()
+        self._status = PartitionStatus()
         self._broadcast: Broadcast | None = None
-        self._in_force = InForce(self._releases, self._standing)
-        self._taken_in = 0
+        self._active_releases = ActiveReleases(self._release_cache, self._status)
+        self._slice_progress = 0
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One record of the changelog, in order, at take-over."""
-        self._rows.restore(key, value)
+        self._contacts.restore(key, value)
 
     def resume(self, checkpoint: bytes | None) -> None:
         """After every `restore`.
 
-        Raises msgspec.DecodeError for a checkpoint that no Leadstream wrote, OtherSemantics for one that was written
+        Raises msgspec.DecodeError for a checkpoint that no Leadstream wrote, EngineVersionMismatch for one that was
+        written
         by an engine that decides differently.
         """
-        self._rows.index()
+        self._contacts.index_dues()
         if checkpoint is None:
             return
         state = msgspec.json.decode(checkpoint, type=Checkpoint)
-        expect_semantics(state.semantics, "the contacts' state")
-        self._standing = state.standing
-        self._taken_in = state.taken_in
-        self._in_force = InForce(self._releases, self._standing)
+        require_version(state.semantics, "the contacts' state")
+        self._status = state.standing
+        self._slice_progress = state.taken_in
+        self._active_releases = ActiveReleases(self._release_cache, self._status)
         if state.unfinished is not None:
-            self._begin(state.unfinished)
+            self._start_broadcast(state.unfinished)
 
     def feed(self, offset: int, key: bytes, value: bytes) -> None:
         """The next journal record; `offset` rises, gaps are legal."""
         del key  # an event names its contact itself
         self._queue.append((offset, value, decode(value)))
 
-    def pending(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether `work` has anything left to do."""
         return bool(self._queue) or self._broadcast is not None
 
     def work(self, budget: Budget) -> Effects:
         """Decides as much as the budget allows, at least one contact."""
         effects = Effects()
-        spending = _Spending(budget, self._timer)
-        while not spending.over() and self.pending():
-            if self._broadcast is not None and (not self._own_record_next() or spending.over(_OWN_SHARE)):
-                self._reach_one(self._broadcast, effects, spending)
+        spending = _BudgetUsage(budget, self._timer)
+        while not spending.is_exhausted() and self.has_pending():
+            if self._broadcast is not None and (
+                not self._is_own_record_next() or spending.is_exhausted(_OWN_RECORD_SHARE)
+            ):
+                self._advance_broadcast(self._broadcast, effects, spending)
             else:
-                self._take_record(effects, spending)
-        effects.rows.update(self._rows.flush())
+                self._process_record(effects, spending)
+        effects.rows.update(self._contacts.flush())
         return effects
 
     def checkpoint(self) -> bytes:
         """What `resume` needs besides rows and position."""
         unfinished = self._broadcast.state if self._broadcast is not None else None
-        return msgspec.json.encode(Checkpoint(self._standing, unfinished, SEMANTICS, self._taken_in))
+        return msgspec.json.encode(Checkpoint(self._status, unfinished, ENGINE_VERSION, self._slice_progress))
 
-    def position(self, fetched: int) -> int:
+    def resume_offset(self, next_offset: int) -> int:
         """The journal offset to go on from after a restart."""
-        return self._queue[0][0] if self._queue else fetched
+        return self._queue[0][0] if self._queue else next_offset
 
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a tick or a marker is not finished for every contact, or waits to begin as a proposal may."""
-        return self._broadcast is not None or any(not isinstance(entry[2], Event | Slice) for entry in self._queue)
+        return self._broadcast is not None or any(
+            not isinstance(entry[2], JournalEvent | Slice) for entry in self._queue
+        )
 
     def next_due(self) -> int | None:
         """The earliest instant at which time alone changes something."""
-        first = self._rows.first_due()
+        first = self._contacts.first_due()
         return None if first is None else first[0]
 
     def contacts(self) -> Iterator[Contact]:
         """Every contact as it stands; not to be changed."""
-        return self._rows.everyone()
+        return self._contacts.contacts()
 
     def clock_of(self, contact: Contact) -> int:
         """The contact's clock: the later of its records' and the last tick."""
-        return max(contact.clock, self._standing.clock_of(contact.account, NO_TICK))
+        return max(contact.clock, self._status.clock_of(contact.account, NO_TICK))
 
-    def needs_history(self, marker: Marker) -> bool:
+    def needs_backfill(self, marker: Marker) -> bool:
         """Whether that release, coming now, asks of the past what the one in force does not keep."""
-        return self._in_force.needs_history(marker)
+        return self._active_releases.needs_backfill(marker)
 
-    def proposed(self) -> dict[str, Proposed]:
+    def pending_proposals(self) -> dict[str, PendingProposal]:
         """Account -> the release whose past is being counted."""
-        return dict(self._standing.proposed)
+        return dict(self._status.proposed)
 
     def has_contacts(self, account: str) -> bool:
         """Whether the account has any contact here."""
-        return self._rows.has_any_of(account)
+        return self._contacts.has_contacts(account)
 
-    def history(self, account: str, after: str = "", room: int | None = None) -> History:
-        """What has to be fed with the journal before the proposal of the account's release; `after` and `room` as
+    def backfill_counter(self, account: str, after: str = "", limit: int | None = None) -> BackfillCounter:
+        """What has to be fed with the journal before the proposal of the account's release; `after` and `limit` as
         there.
         """
-        definitions, following = self._releases.definitions, self._in_force.following(account)
-        return History(account, following, definitions, self._memory, self._lateness, after=after, room=room)
+        definitions, following = self._release_cache.lookup, self._active_releases.backfill_leaves(account)
+        return BackfillCounter(
+            account, following, definitions, self._duplicate_window, self._lateness, after=after, limit=limit
+        )
 
-    def releases_in_force(self) -> dict[str, int]:
+    def active_releases(self) -> dict[str, int]:
         """Account -> the number of the release that decides."""
-        return dict(self._standing.releases)
+        return dict(self._status.releases)
 
-    def _own_record_next(self) -> bool:
-        return bool(self._queue) and isinstance(self._queue[0][2], Event | Slice)
+    def _is_own_record_next(self) -> bool:
+        return bool(self._queue) and isinstance(self._queue[0][2], JournalEvent | Slice)
 
-    def _take_record(self, effects: Effects, spending: _Spending) -> None:
+    def _process_record(self, effects: Effects, usage: _BudgetUsage) -> None:
         offset, value, record = self._queue[0]
         if isinstance(record, Slice):
-            self._take_in(record, effects, spending)
+            self._process_slice(record, effects, usage)
             return
         self._queue.popleft()
-        if isinstance(record, Event):
-            self._decide_own(offset, value, record, effects, spending)
+        if isinstance(record, JournalEvent):
+            self._decide_event(offset, value, record, effects, usage)
         elif isinstance(record, Tick):
-            self._standing.advance(record)
-            self._begin(Unfinished(offset, record))
+            self._status.advance(record)
+            self._start_broadcast(PendingBroadcast(offset, record))
         elif isinstance(record, Marker):
-            self._begin(self._in_force.change(offset, record))
+            self._start_broadcast(self._active_releases.activate(offset, record))
         else:
-            self._in_force.propose(offset, record)
+            self._active_releases.propose(offset, record)
 
-    def _take_in(self, part: Slice, effects: Effects, spending: _Spending) -> None:
+    def _process_slice(self, history_slice: Slice, effects: Effects, usage: _BudgetUsage) -> None:
         """As many of a slice's contacts as fit; it stays next until all are decided."""
-        release, following = self._in_force.release(part.account), self._in_force.following(part.account)
-        if following.number == part.number:  # what was counted for a proposal that is no more concerns nobody
-            tick = self._standing.clock_of(part.account, NO_TICK)
-            for name, kept in islice(part.contacts.items(), self._taken_in, None):
-                self._taken_in += 1
-                key = event_key(part.account, name)
-                contact = self._rows.get(key)
+        release, following = (
+            self._active_releases.release(history_slice.account),
+            self._active_releases.backfill_leaves(history_slice.account),
+        )
+        if (
+            following.number == history_slice.number
+        ):  # what was counted for a proposal that is no more concerns nobody
+            tick = self._status.clock_of(history_slice.account, NO_TICK)
+            for name, kept in islice(history_slice.contacts.items(), self._slice_progress, None):
+                self._slice_progress += 1
+                key = event_key(history_slice.account, name)
+                contact = self._contacts.get(key)
                 if contact is None:
                     continue
                 if self._broadcast is not None:
-                    self._reach(self._broadcast, key, contact, effects, spending)
+                    self._apply_broadcast(self._broadcast, key, contact, effects, usage)
                 decision = decide_slice(contact, kept, release, following, tick=tick)
-                self._keep(key, contact, decision, effects, spending)
-                if self._taken_in < len(part.contacts) and spending.over():
+                self._store_decision(key, contact, decision, effects, usage)
+                if self._slice_progress < len(history_slice.contacts) and usage.is_exhausted():
                     return
         self._queue.popleft()
-        self._taken_in = 0
+        self._slice_progress = 0
 
-    def _begin(self, state: Unfinished) -> None:
-        place = Place(self._partition, state.offset)
-        self._broadcast = Broadcast(state, place, self._rows, self._releases)
+    def _start_broadcast(self, pending: PendingBroadcast) -> None:
+        place = JournalPosition(self._partition, pending.offset)
+        self._broadcast = Broadcast(pending, place, self._contacts, self._release_cache)
 
-    def _reach_one(self, broadcast: Broadcast, effects: Effects, spending: _Spending) -> None:
+    def _advance_broadcast(self, broadcast: Broadcast, effects: Effects, usage: _BudgetUsage) -> None:
         key = broadcast.next_key()
         if key is None:
-            self._finish(broadcast)
+            self._finish_broadcast(broadcast)
             return
-        contact = self._rows.get(key)
+        contact = self._contacts.get(key)
         if contact is not None:
-            reached = self._reach(broadcast, key, contact, effects, spending)
+            reached = self._apply_broadcast(broadcast, key, contact, effects, usage)
             # A tick goes to whoever is first due: one who stays due would be found for ever.
             assert reached, f"{key!r} is due and has nothing to do"
 
-    def _reach(
-        self, broadcast: Broadcast, key: bytes, contact: Contact, effects: Effects, spending: _Spending
+    def _apply_broadcast(
+        self, broadcast: Broadcast, key: bytes, contact: Contact, effects: Effects, usage: _BudgetUsage
     ) -> bool:
         decision = broadcast.apply(contact)
         if decision is None:
             return False
-        self._keep(key, contact, decision, effects, spending)
+        self._store_decision(key, contact, decision, effects, usage)
         return True
 
-    def _finish(self, broadcast: Broadcast) -> None:
+    def _finish_broadcast(self, broadcast: Broadcast) -> None:
         self._broadcast = None
         record = broadcast.state.record
         if isinstance(record, Marker):
-            self._releases.drop_before(record.account, record.number)
+            self._release_cache.discard_before(record.account, record.number)
 
-    def _decide_own(self, offset: int, value: bytes, event: Event, effects: Effects, spending: _Spending) -> None:
-        key = event_key(event.account, event.contact)
-        contact = self._rows.get(key)
+    def _decide_event(
+        self, offset: int, value: bytes, event: JournalEvent, effects: Effects, usage: _BudgetUsage
+    ) -> None:
+        key = event_key(event.account, event.owner)
+        contact = self._contacts.get(key)
         if contact is not None and self._broadcast is not None:
-            self._reach(self._broadcast, key, contact, effects, spending)
-        tick = self._standing.clock_of(event.account, NO_TICK)
-        place = Place(self._partition, offset)
+            self._apply_broadcast(self._broadcast, key, contact, effects, usage)
+        tick = self._status.clock_of(event.account, NO_TICK)
+        place = JournalPosition(self._partition, offset)
         decided = decide_event(
             contact,
             event,
             place,
-            self._in_force.release(event.account),
+            self._active_releases.release(event.account),
             tick=tick,
-            memory=self._memory,
+            duplicate_window=self._duplicate_window,
             lateness=self._lateness,
-            following=self._in_force.following(event.account),
+            backfill_leaves=self._active_releases.backfill_leaves(event.account),
         )
         if decided is None:
-            spending.records += 1
+            usage.records += 1
             return
         contact, decision = decided
-        self._keep(key, contact, decision, effects, spending)
-        effects.letters.extend((refusal, event.source, value) for refusal in decision.refusals)
+        self._store_decision(key, contact, decision, effects, usage)
+        effects.dead_letters.extend((refusal, event.source, value) for refusal in decision.refusals)
 
-    def _keep(self, key: bytes, contact: Contact, decision: Decision, effects: Effects, spending: _Spending) -> None:
-        self._rows.put(key, contact)
+    def _store_decision(
+        self, key: bytes, contact: Contact, decision: Decision, effects: Effects, usage: _BudgetUsage
+    ) -> None:
+        self._contacts.put(key, contact)
         effects.outputs.extend(decision.outputs)
-        spending.records += 1
-        spending.bytes += self._rows.size(key) or _NEW_ROW
-        spending.bytes += sum(len(output.value or b"") + len(output.key) for output in decision.outputs)
+        usage.records += 1
+        usage.bytes += self._contacts.size(key) or _NEW_ROW_BYTES
+        usage.bytes += sum(len(output.value or b"") + len(output.key) for output in decision.outputs)

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
 
-from streams.engine.journal.effects import Append, Source
-from streams.engine.journal.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, Marker, encode, proposal_of
+from streams.engine.journal.effects import Append, SourcePosition
+from streams.engine.journal.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, Marker, encode, proposal_from_marker
 from streams.engine.partition.decider import PartitionDecider
 
-Journal = Callable[[], Iterable[tuple[int, bytes, bytes]]]
+JournalScan = Callable[[], Iterable[tuple[int, bytes, bytes]]]
 """Offset, key and value of every record so far."""
 
 
-def introduce(
-    decider: PartitionDecider, marker: Marker, journal: Journal, refused: Container[Source]
+def release_records(
+    decider: PartitionDecider, marker: Marker, journal: JournalScan, refused_sources: Container[SourcePosition]
 ) -> Iterator[Append]:
     """The records to append, in their order; each is to be fed and decided before the next one is asked for.
 
-    `refused`: the sources of what became a dead letter when it was decided.
+    `refused_sources`: the sources of what became a dead letter when it was decided.
     """
     # Everything before is decided: where there is no contact by now, there is no past either.
-    if decider.needs_history(marker) and decider.has_contacts(marker.account):
-        yield Append(PROPOSAL_KEY, encode(proposal_of(marker)))
-        history = decider.history(marker.account)
-        history.refused = refused
+    if decider.needs_backfill(marker) and decider.has_contacts(marker.account):
+        yield Append(PROPOSAL_KEY, encode(proposal_from_marker(marker)))
+        history = decider.backfill_counter(marker.account)
+        history.refused_sources = refused_sources
         for offset, key, value in journal():
-            history.take(offset, key, value)
+            history.feed(offset, key, value)
         for part in history.slices():
             yield Append(SLICE_KEY, encode(part))
     yield Append(MARKER_KEY, encode(marker))

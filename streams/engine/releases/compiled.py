@@ -17,18 +17,24 @@ from schemas.definitions import (
     ScoringRule,
     Segment,
 )
-from schemas.time_zones import checked_zone
+from schemas.time_zones import require_zone
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.dates.zones import day_start
-from streams.engine.conditions.protocols import Compiled, Counter, Scene, Surroundings, Truth
-from streams.engine.journal.effects import Leaf
-from streams.engine.releases.deciding_leaves import LazyWitness, witness_of
-from streams.engine.releases.inputs import Inputs, inputs_of
+from streams.engine.conditions.protocols import (
+    ActivityCounter,
+    CompiledCondition,
+    CompileScope,
+    EvaluationContext,
+    HeldState,
+)
+from streams.engine.journal.effects import LeafDocument
+from streams.engine.releases.deciding_leaves import LazyExplainer, compile_explainer
+from streams.engine.releases.inputs import ConditionInputs, inputs_of
 from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
-from streams.engine.state.points import millionths
+from streams.engine.state.points import to_millionths
 
-Lookup = Callable[[str, int], Definitions]
+DefinitionsLookup = Callable[[str, int], Definitions]
 """The definitions of an account's release by its number."""
 
 SCORING_KEY = "scoring/"
@@ -43,71 +49,71 @@ class CompiledSegment:
     dynamic: bool
     paused: bool
     statuses: frozenset[str]
-    condition: Compiled | None
-    inputs: Inputs | None
-    witness: LazyWitness | None
+    condition: CompiledCondition | None
+    inputs: ConditionInputs | None
+    explainer: LazyExplainer | None
 
-    def holds(self, scene: Scene) -> bool:
+    def holds(self, context: EvaluationContext) -> bool:
         """Whether the contact is a member, as far as status and list or condition go."""
-        if scene.contact.status not in self.statuses:
+        if context.contact.status not in self.statuses:
             return False
         if self.condition is None:
-            return self.id in scene.contact.listed
-        return self.condition.node.holds(scene)
+            return self.id in context.contact.listed
+        return self.condition.node.holds(context)
 
-    def leaves(self, scene: Scene) -> tuple[Leaf, ...]:
+    def deciding_leaves(self, context: EvaluationContext) -> tuple[LeafDocument, ...]:
         """The leaves that decided; the status alone where it keeps the contact out; none for a kept list."""
-        if scene.contact.status not in self.statuses:
+        if context.contact.status not in self.statuses:
             return ({"status": {"in": sorted(self.statuses)}},)
-        return self.witness.leaves(scene) if self.witness else ()
+        return self.explainer.deciding_leaves(context) if self.explainer else ()
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledScoring:
-    """A scoring rule; points in millionths; `moves` says whether time alone may change its condition."""
+    """A scoring rule; points in millionths; `is_time_dependent` says whether time alone may change its condition."""
 
     id: str
     key: str
-    condition: Compiled
+    condition: CompiledCondition
     rule: ScoringRule
     points: int
-    moves: bool
-    happening: Counter | None
+    is_time_dependent: bool
+    activity_filter: ActivityCounter | None
     """For a rule on a bare visit or activity: what its filter matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledAutomation:
-    """An automation rule; `add_points` in millionths, `moves` as above."""
+    """An automation rule; `add_points` in millionths, `is_time_dependent` as above."""
 
     id: str
-    condition: Compiled
+    condition: CompiledCondition
     rule: AutomationRule
     add_points: int
-    moves: bool
+    is_time_dependent: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCampaign:
-    """A campaign; its period as instants, `starts` inclusive, `ends` exclusive, None where it is open."""
+    """A campaign; its period as instants, `start` inclusive, `end` exclusive, None where it is open."""
 
     id: str
     definition: Campaign
-    starts: int | None
-    ends: int | None
+    start: int | None
+    end: int | None
     scoring: tuple[CompiledScoring, ...]
     automation: tuple[CompiledAutomation, ...]
     thresholds: tuple[int, ...]
     """Points (millionths) that conditions compare its leads with."""
-    described: dict[str, Any]
+    description: dict[str, Any]
 
-    def in_period(self, now: int) -> bool:
+    def is_in_period(self, now: int) -> bool:
         """Whether it has started and is not over."""
-        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+        return (self.start is None or self.start <= now) and (self.end is None or now < self.end)
 
-    def running(self, now: int) -> bool:
+    def is_running(self, now: int) -> bool:
         """Whether it takes new leads and runs automation."""
-        return not self.definition.paused and self.in_period(now)
+        return not self.definition.paused and self.is_in_period(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,41 +126,41 @@ class CompiledRelease:
     """Declared properties."""
     segments: tuple[CompiledSegment, ...] = ()
     """Those that others refer to come first, else in the order of the definition."""
-    segment: Mapping[str, CompiledSegment] = field(default_factory=dict)
-    index: SegmentIndex = field(default_factory=lambda: SegmentIndex(()))
+    segments_by_id: Mapping[str, CompiledSegment] = field(default_factory=dict)
+    segment_index: SegmentIndex = field(default_factory=lambda: SegmentIndex(()))
     campaigns: tuple[CompiledCampaign, ...] = ()
-    campaign: Mapping[str, CompiledCampaign] = field(default_factory=dict)
-    counters: tuple[Counter, ...] = ()
-    held: tuple[Truth, ...] = ()
+    campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
+    counters: tuple[ActivityCounter, ...] = ()
+    held_states: tuple[HeldState, ...] = ()
 
 
-def none_in_force(account: str) -> CompiledRelease:
+def empty_release(account: str) -> CompiledRelease:
     """Contacts are kept, and nothing is decided."""
     return CompiledRelease(account, 0)
 
 
 def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     """The release of checked definitions. Raises ConditionRefused for definitions that were never checked."""
-    around = Surroundings(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
-    segments = _in_dependency_order([_segment(segment, around) for segment in definitions.segments])
-    campaigns = tuple(_campaign(campaign, definitions, around) for campaign in definitions.campaigns)
+    around = CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
+    segments = _sort_by_dependency([_compile_segment(segment, around) for segment in definitions.segments])
+    campaigns = tuple(_compile_campaign(campaign, definitions, around) for campaign in definitions.campaigns)
     return CompiledRelease(
         account=definitions.account,
         number=number,
         properties=definitions.properties,
         segments=segments,
-        segment={segment.id: segment for segment in segments},
-        index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
+        segments_by_id={segment.id: segment for segment in segments},
+        segment_index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
         campaigns=campaigns,
-        campaign={campaign.id: campaign for campaign in campaigns},
-        counters=_counters(segments, campaigns),
-        held=_held(segments, campaigns),
+        campaigns_by_id={campaign.id: campaign for campaign in campaigns},
+        counters=_unique_counters(segments, campaigns),
+        held_states=_unique_held_states(segments, campaigns),
     )
 
 
-def _segment(segment: Segment, around: Surroundings) -> CompiledSegment:
+def _compile_segment(segment: Segment, scope: CompileScope) -> CompiledSegment:
     condition = segment.when if segment.dynamic else None
-    compiled = None if condition is None else compile_condition(condition, around)
+    compiled = None if condition is None else compile_condition(condition, scope)
     return CompiledSegment(
         id=segment.id,
         dynamic=segment.dynamic,
@@ -162,15 +168,15 @@ def _segment(segment: Segment, around: Surroundings) -> CompiledSegment:
         statuses=frozenset(segment.statuses),
         condition=compiled,
         inputs=None if condition is None or compiled is None else inputs_of(condition, compiled),
-        witness=None if condition is None else _witness(condition, around),
+        explainer=None if condition is None else _lazy_explainer(condition, scope),
     )
 
 
-def _witness(condition: Condition, around: Surroundings) -> LazyWitness:
-    return LazyWitness(lambda: witness_of(condition, lambda leaf: compile_condition(leaf, around).node))
+def _lazy_explainer(condition: Condition, scope: CompileScope) -> LazyExplainer:
+    return LazyExplainer(lambda: compile_explainer(condition, lambda leaf: compile_condition(leaf, scope).node))
 
 
-def _in_dependency_order(segments: list[CompiledSegment]) -> tuple[CompiledSegment, ...]:
+def _sort_by_dependency(segments: list[CompiledSegment]) -> tuple[CompiledSegment, ...]:
     """Depth first with a stack of our own: chains of segments may be longer than Python's stack."""
     rank = {segment.id: place for place, segment in enumerate(segments)}
     ordered: dict[str, CompiledSegment] = {}
@@ -187,7 +193,7 @@ def _in_dependency_order(segments: list[CompiledSegment]) -> tuple[CompiledSegme
     return tuple(ordered.values())
 
 
-def _campaign(campaign: Campaign, definitions: Definitions, around: Surroundings) -> CompiledCampaign:
+def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: CompileScope) -> CompiledCampaign:
     period = campaign.period
     salesforce = campaign.salesforce
     described: dict[str, Any] = {"id": campaign.id, "name": campaign.name or campaign.id}
@@ -197,71 +203,79 @@ def _campaign(campaign: Campaign, definitions: Definitions, around: Surroundings
     return CompiledCampaign(
         id=campaign.id,
         definition=campaign,
-        starts=None if period is None else _midnight(period.from_, definitions.time_zone),
-        ends=None if period is None else _midnight(period.to, definitions.time_zone),
-        scoring=tuple(_scoring(rule, around) for rule in campaign.scoring),
-        automation=tuple(_automation(rule, around) for rule in campaign.automation),
+        start=None if period is None else _midnight(period.from_, definitions.time_zone),
+        end=None if period is None else _midnight(period.to, definitions.time_zone),
+        scoring=tuple(_compile_scoring_rule(rule, scope) for rule in campaign.scoring),
+        automation=tuple(_compile_automation_rule(rule, scope) for rule in campaign.automation),
         thresholds=tuple(sorted(thresholds)),
-        described=described,
+        description=described,
     )
 
 
 def _midnight(day: date | None, zone: str) -> int | None:
-    return None if day is None else day_start(checked_zone(zone), day.toordinal())
+    return None if day is None else day_start(require_zone(zone), day.toordinal())
 
 
-def _scoring(rule: ScoringRule, around: Surroundings) -> CompiledScoring:
-    condition = compile_condition(rule.when, around)
+def _compile_scoring_rule(rule: ScoringRule, scope: CompileScope) -> CompiledScoring:
+    condition = compile_condition(rule.when, scope)
     return CompiledScoring(
         id=rule.id,
         key=SCORING_KEY + rule.id,
         condition=condition,
         rule=rule,
-        points=millionths(rule.points),
-        moves=inputs_of(rule.when, condition).moves,
-        happening=condition.counters[0] if condition.happening else None,
+        points=to_millionths(rule.points),
+        is_time_dependent=inputs_of(rule.when, condition).is_time_dependent,
+        activity_filter=condition.counters[0] if condition.is_filter_only else None,
     )
 
 
-def _automation(rule: AutomationRule, around: Surroundings) -> CompiledAutomation:
-    condition = compile_condition(rule.when, around)
+def _compile_automation_rule(rule: AutomationRule, scope: CompileScope) -> CompiledAutomation:
+    condition = compile_condition(rule.when, scope)
     return CompiledAutomation(
         id=rule.id,
         condition=condition,
-        moves=inputs_of(rule.when, condition).moves,
+        is_time_dependent=inputs_of(rule.when, condition).is_time_dependent,
         rule=rule,
-        add_points=millionths(rule.then.add_points or 0),
+        add_points=to_millionths(rule.then.add_points or 0),
     )
 
 
-def _counters(segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]) -> tuple[Counter, ...]:
+def _unique_counters(
+    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
+) -> tuple[ActivityCounter, ...]:
     """Each counter once: leaves that count the same share what is kept."""
-    found: dict[str, Counter] = {}
-    for compiled in _conditions(segments, campaigns):
+    found: dict[str, ActivityCounter] = {}
+    for compiled in _stateful_conditions(segments, campaigns):
         for counter in compiled.counters:
             found.setdefault(counter.key, counter)
     return tuple(found.values())
 
 
-def _held(segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]) -> tuple[Truth, ...]:
+def _unique_held_states(
+    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
+) -> tuple[HeldState, ...]:
     """Each truth that is to be followed once."""
-    found = {truth.key: truth for compiled in _conditions(segments, campaigns) for truth in compiled.held}
+    found = {
+        truth.key: truth for compiled in _stateful_conditions(segments, campaigns) for truth in compiled.held_states
+    }
     return tuple(found.values())
 
 
-def _conditions(segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]) -> Iterator[Compiled]:
+def _stateful_conditions(
+    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
+) -> Iterator[CompiledCondition]:
     """Every condition that needs its counts kept: a scoring rule for each match looks at the event alone."""
     yield from (segment.condition for segment in segments if segment.condition)
     for campaign in campaigns:
         yield from (rule.condition for rule in campaign.automation)
-        yield from (rule.condition for rule in campaign.scoring if rule.happening is None)
+        yield from (rule.condition for rule in campaign.scoring if rule.activity_filter is None)
 
 
 class ReleaseCache:
     """Compiled releases by account and number; a release never changes, so nothing is ever stale."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        self.definitions = lookup
+    def __init__(self, lookup: DefinitionsLookup) -> None:
+        self.lookup = lookup
         self._compiled: dict[tuple[str, int], CompiledRelease] = {}
 
     def get(self, account: str, number: int) -> CompiledRelease:
@@ -272,14 +286,14 @@ class ReleaseCache:
             self._compiled[account, number] = found
         return found
 
-    def drop(self, account: str, number: int) -> None:
+    def discard(self, account: str, number: int) -> None:
         """Forgets one that never decided."""
         self._compiled.pop((account, number), None)
 
-    def drop_before(self, account: str, number: int) -> None:
+    def discard_before(self, account: str, number: int) -> None:
         """Forgets releases that nothing needs any more."""
         for known in [key for key in self._compiled if key[0] == account and key[1] < number]:
             del self._compiled[known]
 
     def _compile(self, account: str, number: int) -> CompiledRelease:
-        return compile_release(self.definitions(account, number), number) if number else none_in_force(account)
+        return compile_release(self.lookup(account, number), number) if number else empty_release(account)

@@ -7,97 +7,101 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
-from schemas.conditions import AllOf, AnyOf, Condition, Model, NotOf, subject_of
-from streams.engine.conditions.protocols import Node, Scene
-from streams.engine.journal.effects import Leaf
-from streams.engine.state.limits import MOST_NAMED_LEAVES, MOST_NAMED_VALUES
+from schemas.conditions import AllOf, AnyOf, Condition, DefinitionModel, NotOf, subject_of
+from streams.engine.conditions.protocols import EvaluationContext, Node
+from streams.engine.journal.effects import LeafDocument
+from streams.engine.state.limits import MAX_OUTPUT_LEAF_VALUES, MAX_OUTPUT_LEAVES
 
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
-_DURATIONS = frozenset(
+_DURATION_FIELDS = frozenset(
     {"within", "between_ago", "within_last", "within_next", "older_than", "anniversary_within", "inactive_for"}
     | {"held_for", "gap", "min_gap", "each"}
 )
 
 
-class Witness(Protocol):
+class Explainer(Protocol):
     """A node that can name the leaves behind its truth."""
 
-    def holds(self, scene: Scene) -> bool: ...
+    def holds(self, context: EvaluationContext) -> bool: ...
 
-    def leaves(self, scene: Scene) -> Iterator[Leaf]: ...
+    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class LeafWitness:
+class LeafExplainer:
     """A leaf stands for itself."""
 
     node: Node
-    leaf: Leaf
+    leaf: LeafDocument
 
-    def holds(self, scene: Scene) -> bool:
-        return self.node.holds(scene)
+    def holds(self, context: EvaluationContext) -> bool:
+        return self.node.holds(context)
 
-    def leaves(self, scene: Scene) -> Iterator[Leaf]:  # noqa: ARG002 - its truth does not matter
+    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:  # noqa: ARG002 - its truth does not matter
         yield self.leaf
 
 
 @dataclass(frozen=True, slots=True)
-class Junction:
+class JunctionExplainer:
     """`all` (decisive: false) or `any` (decisive: true): a decisive child decides alone, else all did together."""
 
-    children: tuple[Witness, ...]
+    children: tuple[Explainer, ...]
     decisive: bool
 
-    def holds(self, scene: Scene) -> bool:
-        return any(child.holds(scene) is self.decisive for child in self.children) is self.decisive
+    def holds(self, context: EvaluationContext) -> bool:
+        return any(child.holds(context) is self.decisive for child in self.children) is self.decisive
 
-    def leaves(self, scene: Scene) -> Iterator[Leaf]:
-        deciding = [child for child in self.children if child.holds(scene) is self.decisive]
+    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:
+        deciding = [child for child in self.children if child.holds(context) is self.decisive]
         for child in deciding or self.children:
-            yield from child.leaves(scene)
+            yield from child.deciding_leaves(context)
 
 
 @dataclass(frozen=True, slots=True)
-class Negation:
+class NegationExplainer:
     """`not`: whatever decided the child."""
 
-    child: Witness
+    child: Explainer
 
-    def holds(self, scene: Scene) -> bool:
-        return not self.child.holds(scene)
+    def holds(self, context: EvaluationContext) -> bool:
+        return not self.child.holds(context)
 
-    def leaves(self, scene: Scene) -> Iterator[Leaf]:
-        yield from self.child.leaves(scene)
+    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:
+        yield from self.child.deciding_leaves(context)
 
 
-def witness_of(condition: Condition, node_of: Callable[[Condition], Node]) -> Witness:
-    """The witness of a condition; `node_of` compiles a leaf."""
+def compile_explainer(condition: Condition, compile_leaf: Callable[[Condition], Node]) -> Explainer:
+    """The witness of a condition; `compile_leaf` compiles a leaf."""
     if isinstance(condition, AllOf):
-        return Junction(tuple(witness_of(child, node_of) for child in condition.all), decisive=False)
+        return JunctionExplainer(
+            tuple(compile_explainer(child, compile_leaf) for child in condition.all), decisive=False
+        )
     if isinstance(condition, AnyOf):
-        return Junction(tuple(witness_of(child, node_of) for child in condition.any), decisive=True)
+        return JunctionExplainer(
+            tuple(compile_explainer(child, compile_leaf) for child in condition.any), decisive=True
+        )
     if isinstance(condition, NotOf):
-        return Negation(witness_of(condition.not_, node_of))
-    return LeafWitness(node_of(condition), as_written(condition))
+        return NegationExplainer(compile_explainer(condition.not_, compile_leaf))
+    return LeafExplainer(compile_leaf(condition), to_leaf_document(condition))
 
 
 @dataclass(slots=True)
-class LazyWitness:
+class LazyExplainer:
     """Made when first asked: most conditions never change anything for anyone in a run."""
 
-    make: Callable[[], Witness]
-    made: Witness | None = field(default=None)
+    create: Callable[[], Explainer]
+    explainer: Explainer | None = field(default=None)
 
-    def leaves(self, scene: Scene) -> tuple[Leaf, ...]:
+    def deciding_leaves(self, context: EvaluationContext) -> tuple[LeafDocument, ...]:
         """The first leaves that decided, in the order they are written."""
-        if self.made is None:
-            self.made = self.make()
-        return tuple(islice(self.made.leaves(scene), MOST_NAMED_LEAVES))
+        if self.explainer is None:
+            self.explainer = self.create()
+        return tuple(islice(self.explainer.deciding_leaves(context), MAX_OUTPUT_LEAVES))
 
 
-def as_written(leaf: Model) -> Leaf:
+def to_leaf_document(leaf: DefinitionModel) -> LeafDocument:
     """A leaf as definitions write it: aliases, only what was given, durations as text."""
-    plain: Leaf = _durations_as_text(leaf.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    plain: LeafDocument = _durations_as_text(leaf.model_dump(mode="json", by_alias=True, exclude_unset=True))
     subject = subject_of(leaf)
     return {key: plain[key] for key in sorted(plain, key=lambda key: key != subject)}
 
@@ -105,16 +109,16 @@ def as_written(leaf: Model) -> Leaf:
 def _durations_as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _duration_text(item) if key in _DURATIONS else _durations_as_text(item)
+            key: _duration_text(item) if key in _DURATION_FIELDS else _durations_as_text(item)
             for key, item in value.items()
         }
-    return _shortened(value)
+    return _shorten_list(value)
 
 
-def _shortened(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) <= MOST_NAMED_VALUES:
+def _shorten_list(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) <= MAX_OUTPUT_LEAF_VALUES:
         return value
-    return [*value[:MOST_NAMED_VALUES], f"and {len(value) - MOST_NAMED_VALUES} more"]
+    return [*value[:MAX_OUTPUT_LEAF_VALUES], f"and {len(value) - MAX_OUTPUT_LEAF_VALUES} more"]
 
 
 def _duration_text(value: Any) -> Any:

@@ -23,23 +23,23 @@ from schemas.conditions import (
     TagsLeaf,
     VisitLeaf,
 )
-from streams.engine.conditions.protocols import Compiled
+from streams.engine.conditions.protocols import CompiledCondition
 from streams.engine.version import walk
 
-_MOVING_OPERATORS = ("within_last", "within_next", "older_than", "anniversary_within")
-_STILL = (AllOf, AnyOf, NotOf, StatusLeaf, ScoreLeaf, SegmentLeaf, LeadLeaf, PointsLeaf, LeadStatusLeaf)
-_WINDOWS = ("within", "between_ago", "since", "until", "regular")
+_RELATIVE_OPERATORS = ("within_last", "within_next", "older_than", "anniversary_within")
+_TIME_INDEPENDENT = (AllOf, AnyOf, NotOf, StatusLeaf, ScoreLeaf, SegmentLeaf, LeadLeaf, PointsLeaf, LeadStatusLeaf)
+_WINDOW_FIELDS = ("within", "between_ago", "since", "until", "regular")
 
 
 @dataclass(slots=True)
-class Changes:
+class ChangeSet:
     """What a turn changed so far."""
 
     everything: bool = False
     """Time alone, a release, a new contact, another status: nothing may be passed over."""
     properties: set[str] = field(default_factory=set)
     counters: set[str] = field(default_factory=set)
-    lists: set[str] = field(default_factory=set)
+    static_segments: set[str] = field(default_factory=set)
     """Static segments that the contact was listed in, or taken from."""
     scores: bool = False
     leads: bool = False
@@ -47,10 +47,10 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class ConditionInputs:
     """What one condition looks at."""
 
-    moves: bool
+    is_time_dependent: bool
     """Whether time alone may change it."""
     properties: frozenset[str] = frozenset()
     counters: frozenset[str] = frozenset()
@@ -59,13 +59,13 @@ class Inputs:
     leads: bool = False
 
 
-def inputs_of(condition: Condition, compiled: Compiled) -> Inputs:
+def inputs_of(condition: Condition, compiled: CompiledCondition) -> ConditionInputs:
     """What a condition looks at; in doubt, time."""
     nodes = list(walk(condition))
     zoned = any(getattr(node, "in_zone", "account") == "contact" for node in nodes)
-    return Inputs(
-        moves=any(_moves(node) for node in nodes),
-        properties=compiled.properties | _tags(nodes) | ({"time_zone"} if zoned else frozenset()),
+    return ConditionInputs(
+        is_time_dependent=any(_is_time_dependent(node) for node in nodes),
+        properties=compiled.properties | _tags_property(nodes) | ({"time_zone"} if zoned else frozenset()),
         counters=frozenset(counter.key for counter in compiled.counters),
         segments=compiled.segments,
         scores=any(isinstance(node, ScoreLeaf) for node in nodes),
@@ -73,30 +73,30 @@ def inputs_of(condition: Condition, compiled: Compiled) -> Inputs:
     )
 
 
-def _tags(nodes: list[Any]) -> frozenset[str]:
+def _tags_property(nodes: list[Any]) -> frozenset[str]:
     return frozenset({"tags"}) if any(isinstance(node, TagsLeaf) for node in nodes) else frozenset()
 
 
-def _moves(node: Any) -> bool:
+def _is_time_dependent(node: Any) -> bool:
     if isinstance(node, VisitLeaf | ActivityLeaf):
-        return any(getattr(node, name) is not None for name in _WINDOWS)
+        return any(getattr(node, name) is not None for name in _WINDOW_FIELDS)
     if isinstance(node, PropertyLeaf):
-        return node.held_for is not None or _speaks_of_now(node)
+        return node.held_for is not None or _refers_to_now(node)
     if isinstance(node, TagsLeaf):
-        return node.held_for is not None or _speaks_of_now(node.tags)
-    return not isinstance(node, _STILL)
+        return node.held_for is not None or _refers_to_now(node.tags)
+    return not isinstance(node, _TIME_INDEPENDENT)
 
 
-def _speaks_of_now(operators: Operators) -> bool:
-    if any(getattr(operators, name) is not None for name in _MOVING_OPERATORS):
+def _refers_to_now(operators: Operators) -> bool:
+    if any(getattr(operators, name) is not None for name in _RELATIVE_OPERATORS):
         return True
     inside = operators.has_item or {}
-    return any(_speaks_of_now(item) for item in inside.values()) or any(
-        text.startswith("now") for text in _texts(operators)
+    return any(_refers_to_now(item) for item in inside.values()) or any(
+        text.startswith("now") for text in _operand_texts(operators)
     )
 
 
-def _texts(operators: Operators) -> Iterator[str]:
+def _operand_texts(operators: Operators) -> Iterator[str]:
     """Every text among the operands, at any depth."""
     waiting: list[Any] = [operators.model_dump()]
     while waiting:

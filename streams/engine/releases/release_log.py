@@ -18,13 +18,13 @@ from schemas.definitions import Definitions
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.events.releases import DefinitionsApplied
 from streams.engine.journal.records import Marker
-from streams.engine.validation import check, path_text
-from streams.engine.version import SEMANTICS
+from streams.engine.validation import path_text, validate_definitions
+from streams.engine.version import ENGINE_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One immutable, numbered whole of an account's definitions; `document` is as written, `content` as read."""
+    """One immutable, numbered whole of an account's definitions; `document` is as written, `definitions` as read."""
 
     account: str
     number: int
@@ -35,9 +35,9 @@ class Release:
     """When it takes effect (ms); None where nobody told it: the account's last tick."""
     arrival: int
     document: Mapping[str, Any]
-    content: Definitions
+    definitions: Definitions
 
-    def marker(self) -> Marker:
+    def to_marker(self) -> Marker:
         """What every journal partition gets of it."""
         return Marker(
             account=self.account,
@@ -45,12 +45,12 @@ class Release:
             offset=self.offset,
             hash=self.hash,
             at=self.at,
-            semantics=SEMANTICS,
+            semantics=ENGINE_VERSION,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Void:
+class VoidRelease:
     """A record of `definitions` that decides nothing, and why."""
 
     offset: int
@@ -64,21 +64,21 @@ class ReleaseLog:
     """The fold; `clock` is the deployment's. Fed in offset order, an offset fed again changes nothing."""
 
     clock: Literal["wall", "events"] = "wall"
-    voids: list[Void] = field(default_factory=list)
+    void_releases: list[VoidRelease] = field(default_factory=list)
     _releases: dict[str, list[Release]] = field(default_factory=dict)
-    _read: int = -1
+    _last_offset: int = -1
 
     def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Marker | None:
         """The marker of a valid release; None for a void one. `timestamp` is the record's arrival in ms."""
-        if offset <= self._read:
+        if offset <= self._last_offset:
             return None
-        self._read = offset
-        release = self._judge(offset, timestamp, key, value)
-        if isinstance(release, Void):
-            self.voids.append(release)
+        self._last_offset = offset
+        release = self._parse_release(offset, timestamp, key, value)
+        if isinstance(release, VoidRelease):
+            self.void_releases.append(release)
             return None
         self._releases.setdefault(release.account, []).append(release)
-        return release.marker()
+        return release.to_marker()
 
     def latest(self, account: str) -> Release | None:
         """The account's latest valid release; None when it has none."""
@@ -92,11 +92,11 @@ class ReleaseLog:
             raise KeyError(f"account {account} has no release {number}")
         return releases[number - 1]
 
-    def content(self, account: str, number: int) -> Definitions:
+    def definitions(self, account: str, number: int) -> Definitions:
         """The definitions of one release as read. Raises KeyError as `get` does."""
-        return self.get(account, number).content
+        return self.get(account, number).definitions
 
-    def all(self, account: str) -> tuple[Release, ...]:
+    def releases_of(self, account: str) -> tuple[Release, ...]:
         """The account's releases in their order."""
         return tuple(self._releases.get(account, ()))
 
@@ -104,41 +104,45 @@ class ReleaseLog:
         """The accounts that have a release."""
         return tuple(sorted(self._releases))
 
-    def _judge(self, offset: int, arrival: int, key: bytes | None, value: bytes | None) -> Release | Void:
+    def _parse_release(
+        self, offset: int, arrival: int, key: bytes | None, value: bytes | None
+    ) -> Release | VoidRelease:
         try:
             record = DefinitionsApplied.model_validate(msgspec.json.decode(value or b""))
         except (msgspec.DecodeError, ValidationError, ValueError, RecursionError) as error:
             first = str(error).splitlines()[0]
-            return Void(offset, _text(key), "", f"not a release: {first}")
-        account = record.account or _text(key) or DEFAULT_ACCOUNT
+            return VoidRelease(offset, _key_text(key), "", f"not a release: {first}")
+        account = record.account or _key_text(key) or DEFAULT_ACCOUNT
         name = record.id or ""
-        checked = check(record.definitions)
+        checked = validate_definitions(record.definitions)
         if checked.definitions is None:
             problem = checked.problems[0]
-            return Void(offset, account, name, f"{path_text(problem.path)}: {problem.message}")
+            return VoidRelease(offset, account, name, f"{path_text(problem.path)}: {problem.message}")
         if checked.definitions.account != account:
             reason = f"the definitions are of the account {checked.definitions.account}, the record of {account}"
-            return Void(offset, account, name, reason)
+            return VoidRelease(offset, account, name, reason)
         latest = self.latest(account)
         number = latest.number if latest else 0
         if record.based_on != number:
-            return Void(offset, account, name, f"based on release {record.based_on}, but {number} is the latest")
+            return VoidRelease(
+                offset, account, name, f"based on release {record.based_on}, but {number} is the latest"
+            )
         return Release(
             account=account,
             number=number + 1,
             offset=offset,
             id=name,
             hash=content_hash(record.definitions),
-            at=self._at(record.at, arrival),
+            at=self._effective_instant(record.at, arrival),
             arrival=arrival,
             document=record.definitions,
-            content=checked.definitions,
+            definitions=checked.definitions,
         )
 
-    def _at(self, told: int | None, arrival: int) -> int | None:
+    def _effective_instant(self, at: int | None, arrival: int) -> int | None:
         if self.clock == "events":
-            return told
-        return arrival if told is None else min(told, arrival)
+            return at
+        return arrival if at is None else min(at, arrival)
 
 
 def content_hash(document: Mapping[str, Any]) -> str:
@@ -146,5 +150,5 @@ def content_hash(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
-def _text(key: bytes | None) -> str:
+def _key_text(key: bytes | None) -> str:
     return (key or b"").decode(errors="replace")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from schemas.conditions import Condition, LeadLeaf, NumberOperators, PointsLeaf
 from schemas.definitions import Campaign, Definitions
-from streams.engine.state.points import millionths
+from streams.engine.state.points import to_millionths
 from streams.engine.version import walk
 
 
@@ -17,7 +17,7 @@ def own_thresholds(campaign: Campaign) -> set[int]:
     for condition in conditions:
         for node in walk(condition):
             if isinstance(node, PointsLeaf):
-                found |= numbers_of(node.points)
+                found |= operand_millionths(node.points)
     return found
 
 
@@ -27,15 +27,15 @@ def lead_thresholds(definitions: Definitions, campaign: str) -> set[int]:
     for condition in _all_conditions(definitions):
         for node in walk(condition):
             if isinstance(node, LeadLeaf) and node.lead.campaign == campaign and node.lead.points is not None:
-                found |= numbers_of(node.lead.points)
+                found |= operand_millionths(node.lead.points)
     return found
 
 
-def numbers_of(operators: NumberOperators) -> set[int]:
+def operand_millionths(operators: NumberOperators) -> set[int]:
     """The numbers that stand beside the operators, in millionths."""
     single = (operators.eq, operators.ne, operators.gt, operators.gte, operators.lt, operators.lte)
     listed = (*(operators.in_ or ()), *(operators.not_in or ()), *(operators.between or ()))
-    return {millionths(number) for number in (*single, *listed) if number is not None}
+    return {to_millionths(number) for number in (*single, *listed) if number is not None}
 
 
 def _all_conditions(definitions: Definitions) -> Iterator[Condition]:

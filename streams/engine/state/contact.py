@@ -15,7 +15,7 @@ class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
     """A contact in a campaign."""
 
     status: str
-    made: int
+    created: int
     """The instant at which this life of the lead began; `lead_age` counts from here."""
     changed: int
     points: int = 0
@@ -33,7 +33,7 @@ class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
     """Whether the contact was in the campaign's audience when last judged."""
 
 
-class Head(msgspec.Struct, array_like=True, frozen=True):
+class ContactHeader(msgspec.Struct, array_like=True, frozen=True):
     """The first fields of a row: all that has to be known of every contact at a take-over."""
 
     account: str
@@ -57,7 +57,7 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     release: int = 0
     """The number of the release it is settled under."""
     due: int | None = None
-    """The next instant at which time alone may change something; before the long fields, see `Head`."""
+    """The next instant at which time alone may change something; before the long fields, see `ContactHeader`."""
     status: str = "active"
     properties: dict[str, Any] = {}
     score: int = 0

@@ -7,116 +7,116 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.engine.state.contact import Contact, Head
+from streams.engine.state.contact import Contact, ContactHeader
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Contact).decode
-_decode_head = msgspec.json.Decoder(Head).decode
+_decode_header = msgspec.json.Decoder(ContactHeader).decode
 
-_SLACK = 1_000
+_MAX_STALE_ENTRIES = 1_000
 """Outdated heap entries that are borne before the heap is made anew."""
 
 
-class Rows:
+class ContactStore:
     """Rows by key, dues in one heap per account. A contact is decoded once until `flush`."""
 
     def __init__(self) -> None:
-        self._bytes: dict[bytes, bytes] = {}
-        self._open: dict[bytes, Contact] = {}
-        self._changed: dict[bytes, Contact] = {}
-        self._dues: dict[bytes, int] = {}
-        self._heaps: dict[str, list[tuple[int, bytes]]] = {}
+        self._rows: dict[bytes, bytes] = {}
+        self._decoded: dict[bytes, Contact] = {}
+        self._dirty: dict[bytes, Contact] = {}
+        self._due_by_key: dict[bytes, int] = {}
+        self._due_heaps: dict[str, list[tuple[int, bytes]]] = {}
         self._accounts: set[str] = set()
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One record of the changelog; the last one of a key counts."""
         if value is None:
-            self._bytes.pop(key, None)
+            self._rows.pop(key, None)
         else:
-            self._bytes[key] = value
+            self._rows[key] = value
             self._accounts.add(key.partition(b"/")[0].decode())
 
-    def index(self) -> None:
+    def index_dues(self) -> None:
         """After every `restore`: finds out who is due when."""
-        self._dues.clear()
-        self._heaps.clear()
-        for key, value in self._bytes.items():
-            head = _decode_head(value)
+        self._due_by_key.clear()
+        self._due_heaps.clear()
+        for key, value in self._rows.items():
+            head = _decode_header(value)
             if head.due is not None:
-                self._dues[key] = head.due
-                self._heaps.setdefault(head.account, []).append((head.due, key))
-        for heap in self._heaps.values():
+                self._due_by_key[key] = head.due
+                self._due_heaps.setdefault(head.account, []).append((head.due, key))
+        for heap in self._due_heaps.values():
             heapq.heapify(heap)
 
     def get(self, key: bytes) -> Contact | None:
         """The contact of a key; it may be changed in place when `put` follows."""
-        found = self._open.get(key)
-        if found is None and (value := self._bytes.get(key)) is not None:
-            found = self._open[key] = _decode(value)
+        found = self._decoded.get(key)
+        if found is None and (value := self._rows.get(key)) is not None:
+            found = self._decoded[key] = _decode(value)
         return found
 
     def put(self, key: bytes, contact: Contact) -> None:
         """A contact as it is now."""
-        self._open[key] = self._changed[key] = contact
+        self._decoded[key] = self._dirty[key] = contact
         self._accounts.add(contact.account)
-        if contact.due == self._dues.get(key):
+        if contact.due == self._due_by_key.get(key):
             return
         if contact.due is None:
-            del self._dues[key]
+            del self._due_by_key[key]
             return
-        self._dues[key] = contact.due
-        heap = self._heaps.setdefault(contact.account, [])
+        self._due_by_key[key] = contact.due
+        heap = self._due_heaps.setdefault(contact.account, [])
         heapq.heappush(heap, (contact.due, key))
-        if len(heap) > 2 * len(self._dues) + _SLACK:
-            self._renew(contact.account)
+        if len(heap) > 2 * len(self._due_by_key) + _MAX_STALE_ENTRIES:
+            self._rebuild_heap(contact.account)
 
     def flush(self) -> dict[bytes, bytes]:
         """The rows changed since the last flush, as bytes; what was decoded is let go."""
-        written = {key: _encode(contact) for key, contact in self._changed.items()}
-        self._bytes.update(written)
-        self._changed.clear()
-        self._open.clear()
+        written = {key: _encode(contact) for key, contact in self._dirty.items()}
+        self._rows.update(written)
+        self._dirty.clear()
+        self._decoded.clear()
         return written
 
-    def settled(self, key: bytes) -> int:
+    def settled_offset(self, key: bytes) -> int:
         """The journal offset that a contact is settled for, without decoding all of its row."""
-        found = self._open.get(key)
-        return found.settled if found is not None else _decode_head(self._bytes[key]).settled
+        found = self._decoded.get(key)
+        return found.settled if found is not None else _decode_header(self._rows[key]).settled
 
     def size(self, key: bytes) -> int:
         """Bytes of a row as last written."""
-        return len(self._bytes.get(key, b""))
+        return len(self._rows.get(key, b""))
 
     def keys_of(self, account: str) -> list[bytes]:
         """The keys of an account's contacts."""
         prefix = account.encode() + b"/"
-        known = (key for rows in (self._bytes, self._changed) for key in rows if key.startswith(prefix))
+        known = (key for rows in (self._rows, self._dirty) for key in rows if key.startswith(prefix))
         return list(dict.fromkeys(known))
 
-    def has_any_of(self, account: str) -> bool:
+    def has_contacts(self, account: str) -> bool:
         """Whether there is a contact of the account."""
         return account in self._accounts
 
     def first_due(self, account: str = "") -> tuple[int, bytes] | None:
         """Who is due first, and when; of one account, or of all."""
-        accounts = (account,) if account else tuple(self._heaps)
-        tops = (self._top(name) for name in accounts)
+        accounts = (account,) if account else tuple(self._due_heaps)
+        tops = (self._first_due_of(name) for name in accounts)
         return min((top for top in tops if top is not None), default=None)
 
-    def everyone(self) -> Iterator[Contact]:
+    def contacts(self) -> Iterator[Contact]:
         """Every contact, in no order that means anything."""
-        for key in dict.fromkeys((*self._bytes, *self._changed)):
+        for key in dict.fromkeys((*self._rows, *self._dirty)):
             contact = self.get(key)
             if contact is not None:
                 yield contact
 
-    def _top(self, account: str) -> tuple[int, bytes] | None:
-        heap = self._heaps.get(account, [])
-        while heap and self._dues.get(heap[0][1]) != heap[0][0]:
+    def _first_due_of(self, account: str) -> tuple[int, bytes] | None:
+        heap = self._due_heaps.get(account, [])
+        while heap and self._due_by_key.get(heap[0][1]) != heap[0][0]:
             heapq.heappop(heap)
         return heap[0] if heap else None
 
-    def _renew(self, account: str) -> None:
-        heap = [entry for entry in set(self._heaps[account]) if self._dues.get(entry[1]) == entry[0]]
+    def _rebuild_heap(self, account: str) -> None:
+        heap = [entry for entry in set(self._due_heaps[account]) if self._due_by_key.get(entry[1]) == entry[0]]
         heapq.heapify(heap)
-        self._heaps[account] = heap
+        self._due_heaps[account] = heap

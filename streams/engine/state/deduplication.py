@@ -8,28 +8,28 @@ from streams.engine.state.contact import Contact
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class DuplicateWindow:
     """How long (ms of the contact's clock, inclusive) and how many ids are remembered per contact."""
 
-    span: int = 86_400_000
-    ids: int = 256
+    duration: int = 86_400_000
+    max_ids: int = 256
 
 
-def is_repeat(contact: Contact, event: str, clock: int, memory: Memory) -> bool:
+def is_repeat(contact: Contact, event_id: str, clock: int, duplicate_window: DuplicateWindow) -> bool:
     """Whether the contact, whose clock is `clock` before the event, applied that id lately."""
-    oldest = clock - memory.span
+    oldest = clock - duplicate_window.duration
     for known, applied in contact.applied:  # noqa: SIM110 - a plain loop: every record of a contact comes by here
-        if known == event and applied >= oldest:
+        if known == event_id and applied >= oldest:
             return True
     return False
 
 
-def remember(contact: Contact, event: str, memory: Memory) -> None:
+def remember_id(contact: Contact, event_id: str, duplicate_window: DuplicateWindow) -> None:
     """Keeps the id of an event just applied, and drops those that no repeat can meet any more."""
-    oldest = contact.clock - memory.span
+    oldest = contact.clock - duplicate_window.duration
     applied = contact.applied
-    applied.append((event, contact.clock))
-    first = max(len(applied) - memory.ids, 0)
+    applied.append((event_id, contact.clock))
+    first = max(len(applied) - duplicate_window.max_ids, 0)
     while applied[first][1] < oldest:  # clocks never go back, so the oldest come first
         first += 1
     del applied[:first]

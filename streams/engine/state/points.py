@@ -14,26 +14,26 @@ _HALF = Decimal("0.5")
 _ONE = Decimal(1)
 
 
-def millionths(points: float) -> int:
+def to_millionths(points: float) -> int:
     """Points as whole millionths, rounded half-even; of a float, its shortest decimal form is meant."""
     if points == int(points):
         return int(points) * MILLION
     return int((Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN))
 
 
-def points_number(millionths: int) -> int | float:
+def points_from_millionths(millionths: int) -> int | float:
     """Points as they are written: a whole number where they are whole."""
     whole, rest = divmod(millionths, MILLION)
     return whole if rest == 0 else millionths / MILLION
 
 
-def decayed(points: int | Decimal, elapsed: int, half_life: int) -> Decimal:
+def decay_points(points: int | Decimal, elapsed: int, half_life: int) -> Decimal:
     """Points (millionths) after `elapsed` ms, not rounded."""
     exponent = _CONTEXT.divide(Decimal(elapsed), Decimal(half_life))
     return _CONTEXT.multiply(Decimal(points), _CONTEXT.power(_HALF, exponent))
 
 
-def rounded(points: Decimal) -> int:
+def round_points(points: Decimal) -> int:
     """Half-even to whole millionths."""
     return int(points.quantize(_ONE, context=_CONTEXT))
 
@@ -42,43 +42,45 @@ def points_at(points: int, since: int, now: int, half_life: int | None) -> int:
     """Whole millionths at `now` of points as they were at `since`."""
     if half_life is None or points == 0 or now <= since:
         return points
-    return rounded(decayed(points, now - since, half_life))
+    return round_points(decay_points(points, now - since, half_life))
 
 
-def first_across(points: int, since: int, now: int, half_life: int, thresholds: tuple[int, ...]) -> int | None:
+def first_crossing(points: int, since: int, now: int, half_life: int, thresholds: tuple[int, ...]) -> int | None:
     """The first millisecond after now at which the rounded points stand otherwise to any of the thresholds.
 
     None when no decay ever takes them across one.
     """
-    found = (_crossing(points, since, now, half_life, threshold) for threshold in thresholds)
+    found = (_crossing_instant(points, since, now, half_life, threshold) for threshold in thresholds)
     return min((instant for instant in found if instant is not None), default=None)
 
 
-def _crossing(points: int, since: int, now: int, half_life: int, threshold: int) -> int | None:
-    side = _side(points_at(points, since, now, half_life), threshold)
-    if side == _side(0, threshold):
+def _crossing_instant(points: int, since: int, now: int, half_life: int, threshold: int) -> int | None:
+    side = _side_of_threshold(points_at(points, since, now, half_life), threshold)
+    if side == _side_of_threshold(0, threshold):
         return None  # decay goes towards zero and never back: on zero's side nothing changes any more
-    low, high = now, max(now + 1, _estimate(points, since, half_life, threshold))
-    while _side(points_at(points, since, high, half_life), threshold) == side:
+    low, high = now, max(now + 1, _estimate_crossing(points, since, half_life, threshold))
+    while _side_of_threshold(points_at(points, since, high, half_life), threshold) == side:
         low, high = high, high + max(1, (high - low) * 2)
     step = 1
-    while high - step > low and _side(points_at(points, since, high - step, half_life), threshold) != side:
+    while (
+        high - step > low and _side_of_threshold(points_at(points, since, high - step, half_life), threshold) != side
+    ):
         high, step = high - step, step * 2
     low = max(low, high - step)
     while high - low > 1:
         middle = (low + high) // 2
-        if _side(points_at(points, since, middle, half_life), threshold) == side:
+        if _side_of_threshold(points_at(points, since, middle, half_life), threshold) == side:
             low = middle
         else:
             high = middle
     return high
 
 
-def _side(points: int, threshold: int) -> int:
+def _side_of_threshold(points: int, threshold: int) -> int:
     return (points > threshold) - (points < threshold)
 
 
-def _estimate(points: int, since: int, half_life: int, threshold: int) -> int:
+def _estimate_crossing(points: int, since: int, half_life: int, threshold: int) -> int:
     """About when the points come to the threshold; near zero, to the last half of a millionth."""
     target = max(float(abs(threshold)), 0.5)
     if abs(points) <= target:

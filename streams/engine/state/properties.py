@@ -24,7 +24,7 @@ from schemas.values import instant_ms, instant_text
 from streams.engine.conditions.dates.calendar_days import is_day
 from streams.engine.journal.effects import Refusal
 
-DERIVED = frozenset({"email_domain"})
+DERIVED_PROPERTIES = frozenset({"email_domain"})
 """Properties that follow from others and cannot be set."""
 
 
@@ -32,20 +32,20 @@ class _DoesNotFit(Exception):
     """The value is not of the declared type."""
 
 
-def check(name: str, value: Any, declared: PropertyType | None) -> Any | Refusal:
+def validate_property(name: str, value: Any, property_type: PropertyType | None) -> Any | Refusal:
     """The value in its canonical form, None for one that is removed, or why it is refused; it alone, never the patch.
 
-    `declared` is the property's declared or standard type, None for an undeclared one.
+    `property_type` is the property's declared or standard type, None for an undeclared one.
     """
-    if name in DERIVED:
+    if name in DERIVED_PROPERTIES:
         return Refusal("derived_property", f"{name} is derived and cannot be set")
     if value is None:
         return None
     try:
-        return _FORMS[declared](value) if declared is not None else _any(value)
+        return _VALIDATORS[property_type](value) if property_type is not None else _require_finite(value)
     except _DoesNotFit:
-        kind = declared or "number"  # of undeclared values only a number without end is refused
-        return Refusal("wrong_property_type", f"{name} is of the type {kind}, and {_shown(value)} is not")
+        kind = property_type or "number"  # of undeclared values only a number without end is refused
+        return Refusal("wrong_property_type", f"{name} is of the type {kind}, and {_describe_value(value)} is not")
 
 
 def email_domain(email: Any) -> str | None:
@@ -57,54 +57,54 @@ def email_domain(email: Any) -> str | None:
     return domain if local and at and domain and not any(c.isspace() for c in domain) else None
 
 
-def derived(properties: Mapping[str, Any]) -> dict[str, Any]:
+def derive_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The derived properties of a contact that has these; one that has no value is left out."""
     domain = email_domain(properties.get("email"))
     return {} if domain is None else {"email_domain": domain}
 
 
-def _text(value: Any) -> Any:
-    return _of(value, str)
+def _validate_text(value: Any) -> Any:
+    return _require_type(value, str)
 
 
-def _boolean(value: Any) -> Any:
-    return _of(value, bool)
+def _validate_boolean(value: Any) -> Any:
+    return _require_type(value, bool)
 
 
-def _number(value: Any) -> Any:
+def _validate_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _DoesNotFit
-    return _any(value)
+    return _require_finite(value)
 
 
-def _date(value: Any) -> Any:
-    if not is_day(_of(value, str)):
+def _validate_date(value: Any) -> Any:
+    if not is_day(_require_type(value, str)):
         raise _DoesNotFit
     return value
 
 
-def _datetime(value: Any) -> Any:
+def _validate_datetime(value: Any) -> Any:
     try:
-        return instant_text(instant_ms(_of(value, str)))
+        return instant_text(instant_ms(_require_type(value, str)))
     except (ValueError, OverflowError) as error:
         raise _DoesNotFit from error
 
 
-def _list(value: Any) -> Any:
-    if any(isinstance(item, dict | list) or item is None for item in _of(value, list)):
+def _validate_list(value: Any) -> Any:
+    if any(isinstance(item, dict | list) or item is None for item in _require_type(value, list)):
         raise _DoesNotFit
     return value
 
 
-def _object(value: Any) -> Any:
+def _validate_object(value: Any) -> Any:
     if isinstance(value, list):
         if not all(isinstance(item, dict) for item in value):
             raise _DoesNotFit
         return value
-    return _of(value, dict)
+    return _require_type(value, dict)
 
 
-def _any(value: Any) -> Any:
+def _require_finite(value: Any) -> Any:
     """Whole numbers of hundreds of digits are JSON, but no arithmetic or other reader takes them."""
     if isinstance(value, int):
         try:
@@ -114,23 +114,23 @@ def _any(value: Any) -> Any:
     return value
 
 
-def _of(value: Any, kind: type) -> Any:
-    if not isinstance(value, kind):
+def _require_type(value: Any, required: type) -> Any:
+    if not isinstance(value, required):
         raise _DoesNotFit
     return value
 
 
-def _shown(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_FORMS: Mapping[PropertyType, Callable[[Any], Any]] = {
-    "text": _text,
-    "number": _number,
-    "boolean": _boolean,
-    "date": _date,
-    "datetime": _datetime,
-    "list": _list,
-    "object": _object,
+_VALIDATORS: Mapping[PropertyType, Callable[[Any], Any]] = {
+    "text": _validate_text,
+    "number": _validate_number,
+    "boolean": _validate_boolean,
+    "date": _validate_date,
+    "datetime": _validate_datetime,
+    "list": _validate_list,
+    "object": _validate_object,
 }

@@ -9,47 +9,47 @@ from schemas.definitions import AutomationRule, Campaign, ScoringRule
 from schemas.values import duration_ms
 from streams.engine.conditions.dates.calendar_days import is_day
 from streams.engine.validation.conditions import condition_problems
-from streams.engine.validation.context import Context, Room
-from streams.engine.validation.problem import Path, Problem, nearest
-from streams.engine.validation.schema import shape_problems
+from streams.engine.validation.context import ConditionUse, ValidationContext
+from streams.engine.validation.problem import DocumentPath, Problem, suggestion
+from streams.engine.validation.schema import schema_problems
 from streams.engine.version import ACTIONS_NOT_SERVED
 
 _ANY_CONDITION = {"all": ()}
-_RULES: tuple[tuple[Room, type[ScoringRule | AutomationRule]], ...] = (
+_RULES: tuple[tuple[ConditionUse, type[ScoringRule | AutomationRule]], ...] = (
     ("scoring", ScoringRule),
     ("automation", AutomationRule),
 )
 
 
-def campaign_problems(raw: object, context: Context, path: Path) -> list[Problem]:
+def campaign_problems(raw: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     """Its shape, then what each part refers to."""
     if not isinstance(raw, Mapping):
-        return shape_problems(Campaign, raw, path)
+        return schema_problems(Campaign, raw, path)
     frame = {key: [] if key in ("scoring", "automation") and isinstance(raw[key], list) else raw[key] for key in raw}
-    problems = shape_problems(Campaign, frame, path)
+    problems = schema_problems(Campaign, frame, path)
     problems += _audience_problems(raw, context, path)
     problems += _period_problems(raw.get("period"), (*path, "period"))
-    if _is_nothing(raw.get("half_life")):
+    if _is_zero_duration(raw.get("half_life")):
         problems.append(Problem((*path, "half_life"), "must be longer than nothing; without half_life points stay"))
     for key, model in _RULES:
-        for number, rule in enumerate(_rules(raw, key)):
+        for number, rule in enumerate(_rules_of(raw, key)):
             problems += _rule_problems(rule, model, key, context, (*path, key, number))
-    return problems + _repeated_rules(raw, path)
+    return problems + _repeated_rule_problems(raw, path)
 
 
-def _is_nothing(duration: object) -> bool:
+def _is_zero_duration(duration: object) -> bool:
     try:
         return isinstance(duration, str) and duration_ms(duration) == 0
     except ValueError:  # no duration at all: the shape says so
         return False
 
 
-def _rules(raw: Mapping[str, Any], key: str) -> list[Any]:
-    rules = raw.get(key)
+def _rules_of(raw: Mapping[str, Any], kind: str) -> list[Any]:
+    rules = raw.get(kind)
     return rules if isinstance(rules, list) else []
 
 
-def _audience_problems(raw: Mapping[str, Any], context: Context, path: Path) -> list[Problem]:
+def _audience_problems(raw: Mapping[str, Any], context: ValidationContext, path: DocumentPath) -> list[Problem]:
     audience = raw.get("audience")
     if not isinstance(audience, list):
         return []
@@ -61,7 +61,7 @@ def _audience_problems(raw: Mapping[str, Any], context: Context, path: Path) -> 
     return problems
 
 
-def _period_problems(period: object, path: Path) -> list[Problem]:
+def _period_problems(period: object, path: DocumentPath) -> list[Problem]:
     if not isinstance(period, Mapping):
         return []
     start, end = period.get("from"), period.get("to")
@@ -71,23 +71,27 @@ def _period_problems(period: object, path: Path) -> list[Problem]:
 
 
 def _rule_problems(
-    raw: object, model: type[ScoringRule | AutomationRule], room: Room, context: Context, path: Path
+    raw: object,
+    model: type[ScoringRule | AutomationRule],
+    use: ConditionUse,
+    context: ValidationContext,
+    path: DocumentPath,
 ) -> list[Problem]:
     if not isinstance(raw, Mapping):
-        return shape_problems(model, raw, path)
+        return schema_problems(model, raw, path)
     frame = {**raw, "when": _ANY_CONDITION} if "when" in raw else raw
-    problems = shape_problems(model, frame, path)
+    problems = schema_problems(model, frame, path)
     if "when" in raw:
-        problems += condition_problems(raw["when"], context, room, (*path, "when"))
+        problems += condition_problems(raw["when"], context, use, (*path, "when"))
     cap = raw.get("at_most")
-    if isinstance(cap, Mapping) and _is_nothing(cap.get("per")):
+    if isinstance(cap, Mapping) and _is_zero_duration(cap.get("per")):
         problems.append(Problem((*path, "at_most", "per"), "must be longer than nothing, as in per: 1d"))
-    if room == "automation" and isinstance(raw.get("then"), Mapping):
+    if use == "automation" and isinstance(raw.get("then"), Mapping):
         problems += _action_problems(raw["then"], context, (*path, "then"))
     return problems
 
 
-def _action_problems(then: Mapping[str, Any], context: Context, path: Path) -> list[Problem]:
+def _action_problems(then: Mapping[str, Any], context: ValidationContext, path: DocumentPath) -> list[Problem]:
     if not then:
         return [Problem(path, "a rule does something: set_status, add_points, add_to_segment, ...")]
     problems = [
@@ -104,21 +108,21 @@ def _action_problems(then: Mapping[str, Any], context: Context, path: Path) -> l
     return problems
 
 
-def _listing_fault(name: str, action: str, context: Context) -> str | None:
+def _listing_fault(name: str, action: str, context: ValidationContext) -> str | None:
     if name not in context.segments:
         static = [segment for segment, dynamic in context.segments.items() if not dynamic]
-        return f"no segment is called {name}{nearest(name, static)}"
+        return f"no segment is called {name}{suggestion(name, static)}"
     if context.segments[name]:
         return f"{name} is dynamic: its condition alone decides; {action} takes a static segment"
     return None
 
 
-def _repeated_rules(raw: Mapping[str, Any], path: Path) -> list[Problem]:
+def _repeated_rule_problems(raw: Mapping[str, Any], path: DocumentPath) -> list[Problem]:
     """Rule ids name their truths and causes, so they are unique among all rules of a campaign."""
     seen: set[str] = set()
     problems = []
     for key, _ in _RULES:
-        for number, rule in enumerate(_rules(raw, key)):
+        for number, rule in enumerate(_rules_of(raw, key)):
             name = rule.get("id") if isinstance(rule, Mapping) else None
             if isinstance(name, str) and name in seen:
                 message = f"there is another rule called {name} in this campaign"

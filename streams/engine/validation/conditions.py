@@ -8,82 +8,94 @@ from typing import Any
 from schemas.conditions import SUBJECTS
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Surroundings
-from streams.engine.validation.context import Context, Room
-from streams.engine.validation.contradictions import misplaced
+from streams.engine.conditions.protocols import CompileScope
+from streams.engine.validation.context import ConditionUse, ValidationContext
+from streams.engine.validation.contradictions import misplaced_key_problems
 from streams.engine.validation.leaves import leaf_problems
-from streams.engine.validation.problem import Path, Problem, nearest, shown
-from streams.engine.validation.schema import shape_problems
+from streams.engine.validation.problem import DocumentPath, Problem, describe_value, suggestion
+from streams.engine.validation.schema import schema_problems
 
-MOST_DEEP = 50
+MAX_CONDITION_DEPTH = 50
 _BRANCHES = ("all", "any", "not")
 
 
-def condition_problems(raw: object, context: Context, room: Room, path: Path, depth: int = 0) -> list[Problem]:
+def condition_problems(
+    raw: object, context: ValidationContext, use: ConditionUse, path: DocumentPath, depth: int = 0
+) -> list[Problem]:
     """What is wrong with a condition as written, all of its faults."""
-    if depth > MOST_DEEP:
-        return [Problem(path, f"conditions are nested more than {MOST_DEEP} deep")]
+    if depth > MAX_CONDITION_DEPTH:
+        return [Problem(path, f"conditions are nested more than {MAX_CONDITION_DEPTH} deep")]
     if not isinstance(raw, Mapping):
-        return [Problem(path, f"a condition is a mapping such as {{property: country, eq: DE}}, not {shown(raw)}")]
+        return [
+            Problem(
+                path, f"a condition is a mapping such as {{property: country, eq: DE}}, not {describe_value(raw)}"
+            )
+        ]
     found = [key for key in raw if key in SUBJECTS]
     if len(found) != 1:
-        return [_no_one_subject(raw, found, path)]
+        return [_subject_problem(raw, found, path)]
     subject = found[0]
     if subject in _BRANCHES:
-        return _branch(raw, context, room, path, depth)
-    return _leaf(raw, subject, context, room, path)
+        return _branch_problems(raw, context, use, path, depth)
+    return _leaf_problems(raw, subject, context, use, path)
 
 
-def _no_one_subject(raw: Mapping[str, Any], found: list[str], path: Path) -> Problem:
-    if found:
-        return Problem(path, f"one leaf has one subject, here are {' and '.join(found)}; put each in a leaf of all:")
+def _subject_problem(raw: Mapping[str, Any], subjects: list[str], path: DocumentPath) -> Problem:
+    if subjects:
+        return Problem(
+            path, f"one leaf has one subject, here are {' and '.join(subjects)}; put each in a leaf of all:"
+        )
     if not raw:
         return Problem(path, "an empty mapping is no condition; {all: []} is everybody, {any: []} nobody")
     first = next(iter(raw))
-    return Problem((*path, str(first)), f"unknown condition {shown(first)}{nearest(first, SUBJECTS)}")
+    return Problem((*path, str(first)), f"unknown condition {describe_value(first)}{suggestion(first, SUBJECTS)}")
 
 
-def _branch(raw: Mapping[str, Any], context: Context, room: Room, path: Path, depth: int) -> list[Problem]:
+def _branch_problems(
+    raw: Mapping[str, Any], context: ValidationContext, use: ConditionUse, path: DocumentPath, depth: int
+) -> list[Problem]:
     subject = next(key for key in _BRANCHES if key in raw)
     here = (*path, subject)
     problems = [Problem((*path, str(key)), f"{key} cannot stand beside {subject}") for key in raw if key != subject]
     if subject == "not":
-        return problems + condition_problems(raw["not"], context, room, here, depth + 1)
+        return problems + condition_problems(raw["not"], context, use, here, depth + 1)
     children = raw[subject]
     if not isinstance(children, list | tuple):
-        return [*problems, Problem(here, f"{subject} takes a list of conditions, not {shown(children)}")]
+        return [*problems, Problem(here, f"{subject} takes a list of conditions, not {describe_value(children)}")]
     for number, child in enumerate(children):
-        problems += condition_problems(child, context, room, (*here, number), depth + 1)
+        problems += condition_problems(child, context, use, (*here, number), depth + 1)
     return problems
 
 
-def _leaf(raw: Mapping[str, Any], subject: str, context: Context, room: Room, path: Path) -> list[Problem]:
+def _leaf_problems(
+    raw: Mapping[str, Any], subject: str, context: ValidationContext, use: ConditionUse, path: DocumentPath
+) -> list[Problem]:
     model = SUBJECTS[subject]
     faults = [
         Problem(place, "null is no value to compare with; a missing property is asked for with exists: false")
-        for place in _nulls(raw, path)
+        for place in _null_paths(raw, path)
     ]
-    faults = faults or misplaced(raw, subject, path) or shape_problems(model, raw, path)
-    faults = faults or leaf_problems(model.model_validate(raw), context, room, path)
+    faults = faults or misplaced_key_problems(raw, subject, path) or schema_problems(model, raw, path)
+    faults = faults or leaf_problems(model.model_validate(raw), context, use, path)
     return faults or _compiler_problems(model.model_validate(raw), context, path)
 
 
-def _compiler_problems(leaf: Any, context: Context, path: Path) -> list[Problem]:
+def _compiler_problems(leaf: Any, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     """The last word is the compiler's: what passes here never fails where it is decided."""
     try:
-        compile_condition(leaf, Surroundings(context.time_zone, context.declared))
+        compile_condition(leaf, CompileScope(context.time_zone, context.property_types))
     except ConditionRefused as refusal:
-        where = refusal.where
+        where = refusal.path
         return [Problem((*path, *where), f"{where[-1]} {refusal.message}" if where else refusal.message)]
     return []
 
 
-def _nulls(value: object, path: Path) -> Iterator[Path]:
+def _null_paths(value: object, path: DocumentPath) -> Iterator[DocumentPath]:
     if value is None:
         yield path
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _nulls(inner, (*path, str(key)))
+            yield from _null_paths(inner, (*path, str(key)))
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
-            yield from _nulls(inner, (*path, number))
+            yield from _null_paths(inner, (*path, number))

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.definitions import STANDARD_PROPERTIES, Plan, PropertyType
-from streams.engine.validation.problem import nearest
+from schemas.definitions import STANDARD_PROPERTIES, AccountPlan, PropertyType
+from streams.engine.validation.problem import suggestion
 
-Room = Literal["segment", "scoring", "automation"]
+ConditionUse = Literal["segment", "scoring", "automation"]
 """Where a condition stands; the lead at hand is known in automation rules only."""
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ValidationContext:
     """The surroundings of one account's conditions."""
 
-    plan: Plan
-    declared: Mapping[str, PropertyType]
+    plan: AccountPlan
+    property_types: Mapping[str, PropertyType]
     """Declared and standard properties."""
     segments: Mapping[str, bool]
     """Segment -> whether it is dynamic."""
@@ -29,13 +29,13 @@ class Context:
         """Why a reference to a segment leads nowhere; None when it is there."""
         if name in self.segments:
             return None
-        return f"no segment is called {name}{nearest(name, self.segments)}"
+        return f"no segment is called {name}{suggestion(name, self.segments)}"
 
     def campaign_fault(self, name: str) -> str | None:
         """Why a reference to a campaign leads nowhere; None when it is there."""
         if name in self.campaigns:
             return None
-        return f"no campaign is called {name}{nearest(name, self.campaigns)}"
+        return f"no campaign is called {name}{suggestion(name, self.campaigns)}"
 
     def is_custom(self, name: str) -> bool:
         """Whether a property is not one of those that are always there."""

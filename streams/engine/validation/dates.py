@@ -9,7 +9,7 @@ from streams.engine.conditions.dates.calendar_days import is_day
 
 _STEPS = r"(?:[+-][0-9]{1,9}(?:ms|[smhdwMy])|/(?:ms|[smhdwMy]))"
 _ARITHMETIC = re.compile(rf"(?P<base>now|.+?\|\|)(?:{_STEPS})*")
-FORMS = "an RFC 3339 instant, a calendar date as 2026-03-31, or arithmetic as now-7d, now/d, 2026-03-31||-1M"
+DATE_FORMS = "an RFC 3339 instant, a calendar date as 2026-03-31, or arithmetic as now-7d, now/d, 2026-03-31||-1M"
 
 
 def date_fault(text: str) -> str | None:
@@ -18,7 +18,7 @@ def date_fault(text: str) -> str | None:
     base = match["base"].removesuffix("||") if match else text
     if base == "now" or is_day(base) or _is_instant(base):
         return None
-    return f"{text!r} is not a date; write {FORMS} (units ms s m h d w M y)"
+    return f"{text!r} is not a date; write {DATE_FORMS} (units ms s m h d w M y)"
 
 
 def _is_instant(text: str) -> bool:

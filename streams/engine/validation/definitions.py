@@ -6,28 +6,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
-from schemas.definitions import STANDARD_PROPERTIES, Definitions, Plan, PropertyType
+from schemas.definitions import STANDARD_PROPERTIES, AccountPlan, Definitions, PropertyType
 from schemas.time_zones import zone_names
 from streams.engine.validation.campaigns import campaign_problems
-from streams.engine.validation.context import Context
-from streams.engine.validation.problem import WARNING, Path, Problem, nearest, shown
+from streams.engine.validation.context import ValidationContext
+from streams.engine.validation.problem import WARNING, DocumentPath, Problem, describe_value, suggestion
 from streams.engine.validation.references import (
-    cycles,
+    find_cycles,
+    lead_cycles,
     misspelt_properties,
-    property_places,
+    property_paths,
     segment_references,
-    warned_cycles,
 )
-from streams.engine.validation.schema import shape_problems
+from streams.engine.validation.schema import schema_problems
 from streams.engine.validation.segments import segment_problems
-from streams.engine.validation.surrogates import half_characters
+from streams.engine.validation.surrogates import surrogate_problems
 
-MOST_NESTED = 120
+MAX_NESTING = 120
 """Of mappings and lists; more than the deepest condition needs, and far inside Python's own bound."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ValidationResult:
     """`definitions` is None when there are problems; warnings do not keep anybody from applying."""
 
     definitions: Definitions | None
@@ -35,29 +35,31 @@ class Checked:
     warnings: list[Problem]
 
 
-def check(raw: Mapping[str, Any]) -> Checked:
+def validate_definitions(raw: Mapping[str, Any]) -> ValidationResult:
     """Checks one account's definitions as they are written (JSON values: no dates, no tuples). Raises nothing."""
-    if _is_deeper(raw, MOST_NESTED):
-        return Checked(None, [Problem((), f"mappings and lists are nested more than {MOST_NESTED} deep")], [])
-    halves = list(half_characters(raw))
+    if _is_deeper(raw, MAX_NESTING):
+        return ValidationResult(
+            None, [Problem((), f"mappings and lists are nested more than {MAX_NESTING} deep")], []
+        )
+    halves = list(surrogate_problems(raw))
     if halves:
-        return Checked(None, halves, [])
+        return ValidationResult(None, halves, [])
     problems = _frame_problems(raw)
-    context = _context(raw)
+    context = _validation_context(raw)
     for number, segment in enumerate(_rows(raw, "segments")):
         problems += segment_problems(segment, context, ("segments", number))
     for number, campaign in enumerate(_rows(raw, "campaigns")):
         problems += campaign_problems(campaign, context, ("campaigns", number))
-    problems += repeated_ids(_rows(raw, "segments"), ("segments",), "segment")
-    problems += repeated_ids(_rows(raw, "campaigns"), ("campaigns",), "campaign")
+    problems += repeated_id_problems(_rows(raw, "segments"), ("segments",), "segment")
+    problems += repeated_id_problems(_rows(raw, "campaigns"), ("campaigns",), "campaign")
     problems += _cycle_problems(raw)
     if problems:
-        return Checked(None, [_named_in(raw, problem) for problem in problems], [])
+        return ValidationResult(None, [_with_definition_name(raw, problem) for problem in problems], [])
     definitions = Definitions.model_validate(raw)
-    return Checked(definitions, [], _warnings(raw, definitions))
+    return ValidationResult(definitions, [], _warnings(raw, definitions))
 
 
-def _named_in(raw: Mapping[str, Any], problem: Problem) -> Problem:
+def _with_definition_name(raw: Mapping[str, Any], problem: Problem) -> Problem:
     """What the plan lacks is refused by name: of the segment, or of the campaign and its rule."""
     if problem.code != "plan" or len(problem.path) < 2:
         return problem
@@ -69,7 +71,7 @@ def _named_in(raw: Mapping[str, Any], problem: Problem) -> Problem:
     return replace(problem, message=f"{name}: {problem.message}")
 
 
-def repeated_ids(rows: Iterable[object], path: Path, what: str) -> list[Problem]:
+def repeated_id_problems(rows: Iterable[object], path: DocumentPath, what: str) -> list[Problem]:
     """Rows whose id an earlier one has."""
     seen: set[str] = set()
     problems = []
@@ -83,10 +85,10 @@ def repeated_ids(rows: Iterable[object], path: Path, what: str) -> list[Problem]
     return problems
 
 
-def _is_deeper(raw: object, most: int) -> bool:
+def _is_deeper(raw: object, max_depth: int) -> bool:
     """Level by level, since a recursion would break on what it should find."""
     level = [raw]
-    for _ in range(most):
+    for _ in range(max_depth):
         level = [child for value in level for child in _children(value)]
     return bool(level)
 
@@ -101,7 +103,7 @@ def _frame_problems(raw: Mapping[str, Any]) -> list[Problem]:
     """Everything but what stands inside segments and campaigns."""
     frame = {key: [] if key in ("segments", "campaigns") and isinstance(raw[key], list) else raw[key] for key in raw}
     return [
-        *shape_problems(Definitions, frame, ()),
+        *schema_problems(Definitions, frame, ()),
         *_zone_problems(raw.get("time_zone")),
         *_property_problems(raw.get("properties")),
         *_salesforce_problems(raw.get("salesforce")),
@@ -111,7 +113,9 @@ def _frame_problems(raw: Mapping[str, Any]) -> list[Problem]:
 def _zone_problems(zone: object) -> list[Problem]:
     if not isinstance(zone, str) or zone in zone_names():
         return []
-    return [Problem(("time_zone",), f"{shown(zone)} is not a time zone{nearest(zone, sorted(zone_names()))}")]
+    return [
+        Problem(("time_zone",), f"{describe_value(zone)} is not a time zone{suggestion(zone, sorted(zone_names()))}")
+    ]
 
 
 def _property_problems(properties: object) -> list[Problem]:
@@ -135,17 +139,17 @@ def _salesforce_problems(salesforce: object) -> list[Problem]:
     ]
 
 
-def _context(raw: Mapping[str, Any]) -> Context:
+def _validation_context(raw: Mapping[str, Any]) -> ValidationContext:
     plan = raw.get("plan", "enterprise")
     properties = raw.get("properties")
     zone = raw.get("time_zone")
     types = get_args(PropertyType)
     declared = properties if isinstance(properties, Mapping) else {}
-    return Context(
-        plan=cast(Plan, plan) if plan in get_args(Plan) else "enterprise",
-        declared={**{n: t for n, t in declared.items() if t in types}, **STANDARD_PROPERTIES},
-        segments={name: _is_dynamic(row) for name, row in _named(_rows(raw, "segments")).items()},
-        campaigns=frozenset(_named(_rows(raw, "campaigns"))),
+    return ValidationContext(
+        plan=cast(AccountPlan, plan) if plan in get_args(AccountPlan) else "enterprise",
+        property_types={**{n: t for n, t in declared.items() if t in types}, **STANDARD_PROPERTIES},
+        segments={name: _is_dynamic(row) for name, row in _rows_by_id(_rows(raw, "segments")).items()},
+        campaigns=frozenset(_rows_by_id(_rows(raw, "campaigns"))),
         time_zone=zone if isinstance(zone, str) and zone in zone_names() else "UTC",
     )
 
@@ -161,7 +165,7 @@ def _id(row: object) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _named(rows: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
+def _rows_by_id(rows: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
     """Rows by their id; of several with one id the first."""
     named: dict[str, Mapping[str, Any]] = {}
     for row in rows:
@@ -177,10 +181,10 @@ def _is_dynamic(row: Mapping[str, Any]) -> bool:
 
 def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
     rows = _rows(raw, "segments")
-    named = _named(rows)
+    named = _rows_by_id(rows)
     graph = {name: list(segment_references(row.get("when"))) for name, row in named.items()}
     problems = []
-    for path in cycles(graph):
+    for path in find_cycles(graph):
         place = next(number for number, row in enumerate(rows) if row is named[path[0]])
         message = f"segments refer to one another in a circle: {' -> '.join(path)}"
         problems.append(Problem(("segments", place, "when"), message))
@@ -190,21 +194,21 @@ def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
 def _warnings(raw: Mapping[str, Any], definitions: Definitions) -> list[Problem]:
     circles = [
         Problem(("campaigns",), f"circle through leads and actions: {path}", WARNING)
-        for path in warned_cycles(definitions)
+        for path in lead_cycles(definitions)
     ]
     meant = misspelt_properties(definitions)
     misspelt = [
         Problem(path, f"property {name} is not declared; is {meant[name]} meant?", WARNING)
-        for path, name in _property_places(raw)
+        for path, name in _property_paths(raw)
         if name in meant
     ]
     return circles + misspelt
 
 
-def _property_places(raw: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _property_paths(raw: Mapping[str, Any]) -> Iterator[tuple[DocumentPath, str]]:
     for number, segment in enumerate(_rows(raw, "segments")):
-        yield from property_places(segment.get("when"), ("segments", number, "when"))
+        yield from property_paths(segment.get("when"), ("segments", number, "when"))
     for number, campaign in enumerate(_rows(raw, "campaigns")):
         for key in ("scoring", "automation"):
             for rule_number, rule in enumerate(_rows(campaign, key)):
-                yield from property_places(rule["when"], ("campaigns", number, key, rule_number, "when"))
+                yield from property_paths(rule["when"], ("campaigns", number, key, rule_number, "when"))

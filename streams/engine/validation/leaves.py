@@ -7,56 +7,58 @@ from typing import Any, get_args
 
 from schemas import conditions as c
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
-from streams.engine.validation.context import Context, Room
-from streams.engine.validation.contradictions import existence
+from streams.engine.validation.context import ConditionUse, ValidationContext
+from streams.engine.validation.contradictions import existence_problems
 from streams.engine.validation.dates import date_fault
-from streams.engine.validation.modifiers import capitals, zone_of_no_date
+from streams.engine.validation.modifiers import unused_zone_problems, upper_case_problems
 from streams.engine.validation.operators import (
+    activity_time_problems,
     age_problems,
     choice_problems,
     count_problems,
-    given,
-    moment_problems,
     number_problems,
     operator_problems,
+    operators_by_name,
 )
-from streams.engine.validation.problem import Path, Problem
-from streams.engine.validation.ranges import lengths, window_range
+from streams.engine.validation.problem import DocumentPath, Problem
+from streams.engine.validation.ranges import duration_problems, window_range_problems
 
 TEXT_FIELDS = frozenset({"url", "path", "host", "title", "referrer", "campaign", "name"})
 """Fields of an event that are always text; so is `query.x`. All others are its properties, typed by their value."""
 
 
-def leaf_problems(leaf: c.Model, context: Context, room: Room, path: Path) -> list[Problem]:
+def leaf_problems(
+    leaf: c.DefinitionModel, context: ValidationContext, use: ConditionUse, path: DocumentPath
+) -> list[Problem]:
     """What is wrong with a leaf at `path`."""
-    checks: Mapping[type[c.Model], Callable[[Any, Context, Path], list[Problem]]] = {
-        c.PropertyLeaf: _property,
-        c.StatusLeaf: _status,
-        c.TagsLeaf: _tags,
-        c.ScoreLeaf: _score,
-        c.VisitLeaf: _visit,
-        c.ActivityLeaf: _activity,
-        c.SequenceLeaf: _sequence,
-        c.LastVisitLeaf: _last_visit,
-        c.FirstVisitLeaf: _first_visit,
-        c.LastActivityLeaf: _last_activity,
-        c.InactiveLeaf: _inactive,
-        c.SegmentLeaf: _segment,
-        c.LeadLeaf: _lead,
-        c.PointsLeaf: _points,
-        c.LeadStatusLeaf: _lead_status,
-        c.LeadAgeLeaf: _lead_age,
+    checks: Mapping[type[c.DefinitionModel], Callable[[Any, ValidationContext, DocumentPath], list[Problem]]] = {
+        c.PropertyLeaf: _property_problems,
+        c.StatusLeaf: _status_problems,
+        c.TagsLeaf: _tags_problems,
+        c.ScoreLeaf: _score_problems,
+        c.VisitLeaf: _visit_problems,
+        c.ActivityLeaf: _activity_problems,
+        c.SequenceLeaf: _sequence_problems,
+        c.LastVisitLeaf: _last_visit_problems,
+        c.FirstVisitLeaf: _first_visit_problems,
+        c.LastActivityLeaf: _last_activity_problems,
+        c.InactiveLeaf: _inactive_problems,
+        c.SegmentLeaf: _segment_problems,
+        c.LeadLeaf: _lead_problems,
+        c.PointsLeaf: _points_problems,
+        c.LeadStatusLeaf: _lead_status_problems,
+        c.LeadAgeLeaf: _lead_age_problems,
     }
     own = checks.get(type(leaf))
     problems = own(leaf, context, path) if own else []
-    if isinstance(leaf, c.PointsLeaf | c.LeadStatusLeaf | c.LeadAgeLeaf) and room != "automation":
+    if isinstance(leaf, c.PointsLeaf | c.LeadStatusLeaf | c.LeadAgeLeaf) and use != "automation":
         subject = c.subject_of(leaf)
         hint = "; `lead: {campaign: ..., ...}` speaks of a lead anywhere" if subject != "lead_age" else ""
         problems.append(Problem(path, f"{subject} speaks of the lead at hand: only in automation rules{hint}"))
     return problems
 
 
-def _property(leaf: c.PropertyLeaf, context: Context, path: Path) -> list[Problem]:
+def _property_problems(leaf: c.PropertyLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     keys = leaf.property if isinstance(leaf.property, tuple) else (leaf.property,)
     here = (*path, "property")
     if not keys or not all(keys):
@@ -68,52 +70,52 @@ def _property(leaf: c.PropertyLeaf, context: Context, path: Path) -> list[Proble
             f"conditions on custom properties ({top}) need the plan enterprise; this account's is {context.plan}"
         )
         problems.append(Problem(here, message, "plan"))
-    declared: PropertyType | None = context.declared.get(top)
+    declared: PropertyType | None = context.property_types.get(top)
     if len(keys) > 1:
         if declared not in (None, "object"):
             problems.append(Problem(here, f"{top} is declared as {declared}; only an object has keys inside"))
         declared = None
     problems += operator_problems(leaf, ".".join(keys), declared, path)
     if keys == ("email_domain",):
-        problems = problems or capitals(leaf, given(leaf), top, path)
-    return problems or lengths({"held_for": leaf.held_for}, path)
+        problems = problems or upper_case_problems(leaf, operators_by_name(leaf), top, path)
+    return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
-def _status(leaf: c.StatusLeaf, _: Context, path: Path) -> list[Problem]:
+def _status_problems(leaf: c.StatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "status")
     problems = operator_problems(leaf.status, "status", "text", here)
-    problems = problems or existence(given(leaf.status), here, "a contact")
+    problems = problems or existence_problems(operators_by_name(leaf.status), here, "a contact")
     return problems or choice_problems(leaf.status, get_args(ContactStatus), here)
 
 
-def _tags(leaf: c.TagsLeaf, _: Context, path: Path) -> list[Problem]:
+def _tags_problems(leaf: c.TagsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     problems = operator_problems(leaf.tags, "tags", "list", (*path, "tags"))
-    return problems or lengths({"held_for": leaf.held_for}, path)
+    return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
-def _score(leaf: c.ScoreLeaf, _: Context, path: Path) -> list[Problem]:
+def _score_problems(leaf: c.ScoreLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return number_problems(leaf.score, (*path, "score"))
 
 
-def _visit(leaf: c.VisitLeaf, _: Context, path: Path) -> list[Problem]:
-    return _filter(leaf.visit, (*path, "visit")) + _window(leaf, path)
+def _visit_problems(leaf: c.VisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return _filter_problems(leaf.visit, (*path, "visit")) + _window_problems(leaf, path)
 
 
-def _activity(leaf: c.ActivityLeaf, _: Context, path: Path) -> list[Problem]:
-    return _filter(leaf.activity, (*path, "activity")) + _window(leaf, path)
+def _activity_problems(leaf: c.ActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return _filter_problems(leaf.activity, (*path, "activity")) + _window_problems(leaf, path)
 
 
-def _filter(fields: Mapping[str, c.Operators], path: Path) -> list[Problem]:
+def _filter_problems(fields: Mapping[str, c.Operators], path: DocumentPath) -> list[Problem]:
     problems: list[Problem] = []
     for name, operators in fields.items():
         is_text = name in TEXT_FIELDS or name.startswith("query.")
         here = (*path, name)
         problems += operator_problems(operators, name, "text" if is_text else None, here)
-        problems += capitals(operators, given(operators), name, here) if name == "host" else []
+        problems += upper_case_problems(operators, operators_by_name(operators), name, here) if name == "host" else []
     return problems
 
 
-def _window(leaf: c.Window, path: Path) -> list[Problem]:
+def _window_problems(leaf: c.Window, path: DocumentPath) -> list[Problem]:
     problems: list[Problem] = []
     if leaf.never and leaf.count is not None:
         problems.append(Problem((*path, "never"), "never: true is count: {eq: 0}; leave one of the two out"))
@@ -124,7 +126,7 @@ def _window(leaf: c.Window, path: Path) -> list[Problem]:
         if wanted is not None and (leaf.count is not None or leaf.never):
             problems.append(Problem((*path, name), f"{name} speaks of one event: it cannot stand beside a count"))
         if isinstance(wanted, Mapping):
-            problems += _filter(wanted, (*path, name))
+            problems += _filter_problems(wanted, (*path, name))
     if leaf.between_ago is not None and leaf.between_ago[0] <= leaf.between_ago[1]:
         message = "between_ago: the longer time comes first, as in [30d, 7d]"
         problems.append(Problem((*path, "between_ago"), message))
@@ -133,70 +135,74 @@ def _window(leaf: c.Window, path: Path) -> list[Problem]:
         fault = date_fault(value) if value is not None else None
         if fault:
             problems.append(Problem((*path, name), fault))
-    problems += zone_of_no_date(leaf, ("since", "until"), path) + lengths({"within": leaf.within}, path)
-    return problems or window_range(leaf.since, leaf.until, path)
+    problems += unused_zone_problems(leaf, ("since", "until"), path) + duration_problems(
+        {"within": leaf.within}, path
+    )
+    return problems or window_range_problems(leaf.since, leaf.until, path)
 
 
-def _sequence(leaf: c.SequenceLeaf, _: Context, path: Path) -> list[Problem]:
-    problems = lengths({"within": leaf.within}, path)
+def _sequence_problems(leaf: c.SequenceLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+    problems = duration_problems({"within": leaf.within}, path)
     for number, step in enumerate(leaf.sequence):
         here = (*path, "sequence", number)
         for subject in ("visit", "activity"):
-            problems += _filter(getattr(step, subject) or {}, (*here, subject))
+            problems += _filter_problems(getattr(step, subject) or {}, (*here, subject))
         if (step.visit is None) == (step.activity is None):
             problems.append(Problem(here, "a step is one of visit and activity, as in {visit: {path: {eq: /}}}"))
     return problems
 
 
-def _last_visit(leaf: c.LastVisitLeaf, _: Context, path: Path) -> list[Problem]:
-    return moment_problems(leaf.last_visit, (*path, "last_visit"))
+def _last_visit_problems(leaf: c.LastVisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return activity_time_problems(leaf.last_visit, (*path, "last_visit"))
 
 
-def _first_visit(leaf: c.FirstVisitLeaf, _: Context, path: Path) -> list[Problem]:
-    return moment_problems(leaf.first_visit, (*path, "first_visit"))
+def _first_visit_problems(leaf: c.FirstVisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return activity_time_problems(leaf.first_visit, (*path, "first_visit"))
 
 
-def _last_activity(leaf: c.LastActivityLeaf, _: Context, path: Path) -> list[Problem]:
-    return moment_problems(leaf.last_activity, (*path, "last_activity"))
+def _last_activity_problems(leaf: c.LastActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return activity_time_problems(leaf.last_activity, (*path, "last_activity"))
 
 
-def _inactive(leaf: c.InactiveLeaf, _: Context, path: Path) -> list[Problem]:
+def _inactive_problems(leaf: c.InactiveLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     if leaf.inactive_for:
         return []
     message = "everybody has been inactive for no time at all; write how long, as in inactive_for: 30d"
     return [Problem((*path, "inactive_for"), message)]
 
 
-def _segment(leaf: c.SegmentLeaf, context: Context, path: Path) -> list[Problem]:
+def _segment_problems(leaf: c.SegmentLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     fault = context.segment_fault(leaf.segment)
     return [Problem((*path, "segment"), fault)] if fault else []
 
 
-def _lead(leaf: c.LeadLeaf, context: Context, path: Path) -> list[Problem]:
+def _lead_problems(leaf: c.LeadLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "lead")
     test = leaf.lead
     fault = context.campaign_fault(test.campaign)
     problems = [Problem((*here, "campaign"), fault)] if fault else []
     if test.status is not None:
-        problems += _lead_statuses(test.status, (*here, "status"))
+        problems += _lead_statuses_problems(test.status, (*here, "status"))
     if test.points is not None:
         problems += number_problems(test.points, (*here, "points"))
     return problems
 
 
-def _lead_statuses(operators: c.Operators, path: Path) -> list[Problem]:
+def _lead_statuses_problems(operators: c.Operators, path: DocumentPath) -> list[Problem]:
     problems = operator_problems(operators, "status", "text", path)
     return problems or choice_problems(operators, get_args(LeadStatus), path)
 
 
-def _points(leaf: c.PointsLeaf, _: Context, path: Path) -> list[Problem]:
+def _points_problems(leaf: c.PointsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return number_problems(leaf.points, (*path, "points"))
 
 
-def _lead_status(leaf: c.LeadStatusLeaf, _: Context, path: Path) -> list[Problem]:
+def _lead_status_problems(leaf: c.LeadStatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "lead_status")
-    return _lead_statuses(leaf.lead_status, here) or existence(given(leaf.lead_status), here, "a lead at hand")
+    return _lead_statuses_problems(leaf.lead_status, here) or existence_problems(
+        operators_by_name(leaf.lead_status), here, "a lead at hand"
+    )
 
 
-def _lead_age(leaf: c.LeadAgeLeaf, _: Context, path: Path) -> list[Problem]:
+def _lead_age_problems(leaf: c.LeadAgeLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return age_problems(leaf.lead_age, (*path, "lead_age"))

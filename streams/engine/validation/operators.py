@@ -9,19 +9,26 @@ import re2
 
 from schemas.conditions import CountOperators, DurationOperators, MomentOperators, NumberOperators, Operators
 from schemas.definitions import PropertyType
-from streams.engine.conditions.operand_types import EQUALITY, OPERATORS_OF, ORDER
-from streams.engine.validation.contradictions import empty_number_lists, pointless_operators
+from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, OPERATORS_BY_TYPE, ORDER_OPERATORS
+from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
-from streams.engine.validation.modifiers import modifier_problems, zone_of_no_date
-from streams.engine.validation.problem import Path, Problem, nearest, shown
-from streams.engine.validation.ranges import age_range, count_range, date_range, lengths, number_range, score_range
+from streams.engine.validation.modifiers import modifier_problems, unused_zone_problems
+from streams.engine.validation.problem import DocumentPath, Problem, describe_value, suggestion
+from streams.engine.validation.ranges import (
+    age_range_problems,
+    count_range_problems,
+    date_range_problems,
+    duration_problems,
+    number_range_problems,
+    score_range_problems,
+)
 from streams.engine.validation.schema import keys_of
 
-Bounded = NumberOperators | CountOperators | DurationOperators
+BoundOperators = NumberOperators | CountOperators | DurationOperators
 
-FITTING: Mapping[PropertyType, tuple[str, ...]] = {
+ORDERED_OPERATORS_BY_TYPE: Mapping[PropertyType, tuple[str, ...]] = {
     kind: tuple(operator for operator in keys_of(Operators) if operator in fitting)
-    for kind, fitting in OPERATORS_OF.items()
+    for kind, fitting in OPERATORS_BY_TYPE.items()
 }
 """Declared type -> its operators in the order of the language; an undeclared property takes them all."""
 
@@ -29,60 +36,63 @@ _MODIFIERS = {"case_sensitive", "in_zone", "property", "held_for"}
 _ARTICLE = {"object": "an object", "text": "text"}
 
 
-def given(operators: Operators) -> dict[str, Any]:
+def operators_by_name(operators: Operators) -> dict[str, Any]:
     """The operators that are written, by the name they are written with."""
     fields = type(operators).model_fields
     written = {(fields[name].alias or name): getattr(operators, name) for name in fields}
     return {name: value for name, value in written.items() if value is not None and name not in _MODIFIERS}
 
 
-def operator_problems(operators: Operators, name: str, declared: PropertyType | None, path: Path) -> list[Problem]:
+def operator_problems(
+    operators: Operators, name: str, property_type: PropertyType | None, path: DocumentPath
+) -> list[Problem]:
     """What is wrong with the operators on a property (or a field of an event) called `name`."""
-    written = given(operators)
+    written = operators_by_name(operators)
     if not written:
         return [Problem(path, f"{name} needs an operator, such as eq: or exists: true")]
     problems: list[Problem] = []
     for operator, value in written.items():
         here = (*path, operator)
-        fault = _misfit(operator, name, declared) or _fault(operator, value, declared)
+        fault = _type_fault(operator, name, property_type) or _operand_fault(operator, value, property_type)
         if fault:
             problems.append(Problem(here, fault))
         elif operator == "has_item":
             for field, inner in value.items():
                 problems += operator_problems(inner, field, None, (*here, field))
-    return problems or _pointless(operators, written, declared, path)
+    return problems or _combination_problems(operators, written, property_type, path)
 
 
-def _pointless(
-    operators: Operators, written: Mapping[str, Any], declared: PropertyType | None, path: Path
+def _combination_problems(
+    operators: Operators, operands: Mapping[str, Any], property_type: PropertyType | None, path: DocumentPath
 ) -> list[Problem]:
     """What never holds or says nothing, where each operator by itself is sound."""
     return (
-        pointless_operators(written, declared, path)
-        or modifier_problems(operators, written, declared, path)
-        or number_range(written, path)
-        or date_range(written, path, exact=declared in ("date", "datetime"))
-        or lengths(written, path)
+        contradiction_problems(operands, property_type, path)
+        or modifier_problems(operators, operands, property_type, path)
+        or number_range_problems(operands, path)
+        or date_range_problems(operands, path, compares_equality=property_type in ("date", "datetime"))
+        or duration_problems(operands, path)
     )
 
 
-def _misfit(operator: str, name: str, declared: PropertyType | None) -> str | None:
-    if declared is None or operator in FITTING[declared]:
+def _type_fault(operator: str, name: str, property_type: PropertyType | None) -> str | None:
+    if property_type is None or operator in ORDERED_OPERATORS_BY_TYPE[property_type]:
         return None
-    article = _ARTICLE.get(declared, f"a {declared}")
-    return f"{operator} does not fit {name}, which is {article}; it takes {', '.join(FITTING[declared])}"
+    article = _ARTICLE.get(property_type, f"a {property_type}")
+    fitting = ", ".join(ORDERED_OPERATORS_BY_TYPE[property_type])
+    return f"{operator} does not fit {name}, which is {article}; it takes {fitting}"
 
 
-def _fault(operator: str, value: Any, declared: PropertyType | None) -> str | None:
-    if operator in EQUALITY:
+def _operand_fault(operator: str, value: Any, property_type: PropertyType | None) -> str | None:
+    if operator in EQUALITY_OPERATORS:
         values = value if isinstance(value, tuple) else (value,)
-        return next((fault for fault in (_equal_fault(v, declared) for v in values) if fault), None)
-    if operator in ("contains", "not_contains") and declared == "text":
-        return _text(value)
+        return next((fault for fault in (_equal_fault(v, property_type) for v in values) if fault), None)
+    if operator in ("contains", "not_contains") and property_type == "text":
+        return _text_fault(value)
     if operator == "between":
-        return _between_fault(value, declared)
-    if operator in ORDER:
-        return _order_fault(value, declared)
+        return _between_fault(value, property_type)
+    if operator in ORDER_OPERATORS:
+        return _order_fault(value, property_type)
     if operator == "matches":
         return _pattern_fault(value)
     if operator in ("before", "after"):
@@ -90,27 +100,27 @@ def _fault(operator: str, value: Any, declared: PropertyType | None) -> str | No
     return None
 
 
-def _equal_fault(value: object, declared: PropertyType | None) -> str | None:
+def _equal_fault(value: object, property_type: PropertyType | None) -> str | None:
     checks: Mapping[str, Callable[[object], str | None]] = {
-        "text": _text,
-        "number": _number,
-        "boolean": _boolean,
-        "date": _date,
-        "datetime": _date,
+        "text": _text_fault,
+        "number": _number_fault,
+        "boolean": _boolean_fault,
+        "date": _date_value_fault,
+        "datetime": _date_value_fault,
     }
-    return checks[declared](value) if declared is not None and declared in checks else None
+    return checks[property_type](value) if property_type is not None and property_type in checks else None
 
 
-def _order_fault(value: object, declared: PropertyType | None) -> str | None:
-    if declared == "number":
-        return _number(value)
-    if declared is None and not isinstance(value, str):
-        return _number(value)
-    return _date(value)
+def _order_fault(value: object, property_type: PropertyType | None) -> str | None:
+    if property_type == "number":
+        return _number_fault(value)
+    if property_type is None and not isinstance(value, str):
+        return _number_fault(value)
+    return _date_value_fault(value)
 
 
-def _between_fault(value: tuple[Any, Any], declared: PropertyType | None) -> str | None:
-    fault = _order_fault(value[0], declared) or _order_fault(value[1], declared)
+def _between_fault(value: tuple[Any, Any], property_type: PropertyType | None) -> str | None:
+    fault = _order_fault(value[0], property_type) or _order_fault(value[1], property_type)
     if fault:
         return fault
     low, high = value
@@ -119,21 +129,21 @@ def _between_fault(value: tuple[Any, Any], declared: PropertyType | None) -> str
     return "between: the lower bound comes first" if not isinstance(low, str) and low > high else None
 
 
-def _text(value: object) -> str | None:
-    return None if isinstance(value, str) else f"text is needed here, not {shown(value)}; put it in quotes"
+def _text_fault(value: object) -> str | None:
+    return None if isinstance(value, str) else f"text is needed here, not {describe_value(value)}; put it in quotes"
 
 
-def _number(value: object) -> str | None:
+def _number_fault(value: object) -> str | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return None if is_number else f"a number is needed here, not {shown(value)}"
+    return None if is_number else f"a number is needed here, not {describe_value(value)}"
 
 
-def _boolean(value: object) -> str | None:
-    return None if isinstance(value, bool) else f"true or false is needed here, not {shown(value)}"
+def _boolean_fault(value: object) -> str | None:
+    return None if isinstance(value, bool) else f"true or false is needed here, not {describe_value(value)}"
 
 
-def _date(value: object) -> str | None:
-    return date_fault(value) if isinstance(value, str) else f"a date is needed here, not {shown(value)}"
+def _date_value_fault(value: object) -> str | None:
+    return date_fault(value) if isinstance(value, str) else f"a date is needed here, not {describe_value(value)}"
 
 
 def _pattern_fault(pattern: str) -> str | None:
@@ -148,33 +158,39 @@ def _pattern_fault(pattern: str) -> str | None:
     return None
 
 
-def choice_problems(operators: Operators, known: Collection[str], path: Path) -> list[Problem]:
+def choice_problems(operators: Operators, choices: Collection[str], path: DocumentPath) -> list[Problem]:
     """Values compared for equality with something that has only a few."""
     problems = []
     for operator in ("eq", "ne", "in", "not_in"):
-        value = given(operators).get(operator)
+        value = operators_by_name(operators).get(operator)
         for word in value if isinstance(value, tuple) else (value,):
-            if word is not None and (word if operators.case_sensitive else word.casefold()) not in known:
-                problems.append(Problem((*path, operator), f"{shown(word)} is not known here{nearest(word, known)}"))
+            if word is not None and (word if operators.case_sensitive else word.casefold()) not in choices:
+                problems.append(
+                    Problem((*path, operator), f"{describe_value(word)} is not known here{suggestion(word, choices)}")
+                )
     return problems
 
 
-def number_problems(operators: NumberOperators, path: Path) -> list[Problem]:
+def number_problems(operators: NumberOperators, path: DocumentPath) -> list[Problem]:
     """A score or points: at least one operator, and numbers that meet it."""
-    return bound_problems(operators, path) or empty_number_lists(operators, path) or score_range(operators, path)
+    return (
+        bound_problems(operators, path)
+        or empty_number_list_problems(operators, path)
+        or score_range_problems(operators, path)
+    )
 
 
-def count_problems(operators: CountOperators, path: Path) -> list[Problem]:
+def count_problems(operators: CountOperators, path: DocumentPath) -> list[Problem]:
     """A count: at least one operator, and counts that meet it, but not all of them."""
-    return bound_problems(operators, path) or count_range(operators, path)
+    return bound_problems(operators, path) or count_range_problems(operators, path)
 
 
-def age_problems(operators: DurationOperators, path: Path) -> list[Problem]:
+def age_problems(operators: DurationOperators, path: DocumentPath) -> list[Problem]:
     """The age of a lead: likewise."""
-    return bound_problems(operators, path) or age_range(operators, path)
+    return bound_problems(operators, path) or age_range_problems(operators, path)
 
 
-def bound_problems(operators: Bounded, path: Path) -> list[Problem]:
+def bound_problems(operators: BoundOperators, path: DocumentPath) -> list[Problem]:
     """Numbers or lengths of time: at least one operator, and `between` the right way round."""
     names = [name for name in type(operators).model_fields if name != "name"]
     if all(getattr(operators, name) is None for name in names):
@@ -185,7 +201,7 @@ def bound_problems(operators: Bounded, path: Path) -> list[Problem]:
     return []
 
 
-def moment_problems(operators: MomentOperators, path: Path) -> list[Problem]:
+def activity_time_problems(operators: MomentOperators, path: DocumentPath) -> list[Problem]:
     """`last_visit` and its like: at least one operator, and dates that can be read."""
     if all(getattr(operators, name) is None for name in ("before", "after", "within_last", "older_than")):
         return [Problem(path, "an operator is needed: before, after, within_last or older_than")]
@@ -198,5 +214,5 @@ def moment_problems(operators: MomentOperators, path: Path) -> list[Problem]:
     if problems:
         return problems
     written = operators.model_dump(exclude_none=True)
-    zoneless = zone_of_no_date(operators, ("before", "after"), path)
-    return zoneless or date_range(written, path, exact=False) or lengths(written, path)
+    zoneless = unused_zone_problems(operators, ("before", "after"), path)
+    return zoneless or date_range_problems(written, path, compares_equality=False) or duration_problems(written, path)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-Path = tuple[str | int, ...]
+DocumentPath = tuple[str | int, ...]
 """Keys and list positions from the top of the definitions."""
 
-MOST_NAMED = 12
+MAX_SUGGESTIONS = 12
 WARNING = "warning"
 """The code of what keeps nobody from applying."""
 
@@ -19,12 +19,12 @@ class Problem:
     """One fault. `code` is `invalid`, `plan` (the plan lacks it), `not_served` (the engine does not do it yet), or
     `warning`."""
 
-    path: Path
+    path: DocumentPath
     message: str
     code: str = "invalid"
 
 
-def path_text(path: Path) -> str:
+def path_text(path: DocumentPath) -> str:
     """A path as people write it: `segments[0].when.all[1].eq`."""
     text = ""
     for step in path:
@@ -35,19 +35,19 @@ def path_text(path: Path) -> str:
     return text
 
 
-def nearest(word: object, known: Iterable[str]) -> str:
+def suggestion(word: object, candidates: Iterable[str]) -> str:
     """` - did you mean X?`, else ` - one of: ...`, else nothing."""
-    words = list(known)
+    words = list(candidates)
     folded = {candidate.casefold(): candidate for candidate in words}
     close = get_close_matches(str(word).casefold(), list(folded), n=1, cutoff=0.6)
     if close:
         return f" - did you mean {folded[close[0]]}?"
     if not words:
         return ""
-    return f" - one of: {', '.join(words[:MOST_NAMED])}" + (", ..." if len(words) > MOST_NAMED else "")
+    return f" - one of: {', '.join(words[:MAX_SUGGESTIONS])}" + (", ..." if len(words) > MAX_SUGGESTIONS else "")
 
 
-def shown(value: object) -> str:
+def describe_value(value: object) -> str:
     """A value as it is named in a message, short."""
     if isinstance(value, bool):
         return "true" if value else "false"

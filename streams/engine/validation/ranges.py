@@ -7,33 +7,33 @@ from typing import Any
 
 from schemas.conditions import CountOperators, DurationOperators, NumberOperators
 from schemas.time_zones import UTC
-from streams.engine.conditions.dates.date_bounds import DayEdge, Edge, InstantEdge, parse_date_value
-from streams.engine.conditions.dates.date_tests import span_of
+from streams.engine.conditions.dates.date_bounds import DateBound, DayBound, InstantBound, parse_date_value
+from streams.engine.conditions.dates.date_tests import comparison_span
 from streams.engine.conditions.dates.zones import DAY, HOUR
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.numbers import is_number
-from streams.engine.conditions.operand_types import ORDER, Written, listed
-from streams.engine.validation.problem import Path, Problem
+from streams.engine.conditions.operand_types import ORDER_OPERATORS, OperatorMap, to_tuple
+from streams.engine.validation.problem import DocumentPath, Problem
 
-Bound = tuple[float, bool]
+NumberBound = tuple[float, bool]
 """A number, and whether it lies outside itself."""
 
-_FARTHEST = (-12, 14)
+_EXTREME_OFFSETS = (-12, 14)
 """Hours; no zone is farther from UTC."""
-_APART = "put each in a leaf of any: for what lies outside of both"
-_ALWAYS_COUNTED = (
+_SEPARATE_LEAVES_HINT = "put each in a leaf of any: for what lies outside of both"
+_ALWAYS_TRUE_COUNT = (
     "any number of times meets this; leave count out for at least once, or write never: true for not once"
 )
-_NEVER_COUNTED = "nothing happens so often: a count is a whole number from 0 on; write never: true for not once"
+_IMPOSSIBLE_COUNT = "nothing happens so often: a count is a whole number from 0 on; write never: true for not once"
 
 
-def number_range(written: Written, path: Path) -> list[Problem]:
+def number_range_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
     """Operators on a number that leave no number between them."""
-    lower: list[Bound] = []
-    upper: list[Bound] = []
+    lower: list[NumberBound] = []
+    upper: list[NumberBound] = []
     names = []
-    for name, operand in written.items():
-        if name not in ORDER | {"eq"} or not all(is_number(one) for one in listed(operand)):
+    for name, operand in operands.items():
+        if name not in ORDER_OPERATORS | {"eq"} or not all(is_number(one) for one in to_tuple(operand)):
             continue
         low, high = operand if name == "between" else (operand, operand)
         if name not in ("lt", "lte"):
@@ -46,41 +46,41 @@ def number_range(written: Written, path: Path) -> list[Problem]:
     (least, beyond), (most, before) = max(lower), min(upper, key=lambda bound: (bound[0], not bound[1]))
     if least < most or (least == most and not beyond and not before):
         return []
-    return [Problem(path, f"no number is {_listed(names, written)}; {_APART}")]
+    return [Problem(path, f"no number is {_list_operands(names, operands)}; {_SEPARATE_LEAVES_HINT}")]
 
 
-def _listed(names: Iterable[str], written: Written) -> str:
-    return " and ".join(f"{name} {_text(written[name])}" for name in names)
+def _list_operands(names: Iterable[str], operands: OperatorMap) -> str:
+    return " and ".join(f"{name} {_operand_text(operands[name])}" for name in names)
 
 
-def _text(operand: object) -> str:
+def _operand_text(operand: object) -> str:
     if isinstance(operand, tuple):
-        return f"[{', '.join(map(_text, operand))}]"
+        return f"[{', '.join(map(_operand_text, operand))}]"
     return str(int(operand)) if isinstance(operand, float) and operand.is_integer() else str(operand)
 
 
-def score_range(operators: NumberOperators, path: Path) -> list[Problem]:
+def score_range_problems(operators: NumberOperators, path: DocumentPath) -> list[Problem]:
     """The same of a score or of points."""
-    return number_range(operators.model_dump(exclude_none=True), path)
+    return number_range_problems(operators.model_dump(exclude_none=True), path)
 
 
-def count_range(count: CountOperators, path: Path) -> list[Problem]:
+def count_range_problems(count: CountOperators, path: DocumentPath) -> list[Problem]:
     """Counts that nothing has, or that everything has."""
-    least, most = _whole(count)
+    least, most = _whole_number_range(count)
     if most is not None and most < least:
-        return [Problem(path, _NEVER_COUNTED)]
-    return [Problem(path, _ALWAYS_COUNTED)] if least == 0 and most is None else []
+        return [Problem(path, _IMPOSSIBLE_COUNT)]
+    return [Problem(path, _ALWAYS_TRUE_COUNT)] if least == 0 and most is None else []
 
 
-def age_range(ages: DurationOperators, path: Path) -> list[Problem]:
+def age_range_problems(ages: DurationOperators, path: DocumentPath) -> list[Problem]:
     """Ages that no lead has, or that every lead has."""
-    least, most = _whole(ages)
+    least, most = _whole_number_range(ages)
     if most is not None and most < least:
-        return [Problem(path, f"no lead is ever of that age; {_APART}")]
+        return [Problem(path, f"no lead is ever of that age; {_SEPARATE_LEAVES_HINT}")]
     return [Problem(path, "every lead is of that age; leave it out")] if least == 0 and most is None else []
 
 
-def _whole(operators: CountOperators | DurationOperators) -> tuple[int, int | None]:
+def _whole_number_range(operators: CountOperators | DurationOperators) -> tuple[int, int | None]:
     """The least, and the most where there is one, of whole numbers from 0 on."""
     given = operators.model_dump(exclude_none=True)
     low, high = given.get("between", (0, None))
@@ -91,77 +91,79 @@ def _whole(operators: CountOperators | DurationOperators) -> tuple[int, int | No
     return max([*least, 0 if exact is None else exact]), min(known, default=None)
 
 
-def date_range(written: Written, path: Path, *, exact: bool) -> list[Problem]:
+def date_range_problems(operands: OperatorMap, path: DocumentPath, *, compares_equality: bool) -> list[Problem]:
     """Operators on a date that leave no date between them, in whatever zone; what moves with now is not judged.
 
-    `exact`: whether `eq` compares dates, too.
+    `compares_equality`: whether `eq` compares dates, too.
     """
-    known = ORDER | {"before", "after"} | ({"eq"} if exact else set())
-    names = [name for name in written if name in known and all(isinstance(one, str) for one in listed(written[name]))]
-    spans = [_span(name, written[name]) for name in names]
+    known = ORDER_OPERATORS | {"before", "after"} | ({"eq"} if compares_equality else set())
+    names = [
+        name for name in operands if name in known and all(isinstance(one, str) for one in to_tuple(operands[name]))
+    ]
+    spans = [_span_or_none(name, operands[name]) for name in names]
     lower = [low for low, _ in spans if low is not None]
     upper = [high for _, high in spans if high is not None]
     if not any(_never_before(low, high) for low in lower for high in upper):
         return []
     if names == ["between"]:
         return [Problem((*path, "between"), "between: the earlier date comes first")]
-    return [Problem(path, f"no date is {_listed(names, written)}; {_APART}")]
+    return [Problem(path, f"no date is {_list_operands(names, operands)}; {_SEPARATE_LEAVES_HINT}")]
 
 
-def _span(name: str, operand: Any) -> tuple[Edge | None, Edge | None]:
+def _span_or_none(name: str, operand: Any) -> tuple[DateBound | None, DateBound | None]:
     try:
-        return _read_span(name, operand)
+        return _parse_span(name, operand)
     except ConditionRefused:  # the compiler says why
         return None, None
 
 
-def _read_span(name: str, operand: Any) -> tuple[Edge | None, Edge | None]:
+def _parse_span(name: str, operand: Any) -> tuple[DateBound | None, DateBound | None]:
     if name == "between":
         lower, upper = (parse_date_value(one) for one in operand)
         return lower.start, upper.end
-    span = span_of(name, parse_date_value(operand))
+    span = comparison_span(name, parse_date_value(operand))
     return span.lower, span.upper
 
 
-def window_range(since: str | None, until: str | None, path: Path) -> list[Problem]:
+def window_range_problems(since: str | None, until: str | None, path: DocumentPath) -> list[Problem]:
     """`since` behind `until`, where both are fixed."""
     if since is None or until is None:
         return []
-    begin, end = _span("between", (since, until))
+    begin, end = _span_or_none("between", (since, until))
     if begin is None or end is None or not _never_before(begin, end):
         return []
     return [Problem((*path, "since"), "since lies behind until: nothing happens in between; swap the two")]
 
 
-def _never_before(lower: Edge, upper: Edge) -> bool:
+def _never_before(lower: DateBound, upper: DateBound) -> bool:
     """Whether a fixed edge is at another one or behind it in every zone."""
-    if lower.moves or upper.moves:
+    if lower.is_relative or upper.is_relative:
         return False
-    if all(isinstance(edge, InstantEdge | DayEdge) for edge in (lower, upper)):
-        return all(_at(lower, hours) >= _at(upper, hours) for hours in _FARTHEST)
-    return lower.at(0, UTC) - lower.slack >= upper.at(0, UTC) + upper.slack
+    if all(isinstance(edge, InstantBound | DayBound) for edge in (lower, upper)):
+        return all(_instant_at_offset(lower, hours) >= _instant_at_offset(upper, hours) for hours in _EXTREME_OFFSETS)
+    return lower.resolve(0, UTC) - lower.slack >= upper.resolve(0, UTC) + upper.slack
 
 
-def _at(edge: Edge, hours: int) -> int:
-    return edge.at(0, UTC) - (hours * HOUR if isinstance(edge, DayEdge) else 0)
+def _instant_at_offset(edge: DateBound, hours: int) -> int:
+    return edge.resolve(0, UTC) - (hours * HOUR if isinstance(edge, DayBound) else 0)
 
 
-def lengths(written: Written, path: Path) -> list[Problem]:
+def duration_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
     """Lengths of time that nothing has, and pairs of them that no date meets."""
     problems = [
         Problem((*path, name), f"{name} must be longer than nothing, as in {name}: 7d")
         for name in ("within", "within_last", "within_next", "held_for")
-        if written.get(name) == 0
+        if operands.get(name) == 0
     ]
-    if written.get("anniversary_within", 0) % DAY:
+    if operands.get("anniversary_within", 0) % DAY:
         message = "anniversary_within counts whole days: write 0d for today, 1d for today and tomorrow"
         problems.append(Problem((*path, "anniversary_within"), message))
-    return problems + _pairs(written, path)
+    return problems + _duration_pair_problems(operands, path)
 
 
-def _pairs(written: Written, path: Path) -> list[Problem]:
-    past, future, older = (written.get(name) for name in ("within_last", "within_next", "older_than"))
-    message = f"{{}} and {{}} never hold of one date; {_APART}"
+def _duration_pair_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
+    past, future, older = (operands.get(name) for name in ("within_last", "within_next", "older_than"))
+    message = f"{{}} and {{}} never hold of one date; {_SEPARATE_LEAVES_HINT}"
     if future is not None and past is not None:
         return [Problem(path, message.format("within_next", "within_last"))]
     if future is not None and older is not None:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from schemas.conditions import Condition, LeadLeaf, PropertyLeaf, SegmentLeaf
 from schemas.definitions import STANDARD_PROPERTIES, Campaign, Definitions, Segment
-from streams.engine.validation.problem import Path
+from streams.engine.validation.problem import DocumentPath
 from streams.engine.version import walk
 
 Graph = Mapping[str, Iterable[str]]
@@ -19,16 +19,16 @@ def segment_references(raw: object) -> Iterator[str]:
         return
     if isinstance(raw.get("segment"), str):
         yield raw["segment"]
-    children = [raw.get("not"), *_listed(raw.get("all")), *_listed(raw.get("any"))]
+    children = [raw.get("not"), *_as_list(raw.get("all")), *_as_list(raw.get("any"))]
     for child in children:
         yield from segment_references(child)
 
 
-def _listed(value: object) -> list[object]:
+def _as_list(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def cycles(graph: Graph) -> list[list[str]]:
+def find_cycles(graph: Graph) -> list[list[str]]:
     """Cycles of a graph, each once as the path that closes it: `[a, b, a]`; at least one of every knot."""
     found: list[list[str]] = []
     done: set[str] = set()
@@ -54,7 +54,7 @@ def _cycles_from(start: str, graph: Graph, done: set[str]) -> Iterator[list[str]
             pending.append(iter(graph.get(following, ())))
 
 
-def effects(definitions: Definitions) -> dict[str, list[str]]:
+def effect_graph(definitions: Definitions) -> dict[str, list[str]]:
     """What may change what, through membership, leads and actions: `segment X` and `campaign Y` as nodes."""
     graph: dict[str, list[str]] = {}
     for segment in definitions.segments:
@@ -68,9 +68,9 @@ def effects(definitions: Definitions) -> dict[str, list[str]]:
     return graph
 
 
-def warned_cycles(definitions: Definitions) -> list[str]:
+def lead_cycles(definitions: Definitions) -> list[str]:
     """Cycles that go through leads and actions. They end by construction, each rule firing once per record."""
-    found = cycles(effects(definitions))
+    found = find_cycles(effect_graph(definitions))
     through_leads = [path for path in found if any(node.startswith("campaign") for node in path)]
     return [" -> ".join(path) for path in through_leads if len(path) > 2]
 
@@ -78,28 +78,28 @@ def warned_cycles(definitions: Definitions) -> list[str]:
 def misspelt_properties(definitions: Definitions) -> dict[str, str]:
     """Undeclared properties -> the declared or standard one whose name is close; they may be meant as they are."""
     declared = {**definitions.properties, **STANDARD_PROPERTIES}
-    used = {name for condition in _conditions(definitions) for name in _property_names(condition)}
+    used = {name for condition in _all_conditions(definitions) for name in _property_names(condition)}
     close = {name: get_close_matches(name, declared, n=1, cutoff=0.8) for name in used - set(declared)}
     return {name: found[0] for name, found in close.items() if found}
 
 
-def property_places(written: object, path: Path) -> Iterator[tuple[Path, str]]:
+def property_paths(raw: object, path: DocumentPath) -> Iterator[tuple[DocumentPath, str]]:
     """The leaves of a condition as written that speak of a property: where each names it, and which."""
-    if isinstance(written, Mapping):
-        named = written.get("property")
+    if isinstance(raw, Mapping):
+        named = raw.get("property")
         name = named[0] if isinstance(named, list | tuple) and named else named
         if isinstance(name, str):
             yield (*path, "property"), name
     children: Iterable[tuple[str | int, object]] = ()
-    if isinstance(written, Mapping):
-        children = written.items()
-    elif isinstance(written, list | tuple):
-        children = enumerate(written)
+    if isinstance(raw, Mapping):
+        children = raw.items()
+    elif isinstance(raw, list | tuple):
+        children = enumerate(raw)
     for key, child in children:
-        yield from property_places(child, (*path, key))
+        yield from property_paths(child, (*path, key))
 
 
-def _conditions(definitions: Definitions) -> Iterator[Condition]:
+def _all_conditions(definitions: Definitions) -> Iterator[Condition]:
     for segment in definitions.segments:
         if segment.when is not None:
             yield segment.when
@@ -120,17 +120,17 @@ def _property_names(condition: Condition) -> Iterator[str]:
 
 def _causes(segment: Segment) -> Iterator[str]:
     if segment.when is not None:
-        yield from _mentioned(segment.when)
+        yield from _referenced_nodes(segment.when)
 
 
 def _campaign_causes(campaign: Campaign) -> Iterator[str]:
     for audience in campaign.audience:
         yield f"segment {audience}"
     for condition in _rule_conditions(campaign):
-        yield from _mentioned(condition)
+        yield from _referenced_nodes(condition)
 
 
-def _mentioned(condition: Condition) -> Iterator[str]:
+def _referenced_nodes(condition: Condition) -> Iterator[str]:
     for node in walk(condition):
         if isinstance(node, SegmentLeaf):
             yield f"segment {node.segment}"

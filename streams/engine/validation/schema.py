@@ -8,9 +8,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from streams.engine.validation.problem import Path, Problem, nearest, shown
+from streams.engine.validation.problem import DocumentPath, Problem, describe_value, suggestion
 
-_NEEDED: Mapping[str, str] = {
+_TYPE_NAMES: Mapping[str, str] = {
     "string_type": "text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -26,14 +26,14 @@ _NEEDED: Mapping[str, str] = {
     "date_parsing": "a calendar date such as 2026-03-01",
     "date_from_datetime_parsing": "a calendar date such as 2026-03-01",
 }
-_BOUNDS: Mapping[str, tuple[str, str]] = {
+_BOUND_MESSAGES: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("a number of at least {ge}", "not {input}"),
     "less_than_equal": ("a number of at most {le}", "not {input}"),
     "too_short": ("a list of at least {min_length}", "not of {actual_length}"),
     "too_long": ("a list of at most {max_length}", "not of {actual_length}"),
 }
 """What is needed, and what is there instead, by what pydantic tells of it."""
-_KNOWN_AS = {"string_pattern_mismatch": "an id has letters, digits, - and _ only, at most 100 of them"}
+_PATTERN_MESSAGES = {"string_pattern_mismatch": "an id has letters, digits, - and _ only, at most 100 of them"}
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
@@ -41,43 +41,47 @@ def keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def shape_problems(model: type[BaseModel], raw: object, path: Path) -> list[Problem]:
+def schema_problems(model: type[BaseModel], raw: object, path: DocumentPath) -> list[Problem]:
     """What keeps `raw` from being a `model`: unknown and missing keys, values of the wrong kind."""
     if not isinstance(raw, Mapping):
-        return [Problem(path, f"a mapping is needed here, not {shown(raw)}; its keys: {', '.join(keys_of(model))}")]
+        return [
+            Problem(
+                path, f"a mapping is needed here, not {describe_value(raw)}; its keys: {', '.join(keys_of(model))}"
+            )
+        ]
     unknown = [key for key in raw if key not in keys_of(model)]
-    problems = [_unknown(model, (), key, path) for key in unknown]
+    problems = [_unknown_key_problem(model, (), key, path) for key in unknown]
     known = {key: value for key, value in raw.items() if key not in unknown}
     try:
         model.model_validate(known)
     except ValidationError as error:
-        places = _by_place(error, known)
+        places = _errors_by_path(error, known)
         for place, details in places.items():
-            if details[0]["type"] == "too_short" and _is_told_within(place, places):
+            if details[0]["type"] == "too_short" and _has_inner_error(place, places):
                 continue  # items with faults of their own are not counted
-            problems.append(_told(model, known, place, details, path))
+            problems.append(_problem_from_errors(model, known, place, details, path))
     return problems
 
 
-def _by_place(error: ValidationError, raw: object) -> dict[Path, list[ErrorDetails]]:
+def _errors_by_path(error: ValidationError, raw: object) -> dict[DocumentPath, list[ErrorDetails]]:
     """Errors by the place in `raw` that they speak of: the branches tried of a union fall together."""
-    places: dict[Path, list[ErrorDetails]] = {}
+    places: dict[DocumentPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
-        place: Path = _place(details, raw)
+        place: DocumentPath = _error_path(details, raw)
         places.setdefault(place, []).append(details)
     return places
 
 
-def _is_told_within(place: Path, places: Iterable[Path]) -> bool:
+def _has_inner_error(path: DocumentPath, paths: Iterable[DocumentPath]) -> bool:
     """Whether something inside this place has a fault, too."""
-    return any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
 
 
-def _place(details: ErrorDetails, raw: object) -> Path:
+def _error_path(details: ErrorDetails, raw: object) -> DocumentPath:
     place: list[str | int] = []
     here: Any = raw
     for step in details["loc"]:
-        if not _leads_on(here, step):
+        if not _has_step(here, step):
             break
         here = here[step]
         place.append(step)
@@ -86,52 +90,56 @@ def _place(details: ErrorDetails, raw: object) -> Path:
     return tuple(place)
 
 
-def _leads_on(here: object, step: str | int) -> bool:
-    if isinstance(here, Mapping):
-        return step in here
-    return isinstance(here, list | tuple) and isinstance(step, int) and step < len(here)
+def _has_step(value: object, step: str | int) -> bool:
+    if isinstance(value, Mapping):
+        return step in value
+    return isinstance(value, list | tuple) and isinstance(step, int) and step < len(value)
 
 
-def _told(model: type[BaseModel], raw: object, place: Path, details: list[ErrorDetails], path: Path) -> Problem:
+def _problem_from_errors(
+    model: type[BaseModel], raw: object, inner_path: DocumentPath, details: list[ErrorDetails], path: DocumentPath
+) -> Problem:
     first = details[0]
     if first["type"] == "missing":
-        return Problem((*path, *place[:-1]), f"{place[-1]} is missing")
+        return Problem((*path, *inner_path[:-1]), f"{inner_path[-1]} is missing")
     if first["type"] == "extra_forbidden":
-        return _unknown(model, place[:-1], place[-1], path)
-    value = _value_at(raw, place)
-    return Problem((*path, *place), _reason(details, value))
+        return _unknown_key_problem(model, inner_path[:-1], inner_path[-1], path)
+    value = _value_at(raw, inner_path)
+    return Problem((*path, *inner_path), _reason(details, value))
 
 
-def _unknown(model: type[BaseModel], place: Path, key: object, path: Path) -> Problem:
-    inner = _model_at(model, place)
-    hint = nearest(key, keys_of(inner)) if inner else ""
+def _unknown_key_problem(
+    model: type[BaseModel], inner_path: DocumentPath, key: object, path: DocumentPath
+) -> Problem:
+    inner = _model_at(model, inner_path)
+    hint = suggestion(key, keys_of(inner)) if inner else ""
     step = key if isinstance(key, str | int) else str(key)
-    return Problem((*path, *place, step), f"unknown key {shown(key)}{hint}")
+    return Problem((*path, *inner_path, step), f"unknown key {describe_value(key)}{hint}")
 
 
 def _reason(details: list[ErrorDetails], value: object) -> str:
-    needed = list(dict.fromkeys(_NEEDED[d["type"]] for d in details if d["type"] in _NEEDED))
+    needed = list(dict.fromkeys(_TYPE_NAMES[d["type"]] for d in details if d["type"] in _TYPE_NAMES))
     if "a number" in needed and "a whole number" in needed:
         needed.remove("a whole number")
     choices = [d for d in details if d["type"] == "literal_error"]
     if choices and isinstance(value, str):
-        return f"{shown(value)} is not known here" + nearest(value, _choices(choices[0]))
+        return f"{describe_value(value)} is not known here" + suggestion(value, _choices(choices[0]))
     if choices:
         words = _choices(choices[0])
         needed.append(words[0] if len(words) == 1 else "one of " + ", ".join(words))
     if needed and len(needed) >= len({d["type"] for d in details}) - 1:
-        return f"{_either(needed)} is needed here, not {shown(value)}"
+        return f"{_join_with_or(needed)} is needed here, not {describe_value(value)}"
     first = details[0]
-    if first["type"] in _BOUNDS:
-        wanted, found = _BOUNDS[first["type"]]
-        return f"{wanted} is needed here, {found}".format(**_bound_of(first), input=shown(value))
-    if first["type"] in _KNOWN_AS:
-        return f"{shown(value)}: {_KNOWN_AS[first['type']]}"
+    if first["type"] in _BOUND_MESSAGES:
+        wanted, found = _BOUND_MESSAGES[first["type"]]
+        return f"{wanted} is needed here, {found}".format(**_bound_values(first), input=describe_value(value))
+    if first["type"] in _PATTERN_MESSAGES:
+        return f"{describe_value(value)}: {_PATTERN_MESSAGES[first['type']]}"
     said = first["msg"].removeprefix("Value error, ")
     return said[:1].lower() + said[1:]
 
 
-def _bound_of(details: ErrorDetails) -> dict[str, object]:
+def _bound_values(details: ErrorDetails) -> dict[str, object]:
     """What pydantic tells of a bound; a whole one is written as such."""
     told = details.get("ctx", {})
     return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in told.items()}
@@ -143,21 +151,21 @@ def _choices(details: ErrorDetails) -> list[str]:
     return [word.lower() if word in ("True", "False") else word.strip("'") for word in words]
 
 
-def _either(words: list[str]) -> str:
+def _join_with_or(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
 
 
-def _value_at(raw: object, place: Path) -> object:
+def _value_at(raw: object, path: DocumentPath) -> object:
     here: Any = raw
-    for step in place:
+    for step in path:
         here = here[step]
     return here
 
 
-def _model_at(model: type[BaseModel], place: Path) -> type[BaseModel] | None:
+def _model_at(model: type[BaseModel], path: DocumentPath) -> type[BaseModel] | None:
     """The model that describes the mapping at a place below `model`."""
     here: type[BaseModel] | None = model
-    for step in place:
+    for step in path:
         if here is None:
             return None
         fields = {field.alias or name: field for name, field in here.model_fields.items()}

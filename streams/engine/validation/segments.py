@@ -6,27 +6,27 @@ from collections.abc import Mapping
 
 from schemas.definitions import Segment
 from streams.engine.validation.conditions import condition_problems
-from streams.engine.validation.context import Context
-from streams.engine.validation.problem import Path, Problem
-from streams.engine.validation.schema import shape_problems
+from streams.engine.validation.context import ValidationContext
+from streams.engine.validation.problem import DocumentPath, Problem
+from streams.engine.validation.schema import schema_problems
 
 _ANY_CONDITION = {"all": ()}
 
 
-def segment_problems(raw: object, context: Context, path: Path) -> list[Problem]:
+def segment_problems(raw: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     """Its shape, whether it is static or dynamic as written, its statuses, the plan, its condition."""
     if not isinstance(raw, Mapping):
-        return shape_problems(Segment, raw, path)
+        return schema_problems(Segment, raw, path)
     when = raw.get("when")
     frame = {**raw, "when": _ANY_CONDITION} if when is not None else raw
-    problems = _wrong_statuses(raw, path) or shape_problems(Segment, frame, path)
+    problems = _status_problems(raw, path) or schema_problems(Segment, frame, path)
     problems += _kind_problems(raw, context, path)
     if when is not None:
         problems += condition_problems(when, context, "segment", (*path, "when"))
     return problems
 
 
-def _wrong_statuses(raw: Mapping[str, object], path: Path) -> list[Problem]:
+def _status_problems(raw: Mapping[str, object], path: DocumentPath) -> list[Problem]:
     statuses = raw.get("statuses")
     if isinstance(statuses, list) and "deleted" in statuses:
         return [Problem((*path, "statuses"), "a deleted contact is in no segment; leave deleted out")]
@@ -36,7 +36,7 @@ def _wrong_statuses(raw: Mapping[str, object], path: Path) -> list[Problem]:
     return []
 
 
-def _kind_problems(raw: Mapping[str, object], context: Context, path: Path) -> list[Problem]:
+def _kind_problems(raw: Mapping[str, object], context: ValidationContext, path: DocumentPath) -> list[Problem]:
     dynamic = raw.get("dynamic") is True
     has_condition = raw.get("when") is not None
     if has_condition and not dynamic:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from streams.engine.validation.problem import Path, Problem, shown
+from streams.engine.validation.problem import DocumentPath, Problem, describe_value
 
 _REASON = "is half a character (of a surrogate pair), which no text can hold; write the whole character"
 
 
-def half_characters(raw: object, path: Path = ()) -> Iterator[Problem]:
+def surrogate_problems(raw: object, path: DocumentPath = ()) -> Iterator[Problem]:
     """Every text and key that holds one; a path leads to what is around such a key."""
     if isinstance(raw, str):
-        if not is_whole(raw):
-            yield Problem(path, f"{shown(raw)}: there {_REASON}")
+        if not is_valid_unicode(raw):
+            yield Problem(path, f"{describe_value(raw)}: there {_REASON}")
     elif isinstance(raw, Mapping):
         for key, value in raw.items():
-            if isinstance(key, str) and not is_whole(key):
-                yield Problem(path, f"the key {shown(key)}: there {_REASON}")
+            if isinstance(key, str) and not is_valid_unicode(key):
+                yield Problem(path, f"the key {describe_value(key)}: there {_REASON}")
             else:
-                yield from half_characters(value, (*path, key))
+                yield from surrogate_problems(value, (*path, key))
     elif isinstance(raw, list | tuple):
         for number, value in enumerate(raw):
-            yield from half_characters(value, (*path, number))
+            yield from surrogate_problems(value, (*path, number))
 
 
-def is_whole(text: str) -> bool:
+def is_valid_unicode(text: str) -> bool:
     """Whether the text can be written as UTF-8."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)

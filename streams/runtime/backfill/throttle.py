@@ -7,40 +7,40 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-Item = TypeVar("Item")
+WorkItem = TypeVar("WorkItem")
 
-SHARE = 0.4
+MAX_SHARE = 0.4
 """The part of the worker's time that all its slots together may take for it."""
 
-STRETCH = 0.004
+BURST_SECONDS = 0.004
 """Seconds of work at a time; live records wait no longer for it."""
 
 
-class Pace:
+class Throttle:
     """One worker's. Whoever works waits for the others' stretches and rests.
 
-    `one_at_a_time`: held by the one that keeps much in memory for it.
+    `memory_lock`: held by the one that keeps much in memory for it.
     """
 
     def __init__(self) -> None:
-        self.one_at_a_time = asyncio.Lock()
-        self._turn = asyncio.Lock()
+        self.memory_lock = asyncio.Lock()
+        self._burst_lock = asyncio.Lock()
 
-    async def over(self, items: Iterable[Item], work: Callable[[Item], None]) -> None:
+    async def run_throttled(self, items: Iterable[WorkItem], work: Callable[[WorkItem], None]) -> None:
         """Does the work for every item."""
         left = iter(items)
         more = True
         while more:
-            async with self._turn:
+            async with self._burst_lock:
                 began = time.perf_counter()
-                more = _stretch(left, work, began + STRETCH)
-                await asyncio.sleep((time.perf_counter() - began) * (1 / SHARE - 1))
+                more = _run_burst(left, work, began + BURST_SECONDS)
+                await asyncio.sleep((time.perf_counter() - began) * (1 / MAX_SHARE - 1))
 
 
-def _stretch(left: Iterable[Item], work: Callable[[Item], None], end: float) -> bool:
+def _run_burst(items: Iterable[WorkItem], work: Callable[[WorkItem], None], deadline: float) -> bool:
     """Works until the end of the stretch; whether there may be more."""
-    for item in left:
+    for item in items:
         work(item)
-        if time.perf_counter() > end:
+        if time.perf_counter() > deadline:
             return True
     return False

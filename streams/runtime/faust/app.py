@@ -8,11 +8,11 @@ from typing import Protocol
 
 import faust
 
-from streams.runtime.fatal import end
+from streams.runtime.fatal import die
 from streams.runtime.faust.consumer import Transport
 
 
-class Closing(Protocol):
+class Closeable(Protocol):
     """What the app needs of the shell when it stops."""
 
     async def close(self) -> None:
@@ -22,7 +22,7 @@ class Closing(Protocol):
 class SlotApp(faust.App):  # type: ignore[misc]  # Faust publishes no types
     """A Faust app whose errors end the process and whose slots are closed before Faust stops."""
 
-    shell: Closing
+    slot_manager: Closeable
     request_seconds: float = 10.0
     """How long a stalled broker is waited for (stalls.py)."""
 
@@ -31,11 +31,11 @@ class SlotApp(faust.App):  # type: ignore[misc]  # Faust publishes no types
 
     async def on_stop(self) -> None:
         """The slots first: Faust's own stop takes the consumer away from under them."""
-        await self.shell.close()
+        await self.slot_manager.close()
         if self._consumer is not None:
-            self._consumer._thread.leave_on_stop()
+            self._consumer._thread.leave_group_on_stop()
         await super().on_stop()
 
     async def crash(self, reason: BaseException) -> None:
         """Ends the process: Faust restarts agents after a crash, and the run they held is lost."""
-        end("Faust gave up", reason)
+        die("Faust gave up", reason)

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from faust.assignor.partition_assignor import PartitionAssignor
 
 from streams.errors import Internal
-from streams.kafka.partitions import slot_of
-from streams.runtime.fatal import end
+from streams.kafka.partitions import slot_for_partition
+from streams.runtime.fatal import die
 
 
 class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes no types
@@ -25,12 +25,12 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
 
     def _perform_assignment(self, cluster: Any, member_metadata: Any) -> Any:
         try:
-            self._refuse_incomplete(cluster)
+            self._require_topics(cluster)
         except Internal as error:
-            end("the group cannot be shared out yet", error)
+            die("the group cannot be shared out yet", error)
         return super()._perform_assignment(cluster, member_metadata)
 
-    def _refuse_incomplete(self, cluster: Any) -> None:
+    def _require_topics(self, cluster: Any) -> None:
         """Just after topics are made a member may not see them all; whoever got nothing then would idle silently."""
         known = len(cluster.partitions_for_topic(self.journal) or ())
         if known != self.slots:
@@ -42,7 +42,7 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
     def _get_copartitioned_groups(  # type: ignore[no-untyped-def]  # Faust's own types are not published
         self, topics: Iterable[str], cluster: Any, subscriptions: Any
     ):
-        self._counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in self.sources}
+        self._partition_counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in self.sources}
         shared = {topic for topic in topics if topic not in self.sources}
         return super()._get_copartitioned_groups(shared, cluster, subscriptions)
 
@@ -53,8 +53,8 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
         done = super()._global_table_standby_assignments(assignments, partitions_by_topic)
         for assignment in done.values():
             owned = set(assignment.actives.get(self.journal, ()))
-            for topic, count in self._counts.items():
-                mine = [number for number in range(count) if slot_of(number, self.slots) in owned]
+            for topic, count in self._partition_counts.items():
+                mine = [number for number in range(count) if slot_for_partition(number, self.slots) in owned]
                 if mine:
                     assignment.actives[topic] = mine
         return done  # type: ignore[no-any-return]

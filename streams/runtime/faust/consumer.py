@@ -7,14 +7,14 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.runtime.faust.listener import Listener
+from streams.runtime.faust.listener import SlotRebalanceListener
 from streams.runtime.faust.thread import ConsumerThread
 
 
-class Consumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no types
+class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no types
     """Positions are the slots' alone: they stand in each slot's changelog, in the transaction they speak of."""
 
-    RebalanceListener = Listener
+    RebalanceListener = SlotRebalanceListener
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -48,4 +48,4 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no typ
 class Transport(driver.Transport):  # type: ignore[misc]  # Faust publishes no types
     """Makes our consumer."""
 
-    Consumer = Consumer
+    Consumer = SlotConsumer

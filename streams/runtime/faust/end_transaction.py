@@ -6,7 +6,7 @@ takes 25 ms with that and 3 ms with 2.
 Unsure ends: aiokafka speaks EndTxn v0, in which one epoch covers all transactions. When an EndTxn gets no answer
 and is sent again, the first copy may still lie in a stalled broker's socket, and arriving late it would commit
 *half of the next transaction*. So every EndTxn that may have been sent and was not answered is counted in
-`sender.unsure_ends`; the slot takes a new epoch before it goes on (`SlotProducer.renew`).
+`sender.unanswered_ends`; the slot takes a new epoch before it goes on (`SlotProducer.renew`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from aiokafka.producer import sender as aiokafka_sender
 BACKOFF_SECONDS = 0.002
 
 
-async def end_and_note(handler: Any, node_id: int) -> bool:
+async def send_end_transaction(handler: Any, node_id: int) -> bool:
     """`EndTxnHandler.do`, noting when an EndTxn may have been sent and not answered; whether it is done."""
     sender = handler._sender
     try:
         response = await sender.client.send(node_id, handler.create_request(), group=handler.group)
     except KafkaError as error:
         if not isinstance(error, NodeNotReadyError):  # NodeNotReady: it was never sent
-            sender.unsure_ends = unsure_ends(sender) + 1
+            sender.unanswered_ends = unanswered_ends(sender) + 1
         await asyncio.sleep(handler.handle_error())
         return False
     backoff = handler.handle_response(response)
@@ -37,12 +37,12 @@ async def end_and_note(handler: Any, node_id: int) -> bool:
     return True
 
 
-def unsure_ends(sender: Any) -> int:
+def unanswered_ends(sender: Any) -> int:
     """How many EndTxn requests of this sender were sent and not answered."""
-    return int(getattr(sender, "unsure_ends", 0))
+    return int(getattr(sender, "unanswered_ends", 0))
 
 
-def install() -> None:
+def patch_end_transaction() -> None:
     """Mends aiokafka in this process; again is harmless."""
     aiokafka_sender.BACKOFF_OVERRIDE = BACKOFF_SECONDS
-    aiokafka_sender.EndTxnHandler.do = end_and_note
+    aiokafka_sender.EndTxnHandler.do = send_end_transaction

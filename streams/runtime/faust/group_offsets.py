@@ -15,10 +15,10 @@ from streams.kafka.partitions import Partition
 
 log = structlog.get_logger()
 
-BOUND_SECONDS = 5.0
+COMMIT_SECONDS = 5.0
 
 
-async def show_lag(thread: Any, offsets: Mapping[Partition, int]) -> None:
+async def commit_group_offsets(thread: Any, offsets: Mapping[Partition, int]) -> None:
     """Commits the offsets of partitions that are assigned, in the consumer's thread."""
 
     async def commit() -> None:
@@ -33,6 +33,6 @@ async def show_lag(thread: Any, offsets: Mapping[Partition, int]) -> None:
             await consumer.commit(mine)
 
     try:
-        await asyncio.wait_for(thread.call_thread(commit), BOUND_SECONDS)
+        await asyncio.wait_for(thread.call_thread(commit), COMMIT_SECONDS)
     except (KafkaError, TimeoutError) as error:
         log.debug("group offsets not committed", error=type(error).__name__)

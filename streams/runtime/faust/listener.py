@@ -13,18 +13,18 @@ from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 
-from streams.runtime.fatal import end
+from streams.runtime.fatal import die
 
 
-class Listener(driver.ConsumerRebalanceListener):  # type: ignore[misc]  # Faust publishes no types
+class SlotRebalanceListener(driver.ConsumerRebalanceListener):  # type: ignore[misc]  # Faust publishes no types
     """Pauses and seeks first; an error ends the process, since aiokafka only logs what a listener raises."""
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """Called by aiokafka in the consumer's thread."""
         try:
-            self._thread.hold(assigned)
+            self._thread.pause_assignment(assigned)
             await super().on_partitions_assigned(assigned)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the assignment is not to be trusted
-            end("the assignment of partitions failed", error)
+            die("the assignment of partitions failed", error)

@@ -20,7 +20,7 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 from mode import Service
 
-from streams.runtime.fatal import end
+from streams.runtime.fatal import die
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
             except asyncio.CancelledError:
                 raise
             except BaseException as error:  # noqa: BLE001  # half a take-over is no ground to work on
-                end("the take-over failed", error)
+                die("the take-over failed", error)
 
     async def _take_over(self, generation: int) -> None:
         app, consumer = self.app, self.app.consumer
@@ -51,7 +51,7 @@ class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
         positions: dict[Any, int] = {}
 
         async def take_over() -> None:
-            positions.update(await app.shell.take_over(consumer.assignment()))
+            positions.update(await app.slot_manager.take_over(consumer.assignment()))
 
         await self._wait(take_over())  # 1
         await app.on_rebalance_complete.send()
@@ -62,7 +62,7 @@ class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
         consumer.resume_flow()
         await app._fetcher.maybe_start()
         if generation == app.consumer_generation_id:
-            await self._wait(app.shell.start(positions))  # 3
+            await self._wait(app.slot_manager.start(positions))  # 3
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         app.on_rebalance_end()

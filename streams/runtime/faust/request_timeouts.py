@@ -20,7 +20,7 @@ from aiokafka.consumer.group_coordinator import JoinGroupRequest, SyncGroupReque
 from aiokafka.errors import RequestTimedOutError
 
 
-def mend_connections(client: Any, request_seconds: float) -> None:
+def patch_connections(client: Any, request_seconds: float) -> None:
     """Bounds what a consumer's client waits for a stalled broker."""
     connect = client._get_conn
 
@@ -38,7 +38,7 @@ def mend_connections(client: Any, request_seconds: float) -> None:
     client._get_conn = connect_in_time
 
 
-def mend_coordinator(coordinator: Any, request_seconds: float) -> None:
+def patch_coordinator(coordinator: Any, request_seconds: float) -> None:
     """Bounds heartbeats and offset commits to a stalled group coordinator."""
     send = coordinator._send_req
 

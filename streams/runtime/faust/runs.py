@@ -14,34 +14,45 @@ from faust.serializers.schemas import Schema
 from streams.kafka.partitions import Partition
 
 
-class Run:
+class FetchedRun:
     """Records `[start, next)` of one partition, in fetch positions; looks like an aiokafka record to Faust.
 
     Contiguity goes by fetch positions and not by offsets, because transactional and compacted logs have legal gaps.
-    `token` names the seek it was read after: a run with an old token was fetched before a rebalance. `fetched` is the
+    `token` names the seek it was read after: a run with an old token was fetched before a rebalance. `fetched_at` is
+    the
     worker's clock (ms) when the records were handed out.
     """
 
-    __slots__ = ("fetched", "next", "offset", "partition", "records", "start", "timestamp", "token", "topic")
+    __slots__ = (
+        "fetched_at",
+        "next_position",
+        "offset",
+        "partition",
+        "records",
+        "start",
+        "timestamp",
+        "token",
+        "topic",
+    )
 
     timestamp_type = checksum = key = None
     headers: Sequence[tuple[str, bytes]] = ()
     serialized_key_size = serialized_value_size = 0
 
-    def __init__(self, records: Sequence[Any], start: int, next_: int, token: int, fetched: int) -> None:
+    def __init__(self, records: Sequence[Any], start: int, next_position: int, token: int, fetched_at: int) -> None:
         last = records[-1]
         self.records = records
         self.start = start
-        self.next = next_
+        self.next_position = next_position
         self.token = token
-        self.fetched = fetched
+        self.fetched_at = fetched_at
         self.topic: str = last.topic
         self.partition: int = last.partition
         self.offset: int = last.offset
         self.timestamp: int | None = last.timestamp
 
     @property
-    def value(self) -> Run:
+    def value(self) -> FetchedRun:
         """Faust asks a record for its value; a run is its own."""
         return self
 

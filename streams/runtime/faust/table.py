@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import faust
 
-from streams.runtime.fatal import end
+from streams.runtime.fatal import die
 
 
 class SlotTable(faust.Table):  # type: ignore[misc]  # Faust publishes no types
@@ -14,7 +14,7 @@ class SlotTable(faust.Table):  # type: ignore[misc]  # Faust publishes no types
 
     def send_changelog(self, *_args: Any, **_options: Any) -> NoReturn:
         """Ends the process: `table[key] = value` would write outside the transaction and lose its errors."""
-        end("something wrote to a table; only a slot's transaction may")
+        die("something wrote to a table; only a slot's transaction may")
 
     async def on_recovery_completed(self, *_args: Any) -> None:
         """Nothing: Faust would drop the keys that its own map gives to other partitions."""

@@ -11,16 +11,16 @@ from faust.transport.drivers import aiokafka as driver
 
 from streams.clock import now_ms
 from streams.kafka.partitions import Partition
-from streams.runtime.fatal import end
-from streams.runtime.faust.request_timeouts import mend_connections, mend_coordinator
-from streams.runtime.faust.runs import Run
-from streams.runtime.inputs.partition_buffer import Ends
+from streams.runtime.fatal import die
+from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
+from streams.runtime.faust.runs import FetchedRun
+from streams.runtime.inputs.partition_buffer import FetchEnds
 
 FETCH_WAIT_MS = 20
 FETCH_MIN_BYTES = 65_536
 
 
-class Chain:
+class FetchCursor:
     """Where a partition's runs join: the token of the last seek and the end of the last run."""
 
     __slots__ = ("end", "token")
@@ -35,26 +35,26 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.chains: dict[Any, Chain] = {}
-        self.ends: dict[Partition, Ends] = {}
-        self.tokens = 0
+        self.cursors: dict[Any, FetchCursor] = {}
+        self.ends: dict[Partition, FetchEnds] = {}
+        self.last_token = 0
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        mend_connections(consumer._client, self.app.request_seconds)
-        return mend_consumer(consumer)
+        patch_connections(consumer._client, self.app.request_seconds)
+        return patch_consumer(consumer)
 
     async def on_start(self) -> None:
         """Started by Faust; the fetcher exists from here on."""
         await super().on_start()
         consumer = self._ensure_consumer()
-        self._watch_ends(consumer._fetcher)
-        mend_coordinator(consumer._coordinator, self.app.request_seconds)
+        self._track_ends(consumer._fetcher)
+        patch_coordinator(consumer._coordinator, self.app.request_seconds)
 
-    def hold(self, assigned: Iterable[Any]) -> None:
+    def pause_assignment(self, assigned: Iterable[Any]) -> None:
         """A new assignment: nothing flows until `seek_exactly`, and what was fetched before is forgotten."""
         consumer = self._ensure_consumer()
-        self.chains.clear()
+        self.cursors.clear()
         self.ends.clear()
         for tp in assigned:
             consumer.pause(tp)
@@ -66,7 +66,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         active: Any,
         timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
         max_records: int | None = None,
-    ) -> Mapping[Any, list[Run]]:
+    ) -> Mapping[Any, list[FetchedRun]]:
         try:
             # Faust calls the fetcher directly, and so would never hear of a dead coordination task.
             consumer._coordinator.check_errors()
@@ -75,22 +75,22 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
             raise
         except KafkaError as error:
             # An offset outside the log, a refused topic, a coordinator that gave up: never skipped.
-            end("the consumer cannot go on", error)
-        return self._runs(consumer, got)
+            die("the consumer cannot go on", error)
+        return self._build_runs(consumer, got)
 
-    def _runs(self, consumer: Any, got: Mapping[Any, list[Any]]) -> dict[Any, list[Run]]:
+    def _build_runs(self, consumer: Any, got: Mapping[Any, list[Any]]) -> dict[Any, list[FetchedRun]]:
         assignment = consumer._subscription.subscription.assignment
-        runs: dict[Any, list[Run]] = {}
+        runs: dict[Any, list[FetchedRun]] = {}
         fetched = now_ms()
         for tp, records in got.items():
-            chain = self.chains.get(tp)
+            chain = self.cursors.get(tp)
             if chain is None or assignment is None or tp not in assignment.tps:
                 continue  # fetched for a former assignment
             start = chain.end
             if records[0].offset < start:
-                end(f"{tp.topic}:{tp.partition} went back to {records[0].offset} from {start}")
+                die(f"{tp.topic}:{tp.partition} went back to {records[0].offset} from {start}")
             chain.end = assignment.state_value(tp).position
-            runs[tp] = [Run(records, start, chain.end, chain.token, fetched)]
+            runs[tp] = [FetchedRun(records, start, chain.end, chain.token, fetched)]
         return runs
 
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
@@ -103,22 +103,22 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         tokens = {}
         for partition, offset in positions.items():
             tp = TopicPartition(*partition)
-            self.tokens += 1
-            tokens[partition] = self.tokens
-            self.chains[tp] = Chain(self.tokens, offset)
+            self.last_token += 1
+            tokens[partition] = self.last_token
+            self.cursors[tp] = FetchCursor(self.last_token, offset)
             self.ends.pop(partition, None)
             consumer.seek(tp, offset)
             consumer.resume(tp)
         return tokens
 
-    def leave_on_stop(self) -> None:
+    def leave_group_on_stop(self) -> None:
         """A planned stop: aiokafka will send LeaveGroup, which it keeps back for a static member, and the others take
         over at once instead of waiting for the whole session. A worker that dies comes back under its name.
         """
         if self._consumer is not None and self._consumer._coordinator is not None:
             self._consumer._coordinator._group_instance_id = None
 
-    def _watch_ends(self, fetcher: Any) -> None:
+    def _track_ends(self, fetcher: Any) -> None:
         """Notes, for every fetch answer, what it says of the partitions' ends and when the fetch was sent."""
         fetch = fetcher._proc_fetch_request
 
@@ -126,28 +126,28 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
             sent = now_ms()
             needs_wakeup = await fetch(assignment, node_id, request)
             if assignment.active:
-                self._note_ends(assignment, request, sent)
+                self._record_ends(assignment, request, sent)
             return needs_wakeup
 
         fetcher._proc_fetch_request = fetch_and_note
 
-    def _note_ends(self, assignment: Any, request: Any, sent: int) -> None:
+    def _record_ends(self, assignment: Any, request: Any, sent_at: int) -> None:
         for topic, partitions in request.topics:
             for number, position, _ in partitions:
                 tp = TopicPartition(topic, number)
                 state = assignment.state_value(tp)
-                chain = self.chains.get(tp)
-                answered = state.timestamp is not None and state.timestamp >= sent
+                chain = self.cursors.get(tp)
+                answered = state.timestamp is not None and state.timestamp >= sent_at
                 if chain is None or not answered or not state.has_valid_position or state.lso is None:
                     continue
                 if state.position != position:
                     continue  # sought meanwhile
-                self.ends[Partition(topic, number)] = Ends(
-                    chain.token, sent, chain.end, position, state.lso, state.highwater
+                self.ends[Partition(topic, number)] = FetchEnds(
+                    chain.token, sent_at, chain.end, position, state.lso, state.highwater
                 )
 
 
-def mend_consumer(consumer: Any) -> Any:
+def patch_consumer(consumer: Any) -> Any:
     """Settings that Faust does not pass on, set before the consumer starts; returns the consumer."""
     # Faust reads uncommitted records unless its own `exactly_once` is on.
     consumer._isolation_level = "read_committed"

@@ -13,59 +13,60 @@ HIGH_RECORDS = 12_000
 HIGH_BYTES = 32_000_000
 
 
-class Run(Protocol):
+class RecordBatch(Protocol):
     """Consecutive fetched records (faust/runs.py)."""
 
     records: Any
     start: int
-    next: int
+    next_position: int
     token: int
-    fetched: int
+    fetched_at: int
 
 
-class Entry(NamedTuple):
+class BufferedRecord(NamedTuple):
     """One fetched record, its arrival (ms), and the fetch position after it."""
 
     record: Any
     arrival: int
-    next: int
+    next_position: int
 
 
 @dataclass(slots=True)
-class Feed:
-    """`next` is where the slot's transactions stand; `waiting` is fetched and in no transaction yet.
+class PartitionBuffer:
+    """`next` is where the slot's transactions stand; `queue` is fetched and in no transaction yet.
 
-    `arrival` is that of the last record fetched, `taken_arrival` that of the last one in a committed transaction,
-    `in_flight` that of the first one in the transaction under way. `claim` is the partition's claim (claims.py).
-    A `stopped` feed's position lies outside the log: it is not read until an operator accepts the gap.
+    `last_arrival` is that of the last record fetched, `committed_arrival` that of the last one in a committed
+    transaction, `in_flight_arrival` that of the first one in the transaction under way. `claim` is the partition's
+    claim (claims.py). With a `stop_reason` its position lies outside the
+    log: the partition is not read until an operator accepts the gap.
     """
 
     partition: Partition
-    next: int
-    taken_arrival: int = 0
+    committed_position: int
+    committed_arrival: int = 0
     claim: int = 0
-    in_flight: int | None = None
-    stopped: str | None = None
+    in_flight_arrival: int | None = None
+    stop_reason: str | None = None
     token: int | None = None
-    expected: int = 0
-    arrival: int = 0
-    waiting: deque[Entry] = field(default_factory=deque)
-    waiting_bytes: int = 0
+    fetch_position: int = 0
+    last_arrival: int = 0
+    queue: deque[BufferedRecord] = field(default_factory=deque)
+    queue_bytes: int = 0
 
-    def begin(self, token: int) -> None:
+    def start(self, token: int) -> None:
         """The partition was sought to `next`; runs with this token follow."""
-        self.forget()
+        self.clear()
         self.token = token
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """What is fetched and in no transaction is dropped; it will be fetched again."""
         self.token = None
-        self.expected = self.next
-        self.arrival = self.taken_arrival
-        self.waiting.clear()
-        self.waiting_bytes = 0
+        self.fetch_position = self.committed_position
+        self.last_arrival = self.committed_arrival
+        self.queue.clear()
+        self.queue_bytes = 0
 
-    def offer(self, run: Run) -> bool:
+    def enqueue(self, run: RecordBatch) -> bool:
         """Takes in a run; False when it was fetched before a rebalance. Raises Internal when a run is missing.
 
         The arrival of a record is its timestamp, at most the clock when it was fetched, at least the partition's
@@ -73,83 +74,86 @@ class Feed:
         """
         if run.token != self.token:
             return False
-        if run.start != self.expected:
-            raise Internal(f"{self.partition} has a gap: expected {self.expected}, got {run.start}")
-        self.expected = run.next
+        if run.start != self.fetch_position:
+            raise Internal(f"{self.partition} has a gap: expected {self.fetch_position}, got {run.start}")
+        self.fetch_position = run.next_position
         last = len(run.records) - 1
-        arrival = max(self.arrival, self.claim)
+        arrival = max(self.last_arrival, self.claim)
         for index, record in enumerate(run.records):
-            arrival = max(arrival, stamped(record.timestamp, run.fetched))
-            following = run.next if index == last else run.records[index + 1].offset
-            self.waiting.append(Entry(record, arrival, following))
-            self.waiting_bytes += size_of(record)
-        self.arrival = arrival
+            arrival = max(arrival, clamp_timestamp(record.timestamp, run.fetched_at))
+            following = run.next_position if index == last else run.records[index + 1].offset
+            self.queue.append(BufferedRecord(record, arrival, following))
+            self.queue_bytes += record_weight(record)
+        self.last_arrival = arrival
         return True
 
-    def take(self, records: int, size: int, horizon: int | None = None) -> list[Entry]:
+    def dequeue(self, max_records: int, max_bytes: int, horizon: int | None = None) -> list[BufferedRecord]:
         """The next entries, at most so many records and about so many bytes, none that arrived after `horizon`."""
-        taken: list[Entry] = []
-        while self.waiting and len(taken) < records and size > 0:
-            entry = self.waiting[0]
+        taken: list[BufferedRecord] = []
+        while self.queue and len(taken) < max_records and max_bytes > 0:
+            entry = self.queue[0]
             if horizon is not None and entry.arrival > horizon:
                 break
-            self.waiting.popleft()
+            self.queue.popleft()
             taken.append(entry)
-            weight = size_of(entry.record)
-            size -= weight
-            self.waiting_bytes -= weight
-        self.in_flight = taken[0].arrival if taken else None
+            weight = record_weight(entry.record)
+            max_bytes -= weight
+            self.queue_bytes -= weight
+        self.in_flight_arrival = taken[0].arrival if taken else None
         return taken
 
-    def committed(self, taken: list[Entry]) -> None:
+    def mark_committed(self, records: list[BufferedRecord]) -> None:
         """The transaction that holds these entries is committed."""
-        self.in_flight = None
-        if taken:
-            self.next = taken[-1].next
-            self.taken_arrival = taken[-1].arrival
+        self.in_flight_arrival = None
+        if records:
+            self.committed_position = records[-1].next_position
+            self.committed_arrival = records[-1].arrival
 
     def is_full(self) -> bool:
         """Whether fetching should pause."""
-        return len(self.waiting) > HIGH_RECORDS or self.waiting_bytes > HIGH_BYTES
+        return len(self.queue) > HIGH_RECORDS or self.queue_bytes > HIGH_BYTES
 
     def has_room(self) -> bool:
         """Whether fetching may go on again."""
-        return len(self.waiting) < HIGH_RECORDS // 2 and self.waiting_bytes < HIGH_BYTES // 2
+        return len(self.queue) < HIGH_RECORDS // 2 and self.queue_bytes < HIGH_BYTES // 2
 
     def smallest_arrival(self) -> int | None:
         """The smallest arrival among the records fetched and not committed; None when there is none."""
-        if self.in_flight is not None:
-            return self.in_flight
-        return self.waiting[0].arrival if self.waiting else None
+        if self.in_flight_arrival is not None:
+            return self.in_flight_arrival
+        return self.queue[0].arrival if self.queue else None
 
-    def reached(self, ends: Ends | None) -> int:
+    def effective_position(self, ends: FetchEnds | None) -> int:
         """How far everything was read and committed: `next`, or past it where only control records follow."""
-        current = ends is not None and ends.token == self.token and ends.delivered == self.next
-        return max(self.next, ends.position) if ends is not None and current else self.next
+        current = ends is not None and ends.token == self.token and ends.delivered_position == self.committed_position
+        return (
+            max(self.committed_position, ends.position) if ends is not None and current else self.committed_position
+        )
 
 
-def stamped(timestamp: int | None, fetched: int) -> int:
+def clamp_timestamp(timestamp: int | None, fetched_at: int) -> int:
     """A record's timestamp, at most the clock when it was fetched, and that clock where it has none (-1 or None)."""
     if timestamp is None or timestamp < 0:
-        return fetched
-    return min(timestamp, fetched)
+        return fetched_at
+    return min(timestamp, fetched_at)
 
 
-def size_of(record: Any) -> int:
+def record_weight(record: Any) -> int:
     """What a record weighs in a transaction, in bytes."""
     return len(record.value or b"") + len(record.key or b"") + 64
 
 
-class Ends(NamedTuple):
-    """What a fetch answer says of a partition's end; `sent` is the worker's clock (ms) when the fetch was sent.
+class FetchEnds(NamedTuple):
+    """What a fetch answer says of a partition's end; `sent_at` is the worker's clock (ms) when the fetch was sent.
 
-    `position` is the fetch position it was sent with, `delivered` the end of the last run handed out before it:
+    `position` is the fetch position it was sent with, `delivered_position` the end of the last run handed out before
+    it:
     between the two lie control records only. `stable` is the last stable offset, `high` the high watermark.
     """
 
     token: int
-    sent: int
-    delivered: int
+    sent_at: int
+    delivered_position: int
     position: int
     stable: int
     high: int

@@ -8,17 +8,17 @@ from typing import Protocol
 import structlog
 
 from streams.kafka.partitions import Partition
-from streams.runtime.inputs.partition_buffer import Ends, Entry, Feed, Run
+from streams.runtime.inputs.partition_buffer import BufferedRecord, FetchEnds, PartitionBuffer, RecordBatch
 
 log = structlog.get_logger()
 
 BATCH_RECORDS = 4_000
 BATCH_BYTES = 4_000_000
 
-Taken = dict[Partition, list[Entry]]
+InputRecords = dict[Partition, list[BufferedRecord]]
 
 
-class Flow(Protocol):
+class FlowControl(Protocol):
     """Faust's consumer, as far as fetching is slowed down and resumed."""
 
     def on_buffer_full(self, tp: Partition) -> None:
@@ -28,38 +28,38 @@ class Flow(Protocol):
         """This partition may flow again."""
 
 
-class Intake:
+class SlotInputs:
     """The feeds of one slot, by full partition name; `journal` is the slot's own journal partition."""
 
-    def __init__(self, journal: Partition, flow: Flow) -> None:
+    def __init__(self, journal: Partition, flow: FlowControl) -> None:
         self.journal = journal
-        self.feeds: dict[Partition, Feed] = {}
+        self.buffers: dict[Partition, PartitionBuffer] = {}
         self._flow = flow
 
-    def sources(self) -> Iterable[Feed]:
+    def source_buffers(self) -> Iterable[PartitionBuffer]:
         """The feeds of in-topics."""
-        return (feed for feed in self.feeds.values() if feed.partition != self.journal)
+        return (feed for feed in self.buffers.values() if feed.partition != self.journal)
 
-    def journal_feed(self) -> Feed:
+    def journal_buffer(self) -> PartitionBuffer:
         """The feed of the journal partition."""
-        return self.feeds[self.journal]
+        return self.buffers[self.journal]
 
-    def begin(self, tokens: Mapping[Partition, int]) -> None:
+    def start(self, tokens: Mapping[Partition, int]) -> None:
         """Every feed was sought to where it stands; runs with these tokens follow."""
         for partition, token in tokens.items():
-            self.feeds[partition].begin(token)
+            self.buffers[partition].start(token)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """What is queued is forgotten: it was fetched for a former assignment."""
-        for feed in self.feeds.values():
-            feed.forget()
+        for feed in self.buffers.values():
+            feed.clear()
 
-    def offer(self, source: Partition, run: Run) -> bool:
+    def enqueue(self, source: Partition, run: RecordBatch) -> bool:
         """Takes in a run; False when it is stale. Raises Internal when a run is missing."""
-        feed = self.feeds.get(source)
+        feed = self.buffers.get(source)
         if feed is None:
             return False
-        if not feed.offer(run):
+        if not feed.enqueue(run):
             return False
         if feed.is_full():
             self._flow.on_buffer_full(source)
@@ -67,39 +67,39 @@ class Intake:
 
     def latest_arrival(self) -> int:
         """The arrival of the latest record at hand of any in-topic; 0 when there is none."""
-        return max((feed.waiting[-1].arrival for feed in self.sources() if feed.waiting), default=0)
+        return max((feed.queue[-1].arrival for feed in self.source_buffers() if feed.queue), default=0)
 
-    def take_sources(self, horizon: int | None) -> Taken:
+    def dequeue_sources(self, horizon: int | None) -> InputRecords:
         """The next records of every in-topic partition, none that arrived after `horizon`."""
-        return {feed.partition: taken for feed in self.sources() if (taken := self._take(feed, horizon))}
+        return {feed.partition: taken for feed in self.source_buffers() if (taken := self._dequeue(feed, horizon))}
 
-    def take_journal(self) -> Taken:
+    def dequeue_journal(self) -> InputRecords:
         """The next records of the journal partition."""
-        taken = self._take(self.journal_feed(), None)
+        taken = self._dequeue(self.journal_buffer(), None)
         return {self.journal: taken} if taken else {}
 
-    def _take(self, feed: Feed, horizon: int | None) -> list[Entry]:
-        was_full = bool(feed.waiting)
-        taken = feed.take(BATCH_RECORDS, BATCH_BYTES, horizon)
-        if was_full and feed.has_room():
-            self._flow.on_buffer_drop(feed.partition)
+    def _dequeue(self, buffer: PartitionBuffer, horizon: int | None) -> list[BufferedRecord]:
+        was_full = bool(buffer.queue)
+        taken = buffer.dequeue(BATCH_RECORDS, BATCH_BYTES, horizon)
+        if was_full and buffer.has_room():
+            self._flow.on_buffer_drop(buffer.partition)
         return taken
 
-    def committed(self, taken: Taken) -> None:
+    def mark_committed(self, input_records: InputRecords) -> None:
         """The transaction that holds these entries is committed."""
-        for partition, entries in taken.items():
-            self.feeds[partition].committed(entries)
+        for partition, entries in input_records.items():
+            self.buffers[partition].mark_committed(entries)
 
-    def reached(self, ends: Mapping[Partition, Ends]) -> int:
+    def effective_position(self, ends: Mapping[Partition, FetchEnds]) -> int:
         """How far the journal partition is read and decided."""
-        return self.journal_feed().reached(ends.get(self.journal))
+        return self.journal_buffer().effective_position(ends.get(self.journal))
 
 
-def place(feed: Feed, beginning: int, end: int) -> None:
+def stop_if_outside_log(buffer: PartitionBuffer, beginning: int, end: int) -> None:
     """Stops a feed whose position lies outside the log (it was down longer than the topic keeps, or the topic was
     made anew); the slot's others go on.
     """
-    if beginning <= feed.next <= end:
+    if beginning <= buffer.committed_position <= end:
         return
-    feed.stopped = f"position {feed.next} is outside the log, which holds {beginning} to {end}"
-    log.error("partition stopped", partition=str(feed.partition), why=feed.stopped)
+    buffer.stop_reason = f"position {buffer.committed_position} is outside the log, which holds {beginning} to {end}"
+    log.error("partition stopped", partition=str(buffer.partition), why=buffer.stop_reason)

@@ -26,15 +26,17 @@ def new_client_id(name: str) -> str:
     return f"leadstream-{name}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
-async def examine(error: BaseException, bootstrap: str, group: str, name: str, client_id: str) -> BaseException:
+async def diagnose_error(
+    error: BaseException, bootstrap: str, group: str, name: str, client_id: str
+) -> BaseException:
     """The error itself, or DuplicateWorker when it is a fencing by another process of this worker's name."""
     if not isinstance(error, Fenced):
         return error
     try:
-        members = await asyncio.wait_for(_members(bootstrap, group), BOUND_SECONDS)
+        members = await asyncio.wait_for(_group_members(bootstrap, group), BOUND_SECONDS)
     except (KafkaError, BrokerUnavailable, TimeoutError):
         return error  # the broker does not answer now; the next start finds out
-    other = double(members, name, client_id)
+    other = find_duplicate(members, name, client_id)
     if other is None:
         return error
     return DuplicateWorker(
@@ -42,13 +44,13 @@ async def examine(error: BaseException, bootstrap: str, group: str, name: str, c
     )
 
 
-async def _members(bootstrap: str, group: str) -> list[Any]:
+async def _group_members(bootstrap: str, group: str) -> list[Any]:
     async with admin_client(bootstrap) as admin:
         answers = await admin.describe_consumer_groups([group])
     return [member for answer in answers for described in answer.groups for member in described[5]]
 
 
-def double(members: Iterable[Any], name: str, client_id: str) -> str | None:
+def find_duplicate(members: Iterable[Any], name: str, client_id: str) -> str | None:
     """Where another process of this name is, None when there is none.
 
     A member is (member id, client id, host, ...); Kafka makes a static member's id of its instance id and a UUID.

@@ -12,49 +12,49 @@ from streams.runtime.faust.recovery import TableManager
 from streams.runtime.faust.runs import RunSchema
 from streams.runtime.faust.table import SlotTable
 from streams.runtime.process.duplicate_workers import new_client_id
-from streams.runtime.slots.slot_manager import Shell
-from streams.runtime.spec import SlotKind
+from streams.runtime.slots.slot_manager import SlotManager
+from streams.runtime.spec import AppSpec
 from streams.settings import Settings
 
 REBALANCE_SECONDS = 15.0
-RUNS_QUEUED = 256
+RUN_QUEUE_SIZE = 256
 POLL_RECORDS = 4_000
 FETCH_BYTES = 1 << 20
 
 
-def build_app(kind: SlotKind, settings: Settings, name: str, shell_class: type[Shell] = Shell) -> Any:
+def build_app(spec: AppSpec, settings: Settings, name: str, manager_class: type[SlotManager] = SlotManager) -> Any:
     """The app, with table, shell and agents; `name` is the worker's, and its group instance id."""
-    end_transaction.install()
-    app = SlotApp(kind.app_id(settings), **_options(kind, settings, name))
+    end_transaction.patch_end_transaction()
+    app = SlotApp(spec.app_id(settings), **_options(spec, settings, name))
     app.request_seconds = settings.request_ms / 1000
-    table = SlotTable(app, name=kind.table, partitions=kind.slots, key_type=bytes, value_type=bytes)
+    table = SlotTable(app, name=spec.table, partitions=spec.slots, key_type=bytes, value_type=bytes)
     app.tables.add(table)
-    app.shell = shell_class(app, kind, settings, name)
+    app.slot_manager = manager_class(app, spec, settings, name)
     # acks=False: with Faust's acknowledgements one unacknowledged event livelocks a rebalance.
-    sources = app.topic(*kind.source_topics(settings), schema=RunSchema(), acks=False)
-    journal = app.topic(kind.journal_topic(settings), schema=RunSchema(), acks=False)
-    kind.register(app, app.shell, sources, journal)
-    app.on_partitions_revoked.connect(app.shell.rest, weak=False)
+    sources = app.topic(*spec.source_topics(settings), schema=RunSchema(), acks=False)
+    journal = app.topic(spec.journal_topic(settings), schema=RunSchema(), acks=False)
+    spec.register(app, app.slot_manager, sources, journal)
+    app.on_partitions_revoked.connect(app.slot_manager.suspend, weak=False)
     return app
 
 
-def _options(kind: SlotKind, settings: Settings, name: str) -> dict[str, Any]:
-    sources = kind.source_topics(settings)
-    datadir = settings.data_dir / f"faust-{kind.name}-{name}"
+def _options(spec: AppSpec, settings: Settings, name: str) -> dict[str, Any]:
+    sources = spec.source_topics(settings)
+    datadir = settings.data_dir / f"faust-{spec.name}-{name}"
     datadir.mkdir(parents=True, exist_ok=True)
     session = settings.session_ms / 1000
     return {
         "broker": [f"kafka://{server.strip()}" for server in settings.bootstrap.split(",")],
         "store": "memory://",
         "datadir": str(datadir),
-        "topic_partitions": kind.slots,
+        "topic_partitions": spec.slots,
         "web_enabled": False,
         "topic_disable_leader": True,
         "topic_allow_declare": False,
         "table_standby_replicas": 0,
         "stream_wait_empty": False,
         "stream_recovery_delay": 0,
-        "stream_buffer_maxsize": RUNS_QUEUED,
+        "stream_buffer_maxsize": RUN_QUEUE_SIZE,
         "broker_session_timeout": session,
         "broker_heartbeat_interval": min(1.0, session / 3),
         "broker_rebalance_timeout": REBALANCE_SECONDS,
@@ -66,5 +66,5 @@ def _options(kind: SlotKind, settings: Settings, name: str) -> dict[str, Any]:
         "consumer_max_fetch_size": FETCH_BYTES,
         "Monitor": QuietMonitor,
         "TableManager": TableManager,
-        "PartitionAssignor": slot_assignor(kind.journal_topic(settings), sources, kind.slots),
+        "PartitionAssignor": slot_assignor(spec.journal_topic(settings), sources, spec.slots),
     }

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor
 
-CHATTY = (
+NOISY_LOGGERS = (
     "aiokafka",
     "aiokafka.client",
     "aiokafka.cluster",
@@ -34,14 +34,14 @@ class RateLimit(logging.Filter):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._passed: dict[object, float] = {}
+        self._last_pass: dict[object, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
         now = self._clock()
-        if now - self._passed.get(record.msg, -PAUSE_SECONDS) < PAUSE_SECONDS:
+        if now - self._last_pass.get(record.msg, -PAUSE_SECONDS) < PAUSE_SECONDS:
             return False
-        self._passed[record.msg] = now
+        self._last_pass[record.msg] = now
         return True
 
 
@@ -51,11 +51,11 @@ def configure(worker: str = "") -> None:
     Of Faust, aiokafka and all other libraries only warnings and errors are written.
     """
     logging.disable(logging.INFO)  # even building debug records that nobody writes takes a twelfth of the time
-    for name in CHATTY:
+    for name in NOISY_LOGGERS:
         logging.getLogger(name).addFilter(RateLimit())
     said_by: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        _process(worker),
+        _process_fields(worker),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -67,11 +67,11 @@ def configure(worker: str = "") -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    _take_libraries([*said_by, structlog.stdlib.add_logger_name], written)
-    _take_uncaught()
+    _capture_libraries([*said_by, structlog.stdlib.add_logger_name], written)
+    _capture_uncaught()
 
 
-def _process(worker: str) -> Processor:
+def _process_fields(worker: str) -> Processor:
     """Which process says it. Not a context variable, which threads that a library starts would not have."""
     who = {"worker": worker, "pid": os.getpid()}
 
@@ -82,13 +82,13 @@ def _process(worker: str) -> Processor:
     return add
 
 
-def _take_libraries(said_by: list[Processor], written: list[Processor]) -> None:
-    """The one handler of the root logger; `Worker` of Faust must not set up another one."""
+def _capture_libraries(shared_processors: list[Processor], renderers: list[Processor]) -> None:
+    """The one handler of the root logger; `WorkerProcess` of Faust must not set up another one."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=said_by,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written],
+            foreign_pre_chain=shared_processors,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     logging.root.handlers[:] = [handler]
@@ -96,7 +96,7 @@ def _take_libraries(said_by: list[Processor], written: list[Processor]) -> None:
     logging.captureWarnings(True)
 
 
-def _take_uncaught() -> None:
+def _capture_uncaught() -> None:
     """Exceptions that nobody caught, in any thread or in a destructor: Python would print lines of its own."""
     log = structlog.get_logger()
 

@@ -11,11 +11,11 @@ import structlog
 
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import await_topics
-from streams.runtime.fatal import end
+from streams.runtime.fatal import die
 from streams.runtime.process import logs
 from streams.runtime.process.faust_app import build_app
-from streams.runtime.slots.slot_manager import Shell
-from streams.runtime.spec import SlotKind
+from streams.runtime.slots.slot_manager import SlotManager
+from streams.runtime.spec import AppSpec
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -23,20 +23,20 @@ log = structlog.get_logger()
 TOPICS_SECONDS = 15.0
 
 
-def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -> NoReturn:
+def main(spec: AppSpec, settings: Settings, manager_class: type[SlotManager] = SlotManager) -> NoReturn:
     """Runs one worker process; exits with 0 after SIGTERM or SIGINT, else with the error's code (streams/errors.py).
 
     `settings.name` is the worker's name: its group instance id.
     """
-    name = settings.name or kind.name
+    name = settings.name or spec.name
     logs.configure(name)
-    loop = fast_loop()
+    loop = new_event_loop()
     try:
         loop.run_until_complete(await_topics(settings, max(TOPICS_SECONDS, settings.start_patience_ms / 1000)))
     except LeadstreamError as error:
-        end("the worker cannot start", error)
-    app = build_app(kind, settings, name, shell_class)
-    log.info("start", kind=kind.name, slots=kind.slots, clock=settings.clock)
+        die("the worker cannot start", error)
+    app = build_app(spec, settings, name, manager_class)
+    log.info("start", kind=spec.name, slots=spec.slots, clock=settings.clock)
     # Logging is set up already; Faust's own handler would write lines that are no JSON.
     worker = faust.Worker(app, loop=loop, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None  # it draws on the terminal
@@ -44,7 +44,7 @@ def main(kind: SlotKind, settings: Settings, shell_class: type[Shell] = Shell) -
     sys.exit(0)
 
 
-def fast_loop() -> Any:
+def new_event_loop() -> Any:
     """uvloop's event loop where it is installed, for this thread and for those that Faust starts."""
     try:
         import uvloop  # noqa: PLC0415  # not on every platform

@@ -40,7 +40,7 @@ class Child:
     environment: Mapping[str, str]
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
+def child_environment(settings: Settings) -> dict[str, str]:
     """This process's environment, with every setting as given: a child reads the same settings from it."""
     environment = dict(os.environ)
     for name, value in settings.model_dump(mode="json").items():
@@ -53,10 +53,10 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def supervise(children: Sequence[Child], keep_open: Sequence[int] = ()) -> int:
     """Runs the children until told to stop; the exit code. `keep_open` are descriptors the children inherit."""
-    return asyncio.run(Parent(children, keep_open).run())
+    return asyncio.run(Supervisor(children, keep_open).run())
 
 
-class Parent:
+class Supervisor:
     """Runs and restarts children; `stop` ends them."""
 
     def __init__(self, children: Sequence[Child], keep_open: Sequence[int] = ()) -> None:
@@ -70,14 +70,14 @@ class Parent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        await asyncio.gather(*(self._keep(child) for child in self._children))
+        await asyncio.gather(*(self._keep_running(child) for child in self._children))
         return self._exit_code
 
     def stop(self) -> None:
         """Ends every child in good order."""
         self._stopping.set()
 
-    async def _keep(self, child: Child) -> None:
+    async def _keep_running(self, child: Child) -> None:
         backoff = FIRST_BACKOFF_SECONDS
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
@@ -110,20 +110,22 @@ class Parent:
         await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
         if not ended.done():
-            await self._end(process, ended, child)
+            await self._terminate(process, ended, child)
         return await ended
 
-    async def _end(self, process: asyncio.subprocess.Process, ended: asyncio.Task[int], child: Child) -> None:
+    async def _terminate(
+        self, process: asyncio.subprocess.Process, exit_task: asyncio.Task[int], child: Child
+    ) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        done, _ = await asyncio.wait({ended}, timeout=STOP_SECONDS)
+        done, _ = await asyncio.wait({exit_task}, timeout=STOP_SECONDS)
         if not done:
             log.warning("killed", child=child.name, why=f"it did not stop within {STOP_SECONDS:.0f} s")
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
 
-def end_with_parent() -> None:
+def exit_with_parent() -> None:
     """In a child: ends this process in good order when the parent is gone, in a bounded time."""
 
     standard_input = sys.stdin.fileno()

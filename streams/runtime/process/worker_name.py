@@ -15,11 +15,11 @@ from pathlib import Path
 from streams.errors import ConfigurationError, DuplicateWorker, UsageError
 
 _ALLOWED = re.compile(r"[A-Za-z0-9._-]{1,100}")
-MOST_WORKERS = 1_000
+MAX_WORKERS = 1_000
 
 
 @dataclass(frozen=True)
-class HeldName:
+class WorkerNameLock:
     """A name and the descriptor of its lock; the lock lives as long as the descriptor, in whatever process."""
 
     name: str
@@ -30,26 +30,26 @@ class HeldName:
         os.close(self.descriptor)
 
 
-def hold_name(data_dir: Path, wanted: str | None) -> HeldName:
-    """Holds `wanted`, or else the host's name with the first free number.
+def lock_worker_name(data_dir: Path, name: str | None) -> WorkerNameLock:
+    """Holds `name`, or else the host's name with the first free number.
 
-    Raises DuplicateWorker when another process on this machine holds `wanted`, UsageError for a name that Kafka
+    Raises DuplicateWorker when another process on this machine holds `name`, UsageError for a name that Kafka
     does not take, ConfigurationError when the data folder cannot be written.
     """
-    if wanted is not None:
-        held = _try(data_dir, _checked(wanted))
+    if name is not None:
+        held = _try_lock(data_dir, _validate_name(name))
         if held is None:
-            raise DuplicateWorker(f"a worker named {wanted} runs on this machine already; choose another --name")
+            raise DuplicateWorker(f"a worker named {name} runs on this machine already; choose another --name")
         return held
     host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:80] or "worker"
-    for number in range(1, MOST_WORKERS):
-        held = _try(data_dir, f"{host}-{number}")
+    for number in range(1, MAX_WORKERS):
+        held = _try_lock(data_dir, f"{host}-{number}")
         if held is not None:
             return held
-    raise DuplicateWorker(f"{MOST_WORKERS - 1} workers run on this machine already")
+    raise DuplicateWorker(f"{MAX_WORKERS - 1} workers run on this machine already")
 
 
-def _checked(name: str) -> str:
+def _validate_name(name: str) -> str:
     if not _ALLOWED.fullmatch(name):
         raise UsageError(
             f"a worker's name has letters, digits, dots, dashes and underscores, at most 100; got {name!r}"
@@ -57,7 +57,7 @@ def _checked(name: str) -> str:
     return name
 
 
-def _try(data_dir: Path, name: str) -> HeldName | None:
+def _try_lock(data_dir: Path, name: str) -> WorkerNameLock | None:
     folder = data_dir / "workers"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,4 +69,4 @@ def _try(data_dir: Path, name: str) -> HeldName | None:
     except BlockingIOError:
         os.close(descriptor)
         return None
-    return HeldName(name, descriptor)
+    return WorkerNameLock(name, descriptor)

@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.errors import Fenced
-from streams.kafka.batches import BATCH_BYTES, Outbox
+from streams.kafka.batches import BATCH_BYTES, BatchWriter
 from streams.kafka.partitions import Partition
-from streams.runtime.checkpoint import POSITION_KEY
-from streams.runtime.faust.end_transaction import unsure_ends
+from streams.runtime.checkpoint import CHECKPOINT_KEY
+from streams.runtime.faust.end_transaction import unanswered_ends
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -48,19 +48,19 @@ class SlotProducer:
         )
         await asyncio.wait_for(self._producer.start(), FENCE_BOUND_SECONDS)
 
-    def outbox(self) -> Outbox:
+    def new_batch_writer(self) -> BatchWriter:
         """An empty outbox for the next transaction."""
-        return Outbox(self._producer)
+        return BatchWriter(self._producer)
 
-    async def write(self, outbox: Outbox) -> dict[Partition, int]:
+    async def write(self, writer: BatchWriter) -> dict[Partition, int]:
         """Commits all of the outbox or nothing; the offset of the last record written to each partition.
 
         Raises Fenced when another owner took over, KafkaError for whatever else the broker refuses.
         """
         try:
             await self.begin()
-            sent = await self.send(outbox)
-            last = await self.acknowledged(sent)
+            sent = await self.send(writer)
+            last = await self.await_acknowledgements(sent)
             await self.commit()
         except ProducerFenced as error:
             raise Fenced(f"{self.id} was taken over by another process") from error
@@ -70,19 +70,19 @@ class SlotProducer:
         """Step 1 of a transaction."""
         await self._producer.begin_transaction()
 
-    async def send(self, outbox: Outbox) -> list[tuple[Partition, int, Any]]:
+    async def send(self, writer: BatchWriter) -> list[tuple[Partition, int, Any]]:
         """Step 2: every batch is on its way; its partition, its record count and the future of its answer."""
         sent = []
-        for target, batch in outbox.batches():
+        for target, batch in writer.batches():
             count = batch.record_count()
             future = await self._producer.send_batch(batch, target.topic, partition=target.number)
             sent.append((target, count, future))
         return sent
 
-    async def acknowledged(self, sent: Sequence[tuple[Partition, int, Any]]) -> dict[Partition, int]:
+    async def await_acknowledgements(self, futures: Sequence[tuple[Partition, int, Any]]) -> dict[Partition, int]:
         """Step 3: every batch's own future is awaited, because aiokafka commits although a batch was refused."""
         last = {}
-        for target, count, future in sent:
+        for target, count, future in futures:
             metadata = await future
             last[target] = metadata.offset + count - 1
         return last
@@ -91,18 +91,18 @@ class SlotProducer:
         """Step 4: from here on it is true."""
         await self._producer.commit_transaction()
 
-    def is_unsure(self) -> bool:
+    def has_unanswered_end(self) -> bool:
         """Whether a copy of an EndTxn may still be on its way (faust/end_transaction.py)."""
-        return unsure_ends(self._producer._sender) > 0
+        return unanswered_ends(self._producer._sender) > 0
 
-    async def renew(self) -> None:
+    async def renew_epoch(self) -> None:
         """A new epoch, which makes a late copy of an EndTxn harmless. Whoever calls it checks that nobody owned the
         slot in between.
         """
         await self.stop()
         await self.fence()
 
-    async def exorcise(self, partitions: Sequence[Partition]) -> None:
+    async def abort_hanging_transactions(self, partitions: Sequence[Partition]) -> None:
         """Ends transactions that the broker left hanging in these partitions, and fences again.
 
         After InitProducerId a slot's changelog can hold no open transaction, unless the coordinator declared one
@@ -111,13 +111,13 @@ class SlotProducer:
         """
         log.warning("hanging transaction", slot=self.id)
         await self.begin()
-        outbox = self.outbox()
+        outbox = self.new_batch_writer()
         for target in partitions:
-            outbox.add(target, POSITION_KEY, b"{}")
-        await self.acknowledged(await self.send(outbox))
+            outbox.add(target, CHECKPOINT_KEY, b"{}")
+        await self.await_acknowledgements(await self.send(outbox))
         await self._producer.abort_transaction()
         # EndTxn answers before the markers are written; InitProducerId waits for them.
-        await self.renew()
+        await self.renew_epoch()
 
     async def stop(self) -> None:
         """Closes the connection; a transaction left open is ended by the next owner or by its timeout."""

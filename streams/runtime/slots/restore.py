@@ -19,8 +19,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
-from streams.runtime.inputs.partition_buffer import Feed
-from streams.runtime.inputs.slot_inputs import place
+from streams.runtime.inputs.partition_buffer import PartitionBuffer
+from streams.runtime.inputs.slot_inputs import stop_if_outside_log
 from streams.runtime.slots.slot import Slot
 from streams.settings import Settings
 
@@ -43,41 +43,41 @@ class TakeOver:
         if not slots:
             return
         await self.fence(slots)  # 1
-        await self.read_truth(slots)  # 2, 3
+        await self.restore_state(slots)  # 2, 3
 
     async def fence(self, slots: Sequence[Slot]) -> None:
         """Step 1."""
         await asyncio.gather(*(slot.producer.fence() for slot in slots))
 
-    async def read_truth(self, slots: Sequence[Slot]) -> None:
+    async def restore_state(self, slots: Sequence[Slot]) -> None:
         """Steps 2 and 3."""
-        by_tp = {TopicPartition(*slot.places.own_changelog()): slot for slot in slots}
-        async with self.reader(self.isolation_level) as reader:
+        by_tp = {TopicPartition(*slot.partitions.own_changelog()): slot for slot in slots}
+        async with self.open_consumer(self.isolation_level) as reader:
             reader.assign(list(by_tp))
-            ends = await self.settled_ends(reader, by_tp)
-            await self._restore(reader, by_tp, ends)
+            ends = await self.stable_ends(reader, by_tp)
+            await self._read_changelogs(reader, by_tp, ends)
         for slot in slots:
-            slot.decider.resume(slot.positions.checkpoint)
+            slot.decider.resume(slot.checkpoint.checkpoint)
 
-    async def settled_ends(self, reader: Any, by_tp: Mapping[Any, Slot]) -> Mapping[Any, int]:
+    async def stable_ends(self, reader: Any, by_tp: Mapping[Any, Slot]) -> Mapping[Any, int]:
         """Step 2: the stable ends, once they are the log's ends."""
         stable: Mapping[Any, int] = await reader.end_offsets(list(by_tp))
         log_ends = await self.log_ends([Partition(*tp) for tp in by_tp])
         hanging = [slot for tp, slot in by_tp.items() if stable[tp] < log_ends[Partition(*tp)]]
         if not hanging:
             return stable
-        await asyncio.gather(*(self.exorcise(slot) for slot in hanging))
+        await asyncio.gather(*(self.abort_hanging_transactions(slot) for slot in hanging))
         stable = await reader.end_offsets(list(by_tp))
         for tp, slot in by_tp.items():
             if stable[tp] < log_ends[Partition(*tp)]:
                 raise Internal(f"the changelog of {slot.producer.id} holds an open transaction that is not its own")
         return stable
 
-    async def exorcise(self, slot: Slot) -> None:
+    async def abort_hanging_transactions(self, slot: Slot) -> None:
         """Ends what the broker left hanging in all that the slot writes."""
-        await slot.producer.exorcise(slot.writes_to)
+        await slot.producer.abort_hanging_transactions(slot.transaction_partitions)
 
-    async def _restore(self, reader: Any, by_tp: Mapping[Any, Slot], ends: Mapping[Any, int]) -> None:
+    async def _read_changelogs(self, reader: Any, by_tp: Mapping[Any, Slot], ends: Mapping[Any, int]) -> None:
         left = {tp for tp in by_tp if ends[tp] > 0}
         while left:
             for tp, records in (await reader.getmany(*left, timeout_ms=100)).items():
@@ -87,34 +87,34 @@ class TakeOver:
                 if await reader.position(tp) >= ends[tp]:
                     left.discard(tp)
 
-    async def find_positions(self, assigned: Sequence[tuple[Slot, Partition]]) -> None:
+    async def create_buffers(self, assignments: Sequence[tuple[Slot, Partition]]) -> None:
         """Step 4, for assigned partitions that their slots have no feed of yet."""
-        if not assigned:
+        if not assignments:
             return
-        tps = [TopicPartition(*partition) for _, partition in assigned]
-        async with self.reader("read_uncommitted") as reader:
+        tps = [TopicPartition(*partition) for _, partition in assignments]
+        async with self.open_consumer("read_uncommitted") as reader:
             beginnings = await reader.beginning_offsets(tps)
             ends = await reader.end_offsets(tps)
-        for (slot, partition), tp in zip(assigned, tps, strict=True):
-            name = str(slot.bare(partition))
-            feed = Feed(
+        for (slot, partition), tp in zip(assignments, tps, strict=True):
+            name = str(slot.without_prefix(partition))
+            feed = PartitionBuffer(
                 partition,
-                next=slot.positions.feeds.get(name, beginnings[tp]),
-                taken_arrival=slot.positions.arrivals.get(name, 0),
+                committed_position=slot.checkpoint.feeds.get(name, beginnings[tp]),
+                committed_arrival=slot.checkpoint.arrivals.get(name, 0),
             )
-            place(feed, beginnings[tp], ends[tp])
-            slot.intake.feeds[partition] = feed
-            if partition == slot.intake.journal:
-                slot.found_journal(feed, ends[tp])
+            stop_if_outside_log(feed, beginnings[tp], ends[tp])
+            slot.inputs.buffers[partition] = feed
+            if partition == slot.inputs.journal:
+                slot.set_journal_end(feed, ends[tp])
 
     async def log_ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         """The ends of the logs, uncommitted records included."""
-        async with self.reader("read_uncommitted") as reader:
+        async with self.open_consumer("read_uncommitted") as reader:
             ends = await reader.end_offsets([TopicPartition(*partition) for partition in partitions])
         return {Partition(*tp): end for tp, end in ends.items()}
 
     @asynccontextmanager
-    async def reader(self, isolation_level: str) -> AsyncIterator[Any]:
+    async def open_consumer(self, isolation_level: str) -> AsyncIterator[Any]:
         """A consumer outside every group, stopped in the end."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.settings.bootstrap,

@@ -18,13 +18,13 @@ from schemas.topics import CLAIMS
 from streams.clock import now_ms
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
-from streams.runtime.fatal import end
+from streams.runtime.fatal import die
 from streams.runtime.time import claims as claim_records
-from streams.runtime.time.claims import BELIEF_MS, Claim
+from streams.runtime.time.claims import MAX_CLOCK_SKEW_MS, Claim
 from streams.settings import Settings
 
 
-class ClaimsWriter:
+class ClaimPublisher:
     """`claims_at(now)` gives what to publish, by partition without prefix."""
 
     def __init__(self, settings: Settings, claims_at: Callable[[int], Mapping[Partition, Claim]]) -> None:
@@ -32,9 +32,9 @@ class ClaimsWriter:
         self._claims_at = claims_at
         self._producer: Any = None
         self._task: asyncio.Task[None] | None = None
-        self._hurry = asyncio.Event()
-        self._last: dict[Partition, Claim] = {}
-        self._all_published = 0.0
+        self._wake = asyncio.Event()
+        self._last_published: dict[Partition, Claim] = {}
+        self._last_full_publish = 0.0
 
     async def start(self) -> None:
         """Starts publishing; again is harmless."""
@@ -44,7 +44,7 @@ class ClaimsWriter:
             bootstrap_servers=self._settings.bootstrap, linger_ms=0, acks="all", retry_backoff_ms=50
         )
         await self._producer.start()
-        self._task = asyncio.create_task(self._publish_for_ever(), name="claims")
+        self._task = asyncio.create_task(self._publish_loop(), name="claims")
 
     async def stop(self) -> None:
         """Stops publishing."""
@@ -55,33 +55,33 @@ class ClaimsWriter:
         self._task = None
         await self._producer.stop()
 
-    def hurry(self) -> None:
+    def publish_now(self) -> None:
         """Somebody waits for what was just committed."""
-        self._hurry.set()
+        self._wake.set()
 
-    async def _publish_for_ever(self) -> None:
+    async def _publish_loop(self) -> None:
         try:
             while True:
-                self._hurry.clear()
-                await self._publish(self._due(self._claims_at(now_ms()), time.monotonic()))
+                self._wake.clear()
+                await self._publish(self._due_claims(self._claims_at(now_ms()), time.monotonic()))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), self._pause(time.monotonic()))
+                    await asyncio.wait_for(self._wake.wait(), self._pause_seconds(time.monotonic()))
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # without claims time stands still for everybody
-            end("claims cannot be published", error)
+            die("claims cannot be published", error)
 
-    def _pause(self, now: float) -> float:
-        return max(0.0, self._all_published + self._settings.claims_ms / 1000 - now)
+    def _pause_seconds(self, now: float) -> float:
+        return max(0.0, self._last_full_publish + self._settings.claims_ms / 1000 - now)
 
-    def _due(self, claims: Mapping[Partition, Claim], now: float) -> Mapping[Partition, Claim]:
+    def _due_claims(self, claims: Mapping[Partition, Claim], now: float) -> Mapping[Partition, Claim]:
         """All claims every 250 ms, so that everybody hears that their owner lives; in a hurry only those that
         moved, so that the topic does not fill with what everybody knows. `now` is in seconds, monotonic.
         """
-        if now - self._all_published >= self._settings.claims_ms / 1000:
-            self._all_published = now
+        if now - self._last_full_publish >= self._settings.claims_ms / 1000:
+            self._last_full_publish = now
             return claims
-        return {name: claim for name, claim in claims.items() if has_moved(self._last.get(name), claim)}
+        return {name: claim for name, claim in claims.items() if has_changed(self._last_published.get(name), claim)}
 
     async def _publish(self, claims: Mapping[Partition, Claim]) -> None:
         if not claims:
@@ -94,11 +94,11 @@ class ClaimsWriter:
                 raise Internal(f"{len(claims)} claims do not fit into one batch")
         batch.close()
         metadata = await (await self._producer.send_batch(batch, topic, partition=0))
-        self._last.update(claims)
-        check_belief(claims.values(), metadata.timestamp)
+        self._last_published.update(claims)
+        check_clock_skew(claims.values(), metadata.timestamp)
 
 
-def has_moved(before: Claim | None, after: Claim) -> bool:
+def has_changed(before: Claim | None, after: Claim) -> bool:
     """Whether a claim says anything new to those who wait for it."""
     if before is None:
         return True
@@ -106,11 +106,11 @@ def has_moved(before: Claim | None, after: Claim) -> bool:
     return news_before != (after.claim, after.position, after.readable, after.stopped)
 
 
-def check_belief(claims: Any, broker_time: int) -> None:
+def check_clock_skew(claims: Any, broker_time: int) -> None:
     """Raises Internal when a claim of ours is ahead of the broker's time: nobody believes it, so this clock is
     wrong.
     """
     furthest = max((claim.claim for claim in claims), default=0)
-    if furthest > broker_time + BELIEF_MS:
+    if furthest > broker_time + MAX_CLOCK_SKEW_MS:
         ahead = furthest - broker_time
         raise Internal(f"this machine's clock is {ahead} ms ahead of the broker's; set both by NTP")

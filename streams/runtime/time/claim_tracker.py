@@ -6,101 +6,105 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.kafka.partitions import Partition
-from streams.runtime.inputs.partition_buffer import Ends, Feed
+from streams.runtime.inputs.partition_buffer import FetchEnds, PartitionBuffer
 from streams.runtime.time.claims import Claim, Claims
 
 
 @dataclass(slots=True)
-class Stood:
+class IdleTime:
     """How long a partition's claim, and its stable end, have stood still; ms, counted while it has an owner.
 
     `stable` and `high` are the last that is known of its ends; 0 when nothing ever was.
     """
 
     claim: int
-    counted: int
+    updated_at: int
     stable: int = 0
     high: int = 0
-    stood: int = 0
+    idle: int = 0
     stuck: int = 0
 
 
-class Standing:
+class ClaimTracker:
     """The claims of one slot's partitions, counted from what the former owner knew."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
-        self._stood: dict[Partition, Stood] = {}
+        self._idle_times: dict[Partition, IdleTime] = {}
 
-    def inherit(self, feed: Feed, name: Partition, claims: Claims) -> None:
+    def inherit(self, buffer: PartitionBuffer, name: Partition, claims: Claims) -> None:
         """At take-over: the partition's claim so far holds, and so do its standing times."""
-        known = claims.known.get(name)
+        known = claims.states.get(name)
         if known is not None:
-            feed.claim = max(feed.claim, known.claim.claim)
-        feed.claim = max(feed.claim, feed.taken_arrival)
+            buffer.claim = max(buffer.claim, known.claim.claim)
+        buffer.claim = max(buffer.claim, buffer.committed_arrival)
 
-    def claim(self, feed: Feed, name: Partition, ends: Mapping[Partition, Ends], claims: Claims, now: int) -> Claim:
-        """The partition's claim at this moment; `name` is the partition without prefix. Moves `feed.claim`."""
-        end = ends.get(feed.partition)
-        if end is not None and end.token != feed.token:
+    def update_claim(
+        self, buffer: PartitionBuffer, name: Partition, ends: Mapping[Partition, FetchEnds], claims: Claims, now: int
+    ) -> Claim:
+        """The partition's claim at this moment; `name` is the partition without prefix. Moves
+        `buffer.update_claim`.
+        """
+        end = ends.get(buffer.partition)
+        if end is not None and end.token != buffer.token:
             end = None
         # A former owner's last word may come late: it is a fact all the same, and arrivals must not fall behind it.
-        feed.claim = max(next_claim(feed, end), claims.claim(name))
-        position = feed.reached(end)
-        stood = self._count(feed.claim, self._stood_of(feed, name, claims, now), end, now)
+        buffer.claim = max(next_claim(buffer, end), claims.claim(name))
+        position = buffer.effective_position(end)
+        stood = self._update(buffer.claim, self._idle_time_of(buffer, name, claims, now), end, now)
         # Before the first fetch answer there may be anything to read.
-        unread = end is None or feed.smallest_arrival() is not None or position < stood.stable
-        readable = feed.stopped is None and unread
+        unread = end is None or buffer.smallest_arrival() is not None or position < stood.stable
+        readable = buffer.stop_reason is None and unread
         if not readable:
-            stood.stood = 0
+            stood.idle = 0
         return Claim(
-            claim=feed.claim,
+            claim=buffer.claim,
             position=position,
             stable=stood.stable,
             high=stood.high,
             readable=readable,
-            stood=stood.stood,
+            stood=stood.idle,
             stuck=stood.stuck,
-            stopped=feed.stopped or "",
+            stopped=buffer.stop_reason or "",
             worker=self._worker,
         )
 
-    def _stood_of(self, feed: Feed, name: Partition, claims: Claims, now: int) -> Stood:
+    def _idle_time_of(self, buffer: PartitionBuffer, name: Partition, claims: Claims, now: int) -> IdleTime:
         """What is counted; at first what the former owner counted."""
-        stood = self._stood.get(name)
+        stood = self._idle_times.get(name)
         if stood is None:
-            stood = self._stood[name] = Stood(feed.claim, now)
-            known = claims.known.get(name)
+            stood = self._idle_times[name] = IdleTime(buffer.claim, now)
+            known = claims.states.get(name)
             if known is not None:
                 former = known.claim
-                stood.claim, stood.stood, stood.stuck = former.claim, former.stood, former.stuck
+                stood.claim, stood.idle, stood.stuck = former.claim, former.stood, former.stuck
                 stood.stable, stood.high = former.stable, former.high
         return stood
 
-    def _count(self, claim: int, stood: Stood, end: Ends | None, now: int) -> Stood:
-        passed = max(0, now - stood.counted)
-        stood.counted = now
-        stood.stood = stood.stood + passed if claim == stood.claim else 0
-        stood.claim = claim
-        stable = end.stable if end is not None else stood.stable
-        stood.stuck = stood.stuck + passed if stable == stood.stable else 0
+    def _update(self, claim: int, idle_time: IdleTime, end: FetchEnds | None, now: int) -> IdleTime:
+        passed = max(0, now - idle_time.updated_at)
+        idle_time.updated_at = now
+        idle_time.idle = idle_time.idle + passed if claim == idle_time.claim else 0
+        idle_time.claim = claim
+        stable = end.stable if end is not None else idle_time.stable
+        idle_time.stuck = idle_time.stuck + passed if stable == idle_time.stable else 0
         if end is not None:
-            stood.stable, stood.high = end.stable, end.high
-        if stood.stable >= stood.high:
-            stood.stuck = 0
-        return stood
+            idle_time.stable, idle_time.high = end.stable, end.high
+        if idle_time.stable >= idle_time.high:
+            idle_time.stuck = 0
+        return idle_time
 
 
-def next_claim(feed: Feed, end: Ends | None) -> int:
+def next_claim(buffer: PartitionBuffer, end: FetchEnds | None) -> int:
     """The largest of the last claim, the arrival of the last record committed, the smallest arrival among those
     fetched and not committed, and the moment of the fetch that found everything read and committed.
     """
-    claim = max(feed.claim, feed.taken_arrival)
-    smallest = feed.smallest_arrival()
+    claim = max(buffer.claim, buffer.committed_arrival)
+    smallest = buffer.smallest_arrival()
     if smallest is not None:
         return max(claim, smallest)
-    if end is None or end.delivered != feed.next:
+    if end is None or end.delivered_position != buffer.committed_position:
         return claim
     if end.position == end.stable == end.high:
-        return max(claim, end.sent)
+        return max(claim, end.sent_at)
     return claim

@@ -12,7 +12,7 @@ import msgspec
 
 from streams.kafka.partitions import Partition
 
-BELIEF_MS = 500
+MAX_CLOCK_SKEW_MS = 500
 """A claim that far ahead of the broker's own time is believed by nobody, and its writer ends."""
 
 
@@ -47,11 +47,11 @@ def decode(value: bytes) -> Claim:
 
 
 @dataclass
-class Known:
-    """The best that was heard of one partition; `spoke` is the broker's time (ms) of the last word."""
+class ClaimState:
+    """The best that was heard of one partition; `updated_at` is the broker's time (ms) of the last word."""
 
     claim: Claim
-    spoke: int
+    updated_at: int
 
 
 @dataclass
@@ -59,38 +59,38 @@ class Claims:
     """Everybody's claims as one worker has read them; `broker_time` is the newest timestamp on the topic."""
 
     broker_time: int = 0
-    known: dict[Partition, Known] = field(default_factory=dict)
+    states: dict[Partition, ClaimState] = field(default_factory=dict)
 
     def add(self, partition: Partition, claim: Claim, timestamp: int) -> bool:
         """Takes in one record; False when its claim is ahead of the broker's time and not believed."""
         self.broker_time = max(self.broker_time, timestamp)
-        believed = claim.claim <= timestamp + BELIEF_MS
-        before = self.known.get(partition)
+        believed = claim.claim <= timestamp + MAX_CLOCK_SKEW_MS
+        before = self.states.get(partition)
         if before is None:
             if believed:
-                self.known[partition] = Known(claim, timestamp)
+                self.states[partition] = ClaimState(claim, timestamp)
             return believed
         if believed:
-            before.spoke = max(before.spoke, timestamp)
-            before.claim = join(before.claim, claim)
+            before.updated_at = max(before.updated_at, timestamp)
+            before.claim = merge_claims(before.claim, claim)
         return believed
 
     def claim(self, partition: Partition) -> int:
         """The partition's claim; 0 when it has none yet."""
-        known = self.known.get(partition)
+        known = self.states.get(partition)
         return known.claim.claim if known is not None else 0
 
-    def furthest(self) -> int:
+    def largest(self) -> int:
         """The largest claim of any partition; 0 when there is none."""
-        return max((known.claim.claim for known in self.known.values()), default=0)
+        return max((known.claim.claim for known in self.states.values()), default=0)
 
     def position(self, partition: Partition) -> int:
         """How far everything of the partition is committed, as far as was heard."""
-        known = self.known.get(partition)
+        known = self.states.get(partition)
         return known.claim.position if known is not None else 0
 
 
-def join(before: Claim, after: Claim) -> Claim:
+def merge_claims(before: Claim, after: Claim) -> Claim:
     """The later word, with claim and position never going back."""
     if after.claim >= before.claim and after.position >= before.position:
         return after

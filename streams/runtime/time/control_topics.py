@@ -18,10 +18,10 @@ from schemas.topics import CLAIMS, CLOCK, DEFINITIONS
 from schemas.values import instant_ms
 from streams.errors import TopicsMissing
 from streams.kafka.partitions import Partition
-from streams.runtime.fatal import end
-from streams.runtime.spec import SlotKind
+from streams.runtime.fatal import die
+from streams.runtime.spec import AppSpec
 from streams.runtime.time import claims as claim_records
-from streams.runtime.time.ticks import Advance, Announced, marker_at_arrival
+from streams.runtime.time.ticks import ClockAdvance, ControlState, marker_at_arrival
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -30,7 +30,7 @@ FETCH_WAIT_MS = 50
 CATCH_UP_SECONDS = 60.0
 
 
-class _Advanced(msgspec.Struct):
+class _ClockRecord(msgspec.Struct):
     """The value of a record of the topic `clock`."""
 
     account: str
@@ -38,26 +38,26 @@ class _Advanced(msgspec.Struct):
     ends: dict[str, int]
 
 
-_advanced = msgspec.json.Decoder(_Advanced).decode
+_decode_clock_record = msgspec.json.Decoder(_ClockRecord).decode
 
 
-class Watch:
-    """Keeps `announced` current; calls `wake` whenever it changed."""
+class ControlTopicReader:
+    """Keeps `control_state` current; calls `wake` whenever it changed."""
 
-    def __init__(self, settings: Settings, kind: SlotKind, wake: Callable[[], None]) -> None:
-        self.announced = Announced()
+    def __init__(self, settings: Settings, spec: AppSpec, wake: Callable[[], None]) -> None:
+        self.control_state = ControlState()
         self._settings = settings
         self._wake = wake
-        self._releases = kind.releases() if kind.releases is not None else None
+        self._releases = spec.releases() if spec.releases is not None else None
         self._consumer: Any = None
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Condition()
-        self._readers: dict[str, Callable[[Any], None]] = {
+        self._handlers: dict[str, Callable[[Any], None]] = {
             settings.prefix + CLAIMS.name: self._read_claim,
             settings.prefix + CLOCK.name: self._read_clock,
             settings.prefix + DEFINITIONS.name: self._read_definition,
         }
-        self._tps = [TopicPartition(topic, 0) for topic in self._readers]
+        self._tps = [TopicPartition(topic, 0) for topic in self._handlers]
 
     async def start(self) -> None:
         """Starts reading from the beginning; again is harmless."""
@@ -73,7 +73,7 @@ class Watch:
         await self._consumer.start()
         self._consumer.assign(self._tps)
         await self._consumer.seek_to_beginning(*self._tps)
-        self._task = asyncio.create_task(self._read(), name="watch")
+        self._task = asyncio.create_task(self._read_loop(), name="watch")
 
     async def stop(self) -> None:
         """Stops reading."""
@@ -107,13 +107,13 @@ class Watch:
 
         await asyncio.wait_for(read_to_ends(), CATCH_UP_SECONDS)
 
-    async def _read(self) -> None:
+    async def _read_loop(self) -> None:
         try:
             while True:
                 got = await self._consumer.getmany(timeout_ms=FETCH_WAIT_MS)
                 for tp, records in got.items():
                     for record in records:
-                        self._readers[tp.topic](record)
+                        self._handlers[tp.topic](record)
                 async with self._progress:
                     self._progress.notify_all()
                 if got:
@@ -121,10 +121,10 @@ class Watch:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # a worker that sees no claims and no releases must not go on
-            end("what every slot must see cannot be read", error)
+            die("what every slot must see cannot be read", error)
 
     def _read_claim(self, record: Any) -> None:
-        claims = self.announced.claims
+        claims = self.control_state.claims
         try:
             partition = Partition.parse(record.key.decode())
             claim = claim_records.decode(record.value)
@@ -136,13 +136,13 @@ class Watch:
 
     def _read_clock(self, record: Any) -> None:
         try:
-            told = _advanced(record.value)
+            told = _decode_clock_record(record.value)
             at = instant_ms(told.at)
             ends = {Partition.parse(name): offset for name, offset in told.ends.items()}
         except (msgspec.DecodeError, ValueError, TypeError):
             log.warning("a record that advances no clock", offset=record.offset)
             return
-        self.announced.advances.append(Advance(record.offset, told.account, at, ends))
+        self.control_state.advances.append(ClockAdvance(record.offset, told.account, at, ends))
 
     def _read_definition(self, record: Any) -> None:
         if self._releases is None:
@@ -152,4 +152,4 @@ class Watch:
             return
         if self._settings.clock == "wall":
             marker = marker_at_arrival(marker, record.timestamp)
-        self.announced.markers.append(marker)
+        self.control_state.markers.append(marker)

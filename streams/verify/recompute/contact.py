@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from streams.verify.recompute.leads.lead_state import Life
-from streams.verify.recompute.model import Kept, World
-from streams.verify.recompute.releases import InForce
+from streams.verify.recompute.leads.lead_state import LeadState
+from streams.verify.recompute.model import ContactModel, FixedMemberships
+from streams.verify.recompute.releases import JournalRelease
 
 
 @dataclass
-class Told:
+class RecomputedContact:
     """A contact at the end of what was told."""
 
     account: str
-    contact: str
-    world: World
+    id: str
+    model: ContactModel
     clock: int
-    release: InForce | None = None
-    kept: Kept = field(default_factory=Kept)
+    release: JournalRelease | None = None
+    fixed_memberships: FixedMemberships = field(default_factory=FixedMemberships)
     applied: list[tuple[str, int]] = field(default_factory=list)
-    lives: dict[str, Life] = field(default_factory=dict)
+    leads: dict[str, LeadState] = field(default_factory=dict)
     """Campaign -> lead."""
     end: int = 0
     """The last instant (ms) that is told: its clock, or what its last tick closed."""

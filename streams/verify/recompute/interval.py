@@ -5,51 +5,53 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from streams.verify.recompute.conditions.evaluate import MOMENTS, follows, leaf_holds
-from streams.verify.recompute.conditions.instants import instants_of
-from streams.verify.recompute.model import Condition, World
+from streams.verify.recompute.conditions.evaluate import ACTIVITY_TIMES, leaf_holds, tree_holds
+from streams.verify.recompute.conditions.instants import leaf_change_instants
+from streams.verify.recompute.model import ContactModel, PlainCondition
 
-_TIMED = {"visit", "activity", "sequence", "inactive_for", "property", "held_for", *MOMENTS}
+_TIMED_KEYS = {"visit", "activity", "sequence", "inactive_for", "property", "held_for", *ACTIVITY_TIMES}
 """What depends on history, properties and time alone; other leaves are asked each time."""
 
 
-class Stretch:
+class Interval:
     """Begins at `since`, once the record is applied; each leaf is asked at its own instants only, and remembered."""
 
-    def __init__(self, world: World, since: int) -> None:
-        self._world = world
+    def __init__(self, model: ContactModel, since: int) -> None:
+        self._model = model
         self._since = since
-        self._turns: dict[int, tuple[list[int], list[bool]]] = {}
+        self._changes: dict[int, tuple[list[int], list[bool]]] = {}
 
-    def holds(self, condition: Condition, now: int) -> bool:
-        """Whether a condition holds at an instant; one after the first must be within what `instants` looked at."""
-        return follows(condition, lambda leaf: self._leaf(leaf, now))
+    def holds(self, condition: PlainCondition, now: int) -> bool:
+        """Whether a condition holds at an instant; one after the first must be within what `change_instants` looked
+        at.
+        """
+        return tree_holds(condition, lambda leaf: self._leaf_holds(leaf, now))
 
-    def instants(self, leaves: Iterable[Condition], until: int) -> list[int]:
+    def change_instants(self, leaves: Iterable[PlainCondition], until: int) -> list[int]:
         """Every instant before `until` at which time alone changes one of the leaves."""
         found = set()
         for leaf in leaves:
-            if not _TIMED.isdisjoint(leaf):
-                found.update(self._look_ahead(leaf, until)[1:])
+            if not _TIMED_KEYS.isdisjoint(leaf):
+                found.update(self._find_changes(leaf, until)[1:])
         return sorted(found)
 
-    def _leaf(self, leaf: Condition, now: int) -> bool:
-        if _TIMED.isdisjoint(leaf):
-            return leaf_holds(leaf, self._world, now)
-        instants, truths = self._known(leaf)
+    def _leaf_holds(self, leaf: PlainCondition, now: int) -> bool:
+        if _TIMED_KEYS.isdisjoint(leaf):
+            return leaf_holds(leaf, self._model, now)
+        instants, truths = self._changes_for(leaf)
         return truths[bisect_right(instants, now) - 1]
 
-    def _known(self, leaf: Condition) -> tuple[list[int], list[bool]]:
-        found = self._turns.get(id(leaf))
+    def _changes_for(self, leaf: PlainCondition) -> tuple[list[int], list[bool]]:
+        found = self._changes.get(id(leaf))
         if found is None:
-            found = ([self._since], [leaf_holds(leaf, self._world, self._since)])
-            self._turns[id(leaf)] = found
+            found = ([self._since], [leaf_holds(leaf, self._model, self._since)])
+            self._changes[id(leaf)] = found
         return found
 
-    def _look_ahead(self, leaf: Condition, until: int) -> list[int]:
-        instants, truths = self._known(leaf)
-        for instant in sorted(set(instants_of(leaf, self._world, self._since, until))):
-            truth = leaf_holds(leaf, self._world, instant)
+    def _find_changes(self, leaf: PlainCondition, until: int) -> list[int]:
+        instants, truths = self._changes_for(leaf)
+        for instant in sorted(set(leaf_change_instants(leaf, self._model, self._since, until))):
+            truth = leaf_holds(leaf, self._model, instant)
             if truth != truths[-1]:
                 instants.append(instant)
                 truths.append(truth)

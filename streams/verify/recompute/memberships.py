@@ -6,29 +6,37 @@ from collections.abc import Callable
 
 from schemas.definitions import Segment
 from streams.verify.recompute.conditions.evaluate import holds
-from streams.verify.recompute.model import Condition, Kept, World
-from streams.verify.recompute.releases import InForce
+from streams.verify.recompute.model import ContactModel, FixedMemberships, PlainCondition
+from streams.verify.recompute.releases import JournalRelease
 
-Ask = Callable[[Condition, int], bool]
+ConditionEvaluator = Callable[[PlainCondition, int], bool]
 
 
-def members(world: World, release: InForce, now: int, kept: Kept, ask: Ask | None = None) -> set[str]:
-    """The segments it is in; `ask` says whether a condition holds, where it is not asked afresh."""
+def compute_members(
+    model: ContactModel,
+    release: JournalRelease,
+    now: int,
+    fixed_memberships: FixedMemberships,
+    evaluate: ConditionEvaluator | None = None,
+) -> set[str]:
+    """The segments it is in; `evaluate` says whether a condition holds, where it is not asked afresh."""
 
     def is_true(segment: str) -> bool:
         condition = release.conditions[segment]
-        return holds(condition, world, now) if ask is None else ask(condition, now)
+        return holds(condition, model, now) if evaluate is None else evaluate(condition, now)
 
-    world.members = set()
-    for segment in release.in_order:
-        if _is_in(segment, world, kept, is_true):
-            world.members.add(segment.id)
-    return set(world.members)
+    model.members = set()
+    for segment in release.segments_in_order:
+        if _is_in(segment, model, fixed_memberships, is_true):
+            model.members.add(segment.id)
+    return set(model.members)
 
 
-def _is_in(segment: Segment, world: World, kept: Kept, is_true: Callable[[str], bool]) -> bool:
+def _is_in(
+    segment: Segment, model: ContactModel, fixed_memberships: FixedMemberships, is_true: Callable[[str], bool]
+) -> bool:
     if segment.paused:
-        return kept.frozen.get(segment.id, False)
-    if world.status not in segment.statuses:
+        return fixed_memberships.frozen.get(segment.id, False)
+    if model.status not in segment.statuses:
         return False
-    return is_true(segment.id) if segment.dynamic else segment.id in kept.listed
+    return is_true(segment.id) if segment.dynamic else segment.id in fixed_memberships.listed

@@ -10,24 +10,24 @@ from functools import cached_property
 from typing import Any
 
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, Segment
-from streams.engine.journal.records import Marker, Record, Tick
+from streams.engine.journal.records import JournalRecord, Marker, Tick
 from streams.verify.recompute.conditions.leaves import references
-from streams.verify.recompute.model import Condition
+from streams.verify.recompute.model import PlainCondition
 
 NEVER = -(1 << 62)
 """The last tick where there was none."""
 
-Contents = Callable[[str, int], Definitions]
+ReleaseContents = Callable[[str, int], Definitions]
 
 
-def written(condition: Any) -> Condition:
+def condition_to_plain(condition: Any) -> PlainCondition:
     """A condition's model as plain objects, durations in ms."""
-    plain: Condition = condition.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    plain: PlainCondition = condition.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     return plain
 
 
 @dataclass(frozen=True)
-class InForce:
+class JournalRelease:
     """A release from its place in the journal on."""
 
     offset: int
@@ -35,16 +35,16 @@ class InForce:
     """None where nobody told it: the last tick is meant."""
     number: int
     definitions: Definitions
-    conditions: dict[str, Condition]
+    conditions: dict[str, PlainCondition]
     """Of the dynamic segments."""
 
     @property
-    def types(self) -> dict[str, str]:
+    def property_types(self) -> dict[str, str]:
         """Declared and standard types of properties."""
         return {**STANDARD_PROPERTIES, **self.definitions.properties}
 
     @cached_property
-    def in_order(self) -> list[Segment]:
+    def segments_in_order(self) -> list[Segment]:
         """The segments, each behind those that it refers to."""
         ordered: dict[str, Segment] = {}
         waiting = list(self.definitions.segments)
@@ -59,15 +59,15 @@ class InForce:
         return next((each for each in self.definitions.segments if each.id == name), None)
 
 
-class Timeline:
+class PartitionTimeline:
     """Fed in the journal's order. `contents` gives the definitions of an account's release by number."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: ReleaseContents) -> None:
         self._contents = contents
         self._ticks: dict[str, tuple[array[int], array[int]]] = {}
-        self._releases: dict[str, list[InForce]] = {}
+        self._releases: dict[str, list[JournalRelease]] = {}
 
-    def add(self, offset: int, record: Record) -> None:
+    def add(self, offset: int, record: JournalRecord) -> None:
         """The next record; only ticks and markers say something here."""
         if isinstance(record, Tick):
             places, instants = self._ticks.setdefault(record.account, (array("q"), array("q")))
@@ -77,7 +77,7 @@ class Timeline:
             return
         definitions = self._contents(record.account, record.number)
         known = self._releases.setdefault(record.account, [])
-        known.append(in_force(offset, record.at, record.number, definitions))
+        known.append(build_journal_release(offset, record.at, record.number, definitions))
 
     def tick_before(self, account: str, offset: int) -> int:
         """The last tick of all or of the account before a place; `NEVER` where there was none."""
@@ -88,12 +88,14 @@ class Timeline:
             found += instants[place - 1 : place] if place else []
         return max(found)
 
-    def releases(self, account: str) -> list[InForce]:
+    def releases(self, account: str) -> list[JournalRelease]:
         """The account's releases in their order."""
         return self._releases.get(account, [])
 
 
-def in_force(offset: int, at: int | None, number: int, definitions: Definitions) -> InForce:
+def build_journal_release(offset: int, at: int | None, number: int, definitions: Definitions) -> JournalRelease:
     """A release made ready to be asked."""
-    conditions = {each.id: written(each.when) for each in definitions.segments if each.dynamic and each.when}
-    return InForce(offset, at, number, definitions, conditions)
+    conditions = {
+        each.id: condition_to_plain(each.when) for each in definitions.segments if each.dynamic and each.when
+    }
+    return JournalRelease(offset, at, number, definitions, conditions)

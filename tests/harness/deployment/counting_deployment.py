@@ -14,100 +14,100 @@ from aiokafka import AIOKafkaProducer
 
 from streams.engine.journal import records
 from streams.kafka.topic_admin import create_topics
-from streams.runtime.process.supervisor import environment_of
-from streams.runtime.spec import SlotKind
+from streams.runtime.process.supervisor import child_environment
+from streams.runtime.spec import AppSpec
 from streams.settings import Settings
-from tests.harness.deployment.workers import Fleet
-from tests.harness.kafka.foreign_topics import make_foreign
+from tests.harness.deployment.workers import WorkerFleet
+from tests.harness.kafka.foreign_topics import create_foreign_topics
 from tests.harness.kafka.topic_reader import read_topic
-from tests.harness.runtime.counting_program import counting_kind
-from tests.harness.runtime.oracle import Evidence, Verdict, gather, judge
+from tests.harness.runtime.counting_program import counting_spec
+from tests.harness.runtime.oracle import Evidence, OracleVerdict, read_evidence, verify
 
 PATIENCE = 120.0
 """How long (s) a condition is waited for: far more than it takes, so that a slow machine is none the worse."""
 
 
 @dataclass
-class Deployment:
+class CountingDeployment:
     """`fleet` starts workers of the counting program; `producer` writes to any topic."""
 
     settings: Settings
-    kind: SlotKind
-    fleet: Fleet
+    spec: AppSpec
+    fleet: WorkerFleet
     producer: Any
 
-    def full(self, topic: str) -> str:
+    def full_name(self, topic: str) -> str:
         """The topic's full name."""
         return self.settings.prefix + topic
 
     async def send(self, topic: str, key: bytes, value: bytes, partition: int | None = None, **more: Any) -> Any:
         """Writes one record and returns where it is."""
-        return await self.producer.send_and_wait(self.full(topic), value, key=key, partition=partition, **more)
+        return await self.producer.send_and_wait(self.full_name(topic), value, key=key, partition=partition, **more)
 
-    async def working(self, *names: str) -> None:
+    async def start_workers(self, *names: str) -> None:
         """Starts workers and waits until they work."""
         for name in names:
             self.fleet.start(name)
         for name in names:
-            await self.said(name, "working")
+            await self.wait_for_log(name, "working")
 
-    async def said(self, name: str, event: str, times: int = 1, seconds: float = PATIENCE) -> None:
+    async def wait_for_log(self, name: str, event: str, times: int = 1, seconds: float = PATIENCE) -> None:
         """Waits until a worker has logged an event that often."""
-        await until(lambda: _said(self.fleet, name, event, times), f"{name} says {event}", seconds)
+        await wait_until(lambda: _has_logged(self.fleet, name, event, times), f"{name} says {event}", seconds)
 
-    async def journal(self) -> list[records.Record]:
+    async def journal(self) -> list[records.JournalRecord]:
         """All records of the journal, partition by partition."""
-        partitions = await read_topic(self.settings.bootstrap, self.kind.journal_topic(self.settings))
+        partitions = await read_topic(self.settings.bootstrap, self.spec.journal_topic(self.settings))
         return [records.decode(record.value) for partition in partitions.values() for record in partition]
 
     async def outputs(self, topic: str) -> list[Any]:
         """All records of an out-topic."""
-        partitions = await read_topic(self.settings.bootstrap, self.full(topic))
+        partitions = await read_topic(self.settings.bootstrap, self.full_name(topic))
         return [record for partition in partitions.values() for record in partition]
 
     async def evidence(self) -> Evidence:
         """What stands in all topics."""
-        return await gather(self.kind, self.settings)
+        return await read_evidence(self.spec, self.settings)
 
-    async def verdict(self) -> Verdict:
+    async def verdict(self) -> OracleVerdict:
         """What the oracle says."""
-        return judge(await self.evidence(), self.kind, self.settings)
+        return verify(await self.evidence(), self.spec, self.settings)
 
 
-async def _said(fleet: Fleet, name: str, event: str, times: int = 1) -> bool:
-    return fleet.workers[name].count(event) >= times
+async def _has_logged(fleet: WorkerFleet, name: str, event: str, times: int = 1) -> bool:
+    return fleet.workers[name].count_logged(event) >= times
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
+async def wait_until(condition: Callable[[], Awaitable[bool]], message: str, seconds: float = PATIENCE) -> None:
     """Waits for a condition. Raises TimeoutError naming it."""
     end = time.monotonic() + seconds
     while not await condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"not within {seconds:.0f} s: {what}")
+            raise TimeoutError(f"not within {seconds:.0f} s: {message}")
         await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
-async def deployment(
+async def counting_deployment(
     bootstrap: str,
     prefix: str,
     folder: Path,
     environment: Sequence[tuple[str, str]] = (),
-    foreign: Mapping[str, int] | None = None,
+    foreign_topics: Mapping[str, int] | None = None,
     **settings: Any,
-) -> AsyncIterator[Deployment]:
-    """A deployment with topics, `foreign` ones among them (`foreign_topics`); its workers are stopped at the
+) -> AsyncIterator[CountingDeployment]:
+    """A deployment with topics, `foreign_topics` ones among them (`foreign_topics`); its workers are stopped at the
     end.
     """
     given = {"partitions": 2, "in_partitions": 2, "session_ms": 6_000, "heartbeat_ms": 500, **settings}
     made = Settings(bootstrap=bootstrap, prefix=prefix, data_dir=folder, **given)
-    await make_foreign(made, foreign or {})
+    await create_foreign_topics(made, foreign_topics or {})
     await create_topics(made)
-    fleet = Fleet(folder, {**environment_of(made), "CHAOS_PROGRAM": "counting", **dict(environment)})
+    fleet = WorkerFleet(folder, {**child_environment(made), "CHAOS_PROGRAM": "counting", **dict(environment)})
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=2, enable_idempotence=True)
     await producer.start()
     try:
-        yield Deployment(made, counting_kind(made.partitions), fleet, producer)
+        yield CountingDeployment(made, counting_spec(made.partitions), fleet, producer)
     finally:
         await producer.stop()
         await asyncio.to_thread(fleet.stop)

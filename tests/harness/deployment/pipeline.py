@@ -15,14 +15,14 @@ from typing import Any
 import msgspec
 
 from schemas.values import instant_text
-from streams.app import pipeline
+from streams.app import pipeline_spec
 from streams.engine.partition.decider import Checkpoint
 from streams.kafka.topic_admin import create_topics
 from streams.runtime import checkpoint as position_records
-from streams.runtime.checkpoint import POSITION_KEY, Positions
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.settings import Settings
 from tests.harness.cli import leadstream
-from tests.harness.kafka.topic_reader import Records, end_offsets, read_topic
+from tests.harness.kafka.topic_reader import TopicRecords, end_offsets, read_topic
 
 LIMIT_SECONDS = 200.0
 """How long a condition is waited for: far more than it takes, so that a slow machine is none the worse."""
@@ -34,7 +34,7 @@ class Pipeline:
     def __init__(self, bootstrap: str, prefix: str, folder: Path, **settings: Any) -> None:
         self.settings = Settings(bootstrap=bootstrap, prefix=prefix, data_dir=folder / "run", **settings)
         self.folder = folder
-        self.kind = pipeline(self.settings)
+        self.spec = pipeline_spec(self.settings)
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Pipeline:
@@ -63,7 +63,7 @@ class Pipeline:
             "LEADSTREAM_DATA_DIR": str(settings.data_dir),
         }
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command; it must succeed."""
         done = leadstream(*arguments, env=self.environment)
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
@@ -73,18 +73,18 @@ class Pipeline:
         """Applies definitions given as YAML."""
         path = self.folder / "definitions.yaml"
         path.write_text(definitions)
-        self.run("definitions", "apply", *options, str(path))
+        self.run_command("definitions", "apply", *options, str(path))
 
     def publish(self, events: Sequence[Mapping[str, Any]], *options: str) -> None:
         """Publishes events as a file of JSON lines."""
         path = self.folder / "events.jsonl"
         path.write_bytes(b"\n".join(msgspec.json.encode(event) for event in events) + b"\n")
-        self.run("publish", *options, str(path))
+        self.run_command("publish", *options, str(path))
 
-    def publish_log(self, log: Path, account: str, until: int) -> None:
+    def publish_access_log(self, log: Path, account: str, until: int) -> None:
         """Publishes the lines of an access log up to an instant (ms), and tells the account that it is over."""
         options = ["--format", "access-log", "--as", "contact", "--account", account, "--until", instant_text(until)]
-        self.run("publish", *options, str(log))
+        self.run_command("publish", *options, str(log))
 
     def start_worker(self, name: str = "w0", role: str = "pipeline") -> subprocess.Popen[bytes]:
         """A worker under its parent; its log lines go to a file of its name."""
@@ -96,14 +96,14 @@ class Pipeline:
         self.workers[name] = worker
         return worker
 
-    def read(self, topic: str) -> Records:
+    def read_records(self, topic: str) -> TopicRecords:
         """Every committed record of a topic given without prefix."""
         return asyncio.run(read_topic(self.settings.bootstrap, self.settings.prefix + topic))
 
-    def table(self, topic: str) -> dict[str, Any]:
+    def read_table(self, topic: str) -> dict[str, Any]:
         """A compacted topic as the table it is."""
         rows: dict[str, Any] = {}
-        for partition in self.read(topic).values():
+        for partition in self.read_records(topic).values():
             for record in partition:
                 if record.value is None:
                     rows.pop(record.key.decode(), None)
@@ -116,24 +116,24 @@ class Pipeline:
         wait_until(self._is_settled, timeout, "the pipeline did not settle")
 
     def _is_settled(self) -> bool:
-        changelog = self.kind.changelog(self.settings)
+        changelog = self.spec.changelog_topic(self.settings)
         records = asyncio.run(read_topic(self.settings.bootstrap, changelog))
-        positions = [_last_positions(records[slot]) for slot in range(self.settings.partitions)]
-        return self._ingested(positions) and self._decided(positions)
+        positions = [_last_checkpoint(records[slot]) for slot in range(self.settings.partitions)]
+        return self._is_ingested(positions) and self._is_decided(positions)
 
-    def _ingested(self, positions: list[Positions]) -> bool:
-        reached = {name: offset for slot in positions for name, offset in slot.feeds.items()}
-        for topic in self.kind.sources:
+    def _is_ingested(self, checkpoints: list[SlotCheckpoint]) -> bool:
+        reached = {name: offset for slot in checkpoints for name, offset in slot.feeds.items()}
+        for topic in self.spec.sources:
             ends = asyncio.run(end_offsets(self.settings.bootstrap, self.settings.prefix + topic.name))
             if any(end and reached.get(f"{topic.name}:{number}", 0) < end for number, end in ends.items()):
                 return False
         return True
 
-    def _decided(self, positions: list[Positions]) -> bool:
-        journal = self.read(self.kind.journal.name)
-        for slot, position in enumerate(positions):
+    def _is_decided(self, checkpoints: list[SlotCheckpoint]) -> bool:
+        journal = self.read_records(self.spec.journal.name)
+        for slot, position in enumerate(checkpoints):
             last = journal[slot][-1].offset if journal[slot] else -1
-            if position.feeds.get(f"{self.kind.journal.name}:{slot}", 0) <= last:
+            if position.feeds.get(f"{self.spec.journal.name}:{slot}", 0) <= last:
                 return False
             checkpoint = msgspec.json.decode(position.checkpoint, type=Checkpoint) if position.checkpoint else None
             if checkpoint is not None and checkpoint.unfinished is not None:
@@ -141,19 +141,19 @@ class Pipeline:
         return True
 
 
-def wait_until(condition: Callable[[], bool], timeout: float, otherwise: str) -> None:
-    """Asks again and again; fails with `otherwise` after `timeout` seconds."""
+def wait_until(condition: Callable[[], bool], timeout: float, message: str) -> None:
+    """Asks again and again; fails with `message` after `timeout` seconds."""
     end = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError(otherwise)
+            raise AssertionError(message)
         time.sleep(0.2)
 
 
-def _last_positions(changelog: list[Any]) -> Positions:
-    last = Positions()
+def _last_checkpoint(changelog: list[Any]) -> SlotCheckpoint:
+    last = SlotCheckpoint()
     for record in changelog:
-        if record.key == POSITION_KEY:
+        if record.key == CHECKPOINT_KEY:
             last = position_records.decode(record.value)
     return last
 

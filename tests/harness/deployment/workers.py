@@ -19,14 +19,14 @@ STOP_SECONDS = 30.0
 
 
 @dataclass
-class Worker:
+class WorkerProcess:
     """One parent process and the log of its children."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
 
-    def lines(self) -> Iterator[dict[str, Any]]:
+    def log_entries(self) -> Iterator[dict[str, Any]]:
         """The structured lines of the log."""
         for line in self.log.read_text(errors="replace").splitlines():
             with contextlib.suppress(ValueError):
@@ -34,25 +34,25 @@ class Worker:
                 if isinstance(entry, dict):
                     yield entry
 
-    def count(self, event: str) -> int:
+    def count_logged(self, event: str) -> int:
         """How often an event was logged."""
-        return sum(entry.get("event") == event for entry in self.lines())
+        return sum(entry.get("event") == event for entry in self.log_entries())
 
-    def child(self) -> int | None:
+    def child_pid(self) -> int | None:
         """The process id of the child that runs now; None between two children."""
         pid = None
-        for entry in self.lines():
+        for entry in self.log_entries():
             if entry.get("event") == "start":
                 pid = int(entry["pid"])
         return pid if pid is not None and is_alive(pid) else None
 
-    def signal_child(self, number: int) -> bool:
+    def signal_child(self, signal_number: int) -> bool:
         """Sends a signal to the child; False when there is none."""
-        pid = self.child()
+        pid = self.child_pid()
         if pid is None:
             return False
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+            os.kill(pid, signal_number)
             return True
         return False
 
@@ -68,16 +68,16 @@ class Worker:
 
 
 @dataclass
-class Fleet:
+class WorkerFleet:
     """All workers; `environment` is what their settings are read from, `command` what is started for each."""
 
     folder: Path
     environment: Mapping[str, str]
     command: Sequence[str] = (sys.executable, "-m", "tests.programs.chaos.supervisor")
-    workers: dict[str, Worker] = field(default_factory=dict)
-    gone: list[Worker] = field(default_factory=list)
+    workers: dict[str, WorkerProcess] = field(default_factory=dict)
+    former_workers: list[WorkerProcess] = field(default_factory=list)
 
-    def start(self, name: str) -> Worker:
+    def start(self, name: str) -> WorkerProcess:
         """Starts a worker."""
         log = self.folder / f"{name}.log"
         environment = {**os.environ, **self.environment, "LEADSTREAM_NAME": name}
@@ -85,23 +85,23 @@ class Fleet:
             process = subprocess.Popen(
                 self.command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL
             )
-        self.workers[name] = worker = Worker(name, process, log)
+        self.workers[name] = worker = WorkerProcess(name, process, log)
         return worker
 
-    def leave(self, name: str) -> int:
+    def remove(self, name: str) -> int:
         """Stops a worker for good; its exit code."""
         worker = self.workers.pop(name)
-        self.gone.append(worker)
+        self.former_workers.append(worker)
         return worker.stop()
 
     def stop(self) -> dict[str, int]:
         """Stops all; their exit codes."""
         with ThreadPoolExecutor() as pool:
-            return dict(zip(self.workers, pool.map(Worker.stop, self.workers.values()), strict=True))
+            return dict(zip(self.workers, pool.map(WorkerProcess.stop, self.workers.values()), strict=True))
 
-    def everybody(self) -> list[Worker]:
+    def all_workers(self) -> list[WorkerProcess]:
         """All workers there ever were."""
-        return [*self.workers.values(), *self.gone]
+        return [*self.workers.values(), *self.former_workers]
 
 
 def is_alive(pid: int) -> bool:
@@ -113,10 +113,10 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def wait_until(what: Any, seconds: float, why: str) -> None:
+def wait_until(condition: Any, seconds: float, message: str) -> None:
     """Waits for a condition. Raises TimeoutError naming it."""
     end = time.monotonic() + seconds
-    while not what():
+    while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"not within {seconds:.0f} s: {why}")
+            raise TimeoutError(f"not within {seconds:.0f} s: {message}")
         time.sleep(0.05)

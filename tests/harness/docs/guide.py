@@ -9,9 +9,9 @@ from textwrap import indent
 from typing import Any
 
 from streams.definitions.read import read_text
-from tests.harness.project_files import TOP
+from tests.harness.project_files import PROJECT_ROOT
 
-GUIDE = TOP / "docs" / "conditions.md"
+GUIDE = PROJECT_ROOT / "docs" / "conditions.md"
 SEGMENT = "example"
 """The segment that a condition alone is tried in."""
 
@@ -87,37 +87,37 @@ def segment_text(condition: str) -> str:
     return f"segments:\n  - id: {SEGMENT}\n    dynamic: true\n    when:\n{indent(condition, ' ' * 6)}"
 
 
-def read_yaml(text: str) -> dict[str, Any]:
+def parse_yaml(text: str) -> dict[str, Any]:
     """A mapping as the files of definitions are read."""
     (part,) = read_text("guide", text)
     return dict(part.values)
 
 
-def definitions_of(example: Example, account: str) -> dict[str, Any]:
+def definitions_for(example: Example, account: str) -> dict[str, Any]:
     """The whole that an example's story is told to."""
     if example.source.kind == "yaml definitions":
-        return read_yaml(example.source.text)
+        return parse_yaml(example.source.text)
     return with_condition(account, example.source.text)
 
 
 def with_condition(account: str, condition: str) -> dict[str, Any]:
     """The guide's account, and one more segment."""
-    around = read_yaml(account)
-    (segment,) = read_yaml(segment_text(condition))["segments"]
+    around = parse_yaml(account)
+    (segment,) = parse_yaml(segment_text(condition))["segments"]
     return {**around, "segments": [*around["segments"], segment]}
 
 
-def conditions_in(value: Any) -> Iterator[Mapping[str, Any]]:
+def iter_conditions(value: Any) -> Iterator[Mapping[str, Any]]:
     """Every condition below a `when`."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "when":
                 yield inner
             else:
-                yield from conditions_in(inner)
+                yield from iter_conditions(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from conditions_in(inner)
+            yield from iter_conditions(inner)
 
 
 def tables(text: str, header: str) -> list[list[str]]:

@@ -14,7 +14,7 @@ Word = tuple[str, str]
 """(model in which the key is declared, the key as it is written)."""
 
 
-def words_of() -> set[Word]:
+def all_words() -> set[Word]:
     """All keys of all models below the subjects."""
     models: set[type[BaseModel]] = set()
     pending: list[type[BaseModel]] = list(SUBJECTS.values())
@@ -28,18 +28,18 @@ def words_of() -> set[Word]:
     return {_word(model, name) for model in models for name in model.model_fields}
 
 
-def used_in(value: Any) -> Iterator[Word]:
+def words_in(value: Any) -> Iterator[Word]:
     """The keys that are written in a condition."""
     if isinstance(value, BaseModel):
         for name in value.model_fields_set:
             yield _word(type(value), name)
-            yield from used_in(getattr(value, name))
+            yield from words_in(getattr(value, name))
     elif isinstance(value, Mapping):
         for inner in value.values():
-            yield from used_in(inner)
+            yield from words_in(inner)
     elif isinstance(value, tuple):
         for inner in value:
-            yield from used_in(inner)
+            yield from words_in(inner)
 
 
 def _word(model: type[BaseModel], name: str) -> Word:

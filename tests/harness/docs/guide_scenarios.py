@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from schemas.values import instant_ms
-from tests.harness.docs.guide import SEGMENT, read_yaml
-from tests.harness.engine.engine_driver import Story
+from tests.harness.docs.guide import SEGMENT, parse_yaml
+from tests.harness.engine.engine_driver import EngineDriver
 
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d(?:\.\d{3})?)?\s+(.+?)(?:\s+-> (.+?))?(?:\s+# .*)?")
 _FIELDS = frozenset({"title", "referrer", "campaign", "name"})
@@ -18,16 +18,16 @@ _SITE = "https://www.example.com"
 
 
 @dataclass(frozen=True, slots=True)
-class StoryLine:
+class ScenarioLine:
     """At an instant (ms) something happens, or nothing does (`...`); then the outcomes hold."""
 
     at: int
-    what: str
+    event: str
     outcomes: tuple[str, ...]
     text: str
 
 
-def story_lines(text: str) -> list[StoryLine]:
+def parse_scenario(text: str) -> list[ScenarioLine]:
     """A story's lines. Raises ValueError for one that cannot be read."""
     lines = []
     for line in text.splitlines():
@@ -37,41 +37,41 @@ def story_lines(text: str) -> list[StoryLine]:
         day, minute, rest, what, outcomes = match.groups()
         at = instant_ms(f"{day}T{minute}{rest or ':00'}Z")
         told = tuple(each.strip() for each in outcomes.split(",")) if outcomes else ()
-        lines.append(StoryLine(at, what, told, line))
+        lines.append(ScenarioLine(at, what, told, line))
     return lines
 
 
-class Teller:
+class ScenarioRunner:
     """Tells a story; time is told up to and including the instant of each line before the next one."""
 
     def __init__(self, definitions: dict[str, Any]) -> None:
-        self.story = Story(**definitions)
+        self.driver = EngineDriver(**definitions)
         self.campaigns = [campaign["id"] for campaign in definitions.get("campaigns", [])]
         self.outputs: list[dict[str, Any]] = []
-        self._last: list[dict[str, Any]] = []
-        self._latest = 0
+        self._last_outputs: list[dict[str, Any]] = []
+        self._latest_instant = 0
 
-    def happens(self, line: StoryLine) -> None:
+    def send(self, line: ScenarioLine) -> None:
         """What the line says happens. Raises ValueError for what the engine refuses."""
-        self._latest = max(line.at, self._latest)
-        verb, _, rest = line.what.partition(" ")
-        self._last = [] if verb == "..." else _VERBS[verb](self.story, line.at, rest.strip())
-        self.outputs += self._last
-        if self.story.refused:
-            raise ValueError(f"{line.text}: refused, {self.story.refused}")
+        self._latest_instant = max(line.at, self._latest_instant)
+        verb, _, rest = line.event.partition(" ")
+        self._last_outputs = [] if verb == "..." else _VERBS[verb](self.driver, line.at, rest.strip())
+        self.outputs += self._last_outputs
+        if self.driver.refused:
+            raise ValueError(f"{line.text}: refused, {self.driver.refused}")
 
-    def stirs(self) -> None:
+    def send_empty_event(self) -> None:
         """An event without content at the latest instant; not of a contact that is not there yet."""
-        if any(self.story.decider.contacts()):
-            self.outputs += self.story.tell("contact.changed", self._latest)
+        if any(self.driver.decider.contacts()):
+            self.outputs += self.driver.send("contact.changed", self._latest_instant)
 
-    def passes(self) -> None:
+    def advance_clock(self) -> None:
         """The latest instant told of is over."""
-        told = self.story.tick(self._latest + 1)
-        self._last = [*self._last, *told]
+        told = self.driver.tick(self._latest_instant + 1)
+        self._last_outputs = [*self._last_outputs, *told]
         self.outputs += told
 
-    def seen(self, outcome: str) -> str:
+    def actual_outcome(self, outcome: str) -> str:
         """What stands in place of an outcome."""
         words = outcome.split()
         if words[0] in ("in", "out"):
@@ -79,50 +79,53 @@ class Teller:
             found = "in" if segment in self._members() else "out"
             return " ".join([found, *words[1:]])
         if words[0] in ("lead", "no"):
-            status = self.story.status(self.campaigns[0])
+            status = self.driver.status(self.campaigns[0])
             return "no lead" if status is None else f"lead {status}"
         if words[0] == "points":
-            return f"points {self.story.points(self.campaigns[0]):g}"
+            return f"points {self.driver.points(self.campaigns[0]):g}"
         if outcome == "late":
-            return "late" if any(each.get("cause", {}).get("late") for each in self._last) else "not late"
+            return "late" if any(each.get("cause", {}).get("late") for each in self._last_outputs) else "not late"
         raise ValueError(f"no outcome of a story: {outcome}")
 
     def _members(self) -> list[str]:
         """Of a contact that nothing was told of yet: none."""
-        return self.story.members() if any(self.story.decider.contacts()) else []
+        return self.driver.members() if any(self.driver.decider.contacts()) else []
 
 
 def wrong_lines(
-    definitions: dict[str, Any], lines: list[StoryLine], *, stirred: bool = False
+    definitions: dict[str, Any], lines: list[ScenarioLine], *, with_empty_events: bool = False
 ) -> list[tuple[str, str]]:
     """(line, what is true instead) wherever the story is not what the engine does.
 
-    `stirred`: at each look an event that changes nothing makes the engine decide anew, not only when time says so.
+    `with_empty_events`: at each look an event that changes nothing makes the engine decide anew, not only when time
+    says so.
     """
-    teller = Teller(definitions)
+    teller = ScenarioRunner(definitions)
     wrong = []
     following = [line.at for line in lines[1:]]
     for line, next_at in zip(lines, [*following, None], strict=True):
-        teller.happens(line)
+        teller.send(line)
         if line.outcomes and next_at != line.at:  # what follows at the same instant settles with it
-            if stirred:
-                teller.stirs()
-            teller.passes()
-        wrong += [(line.text, seen) for outcome in line.outcomes if (seen := teller.seen(outcome)) != outcome]
+            if with_empty_events:
+                teller.send_empty_event()
+            teller.advance_clock()
+        wrong += [
+            (line.text, seen) for outcome in line.outcomes if (seen := teller.actual_outcome(outcome)) != outcome
+        ]
     return wrong
 
 
-def wrong_in_one_go(definitions: dict[str, Any], lines: list[StoryLine]) -> list[tuple[str, str]]:
+def wrong_lines_without_ticks(definitions: dict[str, Any], lines: list[ScenarioLine]) -> list[tuple[str, str]]:
     """The same, of a story told without any look before its end: the changes name their instants themselves.
 
     Only of stories in the order of time, and of memberships.
     """
     if any(later.at < earlier.at for earlier, later in pairwise(lines)):
         return []
-    teller = Teller(definitions)
+    teller = ScenarioRunner(definitions)
     for line in lines:
-        teller.happens(line)
-    teller.passes()
+        teller.send(line)
+    teller.advance_clock()
     wrong = []
     last_of = {line.at: line for line in lines}
     for line in last_of.values():
@@ -145,66 +148,66 @@ def _membership(outputs: list[dict[str, Any]], segment: str, at: int) -> str:
     return latest
 
 
-def _sets(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
-    return story.tell("contact.changed", at, properties=read_yaml(rest))
+def _set_properties(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
+    return driver.send("contact.changed", at, properties=parse_yaml(rest))
 
 
-def _status(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
-    return story.tell("contact.changed", at, status=rest)
+def _set_status(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
+    return driver.send("contact.changed", at, status=rest)
 
 
-def _visits(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
-    url, fields = _happening(rest)
-    return story.tell("web.visited", at, url=_SITE + url if url.startswith("/") else url, **fields)
+def _visit(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
+    url, fields = _parse_activity(rest)
+    return driver.send("web.visited", at, url=_SITE + url if url.startswith("/") else url, **fields)
 
 
-def _does(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
-    name, fields = _happening(rest)
-    return story.tell("activity.recorded", at, **{**fields, "name": name})
+def _record_activity(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
+    name, fields = _parse_activity(rest)
+    return driver.send("activity.recorded", at, **{**fields, "name": name})
 
 
-def _happening(rest: str) -> tuple[str, dict[str, Any]]:
+def _parse_activity(rest: str) -> tuple[str, dict[str, Any]]:
     """The first word, and the fields in the mapping behind it; those of no name are properties."""
     word, _, mapping = rest.partition(" ")
-    given = read_yaml(mapping) if mapping else {}
+    given = parse_yaml(mapping) if mapping else {}
     fields = {key: value for key, value in given.items() if key in _FIELDS}
     properties = {key: value for key, value in given.items() if key not in _FIELDS}
     return word, {**fields, **({"properties": properties} if properties else {})}
 
 
-def _score(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
+def _adjust_score(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
     points, _, name = rest.partition(" ")
-    return story.tell("score.adjusted", at, points=float(points), **({"score": name} if name else {}))
+    return driver.send("score.adjusted", at, points=float(points), **({"score": name} if name else {}))
 
 
-def _points(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
+def _adjust_points(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
     points, campaign = rest.split(" in ")
-    return story.tell("score.adjusted", at, points=float(points), campaign=campaign)
+    return driver.send("score.adjusted", at, points=float(points), campaign=campaign)
 
 
-def _lead(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
+def _change_lead(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
     done, campaign = rest.split(" in ")
     if done == "acquired":
-        return story.tell("lead.added", at, campaign=campaign, acquired=True)
-    return story.tell(f"lead.{done}", at, campaign=campaign)
+        return driver.send("lead.added", at, campaign=campaign, acquired=True)
+    return driver.send(f"lead.{done}", at, campaign=campaign)
 
 
-def _listed(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
-    return story.tell("segment.member_added", at, segment=rest)
+def _add_member(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
+    return driver.send("segment.member_added", at, segment=rest)
 
 
-def _unlisted(story: Story, at: int, rest: str) -> list[dict[str, Any]]:
-    return story.tell("segment.member_removed", at, segment=rest)
+def _remove_member(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
+    return driver.send("segment.member_removed", at, segment=rest)
 
 
-_VERBS: dict[str, Callable[[Story, int, str], list[dict[str, Any]]]] = {
-    "sets": _sets,
-    "status": _status,
-    "visits": _visits,
-    "does": _does,
-    "score": _score,
-    "points": _points,
-    "lead": _lead,
-    "listed": _listed,
-    "unlisted": _unlisted,
+_VERBS: dict[str, Callable[[EngineDriver, int, str], list[dict[str, Any]]]] = {
+    "sets": _set_properties,
+    "status": _set_status,
+    "visits": _visit,
+    "does": _record_activity,
+    "score": _adjust_score,
+    "points": _adjust_points,
+    "lead": _change_lead,
+    "listed": _add_member,
+    "unlisted": _remove_member,
 }

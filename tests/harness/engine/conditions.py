@@ -10,17 +10,17 @@ from schemas.conditions import Condition
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
 from schemas.values import instant_ms
 from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.protocols import Compiled, Happening, Scene, Surroundings
+from streams.engine.conditions.protocols import Activity, CompiledCondition, CompileScope, EvaluationContext
 from streams.engine.state.contact import Contact, Lead
 
 NOW = instant_ms("2026-03-10T12:00:00Z")
 _CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
-def compiled(condition: dict[str, Any], zone: str = "UTC", **declared: PropertyType) -> Compiled:
+def compile_dict(condition: dict[str, Any], zone: str = "UTC", **declared: PropertyType) -> CompiledCondition:
     """A condition as written, with declared properties."""
     return compile_condition(
-        _CONDITION.validate_python(condition), Surroundings(zone, {**STANDARD_PROPERTIES, **declared})
+        _CONDITION.validate_python(condition), CompileScope(zone, {**STANDARD_PROPERTIES, **declared})
     )
 
 
@@ -32,9 +32,9 @@ def contact(*, created: int = NOW - 1_000_000_000, now: int = NOW, **fields: Any
     return made
 
 
-def scene(of: Contact, now: int = NOW, lead: Lead | None = None) -> Scene:
+def evaluation_context(contact: Contact, now: int = NOW, lead: Lead | None = None) -> EvaluationContext:
     """The contact at an instant, with a lead at hand or without."""
-    return Scene(of, now, lead, 0 if lead is None else lead.points)
+    return EvaluationContext(contact, now, lead, 0 if lead is None else lead.points)
 
 
 def holds(
@@ -46,7 +46,7 @@ def holds(
 ) -> bool:
     """Whether a condition holds of a contact with these properties."""
     of = contact(properties=properties, now=now)
-    return compiled(condition, zone, **declared).node.holds(scene(of, now))
+    return compile_dict(condition, zone, **declared).node.holds(evaluation_context(of, now))
 
 
 def due(
@@ -58,34 +58,34 @@ def due(
 ) -> int | None:
     """When time alone may change that."""
     of = contact(properties=properties, now=now)
-    return compiled(condition, zone, **declared).node.due(scene(of, now))
+    return compile_dict(condition, zone, **declared).node.due(evaluation_context(of, now))
 
 
-def visit(at: int, url: str = "https://acme.example/", **fields: Any) -> Happening:
+def visit(at: int, url: str = "https://acme.example/", **fields: Any) -> Activity:
     """A web visit."""
-    return Happening(at, "visit", True, {"url": url, **fields})
+    return Activity(at, "visit", True, {"url": url, **fields})
 
 
-def activity(at: int, name: str, **properties: Any) -> Happening:
+def activity(at: int, name: str, **properties: Any) -> Activity:
     """Another activity with properties."""
-    return Happening(at, name, False, {"properties": properties})
+    return Activity(at, name, False, {"properties": properties})
 
 
-def counting(
-    condition: dict[str, Any], happenings: list[Happening], now: int, zone: str = "UTC"
+def holds_after(
+    condition: dict[str, Any], activities: list[Activity], now: int, zone: str = "UTC"
 ) -> tuple[bool, Contact]:
     """Whether a counted condition holds after these happened in this order, and the contact that it holds of."""
-    ready = compiled(condition, zone)
+    ready = compile_dict(condition, zone)
     of = contact(now=now)
-    remember(ready, of, happenings)
-    return ready.node.holds(scene(of, now)), of
+    count_activities(ready, of, activities)
+    return ready.node.holds(evaluation_context(of, now)), of
 
 
-def remember(ready: Compiled, of: Contact, happenings: list[Happening]) -> None:
+def count_activities(condition: CompiledCondition, contact: Contact, activities: list[Activity]) -> None:
     """Counts happenings as the engine does: each at the contact's clock, a late one at its place."""
-    clock = min((one.at for one in happenings), default=of.created)
-    for happening in happenings:
+    clock = min((one.at for one in activities), default=contact.created)
+    for happening in activities:
         clock = max(clock, happening.at)
-        for counter in ready.counters:
+        for counter in condition.counters:
             if counter.matches(happening):
-                of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening, clock)
+                contact.counts[counter.key] = counter.update(contact.counts.get(counter.key, []), happening, clock)

@@ -10,14 +10,14 @@ from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, SourceRecord
-from streams.engine.journal.event_types import KINDS
-from streams.engine.journal.validate import Door
+from streams.engine.journal.event_types import EVENT_TYPES
+from streams.engine.journal.validate import EventValidator
 from streams.engine.partition.decider import PartitionDecider
-from streams.engine.partition.release_records import introduce
+from streams.engine.partition.release_records import release_records
 from streams.engine.state.contact import Contact
 from streams.engine.state.points import MILLION
-from streams.engine.validation import check
-from streams.engine.version import SEMANTICS
+from streams.engine.validation import validate_definitions
+from streams.engine.version import ENGINE_VERSION
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -34,14 +34,14 @@ def day(number: float, plus: int = 0) -> int:
     return START + int(number * DAY) + plus
 
 
-def read(definitions: dict[str, Any]) -> Definitions:
+def sound_definitions(definitions: dict[str, Any]) -> Definitions:
     """Definitions that are known to be sound."""
-    checked = check(definitions)
+    checked = validate_definitions(definitions)
     assert checked.definitions is not None, checked.problems
     return checked.definitions
 
 
-class Story:
+class EngineDriver:
     """One partition on the events clock; every call returns the outputs of what it tells, tables among them."""
 
     def __init__(self, **definitions: Any) -> None:
@@ -50,19 +50,19 @@ class Story:
         self.decider.resume(None)
         self.journal: list[tuple[int, bytes, bytes]] = []
         self.refused: list[str] = []
-        self._door = Door("events")
-        self._sources: set[tuple[str, int, int]] = set()
+        self._validator = EventValidator("events")
+        self._refused_sources: set[tuple[str, int, int]] = set()
         if definitions:
             self.apply(**definitions)
 
     def apply(self, at: int | None = None, **definitions: Any) -> list[dict[str, Any]]:
         """A new release."""
-        self.releases.append(read(definitions))
+        self.releases.append(sound_definitions(definitions))
         number = len(self.releases)
-        marker = records.Marker("default", number, number, "", at, SEMANTICS)
+        marker = records.Marker("default", number, number, "", at, ENGINE_VERSION)
         before = list(self.journal)
         outputs = []
-        for entry in introduce(self.decider, marker, lambda: before, self._sources):
+        for entry in release_records(self.decider, marker, lambda: before, self._refused_sources):
             outputs += self._decide(entry)
         return outputs
 
@@ -70,22 +70,26 @@ class Story:
         """Every instant before `at` is over."""
         return self._decide(Append(b"tick", records.encode(records.Tick(at, "default"))))
 
-    def tell(self, type_: str, at: int, contact: str = "ann", **fields: Any) -> list[dict[str, Any]]:
+    def send(self, type_: str, at: int, contact: str = "ann", **fields: Any) -> list[dict[str, Any]]:
         """An event; its id is its place unless it brings one."""
         event = {"id": f"e{len(self.journal)}", "type": type_, "at": instant_text(at), "contact": contact, **fields}
-        source = SourceRecord(KINDS[type_].topic, 0, len(self.journal), None, None, msgspec.json.encode(event), (), 0)
-        entry = self._door.accept(source)
+        source = SourceRecord(
+            EVENT_TYPES[type_].topic, 0, len(self.journal), None, None, msgspec.json.encode(event), (), 0
+        )
+        entry = self._validator.validate(source)
         assert isinstance(entry, Append), entry
         return self._decide(entry)
 
-    def changed(self, at: int, contact: str = "ann", status: str | None = None, **properties: Any) -> list[Any]:
+    def change_contact(
+        self, at: int, contact: str = "ann", status: str | None = None, **properties: Any
+    ) -> list[Any]:
         """A patch."""
         fields: dict[str, Any] = {"properties": properties}
-        return self.tell("contact.changed", at, contact, **fields, **({"status": status} if status else {}))
+        return self.send("contact.changed", at, contact, **fields, **({"status": status} if status else {}))
 
-    def visited(self, at: int, path: str = "/", contact: str = "ann", **fields: Any) -> list[dict[str, Any]]:
+    def visit(self, at: int, path: str = "/", contact: str = "ann", **fields: Any) -> list[dict[str, Any]]:
         """A web visit."""
-        return self.tell("web.visited", at, contact, url=f"https://www.example.com{path}", **fields)
+        return self.send("web.visited", at, contact, url=f"https://www.example.com{path}", **fields)
 
     def contact(self, name: str = "ann") -> Contact:
         """The contact's row."""
@@ -110,11 +114,11 @@ class Story:
         self.decider.feed(offset, entry.key, entry.value)
         outputs: list[dict[str, Any]] = []
         self.refused = []
-        while self.decider.pending():
+        while self.decider.has_pending():
             effects = self.decider.work(BUDGET)
             outputs += [_read_output(output.topic, output.key, output.value) for output in effects.outputs]
-            self._sources.update(source for _, source, _ in effects.letters)
-            self.refused += [refusal.code for refusal, _, _ in effects.letters]
+            self._refused_sources.update(source for _, source, _ in effects.dead_letters)
+            self.refused += [refusal.code for refusal, _, _ in effects.dead_letters]
         return outputs
 
 
@@ -141,6 +145,6 @@ def lead_changes(outputs: list[dict[str, Any]]) -> list[tuple[str, str | None, s
     ]
 
 
-def of_topic(outputs: list[dict[str, Any]], topic: str) -> list[dict[str, Any]]:
+def outputs_of_topic(outputs: list[dict[str, Any]], topic: str) -> list[dict[str, Any]]:
     """The outputs of one topic."""
     return [output for output in outputs if output["topic"] == topic]

@@ -9,80 +9,80 @@ from streams.engine.decisions.decide import LATENESS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
-from streams.engine.partition.release_records import introduce
-from streams.engine.releases.compiled import Lookup
+from streams.engine.partition.release_records import release_records
+from streams.engine.releases.compiled import DefinitionsLookup
 from streams.engine.state.points import MILLION
-from tests.harness.random.random_events import Move
+from tests.harness.random.random_events import RandomEvent
 
 _BUDGET = Budget(1 << 40, 1 << 40)
 
 
 @dataclass(slots=True)
-class _Coming:
+class _PendingRelease:
     """A release on its way into the journal."""
 
-    left: Iterator[tuple[bytes, bytes]]
-    pause: int
-    wait: int
+    remaining: Iterator[tuple[bytes, bytes]]
+    gap: int
+    countdown: int
 
 
-class GrowingJournal:
+class JournalBuilder:
     """Records are decided as they come; `entries` are offset, key and value."""
 
-    def __init__(self, contents: Lookup, lateness: int = LATENESS) -> None:
+    def __init__(self, lookup: DefinitionsLookup, lateness: int = LATENESS) -> None:
         self.entries: list[tuple[int, bytes, bytes]] = []
-        self.decider = PartitionDecider(3, contents, lateness=lateness)
+        self.decider = PartitionDecider(3, lookup, lateness=lateness)
         self.decider.resume(None)
         self.refused: set[tuple[str, int, int]] = set()
-        self._coming: dict[str, _Coming] = {}
+        self._pending: dict[str, _PendingRelease] = {}
 
-    def put(self, key: bytes, record: records.Record, skip: int = 0) -> None:
+    def append(self, key: bytes, record: records.JournalRecord, skip: int = 0) -> None:
         """The next record, `skip` offsets later than it might be; what waits to come in comes nearer."""
-        self._append(key, records.encode(record), skip)
-        for account in list(self._coming):
-            coming = self._coming[account]
-            coming.wait -= 1
-            if coming.wait < 0:
-                self._advance(account, coming)
+        self._append_and_decide(key, records.encode(record), skip)
+        for account in list(self._pending):
+            coming = self._pending[account]
+            coming.countdown -= 1
+            if coming.countdown < 0:
+                self._write_next(account, coming)
 
-    def tell(self, move: Move, id_: str, at: int) -> None:
+    def send(self, random_event: RandomEvent, event_id: str, at: int) -> None:
         """What happens to the one contact of these stories, or time."""
-        if move.kind == "tick":
-            self.put(records.TICK_KEY, records.Tick(at))
+        if random_event.event_type == "tick":
+            self.append(records.TICK_KEY, records.Tick(at))
             return
-        fields = dict(move.fields)
+        fields = dict(random_event.fields)
         if "points" in fields:
             fields["points"] = round(fields["points"] * MILLION)
         source = ("in", 0, len(self.entries))
-        event = records.Event(move.kind, id_, at, "default", "ann", source, at, fields)
-        self.put(records.event_key("default", "ann"), event)
+        event = records.JournalEvent(random_event.event_type, event_id, at, "default", "ann", source, at, fields)
+        self.append(records.event_key("default", "ann"), event)
 
-    def release(self, marker: records.Marker, pause: int) -> None:
-        """A release; `pause` other records come between each of its own. One still on its way is given up."""
+    def start_release(self, marker: records.Marker, gap: int) -> None:
+        """A release; `gap` other records come between each of its own. One still on its way is given up."""
         before = list(self.entries)
-        steps = introduce(self.decider, marker, lambda: before, self.refused)
-        coming = _Coming(((entry.key, entry.value) for entry in steps), pause, pause)
-        self._coming[marker.account] = coming
-        self._advance(marker.account, coming)
+        steps = release_records(self.decider, marker, lambda: before, self.refused)
+        coming = _PendingRelease(((entry.key, entry.value) for entry in steps), gap, gap)
+        self._pending[marker.account] = coming
+        self._write_next(marker.account, coming)
 
-    def finish(self) -> None:
+    def finish_releases(self) -> None:
         """Whatever is on its way comes in."""
-        while self._coming:
-            for account, coming in list(self._coming.items()):
-                self._advance(account, coming)
+        while self._pending:
+            for account, coming in list(self._pending.items()):
+                self._write_next(account, coming)
 
-    def _advance(self, account: str, coming: _Coming) -> None:
-        entry = next(coming.left, None)
+    def _write_next(self, account: str, pending: _PendingRelease) -> None:
+        entry = next(pending.remaining, None)
         if entry is None:
-            del self._coming[account]
+            del self._pending[account]
             return
-        coming.wait = coming.pause
-        self._append(*entry, 0)
+        pending.countdown = pending.gap
+        self._append_and_decide(*entry, 0)
 
-    def _append(self, key: bytes, value: bytes, skip: int) -> None:
+    def _append_and_decide(self, key: bytes, value: bytes, skip: int) -> None:
         offset = self.entries[-1][0] + 1 + skip if self.entries else skip
         self.entries.append((offset, key, value))
         self.decider.feed(offset, key, value)
-        while self.decider.pending():
-            letters = self.decider.work(_BUDGET).letters
+        while self.decider.has_pending():
+            letters = self.decider.work(_BUDGET).dead_letters
             self.refused.update(source for _, source, _ in letters)

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.engine.decisions.lead_table import TAKES
+from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.state.contact import Contact
 from streams.engine.state.points import points_at
-from streams.verify.recompute.contact import Told
-from streams.verify.recompute.leads.decay import points_of
+from streams.verify.recompute.contact import RecomputedContact
+from streams.verify.recompute.leads.decay import points_from_millionths
 
-Leads = dict[str, dict[str, Any]]
+ComparableLeads = dict[str, dict[str, Any]]
 
 
-def by_the_engine(contact: Contact, told: Told) -> Leads:
+def leads_from_engine(contact: Contact, recomputed: RecomputedContact) -> ComparableLeads:
     """With the points decayed to the end of what is told."""
-    half_lives, found = _half_lives(told), {}
+    half_lives, found = _half_lives(recomputed), {}
     for campaign, lead in contact.leads.items():
-        half_life = half_lives.get(campaign) if lead.status in TAKES else None
-        points = points_of(points_at(lead.points, lead.decayed, told.end, half_life))
+        half_life = half_lives.get(campaign) if lead.status in OPEN_STATUSES else None
+        points = points_from_millionths(points_at(lead.points, lead.decayed, recomputed.end, half_life))
         found[campaign] = _lead(lead, points, lead.audience)
     return found
 
 
-def by_batch(told: Told) -> Leads:
+def leads_from_recompute(recomputed: RecomputedContact) -> ComparableLeads:
     """The same of what was told."""
-    half_lives = _half_lives(told)
+    half_lives = _half_lives(recomputed)
     return {
-        campaign: _lead(life, life.worth(told.end, half_lives.get(campaign)), life.inside)
-        for campaign, life in told.lives.items()
+        campaign: _lead(life, life.points_at(recomputed.end, half_lives.get(campaign)), life.in_audience)
+        for campaign, life in recomputed.leads.items()
     }
 
 
-def _lead(lead: Any, points: float, inside: bool) -> dict[str, Any]:
+def _lead(lead: Any, points: float, in_audience: bool) -> dict[str, Any]:
     return {
         "status": lead.status,
         "points": points,
-        "made": lead.made,
+        "made": lead.created,
         "changed": lead.changed,
         "ended_by": lead.ended_by,
-        "inside": inside,
+        "inside": in_audience,
         "crm": lead.crm,
     }
 
 
-def _half_lives(told: Told) -> dict[str, int | None]:
-    campaigns = told.release.definitions.campaigns if told.release else ()
+def _half_lives(recomputed: RecomputedContact) -> dict[str, int | None]:
+    campaigns = recomputed.release.definitions.campaigns if recomputed.release else ()
     return {each.id: each.half_life for each in campaigns}

@@ -8,47 +8,47 @@ from typing import Any
 from schemas.definitions import Definitions
 from streams.engine.journal.effects import Append, Budget, Effects, Output, SourceRecord
 from streams.engine.journal.records import Marker, encode
-from streams.engine.journal.validate import Door
+from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
-from streams.engine.version import SEMANTICS
+from streams.engine.version import ENGINE_VERSION
 
 SPRING, AUTUMN, FOREIGN = "7015A000000SPR1QAO", "7015A000000AUT1QAO", "7015A000000FOR1QAO"
 NOON = 1_772_366_400_000
 
 
-def definitions(**crm_campaigns: str) -> Definitions:
+def ledger_definitions(**crm_campaigns: str) -> Definitions:
     """Definitions with these campaigns: our id -> the CRM's."""
     campaigns = [{"id": ours, "salesforce": {"campaign": theirs}} for ours, theirs in crm_campaigns.items()]
     return Definitions.model_validate({"account": "default", "campaigns": campaigns})
 
 
-class Ledger:
+class LedgerDriver:
     """One ledger with its journal, rows and outputs; `restart` makes a new one of what was written."""
 
     def __init__(self, *releases: Definitions) -> None:
-        self.releases = list(releases) or [definitions(spring=SPRING, autumn=AUTUMN)]
+        self.releases = list(releases) or [ledger_definitions(spring=SPRING, autumn=AUTUMN)]
         self.rows: dict[bytes, bytes] = {}
         self.outputs: list[Output] = []
         self.journal: list[tuple[bytes, bytes]] = []
         self.position = 0
-        self._door = Door("events")
-        self._decider = self._new()
-        self._applied = 0
+        self._validator = EventValidator("events")
+        self._decider = self._new_decider()
+        self._release = 0
 
     def apply(self, number: int | None = None) -> None:
         """Puts the marker of a release into the journal; the next one by default."""
-        self._applied = number or self._applied + 1
-        marker = Marker("default", self._applied, self._applied, "hash", NOON, SEMANTICS)
+        self._release = number or self._release + 1
+        marker = Marker("default", self._release, self._release, "hash", NOON, ENGINE_VERSION)
         self.append(b"release", encode(marker))
 
-    def tell(self, opportunity: str = "o1", at: int = 0, **fields: Any) -> None:
+    def send(self, opportunity: str = "o1", at: int = 0, **fields: Any) -> None:
         """Tells an opportunity as the CRM has it at `at` seconds after noon."""
         stamp = f"2026-03-01T12:{at // 60:02d}:{at % 60:02d}.000Z"
         fields.setdefault("crm_campaign", SPRING)
         fields.setdefault("currency", "EUR")
         event = {"id": f"{opportunity}-{at}", "type": "opportunity.changed", "at": stamp, "modified": stamp}
         value = json.dumps({**event, "opportunity": opportunity, **fields}).encode()
-        [accepted] = self._door(SourceRecord("crm-opportunities", 0, 0, NOON, None, value, (), NOON))
+        [accepted] = self._validator(SourceRecord("crm-opportunities", 0, 0, NOON, None, value, (), NOON))
         assert isinstance(accepted, Append), accepted
         self.append(accepted.key, accepted.value)
 
@@ -56,7 +56,7 @@ class Ledger:
         """The next journal record, decided at once."""
         self.journal.append((key, value))
         self._decider.feed(len(self.journal) - 1, key, value)
-        while self._decider.pending():
+        while self._decider.has_pending():
             self.work(Budget())
 
     def work(self, budget: Budget) -> Effects:
@@ -64,26 +64,26 @@ class Ledger:
         effects = self._decider.work(budget)
         self.rows.update({key: value for key, value in effects.rows.items() if value is not None})
         self.outputs.extend(effects.outputs)
-        self.position = self._decider.position(len(self.journal))
+        self.position = self._decider.resume_offset(len(self.journal))
         return effects
 
     def restart(self) -> None:
         """A new owner: restored from rows, fed from the position on."""
-        self._decider = self._new()
+        self._decider = self._new_decider()
         for key, value in self.rows.items():
             self._decider.restore(key, value)
         self._decider.resume(b"{}")
         for offset in range(self.position, len(self.journal)):
             self._decider.feed(offset, *self.journal[offset])
 
-    def feed_only(self, key: bytes, value: bytes) -> None:
+    def append_undecided(self, key: bytes, value: bytes) -> None:
         """The next journal record, not decided yet."""
         self.journal.append((key, value))
         self._decider.feed(len(self.journal) - 1, key, value)
 
     @property
-    def pending(self) -> bool:
-        return self._decider.pending()
+    def has_pending(self) -> bool:
+        return self._decider.has_pending()
 
     def revenue(self, campaign: str = "spring", currency: str = "EUR") -> dict[str, tuple[int, str]]:
         """The last row of `campaign-revenue`: per kind count and amount, idle kinds left out."""
@@ -102,5 +102,5 @@ class Ledger:
         """The outcome events for leads."""
         return [json.loads(each.value or b"") for each in self.outputs if each.topic == "crm-results"]
 
-    def _new(self) -> LedgerDecider:
+    def _new_decider(self) -> LedgerDecider:
         return LedgerDecider(lambda account, number: self.releases[number - 1])

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from streams.verify.recompute.conditions.dates import instant_at, instant_of, length, local, span
+from streams.verify.recompute.conditions.dates import date_span, instant_from_local, parse_instant, to_local, to_ms
 from streams.verify.recompute.conditions.evaluate import holds
-from streams.verify.recompute.model import Event, Lead, World
+from streams.verify.recompute.model import ContactModel, HistoryActivity, ModelLead
 
-__all__ = ["Event", "Lead", "World", "holds", "instant_at", "instant_of", "length", "local", "span"]
+__all__ = [
+    "ContactModel",
+    "HistoryActivity",
+    "ModelLead",
+    "date_span",
+    "holds",
+    "instant_from_local",
+    "parse_instant",
+    "to_local",
+    "to_ms",
+]

@@ -15,11 +15,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.topics import CLOCK, DEAD_LETTERS, JOURNAL, LEDGER_IN, PIPELINE_IN, Topic
 from schemas.values import instant_ms
 from streams.engine.journal import records
-from streams.kafka.clients import partitions_of
+from streams.kafka.clients import fetch_partitions
 from streams.settings import Settings
 
 
-class Journaler:
+class DelayedIngest:
     """Runs as a task inside `async with`; `delays` are seconds per topic. Values that are no events are refused."""
 
     def __init__(self, settings: Settings, delays: Mapping[str, float]) -> None:
@@ -28,9 +28,9 @@ class Journaler:
         self._producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all", linger_ms=0)
         self._tasks: list[asyncio.Task[None]] = []
         self._positions: dict[str, int] = {}
-        self._moved = asyncio.Condition()
+        self._progress = asyncio.Condition()
 
-    async def __aenter__(self) -> Journaler:
+    async def __aenter__(self) -> DelayedIngest:
         await self._producer.start()
         for topic in (*PIPELINE_IN, *LEDGER_IN, CLOCK):
             self._tasks.append(asyncio.create_task(self._follow(topic)))
@@ -50,14 +50,14 @@ class Journaler:
         consumer: Any = AIOKafkaConsumer(bootstrap_servers=self._settings.bootstrap, auto_offset_reset="earliest")
         await consumer.start()
         try:
-            consumer.assign((await partitions_of(self._settings.bootstrap, [name]))[name])
+            consumer.assign((await fetch_partitions(self._settings.bootstrap, [name]))[name])
             async for record in consumer:
                 await asyncio.sleep(self._delays.get(topic.name, 0.0))
-                await (self._tell(record) if topic is CLOCK else self._journal(topic.name, record))
+                await (self._write_tick(record) if topic is CLOCK else self._ingest(topic.name, record))
         finally:
             await consumer.stop()
 
-    async def _journal(self, topic: str, record: Any) -> None:
+    async def _ingest(self, topic: str, record: Any) -> None:
         event = json.loads(record.value)
         source = (topic, record.partition, record.offset)
         if "id" not in event:
@@ -67,28 +67,28 @@ class Journaler:
         else:
             account, contact = event.get("account", "default"), record.key.decode()
             at = instant_ms(event["at"])
-            entry = records.Event(event["type"], event["id"], at, account, contact, source)
+            entry = records.JournalEvent(event["type"], event["id"], at, account, contact, source)
             await self._write(JOURNAL, records.event_key(account, contact), records.encode(entry))
-        async with self._moved:
+        async with self._progress:
             self._positions[f"{topic}:{record.partition}"] = record.offset + 1
-            self._moved.notify_all()
+            self._progress.notify_all()
 
-    async def _tell(self, record: Any) -> None:
+    async def _write_tick(self, record: Any) -> None:
         told = json.loads(record.value)
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._reached(told["ends"]))
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._has_reached(told["ends"]))
         tick = records.encode(records.Tick(instant_ms(told["at"]), told["account"]))
         for partition in range(self._settings.partitions):
             await self._write(JOURNAL, records.TICK_KEY, tick, partition=partition)
 
-    def _reached(self, ends: Mapping[str, int]) -> bool:
+    def _has_reached(self, ends: Mapping[str, int]) -> bool:
         return all(self._positions.get(place, 0) >= end for place, end in ends.items())
 
     async def _write(self, topic: Topic, key: bytes, value: bytes, **more: Any) -> None:
         await self._producer.send_and_wait(self._settings.prefix + topic.name, value, key, **more)
 
 
-async def journal_of(settings: Settings) -> dict[int, list[records.Record]]:
+async def read_journal(settings: Settings) -> dict[int, list[records.JournalRecord]]:
     """The journal as it stands: partition -> records in order."""
     name = settings.prefix + JOURNAL.name
     consumer: Any = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, isolation_level="read_committed")
@@ -98,7 +98,7 @@ async def journal_of(settings: Settings) -> dict[int, list[records.Record]]:
         consumer.assign(places)
         await consumer.seek_to_beginning()
         ends = await consumer.end_offsets(places)
-        found: dict[int, list[records.Record]] = {place.partition: [] for place in places}
+        found: dict[int, list[records.JournalRecord]] = {place.partition: [] for place in places}
         for place in places:
             while await consumer.position(place) < ends[place]:
                 fetched = await consumer.getmany(place, timeout_ms=500)

@@ -10,7 +10,7 @@ from streams.kafka.clients import admin_client
 from streams.settings import Settings
 
 
-async def make_foreign(settings: Settings, topics: Mapping[str, int]) -> None:
+async def create_foreign_topics(settings: Settings, topics: Mapping[str, int]) -> None:
     """Makes topics (name without prefix -> partitions) as Kafka does by default, with CreateTime.
 
     Made so from the start: a setting that is changed later holds some time after the change was answered.

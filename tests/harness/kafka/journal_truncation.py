@@ -12,7 +12,7 @@ from streams.kafka.clients import admin_client
 from streams.settings import Settings
 
 
-def lose_before(settings: Settings, offset: int, partition: int = 0) -> None:
+def truncate_journal(settings: Settings, offset: int, partition: int = 0) -> None:
     """Deletes the records of a journal partition before an offset."""
     asyncio.run(_delete(settings, offset, partition))
 

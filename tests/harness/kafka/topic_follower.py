@@ -10,17 +10,17 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.kafka.clients import partitions_of
+from streams.kafka.clients import fetch_partitions
 
 POLL_MS = 100
 
-See = Callable[[str, Any], None]
+RecordCallback = Callable[[str, Any], None]
 """Gets a topic (full name) and each of its committed records, in order per partition."""
 
 
 @asynccontextmanager
-async def following(bootstrap: str, topics: Sequence[str], see: See) -> AsyncIterator[None]:
-    """Calls `see` for everything in the topics, from their beginning, while the block runs."""
+async def follow_topics(bootstrap: str, topics: Sequence[str], on_record: RecordCallback) -> AsyncIterator[None]:
+    """Calls `on_record` for everything in the topics, from their beginning, while the block runs."""
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
@@ -31,10 +31,10 @@ async def following(bootstrap: str, topics: Sequence[str], see: See) -> AsyncIte
     )
     await consumer.start()
     try:
-        places: dict[str, list[TopicPartition]] = await partitions_of(bootstrap, topics)
+        places: dict[str, list[TopicPartition]] = await fetch_partitions(bootstrap, topics)
         consumer.assign([place for there in places.values() for place in there])
         await consumer.seek_to_beginning()
-        reading = asyncio.create_task(_read(consumer, see))
+        reading = asyncio.create_task(_read(consumer, on_record))
         try:
             yield
         finally:
@@ -45,9 +45,9 @@ async def following(bootstrap: str, topics: Sequence[str], see: See) -> AsyncIte
         await consumer.stop()
 
 
-async def _read(consumer: Any, see: See) -> None:
+async def _read(consumer: Any, on_record: RecordCallback) -> None:
     while True:
         for place, batch in (await consumer.getmany(timeout_ms=POLL_MS)).items():
             for record in batch:
-                see(place.topic, record)
+                on_record(place.topic, record)
         await asyncio.sleep(0)

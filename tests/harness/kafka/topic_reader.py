@@ -10,11 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 LIMIT_SECONDS = 120.0
 
-Records = dict[int, list[Any]]
+TopicRecords = dict[int, list[Any]]
 """Partition -> its records, in order."""
 
 
-def everything(_record: Any) -> bool:
+def any_record(_record: Any) -> bool:
     """Every record is kept."""
     return True
 
@@ -23,9 +23,9 @@ async def read_topic(
     bootstrap: str,
     topic: str,
     isolation_level: str = "read_committed",
-    keep: Callable[[Any], bool] = everything,
-) -> Records:
-    """Every record of the topic up to its end now, if `keep` says so. Raises TimeoutError after two minutes."""
+    include: Callable[[Any], bool] = any_record,
+) -> TopicRecords:
+    """Every record of the topic up to its end now, if `include` says so. Raises TimeoutError after two minutes."""
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level=isolation_level,
@@ -36,22 +36,22 @@ async def read_topic(
     )
     await consumer.start()
     try:
-        return await asyncio.wait_for(_read(consumer, topic, keep), LIMIT_SECONDS)
+        return await asyncio.wait_for(_read(consumer, topic, include), LIMIT_SECONDS)
     finally:
         await consumer.stop()
 
 
-async def _read(consumer: Any, topic: str, keep: Callable[[Any], bool]) -> Records:
+async def _read(consumer: Any, topic: str, include: Callable[[Any], bool]) -> TopicRecords:
     await consumer._client._wait_on_metadata(topic)
     tps = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
     consumer.assign(tps)
     await consumer.seek_to_beginning(*tps)
     ends = await consumer.end_offsets(tps)
-    records: Records = {tp.partition: [] for tp in tps}
+    records: TopicRecords = {tp.partition: [] for tp in tps}
     for tp in tps:
         while await consumer.position(tp) < ends[tp]:
             for source, batch in (await consumer.getmany(timeout_ms=200)).items():
-                wanted = (record for record in batch if record.offset < ends[source] and keep(record))
+                wanted = (record for record in batch if record.offset < ends[source] and include(record))
                 records[source.partition].extend(wanted)
     return records
 

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 
 from schemas.values import instant_text
 from tests.harness.random.random_conditions import PROPERTIES, conditions, names, pages
-from tests.harness.random.random_events import LATE, PASSED, Move, event_moves
+from tests.harness.random.random_events import DELAYS, ELAPSED, RandomEvent, event_strategies
 
 CAMPAIGNS = ("c", "d")
 """`c` and `d` are there in every release; `e` comes and goes, and nothing refers to it."""
 
 ZONE = "Europe/Berlin"
-Drawn = dict[str, Any]
-lengths = st.sampled_from(["PT0.005S", "PT0.010S", "PT0.020S"])
+RandomDocument = dict[str, Any]
+durations = st.sampled_from(["PT0.005S", "PT0.010S", "PT0.020S"])
 
 
 @st.composite
-def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> Drawn:
+def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
     """One campaign; `segments` may be its audience and be referred to, `kept` among them is static."""
     days = [instant_text(start + after)[:10] for after in (-86_400_000, 0, 86_400_000, 2 * 86_400_000)]
-    campaign: Drawn = {
+    campaign: RandomDocument = {
         "id": name,
         "audience": draw(st.lists(st.sampled_from(segments), max_size=2, unique=True)),
         "paused": draw(st.sampled_from((False, False, False, True))),
@@ -33,7 +33,7 @@ def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...])
         "automation": [draw(automation(f"a{number}", start, segments)) for number in range(draw(st.integers(0, 3)))],
     }
     if draw(st.booleans()):
-        campaign["half_life"] = draw(lengths)
+        campaign["half_life"] = draw(durations)
     period = draw(
         st.sampled_from(
             [None, None, None, None, None, {"from": days[2]}, {"to": days[2]}, {"from": days[1], "to": days[2]}]
@@ -43,21 +43,21 @@ def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...])
 
 
 @st.composite
-def scoring(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> Drawn:
+def scoring(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
     """A scoring rule: half of them on each event, half on an edge."""
     bare = st.one_of(st.fixed_dictionaries({"visit": pages}), st.fixed_dictionaries({"activity": names}))
-    rule: Drawn = {
+    rule: RandomDocument = {
         "id": name,
         "when": draw(st.one_of(bare, conditions(start, segments))),
         "points": draw(st.sampled_from([1, 2, -1, 2.5, 0.333333, 0.000001])),
     }
     if draw(st.booleans()):
-        rule["at_most"] = {"times": draw(st.integers(1, 2)), "per": draw(lengths)}
+        rule["at_most"] = {"times": draw(st.integers(1, 2)), "per": draw(durations)}
     return rule
 
 
 @st.composite
-def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> Drawn:
+def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
     """An automation rule with one action or two."""
     points = st.fixed_dictionaries({"points": st.fixed_dictionaries({"gte": st.integers(-1, 4)})})
     falling = st.fixed_dictionaries({"points": st.fixed_dictionaries({"lt": st.sampled_from([0.5, 1, 2])})})
@@ -79,18 +79,18 @@ def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]
 
 
 @st.composite
-def releases(draw: st.DrawFn, start: int) -> list[Drawn]:
+def releases(draw: st.DrawFn, start: int) -> list[RandomDocument]:
     """One release or up to three; from one to the next most stays as it is."""
-    drawn = [draw(_whole(start))]
+    drawn = [draw(_definitions(start))]
     for _ in range(draw(st.integers(0, 2))):
-        former, fresh = drawn[-1], draw(_whole(start))
+        former, fresh = drawn[-1], draw(_definitions(start))
         parts = ("segments", "campaigns") if draw(st.booleans()) else ("campaigns",)
-        drawn.append({**former, **{part: draw(_mixed(former[part], fresh[part])) for part in parts}})
+        drawn.append({**former, **{part: draw(_mix_releases(former[part], fresh[part])) for part in parts}})
     return drawn
 
 
 @st.composite
-def _mixed(draw: st.DrawFn, former: list[Drawn], fresh: list[Drawn]) -> list[Drawn]:
+def _mix_releases(draw: st.DrawFn, former: list[RandomDocument], fresh: list[RandomDocument]) -> list[RandomDocument]:
     """Each part as it was, paused or resumed, anew, or with single fields anew."""
     known = {part["id"]: part for part in former}
     mixed = []
@@ -110,11 +110,11 @@ def _mixed(draw: st.DrawFn, former: list[Drawn], fresh: list[Drawn]) -> list[Dra
 
 
 @st.composite
-def _whole(draw: st.DrawFn, start: int) -> Drawn:
-    segments: list[Drawn] = [{"id": "kept", "paused": draw(st.sampled_from((False, False, False, True)))}]
+def _definitions(draw: st.DrawFn, start: int) -> RandomDocument:
+    segments: list[RandomDocument] = [{"id": "kept", "paused": draw(st.sampled_from((False, False, False, True)))}]
     known: tuple[str, ...] = ("kept",)
     for name in ("s0", "s1"):
-        segment: Drawn = {"id": name, "paused": draw(st.sampled_from((False, False, False, True)))}
+        segment: RandomDocument = {"id": name, "paused": draw(st.sampled_from((False, False, False, True)))}
         if draw(st.sampled_from((True, True, True, False))):
             segment |= {"dynamic": True, "when": draw(conditions(start, known))}
         if draw(st.sampled_from((False, False, True))):
@@ -131,7 +131,7 @@ def _whole(draw: st.DrawFn, start: int) -> Drawn:
 
 
 @cache
-def lead_moves(start: int) -> st.SearchStrategy[list[Move]]:
+def lead_events(start: int) -> st.SearchStrategy[list[RandomEvent]]:
     """A history with much that concerns leads."""
     whose = st.sampled_from(["c", "c", "d", "e", "nowhere"])
     campaign = st.fixed_dictionaries({"campaign": whose})
@@ -146,8 +146,8 @@ def lead_moves(start: int) -> st.SearchStrategy[list[Move]]:
         {"campaign": whose, "hand_over": st.just("h"), "number": st.sampled_from([[0, 1, 0], [0, 2, 0]])}
     )
     decisions = ("qualified", "rejected", "removed", "reactivated")
-    kinds: list[st.SearchStrategy[Move]] = [
-        *event_moves(start),
+    kinds: list[st.SearchStrategy[RandomEvent]] = [
+        *event_strategies(start),
         _event("web.visited", tokens),
         _event("lead.added", added),
         _event("lead.added", added),
@@ -166,17 +166,17 @@ def lead_moves(start: int) -> st.SearchStrategy[list[Move]]:
     ]
     several = st.lists(st.one_of(kinds), min_size=6, max_size=18)
     early = st.lists(
-        st.sampled_from([Move("lead.added", 0, fields={"campaign": name}) for name in "cde"]), max_size=2
+        st.sampled_from([RandomEvent("lead.added", 0, fields={"campaign": name}) for name in "cde"]), max_size=2
     )
     return st.builds(list.__add__, early, several)
 
 
-def _event(kind: str, fields: st.SearchStrategy[Drawn]) -> st.SearchStrategy[Move]:
+def _event(event_type: str, fields: st.SearchStrategy[RandomDocument]) -> st.SearchStrategy[RandomEvent]:
     return st.builds(
-        Move,
-        kind=st.just(kind),
-        passed=st.sampled_from(PASSED),
-        late=st.sampled_from(LATE),
+        RandomEvent,
+        kind=st.just(event_type),
+        passed=st.sampled_from(ELAPSED),
+        late=st.sampled_from(DELAYS),
         again=st.sampled_from((False, False, False, False, True)),
         fields=fields,
     )

@@ -11,43 +11,45 @@ from hypothesis import strategies as st
 from schemas.values import instant_text
 
 # Mostly multiples of five, as lengths are, so that instants fall on the ends of windows and just beside them.
-PASSED = (0, 0, 1, 4, 5, 5, 5, 6, 10, 15)
-LATE = (0, 0, 0, 0, 5, 5, 6, 10, 20, 21)
+ELAPSED = (0, 0, 1, 4, 5, 5, 5, 6, 10, 15)
+DELAYS = (0, 0, 0, 0, 5, 5, 6, 10, 20, 21)
 PAGES = ("/a", "/b", "/c?x=1")
 
 
 @dataclass(frozen=True)
-class Move:
-    """`passed` ms after the latest of all before, minus `late`. `again`: the id of the event before, once more."""
+class RandomEvent:
+    """`elapsed` ms after the latest of all before, minus `delay`. `is_repeat`: the id of the event before, once
+    more.
+    """
 
-    kind: str
-    passed: int
-    late: int = 0
-    again: bool = False
+    event_type: str
+    elapsed: int
+    delay: int = 0
+    is_repeat: bool = False
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-def _event(kind: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Move]:
+def _event(event_type: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[RandomEvent]:
     return st.builds(
-        Move,
-        kind=st.just(kind),
-        passed=st.sampled_from(PASSED),
-        late=st.sampled_from(LATE),
+        RandomEvent,
+        kind=st.just(event_type),
+        passed=st.sampled_from(ELAPSED),
+        late=st.sampled_from(DELAYS),
         again=st.sampled_from((False, False, False, True)),
         fields=fields,
     )
 
 
 @cache
-def moves(start: int) -> st.SearchStrategy[list[Move]]:
+def random_events(start: int) -> st.SearchStrategy[list[RandomEvent]]:
     """A short history of one contact about an instant."""
-    return st.lists(st.one_of(event_moves(start)), min_size=4, max_size=14)
+    return st.lists(st.one_of(event_strategies(start)), min_size=4, max_size=14)
 
 
-def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
+def event_strategies(start: int) -> list[st.SearchStrategy[RandomEvent]]:
     """Everything that may happen, ticks among it."""
     instants = st.sampled_from(range(-20, 45, 5)).map(lambda after: instant_text(start + after))
-    undeclared = _dates_and_others(instants)
+    undeclared = _undeclared_values(instants)
     values: dict[str, st.SearchStrategy[Any]] = {
         "plan": st.sampled_from([None, "a", "a", "B", "b", "", 5, True, ["a"], [], [{"k": "a"}, {"k": 5}]]),
         "size": st.sampled_from([None, 0, 5, 5.5]),
@@ -87,11 +89,11 @@ def event_moves(start: int) -> list[st.SearchStrategy[Move]]:
         _event("contact.changed", st.fixed_dictionaries({"status": st.sampled_from(["active", "inactive"])})),
         _event("score.adjusted", scores),
         *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
-        st.builds(Move, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
+        st.builds(RandomEvent, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
     ]
 
 
-def _dates_and_others(instants: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+def _undeclared_values(instants: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     """What is typed by its value: instants in several ways of writing, days, text, a number."""
     return st.one_of(
         instants,

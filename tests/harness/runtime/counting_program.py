@@ -16,19 +16,19 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from agents.register import lay_agents
+from agents.register import register_agents
 from schemas.topics import JOURNAL, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
-from streams.engine.partition.backfill import History
-from streams.engine.partition.broadcast import Proposed
-from streams.engine.version import SEMANTICS
-from streams.runtime.spec import SlotKind
+from streams.engine.partition.backfill import BackfillCounter
+from streams.engine.partition.broadcast import PendingProposal
+from streams.engine.version import ENGINE_VERSION
+from streams.runtime.spec import AppSpec
 
 REMIND_MS = 400
 
 
-class Counted(msgspec.Struct):
+class CountingEvent(msgspec.Struct):
     """What a producer sends."""
 
     id: str
@@ -38,7 +38,7 @@ class Counted(msgspec.Struct):
     pad: str = ""
 
 
-class Row(msgspec.Struct, array_like=True):
+class CountingRow(msgspec.Struct, array_like=True):
     """A contact's state; `settled` is the offset up to which it is decided."""
 
     count: int = 0
@@ -48,40 +48,40 @@ class Row(msgspec.Struct, array_like=True):
     settled: int = -1
 
 
-class Unfinished(msgspec.Struct, array_like=True):
+class PendingTick(msgspec.Struct, array_like=True):
     """A tick that is not applied to every contact yet."""
 
     offset: int
     at: int
 
 
-class Kept(msgspec.Struct):
+class CountingCheckpoint(msgspec.Struct):
     """The checkpoint."""
 
-    unfinished: list[Unfinished] = []
+    unfinished: list[PendingTick] = []
     release: int = 0
 
 
-_counted = msgspec.json.Decoder(Counted).decode
-_row = msgspec.json.Decoder(Row).decode
-_kept = msgspec.json.Decoder(Kept).decode
+_decode_event = msgspec.json.Decoder(CountingEvent).decode
+_decode_row = msgspec.json.Decoder(CountingRow).decode
+_decode_checkpoint = msgspec.json.Decoder(CountingCheckpoint).decode
 encode = msgspec.json.Encoder().encode
 
 
-def take(record: SourceRecord) -> Sequence[Append | Refusal]:
+def ingest_event(record: SourceRecord) -> Sequence[Append | Refusal]:
     """The ingest: refuses what cannot be parsed or has the wrong key."""
     try:
-        event = _counted(record.value or b"")
+        event = _decode_event(record.value or b"")
     except msgspec.DecodeError as error:
         return [Refusal("bad", str(error))]
     if record.key != event.contact.encode():
         return [Refusal("bad_key", "the key is not the contact")]
-    journal = records.Event(
+    journal = records.JournalEvent(
         type="counted",
         id=event.id,
         at=event.at,
         account="default",
-        contact=event.contact,
+        owner=event.contact,
         source=(record.topic, record.partition, record.offset),
         arrival=record.arrival,
         fields={"amount": event.amount},
@@ -90,62 +90,62 @@ def take(record: SourceRecord) -> Sequence[Append | Refusal]:
 
 
 @dataclass
-class Counter:
+class CountingDecider:
     """The decider: one row per contact."""
 
-    rows: dict[bytes, Row] = field(default_factory=dict)
-    kept: Kept = field(default_factory=Kept)
-    fed: deque[tuple[int, bytes, records.Record]] = field(default_factory=deque)
+    rows: dict[bytes, CountingRow] = field(default_factory=dict)
+    state: CountingCheckpoint = field(default_factory=CountingCheckpoint)
+    queue: deque[tuple[int, bytes, records.JournalRecord]] = field(default_factory=deque)
     heap: list[tuple[int, bytes]] = field(default_factory=list)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One row of the changelog."""
         if value is not None:
-            self._set(key, _row(value))
+            self._set(key, _decode_row(value))
 
     def resume(self, checkpoint: bytes | None) -> None:
         """The unfinished ticks and the release in force."""
-        self.kept = _kept(checkpoint) if checkpoint is not None else Kept()
+        self.state = _decode_checkpoint(checkpoint) if checkpoint is not None else CountingCheckpoint()
 
     def feed(self, offset: int, key: bytes, value: bytes) -> None:
         """The next journal record."""
-        self.fed.append((offset, key, records.decode(value)))
+        self.queue.append((offset, key, records.decode(value)))
 
-    def pending(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether anything is left to do."""
-        return bool(self.fed or self.kept.unfinished)
+        return bool(self.queue or self.state.unfinished)
 
     def work(self, budget: Budget) -> Effects:
         """Events first; before a contact's own event, every unfinished tick before it is applied to that contact."""
         effects = Effects()
         left = budget.records
-        while self.fed and left > 0:
-            offset, key, record = self.fed.popleft()
+        while self.queue and left > 0:
+            offset, key, record = self.queue.popleft()
             self._apply(offset, key, record, effects)
             left -= 1
-        while not self.fed and self.kept.unfinished and left > 0:
-            left -= self._remind(self.kept.unfinished[0], effects)
+        while not self.queue and self.state.unfinished and left > 0:
+            left -= self._advance_tick(self.state.unfinished[0], effects)
         return effects
 
-    def _apply(self, offset: int, key: bytes, record: records.Record, effects: Effects) -> None:
+    def _apply(self, offset: int, key: bytes, record: records.JournalRecord, effects: Effects) -> None:
         if isinstance(record, records.Tick):
-            self.kept.unfinished.append(Unfinished(offset, record.at))
+            self.state.unfinished.append(PendingTick(offset, record.at))
             return
         if isinstance(record, records.Marker):
-            self.kept.release = record.number
+            self.state.release = record.number
             return
-        assert isinstance(record, records.Event), "nothing else is written in these tests"
-        for tick in self.kept.unfinished:
+        assert isinstance(record, records.JournalEvent), "nothing else is written in these tests"
+        for tick in self.state.unfinished:
             self._remind_one(key, tick, effects)
-        row = self.rows.get(key, Row())
+        row = self.rows.get(key, CountingRow())
         folded = zlib.crc32(f"{record.id}:{record.fields['amount']}".encode(), row.fold)
         due = row.due or record.at + REMIND_MS
-        row = Row(row.count + 1, row.total + int(record.fields["amount"]), folded, due, offset)
+        row = CountingRow(row.count + 1, row.total + int(record.fields["amount"]), folded, due, offset)
         self._write(key, row, effects)
         if folded % 3 == 0:
-            self._put_out(key, ["counted", row.count, row.total, folded, self.kept.release], effects)
+            self._emit(key, ["counted", row.count, row.total, folded, self.state.release], effects)
 
-    def _remind(self, tick: Unfinished, effects: Effects) -> int:
+    def _advance_tick(self, tick: PendingTick, effects: Effects) -> int:
         """Reminds the next contact that is due, or finishes the tick."""
         later = []
         reminded = False
@@ -162,46 +162,46 @@ class Counter:
         for entry in later:
             heapq.heappush(self.heap, entry)
         if not reminded:
-            self.kept.unfinished.remove(tick)
+            self.state.unfinished.remove(tick)
         return 1
 
-    def _remind_one(self, key: bytes, tick: Unfinished, effects: Effects) -> None:
+    def _remind_one(self, key: bytes, tick: PendingTick, effects: Effects) -> None:
         row = self.rows.get(key)
         if row is None or not row.due or row.due >= tick.at or row.settled > tick.offset:
             return
         folded = zlib.crc32(str(row.due).encode(), row.fold)
-        self._write(key, Row(row.count, row.total, folded, 0, row.settled), effects)
-        self._put_out(key, ["reminded", row.due, row.count, folded, self.kept.release], effects)
+        self._write(key, CountingRow(row.count, row.total, folded, 0, row.settled), effects)
+        self._emit(key, ["reminded", row.due, row.count, folded, self.state.release], effects)
 
-    def _write(self, key: bytes, row: Row, effects: Effects) -> None:
+    def _write(self, key: bytes, row: CountingRow, effects: Effects) -> None:
         self._set(key, row)
         effects.rows[key] = encode(row)
 
-    def _set(self, key: bytes, row: Row) -> None:
+    def _set(self, key: bytes, row: CountingRow) -> None:
         self.rows[key] = row
         if row.due:
             heapq.heappush(self.heap, (row.due, key))
 
-    def _put_out(self, key: bytes, value: list[object], effects: Effects) -> None:
+    def _emit(self, key: bytes, value: list[object], effects: Effects) -> None:
         effects.outputs.append(Output(SEGMENT_CHANGES.name, key, encode(value)))
 
     def checkpoint(self) -> bytes:
         """What `resume` takes."""
-        return encode(self.kept)
+        return encode(self.state)
 
-    def position(self, fetched: int) -> int:
+    def resume_offset(self, next_offset: int) -> int:
         """The first record that is fed and not decided."""
-        return self.fed[0][0] if self.fed else fetched
+        return self.queue[0][0] if self.queue else next_offset
 
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a tick is not finished."""
-        return bool(self.kept.unfinished)
+        return bool(self.state.unfinished)
 
-    def needs_history(self, marker: records.Marker) -> bool:
+    def needs_backfill(self, marker: records.Marker) -> bool:
         """No."""
         return False
 
-    def proposed(self) -> dict[str, Proposed]:
+    def pending_proposals(self) -> dict[str, PendingProposal]:
         """Nothing."""
         return {}
 
@@ -209,7 +209,7 @@ class Counter:
         """Nobody has a past."""
         return False
 
-    def history(self, account: str, after: str = "", room: int | None = None) -> History:
+    def backfill_counter(self, account: str, after: str = "", limit: int | None = None) -> BackfillCounter:
         """Never asked."""
         raise LookupError(account)
 
@@ -225,7 +225,7 @@ class Counter:
 
 
 @dataclass
-class EveryRelease:
+class AcceptingReleaseLog:
     """A release log that takes every record of `definitions` for a valid release."""
 
     numbers: Counter_[str] = field(default_factory=Counter_)
@@ -235,20 +235,20 @@ class EveryRelease:
         account = (key or b"").decode()
         self.numbers[account] += 1
         at = int(value or b"0")
-        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=SEMANTICS)
+        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=ENGINE_VERSION)
 
 
-def counting_kind(slots: int) -> SlotKind:
+def counting_spec(slots: int) -> AppSpec:
     """The program as a kind of slots, on two in-topics."""
-    return SlotKind(
+    return AppSpec(
         name="pipeline",
         slots=slots,
         journal=JOURNAL,
         sources=(WEB_VISITS, SCORING_EVENTS),
         outputs=(SEGMENT_CHANGES,),
         table="contacts",
-        ingest=lambda _settings: take,
-        decider=lambda _settings, _slot: Counter(),
-        register=lay_agents,
-        releases=EveryRelease,
+        ingest=lambda _settings: ingest_event,
+        decider=lambda _settings, _slot: CountingDecider(),
+        register=register_agents,
+        releases=AcceptingReleaseLog,
     )

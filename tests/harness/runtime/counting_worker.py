@@ -5,11 +5,11 @@ environment.
 from __future__ import annotations
 
 from streams.runtime.process.main import main
-from streams.runtime.process.supervisor import end_with_parent
+from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
-from tests.harness.runtime.counting_program import counting_kind
+from tests.harness.runtime.counting_program import counting_spec
 
 if __name__ == "__main__":
-    end_with_parent()
+    exit_with_parent()
     settings = Settings()
-    main(counting_kind(settings.partitions), settings)
+    main(counting_spec(settings.partitions), settings)

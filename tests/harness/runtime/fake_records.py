@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from streams.runtime.faust.runs import Run
-from streams.runtime.inputs.partition_buffer import Feed
+from streams.runtime.faust.runs import FetchedRun
+from streams.runtime.inputs.partition_buffer import PartitionBuffer
 
 
 @dataclass
-class Fetched:
+class FakeRecord:
     """An aiokafka record."""
 
     topic: str
@@ -22,22 +22,28 @@ class Fetched:
     headers: Sequence[tuple[str, bytes]] = field(default_factory=tuple)
 
 
-def run_of(feed: Feed, offsets: Sequence[int], next_: int | None = None, token: int | None = None) -> Run:
+def make_run(
+    buffer: PartitionBuffer, offsets: Sequence[int], next_position: int | None = None, token: int | None = None
+) -> FetchedRun:
     """A run of these offsets that joins the feed's last one."""
-    records = [Fetched(feed.partition.topic, feed.partition.number, offset, timestamp=offset) for offset in offsets]
-    following = offsets[-1] + 1 if next_ is None else next_
-    return Run(records, feed.expected, following, _token(feed) if token is None else token, 1 << 50)
+    records = [
+        FakeRecord(buffer.partition.topic, buffer.partition.number, offset, timestamp=offset) for offset in offsets
+    ]
+    following = offsets[-1] + 1 if next_position is None else next_position
+    return FetchedRun(records, buffer.fetch_position, following, _token(buffer) if token is None else token, 1 << 50)
 
 
-def fetch(feed: Feed, timestamps: Sequence[int | None], fetched: int = 1 << 50) -> None:
+def enqueue_records(buffer: PartitionBuffer, timestamps: Sequence[int | None], fetched_at: int = 1 << 50) -> None:
     """Offers the next records to the feed, with these timestamps."""
     records = [
-        Fetched(feed.partition.topic, feed.partition.number, feed.expected + index, timestamp)
+        FakeRecord(buffer.partition.topic, buffer.partition.number, buffer.fetch_position + index, timestamp)
         for index, timestamp in enumerate(timestamps)
     ]
-    assert feed.offer(Run(records, feed.expected, feed.expected + len(records), _token(feed), fetched))
+    assert buffer.enqueue(
+        FetchedRun(records, buffer.fetch_position, buffer.fetch_position + len(records), _token(buffer), fetched_at)
+    )
 
 
-def _token(feed: Feed) -> int:
-    assert feed.token is not None, "the feed was not sought"
-    return feed.token
+def _token(buffer: PartitionBuffer) -> int:
+    assert buffer.token is not None, "the feed was not sought"
+    return buffer.token

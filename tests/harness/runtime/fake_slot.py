@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.kafka.batches import Outbox
+from streams.kafka.batches import BatchWriter
 from streams.kafka.partitions import Partition
-from streams.runtime.backfill.throttle import Pace
-from streams.runtime.inputs.partition_buffer import Feed
-from streams.runtime.inputs.slot_inputs import Intake
-from streams.runtime.output_partitions import Places
+from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.inputs.partition_buffer import PartitionBuffer
+from streams.runtime.inputs.slot_inputs import SlotInputs
+from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import Decider, Ingest
 from streams.runtime.slots.slot import Slot
-from streams.runtime.time.ticks import Announced, Clockwork
+from streams.runtime.time.ticks import ControlState, TickScheduler
 from streams.settings import Settings
-from tests.harness.runtime.counting_program import Counter, take
+from tests.harness.runtime.counting_program import CountingDecider, ingest_event
 
 VISITS = Partition("p-web-visits", 0)
 SCORES = Partition("p-scoring-events", 0)
@@ -23,7 +23,7 @@ JOURNAL = Partition("p-journal", 0)
 CHANGELOG = Partition("p-changelog", 0)
 
 
-class ForgedBatch:
+class FakeBatch:
     """A batch that keeps its records; `room` is how many fit."""
 
     def __init__(self, room: int = 1_000_000) -> None:
@@ -43,70 +43,70 @@ class ForgedBatch:
 
 
 @dataclass
-class ForgedProducer:
+class FakeProducer:
     """A slot's producer; `written` is what was committed, per partition and in order."""
 
     id: str = "p-slot-0"
-    written: dict[Partition, list[tuple[bytes | None, bytes | None, Any]]] = field(default_factory=dict)
-    unsure: bool = False
+    committed: dict[Partition, list[tuple[bytes | None, bytes | None, Any]]] = field(default_factory=dict)
+    unanswered_end: bool = False
     renewed: int = 0
 
-    def create_batch(self) -> ForgedBatch:
+    def create_batch(self) -> FakeBatch:
         """An empty batch."""
-        return ForgedBatch()
+        return FakeBatch()
 
-    def outbox(self) -> Outbox:
+    def new_batch_writer(self) -> BatchWriter:
         """An empty outbox."""
-        return Outbox(self)
+        return BatchWriter(self)
 
-    async def write(self, outbox: Outbox) -> dict[Partition, int]:
+    async def write(self, writer: BatchWriter) -> dict[Partition, int]:
         """Commits all; offsets count records and one marker a transaction."""
         last = {}
-        for target, batch in outbox.batches():
-            log = self.written.setdefault(target, [])
+        for target, batch in writer.batches():
+            log = self.committed.setdefault(target, [])
             log.extend(batch.records)
             last[target] = len(log) - 1
         return last
 
-    def is_unsure(self) -> bool:
+    def has_unanswered_end(self) -> bool:
         """Whether an EndTxn had no answer."""
-        return self.unsure
+        return self.unanswered_end
 
-    async def renew(self) -> None:
+    async def renew_epoch(self) -> None:
         """A new epoch."""
         self.renewed += 1
-        self.unsure = False
+        self.unanswered_end = False
 
 
 @dataclass
-class NoFlow:
+class FakeFlowControl:
     """Notes which partitions were asked to pause."""
 
-    full: set[Partition] = field(default_factory=set)
+    paused: set[Partition] = field(default_factory=set)
 
     def on_buffer_full(self, tp: Partition) -> None:
         """Pauses."""
-        self.full.add(tp)
+        self.paused.add(tp)
 
     def on_buffer_drop(self, tp: Partition) -> None:
         """Flows again."""
-        self.full.discard(tp)
+        self.paused.discard(tp)
 
 
-def forged_slot(
+def fake_slot(
     settings: Settings | None = None,
     decider: Decider | None = None,
-    ingest: Ingest = take,
-    announced: Announced | None = None,
+    ingest: Ingest = ingest_event,
+    control_state: ControlState | None = None,
     log_end: int = 0,
 ) -> Slot:
     """Slot 0 of one, with two in-topic partitions, taken over and sought to the beginning."""
     settings = settings or Settings(prefix="p-", clock="events", partitions=1)
-    intake = Intake(JOURNAL, NoFlow())
+    intake = SlotInputs(JOURNAL, FakeFlowControl())
     for partition in (VISITS, SCORES, JOURNAL):
-        feed = intake.feeds[partition] = Feed(partition, next=0)
-        feed.begin(token=1)
-    announced = announced or Announced()
+        feed = intake.buffers[partition] = PartitionBuffer(partition, committed_position=0)
+        feed.start(token=1)
+    control_state = control_state or ControlState()
     bare = [Partition("web-visits", 0), Partition("scoring-events", 0)]
 
     async def log_ends(partitions: list[Partition]) -> dict[Partition, int]:
@@ -117,21 +117,21 @@ def forged_slot(
 
     return Slot(
         settings=settings,
-        places=Places.of(settings, 0, 1, JOURNAL.topic, CHANGELOG.topic),
-        producer=ForgedProducer(),  # type: ignore[arg-type]  # a forged one
-        program=(ingest, decider or Counter()),
-        intake=intake,
-        clockwork=Clockwork(settings, announced, bare),
+        partitions=OutputPartitions.for_slot(settings, 0, 1, JOURNAL.topic, CHANGELOG.topic),
+        producer=FakeProducer(),  # type: ignore[arg-type]  # a forged one
+        program=(ingest, decider or CountingDecider()),
+        inputs=intake,
+        tick_scheduler=TickScheduler(settings, control_state, bare),
         ends={},
-        writes_to=[],
+        transaction_partitions=[],
         log_ends=log_ends,
-        reader=reader,
-        pace=Pace(),
+        open_consumer=reader,
+        throttle=Throttle(),
     )
 
 
-def written(slot: Slot) -> dict[Partition, list[tuple[bytes | None, bytes | None, Any]]]:
+def committed_records(slot: Slot) -> dict[Partition, list[tuple[bytes | None, bytes | None, Any]]]:
     """What the slot's producer committed."""
     producer: Any = slot.producer
-    assert isinstance(producer, ForgedProducer)
-    return producer.written
+    assert isinstance(producer, FakeProducer)
+    return producer.committed

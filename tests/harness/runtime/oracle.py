@@ -16,55 +16,55 @@ from typing import Any
 from schemas.topics import DEAD_LETTERS, DEFINITIONS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, SourceRecord
-from streams.kafka.partitions import partition_of
+from streams.kafka.partitions import partition_for_key
 from streams.runtime import checkpoint as position_records
-from streams.runtime.checkpoint import POSITION_KEY, Positions
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.protocols import Decider
-from streams.runtime.spec import SlotKind
+from streams.runtime.spec import AppSpec
 from streams.settings import Settings
-from tests.harness.kafka.topic_reader import Records, read_topic
+from tests.harness.kafka.topic_reader import TopicRecords, read_topic
 
 UNBOUNDED = Budget(records=1 << 40, bytes=1 << 60, seconds=1e9)
 
 _EMITTED = re.compile(rb',"emitted_at":"[^"]*"}\Z')
 
 Coordinates = tuple[str, int, int]
-Keyed = dict[bytes, list[bytes | None]]
+ValuesByKey = dict[bytes, list[bytes | None]]
 
 
 @dataclass
 class Evidence:
     """What stands in the topics, committed; topics without prefix."""
 
-    sources: dict[str, Records]
-    journal: Records
-    changelog: Records
-    letters: Records
-    outputs: dict[str, Records]
-    definitions: Records
+    sources: dict[str, TopicRecords]
+    journal: TopicRecords
+    changelog: TopicRecords
+    dead_letters: TopicRecords
+    outputs: dict[str, TopicRecords]
+    definitions: TopicRecords
 
-    def positions(self, partition: int) -> Positions:
+    def slot_checkpoint(self, partition: int) -> SlotCheckpoint:
         """The last position record of a slot."""
-        last = Positions()
+        last = SlotCheckpoint()
         for record in self.changelog[partition]:
-            if record.key == POSITION_KEY:
+            if record.key == CHECKPOINT_KEY:
                 last = position_records.decode(record.value)
         return last
 
 
 @dataclass
-class Verdict:
+class OracleVerdict:
     """Counts of what was compared, and of what is wrong with an example each."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
-    def blame(self, what: str, example: Any = "", times: int = 1) -> None:
+    def add_error(self, error: str, example: Any = "", times: int = 1) -> None:
         """Something is wrong."""
         if times:
-            self.wrong[what] += times
-            self.examples.setdefault(what, str(example)[:300])
+            self.wrong[error] += times
+            self.examples.setdefault(error, str(example)[:300])
 
     @property
     def holds(self) -> bool:
@@ -77,55 +77,55 @@ class Verdict:
         return "\n".join([*lines, "HOLDS" if self.holds else "FAILS"])
 
 
-async def gather(kind: SlotKind, settings: Settings) -> Evidence:
+async def read_evidence(spec: AppSpec, settings: Settings) -> Evidence:
     """Reads all topics of one kind of slots."""
 
-    async def read(topic: str) -> Records:
+    async def read(topic: str) -> TopicRecords:
         return await read_topic(settings.bootstrap, topic)
 
     prefix = settings.prefix
     return Evidence(
-        sources={topic.name: await read(prefix + topic.name) for topic in kind.sources},
-        journal=await read(kind.journal_topic(settings)),
-        changelog=await read(kind.changelog(settings)),
-        letters=await read(prefix + DEAD_LETTERS.name),
-        outputs={topic.name: await read(prefix + topic.name) for topic in kind.outputs if topic != DEAD_LETTERS},
+        sources={topic.name: await read(prefix + topic.name) for topic in spec.sources},
+        journal=await read(spec.journal_topic(settings)),
+        changelog=await read(spec.changelog_topic(settings)),
+        dead_letters=await read(prefix + DEAD_LETTERS.name),
+        outputs={topic.name: await read(prefix + topic.name) for topic in spec.outputs if topic != DEAD_LETTERS},
         definitions=await read(prefix + DEFINITIONS.name),
     )
 
 
-def judge(evidence: Evidence, kind: SlotKind, settings: Settings) -> Verdict:
+def verify(evidence: Evidence, spec: AppSpec, settings: Settings) -> OracleVerdict:
     """Compares everything; see each part."""
-    verdict = Verdict()
-    learn_releases(evidence, kind)
-    decided = judge_decisions(evidence, kind, settings, verdict)
-    judge_journal(evidence, kind, settings, verdict, decided)
-    judge_ticks(evidence, verdict)
+    verdict = OracleVerdict()
+    load_releases(evidence, spec)
+    decided = verify_decisions(evidence, spec, settings, verdict)
+    verify_journal(evidence, spec, settings, verdict, decided)
+    verify_ticks(evidence, verdict)
     return verdict
 
 
-def learn_releases(evidence: Evidence, kind: SlotKind) -> None:
+def load_releases(evidence: Evidence, spec: AppSpec) -> None:
     """The kind's own log of releases, which its deciders ask, gets what stands in `definitions`."""
-    releases = kind.releases() if kind.releases is not None else None
+    releases = spec.releases() if spec.releases is not None else None
     for partition in evidence.definitions.values():
         for record in partition:
             if releases is not None:
                 releases.add(record.offset, record.timestamp, record.key, record.value)
 
 
-def judge_journal(
+def verify_journal(
     evidence: Evidence,
-    kind: SlotKind,
+    spec: AppSpec,
     settings: Settings,
-    verdict: Verdict,
-    decided: Counter[tuple[Coordinates, str]],
+    verdict: OracleVerdict,
+    refusals: Counter[tuple[Coordinates, str]],
 ) -> None:
     """Every accepted event is in the journal once, in its source partition's order, in its key's partition and
     with the bytes that ingest gives; every refused one is in the dead letters once, as received.
     """
-    ingest = kind.ingest(settings)
+    ingest = spec.ingest(settings)
     found = journal_by_source(evidence.journal)
-    refused: Counter[tuple[Coordinates, str]] = Counter(decided)
+    refused: Counter[tuple[Coordinates, str]] = Counter(refusals)
     for topic, partitions in evidence.sources.items():
         for number, published in partitions.items():
             for record in published:
@@ -139,62 +139,68 @@ def judge_journal(
                 results = ingest(source)
                 appends = [result for result in results if isinstance(result, Append)]
                 refused.update((place, result.code) for result in results if not isinstance(result, Append))
-                _compare_entries(place, appends, entries, kind.slots, verdict)
+                _compare_entries(place, appends, entries, spec.slots, verdict)
     for place in found:
         if place[0] in evidence.sources:
-            verdict.blame("journaled, never published", place)
-    _judge_order(evidence.journal, verdict)
-    _judge_letters(evidence, refused, verdict)
+            verdict.add_error("journaled, never published", place)
+    _verify_order(evidence.journal, verdict)
+    _verify_dead_letters(evidence, refused, verdict)
 
 
-Entry = tuple[int, Any, records.Event]
+JournalEntry = tuple[int, Any, records.JournalEvent]
 
 
-def journal_by_source(journal: Records) -> dict[Coordinates, list[Entry]]:
+def journal_by_source(journal: TopicRecords) -> dict[Coordinates, list[JournalEntry]]:
     """Every event of the journal with its journal partition, by where it came from."""
-    found: dict[Coordinates, list[Entry]] = defaultdict(list)
+    found: dict[Coordinates, list[JournalEntry]] = defaultdict(list)
     for number, partition in journal.items():
         for record in partition:
             event = records.decode(record.value)
-            if isinstance(event, records.Event):
+            if isinstance(event, records.JournalEvent):
                 topic, source, offset = event.source
                 found[topic, source, offset].append((number, record, event))
     return found
 
 
 def _compare_entries(
-    place: Coordinates, appends: Sequence[Append], entries: Sequence[Entry], slots: int, verdict: Verdict
+    coordinates: Coordinates,
+    appends: Sequence[Append],
+    entries: Sequence[JournalEntry],
+    slots: int,
+    verdict: OracleVerdict,
 ) -> None:
     verdict.counts["accepted"] += len(appends)
-    verdict.blame("accepted and not in the journal", place, max(0, len(appends) - len(entries)))
-    verdict.blame("in the journal more than once", place, max(0, len(entries) - len(appends)))
+    verdict.add_error("accepted and not in the journal", coordinates, max(0, len(appends) - len(entries)))
+    verdict.add_error("in the journal more than once", coordinates, max(0, len(entries) - len(appends)))
     for append, (number, record, _event) in zip(appends, entries, strict=False):
-        if number != partition_of(append.key, slots):
-            verdict.blame("in another journal partition than its key's", place)
+        if number != partition_for_key(append.key, slots):
+            verdict.add_error("in another journal partition than its key's", coordinates)
         if (record.key, record.value) != (append.key, append.value):
-            verdict.blame("other bytes in the journal than ingest gives", (append.value, record.value))
+            verdict.add_error("other bytes in the journal than ingest gives", (append.value, record.value))
 
 
-def _judge_order(journal: Records, verdict: Verdict) -> None:
+def _verify_order(journal: TopicRecords, verdict: OracleVerdict) -> None:
     arrivals: dict[tuple[str, int], dict[int, int]] = defaultdict(dict)
     for number, partition in journal.items():
         last: dict[tuple[str, int], int] = {}
         for record in partition:
             event = records.decode(record.value)
-            if not isinstance(event, records.Event):
+            if not isinstance(event, records.JournalEvent):
                 continue
             topic, source, offset = event.source
             if last.get((topic, source), -1) > offset:
-                verdict.blame("journaled out of its source's order", (number, record.offset, event.source))
+                verdict.add_error("journaled out of its source's order", (number, record.offset, event.source))
             last[topic, source] = offset
             arrivals[topic, source][offset] = event.arrival
     for source_partition, by_offset in arrivals.items():
         in_order = [by_offset[offset] for offset in sorted(by_offset)]
         back = sum(later < earlier for earlier, later in pairwise(in_order))
-        verdict.blame("arrivals that go back", source_partition, back)
+        verdict.add_error("arrivals that go back", source_partition, back)
 
 
-def _judge_letters(evidence: Evidence, refused: Counter[tuple[Coordinates, str]], verdict: Verdict) -> None:
+def _verify_dead_letters(
+    evidence: Evidence, refusals: Counter[tuple[Coordinates, str]], verdict: OracleVerdict
+) -> None:
     published = {
         (topic, number, record.offset): record
         for topic, partitions in evidence.sources.items()
@@ -202,7 +208,7 @@ def _judge_letters(evidence: Evidence, refused: Counter[tuple[Coordinates, str]]
         for record in partition
     }
     got: Counter[tuple[Coordinates, str]] = Counter()
-    for partition in evidence.letters.values():
+    for partition in evidence.dead_letters.values():
         for record in partition:
             headers = {name: content.decode() for name, content in record.headers}
             place = (headers["source-topic"], int(headers["source-partition"]), int(headers["source-offset"]))
@@ -211,15 +217,15 @@ def _judge_letters(evidence: Evidence, refused: Counter[tuple[Coordinates, str]]
             got[place, headers["error-code"]] += 1
             source = published.get(place)
             if source is not None and record.key != source.key:
-                verdict.blame("a dead letter with another key than was received", place)
+                verdict.add_error("a dead letter with another key than was received", place)
     verdict.counts["dead letters"] = sum(got.values())
-    for letter, times in (refused - got).items():
-        verdict.blame("refused and not in the dead letters", letter, times)
-    for letter, times in (got - refused).items():
-        verdict.blame("in the dead letters too often", letter, times)
+    for letter, times in (refusals - got).items():
+        verdict.add_error("refused and not in the dead letters", letter, times)
+    for letter, times in (got - refusals).items():
+        verdict.add_error("in the dead letters too often", letter, times)
 
 
-def judge_ticks(evidence: Evidence, verdict: Verdict) -> None:
+def verify_ticks(evidence: Evidence, verdict: OracleVerdict) -> None:
     """Ticks of a journal partition never go back, account by account; a wall tick says the truth: nothing that
     arrived before it comes after it.
     """
@@ -227,29 +233,29 @@ def judge_ticks(evidence: Evidence, verdict: Verdict) -> None:
         last: dict[str, int] = {}
         for record in partition:
             tick = records.decode(record.value)
-            if isinstance(tick, records.Event) and tick.arrival < last.get("", tick.arrival):
-                verdict.blame("a tick that was too early", (number, record.offset, last[""] - tick.arrival))
+            if isinstance(tick, records.JournalEvent) and tick.arrival < last.get("", tick.arrival):
+                verdict.add_error("a tick that was too early", (number, record.offset, last[""] - tick.arrival))
             if not isinstance(tick, records.Tick):
                 continue
             verdict.counts["ticks"] += 1
             if tick.at < last.get(tick.account, tick.at):
-                verdict.blame("a tick that goes back", (number, record.offset))
+                verdict.add_error("a tick that goes back", (number, record.offset))
             last[tick.account] = tick.at
 
 
-def judge_decisions(
-    evidence: Evidence, kind: SlotKind, settings: Settings, verdict: Verdict
+def verify_decisions(
+    evidence: Evidence, spec: AppSpec, settings: Settings, verdict: OracleVerdict
 ) -> Counter[tuple[Coordinates, str]]:
     """Outputs are those of a replay of the journal up to the slot's position, byte for byte and in order per key,
     apart from `emitted_at`; the changelog's last rows are the replay's. Returns the letters that were decided.
     """
     letters: Counter[tuple[Coordinates, str]] = Counter()
     for number, journal in evidence.journal.items():
-        positions = evidence.positions(number)
-        position = positions.feeds.get(f"{kind.journal.name}:{number}", 0)
-        decider = kind.decider(settings, number)
+        positions = evidence.slot_checkpoint(number)
+        position = positions.feeds.get(f"{spec.journal.name}:{number}", 0)
+        decider = spec.decider(settings, number)
         effects = replay(decider, [record for record in journal if record.offset < position])
-        letters.update(((source, refusal.code) for refusal, source, _value in effects.letters))
+        letters.update(((source, refusal.code) for refusal, source, _value in effects.dead_letters))
         verdict.counts["journal records decided"] += sum(record.offset < position for record in journal)
         verdict.counts["journal records beyond positions"] += sum(record.offset >= position for record in journal)
         _compare_outputs(evidence, effects, number, verdict)
@@ -263,49 +269,49 @@ def replay(decider: Decider, journal: Sequence[Any]) -> Effects:
     whole = Effects()
     for record in journal:
         decider.feed(record.offset, record.key, record.value)
-    while decider.pending():
+    while decider.has_pending():
         effects = decider.work(UNBOUNDED)
         whole.rows.update(effects.rows)
         whole.outputs.extend(effects.outputs)
-        whole.letters.extend(effects.letters)
+        whole.dead_letters.extend(effects.dead_letters)
     return whole
 
 
-def _compare_outputs(evidence: Evidence, effects: Effects, number: int, verdict: Verdict) -> None:
-    expected: dict[str, Keyed] = defaultdict(lambda: defaultdict(list))
-    for output in effects.outputs:
-        expected[output.topic][output.key].append(timeless(output.value))
+def _compare_outputs(evidence: Evidence, expected_effects: Effects, number: int, verdict: OracleVerdict) -> None:
+    expected: dict[str, ValuesByKey] = defaultdict(lambda: defaultdict(list))
+    for output in expected_effects.outputs:
+        expected[output.topic][output.key].append(without_emitted_at(output.value))
     for topic, partitions in evidence.outputs.items():
-        got: Keyed = defaultdict(list)
+        got: ValuesByKey = defaultdict(list)
         for record in partitions.get(number, []):
-            got[record.key].append(timeless(record.value))
+            got[record.key].append(without_emitted_at(record.value))
             verdict.counts["outputs"] += 1
         for key in expected[topic].keys() | got.keys():
             _compare_key(topic, key, expected[topic].get(key, []), got.get(key, []), verdict)
 
 
 def _compare_key(
-    topic: str, key: bytes, expected: list[bytes | None], got: list[bytes | None], verdict: Verdict
+    topic: str, key: bytes, expected: list[bytes | None], actual: list[bytes | None], verdict: OracleVerdict
 ) -> None:
-    if expected == got:
+    if expected == actual:
         return
-    missing, extra = Counter(expected) - Counter(got), Counter(got) - Counter(expected)
-    verdict.blame(f"outputs missing in {topic}", (key, list(missing)), sum(missing.values()))
-    verdict.blame(f"outputs too many in {topic}", (key, list(extra)), sum(extra.values()))
+    missing, extra = Counter(expected) - Counter(actual), Counter(actual) - Counter(expected)
+    verdict.add_error(f"outputs missing in {topic}", (key, list(missing)), sum(missing.values()))
+    verdict.add_error(f"outputs too many in {topic}", (key, list(extra)), sum(extra.values()))
     if not missing and not extra:
-        verdict.blame(f"outputs of a key in another order in {topic}", key)
+        verdict.add_error(f"outputs of a key in another order in {topic}", key)
 
 
-def _compare_rows(changelog: Sequence[Any], effects: Effects, number: int, verdict: Verdict) -> None:
-    last = {record.key: record.value for record in changelog if record.key != POSITION_KEY}
+def _compare_rows(changelog: Sequence[Any], expected_effects: Effects, number: int, verdict: OracleVerdict) -> None:
+    last = {record.key: record.value for record in changelog if record.key != CHECKPOINT_KEY}
     got = {key: value for key, value in last.items() if value is not None}
-    expected = {key: value for key, value in effects.rows.items() if value is not None}
+    expected = {key: value for key, value in expected_effects.rows.items() if value is not None}
     verdict.counts["rows"] += len(expected)
     for key in expected.keys() | got.keys():
         if expected.get(key) != got.get(key):
-            verdict.blame("rows that differ", (number, key, expected.get(key), got.get(key)))
+            verdict.add_error("rows that differ", (number, key, expected.get(key), got.get(key)))
 
 
-def timeless(value: bytes | None) -> bytes | None:
+def without_emitted_at(value: bytes | None) -> bytes | None:
     """A value without `emitted_at`, the one field that is not part of the truth; else byte for byte."""
     return None if value is None else _EMITTED.sub(b"}", value)

@@ -9,7 +9,7 @@ import pytest
 from streams.runtime import fatal
 
 
-class EndedProcess(BaseException):
+class ProcessExit(BaseException):
     """Raised where the process would have ended."""
 
     def __init__(self, code: int) -> None:
@@ -17,11 +17,11 @@ class EndedProcess(BaseException):
         self.code = code
 
 
-def leave_by_raising(code: int) -> NoReturn:
+def raise_process_exit(code: int) -> NoReturn:
     """Instead of ending the process."""
-    raise EndedProcess(code)
+    raise ProcessExit(code)
 
 
-def ends_by_raising(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From here on the end of the process is an EndedProcess."""
-    monkeypatch.setattr(fatal, "leave", leave_by_raising)
+def patch_process_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on the end of the process is an ProcessExit."""
+    monkeypatch.setattr(fatal, "exit_process", raise_process_exit)

@@ -11,13 +11,13 @@ from typing import Any
 import requests
 
 from connectors.salesforce.connection import Connection
-from connectors.salesforce_sandbox.server import StandInOrg
+from connectors.salesforce_sandbox.server import SandboxServer
 
 SPRING = "7015A000000SPR1QAO"
 AUTUMN = "7015A000000AUT1QAO"
 
 
-class Sandbox:
+class SandboxClient:
     """The control side of a running stand-in org."""
 
     def __init__(self, url: str) -> None:
@@ -31,14 +31,14 @@ class Sandbox:
     def get(self, name: str) -> Any:
         return requests.get(f"{self.url}/__sandbox__/{name}", timeout=10).json()
 
-    def fault(self, kind: str, **more: Any) -> None:
+    def add_fault(self, kind: str, **more: Any) -> None:
         self.post("faults", kind=kind, **more)
 
-    def no_faults(self) -> None:
+    def clear_faults(self) -> None:
         """Requests from now on fail no more; what was struck already stays so."""
         assert requests.delete(f"{self.url}/__sandbox__/faults", timeout=10).ok
 
-    def live(self, name: str) -> list[dict[str, Any]]:
+    def live_records(self, name: str) -> list[dict[str, Any]]:
         return [row for row in self.get(f"records/{name}") if not row["IsDeleted"]]
 
     def requests(self, path: str = "") -> list[dict[str, Any]]:
@@ -56,15 +56,15 @@ class Sandbox:
 
 
 @contextmanager
-def served() -> Iterator[Sandbox]:
+def run_sandbox() -> Iterator[SandboxClient]:
     """A stand-in org with two campaigns, stopped at the end."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    org = StandInOrg(campaigns={SPRING: "Spring trial", AUTUMN: "Autumn fair"})
+    org = SandboxServer(campaigns={SPRING: "Spring trial", AUTUMN: "Autumn fair"})
     asyncio.run_coroutine_threadsafe(org.start(), loop).result(10)
     try:
-        yield Sandbox(org.url)
+        yield SandboxClient(org.url)
     finally:
         asyncio.run_coroutine_threadsafe(org.stop(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)

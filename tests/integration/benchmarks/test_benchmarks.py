@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from benchmarks.figures import write_result
-from benchmarks.live_edit.edits import chosen
+from benchmarks.live_edit.edits import select_edits
 from benchmarks.live_edit.measure import measure as measure_edits
-from benchmarks.live_edit.session import Size
+from benchmarks.live_edit.session import TrafficSize
 from benchmarks.time_exits.measure import measure as measure_exits
 
 EDITS = ("add, held", "edit, longer", "pause for good", "dynamic to static", "superseded")
@@ -23,12 +23,12 @@ async def test_everybody_leaves_once_at_the_very_instant(kafka: str, tmp_path: P
 
 
 async def test_memberships_after_live_edits_are_those_of_a_fresh_start(kafka: str, tmp_path: Path) -> None:
-    size = Size(contacts=100, rate=100.0, first_calm=1.0, calm=0.2)
-    result = await measure_edits(kafka, tmp_path, size, chosen(EDITS), partitions=2)
+    size = TrafficSize(contacts=100, rate=100.0, first_calm=1.0, calm=0.2)
+    result = await measure_edits(kafka, tmp_path, size, select_edits(EDITS), partitions=2)
     assert result.exact, result
     assert result.memberships > 100
-    assert [edit.kind for edit in result.edits] == [edit.kind for edit in chosen(EDITS)]
+    assert [edit.kind for edit in result.edits] == [edit.kind for edit in select_edits(EDITS)]
     assert result.calm.count > 0
     assert all(edit.latency.count for edit in result.edits), result
     write_result(tmp_path / "figures.json", result)
-    assert json.loads((tmp_path / "figures.json").read_text())["edits"][0]["kind"] == chosen(EDITS)[0].kind
+    assert json.loads((tmp_path / "figures.json").read_text())["edits"][0]["kind"] == select_edits(EDITS)[0].kind

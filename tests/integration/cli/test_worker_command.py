@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.ports import free_port
 from streams.kafka.topic_admin import create_topics
-from streams.runtime.process.supervisor import environment_of
+from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 from tests.harness.deployment.workers import wait_until
 
@@ -37,7 +37,7 @@ def worker(settings: Settings, *arguments: str) -> Iterator[tuple[subprocess.Pop
     code = "from streams.cli.main import run; run()"
     command = [sys.executable, "-c", code, "worker", *arguments]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=environment_of(settings), stdout=out, stderr=out)
+        process = subprocess.Popen(command, env=child_environment(settings), stdout=out, stderr=out)
     try:
         yield process, log
     finally:

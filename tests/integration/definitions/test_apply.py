@@ -15,22 +15,22 @@ from typer.testing import CliRunner
 
 from schemas.topics import JOURNAL
 from schemas.values import instant_ms
-from streams.cli.main import build
-from streams.definitions import Account, load
-from streams.definitions.apply import Applier
+from streams.cli.main import build_app
+from streams.definitions import AccountDefinitions, load_definitions
+from streams.definitions.apply import ReleaseApplier
 from streams.engine.journal import records
-from streams.engine.releases.release_log import Release, Void
+from streams.engine.releases.release_log import Release, VoidRelease
 from streams.errors import DataError, TopicsMissing, Unavailable
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
-from streams.store.releases import Releases
+from streams.store.releases import ReleaseRepository
 from tests.harness.cli import leadstream
 
 FIRST = "segments: [{id: german, dynamic: true, when: {property: country, eq: DE}}]\n"
 SECOND = FIRST + "campaigns: [{id: spring, audience: [german]}]\n"
 NOON = "2026-03-01T12:00:00Z"
 
-Write = Callable[[int, bytes, records.Record], Awaitable[None]]
+_WriteRecord = Callable[[int, bytes, records.JournalRecord], Awaitable[None]]
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def put(folder: Path, text: str) -> str:
     return str(path)
 
 
-def account(folder: Path, text: str) -> Account:
-    return load([Path(put(folder, text))]).require()["default"]
+def account(folder: Path, text: str) -> AccountDefinitions:
+    return load_definitions([Path(put(folder, text))]).require()["default"]
 
 
 async def run(settings: Settings, command: str, *arguments: str) -> Any:
     """What the command writes for a machine; within this process, since a new one takes its seconds."""
     place = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix, "--json"]
-    done = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", command, *arguments, *place])
+    done = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", command, *arguments, *place])
     assert done.exit_code == 0, (done.output, done.exception)
     return json.loads(done.stdout)
 
@@ -98,24 +98,26 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
 
 
 async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings: Settings, tmp_path: Path) -> None:
-    one, other = Releases(settings, "events"), Releases(settings, "events")
+    one, other = ReleaseRepository(settings, "events"), ReleaseRepository(settings, "events")
     document = account(tmp_path, FIRST).document
-    made = await asyncio.gather(one.make("default", document, 0), other.make("default", document, 0))
+    made = await asyncio.gather(
+        one.write_release("default", document, 0), other.write_release("default", document, 0)
+    )
     assert sorted(type(each).__name__ for each in made) == ["Release", "Void"]
     (valid,) = [each for each in made if isinstance(each, Release)]
-    (void,) = [each for each in made if isinstance(each, Void)]
+    (void,) = [each for each in made if isinstance(each, VoidRelease)]
     assert valid.offset < void.offset
-    latest = await Releases(settings, "events").latest("default")
+    latest = await ReleaseRepository(settings, "events").latest("default")
     assert latest == valid
 
 
 @asynccontextmanager
-async def journal_of(settings: Settings) -> AsyncIterator[Write]:
+async def journal_of(settings: Settings) -> AsyncIterator[_WriteRecord]:
     """Writes records into journal partitions as a worker's slots do."""
     producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap)
     await producer.start()
 
-    async def write(partition: int, key: bytes, record: records.Record) -> None:
+    async def write(partition: int, key: bytes, record: records.JournalRecord) -> None:
         await producer.send_and_wait(settings.prefix + JOURNAL.name, records.encode(record), key, partition)
 
     try:
@@ -126,45 +128,49 @@ async def journal_of(settings: Settings) -> AsyncIterator[Write]:
 
 async def test_apply_waits_until_every_journal_partition_holds_the_marker(settings: Settings, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
-    applier = Applier(settings, Releases(settings, "events"), patience=120)
+    applier = ReleaseApplier(settings, ReleaseRepository(settings, "events"), patience=120)
     definitions = account(tmp_path, FIRST)
     waiting = asyncio.create_task(
         applier.apply(definitions, 0, instant_ms(NOON), lambda *progress: seen.append(progress))
     )
     release = await _released(settings)
-    marker = release.marker()
+    marker = release.to_marker()
     async with journal_of(settings) as write:
-        await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
-        await write(0, records.SLICE_KEY, records.Slice("default", 1, {"ada": records.Kept(0, {}, {})}))
+        await write(0, records.PROPOSAL_KEY, records.proposal_from_marker(marker))
+        await write(0, records.SLICE_KEY, records.Slice("default", 1, {"ada": records.BackfilledState(0, {}, {})}))
         for partition in range(settings.partitions):
             assert not waiting.done()
             await write(partition, records.MARKER_KEY, marker)
     applied = await asyncio.wait_for(waiting, 150)
-    assert applied.made == release
-    assert applied.arrival is not None
-    assert applied.arrival.ended() == "release 1 decides in 3 of 3 partitions, the past of 1 contact told"
+    assert applied.release == release
+    assert applied.rollout is not None
+    assert applied.rollout.result_text() == "release 1 decides in 3 of 3 partitions, the past of 1 contact told"
     assert seen[0] == ("release 1: counting in 0 of 3, deciding in", 0, 3)
 
 
 async def test_a_newer_release_ends_the_waiting_and_says_so(settings: Settings, tmp_path: Path) -> None:
     path = put(tmp_path, FIRST)
     waiting = asyncio.create_task(run(settings, "apply", path, "--wait", "--patience", "120"))
-    marker = (await _released(settings)).marker()
+    marker = (await _released(settings)).to_marker()
     async with journal_of(settings) as write:
-        await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
-        newer = await Releases(settings, "events").make("default", account(tmp_path, SECOND).document, 1)
+        await write(0, records.PROPOSAL_KEY, records.proposal_from_marker(marker))
+        newer = await ReleaseRepository(settings, "events").write_release(
+            "default", account(tmp_path, SECOND).document, 1
+        )
         assert isinstance(newer, Release)
-        await write(0, records.MARKER_KEY, newer.marker())
+        await write(0, records.MARKER_KEY, newer.to_marker())
     (told,) = await asyncio.wait_for(waiting, 150)
     assert (told["number"], told["decides_in"], told["superseded_by"]) == (1, 0, 2)
 
 
 async def test_who_counts_for_too_long_without_a_sign_is_named(settings: Settings, tmp_path: Path) -> None:
-    applier = Applier(settings, Releases(settings, "events"), patience=6)  # far longer than the proposal takes
+    applier = ReleaseApplier(
+        settings, ReleaseRepository(settings, "events"), patience=6
+    )  # far longer than the proposal takes
     async with journal_of(settings) as write:
         waiting = asyncio.create_task(applier.apply(account(tmp_path, FIRST), 0, None, lambda *_: None))
-        marker = (await _released(settings)).marker()
-        await write(0, records.PROPOSAL_KEY, records.proposal_of(marker))
+        marker = (await _released(settings)).to_marker()
+        await write(0, records.PROPOSAL_KEY, records.proposal_from_marker(marker))
     with pytest.raises(Unavailable) as told:
         await waiting
     assert "1 of 3 journal partitions are counting its past and told nothing for 6 s" in str(told.value)
@@ -174,20 +180,20 @@ async def test_who_counts_for_too_long_without_a_sign_is_named(settings: Setting
 async def _released(settings: Settings) -> Release:
     async with asyncio.timeout(120):
         while True:
-            release = await Releases(settings, "events").latest("default")
+            release = await ReleaseRepository(settings, "events").latest("default")
             if release is not None:
                 return release
 
 
 async def test_without_a_worker_the_wait_ends_and_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
-    applier = Applier(settings, Releases(settings, "events"), patience=0.5)
+    applier = ReleaseApplier(settings, ReleaseRepository(settings, "events"), patience=0.5)
     with pytest.raises(Unavailable, match=r"3 of 3 journal partitions .* `leadstream worker` starts one"):
         await applier.apply(account(tmp_path, FIRST), 0, None, lambda *_: None)
 
 
 async def test_without_topics_one_line_says_what_to_do(kafka: str, prefix: str, tmp_path: Path) -> None:
     with pytest.raises(TopicsMissing, match="topics create"):
-        await Releases(Settings(bootstrap=kafka, prefix=prefix), "wall").latest("default")
+        await ReleaseRepository(Settings(bootstrap=kafka, prefix=prefix), "wall").latest("default")
     done = leadstream("definitions", "plan", put(tmp_path, FIRST), "--bootstrap", kafka, "--prefix", prefix)
     assert done.returncode == 78
     assert "topics create" in done.stderr
@@ -195,27 +201,27 @@ async def test_without_topics_one_line_says_what_to_do(kafka: str, prefix: str, 
 
 
 async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Settings, tmp_path: Path) -> None:
-    releases = Releases(settings, "events")
+    releases = ReleaseRepository(settings, "events")
     place = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix]
     for command in ("show", "history"):
-        none = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", command, *place])
+        none = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", command, *place])
         assert isinstance(none.exception, DataError)
 
-    await releases.make("default", account(tmp_path, FIRST).document, 0, instant_ms(NOON))
-    await releases.make("default", account(tmp_path, FIRST).document, 0)
-    listed = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "list", *place])
+    await releases.write_release("default", account(tmp_path, FIRST).document, 0, instant_ms(NOON))
+    await releases.write_release("default", account(tmp_path, FIRST).document, 0)
+    listed = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "list", *place])
     first, void = listed.stdout.splitlines()
     assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segment, 0 campaigns  ")
     assert void == "default  void at offset 1: based on release 0, but 1 is the latest"
 
-    told = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "history", *place])
+    told = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "history", *place])
     assert told.stdout.splitlines()[1:] == [
         "  + segment german",
         "  has come to none of 3 partitions yet",
         "void at offset 1: based on release 0, but 1 is the latest",
     ]
 
-    shown = await asyncio.to_thread(CliRunner().invoke, build(), ["definitions", "show", *place])
+    shown = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "show", *place])
     again = tmp_path / "shown.yaml"
     again.write_text(shown.stdout)
-    assert load([again]).require()["default"].document == account(tmp_path, FIRST).document
+    assert load_definitions([again]).require()["default"].document == account(tmp_path, FIRST).document

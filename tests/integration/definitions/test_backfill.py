@@ -33,14 +33,16 @@ def moved(contact: str, at: int) -> dict[str, Any]:
 def kinds(pipeline: Pipeline) -> list[list[str]]:
     """The kinds of the records of each journal partition, events aside."""
     found = []
-    for partition in pipeline.read("journal").values():
+    for partition in pipeline.read_records("journal").values():
         decoded = [records.decode(record.value) for record in partition if record.value is not None]
-        found.append([type(each).__name__ for each in decoded if not isinstance(each, records.Event | records.Tick)])
+        found.append(
+            [type(each).__name__ for each in decoded if not isinstance(each, records.JournalEvent | records.Tick)]
+        )
     return found
 
 
 def members(pipeline: Pipeline, segment: str) -> set[str]:
-    return {key.rpartition("/")[2] for key in pipeline.table("segment-members") if f"/{segment}/" in key}
+    return {key.rpartition("/")[2] for key in pipeline.read_table("segment-members") if f"/{segment}/" in key}
 
 
 def test_new_conditions_know_what_was_before_them(kafka: str, prefix: str, tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_new_conditions_know_what_was_before_them(kafka: str, prefix: str, tmp_p
 
         told = [
             msgspec.json.decode(record.value)
-            for partition in pipeline.read("segment-changes").values()
+            for partition in pipeline.read_records("segment-changes").values()
             for record in partition
             if record.value is not None
         ]
@@ -71,4 +73,4 @@ def test_new_conditions_know_what_was_before_them(kafka: str, prefix: str, tmp_p
         assert sorted(busy) == sorted(
             [(name, "definition") for name in people[:20]] + [(name, "event") for name in people[20:40]]
         )
-        assert "streaming equals batch" in pipeline.run("verify").stdout
+        assert "streaming equals batch" in pipeline.run_command("verify").stdout

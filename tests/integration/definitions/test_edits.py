@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from schemas.values import instant_text
-from streams.cli.main import build
+from streams.cli.main import build_app
 from tests.harness.deployment.pipeline import Pipeline
 from tests.harness.engine.engine_driver import DAY, HOUR, START
 from tests.harness.kafka.broker import fresh_prefix
@@ -107,7 +107,7 @@ def put(folder: Path, definitions: dict[str, Any]) -> str:
 def run(place: Pipeline, command: str, *arguments: str) -> Any:
     """What the command writes for a machine; within this process, since a new one takes its seconds."""
     where = ["--bootstrap", place.settings.bootstrap, "--prefix", place.settings.prefix, "--json"]
-    done = CliRunner().invoke(build(), ["definitions", command, *arguments, *where])
+    done = CliRunner().invoke(build_app(), ["definitions", command, *arguments, *where])
     assert done.exit_code == 0, (done.output, done.exception)
     return json.loads(done.stdout)
 
@@ -116,7 +116,7 @@ def emitted(place: Pipeline, release: int) -> Counter[tuple[Any, ...]]:
     """What the workers wrote because of a release, counted by what it says."""
     found: Counter[tuple[Any, ...]] = Counter()
     for topic in ("segment-changes", "lead-changes", "qualified-leads"):
-        for partition in place.read(topic).values():
+        for partition in place.read_records(topic).values():
             for record in partition:
                 body = json.loads(record.value)
                 if body["cause"].get("release") != release or body["cause"]["kind"] not in BECAUSE:
@@ -180,7 +180,7 @@ def test_the_history_tells_every_release_and_where_it_stands(place: Pipeline) ->
 
 def test_people_see_the_plan_and_are_told_what_is_scanned(place: Pipeline) -> None:
     path = put(place.folder, {"segments": [BUSY]})
-    shown = place.run("definitions", "plan", path)
+    shown = place.run_command("definitions", "plan", path)
     lines = shown.stdout.splitlines()
     assert lines[1:3] == [
         "  + segment busy",
@@ -189,7 +189,7 @@ def test_people_see_the_plan_and_are_told_what_is_scanned(place: Pipeline) -> No
     assert lines[3] == f"  who would enter and leave ({len(PEOPLE)} contacts and the journal scanned):"
     assert lines[4].startswith("    segment busy: ")
     assert shown.stderr.splitlines() == ["scanning all contacts, and the whole journal for the past that is asked of"]
-    quick = place.run("definitions", "plan", path, "--quick")
+    quick = place.run_command("definitions", "plan", path, "--quick")
     assert (quick.stdout.splitlines(), quick.stderr) == (lines[:3], "")
     (described,) = run(place, "plan", path, "--quick")
     assert described["preview"] is None

@@ -10,14 +10,14 @@ import pytest
 
 from schemas.topics import JOURNAL
 from schemas.values import instant_text
-from streams.definitions import load
-from streams.store.releases import Releases
+from streams.definitions import load_definitions
+from streams.store.releases import ReleaseRepository
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
 from tests.harness.engine.daily_visits import visits
 from tests.harness.engine.engine_driver import day
 from tests.harness.kafka.broker import fresh_prefix
-from tests.harness.kafka.journal_truncation import lose_before
+from tests.harness.kafka.journal_truncation import truncate_journal
 from tests.harness.kafka.topic_reader import end_offsets
 
 FIRST = "segments: [{id: everybody, dynamic: true, when: {all: []}}]\n"
@@ -39,7 +39,7 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipe
         lost = asyncio.run(end_offsets(kafka, pipeline.settings.prefix + JOURNAL.name))[0]
         pipeline.publish(visits(20, LAST_DAY, *PEOPLE), "--ordered", "--until", instant_text(day(LAST_DAY)))
         pipeline.wait_until_settled()
-        lose_before(pipeline.settings, lost)
+        truncate_journal(pipeline.settings, lost)
         yield pipeline
 
 
@@ -65,7 +65,7 @@ def test_what_reaches_behind_the_journal_is_refused_with_the_date(place: Pipelin
 def test_a_window_inside_of_what_is_left_is_counted_as_ever(place: Pipeline) -> None:
     place.apply(WEEK, "--wait")
     place.wait_until_settled()
-    members = [key for key in place.table("segment-members") if "/week/" in key]
+    members = [key for key in place.read_table("segment-members") if "/week/" in key]
     assert len(members) == 4
 
 
@@ -80,13 +80,13 @@ def test_a_release_that_came_otherwise_is_counted_from_what_is_left_with_a_warni
     """After the tests before: by hand into `definitions`, as another program may write it."""
     path = place.folder / "loyal.yaml"
     path.write_text(EVER)
-    account = load([path]).require()["default"]
-    releases = Releases(place.settings, "events")
+    account = load_definitions([path]).require()["default"]
+    releases = ReleaseRepository(place.settings, "events")
 
     async def make() -> None:
         latest = await releases.latest("default")
         assert latest is not None
-        await releases.make("default", account.document, latest.number)
+        await releases.write_release("default", account.document, latest.number)
 
     asyncio.run(make())
     wait_until(lambda: len(loyal(place)) == 4, LIMIT_SECONDS, "the release never decided")
@@ -96,7 +96,7 @@ def test_a_release_that_came_otherwise_is_counted_from_what_is_left_with_a_warni
 
 def loyal(place: Pipeline) -> list[str]:
     """The last twenty days of visits make a member."""
-    return [key for key in place.table("segment-members") if "/loyal/" in key]
+    return [key for key in place.read_table("segment-members") if "/loyal/" in key]
 
 
 def log_lines(place: Pipeline) -> list[str]:

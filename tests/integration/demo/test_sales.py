@@ -5,27 +5,30 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.salesforce_sandbox.server import StandInOrg
-from streams.demo.sales import DAY, Sales
+from connectors.salesforce_sandbox.server import SandboxServer
+from streams.demo.sales import DAY, SalesSimulator
 
 CAMPAIGN = "701000000000001AAA"
 START = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
 
 
-def rows(org: StandInOrg, name: str) -> list[dict[str, Any]]:
+def rows(org: SandboxServer, name: str) -> list[dict[str, Any]]:
     return list(org.org.store.rows(name))
 
 
-async def worked(days: int, leads: int) -> StandInOrg:
+async def worked(days: int, leads: int) -> SandboxServer:
     """An org in which so many leads came in on the first day, after so many simulated days."""
-    async with StandInOrg(campaigns={CAMPAIGN: "Spring trial"}) as org, Sales(org.url, lambda: START) as sales:
-        await sales.round(START)
+    async with (
+        SandboxServer(campaigns={CAMPAIGN: "Spring trial"}) as org,
+        SalesSimulator(org.url, lambda: START) as sales,
+    ):
+        await sales.run_round(START)
         schema = org.org.schema
         for number in range(leads):
             lead = org.org.store.insert(schema["Lead"], {"LastName": f"L{number}", "Company": "Acorn"})
             org.org.store.insert(schema["CampaignMember"], {"LeadId": lead["Id"], "CampaignId": CAMPAIGN})
         for day in range(1, days + 1):
-            await sales.round(START + day * DAY)
+            await sales.run_round(START + day * DAY)
         return org
 
 

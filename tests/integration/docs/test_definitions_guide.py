@@ -11,9 +11,9 @@ import pytest
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import Pipeline
 from tests.harness.docs.guide import Block, blocks
-from tests.harness.project_files import TOP
+from tests.harness.project_files import PROJECT_ROOT
 
-GUIDE = TOP / "docs" / "definitions.md"
+GUIDE = PROJECT_ROOT / "docs" / "definitions.md"
 BLOCKS = blocks(GUIDE.read_text())
 WRITES = ("publish", "apply")
 """Commands after which the workers have something to decide."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.harness.cli import leadstream
-from tests.harness.project_files import TOP
+from tests.harness.project_files import PROJECT_ROOT
 
-README = (TOP / "README.md").read_text()
+README = (PROJECT_ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:

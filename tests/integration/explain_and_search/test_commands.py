@@ -60,7 +60,7 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipe
 
 
 def asked(place: Pipeline, *arguments: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(place.run(*arguments, "--json").stdout)
+    answer: dict[str, Any] = json.loads(place.run_command(*arguments, "--json").stdout)
     return answer
 
 
@@ -92,9 +92,9 @@ def test_row_and_journal_agree(place: Pipeline) -> None:
 
 
 def test_explain_in_words_and_its_refusals(place: Pipeline) -> None:
-    lines = place.run("explain", "contact-1", "hot").stdout.splitlines()
+    lines = place.run_command("explain", "contact-1", "hot").stdout.splitlines()
     assert lines[0].startswith("contact-1 (account default) is in segment hot since")
-    assert "is not known" in place.run("explain", "nobody", "hot").stdout
+    assert "is not known" in place.run_command("explain", "nobody", "hot").stdout
     refused = leadstream("explain", "contact-1", "hto", env=place.environment)
     assert (refused.returncode, "did you mean hot" in refused.stderr) == (64, True)
 
@@ -108,12 +108,12 @@ def test_search_counts_activity_that_no_segment_ever_counted(place: Pipeline) ->
 
 def test_search_finds_the_members_of_a_segment_by_its_condition(place: Pipeline) -> None:
     by_name = asked(place, "search", "{segment: hot}", "--list")["contacts"]
-    members = {row["contact"] for row in place.table("segment-members").values() if row["segment"] == "hot"}
+    members = {row["contact"] for row in place.read_table("segment-members").values() if row["segment"] == "hot"}
     assert {hit["contact"] for hit in by_name} == members == {"contact-1", "contact-3"}
 
 
 def test_search_by_words(place: Pipeline) -> None:
-    done = place.run("search", "--text", "c1?@example.com", "--list")
+    done = place.run_command("search", "--text", "c1?@example.com", "--list")
     assert done.stdout.splitlines() == [f"contact-{number}" for number in range(10, 20)]
     assert "10 found (10 active) among 20 contacts scanned" in done.stderr
     refused = leadstream("search", "--text", "*x", env=place.environment)
@@ -121,11 +121,11 @@ def test_search_by_words(place: Pipeline) -> None:
 
 
 def test_only_how_many_is_one_number_whatever_else_is_asked(place: Pipeline) -> None:
-    assert place.run("search", "{all: []}", "--list", "--count").stdout == "20\n"
+    assert place.run_command("search", "{all: []}", "--list", "--count").stdout == "20\n"
 
 
 def test_a_property_that_nobody_declared_is_warned_of_where_another_is_close(place: Pipeline) -> None:
-    done = place.run("search", "{property: countri, eq: DE}", "--count")
+    done = place.run_command("search", "{property: countri, eq: DE}", "--count")
     assert "the condition:1: property: property countri is not declared; is country meant?" in done.stderr
     (warning,) = asked(place, "search", "{property: countri, eq: DE}", "--count")["warnings"]
     assert "is country meant?" in warning
@@ -154,23 +154,23 @@ def test_a_search_is_frozen_into_a_static_segment_only(place: Pipeline) -> None:
 
 
 def test_manual_decisions_take_a_search(place: Pipeline) -> None:
-    place.run("leads", "reject", "--campaign", "spring", "--search", "{segment: hot}")
-    place.run("segments", "remove", "vip", "contact-0", "--search", "{segment: hot}")
+    place.run_command("leads", "reject", "--campaign", "spring", "--search", "{segment: hot}")
+    place.run_command("segments", "remove", "vip", "contact-0", "--search", "{segment: hot}")
     place.wait_until_settled()
-    leads = {row["contact"]: row["status"] for row in place.table("leads").values()}
+    leads = {row["contact"]: row["status"] for row in place.read_table("leads").values()}
     assert leads == {"contact-1": "rejected", "contact-3": "rejected"}
     refused = leadstream("leads", "reject", "--campaign", "nix", "--search", "{all: []}", env=place.environment)
     assert (refused.returncode, "there is no campaign 'nix'" in refused.stderr) == (64, True)
 
 
 def test_a_search_is_saved_as_a_dynamic_segment_with_a_preview(place: Pipeline) -> None:
-    shown = place.run("search", "{property: country, eq: FR}", "--save", "french").stdout
+    shown = place.run_command("search", "{property: country, eq: FR}", "--save", "french").stdout
     assert "segment french: 10 contacts would enter, nobody would leave" in shown
     assert "id: french" in shown
     saved = asked(place, "search", "{property: country, eq: FR}", "--save", "french", "--apply")["saved"]
     assert (saved["would_enter"], saved["release"]) == (10, 2)
     place.wait_until_settled()
-    members = [row for row in place.table("segment-members").values() if row["segment"] == "french"]
+    members = [row for row in place.read_table("segment-members").values() if row["segment"] == "french"]
     assert len(members) == 10
     refused = leadstream("search", "{all: []}", "--save", "french", env=place.environment)
     assert (refused.returncode, "there is a segment 'french' already" in refused.stderr) == (64, True)
@@ -188,7 +188,9 @@ def test_a_saved_search_for_activity_says_who_will_really_enter(place: Pipeline)
     assert note.startswith("segment returning asks of the past")
 
     def members() -> set[str]:
-        return {row["contact"] for row in place.table("segment-members").values() if row["segment"] == "returning"}
+        return {
+            row["contact"] for row in place.read_table("segment-members").values() if row["segment"] == "returning"
+        }
 
     wait_until(
         lambda: members() == {"contact-0", "contact-1", "contact-4"}, LIMIT_SECONDS, "not those who were foreseen"

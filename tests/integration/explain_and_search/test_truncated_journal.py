@@ -16,7 +16,7 @@ from tests.harness.deployment.pipeline import Pipeline
 from tests.harness.engine.daily_visits import visits
 from tests.harness.engine.engine_driver import day
 from tests.harness.kafka.broker import fresh_prefix
-from tests.harness.kafka.journal_truncation import lose_before
+from tests.harness.kafka.journal_truncation import truncate_journal
 from tests.harness.kafka.topic_reader import end_offsets
 
 DEFINITIONS = """
@@ -44,8 +44,8 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipe
         told += visits(30, 40, "ada", "bob", "eve")
         pipeline.publish(told, "--ordered", "--until", instant_text(day(40)))
         pipeline.wait_until_settled()
-        pipeline.run("verify")
-        lose_before(pipeline.settings, lost)
+        pipeline.run_command("verify")
+        truncate_journal(pipeline.settings, lost)
         yield pipeline
 
 
@@ -58,7 +58,7 @@ def refusal(place: Pipeline, *arguments: str) -> str:
 
 
 def asked(place: Pipeline, *arguments: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(place.run(*arguments, "--json").stdout)
+    answer: dict[str, Any] = json.loads(place.run_command(*arguments, "--json").stdout)
     return answer
 
 
@@ -94,7 +94,7 @@ def test_verify_refuses_to_compare_with_what_is_gone(place: Pipeline) -> None:
 
 def test_explain_tells_the_present_and_says_first_that_older_events_are_gone(place: Pipeline) -> None:
     assert asked(place, "explain", "ada", "loyal")["since"] == instant_text(day(5))
-    first, verdict, *_ = place.run("explain", "ada", "loyal", "--journal").stdout.splitlines()
+    first, verdict, *_ = place.run_command("explain", "ada", "loyal", "--journal").stdout.splitlines()
     assert first.startswith(f"{SPEAKS}: older events, last changes and the history are gone")
     assert f"is in segment loyal since {instant_text(day(5))}" in verdict
     leaf = asked(place, "explain", "ada", "loyal", "--journal")["condition"]

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.errors import BrokerUnavailable, ConfigurationError, TopicsMismatch, TopicsMissing
-from streams.kafka.deployment import Deployment, read_deployment
+from streams.kafka.deployment import DeploymentRecord, read_deployment
 from streams.kafka.topic_admin import check_topics, create_topics, require_topics
-from streams.kafka.topic_plan import planned
+from streams.kafka.topic_plan import plan_topics
 from streams.settings import Settings
 
 
@@ -32,20 +32,20 @@ async def make(kafka: str, topic: NewTopic) -> None:
 async def test_all_topics_are_made_and_a_new_client_sees_every_partition(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix, partitions=3, in_partitions=2, clock="events")
     created = await create_topics(settings)
-    assert created == [plan.name for plan in planned(settings)]
+    assert created == [plan.name for plan in plan_topics(settings)]
     assert len(created) == 22
 
     consumer = AIOKafkaConsumer(*created, bootstrap_servers=kafka)
     await consumer.start()
     try:
-        for plan in planned(settings):
+        for plan in plan_topics(settings):
             assert len(consumer.partitions_for_topic(plan.name) or ()) == plan.partitions, plan.name
     finally:
         await consumer.stop()
 
     report = await check_topics(settings)
     assert [(finding.problems, finding.warnings) for finding in report.findings] == [([], [])] * 22
-    assert await require_topics(settings) == Deployment("events", 3)
+    assert await require_topics(settings) == DeploymentRecord("events", 3)
 
 
 async def test_making_them_again_changes_nothing(kafka: str, prefix: str) -> None:

@@ -38,5 +38,7 @@ def test_segments_of_an_access_log_equal_sql_at_every_instant(kafka: str, prefix
     with Pipeline(kafka, prefix, tmp_path, clock="events") as pipeline:
         pipeline.start_worker()
         seen = list(compare(pipeline, log, 6))
-    assert [(each.at, each.segment, each.found ^ each.expected) for each in seen if each.found != each.expected] == []
+    assert [
+        (each.at, each.segment, each.actual ^ each.expected) for each in seen if each.actual != each.expected
+    ] == []
     assert {each.segment for each in seen if each.expected} == {"presentations", "back-again", "asleep"}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.harness.deployment.live_deployment import stage
+from tests.harness.deployment.live_deployment import live_deployment
 from tests.programs.scenarios import backlog
 
 
 async def test_nobody_is_taken_for_silent_while_a_backlog_is_worked_off(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    density = backlog.Density(length=75 * backlog.MINUTE, visits=2_000, scores=10_000)
-    async with stage(kafka, prefix, tmp_path, backlog.FOREIGN, partitions=2) as made:
+    density = backlog.BacklogSize(length=75 * backlog.MINUTE, visits=2_000, scores=10_000)
+    async with live_deployment(kafka, prefix, tmp_path, backlog.FOREIGN, partitions=2) as made:
         report = await backlog.run(made, density, workers=2)
     assert not report.wrong, report
-    assert report.rejected == backlog.CONTACTS
+    assert report.rejected_count == backlog.CONTACTS
     assert report.out_of_step > 0, report  # what came first was not all of it read first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.harness.deployment.live_deployment import stage
+from tests.harness.deployment.live_deployment import live_deployment
 from tests.programs.scenarios import big_tick
 
 CONTACTS = 15_000
@@ -16,10 +16,10 @@ UNHURRIED: dict[str, Any] = {"transaction_bound_ms": 30_000, "transaction_timeou
 async def test_everybody_due_in_one_tick_leaves_once_though_the_worker_is_killed(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with stage(kafka, prefix, tmp_path, partitions=1, in_partitions=1, **UNHURRIED) as made:
+    async with live_deployment(kafka, prefix, tmp_path, partitions=1, in_partitions=1, **UNHURRIED) as made:
         report = await big_tick.run(made, CONTACTS, workers=1)
     assert not report.wrong, report
     assert report.ticks_with_exits == {0: 1}
-    assert report.portions >= 2, report
+    assert report.transactions >= 2, report
     assert report.killed_after < CONTACTS, report
     assert report.restarts == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.settings import Settings
-from tests.programs.chaos.faults import Plan
+from tests.programs.chaos.faults import FaultPlan
 from tests.programs.chaos.run import ChaosRun
 
 
@@ -19,11 +19,11 @@ async def test_killed_and_stopped_workers_leave_what_a_replay_of_the_journal_giv
     settings = Settings(
         bootstrap=kafka, prefix=prefix, data_dir=tmp_path / "data", partitions=3, in_partitions=2, heartbeat_ms=1_000
     )
-    plan = Plan(kills=1, stops=1, joins=0, broker_restarts=0)
+    plan = FaultPlan(kills=1, stops=1, joins=0, broker_restarts=0)
     run = ChaosRun(settings, tmp_path, broker=None, plan=plan, program="pipeline", events=1_800, rate=90)
     report = await run.run()
     assert report.verdict.holds, report
-    assert report.done == {"kill -9": 1, "SIGSTOP past the session": 1}
+    assert report.fault_counts == {"kill -9": 1, "SIGSTOP past the session": 1}
     counts = report.verdict.counts
     assert counts["published"] == 1_800
     assert counts["dead letters"] >= 18  # one in a hundred is broken

@@ -12,8 +12,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from connectors.ports import free_port
-from streams.kafka.clients import partitions_of
-from streams.kafka.partitions import partition_of
+from streams.kafka.clients import fetch_partitions
+from streams.kafka.partitions import partition_for_key
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 from tests.harness.cli import leadstream
@@ -57,7 +57,7 @@ def records(place: dict[str, str], topic: str) -> list[Any]:
         consumer = AIOKafkaConsumer(bootstrap_servers=place["LEADSTREAM_BOOTSTRAP"])
         await consumer.start()
         try:
-            places = (await partitions_of(place["LEADSTREAM_BOOTSTRAP"], [name]))[name]
+            places = (await fetch_partitions(place["LEADSTREAM_BOOTSTRAP"], [name]))[name]
             consumer.assign(places)
             await consumer.seek_to_beginning()
             found = []
@@ -92,7 +92,7 @@ def test_an_access_log_becomes_visits_and_tells_the_time_at_its_end(place: dict[
     assert sorted(record.key for record in visits) == [b"192.0.2.7", b"192.0.2.7", b"192.0.2.8"]
     assert len({json.loads(record.value)["id"] for record in visits}) == 3
     # Where any other Kafka client would put them.
-    assert all(record.partition == partition_of(record.key, 3) for record in visits)
+    assert all(record.partition == partition_for_key(record.key, 3) for record in visits)
     (told,) = values(place, "clock")
     assert told["at"] == "2015-05-17T10:05:03.001Z"  # the last visit's instant included
     assert sum(end for name, end in told["ends"].items() if name.startswith("web-visits:")) == 3

@@ -24,10 +24,10 @@ STEP_MS = 400
 CLOCK_EVERY = 100
 LAST = {**BEFORE, "campaigns": AFTER["campaigns"][:2]}
 
-Outputs = dict[str, list[dict[str, Any]]]
+_OutputsByKey = dict[str, list[dict[str, Any]]]
 
 
-class Simulated:
+class SimulatedClock:
     """A clock that goes on a little whenever it is asked."""
 
     def __init__(self, chance: random.Random) -> None:
@@ -41,7 +41,7 @@ class Simulated:
 
 def lines(chance: random.Random) -> Iterator[bytes]:
     """Events of every type, late ones, repeats, broken ones; time told, and definitions changed twice midway."""
-    clock = Simulated(chance)
+    clock = SimulatedClock(chance)
     yield told("definitions.applied", at=START, definitions=BEFORE)
     for number, (_, _, value) in enumerate(messages(EVENTS, chance, clock)):
         yield value
@@ -59,9 +59,9 @@ def told(type_: str, at: int | None = None, **fields: Any) -> bytes:
     return msgspec.json.encode({"type": type_, **when, **fields})
 
 
-def per_contact(outputs: list[dict[str, Any]]) -> Outputs:
+def per_contact(outputs: list[dict[str, Any]]) -> _OutputsByKey:
     """Contact -> its outputs in their order, without what may differ."""
-    found: Outputs = defaultdict(list)
+    found: _OutputsByKey = defaultdict(list)
     for output in sorted(outputs, key=lambda each: (each["number"]["offset"], each["number"]["ordinal"])):
         found[output["contact"]].append({k: v for k, v in output.items() if k not in {"number", "emitted_at"}})
     return found
@@ -87,7 +87,7 @@ def test_a_file_with_everything_published_in_order_gives_what_its_replay_gives(
         assert published.returncode == DataError.exit_code, published.stderr  # some lines are no events
         deployment.wait_until_settled()
         outputs, stamps = read_outputs(deployment)
-        letters = [record for partition in deployment.read("dead-letters").values() for record in partition]
+        letters = [record for partition in deployment.read_records("dead-letters").values() for record in partition]
     found = per_contact(outputs)
 
     types = Counter(output["type"] for each in expected.values() for output in each)
@@ -111,7 +111,7 @@ def read_outputs(deployment: Pipeline) -> tuple[list[dict[str, Any]], list[bool]
     outputs = [
         msgspec.json.decode(record.value)
         for topic in EVENT_TOPICS
-        for partition in deployment.read(topic).values()
+        for partition in deployment.read_records(topic).values()
         for record in partition
     ]
     return outputs, ["emitted_at" in output for output in outputs]

@@ -11,25 +11,25 @@ import msgspec
 
 from schemas.values import instant_text
 from streams.demo.environment import sample_document
-from streams.demo.traffic import DAY, HOUR, Event, Market, traffic
+from streams.demo.traffic import DAY, HOUR, DemoEvent, TrafficSettings, generate_traffic
 from streams.replay.file import EVENT_TOPICS
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import Pipeline
 
-MARKET = Market(contacts=60, days=9, tick=8 * HOUR, seed=3)
+MARKET = TrafficSettings(contacts=60, days=9, tick=8 * HOUR, seed=3)
 CHANGED_AFTER = 5 * DAY
 
-Outputs = dict[str, list[dict[str, Any]]]
+_OutputsByKey = dict[str, list[dict[str, Any]]]
 
 
-def lines() -> list[Event]:
+def lines() -> list[DemoEvent]:
     """The demo's traffic, with the sample definitions before it and others from the fifth day on."""
     changed = copy.deepcopy(sample_document())
     by_name = {segment["id"]: segment for segment in changed["segments"]}
     by_name["pricing-interest"]["when"]["count"] = {"gte": 2}
     by_name["emea"]["when"]["in"] = ["DE", "FR"]
-    told: list[Event] = [applied(MARKET.begin, sample_document())]
-    for event in traffic(MARKET):
+    told: list[DemoEvent] = [applied(MARKET.begin, sample_document())]
+    for event in generate_traffic(MARKET):
         if len(told) > 1 and event["at"] >= instant_text(MARKET.begin + CHANGED_AFTER) and changed:
             told.append(applied(MARKET.begin + CHANGED_AFTER, changed))
             changed = {}
@@ -37,14 +37,14 @@ def lines() -> list[Event]:
     return told
 
 
-def applied(at: int, document: dict[str, Any]) -> Event:
+def applied(at: int, document: dict[str, Any]) -> DemoEvent:
     return {"type": "definitions.applied", "at": instant_text(at), "definitions": document}
 
 
-def per_contact(outputs: list[dict[str, Any]]) -> Outputs:
+def per_contact(outputs: list[dict[str, Any]]) -> _OutputsByKey:
     """Contact -> its outputs in their order, without what may differ."""
     ordered = sorted(outputs, key=lambda each: [each["number"][key] for key in ("partition", "offset", "ordinal")])
-    found: Outputs = defaultdict(list)
+    found: _OutputsByKey = defaultdict(list)
     for output in ordered:
         kept = {name: value for name, value in output.items() if name not in {"number", "emitted_at"}}
         found[output["contact"]].append(kept)
@@ -60,12 +60,12 @@ def test_publishing_in_order_gives_what_replay_gives(kafka: str, prefix: str, tm
 
     with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=3, in_partitions=2) as deployment:
         deployment.start_worker()
-        deployment.run("publish", "--ordered", str(file))
+        deployment.run_command("publish", "--ordered", str(file))
         deployment.wait_until_settled()
         outputs = [
             msgspec.json.decode(record.value)
             for topic in EVENT_TOPICS
-            for partition in deployment.read(topic).values()
+            for partition in deployment.read_records(topic).values()
             for record in partition
         ]
     published = per_contact(outputs)

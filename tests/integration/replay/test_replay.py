@@ -42,7 +42,7 @@ CHANGED = {
 EVENT_TOPICS = ("segment-changes", "lead-changes", "qualified-leads")
 TABLES = ("segment-members", "leads")
 
-Told = dict[tuple[str, str], list[Any]]
+_ValuesByKey = dict[tuple[str, str], list[Any]]
 
 
 def story(chance: random.Random, length: int) -> list[dict[str, Any]]:
@@ -88,15 +88,15 @@ def test_worker_journal_and_file_tell_the_same(kafka: str, prefix: str, tmp_path
         pipeline.start_worker()
         pipeline.publish(story(random.Random(11), 300), "--ordered")
         pipeline.wait_until_settled()
-        journal = pipeline.run("replay", "--journal", "--records").stdout
-        state = pipeline.run("replay", "--journal", "--state").stdout
-        written: Told = defaultdict(list)
+        journal = pipeline.run_command("replay", "--journal", "--records").stdout
+        state = pipeline.run_command("replay", "--journal", "--state").stdout
+        written: _ValuesByKey = defaultdict(list)
         for topic in (*EVENT_TOPICS, *TABLES):
-            for partition in pipeline.read(topic).values():
+            for partition in pipeline.read_records(topic).values():
                 for record in partition:
                     written[topic, record.key.decode()].append(timeless(record.value))
-        members = pipeline.table("segment-members")
-    replayed: Told = defaultdict(list)
+        members = pipeline.read_table("segment-members")
+    replayed: _ValuesByKey = defaultdict(list)
     for line in journal.splitlines():
         row = msgspec.json.decode(line)
         replayed[row["topic"], row["key"]].append(row["value"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from streams.settings import Settings
-from tests.programs.chaos.faults import Plan
+from tests.programs.chaos.faults import FaultPlan
 from tests.programs.chaos.run import ChaosRun
 
 
@@ -21,12 +21,12 @@ async def test_nothing_is_lost_or_doubled_while_workers_are_killed_stopped_and_j
         heartbeat_ms=1_000,
         session_ms=2_500,
     )
-    plan = Plan(kills=3, stops=1, joins=1, broker_restarts=0, session=2.5, pace=0.6)
+    plan = FaultPlan(kills=3, stops=1, joins=1, broker_restarts=0, session_seconds=2.5, pause_factor=0.6)
     extra = {"CHAOS_WITHOUT": "", "CHAOS_CRASH": "0.002"}
     run = ChaosRun(settings, tmp_path, None, plan, events=3_000, rate=150, workers=2, seed=4, extra=extra)
     report = await run.run()
-    assert report.done["kill -9"] >= 1, report
-    assert report.done["SIGSTOP past the session"] == 1, report
-    assert sum(times for what, times in report.done.items() if what.startswith("leave")) == 1, report
+    assert report.fault_counts["kill -9"] >= 1, report
+    assert report.fault_counts["SIGSTOP past the session"] == 1, report
+    assert sum(times for what, times in report.fault_counts.items() if what.startswith("leave")) == 1, report
     assert set(report.exit_codes.values()) == {0}, report
     assert report.verdict.holds, report

@@ -19,7 +19,7 @@ from streams.kafka.partitions import Partition
 from streams.runtime.faust import end_transaction
 from streams.runtime.slots.producer import SlotProducer
 from streams.settings import Settings
-from tests.harness.deployment.counting_deployment import until
+from tests.harness.deployment.counting_deployment import wait_until
 from tests.harness.kafka.topic_reader import end_offsets, read_topic
 
 
@@ -41,7 +41,7 @@ class Bench:
 
     async def values(self) -> list[bytes]:
         """What a reader of committed records sees when every transaction has ended."""
-        await until(self._has_ended, "no transaction is open")
+        await wait_until(self._has_ended, "no transaction is open")
         partitions = await read_topic(self.settings.bootstrap, self.topic)
         return [record.value for records in partitions.values() for record in records]
 
@@ -62,7 +62,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(kafka: str, prefix: str) -> AsyncIterator[Bench]:
-    end_transaction.install()
+    end_transaction.patch_end_transaction()
     made = Bench(kafka, prefix)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
@@ -75,7 +75,7 @@ async def bench(kafka: str, prefix: str) -> AsyncIterator[Bench]:
 
 async def test_all_of_a_transaction_is_seen_or_nothing(bench: Bench) -> None:
     producer = await bench.producer()
-    outbox = producer.outbox()
+    outbox = producer.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"a")
     outbox.add(bench.place(1), b"k", b"b")
     last = await producer.write(outbox)
@@ -85,7 +85,7 @@ async def test_all_of_a_transaction_is_seen_or_nothing(bench: Bench) -> None:
 
 async def test_a_transaction_with_a_refused_batch_does_not_commit_the_rest(bench: Bench) -> None:
     producer = await bench.producer()
-    outbox = producer.outbox()
+    outbox = producer.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"good")
     outbox.add(bench.place(1), b"k", b"x" * 5_000)
     with pytest.raises((MessageSizeTooLargeError, KafkaError)):
@@ -97,13 +97,13 @@ async def test_a_transaction_with_a_refused_batch_does_not_commit_the_rest(bench
 async def test_a_new_owner_fences_the_former_one_and_ends_its_transaction(bench: Bench) -> None:
     former = await bench.producer()
     await former.begin()
-    outbox = former.outbox()
+    outbox = former.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"never")
-    await former.acknowledged(await former.send(outbox))
+    await former.await_acknowledgements(await former.send(outbox))
     heir = await bench.producer()
     with pytest.raises((Fenced, KafkaError)):
         await former.commit()
-    outbox = heir.outbox()
+    outbox = heir.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"heir")
     await heir.write(outbox)
     assert await bench.values() == [b"heir"]
@@ -112,21 +112,21 @@ async def test_a_new_owner_fences_the_former_one_and_ends_its_transaction(bench:
 async def written_halves(bench: Bench, renew: bool) -> list[bytes]:
     """Two transactions; a second copy of the first one's EndTxn arrives in the middle of the second."""
     producer = await bench.producer()
-    outbox = producer.outbox()
+    outbox = producer.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"1")
     await producer.write(outbox)
     late = late_end(producer._producer)
     if renew:
-        await producer.renew()
+        await producer.renew_epoch()
     await producer.begin()
-    first = producer.outbox()
+    first = producer.new_batch_writer()
     first.add(bench.place(0), b"k", b"2a")
-    await producer.acknowledged(await producer.send(first))
+    await producer.await_acknowledgements(await producer.send(first))
     await arrives(producer._producer, bench.id, late)
     with contextlib.suppress(KafkaError):
-        second = producer.outbox()
+        second = producer.new_batch_writer()
         second.add(bench.place(1), b"k", b"2b")
-        await producer.acknowledged(await producer.send(second))
+        await producer.await_acknowledgements(await producer.send(second))
         if renew:
             await producer.commit()
     await bench.producer()  # without the renewal the process died before the second transaction's own end
@@ -161,12 +161,12 @@ async def test_after_a_new_epoch_a_late_copy_of_an_end_is_harmless(bench: Bench)
 async def leave_hanging(bench: Bench) -> SlotProducer:
     """A transaction open in the log that its coordinator does not know, as skipped markers leave it."""
     producer = await bench.producer()
-    outbox = producer.outbox()
+    outbox = producer.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"hanging")
     aiokafka = producer._producer
     await producer.begin()
     aiokafka._txn_manager._txn_partitions.add(TopicPartition(bench.topic, 0))  # as if it were registered
-    await producer.acknowledged(await producer.send(outbox))
+    await producer.await_acknowledgements(await producer.send(outbox))
     aiokafka._txn_manager._txn_partitions.clear()  # "empty": no EndTxn is sent
     await producer.commit()
     return producer
@@ -178,9 +178,9 @@ async def test_a_transaction_left_hanging_by_the_broker_is_ended_and_never_seen(
     await leave_hanging(bench)
     heir = await bench.producer()
     assert await bench.open_partitions() == {0}
-    await heir.exorcise([bench.place(0), bench.place(1)])
+    await heir.abort_hanging_transactions([bench.place(0), bench.place(1)])
     assert not await bench.open_partitions()
-    outbox = heir.outbox()
+    outbox = heir.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"after")
     await heir.write(outbox)
     assert await bench.values() == [b"after"]
@@ -189,7 +189,7 @@ async def test_a_transaction_left_hanging_by_the_broker_is_ended_and_never_seen(
 async def test_without_the_mending_the_next_commit_adopts_what_hangs(bench: Bench, unverified: None) -> None:
     await leave_hanging(bench)
     heir = await bench.producer()
-    outbox = heir.outbox()
+    outbox = heir.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"after")
     await heir.write(outbox)
     assert b"hanging" in await bench.values()
@@ -214,7 +214,9 @@ async def unverified(kafka: str) -> AsyncIterator[None]:
         await admin.start()
         try:
             await admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", configs={VERIFICATION: value})])
-            await until(lambda: _is_verified(admin, value), f"{VERIFICATION} is {value}")  # answered before it is so
+            await wait_until(
+                lambda: _is_verified(admin, value), f"{VERIFICATION} is {value}"
+            )  # answered before it is so
         finally:
             await admin.close()
 

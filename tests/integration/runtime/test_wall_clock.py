@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.topics import CLAIMS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from streams.engine.journal import records
-from tests.harness.deployment.counting_deployment import Deployment, deployment, until
+from tests.harness.deployment.counting_deployment import CountingDeployment, counting_deployment, wait_until
 from tests.harness.kafka.topic_reader import read_topic
 
 VISITS, SCORES = WEB_VISITS.name, SCORING_EVENTS.name
@@ -31,31 +31,31 @@ def event(number: int, contact: str, at: int) -> bytes:
     return msgspec.json.encode({"id": str(number), "contact": contact, "amount": number % 9, "at": at})
 
 
-async def ticks(made: Deployment) -> list[int]:
+async def ticks(made: CountingDeployment) -> list[int]:
     """The values of all ticks."""
     return [record.at for record in await made.journal() if isinstance(record, records.Tick)]
 
 
-async def events(made: Deployment) -> int:
+async def events(made: CountingDeployment) -> int:
     """How many events are journaled."""
-    return sum(isinstance(record, records.Event) for record in await made.journal())
+    return sum(isinstance(record, records.JournalEvent) for record in await made.journal())
 
 
-async def reminded(made: Deployment) -> int:
+async def reminded(made: CountingDeployment) -> int:
     """How many reminders are put out."""
     outputs = await made.outputs(SEGMENT_CHANGES.name)
     return sum(record.value.startswith(b'["reminded"') for record in outputs)
 
 
 async def test_time_alone_reminds_a_contact(kafka: str, prefix: str, tmp_path: Path) -> None:
-    async with deployment(kafka, prefix, tmp_path) as made:
-        await made.working("w0")
+    async with counting_deployment(kafka, prefix, tmp_path) as made:
+        await made.start_workers("w0")
         await made.send(VISITS, b"c1", event(1, "c1", now_ms()))
 
         async def is_reminded() -> bool:
             return await reminded(made) == 1
 
-        await until(is_reminded, "the contact is reminded")
+        await wait_until(is_reminded, "the contact is reminded")
         for before, after in pairwise(sorted(await ticks(made))):
             assert before <= after
 
@@ -63,14 +63,14 @@ async def test_time_alone_reminds_a_contact(kafka: str, prefix: str, tmp_path: P
 async def test_a_partition_that_cannot_be_read_holds_up_time_and_not_the_others(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with deployment(kafka, prefix, tmp_path) as made:
-        await made.working("w0")
-        await until(lambda: _ticked(made), "time goes on")
+    async with counting_deployment(kafka, prefix, tmp_path) as made:
+        await made.start_workers("w0")
+        await wait_until(lambda: _ticked(made), "time goes on")
         stranger = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{prefix}stranger")
         await stranger.start()
         try:
             await stranger.begin_transaction()
-            await stranger.send_and_wait(made.full(VISITS), event(0, "c0", now_ms()), key=b"c0", partition=0)
+            await stranger.send_and_wait(made.full_name(VISITS), event(0, "c0", now_ms()), key=b"c0", partition=0)
             opened = now_ms()
             for number in range(1, 11):
                 await made.send(SCORES, b"c%d" % number, event(number, f"c{number}", now_ms()))
@@ -78,8 +78,8 @@ async def test_a_partition_that_cannot_be_read_holds_up_time_and_not_the_others(
             async def others_are_journaled() -> bool:
                 return await events(made) == 10
 
-            await until(others_are_journaled, "the others' ingest goes on")
-            await until(lambda: _is_stuck(made, f"{VISITS}:0"), "the partition is said to stand still")
+            await wait_until(others_are_journaled, "the others' ingest goes on")
+            await wait_until(lambda: _is_stuck(made, f"{VISITS}:0"), "the partition is said to stand still")
             await asyncio.sleep(2.5)  # ten ticks' time: they are due all the while
             assert max(await ticks(made)) <= opened
             assert await reminded(made) == 0
@@ -88,18 +88,18 @@ async def test_a_partition_that_cannot_be_read_holds_up_time_and_not_the_others(
             async def all_are_reminded() -> bool:
                 return await reminded(made) == 11
 
-            await until(all_are_reminded, "time goes on again")
+            await wait_until(all_are_reminded, "time goes on again")
         finally:
             await stranger.stop()
 
 
-async def _ticked(made: Deployment) -> bool:
+async def _ticked(made: CountingDeployment) -> bool:
     return bool(await ticks(made))
 
 
-async def _is_stuck(made: Deployment, source: str) -> bool:
+async def _is_stuck(made: CountingDeployment, source: str) -> bool:
     """Whether the last claim of the partition says that it cannot be read on."""
-    published = await read_topic(made.settings.bootstrap, made.full(CLAIMS.name))
+    published = await read_topic(made.settings.bootstrap, made.full_name(CLAIMS.name))
     claims = {record.key.decode(): msgspec.json.decode(record.value) for record in published[0]}
     return bool(claims.get(source, {}).get("stuck", 0))  # 0 is left out of the record
 
@@ -107,19 +107,19 @@ async def _is_stuck(made: Deployment, source: str) -> bool:
 async def test_after_an_outage_two_topics_of_different_speed_are_journaled_in_step(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with deployment(kafka, prefix, tmp_path, foreign={VISITS: 2, SCORES: 2}) as made:
+    async with counting_deployment(kafka, prefix, tmp_path, foreign={VISITS: 2, SCORES: 2}) as made:
         published = await publish_backlog(made, minutes=15)
-        await made.working("w0", "w1")
+        await made.start_workers("w0", "w1")
 
         async def all_are_journaled() -> bool:
             return await events(made) >= published
 
-        await until(all_are_journaled, "the backlog is journaled", seconds=200)
+        await wait_until(all_are_journaled, "the backlog is journaled", seconds=200)
         late = await greatest_lateness(made)
         assert late <= made.settings.in_step_ms
 
 
-async def publish_backlog(made: Deployment, minutes: int) -> int:
+async def publish_backlog(made: CountingDeployment, minutes: int) -> int:
     """Two topics with the same minutes behind them: one dense, in both partitions, the other sparse; how many
     records.
     """
@@ -132,7 +132,7 @@ async def publish_backlog(made: Deployment, minutes: int) -> int:
             contact = f"c{count % 50}"
             value = event(count, contact, at)
             send = made.producer.send(
-                made.full(topic), value, key=contact.encode(), partition=count % 2, timestamp_ms=at
+                made.full_name(topic), value, key=contact.encode(), partition=count % 2, timestamp_ms=at
             )
             futures.append(await send)
             count += 1
@@ -140,15 +140,15 @@ async def publish_backlog(made: Deployment, minutes: int) -> int:
     return count
 
 
-async def greatest_lateness(made: Deployment) -> int:
+async def greatest_lateness(made: CountingDeployment) -> int:
     """How much later than another of its journal partition a record is at most, by arrival; ms."""
-    partitions = await read_topic(made.settings.bootstrap, made.kind.journal_topic(made.settings))
+    partitions = await read_topic(made.settings.bootstrap, made.spec.journal_topic(made.settings))
     greatest = 0
     for partition in partitions.values():
         latest = 0
         for record in partition:
             journaled = records.decode(record.value)
-            if isinstance(journaled, records.Event):
+            if isinstance(journaled, records.JournalEvent):
                 greatest = max(greatest, latest - journaled.arrival)
                 latest = max(latest, journaled.arrival)
     return greatest

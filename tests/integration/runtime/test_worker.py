@@ -11,11 +11,11 @@ import msgspec
 from schemas.topics import CLOCK, DEFINITIONS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from schemas.values import instant_text
 from streams.engine.journal import records
-from streams.runtime.checkpoint import POSITION_KEY
-from tests.harness.deployment.counting_deployment import Deployment, deployment, until
-from tests.harness.deployment.workers import Fleet
+from streams.runtime.checkpoint import CHECKPOINT_KEY
+from tests.harness.deployment.counting_deployment import CountingDeployment, counting_deployment, wait_until
+from tests.harness.deployment.workers import WorkerFleet
 from tests.harness.kafka.topic_reader import end_offsets, read_topic
-from tests.programs.chaos.crashes import DEATHS
+from tests.programs.chaos.crashes import CRASH_FILE
 
 VISITS, SCORES = WEB_VISITS.name, SCORING_EVENTS.name
 
@@ -25,7 +25,7 @@ def event(number: int, contact: str = "c1", at: int = 1_000) -> bytes:
     return msgspec.json.encode({"id": str(number), "contact": contact, "amount": number, "at": at})
 
 
-async def send_some(made: Deployment, count: int, at: int = 1_000) -> None:
+async def send_some(made: CountingDeployment, count: int, at: int = 1_000) -> None:
     """Events of ten contacts on both in-topics."""
     for number in range(count):
         contact = f"c{number % 10}"
@@ -34,33 +34,33 @@ async def send_some(made: Deployment, count: int, at: int = 1_000) -> None:
 
 async def test_a_planned_stop_hands_the_slots_over_at_once(kafka: str, prefix: str, tmp_path: Path) -> None:
     session = 120.0  # after so long the group would miss whoever is gone: neither stop nor take-over takes half of it
-    async with deployment(kafka, prefix, tmp_path, session_ms=int(session * 1000)) as made:
-        await made.working("w0", "w1")
-        await until(lambda: _own(made.fleet, [0], [1]), "each owns a slot")
+    async with counting_deployment(kafka, prefix, tmp_path, session_ms=int(session * 1000)) as made:
+        await made.start_workers("w0", "w1")
+        await wait_until(lambda: _own(made.fleet, [0], [1]), "each owns a slot")
         began = time.monotonic()
-        assert made.fleet.leave("w1") == 0
-        await until(lambda: _own(made.fleet, [0, 1]), "w0 owns everything", session)
+        assert made.fleet.remove("w1") == 0
+        await wait_until(lambda: _own(made.fleet, [0, 1]), "w0 owns everything", session)
         assert time.monotonic() - began < session / 2
 
 
-async def _own(fleet: Fleet, *wanted: list[int]) -> bool:
+async def _own(fleet: WorkerFleet, *wanted: list[int]) -> bool:
     """Whether these are the slots that the workers own, whichever of them owns which."""
     owned = [
-        [entry["slots"] for entry in worker.lines() if entry.get("event") == "working"][-1:]
+        [entry["slots"] for entry in worker.log_entries() if entry.get("event") == "working"][-1:]
         for worker in fleet.workers.values()
     ]
     return sorted(last for each in owned for last in each) == sorted(wanted)
 
 
 async def test_a_worker_that_owns_nothing_says_so(kafka: str, prefix: str, tmp_path: Path) -> None:
-    async with deployment(kafka, prefix, tmp_path, partitions=1) as made:
-        await made.working("w0")
+    async with counting_deployment(kafka, prefix, tmp_path, partitions=1) as made:
+        await made.start_workers("w0")
         made.fleet.start("w1")
-        await until(lambda: _somebody(made.fleet, "owns nothing"), "a worker owns nothing")
+        await wait_until(lambda: _somebody(made.fleet, "owns nothing"), "a worker owns nothing")
 
 
-async def _somebody(fleet: Fleet, event: str) -> bool:
-    return any(worker.count(event) for worker in fleet.workers.values())
+async def _somebody(fleet: WorkerFleet, event: str) -> bool:
+    return any(worker.count_logged(event) for worker in fleet.workers.values())
 
 
 async def test_of_two_workers_of_one_name_one_ends_with_a_code_that_nobody_restarts(
@@ -68,31 +68,34 @@ async def test_of_two_workers_of_one_name_one_ends_with_a_code_that_nobody_resta
 ) -> None:
     elsewhere = tmp_path / "another-machine"
     elsewhere.mkdir()
-    async with deployment(kafka, prefix, tmp_path) as made:
-        await made.working("w0")
-        double = Fleet(elsewhere, {**made.fleet.environment, "LEADSTREAM_DATA_DIR": str(elsewhere)})
+    async with counting_deployment(kafka, prefix, tmp_path) as made:
+        await made.start_workers("w0")
+        double = WorkerFleet(elsewhere, {**made.fleet.environment, "LEADSTREAM_DATA_DIR": str(elsewhere)})
         try:
             double.start("w0")
             fleets = [made.fleet, double]
-            await until(lambda: _one_ended(fleets), "one of the two ends for good")
+            await wait_until(lambda: _one_ended(fleets), "one of the two ends for good")
             codes = [fleet.workers["w0"].process.poll() for fleet in fleets]
             assert sorted(codes, key=str) == [79, None]
             told = [
-                entry for fleet in fleets for entry in fleet.workers["w0"].lines() if entry.get("exit_code") == 79
+                entry
+                for fleet in fleets
+                for entry in fleet.workers["w0"].log_entries()
+                if entry.get("exit_code") == 79
             ]
             assert any("another worker is named w0" in str(entry.get("cause")) for entry in told)
         finally:
             double.stop()
 
 
-async def _one_ended(fleets: list[Fleet]) -> bool:
+async def _one_ended(fleets: list[WorkerFleet]) -> bool:
     return any(fleet.workers["w0"].process.poll() is not None for fleet in fleets)
 
 
 async def test_on_the_events_clock_time_comes_when_everything_before_it_is_journaled(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with deployment(kafka, prefix, tmp_path, clock="events") as made:
+    async with counting_deployment(kafka, prefix, tmp_path, clock="events") as made:
         await send_some(made, 100)
         ends = await _ends(made)
         told = {
@@ -101,12 +104,12 @@ async def test_on_the_events_clock_time_comes_when_everything_before_it_is_journ
             "ends": {**ends, f"{VISITS}:0": ends[f"{VISITS}:0"] + 1},
         }
         await made.send(CLOCK.name, b"default", json.dumps(told).encode())
-        await made.working("w0")
+        await made.start_workers("w0")
         await is_journaled(made, 100)
         assert not any(isinstance(record, records.Tick) for record in await made.journal())
         await made.send(VISITS, b"c1", event(100), partition=0)  # the one that the clock waits for
-        await until(lambda: _has_ticks(made, 2), "a tick in every journal partition")
-        await until(lambda: _reminded(made, 10), "everybody is reminded")
+        await wait_until(lambda: _has_ticks(made, 2), "a tick in every journal partition")
+        await wait_until(lambda: _reminded(made, 10), "everybody is reminded")
         made.fleet.stop()
         verdict = await made.verdict()
         assert verdict.holds, verdict
@@ -114,28 +117,28 @@ async def test_on_the_events_clock_time_comes_when_everything_before_it_is_journ
         assert ticks == [records.Tick(5_000, "default")] * 2
 
 
-async def _ends(made: Deployment) -> dict[str, int]:
+async def _ends(made: CountingDeployment) -> dict[str, int]:
     ends = {}
     for topic in (VISITS, SCORES):
-        for number, end in (await end_offsets(made.settings.bootstrap, made.full(topic))).items():
+        for number, end in (await end_offsets(made.settings.bootstrap, made.full_name(topic))).items():
             ends[f"{topic}:{number}"] = end
     return ends
 
 
-async def is_journaled(made: Deployment, count: int) -> None:
+async def is_journaled(made: CountingDeployment, count: int) -> None:
     """Waits until so many events are in the journal."""
 
     async def come() -> bool:
-        return sum(isinstance(record, records.Event) for record in await made.journal()) >= count
+        return sum(isinstance(record, records.JournalEvent) for record in await made.journal()) >= count
 
-    await until(come, f"{count} events are journaled")
+    await wait_until(come, f"{count} events are journaled")
 
 
-async def _has_ticks(made: Deployment, count: int) -> bool:
+async def _has_ticks(made: CountingDeployment, count: int) -> bool:
     return sum(isinstance(record, records.Tick) for record in await made.journal()) >= count
 
 
-async def _reminded(made: Deployment, count: int) -> bool:
+async def _reminded(made: CountingDeployment, count: int) -> bool:
     outputs = await made.outputs(SEGMENT_CHANGES.name)
     reminders = [record for record in outputs if record.value.startswith(b'["reminded"')]
     return len(reminders) >= count
@@ -144,16 +147,16 @@ async def _reminded(made: Deployment, count: int) -> bool:
 async def test_a_release_reaches_every_journal_partition_once_and_decides_from_there_on(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with deployment(kafka, prefix, tmp_path) as made:
-        await made.working("w0")
+    async with counting_deployment(kafka, prefix, tmp_path) as made:
+        await made.start_workers("w0")
         far = 4_000_000_000_000
         place = await made.send(DEFINITIONS.name, b"acme", b"%d" % far)
-        await until(lambda: _has_markers(made, 2), "a marker in every journal partition")
-        await made.said("w0", "working")
-        assert made.fleet.leave("w0") == 0
-        await made.working("w1")  # a new owner appends none again
+        await wait_until(lambda: _has_markers(made, 2), "a marker in every journal partition")
+        await made.wait_for_log("w0", "working")
+        assert made.fleet.remove("w0") == 0
+        await made.start_workers("w1")  # a new owner appends none again
         await made.send(DEFINITIONS.name, b"acme", b"1")
-        await until(lambda: _has_markers(made, 4), "the second release")
+        await wait_until(lambda: _has_markers(made, 4), "the second release")
         markers = [record for record in await made.journal() if isinstance(record, records.Marker)]
         assert sorted(marker.number for marker in markers) == [1, 1, 2, 2]
         first = next(marker for marker in markers if marker.number == 1)
@@ -161,7 +164,7 @@ async def test_a_release_reaches_every_journal_partition_once_and_decides_from_t
         assert first.offset == place.offset
 
 
-async def _has_markers(made: Deployment, count: int) -> bool:
+async def _has_markers(made: CountingDeployment, count: int) -> bool:
     return sum(isinstance(record, records.Marker) for record in await made.journal()) >= count
 
 
@@ -173,24 +176,24 @@ async def test_a_tick_larger_than_a_transaction_is_worked_off_over_the_deaths_of
 ) -> None:
     contacts = 9_000  # more than a portion's 4,000 in each of the two slots
     dying = [("CHAOS_DEATHS", " ".join(STEPS))]
-    async with deployment(kafka, prefix, tmp_path, clock="events", environment=dying) as made:
+    async with counting_deployment(kafka, prefix, tmp_path, clock="events", environment=dying) as made:
         for number in range(contacts):
-            await made.producer.send(made.full(VISITS), event(number, f"c{number}"), key=f"c{number}".encode())
+            await made.producer.send(made.full_name(VISITS), event(number, f"c{number}"), key=f"c{number}".encode())
         await made.producer.flush()
-        await made.working("w0")
-        await until(lambda: _are_decided(made, contacts), "every event is decided")
-        deaths = tmp_path / DEATHS
+        await made.start_workers("w0")
+        await wait_until(lambda: _are_decided(made, contacts), "every event is decided")
+        deaths = tmp_path / CRASH_FILE
         deaths.touch()
         told = {"account": "default", "at": instant_text(5_000), "ends": await _ends(made)}
         await made.send(CLOCK.name, b"default", json.dumps(told).encode())
-        await until(lambda: _reminded(made, contacts), "everybody is reminded", seconds=200)
+        await wait_until(lambda: _reminded(made, contacts), "everybody is reminded", seconds=200)
         assert deaths.read_text().split() == list(STEPS)
-        assert made.fleet.workers["w0"].count("crash") == len(STEPS)
+        assert made.fleet.workers["w0"].count_logged("crash") == len(STEPS)
         verdict = await made.verdict()
         assert verdict.holds, verdict
 
 
-async def _are_decided(made: Deployment, contacts: int) -> bool:
-    rows = await read_topic(made.settings.bootstrap, made.kind.changelog(made.settings))
+async def _are_decided(made: CountingDeployment, contacts: int) -> bool:
+    rows = await read_topic(made.settings.bootstrap, made.spec.changelog_topic(made.settings))
     keys = {record.key for partition in rows.values() for record in partition}
-    return len(keys - {POSITION_KEY}) >= contacts
+    return len(keys - {CHECKPOINT_KEY}) >= contacts

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from connectors.salesforce.client import OrgClient
-from connectors.salesforce.delivery import Delivery, Patience
-from connectors.salesforce.handover import Campaign, CampaignTarget, HandOver, Lead, Number, Snapshot
+from connectors.salesforce.delivery import Delivery, RetryPolicy
+from connectors.salesforce.handover import (
+    CampaignTarget,
+    HandOverCampaign,
+    HandOverContact,
+    HandOverLead,
+    LeadHandOver,
+    LeadHandOverNumber,
+)
 from schemas.definitions import LeadField
-from tests.harness.salesforce.sandbox import SPRING, Sandbox, served
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
 
 FIELDS = {
     "Company": LeadField(property="company", default="[not provided]"),
@@ -21,44 +28,44 @@ FIELDS = {
 
 
 @pytest.fixture(scope="session")
-def org_server() -> Iterator[Sandbox]:
-    with served() as sandbox:
+def org_server() -> Iterator[SandboxClient]:
+    with run_sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def sandbox(org_server: Sandbox) -> Sandbox:
+def sandbox(org_server: SandboxClient) -> SandboxClient:
     org_server.post("reset")
     return org_server
 
 
 @pytest.fixture
-def client(sandbox: Sandbox) -> OrgClient:
+def client(sandbox: SandboxClient) -> OrgClient:
     return OrgClient(sandbox.connection())
 
 
 @pytest.fixture
 def delivery(client: OrgClient) -> Delivery:
     return Delivery(
-        client, lambda account: FIELDS, Patience(attempts=4, first_wait=0.01, longest_wait=0.05, jitter=0.01)
+        client, lambda account: FIELDS, RetryPolicy(attempts=4, initial_wait=0.01, max_wait=0.05, jitter=0.01)
     )
 
 
 @pytest.fixture
-def hand_over() -> Callable[..., HandOver]:
-    def make(contact: str = "ada", offset: int = 1, **more: Any) -> HandOver:
+def hand_over() -> Callable[..., LeadHandOver]:
+    def make(contact: str = "ada", offset: int = 1, **more: Any) -> LeadHandOver:
         properties = more.pop("properties", {"company": "Engines", "last_name": contact.title()})
         campaign = more.pop("crm_campaign", SPRING)
         target = CampaignTarget(campaign, "Responded") if campaign else None
-        return HandOver(
+        return LeadHandOver(
             id=f"h-{contact}-{offset}",
             at="2026-03-01T10:00:00.000Z",
-            number=Number(0, offset, 0),
+            number=LeadHandOverNumber(0, offset, 0),
             account="default",
             contact=contact,
-            campaign=Campaign(more.pop("campaign", "spring-trial"), target),
-            snapshot=Snapshot(properties=properties),
-            lead=Lead(**more),
+            campaign=HandOverCampaign(more.pop("campaign", "spring-trial"), target),
+            snapshot=HandOverContact(properties=properties),
+            lead=HandOverLead(**more),
         )
 
     return make

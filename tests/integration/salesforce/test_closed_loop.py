@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from streams.runtime.process.supervisor import environment_of
+from streams.runtime.process.supervisor import child_environment
 from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
-from tests.harness.salesforce.sandbox import SPRING, Sandbox
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 
 DEFINITIONS = f"""
 account: default
@@ -43,7 +43,7 @@ def contact(name: str, country: str) -> dict[str, Any]:
 def crm(pipeline: Pipeline) -> Iterator[None]:
     """The process of the role `crm`."""
     command = [sys.executable, "-m", "agents.crm.main"]
-    with subprocess.Popen(command, env=environment_of(pipeline.settings), stdin=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=child_environment(pipeline.settings), stdin=subprocess.PIPE) as process:
         try:
             yield
         finally:
@@ -52,7 +52,7 @@ def crm(pipeline: Pipeline) -> Iterator[None]:
 
 
 def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
-    kafka: str, prefix: str, tmp_path: Path, sandbox: Sandbox
+    kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient
 ) -> None:
     org = {"salesforce_url": sandbox.url, "salesforce_poll_ms": 200, "salesforce_currency": "EUR"}
     with Pipeline(kafka, prefix, tmp_path, partitions=2, in_partitions=2, **org) as pipeline:
@@ -60,10 +60,12 @@ def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
         pipeline.apply(DEFINITIONS)
         with crm(pipeline):
             pipeline.publish([contact("ada", "DE"), contact("bob", "FR"), contact("cid", "DE")])
-            wait_until(lambda: len(sandbox.live("CampaignMember")) == 2, LIMIT_SECONDS, "two members in Salesforce")
-            names = {lead["Leadstream_Id__c"]: lead["LastName"] for lead in sandbox.live("Lead")}
+            wait_until(
+                lambda: len(sandbox.live_records("CampaignMember")) == 2, LIMIT_SECONDS, "two members in Salesforce"
+            )
+            names = {lead["Leadstream_Id__c"]: lead["LastName"] for lead in sandbox.live_records("Lead")}
             assert names == {"default/ada": "Ada", "default/cid": "Cid"}
-            [ada] = [lead for lead in sandbox.live("Lead") if lead["LastName"] == "Ada"]
+            [ada] = [lead for lead in sandbox.live_records("Lead") if lead["LastName"] == "Ada"]
             made = sandbox.post("convert", lead=ada["Id"], amount=1000)
             wait_until(lambda: revenue(pipeline, "open") == (1, "1000"), LIMIT_SECONDS, "the opportunity")
             sandbox.post("win", opportunity=made["opportunity"], amount=1234.5)
@@ -71,16 +73,16 @@ def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
             wait_until(lambda: outcome(pipeline, "ada") == "won", LIMIT_SECONDS, "the outcome of the lead")
             sandbox.post("reopen", opportunity=made["opportunity"])
             wait_until(lambda: revenue(pipeline, "won") == (0, "0"), LIMIT_SECONDS, "the revenue taken back")
-        lead = pipeline.table("leads")["default/spring/cid"]
+        lead = pipeline.read_table("leads")["default/spring/cid"]
         assert lead["crm"]["result"] == "crm.linked"
-        assert pipeline.read("dead-letters") == {0: [], 1: []}
+        assert pipeline.read_records("dead-letters") == {0: [], 1: []}
 
 
 def revenue(pipeline: Pipeline, kind: str) -> tuple[int, str] | None:
-    row = pipeline.table("campaign-revenue").get("default/spring/EUR")
+    row = pipeline.read_table("campaign-revenue").get("default/spring/EUR")
     return None if row is None else (row[kind]["count"], row[kind]["amount"])
 
 
 def outcome(pipeline: Pipeline, name: str) -> str | None:
-    row = pipeline.table("leads").get(f"default/spring/{name}")
+    row = pipeline.read_table("leads").get(f"default/spring/{name}")
     return None if row is None else row.get("crm", {}).get("outcome")

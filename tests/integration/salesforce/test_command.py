@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from streams.cli import salesforce
 from streams.errors import SalesforceRefused, Unavailable, UsageError
-from tests.harness.salesforce.sandbox import SPRING, Sandbox
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 
 ENVIRONMENT = {"LEADSTREAM_SALESFORCE_CLIENT_ID": "leadstream", "LEADSTREAM_SALESFORCE_CLIENT_SECRET": "leadstream"}
 
@@ -22,13 +22,13 @@ def run(*arguments: str, **environment: str) -> Result:
     return CliRunner().invoke(app, ["salesforce", *arguments], env={**ENVIRONMENT, **environment})
 
 
-def test_an_org_that_is_ready_is_said_to_be(sandbox: Sandbox) -> None:
+def test_an_org_that_is_ready_is_said_to_be(sandbox: SandboxClient) -> None:
     result = run("check", "--url", sandbox.url)
     assert result.exit_code == 0
     assert result.stdout == f"{sandbox.url} is ready\n"
 
 
-def test_a_refused_login_is_one_line_and_exit_code_78(sandbox: Sandbox) -> None:
+def test_a_refused_login_is_one_line_and_exit_code_78(sandbox: SandboxClient) -> None:
     result = run("check", "--url", sandbox.url, LEADSTREAM_SALESFORCE_CLIENT_SECRET="wrong")
     assert isinstance(result.exception, SalesforceRefused)
     assert result.exception.exit_code == 78
@@ -42,7 +42,7 @@ def test_an_org_that_does_not_answer_is_exit_code_69() -> None:
     assert result.exception.exit_code == 69
 
 
-def test_definitions_are_checked_against_the_org(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_definitions_are_checked_against_the_org(sandbox: SandboxClient, tmp_path: Path) -> None:
     file = tmp_path / "definitions.yaml"
     file.write_text(
         "account: default\n"
@@ -59,7 +59,7 @@ def test_definitions_are_checked_against_the_org(sandbox: Sandbox, tmp_path: Pat
     ]
 
 
-def test_a_port_that_is_taken_is_said_so(sandbox: Sandbox) -> None:
+def test_a_port_that_is_taken_is_said_so(sandbox: SandboxClient) -> None:
     port = sandbox.url.rsplit(":", 1)[1]
     result = run("sandbox", "--port", port)
     assert isinstance(result.exception, Unavailable)

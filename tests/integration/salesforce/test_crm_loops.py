@@ -15,30 +15,30 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from agents.crm.backoff import Waits
-from agents.crm.factory import crm_parts
-from agents.crm.handover_consumer import CrmConsumer
+from agents.crm.backoff import Backoff
+from agents.crm.factory import build_crm
+from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.main import run
 from agents.crm.opportunity_poller import OpportunityPoller
 from connectors.salesforce.client import OrgClient
-from connectors.salesforce.delivery import Delivery, Patience
-from connectors.salesforce.handover import HandOver
+from connectors.salesforce.delivery import Delivery, RetryPolicy
+from connectors.salesforce.handover import LeadHandOver
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
 from streams.engine.journal.effects import Append, SourceRecord
-from streams.engine.journal.validate import Door
+from streams.engine.journal.validate import EventValidator
 from streams.kafka.topic_admin import create_topics
-from streams.runtime.process.supervisor import environment_of
+from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 from tests.harness.kafka.topic_reader import end_offsets, read_topic
-from tests.harness.salesforce.sandbox import SPRING, Sandbox
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 
-BRISK = Patience(attempts=4, first_wait=0.01, longest_wait=0.05, jitter=0.01)
-QUICK = Waits(first=0.05, longest=0.2, set_up=0.2)
-HandOvers = Callable[..., HandOver]
+BRISK = RetryPolicy(attempts=4, initial_wait=0.01, max_wait=0.05, jitter=0.01)
+QUICK = Backoff(first=0.05, longest=0.2, manual=0.2)
+_HandOverFactory = Callable[..., LeadHandOver]
 
 
 @pytest.fixture
-async def settings(kafka: str, prefix: str, sandbox: Sandbox) -> Settings:
+async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
     made = Settings(
         bootstrap=kafka,
         prefix=prefix,
@@ -63,7 +63,7 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float 
 
 
 @asynccontextmanager
-async def running(part: CrmConsumer | OpportunityPoller) -> AsyncIterator[None]:
+async def running(part: HandOverConsumer | OpportunityPoller) -> AsyncIterator[None]:
     task = asyncio.create_task(part.run())
     try:
         yield
@@ -83,7 +83,7 @@ async def produce(settings: Settings, topic: str, *records: tuple[str, bytes]) -
         await producer.stop()
 
 
-def record(handover: HandOver) -> tuple[str, bytes]:
+def record(handover: LeadHandOver) -> tuple[str, bytes]:
     value = {**msgspec.to_builtins(handover), "type": "lead.handed_over"}
     return f"{handover.account}/{handover.contact}", json.dumps(value).encode()
 
@@ -125,18 +125,20 @@ async def forget_what_was_done(settings: Settings) -> None:
         await consumer.stop()
 
 
-def consumer_of(settings: Settings) -> CrmConsumer:
-    return crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK, patience=BRISK)[0]
+def consumer_of(settings: Settings) -> HandOverConsumer:
+    return build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK, patience=BRISK)[0]
 
 
 async def test_hand_overs_arrive_in_salesforce_and_their_answers_in_crm_results(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     contacts = [f"c{number}" for number in range(30)]
     await produce(settings, "qualified-leads", *(record(hand_over(contact)) for contact in contacts))
     async with running(consumer_of(settings)):
         await until(lambda: _is(committed(settings), 30), "30 hand-overs committed")
-    assert {lead["Leadstream_Id__c"] for lead in sandbox.live("Lead")} == {f"default/{each}" for each in contacts}
+    assert {lead["Leadstream_Id__c"] for lead in sandbox.live_records("Lead")} == {
+        f"default/{each}" for each in contacts
+    }
     answers = await events(settings, "crm-results")
     assert sorted(answer["contact"] for answer in answers) == sorted(contacts)
     assert {answer["type"] for answer in answers} == {"crm.linked"}
@@ -147,20 +149,20 @@ async def _is(found: Awaitable[int], wanted: int) -> bool:
 
 
 async def test_done_again_after_a_death_before_the_commit_nothing_is_made_twice(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(5)))
     for _ in range(2):
         async with running(consumer_of(settings)):
             await until(lambda: _is(committed(settings), 5), "5 hand-overs committed")
         await forget_what_was_done(settings)
-    assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 5
+    assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 5
     ids = [answer["id"] for answer in await events(settings, "crm-results")]
     assert (len(ids), len(set(ids))) == (10, 5)
 
 
 async def test_at_rest_the_group_has_no_lag_though_the_log_ends_with_a_transaction(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     topic = settings.prefix + "qualified-leads"
     writer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, transactional_id=f"{settings.prefix}slot")
@@ -178,18 +180,18 @@ async def test_at_rest_the_group_has_no_lag_though_the_log_ends_with_a_transacti
 
 
 async def test_a_refused_login_is_told_in_one_line_ends_nothing_and_loses_nothing(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     sandbox.post("settings", refuse_login=True)
     await produce(settings, "qualified-leads", record(hand_over()))
     consumer = consumer_of(settings)
     async with running(consumer):
-        await until(lambda: _true(consumer.complaints.present is not None), "a complaint")
-        assert "refuses the login" in str(consumer.complaints.present)
+        await until(lambda: _true(consumer.outage_log.current_problem is not None), "a complaint")
+        assert "refuses the login" in str(consumer.outage_log.current_problem)
         sandbox.post("settings", refuse_login=False)
         await until(lambda: _is(committed(settings), 1), "the hand-over committed")
-        assert consumer.complaints.present is None
-    assert len(sandbox.live("Lead")) == 1
+        assert consumer.outage_log.current_problem is None
+    assert len(sandbox.live_records("Lead")) == 1
 
 
 async def _true(holds: bool) -> bool:
@@ -197,18 +199,18 @@ async def _true(holds: bool) -> bool:
 
 
 async def test_salesforce_away_for_a_while_delays_and_loses_nothing(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
-    sandbox.fault("html_503", times=12)
-    sandbox.fault("drop_after_commit", path="composite", times=3)
+    sandbox.add_fault("html_503", times=12)
+    sandbox.add_fault("drop_after_commit", path="composite", times=3)
     await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(8)))
     async with running(consumer_of(settings)):
         await until(lambda: _is(committed(settings), 8), "8 hand-overs committed")
-    assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 8
+    assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 8
 
 
 async def test_a_record_that_is_no_hand_over_is_a_dead_letter_and_the_rest_flows_on(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", ("x", b'{"id": 3}'), record(hand_over()))
     async with running(consumer_of(settings)):
@@ -216,40 +218,40 @@ async def test_a_record_that_is_no_hand_over_is_a_dead_letter_and_the_rest_flows
     [letter] = await read_all(settings, "dead-letters")
     assert letter.value == b'{"id": 3}'
     assert dict(letter.headers)["error-code"] == b"not_a_handover"
-    assert len(sandbox.live("Lead")) == 1
+    assert len(sandbox.live_records("Lead")) == 1
 
 
 async def test_a_new_owner_repairs_what_a_former_one_wrote_late(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     newer = hand_over(offset=9, properties={"last_name": "Newer", "company": "N"})
     await produce(settings, "qualified-leads", record(newer))
     async with running(consumer_of(settings)):
         await until(lambda: _is(committed(settings), 1), "the hand-over committed")
     org = OrgClient(sandbox.connection())
-    [lead] = sandbox.live("Lead")
+    [lead] = sandbox.live_records("Lead")
     late = {"attributes": {"type": "Lead"}, "id": lead["Id"], "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
-    org.collection("PATCH", "composite/sobjects", [late])
-    second = CrmConsumer(
-        settings, Delivery(org, lambda account: DEFAULT_LEAD_FIELDS), waits=QUICK, repair_seconds=0.1
+    org.write_collection("PATCH", "composite/sobjects", [late])
+    second = HandOverConsumer(
+        settings, Delivery(org, lambda account: DEFAULT_LEAD_FIELDS), backoff=QUICK, repair_seconds=0.1
     )
     async with running(second):
-        await until(lambda: _true(sandbox.live("Lead")[0]["LastName"] == "Newer"), "the repair")
+        await until(lambda: _true(sandbox.live_records("Lead")[0]["LastName"] == "Newer"), "the repair")
 
 
 async def test_an_opportunity_comes_back_each_change_once_also_over_a_restart(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
-    consumer, poller = crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK)
+    consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
     await produce(settings, "qualified-leads", record(hand_over()))
     async with running(consumer):
         await until(lambda: _is(committed(settings), 1), "the hand-over committed")
-    made = sandbox.post("convert", lead=sandbox.live("Lead")[0]["Id"], amount=1000)
+    made = sandbox.post("convert", lead=sandbox.live_records("Lead")[0]["Id"], amount=1000)
     async with running(poller):
         await until(lambda: _told(settings, 1), "the opportunity")
     sandbox.post("clock", advance=1)
     sandbox.post("win", opportunity=made["opportunity"], amount=1234.5)
-    again = crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK)[1]
+    again = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)[1]
     async with running(again):
         await until(lambda: _told(settings, 2), "the win")
     records = await read_all(settings, "crm-opportunities")
@@ -264,27 +266,27 @@ async def _told(settings: Settings, number: int) -> bool:
 
 
 async def test_the_doors_of_the_pipeline_take_what_the_loops_write(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
-    consumer, poller = crm_parts(settings, lambda account: DEFAULT_LEAD_FIELDS, waits=QUICK)
+    consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
     unknown = hand_over("bob", crm_campaign="701000000000000AAA")
     await produce(settings, "qualified-leads", record(hand_over()), record(unknown))
     async with running(consumer):
         await until(lambda: _is(committed(settings), 2), "both committed")
-    for lead in sandbox.live("Lead"):
+    for lead in sandbox.live_records("Lead"):
         sandbox.post("convert", lead=lead["Id"])
     async with running(poller):
         await until(lambda: _told(settings, 2), "the opportunities")
-    door = Door("wall")
+    door = EventValidator("wall")
     for topic in ("crm-results", "crm-opportunities"):
         for each in await read_all(settings, topic):
             source = SourceRecord(topic, 0, 0, each.timestamp, each.key, each.value, (), each.timestamp + 2_000)
-            assert isinstance(door.accept(source), Append), each.value
+            assert isinstance(door.validate(source), Append), each.value
     assert sorted(event["type"] for event in await events(settings, "crm-results")) == ["crm.failed", "crm.linked"]
 
 
 async def test_the_mapping_is_that_of_the_release_in_force(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     fields = {"LastName": {"value": "Mapped"}, "Company": {"property": "company", "default": "none"}}
     release = {
@@ -302,16 +304,16 @@ async def test_the_mapping_is_that_of_the_release_in_force(
     await until(lambda: _is(committed(settings), 1), "the hand-over committed")
     stopping.set()
     await asyncio.wait_for(process, 60)
-    assert [lead["LastName"] for lead in sandbox.live("Lead")] == ["Mapped"]
+    assert [lead["LastName"] for lead in sandbox.live_records("Lead")] == ["Mapped"]
 
 
 async def test_the_process_ends_in_good_order_when_told(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(3)))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "agents.crm.main"),
-        env=environment_of(settings),
+        env=child_environment(settings),
         stdin=asyncio.subprocess.PIPE,
     )
     try:
@@ -322,52 +324,52 @@ async def test_the_process_ends_in_good_order_when_told(
 
 
 async def test_killed_in_the_middle_of_requests_it_hands_over_everything_once(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     settings = settings.model_copy(update={"name": "w1"})
-    sandbox.fault("slow_after_commit", path="composite", times=-1, seconds=5)  # longer than the kill takes
+    sandbox.add_fault("slow_after_commit", path="composite", times=-1, seconds=5)  # longer than the kill takes
     contacts = [f"c{number}" for number in range(300)]
     await produce(settings, "qualified-leads", *(record(hand_over(contact)) for contact in contacts))
     for _ in range(3):
         before = len(sandbox.requests("composite"))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "agents.crm.main"),
-            env=environment_of(settings),
+            env=child_environment(settings),
             stdin=asyncio.subprocess.PIPE,
         )
         await until(lambda: _true(len(sandbox.requests("composite")) > before), "a write under way")  # noqa: B023
         process.kill()
         await process.wait()
-    sandbox.no_faults()
+    sandbox.clear_faults()
     async with running(consumer_of(settings)):
         await until(lambda: _is(committed(settings), 300), "300 hand-overs committed")
-    keys = [lead["Leadstream_Id__c"] for lead in sandbox.live("Lead")]
+    keys = [lead["Leadstream_Id__c"] for lead in sandbox.live_records("Lead")]
     assert sorted(keys) == sorted(f"default/{contact}" for contact in contacts)
-    assert len(sandbox.live("CampaignMember")) == 300
+    assert len(sandbox.live_records("CampaignMember")) == 300
     answered = {answer["contact"] for answer in await events(settings, "crm-results")}
     assert answered == set(contacts)
 
 
 async def test_a_worker_stopped_between_look_and_write_wakes_late_and_is_repaired(
-    settings: Settings, sandbox: Sandbox, hand_over: HandOvers
+    settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", record(hand_over(offset=1, properties={"last_name": "Older"})))
     # Every query, since the poll of opportunities asks at the same time; longer than the stop takes.
-    sandbox.fault("slow_after_commit", path="queryAll", times=-1, seconds=8)
+    sandbox.add_fault("slow_after_commit", path="queryAll", times=-1, seconds=8)
     sleeper = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "agents.crm.main"),
-        env=environment_of(settings),
+        env=child_environment(settings),
         stdin=asyncio.subprocess.PIPE,
     )
     await until(lambda: _true(_looks(sandbox) > 0), "the look before the write")
     sleeper.send_signal(signal.SIGSTOP)
-    sandbox.no_faults()
+    sandbox.clear_faults()
     try:
         newer = hand_over(offset=2, properties={"last_name": "Newer", "company": "N"})
         await produce(settings, "qualified-leads", record(newer))
         org = OrgClient(sandbox.connection())
         delivery = Delivery(org, lambda account: DEFAULT_LEAD_FIELDS, BRISK)
-        awake = CrmConsumer(settings, delivery, waits=QUICK, repair_seconds=0.3)
+        awake = HandOverConsumer(settings, delivery, backoff=QUICK, repair_seconds=0.3)
         async with running(awake):
             await until(lambda: _is(committed(settings), 2), "both committed by the new owner")
             before = len(sandbox.requests("composite/sobjects/Lead"))
@@ -377,12 +379,12 @@ async def test_a_worker_stopped_between_look_and_write_wakes_late_and_is_repaire
     finally:
         sleeper.kill()
         await sleeper.wait()
-    assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 1
+    assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 1
 
 
-def _looks(sandbox: Sandbox) -> int:
+def _looks(sandbox: SandboxClient) -> int:
     return len([each for each in sandbox.requests("queryAll") if "FROM Lead" in each["query"].get("q", "")])
 
 
-def _names(sandbox: Sandbox) -> list[str]:
-    return [lead["LastName"] for lead in sandbox.live("Lead")]
+def _names(sandbox: SandboxClient) -> list[str]:
+    return [lead["LastName"] for lead in sandbox.live_records("Lead")]

@@ -8,23 +8,23 @@ import pytest
 
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery
-from connectors.salesforce.errors import CircuitOpen, Transient
-from connectors.salesforce.handover import HandOver
+from connectors.salesforce.errors import CircuitOpen, TransientFailure
+from connectors.salesforce.handover import LeadHandOver
 from schemas.definitions import LeadField
 from streams.errors import SalesforceRefused
-from tests.harness.salesforce.sandbox import AUTUMN, SPRING, Sandbox
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 UPSERT = "composite/sobjects/Lead/"
-HandOvers = Callable[..., HandOver]
+_HandOverFactory = Callable[..., LeadHandOver]
 NAMED = {"LastName": LeadField(property="last_name"), "Company": LeadField(value="Engines")}
 
 
 def test_a_first_hand_over_makes_a_lead_and_a_member(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     [answer] = delivery.deliver([hand_over()])
-    [lead] = sandbox.live("Lead")
-    [member] = sandbox.live("CampaignMember")
+    [lead] = sandbox.live_records("Lead")
+    [member] = sandbox.live_records("CampaignMember")
     assert (answer.kind, answer.record, answer.member) == ("linked", lead["Id"], member["Id"])
     assert lead["Leadstream_Id__c"] == "default/ada"
     assert (lead["LastName"], lead["Company"], lead["Email"]) == ("Ada", "Engines", None)
@@ -33,41 +33,43 @@ def test_a_first_hand_over_makes_a_lead_and_a_member(
 
 
 def test_a_later_hand_over_updates_the_lead_and_adds_a_membership(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     delivery.deliver([hand_over()])
     delivery.deliver([hand_over(offset=7, crm_campaign=AUTUMN, properties={"last_name": "Lovelace"})])
-    [lead] = sandbox.live("Lead")
+    [lead] = sandbox.live_records("Lead")
     assert (lead["LastName"], lead["Leadstream_Number__c"]) == ("Lovelace", "0/7/0")
-    assert [row["CampaignId"] for row in sandbox.live("CampaignMember")] == [SPRING, AUTUMN]
+    assert [row["CampaignId"] for row in sandbox.live_records("CampaignMember")] == [SPRING, AUTUMN]
 
 
-def test_handing_over_again_changes_nothing(sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers) -> None:
+def test_handing_over_again_changes_nothing(
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
+) -> None:
     first = delivery.deliver([hand_over()])
     before = sandbox.get("records/Lead")
     again = delivery.deliver([hand_over()])
     assert sandbox.get("records/Lead") == before
-    assert len(sandbox.live("CampaignMember")) == 1
-    assert again[0].event("t")["id"] == first[0].event("t")["id"]
+    assert len(sandbox.live_records("CampaignMember")) == 1
+    assert again[0].to_event("t")["id"] == first[0].to_event("t")["id"]
 
 
 def test_several_hand_overs_of_one_contact_in_a_batch_are_one_record_with_the_latest_values(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     newer = hand_over(offset=9, crm_campaign=AUTUMN, properties={"last_name": "Newer"})
     answers = delivery.deliver([newer, hand_over(offset=3)])
     assert [answer.kind for answer in answers] == ["linked", "linked"]
-    [lead] = sandbox.live("Lead")
+    [lead] = sandbox.live_records("Lead")
     assert (lead["LastName"], lead["Leadstream_Number__c"]) == ("Newer", "0/9/0")
-    assert len(sandbox.live("CampaignMember")) == 2
+    assert len(sandbox.live_records("CampaignMember")) == 2
 
 
 def test_more_than_200_leads_go_in_requests_of_200(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     answers = delivery.deliver([hand_over(f"c{number}") for number in range(450)])
     assert {answer.kind for answer in answers} == {"linked"}
-    assert len(sandbox.live("Lead")) == len(sandbox.live("CampaignMember")) == 450
+    assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 450
     sizes = [len(entry["body"]["records"]) for entry in sandbox.requests(UPSERT)]
     assert sizes == [200, 200, 50]
 
@@ -86,29 +88,29 @@ def test_more_than_200_leads_go_in_requests_of_200(
     ],
 )
 def test_a_failed_request_is_repeated_and_nothing_is_made_twice(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers, kind: str, path: str
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory, kind: str, path: str
 ) -> None:
-    sandbox.fault(kind, path=path, times=2)
+    sandbox.add_fault(kind, path=path, times=2)
     answers = delivery.deliver([hand_over("ada"), hand_over("bob")])
     assert [answer.kind for answer in answers] == ["linked", "linked"]
-    assert len(sandbox.live("Lead")) == 2
-    assert len(sandbox.live("CampaignMember")) == 2
+    assert len(sandbox.live_records("Lead")) == 2
+    assert len(sandbox.live_records("CampaignMember")) == 2
 
 
 def test_an_answer_that_comes_too_late_is_an_unknown_outcome_not_a_second_lead(
-    sandbox: Sandbox, hand_over: HandOvers
+    sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     impatient = Delivery(OrgClient(sandbox.connection(read_timeout=1.0)), lambda account: NAMED)
-    sandbox.fault("slow_after_commit", path=UPSERT, seconds=4.0)
+    sandbox.add_fault("slow_after_commit", path=UPSERT, seconds=4.0)
     [answer] = impatient.deliver([hand_over()])
-    [lead] = sandbox.live("Lead")
+    [lead] = sandbox.live_records("Lead")
     assert (answer.kind, answer.record) == ("linked", lead["Id"])
 
 
 def test_one_locked_record_is_sent_again_without_the_others(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
-    sandbox.fault("lock_record", path=UPSERT, key="default/bob")
+    sandbox.add_fault("lock_record", path=UPSERT, key="default/bob")
     answers = delivery.deliver([hand_over("ada"), hand_over("bob")])
     assert [answer.kind for answer in answers] == ["linked", "linked"]
     sent = [[each["Leadstream_Id__c"] for each in entry["body"]["records"]] for entry in sandbox.requests(UPSERT)]
@@ -116,93 +118,95 @@ def test_one_locked_record_is_sent_again_without_the_others(
 
 
 def test_two_who_make_the_same_new_lead_end_with_one(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
-    sandbox.fault("race", path=UPSERT)
+    sandbox.add_fault("race", path=UPSERT)
     [answer] = delivery.deliver([hand_over()])
-    [lead] = sandbox.live("Lead")
+    [lead] = sandbox.live_records("Lead")
     assert (answer.kind, answer.record) == ("linked", lead["Id"])
 
 
 def test_a_lead_deleted_in_salesforce_is_reported_and_not_made_anew(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     [first] = delivery.deliver([hand_over()])
     sandbox.post("delete", type="Lead", id=first.record)
     [answer] = delivery.deliver([hand_over(offset=5)])
     assert (answer.kind, answer.code, answer.record) == ("failed", "deleted_in_crm", first.record)
-    assert sandbox.live("Lead") == []
+    assert sandbox.live_records("Lead") == []
 
 
 def test_a_lead_gone_even_from_the_recycle_bin_is_known_by_its_link(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     [answer] = delivery.deliver([hand_over(record="00Q5A0000000ZZZUA2")])
     assert (answer.kind, answer.code) == ("failed", "deleted_in_crm")
-    assert sandbox.live("Lead") == []
+    assert sandbox.live_records("Lead") == []
 
 
-def test_a_converted_lead_leads_to_its_contact(sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers) -> None:
+def test_a_converted_lead_leads_to_its_contact(
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
+) -> None:
     [first] = delivery.deliver([hand_over()])
     converted = sandbox.post("convert", lead=first.record)
     [answer] = delivery.deliver([hand_over(offset=5, crm_campaign=AUTUMN, properties={"last_name": "King"})])
     assert (answer.kind, answer.record) == ("linked", first.record)
-    [contact] = sandbox.live("Contact")
+    [contact] = sandbox.live_records("Contact")
     assert (contact["Id"], contact["LastName"]) == (converted["contact"], "King")
-    member = sandbox.live("CampaignMember")[-1]
+    member = sandbox.live_records("CampaignMember")[-1]
     assert (member["CampaignId"], member["ContactId"], member["LeadId"]) == (AUTUMN, contact["Id"], None)
 
 
 def test_one_bad_record_fails_alone_and_its_value_is_not_repeated_in_the_message(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     bad = hand_over("bob", properties={"last_name": "Bob", "company": "B", "email": "bob at home"})
     good, refused = delivery.deliver([hand_over("ada"), bad])
     assert good.kind == "linked"
     assert (refused.kind, refused.code) == ("failed", "INVALID_EMAIL_ADDRESS")
     assert "bob at home" not in refused.message
-    assert [row["Leadstream_Id__c"] for row in sandbox.live("Lead")] == ["default/ada"]
+    assert [row["Leadstream_Id__c"] for row in sandbox.live_records("Lead")] == ["default/ada"]
 
 
 def test_an_unknown_campaign_fails_the_hand_over_and_names_the_lead(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     [answer] = delivery.deliver([hand_over(crm_campaign="7015A000000NoneAAA")])
-    [lead] = sandbox.live("Lead")
+    [lead] = sandbox.live_records("Lead")
     assert (answer.kind, answer.code, answer.record) == ("failed", "INVALID_CROSS_REFERENCE_KEY", lead["Id"])
 
 
 def test_an_older_snapshot_does_not_overwrite_a_newer_one(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     delivery.deliver([hand_over(offset=9, properties={"last_name": "Newer"})])
     [answer] = delivery.deliver([hand_over(offset=3, crm_campaign=AUTUMN, properties={"last_name": "Older"})])
     assert answer.kind == "linked"
-    assert sandbox.live("Lead")[0]["LastName"] == "Newer"
-    assert len(sandbox.live("CampaignMember")) == 2
+    assert sandbox.live_records("Lead")[0]["LastName"] == "Newer"
+    assert len(sandbox.live_records("CampaignMember")) == 2
 
 
 def test_an_older_snapshot_written_by_a_worker_that_woke_up_late_is_repaired(
-    sandbox: Sandbox, delivery: Delivery, client: OrgClient, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, client: OrgClient, hand_over: _HandOverFactory
 ) -> None:
     [first] = delivery.deliver([hand_over(offset=9, properties={"last_name": "Newer", "company": "N"})])
     late = {"id": first.record, "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
-    client.collection("PATCH", "composite/sobjects", [{"attributes": {"type": "Lead"}, **late}])
-    assert [handover.id for handover in delivery.repair()] == ["h-ada-9"]
-    [lead] = sandbox.live("Lead")
+    client.write_collection("PATCH", "composite/sobjects", [{"attributes": {"type": "Lead"}, **late}])
+    assert [handover.id for handover in delivery.repair_outdated_leads()] == ["h-ada-9"]
+    [lead] = sandbox.live_records("Lead")
     assert (lead["LastName"], lead["Leadstream_Number__c"]) == ("Newer", "0/9/0")
-    assert delivery.repair() == []
+    assert delivery.repair_outdated_leads() == []
 
 
 def test_contacts_whose_ids_differ_in_case_are_two_leads(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     delivery.deliver([hand_over("bob"), hand_over("Bob")])
-    assert len(sandbox.live("Lead")) == 2
+    assert len(sandbox.live_records("Lead")) == 2
 
 
 def test_the_duplicate_rule_of_the_org_does_not_merge_two_contacts(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     sandbox.post("settings", duplicate_rule=True)
     shared = {"last_name": "X", "company": "Y", "email": "office@example.com"}
@@ -211,32 +215,36 @@ def test_the_duplicate_rule_of_the_org_does_not_merge_two_contacts(
 
 
 def test_the_daily_limit_opens_the_circuit_at_once(
-    sandbox: Sandbox, delivery: Delivery, hand_over: HandOvers
+    sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
-    sandbox.fault("daily_limit", path="services/data", times=-1)
+    sandbox.add_fault("daily_limit", path="services/data", times=-1)
     with pytest.raises(CircuitOpen, match="TotalRequests"):
         delivery.deliver([hand_over()])
     assert len(sandbox.requests("services/data")) == 1
 
 
-def test_an_org_that_is_away_is_told_as_such(delivery: Delivery, sandbox: Sandbox, hand_over: HandOvers) -> None:
-    sandbox.fault("drop", times=-1)
-    with pytest.raises(Transient, match="does not answer"):
+def test_an_org_that_is_away_is_told_as_such(
+    delivery: Delivery, sandbox: SandboxClient, hand_over: _HandOverFactory
+) -> None:
+    sandbox.add_fault("drop", times=-1)
+    with pytest.raises(TransientFailure, match="does not answer"):
         delivery.deliver([hand_over()])
 
 
 def test_a_mapping_that_names_an_unknown_field_is_a_matter_of_set_up(
-    sandbox: Sandbox, client: OrgClient, hand_over: HandOvers
+    sandbox: SandboxClient, client: OrgClient, hand_over: _HandOverFactory
 ) -> None:
     wrong = Delivery(client, lambda account: {"Shoe_Size__c": LeadField(value=44)})
     with pytest.raises(SalesforceRefused, match=r"Shoe_Size__c.*correct lead_fields"):
         wrong.deliver([hand_over()])
 
 
-def test_a_key_that_several_leads_have_fails_and_names_them(sandbox: Sandbox, hand_over: HandOvers) -> None:
-    client = OrgClient(sandbox.connection(external_id="Legacy_Id__c"))
+def test_a_key_that_several_leads_have_fails_and_names_them(
+    sandbox: SandboxClient, hand_over: _HandOverFactory
+) -> None:
+    client = OrgClient(sandbox.connection(external_id_field="Legacy_Id__c"))
     double = {"attributes": {"type": "Lead"}, "LastName": "x", "Company": "y", "Legacy_Id__c": "default/ada"}
-    client.collection("POST", "composite/sobjects", [double, double])
+    client.write_collection("POST", "composite/sobjects", [double, double])
     [answer] = Delivery(client, lambda account: NAMED).deliver([hand_over()])
     assert (answer.kind, answer.code) == ("failed", "DUPLICATE_EXTERNAL_ID")
-    assert all(lead["Id"] in answer.message for lead in sandbox.live("Lead"))
+    assert all(lead["Id"] in answer.message for lead in sandbox.live_records("Lead"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.harness.salesforce.sandbox import SPRING, Sandbox
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 
 BASE = "services/data/v62.0"
 LEAD = {"LastName": "Ada", "Company": "Engines"}
@@ -16,7 +16,7 @@ LEAD = {"LastName": "Ada", "Company": "Engines"}
 class Api:
     """The org's REST API with a valid token."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxClient) -> None:
         self.url = sandbox.url
         form = {"grant_type": "client_credentials", "client_id": "leadstream", "client_secret": "leadstream"}
         token = requests.post(f"{self.url}/services/oauth2/token", data=form, timeout=5).json()["access_token"]
@@ -29,7 +29,7 @@ class Api:
 
 
 @pytest.fixture
-def api(sandbox: Sandbox) -> Api:
+def api(sandbox: SandboxClient) -> Api:
     return Api(sandbox)
 
 
@@ -105,12 +105,12 @@ def test_a_key_twice_in_one_request_fails_every_such_record(api: Api) -> None:
     assert answer[0]["errors"][0]["message"] == "Duplicate external id specified: a"
 
 
-def test_all_or_none_rolls_the_innocent_back(sandbox: Sandbox, api: Api) -> None:
+def test_all_or_none_rolls_the_innocent_back(sandbox: SandboxClient, api: Api) -> None:
     records = _records({**LEAD, "Leadstream_Id__c": "a"}, {"LastName": "x", "Leadstream_Id__c": "b"})
     answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"allOrNone": True, "records": records})
     codes = [result["errors"][0]["statusCode"] for result in answer.json()]
     assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
-    assert sandbox.live("Lead") == []
+    assert sandbox.live_records("Lead") == []
 
 
 def test_more_than_200_records_are_refused_whole(api: Api) -> None:
@@ -128,7 +128,7 @@ def test_several_matches_are_300_with_their_paths(api: Api) -> None:
 
 
 def test_a_record_in_the_recycle_bin_does_not_match_and_cannot_come_back_beside_its_successor(
-    sandbox: Sandbox, api: Api
+    sandbox: SandboxClient, api: Api
 ) -> None:
     path = "sobjects/Lead/Leadstream_Id__c/a"
     first = api("PATCH", path, LEAD).json()["id"]
@@ -139,25 +139,25 @@ def test_a_record_in_the_recycle_bin_does_not_match_and_cannot_come_back_beside_
     assert refused.json()[0]["errorCode"] == "DUPLICATE_VALUE"
 
 
-def test_the_campaign_last_associated_becomes_that_of_the_opportunity(sandbox: Sandbox, api: Api) -> None:
+def test_the_campaign_last_associated_becomes_that_of_the_opportunity(sandbox: SandboxClient, api: Api) -> None:
     lead = api("POST", "sobjects/Lead", LEAD).json()["id"]
     api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
     twice = api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
     assert twice.json()[0]["message"] == "Already a campaign member."
     made = sandbox.post("convert", lead=lead, amount=10)
-    [opportunity] = sandbox.live("Opportunity")
+    [opportunity] = sandbox.live_records("Opportunity")
     assert (opportunity["Id"], opportunity["CampaignId"]) == (made["opportunity"], SPRING)
     answer = api("PATCH", f"sobjects/Lead/{lead}", {"Title": "x"})
     assert answer.json()[0]["errorCode"] == "CANNOT_UPDATE_CONVERTED_LEAD"
 
 
-def test_without_a_token_nothing_is_told(sandbox: Sandbox) -> None:
+def test_without_a_token_nothing_is_told(sandbox: SandboxClient) -> None:
     answer = requests.get(f"{sandbox.url}/{BASE}/limits", timeout=5)
     assert answer.status_code == 401
     assert answer.json() == [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
 
 
-def test_a_page_names_the_next(sandbox: Sandbox, api: Api) -> None:
+def test_a_page_names_the_next(sandbox: SandboxClient, api: Api) -> None:
     for number in range(3):
         api("POST", "sobjects/Account", {"Name": f"a{number}"})
     sandbox.post("settings", page_size=2)
@@ -167,7 +167,7 @@ def test_a_page_names_the_next(sandbox: Sandbox, api: Api) -> None:
     assert (rest["totalSize"], rest["done"], len(rest["records"])) == (3, True, 1)
 
 
-def test_updated_and_deleted_list_ids(sandbox: Sandbox, api: Api) -> None:
+def test_updated_and_deleted_list_ids(sandbox: SandboxClient, api: Api) -> None:
     kept, gone = (api("POST", "sobjects/Account", {"Name": name}).json()["id"] for name in ("a", "b"))
     api("DELETE", f"sobjects/Account/{gone}")
     span = {"start": "2020-01-01T00:00:00+00:00", "end": "2999-01-01T00:00:00+00:00"}
@@ -175,7 +175,7 @@ def test_updated_and_deleted_list_ids(sandbox: Sandbox, api: Api) -> None:
     assert [row["id"] for row in api("GET", "sobjects/Account/deleted/", **span).json()["deletedRecords"]] == [gone]
 
 
-def test_a_misspelt_order_of_a_fault_is_refused(sandbox: Sandbox) -> None:
+def test_a_misspelt_order_of_a_fault_is_refused(sandbox: SandboxClient) -> None:
     answer = requests.post(f"{sandbox.url}/__sandbox__/faults", json={"kind": "earthquake"}, timeout=5)
     assert answer.status_code == 400
     assert "earthquake" in answer.json()[0]["message"]

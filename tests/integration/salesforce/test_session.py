@@ -7,15 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.salesforce.auth import Tokens
+from connectors.salesforce.auth import TokenProvider
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
-from connectors.salesforce.errors import CircuitOpen, Transient
-from connectors.salesforce.mapping import problems
+from connectors.salesforce.errors import CircuitOpen, TransientFailure
+from connectors.salesforce.mapping import mapping_problems
 from schemas.definitions import LeadField
 from streams.errors import SalesforceRefused
 from streams.settings import Settings
-from tests.harness.salesforce.sandbox import Sandbox
+from tests.harness.salesforce.sandbox import SandboxClient
 
 FIELDS = {
     "Company": LeadField(property="company", default="-"),
@@ -23,11 +23,11 @@ FIELDS = {
 }
 
 
-def logins(sandbox: Sandbox) -> int:
+def logins(sandbox: SandboxClient) -> int:
     return int(sandbox.get("counts")["logins"])
 
 
-def test_a_refused_login_is_one_clear_line(sandbox: Sandbox) -> None:
+def test_a_refused_login_is_one_clear_line(sandbox: SandboxClient) -> None:
     with pytest.raises(SalesforceRefused) as refused:
         OrgClient(sandbox.connection(client_secret="wrong")).check()
     line = str(refused.value)
@@ -39,11 +39,13 @@ def test_a_refused_login_is_one_clear_line(sandbox: Sandbox) -> None:
 
 def test_an_org_that_does_not_answer_is_not_a_refusal() -> None:
     nobody = Connection("stand-in.my", "leadstream", "leadstream", url="http://127.0.0.1:9")
-    with pytest.raises(Transient, match="does not answer the login"):
+    with pytest.raises(TransientFailure, match="does not answer the login"):
         OrgClient(nobody).check()
 
 
-def test_an_expired_session_costs_one_login_however_many_threads_meet_it(sandbox: Sandbox, client: OrgClient) -> None:
+def test_an_expired_session_costs_one_login_however_many_threads_meet_it(
+    sandbox: SandboxClient, client: OrgClient
+) -> None:
     client.check()
     before = logins(sandbox)
     sandbox.post("settings", expire_tokens=True)
@@ -52,13 +54,13 @@ def test_an_expired_session_costs_one_login_however_many_threads_meet_it(sandbox
     assert logins(sandbox) == before + 1
 
 
-def test_a_session_refused_right_after_the_login_opens_the_circuit(sandbox: Sandbox) -> None:
+def test_a_session_refused_right_after_the_login_opens_the_circuit(sandbox: SandboxClient) -> None:
     now = [1000.0]
     connection = sandbox.connection()
-    client = OrgClient(connection, Tokens(connection, clock=lambda: now[0]))
+    client = OrgClient(connection, TokenProvider(connection, clock=lambda: now[0]))
     client.check()
     before = logins(sandbox)
-    sandbox.fault("invalid_session", path="services/data", times=-1)
+    sandbox.add_fault("invalid_session", path="services/data", times=-1)
     for _ in range(3):
         with pytest.raises(CircuitOpen, match="right after the login"):
             client.check()
@@ -71,25 +73,25 @@ def test_a_session_refused_right_after_the_login_opens_the_circuit(sandbox: Sand
 
 def test_amounts_are_exact(client: OrgClient) -> None:
     record = {"attributes": {"type": "Opportunity"}, "Name": "x", "StageName": "New", "CloseDate": "2026-01-01"}
-    client.collection("POST", "composite/sobjects", [{**record, "Amount": 0.1}])
+    client.write_collection("POST", "composite/sobjects", [{**record, "Amount": 0.1}])
     assert [row["Amount"] for row in client.query_all("SELECT Amount FROM Opportunity")] == [Decimal("0.1")]
 
 
-def test_a_result_of_many_pages_is_read_whole(sandbox: Sandbox, client: OrgClient) -> None:
+def test_a_result_of_many_pages_is_read_whole(sandbox: SandboxClient, client: OrgClient) -> None:
     records = [{"attributes": {"type": "Account"}, "Name": f"a{number}"} for number in range(25)]
-    client.collection("POST", "composite/sobjects", records)
+    client.write_collection("POST", "composite/sobjects", records)
     sandbox.post("settings", page_size=7)
     rows = client.query_all("SELECT Name FROM Account ORDER BY Name")
     assert len({row["Name"] for row in rows}) == len(rows) == 25
 
 
-def test_a_list_too_long_for_an_address_is_asked_in_portions(sandbox: Sandbox, client: OrgClient) -> None:
-    assert client.query_each("SELECT Id FROM Lead WHERE Email IN {}", ["x" * 80] * 200) == []
+def test_a_list_too_long_for_an_address_is_asked_in_portions(sandbox: SandboxClient, client: OrgClient) -> None:
+    assert client.query_in_batches("SELECT Id FROM Lead WHERE Email IN {}", ["x" * 80] * 200) == []
     assert len(sandbox.requests("queryAll")) > 1
 
 
 def test_a_good_mapping_has_no_problems(client: OrgClient) -> None:
-    assert problems(FIELDS, client.describe("Lead"), client.connection) == []
+    assert mapping_problems(FIELDS, client.describe("Lead"), client.connection) == []
 
 
 def test_a_mapping_is_checked_against_the_org(client: OrgClient) -> None:
@@ -98,27 +100,27 @@ def test_a_mapping_is_checked_against_the_org(client: OrgClient) -> None:
         "IsConverted": LeadField(value=True),
         "LastName": FIELDS["LastName"],
     }
-    assert problems(fields, client.describe("Lead"), client.connection) == [
+    assert mapping_problems(fields, client.describe("Lead"), client.connection) == [
         "lead_fields: the Lead has no field email (there is Email)",
         "lead_fields: the integration user may not write IsConverted",
         "lead_fields: the Lead needs Company: map it, with a default",
     ]
 
 
-def test_an_org_without_our_fields_is_told_which(sandbox: Sandbox) -> None:
-    connection = sandbox.connection(external_id="Other_Id__c")
+def test_an_org_without_our_fields_is_told_which(sandbox: SandboxClient) -> None:
+    connection = sandbox.connection(external_id_field="Other_Id__c")
     described = OrgClient(connection).describe("Lead")
-    assert any("has no field Other_Id__c" in each for each in problems(FIELDS, described, connection))
+    assert any("has no field Other_Id__c" in each for each in mapping_problems(FIELDS, described, connection))
 
 
 def test_the_settings_that_are_missing_are_named() -> None:
     with pytest.raises(SalesforceRefused, match="LEADSTREAM_SALESFORCE_DOMAIN, LEADSTREAM_SALESFORCE_CLIENT_ID"):
-        Connection.of(Settings(salesforce_url=None, salesforce_domain=None, salesforce_client_id=None))
+        Connection.from_settings(Settings(salesforce_url=None, salesforce_domain=None, salesforce_client_id=None))
 
 
 def test_a_secret_is_sent_over_plain_http_to_this_machine_only() -> None:
     with pytest.raises(SalesforceRefused, match="plain http"):
-        Connection.of(Settings(salesforce_url="http://standin.example:8090"))
+        Connection.from_settings(Settings(salesforce_url="http://standin.example:8090"))
 
 
 def test_the_shared_login_domain_is_refused() -> None:

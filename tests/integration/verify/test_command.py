@@ -101,13 +101,13 @@ def verified(pipeline: Pipeline, *options: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_streaming_equals_batch(settled: Pipeline) -> None:
-    done = settled.run("verify")
+    done = settled.run_command("verify")
     report = verified(settled)[1]
     compared = f"20 contacts, {report['memberships']} memberships, {report['leads']} leads"
     assert done.stdout == f"streaming equals batch: {compared}\n"
     assert "scanning the whole journal" in done.stderr
-    assert report["memberships"] == len(settled.table("segment-members")) > 20
-    assert report["leads"] == len(settled.table("leads")) > 5
+    assert report["memberships"] == len(settled.read_table("segment-members")) > 20
+    assert report["leads"] == len(settled.read_table("leads")) > 5
     assert report["equal"]
     assert report["contacts_passed_over"] == 0
 
@@ -122,8 +122,10 @@ def test_a_sample_is_as_large_as_asked_and_an_account_has_its_own(settled: Pipel
 
 def test_a_foreign_record_among_the_members_is_found(settled: Pipeline) -> None:
     """One membership is taken out, and somebody put in whom nobody knows; afterwards all is as before."""
-    home = {r.key.decode(): number for number, records in settled.read("segment-members").items() for r in records}
-    key, row = next(iter(settled.table("segment-members").items()))
+    home = {
+        r.key.decode(): number for number, records in settled.read_records("segment-members").items() for r in records
+    }
+    key, row = next(iter(settled.read_table("segment-members").items()))
     _, segment, contact = key.split("/")
     ghost = f"default/{segment}/nobody"
     asyncio.run(write(settled, "segment-members", key, None, home[key]))
@@ -145,8 +147,8 @@ def test_a_foreign_record_among_the_members_is_found(settled: Pipeline) -> None:
 
 
 def test_a_lead_written_by_somebody_else_is_found(settled: Pipeline) -> None:
-    home = {r.key.decode(): number for number, records in settled.read("leads").items() for r in records}
-    key, row = next(iter(settled.table("leads").items()))
+    home = {r.key.decode(): number for number, records in settled.read_records("leads").items() for r in records}
+    key, row = next(iter(settled.read_table("leads").items()))
     asyncio.run(write(settled, "leads", key, {**row, "points": 1_000_000}, home[key]))
     code, report = verified(settled)
     asyncio.run(write(settled, "leads", key, row, home[key]))

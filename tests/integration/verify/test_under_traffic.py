@@ -50,7 +50,7 @@ def fall_silent(pipeline: Pipeline) -> None:
 
 
 def members(pipeline: Pipeline, segment: str) -> set[str]:
-    return {row["contact"] for row in pipeline.table("segment-members").values() if row["segment"] == segment}
+    return {row["contact"] for row in pipeline.read_table("segment-members").values() if row["segment"] == segment}
 
 
 async def visits(pipeline: Pipeline, stop: asyncio.Event) -> None:
@@ -73,7 +73,7 @@ async def verified_meanwhile(pipeline: Pipeline) -> list[dict[str, Any]]:
     stop = asyncio.Event()
     traffic = asyncio.create_task(visits(pipeline, stop))
     try:
-        await asyncio.to_thread(wait_until, lambda: len(pipeline.table("leads")) > 10, LIMIT_SECONDS, "no leads")
+        await asyncio.to_thread(wait_until, lambda: len(pipeline.read_table("leads")) > 10, LIMIT_SECONDS, "no leads")
         reports = []
         for _ in range(3):
             done = await asyncio.to_thread(leadstream, "verify", "--json", env=pipeline.environment)

@@ -22,10 +22,10 @@ def main(log: Path, count: int) -> int:
     ):
         pipeline.start_worker()
         for seen in compare(pipeline, log, count):
-            same = seen.expected == seen.found
+            same = seen.expected == seen.actual
             wrong += not same
-            verdict = "equal" if same else f"DIFFERS: {sorted(seen.expected ^ seen.found)[:5]}"
-            sys.stdout.write(f"{instant_text(seen.at)} {seen.segment:14} {len(seen.found):5} members, {verdict}\n")
+            verdict = "equal" if same else f"DIFFERS: {sorted(seen.expected ^ seen.actual)[:5]}"
+            sys.stdout.write(f"{instant_text(seen.at)} {seen.segment:14} {len(seen.actual):5} members, {verdict}\n")
     sys.stdout.write("all equal\n" if not wrong else f"{wrong} differ\n")
     return 1 if wrong else 0
 

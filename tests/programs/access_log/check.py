@@ -13,34 +13,34 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from streams.publish.access_log import AccessLog
-from streams.publish.lines import EventLine, access_log_items, read_lines
+from streams.publish.access_log import AccessLogParser
+from streams.publish.lines import EventLine, parse_access_log, read_lines
 from tests.harness.deployment.pipeline import Pipeline
 from tests.programs.access_log.visits_sql import DAY, DEFINITIONS, QUERIES, VisitsSql
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SegmentComparison:
     """One segment at one instant (ms)."""
 
     at: int
     segment: str
     expected: frozenset[str]
-    found: frozenset[str]
+    actual: frozenset[str]
 
 
-def visits_of(log: Path) -> list[tuple[str, int, str]]:
+def parse_visits(log: Path) -> list[tuple[str, int, str]]:
     """(contact, at, path) of every line, in the order of the file."""
     found = []
-    for item in access_log_items(read_lines([str(log)], lambda _: None), AccessLog()):
+    for item in parse_access_log(read_lines([str(log)], lambda _: None), AccessLogParser()):
         assert isinstance(item, EventLine), item
-        event = msgspec.json.decode(item.outgoing.value)
+        event = msgspec.json.decode(item.event.value)
         assert item.at is not None
         found.append((event["contact"], item.at, urlsplit(event["url"]).path))
     return found
 
 
-def instants_of(visits: list[tuple[str, int, str]], count: int) -> list[int]:
+def comparison_instants(visits: list[tuple[str, int, str]], count: int) -> list[int]:
     """Instants over the whole span: evenly spread ones, and exact ones at which a visit is a window old."""
     first, last = min(at for _, at, _ in visits), max(at for _, at, _ in visits)
     exact = sorted({at + window for _, at, _ in visits for window in (DAY, DAY // 2) if at + window <= last})
@@ -48,20 +48,20 @@ def instants_of(visits: list[tuple[str, int, str]], count: int) -> list[int]:
     return [exact[at * len(exact) // count] if at % 3 == 0 and exact else spread[at] for at in range(count)]
 
 
-def compare(pipeline: Pipeline, log: Path, count: int) -> Iterator[Comparison]:
+def compare(pipeline: Pipeline, log: Path, count: int) -> Iterator[SegmentComparison]:
     """Publishes the log for each of `count` instants, waits for the pipeline, and compares every segment."""
-    visits = visits_of(log)
+    visits = parse_visits(log)
     sql = VisitsSql(visits)
-    instants = instants_of(visits, count)
+    instants = comparison_instants(visits, count)
     for number, at in enumerate(instants):
         account = f"at-{number}"
         pipeline.apply(f"account: {account}\n{DEFINITIONS}", "--wait")
-        pipeline.publish_log(log, account, at)
+        pipeline.publish_access_log(log, account, at)
     pipeline.wait_until_settled()
-    table = pipeline.table("segment-members")
+    table = pipeline.read_table("segment-members")
     for number, at in enumerate(instants):
         expected = sql.members(at)
         for segment in QUERIES:
             head = f"at-{number}/{segment}/"
             found = frozenset(key.removeprefix(head) for key in table if key.startswith(head))
-            yield Comparison(at, segment, frozenset(expected[segment]), found)
+            yield SegmentComparison(at, segment, frozenset(expected[segment]), found)

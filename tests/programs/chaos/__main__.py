@@ -13,7 +13,7 @@ from typing import Any
 from connectors.kafka.broker import LocalBroker
 from streams.settings import Settings
 from tests.harness.kafka.broker import fresh_prefix
-from tests.programs.chaos.faults import Plan
+from tests.programs.chaos.faults import FaultPlan
 from tests.programs.chaos.guards import GUARDS
 from tests.programs.chaos.programs import PROGRAMS
 from tests.programs.chaos.run import ChaosRun
@@ -29,7 +29,7 @@ LONG_TRANSACTIONS: dict[str, Any] = {
 def main() -> int:
     """Exit code 0 when the oracle finds nothing wrong; with --without, when it does."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the producer writes a line a retry
-    given = arguments()
+    given = parse_arguments()
     folder = Path(given.folder or tempfile.mkdtemp(prefix="leadstream-chaos-"))
     with LocalBroker(folder / "kafka") as broker:
         run = chaos_run(given, folder, broker)
@@ -38,7 +38,7 @@ def main() -> int:
     return int(report.verdict.holds == bool(given.without))
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.chaos", description=__doc__)
     parser.add_argument("--program", choices=sorted(PROGRAMS), default="counting", help="what the workers run")
@@ -58,29 +58,38 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def chaos_run(given: argparse.Namespace, folder: Path, broker: LocalBroker) -> ChaosRun:
+def chaos_run(options: argparse.Namespace, folder: Path, broker: LocalBroker) -> ChaosRun:
     """The run that the command line asks for."""
     settings = Settings(
         bootstrap=broker.bootstrap,
         prefix=fresh_prefix(),
-        partitions=given.slots,
+        partitions=options.slots,
         in_partitions=3,
         data_dir=folder / "data",
         heartbeat_ms=1_000,
-        session_ms=given.session_ms,
-        **LONG_TRANSACTIONS if given.without == "fence-first" else {},
+        session_ms=options.session_ms,
+        **LONG_TRANSACTIONS if options.without == "fence-first" else {},
     )
-    plan = Plan(
-        kills=given.kills,
-        stops=given.stops,
-        joins=given.joins,
-        broker_restarts=given.broker_restarts,
-        session=given.session_ms / 1000,
-        wake_in_window=given.without == "fence-first",
+    plan = FaultPlan(
+        kills=options.kills,
+        stops=options.stops,
+        joins=options.joins,
+        broker_restarts=options.broker_restarts,
+        session_seconds=options.session_ms / 1000,
+        wake_in_window=options.without == "fence-first",
     )
-    extra = {"CHAOS_WITHOUT": given.without or "", "CHAOS_CRASH": str(given.crash)}
+    extra = {"CHAOS_WITHOUT": options.without or "", "CHAOS_CRASH": str(options.crash)}
     return ChaosRun(
-        settings, folder, broker, plan, given.program, given.events, given.rate, given.workers, given.seed, extra
+        settings,
+        folder,
+        broker,
+        plan,
+        options.program,
+        options.events,
+        options.rate,
+        options.workers,
+        options.seed,
+        extra,
     )
 
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.topics import SCORING_EVENTS, WEB_VISITS
 from streams.settings import Settings
-from tests.harness.runtime.counting_program import Counted, encode
+from tests.harness.runtime.counting_program import CountingEvent, encode
 
 CONTACTS = 500
 BURST = 20
@@ -29,7 +29,7 @@ async def publish(settings: Settings, events: int, rate: float, seed: int) -> No
     for number in range(events):
         contact = f"c{chance.randrange(CONTACTS)}"
         topic = chance.choice((WEB_VISITS, SCORING_EVENTS))
-        value = broken_or_event(number, contact, chance)
+        value = event_value(number, contact, chance)
         futures.append(await producer.send(settings.prefix + topic.name, value, key=contact.encode()))
         if number % BURST == BURST - 1:
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
@@ -37,9 +37,9 @@ async def publish(settings: Settings, events: int, rate: float, seed: int) -> No
     await producer.stop()
 
 
-def broken_or_event(number: int, contact: str, chance: random.Random) -> bytes:
+def event_value(number: int, contact: str, rng: random.Random) -> bytes:
     """One event's value."""
     if number % 97 == 0:
         return b'{"id": %d, "broken' % number
     at = time.time_ns() // 1_000_000
-    return encode(Counted(id=str(number), contact=contact, amount=chance.randrange(1, 30), at=at, pad="x" * 120))
+    return encode(CountingEvent(id=str(number), contact=contact, amount=rng.randrange(1, 30), at=at, pad="x" * 120))

@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaProducer
 
 from streams.errors import BrokerUnavailable
 from streams.settings import Settings
-from streams.store.releases import Releases
-from tests.programs.chaos.traffic_source import EDITS, PLACES, messages
+from streams.store.releases import ReleaseRepository
+from tests.programs.chaos.traffic_source import EDIT_POINTS, EDITS, messages
 
 BURST = 20
 RELEASE_SECONDS = 60.0
@@ -27,15 +27,15 @@ async def publish(settings: Settings, events: int, rate: float, seed: int) -> No
     )
     await producer.start()
     try:
-        await release(settings, EDITS[0], 1)
+        await make_release(settings, EDITS[0], 1)
         made = 1
         began = time.monotonic()
         futures = []
         for number, message in enumerate(messages(events, random.Random(seed), lambda: time.time_ns() // 1_000_000)):
             topic, key, value = message
             futures.append(await producer.send(settings.prefix + topic, value, key=key))
-            while made < len(EDITS) and number >= PLACES[made] * events:
-                await release(settings, EDITS[made], made + 1)
+            while made < len(EDITS) and number >= EDIT_POINTS[made] * events:
+                await make_release(settings, EDITS[made], made + 1)
                 made += 1
             if number % BURST == BURST - 1:
                 await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
@@ -44,16 +44,16 @@ async def publish(settings: Settings, events: int, rate: float, seed: int) -> No
         await producer.stop()
 
 
-async def release(settings: Settings, document: dict[str, Any], number: int) -> None:
+async def make_release(settings: Settings, document: dict[str, Any], number: int) -> None:
     """Makes the account's release of that number, once though an answer be lost. Raises TimeoutError."""
-    releases = Releases(settings, settings.clock)
+    releases = ReleaseRepository(settings, settings.clock)
     end = time.monotonic() + RELEASE_SECONDS
     while time.monotonic() < end:
         try:
             latest = await releases.latest(document["account"])
             if latest is not None and latest.number >= number:
                 return
-            await releases.make(document["account"], document, number - 1)
+            await releases.write_release(document["account"], document, number - 1)
         except BrokerUnavailable:
             await asyncio.sleep(0.5)
     raise TimeoutError(f"release {number} could not be made")

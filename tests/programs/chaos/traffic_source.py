@@ -22,8 +22,8 @@ from schemas.topics import (
 )
 from schemas.values import instant_text
 
-Document = dict[str, Any]
-Message = tuple[str, bytes, bytes]
+JsonDict = dict[str, Any]
+TopicMessage = tuple[str, bytes, bytes]
 """In-topic without prefix, key, value."""
 
 CONTACTS = 480
@@ -32,7 +32,7 @@ WAVE_MS = 3_000
 LONGEST_MS = 15_000
 """Longer than every window: after so long without events time alone changes little any more."""
 
-_SEGMENTS: list[Document] = [
+_SEGMENTS: list[JsonDict] = [
     {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}, "within": "4s"}},
     {"id": "prices", "dynamic": True, "when": {"visit": {"path": {"starts_with": "/pricing"}}, "within": "5s"}},
     {"id": "lately", "dynamic": True, "when": {"activity": {}, "between_ago": ["9s", "2s"]}},
@@ -47,7 +47,7 @@ _SEGMENTS: list[Document] = [
         "when": {"all": [{"segment": "busy"}, {"segment": "prices"}, {"not": {"segment": "asleep"}}]},
     },
 ]
-_SPRING: Document = {
+_SPRING: JsonDict = {
     "id": "spring",
     "audience": ["busy"],
     "half_life": "6s",
@@ -63,21 +63,21 @@ _SPRING: Document = {
         {"id": "asleep", "when": {"inactive_for": "7s"}, "then": {"set_status": "rejected"}},
     ],
 }
-_NURTURE: Document = {
+_NURTURE: JsonDict = {
     "id": "nurture",
     "audience": ["prices", "vip"],
     "leave": "delete",
     "automation": [{"id": "on", "when": {"segment": "hot"}, "then": {"add_to_campaign": "spring"}}],
 }
-_FAIR: Document = {"id": "fair", "auto_qualify": True}
+_FAIR: JsonDict = {"id": "fair", "auto_qualify": True}
 
-BEFORE: Document = {
+BEFORE: JsonDict = {
     "account": "default",
     "properties": {"employees": "number"},
     "segments": _SEGMENTS,
     "campaigns": [_SPRING, _NURTURE, _FAIR],
 }
-AFTER: Document = {
+AFTER: JsonDict = {
     **BEFORE,
     "segments": [
         {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}, "within": "6s"}},
@@ -95,48 +95,48 @@ AFTER: Document = {
 """Windows and rules changed, a campaign and two rules gone, others new."""
 
 
-def _with_past(*segments: Document) -> Document:
+def _with_segments(*segments: JsonDict) -> JsonDict:
     return {**AFTER, "segments": [*AFTER["segments"], *segments]}
 
 
-_OFTEN: Document = {
+_OFTEN: JsonDict = {
     "id": "often",
     "dynamic": True,
     "when": {"visit": {}, "regular": {"at_least": 2, "of": 4, "each": "1s"}},
 }
-_STEPS: Document = {
+_STEPS: JsonDict = {
     "id": "steps",
     "dynamic": True,
     "when": {"sequence": [{"visit": {}}, {"activity": {"name": {"eq": "form"}}}], "within": "10s", "gap": "6s"},
 }
-_STAYED: Document = {
+_HELD: JsonDict = {
     "id": "stayed",
     "dynamic": True,
     "when": {"property": "employees", "gte": 20, "held_for": "9s"},
 }
-_BEGAN: Document = {
+_FIRST_PAGE: JsonDict = {
     "id": "began",
     "dynamic": True,
     "when": {"visit": {}, "first": {"path": {"starts_with": "/pricing"}}},
 }
-_ENDED: Document = {
+_LAST_PAGE: JsonDict = {
     "id": "ended",
     "dynamic": True,
     "when": {"visit": {}, "last": {"path": {"eq": "/docs"}}, "within": "9s"},
 }
-_COUNTED: Document = {"id": "counted", "dynamic": True, "when": {"visit": {}, "count": {"gte": 9}}}
+_COUNTED: JsonDict = {"id": "counted", "dynamic": True, "when": {"visit": {}, "count": {"gte": 9}}}
 
-EDITS: list[Document] = [
+EDITS: list[JsonDict] = [
     BEFORE,
-    _with_past(_OFTEN, _STEPS),
-    _with_past(_STAYED, _BEGAN),
-    _with_past(_STAYED, _BEGAN, _COUNTED),
+    _with_segments(_OFTEN, _STEPS),
+    _with_segments(_HELD, _FIRST_PAGE),
+    _with_segments(_HELD, _FIRST_PAGE, _COUNTED),
     AFTER,
-    _with_past(_ENDED, _COUNTED, _STEPS, {**_STAYED, "paused": True}),
+    _with_segments(_LAST_PAGE, _COUNTED, _STEPS, {**_HELD, "paused": True}),
 ]
 """One release after the other: most ask of the past what nobody kept; the fourth comes right after the third."""
 
-PLACES = (0.0, 0.2, 0.4, 0.4, 0.6, 0.8)
+EDIT_POINTS = (0.0, 0.2, 0.4, 0.4, 0.6, 0.8)
 """After which part of the events each of them is made."""
 
 _encode = msgspec.json.Encoder().encode
@@ -151,78 +151,83 @@ _TYPES = {
 _PATHS = ("/", "/docs", "/pricing", "/pricing/teams", "/blog")
 
 
-def messages(count: int, chance: random.Random, now: Any) -> Iterator[Message]:
+def messages(count: int, rng: random.Random, now: Any) -> Iterator[TopicMessage]:
     """So many messages, one in a hundred broken and one in fifty a repeat; `now()` is the wall clock in ms."""
-    sent: list[Message] = []
+    sent: list[TopicMessage] = []
     for number in range(count):
         if number % 100 == 99:
-            yield _broken(number, chance, now())
+            yield _invalid_message(number, rng, now())
         elif sent and number % 50 == 17:
-            yield chance.choice(sent)
+            yield rng.choice(sent)
         else:
-            message = _event(number, chance, now())
+            message = _event(number, rng, now())
             sent = [*sent[-200:], message]
             yield message
 
 
-def contact_of(chance: random.Random, now: int) -> str:
+def random_contact(rng: random.Random, now: int) -> str:
     """Mostly somebody of the present wave."""
-    wave = now // WAVE_MS % WAVES if chance.random() < 0.9 else chance.randrange(WAVES)
-    return f"c{chance.randrange(CONTACTS // WAVES) * WAVES + wave}"
+    wave = now // WAVE_MS % WAVES if rng.random() < 0.9 else rng.randrange(WAVES)
+    return f"c{rng.randrange(CONTACTS // WAVES) * WAVES + wave}"
 
 
-def _event(number: int, chance: random.Random, now: int) -> Message:
-    contact = contact_of(chance, now)
-    (topic,) = chance.choices(list(_TYPES), list(_TYPES.values()))
-    event = {"id": f"e{number}", "contact": contact, "at": instant_text(now + _shift(chance)), **_told(topic, chance)}
+def _event(number: int, rng: random.Random, now: int) -> TopicMessage:
+    contact = random_contact(rng, now)
+    (topic,) = rng.choices(list(_TYPES), list(_TYPES.values()))
+    event = {
+        "id": f"e{number}",
+        "contact": contact,
+        "at": instant_text(now + _time_offset(rng)),
+        **_event_fields(topic, rng),
+    }
     return topic, contact.encode(), _encode(event)
 
 
-def _shift(chance: random.Random) -> int:
+def _time_offset(rng: random.Random) -> int:
     """How far `at` is from now: most a little ago, some late, some a little ahead, a few much too far ahead."""
-    (kind,) = chance.choices(("now", "late", "ahead", "far"), (90, 7, 2.5, 0.5))
+    (kind,) = rng.choices(("now", "late", "ahead", "far"), (90, 7, 2.5, 0.5))
     ranges = {"now": (-300, 0), "late": (-15_000, -1_000), "ahead": (1, 2_000), "far": (400_000, 900_000)}
-    return chance.randint(*ranges[kind])
+    return rng.randint(*ranges[kind])
 
 
-def _told(topic: str, chance: random.Random) -> Document:
-    campaign = chance.choice(("spring", "spring", "nurture", "fair", "autumn"))
+def _event_fields(topic: str, rng: random.Random) -> JsonDict:
+    campaign = rng.choice(("spring", "spring", "nurture", "fair", "autumn"))
     if topic == WEB_VISITS.name:
-        if chance.random() < 0.15:
-            return {"type": "activity.recorded", "name": chance.choice(("form", "mail"))}
-        told: Document = {"type": "web.visited", "url": "https://shop.example" + chance.choice(_PATHS)}
-        return {**told, "campaign": campaign} if chance.random() < 0.05 else told
+        if rng.random() < 0.15:
+            return {"type": "activity.recorded", "name": rng.choice(("form", "mail"))}
+        told: JsonDict = {"type": "web.visited", "url": "https://shop.example" + rng.choice(_PATHS)}
+        return {**told, "campaign": campaign} if rng.random() < 0.05 else told
     if topic == CONTACT_CHANGES.name:
-        return _changed(chance)
+        return _contact_change(rng)
     if topic == SCORING_EVENTS.name:
-        told = {"type": "score.adjusted", "points": chance.choice((-5, 2.5, 7, 12))}
-        return {**told, **chance.choice(({}, {"campaign": campaign}, {"score": "fit"}))}
+        told = {"type": "score.adjusted", "points": rng.choice((-5, 2.5, 7, 12))}
+        return {**told, **rng.choice(({}, {"campaign": campaign}, {"score": "fit"}))}
     if topic == LEAD_COMMANDS.name:
-        what = chance.choice(("added", "added", "qualified", "rejected", "removed", "reactivated"))
+        what = rng.choice(("added", "added", "qualified", "rejected", "removed", "reactivated"))
         return {"type": f"lead.{what}", "campaign": campaign, "by": "sales"}
     if topic == SEGMENT_COMMANDS.name:
-        what = chance.choice(("member_added", "member_removed"))
-        return {"type": f"segment.{what}", "segment": chance.choice(("vip", "vip", "big"))}
-    said: Document = {"campaign": campaign, "hand_over": "h", "number": [0, chance.randrange(1_000), 0]}
-    answers: list[Document] = [
+        what = rng.choice(("member_added", "member_removed"))
+        return {"type": f"segment.{what}", "segment": rng.choice(("vip", "vip", "big"))}
+    said: JsonDict = {"campaign": campaign, "hand_over": "h", "number": [0, rng.randrange(1_000), 0]}
+    answers: list[JsonDict] = [
         {"type": "crm.linked", "record": "00Q1"},
         {"type": "crm.failed", "code": "REQUIRED_FIELD_MISSING"},
         {"type": "crm.outcome", "outcome": "won", "opportunity": "0061"},
     ]
-    return {**said, **chance.choice(answers)}
+    return {**said, **rng.choice(answers)}
 
 
-def _changed(chance: random.Random) -> Document:
-    if chance.random() < 0.1:
+def _contact_change(rng: random.Random) -> JsonDict:
+    if rng.random() < 0.1:
         return {"type": "contact.deleted"}
-    if chance.random() < 0.3:
-        return {"type": "contact.changed", "status": chance.choice(("active", "active", "inactive", "bounced"))}
-    employees = chance.choice((5, 40, 60, 900, None, "many"))
-    return {"type": "contact.changed", "properties": {"employees": employees, "city": chance.choice(("Ulm", "Nice"))}}
+    if rng.random() < 0.3:
+        return {"type": "contact.changed", "status": rng.choice(("active", "active", "inactive", "bounced"))}
+    employees = rng.choice((5, 40, 60, 900, None, "many"))
+    return {"type": "contact.changed", "properties": {"employees": employees, "city": rng.choice(("Ulm", "Nice"))}}
 
 
-def _broken(number: int, chance: random.Random, now: int) -> Message:
-    contact, at = contact_of(chance, now), instant_text(now)
+def _invalid_message(number: int, rng: random.Random, now: int) -> TopicMessage:
+    contact, at = random_contact(rng, now), instant_text(now)
     whole = {"id": f"b{number}", "type": "web.visited", "at": at, "contact": contact}
     faults: list[tuple[str, bytes]] = [
         (WEB_VISITS.name, _encode(whole)[:-9]),
@@ -234,5 +239,5 @@ def _broken(number: int, chance: random.Random, now: int) -> Message:
         (SCORING_EVENTS.name, _encode({**whole, "type": "score.adjusted", "points": "ten"})),
         (LEAD_COMMANDS.name, _encode(whole)),
     ]
-    topic, value = chance.choice(faults)
+    topic, value = rng.choice(faults)
     return topic, contact.encode(), value

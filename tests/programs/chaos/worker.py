@@ -11,23 +11,23 @@ import os
 
 from schemas.topics import SEGMENT_CHANGES
 from streams.runtime.process.main import main
-from streams.runtime.process.supervisor import end_with_parent
+from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
-from tests.programs.chaos.crashes import DEATHS, ByChance, Dies, InTurn, crashing
-from tests.programs.chaos.guards import shell_without
+from tests.programs.chaos.crashes import CRASH_FILE, CrashAtRandom, CrashDecision, CrashInOrder, crashing_producer
+from tests.programs.chaos.guards import slot_manager_without
 from tests.programs.chaos.programs import PROGRAMS
 
 
-def dies(settings: Settings) -> Dies:
+def crash_decision(settings: Settings) -> CrashDecision:
     """What the environment says of dying."""
     steps = os.environ.get("CHAOS_DEATHS", "").split()
     if steps:
-        return InTurn(steps, settings.prefix + SEGMENT_CHANGES.name, settings.data_dir / DEATHS)
-    return ByChance(float(os.environ.get("CHAOS_CRASH", "0")))
+        return CrashInOrder(steps, settings.prefix + SEGMENT_CHANGES.name, settings.data_dir / CRASH_FILE)
+    return CrashAtRandom(float(os.environ.get("CHAOS_CRASH", "0")))
 
 
 if __name__ == "__main__":
-    end_with_parent()
+    exit_with_parent()
     settings = Settings()
-    shell = shell_without(os.environ.get("CHAOS_WITHOUT", ""), crashing(dies(settings)))
-    main(PROGRAMS[os.environ["CHAOS_PROGRAM"]].kind(settings), settings, shell)
+    shell = slot_manager_without(os.environ.get("CHAOS_WITHOUT", ""), crashing_producer(crash_decision(settings)))
+    main(PROGRAMS[os.environ["CHAOS_PROGRAM"]].spec(settings), settings, shell)

@@ -19,7 +19,7 @@ from tests.programs.mutations.rules import (
     windows,
 )
 
-Numbered = tuple[int, Mutation]
+NumberedMutation = tuple[int, Mutation]
 
 MUTATIONS: tuple[Mutation, ...] = (
     *missing_values.MUTATIONS,
@@ -38,6 +38,6 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-def numbered() -> list[Numbered]:
+def numbered_mutations() -> list[NumberedMutation]:
     """Each with its number, from 1."""
     return list(enumerate(MUTATIONS, start=1))

@@ -39,7 +39,7 @@ class Mutation:
         """The file as Python imports it."""
         return self.path.removesuffix(".py").replace("/", ".")
 
-    def applied_to(self, source: str) -> str:
+    def apply_to(self, source: str) -> str:
         """The file with the rule broken. Raises DoesNotApply."""
         found = source.count(self.text)
         if found != 1:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.project_files import TOP, project_files
+from tests.harness.project_files import PROJECT_ROOT, project_files
 from tests.programs.mutations.mutation import Mutation
 
 _COPIED = {"schemas", "streams", "agents", "connectors", "tests", "docs", "pyproject.toml"}
@@ -20,14 +20,14 @@ def take_snapshot(folder: Path) -> Path:
         if path.parts[0] in _COPIED:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(TOP / path, target)
+            shutil.copy2(PROJECT_ROOT / path, target)
     return folder
 
 
 @contextmanager
-def broken_copy(snapshot: Path, folder: Path, mutation: Mutation) -> Iterator[Path]:
+def mutated_copy(snapshot: Path, folder: Path, mutation: Mutation) -> Iterator[Path]:
     """A copy of the snapshot with one rule broken, for as long as it is needed. Raises DoesNotApply."""
-    broken = mutation.applied_to((snapshot / mutation.path).read_text())
+    broken = mutation.apply_to((snapshot / mutation.path).read_text())
     shutil.copytree(snapshot, folder)
     (folder / mutation.path).write_text(broken)
     try:

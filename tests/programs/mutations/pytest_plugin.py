@@ -23,7 +23,7 @@ PROOF = "MUTATION_PROOF"
 
 
 @dataclass(slots=True)
-class Proof:
+class PytestEvidence:
     """What a run of tests told."""
 
     loaded_from: str = ""
@@ -37,22 +37,22 @@ class Proof:
         return self.failed_by in ("AssertionError", "Failed")
 
 
-_told = Proof()
+_evidence = PytestEvidence()
 
 
 def pytest_exception_interact(call: pytest.CallInfo[Any]) -> None:
     """Notes the first error."""
-    if call.excinfo is not None and not _told.failed_by:
-        _told.failed_by = call.excinfo.typename
+    if call.excinfo is not None and not _evidence.failed_by:
+        _evidence.failed_by = call.excinfo.typename
 
 
 def pytest_sessionfinish() -> None:
-    """Writes the proof, for `read`."""
+    """Writes the proof, for `read_evidence`."""
     module = sys.modules.get(os.environ[MODULE])
-    _told.loaded_from = "" if module is None else str(module.__file__)
-    Path(os.environ[PROOF]).write_text(json.dumps(asdict(_told)))
+    _evidence.loaded_from = "" if module is None else str(module.__file__)
+    Path(os.environ[PROOF]).write_text(json.dumps(asdict(_evidence)))
 
 
-def read(path: Path) -> Proof:
+def read_evidence(path: Path) -> PytestEvidence:
     """The proof of a run that has ended."""
-    return Proof(**json.loads(path.read_text()))
+    return PytestEvidence(**json.loads(path.read_text()))

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from tests.programs.mutations import pytest_plugin
 from tests.programs.mutations.mutation import DoesNotApply, Mutation
-from tests.programs.mutations.project_copies import broken_copy, take_snapshot
+from tests.programs.mutations.project_copies import mutated_copy, take_snapshot
 
 _PASSED, _FAILED = 0, 1
 """pytest's exit codes; every other one says that tests could not be run."""
 
 
-class Fate(StrEnum):
+class MutationStatus(StrEnum):
     """What became of a mutation; only a killed one is well."""
 
     KILLED = "killed"
@@ -33,73 +33,81 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`told` is the test that failed, or why there is none."""
+class MutationResult:
+    """`detail` is the test that failed, or why there is none."""
 
     mutation: Mutation
-    fate: Fate
-    told: str
+    status: MutationStatus
+    detail: str
 
 
-class FailsUnbroken(Exception):
+class BaselineFails(Exception):
     """The expected tests fail although no rule is broken: mend them first; what pytest printed is the message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """`bound` is the most seconds that the tests of one mutation may take."""
+class MutationRun:
+    """`timeout` is the most seconds that the tests of one mutation may take."""
 
     jobs: int
-    bound: float
+    timeout: float
 
-    def verdicts(self, mutations: Sequence[Mutation]) -> Iterator[Verdict]:
-        """The verdicts as they come. Raises FailsUnbroken before the first."""
+    def results(self, mutations: Sequence[Mutation]) -> Iterator[MutationResult]:
+        """The verdicts as they come. Raises BaselineFails before the first."""
         with tempfile.TemporaryDirectory(prefix="leadstream-mutations-") as name:
             folder = Path(name)
             snapshot = take_snapshot(folder / "unbroken")
-            _check_unbroken(snapshot, mutations)
+            _check_baseline(snapshot, mutations)
             with ThreadPoolExecutor(self.jobs) as pool:
                 trials = [pool.submit(self._try, snapshot, folder / one.id, one) for one in mutations]
                 for trial in as_completed(trials):
                     yield trial.result()
 
-    def _try(self, snapshot: Path, folder: Path, mutation: Mutation) -> Verdict:
+    def _try(self, snapshot: Path, folder: Path, mutation: Mutation) -> MutationResult:
         try:
-            with broken_copy(snapshot, folder, mutation) as top:
-                return self._tested(top, mutation)
+            with mutated_copy(snapshot, folder, mutation) as top:
+                return self._run_tests(top, mutation)
         except DoesNotApply as error:
-            return Verdict(mutation, Fate.DOES_NOT_APPLY, str(error))
+            return MutationResult(mutation, MutationStatus.DOES_NOT_APPLY, str(error))
 
-    def _tested(self, top: Path, mutation: Mutation) -> Verdict:
+    def _run_tests(self, top: Path, mutation: Mutation) -> MutationResult:
         try:
-            ended = _pytest(top, mutation.caught_by, mutation.module, self.bound)
+            ended = _run_pytest(top, mutation.caught_by, mutation.module, self.timeout)
         except subprocess.TimeoutExpired:
-            return Verdict(mutation, Fate.NOT_TESTED, f"the tests took more than {self.bound:.0f} s")
-        return _judged(mutation, top, ended)
+            return MutationResult(
+                mutation, MutationStatus.NOT_TESTED, f"the tests took more than {self.timeout:.0f} s"
+            )
+        return _result_of(mutation, top, ended)
 
 
-def _judged(mutation: Mutation, top: Path, ended: subprocess.CompletedProcess[str]) -> Verdict:
+def _result_of(mutation: Mutation, top: Path, ended: subprocess.CompletedProcess[str]) -> MutationResult:
     if ended.returncode not in (_PASSED, _FAILED):
-        return Verdict(mutation, Fate.NOT_TESTED, f"pytest ended with {ended.returncode}: {_last_line(ended.stdout)}")
-    told = pytest_plugin.read(_proof_of(top))
+        return MutationResult(
+            mutation, MutationStatus.NOT_TESTED, f"pytest ended with {ended.returncode}: {_last_line(ended.stdout)}"
+        )
+    told = pytest_plugin.read_evidence(_evidence_path(top))
     if told.loaded_from != str(top / mutation.path):
-        return Verdict(mutation, Fate.NOT_TESTED, f"the tests took the module from {told.loaded_from or 'nowhere'}")
+        return MutationResult(
+            mutation, MutationStatus.NOT_TESTED, f"the tests took the module from {told.loaded_from or 'nowhere'}"
+        )
     if ended.returncode == _PASSED:
-        return Verdict(mutation, Fate.SURVIVED, "no test noticed: " + " ".join(mutation.caught_by))
+        return MutationResult(mutation, MutationStatus.SURVIVED, "no test noticed: " + " ".join(mutation.caught_by))
     if not told.by_assertion:
-        return Verdict(mutation, Fate.CRASHED, f"{told.failed_by} in {_failed_test(ended.stdout)}")
-    return Verdict(mutation, Fate.KILLED, _failed_test(ended.stdout))
+        return MutationResult(mutation, MutationStatus.CRASHED, f"{told.failed_by} in {_failed_test(ended.stdout)}")
+    return MutationResult(mutation, MutationStatus.KILLED, _failed_test(ended.stdout))
 
 
-def _check_unbroken(snapshot: Path, mutations: Iterable[Mutation]) -> None:
+def _check_baseline(snapshot: Path, mutations: Iterable[Mutation]) -> None:
     """A test that fails anyway would kill everything."""
     tests = sorted({test for mutation in mutations for test in mutation.caught_by})
-    ended = _pytest(snapshot, tests, "streams.engine", bound=None)
+    ended = _run_pytest(snapshot, tests, "streams.engine", timeout=None)
     if ended.returncode != _PASSED:
-        raise FailsUnbroken(ended.stdout + ended.stderr)
+        raise BaselineFails(ended.stdout + ended.stderr)
 
 
-def _pytest(top: Path, tests: Sequence[str], module: str, bound: float | None) -> subprocess.CompletedProcess[str]:
+def _run_pytest(
+    top: Path, tests: Sequence[str], module: str, timeout: float | None
+) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable,
         "-m",
@@ -117,14 +125,14 @@ def _pytest(top: Path, tests: Sequence[str], module: str, bound: float | None) -
         "PYTHONPATH": str(top),
         "PYTHONDONTWRITEBYTECODE": "1",
         pytest_plugin.MODULE: module,
-        pytest_plugin.PROOF: str(_proof_of(top)),
+        pytest_plugin.PROOF: str(_evidence_path(top)),
     }
     return subprocess.run(
-        command, cwd=top, env=environment, capture_output=True, text=True, timeout=bound, check=False
+        command, cwd=top, env=environment, capture_output=True, text=True, timeout=timeout, check=False
     )
 
 
-def _proof_of(top: Path) -> Path:
+def _evidence_path(top: Path) -> Path:
     return top / "proof"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.programs.mutations.catalogue import Numbered
+from tests.programs.mutations.catalogue import NumberedMutation
 
 HEAD = "| no. | section | rule | where |\n|---|---|---|---|\n"
 
 
-def table(mutations: Iterable[Numbered]) -> str:
+def markdown_table(mutations: Iterable[NumberedMutation]) -> str:
     """Markdown, one line a mutation."""
     return HEAD + "".join(
         _line(number, mutation.section, mutation.rule, mutation.where) for number, mutation in mutations

@@ -9,14 +9,14 @@ import tempfile
 from pathlib import Path
 
 from connectors.kafka.broker import LocalBroker
-from tests.harness.deployment.live_deployment import stage
+from tests.harness.deployment.live_deployment import live_deployment
 from tests.harness.kafka.broker import fresh_prefix
 from tests.programs.scenarios import backlog, big_tick, open_transaction
 
 
 def main() -> int:
     """Exit code 0 when the scenario holds."""
-    given = arguments()
+    given = parse_arguments()
     folder = Path(given.folder or tempfile.mkdtemp(prefix="leadstream-scenario-"))
     with LocalBroker(folder / "kafka") as broker:
         holds, said = asyncio.run(SCENARIOS[given.scenario](broker.bootstrap, folder, given))
@@ -24,7 +24,7 @@ def main() -> int:
     return 0 if holds else 1
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.scenarios", description=__doc__)
     parser.add_argument("scenario", choices=sorted(SCENARIOS))
@@ -36,25 +36,25 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def run_big_tick(bootstrap: str, folder: Path, given: argparse.Namespace) -> tuple[bool, str]:
+async def run_big_tick(bootstrap: str, folder: Path, options: argparse.Namespace) -> tuple[bool, str]:
     """Whether it holds, and what is to be said."""
-    async with stage(bootstrap, fresh_prefix(), folder) as made:
-        report = await big_tick.run(made, given.contacts, given.workers)
+    async with live_deployment(bootstrap, fresh_prefix(), folder) as made:
+        report = await big_tick.run(made, options.contacts, options.workers)
     return not report.wrong, str(report)
 
 
-async def run_backlog(bootstrap: str, folder: Path, given: argparse.Namespace) -> tuple[bool, str]:
+async def run_backlog(bootstrap: str, folder: Path, options: argparse.Namespace) -> tuple[bool, str]:
     """Whether it holds, and what is to be said."""
-    density = backlog.Density(length=int(given.days * backlog.Density.length / 2))
-    async with stage(bootstrap, fresh_prefix(), folder, backlog.FOREIGN) as made:
-        report = await backlog.run(made, density, given.workers)
+    density = backlog.BacklogSize(length=int(options.days * backlog.BacklogSize.length / 2))
+    async with live_deployment(bootstrap, fresh_prefix(), folder, backlog.FOREIGN) as made:
+        report = await backlog.run(made, density, options.workers)
     return not report.wrong, str(report)
 
 
-async def run_open_transaction(bootstrap: str, folder: Path, given: argparse.Namespace) -> tuple[bool, str]:
+async def run_open_transaction(bootstrap: str, folder: Path, options: argparse.Namespace) -> tuple[bool, str]:
     """Whether it holds, and what is to be said."""
-    async with stage(bootstrap, fresh_prefix(), folder) as made:
-        report = await open_transaction.run(made, given.hold, given.workers)
+    async with live_deployment(bootstrap, fresh_prefix(), folder) as made:
+        report = await open_transaction.run(made, options.hold, options.workers)
     return not report.wrong, str(report)
 
 

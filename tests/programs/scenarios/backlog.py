@@ -20,9 +20,9 @@ import msgspec
 
 from schemas.topics import JOURNAL, LEAD_CHANGES, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from schemas.values import instant_ms, instant_text
-from streams.engine.journal.records import Event, Marker, Record, Tick, decode
-from tests.harness.deployment.live_deployment import Stage, came, until
-from tests.harness.kafka.topic_follower import following
+from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Tick, decode
+from tests.harness.deployment.live_deployment import LiveDeployment, wait_for, wait_until
+from tests.harness.kafka.topic_follower import follow_topics
 
 FOREIGN = {WEB_VISITS.name: 3, SCORING_EVENTS.name: 1}
 """The two topics, with their partition counts."""
@@ -34,12 +34,12 @@ CONTACTS = 300
 LIMIT_SECONDS = 1_800.0
 SETTLE_SECONDS = 120.0
 
-Coming = tuple[int, str, dict[str, Any]]
+TimedEvent = tuple[int, str, dict[str, Any]]
 """When (ms), in which topic, the event without `at`."""
 
 
 @dataclass(frozen=True)
-class Density:
+class BacklogSize:
     """How much there is: `length` and the time between two visits, and between two scores, in ms."""
 
     length: int = 2 * 24 * 60 * MINUTE
@@ -48,7 +48,7 @@ class Density:
 
 
 @dataclass
-class Backlog:
+class BacklogReport:
     """What was seen; `late_by` is the most that an event was behind its contact's clock, `out_of_step` the most that
     it had arrived before another one that stands before it in its journal partition; ms.
     """
@@ -57,9 +57,9 @@ class Backlog:
     seconds: float = 0.0
     late_by: int = 0
     out_of_step: int = 0
-    falls_asleep: int = 0
-    rejected: int = 0
-    justified: int = 0
+    silence_count: int = 0
+    rejected_count: int = 0
+    tolerated: int = 0
     """Taken for silent although active, but less than `in_step` before the due instant."""
     markers: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
@@ -69,15 +69,15 @@ class Backlog:
             [
                 f"{self.events} events in {self.seconds:.0f} s ({self.events / max(self.seconds, 0.001):.0f}/s)",
                 f"most late {self.late_by} ms, most out of step {self.out_of_step} ms",
-                f"{self.falls_asleep} times somebody fell silent, {self.rejected} leads rejected for it;"
-                f" {self.justified} of them although active less than in_step before",
+                f"{self.silence_count} times somebody fell silent, {self.rejected_count} leads rejected for it;"
+                f" {self.tolerated} of them although active less than in_step before",
                 f"WRONG: {dict(self.wrong)}" if self.wrong else "HOLDS",
             ]
         )
 
 
 @dataclass
-class Seen:
+class BacklogObserver:
     """The journal and the outputs as they were committed."""
 
     events: int = 0
@@ -86,35 +86,35 @@ class Seen:
     out_of_step: int = 0
     ticks: dict[int, int] = field(default_factory=dict)
     clocks: dict[str, int] = field(default_factory=dict)
-    furthest: dict[int, int] = field(default_factory=dict)
-    asleep: list[tuple[str, int]] = field(default_factory=list)
-    rejected: list[tuple[str, int]] = field(default_factory=list)
+    latest_arrivals: dict[int, int] = field(default_factory=dict)
+    silences: list[tuple[str, int]] = field(default_factory=list)
+    rejections: list[tuple[str, int]] = field(default_factory=list)
 
-    def see(self, topic: str, record: Any) -> None:
+    def observe(self, topic: str, record: Any) -> None:
         """One record of the journal or of an out-topic."""
         if topic.endswith(JOURNAL.name):
-            self._see_journal(record.partition, decode(record.value))
+            self._observe_journal(record.partition, decode(record.value))
             return
         change = msgspec.json.decode(record.value)
         fact = (change["contact"], instant_ms(change["at"]))
         if change["type"] == "segment.entered" and change["segment"] == "asleep":
-            self.asleep.append(fact)
+            self.silences.append(fact)
         elif change["type"] == "lead.status_changed" and change["to"] == "rejected":
-            self.rejected.append(fact)
+            self.rejections.append(fact)
 
-    def _see_journal(self, partition: int, entry: Record) -> None:
+    def _observe_journal(self, partition: int, entry: JournalRecord) -> None:
         if isinstance(entry, Tick):
             self.ticks[partition] = entry.at
             return
-        if not isinstance(entry, Event):
+        if not isinstance(entry, JournalEvent):
             self.markers += isinstance(entry, Marker)
             return
         self.events += 1
-        clock = max(self.clocks.get(entry.contact, entry.at), self.ticks.get(partition, entry.at))
-        self.clocks[entry.contact] = max(clock, entry.at)
+        clock = max(self.clocks.get(entry.owner, entry.at), self.ticks.get(partition, entry.at))
+        self.clocks[entry.owner] = max(clock, entry.at)
         self.late_by = max(self.late_by, clock - entry.at)
-        furthest = self.furthest.get(partition, entry.arrival)
-        self.furthest[partition] = max(furthest, entry.arrival)
+        furthest = self.latest_arrivals.get(partition, entry.arrival)
+        self.latest_arrivals[partition] = max(furthest, entry.arrival)
         self.out_of_step = max(self.out_of_step, furthest - entry.arrival)
 
 
@@ -136,59 +136,61 @@ def definitions(name: str) -> dict[str, Any]:
     }
 
 
-def history(begin: int, density: Density, chance: random.Random) -> Iterator[Coming]:
+def backlog_events(begin: int, density: BacklogSize, rng: random.Random) -> Iterator[TimedEvent]:
     """All events in order of time; a third of the contacts is awake at a time, half an hour each."""
     scores = begin + density.scores // 2
     for at in range(begin, begin + density.length, density.visits):
         while scores <= at:
-            contact = f"c{chance.randrange(CONTACTS)}"
+            contact = f"c{rng.randrange(CONTACTS)}"
             yield scores, SCORING_EVENTS.name, {"type": "score.adjusted", "contact": contact, "points": 1}
             scores += density.scores
         shift = (at - begin) // AWAKE_MS % 3
-        contact = f"c{3 * chance.randrange(CONTACTS // 3) + shift}"
+        contact = f"c{3 * rng.randrange(CONTACTS // 3) + shift}"
         yield at, WEB_VISITS.name, {"type": "web.visited", "contact": contact, "url": "https://shop.example/"}
 
 
-async def run(stage: Stage, density: Density, workers: int = 2) -> Backlog:
+async def run(deployment: LiveDeployment, density: BacklogSize, workers: int = 2) -> BacklogReport:
     """The whole scenario."""
-    seen, report = Seen(), Backlog()
+    seen, report = BacklogObserver(), BacklogReport()
     # It ended long enough ago that whoever falls silent after it has done so when the backlog is worked off.
     begin = int(time.time() * 1000) - density.length - SILENCE_MS - MINUTE
-    visits = await lay_in(stage, begin, density, report)
-    topics = [stage.settings.prefix + topic.name for topic in (JOURNAL, SEGMENT_CHANGES, LEAD_CHANGES)]
-    await stage.apply(definitions("first"), at=begin)
-    async with following(stage.settings.bootstrap, topics, seen.see):
+    visits = await publish_backlog(deployment, begin, density, report)
+    topics = [deployment.settings.prefix + topic.name for topic in (JOURNAL, SEGMENT_CHANGES, LEAD_CHANGES)]
+    await deployment.apply(definitions("first"), at=begin)
+    async with follow_topics(deployment.settings.bootstrap, topics, seen.observe):
         began = time.monotonic()
-        await stage.start(*(f"w{number}" for number in range(workers)))
-        await until(lambda: seen.events >= report.events // 2, LIMIT_SECONDS, "half of it is in the journal")
-        await stage.apply(definitions("second"))
-        await until(lambda: seen.events >= report.events, LIMIT_SECONDS, "all of it is in the journal")
+        await deployment.start_workers(*(f"w{number}" for number in range(workers)))
+        await wait_until(lambda: seen.events >= report.events // 2, LIMIT_SECONDS, "half of it is in the journal")
+        await deployment.apply(definitions("second"))
+        await wait_until(lambda: seen.events >= report.events, LIMIT_SECONDS, "all of it is in the journal")
         report.seconds = time.monotonic() - began
-        slots, over = stage.settings.partitions, begin + density.length + SILENCE_MS
-        await until(
+        slots, over = deployment.settings.partitions, begin + density.length + SILENCE_MS
+        await wait_until(
             lambda: sum(tick > over for tick in seen.ticks.values()) == slots, SETTLE_SECONDS, "time has come to now"
         )
-        expected = silences(visits)
-        await until(lambda: seen.markers == 2 * slots, SETTLE_SECONDS, "both releases decide")
-        await came(lambda: expected <= set(seen.asleep) and len(seen.rejected) >= len(visits), SETTLE_SECONDS)
-    judge(seen, visits, expected, stage.settings.in_step_ms, report)
+        expected = expected_silences(visits)
+        await wait_until(lambda: seen.markers == 2 * slots, SETTLE_SECONDS, "both releases decide")
+        await wait_for(lambda: expected <= set(seen.silences) and len(seen.rejections) >= len(visits), SETTLE_SECONDS)
+    verify(seen, visits, expected, deployment.settings.in_step_ms, report)
     return report
 
 
-async def lay_in(stage: Stage, begin: int, density: Density, report: Backlog) -> Mapping[str, list[int]]:
+async def publish_backlog(
+    deployment: LiveDeployment, begin: int, density: BacklogSize, report: BacklogReport
+) -> Mapping[str, list[int]]:
     """Produces everything; contact -> the instants of its visits, and that of its creation."""
     visits: dict[str, list[int]] = defaultdict(list)
-    for at, topic, event in history(begin, density, random.Random(5)):
+    for at, topic, event in backlog_events(begin, density, random.Random(5)):
         report.events += 1
         whole = {"id": f"e{report.events}", "at": instant_text(at), **event}
-        await stage.send(topic, whole, timestamp_ms=at)
+        await deployment.send(topic, whole, timestamp_ms=at)
         if topic == WEB_VISITS.name or event["contact"] not in visits:
             visits[event["contact"]].append(at)
-    await stage.delivered()
+    await deployment.flush()
     return visits
 
 
-def silences(visits: Mapping[str, list[int]]) -> set[tuple[str, int]]:
+def expected_silences(visits: Mapping[str, list[int]]) -> set[tuple[str, int]]:
     """When (ms) each contact had been silent long enough, with nothing out of order."""
     found: set[tuple[str, int]] = set()
     for contact, instants in visits.items():
@@ -197,23 +199,27 @@ def silences(visits: Mapping[str, list[int]]) -> set[tuple[str, int]]:
     return found
 
 
-def judge(
-    seen: Seen, visits: Mapping[str, list[int]], expected: set[tuple[str, int]], in_step: int, report: Backlog
+def verify(
+    observer: BacklogObserver,
+    visits: Mapping[str, list[int]],
+    expected: set[tuple[str, int]],
+    in_step: int,
+    report: BacklogReport,
 ) -> None:
     """Nobody's silence is missed or seen twice; none is seen where there was activity more than `in_step` before."""
-    report.late_by, report.out_of_step = seen.late_by, seen.out_of_step
-    report.falls_asleep, report.rejected = len(seen.asleep), len(seen.rejected)
+    report.late_by, report.out_of_step = observer.late_by, observer.out_of_step
+    report.silence_count, report.rejected_count = len(observer.silences), len(observer.rejections)
     wrong = report.wrong
-    wrong["events later than in_step"] = max(0, seen.late_by - in_step)
-    wrong["arrivals out of step"] = max(0, seen.out_of_step - in_step)
-    wrong["silences missed"] = len(expected - set(seen.asleep))
-    wrong["silences seen twice"] = len(seen.asleep) - len(set(seen.asleep))
-    wrong["contacts not rejected once"] = abs(len(visits) - len(seen.rejected))
-    for contact, due in {*seen.asleep, *seen.rejected} - expected:
+    wrong["events later than in_step"] = max(0, observer.late_by - in_step)
+    wrong["arrivals out of step"] = max(0, observer.out_of_step - in_step)
+    wrong["silences missed"] = len(expected - set(observer.silences))
+    wrong["silences seen twice"] = len(observer.silences) - len(set(observer.silences))
+    wrong["contacts not rejected once"] = abs(len(visits) - len(observer.rejections))
+    for contact, due in {*observer.silences, *observer.rejections} - expected:
         if was_active(visits[contact], due, in_step):
             wrong["taken for silent though active"] += 1
         else:
-            report.justified += 1
+            report.tolerated += 1
     report.wrong = +wrong
 
 

@@ -20,9 +20,9 @@ import msgspec
 
 from schemas.topics import CONTACT_CHANGES, JOURNAL, SEGMENT_CHANGES
 from schemas.values import instant_ms, instant_text
-from streams.engine.journal.records import Event, decode
-from tests.harness.deployment.live_deployment import Stage, until
-from tests.harness.kafka.topic_follower import following
+from streams.engine.journal.records import JournalEvent, decode
+from tests.harness.deployment.live_deployment import LiveDeployment, wait_until
+from tests.harness.kafka.topic_follower import follow_topics
 
 MARGIN_SECONDS = 8
 A_CONTACT_SECONDS = 1 / 5_000
@@ -32,7 +32,7 @@ LIMIT_SECONDS = 600.0
 
 
 @dataclass
-class BigTick:
+class BigTickReport:
     """What was seen; times in seconds, latencies (of live events meanwhile) in ms, memory in MB."""
 
     contacts: int
@@ -40,7 +40,7 @@ class BigTick:
     release: float = 0.0
     tick: float = 0.0
     """From the due instant to the last exit seen by a reader."""
-    portions: int = 0
+    transactions: int = 0
     ticks_with_exits: dict[int, int] = field(default_factory=dict)
     """Journal partition -> in how many ticks its exits happened."""
     killed_after: int = 0
@@ -56,7 +56,7 @@ class BigTick:
         return "\n".join(
             [
                 f"{self.contacts} contacts: ingest {self.ingest:.1f} s, release {self.release:.1f} s,"
-                f" tick {self.tick:.1f} s in {self.portions} portions",
+                f" tick {self.tick:.1f} s in {self.transactions} portions",
                 f"killed after {self.killed_after} exits; {self.restarts} restarts, {self.deaths} other deaths",
                 f"ticks with exits, by journal partition: {self.ticks_with_exits}",
                 f"latency of {len(self.latencies)} live events during the tick: median {median(late):.0f} ms,"
@@ -68,10 +68,10 @@ class BigTick:
 
 
 @dataclass
-class Seen:
+class BigTickObserver:
     """What a `read_committed` reader of `segment-changes` saw, and the journal's growth."""
 
-    enough: int
+    exits_to_begin: int
     """After how many exits `has_begun` is set."""
     journaled: int = 0
     entered: int = 0
@@ -79,14 +79,14 @@ class Seen:
     exits: list[dict[str, Any]] = field(default_factory=list)
     last_exit: float = 0.0
     probes: dict[str, float] = field(default_factory=dict)
-    portions: set[tuple[int, int]] = field(default_factory=set)
+    transactions: set[tuple[int, int]] = field(default_factory=set)
     """Partition and first offset of each transaction that held exits."""
     _ends: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def see(self, topic: str, record: Any) -> None:
+    def observe(self, topic: str, record: Any) -> None:
         """One record of either topic."""
         if topic.endswith(JOURNAL.name):
-            self.journaled += isinstance(decode(record.value), Event)
+            self.journaled += isinstance(decode(record.value), JournalEvent)
             return
         transaction = self._transaction(record)
         change = msgspec.json.decode(record.value)
@@ -96,9 +96,9 @@ class Seen:
             self.entered += 1
         else:
             self.exits.append(change)
-            self.portions.add(transaction)
+            self.transactions.add(transaction)
             self.last_exit = time.time()
-            if len(self.exits) >= self.enough:
+            if len(self.exits) >= self.exits_to_begin:
                 self.has_begun.set()
 
     def _transaction(self, record: Any) -> tuple[int, int]:
@@ -122,58 +122,64 @@ def definitions(seconds: int) -> dict[str, Any]:
     }
 
 
-async def run(stage: Stage, contacts: int, workers: int = 2) -> BigTick:
+async def run(deployment: LiveDeployment, contacts: int, workers: int = 2) -> BigTickReport:
     """The whole scenario; at the end everything is decided and the workers still run."""
-    report, seen = BigTick(contacts), Seen(enough=contacts // 5)
-    prefix = stage.settings.prefix
+    report, seen = BigTickReport(contacts), BigTickObserver(exits_to_begin=contacts // 5)
+    prefix = deployment.settings.prefix
     topics = [prefix + JOURNAL.name, prefix + SEGMENT_CHANGES.name]
-    await stage.start(*(f"w{number}" for number in range(workers)))
-    async with following(stage.settings.bootstrap, topics, seen.see):
-        trial_began = await ingest(stage, contacts, seen, report)
-        due = await release(stage, contacts, trial_began, seen, report)
-        probing = asyncio.create_task(probe(stage, seen, report, due))
+    await deployment.start_workers(*(f"w{number}" for number in range(workers)))
+    async with follow_topics(deployment.settings.bootstrap, topics, seen.observe):
+        trial_began = await publish_contacts(deployment, contacts, seen, report)
+        due = await make_release(deployment, contacts, trial_began, seen, report)
+        probing = asyncio.create_task(send_probes(deployment, seen, report, due))
         try:
             await asyncio.wait_for(seen.has_begun.wait(), LIMIT_SECONDS)
             report.killed_after = len(seen.exits)
-            assert stage.fleet.workers["w0"].signal_child(signal.SIGKILL)
-            await until(lambda: len(seen.exits) >= contacts, LIMIT_SECONDS, "everybody has left")
+            assert deployment.fleet.workers["w0"].signal_child(signal.SIGKILL)
+            await wait_until(lambda: len(seen.exits) >= contacts, LIMIT_SECONDS, "everybody has left")
             report.tick = seen.last_exit - due / 1000
         finally:
             probing.cancel()
             await asyncio.gather(probing, return_exceptions=True)
-        await until(lambda: stage.fleet.workers["w0"].child() is not None, 60, "the killed worker is back")
-        report.memory = stage.peak_memory()
-    report.portions = len(seen.portions)
-    report.restarts, report.deaths = stage.logged("restarting"), stage.logged("ended")
-    judge(seen, contacts, due, report)
+        await wait_until(
+            lambda: deployment.fleet.workers["w0"].child_pid() is not None, 60, "the killed worker is back"
+        )
+        report.memory = deployment.peak_memory()
+    report.transactions = len(seen.transactions)
+    report.restarts, report.deaths = deployment.count_logged("restarting"), deployment.count_logged("ended")
+    verify(seen, contacts, due, report)
     return report
 
 
-async def ingest(stage: Stage, contacts: int, seen: Seen, report: BigTick) -> int:
+async def publish_contacts(
+    deployment: LiveDeployment, contacts: int, observer: BigTickObserver, report: BigTickReport
+) -> int:
     """Publishes all contacts; the instant (ms) at which their trials began."""
     began = time.time()
     trial_began = instant_text(int(began * 1000))
     for number in range(contacts):
         event = {"id": f"e{number}", "type": "contact.changed", "at": trial_began, "contact": f"c{number}"}
-        await stage.send(CONTACT_CHANGES.name, {**event, "properties": {"trial_began_at": trial_began}})
-    await stage.delivered()
-    await until(lambda: seen.journaled >= contacts, LIMIT_SECONDS, "everything is in the journal")
+        await deployment.send(CONTACT_CHANGES.name, {**event, "properties": {"trial_began_at": trial_began}})
+    await deployment.flush()
+    await wait_until(lambda: observer.journaled >= contacts, LIMIT_SECONDS, "everything is in the journal")
     report.ingest = time.time() - began
     return instant_ms(trial_began)
 
 
-async def release(stage: Stage, contacts: int, trial_began: int, seen: Seen, report: BigTick) -> int:
+async def make_release(
+    deployment: LiveDeployment, contacts: int, trial_began: int, observer: BigTickObserver, report: BigTickReport
+) -> int:
     """Makes the release under which everybody is on trial for some seconds more; when (ms) they all leave."""
     began = time.time()
     left = began - trial_began / 1000 + contacts * A_CONTACT_SECONDS + MARGIN_SECONDS
     seconds = int(left) + 1
-    await stage.apply(definitions(seconds))
-    await until(lambda: seen.entered >= contacts, LIMIT_SECONDS, "everybody is on trial")
+    await deployment.apply(definitions(seconds))
+    await wait_until(lambda: observer.entered >= contacts, LIMIT_SECONDS, "everybody is on trial")
     report.release = time.time() - began
     return trial_began + seconds * 1000
 
 
-async def probe(stage: Stage, seen: Seen, report: BigTick, due: int) -> None:
+async def send_probes(deployment: LiveDeployment, observer: BigTickObserver, report: BigTickReport, due: int) -> None:
     """From the due instant on: events of other contacts, one after the other, and how long each takes to be seen."""
     await asyncio.sleep(max(0.0, due / 1000 - time.time()))
     number = 0
@@ -181,20 +187,20 @@ async def probe(stage: Stage, seen: Seen, report: BigTick, due: int) -> None:
         number += 1
         contact, began = f"live-{number}", time.time()
         event = {"id": contact, "type": "contact.changed", "at": instant_text(int(began * 1000)), "contact": contact}
-        await stage.send(CONTACT_CHANGES.name, {**event, "properties": {"alive": True}})
-        await until(partial(seen.probes.__contains__, contact), 60, "a live event is decided")
-        report.latencies.append(round(1000 * (seen.probes[contact] - began)))
+        await deployment.send(CONTACT_CHANGES.name, {**event, "properties": {"alive": True}})
+        await wait_until(partial(observer.probes.__contains__, contact), 60, "a live event is decided")
+        report.latencies.append(round(1000 * (observer.probes[contact] - began)))
         await asyncio.sleep(PROBE_SECONDS)
 
 
-def judge(seen: Seen, contacts: int, due: int, report: BigTick) -> None:
+def verify(observer: BigTickObserver, contacts: int, due: int, report: BigTickReport) -> None:
     """Every exit once, at its instant, by time alone, in one tick of its partition."""
-    times = Counter(change["contact"] for change in seen.exits)
+    times = Counter(change["contact"] for change in observer.exits)
     report.wrong["contacts that did not leave"] = contacts - len(times)
     report.wrong["exits too many"] = sum(times.values()) - len(times)
-    report.wrong["exits at another instant"] = sum(change["at"] != instant_text(due) for change in seen.exits)
-    report.wrong["exits for another reason"] = sum(change["cause"]["kind"] != "clock" for change in seen.exits)
-    numbers = {(change["number"]["partition"], change["number"]["offset"]) for change in seen.exits}
+    report.wrong["exits at another instant"] = sum(change["at"] != instant_text(due) for change in observer.exits)
+    report.wrong["exits for another reason"] = sum(change["cause"]["kind"] != "clock" for change in observer.exits)
+    numbers = {(change["number"]["partition"], change["number"]["offset"]) for change in observer.exits}
     report.ticks_with_exits = dict(Counter(partition for partition, _ in sorted(numbers)))
     report.wrong["deaths of workers by themselves"] = report.deaths
     report.wrong = +report.wrong

@@ -20,10 +20,10 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.topics import JOURNAL, SEGMENT_CHANGES, WEB_VISITS
 from schemas.values import instant_ms, instant_text
-from streams.engine.journal.records import Event, Marker, Tick, decode
-from tests.harness.deployment.live_deployment import Stage, came, until
-from tests.harness.kafka.topic_follower import following
-from tests.harness.runtime.oracle import Verdict
+from streams.engine.journal.records import JournalEvent, Marker, Tick, decode
+from tests.harness.deployment.live_deployment import LiveDeployment, wait_for, wait_until
+from tests.harness.kafka.topic_follower import follow_topics
+from tests.harness.runtime.oracle import OracleVerdict
 
 WINDOW_MS = 4_000
 BLOCKED = 1
@@ -40,155 +40,176 @@ DEFINITIONS = {
 
 
 @dataclass
-class Seen:
+class OpenTransactionObserver:
     """What was committed, and when (ms) it was seen."""
 
-    journaled: dict[str, int] = field(default_factory=dict)
+    journaled_at: dict[str, int] = field(default_factory=dict)
     last_tick: int = 0
     markers: int = 0
-    entered: dict[str, list[int]] = field(default_factory=dict)
-    exited: dict[str, list[int]] = field(default_factory=dict)
+    entries: dict[str, list[int]] = field(default_factory=dict)
+    exits: dict[str, list[int]] = field(default_factory=dict)
 
-    def see(self, topic: str, record: Any) -> None:
+    def observe(self, topic: str, record: Any) -> None:
         """One record of the journal or of `segment-changes`."""
         if topic.endswith(JOURNAL.name):
             entry = decode(record.value)
-            if isinstance(entry, Event):
-                self.journaled[entry.contact] = now_ms()
+            if isinstance(entry, JournalEvent):
+                self.journaled_at[entry.owner] = now_ms()
             elif isinstance(entry, Tick):
                 self.last_tick = max(self.last_tick, entry.at)
             else:
                 self.markers += isinstance(entry, Marker)
             return
         change = msgspec.json.decode(record.value)
-        kept = self.entered if change["type"] == "segment.entered" else self.exited
+        kept = self.entries if change["type"] == "segment.entered" else self.exits
         kept.setdefault(change["contact"], []).append(instant_ms(change["at"]))
 
 
 @dataclass
-class OpenTransaction:
+class OpenTransactionReport:
     """What was seen while the partition could not be read; times in ms."""
 
-    held: list[int] = field(default_factory=list)
+    open_ms: list[int] = field(default_factory=list)
     """How long each transaction was open."""
     journaled_meanwhile: int = 0
     slowest: int = 0
     """The longest that an event of another partition took into the journal meanwhile."""
-    waited: int = 0
+    delayed_exits: int = 0
     """Exits that were due meanwhile, and came after it."""
     exits: int = 0
-    verdict: Verdict = field(default_factory=Verdict)
+    verdict: OracleVerdict = field(default_factory=OracleVerdict)
     wrong: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         return "\n".join(
             [
-                f"partition {BLOCKED} of {WEB_VISITS.name} could not be read for {self.held} ms",
+                f"partition {BLOCKED} of {WEB_VISITS.name} could not be read for {self.open_ms} ms",
                 f"{self.journaled_meanwhile} events of others journaled meanwhile, the slowest in {self.slowest} ms",
-                f"{self.waited} exits were due meanwhile and waited; {self.exits} exits in all, each at its instant",
+                f"{self.delayed_exits} exits were due meanwhile and waited; {self.exits} exits in all,"
+                " each at its instant",
                 f"WRONG: {dict(self.wrong)}" if self.wrong else "HOLDS",
                 f"the oracle: {self.verdict}",
             ]
         )
 
 
-class Crowd:
+class Visitors:
     """Visits of contacts, one each; contact -> when it was (ms)."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, deployment: LiveDeployment) -> None:
+        self._deployment = deployment
         self.visits: dict[str, int] = {}
 
     async def visit(self, contact: str, partition: int) -> None:
         """A visit now, in a partition of our choice."""
-        await self._stage.send(WEB_VISITS.name, self.event(contact), partition=partition)
-        await self._stage.delivered()
+        await self._deployment.send(WEB_VISITS.name, self.visit_event(contact), partition=partition)
+        await self._deployment.flush()
 
-    def event(self, contact: str) -> dict[str, Any]:
+    def visit_event(self, contact: str) -> dict[str, Any]:
         """The event of a visit now."""
         self.visits[contact] = at = now_ms()
         url = "https://shop.example/"
         return {"id": contact, "type": "web.visited", "at": instant_text(at), "contact": contact, "url": url}
 
 
-async def run(stage: Stage, hold: float = 14.0, workers: int = 2) -> OpenTransaction:
+async def run(deployment: LiveDeployment, hold: float = 14.0, workers: int = 2) -> OpenTransactionReport:
     """Twice `hold` seconds of an open transaction: one that is committed, and one that is aborted."""
-    report, seen, crowd = OpenTransaction(), Seen(), Crowd(stage)
-    topics = [stage.settings.prefix + topic.name for topic in (JOURNAL, SEGMENT_CHANGES)]
-    await stage.apply(DEFINITIONS)
-    await stage.start(*(f"w{number}" for number in range(workers)))
-    async with following(stage.settings.bootstrap, topics, seen.see):
-        await until(lambda: seen.markers == stage.settings.partitions, SETTLE_SECONDS, "the definitions are in force")
-        await block(stage, crowd, seen, hold, report, commit=True)
-        await block(stage, crowd, seen, hold, report, commit=False)
-        await came(lambda: len(seen.exited) >= len(crowd.visits), SETTLE_SECONDS)
-    judge(seen, crowd, report)
-    await asyncio.to_thread(stage.fleet.stop)
-    report.verdict = await stage.verdict()
+    report, seen, crowd = OpenTransactionReport(), OpenTransactionObserver(), Visitors(deployment)
+    topics = [deployment.settings.prefix + topic.name for topic in (JOURNAL, SEGMENT_CHANGES)]
+    await deployment.apply(DEFINITIONS)
+    await deployment.start_workers(*(f"w{number}" for number in range(workers)))
+    async with follow_topics(deployment.settings.bootstrap, topics, seen.observe):
+        await wait_until(
+            lambda: seen.markers == deployment.settings.partitions, SETTLE_SECONDS, "the definitions are in force"
+        )
+        await block_partition(deployment, crowd, seen, hold, report, commit=True)
+        await block_partition(deployment, crowd, seen, hold, report, commit=False)
+        await wait_for(lambda: len(seen.exits) >= len(crowd.visits), SETTLE_SECONDS)
+    verify(seen, crowd, report)
+    await asyncio.to_thread(deployment.fleet.stop)
+    report.verdict = await deployment.verdict()
     report.wrong.update(report.verdict.wrong)
     return report
 
 
-async def block(
-    stage: Stage, crowd: Crowd, seen: Seen, hold: float, report: OpenTransaction, *, commit: bool
+async def block_partition(
+    deployment: LiveDeployment,
+    visitors: Visitors,
+    observer: OpenTransactionObserver,
+    hold: float,
+    report: OpenTransactionReport,
+    *,
+    commit: bool,
 ) -> None:
     """Visits go on, first freely, then while one partition cannot be read."""
     name = "committed" if commit else "aborted"
-    partitions = stage.settings.in_partitions
+    partitions = deployment.settings.in_partitions
     for number in range(2 * partitions):
-        await crowd.visit(f"{name}-before-{number}", number % partitions)
-    await until(
-        lambda: all(contact in seen.journaled for contact in crowd.visits), SETTLE_SECONDS, "all is journaled"
+        await visitors.visit(f"{name}-before-{number}", number % partitions)
+    await wait_until(
+        lambda: all(contact in observer.journaled_at for contact in visitors.visits),
+        SETTLE_SECONDS,
+        "all is journaled",
     )
-    async with open_transaction(stage, commit=commit) as producer:
-        inside = crowd.event(f"{name}-inside")
+    async with open_transaction(deployment, commit=commit) as producer:
+        inside = visitors.visit_event(f"{name}-inside")
         value, key = msgspec.json.encode(inside), inside["contact"].encode()
-        topic = stage.settings.prefix + WEB_VISITS.name
+        topic = deployment.settings.prefix + WEB_VISITS.name
         opened = (await producer.send_and_wait(topic, value, key=key, partition=BLOCKED)).timestamp
-        await crowd.visit(f"{name}-behind", BLOCKED)
-        others = await visits_of_others(crowd, name, hold, partitions)
-        await came(lambda: others <= seen.journaled.keys(), SETTLE_SECONDS)
-        note_what_happened(seen, crowd, others, opened, report)
-        report.held.append(now_ms() - opened)
+        await visitors.visit(f"{name}-behind", BLOCKED)
+        others = await send_other_visits(visitors, name, hold, partitions)
+        await wait_for(lambda: others <= observer.journaled_at.keys(), SETTLE_SECONDS)
+        record_observations(observer, visitors, others, opened, report)
+        report.open_ms.append(now_ms() - opened)
     if not commit:
-        del crowd.visits[inside["contact"]]
+        del visitors.visits[inside["contact"]]
 
 
-async def visits_of_others(crowd: Crowd, name: str, hold: float, partitions: int) -> set[str]:
+async def send_other_visits(visitors: Visitors, name: str, hold: float, partitions: int) -> set[str]:
     """Visits in all other partitions for so long, and until enough of those who came are due; who came."""
     others: set[str] = set()
     open_partitions = [number for number in range(partitions) if number != BLOCKED]
     end = time.monotonic() + hold
-    while time.monotonic() < end or sum(crowd.visits[who] + WINDOW_MS < now_ms() for who in others) < ENOUGH_DUE:
+    while time.monotonic() < end or sum(visitors.visits[who] + WINDOW_MS < now_ms() for who in others) < ENOUGH_DUE:
         contact = f"{name}-other-{len(others)}"
-        await crowd.visit(contact, open_partitions[len(others) % len(open_partitions)])
+        await visitors.visit(contact, open_partitions[len(others) % len(open_partitions)])
         others.add(contact)
         await asyncio.sleep(PAUSE_SECONDS)
     return others
 
 
-def note_what_happened(seen: Seen, crowd: Crowd, others: set[str], opened: int, report: OpenTransaction) -> None:
+def record_observations(
+    observer: OpenTransactionObserver,
+    visitors: Visitors,
+    others: set[str],
+    opened: int,
+    report: OpenTransactionReport,
+) -> None:
     """While the transaction is open still: others got through, and time did not pass it."""
-    took = [seen.journaled[contact] - crowd.visits[contact] for contact in others if contact in seen.journaled]
+    took = [
+        observer.journaled_at[contact] - visitors.visits[contact]
+        for contact in others
+        if contact in observer.journaled_at
+    ]
     report.journaled_meanwhile += len(took)
     report.slowest = max(report.slowest, *took)
-    report.waited += sum(opened <= at + WINDOW_MS < now_ms() for at in crowd.visits.values())
+    report.delayed_exits += sum(opened <= at + WINDOW_MS < now_ms() for at in visitors.visits.values())
     wrong = report.wrong
     wrong["events of others held up"] += len(others) - len(took)
-    wrong["ticks that passed what cannot be read"] += seen.last_tick > opened
-    blocked = {contact for contact in crowd.visits if contact.endswith(("-inside", "-behind"))}
+    wrong["ticks that passed what cannot be read"] += observer.last_tick > opened
+    blocked = {contact for contact in visitors.visits if contact.endswith(("-inside", "-behind"))}
     wrong["read though not committed"] += any(
-        crowd.visits[contact] >= opened - WINDOW_MS and contact in seen.journaled for contact in blocked
+        visitors.visits[contact] >= opened - WINDOW_MS and contact in observer.journaled_at for contact in blocked
     )
-    wrong["exits too early"] += sum(at >= opened for instants in seen.exited.values() for at in instants)
+    wrong["exits too early"] += sum(at >= opened for instants in observer.exits.values() for at in instants)
 
 
 @asynccontextmanager
-async def open_transaction(stage: Stage, *, commit: bool) -> AsyncIterator[Any]:
+async def open_transaction(deployment: LiveDeployment, *, commit: bool) -> AsyncIterator[Any]:
     """A producer of somebody else's, in a transaction that ends with the block."""
     producer: Any = AIOKafkaProducer(
-        bootstrap_servers=stage.settings.bootstrap,
-        transactional_id=f"{stage.settings.prefix}somebody-else",
+        bootstrap_servers=deployment.settings.bootstrap,
+        transactional_id=f"{deployment.settings.prefix}somebody-else",
         transaction_timeout_ms=120_000,
     )
     await producer.start()
@@ -200,14 +221,14 @@ async def open_transaction(stage: Stage, *, commit: bool) -> AsyncIterator[Any]:
         await producer.stop()
 
 
-def judge(seen: Seen, crowd: Crowd, report: OpenTransaction) -> None:
+def verify(observer: OpenTransactionObserver, visitors: Visitors, report: OpenTransactionReport) -> None:
     """Everybody who came entered once and left once, exactly a window after the visit; nobody else did."""
     wrong = report.wrong
-    for contact, at in crowd.visits.items():
-        wrong["not entered once"] += len(seen.entered.get(contact, [])) != 1
-        wrong["not left once, exactly a window later"] += seen.exited.get(contact) != [at + WINDOW_MS]
-    wrong["an aborted visit counted"] += len(seen.entered.keys() - crowd.visits.keys())
-    report.exits = len(seen.exited)
+    for contact, at in visitors.visits.items():
+        wrong["not entered once"] += len(observer.entries.get(contact, [])) != 1
+        wrong["not left once, exactly a window later"] += observer.exits.get(contact) != [at + WINDOW_MS]
+    wrong["an aborted visit counted"] += len(observer.entries.keys() - visitors.visits.keys())
+    report.exits = len(observer.exits)
     report.wrong = +wrong
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.values import instant_ms
-from streams.engine.conditions.protocols import Compiled, Happening
+from streams.engine.conditions.protocols import Activity, CompiledCondition
 from streams.engine.state.contact import Contact
-from tests.harness.engine.conditions import compiled, contact, scene
-from tests.harness.engine.reference_evaluator import Event, World
+from tests.harness.engine.conditions import compile_dict, contact, evaluation_context
+from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -48,28 +48,30 @@ def test_windows_that_follow_the_calendar(
 ) -> None:
     start = data.draw(st.sampled_from(STARTS))
     leaf = {"visit": {}, "count": count, **data.draw(windows(start))}
-    ready = compiled(leaf, zone)
-    world = World({"time_zone": own_zone}, zone=zone)
+    ready = compile_dict(leaf, zone)
+    world = ContactModel({"time_zone": own_zone}, zone=zone)
     of = contact(properties=world.properties)
     now = instant_ms(start)
     for passed, late in history:
         _walk(ready, leaf, world, of, (now, now + passed))
         now += passed
-        world.history.append(Event(now - late))
+        world.activities.append(HistoryActivity(now - late))
         (counter,) = ready.counters
-        happening = Happening(now - late, "visit", True, {})
+        happening = Activity(now - late, "visit", True, {})
         assert counter.matches(happening)
-        of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening, now)
+        of.counts[counter.key] = counter.update(of.counts.get(counter.key, []), happening, now)
     _walk(ready, leaf, world, of, (now, now + 2 * DAY))
 
 
-def _walk(ready: Compiled, leaf: dict[str, Any], world: World, of: Contact, span: tuple[int, int]) -> None:
+def _walk(
+    ready: CompiledCondition, leaf: dict[str, Any], world: ContactModel, of: Contact, span: tuple[int, int]
+) -> None:
     """From due to due; in between every quarter of an hour, and the ms before and after it, is looked at."""
     now, end = span
     while now <= end:
-        truth = ready.node.holds(scene(of, now))
+        truth = ready.node.holds(evaluation_context(of, now))
         assert truth is naive_holds(leaf, world, now)
-        due = ready.node.due(scene(of, now))
+        due = ready.node.due(evaluation_context(of, now))
         assert due is None or due > now
         limit = end if due is None else min(due, end)
         for instant in _looked_at(now, limit):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.values import instant_text
-from tests.harness.engine.conditions import NOW, compiled, contact, remember, scene, visit
-from tests.harness.engine.reference_evaluator import Event, World
+from tests.harness.engine.conditions import NOW, compile_dict, contact, count_activities, evaluation_context, visit
+from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 words = st.sampled_from(["", "a", "B", "ab", "Straße", "STRASSE", "ss", "İ", "ﬁ", "5", "true"])
@@ -38,10 +38,10 @@ operators = st.one_of(
 @given(values, operators, st.booleans(), st.sampled_from(["x", ["x"], ["x", "k"]]))
 def test_every_operator_on_every_value(value: Any, tests: dict[str, Any], cased: bool, name: Any) -> None:
     leaf = {"property": name, **tests, "case_sensitive": cased}
-    node = compiled(leaf).node
+    node = compile_dict(leaf).node
     of = contact(properties={"x": value})
-    assert node.holds(scene(of)) is naive_holds(leaf, World({"x": value}), NOW)
-    assert node.due(scene(of)) is None
+    assert node.holds(evaluation_context(of)) is naive_holds(leaf, ContactModel({"x": value}), NOW)
+    assert node.due(evaluation_context(of)) is None
 
 
 def _length(ms: int) -> str:
@@ -77,17 +77,17 @@ trees = st.recursive(
 @settings(max_examples=400, deadline=None)
 @given(trees, st.integers(-40, 60), st.lists(st.integers(-40, 0), max_size=4))
 def test_a_tree_over_everything_that_time_touches(tree: dict[str, Any], when: int, visits: list[int]) -> None:
-    world = World({"when": instant_text(NOW + when)}, created=NOW - 10, members={"in"})
-    world.history = [Event(NOW + at) for at in visits]
+    world = ContactModel({"when": instant_text(NOW + when)}, created=NOW - 10, members={"in"})
+    world.activities = [HistoryActivity(NOW + at) for at in visits]
     of = contact(properties=world.properties, created=world.created, members={"in": NOW})
     if visits:
         of.first_visit, of.last_visit = NOW + min(visits), NOW + max(visits)
         of.last_activity = of.last_visit
-    ready = compiled(tree)
-    remember(ready, of, [visit(NOW + at) for at in visits])
-    truth, due = ready.node.holds(scene(of)), ready.node.due(scene(of))
+    ready = compile_dict(tree)
+    count_activities(ready, of, [visit(NOW + at) for at in visits])
+    truth, due = ready.node.holds(evaluation_context(of)), ready.node.due(evaluation_context(of))
     for now in range(NOW, NOW + 100):
-        assert ready.node.holds(scene(of, now)) is naive_holds(tree, world, now)
+        assert ready.node.holds(evaluation_context(of, now)) is naive_holds(tree, world, now)
         if due is not None and now >= due:
-            truth, due = ready.node.holds(scene(of, now)), ready.node.due(scene(of, now))
+            truth, due = ready.node.holds(evaluation_context(of, now)), ready.node.due(evaluation_context(of, now))
         assert naive_holds(tree, world, now) is truth, "nothing changes before it is due"

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.conditions.protocols import Compiled, Happening
+from streams.engine.conditions.protocols import Activity, CompiledCondition
 from streams.engine.state.contact import Contact
-from tests.harness.engine.conditions import compiled, contact, scene
-from tests.harness.engine.reference_evaluator import Event, World
+from tests.harness.engine.conditions import compile_dict, contact, evaluation_context
+from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 BASE = 1_772_000_000_000
@@ -62,34 +62,36 @@ def test_bounded_instants_say_what_the_whole_history_says(
     count: dict[str, Any], window: dict[str, Any], history: list[tuple[int, int, bool]]
 ) -> None:
     leaf = {"visit": {"path": {"eq": "/a"}}, "count": count, **window}
-    ready = compiled(leaf)
+    ready = compile_dict(leaf)
     (counter,) = ready.counters
-    world, of, now = World(), contact(), BASE
+    world, of, now = ContactModel(), contact(), BASE
     for passed, late, matching in history:
         _time_passes(ready, leaf, of, world, range(now, now + passed + 1))
         now += passed
         url = "https://acme.example/a" if matching else "https://acme.example/b"
         at = now - late
-        world.history.append(Event(at, {"url": url}))
-        happening = Happening(at, "visit", True, {"url": url})
+        world.activities.append(HistoryActivity(at, {"url": url}))
+        happening = Activity(at, "visit", True, {"url": url})
         assert counter.matches(happening) is matching
         if matching:
-            of.counts[counter.key] = counter.count(of.counts.get(counter.key, []), happening, now)
-            assert len(of.counts[counter.key]) <= counter.bound
+            of.counts[counter.key] = counter.update(of.counts.get(counter.key, []), happening, now)
+            assert len(of.counts[counter.key]) <= counter.limit
     _time_passes(ready, leaf, of, world, range(now, now + SPAN + 1))
 
 
-def _time_passes(ready: Compiled, leaf: dict[str, Any], of: Contact, world: World, instants: range) -> None:
+def _time_passes(
+    ready: CompiledCondition, leaf: dict[str, Any], of: Contact, world: ContactModel, instants: range
+) -> None:
     """At every millisecond the truth is the naive one, and it changes exactly where the leaf said."""
     now = instants[0]
-    truth = ready.node.holds(scene(of, now))
+    truth = ready.node.holds(evaluation_context(of, now))
     assert truth is naive_holds(leaf, world, now)
-    due = ready.node.due(scene(of, now))
+    due = ready.node.due(evaluation_context(of, now))
     for now in instants[1:]:
         expected = naive_holds(leaf, world, now)
-        assert ready.node.holds(scene(of, now)) is expected
+        assert ready.node.holds(evaluation_context(of, now)) is expected
         if now == due:
             assert expected is not truth, "it is due exactly where it changes"
-            truth, due = expected, ready.node.due(scene(of, now))
+            truth, due = expected, ready.node.due(evaluation_context(of, now))
         assert expected is truth, "nothing changes before it is due"
         assert due is None or due > now

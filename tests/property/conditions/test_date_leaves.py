@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import PropertyType
-from schemas.time_zones import checked_zone
+from schemas.time_zones import require_zone
 from schemas.values import instant_ms, instant_text
 from streams.engine.state.contact import Contact
-from tests.harness.engine.conditions import compiled, contact, scene
-from tests.harness.engine.reference_evaluator import World, local
+from tests.harness.engine.conditions import compile_dict, contact, evaluation_context
+from tests.harness.engine.reference_evaluator import ContactModel, to_local
+from tests.harness.engine.reference_evaluator import date_span as naive_span
 from tests.harness.engine.reference_evaluator import holds as naive_holds
-from tests.harness.engine.reference_evaluator import span as naive_span
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 PLACES = [
@@ -52,9 +52,9 @@ def leaves(draw: st.DrawFn, zone: str, now: int) -> tuple[dict[str, Any], int]:
     if name == "anniversary":
         return {"anniversary_within": draw(lengths)}, now - 365 * DAY * draw(st.integers(0, 3))
     values = ["now" + draw(arithmetic), "now" + draw(arithmetic)]
-    day = str(local(now, checked_zone(zone)).date())
+    day = str(to_local(now, require_zone(zone)).date())
     values.append(draw(st.sampled_from([day, day + "||-1M", day + "||/M", instant_text(now), day + "||+6h"])))
-    around = naive_span(values[0], now, checked_zone(zone))[0]
+    around = naive_span(values[0], now, require_zone(zone))[0]
     if name == "between":
         return {"between": draw(st.permutations(values))[:2]}, around
     operator = draw(st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte", "before", "after"]))
@@ -70,20 +70,20 @@ def test_a_date_leaf_is_right_at_every_instant_and_never_changes_before_it_is_du
     kind = data.draw(st.sampled_from(kinds))
     far = st.sampled_from([0, 1, -1, HOUR, -HOUR, DAY, -DAY, 3 * DAY - HOUR, 40 * DAY, -40 * DAY])
     instant = around + data.draw(far)
-    value = str(local(instant, checked_zone(zone)).date()) if kind == "date" else instant_text(instant)
+    value = str(to_local(instant, require_zone(zone)).date()) if kind == "date" else instant_text(instant)
     leaf = {"property": "when", **operators}
-    world = World({"when": value}, {"when": kind}, zone=zone)
-    node = compiled(leaf, zone, when=kind).node
+    world = ContactModel({"when": value}, {"when": kind}, zone=zone)
+    node = compile_dict(leaf, zone, when=kind).node
     _walk(node, leaf, world, contact(properties=world.properties), now)
 
 
-def _walk(node: Any, leaf: dict[str, Any], world: World, of: Contact, now: int) -> None:
+def _walk(node: Any, leaf: dict[str, Any], world: ContactModel, of: Contact, now: int) -> None:
     """From due to due for some days, looking at every quarter of an hour and the ms before and after it."""
     end = now + 4 * DAY
     for _ in range(12):
-        truth = node.holds(scene(of, now))
+        truth = node.holds(evaluation_context(of, now))
         assert truth is naive_holds(leaf, world, now)
-        due = node.due(scene(of, now))
+        due = node.due(evaluation_context(of, now))
         assert due is None or due > now
         limit = end if due is None else min(due, end)
         assert _changes(leaf, world, truth, range(now, limit, 15 * MINUTE)) is None
@@ -96,7 +96,7 @@ def _walk(node: Any, leaf: dict[str, Any], world: World, of: Contact, now: int) 
         now = due
 
 
-def _changes(leaf: dict[str, Any], world: World, truth: bool, instants: range) -> int | None:
+def _changes(leaf: dict[str, Any], world: ContactModel, truth: bool, instants: range) -> int | None:
     """The first instant looked at, strictly inside the range, at which the naive truth is another."""
     start, end, step = instants.start, instants.stop, instants.step
     looked_at = [start + 1, end - 1]

@@ -7,10 +7,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.time_zones import checked_zone
+from schemas.time_zones import require_zone
 from schemas.values import instant_ms
-from streams.verify.recompute.conditions.dates import span
-from streams.verify.recompute.conditions.relative_dates import meets
+from streams.verify.recompute.conditions.dates import date_span
+from streams.verify.recompute.conditions.relative_dates import crossing_instants
 
 MINUTE = 60_000
 DAY = 1_440 * MINUTE
@@ -32,13 +32,13 @@ days = st.integers(-40 * DAY, 40 * DAY)
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(TEXTS), places, st.one_of(st.just(0), days), st.integers(-2 * DAY, 2 * DAY))
 def test_every_passage_is_found_and_nothing_else(text: str, place: tuple[str, int], apart: int, beside: int) -> None:
-    zone, around = checked_zone(place[0]), place[1]
-    instant = span(text, around + apart, zone)[0] + beside // 2  # something that is passed about then
+    zone, around = require_zone(place[0]), place[1]
+    instant = date_span(text, around + apart, zone)[0] + beside // 2  # something that is passed about then
     after, until = around + apart - DAY, around + apart + DAY
-    found = sorted(set(meets(text, instant, zone, after, until)))
+    found = sorted(set(crossing_instants(text, instant, zone, after, until)))
 
     def sides(now: int) -> tuple[bool, bool]:
-        start, end = span.__wrapped__(text, now, zone)
+        start, end = date_span.__wrapped__(text, now, zone)
         return instant >= start, instant >= end
 
     for now in found:

@@ -6,7 +6,7 @@ import re2
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from streams.verify.recompute.conditions.regex import found_by
+from streams.verify.recompute.conditions.regex import matches_pattern
 from tests.harness.engine.conditions import holds
 
 LETTERS = "sSßẞ\u017ffiﬁﬀİ\u0131I kK\u212a\u02bcnŉtﬅaäÄ\u0307\n(?:-1_"
@@ -56,7 +56,9 @@ anchored = st.one_of(patterns, patterns.map(lambda pattern: f"^(?:{pattern})$"))
 @given(anchored, texts)
 def test_the_engine_finds_what_is_found_letter_by_letter(pattern: str, text: str) -> None:
     assume(_is_taken(pattern))
-    assert holds({"property": "p", "matches": pattern}, {"p": text}) is found_by(pattern, text, cased=False)
+    assert holds({"property": "p", "matches": pattern}, {"p": text}) is matches_pattern(
+        pattern, text, case_sensitive=False
+    )
 
 
 def _is_taken(pattern: str) -> bool:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.time_zones import checked_zone
+from schemas.time_zones import require_zone
 from schemas.values import instant_ms
-from streams.engine.conditions.dates.date_bounds import Edge, parse_date_value
-from tests.harness.engine.reference_evaluator import span as naive_span
+from streams.engine.conditions.dates.date_bounds import DateBound, parse_date_value
+from tests.harness.engine.reference_evaluator import date_span as naive_span
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 HALF = 30 * MINUTE
@@ -56,11 +56,11 @@ def test_an_edge_passes_an_instant_only_where_it_was_due(
     change: tuple[str, str], steps: str, start: int, back: int
 ) -> None:
     """The instants looked at lie where the edge is when clocks change, or when it leads to where they change."""
-    zone, text = checked_zone(change[0]), "now" + steps
+    zone, text = require_zone(change[0]), "now" + steps
     edge = parse_date_value(text).start
     pivot = instant_ms(change[1]) + back
     track = _track(text, zone, pivot + start)
-    assert [edge.at(at, zone) for at, _ in track] == [where for _, where in track]
+    assert [edge.resolve(at, zone) for at, _ in track] == [where for _, where in track]
     for instant in _instants_about(text, zone, pivot):
         _follow(edge, instant, pivot + start, track, zone)
 
@@ -79,12 +79,12 @@ def _track(text: str, zone: ZoneInfo, now: int) -> list[tuple[int, int]]:
     return [(instant, naive_span(text, instant, zone)[0]) for instant in instants if instant >= now]
 
 
-def _follow(edge: Edge, instant: int, now: int, track: list[tuple[int, int]], zone: ZoneInfo) -> None:
+def _follow(edge: DateBound, instant: int, now: int, track: list[tuple[int, int]], zone: ZoneInfo) -> None:
     due: int | None = now
     truth = False
     for at, where in track:
         while due is not None and due <= at:
-            truth = instant >= edge.at(due, zone)
+            truth = instant >= edge.resolve(due, zone)
             following = edge.due(instant, due, zone)
             assert following is None or following > due
             due = following
@@ -97,21 +97,21 @@ def _follow(edge: Edge, instant: int, now: int, track: list[tuple[int, int]], zo
 @pytest.mark.parametrize("behind", [1, 5, 1_000, 5 * MINUTE, 2 * DAY + 7])
 def test_an_edge_that_is_rounded_is_due_a_few_times_only(text: str, behind: int) -> None:
     """Not every few milliseconds up to the end of the unit, nor at the end of every minute for days."""
-    zone, edge = checked_zone("Europe/Berlin"), parse_date_value(text).start
+    zone, edge = require_zone("Europe/Berlin"), parse_date_value(text).start
     now = instant_ms("2026-03-20T12:00:00Z")
-    instant = edge.at(now + 9 * DAY, zone) + behind
+    instant = edge.resolve(now + 9 * DAY, zone) + behind
     assert len(list(_dues(edge, instant, now, zone))) < 80
 
 
 @pytest.mark.parametrize("text", ["now-1898y", "now-693000d/d", "now-22760M/h"])
 @pytest.mark.parametrize("about", [-4 * DAY, -3 * DAY - 1, -1, 0, 1, 5, DAY, 3 * DAY + 1])
 def test_an_edge_near_an_end_of_the_calendar_goes_on_as_any_other(text: str, about: int) -> None:
-    zone, edge = checked_zone("UTC"), parse_date_value(text).start
+    zone, edge = require_zone("UTC"), parse_date_value(text).start
     now = instant_ms("1900-03-20T12:00:00Z")
-    assert len(list(_dues(edge, edge.at(now, zone) + about, now, zone))) < 80
+    assert len(list(_dues(edge, edge.resolve(now, zone) + about, now, zone))) < 80
 
 
-def _dues(edge: Edge, instant: int, now: int, zone: ZoneInfo) -> Iterator[int]:
+def _dues(edge: DateBound, instant: int, now: int, zone: ZoneInfo) -> Iterator[int]:
     due = edge.due(instant, now, zone)
     while due is not None:
         yield due

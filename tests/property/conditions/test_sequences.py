@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.engine.conditions import compiled, contact, scene, visit
-from tests.harness.engine.reference_evaluator import Event, World
+from tests.harness.engine.conditions import compile_dict, contact, evaluation_context, visit
+from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 BASE = 1_772_000_000_000
@@ -40,23 +40,23 @@ def sequences(draw: st.DrawFn) -> dict[str, Any]:
 def test_what_is_kept_says_what_the_whole_history_says(
     leaf: dict[str, Any], moves: list[tuple[int, int, str]]
 ) -> None:
-    ready, of, world, now = compiled(leaf), contact(), World(), BASE
+    ready, of, world, now = compile_dict(leaf), contact(), ContactModel(), BASE
     for passed, late, page in [*moves, (50, 0, "c")]:
-        truth, due = ready.node.holds(scene(of, now)), ready.node.due(scene(of, now))
+        truth, due = ready.node.holds(evaluation_context(of, now)), ready.node.due(evaluation_context(of, now))
         for instant in range(now, now + passed + 1):
             if instant == due:
                 truth, due = not truth, None
-            assert ready.node.holds(scene(of, instant)) is truth
+            assert ready.node.holds(evaluation_context(of, instant)) is truth
             assert naive_holds(leaf, world, instant) is truth
         now += passed
         url = f"https://acme.example/{page}"
-        world.history.append(Event(now - late, {"url": url}))
+        world.activities.append(HistoryActivity(now - late, {"url": url}))
         of.counts.update(_counted(leaf, of.counts, now, now - late, url))
 
 
 def _counted(leaf: dict[str, Any], counts: dict[str, list[int]], now: int, at: int, url: str) -> dict[str, list[int]]:
-    (counter,) = compiled(leaf).counters
+    (counter,) = compile_dict(leaf).counters
     happening = visit(at, url)
     if not counter.matches(happening):
         return {}
-    return {counter.key: counter.count(counts.get(counter.key, []), happening, now)}
+    return {counter.key: counter.update(counts.get(counter.key, []), happening, now)}

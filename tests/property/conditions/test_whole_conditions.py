@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.values import instant_ms
-from tests.harness.engine.engine_driver import read
-from tests.harness.engine.reference_pair import Engine, Naive, instants_of
+from tests.harness.engine.engine_driver import sound_definitions
+from tests.harness.engine.reference_pair import EngineUnderTest, ReferenceEngine, timed_events
 from tests.harness.random.random_conditions import PROPERTIES, conditions
-from tests.harness.random.random_events import Move, moves
+from tests.harness.random.random_events import RandomEvent, random_events
 
 STARTS = {
     "2026-03-10T12:00:00Z": "UTC",
@@ -33,7 +33,7 @@ AFTERWARDS = 130
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], int, int, list[Move]]:
+def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], int, int, list[RandomEvent]]:
     """Definitions, lateness, the instant it all begins at, and what happens."""
     text = draw(st.sampled_from(sorted(STARTS)))
     start = instant_ms(text)
@@ -54,7 +54,7 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], int, int, list[Move]]:
         "segments": segments,
         "campaigns": [{"id": "c", "automation": rules}],
     }
-    return raw, draw(st.sampled_from([0, 5, 20, 86_400_000])), start, draw(moves(start))
+    return raw, draw(st.sampled_from([0, 5, 20, 86_400_000])), start, draw(random_events(start))
 
 
 @pytest.mark.timeout(3_600)  # fifty thousand take ten minutes and more
@@ -64,25 +64,27 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], int, int, list[Move]]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(worlds())
-def test_step_by_step_is_what_the_whole_history_says(world: tuple[dict[str, Any], int, int, list[Move]]) -> None:
+def test_step_by_step_is_what_the_whole_history_says(
+    world: tuple[dict[str, Any], int, int, list[RandomEvent]],
+) -> None:
     raw, lateness, start, happened = world
-    engine, naive = Engine(read(raw), lateness), Naive(raw, lateness)
-    end = Move("tick", AFTERWARDS)
-    for move, id_, at in instants_of([*happened, end], start):
-        if move.kind == "tick":
+    engine, naive = EngineUnderTest(sound_definitions(raw), lateness), ReferenceEngine(raw, lateness)
+    end = RandomEvent("tick", AFTERWARDS)
+    for move, id_, at in timed_events([*happened, end], start):
+        if move.event_type == "tick":
             told, expected = engine.tick(at), naive.tick(at)
         else:
-            told, expected = engine.tell(move, id_, at), naive.tell(move, id_, at)
+            told, expected = engine.send(move, id_, at), naive.send(move, id_, at)
         assert told == expected
         _is_the_same(engine, naive)
 
 
-def _is_the_same(engine: Engine, naive: Naive) -> None:
+def _is_the_same(engine: EngineUnderTest, naive: ReferenceEngine) -> None:
     contact = engine.contact()
     if contact is None:
         return
     assert set(contact.members) == naive.members
-    truths = naive.truths()
+    truths = naive.automation_results()
     if truths is not None:
         known = contact.leads["c"].truths
         assert {rule: known.get(rule, False) for rule in truths} == truths

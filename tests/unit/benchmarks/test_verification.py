@@ -7,58 +7,58 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from benchmarks.figures import Spread
+from benchmarks.figures import LatencyStats
 from benchmarks.live_edit.definitions import initial
-from benchmarks.live_edit.edits import EDITS, chosen
-from benchmarks.live_edit.observer import Change
-from benchmarks.live_edit.verification import judge_members, judge_stream, judge_table, members_at
-from benchmarks.time_exits.contacts import Plan
-from benchmarks.time_exits.observer import Exit, Seen, judge
-from streams.engine.validation import check
+from benchmarks.live_edit.edits import EDITS, select_edits
+from benchmarks.live_edit.observer import ObservedChange
+from benchmarks.live_edit.verification import members_at, verify_changes, verify_members, verify_table
+from benchmarks.time_exits.contacts import ExitPlan
+from benchmarks.time_exits.observer import ExitObserver, ObservedExit, verify_exits
+from streams.engine.validation import validate_definitions
 
-PLAN = Plan(contacts=3, loading=0, first=60_000, spread=0)
-
-
-def change(contact: str, segment: str, entered: bool, at: int, offset: int = 0) -> Change:
-    return Change(contact, segment, entered, at, (0, offset))
+PLAN = ExitPlan(contacts=3, loading_start=0, first_due=60_000, spread=0)
 
 
-def exits(**ats: int) -> Seen:
+def change(contact: str, segment: str, entered: bool, at: int, offset: int = 0) -> ObservedChange:
+    return ObservedChange(contact, segment, entered, at, (0, offset))
+
+
+def exits(**ats: int) -> ExitObserver:
     """Everybody entered, and left at these instants."""
-    left = [Exit(name, PLAN.segment(int(name[1:])), at, "clock", at, at) for name, at in ats.items()]
-    return Seen(dict.fromkeys(("c0", "c1", "c2"), 1), left, entries=3)
+    left = [ObservedExit(name, PLAN.segment(int(name[1:])), at, "clock", at, at) for name, at in ats.items()]
+    return ExitObserver(dict.fromkeys(("c0", "c1", "c2"), 1), left, entry_count=3)
 
 
 def test_exits_at_their_instants_are_right() -> None:
-    assert not judge(exits(c0=60_000, c1=60_000, c2=60_000), PLAN)
+    assert not verify_exits(exits(c0=60_000, c1=60_000, c2=60_000), PLAN)
 
 
 def test_an_exit_a_millisecond_off_is_wrong() -> None:
-    assert judge(exits(c0=60_000, c1=60_001, c2=60_000), PLAN) == {"left at another instant": 1}
+    assert verify_exits(exits(c0=60_000, c1=60_001, c2=60_000), PLAN) == {"left at another instant": 1}
 
 
 def test_one_who_stays_is_wrong() -> None:
-    assert judge(exits(c0=60_000, c1=60_000), PLAN) == {"contacts that did not leave": 1}
+    assert verify_exits(exits(c0=60_000, c1=60_000), PLAN) == {"contacts that did not leave": 1}
 
 
 def test_an_exit_told_twice_is_wrong() -> None:
     seen = exits(c0=60_000, c1=60_000, c2=60_000)
     seen.exits.append(seen.exits[0])
-    assert judge(seen, PLAN) == {"left too often": 1}
+    assert verify_exits(seen, PLAN) == {"left too often": 1}
 
 
 def test_entering_twice_is_wrong() -> None:
     told = [change("a", "s", True, 1), change("a", "s", True, 2)]
-    assert judge_stream({0: told}) == {"told twice: s": 1}
+    assert verify_changes({0: told}) == {"told twice: s": 1}
 
 
 def test_leaving_without_having_entered_is_wrong() -> None:
-    assert judge_stream({0: [change("a", "s", False, 1)]}) == {"told twice: s": 1}
+    assert verify_changes({0: [change("a", "s", False, 1)]}) == {"told twice: s": 1}
 
 
 def test_time_that_goes_back_for_one_contact_is_wrong() -> None:
     told = [change("a", "s", True, 5), change("b", "s", True, 4), change("a", "s", False, 4)]
-    assert judge_stream({0: told}) == {"at goes back": 1}
+    assert verify_changes({0: told}) == {"at goes back": 1}
 
 
 def test_members_are_those_of_a_place_in_the_journal() -> None:
@@ -69,34 +69,34 @@ def test_members_are_those_of_a_place_in_the_journal() -> None:
 
 def test_members_that_a_fresh_start_does_not_have_are_stale() -> None:
     found, expected = {("s", "a"), ("t", "a")}, {("t", "a"), ("t", "b")}
-    assert judge_members(found, expected) == {"stale member of s": 1, "missing member of t": 1}
+    assert verify_members(found, expected) == {"stale member of s": 1, "missing member of t": 1}
 
 
 def test_a_table_that_forgot_a_row_is_wrong() -> None:
     rows = [SimpleNamespace(key=b"default/s/a", value=msgspec.json.encode({"segment": "s", "contact": "a"}))]
     told = {0: [change("a", "s", True, 1), change("b", "s", True, 1)]}
-    assert judge_table({0: rows}, told) == {"rows of the table that differ from the changes": 1}
+    assert verify_table({0: rows}, told) == {"rows of the table that differ from the changes": 1}
     gone = SimpleNamespace(key=b"default/s/a", value=None)
-    assert not judge_table({0: [*rows, gone]}, {})
+    assert not verify_table({0: [*rows, gone]}, {})
 
 
 def test_every_edit_is_sound_and_changes_something() -> None:
     document = initial()
-    assert not check(document).problems
+    assert not validate_definitions(document).problems
     for edit in EDITS:
         before = document
-        documents = edit.both(before) if edit.superseded else (edit.changed(before),)
+        documents = edit.apply_both(before) if edit.superseded else (edit.apply(before),)
         for document in documents:
-            assert not check(document).problems, edit.kind
+            assert not validate_definitions(document).problems, edit.kind
             assert document != before, edit.kind
 
 
 def test_edits_are_chosen_by_how_their_kinds_begin() -> None:
-    assert [edit.kind for edit in chosen(["pause"])] == ["pause", "pause for good", "pause a campaign"]
+    assert [edit.kind for edit in select_edits(["pause"])] == ["pause", "pause for good", "pause a campaign"]
     with pytest.raises(ValueError, match="no kind of edit begins with nothing"):
-        chosen(["nothing"])
+        select_edits(["nothing"])
 
 
 def test_the_99th_percentile_is_what_99_of_100_do_not_exceed() -> None:
-    spread = Spread.of([float(each) for each in range(1, 201)])
+    spread = LatencyStats.from_values([float(each) for each in range(1, 201)])
     assert (spread.count, spread.p50, spread.p99, spread.most) == (200, 100.0, 198.0, 200.0)

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from connectors.kafka.jars import KAFKA_VERSION
 from streams.settings import Settings
-from tests.harness.project_files import TOP
+from tests.harness.project_files import PROJECT_ROOT
 
 # A container has other addresses and another folder; everything else is the same broker.
 ADDRESSES_AND_FOLDERS = {
@@ -28,7 +28,7 @@ WITHOUT_A_CHECK = {"worker"}  # restarts itself; whoever wants to look asks `top
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    loaded: dict[str, Any] = YAML(typ="safe").load((TOP / "docker-compose.yml").read_text())
+    loaded: dict[str, Any] = YAML(typ="safe").load((PROJECT_ROOT / "docker-compose.yml").read_text())
     return loaded
 
 
@@ -44,7 +44,7 @@ def test_its_kafka_is_the_local_kafka(compose: dict[str, Any]) -> None:
     assert kafka["image"] == f"apache/kafka:{KAFKA_VERSION}"
     local = dict(
         line.split("=", 1)
-        for line in (TOP / "connectors/kafka/server.properties").read_text().splitlines()
+        for line in (PROJECT_ROOT / "connectors/kafka/server.properties").read_text().splitlines()
         if line and not line.startswith("#")
     )
     in_container = {name: str(value) for name, value in kafka["environment"].items()}
@@ -84,7 +84,7 @@ def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:
 
 
 def test_the_stand_in_org_has_the_campaigns_of_the_sample_definitions(compose: dict[str, Any]) -> None:
-    sample = YAML(typ="safe").load((TOP / "streams/demo/definitions.yaml").read_text())
+    sample = YAML(typ="safe").load((PROJECT_ROOT / "streams/demo/definitions.yaml").read_text())
     wanted = {
         f"--campaign={campaign['salesforce']['campaign']}={campaign['name']}"
         for campaign in sample["campaigns"]
@@ -94,7 +94,7 @@ def test_the_stand_in_org_has_the_campaigns_of_the_sample_definitions(compose: d
 
 
 def test_the_image_is_built_from_what_there_is(compose: dict[str, Any]) -> None:
-    dockerfile = TOP / compose["services"]["worker"]["build"]["dockerfile"]
+    dockerfile = PROJECT_ROOT / compose["services"]["worker"]["build"]["dockerfile"]
     copied = [
         source
         for line in dockerfile.read_text().splitlines()
@@ -102,4 +102,4 @@ def test_the_image_is_built_from_what_there_is(compose: dict[str, Any]) -> None:
         for source in match[1].split()
     ]
     assert {"pyproject.toml", "schemas", "streams", "agents", "connectors"} <= set(copied)
-    assert [source for source in copied if not (TOP / source).exists()] == []
+    assert [source for source in copied if not (PROJECT_ROOT / source).exists()] == []

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from schemas import conditions as c
 from schemas.definitions import PropertyType
 from schemas.values import duration_ms, instant_ms, instant_text
-from streams.definitions import load
-from streams.engine.validation.operators import FITTING
+from streams.definitions import load_definitions
+from streams.engine.validation.operators import ORDERED_OPERATORS_BY_TYPE
 from tests.harness.docs.guide import (
     GUIDE,
     KINDS,
@@ -22,16 +22,16 @@ from tests.harness.docs.guide import (
     Example,
     account_text,
     blocks,
-    conditions_in,
-    definitions_of,
+    definitions_for,
     examples,
-    read_yaml,
+    iter_conditions,
+    parse_yaml,
     segment_text,
     tables,
     with_condition,
 )
-from tests.harness.docs.guide_coverage import used_in, words_of
-from tests.harness.docs.guide_scenarios import StoryLine, story_lines, wrong_in_one_go, wrong_lines
+from tests.harness.docs.guide_coverage import all_words, words_in
+from tests.harness.docs.guide_scenarios import ScenarioLine, parse_scenario, wrong_lines, wrong_lines_without_ticks
 
 TEXT = GUIDE.read_text()
 ACCOUNT = account_text(TEXT)
@@ -80,11 +80,11 @@ def test_a_file_is_checked_by_a_command_that_names_it() -> None:
 
 @pytest.mark.parametrize(("example", "story"), outcomes("text story"), ids=named)
 def test_the_engine_tells_the_story_as_the_guide_does(example: Example, story: Block) -> None:
-    definitions, lines = definitions_of(example, ACCOUNT), story_lines(story.text)
+    definitions, lines = definitions_for(example, ACCOUNT), parse_scenario(story.text)
     assert any(line.outcomes for line in lines)
     assert wrong_lines(definitions, lines) == []
-    assert wrong_lines(definitions, lines, stirred=True) == []
-    assert wrong_in_one_go(definitions, lines) == []
+    assert wrong_lines(definitions, lines, with_empty_events=True) == []
+    assert wrong_lines_without_ticks(definitions, lines) == []
 
 
 @pytest.mark.parametrize(("example", "refusal"), outcomes("text refused"), ids=named)
@@ -94,7 +94,7 @@ def test_what_the_guide_calls_wrong_is_refused_in_these_words(
     around, mine = tmp_path / "account.yaml", tmp_path / "segments.yaml"
     around.write_text(ACCOUNT)
     mine.write_text(segment_text(example.source.text))
-    problems = [str(problem) for problem in load([around, mine]).problems]
+    problems = [str(problem) for problem in load_definitions([around, mine]).problems]
     said = [problem.partition(": segments[0].")[2] for problem in problems]
     assert said == refusal.text.splitlines()
 
@@ -119,7 +119,7 @@ def nested(keys: str | list[str], value: Any) -> dict[str, Any]:
 
 def value_line(condition: str, value: str) -> str:
     """What gives a contact the value that a condition asks for."""
-    leaf = read_yaml(condition)
+    leaf = parse_yaml(condition)
     leaf = leaf.get("not", leaf)
     if not value:
         return "sets {source: table}"
@@ -135,7 +135,7 @@ def test_each_value_of_a_table_is_in_or_out_as_it_says(row: list[str]) -> None:
     condition, inside, outside = cells(row)
     assert inside or outside
     for value, outcome in [(v, "in") for v in inside] + [(v, "out") for v in outside]:
-        line = StoryLine(ASKED, value_line(condition, value), (outcome,), f"{value or 'missing'} is {outcome}")
+        line = ScenarioLine(ASKED, value_line(condition, value), (outcome,), f"{value or 'missing'} is {outcome}")
         assert wrong_lines(with_condition(ACCOUNT, condition), [line]) == []
 
 
@@ -143,11 +143,11 @@ def test_each_value_of_a_table_is_in_or_out_as_it_says(row: list[str]) -> None:
 def test_each_event_of_a_table_brings_in_or_leaves_out_as_it_says(row: list[str]) -> None:
     condition, inside, outside = cells(row)
     for action, outcome in [(a, "in") for a in inside] + [(a, "out") for a in outside]:
-        line = StoryLine(ASKED, action, (outcome,), f"{action} is {outcome}")
+        line = ScenarioLine(ASKED, action, (outcome,), f"{action} is {outcome}")
         assert wrong_lines(with_condition(ACCOUNT, condition), [line]) == []
 
 
-def boundary_story(what: str, boundary: str, expected: list[str]) -> list[StoryLine]:
+def boundary_story(what: str, boundary: str, expected: list[str]) -> list[ScenarioLine]:
     """The three instants about a boundary, and what happened before, at its own place among them."""
     sign_and_length = re.fullmatch(r"t(?: ([+-]) (\w+))?", boundary)
     assert sign_and_length is not None, boundary
@@ -155,13 +155,13 @@ def boundary_story(what: str, boundary: str, expected: list[str]) -> list[StoryL
     at = MIDNIGHT + (0 if length is None else duration_ms(length) * (-1 if sign == "-" else 1))
     is_value = re.fullmatch(r"`(\w+)` is t", what)
     if is_value:
-        told = StoryLine(MIDNIGHT - EARLIER, f"sets {{{is_value[1]}: {instant_text(MIDNIGHT)}}}", (), what)
+        told = ScenarioLine(MIDNIGHT - EARLIER, f"sets {{{is_value[1]}: {instant_text(MIDNIGHT)}}}", (), what)
     else:
         done = re.fullmatch(r"`(.+)` at t", what)
         assert done is not None, what
-        told = StoryLine(MIDNIGHT, done[1], (), what)
+        told = ScenarioLine(MIDNIGHT, done[1], (), what)
     instants = zip((at - 1, at, at + 1), expected, strict=True)
-    looks = [StoryLine(instant, "...", (outcome,), f"{boundary}: {outcome}") for instant, outcome in instants]
+    looks = [ScenarioLine(instant, "...", (outcome,), f"{boundary}: {outcome}") for instant, outcome in instants]
     # The event stands before a look at its own instant.
     return sorted([told, *looks], key=lambda line: line.at)
 
@@ -173,8 +173,8 @@ def test_each_boundary_is_kept_to_the_millisecond(row: list[str]) -> None:
     lines = boundary_story(what, boundary, expected)
     definitions = with_condition(ACCOUNT, condition.strip("`"))
     assert wrong_lines(definitions, lines) == []
-    assert wrong_lines(definitions, lines, stirred=True) == []
-    assert wrong_in_one_go(definitions, lines) == []
+    assert wrong_lines(definitions, lines, with_empty_events=True) == []
+    assert wrong_lines_without_ticks(definitions, lines) == []
 
 
 @pytest.mark.parametrize("row", ARITHMETIC, ids=lambda row: row[0].strip("`"))
@@ -187,7 +187,7 @@ def test_date_arithmetic_means_what_the_table_says(row: list[str]) -> None:
     last = first if minute else first + duration_ms("1d") - 1
     definitions = with_condition(ACCOUNT, f"{{property: demo_at, eq: '{written}'}}")
     for at, outcome in [(first - 1, "out"), (first, "in"), (last, "in"), (last + 1, "out")]:
-        line = StoryLine(ASKED, f"sets {{demo_at: {instant_text(at)}}}", (outcome,), instant_text(at))
+        line = ScenarioLine(ASKED, f"sets {{demo_at: {instant_text(at)}}}", (outcome,), instant_text(at))
         assert wrong_lines(definitions, [line]) == []
 
 
@@ -195,18 +195,18 @@ def tried_conditions() -> list[Any]:
     """Every condition that the guide shows at work; refused ones are not."""
     shown: list[Any] = []
     for example, _ in outcomes("text story"):
-        shown += conditions_in(definitions_of(example, ACCOUNT))
-    return shown + [read_yaml(row[0].strip("`")) for row in [*VALUES, *ACTIONS, *BOUNDARIES]]
+        shown += iter_conditions(definitions_for(example, ACCOUNT))
+    return shown + [parse_yaml(row[0].strip("`")) for row in [*VALUES, *ACTIONS, *BOUNDARIES]]
 
 
 def test_every_subject_and_operator_of_the_language_is_shown_at_work() -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(c.Condition)
-    used = {use for raw in tried_conditions() for use in used_in(adapter.validate_python(raw))}
-    assert sorted(words_of() - used) == []
+    used = {use for raw in tried_conditions() for use in words_in(adapter.validate_python(raw))}
+    assert sorted(all_words() - used) == []
 
 
 def test_the_words_of_the_language_are_found() -> None:
-    words = words_of()
+    words = all_words()
     assert {("PropertyLeaf", "held_for"), ("Operators", "in"), ("Regular", "each"), ("NotOf", "not")} <= words
     assert len({model for model, _ in words}) >= len(c.SUBJECTS)
 
@@ -216,12 +216,12 @@ def test_the_reference_has_every_subject_and_every_operator() -> None:
     assert subjects == set(c.SUBJECTS)
     code = " ".join(part for row in REFERENCE for cell in row for part in re.findall(r"`[^`]+`", cell))
     words = set(re.findall(r"\w+", code))
-    assert sorted({word for _, word in words_of()} - words) == []
+    assert sorted({word for _, word in all_words()} - words) == []
 
 
 def test_the_table_of_types_is_that_of_the_engine() -> None:
     rows = tables(TEXT, "| type | operators |")
-    assert {row[0]: tuple(re.findall(r"`(\w+)`", row[1])) for row in rows} == dict(FITTING)
+    assert {row[0]: tuple(re.findall(r"`(\w+)`", row[1])) for row in rows} == dict(ORDERED_OPERATORS_BY_TYPE)
     assert {row[0] for row in rows} == set(get_args(PropertyType))
 
 
@@ -237,16 +237,16 @@ class TestTheGuidesOwnChecks:
 
     def test_a_wrong_story_is_found(self) -> None:
         definitions = with_condition(ACCOUNT, "{visit: {}, within: 7d}")
-        lines = story_lines("2026-03-02 09:00  visits /  -> in\n2026-03-09 09:00  ...  -> in\n")
+        lines = parse_scenario("2026-03-02 09:00  visits /  -> in\n2026-03-09 09:00  ...  -> in\n")
         assert wrong_lines(definitions, lines) == [(lines[1].text, "out")]
-        assert wrong_in_one_go(definitions, lines) == [(lines[1].text, "out")]
+        assert wrong_lines_without_ticks(definitions, lines) == [(lines[1].text, "out")]
 
     def test_a_line_that_cannot_be_read_is_an_error(self) -> None:
         with pytest.raises(ValueError, match="no line of a story"):
-            story_lines("on Monday  visits /  -> in\n")
+            parse_scenario("on Monday  visits /  -> in\n")
 
     def test_an_event_that_is_refused_is_an_error(self) -> None:
-        line = story_lines("2026-03-02 09:00  sets {employees: many}  -> out\n")
+        line = parse_scenario("2026-03-02 09:00  sets {employees: many}  -> out\n")
         with pytest.raises(ValueError, match="wrong_property_type"):
             wrong_lines(with_condition(ACCOUNT, "{all: []}"), line)
 

@@ -15,11 +15,11 @@ from schemas.events.crm import CrmLinked
 from schemas.events.opportunities import OpportunityChanged
 from schemas.outputs.letters import DeadLetterHeaders
 from streams.engine.journal.effects import Output, Refusal, SourceRecord
-from streams.engine.journal.event_types import KINDS
-from streams.kafka.dead_letters import letter_of
+from streams.engine.journal.event_types import EVENT_TYPES
+from streams.kafka.dead_letters import dead_letter_from_record
 from streams.publish.lines import EventLine
-from streams.publish.ordering import Outgoing
-from streams.replay.file import Replay
+from streams.publish.ordering import OutgoingEvent
+from streams.replay.file import FileReplay
 
 NOT_EVENTS = {"journal", "ledger-journal", "claims", "deployment", "dead-letters"}
 """Topics whose records are bytes as received, or our own and nobody else's."""
@@ -32,22 +32,22 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("name", sorted(generate.TOPICS))
+@pytest.mark.parametrize("name", sorted(generate.MODELS))
 def test_the_committed_schema_is_current(name: str) -> None:
     path = generate.FOLDER / f"{name}.json"
-    assert path.read_text() == generate.text_of(name), "run `python -m schemas.generate`"
+    assert path.read_text() == generate.schema_text(name), "run `python -m schemas.generate`"
     validator(name)
 
 
 def test_there_is_a_schema_for_every_topic_that_others_read_or_write() -> None:
-    names = {topic.name for topic in topics.ALL if not topic.name.endswith("-changelog")} - NOT_EVENTS
-    assert names == set(generate.TOPICS) - {"dead-letters.headers", "account-definitions"}
-    assert {path.name for path in generate.FOLDER.iterdir()} == {f"{name}.json" for name in generate.TOPICS}
+    names = {topic.name for topic in topics.ALL_TOPICS if not topic.name.endswith("-changelog")} - NOT_EVENTS
+    assert names == set(generate.MODELS) - {"dead-letters.headers", "account-definitions"}
+    assert {path.name for path in generate.FOLDER.iterdir()} == {f"{name}.json" for name in generate.MODELS}
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", sorted(EVENT_TYPES))
 def test_every_event_type_is_described_on_its_topic(name: str) -> None:
-    described = json.dumps(generate.schema_of(KINDS[name].topic))
+    described = json.dumps(generate.json_schema(EVENT_TYPES[name].topic))
     assert f'"const": "{name}"' in described
 
 
@@ -103,7 +103,7 @@ DEFINITIONS = {
 def event_line(number: int, kind: str, **fields: Any) -> EventLine:
     at = f"2026-03-01T10:00:{number:02d}Z"
     value = {"id": f"e{number}", "type": kind, "contact": "anna", "at": at, **fields}
-    outgoing = Outgoing(KINDS[kind].topic, b"anna", json.dumps(value).encode(), None)
+    outgoing = OutgoingEvent(EVENT_TYPES[kind].topic, b"anna", json.dumps(value).encode(), None)
     return EventLine(outgoing, "default", number)
 
 
@@ -117,7 +117,7 @@ def decided() -> list[Output]:
         event_line(4, "lead.rejected", campaign="spring", by="eve"),
         event_line(5, "contact.changed", status="bounced"),
     ]
-    Replay({"default": DEFINITIONS}, outputs.append, complaints.append).run(lines)
+    FileReplay({"default": DEFINITIONS}, outputs.append, complaints.append).run(lines)
     assert complaints == []
     return outputs
 
@@ -135,7 +135,7 @@ def test_what_the_engine_writes_keeps_to_the_schemas() -> None:
         if output.value is not None:
             value = json.loads(output.value)
             validator(output.topic).validate(value)
-            model: Any = generate.TOPICS[output.topic]
+            model: Any = generate.MODELS[output.topic]
             matching = [m for m in model if m.model_fields["type"].annotation.__args__[0] == value["type"]]
             (fitting,) = matching
             known = {field.alias or name for name, field in fitting.model_fields.items()}
@@ -144,7 +144,7 @@ def test_what_the_engine_writes_keeps_to_the_schemas() -> None:
 
 def test_the_headers_of_a_dead_letter_keep_to_their_schema() -> None:
     record = SourceRecord("web-visits", 3, 42, 0, b"k", b"{", (("trace", b"1"),), 0)
-    letter = letter_of(record, Refusal("invalid_json", "not JSON"))
+    letter = dead_letter_from_record(record, Refusal("invalid_json", "not JSON"))
     headers = {name: value.decode() for name, value in letter.headers}
     assert headers["trace"] == "1"
     validator("dead-letters.headers").validate(headers)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from schemas.time_zones import checked_zone, zone_named, zone_names
-from streams.engine.validation import check
+from schemas.time_zones import find_zone, require_zone, zone_names
+from streams.engine.validation import validate_definitions
 from streams.engine.validation.problem import path_text
-from tests.harness.engine.conditions import compiled, contact, scene
-from tests.harness.engine.reference_evaluator import World
+from tests.harness.engine.conditions import compile_dict, contact, evaluation_context
+from tests.harness.engine.reference_evaluator import ContactModel
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 NO_ZONES = [
@@ -24,28 +24,28 @@ NO_ZONES = [
 ]
 ASKS = """
 from datetime import datetime
-from schemas.time_zones import zone_named
-print(zone_named("Asia/Tokyo").utcoffset(datetime(2026, 3, 1)))
+from schemas.time_zones import require_zone
+print(require_zone("Asia/Tokyo").utcoffset(datetime(2026, 3, 1)))
 """
 
 
 @pytest.mark.parametrize("name", NO_ZONES)
 def test_a_name_that_is_not_in_the_list_is_no_zone(name: str) -> None:
-    assert zone_named(name) is None
-    checked = check({"time_zone": name})
+    assert find_zone(name) is None
+    checked = validate_definitions({"time_zone": name})
     assert [path_text(problem.path) for problem in checked.problems] == ["time_zone"]
     assert "is not a time zone" in checked.problems[0].message
 
 
 def test_every_name_of_the_list_is_a_zone_and_always_the_same_one() -> None:
     assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"} <= zone_names()
-    assert all(checked_zone(name) is zone_named(name) for name in zone_names())
-    assert all(str(zone_named(name)) == name for name in zone_names())
+    assert all(require_zone(name) is find_zone(name) for name in zone_names())
+    assert all(str(find_zone(name)) == name for name in zone_names())
 
 
 def test_a_zone_that_is_not_there_is_refused_where_it_must_be_one() -> None:
     with pytest.raises(KeyError, match="'localtime' is not a time zone"):
-        checked_zone("localtime")
+        require_zone("localtime")
 
 
 @pytest.mark.parametrize("name", ["localtime", "asia/tokyo", "posix/Asia/Tokyo", "", 5])
@@ -53,9 +53,9 @@ def test_a_contact_whose_zone_is_no_name_of_the_list_has_the_accounts(name: obje
     leaf = {"property": "day", "eq": "2026-03-11", "in_zone": "contact"}
     for at, expected in (("2026-03-10T23:30:00Z", True), ("2026-03-11T23:30:00Z", False)):
         properties = {"day": at, "time_zone": name}
-        node = compiled(leaf, "Europe/Berlin", day="datetime").node
-        assert node.holds(scene(contact(properties=properties))) is expected
-        assert naive_holds(leaf, World(properties, {"day": "datetime"}, zone="Europe/Berlin"), 0) is expected
+        node = compile_dict(leaf, "Europe/Berlin", day="datetime").node
+        assert node.holds(evaluation_context(contact(properties=properties))) is expected
+        assert naive_holds(leaf, ContactModel(properties, {"day": "datetime"}, zone="Europe/Berlin"), 0) is expected
 
 
 def test_what_the_machine_has_does_not_matter(tmp_path: Path) -> None:

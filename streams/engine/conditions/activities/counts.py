@@ -10,105 +10,109 @@ from bisect import bisect_right
 from typing import Any
 
 from schemas.conditions import ActivityLeaf, CountOperators, VisitLeaf
-from streams.engine.conditions.activities.subjects import Subject, compile_subject, leaf_key
+from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
 from streams.engine.conditions.activities.windows import (
-    MOST,
+    MOST_INSTANTS,
     CalendarWindow,
-    CountedWindow,
     CountRange,
+    CountWindow,
     RollingWindow,
 )
-from streams.engine.conditions.compiler_context import Context
-from streams.engine.conditions.dates.date_bounds import Edge, parse_date_value
+from streams.engine.conditions.compiler_context import CompilerContext
+from streams.engine.conditions.dates.date_bounds import DateBound, parse_date_value
 from streams.engine.conditions.dates.zones import ZoneRule
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening, Node, Scene
+from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
-Leaf = VisitLeaf | ActivityLeaf
+EventLeaf = VisitLeaf | ActivityLeaf
 
-_LIMITS = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
+_COUNT_AND_WINDOW_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
 
 
 class FilteredCounter:
     """What one counted leaf keeps: the instants of matching events, ascending."""
 
-    __slots__ = ("_enough", "_subject", "_window", "bound", "key", "lossy")
-    on_time = False
+    __slots__ = ("_deciding_count", "_event_filter", "_window", "key", "limit", "lossy")
+    drops_late = False
 
-    def __init__(self, key: str, subject: Subject, window: CountedWindow, enough: int) -> None:
+    def __init__(self, key: str, event_filter: EventFilter, window: CountWindow, deciding_count: int) -> None:
         self.key = key
         self.lossy = window.lossy
-        self.bound = MOST if window.lossy else enough
-        self._subject = subject
+        self.limit = MOST_INSTANTS if window.lossy else deciding_count
+        self._event_filter = event_filter
         self._window = window
-        self._enough = enough
+        self._deciding_count = deciding_count
 
-    def matches(self, happening: Happening) -> bool:
+    def matches(self, activity: Activity) -> bool:
         """Whether the event counts; when it happened is the window's matter."""
-        return self._subject.matches(happening)
+        return self._event_filter.matches(activity)
 
-    def count(self, kept: list[int], happening: Happening, now: int) -> list[int]:
-        """A new list: `kept` with the event's instant in its place, without what no window from `now` on can hold."""
-        place = bisect_right(kept, happening.at)
-        return self._window.prune([*kept[:place], happening.at, *kept[place:]], now, self._enough)
+    def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
+        """A new list: `state` with the event's instant in its place, without what no window from `now` on can
+        hold.
+        """
+        place = bisect_right(state, activity.at)
+        return self._window.prune([*state[:place], activity.at, *state[place:]], now, self._deciding_count)
 
-    def forget(self, kept: list[int]) -> list[int]:
+    def drop_older_half(self, state: list[int]) -> list[int]:
         """Without the older half."""
-        return kept[(len(kept) + 1) // 2 :]
+        return state[(len(state) + 1) // 2 :]
 
-    def join(self, earlier: list[int], later: list[int], now: int) -> list[int]:
+    def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:
         """Instants say it all, whatever the journal's order."""
-        return self._window.prune(sorted([*earlier, *later]), now, self._enough)
+        return self._window.prune(sorted([*earlier, *later]), now, self._deciding_count)
 
-    def reaches_to(self, now: int) -> int | None:
+    def earliest_needed(self, now: int) -> int | None:
         """Where the window begins."""
-        return self._window.begin(now)
+        return self._window.earliest_instant(now)
 
 
-class CountedLeaf:
+class CountNode:
     """The count in the window is as wanted."""
 
-    __slots__ = ("_key", "_wanted", "_window", "_zone")
+    __slots__ = ("_key", "_target", "_window", "_zone_rule")
 
-    def __init__(self, key: str, window: CountedWindow, wanted: CountRange, zone: ZoneRule) -> None:
+    def __init__(self, key: str, window: CountWindow, target: CountRange, zone_rule: ZoneRule) -> None:
         self._key = key
         self._window = window
-        self._wanted = wanted
-        self._zone = zone
+        self._target = target
+        self._zone_rule = zone_rule
 
-    def holds(self, scene: Scene) -> bool:
-        contact = scene.contact
+    def holds(self, context: EvaluationContext) -> bool:
+        contact = context.contact
         kept = contact.counts.get(self._key)
         if not kept:
-            return self._wanted.holds(0)
-        return self._wanted.holds(self._window.count(kept, scene.now, self._zone.of(contact)))
+            return self._target.holds(0)
+        return self._target.holds(self._window.count_inside(kept, context.now, self._zone_rule.zone_for(contact)))
 
-    def due(self, scene: Scene) -> int | None:
-        contact = scene.contact
+    def due(self, context: EvaluationContext) -> int | None:
+        contact = context.contact
         kept = contact.counts.get(self._key)
         if not kept:
             return None
-        return self._window.due(kept, scene.now, self._zone.of(contact), self._wanted)
+        return self._window.due(kept, context.now, self._zone_rule.zone_for(contact), self._target)
 
 
-def compile_counted(leaf: Leaf, context: Context) -> Node:
+def compile_count(leaf: EventLeaf, context: CompilerContext) -> Node:
     """A visit or activity leaf that counts. Raises ConditionRefused."""
-    subject = compile_subject(leaf, context)
+    subject = compile_event_filter(leaf, context)
     wanted = count_range(leaf)
-    if wanted.enough > MOST:
-        raise ConditionRefused(f"counts go up to {MOST - 1}", ("count",))
-    window, shape = window_of(leaf, context)
-    key = leaf_key(subject.name, subject.fields, shape, wanted.enough, subject.zone)
-    context.counters.setdefault(key, FilteredCounter(key, subject, window, wanted.enough))
-    return CountedLeaf(key, window, wanted, context.zone_rule(leaf.in_zone))
+    if wanted.deciding_count > MOST_INSTANTS:
+        raise ConditionRefused(f"counts go up to {MOST_INSTANTS - 1}", ("count",))
+    window, shape = compile_window(leaf, context)
+    key = leaf_key(subject.name, subject.fields, shape, wanted.deciding_count, subject.zone)
+    context.counters.setdefault(key, FilteredCounter(key, subject, window, wanted.deciding_count))
+    return CountNode(key, window, wanted, context.zone_rule(leaf.in_zone))
 
 
-def is_bare(leaf: object) -> bool:
+def is_filter_only(leaf: object) -> bool:
     """Whether it only says what should match: no count, no window, nothing else."""
-    return isinstance(leaf, VisitLeaf | ActivityLeaf) and all(getattr(leaf, name) is None for name in _LIMITS)
+    return isinstance(leaf, VisitLeaf | ActivityLeaf) and all(
+        getattr(leaf, name) is None for name in _COUNT_AND_WINDOW_KEYS
+    )
 
 
-def count_range(leaf: Leaf) -> CountRange:
+def count_range(leaf: EventLeaf) -> CountRange:
     """How often; at least once where nothing is said. Raises ConditionRefused."""
     if leaf.never is not None:
         if leaf.count is not None:
@@ -116,10 +120,10 @@ def count_range(leaf: Leaf) -> CountRange:
         return CountRange(0, 0)
     if leaf.count is None:
         return CountRange(1, None)
-    return _range_of(leaf.count)
+    return _to_range(leaf.count)
 
 
-def _range_of(count: CountOperators) -> CountRange:
+def _to_range(count: CountOperators) -> CountRange:
     least = [0]
     most: list[int] = []
     if count.eq is not None:
@@ -141,21 +145,21 @@ def _range_of(count: CountOperators) -> CountRange:
     return CountRange(max(least), min(most) if most else None)
 
 
-def window_of(leaf: Leaf, context: Context) -> tuple[CountedWindow, list[Any]]:
+def compile_window(leaf: EventLeaf, context: CompilerContext) -> tuple[CountWindow, list[Any]]:
     """The window of a leaf, and what tells it from others. Raises ConditionRefused."""
-    begins, ends = _lengths(leaf)
-    since = _edge(leaf, "since")
-    until = _edge(leaf, "until")
+    begins, ends = _window_ages(leaf)
+    since = _bound(leaf, "since")
+    until = _bound(leaf, "until")
     edges = [edge for edge in (since, until) if edge is not None]
-    if any(edge.moves for edge in edges) or (edges and leaf.in_zone == "contact"):
+    if any(edge.is_relative for edge in edges) or (edges and leaf.in_zone == "contact"):
         shape = [begins, ends, leaf.since, leaf.until, leaf.in_zone, str(context.zone)]
         return CalendarWindow(begins, ends, since, until, context.zone), shape
-    first = None if since is None else since.at(0, context.zone)
-    last = None if until is None else until.at(0, context.zone) - 1
+    first = None if since is None else since.resolve(0, context.zone)
+    last = None if until is None else until.resolve(0, context.zone) - 1
     return RollingWindow(begins, ends, first, last), [begins, ends, first, last]
 
 
-def _lengths(leaf: Leaf) -> tuple[int | None, int]:
+def _window_ages(leaf: EventLeaf) -> tuple[int | None, int]:
     if leaf.between_ago is None:
         return leaf.within, 0
     if leaf.within is not None:
@@ -166,12 +170,12 @@ def _lengths(leaf: Leaf) -> tuple[int | None, int]:
     return begins, ends
 
 
-def _edge(leaf: Leaf, name: str) -> Edge | None:
+def _bound(leaf: EventLeaf, name: str) -> DateBound | None:
     text = leaf.since if name == "since" else leaf.until
     if text is None:
         return None
     try:
         value = parse_date_value(text)
     except ConditionRefused as refusal:
-        raise refusal.within(name) from None
+        raise refusal.with_prefix(name) from None
     return value.start if name == "since" else value.end

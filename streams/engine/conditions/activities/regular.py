@@ -12,41 +12,41 @@ from collections import Counter as Tally
 from dataclasses import dataclass
 
 from schemas.conditions import ActivityLeaf, Regular, VisitLeaf
-from streams.engine.conditions.activities.subjects import Subject, compile_subject, leaf_key
-from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
+from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening, Node, Scene
+from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
-_BESIDE = ("count", "never", "within", "between_ago", "since", "until", "first", "last")
+_CONFLICTING_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last")
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """The last `of` periods of length `each` (ms)."""
+    """The last `count` periods of length `length` (ms)."""
 
-    of: int
-    each: int
+    count: int
+    length: int
 
     @property
-    def stretch(self) -> int:
+    def total_length(self) -> int:
         """All of them together (ms)."""
-        return self.of * self.each
+        return self.count * self.length
 
-    def inside(self, instants: list[int], now: int) -> list[int]:
+    def instants_inside(self, instants: list[int], now: int) -> list[int]:
         """Those that lie in any of the periods; instants are ascending and none is after now."""
-        return instants[bisect_right(instants, now - self.stretch) :]
+        return instants[bisect_right(instants, now - self.total_length) :]
 
-    def filled(self, inside: list[int], now: int) -> Tally[int]:
+    def count_by_period(self, instants: list[int], now: int) -> Tally[int]:
         """Period -> how many of the instants it holds; the present one is 0."""
-        return Tally((now - at) // self.each for at in inside)
+        return Tally((now - at) // self.length for at in instants)
 
-    def thinned(self, inside: list[int]) -> list[int]:
+    def drop_redundant(self, instants: list[int]) -> list[int]:
         """The same without those that say nothing."""
         kept: list[int] = []
-        for at in inside:
+        for at in instants:
             if kept and kept[-1] == at:
                 continue
-            if len(kept) > 1 and at - kept[-2] <= self.each:
+            if len(kept) > 1 and at - kept[-2] <= self.length:
                 kept[-1] = at
             else:
                 kept.append(at)
@@ -56,38 +56,38 @@ class Periods:
 class RegularCounter:
     """Keeps the instants that say which periods are filled, now and later."""
 
-    __slots__ = ("_periods", "_subject", "bound", "key")
+    __slots__ = ("_event_filter", "_periods", "key", "limit")
     lossy = False
-    on_time = False
+    drops_late = False
 
-    def __init__(self, key: str, subject: Subject, periods: Periods) -> None:
+    def __init__(self, key: str, event_filter: EventFilter, periods: Periods) -> None:
         self.key = key
-        self.bound = 2 * periods.of
-        self._subject = subject
+        self.limit = 2 * periods.count
+        self._event_filter = event_filter
         self._periods = periods
 
-    def matches(self, happening: Happening) -> bool:
-        return self._subject.matches(happening)
+    def matches(self, activity: Activity) -> bool:
+        return self._event_filter.matches(activity)
 
-    def count(self, kept: list[int], happening: Happening, now: int) -> list[int]:
-        place = bisect_right(kept, happening.at)
-        instants = [*kept[:place], happening.at, *kept[place:]]
-        return self._periods.thinned(self._periods.inside(instants, now))
+    def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
+        place = bisect_right(state, activity.at)
+        instants = [*state[:place], activity.at, *state[place:]]
+        return self._periods.drop_redundant(self._periods.instants_inside(instants, now))
 
-    def forget(self, kept: list[int]) -> list[int]:
+    def drop_older_half(self, state: list[int]) -> list[int]:
         """Without the older half."""
-        return kept[(len(kept) + 1) // 2 :]
+        return state[(len(state) + 1) // 2 :]
 
-    def join(self, earlier: list[int], later: list[int], now: int) -> list[int]:
+    def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:
         """Instants say it all, whatever the journal's order."""
-        return self._periods.thinned(self._periods.inside(sorted([*earlier, *later]), now))
+        return self._periods.drop_redundant(self._periods.instants_inside(sorted([*earlier, *later]), now))
 
-    def reaches_to(self, now: int) -> int | None:
+    def earliest_needed(self, now: int) -> int | None:
         """Where the first of the periods begins."""
-        return now - self._periods.stretch
+        return now - self._periods.total_length
 
 
-class RegularLeaf:
+class RegularNode:
     """At least so many of the periods hold something."""
 
     __slots__ = ("_at_least", "_key", "_periods")
@@ -97,49 +97,49 @@ class RegularLeaf:
         self._periods = periods
         self._at_least = at_least
 
-    def holds(self, scene: Scene) -> bool:
-        inside = self._inside(scene)
-        return len(self._periods.filled(inside, scene.now)) >= self._at_least
+    def holds(self, context: EvaluationContext) -> bool:
+        inside = self._instants_inside(context)
+        return len(self._periods.count_by_period(inside, context.now)) >= self._at_least
 
-    def due(self, scene: Scene) -> int | None:
-        inside = self._inside(scene)
+    def due(self, context: EvaluationContext) -> int | None:
+        inside = self._instants_inside(context)
         if len(inside) < self._at_least:
             return None
-        return self._next_change(inside, scene.now)
+        return self._next_change(inside, context.now)
 
-    def _inside(self, scene: Scene) -> list[int]:
-        return self._periods.inside(scene.contact.counts.get(self._key, []), scene.now)
+    def _instants_inside(self, context: EvaluationContext) -> list[int]:
+        return self._periods.instants_inside(context.contact.counts.get(self._key, []), context.now)
 
-    def _next_change(self, inside: list[int], now: int) -> int:
+    def _next_change(self, instants: list[int], now: int) -> int:
         """Within the length of one period each instant passes on to the next period once.
 
         Where that changes nothing, it goes round the same until the oldest instant leaves.
         """
         periods = self._periods
-        filled = periods.filled(inside, now)
+        filled = periods.count_by_period(instants, now)
         held = len(filled) >= self._at_least
         passings: dict[int, list[int]] = {}
-        for at in inside:
-            period = (now - at) // periods.each
-            passings.setdefault(at + (period + 1) * periods.each, []).append(period)
+        for at in instants:
+            period = (now - at) // periods.length
+            passings.setdefault(at + (period + 1) * periods.length, []).append(period)
         for turn in sorted(passings):
             for period in passings[turn]:
-                self._pass_on(filled, period)
+                self._move_to_next_period(filled, period)
             if (len(filled) >= self._at_least) != held:
                 return turn
-        return max(inside[0] + periods.stretch, *passings)
+        return max(instants[0] + periods.total_length, *passings)
 
-    def _pass_on(self, filled: Tally[int], period: int) -> None:
-        filled[period] -= 1
-        if not filled[period]:
-            del filled[period]
-        if period + 1 < self._periods.of:
-            filled[period + 1] += 1
+    def _move_to_next_period(self, counts: Tally[int], period: int) -> None:
+        counts[period] -= 1
+        if not counts[period]:
+            del counts[period]
+        if period + 1 < self._periods.count:
+            counts[period + 1] += 1
 
 
-def compile_regular(leaf: VisitLeaf | ActivityLeaf, regular: Regular, context: Context) -> Node:
+def compile_regular(leaf: VisitLeaf | ActivityLeaf, regular: Regular, context: CompilerContext) -> Node:
     """A leaf with `regular`. Raises ConditionRefused for periods that make no sense, and for windows beside them."""
-    for name in _BESIDE:
+    for name in _CONFLICTING_KEYS:
         if getattr(leaf, name) is not None:
             raise ConditionRefused(
                 "stands beside regular, which brings its own periods; use a leaf for each", (name,)
@@ -149,8 +149,8 @@ def compile_regular(leaf: VisitLeaf | ActivityLeaf, regular: Regular, context: C
     if regular.at_least > regular.of:
         message = f"is more than the {regular.of} periods there are; it could never hold"
         raise ConditionRefused(message, ("regular", "at_least"))
-    subject = compile_subject(leaf, context)
+    subject = compile_event_filter(leaf, context)
     key = leaf_key("regular", subject.name, subject.fields, subject.zone, regular.of, regular.each)
     periods = Periods(regular.of, regular.each)
     context.counters.setdefault(key, RegularCounter(key, subject, periods))
-    return RegularLeaf(key, periods, regular.at_least)
+    return RegularNode(key, periods, regular.at_least)

@@ -7,68 +7,68 @@ events that may still make a chain that starts later, in their order, the steps 
 from __future__ import annotations
 
 from schemas.conditions import SequenceLeaf
-from streams.engine.conditions.activities.sequence_chains import NEVER, Matched, Pace, latest_start
-from streams.engine.conditions.activities.subjects import Subject, compile_subject, leaf_key
-from streams.engine.conditions.activities.windows import MOST
-from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.activities.sequence_chains import NEVER, Gap, StepMatch, latest_start
+from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
+from streams.engine.conditions.activities.windows import MOST_INSTANTS
+from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening, Node, Scene
+from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
 
 class SequenceCounter:
     """Keeps the events inside the window that match any of the steps, the newest `MOST`."""
 
-    __slots__ = ("_pace", "_steps", "_within", "key")
-    bound = 2 * MOST + 1
+    __slots__ = ("_gap", "_steps", "_within", "key")
+    limit = 2 * MOST_INSTANTS + 1
     lossy = True
-    on_time = True
+    drops_late = True
 
-    def __init__(self, key: str, steps: tuple[Subject, ...], pace: Pace, within: int) -> None:
+    def __init__(self, key: str, steps: tuple[EventFilter, ...], gap: Gap, within: int) -> None:
         self.key = key
         self._steps = steps
-        self._pace = pace
+        self._gap = gap
         self._within = within
 
-    def matches(self, happening: Happening) -> bool:
-        return any(step.matches(happening) for step in self._steps)
+    def matches(self, activity: Activity) -> bool:
+        return any(step.matches(activity) for step in self._steps)
 
-    def count(self, kept: list[int], happening: Happening, now: int) -> list[int]:
-        start, events = _read(kept)
-        place = _place_of(happening.at, events)
-        events.insert(place, (happening.at, self._matched(happening)))
-        return self._decided(start, events, now)
+    def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
+        start, events = _decode_state(state)
+        place = _insert_index(activity.at, events)
+        events.insert(place, (activity.at, self._matching_steps(activity)))
+        return self._to_state(start, events, now)
 
-    def forget(self, kept: list[int]) -> list[int]:
+    def drop_older_half(self, state: list[int]) -> list[int]:
         """Without the older half of the events."""
-        start, events = _read(kept)
-        return _written(start, events[(len(events) + 1) // 2 :])
+        start, events = _decode_state(state)
+        return _encode_state(start, events[(len(events) + 1) // 2 :])
 
-    def join(self, earlier: list[int], later: list[int], now: int) -> list[int]:
+    def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:
         """Among equal instants those of the earlier part come first."""
-        start, events = _read(earlier)
-        later_start, later_events = _read(later)
+        start, events = _decode_state(earlier)
+        later_start, later_events = _decode_state(later)
         for event in later_events:
-            events.insert(_place_of(event[0], events), event)
-        return self._decided(max(start, later_start), events, now)
+            events.insert(_insert_index(event[0], events), event)
+        return self._to_state(max(start, later_start), events, now)
 
-    def reaches_to(self, now: int) -> int | None:
+    def earliest_needed(self, now: int) -> int | None:
         """Where the window begins: a chain lies inside it as a whole."""
         return now - self._within
 
-    def _decided(self, start: int, events: list[Matched], now: int) -> list[int]:
+    def _to_state(self, start: int, events: list[StepMatch], now: int) -> list[int]:
         """What is to be kept, where `start` is that of the complete chain known so far."""
-        events = _later_than(max(start, now - self._within), events)[-MOST:]
-        complete = latest_start(events, len(self._steps), self._pace)
+        events = _events_after(max(start, now - self._within), events)[-MOST_INSTANTS:]
+        complete = latest_start(events, len(self._steps), self._gap)
         if complete > start:
             # Only a chain that starts later than this one can matter as long as this one is inside.
-            start, events = complete, _later_than(complete, events)
-        return _written(start, events)
+            start, events = complete, _events_after(complete, events)
+        return _encode_state(start, events)
 
-    def _matched(self, happening: Happening) -> int:
-        return sum(1 << number for number, step in enumerate(self._steps) if step.matches(happening))
+    def _matching_steps(self, activity: Activity) -> int:
+        return sum(1 << number for number, step in enumerate(self._steps) if step.matches(activity))
 
 
-class SequenceIn:
+class SequenceNode:
     """A complete chain lies inside (now - within, now]."""
 
     __slots__ = ("_key", "_within")
@@ -77,58 +77,58 @@ class SequenceIn:
         self._key = key
         self._within = within
 
-    def holds(self, scene: Scene) -> bool:
-        return scene.now < self._leaves(scene)
+    def holds(self, context: EvaluationContext) -> bool:
+        return context.now < self._expiry(context)
 
-    def due(self, scene: Scene) -> int | None:
-        leaves = self._leaves(scene)
-        return leaves if leaves > scene.now else None
+    def due(self, context: EvaluationContext) -> int | None:
+        leaves = self._expiry(context)
+        return leaves if leaves > context.now else None
 
-    def _leaves(self, scene: Scene) -> int:
-        kept = scene.contact.counts.get(self._key)
+    def _expiry(self, context: EvaluationContext) -> int:
+        kept = context.contact.counts.get(self._key)
         return kept[0] + self._within if kept else NEVER
 
 
-def compile_sequence(leaf: SequenceLeaf, context: Context) -> Node:
+def compile_sequence(leaf: SequenceLeaf, context: CompilerContext) -> Node:
     """A sequence. Raises ConditionRefused for lengths of time with which it could never hold."""
-    pace = _pace(leaf)
-    steps = _steps(leaf, context)
+    pace = _compile_gap(leaf)
+    steps = _compile_steps(leaf, context)
     identity = [[step.name, step.fields, step.zone] for step in steps]
     key = leaf_key("sequence", identity, pace.least, pace.most, leaf.within)
     context.counters.setdefault(key, SequenceCounter(key, steps, pace, leaf.within))
-    return SequenceIn(key, leaf.within)
+    return SequenceNode(key, leaf.within)
 
 
-def _steps(leaf: SequenceLeaf, context: Context) -> tuple[Subject, ...]:
-    steps: list[Subject] = []
+def _compile_steps(leaf: SequenceLeaf, context: CompilerContext) -> tuple[EventFilter, ...]:
+    steps: list[EventFilter] = []
     for number, step in enumerate(leaf.sequence):
         try:
-            steps.append(compile_subject(step, context))
+            steps.append(compile_event_filter(step, context))
         except ConditionRefused as refusal:
-            raise refusal.within("sequence", number) from None
+            raise refusal.with_prefix("sequence", number) from None
     return tuple(steps)
 
 
-def _pace(leaf: SequenceLeaf) -> Pace:
+def _compile_gap(leaf: SequenceLeaf) -> Gap:
     least = leaf.min_gap or 0
     if leaf.gap is not None and leaf.gap < least:
         raise ConditionRefused("is shorter than min_gap; it could never hold", ("gap",))
     if leaf.within <= least * (len(leaf.sequence) - 1):
         raise ConditionRefused("leaves no room for the steps; it could never hold", ("within",))
-    return Pace(least, leaf.gap)
+    return Gap(least, leaf.gap)
 
 
-def _read(kept: list[int]) -> tuple[int, list[Matched]]:
-    if not kept:
+def _decode_state(state: list[int]) -> tuple[int, list[StepMatch]]:
+    if not state:
         return NEVER, []
-    return kept[0], list(zip(kept[1::2], kept[2::2], strict=True))
+    return state[0], list(zip(state[1::2], state[2::2], strict=True))
 
 
-def _written(start: int, events: list[Matched]) -> list[int]:
+def _encode_state(start: int, events: list[StepMatch]) -> list[int]:
     return [start, *(number for event in events for number in event)]
 
 
-def _place_of(at: int, events: list[Matched]) -> int:
+def _insert_index(at: int, events: list[StepMatch]) -> int:
     """Behind all that happened up to then: among equal instants the journal's order decides."""
     place = len(events)
     while place and events[place - 1][0] > at:
@@ -136,5 +136,5 @@ def _place_of(at: int, events: list[Matched]) -> int:
     return place
 
 
-def _later_than(instant: int, events: list[Matched]) -> list[Matched]:
+def _events_after(instant: int, events: list[StepMatch]) -> list[StepMatch]:
     return [event for event in events if event[0] > instant]

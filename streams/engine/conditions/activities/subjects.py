@@ -9,37 +9,37 @@ from hashlib import blake2b
 from typing import Any
 
 from schemas.conditions import ActivityLeaf, Operators, Step, TagsLeaf, VisitLeaf
-from streams.engine.conditions.activities.event_filters import Filter, compile_filter, filter_uses_dates
-from streams.engine.conditions.compiler_context import Context
+from streams.engine.conditions.activities.event_filters import CompiledFilter, compile_filter, filter_uses_dates
+from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening
+from streams.engine.conditions.protocols import Activity
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class EventFilter:
     """`visit` or `activity` with its filter; `zone` names the account's where the filter depends on it."""
 
     name: str
     fields: Any
     zone: str | None
-    filter: Filter
+    filter: CompiledFilter
 
-    def matches(self, happening: Happening) -> bool:
+    def matches(self, activity: Activity) -> bool:
         """Whether the event is meant."""
-        return self.filter.matches(happening)
+        return self.filter.matches(activity)
 
 
-def compile_subject(leaf: VisitLeaf | ActivityLeaf | Step, context: Context) -> Subject:
+def compile_event_filter(leaf: VisitLeaf | ActivityLeaf | Step, context: CompilerContext) -> EventFilter:
     """The subject of a leaf or of a step of a sequence. Raises ConditionRefused."""
     visit, activity = getattr(leaf, "visit", None), getattr(leaf, "activity", None)
     if (visit is None) == (activity is None):
         raise ConditionRefused("a step is one of visit and activity")
-    return _subject("visit" if activity is None else "activity", visit or activity or {}, context)
+    return _event_filter("visit" if activity is None else "activity", visit or activity or {}, context)
 
 
-def compile_companion(key: str, fields: Mapping[str, Operators], context: Context) -> Subject:
+def compile_extra_filter(key: str, fields: Mapping[str, Operators], context: CompilerContext) -> EventFilter:
     """What the event of a leaf must match besides, written under `key`. Raises ConditionRefused."""
-    return _subject(key, fields, context)
+    return _event_filter(key, fields, context)
 
 
 def leaf_key(*parts: Any) -> str:
@@ -48,15 +48,17 @@ def leaf_key(*parts: Any) -> str:
     return blake2b(canonical.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
-def written(operators: Operators | TagsLeaf) -> Any:
+def operators_to_plain(operators: Operators | TagsLeaf) -> Any:
     """Operators as a plain value, without what is left at its default."""
     return operators.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
-def _subject(name: str, fields: Mapping[str, Operators], context: Context) -> Subject:
+def _event_filter(name: str, fields: Mapping[str, Operators], context: CompilerContext) -> EventFilter:
     try:
         matching = compile_filter(fields, context.zone, visits_only=name == "visit")
     except ConditionRefused as refusal:
-        raise refusal.within(name) from None
+        raise refusal.with_prefix(name) from None
     zone = str(context.zone) if filter_uses_dates(fields) else None
-    return Subject(name, {key: written(operators) for key, operators in fields.items()}, zone, matching)
+    return EventFilter(
+        name, {key: operators_to_plain(operators) for key, operators in fields.items()}, zone, matching
+    )

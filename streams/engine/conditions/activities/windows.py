@@ -1,11 +1,12 @@
 """Windows over a contact's past: which of the kept instants lie inside, what can be forgotten, when that changes.
 
-What is kept, with k the number of instants that decides a leaf's count (`CountRange.enough`):
+What is kept, with k the number of instants that decides a leaf's count (`CountRange.deciding_count`):
 
 | window | kept |
 |---|---|
 | none, `within`, `since`, fixed `until` | the newest k that can lie inside: exact |
-| `between_ago`, a moving `until` or one in the contact's zone | and all that have yet to come in; up to `MOST` |
+| `between_ago`, a moving `until` or one in the contact's zone | and all that have yet to come in; up to
+`MOST_INSTANTS` |
 
 An instant that no window can hold any more is forgotten with the next one counted.
 """
@@ -17,9 +18,9 @@ from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from streams.engine.conditions.dates.date_bounds import Edge
+from streams.engine.conditions.dates.date_bounds import DateBound
 
-MOST = 1_000
+MOST_INSTANTS = 1_000
 """The most instants that any leaf keeps of one contact."""
 
 
@@ -31,7 +32,7 @@ class CountRange:
     most: int | None
 
     @property
-    def enough(self) -> int:
+    def deciding_count(self) -> int:
         """So many counted instants decide it; more of them change nothing."""
         return max(self.least if self.most is None else self.most + 1, 0)
 
@@ -39,23 +40,23 @@ class CountRange:
         return self.least <= count and (self.most is None or count <= self.most)
 
 
-class CountedWindow(Protocol):
+class CountWindow(Protocol):
     """A window as a counted leaf uses it; instants are ascending."""
 
     @property
     def lossy(self) -> bool:
-        """Whether more instants than `MOST` may matter, so that a full list may have lost some."""
+        """Whether more instants than `MOST_INSTANTS` may matter, so that a full list may have lost some."""
 
-    def count(self, kept: list[int], now: int, zone: ZoneInfo) -> int:
+    def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:
         """How many of the kept lie inside."""
 
-    def due(self, kept: list[int], now: int, zone: ZoneInfo, wanted: CountRange) -> int | None:
+    def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:
         """The earliest instant after now at which time alone may change whether that is as wanted."""
 
-    def prune(self, kept: list[int], now: int, enough: int) -> list[int]:
+    def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
         """What may still matter."""
 
-    def begin(self, now: int) -> int | None:
+    def earliest_instant(self, now: int) -> int | None:
         """No instant before this one lies inside at `now` or later, in whatever zone; None where any may."""
 
 
@@ -63,57 +64,57 @@ class CountedWindow(Protocol):
 class RollingWindow:
     """(now - begins, now - ends] within [first, last]: fixed lengths and fixed instants only (ms)."""
 
-    begins: int | None
-    ends: int
+    max_age: int | None
+    min_age: int
     first: int | None
     last: int | None
 
     @property
     def lossy(self) -> bool:
-        return self.ends > 0
+        return self.min_age > 0
 
-    def count(self, kept: list[int], now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - no zone matters here
-        start, end = self._inside(kept, now)
+    def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - no zone matters here
+        start, end = self._index_range(instants, now)
         return max(end - start, 0)
 
-    def due(self, kept: list[int], now: int, zone: ZoneInfo, wanted: CountRange) -> int | None:  # noqa: ARG002
-        leaving, entering = self._inside(kept, now)
+    def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:  # noqa: ARG002
+        leaving, entering = self._index_range(instants, now)
         entering = max(entering, leaving)
-        end = len(kept) if self.last is None else bisect_right(kept, self.last)
-        held = wanted.holds(entering - leaving)
+        end = len(instants) if self.last is None else bisect_right(instants, self.last)
+        held = target.holds(entering - leaving)
         while True:
             turns = []
             if entering < end:
-                turns.append(kept[entering] + self.ends)
-            if self.begins is not None and leaving < entering:
-                turns.append(kept[leaving] + self.begins)
+                turns.append(instants[entering] + self.min_age)
+            if self.max_age is not None and leaving < entering:
+                turns.append(instants[leaving] + self.max_age)
             if not turns:
                 return None
             turn = min(turns)
-            while entering < end and kept[entering] + self.ends == turn:
+            while entering < end and instants[entering] + self.min_age == turn:
                 entering += 1
-            while self.begins is not None and leaving < entering and kept[leaving] + self.begins == turn:
+            while self.max_age is not None and leaving < entering and instants[leaving] + self.max_age == turn:
                 leaving += 1
-            if wanted.holds(entering - leaving) != held:
+            if target.holds(entering - leaving) != held:
                 return turn
 
-    def prune(self, kept: list[int], now: int, enough: int) -> list[int]:
-        start = 0 if self.begins is None else bisect_right(kept, now - self.begins)
+    def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
+        start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
         if self.first is not None:
-            start = max(start, bisect_left(kept, self.first))
-        end = len(kept) if self.last is None else bisect_right(kept, self.last)
-        came_in = len(kept) if self.ends == 0 else bisect_right(kept, now - self.ends)
-        return _newest(kept, start, min(came_in, end), end, enough)
+            start = max(start, bisect_left(instants, self.first))
+        end = len(instants) if self.last is None else bisect_right(instants, self.last)
+        came_in = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
+        return _newest(instants, start, min(came_in, end), end, deciding_count)
 
-    def begin(self, now: int) -> int | None:
-        return _latest(None if self.begins is None else now - self.begins, self.first)
+    def earliest_instant(self, now: int) -> int | None:
+        return _latest(None if self.max_age is None else now - self.max_age, self.first)
 
-    def _inside(self, kept: list[int], now: int) -> tuple[int, int]:
-        start = 0 if self.begins is None else bisect_right(kept, now - self.begins)
+    def _index_range(self, instants: list[int], now: int) -> tuple[int, int]:
+        start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
         if self.first is not None:
-            start = max(start, bisect_left(kept, self.first))
-        latest = now - self.ends
-        end = bisect_right(kept, latest if self.last is None else min(latest, self.last))
+            start = max(start, bisect_left(instants, self.first))
+        latest = now - self.min_age
+        end = bisect_right(instants, latest if self.last is None else min(latest, self.last))
         return start, end
 
 
@@ -124,49 +125,49 @@ class CalendarWindow:
     What may be forgotten is judged in the account's zone, with the edges' slack.
     """
 
-    begins: int | None
-    ends: int
-    since: Edge | None
-    until: Edge | None
-    account: ZoneInfo
+    max_age: int | None
+    min_age: int
+    since: DateBound | None
+    until: DateBound | None
+    account_zone: ZoneInfo
 
     @property
     def lossy(self) -> bool:
-        return self.ends > 0 or self.until is not None
+        return self.min_age > 0 or self.until is not None
 
-    def count(self, kept: list[int], now: int, zone: ZoneInfo) -> int:
-        start = 0 if self.begins is None else bisect_right(kept, now - self.begins)
-        end = bisect_right(kept, now - self.ends)
+    def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:
+        start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
+        end = bisect_right(instants, now - self.min_age)
         if self.since is not None:
-            start = max(start, bisect_left(kept, self.since.at(now, zone)))
+            start = max(start, bisect_left(instants, self.since.resolve(now, zone)))
         if self.until is not None:
-            end = min(end, bisect_left(kept, self.until.at(now, zone)))
+            end = min(end, bisect_left(instants, self.until.resolve(now, zone)))
         return max(end - start, 0)
 
-    def due(self, kept: list[int], now: int, zone: ZoneInfo, wanted: CountRange) -> int | None:  # noqa: ARG002
+    def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:  # noqa: ARG002
         """The next instant at which any of the kept may come in or leave, whether or not that decides."""
-        turns = [_due_of_edge(edge, kept, now, zone) for edge in (self.since, self.until)]
-        turns.append(_next_passing(kept, now, self.ends))
-        if self.begins is not None:
-            turns.append(_next_passing(kept, now, self.begins))
+        turns = [_bound_due(edge, instants, now, zone) for edge in (self.since, self.until)]
+        turns.append(_next_crossing(instants, now, self.min_age))
+        if self.max_age is not None:
+            turns.append(_next_crossing(instants, now, self.max_age))
         return min((turn for turn in turns if turn is not None), default=None)
 
-    def prune(self, kept: list[int], now: int, enough: int) -> list[int]:
-        start = 0 if self.begins is None else bisect_right(kept, now - self.begins)
-        end = len(kept)
-        came_in = len(kept) if self.ends == 0 else bisect_right(kept, now - self.ends)
+    def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
+        start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
+        end = len(instants)
+        came_in = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
         if self.since is not None:
-            start = max(start, bisect_left(kept, self.since.at(now, self.account) - self.since.slack))
+            start = max(start, bisect_left(instants, self.since.resolve(now, self.account_zone) - self.since.slack))
         if self.until is not None:
-            until, slack = self.until.at(now, self.account), self.until.slack
-            came_in = min(came_in, bisect_left(kept, until - slack))
-            if not self.until.moves:
-                end = bisect_left(kept, until + slack)
-        return _newest(kept, start, min(came_in, end), end, enough)
+            until, slack = self.until.resolve(now, self.account_zone), self.until.slack
+            came_in = min(came_in, bisect_left(instants, until - slack))
+            if not self.until.is_relative:
+                end = bisect_left(instants, until + slack)
+        return _newest(instants, start, min(came_in, end), end, deciding_count)
 
-    def begin(self, now: int) -> int | None:
-        since = None if self.since is None else self.since.at(now, self.account) - self.since.slack
-        return _latest(None if self.begins is None else now - self.begins, since)
+    def earliest_instant(self, now: int) -> int | None:
+        since = None if self.since is None else self.since.resolve(now, self.account_zone) - self.since.slack
+        return _latest(None if self.max_age is None else now - self.max_age, since)
 
 
 def _latest(*instants: int | None) -> int | None:
@@ -174,23 +175,25 @@ def _latest(*instants: int | None) -> int | None:
     return max((instant for instant in instants if instant is not None), default=None)
 
 
-def _newest(kept: list[int], start: int, came_in: int, end: int, enough: int) -> list[int]:
-    """From `start` to `end`, of those before `came_in` only the newest that are enough; at most `MOST`."""
-    start = max(start, came_in - enough, end - MOST)
-    return kept[start:end] if start < end else []
+def _newest(instants: list[int], start: int, entry_index: int, end: int, deciding_count: int) -> list[int]:
+    """From `start` to `end`, of those before `entry_index` only the newest that are enough; at most
+    `MOST_INSTANTS`.
+    """
+    start = max(start, entry_index - deciding_count, end - MOST_INSTANTS)
+    return instants[start:end] if start < end else []
 
 
-def _next_passing(kept: list[int], now: int, length: int) -> int | None:
+def _next_crossing(instants: list[int], now: int, age: int) -> int | None:
     """When the next of the kept will have happened exactly so long ago."""
-    place = bisect_right(kept, now - length)
-    return kept[place] + length if place < len(kept) else None
+    place = bisect_right(instants, now - age)
+    return instants[place] + age if place < len(instants) else None
 
 
-def _due_of_edge(edge: Edge | None, kept: list[int], now: int, zone: ZoneInfo) -> int | None:
+def _bound_due(bound: DateBound | None, instants: list[int], now: int, zone: ZoneInfo) -> int | None:
     """When the edge may pass any of the kept; those next to it on either side speak for all."""
-    if edge is None or not edge.moves:
+    if bound is None or not bound.is_relative:
         return None
-    place = bisect_left(kept, edge.at(now, zone))
-    neighbours = kept[max(place - 1, 0) : place + 1]
-    dues = [due for instant in neighbours if (due := edge.due(instant, now, zone)) is not None]
+    place = bisect_left(instants, bound.resolve(now, zone))
+    neighbours = instants[max(place - 1, 0) : place + 1]
+    dues = [due for instant in neighbours if (due := bound.due(instant, now, zone)) is not None]
     return min(dues, default=None)

@@ -23,7 +23,7 @@ def year_month_day(ordinal: int) -> tuple[int, int, int]:
     return day.year + cycles * _CYCLE_YEARS, day.month, day.day
 
 
-def ordinal_of(year: int, month: int, day: int) -> int:
+def to_ordinal(year: int, month: int, day: int) -> int:
     """Of that day, or of the month's last one where the month is shorter."""
     cycles, within = divmod(year - 1, _CYCLE_YEARS)
     last = calendar.monthrange(within + 1, month)[1]

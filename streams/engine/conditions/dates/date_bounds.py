@@ -16,30 +16,30 @@ from zoneinfo import ZoneInfo
 from schemas.events.base import EARLIEST, LATEST
 from schemas.time_zones import UTC
 from schemas.values import instant_ms
-from streams.engine.conditions.dates.calendar_days import ordinal_of
-from streams.engine.conditions.dates.date_math import ZONE_SLACK, Step, apply_steps, parse_steps, slack_of
-from streams.engine.conditions.dates.relative_bounds import MovingEdge
+from streams.engine.conditions.dates.calendar_days import to_ordinal
+from streams.engine.conditions.dates.date_math import ZONE_SLACK, DateStep, apply_steps, parse_steps, total_slack
+from streams.engine.conditions.dates.relative_bounds import RelativeBound
 from streams.engine.conditions.dates.zones import DAY, EPOCH_ORDINAL, day_start
 from streams.engine.conditions.errors import ConditionRefused
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LONGEST = 64  # what is longer is rare, and would make the cache large
-_FIRST, _BEYOND = day_start(UTC, ordinal_of(1, 1, 1)), day_start(UTC, ordinal_of(10_000, 1, 1))
-_PRESENTS = (EARLIEST, LATEST)  # between them now lies, since every event and every tick does
+_MAX_CACHED_LENGTH = 64  # what is longer is rare, and would make the cache large
+_CALENDAR_START, _CALENDAR_END = day_start(UTC, to_ordinal(1, 1, 1)), day_start(UTC, to_ordinal(10_000, 1, 1))
+_NOW_RANGE = (EARLIEST, LATEST)  # between them now lies, since every event and every tick does
 
 
-class Edge(Protocol):
+class DateBound(Protocol):
     """One end of a date value."""
 
     @property
-    def moves(self) -> bool:
+    def is_relative(self) -> bool:
         """Whether it moves with now."""
 
     @property
     def slack(self) -> int:
-        """How far (ms) it may be from `at(now, account zone)` in another zone, or go back while time goes on."""
+        """How far (ms) it may be from `resolve(now, account zone)` in another zone, or go back while time goes on."""
 
-    def at(self, now: int, zone: ZoneInfo) -> int:
+    def resolve(self, now: int, zone: ZoneInfo) -> int:
         """Where it is (ms)."""
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
@@ -47,14 +47,14 @@ class Edge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class InstantEdge:
+class InstantBound:
     """Fixed, the same in every zone."""
 
     instant: int
-    moves = False
+    is_relative = False
     slack = 0
 
-    def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - an edge is asked with both
+    def resolve(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - an edge is asked with both
         return self.instant
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
@@ -62,14 +62,14 @@ class InstantEdge:
 
 
 @dataclass(frozen=True, slots=True)
-class DayEdge:
+class DayBound:
     """Where a calendar day (ordinal) begins in the zone."""
 
     ordinal: int
-    moves = False
+    is_relative = False
     slack = ZONE_SLACK
 
-    def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
+    def resolve(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
         return day_start(zone, self.ordinal)
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
@@ -77,97 +77,97 @@ class DayEdge:
 
 
 @dataclass(frozen=True, slots=True)
-class ReckonedEdge:
+class ComputedBound:
     """Steps from a fixed date value, in the zone."""
 
-    base: InstantEdge | DayEdge
-    steps: tuple[Step, ...]
-    plus: int
-    moves = False
+    base: InstantBound | DayBound
+    steps: tuple[DateStep, ...]
+    extra_ms: int
+    is_relative = False
 
     @property
     def slack(self) -> int:
-        return slack_of(self.steps)
+        return total_slack(self.steps)
 
-    def at(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
-        return _reckoned(self.base, self.steps, zone) + self.plus
+    def resolve(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002
+        return _computed_instant(self.base, self.steps, zone) + self.extra_ms
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
         return None
 
 
 @lru_cache(maxsize=4_096)
-def _reckoned(base: InstantEdge | DayEdge, steps: tuple[Step, ...], zone: ZoneInfo) -> int:
-    return apply_steps(steps, base.at(0, zone), zone)
+def _computed_instant(base: InstantBound | DayBound, steps: tuple[DateStep, ...], zone: ZoneInfo) -> int:
+    return apply_steps(steps, base.resolve(0, zone), zone)
 
 
 @dataclass(frozen=True, slots=True)
 class DateValue:
     """What a date operator is set against: the span [start, end)."""
 
-    start: Edge
-    end: Edge
+    start: DateBound
+    end: DateBound
 
 
 def parse_date_value(text: str) -> DateValue:
     """RFC 3339, a calendar date, or date arithmetic from now or from a date. Raises ConditionRefused."""
-    parts = _parts(text)
+    parts = _split_date_value(text)
     if parts is None:
         raise ConditionRefused(
             f"{text!r} is not a date value; write RFC 3339 (2026-03-01T09:30:00Z), a calendar date (2026-03-01) "
             "or date arithmetic (now-7d, now/d, 2026-03-31||-1M)"
         )
     base, steps = parts
-    if any(_leaves_the_calendar(origin, steps) for origin in (_PRESENTS if base is None else (base.at(0, UTC),))):
+    if any(_exceeds_calendar(origin, steps) for origin in (_NOW_RANGE if base is None else (base.resolve(0, UTC),))):
         raise ConditionRefused(f"{text!r} leaves the calendar, which has the years 1 to 9999")
-    return DateValue(MovingEdge(steps, 0), MovingEdge(steps, 1)) if base is None else _fixed(base, steps)
+    return DateValue(RelativeBound(steps, 0), RelativeBound(steps, 1)) if base is None else _fixed_value(base, steps)
 
 
 def is_date_value(text: str) -> bool:
     """Whether a text of a condition can be read as a date value."""
-    return _parts(text) is not None
+    return _split_date_value(text) is not None
 
 
-def _parts(text: str) -> tuple[InstantEdge | DayEdge | None, tuple[Step, ...]] | None:
+def _split_date_value(text: str) -> tuple[InstantBound | DayBound | None, tuple[DateStep, ...]] | None:
     """Where a date value starts from (None: from now) and its steps; None for another text."""
     if text.startswith("now"):
         steps = parse_steps(text[3:])
         if steps is not None:
             return None, steps
     base_text, _, steps_text = text.partition("||")
-    base = _base(base_text)
+    base = _parse_base(base_text)
     steps = parse_steps(steps_text) if base is not None else None
     return None if steps is None else (base, steps)
 
 
-def _leaves_the_calendar(instant: int, steps: tuple[Step, ...]) -> bool:
+def _exceeds_calendar(instant: int, steps: tuple[DateStep, ...]) -> bool:
     """Whether it lies outside of it, in UTC, or one of the steps leads there."""
     instants = [instant]
     for step in steps:
         instants.append(step.apply(instants[-1], UTC))
-    return not all(_FIRST <= each < _BEYOND for each in instants)
+    return not all(_CALENDAR_START <= each < _CALENDAR_END for each in instants)
 
 
-def _base(text: str) -> InstantEdge | DayEdge | None:
+def _parse_base(text: str) -> InstantBound | DayBound | None:
     try:
         if _DAY.fullmatch(text):
-            return DayEdge(date.fromisoformat(text).toordinal())
-        return InstantEdge(instant_ms(text))
+            return DayBound(date.fromisoformat(text).toordinal())
+        return InstantBound(instant_ms(text))
     except (ValueError, OverflowError):
         return None
 
 
-def _fixed(base: InstantEdge | DayEdge, steps: tuple[Step, ...]) -> DateValue:
+def _fixed_value(base: InstantBound | DayBound, steps: tuple[DateStep, ...]) -> DateValue:
     """A calendar date moved by calendar units is a calendar date; everything else is an instant."""
-    if isinstance(base, DayEdge) and all(step.is_calendar for step in steps):
-        ordinal = _moved_day(base.ordinal, steps)
-        return DateValue(DayEdge(ordinal), DayEdge(ordinal + 1))
-    if not steps and isinstance(base, InstantEdge):
-        return DateValue(base, InstantEdge(base.instant + 1))
-    return DateValue(ReckonedEdge(base, steps, 0), ReckonedEdge(base, steps, 1))
+    if isinstance(base, DayBound) and all(step.is_calendar for step in steps):
+        ordinal = _shift_day(base.ordinal, steps)
+        return DateValue(DayBound(ordinal), DayBound(ordinal + 1))
+    if not steps and isinstance(base, InstantBound):
+        return DateValue(base, InstantBound(base.instant + 1))
+    return DateValue(ComputedBound(base, steps, 0), ComputedBound(base, steps, 1))
 
 
-def _moved_day(ordinal: int, steps: tuple[Step, ...]) -> int:
+def _shift_day(ordinal: int, steps: tuple[DateStep, ...]) -> int:
     wall = (ordinal - EPOCH_ORDINAL) * DAY
     for step in steps:
         wall = step.on_wall(wall)
@@ -175,33 +175,33 @@ def _moved_day(ordinal: int, steps: tuple[Step, ...]) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def _read(text: str) -> InstantEdge | DayEdge | None:
-    return _base(text)
+def _parse_base_cached(text: str) -> InstantBound | DayBound | None:
+    return _parse_base(text)
 
 
 def is_date(value: object) -> bool:
     """Whether a property's value means an instant or a calendar date."""
-    return _edge_in(value) is not None
+    return _parse_bound(value) is not None
 
 
 def is_day(value: object) -> bool:
     """Whether it is a calendar date."""
-    return isinstance(_edge_in(value), DayEdge)
+    return isinstance(_parse_bound(value), DayBound)
 
 
 def is_instant(value: object) -> bool:
     """Whether it is an instant of the calendar's years in UTC."""
-    edge = _edge_in(value)
-    return isinstance(edge, InstantEdge) and _FIRST <= edge.instant < _BEYOND
+    edge = _parse_bound(value)
+    return isinstance(edge, InstantBound) and _CALENDAR_START <= edge.instant < _CALENDAR_END
 
 
-def instant_in(value: object, zone: ZoneInfo) -> int | None:
+def parse_instant(value: object, zone: ZoneInfo) -> int | None:
     """The instant (ms) that a property's value means, a date by its local midnight; None for anything else."""
-    edge = _edge_in(value)
-    return None if edge is None else edge.at(0, zone)
+    edge = _parse_bound(value)
+    return None if edge is None else edge.resolve(0, zone)
 
 
-def _edge_in(value: object) -> InstantEdge | DayEdge | None:
+def _parse_bound(value: object) -> InstantBound | DayBound | None:
     if not isinstance(value, str):
         return None
-    return _read(value) if len(value) <= _LONGEST else _base(value)
+    return _parse_base_cached(value) if len(value) <= _MAX_CACHED_LENGTH else _parse_base(value)

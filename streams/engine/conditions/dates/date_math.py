@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from streams.engine.conditions.dates.calendar_days import ordinal_of, year_month_day
+from streams.engine.conditions.dates.calendar_days import to_ordinal, year_month_day
 from streams.engine.conditions.dates.zones import (
     DAY,
     EPOCH_ORDINAL,
@@ -20,9 +20,9 @@ from streams.engine.conditions.dates.zones import (
     MINUTE,
     SECOND,
     WEEK,
-    instant_of_wall,
-    last_shown,
-    offset_at,
+    instant_from_wall,
+    last_instant_of_wall,
+    utc_offset_at,
     wall_at,
 )
 
@@ -52,7 +52,7 @@ class Shift:
         if not self.is_calendar:
             return instant + self.amount * FIXED_UNITS[self.unit]
         wall = self.on_wall(wall_at(zone, instant))
-        return instant_of_wall(zone, wall)
+        return instant_from_wall(zone, wall)
 
     def on_wall(self, wall: int) -> int:
         """What local clocks show after the shift (ms), for calendar units."""
@@ -62,7 +62,7 @@ class Shift:
             return wall + self.amount * WEEK
         months = self.amount * (12 if self.unit == "y" else 1)
         days, time_of_day = divmod(wall, DAY)
-        return (_months_later(days, months)) * DAY + time_of_day
+        return (_add_months(days, months)) * DAY + time_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ class Round:
     def apply(self, instant: int, zone: ZoneInfo) -> int:
         """The rounded instant (ms)."""
         if self.is_calendar:
-            return instant_of_wall(zone, self.on_wall(wall_at(zone, instant)))
+            return instant_from_wall(zone, self.on_wall(wall_at(zone, instant)))
         # Within an hour that comes twice the present pass counts; where clocks changed meanwhile it began before.
-        offset = offset_at(zone, instant)
+        offset = utc_offset_at(zone, instant)
         began = instant - (instant + offset) % FIXED_UNITS[self.unit]
-        return began if offset_at(zone, began) == offset else last_shown(zone, began + offset, instant)
+        return began if utc_offset_at(zone, began) == offset else last_instant_of_wall(zone, began + offset, instant)
 
     def on_wall(self, wall: int) -> int:
         """Where the unit began on local clocks (ms)."""
@@ -93,7 +93,7 @@ class Round:
             days -= (days - _MONDAY) % 7
         elif self.unit in ("M", "y"):
             year, month, _ = year_month_day(days + EPOCH_ORDINAL)
-            days = ordinal_of(year, month if self.unit == "M" else 1, 1) - EPOCH_ORDINAL
+            days = to_ordinal(year, month if self.unit == "M" else 1, 1) - EPOCH_ORDINAL
         return days * DAY
 
     def next_on_wall(self, wall: int) -> int:
@@ -104,19 +104,19 @@ class Round:
         return Shift(1, self.unit).on_wall(began)
 
 
-Step = Shift | Round
+DateStep = Shift | Round
 
 
-def _months_later(days: int, months: int) -> int:
+def _add_months(days: int, months: int) -> int:
     """Days since the epoch, so many months later, clamped to the month's last day."""
     year, month, day = year_month_day(days + EPOCH_ORDINAL)
     years, later = divmod(month - 1 + months, 12)
-    return ordinal_of(year + years, later + 1, day) - EPOCH_ORDINAL
+    return to_ordinal(year + years, later + 1, day) - EPOCH_ORDINAL
 
 
-def parse_steps(text: str) -> tuple[Step, ...] | None:
+def parse_steps(text: str) -> tuple[DateStep, ...] | None:
     """The steps of `-7d/d+1h`; None when the text is something else."""
-    steps: list[Step] = []
+    steps: list[DateStep] = []
     place = 0
     while place < len(text):
         match = _STEP.match(text, place)
@@ -128,14 +128,14 @@ def parse_steps(text: str) -> tuple[Step, ...] | None:
     return tuple(steps)
 
 
-def apply_steps(steps: Sequence[Step], instant: int, zone: ZoneInfo) -> int:
+def apply_steps(steps: Sequence[DateStep], instant: int, zone: ZoneInfo) -> int:
     """Where the steps lead from an instant (ms)."""
     for step in steps:
         instant = step.apply(instant, zone)
     return instant
 
 
-def slack_of(steps: tuple[Step, ...]) -> int:
+def total_slack(steps: tuple[DateStep, ...]) -> int:
     """How far (ms) what the steps lead to may lie from where it lies in another zone, or go back as time goes on."""
     slack = ZONE_SLACK
     for step in steps:

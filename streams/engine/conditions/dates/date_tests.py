@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from streams.engine.conditions.dates.calendar_days import ordinal_of, year_month_day
-from streams.engine.conditions.dates.date_bounds import DateValue, Edge, parse_date_value
+from streams.engine.conditions.dates.calendar_days import to_ordinal, year_month_day
+from streams.engine.conditions.dates.date_bounds import DateBound, DateValue, parse_date_value
 from streams.engine.conditions.dates.zones import DAY, day_at, day_start
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.tree import due_of_any
@@ -30,20 +30,20 @@ class DateTest(Protocol):
 class Span:
     """From `lower` on and before `upper`."""
 
-    lower: Edge | None
-    upper: Edge | None
+    lower: DateBound | None
+    upper: DateBound | None
 
     def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:
         if instant is None:
             return False
-        if self.lower is not None and instant < self.lower.at(now, zone):
+        if self.lower is not None and instant < self.lower.resolve(now, zone):
             return False
-        return self.upper is None or instant < self.upper.at(now, zone)
+        return self.upper is None or instant < self.upper.resolve(now, zone)
 
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:
         if instant is None:
             return None
-        edges = [edge for edge in (self.lower, self.upper) if edge is not None and edge.moves]
+        edges = [edge for edge in (self.lower, self.upper) if edge is not None and edge.is_relative]
         dues = [due for edge in edges if (due := edge.due(instant, now, zone)) is not None]
         return min(dues, default=None)
 
@@ -62,7 +62,7 @@ class AnyOfSpans:
 
 
 @dataclass(frozen=True, slots=True)
-class Negated:
+class NegatedDateTest:
     """Where the other does not hold; a missing date included."""
 
     test: DateTest
@@ -86,7 +86,7 @@ class WithinLast:
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
         if instant is None:
             return None
-        return _next_of((instant, instant + self.length), now)
+        return _next_after((instant, instant + self.length), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class WithinNext:
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
         if instant is None:
             return None
-        return _next_of((instant - self.length, instant), now)
+        return _next_after((instant - self.length, instant), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class OlderThan:
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
         if instant is None:
             return None
-        return _next_of((instant + self.length,), now)
+        return _next_after((instant + self.length,), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +140,19 @@ class AnniversaryWithin:
         return day_start(zone, turns)
 
 
-def _next_of(turns: Sequence[int], now: int) -> int | None:
-    return next((turn for turn in turns if turn > now), None)
+def _next_after(instants: Sequence[int], now: int) -> int | None:
+    return next((turn for turn in instants if turn > now), None)
 
 
-def _next_anniversary(born: int, today: int) -> int:
+def _next_anniversary(ordinal: int, today: int) -> int:
     """The first anniversary (ordinal) on or after today, whatever the year of birth."""
     year, _, _ = year_month_day(today)
-    _, month, day = year_month_day(born)
-    this_year = ordinal_of(year, month, day)
-    return this_year if this_year >= today else ordinal_of(year + 1, month, day)
+    _, month, day = year_month_day(ordinal)
+    this_year = to_ordinal(year, month, day)
+    return this_year if this_year >= today else to_ordinal(year + 1, month, day)
 
 
-def span_of(operator: str, value: DateValue) -> Span:
+def comparison_span(operator: str, value: DateValue) -> Span:
     """The span that a comparison with a date value asks for."""
     if operator == "eq":
         return Span(value.start, value.end)
@@ -173,12 +173,12 @@ def date_test(operator: str, operand: object) -> DateTest:
         lower, upper = _date_values(operand)
         return Span(lower.start, upper.end)
     if operator in ("in", "not_in"):
-        spans = AnyOfSpans(tuple(span_of("eq", value) for value in _date_values(operand)))
-        return spans if operator == "in" else Negated(spans)
+        spans = AnyOfSpans(tuple(comparison_span("eq", value) for value in _date_values(operand)))
+        return spans if operator == "in" else NegatedDateTest(spans)
     value = _date_value(operand)
     if operator == "ne":
-        return Negated(span_of("eq", value))
-    return span_of(operator, value)
+        return NegatedDateTest(comparison_span("eq", value))
+    return comparison_span(operator, value)
 
 
 def _length_test(operator: str, operand: object) -> DateTest:

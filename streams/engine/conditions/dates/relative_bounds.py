@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from streams.engine.conditions.dates.date_math import Round, Shift, Step, apply_steps, slack_of
+from streams.engine.conditions.dates.date_math import DateStep, Round, Shift, apply_steps, total_slack
 from streams.engine.conditions.dates.zones import (
     DAY,
     MINUTE,
     clock_changes_near,
     day_at,
     day_start,
-    instant_of_wall,
+    instant_from_wall,
     wall_at,
 )
 
-_QUARTER = 15 * MINUTE
-_LOOKED_AHEAD = 3 * DAY  # less than `clock_changes_near` looks ahead, and not less than the slack of shifts by days
+_QUARTER_HOUR = 15 * MINUTE
+_LOOKAHEAD = 3 * DAY  # less than `clock_changes_near` looks ahead, and not less than the slack of shifts by days
 
 
-class MovingEdge:
+class RelativeBound:
     """Steps from now, in the zone.
 
     Up to the first rounding the steps lead to points that move as fast as time does, but for breaks: where clocks
@@ -28,81 +28,91 @@ class MovingEdge:
     over. An edge can only pass an instant by moving on, or at a break.
     """
 
-    __slots__ = ("_is_even", "_plus", "_rounding", "_shifts", "_steps", "_varies", "slack")
-    moves = True
+    __slots__ = (
+        "_extra_ms",
+        "_has_varying_length",
+        "_rounding",
+        "_rounds_to_fixed_unit",
+        "_shifts",
+        "_steps",
+        "slack",
+    )
+    is_relative = True
 
-    def __init__(self, steps: tuple[Step, ...], plus: int) -> None:
+    def __init__(self, steps: tuple[DateStep, ...], extra_ms: int) -> None:
         self._steps = steps
-        self._plus = plus
+        self._extra_ms = extra_ms
         self._rounding = next((step for step in steps if isinstance(step, Round)), None)
         self._shifts = _shifts_before_rounding(steps)
-        self._varies = any(shift.unit in ("M", "y") for shift in self._shifts)
-        self._is_even = self._rounding is not None and _only_fixed(steps[steps.index(self._rounding) :])
-        self.slack = slack_of(steps)
+        self._has_varying_length = any(shift.unit in ("M", "y") for shift in self._shifts)
+        self._rounds_to_fixed_unit = self._rounding is not None and _is_one_fixed_rounding(
+            steps[steps.index(self._rounding) :]
+        )
+        self.slack = total_slack(steps)
 
-    def at(self, now: int, zone: ZoneInfo) -> int:
-        return apply_steps(self._steps, now, zone) + self._plus
+    def resolve(self, now: int, zone: ZoneInfo) -> int:
+        return apply_steps(self._steps, now, zone) + self._extra_ms
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
         """An instant after now before which the edge does not pass `instant`; None when it never does again."""
-        ahead = instant - self.at(now, zone)
+        ahead = instant - self.resolve(now, zone)
         if ahead < -self.slack:
             return None
         if self._rounding is not None:
-            return self._due_in_units(ahead, now, zone)
+            return self._due_with_rounding(ahead, now, zone)
         if ahead > self.slack:
             return now + ahead - self.slack
-        points = self._points(now, zone)
-        candidates = [now + wait for point in points for wait in self._breaks_of(point, zone) if wait > 0]
+        points = self._step_instants(now, zone)
+        candidates = [now + wait for point in points for wait in self._distances_to_breaks(point, zone) if wait > 0]
         if ahead >= 0:
             candidates.append(now + ahead + 1)
         return min(candidates, default=None)
 
-    def _due_in_units(self, ahead: int, now: int, zone: ZoneInfo) -> int | None:
+    def _due_with_rounding(self, ahead: int, now: int, zone: ZoneInfo) -> int | None:
         """With a rounding: the edge stands still until a break or the end of the unit."""
         assert self._rounding is not None
-        points = self._points(now, zone)
-        breaks = [now + wait for point in points for wait in self._breaks_of(point, zone) if wait > 0]
-        if self._is_even or any(shift.is_calendar for shift in self._shifts):
-            breaks.append(now + _LOOKED_AHEAD)
-        unit_ends = now + _next_unit(self._rounding, points[-1], zone) - points[-1]
+        points = self._step_instants(now, zone)
+        breaks = [now + wait for point in points for wait in self._distances_to_breaks(point, zone) if wait > 0]
+        if self._rounds_to_fixed_unit or any(shift.is_calendar for shift in self._shifts):
+            breaks.append(now + _LOOKAHEAD)
+        unit_ends = now + _next_unit_start(self._rounding, points[-1], zone) - points[-1]
         if ahead > self.slack:
             return max(now + ahead - self.slack, min([unit_ends, *breaks]))
-        if not self._is_even:
+        if not self._rounds_to_fixed_unit:
             return min([unit_ends, *breaks])
         if ahead < 0:  # up to the next break it only rises
             return min(breaks)
         lag = points[-1] - self._rounding.apply(points[-1], zone)  # by as much it may rise faster than time goes on
         return min([max(unit_ends, now + ahead - lag), *breaks])
 
-    def _points(self, now: int, zone: ZoneInfo) -> list[int]:
+    def _step_instants(self, now: int, zone: ZoneInfo) -> list[int]:
         """Now, and where each step up to the rounding leads to."""
         points = [now]
         for shift in self._shifts:
             points.append(shift.apply(points[-1], zone))
         return points
 
-    def _breaks_of(self, point: int, zone: ZoneInfo) -> Iterator[int]:
+    def _distances_to_breaks(self, instant: int, zone: ZoneInfo) -> Iterator[int]:
         """How far ahead (ms) of a moving point its breaks are.
 
         Within the length of a change of clocks, before and after it, a point may be shifted out of a gap and rounding
         out of step, so every quarter of an hour is looked at: gaps begin and end on one.
         """
-        if self._varies:
-            yield day_start(zone, day_at(zone, point) + 1) - point
-        for change in clock_changes_near(zone, point):
-            ahead = change.at - point
+        if self._has_varying_length:
+            yield day_start(zone, day_at(zone, instant) + 1) - instant
+        for change in clock_changes_near(zone, instant):
+            ahead = change.at - instant
             yield ahead
             if abs(ahead) <= change.by:
-                yield _QUARTER - point % _QUARTER
+                yield _QUARTER_HOUR - instant % _QUARTER_HOUR
 
 
-def _only_fixed(steps: tuple[Step, ...]) -> bool:
+def _is_one_fixed_rounding(steps: tuple[DateStep, ...]) -> bool:
     """Whether they are one rounding to a unit of fixed length and shifts by such."""
     return not any(step.is_calendar for step in steps) and sum(isinstance(step, Round) for step in steps) == 1
 
 
-def _shifts_before_rounding(steps: tuple[Step, ...]) -> tuple[Shift, ...]:
+def _shifts_before_rounding(steps: tuple[DateStep, ...]) -> tuple[Shift, ...]:
     shifts: list[Shift] = []
     for step in steps:
         if isinstance(step, Round):
@@ -111,8 +121,8 @@ def _shifts_before_rounding(steps: tuple[Step, ...]) -> tuple[Shift, ...]:
     return tuple(shifts)
 
 
-def _next_unit(unit: Round, instant: int, zone: ZoneInfo) -> int:
+def _next_unit_start(rounding: Round, instant: int, zone: ZoneInfo) -> int:
     """When the next unit begins; within a doubled hour the present pass goes on."""
     wall = wall_at(zone, instant)
-    following = unit.next_on_wall(wall)
-    return instant_of_wall(zone, following) if unit.is_calendar else instant + following - wall
+    following = rounding.next_on_wall(wall)
+    return instant_from_wall(zone, following) if rounding.is_calendar else instant + following - wall

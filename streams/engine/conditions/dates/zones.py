@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from schemas.time_zones import zone_named
+from schemas.time_zones import find_zone
 from streams.engine.conditions.dates.calendar_days import CYCLE_DAYS
 from streams.engine.state.contact import Contact
 
@@ -44,69 +44,69 @@ class Zones(NamedTuple):
 class ZoneRule:
     """Which zone a leaf means: the account's, or the contact's where it has a valid one."""
 
-    __slots__ = ("account", "of_contact")
+    __slots__ = ("account_zone", "uses_contact_zone")
 
-    def __init__(self, account: ZoneInfo, *, of_contact: bool) -> None:
-        self.account = account
-        self.of_contact = of_contact
+    def __init__(self, account_zone: ZoneInfo, *, uses_contact_zone: bool) -> None:
+        self.account_zone = account_zone
+        self.uses_contact_zone = uses_contact_zone
 
-    def of(self, contact: Contact) -> ZoneInfo:
+    def zone_for(self, contact: Contact) -> ZoneInfo:
         """The zone for this contact."""
-        if self.of_contact:
+        if self.uses_contact_zone:
             name = contact.properties.get("time_zone")
             if isinstance(name, str):
-                return zone_named(name) or self.account
-        return self.account
+                return find_zone(name) or self.account_zone
+        return self.account_zone
 
 
-def _computable(ms: int) -> int:
+def _to_supported_range(ms: int) -> int:
     """`ms`, or the same place some 400 years nearer, where the rules of clocks and days of the week are the same."""
     if ms < EARLIEST:
         return EARLIEST + (ms - EARLIEST) % _CYCLE
     return ms if ms <= LATEST else LATEST - (LATEST - ms) % _CYCLE
 
 
-def offset_at(zone: ZoneInfo, instant: int) -> int:
+def utc_offset_at(zone: ZoneInfo, instant: int) -> int:
     """How far local time is ahead of UTC at an instant, in ms."""
-    offset = _offset_of_day(zone, instant // DAY)
-    return _offset(zone, instant) if offset is None else offset
+    offset = _utc_offset_of_day(zone, instant // DAY)
+    return _utc_offset(zone, instant) if offset is None else offset
 
 
-def _offset(zone: ZoneInfo, instant: int) -> int:
-    moment = _EPOCH_UTC + timedelta(milliseconds=_computable(instant))
+def _utc_offset(zone: ZoneInfo, instant: int) -> int:
+    moment = _EPOCH_UTC + timedelta(milliseconds=_to_supported_range(instant))
     offset = moment.astimezone(zone).utcoffset()
     return 0 if offset is None else offset // _MILLISECOND
 
 
 @lru_cache(maxsize=16_384)
-def _offset_of_day(zone: ZoneInfo, day: int) -> int | None:
+def _utc_offset_of_day(zone: ZoneInfo, day: int) -> int | None:
     """The offset on a day of UTC (counted from the epoch); None where clocks change on it."""
-    first, last = _offset(zone, day * DAY - 1), _offset(zone, (day + 1) * DAY - 1)
+    first, last = _utc_offset(zone, day * DAY - 1), _utc_offset(zone, (day + 1) * DAY - 1)
     return first if first == last else None
 
 
 def wall_at(zone: ZoneInfo, instant: int) -> int:
     """What local clocks show at an instant, as ms since 1970-01-01T00:00 on those clocks."""
-    return instant + offset_at(zone, instant)
+    return instant + utc_offset_at(zone, instant)
 
 
-def instant_of_wall(zone: ZoneInfo, wall: int) -> int:
+def instant_from_wall(zone: ZoneInfo, wall: int) -> int:
     """The instant at which local clocks show `wall`; shifted forward in a gap, the first of two in a doubled hour."""
     if wall % DAY == 0:
         return day_start(zone, wall // DAY + EPOCH_ORDINAL)
-    return _resolved(zone, wall)
+    return _resolve_wall(zone, wall)
 
 
-def last_shown(zone: ZoneInfo, wall: int, instant: int) -> int:
+def last_instant_of_wall(zone: ZoneInfo, wall: int, instant: int) -> int:
     """The last instant up to `instant` at which local clocks showed `wall`; as shifted forward in a gap."""
-    shown = _EPOCH + timedelta(milliseconds=_computable(wall))
+    shown = _EPOCH + timedelta(milliseconds=_to_supported_range(wall))
     offsets = (zone.utcoffset(shown.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     instants = (wall - (0 if offset is None else offset // _MILLISECOND) for offset in offsets)
     return max(at for at in instants if at <= instant)
 
 
-def _resolved(zone: ZoneInfo, wall: int) -> int:
-    shown = _EPOCH + timedelta(milliseconds=_computable(wall))
+def _resolve_wall(zone: ZoneInfo, wall: int) -> int:
+    shown = _EPOCH + timedelta(milliseconds=_to_supported_range(wall))
     offset = zone.utcoffset(shown.replace(tzinfo=zone))
     return wall - (0 if offset is None else offset // _MILLISECOND)
 
@@ -114,7 +114,7 @@ def _resolved(zone: ZoneInfo, wall: int) -> int:
 @lru_cache(maxsize=16_384)
 def day_start(zone: ZoneInfo, ordinal: int) -> int:
     """The instant at which a calendar day begins in a zone."""
-    return _resolved(zone, (ordinal - EPOCH_ORDINAL) * DAY)
+    return _resolve_wall(zone, (ordinal - EPOCH_ORDINAL) * DAY)
 
 
 def day_at(zone: ZoneInfo, instant: int) -> int:
@@ -132,11 +132,11 @@ class ClockChange:
 
 def clock_changes_near(zone: ZoneInfo, instant: int) -> tuple[ClockChange, ...]:
     """The changes of clocks from a day before an instant to four days after it."""
-    return _clock_changes_about(zone, instant // DAY)
+    return _clock_changes_around_day(zone, instant // DAY)
 
 
 @lru_cache(maxsize=16_384)
-def _clock_changes_about(zone: ZoneInfo, day: int) -> tuple[ClockChange, ...]:
+def _clock_changes_around_day(zone: ZoneInfo, day: int) -> tuple[ClockChange, ...]:
     found = (_clock_change(zone, near) for near in range(day - 1, day + 5))
     return tuple(change for change in found if change is not None)
 
@@ -144,12 +144,12 @@ def _clock_changes_about(zone: ZoneInfo, day: int) -> tuple[ClockChange, ...]:
 def _clock_change(zone: ZoneInfo, day: int) -> ClockChange | None:
     """Of one day of UTC, counted from the epoch; no zone changes its clocks twice on one."""
     before, after = day * DAY - 1, (day + 1) * DAY - 1
-    offset, changed = _offset(zone, before), _offset(zone, after)
+    offset, changed = _utc_offset(zone, before), _utc_offset(zone, after)
     if offset == changed:
         return None
     while after - before > 1:
         middle = (before + after) // 2
-        if _offset(zone, middle) == offset:
+        if _utc_offset(zone, middle) == offset:
             before = middle
         else:
             after = middle

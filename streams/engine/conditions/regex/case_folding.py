@@ -10,67 +10,71 @@ from __future__ import annotations
 
 import re
 
-_TWINS = 0x50000
-_SIGNS = 0x60000
-_END = 0x6FFFF
-_BEYOND = 0x20000  # after the letters of all scripts; from here on Unicode has signs that do not fold
-_UNKNOWN = "\ufffd"
+_COPY_BASE = 0x50000
+_GROUP_START_BASE = 0x60000
+_GROUP_END = 0x6FFFF
+_SCAN_END = 0x20000  # after the letters of all scripts; from here on Unicode has signs that do not fold
+_REPLACEMENT_CHARACTER = "\ufffd"
 
 
 def _letters_by_folding() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for letter in map(chr, range(_BEYOND)):
+    for letter in map(chr, range(_SCAN_END)):
         folded = letter.casefold()
         if len(folded) > 1:
             found[folded] = (*found.get(folded, ()), letter)
     return found
 
 
-LETTERS = _letters_by_folding()
+LETTERS_BY_FOLDING = _letters_by_folding()
 """A folding of several letters -> the letters that have it: `ss` -> `ß` and `ẞ`."""
 
-RESERVED = (_TWINS, _END)
+RESERVED_RANGE = (_COPY_BASE, _GROUP_END)
 """The first and the last of the code points that no text for RE2 has but in groups."""
 
-_PARTS = frozenset("".join(LETTERS))
-_SIGN_OF = {folding: chr(_SIGNS + place) for place, folding in enumerate(LETTERS)}
-_TO_WRITE_OUT = re.compile(f"[{''.join(letter for letters in LETTERS.values() for letter in letters)}]")
-_NOT_ASSIGNED = re.compile(f"[{chr(RESERVED[0])}-{chr(RESERVED[1])}]")
-_ANY_SIGN = f"[{chr(_SIGNS)}-{chr(_SIGNS + len(LETTERS) - 1)}]"
-_ANY_TWINS = f"[{chr(_TWINS)}-{chr(_SIGNS - 1)}]+"
+_FOLDING_LETTERS = frozenset("".join(LETTERS_BY_FOLDING))
+_GROUP_STARTS = {folding: chr(_GROUP_START_BASE + place) for place, folding in enumerate(LETTERS_BY_FOLDING)}
+_MULTI_FOLD_LETTER = re.compile(
+    f"[{''.join(letter for letters in LETTERS_BY_FOLDING.values() for letter in letters)}]"
+)
+_RESERVED_CHARACTER = re.compile(f"[{chr(RESERVED_RANGE[0])}-{chr(RESERVED_RANGE[1])}]")
+_ANY_GROUP_START = f"[{chr(_GROUP_START_BASE)}-{chr(_GROUP_START_BASE + len(LETTERS_BY_FOLDING) - 1)}]"
+_ANY_COPIES = f"[{chr(_COPY_BASE)}-{chr(_GROUP_START_BASE - 1)}]+"
 
 
-def has_groups(text: str) -> bool:
+def has_multi_fold_letters(text: str) -> bool:
     """Whether a letter of the text is to be written out."""
-    return not text.isascii() and _TO_WRITE_OUT.search(text) is not None
+    return not text.isascii() and _MULTI_FOLD_LETTER.search(text) is not None
 
 
-def written_out(text: str) -> str:
+def expand_foldings(text: str) -> str:
     """The text with each letter that folds to several as a group."""
-    return _TO_WRITE_OUT.sub(lambda found: _group(found[0].casefold()), _NOT_ASSIGNED.sub(_UNKNOWN, text))
+    return _MULTI_FOLD_LETTER.sub(
+        lambda found: _group(found[0].casefold()), _RESERVED_CHARACTER.sub(_REPLACEMENT_CHARACTER, text)
+    )
 
 
 def _group(folding: str) -> str:
-    return _SIGN_OF[folding] + "".join(map(_twin, folding)) + chr(_END)
+    return _GROUP_STARTS[folding] + "".join(map(_copy_letter, folding)) + chr(_GROUP_END)
 
 
-def _twin(letter: str) -> str:
-    return chr(_TWINS + ord(letter))
+def _copy_letter(letter: str) -> str:
+    return chr(_COPY_BASE + ord(letter))
 
 
-def finds_letter(letter: str) -> str:
+def letter_pattern(letter: str) -> str:
     """A pattern that finds a folded letter by itself, and as a part of a group."""
-    if letter not in _PARTS:
-        return exactly(letter)
-    return f"(?:{exactly(letter)}|{_ANY_SIGN}?{_twin(letter)}{chr(_END)}?)"
+    if letter not in _FOLDING_LETTERS:
+        return escape_letter(letter)
+    return f"(?:{escape_letter(letter)}|{_ANY_GROUP_START}?{_copy_letter(letter)}{chr(_GROUP_END)}?)"
 
 
-def finds_whole(foldings: list[str]) -> str:
+def group_pattern(foldings: list[str]) -> str:
     """A pattern that finds a character of the text which has one of these foldings, as a whole."""
-    signs = "".join(_SIGN_OF[folding] for folding in foldings)
-    return f"[{signs}]{_ANY_TWINS}{chr(_END)}"
+    signs = "".join(_GROUP_STARTS[folding] for folding in foldings)
+    return f"[{signs}]{_ANY_COPIES}{chr(_GROUP_END)}"
 
 
-def exactly(letter: str) -> str:
+def escape_letter(letter: str) -> str:
     """A letter as a pattern writes it, whatever it means there."""
     return f"\\x{{{ord(letter):x}}}"

@@ -10,58 +10,63 @@ import re
 from collections.abc import Callable, Iterator
 
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.regex.case_folding import exactly, finds_letter
+from streams.engine.conditions.regex.case_folding import escape_letter, letter_pattern
 from streams.engine.conditions.regex.character_classes import (
-    CLASS,
+    BRACKET_CLASS,
     LETTER,
-    SET,
-    Characters,
-    characters_of,
-    finds_one,
-    letter_of,
-    sequences,
+    NAMED_SET,
+    CharacterClass,
+    multi_letter_foldings,
+    one_character_pattern,
+    parse_class,
+    parse_letter,
 )
 
 _TOKEN = re.compile(
     rf"""(?P<quoted>\\Q.*?(?:\\E|\Z))
     |(?P<group>\(\?P?<[^>]*>|\(\?[a-zA-Z-]*[:)]|\()
     |(?P<end>\))
-    |(?P<class>{CLASS})
-    |(?P<set>{SET})
+    |(?P<class>{BRACKET_CLASS})
+    |(?P<set>{NAMED_SET})
     |(?P<special>\\[bBAzC]|\{{\d+(?:,\d*)?\}}|[|^$*+?{{}}])
     |(?P<any>\.)
     |(?P<letter>{LETTER})""",
     re.DOTALL | re.VERBOSE,
 )
-_LINES = Characters(("\n",), (), (), negated=True)
-_EVERY = Characters((), ((0, 0x10FFFF),), ())
+_ANY_BUT_NEWLINE = CharacterClass(("\n",), (), (), negated=True)
+_ANY_CHARACTER = CharacterClass((), ((0, 0x10FFFF),), ())
 
 
-def for_texts_as_they_stand(pattern: str) -> str:
+def rewrite_for_plain_text(pattern: str) -> str:
     """The pattern for texts of which no letter folds to several. Raises ConditionRefused."""
-    return _rewritten(pattern, _folded, _or_sequences, lambda token, _: token)
+    return _rewrite(pattern, _fold_letter, _class_with_foldings, lambda token, _: token)
 
 
-def for_texts_written_out(pattern: str) -> str:
+def rewrite_for_expanded_text(pattern: str) -> str:
     """The pattern for texts with groups (see `case_folding`). Raises ConditionRefused."""
-    return _rewritten(pattern, _found, lambda token: finds_one(characters_of(token)), _any)
+    return _rewrite(
+        pattern, _expanded_letter_pattern, lambda token: one_character_pattern(parse_class(token)), _expanded_dot
+    )
 
 
-def _rewritten(
-    pattern: str, letter: Callable[[str], str], one_of: Callable[[str], str], any_of: Callable[[str, bool], str]
+def _rewrite(
+    pattern: str,
+    rewrite_letter: Callable[[str], str],
+    rewrite_class: Callable[[str], str],
+    rewrite_dot: Callable[[str, bool], str],
 ) -> str:
-    """Every token of the pattern anew; `any_of` is told whether `.` takes ends of lines, too."""
+    """Every token of the pattern anew; `rewrite_dot` is told whether `.` takes ends of lines, too."""
     out: list[str] = []
     with_lines = [False]
     for kind, token in _tokens(pattern):
         if kind == "letter":
-            out.append(letter(token))
+            out.append(rewrite_letter(token))
         elif kind in ("class", "set"):
-            out.append(one_of(token))
+            out.append(rewrite_class(token))
         elif kind == "any":
-            out.append(any_of(token, with_lines[-1]))
+            out.append(rewrite_dot(token, with_lines[-1]))
         else:
-            _follow(with_lines, kind, token)
+            _update_flags(with_lines, kind, token)
             out.append(token)
     return "".join(out)
 
@@ -70,19 +75,19 @@ def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
     for found in _TOKEN.finditer(pattern):
         kind, token = str(found.lastgroup), found[0]
         if kind == "quoted":
-            yield from (("letter", exactly(one)) for one in token[2:].removesuffix(r"\E"))
+            yield from (("letter", escape_letter(one)) for one in token[2:].removesuffix(r"\E"))
         else:
             yield kind, token
 
 
-def _follow(with_lines: list[bool], kind: str, token: str) -> None:
+def _update_flags(dot_matches_newline: list[bool], kind: str, token: str) -> None:
     """Flags hold to the end of their group. Raises ConditionRefused for what cannot be followed."""
     if token == r"\C":
         raise ConditionRefused(
             r"\C takes half a letter; write . for a letter, or case_sensitive: true beside matches"
         )
-    if kind == "end" and len(with_lines) > 1:
-        with_lines.pop()
+    if kind == "end" and len(dot_matches_newline) > 1:
+        dot_matches_newline.pop()
     if kind != "group":
         return
     flags, _, without = "", "", ""
@@ -90,27 +95,27 @@ def _follow(with_lines: list[bool], kind: str, token: str) -> None:
         flags, _, without = token.strip("(?:)").partition("-")
     if "i" in without:
         raise ConditionRefused("(?-i) holds for a part of a pattern; write case_sensitive: true beside matches")
-    now = "s" in flags or (with_lines[-1] and "s" not in without)
+    now = "s" in flags or (dot_matches_newline[-1] and "s" not in without)
     if token.endswith(")"):
-        with_lines[-1] = now
+        dot_matches_newline[-1] = now
     else:
-        with_lines.append(now)
+        dot_matches_newline.append(now)
 
 
-def _folded(token: str) -> str:
-    folding = letter_of(token).casefold()
-    return token if len(folding) == 1 else f"(?:{''.join(map(exactly, folding))})"
+def _fold_letter(token: str) -> str:
+    folding = parse_letter(token).casefold()
+    return token if len(folding) == 1 else f"(?:{''.join(map(escape_letter, folding))})"
 
 
-def _found(token: str) -> str:
-    found = [finds_letter(letter) for letter in letter_of(token).casefold()]
+def _expanded_letter_pattern(token: str) -> str:
+    found = [letter_pattern(letter) for letter in parse_letter(token).casefold()]
     return found[0] if len(found) == 1 else f"(?:{''.join(found)})"
 
 
-def _or_sequences(token: str) -> str:
-    several = sequences(characters_of(token))
+def _class_with_foldings(token: str) -> str:
+    several = multi_letter_foldings(parse_class(token))
     return f"(?:{'|'.join([token, *several])})" if several else token
 
 
-def _any(_: str, with_lines: bool) -> str:
-    return finds_one(_EVERY if with_lines else _LINES)
+def _expanded_dot(_: str, dot_matches_newline: bool) -> str:
+    return one_character_pattern(_ANY_CHARACTER if dot_matches_newline else _ANY_BUT_NEWLINE)

@@ -5,98 +5,100 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from streams.verify.recompute.conditions.dates import length, span
-from streams.verify.recompute.conditions.operators import compares, passes, zone_for
-from streams.verify.recompute.model import Condition, Event, World
+from streams.verify.recompute.conditions.dates import date_span, to_ms
+from streams.verify.recompute.conditions.operators import number_holds, passes, zone_for
+from streams.verify.recompute.model import ContactModel, HistoryActivity, PlainCondition
 
 
-def happened(leaf: Condition, world: World, now: int) -> bool:
+def activity_leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     """A `visit` or `activity` leaf."""
     if "regular" in leaf:
-        return _regular(leaf["regular"], [event.at for event in _done(leaf, world, now)], now)
+        return _regular_holds(leaf["regular"], [event.at for event in _past_activities(leaf, model, now)], now)
     if "first" in leaf or "last" in leaf:
-        return all(_is_end(which, leaf, world, now) for which in ("first", "last") if which in leaf)
-    done = _done(leaf, world, now)
-    number = sum(_in_window(event.at, leaf, world, now) for event in done)
+        return all(_first_or_last_holds(which, leaf, model, now) for which in ("first", "last") if which in leaf)
+    done = _past_activities(leaf, model, now)
+    number = sum(_in_window(event.at, leaf, model, now) for event in done)
     if leaf.get("never"):
         return number == 0
-    return compares(number, leaf.get("count", {"gte": 1}))
+    return number_holds(number, leaf.get("count", {"gte": 1}))
 
 
-def in_order(leaf: Condition, world: World, now: int) -> bool:
+def sequence_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     """A `sequence`: `reached` are the events of the window at which the steps so far may end."""
-    inside = [e for e in world.history if now - length(leaf["within"]) < e.at <= now and not e.too_late]
+    inside = [e for e in model.activities if now - to_ms(leaf["within"]) < e.at <= now and not e.is_too_late]
     inside.sort(key=lambda event: event.at)  # keeps the journal's order of equal instants
     first, *others = leaf["sequence"]
-    reached = [place for place, event in enumerate(inside) if is_meant(event, first, world)]
+    reached = [place for place, event in enumerate(inside) if matches_leaf(event, first, model)]
     for step in others:
         reached = [
             place
             for place, event in enumerate(inside)
-            if is_meant(event, step, world)
-            and any(before < place and _in_reach(event.at - inside[before].at, leaf) for before in reached)
+            if matches_leaf(event, step, model)
+            and any(before < place and _gap_fits(event.at - inside[before].at, leaf) for before in reached)
         ]
     return bool(reached)
 
 
-def _in_reach(apart: int, leaf: Condition) -> bool:
-    return length(leaf.get("min_gap", 0)) <= apart and ("gap" not in leaf or apart <= length(leaf["gap"]))
+def _gap_fits(apart: int, leaf: PlainCondition) -> bool:
+    return to_ms(leaf.get("min_gap", 0)) <= apart and ("gap" not in leaf or apart <= to_ms(leaf["gap"]))
 
 
-def _done(leaf: Condition, world: World, now: int) -> list[Event]:
-    return [event for event in meant(leaf, world) if event.at <= now]
+def _past_activities(leaf: PlainCondition, model: ContactModel, now: int) -> list[HistoryActivity]:
+    return [event for event in matching_activities(leaf, model) if event.at <= now]
 
 
-def meant(leaf: Condition, world: World) -> list[Event]:
+def matching_activities(leaf: PlainCondition, model: ContactModel) -> list[HistoryActivity]:
     """The events of the leaf's kind that match its filter, in the journal's order.
 
     Whether one matches is asked once: an event stays as it was, and so does the zone until the next release.
     """
     wanted = leaf["visit"] if "visit" in leaf else leaf["activity"]
-    _, asked, found = world.matching.get(id(wanted), (wanted, 0, []))
-    if asked < len(world.history):
-        found = found + [event for event in world.history[asked:] if is_meant(event, leaf, world)]
-        world.matching[id(wanted)] = (wanted, len(world.history), found)
+    _, asked, found = model.matching_cache.get(id(wanted), (wanted, 0, []))
+    if asked < len(model.activities):
+        found = found + [event for event in model.activities[asked:] if matches_leaf(event, leaf, model)]
+        model.matching_cache[id(wanted)] = (wanted, len(model.activities), found)
     return found
 
 
-def is_meant(event: Event, leaf: Condition, world: World) -> bool:
+def matches_leaf(activity: HistoryActivity, leaf: PlainCondition, model: ContactModel) -> bool:
     """Whether the event is of the leaf's kind and matches its filter."""
     if "visit" in leaf:
-        return event.visit and _matches(event, leaf["visit"], world)
-    return _matches(event, leaf["activity"], world)
+        return activity.is_visit and _matches(activity, leaf["visit"], model)
+    return _matches(activity, leaf["activity"], model)
 
 
-def _matches(event: Event, wanted: Condition, world: World) -> bool:
-    return all(passes(_field(event, key), ops, None, world, event.at) for key, ops in wanted.items())
+def _matches(activity: HistoryActivity, field_operators: PlainCondition, model: ContactModel) -> bool:
+    return all(
+        passes(_field_value(activity, key), ops, None, model, activity.at) for key, ops in field_operators.items()
+    )
 
 
-def _in_window(at: int, leaf: Condition, world: World, now: int) -> bool:
-    zone = zone_for(leaf, world)
-    if "within" in leaf and not now - length(leaf["within"]) < at <= now:
+def _in_window(at: int, leaf: PlainCondition, model: ContactModel, now: int) -> bool:
+    zone = zone_for(leaf, model)
+    if "within" in leaf and not now - to_ms(leaf["within"]) < at <= now:
         return False
     if "between_ago" in leaf:
-        older, newer = (length(text) for text in leaf["between_ago"])
+        older, newer = (to_ms(text) for text in leaf["between_ago"])
         if not now - older < at <= now - newer:
             return False
-    if "since" in leaf and at < span(leaf["since"], now, zone)[0]:
+    if "since" in leaf and at < date_span(leaf["since"], now, zone)[0]:
         return False
-    return not ("until" in leaf and at >= span(leaf["until"], now, zone)[1])
+    return not ("until" in leaf and at >= date_span(leaf["until"], now, zone)[1])
 
 
-def _is_end(which: str, leaf: Condition, world: World, now: int) -> bool:
+def _first_or_last_holds(which: str, leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     """The first (latest) ever lies in the window and also matches; `sorted` keeps the journal's order of equals."""
-    done = _done(leaf, world, now)
-    on_time = sorted((event for event in done if not event.too_late), key=lambda event: event.at)
+    done = _past_activities(leaf, model, now)
+    on_time = sorted((event for event in done if not event.is_too_late), key=lambda event: event.at)
     if not on_time:
         return False
     event = on_time[0] if which == "first" else on_time[-1]
     also = {} if leaf[which] is True else leaf[which]
-    return _in_window(event.at, leaf, world, now) and _matches(event, also, world)
+    return _in_window(event.at, leaf, model, now) and _matches(event, also, model)
 
 
-def _regular(regular: Condition, instants: list[int], now: int) -> bool:
-    each = length(regular["each"])
+def _regular_holds(regular: PlainCondition, instants: list[int], now: int) -> bool:
+    each = to_ms(regular["each"])
     filled = 0
     for period in range(regular["of"]):
         end = now - period * each
@@ -104,15 +106,15 @@ def _regular(regular: Condition, instants: list[int], now: int) -> bool:
     return filled >= int(regular["at_least"])
 
 
-def _field(event: Event, key: str) -> Any:
+def _field_value(activity: HistoryActivity, key: str) -> Any:
     if key == "name":
-        return event.name
+        return activity.name
     if key in ("url", "title", "referrer", "campaign"):
-        return event.fields.get(key)
+        return activity.fields.get(key)
     if key in ("path", "host") or key.startswith("query."):
-        url = _split(event.fields.get("url"))
-        return None if url is None else _part(url, key)
-    return event.fields.get("properties", {}).get(key)
+        url = _split(activity.fields.get("url"))
+        return None if url is None else _url_part(url, key)
+    return activity.fields.get("properties", {}).get(key)
 
 
 def _split(url: str | None) -> SplitResult | None:
@@ -123,7 +125,7 @@ def _split(url: str | None) -> SplitResult | None:
         return None
 
 
-def _part(url: SplitResult, key: str) -> str | None:
+def _url_part(url: SplitResult, key: str) -> str | None:
     if key == "path":
         return url.path or ("/" if url.netloc else None)
     if key == "host":

@@ -8,106 +8,106 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streams.verify.recompute.conditions.activities import happened, in_order
-from streams.verify.recompute.conditions.dates import date_holds, length
-from streams.verify.recompute.conditions.held_for import held
-from streams.verify.recompute.conditions.operators import compares, passes, zone_for
+from streams.verify.recompute.conditions.activities import activity_leaf_holds, sequence_holds
+from streams.verify.recompute.conditions.dates import date_holds, to_ms
+from streams.verify.recompute.conditions.held_for import held_for_holds
+from streams.verify.recompute.conditions.operators import number_holds, passes, zone_for
 from streams.verify.recompute.conditions.properties import property_holds
-from streams.verify.recompute.model import Condition, Lead, World
+from streams.verify.recompute.model import ContactModel, ModelLead, PlainCondition
 
-MOMENTS = ("last_visit", "first_visit", "last_activity")
+ACTIVITY_TIMES = ("last_visit", "first_visit", "last_activity")
 
 
-def holds(condition: Condition, world: World, now: int) -> bool:
+def holds(condition: PlainCondition, model: ContactModel, now: int) -> bool:
     """Whether it holds at now."""
-    return follows(condition, lambda leaf: leaf_holds(leaf, world, now))
+    return tree_holds(condition, lambda leaf: leaf_holds(leaf, model, now))
 
 
-def follows(condition: Condition, is_true: Callable[[Condition], bool]) -> bool:
+def tree_holds(condition: PlainCondition, leaf_is_true: Callable[[PlainCondition], bool]) -> bool:
     """Whether the tree follows from the truth of its leaves."""
     if "all" in condition:
-        return all(follows(part, is_true) for part in condition["all"])
+        return all(tree_holds(part, leaf_is_true) for part in condition["all"])
     if "any" in condition:
-        return any(follows(part, is_true) for part in condition["any"])
+        return any(tree_holds(part, leaf_is_true) for part in condition["any"])
     if "not" in condition:
-        return not follows(condition["not"], is_true)
-    return is_true(condition)
+        return not tree_holds(condition["not"], leaf_is_true)
+    return leaf_is_true(condition)
 
 
-def leaf_holds(condition: Condition, world: World, now: int) -> bool:
+def leaf_holds(condition: PlainCondition, model: ContactModel, now: int) -> bool:
     """Whether a leaf holds at now."""
     if "visit" in condition or "activity" in condition:
-        return happened(condition, world, now)
+        return activity_leaf_holds(condition, model, now)
     if "sequence" in condition:
-        return in_order(condition, world, now)
+        return sequence_holds(condition, model, now)
     if "inactive_for" in condition:
-        done = [event.at for event in world.history if event.at <= now]
-        return now - max(done, default=world.created) >= length(condition["inactive_for"])
-    for moment in MOMENTS:
+        done = [event.at for event in model.activities if event.at <= now]
+        return now - max(done, default=model.created) >= to_ms(condition["inactive_for"])
+    for moment in ACTIVITY_TIMES:
         if moment in condition:
-            return _moment(moment, condition[moment], world, now)
+            return _activity_time_holds(moment, condition[moment], model, now)
     if "held_for" in condition:
-        return held(condition, world, now)
+        return held_for_holds(condition, model, now)
     if "property" in condition:
-        return property_holds(condition, world, now)
-    return _standing(condition, world, now)
+        return property_holds(condition, model, now)
+    return _state_leaf_holds(condition, model, now)
 
 
-def _standing(condition: Condition, world: World, now: int) -> bool:
+def _state_leaf_holds(condition: PlainCondition, model: ContactModel, now: int) -> bool:
     """What the contact is and has."""
     if "segment" in condition:
-        return condition["segment"] in world.members
+        return condition["segment"] in model.members
     if "score" in condition:
         operators = {name: operand for name, operand in condition["score"].items() if name != "name"}
         named = condition["score"].get("name")
-        score = world.score if named is None else world.scores.get(named, 0)
-        return _points_pass(score, operators, world, now)
+        score = model.score if named is None else model.scores.get(named, 0)
+        return _points_pass(score, operators, model, now)
     if "lead" in condition:
-        return _lead(condition["lead"], world, now)
+        return _lead_leaf_holds(condition["lead"], model, now)
     if "tags" in condition:
-        return passes(world.properties.get("tags"), condition["tags"], "list", world, now)
+        return passes(model.properties.get("tags"), condition["tags"], "list", model, now)
     if "status" in condition:
-        return passes(world.status, condition["status"], "text", world, now)
-    return _at_hand(condition, world.leads[world.hand], world, now)
+        return passes(model.status, condition["status"], "text", model, now)
+    return _current_lead_holds(condition, model.leads[model.current_campaign], model, now)
 
 
-def _lead(wanted: dict[str, Any], world: World, now: int) -> bool:
+def _lead_leaf_holds(lead_test: dict[str, Any], model: ContactModel, now: int) -> bool:
     """The lead in a campaign; one that is deleted is a lead only where its status is asked for."""
-    lead = world.leads.get(wanted["campaign"])
-    if "status" not in wanted and lead is not None and lead.status == "deleted":
+    lead = model.leads.get(lead_test["campaign"])
+    if "status" not in lead_test and lead is not None and lead.status == "deleted":
         lead = None
-    if "status" not in wanted and "points" not in wanted:
+    if "status" not in lead_test and "points" not in lead_test:
         return lead is not None
     status, points = (lead.status, lead.points) if lead else (None, None)
-    return passes(status, wanted.get("status", {}), "text", world, now) and _points_pass(
-        points, wanted.get("points", {}), world, now
+    return passes(status, lead_test.get("status", {}), "text", model, now) and _points_pass(
+        points, lead_test.get("points", {}), model, now
     )
 
 
-def _points_pass(points: float | None, operators: dict[str, Any], world: World, now: int) -> bool:
+def _points_pass(points: float | None, operators: dict[str, Any], model: ContactModel, now: int) -> bool:
     """Points and scores as they are written, to the digits of a float, and so what they are compared with."""
     written = {name: [float(one) for one in x] if isinstance(x, list) else float(x) for name, x in operators.items()}
-    return passes(None if points is None else float(points), written, "number", world, now)
+    return passes(None if points is None else float(points), written, "number", model, now)
 
 
-def _at_hand(condition: Condition, lead: Lead, world: World, now: int) -> bool:
+def _current_lead_holds(condition: PlainCondition, lead: ModelLead, model: ContactModel, now: int) -> bool:
     if "points" in condition:
-        return _points_pass(lead.points, condition["points"], world, now)
+        return _points_pass(lead.points, condition["points"], model, now)
     if "lead_status" in condition:
-        return passes(lead.status, condition["lead_status"], "text", world, now)
+        return passes(lead.status, condition["lead_status"], "text", model, now)
     ages = condition["lead_age"]
-    return compares(now - lead.made, {name: _lengths(operand) for name, operand in ages.items()})
+    return number_holds(now - lead.created, {name: _operand_to_ms(operand) for name, operand in ages.items()})
 
 
-def _lengths(operand: Any) -> Any:
-    return [length(text) for text in operand] if isinstance(operand, list) else length(operand)
+def _operand_to_ms(operand: Any) -> Any:
+    return [to_ms(text) for text in operand] if isinstance(operand, list) else to_ms(operand)
 
 
-def _moment(moment: str, operators: dict[str, Any], world: World, now: int) -> bool:
-    instants = [e.at for e in world.history if e.at <= now and (e.visit or moment == "last_activity")]
+def _activity_time_holds(subject: str, operators: dict[str, Any], model: ContactModel, now: int) -> bool:
+    instants = [e.at for e in model.activities if e.at <= now and (e.is_visit or subject == "last_activity")]
     if not instants:
         return False
-    instant = min(instants) if moment == "first_visit" else max(instants)
-    zone = zone_for(operators, world)
+    instant = min(instants) if subject == "first_visit" else max(instants)
+    zone = zone_for(operators, model)
     tests = {name: operand for name, operand in operators.items() if name != "in_zone"}
     return all(date_holds(name, operand, instant, now, zone) for name, operand in tests.items())

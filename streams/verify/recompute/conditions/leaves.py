@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.verify.recompute.model import Condition
+from streams.verify.recompute.model import PlainCondition
 
 
-def leaves(condition: Condition) -> Iterator[Condition]:
+def leaves(condition: PlainCondition) -> Iterator[PlainCondition]:
     """Every leaf of a condition."""
     if "not" in condition:
         yield from leaves(condition["not"])
@@ -20,6 +20,6 @@ def leaves(condition: Condition) -> Iterator[Condition]:
     yield condition
 
 
-def references(condition: Condition) -> set[str]:
+def references(condition: PlainCondition) -> set[str]:
     """The segments that a condition refers to."""
     return {leaf["segment"] for leaf in leaves(condition) if "segment" in leaf}

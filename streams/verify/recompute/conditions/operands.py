@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from streams.verify.recompute.conditions.dates import length
+from streams.verify.recompute.conditions.dates import to_ms
 
-LENGTHS = ("within_last", "within_next", "older_than", "anniversary_within")
+DURATION_OPERATORS = ("within_last", "within_next", "older_than", "anniversary_within")
 
 
-def operands(leaf: Any) -> Iterator[int | str]:
+def operand_values(leaf: Any) -> Iterator[int | str]:
     """Lengths of time (ms), and texts, at any depth."""
-    yield from _operands({name: x for name, x in leaf.items() if name not in ("property", "held_for")})
+    yield from _nested_operand_values({name: x for name, x in leaf.items() if name not in ("property", "held_for")})
 
 
-def _operands(tests: Any) -> Iterator[int | str]:
+def _nested_operand_values(tests: Any) -> Iterator[int | str]:
     """Inside `has_item` any key may stand, `property` too."""
     for name, x in tests.items():
         for one in x if isinstance(x, list) else [x]:
             if isinstance(one, dict):
-                yield from _operands(one)
-            elif name in LENGTHS:
-                yield length(one)
+                yield from _nested_operand_values(one)
+            elif name in DURATION_OPERATORS:
+                yield to_ms(one)
             elif isinstance(one, str):
                 yield one
 

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.values import instant_ms, instant_text
 from streams.verify.recompute.conditions.operators import fits, passes
-from streams.verify.recompute.model import Condition, World
+from streams.verify.recompute.model import ContactModel, PlainCondition
 
 MOST_BYTES = 200_000
 """Of the properties as JSON, see docs/state-bounds.md."""
@@ -17,21 +17,21 @@ MOST_BYTES = 200_000
 _LARGEST = (2**53 - 1) * 2**971
 """The largest number that is one to every reader of JSON: what comes after it rounds to no end."""
 
-_BESIDE = frozenset({"property", "held_for"})
+_NON_OPERATORS = frozenset({"property", "held_for"})
 
 
-def property_holds(leaf: Condition, world: World, now: int) -> bool:
+def property_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     """A property leaf at this very instant, whatever `held_for` asks."""
     keys = leaf["property"] if isinstance(leaf["property"], list) else [leaf["property"]]
-    value: Any = world.properties
+    value: Any = model.properties
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
-    operators = {name: operand for name, operand in leaf.items() if name not in _BESIDE}
-    kind = world.types.get(keys[0]) if len(keys) == 1 else None
-    return passes(value, operators, kind, world, now)
+    operators = {name: operand for name, operand in leaf.items() if name not in _NON_OPERATORS}
+    kind = model.property_types.get(keys[0]) if len(keys) == 1 else None
+    return passes(value, operators, kind, model, now)
 
 
-def patched(properties: dict[str, Any], patch: dict[str, Any], types: dict[str, str]) -> dict[str, Any]:
+def apply_patch(properties: dict[str, Any], patch: dict[str, Any], types: dict[str, str]) -> dict[str, Any]:
     """The properties after a patch: null removes, a value of the wrong type leaves the one before."""
     after = dict(properties)
     for name, value in patch.items():
@@ -39,29 +39,29 @@ def patched(properties: dict[str, Any], patch: dict[str, Any], types: dict[str, 
             continue
         if value is None:
             after.pop(name, None)
-        elif _is_of(value, types.get(name)):
-            after[name] = _kept(value, types.get(name))
+        elif _is_of_type(value, types.get(name)):
+            after[name] = _normalize(value, types.get(name))
     if "email" in patch:
         after.pop("email_domain", None)
-        domain = _domain(after.get("email"))
+        domain = _email_domain(after.get("email"))
         after |= {} if domain is None else {"email_domain": domain}
     size = len(msgspec.json.encode(after))
     return properties if size > MOST_BYTES and size > len(msgspec.json.encode(properties)) else after
 
 
-def _is_of(value: Any, kind: str | None) -> bool:
+def _is_of_type(value: Any, property_type: str | None) -> bool:
     """Whether a value fits the declared type; every value but a number without end fits none."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LARGEST + 2**970:
         return False
-    return kind is None or fits(value, kind)
+    return property_type is None or fits(value, property_type)
 
 
-def _kept(value: Any, kind: str | None) -> Any:
+def _normalize(value: Any, property_type: str | None) -> Any:
     """Instants in UTC, all else as it is."""
-    return instant_text(instant_ms(value)) if kind == "datetime" else value
+    return instant_text(instant_ms(value)) if property_type == "datetime" else value
 
 
-def _domain(email: Any) -> str | None:
+def _email_domain(email: Any) -> str | None:
     """What stands behind the last `@` of an address."""
     if not isinstance(email, str) or "@" not in email:
         return None

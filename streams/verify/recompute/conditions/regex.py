@@ -8,29 +8,31 @@ from typing import Any
 
 import re2
 
-from streams.verify.recompute.conditions.folded_text import Letters, folds_to_several
-from streams.verify.recompute.conditions.regex_matcher import Expression, parsed
+from streams.verify.recompute.conditions.folded_text import FoldedText, has_multi_letter_foldings
+from streams.verify.recompute.conditions.regex_matcher import Expression, parse_pattern
 
-_CODED = re.compile(r"\\x|\\[0-7]")
+_NUMERIC_ESCAPE = re.compile(r"\\x|\\[0-7]")
 """A letter may be written by its number."""
 
 
-def found_by(pattern: str, text: str, cased: bool) -> bool:
+def matches_pattern(pattern: str, text: str, case_sensitive: bool) -> bool:
     """Whether the pattern is found; RE2 itself knows all of folding but letters that fold to several."""
-    if cased or not (folds_to_several(pattern) or folds_to_several(text) or _CODED.search(pattern)):
-        return _by_re2(pattern, cased).search(text.encode("utf-8", "replace")) is not None
-    letters = Letters(text.encode("utf-8", "replace").decode())
-    return bool(_expression(pattern)(letters, frozenset(range(len(letters.folded) + 1))))
+    if case_sensitive or not (
+        has_multi_letter_foldings(pattern) or has_multi_letter_foldings(text) or _NUMERIC_ESCAPE.search(pattern)
+    ):
+        return _compile_cached(pattern, case_sensitive).search(text.encode("utf-8", "replace")) is not None
+    letters = FoldedText(text.encode("utf-8", "replace").decode())
+    return bool(_parse_cached(pattern)(letters, frozenset(range(len(letters.content) + 1))))
 
 
 @lru_cache(maxsize=1_000)
-def _expression(pattern: str) -> Expression:
-    return parsed(pattern)
+def _parse_cached(pattern: str) -> Expression:
+    return parse_pattern(pattern)
 
 
 @lru_cache(maxsize=1_000)
-def _by_re2(pattern: str, cased: bool) -> Any:
+def _compile_cached(pattern: str, case_sensitive: bool) -> Any:
     options: Any = re2.Options()
-    options.case_sensitive = cased
+    options.case_sensitive = case_sensitive
     options.log_errors = False
     return re2.compile(pattern, options)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from streams.verify.recompute.conditions.folded_text import Letters
+from streams.verify.recompute.conditions.folded_text import FoldedText
 
-Places = frozenset[int]
-Expression = Callable[[Letters, Places], Places]
+Indexes = frozenset[int]
+Expression = Callable[[FoldedText, Indexes], Indexes]
 
 _CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _CODE = re.compile(r"\\x\{([0-9a-fA-F]+)\}|\\x([0-9a-fA-F]{2})")
@@ -24,12 +24,12 @@ _EVERY_LINE = "[^\\n]"
 _EVERYTHING = "[\\x{0}-\\x{10ffff}]"
 
 
-def parsed(pattern: str) -> Expression:
+def parse_pattern(pattern: str) -> Expression:
     """The expression of a pattern that RE2 takes."""
-    return _Reader(pattern).alternatives("")
+    return _PatternParser(pattern).alternatives("")
 
 
-class _Reader:
+class _PatternParser:
     """Reads from left to right; `flags` are those of the group that is open."""
 
     def __init__(self, pattern: str) -> None:
@@ -38,45 +38,45 @@ class _Reader:
     def alternatives(self, flags: str) -> Expression:
         branches: list[list[Expression]] = [[]]
         while self._rest and self._rest[0] != ")":
-            if self._take("|"):
+            if self._consume("|"):
                 branches.append([])
-            elif (opening := self._found(_OPENING)) is not None:
+            elif (opening := self._consume_match(_OPENING)) is not None:
                 inner = "".join(one for one in flags + (opening[1] or "") if one not in (opening[2] or ""))
                 if opening[3] == ")":
                     flags = inner
                 else:
-                    branches[-1].append(self._repeated(self._group(inner)))
-            elif self._take(r"\Q"):
+                    branches[-1].append(self._with_repetition(self._group(inner)))
+            elif self._consume(r"\Q"):
                 quoted, _, self._rest = self._rest.partition(r"\E")
                 letters = [_letter(one) for one in quoted]
-                branches[-1] += [*letters[:-1], *(self._repeated(last) for last in letters[-1:])]
+                branches[-1] += [*letters[:-1], *(self._with_repetition(last) for last in letters[-1:])]
             else:
-                branches[-1].append(self._repeated(self._one(flags)))
+                branches[-1].append(self._with_repetition(self._atom(flags)))
         return _any_of([_chain(branch) for branch in branches])
 
     def _group(self, flags: str) -> Expression:
         inside = self.alternatives(flags)
-        self._take(")")
+        self._consume(")")
         return inside
 
-    def _repeated(self, expression: Expression) -> Expression:
-        while (times := self._found(_TIMES)) is not None:
+    def _with_repetition(self, expression: Expression) -> Expression:
+        while (times := self._consume_match(_TIMES)) is not None:
             if times[1]:
                 least, most = {"*": (0, None), "+": (1, None), "?": (0, 1)}[times[1]]
             else:
                 least = int(times[2])
                 most = int(times[4]) if times[4] else None if times[3] else least
-            expression = _times(expression, least, most)
+            expression = _repeat(expression, least, most)
         return expression
 
-    def _one(self, flags: str) -> Expression:
-        for written, place in _PLACES.items():
-            if self._take(written):
+    def _atom(self, flags: str) -> Expression:
+        for written, place in _ASSERTIONS.items():
+            if self._consume(written):
                 in_lines = "m" in flags and written in "^$"
-                return _where(_IN_LINES[written] if in_lines else place)
-        if self._take("."):
+                return _assertion(_MULTILINE_ASSERTIONS[written] if in_lines else place)
+        if self._consume("."):
             return _character(_EVERYTHING if "s" in flags else _EVERY_LINE)
-        if (named := self._found(_NAMED)) is not None:
+        if (named := self._consume_match(_NAMED)) is not None:
             return _character(named[0])
         return self._class() if self._rest[0] == "[" else _letter(self._letter())
 
@@ -88,34 +88,34 @@ class _Reader:
         first = True
         while first or self._rest[0] != "]":
             first = False
-            if self._found(_NAMED) is not None:
+            if self._consume_match(_NAMED) is not None:
                 continue
             low = self._letter()
             if self._rest[0] == "-" and self._rest[1] != "]":
-                self._take("-")
+                self._consume("-")
                 self._letter()
             else:
                 alone.append(low)
-        self._take("]")
+        self._consume("]")
         written = before[: len(before) - len(self._rest)]
         several = [] if written.startswith("[^") else [one for one in alone if len(one.casefold()) > 1]
         return _any_of([_character(written), *map(_letter, several)])
 
     def _letter(self) -> str:
-        if (code := self._found(_CODE)) is not None:
+        if (code := self._consume_match(_CODE)) is not None:
             return chr(int(code[1] or code[2], 16))
-        if (octal := self._found(_OCTAL)) is not None:
+        if (octal := self._consume_match(_OCTAL)) is not None:
             return chr(int(octal[1], 8))
-        escaped = self._take("\\")
+        escaped = self._consume("\\")
         letter, self._rest = self._rest[0], self._rest[1:]
         return _CONTROLS.get(letter, letter) if escaped else letter
 
-    def _take(self, text: str) -> bool:
+    def _consume(self, text: str) -> bool:
         taken = self._rest.startswith(text)
         self._rest = self._rest.removeprefix(text)
         return taken
 
-    def _found(self, token: re.Pattern[str]) -> re.Match[str] | None:
+    def _consume_match(self, token: re.Pattern[str]) -> re.Match[str] | None:
         found = token.match(self._rest)
         if found is not None:
             self._rest = self._rest[found.end() :]
@@ -126,24 +126,24 @@ def _letter(letter: str) -> Expression:
     folding = letter.casefold()
     length = len(folding)
     return lambda letters, places: frozenset(
-        place + length for place in places if letters.folded.startswith(folding, place)
+        place + length for place in places if letters.content.startswith(folding, place)
     )
 
 
-def _character(wanted: str) -> Expression:
-    def ends(letters: Letters, places: Places) -> Places:
-        behind = (letters.after_character(place, wanted) for place in places)
+def _character(character_class: str) -> Expression:
+    def ends(letters: FoldedText, places: Indexes) -> Indexes:
+        behind = (letters.character_end(place, character_class) for place in places)
         return frozenset(place for place in behind if place is not None)
 
     return ends
 
 
-def _where(holds: Callable[[Letters, int], bool]) -> Expression:
+def _assertion(holds: Callable[[FoldedText, int], bool]) -> Expression:
     return lambda letters, places: frozenset(place for place in places if holds(letters, place))
 
 
 def _chain(parts: list[Expression]) -> Expression:
-    def ends(letters: Letters, places: Places) -> Places:
+    def ends(letters: FoldedText, places: Indexes) -> Indexes:
         for part in parts:
             places = part(letters, places)
         return places
@@ -155,8 +155,8 @@ def _any_of(branches: list[Expression]) -> Expression:
     return lambda letters, places: frozenset[int]().union(*(branch(letters, places) for branch in branches))
 
 
-def _times(expression: Expression, least: int, most: int | None) -> Expression:
-    def ends(letters: Letters, places: Places) -> Places:
+def _repeat(expression: Expression, least: int, most: int | None) -> Expression:
+    def ends(letters: FoldedText, places: Indexes) -> Indexes:
         for _ in range(least):
             places = expression(letters, places)
         reached, newest, more = places, places, 0
@@ -168,20 +168,23 @@ def _times(expression: Expression, least: int, most: int | None) -> Expression:
     return ends
 
 
-def _is_start(_: Letters, place: int) -> bool:
-    return place == 0
+def _is_start(_: FoldedText, index: int) -> bool:
+    return index == 0
 
 
-def _is_end(letters: Letters, place: int) -> bool:
-    return place == len(letters.folded)
+def _is_end(text: FoldedText, index: int) -> bool:
+    return index == len(text.content)
 
 
-_PLACES: dict[str, Callable[[Letters, int], bool]] = {
+_ASSERTIONS: dict[str, Callable[[FoldedText, int], bool]] = {
     "^": _is_start,
     r"\A": _is_start,
     "$": _is_end,
     r"\z": _is_end,
-    r"\b": Letters.is_boundary,
-    r"\B": lambda letters, place: not letters.is_boundary(place),
+    r"\b": FoldedText.is_word_boundary,
+    r"\B": lambda letters, place: not letters.is_word_boundary(place),
 }
-_IN_LINES: dict[str, Callable[[Letters, int], bool]] = {"^": Letters.begins_line, "$": Letters.ends_line}
+_MULTILINE_ASSERTIONS: dict[str, Callable[[FoldedText, int], bool]] = {
+    "^": FoldedText.is_line_start,
+    "$": FoldedText.is_line_end,
+}

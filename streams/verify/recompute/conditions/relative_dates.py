@@ -13,61 +13,61 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from streams.verify.recompute.bisection import first_changed
-from streams.verify.recompute.conditions.dates import span
+from streams.verify.recompute.bisection import first_change
+from streams.verify.recompute.conditions.dates import date_span
 
 QUARTER = 900_000
 DAY = 86_400_000
 """Ms."""
 
-_ROUNDED_BY = {"w": 7, "M": 31, "y": 366}
-_BESIDE = 8
+_ROUNDING_DAYS = {"w": 7, "M": 31, "y": 366}
+_SLACK_DAYS = 8
 """Days by which months, years and clocks differ in length, and one more."""
 
 
 @dataclass(frozen=True)
-class _Side:
+class _BoundSamples:
     """The start of a date, or its end, as it stands at each of the places; all in ms."""
 
-    places: tuple[int, ...]
-    instants: tuple[int, ...]
+    sample_instants: tuple[int, ...]
+    bound_instants: tuple[int, ...]
     least: int
     most: int
 
-    def passages(self, instant: int) -> Iterator[tuple[int, int]]:
+    def crossings(self, instant: int) -> Iterator[tuple[int, int]]:
         """Between which two places it comes to the other side of an instant."""
         if self.least <= instant < self.most:
-            past = [instant >= each for each in self.instants]
-            for (low, before), (high, here) in pairwise(zip(self.places, past, strict=True)):
+            past = [instant >= each for each in self.bound_instants]
+            for (low, before), (high, here) in pairwise(zip(self.sample_instants, past, strict=True)):
                 if here != before:
                     yield low, high
 
 
-def meets(text: str, instant: int, zone: ZoneInfo, after: int, until: int) -> Iterator[int]:
+def crossing_instants(text: str, instant: int, zone: ZoneInfo, after: int, until: int) -> Iterator[int]:
     """Every millisecond between `after` and `until` at which the start or the end of the date passes the instant."""
-    yield from (now for now in _passings(text, instant, zone) if after < now < until)
+    yield from (now for now in _crossings(text, instant, zone) if after < now < until)
 
 
 @lru_cache(maxsize=20_000)
-def _passings(text: str, instant: int, zone: ZoneInfo) -> tuple[int, ...]:
-    about = 2 * instant - span(text, instant, zone)[0]
-    reach = _BESIDE + sum(_ROUNDED_BY.get(unit, 1) for unit in re.findall(r"/(\w)", text))
+def _crossings(text: str, instant: int, zone: ZoneInfo) -> tuple[int, ...]:
+    about = 2 * instant - date_span(text, instant, zone)[0]
+    reach = _SLACK_DAYS + sum(_ROUNDING_DAYS.get(unit, 1) for unit in re.findall(r"/(\w)", text))
     found = []
     for number in range(about // DAY - reach, about // DAY + reach + 1):
-        for end, side in enumerate(_day(text, zone, number)):
+        for end, side in enumerate(_sample_day(text, zone, number)):
 
             def is_past(now: int, end: int = end) -> bool:
-                return instant >= span(text, now, zone)[end]
+                return instant >= date_span(text, now, zone)[end]
 
-            found += [first_changed(is_past, low, high) for low, high in side.passages(instant)]
+            found += [first_change(is_past, low, high) for low, high in side.crossings(instant)]
     return tuple(found)
 
 
 @lru_cache(maxsize=1_000)
-def _day(text: str, zone: ZoneInfo, number: int) -> tuple[_Side, _Side]:
+def _sample_day(text: str, zone: ZoneInfo, day_number: int) -> tuple[_BoundSamples, _BoundSamples]:
     """Start and end during one day, UTC: at its quarters and the millisecond before each, up to the next day."""
-    quarters = range(number * DAY, (number + 1) * DAY + 1, QUARTER)
+    quarters = range(day_number * DAY, (day_number + 1) * DAY + 1, QUARTER)
     places = tuple(place for quarter in quarters for place in (quarter - 1, quarter))[1:]
-    spans = [span(text, place, zone) for place in places]
+    spans = [date_span(text, place, zone) for place in places]
     starts, ends = tuple(start for start, _ in spans), tuple(end for _, end in spans)
-    return _Side(places, starts, min(starts), max(starts)), _Side(places, ends, min(ends), max(ends))
+    return _BoundSamples(places, starts, min(starts), max(starts)), _BoundSamples(places, ends, min(ends), max(ends))

@@ -2,62 +2,64 @@
 
 from __future__ import annotations
 
-from streams.verify.recompute.leads.lead_instant import Moment
-from streams.verify.recompute.leads.lead_rules import AutomationRule, LeadCampaign
-from streams.verify.recompute.leads.lead_state import Life
+from streams.verify.recompute.leads.lead_instant import LeadInstant
+from streams.verify.recompute.leads.lead_rules import LeadAutomationRule, LeadCampaign
+from streams.verify.recompute.leads.lead_state import LeadState
 
 
-def automate(moment: Moment) -> bool:
+def run_automation(lead_instant: LeadInstant) -> bool:
     """Fires what becomes true, campaign by campaign, in the order of the rules; whether anything changed."""
     changed = False
-    for campaign in moment.rules.campaigns:
-        life = moment.taking(campaign.id)
-        if life is not None and campaign.runs(moment.now):
-            changed |= _run(moment, campaign, life)
+    for campaign in lead_instant.rules.campaigns:
+        life = lead_instant.open_lead(campaign.id)
+        if life is not None and campaign.is_running(lead_instant.now):
+            changed |= _run_campaign(lead_instant, campaign, life)
         elif life is not None:
-            _take_bases(moment, campaign, life)
+            _set_baselines(lead_instant, campaign, life)
     return changed
 
 
-def _run(moment: Moment, campaign: LeadCampaign, life: Life) -> bool:
+def _run_campaign(lead_instant: LeadInstant, campaign: LeadCampaign, lead: LeadState) -> bool:
     changed = False
     for rule in campaign.automation:
-        if moment.becomes_true(campaign, life, rule.key, rule.when):
-            moment.fired.add((campaign.id, rule.key))
-            changed |= _act(moment, campaign, rule, life)
-        if not life.takes:
+        if lead_instant.becomes_true(campaign, lead, rule.key, rule.when):
+            lead_instant.fired_rules.add((campaign.id, rule.key))
+            changed |= _apply_actions(lead_instant, campaign, rule, lead)
+        if not lead.is_open:
             break  # the first rule that takes the lead out ends its processing
     return changed
 
 
-def _take_bases(moment: Moment, campaign: LeadCampaign, life: Life) -> None:
+def _set_baselines(lead_instant: LeadInstant, campaign: LeadCampaign, lead: LeadState) -> None:
     """Where the campaign does not run truths stand still, but for those to be taken as they are at present."""
     for rule in campaign.automation:
-        if (campaign.id, rule.key) in moment.unknown:
-            moment.becomes_true(campaign, life, rule.key, rule.when)
+        if (campaign.id, rule.key) in lead_instant.rules_without_baseline:
+            lead_instant.becomes_true(campaign, lead, rule.key, rule.when)
 
 
-def _act(moment: Moment, campaign: LeadCampaign, rule: AutomationRule, life: Life) -> bool:
+def _apply_actions(
+    lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadAutomationRule, lead: LeadState
+) -> bool:
     then = rule.then
     changed = False
     if then.set_status is not None:
-        changed |= moment.move(campaign.id, then.set_status, "person")
-    if rule.points and life.takes:
-        changed |= moment.add_points(campaign.id, rule.points, moment.now)
+        changed |= lead_instant.set_status(campaign.id, then.set_status, "person")
+    if rule.points and lead.is_open:
+        changed |= lead_instant.add_points(campaign.id, rule.points, lead_instant.now)
     if then.add_to_segment is not None:
-        changed |= _list(moment, then.add_to_segment, wanted=True)
+        changed |= _update_static_segment(lead_instant, then.add_to_segment, add=True)
     if then.remove_from_segment is not None:
-        changed |= _list(moment, then.remove_from_segment, wanted=False)
-    if then.add_to_campaign is not None and then.add_to_campaign not in moment.leads:
-        changed |= moment.make(then.add_to_campaign) is None
-    if then.remove_from_campaign in moment.leads:
-        changed |= moment.move(then.remove_from_campaign, "deleted", "person")
+        changed |= _update_static_segment(lead_instant, then.remove_from_segment, add=False)
+    if then.add_to_campaign is not None and then.add_to_campaign not in lead_instant.leads:
+        changed |= lead_instant.create_lead(then.add_to_campaign) is None
+    if then.remove_from_campaign in lead_instant.leads:
+        changed |= lead_instant.set_status(then.remove_from_campaign, "deleted", "person")
     return changed
 
 
-def _list(moment: Moment, segment: str, *, wanted: bool) -> bool:
-    listed = moment.told.kept.listed
-    if (segment in listed) == wanted:
+def _update_static_segment(lead_instant: LeadInstant, segment: str, *, add: bool) -> bool:
+    listed = lead_instant.contact.fixed_memberships.listed
+    if (segment in listed) == add:
         return False
-    listed.add(segment) if wanted else listed.discard(segment)
+    listed.add(segment) if add else listed.discard(segment)
     return True

@@ -4,88 +4,90 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from streams.engine.journal.records import Event
-from streams.verify.recompute.leads.lead_instant import Moment
+from streams.engine.journal.records import JournalEvent
+from streams.verify.recompute.leads.lead_instant import LeadInstant
 
-Refused = bool
+IsRefused = bool
 
-_FAILURE = ("code", "message")
+_FAILURE_FIELDS = ("code", "message")
 
 
-def command(moment: Moment, event: Event) -> Refused:
+def apply_command(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
     """`lead.added`, `lead.qualified`, `lead.rejected`, `lead.removed` or `lead.reactivated`."""
     campaign = event.fields["campaign"]
-    if campaign not in moment.rules.campaign:
+    if campaign not in lead_instant.rules.campaigns_by_id:
         return True
     if event.type == "lead.added":
-        return _add(moment, campaign, acquired=event.fields.get("acquired", False))
+        return _add_lead(lead_instant, campaign, acquired=event.fields.get("acquired", False))
     if event.type == "lead.reactivated":
-        return _reactivate(moment, campaign)
-    return _end(moment, campaign, event.type)
+        return _reactivate_lead(lead_instant, campaign)
+    return _end_lead(lead_instant, campaign, event.type)
 
 
-def _add(moment: Moment, campaign: str, *, acquired: bool) -> Refused:
-    life = moment.leads.get(campaign)
+def _add_lead(lead_instant: LeadInstant, campaign: str, *, acquired: bool) -> IsRefused:
+    life = lead_instant.leads.get(campaign)
     if life is None or life.status == "deleted":
-        return moment.make(campaign) is not None
+        return lead_instant.create_lead(campaign) is not None
     if acquired and life.status == "active":
-        moment.move(campaign, "duplicate")
+        lead_instant.set_status(campaign, "duplicate")
     return False
 
 
-def _reactivate(moment: Moment, campaign: str) -> Refused:
-    if campaign not in moment.leads or moment.told.world.status == "deleted":
+def _reactivate_lead(lead_instant: LeadInstant, campaign: str) -> IsRefused:
+    if campaign not in lead_instant.leads or lead_instant.contact.model.status == "deleted":
         return True
-    moment.move(campaign, "active")
+    lead_instant.set_status(campaign, "active")
     return False
 
 
-def _end(moment: Moment, campaign: str, type_: str) -> Refused:
-    life = moment.leads.get(campaign)
+def _end_lead(lead_instant: LeadInstant, campaign: str, event_type: str) -> IsRefused:
+    life = lead_instant.leads.get(campaign)
     if life is None:
         return True
-    if type_ == "lead.removed":
-        moment.move(campaign, "deleted", "person")
+    if event_type == "lead.removed":
+        lead_instant.set_status(campaign, "deleted", "person")
         return False
     if life.status == "deleted":
         return True
-    moment.move(campaign, type_.removeprefix("lead."))
+    lead_instant.set_status(campaign, event_type.removeprefix("lead."))
     return False
 
 
-def cascade(moment: Moment, before: str) -> None:
+def cascade(lead_instant: LeadInstant, previous_status: str) -> None:
     """The contact's status has changed, or was said once more."""
-    status = moment.told.world.status
-    if status in ("active", before):
+    status = lead_instant.contact.model.status
+    if status in ("active", previous_status):
         return
-    for campaign, life in moment.leads.items():
+    for campaign, life in lead_instant.leads.items():
         if status == "deleted":
-            moment.move(campaign, "deleted", "cascade")
+            lead_instant.set_status(campaign, "deleted", "cascade")
         elif life.status != "deleted":
-            moment.move(campaign, "rejected")
+            lead_instant.set_status(campaign, "rejected")
 
 
-def score(moment: Moment, event: Event) -> Refused:
+def apply_score(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
     """Points for one lead, or for each lead of the contact that takes points in a campaign that is in its period."""
     name = event.fields.get("campaign")
-    if name is not None and (name not in moment.rules.campaign or name not in moment.leads):
+    if name is not None and (name not in lead_instant.rules.campaigns_by_id or name not in lead_instant.leads):
         return True
-    for campaign in moment.rules.campaigns:
-        is_meant = name in (None, campaign.id) and moment.taking(campaign.id) is not None
-        if is_meant and campaign.in_period(moment.now) and campaign.in_period(event.at):
-            moment.add_points(campaign.id, Decimal(event.fields["points"]), event.at)
+    for campaign in lead_instant.rules.campaigns:
+        is_meant = name in (None, campaign.id) and lead_instant.open_lead(campaign.id) is not None
+        if is_meant and campaign.in_period(lead_instant.now) and campaign.in_period(event.at):
+            lead_instant.add_points(campaign.id, Decimal(event.fields["points"]), event.at)
     return False
 
 
-def crm_said(moment: Moment, event: Event) -> Refused:
+def apply_crm_result(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
     """The lead keeps what was said of its last hand-over; a link leaves nothing of the failures before it."""
-    life = moment.leads.get(event.fields["campaign"])
+    life = lead_instant.leads.get(event.fields["campaign"])
     if life is None:
         return True
     said = {name: value for name, value in event.fields.items() if name != "campaign"}
     if "number" in said and said["number"] < life.crm.get("number", []):
         return False
-    kept = {name: value for name, value in life.crm.items() if event.type != "crm.linked" or name not in _FAILURE}
+    kept = {
+        name: value for name, value in life.crm.items() if event.type != "crm.linked" or name not in _FAILURE_FIELDS
+    }
     life.crm = {**kept, **said, "result": event.type}
-    moment.touched.add(event.fields["campaign"])
+    lead_instant.changed_leads.add(event.fields["campaign"])
     return False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 
-from streams.verify.recompute.bisection import first_changed
+from streams.verify.recompute.bisection import first_change
 
 MILLION = 1_000_000
 _EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN)
@@ -14,45 +14,45 @@ _WHOLE = Decimal(1)
 _HALF = Decimal("0.5")
 
 
-def decayed(points: Decimal, elapsed: int, half_life: int | None) -> Decimal:
+def decay_points(points: Decimal, elapsed: int, half_life: int | None) -> Decimal:
     """What is left after `elapsed` ms, not rounded; without a half-life everything."""
     if half_life is None or elapsed <= 0 or points == 0:
         return points
-    return _EXACT.multiply(points, _part_left(elapsed, half_life))
+    return _EXACT.multiply(points, _remaining_factor(elapsed, half_life))
 
 
 @lru_cache(maxsize=100_000)
-def _part_left(elapsed: int, half_life: int) -> Decimal:
+def _remaining_factor(elapsed: int, half_life: int) -> Decimal:
     return _EXACT.power(_HALF, _EXACT.divide(Decimal(elapsed), Decimal(half_life)))
 
 
-def added(points: Decimal, more: Decimal) -> Decimal:
+def add_exactly(points: Decimal, more: Decimal) -> Decimal:
     """The exact sum."""
     return _EXACT.add(points, more)
 
 
-def rounded(points: Decimal) -> Decimal:
+def round_points(points: Decimal) -> Decimal:
     """Half-even to whole millionths."""
     return points.quantize(_WHOLE, context=_EXACT)
 
 
-def points_of(millionths: Decimal | int) -> float:
+def points_from_millionths(millionths: Decimal | int) -> float:
     """Points as they are written: a whole number where they are whole."""
     whole, rest = divmod(int(millionths), MILLION)
     return whole if rest == 0 else int(millionths) / MILLION
 
 
-def first_otherwise(worth: Callable[[int], float], number: float, after: int, until: int) -> int | None:
+def first_crossing(points_at: Callable[[int], float], threshold: float, after: int, until: int) -> int | None:
     """The first millisecond in (after, until] at which what decays stands otherwise to a number than right after.
 
     What decays goes towards zero and never back, so the last millisecond tells whether there is one.
     """
 
     def side(instant: int) -> int:
-        points = worth(instant)
-        return (points > number) - (points < number)
+        points = points_at(instant)
+        return (points > threshold) - (points < threshold)
 
     before = side(after)
     if until <= after or side(until) == before:
         return None
-    return first_changed(lambda instant: side(instant) == before, after, until)
+    return first_change(lambda instant: side(instant) == before, after, until)

@@ -8,110 +8,114 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from streams.verify.recompute.contact import Told
-from streams.verify.recompute.interval import Stretch
-from streams.verify.recompute.leads.audiences import take_in
-from streams.verify.recompute.leads.automation import automate
-from streams.verify.recompute.leads.decay import first_otherwise, rounded
-from streams.verify.recompute.leads.lead_instant import Moment
+from streams.verify.recompute.contact import RecomputedContact
+from streams.verify.recompute.interval import Interval
+from streams.verify.recompute.leads.audiences import create_leads
+from streams.verify.recompute.leads.automation import run_automation
+from streams.verify.recompute.leads.decay import first_crossing, round_points
+from streams.verify.recompute.leads.lead_instant import LeadInstant
 from streams.verify.recompute.leads.lead_rules import LeadCampaign, LeadRules
-from streams.verify.recompute.leads.lead_state import Life
-from streams.verify.recompute.leads.scoring import award
-from streams.verify.recompute.memberships import members
-from streams.verify.recompute.model import Condition
-from streams.verify.recompute.releases import InForce
+from streams.verify.recompute.leads.lead_state import LeadState
+from streams.verify.recompute.leads.scoring import award_points
+from streams.verify.recompute.memberships import compute_members
+from streams.verify.recompute.model import PlainCondition
+from streams.verify.recompute.releases import JournalRelease
 
-RulesOf = Callable[[InForce | None], LeadRules]
+LeadRulesLookup = Callable[[JournalRelease | None], LeadRules]
 
 
-class Story:
+class LeadHistory:
     """Of one contact, from its first record on."""
 
-    def __init__(self, told: Told, rules_of: RulesOf) -> None:
-        self._told = told
+    def __init__(self, contact: RecomputedContact, rules_of: LeadRulesLookup) -> None:
+        self._contact = contact
         self._rules_of = rules_of
-        self._rules = rules_of(told.release)
-        self._at = told.clock
-        self._stretch = Stretch(told.world, self._at)
+        self._rules = rules_of(contact.release)
+        self._last_instant = contact.clock
+        self._interval = Interval(contact.model, self._last_instant)
 
-    def pass_to(self, now: int) -> None:
+    def advance_to(self, now: int) -> None:
         """What time alone does before an instant, each at its own."""
         if not self._rules.campaigns:
             return
-        known = self._stretch.instants(self._rules.leaves, now)
+        known = self._interval.change_instants(self._rules.leaves, now)
         while True:
-            coming = (*known, *self._instants_of_campaigns(), *self._instants_of_leads(now))
-            following = min((at for at in coming if self._at < at < now), default=None)
+            coming = (*known, *self._campaign_instants(), *self._lead_instants(now))
+            following = min((at for at in coming if self._last_instant < at < now), default=None)
             if following is None:
                 return
-            self._settle(Moment(self._told, self._rules, following, self._ask))
+            self._settle(LeadInstant(self._contact, self._rules, following, self._evaluate))
 
-    def look(self, now: int) -> None:
+    def refresh_model(self, now: int) -> None:
         """Shows conditions the leads as they stand at an instant, nothing having happened since."""
-        Moment(self._told, self._rules, now, self._ask).look()
+        LeadInstant(self._contact, self._rules, now, self._evaluate).refresh_model()
 
-    def begin(self, now: int) -> Moment:
+    def open_instant(self, now: int) -> LeadInstant:
         """A record or a release: points are decayed to its instant."""
-        for campaign, life in self._told.lives.items():
-            life.fold(now, self._rules.half_life(campaign))
-        return Moment(self._told, self._rules, now, self._ask)
+        for campaign, life in self._contact.leads.items():
+            life.decay_to(now, self._rules.half_life(campaign))
+        return LeadInstant(self._contact, self._rules, now, self._evaluate)
 
-    def change_release(self, moment: Moment, former: InForce | None) -> None:
+    def change_release(self, lead_instant: LeadInstant, former: JournalRelease | None) -> None:
         """The release that is told now decides from this moment on."""
         known = self._rules_of(former)
-        self._rules = moment.rules = self._rules_of(self._told.release)
+        self._rules = lead_instant.rules = self._rules_of(self._contact.release)
         for campaign in self._rules.campaigns:
-            life = moment.taking(campaign.id)
+            life = lead_instant.open_lead(campaign.id)
             if life is not None:
-                _change_rules(moment, known.campaign.get(campaign.id), campaign, life)
+                _change_rules(lead_instant, known.campaigns_by_id.get(campaign.id), campaign, life)
 
-    def end(self, moment: Moment) -> None:
+    def close_instant(self, lead_instant: LeadInstant) -> None:
         """Settles the contact once the record is applied."""
-        self._stretch = Stretch(self._told.world, moment.now)
-        self._settle(moment)
+        self._interval = Interval(self._contact.model, lead_instant.now)
+        self._settle(lead_instant)
 
-    def _settle(self, moment: Moment) -> None:
+    def _settle(self, lead_instant: LeadInstant) -> None:
         """Segments, audiences, scoring, automation; again while something changed."""
-        release = self._told.release
+        release = self._contact.release
         changed = release is not None and bool(self._rules.campaigns)
         while changed and release is not None:
-            moment.look()
-            members(self._told.world, release, moment.now, self._told.kept, self._ask)
-            changed = take_in(moment)
-            changed |= award(moment)
-            changed |= automate(moment)
-        moment.finish()
-        self._at = moment.now
+            lead_instant.refresh_model()
+            compute_members(
+                self._contact.model, release, lead_instant.now, self._contact.fixed_memberships, self._evaluate
+            )
+            changed = create_leads(lead_instant)
+            changed |= award_points(lead_instant)
+            changed |= run_automation(lead_instant)
+        lead_instant.finish()
+        self._last_instant = lead_instant.now
 
-    def _ask(self, condition: Condition, now: int) -> bool:
-        return self._stretch.holds(condition, now)
+    def _evaluate(self, condition: PlainCondition, now: int) -> bool:
+        return self._interval.holds(condition, now)
 
-    def _instants_of_campaigns(self) -> Iterator[int]:
+    def _campaign_instants(self) -> Iterator[int]:
         for campaign in self._rules.campaigns:
             yield from (at for at in (campaign.starts, campaign.ends) if at is not None)
 
-    def _instants_of_leads(self, until: int) -> Iterator[int]:
+    def _lead_instants(self, until: int) -> Iterator[int]:
         """When a lead comes to an age, or its points decay to a number, that a condition speaks of."""
-        for campaign, life in self._told.lives.items():
-            for age in self._rules.ages:
-                yield from (life.made + age, life.made + age + 1)
+        for campaign, life in self._contact.leads.items():
+            for age in self._rules.age_thresholds:
+                yield from (life.created + age, life.created + age + 1)
             half_life = self._rules.half_life(campaign)
-            if half_life is None or not life.takes:
+            if half_life is None or not life.is_open:
                 continue
-            for number in self._rules.numbers:
-                at = first_otherwise(lambda at: life.worth(at, half_life), number, self._at, until - 1)  # noqa: B023
+            for number in self._rules.point_thresholds:
+                at = first_crossing(lambda at: life.points_at(at, half_life), number, self._last_instant, until - 1)  # noqa: B023
                 if at is not None:
                     yield at
 
 
-def _change_rules(moment: Moment, former: LeadCampaign | None, campaign: LeadCampaign, life: Life) -> None:
+def _change_rules(
+    lead_instant: LeadInstant, former: LeadCampaign | None, campaign: LeadCampaign, lead: LeadState
+) -> None:
     """Rules that are new or changed begin with their present truth, unless they are to apply to existing leads."""
-    life.since = moment.now  # what decays under this release does so from here
+    lead.decayed_to = lead_instant.now  # what decays under this release does so from here
     if campaign.definition.half_life is None:
-        life.points = rounded(life.points)
+        lead.points = round_points(lead.points)
     known, wanted = former.conditions() if former else {}, campaign.conditions()
-    life.truths = {key: truth for key, truth in life.truths.items() if key in wanted}
+    lead.truths = {key: truth for key, truth in lead.truths.items() if key in wanted}
     existing = {rule.key for rule in campaign.automation if rule.apply_to_existing}
-    moment.unknown |= {
+    lead_instant.rules_without_baseline |= {
         (campaign.id, key) for key, when in wanted.items() if known.get(key) != when and key not in existing
     }

@@ -11,26 +11,28 @@ from zoneinfo import ZoneInfo
 from schemas.conditions import ActivityLeaf, VisitLeaf
 from schemas.conditions import Condition as Written
 from schemas.definitions import Actions, AtMost, Campaign, Definitions
-from schemas.time_zones import checked_zone
-from streams.verify.recompute.conditions.dates import instant_at, length
+from schemas.time_zones import require_zone
+from streams.verify.recompute.conditions.dates import instant_from_local, to_ms
 from streams.verify.recompute.conditions.leaves import leaves
 from streams.verify.recompute.leads.decay import MILLION
 from streams.verify.recompute.leads.lead_state import RuleKey
-from streams.verify.recompute.model import Condition
-from streams.verify.recompute.releases import InForce, written
+from streams.verify.recompute.model import PlainCondition
+from streams.verify.recompute.releases import JournalRelease, condition_to_plain
 
-_BESIDE = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
+_COUNT_AND_WINDOW_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
 
 
 @dataclass(frozen=True)
-class ScoringRule:
-    """Gives points (millionths) for each matching event where it is `bare`, else when its condition becomes true."""
+class LeadScoringRule:
+    """Gives points (millionths) for each matching event where it is `is_filter_only`, else when its condition
+    becomes true.
+    """
 
     id: str
-    when: Condition
+    when: PlainCondition
     points: Decimal
     at_most: AtMost | None
-    bare: bool
+    is_filter_only: bool
 
     @property
     def key(self) -> RuleKey:
@@ -39,11 +41,11 @@ class ScoringRule:
 
 
 @dataclass(frozen=True)
-class AutomationRule:
+class LeadAutomationRule:
     """Does something when its condition becomes true; `points` (millionths) are those that it adds."""
 
     id: str
-    when: Condition
+    when: PlainCondition
     then: Actions
     points: Decimal
     apply_to_existing: bool
@@ -61,8 +63,8 @@ class LeadCampaign:
     definition: Campaign
     starts: int | None
     ends: int | None
-    scoring: tuple[ScoringRule, ...]
-    automation: tuple[AutomationRule, ...]
+    scoring: tuple[LeadScoringRule, ...]
+    automation: tuple[LeadAutomationRule, ...]
 
     @property
     def id(self) -> str:
@@ -73,51 +75,61 @@ class LeadCampaign:
         """Whether it has started and is not over."""
         return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
 
-    def runs(self, now: int) -> bool:
+    def is_running(self, now: int) -> bool:
         """Whether it takes new leads and runs automation."""
         return not self.definition.paused and self.in_period(now)
 
-    def conditions(self) -> dict[RuleKey, Condition]:
+    def conditions(self) -> dict[RuleKey, PlainCondition]:
         """Of all its rules."""
-        rules: tuple[ScoringRule | AutomationRule, ...] = (*self.scoring, *self.automation)
+        rules: tuple[LeadScoringRule | LeadAutomationRule, ...] = (*self.scoring, *self.automation)
         return {rule.key: rule.when for rule in rules}
 
 
 class LeadRules:
     """Made once per release; without one there are no campaigns."""
 
-    def __init__(self, release: InForce | None) -> None:
+    def __init__(self, release: JournalRelease | None) -> None:
         self.campaigns = _campaigns(release.definitions) if release else []
-        self.campaign = {each.id: each for each in self.campaigns}
+        self.campaigns_by_id = {each.id: each for each in self.campaigns}
         conditions = list(release.conditions.values()) if release else []
         conditions += [when for each in self.campaigns for when in each.conditions().values()]
         self.leaves = [leaf for condition in conditions for leaf in leaves(condition)]
         """All that conditions of this release look at."""
-        self.numbers = sorted({number for leaf in self.leaves for number in _points_in(leaf)})
+        self.point_thresholds = sorted({number for leaf in self.leaves for number in _point_operands(leaf)})
         """What conditions compare points with."""
-        self.ages = sorted({age for leaf in self.leaves for age in _ages_in(leaf)})
+        self.age_thresholds = sorted({age for leaf in self.leaves for age in _age_operands(leaf)})
         """What conditions compare the age of a lead with, in ms."""
 
     def half_life(self, campaign: str) -> int | None:
         """Of the campaign's leads; None where they do not decay."""
-        found = self.campaign.get(campaign)
+        found = self.campaigns_by_id.get(campaign)
         return None if found is None else found.definition.half_life
 
 
 def _campaigns(definitions: Definitions) -> list[LeadCampaign]:
-    zone = checked_zone(definitions.time_zone)
+    zone = require_zone(definitions.time_zone)
     return [_campaign(each, zone) for each in definitions.campaigns]
 
 
 def _campaign(campaign: Campaign, zone: ZoneInfo) -> LeadCampaign:
     period = campaign.period
     scoring = tuple(
-        ScoringRule(rule.id, written(rule.when), _millionths(rule.points), rule.at_most, _is_bare(rule.when))
+        LeadScoringRule(
+            rule.id,
+            condition_to_plain(rule.when),
+            _to_millionths(rule.points),
+            rule.at_most,
+            _is_filter_only(rule.when),
+        )
         for rule in campaign.scoring
     )
     automation = tuple(
-        AutomationRule(
-            rule.id, written(rule.when), rule.then, _millionths(rule.then.add_points or 0), rule.apply_to_existing
+        LeadAutomationRule(
+            rule.id,
+            condition_to_plain(rule.when),
+            rule.then,
+            _to_millionths(rule.then.add_points or 0),
+            rule.apply_to_existing,
         )
         for rule in campaign.automation
     )
@@ -126,25 +138,27 @@ def _campaign(campaign: Campaign, zone: ZoneInfo) -> LeadCampaign:
     return LeadCampaign(campaign, starts, ends, scoring, automation)
 
 
-def _is_bare(when: Written) -> bool:
+def _is_filter_only(when: Written) -> bool:
     """Whether it is a visit or an activity with neither count nor window."""
-    return isinstance(when, VisitLeaf | ActivityLeaf) and all(getattr(when, name) is None for name in _BESIDE)
+    return isinstance(when, VisitLeaf | ActivityLeaf) and all(
+        getattr(when, name) is None for name in _COUNT_AND_WINDOW_KEYS
+    )
 
 
 def _midnight(day: date | None, zone: ZoneInfo) -> int | None:
-    return None if day is None else instant_at(datetime.combine(day, time()), zone)
+    return None if day is None else instant_from_local(datetime.combine(day, time()), zone)
 
 
-def _millionths(points: float) -> Decimal:
+def _to_millionths(points: float) -> Decimal:
     return (Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN)
 
 
-def _points_in(leaf: Condition) -> Iterator[float]:
+def _point_operands(leaf: PlainCondition) -> Iterator[float]:
     operators = leaf.get("points") or leaf.get("lead", {}).get("points", {})
     for operand in operators.values():
         yield from operand if isinstance(operand, list) else [operand]
 
 
-def _ages_in(leaf: Condition) -> Iterator[int]:
+def _age_operands(leaf: PlainCondition) -> Iterator[int]:
     for operand in leaf.get("lead_age", {}).values():
-        yield from (length(one) for one in (operand if isinstance(operand, list) else [operand]))
+        yield from (to_ms(one) for one in (operand if isinstance(operand, list) else [operand]))

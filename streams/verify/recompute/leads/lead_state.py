@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from streams.verify.recompute.leads.decay import decayed, points_of, rounded
+from streams.verify.recompute.leads.decay import decay_points, points_from_millionths, round_points
 
-TAKES = ("active", "duplicate")
+OPEN_STATUSES = ("active", "duplicate")
 """Statuses in which a lead takes points and automation, and decays."""
 
 RuleKey = tuple[str, str]
@@ -16,51 +16,53 @@ RuleKey = tuple[str, str]
 
 
 @dataclass
-class Row:
+class RecomputedLeadRow:
     """What the table `leads` says of a lead, written at the last instant at which anything became of it."""
 
     at: int
     status: str
     points: float
-    made: int
+    created: int
     changed: int
     crm: dict[str, Any]
 
 
 @dataclass
-class Life:
+class LeadState:
     """A lead from its making on; instants in ms."""
 
-    made: int
+    created: int
     changed: int
-    since: int
+    decayed_to: int
     """The instant that `points` are decayed to."""
     status: str = "active"
     points: Decimal = Decimal(0)
     """Millionths; exact while an instant is being settled, rounded afterwards."""
     ended_by: str = ""
     """Of a deleted one: `person`, `cascade` or `leave`."""
-    inside: bool = False
+    in_audience: bool = False
     """Whether the contact was in the campaign's audience when that was last judged."""
     truths: dict[RuleKey, bool] = field(default_factory=dict)
     """What the rules' conditions came to at the last instant that they were looked at."""
     awards: dict[str, list[int]] = field(default_factory=dict)
     """Scoring rule with a cap -> when it gave points."""
     crm: dict[str, Any] = field(default_factory=dict)
-    row: Row | None = None
+    row: RecomputedLeadRow | None = None
 
     @property
-    def takes(self) -> bool:
+    def is_open(self) -> bool:
         """Whether it takes points and automation."""
-        return self.status in TAKES
+        return self.status in OPEN_STATUSES
 
-    def worth(self, now: int, half_life: int | None) -> float:
+    def points_at(self, now: int, half_life: int | None) -> float:
         """Its points at an instant, as conditions see them."""
-        return points_of(rounded(decayed(self.points, now - self.since, half_life if self.takes else None)))
+        return points_from_millionths(
+            round_points(decay_points(self.points, now - self.decayed_to, half_life if self.is_open else None))
+        )
 
-    def fold(self, now: int, half_life: int | None) -> None:
+    def decay_to(self, now: int, half_life: int | None) -> None:
         """Decays the points to now."""
-        if not self.takes or half_life is None or now <= self.since:
+        if not self.is_open or half_life is None or now <= self.decayed_to:
             return
-        self.points = decayed(self.points, now - self.since, half_life)
-        self.since = now
+        self.points = decay_points(self.points, now - self.decayed_to, half_life)
+        self.decayed_to = now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.programs.mutations.mutation import Mutation
 
-_MOMENTS = "tests/unit/streams/engine/conditions/activities/test_activity_times.py"
+_ACTIVITY_TIMES = "tests/unit/streams/engine/conditions/activities/test_activity_times.py"
 _HELD = "tests/unit/streams/engine/decisions/test_held_for.py"
 _TIME = "tests/unit/streams/engine/decisions/test_time.py"
 _LATE_VISITS = f"{_TIME}::test_a_late_visit_may_be_the_first_and_is_not_the_last"
@@ -15,9 +15,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two operators in one leaf must both hold, on `last_visit` and its like too",
         where="conditions/activities/activity_times.py",
-        text="return all(test.holds(moment, scene.now, zone) for test in self._tests)",
-        instead="return any(test.holds(moment, scene.now, zone) for test in self._tests)",
-        caught_by=(f"{_MOMENTS}::test_a_moment_and_when_it_turns",),
+        text="return all(test.holds(moment, context.now, zone) for test in self._tests)",
+        instead="return any(test.holds(moment, context.now, zone) for test in self._tests)",
+        caught_by=(f"{_ACTIVITY_TIMES}::test_a_moment_and_when_it_turns",),
     ),
     Mutation(
         id="last-visit",
@@ -52,7 +52,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="`inactive_for`: no visit or activity for that long",
         where="decisions/apply_event.py",
         text="    contact.last_activity = at if",
-        instead="    contact.last_activity = contact.last_activity if happening.is_visit else at if",
+        instead="    contact.last_activity = contact.last_activity if activity.is_visit else at if",
         caught_by=(f"{_TIME}::test_inactivity_is_counted_from_the_last_visit_on",),
     ),
     Mutation(
@@ -60,9 +60,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`inactive_for: W` is true from exactly t + W",
         where="conditions/activities/activity_times.py",
-        text="return scene.now >= self._turns(scene.contact)",
-        instead="return scene.now > self._turns(scene.contact)",
-        caught_by=(f"{_MOMENTS}::test_inactive_for_counts_from_the_last_activity",),
+        text="return context.now >= self._inactive_from(context.contact)",
+        instead="return context.now > self._inactive_from(context.contact)",
+        caught_by=(f"{_ACTIVITY_TIMES}::test_inactive_for_counts_from_the_last_activity",),
     ),
     Mutation(
         id="inactive-from-the-creation",
@@ -71,15 +71,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/activity_times.py",
         text="contact.created if last is None else last",
         instead="contact.clock if last is None else last",
-        caught_by=(f"{_MOMENTS}::test_inactive_for_counts_from_the_creation_where_there_was_no_activity",),
+        caught_by=(f"{_ACTIVITY_TIMES}::test_inactive_for_counts_from_the_creation_where_there_was_no_activity",),
     ),
     Mutation(
         id="held-for",
         section=5,
         rule="`held_for: W` is true from exactly t + W",
         where="conditions/held_for.py",
-        text="scene.now >= since + self._length",
-        instead="scene.now > since + self._length",
+        text="context.now >= since + self._length",
+        instead="context.now > since + self._length",
         caught_by=(f"{_HELD}::test_it_enters_at_exactly_t_plus_w",),
     ),
     Mutation(
@@ -96,7 +96,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="`held_for` of a leaf that time makes true or false counts from that very instant",
         where="conditions/held_for.py",
-        text="return self._leaf.due(scene)",
+        text="return self._node.due(context)",
         instead="return None",
         caught_by=(
             f"{_HELD}::test_a_leaf_that_time_makes_true_counts_from_there_and_one_that_time_ends_breaks",
@@ -108,7 +108,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`held_for`: sending the same value again does not restart it",
         where="conditions/held_for.py",
-        text="if known is None or _is_over(known, now):",
+        text="if known is None or _has_ended(known, now):",
         instead="if known is None or known[0] < now:",
         caught_by=(f"{_HELD}::test_the_same_value_again_does_not_restart_it",),
     ),
@@ -126,8 +126,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="True, false, true at one instant is no break",
         where="conditions/held_for.py",
-        text="return len(known) > 1 and known[1] < now",
-        instead="return len(known) > 1 and known[1] <= now",
+        text="return len(state) > 1 and state[1] < now",
+        instead="return len(state) > 1 and state[1] <= now",
         caught_by=(f"{_HELD}::test_true_false_true_at_one_instant_is_no_break",),
     ),
     Mutation(

@@ -9,7 +9,7 @@ _ALONE = "tests/unit/streams/engine/decisions/test_time_driven_changes.py"
 _EVERY_KIND = f"{_ALONE}::test_every_kind_of_leaf_turns_by_time_alone"
 _EVERY_OPERATOR = f"{_ALONE}::test_every_operator_on_a_date_turns_by_time_alone"
 _REPEATS = f"{_TIME}::test_a_repeat_exactly_a_day_later_changes_nothing_and_one_after_that_counts"
-_DOOR = "tests/unit/streams/engine/journal/test_validate.py"
+_VALIDATION = "tests/unit/streams/engine/journal/test_validate.py"
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
@@ -44,8 +44,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Whoever is due is found without scanning: `held_for` turns by time alone",
         where="releases/inputs.py",
-        text="return node.held_for is not None or _speaks_of_now(node)",
-        instead="return _speaks_of_now(node)",
+        text="return node.held_for is not None or _refers_to_now(node)",
+        instead="return _refers_to_now(node)",
         caught_by=(_EVERY_KIND,),
     ),
     Mutation(
@@ -53,8 +53,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Whoever is due is found without scanning: `held_for` beside tags turns by time alone",
         where="releases/inputs.py",
-        text="return node.held_for is not None or _speaks_of_now(node.tags)",
-        instead="return _speaks_of_now(node.tags)",
+        text="return node.held_for is not None or _refers_to_now(node.tags)",
+        instead="return _refers_to_now(node.tags)",
         caught_by=(_EVERY_KIND,),
     ),
     Mutation(
@@ -71,7 +71,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Whoever is due is found without scanning: `inactive_for`, `last_visit`, `sequence` turn by time alone",
         where="releases/inputs.py",
-        text="return not isinstance(node, _STILL)",
+        text="return not isinstance(node, _TIME_INDEPENDENT)",
         instead="return False",
         caught_by=(_EVERY_KIND,),
     ),
@@ -145,8 +145,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="What time alone changes at the instant of a record is the clock's doing, not the record's",
         where="decisions/segments.py",
-        text="if turn.by_time.get(segment.id) == inside:",
-        instead="if segment.id in turn.by_time and turn.by_time[segment.id] != inside:",
+        text="if context.time_changes.get(segment.id) == is_inside:",
+        instead="if segment.id in context.time_changes and context.time_changes[segment.id] != is_inside:",
         caught_by=(f"{_TIME}::test_what_time_changes_at_the_very_instant_of_a_record_has_the_clock_for_its_cause",),
     ),
     Mutation(
@@ -154,8 +154,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="What is due at t and the record at t are told net",
         where="decisions/segments.py",
-        text="changed = members.keys() ^ turn.was.keys()\n",
-        instead="changed = (members.keys() ^ turn.was.keys()) | turn.by_time.keys()\n",
+        text="changed = members.keys() ^ context.members_before.keys()\n",
+        instead="changed = (members.keys() ^ context.members_before.keys()) | context.time_changes.keys()\n",
         caught_by=(f"{_TIME}::test_visits_at_t_and_at_exactly_t_plus_7d_never_flicker_out",),
     ),
     Mutation(
@@ -165,7 +165,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="journal/validate.py",
         text="if at > arrival + self.future_ms:",
         instead="if at >= arrival + self.future_ms:",
-        caught_by=(_DOOR,),
+        caught_by=(_VALIDATION,),
     ),
     Mutation(
         id="cut-back",
@@ -174,7 +174,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="journal/validate.py",
         text="        return arrival\n",
         instead="        return at\n",
-        caught_by=(_DOOR,),
+        caught_by=(_VALIDATION,),
     ),
     Mutation(
         id="no-future-rule-on-the-events-clock",
@@ -183,7 +183,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="journal/validate.py",
         text='if self.clock == "events" or at <= arrival:',
         instead="if at <= arrival:",
-        caught_by=(_DOOR,),
+        caught_by=(_VALIDATION,),
     ),
     Mutation(
         id="repeat-inclusive",
@@ -199,8 +199,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=3,
         rule="A repeat beyond 24 hours of the clock counts",
         where="state/deduplication.py",
-        text="if known == event and applied >= oldest:",
-        instead="if known == event:",
+        text="if known == event_id and applied >= oldest:",
+        instead="if known == event_id:",
         caught_by=(f"{_TIME}::test_after_a_long_silence_a_repeat_counts",),
     ),
     Mutation(
@@ -217,8 +217,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=3,
         rule="At most the last 256 ids are remembered",
         where="state/deduplication.py",
-        text="ids: int = 256",
-        instead="ids: int = 255",
+        text="max_ids: int = 256",
+        instead="max_ids: int = 255",
         caught_by=(f"{_TIME}::test_at_most_256_ids_are_remembered",),
     ),
 )

@@ -62,8 +62,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two events at the same instant are two",
         where="conditions/activities/counts.py",
-        text="[*kept[:place], happening.at, *kept[place:]]",
-        instead="sorted({*kept[:place], happening.at, *kept[place:]})",
+        text="[*state[:place], activity.at, *state[place:]]",
+        instead="sorted({*state[:place], activity.at, *state[place:]})",
         caught_by=(f"{_COUNTED}::test_two_events_at_the_same_instant_are_two",),
     ),
     Mutation(
@@ -71,8 +71,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`visit` speaks of web visits",
         where="conditions/activities/event_filters.py",
-        text="if self._visits_only and not happening.is_visit:",
-        instead="if self._visits_only and not happening.name:",
+        text="if self._visits_only and not activity.is_visit:",
+        instead="if self._visits_only and not activity.name:",
         caught_by=(_KINDS,),
     ),
     Mutation(
@@ -80,8 +80,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`activity` speaks of any behaviour, visits included",
         where="conditions/activities/event_filters.py",
-        text="if self._visits_only and not happening.is_visit:",
-        instead="if self._visits_only != happening.is_visit:",
+        text="if self._visits_only and not activity.is_visit:",
+        instead="if self._visits_only != activity.is_visit:",
         caught_by=(_KINDS,),
     ),
     Mutation(
@@ -111,10 +111,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Filters of one leaf speak of the same event (page and date combine)",
         where="conditions/activities/event_filters.py",
-        text="return all(tests.holds(read(happening), happening.at, self._zones) for read, tests in self._tests)",
+        text="return all(tests.holds(read(activity), activity.at, self._zones) for read, tests in self._tests)",
         instead=(
-            "return not self._tests or any("
-            "tests.holds(read(happening), happening.at, self._zones) for read, tests in self._tests)"
+            "return not self._tests or any(tests.holds(read(activity), activity.at, self._zones) for read, tests in self._tests)"
         ),
         caught_by=(_FIELDS,),
     ),
@@ -141,7 +140,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="FILTER matches `query.x`, one parameter of the address",
         where="conditions/activities/event_filters.py",
-        text="return {} if parts is None else _query(parts.query)",
+        text="return {} if parts is None else _parse_query(parts.query)",
         instead='return {} if parts is None else dict(part.partition("=")[::2] for part in parts.query.split("&"))',
         caught_by=(_FIELDS,),
     ),
@@ -151,7 +150,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="FILTER matches any property of the event",
         where="conditions/activities/event_filters.py",
         text="return properties.get(key) if isinstance(properties, Mapping) else None",
-        instead="return happening.fields.get(key) if isinstance(properties, Mapping) else None",
+        instead="return activity.fields.get(key) if isinstance(properties, Mapping) else None",
         caught_by=(_FIELDS,),
     ),
 )

@@ -12,8 +12,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`segment: ID`: member of it",
         where="conditions/segments_and_leads.py",
-        text="return self._segment in scene.contact.members",
-        instead="return self._segment in scene.contact.listed",
+        text="return self._segment in context.contact.members",
+        instead="return self._segment in context.contact.listed",
         caught_by=(f"{_REFERENCES}::test_a_segment_reference_is_membership",),
     ),
     Mutation(
@@ -21,8 +21,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`score: {name, gte: ...}` is the named one",
         where="conditions/segments_and_leads.py",
-        text="return Score(leaf.score.name, ",
-        instead="return Score(None, ",
+        text="return ScoreNode(leaf.score.name, ",
+        instead="return ScoreNode(None, ",
         caught_by=(f"{_REFERENCES}::test_scores_compare_exactly",),
     ),
     Mutation(
@@ -48,8 +48,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="In automation rules `points` and `lead_status` speak of the lead at hand",
         where="conditions/segments_and_leads.py",
-        text="return self._test(None if scene.lead is None else scene.points)",
-        instead="return self._test(scene.contact.score)",
+        text="return self._test(None if context.lead is None else context.points)",
+        instead="return self._test(context.contact.score)",
         caught_by=(f"{_REFERENCES}::test_points_and_status_of_the_lead_at_hand",),
     ),
     Mutation(
@@ -57,8 +57,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`lead_age` counts from where the lead at hand was made",
         where="conditions/segments_and_leads.py",
-        text="age = scene.now - scene.lead.made",
-        instead="age = scene.now - scene.contact.created",
+        text="age = context.now - context.lead.created",
+        instead="age = context.now - context.contact.created",
         caught_by=(f"{_REFERENCES}::test_the_age_of_the_lead_at_hand_turns_at_exact_instants",),
     ),
     Mutation(

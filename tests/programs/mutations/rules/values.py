@@ -99,8 +99,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A type that does not fit is refused at definition time if declared",
         where="conditions/operand_types.py",
-        text="if kind is None:\n",
-        instead="if kind is None or name:\n",
+        text="if property_type is None:\n",
+        instead="if property_type is None or name:\n",
         caught_by=(
             f"{_VALUES}::test_an_operator_or_operand_that_does_not_fit_the_declared_type_is_refused",
             "tests/unit/streams/engine/conditions/test_text.py::test_text_has_no_order",
@@ -111,7 +111,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule='A value whose type does not fit is "missing" for that contact',
         where="conditions/operators.py",
-        text="return lambda value: fits(value, kind)",
+        text="return lambda value: fits(value, property_type)",
         instead="return lambda value: value is not None",
         caught_by=(f"{_VALUES}::test_a_value_of_another_type_than_declared_is_missing",),
     ),
@@ -120,7 +120,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule='A value whose type does not fit is "missing": a date, list or object to every operator',
         where="conditions/properties.py",
-        text="return value if fits(value, self._kind) else None",
+        text="return value if fits(value, self._property_type) else None",
         instead="return value",
         caught_by=(
             "tests/unit/streams/engine/conditions/test_type_mismatches.py::test_what_a_patch_could_not_set_is_missing",
@@ -158,7 +158,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`has_item: {FILTER}`: one item meets it all",
         where="conditions/operators.py",
-        text="any(self._meets(item, now, zones) for item in value)",
+        text="any(self._item_holds(item, now, zones) for item in value)",
         instead=(
             "all(any(isinstance(item, dict) and tests.holds(item.get(key), now, zones) for item in value)"
             " for key, tests in self.fields)"

@@ -16,10 +16,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="`within: W` holds what happened in (now - W, now]: something done at t leaves at exactly t + W",
         where="conditions/activities/windows.py",
         text=(
-            "tuple[int, int]:\n        start = 0 if self.begins is None else bisect_right(kept, now - self.begins)\n"
+            "tuple[int, int]:\n        start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)\n"
         ),
         instead=(
-            "tuple[int, int]:\n        start = 0 if self.begins is None else bisect_left(kept, now - self.begins)\n"
+            "tuple[int, int]:\n        start = 0 if self.max_age is None else bisect_left(instants, now - self.max_age)\n"
         ),
         caught_by=(_LEAVES,),
     ),
@@ -37,8 +37,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`between_ago: [a, b]` holds (now - a, now - b]: what happened exactly b ago is inside",
         where="conditions/activities/windows.py",
-        text="        latest = now - self.ends\n",
-        instead="        latest = now - self.ends - 1\n",
+        text="        latest = now - self.min_age\n",
+        instead="        latest = now - self.min_age - 1\n",
         caught_by=(_BETWEEN,),
     ),
     Mutation(
@@ -47,11 +47,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="`between_ago: [a, b]`: what happened exactly a ago is outside",
         where="conditions/activities/windows.py",
         text=(
-            "tuple[int, int]:\n        start = 0 if self.begins is None else bisect_right(kept, now - self.begins)\n"
+            "tuple[int, int]:\n        start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)\n"
         ),
         instead=(
-            "tuple[int, int]:\n"
-            "        start = 0 if self.begins is None else bisect_right(kept, now - self.begins - 1)\n"
+            "tuple[int, int]:\n        start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age - 1)\n"
         ),
         caught_by=(_BETWEEN,),
     ),
@@ -60,8 +59,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`since` is inclusive",
         where="conditions/activities/windows.py",
-        text="start = max(start, bisect_left(kept, self.first))\n        latest",
-        instead="start = max(start, bisect_right(kept, self.first))\n        latest",
+        text="start = max(start, bisect_left(instants, self.first))\n        latest",
+        instead="start = max(start, bisect_right(instants, self.first))\n        latest",
         caught_by=(_EDGES,),
     ),
     Mutation(
@@ -69,8 +68,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`until` is inclusive",
         where="conditions/activities/counts.py",
-        text="until.at(0, context.zone) - 1",
-        instead="until.at(0, context.zone) - 2",
+        text="until.resolve(0, context.zone) - 1",
+        instead="until.resolve(0, context.zone) - 2",
         caught_by=(_EDGES,),
     ),
     Mutation(
@@ -87,8 +86,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`since` with date arithmetic is inclusive, too",
         where="conditions/activities/windows.py",
-        text="start = max(start, bisect_left(kept, self.since.at(now, zone)))",
-        instead="start = max(start, bisect_right(kept, self.since.at(now, zone)))",
+        text="start = max(start, bisect_left(instants, self.since.resolve(now, zone)))",
+        instead="start = max(start, bisect_right(instants, self.since.resolve(now, zone)))",
         caught_by=(_EDGES,),
     ),
     Mutation(
@@ -96,8 +95,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`until` with date arithmetic is inclusive, too",
         where="conditions/activities/windows.py",
-        text="end = min(end, bisect_left(kept, self.until.at(now, zone)))",
-        instead="end = min(end, bisect_left(kept, self.until.at(now, zone) - 1))",
+        text="end = min(end, bisect_left(instants, self.until.resolve(now, zone)))",
+        instead="end = min(end, bisect_left(instants, self.until.resolve(now, zone) - 1))",
         caught_by=(_EDGES,),
     ),
     Mutation(
@@ -105,8 +104,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two operators in one leaf must both hold: `within` and `since` together",
         where="conditions/activities/windows.py",
-        text="start = max(start, bisect_left(kept, self.first))\n        latest",
-        instead="start = bisect_left(kept, self.first)\n        latest",
+        text="start = max(start, bisect_left(instants, self.first))\n        latest",
+        instead="start = bisect_left(instants, self.first)\n        latest",
         caught_by=(f"{_COUNTED}::test_windows_of_one_leaf_hold_together",),
     ),
     Mutation(
@@ -114,8 +113,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="State per contact and leaf is bounded, by a documented number of timestamps per kind of leaf",
         where="conditions/activities/windows.py",
-        text="max(start, came_in - enough, end - MOST)",
-        instead="max(start, came_in - enough)",
+        text="max(start, entry_index - deciding_count, end - MOST_INSTANTS)",
+        instead="max(start, entry_index - deciding_count)",
         caught_by=(f"{_COUNTED}::test_the_bound_of_each_window",),
     ),
     Mutation(
@@ -123,7 +122,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A contact that reaches a bound is flagged",
         where="conditions/activities/windows.py",
-        text="        return self.ends > 0\n",
+        text="        return self.min_age > 0\n",
         instead="        return False\n",
         caught_by=(f"{_COUNTED}::test_the_bound_of_each_window",),
     ),

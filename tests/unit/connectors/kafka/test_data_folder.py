@@ -8,39 +8,39 @@ from pathlib import Path
 import pytest
 
 from connectors.kafka.broker import LocalBroker
-from connectors.kafka.data_folder import BrokerFolder, Running
+from connectors.kafka.data_folder import BrokerFolder, BrokerProcess
 from streams.errors import LocalBrokerError
 
 
 def test_the_lock_lives_as_long_as_the_process_that_inherits_it(tmp_path: Path) -> None:
     folder = BrokerFolder(tmp_path)
-    with folder.held() as lock:
+    with folder.hold_lock() as lock:
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(lock,))
-    assert folder.is_held()
-    with pytest.raises(LocalBrokerError, match="already runs"), folder.held():
+    assert folder.is_locked()
+    with pytest.raises(LocalBrokerError, match="already runs"), folder.hold_lock():
         pass
     child.communicate()
-    assert not folder.is_held()
+    assert not folder.is_locked()
 
 
 def test_a_folder_that_was_never_used_is_not_held(tmp_path: Path) -> None:
-    assert not BrokerFolder(tmp_path / "new").is_held()
+    assert not BrokerFolder(tmp_path / "new").is_locked()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x", "port": 1}', '{"pid": 1}'])
 def test_damaged_notes_are_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "broker.json").write_text(text)
-    assert BrokerFolder(tmp_path).noted() is None
+    assert BrokerFolder(tmp_path).load_process() is None
 
 
 def test_a_noted_process_counts_only_while_the_lock_is_held(tmp_path: Path) -> None:
     folder = BrokerFolder(tmp_path)
-    folder.note(Running(1, 9999))
+    folder.save_process(BrokerProcess(1, 9999))
     broker = LocalBroker(tmp_path)
     assert broker.pid is None
     assert broker.bootstrap == "127.0.0.1:9999"
     broker.stop()  # process 1 is not ours: nothing may be sent to it
-    with folder.held():
+    with folder.hold_lock():
         assert broker.pid == 1
 
 

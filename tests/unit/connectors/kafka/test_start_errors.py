@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.kafka.start_errors import reason
+from connectors.kafka.start_errors import start_failure_reason
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,10 @@ from connectors.kafka.start_errors import reason
 def test_known_words_are_explained(tmp_path: Path, words: str, meaning: str) -> None:
     log = tmp_path / "kafka.log"
     log.write_text(f"[2026-01-01] ERROR something\n{words}\n\tat kafka.Kafka.main\n")
-    assert meaning in reason([tmp_path / "console.log", log])
+    assert meaning in start_failure_reason([tmp_path / "console.log", log])
 
 
 def test_unknown_words_point_to_the_logs(tmp_path: Path) -> None:
     log = tmp_path / "kafka.log"
     log.write_text("[2026-01-01] ERROR never seen before\n")
-    assert reason([log]) == f"see {log}"
+    assert start_failure_reason([log]) == f"see {log}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.salesforce.external_id import MOST_CHARACTERS, external_id, parsed
+from connectors.salesforce.external_id import MAX_CHARACTERS, external_id, parse_external_id
 
 CONTACTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=255)
 
@@ -17,9 +17,9 @@ def test_a_plain_id_stays_readable() -> None:
 @given(CONTACTS)
 def test_account_and_contact_can_be_had_back_unless_a_digest_stands_for_them(contact: str) -> None:
     key = external_id("acme", contact)
-    assert len(key) <= MOST_CHARACTERS
-    assert parsed(key) in (("acme", contact), None)
-    assert parsed(key) is not None or len(contact) > 27
+    assert len(key) <= MAX_CHARACTERS
+    assert parse_external_id(key) in (("acme", contact), None)
+    assert parse_external_id(key) is not None or len(contact) > 27
 
 
 @given(CONTACTS, CONTACTS)
@@ -30,9 +30,9 @@ def test_two_contacts_never_share_a_key_even_where_case_does_not_matter(one: str
 
 def test_a_slash_in_a_contact_does_not_move_it_to_another_account() -> None:
     assert external_id("a", "b/c") != external_id("a/b", "c")
-    assert parsed(external_id("a", "b/c")) == ("a", "b/c")
+    assert parse_external_id(external_id("a", "b/c")) == ("a", "b/c")
 
 
 def test_a_key_that_is_none_of_ours_is_nobody() -> None:
-    assert parsed("4711") is None
-    assert parsed("") is None
+    assert parse_external_id("4711") is None
+    assert parse_external_id("") is None

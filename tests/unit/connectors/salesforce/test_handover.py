@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from connectors.salesforce.handover import read
+from connectors.salesforce.handover import parse_handover
 from schemas.outputs.handovers import LeadHandedOver
 
 
@@ -25,6 +25,6 @@ def test_what_the_engine_hands_over_can_be_read() -> None:
     }
     value = json.dumps(written).encode()
     LeadHandedOver.model_validate_json(value)
-    handover = read(value)
+    handover = parse_handover(value)
     assert (handover.key, str(handover.number), handover.campaign.id) == ("default/ada", "1/2/3", "spring")
     assert handover.snapshot.properties == {"email": "a@b.example"}

@@ -17,4 +17,4 @@ def test_the_suffix_is_that_of_real_ids(short: str, full: str) -> None:
 
 
 def test_ids_differ() -> None:
-    assert len({ids.make("00Q", number) for number in range(1, 5_000)}) == 4_999
+    assert len({ids.make_id("00Q", number) for number in range(1, 5_000)}) == 4_999

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.salesforce_sandbox.api_errors import Problem
-from connectors.salesforce_sandbox.org import Login, Org
-from connectors.salesforce_sandbox.query import run
+from connectors.salesforce_sandbox.api_errors import ApiError
+from connectors.salesforce_sandbox.org import OAuthClient, Org
+from connectors.salesforce_sandbox.query import run_query
 from connectors.salesforce_sandbox.schema import LEAD
-from connectors.salesforce_sandbox.soql import parse
+from connectors.salesforce_sandbox.soql import parse_soql
 
 
 @pytest.fixture
 def org() -> Org:
-    org = Org(Login("id", "secret"), {})
+    org = Org(OAuthClient("id", "secret"), {})
     for name, email in (("Ada", "ADA@example.com"), ("Bob", None), ("O'Neil", "o@example.com")):
         org.store.insert(LEAD, {"LastName": name, "Company": "C", "Email": email})
     return org
@@ -34,13 +34,13 @@ def org() -> Org:
     ],
 )
 def test_a_condition_selects(org: Org, where: str, names: list[str]) -> None:
-    select = parse(f"SELECT LastName FROM Lead WHERE {where} ORDER BY LastName")
-    assert [row["LastName"] for row in run(LEAD, select, org.store.rows("Lead"))] == names
+    select = parse_soql(f"SELECT LastName FROM Lead WHERE {where} ORDER BY LastName")
+    assert [row["LastName"] for row in run_query(LEAD, select, org.store.rows("Lead"))] == names
 
 
 def test_order_and_limit(org: Org) -> None:
-    select = parse("SELECT Id FROM Lead ORDER BY Email DESC, LastName LIMIT 2")
-    assert [row["LastName"] for row in run(LEAD, select, org.store.rows("Lead"))] == ["O'Neil", "Ada"]
+    select = parse_soql("SELECT Id FROM Lead ORDER BY Email DESC, LastName LIMIT 2")
+    assert [row["LastName"] for row in run_query(LEAD, select, org.store.rows("Lead"))] == ["O'Neil", "Ada"]
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_order_and_limit(org: Org) -> None:
     ],
 )
 def test_what_it_does_not_know_it_refuses(query: str) -> None:
-    with pytest.raises(Problem) as refused:
-        parse(query)
+    with pytest.raises(ApiError) as refused:
+        parse_soql(query)
     assert refused.value.code == "MALFORMED_QUERY"
 
 
@@ -74,6 +74,6 @@ def test_what_it_does_not_know_it_refuses(query: str) -> None:
     ],
 )
 def test_a_field_has_to_exist_and_to_fit(org: Org, where: str, code: str) -> None:
-    with pytest.raises(Problem) as refused:
-        run(LEAD, parse(f"SELECT Id FROM Lead WHERE {where}"), org.store.rows("Lead"))
+    with pytest.raises(ApiError) as refused:
+        run_query(LEAD, parse_soql(f"SELECT Id FROM Lead WHERE {where}"), org.store.rows("Lead"))
     assert refused.value.code == code

@@ -9,15 +9,15 @@ import pytest
 
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Output
-from tests.harness.runtime.counting_program import Counter
+from tests.harness.runtime.counting_program import CountingDecider
 from tests.harness.runtime.oracle import UNBOUNDED
 
-Fed = tuple[int, bytes, bytes]
+_JournalEntry = tuple[int, bytes, bytes]
 
 
-def journal(chance: random.Random) -> list[Fed]:
+def journal(chance: random.Random) -> list[_JournalEntry]:
     """Events of a few contacts, some long past, and ticks between them."""
-    fed: list[Fed] = []
+    fed: list[_JournalEntry] = []
     tick = 0
     for offset in range(300):
         if chance.random() < 0.15:
@@ -26,7 +26,7 @@ def journal(chance: random.Random) -> list[Fed]:
             continue
         contact = f"c{chance.randrange(8)}"
         at = max(0, tick - chance.randrange(-500, 2_000))
-        event = records.Event(
+        event = records.JournalEvent(
             "counted", str(offset), at, "default", contact, ("t", 0, offset), fields={"amount": 1 + offset % 7}
         )
         fed.append((offset, records.event_key("default", contact), records.encode(event)))
@@ -45,18 +45,18 @@ def by_key(outputs: list[Output]) -> dict[bytes, list[bytes | None]]:
 def test_outputs_per_contact_are_the_same_whatever_the_portions_and_restarts(seed: int) -> None:
     chance = random.Random(seed)
     log = journal(chance)
-    whole = Counter()
+    whole = CountingDecider()
     for entry in log:
         whole.feed(*entry)
     expected = whole.work(UNBOUNDED)
 
     rows: dict[bytes, bytes | None] = {}
     outputs: list[Output] = []
-    decider, fetched, checkpoint = Counter(), 0, None
-    while fetched < len(log) or decider.pending():
+    decider, fetched, checkpoint = CountingDecider(), 0, None
+    while fetched < len(log) or decider.has_pending():
         if chance.random() < 0.1:  # a new owner
-            fetched = decider.position(fetched)
-            decider = Counter()
+            fetched = decider.resume_offset(fetched)
+            decider = CountingDecider()
             for key, value in rows.items():
                 decider.restore(key, value)
             decider.resume(checkpoint)

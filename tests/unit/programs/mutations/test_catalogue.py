@@ -7,17 +7,17 @@ from collections import Counter
 
 import pytest
 
-from tests.harness.project_files import TOP
-from tests.programs.mutations.catalogue import MUTATIONS, numbered
+from tests.harness.project_files import PROJECT_ROOT
+from tests.programs.mutations.catalogue import MUTATIONS, numbered_mutations
 from tests.programs.mutations.mutation import DoesNotApply, Mutation
-from tests.programs.mutations.table import table
+from tests.programs.mutations.table import markdown_table
 
 FEWEST = 50
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
 def test_a_mutations_text_stands_exactly_once_in_its_file_and_what_replaces_it_is_python(mutation: Mutation) -> None:
-    broken = mutation.applied_to((TOP / mutation.path).read_text())
+    broken = mutation.apply_to((PROJECT_ROOT / mutation.path).read_text())
     compile(broken, mutation.path, "exec")
     assert mutation.text != mutation.instead
 
@@ -27,7 +27,7 @@ def test_the_tests_that_are_to_catch_it_exist(mutation: Mutation) -> None:
     assert mutation.caught_by
     for test in mutation.caught_by:
         file, _, name = test.partition("::")
-        tree = ast.parse((TOP / file).read_text())
+        tree = ast.parse((PROJECT_ROOT / file).read_text())
         defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
         assert not name or name in defined, f"{file} has no test {name}"
 
@@ -47,9 +47,9 @@ def test_there_are_enough_and_both_sections_are_covered() -> None:
 
 def test_a_mutation_whose_text_is_gone_does_not_apply() -> None:
     with pytest.raises(DoesNotApply, match="stands 0 times"):
-        MUTATIONS[0].applied_to("")
+        MUTATIONS[0].apply_to("")
 
 
 def test_the_table_in_the_docs_is_the_list() -> None:
     """`python -m tests.programs.mutations --list` prints it."""
-    assert table(numbered()) in (TOP / "docs" / "mutations.md").read_text()
+    assert markdown_table(numbered_mutations()) in (PROJECT_ROOT / "docs" / "mutations.md").read_text()

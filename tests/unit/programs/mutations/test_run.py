@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.harness.project_files import TOP
+from tests.harness.project_files import PROJECT_ROOT
 from tests.programs.mutations.mutation import Mutation
-from tests.programs.mutations.run import FailsUnbroken, Fate, Run
+from tests.programs.mutations.run import BaselineFails, MutationRun, MutationStatus
 
 NOTHING = (
     "tests/unit/streams/engine/conditions/test_tree.py::test_all_of_nothing_is_everybody_and_any_of_nothing_is_nobody"
@@ -21,14 +21,14 @@ NOT = Mutation(
     section=5,
     rule="`not` is exact negation",
     where="conditions/tree.py",
-    text="return not self._node.holds(scene)",
-    instead="return self._node.holds(scene)",
+    text="return not self._node.holds(context)",
+    instead="return self._node.holds(context)",
     caught_by=(NOTHING,),
 )
 
 
 def test_each_mutation_meets_its_fate_and_the_working_tree_stays_as_it_is() -> None:
-    before = (TOP / NOT.path).read_text()
+    before = (PROJECT_ROOT / NOT.path).read_text()
     mutations = [
         NOT,
         replace(NOT, id="not-noticed", caught_by=(REFUSED,)),
@@ -36,18 +36,18 @@ def test_each_mutation_meets_its_fate_and_the_working_tree_stays_as_it_is() -> N
         replace(NOT, id="out-of-date", text="return None or self._node"),
         replace(NOT, id="never-loaded", where="ledger/money.py", text="from decimal", instead="from  decimal"),
     ]
-    fates = {verdict.mutation.id: verdict.fate for verdict in Run(jobs=2, bound=120).verdicts(mutations)}
+    fates = {verdict.mutation.id: verdict.status for verdict in MutationRun(jobs=2, timeout=120).results(mutations)}
     assert fates == {
-        "noticed": Fate.KILLED,
-        "not-noticed": Fate.SURVIVED,
-        "crashing": Fate.CRASHED,
-        "out-of-date": Fate.DOES_NOT_APPLY,
-        "never-loaded": Fate.NOT_TESTED,
+        "noticed": MutationStatus.KILLED,
+        "not-noticed": MutationStatus.SURVIVED,
+        "crashing": MutationStatus.CRASHED,
+        "out-of-date": MutationStatus.DOES_NOT_APPLY,
+        "never-loaded": MutationStatus.NOT_TESTED,
     }
-    assert (TOP / NOT.path).read_text() == before
+    assert (PROJECT_ROOT / NOT.path).read_text() == before
 
 
 def test_tests_that_fail_anyway_kill_nothing() -> None:
     absent = replace(NOT, caught_by=("tests/unit/streams/engine/conditions/test_tree.py::test_that_there_is_not",))
-    with pytest.raises(FailsUnbroken, match="test_that_there_is_not"):
-        list(Run(jobs=1, bound=120).verdicts([absent]))
+    with pytest.raises(BaselineFails, match="test_that_there_is_not"):
+        list(MutationRun(jobs=1, timeout=120).results([absent]))

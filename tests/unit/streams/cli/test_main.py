@@ -24,7 +24,7 @@ def run_command_that_raises(monkeypatch: pytest.MonkeyPatch, error: Exception) -
 
         return app
 
-    monkeypatch.setattr(main, "build", failing)
+    monkeypatch.setattr(main, "build_app", failing)
     return run_command(monkeypatch)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from streams.app import KINDS
-from streams.cli.worker import Role, processes
+from streams.app import APP_SPECS
+from streams.cli.worker import Role, process_names
 from streams.settings import Settings
 
 
 def test_a_role_is_one_process() -> None:
-    assert [processes(role, Settings()) for role in (Role.PIPELINE, Role.CRM)] == [["pipeline"], ["crm"]]
+    assert [process_names(role, Settings()) for role in (Role.PIPELINE, Role.CRM)] == [["pipeline"], ["crm"]]
 
 
 def test_a_worker_runs_every_kind_of_slots() -> None:
-    assert processes(Role.ALL, Settings()) == list(KINDS)
+    assert process_names(Role.ALL, Settings()) == list(APP_SPECS)
 
 
 def test_the_crm_is_there_where_a_salesforce_is_configured() -> None:
     for given in ({"salesforce_url": "http://127.0.0.1:8090"}, {"salesforce_domain": "acme.my"}):
-        assert processes(Role.ALL, Settings.model_validate(given)) == [*KINDS, "crm"]
+        assert process_names(Role.ALL, Settings.model_validate(given)) == [*APP_SPECS, "crm"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.definitions import Definitions
-from streams.definitions.diff import PAST_FIRST, Plan, plan
-from streams.engine.validation import check
+from streams.definitions.diff import BACKFILL_NOTE, DefinitionsDiff, diff_definitions
+from streams.engine.validation import validate_definitions
 
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
 BUSY = {"id": "busy", "dynamic": True, "when": {"not": {"visit": {}, "within": "7d"}}}
@@ -14,13 +14,13 @@ HOT = {"id": "hot", "when": {"points": {"gte": 10}}, "then": {"set_status": "qua
 
 
 def read(**fields: Any) -> Definitions:
-    definitions = check(fields).definitions
+    definitions = validate_definitions(fields).definitions
     assert definitions is not None
     return definitions
 
 
-def between(before: dict[str, Any] | None, after: dict[str, Any]) -> Plan:
-    return plan(None if before is None else read(**before), read(**after), 0 if before is None else 1)
+def between(before: dict[str, Any] | None, after: dict[str, Any]) -> DefinitionsDiff:
+    return diff_definitions(None if before is None else read(**before), read(**after), 0 if before is None else 1)
 
 
 def test_everything_is_new_at_first() -> None:
@@ -58,7 +58,7 @@ def test_added_changed_and_removed_are_named() -> None:
         "campaigns": [{"id": "c", "automation": [{**HOT, "when": {"points": {"gte": 20}}}, {**HOT, "id": "more"}]}],
     }
     difference = between(before, after)
-    assert difference.described() == {
+    assert difference.to_dict() == {
         "account": "default",
         "based_on": 1,
         "changes": True,
@@ -81,11 +81,11 @@ def test_what_asks_of_the_past_says_that_it_is_counted_first() -> None:
     unchanged = {"segments": [BUSY, GERMAN]}
     rules = [{"id": "often", "when": {"visit": {}, "count": {"gte": 3}}, "then": {"set_status": "qualified"}}]
     difference = between(unchanged, {**unchanged, "campaigns": [{"id": "c", "automation": rules}]})
-    assert difference.notes == (f"rule c/often {PAST_FIRST}",)
+    assert difference.notes == (f"rule c/often {BACKFILL_NOTE}",)
     changed = between(unchanged, {"segments": [{**BUSY, "when": {"visit": {}, "within": "8d"}}, GERMAN]})
-    assert changed.notes == (f"segment busy {PAST_FIRST}",)
+    assert changed.notes == (f"segment busy {BACKFILL_NOTE}",)
     held = {"id": "settled", "dynamic": True, "when": {"property": "city", "eq": "Bonn", "held_for": "5d"}}
-    assert between(unchanged, {"segments": [BUSY, GERMAN, held]}).notes == (f"segment settled {PAST_FIRST}",)
+    assert between(unchanged, {"segments": [BUSY, GERMAN, held]}).notes == (f"segment settled {BACKFILL_NOTE}",)
 
 
 def test_what_is_kept_already_is_not_counted_again() -> None:
@@ -110,14 +110,14 @@ def test_edits_are_told_in_words() -> None:
         ],
         "campaigns": [{"id": "c", "audience": ["vip"], "paused": True, "half_life": "3d"}],
     }
-    assert list(between(before, after).differences()) == [
+    assert list(between(before, after).difference_lines()) == [
         "+ segment copy (the condition of german)",
         "~ segment german (paused: frozen as it is; described anew)",
         "~ segment busy (dynamic -> static: keeps its members as the list)",
         "~ segment vip (static -> dynamic: drops its list; statuses: active -> active, bounced)",
         "~ campaign c (paused: takes no leads, runs no rules; audience: german -> vip; another half-life)",
     ]
-    back = list(between(after, before).differences())
+    back = list(between(after, before).difference_lines())
     assert "~ segment german (resumed: catches up; described anew)" in back
     assert (
         "~ campaign c (resumed: takes leads and runs rules again; audience: vip -> german; another half-life)" in back

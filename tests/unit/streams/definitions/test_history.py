@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from schemas.values import instant_ms, instant_text
-from streams.definitions.history import Course, course_of
-from streams.engine.partition.broadcast import Proposed, Standing
+from streams.definitions.history import ReleaseHistory, build_release_history
+from streams.engine.partition.broadcast import PartitionStatus, PendingProposal
 from streams.engine.releases.release_log import ReleaseLog
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
@@ -26,13 +26,13 @@ def log_of(*records: tuple[int, dict[str, Any]]) -> ReleaseLog:
     return log
 
 
-def course(*standings: Standing) -> Course:
-    return course_of("default", log_of((0, VIP), (0, MORE), (1, MORE)), standings)
+def course(*standings: PartitionStatus) -> ReleaseHistory:
+    return build_release_history("default", log_of((0, VIP), (0, MORE), (1, MORE)), standings)
 
 
 def test_releases_are_told_with_what_each_changed_and_void_records_in_between() -> None:
-    counted = Standing(releases={"default": 1}, proposed={"default": Proposed(2, 7)})
-    decided = Standing(releases={"default": 2})
+    counted = PartitionStatus(releases={"default": 1}, proposed={"default": PendingProposal(2, 7)})
+    decided = PartitionStatus(releases={"default": 2})
     lines = list(course(counted, decided, counted).lines())
     assert [line.rpartition("  ")[0] if line.startswith("release") else line for line in lines] == [
         "release 1  2026-03-01T12:00:00.000Z",
@@ -47,11 +47,11 @@ def test_releases_are_told_with_what_each_changed_and_void_records_in_between() 
 
 
 def test_a_release_that_no_worker_took_says_so() -> None:
-    assert list(course(Standing(), Standing()).lines())[-1] == "  has come to none of 2 partitions yet"
+    assert list(course(PartitionStatus(), PartitionStatus()).lines())[-1] == "  has come to none of 2 partitions yet"
 
 
 def test_a_machine_reads_the_same() -> None:
-    described = course(Standing(releases={"default": 2})).described()
+    described = course(PartitionStatus(releases={"default": 2})).to_dict()
     assert (described["account"], described["partitions"]) == ("default", 1)
     assert [(each["number"], each["decides_in"], each["counted_in"]) for each in described["releases"]] == [
         (1, 0, 0),
@@ -59,4 +59,4 @@ def test_a_machine_reads_the_same() -> None:
     ]
     assert described["releases"][0]["changes"] == ["+ segment vip"]
     assert described["void"] == [{"offset": 1, "id": "r1", "reason": "based on release 0, but 1 is the latest"}]
-    assert course_of("nobody", log_of((0, VIP)), []).described()["releases"] == []
+    assert build_release_history("nobody", log_of((0, VIP)), []).to_dict()["releases"] == []

@@ -8,9 +8,9 @@ import pytest
 
 from schemas.definitions import Definitions
 from schemas.values import instant_ms
-from streams.definitions.history_needs import newly_asked
-from streams.definitions.retention import Left, behind
-from tests.harness.engine.engine_driver import DAY, HOUR, read
+from streams.definitions.history_needs import new_history_needs
+from streams.definitions.retention import JournalCoverage, coverage_problems
+from tests.harness.engine.engine_driver import DAY, HOUR, sound_definitions
 
 NOW = instant_ms("2026-06-15T12:00:00Z")
 MIDNIGHT = instant_ms("2026-06-15T00:00:00Z")
@@ -18,12 +18,12 @@ MIDNIGHT = instant_ms("2026-06-15T00:00:00Z")
 
 def segments(*conditions: dict[str, Any]) -> Definitions:
     listed = [{"id": f"s{place}", "dynamic": True, "when": when} for place, when in enumerate(conditions)]
-    return read({"segments": listed})
+    return sound_definitions({"segments": listed})
 
 
 def reach(leaf: dict[str, Any]) -> int | None:
-    (asked,) = newly_asked(None, segments(leaf))
-    return asked.reaches_to(NOW)
+    (asked,) = new_history_needs(None, segments(leaf))
+    return asked.earliest_needed(NOW)
 
 
 @pytest.mark.parametrize(
@@ -67,17 +67,17 @@ def test_a_moving_date_reaches_at_least_as_far_as_in_any_zone() -> None:
 def test_what_the_present_answers_asks_nothing_of_the_past() -> None:
     moments: list[dict[str, Any]] = [{"inactive_for": "30d"}, {"last_visit": {"within_last": "3d"}}]
     properties: list[dict[str, Any]] = [{"property": "country", "eq": "DE"}, {"score": {"gte": 5}}]
-    assert newly_asked(None, segments(*moments, *properties)) == []
+    assert new_history_needs(None, segments(*moments, *properties)) == []
 
 
 def test_only_what_is_not_kept_yet_is_asked() -> None:
     week, month = {"visit": {}, "within": "7d"}, {"visit": {}, "within": "30d"}
-    asked = newly_asked(segments(week), segments(week, {"all": [week, {"not": month}]}))
+    asked = new_history_needs(segments(week), segments(week, {"all": [week, {"not": month}]}))
     assert [(each.owner, each.leaf) for each in asked] == [("segment s1", month)]
 
 
 def test_who_reaches_behind_what_is_left_is_named_with_both_dates() -> None:
-    definitions = read(
+    definitions = sound_definitions(
         {
             "segments": [
                 {"id": "week", "dynamic": True, "when": {"visit": {}, "within": "7d"}},
@@ -91,7 +91,7 @@ def test_who_reaches_behind_what_is_left_is_named_with_both_dates() -> None:
             ],
         }
     )
-    lines = behind(newly_asked(None, definitions), Left(NOW - 10 * DAY, NOW))
+    lines = coverage_problems(new_history_needs(None, definitions), JournalCoverage(NOW - 10 * DAY, NOW))
     assert lines == [
         'segment month: {"visit":{},"within":"30d"} reaches back to 2026-05-16T12:00:00.000Z, but the journal speaks'
         " from 2026-06-05T12:00:00.000Z on: what was before fell to its retention; take a window that begins later",
@@ -101,6 +101,6 @@ def test_who_reaches_behind_what_is_left_is_named_with_both_dates() -> None:
 
 
 def test_a_window_that_begins_where_the_journal_does_is_fine() -> None:
-    asked = newly_asked(None, segments({"visit": {}, "within": "7d"}))
-    assert behind(asked, Left(NOW - 7 * DAY, NOW)) == []
-    assert len(behind(asked, Left(NOW - 7 * DAY + 1, NOW))) == 1
+    asked = new_history_needs(None, segments({"visit": {}, "within": "7d"}))
+    assert coverage_problems(asked, JournalCoverage(NOW - 7 * DAY, NOW)) == []
+    assert len(coverage_problems(asked, JournalCoverage(NOW - 7 * DAY + 1, NOW))) == 1

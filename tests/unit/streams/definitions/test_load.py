@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.definitions import Fault, load, load_each
+from streams.definitions import DocumentProblem, load_definitions, load_separately
 from streams.errors import DefinitionsRefused
 
 SOUND = """\
@@ -42,20 +42,20 @@ def put(folder: Path, text: str, name: str = "d.yaml") -> Path:
     return path
 
 
-def faults(folder: Path, text: str, name: str = "d.yaml") -> list[Fault]:
+def faults(folder: Path, text: str, name: str = "d.yaml") -> list[DocumentProblem]:
     path = put(folder, text, name)
-    problems = load([path]).problems
+    problems = load_definitions([path]).problems
     assert all(problem.file == str(path) for problem in problems)
     return list(problems)
 
 
-def only(folder: Path, text: str, name: str = "d.yaml") -> Fault:
+def only(folder: Path, text: str, name: str = "d.yaml") -> DocumentProblem:
     (fault,) = faults(folder, text, name)
     return fault
 
 
 def test_sound_definitions_are_read_as_written(tmp_path: Path) -> None:
-    account = load([put(tmp_path, SOUND)]).require()["default"]
+    account = load_definitions([put(tmp_path, SOUND)]).require()["default"]
     assert account.content.time_zone == "Europe/Berlin"
     assert account.document["campaigns"][0]["period"] == {"from": "2026-03-01", "to": "2026-06-01"}
     # YAML 1.2: Norway is no boolean.
@@ -65,9 +65,9 @@ def test_sound_definitions_are_read_as_written(tmp_path: Path) -> None:
 
 
 def test_json_and_yaml_say_the_same(tmp_path: Path) -> None:
-    from_yaml = load([put(tmp_path, SOUND)]).require()["default"]
+    from_yaml = load_definitions([put(tmp_path, SOUND)]).require()["default"]
     text = json.dumps(from_yaml.document, indent="\t")
-    from_json = load([put(tmp_path, text, "d.json")]).require()["default"]
+    from_json = load_definitions([put(tmp_path, text, "d.json")]).require()["default"]
     assert from_json.document == from_yaml.document
 
 
@@ -75,21 +75,21 @@ def test_a_fault_names_file_line_place_and_what_would_be_right(tmp_path: Path) -
     text = SOUND.replace("starts_with: /pricing", "start_with: /pricing")
     fault = only(tmp_path, text)
     assert fault.line == 15
-    assert fault.where == "campaigns[0].scoring[0].when.visit.path.start_with"
+    assert fault.path == "campaigns[0].scoring[0].when.visit.path.start_with"
     assert fault.message == "unknown key 'start_with' - did you mean starts_with?"
     with pytest.raises(DefinitionsRefused, match=r"d\.yaml:15: campaigns\[0\]\.scoring\[0\].*starts_with\?"):
-        load([tmp_path / "d.yaml"]).require()
+        load_definitions([tmp_path / "d.yaml"]).require()
 
 
 def test_json_has_lines_too_also_with_tabs(tmp_path: Path) -> None:
     text = '{\n\t"segments": [\n\t\t{"id": "a",\n\t\t"dynamik": true}\n\t]\n}'
     fault = only(tmp_path, text, "d.json")
-    assert (fault.line, fault.where) == (4, "segments[0].dynamik")
+    assert (fault.line, fault.path) == (4, "segments[0].dynamik")
 
 
 def test_all_faults_of_a_file_are_named_at_once(tmp_path: Path) -> None:
     text = "plan: gold\nsegments:\n  - {id: a b}\n  - {id: c, dynamic: true}\n"
-    assert [(f.line, f.where) for f in faults(tmp_path, text)] == [
+    assert [(f.line, f.path) for f in faults(tmp_path, text)] == [
         (1, "plan"),
         (3, "segments[0].id"),
         (4, "segments[1].dynamic"),
@@ -100,14 +100,14 @@ def test_faults_are_told_in_the_order_of_files_and_lines(tmp_path: Path) -> None
     rows = "".join(f"  - {{id: s{number}, dynamic: maybe}}\n" for number in range(3))
     first = put(tmp_path, f"campaigns:\n  - {{id: c, audience: [nobody]}}\nsegments:\n{rows}plan: gold\n", "z.yaml")
     second = put(tmp_path, "segments: [{id: a b}]\n", "a.yaml")
-    found = [(Path(fault.file).name, fault.line) for fault in load([first, second]).problems]
+    found = [(Path(fault.file).name, fault.line) for fault in load_definitions([first, second]).problems]
     assert found == [("z.yaml", line) for line in (2, 4, 5, 6, 7)] + [("a.yaml", 1)]
 
 
 def test_what_may_be_a_mistake_is_warned_of_with_its_line(tmp_path: Path) -> None:
     text = "segments:\n  - id: a\n    dynamic: true\n    when: {property: countri, eq: DE}\n"
     path = put(tmp_path, text)
-    loaded = load([path])
+    loaded = load_definitions([path])
     told = f"{path}:4: segments[0].when.property: property countri is not declared; is country meant?"
     assert [str(warning) for warning in loaded.warnings] == [told]
     assert loaded.require()["default"].warnings == (told,)
@@ -117,21 +117,21 @@ def test_parts_of_one_account_are_merged_in_order(tmp_path: Path) -> None:
     one = put(tmp_path, "time_zone: UTC\nproperties: {size: number}\nsegments: [{id: a}]\n", "1.yaml")
     two = put(tmp_path, "time_zone: UTC\nsegments: [{id: b}]\ncampaigns: [{id: c, audience: [a, b]}]\n", "2.yaml")
     other = put(tmp_path, "account: acme\nsegments: [{id: a}]\n", "3.yaml")
-    accounts = load([one, two, other]).require()
+    accounts = load_definitions([one, two, other]).require()
     assert list(accounts) == ["default", "acme"]
     assert [segment.id for segment in accounts["default"].content.segments] == ["a", "b"]
     assert accounts["acme"].content.account == "acme"
 
 
 def test_one_file_may_hold_several_documents(tmp_path: Path) -> None:
-    accounts = load([put(tmp_path, "account: a\n---\naccount: b\nsegments: [{id: x}]\n")]).require()
+    accounts = load_definitions([put(tmp_path, "account: a\n---\naccount: b\nsegments: [{id: x}]\n")]).require()
     assert list(accounts) == ["a", "b"]
 
 
 def test_a_fault_is_found_in_the_part_that_it_stands_in(tmp_path: Path) -> None:
     one = put(tmp_path, "segments: [{id: a}]\n", "1.yaml")
     two = put(tmp_path, "# second\nproperties: {p: txt}\nsegments:\n  - {id: b}\n  - {id: c, nam: x}\n", "2.yaml")
-    found = [(f.file, f.line, f.where) for f in load([one, two]).problems]
+    found = [(f.file, f.line, f.path) for f in load_definitions([one, two]).problems]
     assert found == [(str(two), 2, "properties.p"), (str(two), 5, "segments[1].nam")]
 
 
@@ -147,7 +147,7 @@ def test_a_fault_is_found_in_the_part_that_it_stands_in(tmp_path: Path) -> None:
 )
 def test_what_two_parts_define_is_refused(tmp_path: Path, first: str, second: str, message: str) -> None:
     one, two = put(tmp_path, first, "1.yaml"), put(tmp_path, second, "2.yaml")
-    (fault,) = load([one, two]).problems
+    (fault,) = load_definitions([one, two]).problems
     assert fault.file == str(two)
     assert fault.message == message.format(one=one)
 
@@ -155,17 +155,17 @@ def test_what_two_parts_define_is_refused(tmp_path: Path, first: str, second: st
 def test_files_that_define_the_same_are_judged_each_by_itself(tmp_path: Path) -> None:
     sound = put(tmp_path, "segments: [{id: a}]\n", "1.yaml")
     wrong = put(tmp_path, "segments: [{id: a}, {id: b, dynamik: true}]\n", "2.yaml")
-    judged = load_each([sound, wrong])
-    assert [(f.file, f.where) for f in judged.problems] == [(str(wrong), "segments[1].dynamik")]
-    assert [f.message for f in judged.clashes] == [f"segment a is defined in {sound}:1 already"]
-    assert len(load([sound, wrong]).problems) == 2, "together they cannot be applied"
+    judged = load_separately([sound, wrong])
+    assert [(f.file, f.path) for f in judged.problems] == [(str(wrong), "segments[1].dynamik")]
+    assert [f.message for f in judged.conflicts] == [f"segment a is defined in {sound}:1 already"]
+    assert len(load_definitions([sound, wrong]).problems) == 2, "together they cannot be applied"
 
 
 def test_files_that_belong_together_are_judged_as_one_whole(tmp_path: Path) -> None:
     segments = put(tmp_path, "segments: [{id: a}]\n", "1.yaml")
     campaigns = put(tmp_path, "campaigns: [{id: c, audience: [a]}]\n", "2.yaml")
-    assert load_each([segments, campaigns]).problems == ()
-    assert len(load_each([campaigns]).problems) == 1
+    assert load_separately([segments, campaigns]).problems == ()
+    assert len(load_separately([campaigns]).problems) == 1
 
 
 @pytest.mark.parametrize(
@@ -200,17 +200,17 @@ def test_json_that_cannot_be_read_says_so(tmp_path: Path, text: str, message: st
 
 
 def test_a_file_that_is_not_there_or_no_text_is_a_fault(tmp_path: Path) -> None:
-    (fault,) = load([tmp_path / "missing.yaml"]).problems
+    (fault,) = load_definitions([tmp_path / "missing.yaml"]).problems
     assert "No such file" in fault.message
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"a: 1\nb: \xff")
-    (fault,) = load([binary]).problems
+    (fault,) = load_definitions([binary]).problems
     assert (fault.line, fault.message) == (2, "is not UTF-8 text: byte 0xff cannot be read")
 
 
 def test_anchors_and_merges_work(tmp_path: Path) -> None:
     text = "segments:\n  - &base {id: a, name: A}\n  - {<<: *base, id: b}\n"
-    segments = load([put(tmp_path, text)]).require()["default"].content.segments
+    segments = load_definitions([put(tmp_path, text)]).require()["default"].content.segments
     assert [(segment.id, segment.name) for segment in segments] == [("a", "A"), ("b", "A")]
 
 
@@ -245,7 +245,7 @@ HALF = "\\ud800"
 )
 def test_half_a_character_is_refused_where_it_stands(tmp_path: Path, text: str, where: str, line: int) -> None:
     found = faults(tmp_path, text, "d.json")
-    assert (found[0].where, found[0].line) == (where, line)
+    assert (found[0].path, found[0].line) == (where, line)
     for fault in found:
         assert "half a character" in fault.message
         str(fault).encode()
@@ -261,12 +261,12 @@ def test_half_a_character_can_be_told_wherever_it_stands(tmp_path: Path) -> None
         for fault in faults(tmp_path, text, "d.json"):
             str(fault).encode()
     parts = [put(tmp_path, texts[2].replace(", {", " , {"), name) for name in ("a.json", "b.json")]
-    for fault in load(parts).problems:
+    for fault in load_definitions(parts).problems:
         str(fault).encode()
 
 
 def test_half_a_character_in_yaml_is_refused_too(tmp_path: Path) -> None:
     fault = only(tmp_path, f'segments:\n  - id: a\n    name: "x{HALF}"\n')
-    assert (fault.where, fault.line) == ("segments[0].name", 3)
-    whole = load([put(tmp_path, '{"segments": [{"id": "a", "name": "\\ud83d\\ude00"}]}', "whole.json")])
+    assert (fault.path, fault.line) == ("segments[0].name", 3)
+    whole = load_definitions([put(tmp_path, '{"segments": [{"id": "a", "name": "\\ud83d\\ude00"}]}', "whole.json")])
     assert whole.require()["default"].content.segments[0].name == "\U0001f600"

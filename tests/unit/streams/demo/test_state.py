@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from streams.demo.state import State
+from streams.demo.state import DemoState
 
 
 @pytest.fixture
-def state() -> State:
-    return State(begin=0, end=28 * 86_400_000)
+def state() -> DemoState:
+    return DemoState(begin=0, end=28 * 86_400_000)
 
 
 def change(number: int, event_type: str, **fields: Any) -> dict[str, Any]:
@@ -20,43 +20,43 @@ def change(number: int, event_type: str, **fields: Any) -> dict[str, Any]:
     return {**common, "cause": {"kind": "event", "event": "e-1"}, **fields}
 
 
-def test_a_segment_has_the_members_of_its_table(state: State) -> None:
+def test_a_segment_has_the_members_of_its_table(state: DemoState) -> None:
     state.apply("segment-members", b"default/vip/ann", {"segment": "vip"})
     state.apply("segment-members", b"default/vip/bob/with/slashes", {"segment": "vip"})
-    state.note_sizes()
+    state.record_sizes()
     state.apply("segment-members", b"default/vip/ann", None)
-    state.note_sizes()
+    state.record_sizes()
     assert state.members["vip"] == {"bob/with/slashes"}
-    assert list(state.history["vip"]) == [2, 1]
+    assert list(state.size_history["vip"]) == [2, 1]
 
 
-def test_entering_and_leaving_are_counted_with_their_causes(state: State) -> None:
+def test_entering_and_leaving_are_counted_with_their_causes(state: DemoState) -> None:
     state.apply("segment-changes", b"default/ann", change(1, "segment.entered", segment="vip"))
     state.apply("segment-changes", b"default/ann", change(2, "segment.exited", segment="vip"))
-    assert (state.entered["vip"], state.exited["vip"]) == (1, 1)
-    assert [(each.what, each.subject) for each in state.latest] == [("entered", "vip"), ("left", "vip")]
+    assert (state.entered_counts["vip"], state.exited_counts["vip"]) == (1, 1)
+    assert [(each.action, each.subject) for each in state.recent_changes] == [("entered", "vip"), ("left", "vip")]
 
 
-def test_an_id_seen_twice_is_a_violation_and_counts_once(state: State) -> None:
+def test_an_id_seen_twice_is_a_violation_and_counts_once(state: DemoState) -> None:
     for _ in range(2):
         state.apply("segment-changes", b"default/ann", change(1, "segment.entered", segment="vip"))
-    assert (state.entered["vip"], state.duplicates) == (1, 1)
+    assert (state.entered_counts["vip"], state.duplicate_count) == (1, 1)
 
 
-def test_the_funnel_counts_each_lead_where_it_stands_now(state: State) -> None:
+def test_the_funnel_counts_each_lead_where_it_stands_now(state: DemoState) -> None:
     for contact, status in (("ann", "active"), ("bob", "active"), ("ann", "qualified")):
         state.apply("leads", f"default/spring/{contact}".encode(), {"status": status})
     assert state.funnel("spring") == {"active": 1, "qualified": 1}
 
 
-def test_a_hand_over_and_the_answer_of_the_crm_are_counted_per_campaign(state: State) -> None:
+def test_a_hand_over_and_the_answer_of_the_crm_are_counted_per_campaign(state: DemoState) -> None:
     state.apply("qualified-leads", b"default/ann", change(1, "lead.handed_over", campaign={"id": "spring"}))
     state.apply("crm-results", b"ann", {"type": "crm.linked", "campaign": "spring"})
     state.apply("crm-results", b"ann", {"type": "crm.failed", "campaign": "spring"})
-    assert (state.handed_over["spring"], state.linked["spring"]) == (1, 1)
+    assert (state.hand_over_counts["spring"], state.crm_link_counts["spring"]) == (1, 1)
 
 
-def test_revenue_is_exact_and_the_last_row_counts(state: State) -> None:
+def test_revenue_is_exact_and_the_last_row_counts(state: DemoState) -> None:
     for amount in ("10.00", "0.30"):
         row = {"won": {"count": 1, "amount": amount}, "open": {"count": 0, "amount": "0"}}
         state.apply("campaign-revenue", b"default/spring/EUR", row)
@@ -64,7 +64,7 @@ def test_revenue_is_exact_and_the_last_row_counts(state: State) -> None:
     assert (revenue.won.count, revenue.won.amount, revenue.lost.count) == (1, Decimal("0.30"), 0)
 
 
-def test_dead_letters_are_counted_whatever_they_hold(state: State) -> None:
+def test_dead_letters_are_counted_whatever_they_hold(state: DemoState) -> None:
     state.apply("dead-letters", None, None)
     state.apply("no-such-topic", b"x", {})
-    assert state.dead_letters == 1
+    assert state.dead_letter_count == 1

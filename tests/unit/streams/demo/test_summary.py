@@ -6,18 +6,20 @@ import json
 from decimal import Decimal
 
 from streams.demo.environment import sample_definitions, sample_document
-from streams.demo.state import Revenue, State, Sum
+from streams.demo.state import DemoState, OpportunityTotal, Revenue
 from streams.demo.summary import summary
-from streams.engine.validation import check
+from streams.engine.validation import validate_definitions
 
 
 def test_the_summary_says_what_the_state_holds() -> None:
-    state = State(begin=0, end=1_000, simulated=500, published=12, duplicates=1, dead_letters=2)
+    state = DemoState(
+        begin=0, end=1_000, simulated_instant=500, published_count=12, duplicate_count=1, dead_letter_count=2
+    )
     state.members["vip"] = {"ann"}
-    state.entered["vip"], state.exited["vip"] = 3, 2
-    state.leads["webinar"] = {"ann": "qualified"}
-    state.handed_over["webinar"], state.linked["webinar"] = 1, 1
-    state.revenue[("webinar", "EUR")] = Revenue(won=Sum(1, Decimal("10.50")))
+    state.entered_counts["vip"], state.exited_counts["vip"] = 3, 2
+    state.lead_statuses["webinar"] = {"ann": "qualified"}
+    state.hand_over_counts["webinar"], state.crm_link_counts["webinar"] = 1, 1
+    state.revenue[("webinar", "EUR")] = Revenue(won=OpportunityTotal(1, Decimal("10.50")))
     told = json.loads(json.dumps(summary(state, sample_definitions())))
     assert (told["events_published"], told["violations"], told["dead_letters"]) == (12, 1, 2)
     assert told["simulated_until"] == "1970-01-01T00:00:00.500Z"
@@ -29,6 +31,6 @@ def test_the_summary_says_what_the_state_holds() -> None:
 
 
 def test_the_sample_definitions_have_no_fault() -> None:
-    checked = check(sample_document())
+    checked = validate_definitions(sample_document())
     assert checked.problems == []
     assert checked.definitions == sample_definitions()

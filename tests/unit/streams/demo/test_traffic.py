@@ -7,20 +7,20 @@ from collections import Counter
 from itertools import pairwise
 
 from schemas.values import instant_ms
-from streams.demo.traffic import DAY, HOUR, Market, traffic
-from streams.engine.journal.event_types import KINDS
+from streams.demo.traffic import DAY, HOUR, TrafficSettings, generate_traffic
+from streams.engine.journal.event_types import EVENT_TYPES
 
-SMALL = Market(contacts=60, days=14)
+SMALL = TrafficSettings(contacts=60, days=14)
 
 
 def test_the_same_seed_gives_the_same_traffic_and_another_seed_another() -> None:
-    first = json.dumps(list(traffic(SMALL)))
-    assert json.dumps(list(traffic(SMALL))) == first
-    assert json.dumps(list(traffic(Market(contacts=60, days=14, seed=8)))) != first
+    first = json.dumps(list(generate_traffic(SMALL)))
+    assert json.dumps(list(generate_traffic(SMALL))) == first
+    assert json.dumps(list(generate_traffic(TrafficSettings(contacts=60, days=14, seed=8)))) != first
 
 
 def test_events_come_in_order_of_time_with_unique_ids() -> None:
-    events = list(traffic(SMALL))
+    events = list(generate_traffic(SMALL))
     instants = [instant_ms(event["at"]) for event in events]
     assert all(before <= after for before, after in pairwise(instants))
     ids = [event["id"] for event in events if event["type"] != "clock.advanced"]
@@ -28,10 +28,10 @@ def test_events_come_in_order_of_time_with_unique_ids() -> None:
 
 
 def test_time_is_told_at_every_tick_and_never_before_what_happened() -> None:
-    events = list(traffic(SMALL))
+    events = list(generate_traffic(SMALL))
     told = [instant_ms(event["at"]) for event in events if event["type"] == "clock.advanced"]
     assert told == [SMALL.begin + number * 6 * HOUR for number in range(1, 14 * 4 + 1)]
-    uneven = list(traffic(Market(contacts=60, days=14, tick=25 * HOUR)))
+    uneven = list(generate_traffic(TrafficSettings(contacts=60, days=14, tick=25 * HOUR)))
     assert instant_ms(uneven[-1]["at"]) == SMALL.begin + 14 * DAY
     passed = SMALL.begin
     for event in events:
@@ -41,9 +41,9 @@ def test_time_is_told_at_every_tick_and_never_before_what_happened() -> None:
 
 
 def test_every_event_is_one_that_the_door_takes() -> None:
-    events = [event for event in traffic(Market()) if event["type"] != "clock.advanced"]
+    events = [event for event in generate_traffic(TrafficSettings()) if event["type"] != "clock.advanced"]
     for event in events:
-        KINDS[event["type"]].validate(event | {"id": event["id"]})
+        EVENT_TYPES[event["type"]].validate(event | {"id": event["id"]})
     counts = Counter(event["type"] for event in events)
     assert len({event["contact"] for event in events}) == 400
     for needed in ("web.visited", "activity.recorded", "score.adjusted", "lead.rejected", "lead.qualified"):

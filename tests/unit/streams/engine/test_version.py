@@ -6,29 +6,29 @@ import msgspec
 import pytest
 
 from streams.engine.journal import records
-from streams.engine.partition.broadcast import Standing
+from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
-from streams.engine.version import SEMANTICS
-from streams.errors import ConfigurationError, OtherSemantics
-from streams.runtime.checkpoint import Positions
-from streams.store.store import checkpoint_of
-from tests.harness.engine.engine_driver import BUDGET, read
+from streams.engine.version import ENGINE_VERSION
+from streams.errors import ConfigurationError, EngineVersionMismatch
+from streams.runtime.checkpoint import SlotCheckpoint
+from streams.store.store import decider_checkpoint
+from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 
-OLDER = SEMANTICS - 1
+OLDER = ENGINE_VERSION - 1
 
 
 def decider() -> PartitionDecider:
-    made = PartitionDecider(0, lambda *_: read({"segments": []}))
+    made = PartitionDecider(0, lambda *_: sound_definitions({"segments": []}))
     made.resume(None)
     return made
 
 
 def test_a_state_of_another_meaning_is_not_decided_on() -> None:
-    older = msgspec.json.encode(Checkpoint(Standing(), semantics=OLDER))
-    with pytest.raises(OtherSemantics, match=f"semantics {OLDER}, this one has {SEMANTICS}"):
+    older = msgspec.json.encode(Checkpoint(PartitionStatus(), semantics=OLDER))
+    with pytest.raises(EngineVersionMismatch, match=f"semantics {OLDER}, this one has {ENGINE_VERSION}"):
         decider().resume(older)
-    with pytest.raises(OtherSemantics, match="the contacts' state"):
-        checkpoint_of(Positions(checkpoint=older))
+    with pytest.raises(EngineVersionMismatch, match="the contacts' state"):
+        decider_checkpoint(SlotCheckpoint(checkpoint=older))
     decider().resume(decider().checkpoint())
 
 
@@ -39,13 +39,13 @@ def test_a_state_of_another_meaning_is_not_decided_on() -> None:
         records.Proposal("default", 1, 0, "", OLDER),
     ],
 )
-def test_a_release_of_another_meaning_does_not_decide(record: records.Record) -> None:
+def test_a_release_of_another_meaning_does_not_decide(record: records.JournalRecord) -> None:
     made = decider()
     made.feed(0, b"release", records.encode(record))
-    with pytest.raises(OtherSemantics, match="release 1 of account default"):
+    with pytest.raises(EngineVersionMismatch, match="release 1 of account default"):
         made.work(BUDGET)
 
 
 def test_no_restart_helps() -> None:
-    assert issubclass(OtherSemantics, ConfigurationError)
-    assert OtherSemantics.exit_code == 78
+    assert issubclass(EngineVersionMismatch, ConfigurationError)
+    assert EngineVersionMismatch.exit_code == 78

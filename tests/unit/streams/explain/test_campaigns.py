@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.values import instant_text
-from streams.engine.partition.broadcast import Standing
-from streams.explain.answer import Question, from_journal, from_state
-from streams.explain.contact_records import Past
-from streams.explain.text import lines_of
-from streams.explain.timeline import Rules
-from tests.harness.engine.engine_driver import Story, day
+from streams.engine.partition.broadcast import PartitionStatus
+from streams.explain.answer import Question, explain_from_journal, explain_from_state
+from streams.explain.contact_records import ContactRecords
+from streams.explain.text import explanation_lines
+from streams.explain.timeline import EngineParameters
+from tests.harness.engine.engine_driver import EngineDriver, day
 
 SPRING = {
     "id": "spring",
@@ -25,29 +25,31 @@ SPRING = {
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
 
 
-def told(**campaign: Any) -> Story:
-    story = Story(segments=[GERMAN], campaigns=[{**SPRING, **campaign}])
-    story.changed(day(0), country="DE")
+def told(**campaign: Any) -> EngineDriver:
+    story = EngineDriver(segments=[GERMAN], campaigns=[{**SPRING, **campaign}])
+    story.change_contact(day(0), country="DE")
     return story
 
 
-def now(story: Story, contact: str = "ann") -> dict[str, Any]:
-    rules = Rules(lambda _, number: story.releases[number - 1])
-    return from_state(Question("default", contact, "spring"), story.contact(contact), Standing(), rules)
+def now(story: EngineDriver, contact: str = "ann") -> dict[str, Any]:
+    rules = EngineParameters(lambda _, number: story.releases[number - 1])
+    return explain_from_state(
+        Question("default", contact, "spring"), story.contact(contact), PartitionStatus(), rules
+    )
 
 
-def past(story: Story, at: int | None = None) -> dict[str, Any]:
-    records = Past("default", "ann")
+def past(story: EngineDriver, at: int | None = None) -> dict[str, Any]:
+    records = ContactRecords("default", "ann")
     for _, key, value in story.journal:
-        if records.wants(key):
-            records.take(value)
-    rules = Rules(lambda _, number: story.releases[number - 1])
-    return from_journal(Question("default", "ann", "spring"), records.entries, at, rules)
+        if records.is_relevant(key):
+            records.feed(value)
+    rules = EngineParameters(lambda _, number: story.releases[number - 1])
+    return explain_from_journal(Question("default", "ann", "spring"), records.records, at, rules)
 
 
 def test_a_lead_is_told_with_its_points_awards_and_rules() -> None:
     story = told()
-    story.visited(day(0, 1_000))
+    story.visit(day(0, 1_000))
     answer = now(story)
     assert (answer["lead"]["status"], answer["lead"]["points"]) == ("active", 10)
     assert answer["audience"] == {"german": True}
@@ -61,8 +63,8 @@ def test_a_lead_is_told_with_its_points_awards_and_rules() -> None:
 
 def test_the_journal_names_the_rule_that_ended_it() -> None:
     story = told()
-    story.visited(day(0, 1_000))
-    story.visited(day(0, 1_000), "/b")
+    story.visit(day(0, 1_000))
+    story.visit(day(0, 1_000), "/b")
     answer = past(story)
     assert answer["lead"]["status"] == "qualified"
     assert (answer["lead"]["cause"]["kind"], answer["lead"]["cause"]["rule"]) == ("automation", "hot")
@@ -73,7 +75,7 @@ def test_the_journal_names_the_rule_that_ended_it() -> None:
 
 def test_points_are_those_of_the_instant_asked_for() -> None:
     story = told()
-    story.visited(day(0, 1))
+    story.visit(day(0, 1))
     story.tick(day(9))
     assert past(story, day(1, 1))["lead"]["points"] == 5
     assert past(story, day(2, 1))["lead"]["points"] == 2.5
@@ -82,8 +84,8 @@ def test_points_are_those_of_the_instant_asked_for() -> None:
 def test_a_threshold_crossed_by_decay_is_foreseen() -> None:
     below = [{"id": "cool", "when": {"points": {"lte": 5}}, "then": {"set_status": "rejected"}}]
     story = told(automation=below)
-    story.tell("lead.reactivated", day(0, 1), campaign="spring")
-    story.visited(day(0, 2))
+    story.send("lead.reactivated", day(0, 1), campaign="spring")
+    story.visit(day(0, 2))
     cool = now(story)["automation"][0]["condition"]
     assert cool["holds"] is False
     # Rounded to a millionth, points are at half of them some ms before the half-life is over.
@@ -92,7 +94,7 @@ def test_a_threshold_crossed_by_decay_is_foreseen() -> None:
 
 def test_a_deleted_lead_says_what_deleted_it() -> None:
     story = told()
-    story.tell("lead.removed", day(1), campaign="spring")
+    story.send("lead.removed", day(1), campaign="spring")
     answer = now(story)
     assert answer["lead"]["ended_by"] == "person"
     assert answer["reasons"] == ["the lead is deleted: a person or a rule removed it from the campaign"]
@@ -106,7 +108,7 @@ def test_no_lead_says_why_there_is_none() -> None:
         "the campaign is paused: no new leads, and no automation",
         "there is no lead; the contact is in the audience",
     ]
-    assert any("has no lead in campaign spring" in line for line in lines_of(answer))
+    assert any("has no lead in campaign spring" in line for line in explanation_lines(answer))
 
 
 def test_a_campaign_that_is_over_says_so() -> None:
@@ -116,8 +118,8 @@ def test_a_campaign_that_is_over_says_so() -> None:
 
 def test_the_text_marks_each_leaf() -> None:
     story = told()
-    story.visited(day(0, 1_000))
-    lines = list(lines_of(past(story)))
+    story.visit(day(0, 1_000))
+    lines = list(explanation_lines(past(story)))
     assert "has a lead in campaign spring: active, 10 points" in lines[0]
     assert any(line.startswith('  - {"points": {"gte": 20') for line in lines)
     assert any("web.visited e2" in line for line in lines)

@@ -7,44 +7,44 @@ from typing import Any
 import pytest
 
 from schemas.values import instant_text
-from streams.engine.partition.broadcast import Standing
+from streams.engine.partition.broadcast import PartitionStatus
 from streams.errors import DataError, UsageError
-from streams.explain.answer import Question, from_journal, from_state
-from streams.explain.contact_records import Past
-from streams.explain.text import lines_of
-from streams.explain.timeline import Rules
-from tests.harness.engine.engine_driver import DAY, HOUR, Story, day
+from streams.explain.answer import Question, explain_from_journal, explain_from_state
+from streams.explain.contact_records import ContactRecords
+from streams.explain.text import explanation_lines
+from streams.explain.timeline import EngineParameters
+from tests.harness.engine.engine_driver import DAY, HOUR, EngineDriver, day
 
 BUSY = {"visit": {"path": {"starts_with": "/pricing"}}, "count": {"gte": 2}, "within": "7d"}
 GERMAN = {"property": "country", "eq": "DE"}
 HOT = {"id": "hot", "dynamic": True, "when": {"all": [GERMAN, BUSY]}}
 
 
-def rules(story: Story) -> Rules:
-    return Rules(lambda _, number: story.releases[number - 1])
+def rules(story: EngineDriver) -> EngineParameters:
+    return EngineParameters(lambda _, number: story.releases[number - 1])
 
 
-def now(story: Story, subject: str, contact: str = "ann") -> dict[str, Any]:
+def now(story: EngineDriver, subject: str, contact: str = "ann") -> dict[str, Any]:
     row = next((each for each in story.decider.contacts() if each.id == contact), None)
-    return from_state(Question("default", contact, subject), row, Standing(), rules(story))
+    return explain_from_state(Question("default", contact, subject), row, PartitionStatus(), rules(story))
 
 
-def past(story: Story, subject: str, at: int | None = None, contact: str = "ann") -> dict[str, Any]:
-    records = Past("default", contact)
+def past(story: EngineDriver, subject: str, at: int | None = None, contact: str = "ann") -> dict[str, Any]:
+    records = ContactRecords("default", contact)
     for _, key, value in story.journal:
-        if records.wants(key):
-            records.take(value)
-    return from_journal(Question("default", contact, subject), records.entries, at, rules(story))
+        if records.is_relevant(key):
+            records.feed(value)
+    return explain_from_journal(Question("default", contact, subject), records.records, at, rules(story))
 
 
-def hot_story() -> Story:
+def hot_story() -> EngineDriver:
     """ann is in `hot` from day 3 to day 8."""
-    story = Story(segments=[HOT])
-    story.changed(day(0), country="DE")
-    story.visited(day(1), "/pricing")
-    story.visited(day(2), "/other")
-    story.visited(day(3), "/pricing/team")
-    story.changed(day(4), contact="bob", country="FR")
+    story = EngineDriver(segments=[HOT])
+    story.change_contact(day(0), country="DE")
+    story.visit(day(1), "/pricing")
+    story.visit(day(2), "/other")
+    story.visit(day(3), "/pricing/team")
+    story.change_contact(day(4), contact="bob", country="FR")
     return story
 
 
@@ -71,7 +71,7 @@ def test_the_next_change_is_the_exact_instant_at_which_a_visit_leaves_the_window
 def test_a_past_instant_is_told_to_the_millisecond(at: int, member: bool) -> None:
     story = hot_story()
     story.tick(day(30))
-    story.changed(day(31), country="FR")
+    story.change_contact(day(31), country="FR")
     answer = past(story, "hot", at)
     assert (answer["member"], answer["at"], answer["notes"]) == (member, instant_text(at), [])
 
@@ -106,18 +106,18 @@ def test_now_is_the_same_from_the_row_and_from_the_journal() -> None:
 
 
 def test_a_late_event_is_not_known_before_it_came() -> None:
-    story = Story(segments=[HOT])
-    story.changed(day(0), country="DE")
-    story.visited(day(1), "/pricing")
-    story.visited(day(5), "/")
-    story.visited(day(2), "/pricing")
+    story = EngineDriver(segments=[HOT])
+    story.change_contact(day(0), country="DE")
+    story.visit(day(1), "/pricing")
+    story.visit(day(5), "/")
+    story.visit(day(2), "/pricing")
     assert past(story, "hot", day(4))["member"] is False
     assert past(story, "hot", day(5))["member"] is True
 
 
 def test_a_repeat_moves_no_time() -> None:
     story = hot_story()
-    story.tell("web.visited", day(3, HOUR), id="e4", url="/pricing")
+    story.send("web.visited", day(3, HOUR), id="e4", url="/pricing")
     assert past(story, "hot", day(3))["member"] is True
     assert past(story, "hot")["at"] == instant_text(day(3))
 
@@ -137,10 +137,10 @@ def test_the_release_in_force_then_decides() -> None:
 
 
 def test_another_segment_s_change_by_time_is_foreseen() -> None:
-    story = Story(segments=[{"id": "cold", "dynamic": True, "when": {"not": {"segment": "hot"}}}, HOT])
-    story.changed(day(0), country="DE")
-    story.visited(day(1), "/pricing")
-    story.visited(day(3), "/pricing")
+    story = EngineDriver(segments=[{"id": "cold", "dynamic": True, "when": {"not": {"segment": "hot"}}}, HOT])
+    story.change_contact(day(0), country="DE")
+    story.visit(day(1), "/pricing")
+    story.visit(day(3), "/pricing")
     answer = now(story, "cold")
     assert (answer["member"], answer["next_change"]) == (False, instant_text(day(8)))
     member = answer["condition"]["not"][0]
@@ -148,26 +148,26 @@ def test_another_segment_s_change_by_time_is_foreseen() -> None:
 
 
 def test_status_keeps_a_contact_out_whose_condition_is_true() -> None:
-    story = Story(segments=[{**HOT, "when": GERMAN}])
-    story.changed(day(0), country="DE", status="bounced")
+    story = EngineDriver(segments=[{**HOT, "when": GERMAN}])
+    story.change_contact(day(0), country="DE", status="bounced")
     answer = now(story, "hot")
     assert (answer["member"], answer["condition"]["holds"]) == (False, True)
     assert answer["reasons"][0] == "the contact's status bounced keeps it out: the segment takes active"
 
 
 def test_a_paused_segment_stays_as_it_was() -> None:
-    story = Story(segments=[{**HOT, "when": GERMAN}])
-    story.changed(day(0), country="DE")
+    story = EngineDriver(segments=[{**HOT, "when": GERMAN}])
+    story.change_contact(day(0), country="DE")
     story.apply(at=day(1), segments=[{**HOT, "when": GERMAN, "paused": True}])
-    story.changed(day(2), country="FR")
+    story.change_contact(day(2), country="FR")
     answer = now(story, "hot")
     assert (answer["member"], answer["condition"]["holds"]) == (True, False)
     assert "paused" in answer["reasons"][0]
 
 
 def test_a_static_segment_is_a_list() -> None:
-    story = Story(segments=[{"id": "vip"}])
-    story.tell("segment.member_added", day(0), segment="vip")
+    story = EngineDriver(segments=[{"id": "vip"}])
+    story.send("segment.member_added", day(0), segment="vip")
     answer = now(story, "vip")
     assert (answer["member"], answer["listed"]) == (True, True)
     assert answer["reasons"] == ["the contact is listed in this static segment"]
@@ -175,8 +175,8 @@ def test_a_static_segment_is_a_list() -> None:
 
 def test_held_for_tells_since_when_and_until_when() -> None:
     held = {"property": "country", "eq": "DE", "held_for": "7d"}
-    story = Story(segments=[{**HOT, "when": held}])
-    story.changed(day(2), country="DE")
+    story = EngineDriver(segments=[{**HOT, "when": held}])
+    story.change_contact(day(2), country="DE")
     leaf = now(story, "hot")["condition"]
     assert (leaf["holds"], leaf["true_since"], leaf["next_change"]) == (
         False,
@@ -186,8 +186,8 @@ def test_held_for_tells_since_when_and_until_when() -> None:
 
 
 def test_so_does_held_for_of_tags() -> None:
-    story = Story(segments=[{**HOT, "when": {"tags": {"contains": "vip"}, "held_for": "7d"}}])
-    story.changed(day(2), tags=["vip"])
+    story = EngineDriver(segments=[{**HOT, "when": {"tags": {"contains": "vip"}, "held_for": "7d"}}])
+    story.change_contact(day(2), tags=["vip"])
     leaf = now(story, "hot")["condition"]
     assert (leaf["leaf"], leaf["value"]) == ({"tags": {"contains": "vip"}, "held_for": "7d"}, ["vip"])
     assert (leaf["true_since"], leaf["next_change"]) == (instant_text(day(2)), instant_text(day(9)))
@@ -212,22 +212,22 @@ def test_so_does_held_for_of_tags() -> None:
     ],
 )
 def test_every_kind_of_leaf_is_told(leaf: dict[str, Any]) -> None:
-    story = Story(segments=[{**HOT, "when": leaf}], campaigns=[{"id": "spring"}])
-    story.visited(day(0), "/a")
-    story.visited(day(0, DAY // 2), "/b")
+    story = EngineDriver(segments=[{**HOT, "when": leaf}], campaigns=[{"id": "spring"}])
+    story.visit(day(0), "/a")
+    story.visit(day(0, DAY // 2), "/b")
     row, journal = now(story, "hot"), past(story, "hot")
     assert row["condition"]["holds"] == journal["condition"]["holds"] == ("hot" in story.members())
     assert row.get("next_change") == journal.get("next_change")
-    assert all(isinstance(line, str) for line in [*lines_of(row), *lines_of(journal)])
+    assert all(isinstance(line, str) for line in [*explanation_lines(row), *explanation_lines(journal)])
 
 
 def test_a_sequence_tells_the_chain_that_decides_it_and_what_may_still_make_one() -> None:
     steps = [{"visit": {"path": {"eq": "/a"}}}, {"visit": {"path": {"eq": "/b"}}}]
-    story = Story(segments=[{**HOT, "when": {"sequence": steps, "within": "2d"}}])
-    story.visited(day(0), "/a")
+    story = EngineDriver(segments=[{**HOT, "when": {"sequence": steps, "within": "2d"}}])
+    story.visit(day(0), "/a")
     waiting = now(story, "hot")["condition"]
     assert (waiting["complete_from"], waiting["matched"]) == (None, [{"at": instant_text(day(0)), "steps": [1]}])
-    story.visited(day(0, HOUR), "/b")
+    story.visit(day(0, HOUR), "/b")
     complete = now(story, "hot")["condition"]
     assert (complete["holds"], complete["complete_from"]) == (True, instant_text(day(0)))
     assert complete["matched"] == [{"at": instant_text(day(0, HOUR)), "steps": [2]}]
@@ -238,9 +238,9 @@ def test_a_sequence_tells_the_chain_that_decides_it_and_what_may_still_make_one(
 
 def test_a_record_of_a_past_before_the_release_is_told_at_its_own_instant() -> None:
     """An import: the definitions came on day 30, the contact's record is of day 2, and no time was told between."""
-    story = Story()
+    story = EngineDriver()
     story.apply(at=day(30), segments=[{**HOT, "when": GERMAN}])
-    entered = story.changed(day(2), country="DE")
+    entered = story.change_contact(day(2), country="DE")
     assert [each["at"] for each in entered if each.get("type") == "segment.entered"] == [instant_text(day(2))]
     assert past(story, "hot", day(2, -1))["known"] is False
     for at in (day(3), day(30), day(40)):
@@ -250,20 +250,20 @@ def test_a_record_of_a_past_before_the_release_is_told_at_its_own_instant() -> N
 
 
 def test_of_a_contact_that_came_only_later_is_said_when() -> None:
-    story = Story(segments=[{**HOT, "when": GERMAN}])
+    story = EngineDriver(segments=[{**HOT, "when": GERMAN}])
     story.tick(day(30))
-    story.changed(day(2), country="DE")
+    story.change_contact(day(2), country="DE")
     answer = past(story, "hot", day(3))
     assert (answer["known"], answer["first_known"]) == (False, instant_text(day(30)))
-    (line,) = lines_of(answer)
+    (line,) = explanation_lines(answer)
     assert line.endswith(f"its first record came later and takes effect at {instant_text(day(30))}")
 
 
 def test_a_bound_that_was_reached_is_shown() -> None:
     waiting = {"visit": {}, "count": {"gte": 900}, "between_ago": ["20d", "10d"]}
-    story = Story(segments=[{**HOT, "when": waiting}])
+    story = EngineDriver(segments=[{**HOT, "when": waiting}])
     for number in range(1_001):
-        story.visited(day(0, number), "/")
+        story.visit(day(0, number), "/")
     answer = now(story, "hot")
     assert answer["condition"]["bound_reached"] is True
     assert "a bound of what is kept" in answer["notes"][-1]
@@ -273,13 +273,13 @@ def test_an_unknown_contact_or_subject_is_said_clearly() -> None:
     story = hot_story()
     assert now(story, "hot", "nobody")["known"] is False
     assert past(story, "hot", day(0, -1))["known"] is False
-    assert "is not known" in next(iter(lines_of(now(story, "hot", "nobody"))))
+    assert "is not known" in next(iter(explanation_lines(now(story, "hot", "nobody"))))
     with pytest.raises(UsageError, match="no segment or campaign 'hto' - did you mean hot"):
         now(story, "hto")
 
 
 def test_without_definitions_there_is_nothing_to_explain() -> None:
-    story = Story()
-    story.changed(day(0), country="DE")
+    story = EngineDriver()
+    story.change_contact(day(0), country="DE")
     with pytest.raises(DataError, match="no definitions in force"):
         now(story, "hot")

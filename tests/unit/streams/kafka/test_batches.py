@@ -11,18 +11,18 @@ from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.errors import Fenced, Internal
-from streams.kafka.batches import RECORD_BYTES, Outbox
-from streams.kafka.dead_letters import letter_of, letter_of_decision
+from streams.kafka.batches import RECORD_BYTES, BatchWriter
+from streams.kafka.dead_letters import dead_letter_from_decision, dead_letter_from_record
 from streams.kafka.partitions import Partition
 from streams.runtime.slots.producer import SlotProducer
 from streams.settings import Settings
-from tests.harness.runtime.fake_slot import ForgedBatch
+from tests.harness.runtime.fake_slot import FakeBatch
 
 OUT = Partition("out", 0)
 
 
 def test_a_full_batch_is_followed_by_another_of_the_same_partition() -> None:
-    outbox = Outbox(SimpleNamespace(create_batch=lambda: ForgedBatch(room=2)))
+    outbox = BatchWriter(SimpleNamespace(create_batch=lambda: FakeBatch(room=2)))
     for number in range(5):
         outbox.add(OUT, b"k", b"%d" % number)
     values = [[value for _, value, _ in batch.records] for target, batch in outbox.batches()]
@@ -30,7 +30,7 @@ def test_a_full_batch_is_followed_by_another_of_the_same_partition() -> None:
 
 
 def test_a_record_larger_than_the_broker_takes_is_refused_at_the_door() -> None:
-    outbox = Outbox(SimpleNamespace(create_batch=ForgedBatch))
+    outbox = BatchWriter(SimpleNamespace(create_batch=FakeBatch))
     with pytest.raises(Internal, match="larger than"):
         outbox.add(OUT, b"k", b"x" * RECORD_BYTES)
 
@@ -42,15 +42,15 @@ def producer_with(aiokafka: Any) -> SlotProducer:
     return producer
 
 
-class ForgedTransactions:
+class FakeTransactions:
     """aiokafka's producer: `answers` are the batches' futures; commits although a batch was refused."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.done: list[str] = []
 
-    def create_batch(self) -> ForgedBatch:
-        return ForgedBatch(room=1)
+    def create_batch(self) -> FakeBatch:
+        return FakeBatch(room=1)
 
     async def begin_transaction(self) -> None:
         self.done.append("begin")
@@ -70,9 +70,9 @@ class ForgedTransactions:
 
 
 async def test_a_transaction_is_not_committed_when_one_of_its_batches_was_refused() -> None:
-    forged = ForgedTransactions(3, MessageSizeTooLargeError())
+    forged = FakeTransactions(3, MessageSizeTooLargeError())
     producer = producer_with(forged)
-    outbox = producer.outbox()
+    outbox = producer.new_batch_writer()
     outbox.add(OUT, b"k", b"1")
     outbox.add(OUT, b"k", b"2")
     with pytest.raises(MessageSizeTooLargeError):
@@ -81,9 +81,9 @@ async def test_a_transaction_is_not_committed_when_one_of_its_batches_was_refuse
 
 
 async def test_a_transaction_returns_the_last_offset_of_each_partition() -> None:
-    forged = ForgedTransactions(3, 4)
+    forged = FakeTransactions(3, 4)
     producer = producer_with(forged)
-    outbox = producer.outbox()
+    outbox = producer.new_batch_writer()
     outbox.add(OUT, b"k", b"1")
     outbox.add(OUT, b"k", b"2")
     assert await producer.write(outbox) == {OUT: 4}
@@ -91,8 +91,8 @@ async def test_a_transaction_returns_the_last_offset_of_each_partition() -> None
 
 
 async def test_a_fenced_producer_says_that_another_process_took_over() -> None:
-    producer = producer_with(ForgedTransactions(ProducerFenced()))
-    outbox = producer.outbox()
+    producer = producer_with(FakeTransactions(ProducerFenced()))
+    outbox = producer.new_batch_writer()
     outbox.add(OUT, b"k", b"1")
     with pytest.raises(Fenced, match="slot-0 was taken over"):
         await producer.write(outbox)
@@ -104,7 +104,7 @@ def source(value: bytes | None, key: bytes | None = b"c1", headers: Any = (("h",
 
 
 def test_a_letter_carries_the_bytes_as_received_and_all_that_is_needed_to_repair_it() -> None:
-    letter = letter_of(source(b"\xff broken"), Refusal("bad", "not JSON"))
+    letter = dead_letter_from_record(source(b"\xff broken"), Refusal("bad", "not JSON"))
     assert (letter.key, letter.value) == (b"c1", b"\xff broken")
     assert dict(letter.headers) == {
         "h": b"1",
@@ -117,15 +117,15 @@ def test_a_letter_carries_the_bytes_as_received_and_all_that_is_needed_to_repair
 
 
 def test_a_letter_of_a_tombstone_stays_one() -> None:
-    assert letter_of(source(None), Refusal("bad", "no value")).value is None
+    assert dead_letter_from_record(source(None), Refusal("bad", "no value")).value is None
 
 
 def test_what_is_too_large_is_left_out_of_a_letter() -> None:
     large = b"x" * RECORD_BYTES
-    assert letter_of(source(large), Refusal("too_large", "")).value is None
-    without_key = letter_of(source(b"v", key=large), Refusal("too_large", ""))
+    assert dead_letter_from_record(source(large), Refusal("too_large", "")).value is None
+    without_key = dead_letter_from_record(source(b"v", key=large), Refusal("too_large", ""))
     assert (without_key.key, without_key.value) == (None, b"")
-    without_headers = letter_of(source(b"v", headers=(("h", large),)), Refusal("too_large", ""))
+    without_headers = dead_letter_from_record(source(b"v", headers=(("h", large),)), Refusal("too_large", ""))
     assert "h" not in dict(without_headers.headers)
 
 
@@ -133,12 +133,12 @@ def test_what_was_refused_only_when_decided_is_a_letter_under_its_contact() -> N
     value = (
         b'{"kind":"event","type":"lead.qualified","id":"1","at":1,"account":"a","contact":"c1","source":["t",0,1]}'
     )
-    letter = letter_of_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), value)
+    letter = dead_letter_from_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), value)
     sent = b'{"id":"1","type":"lead.qualified","at":"1970-01-01T00:00:00.001Z","account":"a","contact":"c1"}'
     assert (letter.key, letter.value) == (b"c1", sent)
     assert dict(letter.headers)["error-code"] == b"no_lead"
 
 
 def test_a_letter_of_what_no_leadstream_wrote_holds_it_as_it_is() -> None:
-    letter = letter_of_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), b"\xff")
+    letter = dead_letter_from_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), b"\xff")
     assert (letter.key, letter.value) == (None, b"\xff")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from streams.kafka.topic_check import ExistingTopic, Findings, check_topic
-from streams.kafka.topic_plan import PlannedTopic, planned
+from streams.kafka.topic_plan import PlannedTopic, plan_topics
 from streams.settings import Settings
 
 
 def plan_of(name: str, **settings: int | str) -> PlannedTopic:
-    plans = planned(Settings(**settings))  # type: ignore[arg-type]  # values of several types, checked by pydantic
+    plans = plan_topics(Settings(**settings))  # type: ignore[arg-type]  # values of several types, checked by pydantic
     return next(plan for plan in plans if plan.topic.name == name)
 
 
@@ -23,13 +23,13 @@ def check(name: str, partitions: int | None = None, **config: str) -> Findings:
 
 
 def test_what_was_made_as_planned_is_fit() -> None:
-    for plan in planned(Settings()):
+    for plan in plan_topics(Settings()):
         findings = check_topic(plan, found_like(plan))
         assert (findings.problems, findings.warnings) == ([], []), plan.name
 
 
 def test_every_name_carries_the_prefix() -> None:
-    assert all(plan.name == "acme-" + plan.topic.name for plan in planned(Settings(prefix="acme-")))
+    assert all(plan.name == "acme-" + plan.topic.name for plan in plan_topics(Settings(prefix="acme-")))
 
 
 def test_slots_decide_the_width_of_journal_changelog_and_outputs() -> None:
@@ -47,7 +47,7 @@ def test_three_replicas_need_two_in_sync() -> None:
 
 def test_a_topic_that_does_not_exist_is_missing() -> None:
     findings = check_topic(plan_of("journal"), None)
-    assert findings.missing
+    assert findings.is_missing
     assert findings.problems == ["does not exist"]
 
 

@@ -12,8 +12,8 @@ import pytest
 from schemas.definitions import PropertyType
 from schemas.values import instant_ms
 from streams.errors import DataError, UsageError
-from streams.publish.csv import Rows, csv_items, mapping_of, pair_of
-from streams.publish.csv_records import LONGEST_RECORD, MOST_LINES
+from streams.publish.csv import CsvEventBuilder, parse_column_mapping, parse_column_pair, parse_csv_files
+from streams.publish.csv_records import MAX_RECORD_LENGTH, MAX_RECORD_LINES
 from streams.publish.lines import EventLine, RefusedLine
 
 TYPES: dict[str, PropertyType] = {"employees": "number", "tags": "list", "subscribed": "boolean", "country": "text"}
@@ -21,17 +21,19 @@ MAP = ("No=contact", "Seen=at", "State=status", "Staff=employees", "Land=country
 AT = "2026-03-01T00:00:00.000Z"
 
 
-def rows(*mapped: str, at: str | None = AT, account: str = "default") -> Rows:
-    return Rows(mapping_of(pair_of(each) for each in mapped or MAP), TYPES, account, at)
+def rows(*mapped: str, at: str | None = AT, account: str = "default") -> CsvEventBuilder:
+    return CsvEventBuilder(
+        parse_column_mapping(parse_column_pair(each) for each in mapped or MAP), TYPES, account, at
+    )
 
 
-def items(path: Path, text: str | bytes, read: Rows, delimiter: str = ",") -> list[Any]:
+def items(path: Path, text: str | bytes, read: CsvEventBuilder, delimiter: str = ",") -> list[Any]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(csv_items([str(path)], read, delimiter))
+    return list(parse_csv_files([str(path)], read, delimiter))
 
 
 def events(found: list[Any]) -> list[dict[str, Any]]:
-    return [json.loads(item.outgoing.value) for item in found if isinstance(item, EventLine)]
+    return [json.loads(item.event.value) for item in found if isinstance(item, EventLine)]
 
 
 def test_cells_take_the_types_that_the_account_declares(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_a_bad_row_is_named_with_the_line_it_begins_on_and_the_others_are_read(t
     )
     found = items(tmp_path / "p.csv", text, rows("No=contact", "Staff=employees", "State=status", "Seen=at"))
     refused = [item for item in found if isinstance(item, RefusedLine)]
-    assert [(item.where.rpartition(":")[2], item.reason.split(",")[0]) for item in refused] == [
+    assert [(item.location.rpartition(":")[2], item.reason.split(",")[0]) for item in refused] == [
         ("2", r"lines 2 to 3: Staff: '5\n0' is no number such as 50 or 2.5"),
         ("4", "Staff: 'many' is no number such as 50 or 2.5"),
         ("6", "the cell of the contact's id is empty"),
@@ -99,7 +101,7 @@ def test_a_bad_row_is_named_with_the_line_it_begins_on_and_the_others_are_read(t
 
 def places(found: list[Any]) -> list[tuple[str, int]]:
     """Line and number of lines of each row that is refused."""
-    return [(each.where.rpartition(":")[2], each.lines) for each in found if isinstance(each, RefusedLine)]
+    return [(each.location.rpartition(":")[2], each.line_count) for each in found if isinstance(each, RefusedLine)]
 
 
 def contacts(found: list[Any]) -> list[str]:
@@ -122,7 +124,7 @@ def test_a_stray_quote_costs_its_line_alone(tmp_path: Path) -> None:
     assert contacts(found) == [*(f"c{number}" for number in range(190)), "zoe"]
 
 
-@pytest.mark.parametrize("lines", [3, MOST_LINES, MOST_LINES * 3])
+@pytest.mark.parametrize("lines", [3, MAX_RECORD_LINES, MAX_RECORD_LINES * 3])
 def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path: Path, lines: int) -> None:
     plain = "".join(f"c{number},DE\n" for number in range(lines))
     found = items(tmp_path / "p.csv", f'No,Land\nada,"DE\n{plain}', rows("No=contact", "Land=country"))
@@ -136,7 +138,7 @@ def test_a_quoted_cell_may_hold_line_breaks(tmp_path: Path) -> None:
 
 
 def test_a_line_longer_than_a_record_may_be_is_passed_over(tmp_path: Path) -> None:
-    text = f"No,Land\n{'x' * (3 * LONGEST_RECORD)},DE\nbob,DE\n"
+    text = f"No,Land\n{'x' * (3 * MAX_RECORD_LENGTH)},DE\nbob,DE\n"
     found = items(tmp_path / "p.csv", text, rows("No=contact", "Land=country"))
     assert (places(found), contacts(found)) == ([("2", 1)], ["bob"])
 
@@ -150,7 +152,7 @@ def test_a_row_with_a_cell_over_lines_counts_as_all_of_them(tmp_path: Path) -> N
     ("kind", "cell"), [("date", "01.12.2026"), ("date", "2026-02-30"), ("datetime", "2026-12-01"), ("list", "")]
 )
 def test_a_value_that_a_worker_would_refuse_is_not_sent(tmp_path: Path, kind: PropertyType, cell: str) -> None:
-    read = Rows(mapping_of([("No", "contact"), ("D", "d")]), {"d": kind}, "default", AT)
+    read = CsvEventBuilder(parse_column_mapping([("No", "contact"), ("D", "d")]), {"d": kind}, "default", AT)
     found = items(tmp_path / "p.csv", f"No,D\nada,{cell}\n", read)
     if cell:
         assert f"D: d is of the type {kind}, and '{cell}' is not" in found[0].reason
@@ -166,7 +168,9 @@ def test_a_mapping_to_another_type_than_the_declared_one_is_refused() -> None:
 
 def test_a_row_of_the_future_is_refused_on_the_wall_clock(tmp_path: Path) -> None:
     now = instant_ms("2026-03-01T12:00:00Z")
-    read = Rows(mapping_of([("No", "contact"), ("Seen", "at")]), TYPES, "default", AT, lambda: now)
+    read = CsvEventBuilder(
+        parse_column_mapping([("No", "contact"), ("Seen", "at")]), TYPES, "default", AT, lambda: now
+    )
     text = "No,Seen\nada,2026-03-01T12:00:00Z\nbob,2028-01-01T00:00:00Z\ncem,1850-01-01T00:00:00Z\n"
     found = items(tmp_path / "p.csv", text, read)
     assert contacts(found) == ["ada"]
@@ -203,7 +207,7 @@ def test_a_file_that_cannot_be_meant_is_refused_as_a_whole(tmp_path: Path, conte
     with pytest.raises(DataError, match=message):
         items(tmp_path / "p.csv", content, rows("No=contact"))
     with pytest.raises(DataError, match="cannot be read"):
-        list(csv_items([str(tmp_path / "nowhere.csv")], rows("No=contact"), ","))
+        list(parse_csv_files([str(tmp_path / "nowhere.csv")], rows("No=contact"), ","))
 
 
 @pytest.mark.parametrize(
@@ -220,4 +224,4 @@ def test_a_file_that_cannot_be_meant_is_refused_as_a_whole(tmp_path: Path, conte
 )
 def test_a_mapping_that_makes_no_sense_is_refused(mapped: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        mapping_of([pair_of(each) for each in mapped])
+        parse_column_mapping([parse_column_pair(each) for each in mapped])

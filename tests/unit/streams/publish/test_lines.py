@@ -11,25 +11,25 @@ from typing import get_args
 import pytest
 
 from schemas.events import contacts, crm, leads, opportunities, scores, segments, visits
-from schemas.events.base import Event
+from schemas.events.base import InputEvent
 from streams.errors import DataError
 from streams.publish.lines import (
     ClockLine,
     DefinitionsLine,
     EventLine,
-    Item,
     Line,
+    ParsedLine,
     RefusedLine,
-    json_items,
-    over_all,
+    find_route,
+    parse_json_lines,
     read_lines,
-    route_of,
-    size_of,
+    total_progress,
+    total_size,
 )
 
 
-def item(text: str) -> Item:
-    return next(iter(json_items([Line("events.jsonl:1", text.encode())])))
+def item(text: str) -> ParsedLine:
+    return next(iter(parse_json_lines([Line("events.jsonl:1", text.encode())])))
 
 
 def read(*paths: str) -> list[Line]:
@@ -43,25 +43,25 @@ def test_every_event_type_has_a_topic(module: object) -> None:
     types = [
         get_args(model.model_fields["type"].annotation)[0]
         for model in vars(module).values()
-        if isinstance(model, type) and issubclass(model, Event) and "type" in model.model_fields
+        if isinstance(model, type) and issubclass(model, InputEvent) and "type" in model.model_fields
     ]
     assert types
-    assert [name for name in types if route_of(name) is None] == []
+    assert [name for name in types if find_route(name) is None] == []
 
 
 def test_an_event_goes_to_the_topic_of_its_type_under_its_contact_byte_for_byte() -> None:
     text = '{"type": "score.adjusted",  "points": 1.50, "contact": "ann", "at": "2026-03-01T00:00:00Z"}'
     line = item(text)
     assert isinstance(line, EventLine)
-    assert (line.outgoing.topic, line.outgoing.key) == ("scoring-events", b"ann")
-    assert line.outgoing.value == text.encode()
-    assert line.outgoing.whose == ("default", "ann")
+    assert (line.event.topic, line.event.key) == ("scoring-events", b"ann")
+    assert line.event.value == text.encode()
+    assert line.event.owner == ("default", "ann")
 
 
 def test_an_opportunity_goes_under_its_own_key() -> None:
     line = item('{"type": "opportunity.changed", "opportunity": "006", "contact": "ann", "account": "acme"}')
     assert isinstance(line, EventLine)
-    assert (line.outgoing.topic, line.outgoing.key, line.outgoing.whose) == (
+    assert (line.event.topic, line.event.key, line.event.owner) == (
         "crm-opportunities",
         b"006",
         ("acme", "006"),
@@ -71,7 +71,7 @@ def test_an_opportunity_goes_under_its_own_key() -> None:
 def test_an_event_without_contact_or_time_is_for_the_worker_to_refuse() -> None:
     line = item('{"type": "contact.changed", "at": "yesterday"}')
     assert isinstance(line, EventLine)
-    assert (line.outgoing.key, line.at) == (None, None)
+    assert (line.event.key, line.at) == (None, None)
 
 
 def test_an_instant_that_the_worker_refuses_moves_nobodys_time() -> None:
@@ -104,7 +104,7 @@ def test_lines_of_time_and_of_definitions_are_told_apart() -> None:
 def test_a_line_that_goes_nowhere_says_why(text: str, reason: str) -> None:
     line = item(text)
     assert isinstance(line, RefusedLine)
-    assert line.where == "events.jsonl:1"
+    assert line.location == "events.jsonl:1"
     assert reason in line.reason
 
 
@@ -117,7 +117,7 @@ def test_gzipped_files_and_empty_lines_are_read_with_their_numbers(tmp_path: Pat
         Line(f"{plain}:3", b"two"),
         Line(f"{packed}:1", b"three"),
     ]
-    assert size_of([str(plain), str(packed)]) == plain.stat().st_size + packed.stat().st_size
+    assert total_size([str(plain), str(packed)]) == plain.stat().st_size + packed.stat().st_size
 
 
 def test_progress_counts_over_all_files(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_progress_counts_over_all_files(tmp_path: Path) -> None:
     for path in paths:
         Path(path).write_bytes(b"x\n" * 50)
     told: list[tuple[int, int]] = []
-    progress = over_all(paths, lambda done, total: told.append((done, total)))
+    progress = total_progress(paths, lambda done, total: told.append((done, total)))
     for done in (40, 100, 30, 100):
         progress(done)
     assert told == [(40, 200), (100, 200), (130, 200), (200, 200)]
@@ -137,7 +137,7 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(sys, "stdin", Stdin)
     assert [line.text for line in read("-")] == [b"one", b"two"]
-    assert size_of(["-"]) == 0
+    assert total_size(["-"]) == 0
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

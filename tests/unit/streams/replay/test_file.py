@@ -11,8 +11,8 @@ import pytest
 from schemas.values import instant_ms
 from streams.engine.journal.effects import Output
 from streams.errors import DefinitionsRefused
-from streams.publish.lines import Line, json_items
-from streams.replay.file import EVENT_TOPICS, Replay
+from streams.publish.lines import Line, parse_json_lines
+from streams.replay.file import EVENT_TOPICS, FileReplay
 from tests.harness.cli import leadstream
 
 RECENT: dict[str, Any] = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "1d"}}
@@ -27,7 +27,7 @@ def score(at: str, points: float) -> dict[str, Any]:
     return {"id": f"score {at}", "type": "score.adjusted", "at": at, "contact": "ann", "points": points}
 
 
-class Replayed:
+class ReplayRun:
     """A file of lines, replayed."""
 
     def __init__(self, definitions: Any, *lines: dict[str, Any], until: str | None = None) -> None:
@@ -35,9 +35,9 @@ class Replayed:
         self.events: list[dict[str, Any]] = []
         if isinstance(definitions, list):
             definitions = {"default": {"segments": definitions}}
-        run = Replay(definitions, self._hear, self.complaints.append)
+        run = FileReplay(definitions, self._hear, self.complaints.append)
         numbered = [Line(f"file:{number}", json.dumps(line).encode()) for number, line in enumerate(lines, 1)]
-        run.run(json_items(numbered), instant_ms(until) if until else None)
+        run.run(parse_json_lines(numbered), instant_ms(until) if until else None)
         self.state = list(run.state())
         self.report = run.report
 
@@ -52,7 +52,7 @@ class Replayed:
 
 
 def test_time_is_told_once_at_the_end_by_the_largest_at_that_instant_included() -> None:
-    found = Replayed([RECENT], visit("2026-01-01T00:00:00Z"), visit("2026-01-02T00:00:00Z", "bob"))
+    found = ReplayRun([RECENT], visit("2026-01-01T00:00:00Z"), visit("2026-01-02T00:00:00Z", "bob"))
     assert found.changes() == [
         ("01-01T00:00", "entered", "recent"),
         ("01-02T00:00", "entered", "recent"),
@@ -62,25 +62,25 @@ def test_time_is_told_once_at_the_end_by_the_largest_at_that_instant_included() 
 
 def test_until_passes_over_later_lines_wherever_they_stand_and_everything_due_up_to_it_happens() -> None:
     lines = (visit("2026-01-05T00:00:00Z", "bob"), visit("2026-01-01T00:00:00Z"))
-    assert Replayed([RECENT], *lines, until="2026-01-02T00:00:00Z").changes() == [
+    assert ReplayRun([RECENT], *lines, until="2026-01-02T00:00:00Z").changes() == [
         ("01-01T00:00", "entered", "recent"),
         ("01-02T00:00", "exited", "recent"),
     ]
-    found = Replayed([RECENT], *lines, until="2026-01-01T23:59:59.999Z")
+    found = ReplayRun([RECENT], *lines, until="2026-01-01T23:59:59.999Z")
     assert found.changes() == [("01-01T00:00", "entered", "recent")]
-    assert found.report.passed_over == 1
+    assert found.report.skipped_count == 1
 
 
 def test_a_line_tells_the_time_midway() -> None:
     clock = {"type": "clock.advanced", "at": "2026-01-03T00:00:00Z"}
-    found = Replayed([RECENT], visit("2026-01-01T00:00:00Z"), clock, visit("2026-01-02T12:00:00Z"))
+    found = ReplayRun([RECENT], visit("2026-01-01T00:00:00Z"), clock, visit("2026-01-02T12:00:00Z"))
     assert [event["cause"].get("late", False) for event in found.events] == [False, False, True]
     assert found.changes()[2] == ("01-03T00:00", "entered", "recent")
 
 
 def test_a_line_changes_the_definitions_midway() -> None:
     applied = {"type": "definitions.applied", "at": "2026-01-01T06:00:00Z", "definitions": {"segments": [ALL]}}
-    found = Replayed([RECENT], visit("2026-01-01T00:00:00Z"), applied, visit("2026-01-01T07:00:00Z", "bob"))
+    found = ReplayRun([RECENT], visit("2026-01-01T00:00:00Z"), applied, visit("2026-01-01T07:00:00Z", "bob"))
     assert found.changes() == [
         ("01-01T00:00", "entered", "recent"),
         ("01-01T06:00", "exited", "recent"),
@@ -93,12 +93,12 @@ def test_a_line_changes_the_definitions_midway() -> None:
 def test_definitions_that_cannot_be_applied_are_refused_with_their_line() -> None:
     applied = {"type": "definitions.applied", "definitions": {"segments": [{"id": "x", "dynamic": True}]}}
     with pytest.raises(DefinitionsRefused, match=r"file:1: segments"):
-        Replayed([RECENT], applied)
+        ReplayRun([RECENT], applied)
 
 
 def test_accounts_never_see_each_other() -> None:
     definitions = {"one": {"account": "one", "segments": [RECENT]}, "two": {"account": "two", "segments": [ALL]}}
-    found = Replayed(
+    found = ReplayRun(
         definitions,
         visit("2026-01-01T00:00:00Z", account="one"),
         visit("2026-01-01T00:00:00Z", account="two"),
@@ -110,11 +110,11 @@ def test_accounts_never_see_each_other() -> None:
 def test_what_is_refused_is_said_with_its_line_and_the_rest_flows_on() -> None:
     broken = {"id": "1", "type": "web.visited", "contact": "ann"}
     unknown = {"id": "2", "type": "lead.added", "at": "2026-01-01T00:00:00Z", "contact": "ann", "campaign": "none"}
-    found = Replayed([ALL], broken, unknown, visit("2026-01-01T00:00:00Z"))
+    found = ReplayRun([ALL], broken, unknown, visit("2026-01-01T00:00:00Z"))
     assert [complaint.partition(" ")[0] for complaint in found.complaints] == ["file:1:", "file:2:"]
     assert "no_at" in found.complaints[0]
     assert "unknown_campaign" in found.complaints[1]
-    assert found.report.refused == 2
+    assert found.report.refused_count == 2
 
 
 def test_the_state_gives_points_as_decayed_to_the_end() -> None:
@@ -125,7 +125,7 @@ def test_the_state_gives_points_as_decayed_to_the_end() -> None:
         score("2026-01-01T00:00:00Z", 80),
         visit("2026-01-04T00:00:00Z", "bob"),
     )
-    found = Replayed(definitions, *lines)
+    found = ReplayRun(definitions, *lines)
     leads = {row["contact"]: row["points"] for row in found.state if row["type"] == "lead"}
     assert leads == {"ann": 10, "bob": 0}
     assert [row["segment"] for row in found.state if row["type"] == "segment.member"] == ["all", "all"]

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from streams.engine.journal.effects import Output
-from streams.publish.lines import Line, json_items
-from streams.replay.file import Replay
+from streams.publish.lines import Line, parse_json_lines
+from streams.replay.file import FileReplay
 
 CRM_CAMPAIGN = "701000000000001AAA"
 SPRING: dict[str, Any] = {"id": "spring", "salesforce": {"campaign": CRM_CAMPAIGN}}
@@ -24,7 +24,7 @@ def replayed(*lines: dict[str, Any]) -> list[Output]:
     outputs: list[Output] = []
     complaints: list[str] = []
     numbered = [Line(f"file:{number}", json.dumps(line).encode()) for number, line in enumerate(lines, 1)]
-    Replay({"default": DEFINITIONS}, outputs.append, complaints.append).run(json_items(numbered))
+    FileReplay({"default": DEFINITIONS}, outputs.append, complaints.append).run(parse_json_lines(numbered))
     assert complaints == []
     return outputs
 

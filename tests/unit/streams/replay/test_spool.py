@@ -6,7 +6,7 @@ import tempfile
 
 import pytest
 
-from streams.errors import NoRoom
+from streams.errors import NoDiskSpace
 from streams.replay import spool
 from streams.replay.spool import Spool
 
@@ -26,9 +26,9 @@ def test_what_was_kept_is_read_back_as_often_as_wanted() -> None:
 def test_a_folder_for_temporary_files_that_takes_nothing_is_named_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(spool, "_IN_MEMORY", 10)
+    monkeypatch.setattr(spool, "_MAX_MEMORY_BYTES", 10)
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
     kept = Spool()
-    with pytest.raises(NoRoom, match="TMPDIR"):
+    with pytest.raises(NoDiskSpace, match="TMPDIR"):
         kept.add(*RECORDS[2])
     kept.close()

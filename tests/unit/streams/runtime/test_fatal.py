@@ -14,10 +14,10 @@ from streams.runtime.process.logs import RateLimit
 END = """
 from streams.errors import {error}
 from streams.runtime.process import logs
-from streams.runtime.fatal import end
+from streams.runtime.fatal import die
 logs.configure("w1")
 try:
-    end("slot 0 failed", {error}("a sentence\\nin two lines"))
+    die("slot 0 failed", {error}("a sentence\\nin two lines"))
 finally:
     print("cleaned up")
 """

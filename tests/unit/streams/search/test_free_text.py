@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.errors import UsageError
-from streams.search.free_text import Words
+from streams.search.free_text import FreeTextQuery
 
 ADA = {
     "first_name": "Ada",
@@ -37,14 +37,14 @@ ADA = {
     ],
 )
 def test_each_word_must_stand_in_some_text(text: str, found: bool) -> None:
-    assert Words(text).match(ADA) is found
+    assert FreeTextQuery(text).matches(ADA) is found
 
 
 @pytest.mark.parametrize("text", ["*ada", "?da", "ada *", ""])
 def test_a_wildcard_cannot_lead(text: str) -> None:
     with pytest.raises(UsageError):
-        Words(text)
+        FreeTextQuery(text)
 
 
 def test_many_wildcards_take_no_longer() -> None:
-    assert Words("a" + "*a" * 40 + "b").match({"text": "a" * 5_000}) is False
+    assert FreeTextQuery("a" + "*a" * 40 + "b").matches({"text": "a" * 5_000}) is False

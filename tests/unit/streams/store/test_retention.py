@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from streams.engine.journal.records import Event, Marker, Record, Slice, Tick
-from streams.store.retention import speaks_of
+from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Slice, Tick
+from streams.store.retention import record_instant
 
 
 @pytest.mark.parametrize(
     ("record", "instant"),
     [
-        (Event("web.visited", "1", 5, "one", "ada", ("web-visits", 0, 0)), 5),
-        (Event("web.visited", "1", 5, "two", "ada", ("web-visits", 0, 0)), None),
+        (JournalEvent("web.visited", "1", 5, "one", "ada", ("web-visits", 0, 0)), 5),
+        (JournalEvent("web.visited", "1", 5, "two", "ada", ("web-visits", 0, 0)), None),
         (Tick(7), 7),
         (Tick(7, "one"), 7),
         (Tick(7, "two"), None),
@@ -21,11 +21,16 @@ from streams.store.retention import speaks_of
         (Slice("one", 1, {}), None),
     ],
 )
-def test_on_the_events_clock_the_accounts_own_records_tell_since_when(record: Record, instant: int | None) -> None:
-    assert speaks_of(1_000, record, "one", "events") == instant
-    assert speaks_of(1_000, record, "one", "wall") == 1_000
+def test_on_the_events_clock_the_accounts_own_records_tell_since_when(
+    record: JournalRecord, instant: int | None
+) -> None:
+    assert record_instant(1_000, record, "one", "events") == instant
+    assert record_instant(1_000, record, "one", "wall") == 1_000
 
 
 def test_of_no_account_in_particular_any_record_tells() -> None:
-    assert speaks_of(1_000, Event("web.visited", "1", 5, "two", "ada", ("web-visits", 0, 0)), None, "events") == 5
-    assert speaks_of(1_000, Tick(7, "two"), None, "events") == 7
+    assert (
+        record_instant(1_000, JournalEvent("web.visited", "1", 5, "two", "ada", ("web-visits", 0, 0)), None, "events")
+        == 5
+    )
+    assert record_instant(1_000, Tick(7, "two"), None, "events") == 7

@@ -11,19 +11,19 @@ from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.state.contact import Lead
 from streams.engine.state.points import MILLION
 from streams.verify.recompute.conditions.evaluate import holds as holds_in_batch
-from streams.verify.recompute.model import Lead as LeadInBatch
-from streams.verify.recompute.model import World
-from tests.harness.engine.conditions import NOW, compiled, contact, scene
+from streams.verify.recompute.model import ContactModel
+from streams.verify.recompute.model import ModelLead as LeadInBatch
+from tests.harness.engine.conditions import NOW, compile_dict, contact, evaluation_context
 
 DAY = 86_400_000
 
 
 def test_a_segment_reference_is_membership() -> None:
-    ready = compiled({"all": [{"segment": "hot"}, {"not": {"segment": "rivals"}}]})
+    ready = compile_dict({"all": [{"segment": "hot"}, {"not": {"segment": "rivals"}}]})
     assert ready.segments == {"hot", "rivals"}
-    assert ready.node.holds(scene(contact(members={"hot": NOW})))
-    assert not ready.node.holds(scene(contact(members={"hot": NOW, "rivals": NOW})))
-    assert not ready.node.holds(scene(contact()))
+    assert ready.node.holds(evaluation_context(contact(members={"hot": NOW})))
+    assert not ready.node.holds(evaluation_context(contact(members={"hot": NOW, "rivals": NOW})))
+    assert not ready.node.holds(evaluation_context(contact()))
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ def test_a_segment_reference_is_membership() -> None:
 )
 def test_scores_compare_exactly(operators: dict[str, Any], score: float, expected: bool) -> None:
     millionths = int(Decimal(repr(score)) * MILLION)
-    assert compiled({"score": operators}).node.holds(scene(contact(score=millionths))) is expected
-    named = compiled({"score": {"name": "fit", **operators}}).node
-    assert named.holds(scene(contact(scores={"fit": millionths}))) is expected
+    assert compile_dict({"score": operators}).node.holds(evaluation_context(contact(score=millionths))) is expected
+    named = compile_dict({"score": {"name": "fit", **operators}}).node
+    assert named.holds(evaluation_context(contact(scores={"fit": millionths}))) is expected
 
 
 def test_a_missing_score_is_zero() -> None:
-    assert compiled({"score": {"name": "fit", "eq": 0}}).node.holds(scene(contact(score=5)))
-    assert compiled({"score": {"lte": 0}}).node.holds(scene(contact()))
+    assert compile_dict({"score": {"name": "fit", "eq": 0}}).node.holds(evaluation_context(contact(score=5)))
+    assert compile_dict({"score": {"lte": 0}}).node.holds(evaluation_context(contact()))
 
 
 def test_status_and_tags_are_compared_as_properties() -> None:
-    assert compiled({"status": {"in": ["bounced", "Active"]}}).node.holds(scene(contact()))
-    assert not compiled({"status": {"ne": "active"}}).node.holds(scene(contact()))
-    tags = compiled({"tags": {"contains_all": ["VIP", "eu"]}})
-    assert tags.node.holds(scene(contact(properties={"tags": ["vip", "EU", "x"]})))
-    assert not tags.node.holds(scene(contact()))
+    assert compile_dict({"status": {"in": ["bounced", "Active"]}}).node.holds(evaluation_context(contact()))
+    assert not compile_dict({"status": {"ne": "active"}}).node.holds(evaluation_context(contact()))
+    tags = compile_dict({"tags": {"contains_all": ["VIP", "eu"]}})
+    assert tags.node.holds(evaluation_context(contact(properties={"tags": ["vip", "EU", "x"]})))
+    assert not tags.node.holds(evaluation_context(contact()))
     assert tags.properties == {"tags"}
 
 
@@ -89,7 +89,7 @@ def test_status_and_tags_are_compared_as_properties() -> None:
 )
 def test_a_reference_that_makes_no_sense_is_refused(leaf: dict[str, Any]) -> None:
     with pytest.raises(ConditionRefused):
-        compiled(leaf)
+        compile_dict(leaf)
 
 
 SPRING = {"spring": Lead("active", NOW - DAY, NOW, points=10 * MILLION)}
@@ -109,11 +109,11 @@ SPRING = {"spring": Lead("active", NOW - DAY, NOW, points=10 * MILLION)}
     ],
 )
 def test_the_lead_in_a_campaign(test: dict[str, Any], with_lead: bool, without: bool) -> None:
-    ready = compiled({"lead": {"campaign": "spring", **test}})
+    ready = compile_dict({"lead": {"campaign": "spring", **test}})
     assert ready.campaigns == {"spring"}
-    assert not ready.leads
-    assert ready.node.holds(scene(contact(leads=SPRING))) is with_lead
-    assert ready.node.holds(scene(contact())) is without
+    assert not ready.uses_lead
+    assert ready.node.holds(evaluation_context(contact(leads=SPRING))) is with_lead
+    assert ready.node.holds(evaluation_context(contact())) is without
 
 
 @pytest.mark.parametrize(
@@ -131,20 +131,20 @@ def test_the_lead_in_a_campaign(test: dict[str, Any], with_lead: bool, without: 
 def test_a_deleted_lead_is_one_only_where_its_status_is_asked_for(test: dict[str, Any], expected: bool) -> None:
     leaf = {"lead": {"campaign": "spring", **test}}
     of = contact(leads={"spring": Lead("deleted", NOW, NOW)})
-    assert compiled(leaf).node.holds(scene(of)) is expected
-    assert holds_in_batch(leaf, World(leads={"spring": LeadInBatch(NOW, "deleted")}), NOW) is expected
+    assert compile_dict(leaf).node.holds(evaluation_context(of)) is expected
+    assert holds_in_batch(leaf, ContactModel(leads={"spring": LeadInBatch(NOW, "deleted")}), NOW) is expected
 
 
 def test_points_and_status_of_the_lead_at_hand() -> None:
     lead = SPRING["spring"]
-    points = compiled({"points": {"gte": 10}})
-    assert points.leads
-    assert points.node.holds(scene(contact(), lead=lead))
-    assert not points.node.holds(scene(contact()))
-    status = compiled({"lead_status": {"in": ["active", "duplicate"]}})
-    assert status.leads
-    assert status.node.holds(scene(contact(), lead=lead))
-    assert not status.node.holds(scene(contact()))
+    points = compile_dict({"points": {"gte": 10}})
+    assert points.uses_lead
+    assert points.node.holds(evaluation_context(contact(), lead=lead))
+    assert not points.node.holds(evaluation_context(contact()))
+    status = compile_dict({"lead_status": {"in": ["active", "duplicate"]}})
+    assert status.uses_lead
+    assert status.node.holds(evaluation_context(contact(), lead=lead))
+    assert not status.node.holds(evaluation_context(contact()))
 
 
 @pytest.mark.parametrize(
@@ -159,14 +159,14 @@ def test_points_and_status_of_the_lead_at_hand() -> None:
     ],
 )
 def test_the_age_of_the_lead_at_hand_turns_at_exact_instants(operators: dict[str, Any], turns: list[int]) -> None:
-    node = compiled({"lead_age": operators}).node
+    node = compile_dict({"lead_age": operators}).node
     lead = Lead("active", NOW, NOW)
     at = NOW
     for turn in turns:
-        before = node.holds(scene(contact(), at, lead))
-        assert node.due(scene(contact(), at, lead)) == NOW + turn
-        assert node.holds(scene(contact(), NOW + turn - 1, lead)) is before
-        assert node.holds(scene(contact(), NOW + turn, lead)) is not before
+        before = node.holds(evaluation_context(contact(), at, lead))
+        assert node.due(evaluation_context(contact(), at, lead)) == NOW + turn
+        assert node.holds(evaluation_context(contact(), NOW + turn - 1, lead)) is before
+        assert node.holds(evaluation_context(contact(), NOW + turn, lead)) is not before
         at = NOW + turn
-    assert node.due(scene(contact(), at, lead)) is None
-    assert not node.holds(scene(contact(), at))
+    assert node.due(evaluation_context(contact(), at, lead)) is None
+    assert not node.holds(evaluation_context(contact(), at))

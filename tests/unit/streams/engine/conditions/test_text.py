@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from streams.engine.conditions.errors import ConditionRefused
-from streams.verify.recompute.conditions.regex import found_by
-from tests.harness.engine.conditions import compiled, holds
+from streams.verify.recompute.conditions.regex import matches_pattern
+from tests.harness.engine.conditions import compile_dict, holds
 
 TABLE: list[tuple[dict[str, Any], Any, bool]] = [
     ({"eq": "berlin"}, "BERLIN", True),
@@ -126,7 +126,7 @@ def test_a_letter_that_folds_to_several_is_found_as_these_and_is_one_character(
     pattern: str, value: str, expected: bool
 ) -> None:
     assert holds({"property": "word", "matches": pattern}, {"word": value}) is expected
-    assert found_by(pattern, value, cased=False) is expected
+    assert matches_pattern(pattern, value, case_sensitive=False) is expected
 
 
 def test_with_regard_to_case_every_letter_is_itself() -> None:
@@ -137,8 +137,8 @@ def test_with_regard_to_case_every_letter_is_itself() -> None:
 @pytest.mark.parametrize("pattern", ["(?-i)Bonn", "a(?s-i:b)", r"\C"])
 def test_what_only_a_pattern_with_regard_to_case_can_say_is_refused(pattern: str) -> None:
     with pytest.raises(ConditionRefused, match="case_sensitive: true"):
-        compiled({"property": "word", "matches": pattern})
-    compiled({"property": "word", "matches": pattern, "case_sensitive": True})
+        compile_dict({"property": "word", "matches": pattern})
+    compile_dict({"property": "word", "matches": pattern, "case_sensitive": True})
 
 
 def test_two_operators_in_one_leaf_must_both_hold() -> None:
@@ -151,7 +151,7 @@ def test_two_operators_in_one_leaf_must_both_hold() -> None:
 @pytest.mark.parametrize("pattern", ["(?=a)b", r"(a)\1", "(", "a{2000}"])
 def test_a_pattern_that_could_not_run_in_linear_time_is_refused(pattern: str) -> None:
     with pytest.raises(ConditionRefused, match="RE2"):
-        compiled({"property": "word", "matches": pattern})
+        compile_dict({"property": "word", "matches": pattern})
 
 
 def test_half_a_surrogate_pair_is_searched_like_any_text() -> None:
@@ -161,6 +161,6 @@ def test_half_a_surrogate_pair_is_searched_like_any_text() -> None:
 @pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte"])
 def test_text_has_no_order(operator: str) -> None:
     with pytest.raises(ConditionRefused, match="text"):
-        compiled({"property": "word", operator: "m"}, word="text")
+        compile_dict({"property": "word", operator: "m"}, word="text")
     with pytest.raises(ConditionRefused, match="date value"):
-        compiled({"property": "word", operator: "m"})
+        compile_dict({"property": "word", operator: "m"})

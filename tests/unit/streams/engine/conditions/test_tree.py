@@ -9,8 +9,8 @@ import pytest
 from schemas.conditions import AllOf
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Surroundings
-from tests.harness.engine.conditions import NOW, compiled, contact, due, holds, scene, visit
+from streams.engine.conditions.protocols import CompileScope
+from tests.harness.engine.conditions import NOW, compile_dict, contact, due, evaluation_context, holds, visit
 
 YES: dict[str, Any] = {"all": []}
 NO: dict[str, Any] = {"any": []}
@@ -65,7 +65,7 @@ def test_a_tree_is_due_when_it_can_change(tree: dict[str, Any], turns: int | Non
 
 
 def test_what_a_tree_looks_at_is_gathered_from_its_leaves() -> None:
-    ready = compiled(
+    ready = compile_dict(
         {
             "all": [
                 {"property": "country", "eq": "DE"},
@@ -80,25 +80,25 @@ def test_what_a_tree_looks_at_is_gathered_from_its_leaves() -> None:
     assert ready.properties == {"country", "address", "email", "email_domain"}
     assert ready.segments == {"hot"}
     assert ready.campaigns == {"spring"}
-    assert ready.leads
+    assert ready.uses_lead
     assert len(ready.counters) == 1
 
 
 def test_an_account_without_a_time_zone_that_exists_is_refused() -> None:
     with pytest.raises(ConditionRefused, match="time zone"):
-        compile_condition(AllOf(all=()), Surroundings("Mars/Olympus", {}))
+        compile_condition(AllOf(all=()), CompileScope("Mars/Olympus", {}))
 
 
 def test_a_refusal_is_a_value_error_that_reads_well() -> None:
     with pytest.raises(ValueError, match=r"^all\.0\.gte: '5' is not a number, and the property is of type number$"):
-        compiled({"all": [{"property": "size", "gte": "5"}]}, size="number")
+        compile_dict({"all": [{"property": "size", "gte": "5"}]}, size="number")
 
 
 def test_asking_changes_nothing() -> None:
-    ready = compiled({"all": [{"visit": {}, "within": "7d"}, {"property": "x", "exists": True}]})
+    ready = compile_dict({"all": [{"visit": {}, "within": "7d"}, {"property": "x", "exists": True}]})
     of = contact(properties={"x": 1}, counts={ready.counters[0].key: [NOW]})
     before = (dict(of.properties), {key: list(kept) for key, kept in of.counts.items()})
-    ready.node.holds(scene(of))
-    ready.node.due(scene(of))
-    ready.counters[0].count(of.counts[ready.counters[0].key], visit(NOW + 1), NOW + 1)
+    ready.node.holds(evaluation_context(of))
+    ready.node.due(evaluation_context(of))
+    ready.counters[0].update(of.counts[ready.counters[0].key], visit(NOW + 1), NOW + 1)
     assert (of.properties, of.counts) == before

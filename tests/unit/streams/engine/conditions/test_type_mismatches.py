@@ -8,10 +8,10 @@ import pytest
 
 from schemas.definitions import PropertyType
 from streams.engine.journal.effects import Refusal
-from streams.engine.state.properties import check
+from streams.engine.state.properties import validate_property
 from tests.harness.engine.conditions import NOW, holds
-from tests.harness.engine.engine_driver import Story, day
-from tests.harness.engine.reference_evaluator import World
+from tests.harness.engine.engine_driver import EngineDriver, day
+from tests.harness.engine.reference_evaluator import ContactModel
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 UNFIT: list[tuple[PropertyType, object]] = [
@@ -53,13 +53,13 @@ ASKED: dict[PropertyType, dict[str, Any]] = {
 
 
 def _told(leaf: dict[str, Any], value: object, kind: PropertyType) -> tuple[bool, bool]:
-    world = World({"late": value}, {"late": kind})
+    world = ContactModel({"late": value}, {"late": kind})
     return holds(leaf, world.properties, NOW, late=kind), naive_holds(leaf, world, NOW)
 
 
 @pytest.mark.parametrize(("kind", "value"), UNFIT)
 def test_what_a_patch_could_not_set_is_missing(kind: PropertyType, value: object) -> None:
-    assert isinstance(check("late", value, kind), Refusal)
+    assert isinstance(validate_property("late", value, kind), Refusal)
     for operators, expected in (
         ({"exists": True}, False),
         ({"exists": False}, True),
@@ -71,14 +71,14 @@ def test_what_a_patch_could_not_set_is_missing(kind: PropertyType, value: object
 
 @pytest.mark.parametrize(("kind", "value"), FIT)
 def test_what_a_patch_could_set_is_there(kind: PropertyType, value: object) -> None:
-    assert not isinstance(check("late", value, kind), Refusal)
+    assert not isinstance(validate_property("late", value, kind), Refusal)
     assert _told({"property": "late", "exists": True}, value, kind) == (True, True)
 
 
 def test_a_declaration_takes_out_who_has_a_value_that_does_not_fit() -> None:
     segment = {"id": "s", "dynamic": True, "when": {"property": "late", "exists": True}}
-    story = Story(segments=[segment])
-    story.changed(day(0), late="2026-03-01")
+    story = EngineDriver(segments=[segment])
+    story.change_contact(day(0), late="2026-03-01")
     assert story.members() == ["s"]
     story.apply(properties={"late": "datetime"}, segments=[segment], at=day(1))
     assert story.members() == []

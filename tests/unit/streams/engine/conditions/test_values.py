@@ -8,7 +8,7 @@ import pytest
 
 from schemas.definitions import PropertyType
 from streams.engine.conditions.errors import ConditionRefused
-from tests.harness.engine.conditions import compiled, holds
+from tests.harness.engine.conditions import compile_dict, holds
 
 NUMBERS: list[tuple[dict[str, Any], Any, bool]] = [
     ({"eq": 5}, 5.0, True),
@@ -107,13 +107,13 @@ def test_one_item_meets_the_whole_filter() -> None:
 def test_an_item_is_looked_at_in_time() -> None:
     leaf = {"property": "orders", "has_item": {"paid": {"older_than": "1d"}}}
     paid = {"orders": [{"paid": "2026-03-09T12:00:00.001Z"}]}
-    ready = compiled(leaf)
-    from tests.harness.engine.conditions import NOW, contact, scene
+    ready = compile_dict(leaf)
+    from tests.harness.engine.conditions import NOW, contact, evaluation_context
 
     of = contact(properties=paid)
-    assert not ready.node.holds(scene(of))
-    assert ready.node.due(scene(of)) == NOW + 1
-    assert ready.node.holds(scene(of, NOW + 1))
+    assert not ready.node.holds(evaluation_context(of))
+    assert ready.node.due(evaluation_context(of)) == NOW + 1
+    assert ready.node.holds(evaluation_context(of, NOW + 1))
 
 
 def test_nested_names_lead_into_objects() -> None:
@@ -122,7 +122,7 @@ def test_nested_names_lead_into_objects() -> None:
     assert not holds(leaf, {"address": {"city": "Berlin"}}, address="object")
     assert not holds(leaf, {"address": [{"city": {"name": "Berlin"}}]})
     assert not holds(leaf, {})
-    assert compiled(leaf).properties == {"address"}
+    assert compile_dict(leaf).properties == {"address"}
 
 
 def test_a_dot_in_a_name_is_a_dot() -> None:
@@ -235,7 +235,7 @@ def test_an_operator_or_operand_that_does_not_fit_the_declared_type_is_refused(
     declared: PropertyType, operators: dict[str, Any]
 ) -> None:
     with pytest.raises(ConditionRefused):
-        compiled({"property": "thing", **operators}, thing=declared)
+        compile_dict({"property": "thing", **operators}, thing=declared)
 
 
 @pytest.mark.parametrize(
@@ -243,19 +243,19 @@ def test_an_operator_or_operand_that_does_not_fit_the_declared_type_is_refused(
 )
 def test_an_undeclared_property_needs_operators_that_make_sense(operators: dict[str, Any]) -> None:
     with pytest.raises(ConditionRefused):
-        compiled({"property": "thing", **operators})
+        compile_dict({"property": "thing", **operators})
 
 
 def test_keys_inside_something_that_is_no_object_are_refused() -> None:
     with pytest.raises(ConditionRefused, match="no keys inside"):
-        compiled({"property": ["size", "width"], "eq": 5}, size="number")
+        compile_dict({"property": ["size", "width"], "eq": 5}, size="number")
 
 
 def test_a_refusal_says_where_it_is() -> None:
     tree = {"all": [{"all": []}, {"not": {"any": [{"property": "size", "gt": "x"}]}}]}
     with pytest.raises(ConditionRefused) as refused:
-        compiled(tree, size="number")
-    assert refused.value.where == ("all", 1, "not", "any", 0, "gt")
+        compile_dict(tree, size="number")
+    assert refused.value.path == ("all", 1, "not", "any", 0, "gt")
 
 
 @pytest.mark.parametrize("declared", ["date", "datetime"])

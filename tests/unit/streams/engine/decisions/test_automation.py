@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.harness.engine.engine_driver import Story, day, lead_changes, of_topic, segment_changes
+from tests.harness.engine.engine_driver import EngineDriver, day, lead_changes, outputs_of_topic, segment_changes
 
 ALL = {"id": "all", "dynamic": True, "when": {"all": []}}
 VIP = {"id": "vip"}
@@ -26,68 +26,68 @@ HOT = rule("hot", {"points": {"gte": 100}}, set_status="qualified")
 
 
 def test_a_rule_fires_when_its_condition_becomes_true() -> None:
-    story = Story(segments=[ALL], campaigns=[campaign(HOT)])
-    story.visited(day(0))
-    story.tell("score.adjusted", day(1), points=99.999999)
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(HOT)])
+    story.visit(day(0))
+    story.send("score.adjusted", day(1), points=99.999999)
     assert story.status("spring") == "active"
-    outputs = story.tell("score.adjusted", day(2), points=0.000001)
-    change = of_topic(outputs, "lead-changes")[0]
+    outputs = story.send("score.adjusted", day(2), points=0.000001)
+    change = outputs_of_topic(outputs, "lead-changes")[0]
     assert (change["to"], change["cause"]["kind"], change["cause"]["rule"]) == ("qualified", "automation", "hot")
-    assert of_topic(outputs, "qualified-leads")[0]["points"] == 100
+    assert outputs_of_topic(outputs, "qualified-leads")[0]["points"] == 100
 
 
 def test_being_true_when_the_lead_is_made_is_an_edge() -> None:
     rival = rule("rival", {"property": "email_domain", "in": ["rival.example"]}, set_status="rejected")
-    story = Story(segments=[ALL], campaigns=[campaign(rival)])
-    outputs = story.changed(day(0), email="eve@rival.example")
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(rival)])
+    outputs = story.change_contact(day(0), email="eve@rival.example")
     assert lead_changes(outputs) == [("spring", None, "active"), ("spring", "active", "rejected")]
 
 
 def test_a_rule_fires_by_time_alone_at_its_instant() -> None:
     asleep = rule("asleep", {"inactive_for": "60d"}, set_status="rejected")
-    story = Story(segments=[ALL], campaigns=[campaign(asleep)])
-    story.visited(day(0))
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(asleep)])
+    story.visit(day(0))
     change = story.tick(day(100))[0]
     assert (change["at"], change["to"]) == ("2026-03-02T00:00:00.000Z", "rejected")
 
 
 def test_the_age_of_a_lead_counts_from_its_making() -> None:
     old = rule("old", {"lead_age": {"gte": "5d"}}, set_status="rejected")
-    story = Story(segments=[ALL], campaigns=[campaign(old)])
-    story.visited(day(2))
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(old)])
+    story.visit(day(2))
     assert story.tick(day(20))[0]["at"] == "2026-01-08T00:00:00.000Z"
 
 
 def test_the_first_rule_that_takes_the_lead_out_ends_its_processing() -> None:
     first = rule("first", told("go"), set_status="rejected")
     second = rule("second", told("go"), add_to_segment="vip")
-    story = Story(segments=[ALL, VIP], campaigns=[campaign(first, second)])
-    story.visited(day(0))
-    assert segment_changes(story.changed(day(1), signal="go")) == []
+    story = EngineDriver(segments=[ALL, VIP], campaigns=[campaign(first, second)])
+    story.visit(day(0))
+    assert segment_changes(story.change_contact(day(1), signal="go")) == []
     assert story.status("spring") == "rejected"
 
 
 def test_reactivating_takes_the_present_truth_as_base() -> None:
-    story = Story(segments=[ALL], campaigns=[campaign(HOT)])
-    story.visited(day(0))
-    story.tell("score.adjusted", day(1), points=150)
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(HOT)])
+    story.visit(day(0))
+    story.send("score.adjusted", day(1), points=150)
     assert story.status("spring") == "qualified"
-    assert lead_changes(story.tell("lead.reactivated", day(2), campaign="spring")) == [
+    assert lead_changes(story.send("lead.reactivated", day(2), campaign="spring")) == [
         ("spring", "qualified", "active")
     ]
-    story.tell("score.adjusted", day(3), points=10)
+    story.send("score.adjusted", day(3), points=10)
     assert story.status("spring") == "active"
-    story.tell("score.adjusted", day(4), points=-100)
-    story.tell("score.adjusted", day(5), points=100)
+    story.send("score.adjusted", day(4), points=-100)
+    story.send("score.adjusted", day(5), points=100)
     assert story.status("spring") == "qualified"
 
 
 def test_a_lead_made_anew_has_its_edges_before_it() -> None:
     known = rule("known", {"property": "email", "exists": True}, set_status="qualified")
-    story = Story(segments=[ALL], campaigns=[campaign(known)])
-    story.changed(day(0), email="ann@example.com")
-    story.tell("lead.removed", day(1), campaign="spring")
-    outputs = story.tell("lead.added", day(2), campaign="spring")
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(known)])
+    story.change_contact(day(0), email="ann@example.com")
+    story.send("lead.removed", day(1), campaign="spring")
+    outputs = story.send("lead.added", day(2), campaign="spring")
     assert lead_changes(outputs) == [("spring", "deleted", "active"), ("spring", "active", "qualified")]
 
 
@@ -95,11 +95,11 @@ def test_resuming_fires_what_is_true_then_and_was_not_when_it_paused() -> None:
     before = rule("before", told("early"), add_to_segment="vip")
     during = rule("during", {"property": "city", "eq": "Wien"}, set_status="qualified")
     definitions: dict[str, Any] = {"segments": [ALL, VIP]}
-    story = Story(**definitions, campaigns=[campaign(before, during)])
-    story.changed(day(0), signal="early")
-    story.tell("segment.member_removed", day(1), segment="vip")
+    story = EngineDriver(**definitions, campaigns=[campaign(before, during)])
+    story.change_contact(day(0), signal="early")
+    story.send("segment.member_removed", day(1), segment="vip")
     story.apply(**definitions, campaigns=[campaign(before, during, paused=True)])
-    assert lead_changes(story.changed(day(2), city="Wien")) == []
+    assert lead_changes(story.change_contact(day(2), city="Wien")) == []
     outputs = story.apply(**definitions, campaigns=[campaign(before, during)])
     assert lead_changes(outputs) == [("spring", "active", "qualified")]
     assert segment_changes(outputs) == []
@@ -107,8 +107,8 @@ def test_resuming_fires_what_is_true_then_and_was_not_when_it_paused() -> None:
 
 def test_a_rule_that_is_added_starts_from_the_present_truth_unless_it_applies_to_existing() -> None:
     late = rule("late", told("go"), add_to_segment="vip")
-    story = Story(segments=[ALL, VIP], campaigns=[campaign()])
-    story.changed(day(0), signal="go")
+    story = EngineDriver(segments=[ALL, VIP], campaigns=[campaign()])
+    story.change_contact(day(0), signal="go")
     assert story.apply(segments=[ALL, VIP], campaigns=[campaign(late)]) == []
     story.apply(segments=[ALL, VIP], campaigns=[campaign()])
     outputs = story.apply(segments=[ALL, VIP], campaigns=[campaign({**late, "apply_to_existing": True})])
@@ -117,36 +117,36 @@ def test_a_rule_that_is_added_starts_from_the_present_truth_unless_it_applies_to
 
 def test_actions_are_done_in_their_order_and_add_points_only_to_a_lead_that_takes_them() -> None:
     both = rule("both", told("go"), set_status="qualified", add_points=5)
-    story = Story(segments=[ALL], campaigns=[campaign(both)])
-    story.changed(day(0), signal="go")
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(both)])
+    story.change_contact(day(0), signal="go")
     assert (story.status("spring"), story.points("spring")) == ("qualified", 0)
 
 
 def test_a_rule_can_list_and_unlist_in_static_segments_with_its_own_cause() -> None:
     add = rule("add", told("in"), add_to_segment="vip")
     remove = rule("remove", told("out"), remove_from_segment="vip")
-    story = Story(segments=[ALL, VIP], campaigns=[campaign(add, remove)])
-    change = of_topic(story.changed(day(0), signal="in"), "segment-changes")[1]
+    story = EngineDriver(segments=[ALL, VIP], campaigns=[campaign(add, remove)])
+    change = outputs_of_topic(story.change_contact(day(0), signal="in"), "segment-changes")[1]
     assert (change["segment"], change["cause"]["kind"], change["cause"]["rule"]) == ("vip", "automation", "add")
-    assert segment_changes(story.changed(day(1), signal="out")) == [("vip", "out")]
+    assert segment_changes(story.change_contact(day(1), signal="out")) == [("vip", "out")]
 
 
 def test_segment_changes_are_net_within_a_record() -> None:
     into = rule("into", told("go"), add_to_segment="vip")
     out_of = rule("out_of", {"segment": "vip"}, remove_from_segment="vip")
-    story = Story(segments=[ALL, VIP], campaigns=[campaign(into, out_of)])
-    story.visited(day(0))
-    assert segment_changes(story.changed(day(1), signal="go")) == []
+    story = EngineDriver(segments=[ALL, VIP], campaigns=[campaign(into, out_of)])
+    story.visit(day(0))
+    assert segment_changes(story.change_contact(day(1), signal="go")) == []
 
 
 def test_a_chain_of_segment_lead_and_campaign_settles_within_one_record() -> None:
     add = rule("add", told("go"), add_to_segment="vip")
-    story = Story(
+    story = EngineDriver(
         segments=[ALL, VIP],
         campaigns=[{"id": "second", "audience": ["vip"], "auto_qualify": True}, campaign(add)],
     )
-    story.visited(day(0))
-    outputs = story.changed(day(1), signal="go")
+    story.visit(day(0))
+    outputs = story.change_contact(day(1), signal="go")
     assert segment_changes(outputs) == [("vip", "in")]
     assert lead_changes(outputs) == [("second", None, "qualified")]
 
@@ -154,35 +154,37 @@ def test_a_chain_of_segment_lead_and_campaign_settles_within_one_record() -> Non
 def test_each_rule_fires_at_most_once_per_record_so_a_cycle_ends() -> None:
     there = rule("there", {"not": {"segment": "vip"}}, add_to_segment="vip")
     back = rule("back", {"segment": "vip"}, remove_from_segment="vip")
-    story = Story(segments=[ALL, VIP], campaigns=[campaign(there, back)])
-    assert segment_changes(story.visited(day(0))) == [("all", "in")]
+    story = EngineDriver(segments=[ALL, VIP], campaigns=[campaign(there, back)])
+    assert segment_changes(story.visit(day(0))) == [("all", "in")]
 
 
 def test_a_rule_that_spends_points_fires_again_when_they_are_earned_again() -> None:
     spend = rule("spend", {"points": {"gte": 10}}, add_points=-10)
-    story = Story(segments=[ALL], campaigns=[campaign(spend)])
-    story.visited(day(0))
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(spend)])
+    story.visit(day(0))
     for number in (1, 2, 3):
-        story.tell("score.adjusted", day(number), points=10)
+        story.send("score.adjusted", day(number), points=10)
         assert story.points("spring") == 0
 
 
 def test_at_the_end_of_the_period_itself_no_rule_runs_any_more() -> None:
     asleep = rule("asleep", {"inactive_for": "9d"}, set_status="rejected")
-    story = Story(segments=[ALL], campaigns=[campaign(asleep, period={"to": "2026-01-10"})])
-    story.visited(day(0))
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(asleep, period={"to": "2026-01-10"})])
+    story.visit(day(0))
     assert story.tick(day(30)) == []
-    story = Story(segments=[ALL], campaigns=[campaign(asleep, period={"to": "2026-01-11"})])
-    story.visited(day(0))
+    story = EngineDriver(segments=[ALL], campaigns=[campaign(asleep, period={"to": "2026-01-11"})])
+    story.visit(day(0))
     assert lead_changes(story.tick(day(30))) == [("spring", "active", "rejected")]
 
 
 def test_a_decision_on_a_late_event_is_never_undone() -> None:
     recent = {"id": "recent", "dynamic": True, "when": {"visit": {}, "count": {"lte": 1}, "within": "7d"}}
     qualify = rule("qualify", {"all": []}, set_status="qualified")
-    story = Story(segments=[recent], campaigns=[{"id": "spring", "audience": ["recent"], "automation": [qualify]}])
-    story.visited(day(5))
-    outputs = story.visited(day(4))
+    story = EngineDriver(
+        segments=[recent], campaigns=[{"id": "spring", "audience": ["recent"], "automation": [qualify]}]
+    )
+    story.visit(day(5))
+    outputs = story.visit(day(4))
     assert segment_changes(outputs) == [("recent", "out")]
     assert lead_changes(outputs) == []
     assert story.status("spring") == "qualified"

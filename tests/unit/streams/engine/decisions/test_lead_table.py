@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.engine.engine_driver import Story, day, lead_changes
-from tests.harness.project_files import TOP
+from tests.harness.engine.engine_driver import EngineDriver, day, lead_changes
+from tests.harness.project_files import PROJECT_ROOT
 
 AUDIENCE = {"id": "aud", "dynamic": True, "when": {"property": "fits", "eq": True}}
 
@@ -38,22 +38,22 @@ DEFINITIONS: dict[str, Any] = {
     ],
 }
 
-Step = Callable[[Story, int], list[dict[str, Any]]]
+_TableStep = Callable[[EngineDriver, int], list[dict[str, Any]]]
 
 
-def _command(name: str, **fields: Any) -> Step:
-    return lambda story, at: story.tell(f"lead.{name}", at, campaign="spring", **fields)
+def _command(name: str, **fields: Any) -> _TableStep:
+    return lambda story, at: story.send(f"lead.{name}", at, campaign="spring", **fields)
 
 
-def _patch(**properties: Any) -> Step:
-    return lambda story, at: story.changed(at, **properties)
+def _patch(**properties: Any) -> _TableStep:
+    return lambda story, at: story.change_contact(at, **properties)
 
 
-def _status(status: str) -> Step:
-    return lambda story, at: story.changed(at, status=status)
+def _status(status: str) -> _TableStep:
+    return lambda story, at: story.change_contact(at, status=status)
 
 
-EVENTS: dict[str, Step] = {
+EVENTS: dict[str, _TableStep] = {
     "added": _command("added"),
     "added by acquisition": _command("added", acquired=True),
     "qualified": _command("qualified"),
@@ -62,7 +62,7 @@ EVENTS: dict[str, Step] = {
     "reactivated": _command("reactivated"),
     "in the audience": _patch(fits=True),
     "out of the audience (`leave: delete`)": _patch(fits=False),
-    "token on a visit": lambda story, at: story.visited(at, campaign="spring"),
+    "token on a visit": lambda story, at: story.visit(at, campaign="spring"),
     "added by a rule": _patch(signal="add"),
     "removed by a rule": _patch(signal="take_out"),
     "set qualified by a rule": _patch(signal="set_qualified"),
@@ -73,7 +73,7 @@ EVENTS: dict[str, Step] = {
 }
 
 # Each but the first is in the audience, so that it can leave it.
-STATES: dict[str, tuple[Step, ...]] = {
+STATES: dict[str, tuple[_TableStep, ...]] = {
     "none": (),
     "active": (_patch(fits=True),),
     "qualified": (_patch(fits=True), _command("qualified")),
@@ -84,7 +84,7 @@ STATES: dict[str, tuple[Step, ...]] = {
     "deleted by leave": (_patch(fits=True), _patch(fits=False)),
 }
 
-DOCS = TOP / "docs" / "leads.md"
+DOCS = PROJECT_ROOT / "docs" / "leads.md"
 
 
 def _cells() -> list[tuple[str, str, str]]:
@@ -95,8 +95,8 @@ def _cells() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("state", "event", "cell"), _cells())
 def test_a_lead_in_each_status_meets_each_event(state: str, event: str, cell: str) -> None:
-    story = Story(**DEFINITIONS)
-    story.changed(day(0), first_name="Ann")
+    story = EngineDriver(**DEFINITIONS)
+    story.change_contact(day(0), first_name="Ann")
     instant = day(1)
     for step in STATES[state]:
         step(story, instant)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.values import instant_text
-from tests.harness.engine.engine_driver import HOUR, Story, day, of_topic
+from tests.harness.engine.engine_driver import HOUR, EngineDriver, day, outputs_of_topic
 
 Turns = list[tuple[int, str]]
 
@@ -47,37 +47,37 @@ OF_A_DATE: list[tuple[dict[str, Any], Turns]] = [
 @pytest.mark.parametrize(("when", "turns"), AFTER_A_VISIT)
 def test_every_kind_of_leaf_turns_by_time_alone(when: dict[str, Any], turns: Turns) -> None:
     story = _story(when)
-    story.visited(day(0))
+    story.visit(day(0))
     assert _told(story) == turns
 
 
 @pytest.mark.parametrize(("operators", "turns"), OF_A_DATE)
 def test_every_operator_on_a_date_turns_by_time_alone(operators: dict[str, Any], turns: Turns) -> None:
     story = _story({"property": "ends", **operators})
-    story.changed(day(0), ends="2026-01-11")
+    story.change_contact(day(0), ends="2026-01-11")
     assert _told(story) == turns
 
 
 def test_an_item_of_a_list_turns_by_time_alone() -> None:
     story = _story({"property": "orders", "has_item": {"placed": {"lt": "now-7d"}}})
-    story.changed(day(0), orders=[{"placed": instant_text(day(0))}, {"placed": "soon"}])
+    story.change_contact(day(0), orders=[{"placed": instant_text(day(0))}, {"placed": "soon"}])
     assert _told(story) == [(day(7, 1), IN)]
 
 
 def test_a_sequence_leaves_by_time_alone_with_its_first_step() -> None:
     story = _story({"sequence": PATHS, "within": "7d"})
-    story.visited(day(0), "/a")
-    story.visited(day(0) + HOUR, "/b")
+    story.visit(day(0), "/a")
+    story.visit(day(0) + HOUR, "/b")
     assert _told(story) == [(day(7), OUT)]
 
 
-def _story(when: dict[str, Any]) -> Story:
+def _story(when: dict[str, Any]) -> EngineDriver:
     segments = [{"id": "moving", "dynamic": True, "when": when}]
-    return Story(segments=segments, properties={"ends": "date", "orders": "object"})
+    return EngineDriver(segments=segments, properties={"ends": "date", "orders": "object"})
 
 
-def _told(story: Story) -> Turns:
+def _told(story: EngineDriver) -> Turns:
     """What a far tick tells of this year, with its instants."""
-    changes = of_topic(story.tick(day(300)), "segment-changes")
+    changes = outputs_of_topic(story.tick(day(300)), "segment-changes")
     instants = {instant_text(day(number, plus)): day(number, plus) for number in range(300) for plus in (0, 1)}
     return [(instants[change["at"]], change["type"]) for change in changes]

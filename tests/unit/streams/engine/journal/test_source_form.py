@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from streams.engine.journal.effects import Append, SourceRecord
-from streams.engine.journal.event_types import KINDS
-from streams.engine.journal.records import Event, decode
-from streams.engine.journal.source_form import received_form
-from streams.engine.journal.validate import Door
+from streams.engine.journal.event_types import EVENT_TYPES
+from streams.engine.journal.records import JournalEvent, decode
+from streams.engine.journal.source_form import to_source_form
+from streams.engine.journal.validate import EventValidator
 from streams.engine.version import EVENT_TYPES_NOT_SERVED
 
 NUMBER = {"partition": 1, "offset": 7, "ordinal": 2}
@@ -54,27 +54,27 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def journaled(type_: str, key: bytes, value: bytes) -> Event:
+def journaled(type_: str, key: bytes, value: bytes) -> JournalEvent:
     """What the door makes of a record of the type's topic."""
-    outcome = Door("events").accept(SourceRecord(KINDS[type_].topic, 0, 5, None, key, value, (), 9))
+    outcome = EventValidator("events").validate(SourceRecord(EVENT_TYPES[type_].topic, 0, 5, None, key, value, (), 9))
     assert isinstance(outcome, Append), outcome
     event = decode(outcome.value)
-    assert isinstance(event, Event)
+    assert isinstance(event, JournalEvent)
     return event
 
 
-@pytest.mark.parametrize("type_", sorted(KINDS.keys() - EVENT_TYPES_NOT_SERVED))
+@pytest.mark.parametrize("type_", sorted(EVENT_TYPES.keys() - EVENT_TYPES_NOT_SERVED))
 def test_the_form_received_is_the_same_event_when_it_is_sent_again(type_: str) -> None:
     sent = {"id": "e1", "type": type_, "at": "2026-03-01T11:00:00.5+01:00", "account": "acme", **FIELDS[type_]}
     event = journaled(type_, b"anna", json.dumps(sent).encode())
-    again = received_form(event)
-    assert journaled(type_, event.contact.encode(), again) == event
+    again = to_source_form(event)
+    assert journaled(type_, event.owner.encode(), again) == event
     told = json.loads(again)
-    assert told.keys() <= sent.keys() | {KINDS[type_].owner, "campaign"}
+    assert told.keys() <= sent.keys() | {EVENT_TYPES[type_].owner, "campaign"}
     assert told["at"] == "2026-03-01T10:00:00.500Z"
 
 
 def test_points_are_written_as_people_write_them() -> None:
     sent = {"id": "e1", "type": "score.adjusted", "at": "2026-03-01T11:00:00Z", "points": 2.5}
     event = journaled("score.adjusted", b"anna", json.dumps(sent).encode())
-    assert (event.fields["points"], json.loads(received_form(event))["points"]) == (2_500_000, 2.5)
+    assert (event.fields["points"], json.loads(to_source_form(event))["points"]) == (2_500_000, 2.5)

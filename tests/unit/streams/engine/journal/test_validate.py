@@ -10,12 +10,12 @@ import pytest
 from schemas.values import instant_ms
 from streams.engine.journal import records, refusal_codes
 from streams.engine.journal.effects import Append, Refusal, SourceRecord
-from streams.engine.journal.event_types import KINDS
-from streams.engine.journal.validate import MOST_DEPTH, Door
-from tests.harness.project_files import TOP
+from streams.engine.journal.event_types import EVENT_TYPES
+from streams.engine.journal.validate import MAX_DEPTH, EventValidator
+from tests.harness.project_files import PROJECT_ROOT
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
-DOCS = TOP / "docs" / "dead-letters.md"
+DOCS = PROJECT_ROOT / "docs" / "dead-letters.md"
 
 
 def source(
@@ -29,19 +29,19 @@ def changed(**fields: Any) -> dict[str, Any]:
     return {"id": "e1", "type": "contact.changed", "contact": "anna", "at": "2026-03-01T11:00:00Z", **fields}
 
 
-def accepted(record: SourceRecord, door: Door | None = None) -> records.Event:
-    (outcome,) = (door or Door())(record)
+def accepted(record: SourceRecord, door: EventValidator | None = None) -> records.JournalEvent:
+    (outcome,) = (door or EventValidator())(record)
     assert isinstance(outcome, Append), outcome
     event = records.decode(outcome.value)
-    assert isinstance(event, records.Event)
-    assert outcome.key == records.event_key(event.account, event.contact)
+    assert isinstance(event, records.JournalEvent)
+    assert outcome.key == records.event_key(event.account, event.owner)
     return event
 
 
-def code(record: SourceRecord, door: Door | None = None) -> str:
-    (outcome,) = (door or Door())(record)
+def code(record: SourceRecord, door: EventValidator | None = None) -> str:
+    (outcome,) = (door or EventValidator())(record)
     assert isinstance(outcome, Refusal), outcome
-    assert outcome.code in refusal_codes.AT_THE_DOOR
+    assert outcome.code in refusal_codes.INGEST_CODES
     assert outcome.message
     assert "\n" not in outcome.message
     return outcome.code
@@ -49,12 +49,12 @@ def code(record: SourceRecord, door: Door | None = None) -> str:
 
 def test_an_event_keeps_its_coordinates_and_only_the_fields_of_its_type() -> None:
     event = accepted(source(changed(properties={"city": "Bonn", "fax": None}, colour="blue")))
-    assert event == records.Event(
+    assert event == records.JournalEvent(
         type="contact.changed",
         id="e1",
         at=NOON - 3_600_000,
         account="default",
-        contact="anna",
+        owner="anna",
         source=("contact-changes", 3, 42),
         arrival=NOON,
         fields={"properties": {"city": "Bonn", "fax": None}},
@@ -64,15 +64,15 @@ def test_an_event_keeps_its_coordinates_and_only_the_fields_of_its_type() -> Non
 def test_where_the_contact_is_missing_the_key_says_it() -> None:
     raw = changed()
     del raw["contact"]
-    assert accepted(source(raw, key="zoë".encode())).contact == "zoë"
-    assert accepted(source(changed(contact=None), key=b"bert")).contact == "bert"
+    assert accepted(source(raw, key="zoë".encode())).owner == "zoë"
+    assert accepted(source(changed(contact=None), key=b"bert")).owner == "bert"
     assert code(source(raw, key=None)) == "no_contact"
     assert code(source(raw, key=b"")) == "no_contact"
     assert code(source(raw, key=b"\xff\xfe")) == "no_contact"
 
 
 def test_the_field_wins_over_the_key() -> None:
-    assert accepted(source(changed(), key=b"somebody-else")).contact == "anna"
+    assert accepted(source(changed(), key=b"somebody-else")).owner == "anna"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_events_of_anonymous_visitors_are_not_served_yet() -> None:
 
 def test_nesting_is_bounded_and_brackets_in_text_do_not_count() -> None:
     deep: Any = "x"
-    for _ in range(MOST_DEPTH):
+    for _ in range(MAX_DEPTH):
         deep = [deep]
     assert code(source(changed(properties={"a": deep}))) == "too_deep"
     text = '["' * 200 + "\\"
@@ -172,7 +172,7 @@ def test_a_little_ahead_of_its_arrival_is_cut_back_and_more_is_refused() -> None
 
 
 def test_on_the_events_clock_there_is_no_future() -> None:
-    event = accepted(source(changed(at="2030-01-01T00:00:00Z")), Door("events"))
+    event = accepted(source(changed(at="2030-01-01T00:00:00Z")), EventValidator("events"))
     assert event.at == instant_ms("2030-01-01T00:00:00Z")
 
 
@@ -241,21 +241,21 @@ TYPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_each_served_type_has_its_canonical_fields(name: str) -> None:
     given, canonical = TYPES[name]
-    event = accepted(source(changed(type=name, **given), KINDS[name].topic))
+    event = accepted(source(changed(type=name, **given), EVENT_TYPES[name].topic))
     assert event.fields == canonical
-    assert event.contact == ("006" if name == "opportunity.changed" else "anna")
+    assert event.owner == ("006" if name == "opportunity.changed" else "anna")
 
 
 def test_every_type_is_served_or_refused_by_name() -> None:
     refused = {"contact.merged", "contact.identified", "contact.erased"}
-    assert set(KINDS) == set(TYPES) | refused
+    assert set(EVENT_TYPES) == set(TYPES) | refused
 
 
 def test_an_opportunity_may_be_named_by_the_key() -> None:
     raw = changed(type="opportunity.changed", modified="2026-03-01T11:00:00Z")
-    assert accepted(source(raw, "crm-opportunities", key=b"006X")).contact == "006X"
+    assert accepted(source(raw, "crm-opportunities", key=b"006X")).owner == "006X"
     assert code(source(raw, "crm-opportunities", key=None)) == "no_opportunity"
 
 
 def test_the_docs_list_every_code() -> None:
-    assert refusal_codes.table() in DOCS.read_text()
+    assert refusal_codes.codes_table() in DOCS.read_text()

@@ -8,209 +8,211 @@ from typing import Any
 import pytest
 
 from schemas.outputs.revenue import CampaignRevenue
-from streams.engine.decisions.outputs import stamped
+from streams.engine.decisions.outputs import with_emitted_at
 from streams.engine.journal.effects import Append, Budget, SourceRecord
 from streams.engine.journal.records import Marker, encode
-from streams.engine.journal.validate import Door
-from streams.engine.version import SEMANTICS
-from tests.harness.engine.ledger_driver import AUTUMN, FOREIGN, NOON, SPRING, Ledger, definitions
+from streams.engine.journal.validate import EventValidator
+from streams.engine.version import ENGINE_VERSION
+from tests.harness.engine.ledger_driver import AUTUMN, FOREIGN, NOON, SPRING, LedgerDriver, ledger_definitions
 
 WON: dict[str, Any] = {"won": True, "closed": True}
 LOST: dict[str, Any] = {"closed": True}
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    ledger = Ledger()
+def ledger() -> LedgerDriver:
+    ledger = LedgerDriver()
     ledger.apply()
     return ledger
 
 
-def test_an_open_opportunity_that_is_won_moves_from_open_to_won(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="100.10")
+def test_an_open_opportunity_that_is_won_moves_from_open_to_won(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="100.10")
     assert ledger.revenue() == {"open": (1, "100.1")}
-    ledger.tell(at=2, amount="100.10", **WON)
+    ledger.send(at=2, amount="100.10", **WON)
     assert ledger.revenue() == {"won": (1, "100.1")}
 
 
-def test_revenue_is_reversed_when_a_won_opportunity_is_reopened(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="100", **WON)
-    ledger.tell(at=2, amount="100")
+def test_revenue_is_reversed_when_a_won_opportunity_is_reopened(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="100", **WON)
+    ledger.send(at=2, amount="100")
     assert ledger.revenue() == {"open": (1, "100")}
 
 
-def test_cents_add_up_exactly(ledger: Ledger) -> None:
+def test_cents_add_up_exactly(ledger: LedgerDriver) -> None:
     for number in range(30):
-        ledger.tell(f"o{number}", amount="0.1", **WON)
-    ledger.tell("large", amount="123456789012345678.01", **WON)
+        ledger.send(f"o{number}", amount="0.1", **WON)
+    ledger.send("large", amount="123456789012345678.01", **WON)
     assert ledger.revenue() == {"won": (31, "123456789012345681.01")}
 
 
-def test_an_amount_changed_after_winning_counts(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="100", **WON)
-    ledger.tell(at=2, amount="80.5", **WON)
+def test_an_amount_changed_after_winning_counts(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="100", **WON)
+    ledger.send(at=2, amount="80.5", **WON)
     assert ledger.revenue() == {"won": (1, "80.5")}
 
 
-def test_an_opportunity_without_amount_counts_as_one_of_nothing(ledger: Ledger) -> None:
-    ledger.tell(amount=None, **WON)
+def test_an_opportunity_without_amount_counts_as_one_of_nothing(ledger: LedgerDriver) -> None:
+    ledger.send(amount=None, **WON)
     assert ledger.revenue() == {"won": (1, "0")}
 
 
-def test_each_currency_has_its_own_sum(ledger: Ledger) -> None:
-    ledger.tell("o1", amount="1", currency="EUR", **WON)
-    ledger.tell("o2", amount="2", currency="USD", **WON)
+def test_each_currency_has_its_own_sum(ledger: LedgerDriver) -> None:
+    ledger.send("o1", amount="1", currency="EUR", **WON)
+    ledger.send("o2", amount="2", currency="USD", **WON)
     assert (ledger.revenue(), ledger.revenue(currency="USD")) == ({"won": (1, "1")}, {"won": (1, "2")})
 
 
-def test_a_change_of_currency_moves_the_amount(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="1", currency="EUR", **WON)
-    ledger.tell(at=2, amount="1", currency="USD", **WON)
+def test_a_change_of_currency_moves_the_amount(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="1", currency="EUR", **WON)
+    ledger.send(at=2, amount="1", currency="USD", **WON)
     assert (ledger.revenue(), ledger.revenue(currency="USD")) == ({}, {"won": (1, "1")})
 
 
-def test_a_change_of_campaign_moves_the_revenue(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="7", **WON)
-    ledger.tell(at=2, amount="7", crm_campaign=AUTUMN, **WON)
+def test_a_change_of_campaign_moves_the_revenue(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="7", **WON)
+    ledger.send(at=2, amount="7", crm_campaign=AUTUMN, **WON)
     assert (ledger.revenue(), ledger.revenue("autumn")) == ({}, {"won": (1, "7")})
 
 
-def test_a_deleted_opportunity_is_taken_back_and_an_undeleted_one_comes_back(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="7", **WON)
-    ledger.tell(at=2, amount="7", deleted=True, **WON)
+def test_a_deleted_opportunity_is_taken_back_and_an_undeleted_one_comes_back(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="7", **WON)
+    ledger.send(at=2, amount="7", deleted=True, **WON)
     assert ledger.revenue() == {}
-    ledger.tell(at=3, amount="7", **WON)
+    ledger.send(at=3, amount="7", **WON)
     assert ledger.revenue() == {"won": (1, "7")}
 
 
-def test_seen_again_it_changes_nothing_and_writes_nothing(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="7", **WON)
+def test_seen_again_it_changes_nothing_and_writes_nothing(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="7", **WON)
     before = list(ledger.outputs)
     for _ in range(3):
-        ledger.tell(at=1, amount="7", **WON)
-        ledger.tell(at=2, amount="7.00", **WON)
+        ledger.send(at=1, amount="7", **WON)
+        ledger.send(at=2, amount="7.00", **WON)
     assert ledger.outputs == before
 
 
-def test_an_older_state_that_comes_late_is_passed_over(ledger: Ledger) -> None:
-    ledger.tell(at=9, amount="7", **WON)
-    ledger.tell(at=1, amount="5")
+def test_an_older_state_that_comes_late_is_passed_over(ledger: LedgerDriver) -> None:
+    ledger.send(at=9, amount="7", **WON)
+    ledger.send(at=1, amount="5")
     assert ledger.revenue() == {"won": (1, "7")}
 
 
 @pytest.mark.parametrize(("versions", "kept"), [((0, 0), "5"), ((2, 1), "7"), ((1, 2), "5")])
 def test_equal_stamps_go_by_version_then_by_the_order_of_the_journal(
-    ledger: Ledger, versions: tuple[int, int], kept: str
+    ledger: LedgerDriver, versions: tuple[int, int], kept: str
 ) -> None:
-    ledger.tell(at=9, amount="7", version=versions[0], **WON)
-    ledger.tell(at=9, amount="5", version=versions[1], **WON)
+    ledger.send(at=9, amount="7", version=versions[0], **WON)
+    ledger.send(at=9, amount="5", version=versions[1], **WON)
     assert ledger.revenue() == {"won": (1, kept)}
 
 
 @pytest.mark.parametrize("crm_campaign", [None, FOREIGN])
-def test_without_a_campaign_of_ours_the_lead_it_came_from_decides(ledger: Ledger, crm_campaign: str | None) -> None:
-    ledger.tell(amount="7", crm_campaign=crm_campaign, campaign="spring", **WON)
+def test_without_a_campaign_of_ours_the_lead_it_came_from_decides(
+    ledger: LedgerDriver, crm_campaign: str | None
+) -> None:
+    ledger.send(amount="7", crm_campaign=crm_campaign, campaign="spring", **WON)
     assert ledger.revenue() == {"won": (1, "7")}
 
 
-def test_an_opportunity_of_nobody_counts_nowhere(ledger: Ledger) -> None:
-    ledger.tell(amount="7", crm_campaign=FOREIGN, **WON)
+def test_an_opportunity_of_nobody_counts_nowhere(ledger: LedgerDriver) -> None:
+    ledger.send(amount="7", crm_campaign=FOREIGN, **WON)
     assert ledger.outputs == []
 
 
 def test_ids_of_15_and_18_characters_are_the_same_campaign() -> None:
-    ledger = Ledger(definitions(spring=SPRING[:15]))
+    ledger = LedgerDriver(ledger_definitions(spring=SPRING[:15]))
     ledger.apply()
-    ledger.tell(amount="7", **WON)
+    ledger.send(amount="7", **WON)
     assert ledger.revenue() == {"won": (1, "7")}
 
 
 def test_a_campaign_defined_later_gets_the_revenue_that_was_there_before() -> None:
-    ledger = Ledger(definitions(spring=SPRING), definitions(spring=SPRING, autumn=AUTUMN))
+    ledger = LedgerDriver(ledger_definitions(spring=SPRING), ledger_definitions(spring=SPRING, autumn=AUTUMN))
     ledger.apply()
-    ledger.tell("o1", amount="7", crm_campaign=AUTUMN, **WON)
-    ledger.tell("o2", amount="3", crm_campaign=AUTUMN)
+    ledger.send("o1", amount="7", crm_campaign=AUTUMN, **WON)
+    ledger.send("o2", amount="3", crm_campaign=AUTUMN)
     assert ledger.revenue("autumn") == {}
     ledger.apply()
     assert ledger.revenue("autumn") == {"won": (1, "7"), "open": (1, "3")}
 
 
 def test_a_campaign_that_is_not_defined_any_more_keeps_its_revenue() -> None:
-    ledger = Ledger(definitions(spring=SPRING), definitions(autumn=AUTUMN))
+    ledger = LedgerDriver(ledger_definitions(spring=SPRING), ledger_definitions(autumn=AUTUMN))
     ledger.apply()
-    ledger.tell(amount="7", **WON)
+    ledger.send(amount="7", **WON)
     ledger.apply()
-    ledger.tell(at=2, amount="8", **WON)
+    ledger.send(at=2, amount="8", **WON)
     assert ledger.revenue() == {"won": (1, "8")}
 
 
-def test_accounts_never_see_each_other(ledger: Ledger) -> None:
-    ledger.tell(amount="7", account="other", **WON)
+def test_accounts_never_see_each_other(ledger: LedgerDriver) -> None:
+    ledger.send(amount="7", account="other", **WON)
     assert ledger.revenue() == {}
 
 
-def test_the_instant_of_a_total_never_goes_back(ledger: Ledger) -> None:
-    ledger.tell("o1", at=50, amount="1")
-    ledger.tell("o2", at=10, amount="1")
+def test_the_instant_of_a_total_never_goes_back(ledger: LedgerDriver) -> None:
+    ledger.send("o1", at=50, amount="1")
+    ledger.send("o2", at=10, amount="1")
     instants = [json.loads(each.value or b"")["at"] for each in ledger.outputs if each.topic == "campaign-revenue"]
     assert instants == sorted(instants)
 
 
-def test_the_lead_is_told_what_became_of_its_opportunity(ledger: Ledger) -> None:
+def test_the_lead_is_told_what_became_of_its_opportunity(ledger: LedgerDriver) -> None:
     lead: dict[str, Any] = {"contact": "ada", "campaign": "spring"}
-    ledger.tell(at=1, amount="7", **lead)
-    ledger.tell(at=2, amount="7", **lead, **WON)
-    ledger.tell(at=3, amount="9", **lead, **WON)
-    ledger.tell(at=4, amount="9", **lead)
-    ledger.tell(at=5, amount="9", **lead, **LOST)
-    ledger.tell(at=6, amount="9", deleted=True, **lead, **LOST)
+    ledger.send(at=1, amount="7", **lead)
+    ledger.send(at=2, amount="7", **lead, **WON)
+    ledger.send(at=3, amount="9", **lead, **WON)
+    ledger.send(at=4, amount="9", **lead)
+    ledger.send(at=5, amount="9", **lead, **LOST)
+    ledger.send(at=6, amount="9", deleted=True, **lead, **LOST)
     told = [(each["outcome"], each["amount"]) for each in ledger.outcomes()]
     assert told == [("open", "7"), ("won", "7"), ("won", "9"), ("open", "9"), ("lost", "9"), ("deleted", "9")]
     assert {(each["contact"], each["campaign"]) for each in ledger.outcomes()} == {("ada", "spring")}
     assert len({each["id"] for each in ledger.outcomes()}) == 6
 
 
-def test_the_door_of_the_pipeline_takes_what_the_ledger_tells(ledger: Ledger) -> None:
-    ledger.tell(amount="7", contact="ada", campaign="spring", **WON)
+def test_the_door_of_the_pipeline_takes_what_the_ledger_tells(ledger: LedgerDriver) -> None:
+    ledger.send(amount="7", contact="ada", campaign="spring", **WON)
     [output] = [each for each in ledger.outputs if each.topic == "crm-results"]
     record = SourceRecord(output.topic, 0, 0, NOON, output.key, output.value, (), NOON)
-    assert isinstance(Door("events").accept(record), Append)
+    assert isinstance(EventValidator("events").validate(record), Append)
 
 
-def test_rows_of_revenue_are_as_their_schema_says(ledger: Ledger) -> None:
-    ledger.tell(at=1, amount="7.50", **WON)
+def test_rows_of_revenue_are_as_their_schema_says(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, amount="7.50", **WON)
     [output] = ledger.outputs
     assert output.key == b"default/spring/EUR"
-    row = CampaignRevenue.model_validate_json(stamped(output.value, NOON) or b"")
+    row = CampaignRevenue.model_validate_json(with_emitted_at(output.value, NOON) or b"")
     assert (row.won.count, row.won.amount, row.cause.kind, row.number.ordinal) == (1, "7.5", "crm", 0)
 
 
-def test_an_opportunity_moved_to_another_contact_leaves_the_first(ledger: Ledger) -> None:
-    ledger.tell(at=1, contact="ada", campaign="spring", **WON)
-    ledger.tell(at=2, contact="bob", campaign="spring", **WON)
+def test_an_opportunity_moved_to_another_contact_leaves_the_first(ledger: LedgerDriver) -> None:
+    ledger.send(at=1, contact="ada", campaign="spring", **WON)
+    ledger.send(at=2, contact="bob", campaign="spring", **WON)
     told = [(each["contact"], each["outcome"]) for each in ledger.outcomes()]
     assert told == [("ada", "won"), ("ada", "deleted"), ("bob", "won")]
 
 
-def test_a_state_left_and_entered_again_within_one_second_has_ids_of_its_own(ledger: Ledger) -> None:
+def test_a_state_left_and_entered_again_within_one_second_has_ids_of_its_own(ledger: LedgerDriver) -> None:
     for won in (True, False, True):
-        ledger.tell(at=1, won=won, closed=won, amount="7", contact="ada", campaign="spring")
+        ledger.send(at=1, won=won, closed=won, amount="7", contact="ada", campaign="spring")
     assert len({each["id"] for each in ledger.outcomes()}) == 3
 
 
 def test_a_marker_is_worked_off_in_portions_and_survives_a_restart_in_the_middle() -> None:
-    releases = (definitions(spring=SPRING), definitions(spring=SPRING, autumn=AUTUMN))
-    ledger, whole = Ledger(*releases), Ledger(*releases)
+    releases = (ledger_definitions(spring=SPRING), ledger_definitions(spring=SPRING, autumn=AUTUMN))
+    ledger, whole = LedgerDriver(*releases), LedgerDriver(*releases)
     for each in (ledger, whole):
         each.apply()
         for number in range(20):
-            each.tell(f"o{number:02d}", at=number, amount="1.5", crm_campaign=AUTUMN, **WON)
+            each.send(f"o{number:02d}", at=number, amount="1.5", crm_campaign=AUTUMN, **WON)
     whole.apply()
-    ledger.feed_only(b"release", encode(Marker("default", 2, 2, "hash", NOON, SEMANTICS)))
+    ledger.append_undecided(b"release", encode(Marker("default", 2, 2, "hash", NOON, ENGINE_VERSION)))
     ledger.work(Budget(records=7))
-    assert ledger.pending
+    assert ledger.has_pending
     ledger.restart()
-    while ledger.pending:
+    while ledger.has_pending:
         ledger.work(Budget(records=3))
     assert ledger.outputs == whole.outputs
     assert ledger.rows == whole.rows

@@ -9,23 +9,23 @@ import msgspec
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
-from streams.engine.version import SEMANTICS
-from tests.harness.engine.engine_driver import DAY, START, day, read
+from streams.engine.version import ENGINE_VERSION
+from tests.harness.engine.engine_driver import DAY, START, day, sound_definitions
 
 RECENT = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "7d"}}
-RELEASE = read({"segments": [RECENT]})
+RELEASE = sound_definitions({"segments": [RECENT]})
 EVERYTHING = Budget(1 << 40, 1 << 40)
 
 
 def visit(contact: str, offset: int, at: int, account: str = "default") -> tuple[int, bytes, bytes]:
-    event = records.Event(
-        type="web.visited", id=f"v{offset}", at=at, account=account, contact=contact, source=("web-visits", 0, offset)
+    event = records.JournalEvent(
+        type="web.visited", id=f"v{offset}", at=at, account=account, owner=contact, source=("web-visits", 0, offset)
     )
     return offset, records.event_key(account, contact), records.encode(event)
 
 
 def marker(offset: int, number: int = 1, account: str = "default") -> tuple[int, bytes, bytes]:
-    return offset, b"release", records.encode(records.Marker(account, number, offset, "", None, SEMANTICS))
+    return offset, b"release", records.encode(records.Marker(account, number, offset, "", None, ENGINE_VERSION))
 
 
 def tick(offset: int, at: int) -> tuple[int, bytes, bytes]:
@@ -48,10 +48,10 @@ def test_a_portion_keeps_to_its_budget_of_contacts() -> None:
     visits = [visit(f"c{number}", number + 1, START) for number in range(10)]
     decider = decider_of(marker(0), *visits, tick(11, day(8)))
     decider.work(Budget(records=10))
-    assert decider.position(12) == 11
+    assert decider.resume_offset(12) == 11
     found = []
     portions = 0
-    while decider.pending():
+    while decider.has_pending():
         effects = decider.work(Budget(records=3))
         assert len(effects.rows) <= 3
         found += exits(effects)
@@ -64,7 +64,7 @@ def test_a_portion_ends_when_its_bytes_are_used_up() -> None:
     decider = decider_of(marker(0), *[visit(f"c{number}", number + 1, START) for number in range(10)])
     effects = decider.work(Budget(bytes=1_500))
     assert 1 <= len(effects.rows) < 10
-    assert decider.pending()
+    assert decider.has_pending()
 
 
 def test_a_portion_ends_when_its_time_is_used_up() -> None:
@@ -80,11 +80,11 @@ def test_while_a_tick_is_unfinished_it_is_busy_and_the_position_lies_beyond_it()
     visits = [visit(f"c{number}", number + 1, START) for number in range(5)]
     decider = decider_of(marker(0), *visits)
     decider.work(EVERYTHING)
-    assert not decider.busy()
+    assert not decider.is_busy()
     decider.feed(*tick(6, day(8)))
-    assert decider.busy()
+    assert decider.is_busy()
     decider.work(Budget(records=2))
-    assert (decider.busy(), decider.position(7)) == (True, 7)
+    assert (decider.is_busy(), decider.resume_offset(7)) == (True, 7)
     state = msgspec.json.decode(decider.checkpoint(), type=Checkpoint)
     assert state.unfinished is not None
     assert state.unfinished.offset == 6
@@ -102,25 +102,25 @@ def test_own_records_go_on_while_a_tick_is_worked_off_and_see_it_first() -> None
         ("segment.exited", 21),
         ("segment.entered", 22),
     ]
-    assert decider.busy()
+    assert decider.is_busy()
 
 
 def test_a_second_marker_waits_for_the_first() -> None:
     visits = [visit(f"c{number}", number, START) for number in range(6)]
     decider = decider_of(*visits, marker(6), marker(7, 2), visit("c0", 8, day(1)))
     decider.work(Budget(records=8))
-    assert decider.releases_in_force() == {"default": 1}
-    assert decider.position(9) == 7
-    while decider.pending():
+    assert decider.active_releases() == {"default": 1}
+    assert decider.resume_offset(9) == 7
+    while decider.has_pending():
         decider.work(Budget(records=2))
-    assert decider.releases_in_force() == {"default": 2}
+    assert decider.active_releases() == {"default": 2}
     assert {contact.release for contact in decider.contacts()} == {2}
 
 
 def test_contacts_made_later_than_a_marker_are_passed_over_by_it() -> None:
     decider = decider_of(visit("old", 0, START), marker(1), visit("new", 2, START + 1))
     outputs = []
-    while decider.pending():
+    while decider.has_pending():
         outputs += decider.work(Budget(records=1)).outputs
     kinds = {o.key: msgspec.json.decode(o.value)["cause"]["kind"] for o in outputs if o.value}
     assert kinds[b"default/new"] == "event"
@@ -141,7 +141,7 @@ def test_a_new_owner_knows_who_is_due_and_what_is_in_force() -> None:
         heir.restore(key, value)
     heir.resume(decider.checkpoint())
     assert heir.next_due() == START + 7 * DAY
-    assert heir.releases_in_force() == {"default": 1}
+    assert heir.active_releases() == {"default": 1}
     heir.feed(*tick(3, day(7, 1)))
     assert exits(heir.work(EVERYTHING)) == ["default/ann"]
     assert heir.next_due() is None
@@ -152,5 +152,5 @@ def test_the_heap_of_dues_does_not_grow_with_every_visit() -> None:
     for offset in range(1, 6_001):
         decider.feed(*visit("ann", offset, START + offset))
     decider.work(EVERYTHING)
-    heaps = decider._rows._heaps
+    heaps = decider._contacts._due_heaps
     assert sum(map(len, heaps.values())) <= 2_000

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.values import instant_ms
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.version import SEMANTICS
+from streams.engine.version import ENGINE_VERSION
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
 
@@ -26,16 +26,16 @@ def test_the_number_is_the_rank_among_the_valid_ones() -> None:
     void = log.add(4, NOON, b"default", record(0))
     second = log.add(7, NOON + 1, b"default", record(1))
     assert first is not None
-    assert (first.number, first.offset, first.semantics, first.at) == (1, 3, SEMANTICS, NOON)
+    assert (first.number, first.offset, first.semantics, first.at) == (1, 3, ENGINE_VERSION, NOON)
     assert void is None
-    assert log.voids[0].reason == "based on release 0, but 1 is the latest"
+    assert log.void_releases[0].reason == "based on release 0, but 1 is the latest"
     assert second is not None
     assert (second.number, second.offset) == (2, 7)
     latest = log.latest("default")
     assert latest is not None
     assert latest.number == 2
     assert log.get("default", 1).offset == 3
-    assert [release.number for release in log.all("default")] == [1, 2]
+    assert [release.number for release in log.releases_of("default")] == [1, 2]
 
 
 def test_accounts_never_see_each_other() -> None:
@@ -53,7 +53,7 @@ def test_accounts_never_see_each_other() -> None:
 def test_a_base_from_the_future_is_void_too() -> None:
     log = ReleaseLog()
     assert log.add(0, NOON, b"default", record(5)) is None
-    assert log.voids[0].reason == "based on release 5, but 0 is the latest"
+    assert log.void_releases[0].reason == "based on release 5, but 0 is the latest"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_base_from_the_future_is_void_too() -> None:
 def test_what_cannot_decide_is_void_for_every_reader(value: bytes | None, reason: str) -> None:
     log = ReleaseLog()
     assert log.add(0, NOON, b"default", value) is None
-    assert log.voids[0].reason.startswith(reason)
+    assert log.void_releases[0].reason.startswith(reason)
     assert log.add(1, NOON, b"default", record(0)) is not None
 
 
@@ -114,4 +114,4 @@ def test_an_offset_read_again_changes_nothing() -> None:
     log = ReleaseLog()
     assert log.add(0, NOON, b"default", record(0)) is not None
     assert log.add(0, NOON, b"default", record(0)) is None
-    assert log.voids == []
+    assert log.void_releases == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.engine.journal.effects import Refusal
-from streams.engine.state.properties import check, derived, email_domain
+from streams.engine.state.properties import derive_properties, email_domain, validate_property
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from streams.engine.state.properties import check, derived, email_domain
     ],
 )
 def test_a_value_that_fits_is_kept_in_its_canonical_form(value: Any, declared: Any, kept: Any) -> None:
-    result = check("p", value, declared)
+    result = validate_property("p", value, declared)
     assert result == kept
     assert type(result) is type(kept)
 
@@ -61,13 +61,13 @@ def test_a_value_that_fits_is_kept_in_its_canonical_form(value: Any, declared: A
     ],
 )
 def test_a_value_of_another_type_is_refused_alone(value: Any, declared: Any) -> None:
-    result = check("p", value, declared)
+    result = validate_property("p", value, declared)
     assert isinstance(result, Refusal)
     assert result.code == "wrong_property_type"
 
 
 def test_a_derived_property_cannot_be_set() -> None:
-    result = check("email_domain", "rival.example", "text")
+    result = validate_property("email_domain", "rival.example", "text")
     assert isinstance(result, Refusal)
     assert result.code == "derived_property"
 
@@ -88,4 +88,4 @@ def test_a_derived_property_cannot_be_set() -> None:
 )
 def test_the_domain_follows_from_the_email(email: Any, domain: str | None) -> None:
     assert email_domain(email) == domain
-    assert derived({"email": email}) == ({} if domain is None else {"email_domain": domain})
+    assert derive_properties({"email": email}) == ({} if domain is None else {"email_domain": domain})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.engine.validation import check, path_text
+from streams.engine.validation import path_text, validate_definitions
 
 PROPERTIES = {"size": "number", "born": "date", "seen": "datetime", "codes": "list", "home": "object"}
 
@@ -22,7 +22,7 @@ def said_in_a_rule(when: Any) -> list[tuple[str, str]]:
 
 
 def said(raw: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(path_text(problem.path), problem.message) for problem in check(raw).problems]
+    return [(path_text(problem.path), problem.message) for problem in validate_definitions(raw).problems]
 
 
 def prop(**operators: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.engine.validation import Problem, check, path_text
+from streams.engine.validation import Problem, path_text, validate_definitions
 
 PROPERTIES = {
     "employees": "number",
@@ -32,7 +32,7 @@ def within_rule(when: Any, **then: Any) -> dict[str, Any]:
 
 
 def problem_of(raw: dict[str, Any]) -> Problem:
-    (problem,) = check(raw).problems
+    (problem,) = validate_definitions(raw).problems
     return problem
 
 
@@ -79,7 +79,7 @@ SOUND_LEAVES: list[Any] = [
 
 @pytest.mark.parametrize("leaf", SOUND_LEAVES, ids=str)
 def test_every_form_of_the_language_is_taken(leaf: Any) -> None:
-    checked = check(within_segment(leaf))
+    checked = validate_definitions(within_segment(leaf))
     assert checked.problems == []
     assert checked.definitions is not None
     assert checked.definitions.segments[0].when is not None
@@ -95,7 +95,7 @@ def test_every_form_of_the_language_is_taken(leaf: Any) -> None:
     ],
 )
 def test_rules_may_speak_of_the_lead_at_hand(leaf: Any) -> None:
-    assert check(within_rule(leaf)).problems == []
+    assert validate_definitions(within_rule(leaf)).problems == []
 
 
 WRONG: list[tuple[Any, str, str]] = [
@@ -208,7 +208,9 @@ def test_what_is_wrong_with_a_condition_is_said_with_what_would_be_right(when: A
 
 @pytest.mark.parametrize("key", ["first", "last"])
 def test_first_or_last_beside_a_count_is_refused(key: str) -> None:
-    problems = check(within_segment({"visit": {}, key: {"path": {"eq": "/"}}, "count": {"gte": 1}})).problems
+    problems = validate_definitions(
+        within_segment({"visit": {}, key: {"path": {"eq": "/"}}, "count": {"gte": 1}})
+    ).problems
     assert f"{key} speaks of one event: it cannot stand beside a count" in [problem.message for problem in problems]
 
 
@@ -303,8 +305,8 @@ def test_what_the_plan_lacks_is_refused_by_name() -> None:
     assert (problem.code, path_text(problem.path)) == ("plan", "segments[0].when.property")
     assert "employees" in problem.message
     assert "enterprise" in problem.message
-    assert check(within_segment({"property": "country", "eq": "DE"}, plan="premium")).problems == []
-    assert check(definitions(plan="basic")).problems == []
+    assert validate_definitions(within_segment({"property": "country", "eq": "DE"}, plan="premium")).problems == []
+    assert validate_definitions(definitions(plan="basic")).problems == []
 
 
 def segment(name: str, *references: str) -> dict[str, Any]:
@@ -319,7 +321,7 @@ def test_a_circle_of_segments_is_refused_with_its_path() -> None:
 
 def test_references_to_any_depth_are_fine() -> None:
     chain = [segment(f"s{n}", f"s{n + 1}") for n in range(3_000)]
-    assert check({"segments": [*chain, {"id": "s3000"}]}).problems == []
+    assert validate_definitions({"segments": [*chain, {"id": "s3000"}]}).problems == []
 
 
 def test_circles_through_leads_and_actions_are_warned_of_and_not_refused() -> None:
@@ -328,7 +330,7 @@ def test_circles_through_leads_and_actions_are_warned_of_and_not_refused() -> No
         "segments": [segment("a", "list"), {"id": "list"}],
         "campaigns": [{"id": "c", "audience": ["a"], "automation": [rule]}],
     }
-    checked = check(raw)
+    checked = validate_definitions(raw)
     assert checked.problems == []
     (warning,) = checked.warnings
     for node in ("segment a", "campaign c", "segment list"):
@@ -336,7 +338,9 @@ def test_circles_through_leads_and_actions_are_warned_of_and_not_refused() -> No
 
 
 def test_an_undeclared_property_close_to_a_declared_one_is_warned_of() -> None:
-    checked = check(within_segment({"all": [{"property": "employes", "gt": 5}, {"property": "other", "eq": 1}]}))
+    checked = validate_definitions(
+        within_segment({"all": [{"property": "employes", "gt": 5}, {"property": "other", "eq": 1}]})
+    )
     assert checked.problems == []
     (warning,) = checked.warnings
     assert warning.message == "property employes is not declared; is employees meant?"
@@ -346,7 +350,7 @@ def test_an_undeclared_property_close_to_a_declared_one_is_warned_of() -> None:
 def test_in_rules_and_nested_objects_too() -> None:
     when = {"not": {"property": ["contry", "code"], "eq": "DE"}}
     rules = {"scoring": [{"id": "s", "when": when, "points": 1}]}
-    checked = check({"campaigns": [{"id": "c", **rules}]})
+    checked = validate_definitions({"campaigns": [{"id": "c", **rules}]})
     (warning,) = checked.warnings
     assert warning.message == "property contry is not declared; is country meant?"
     assert path_text(warning.path) == "campaigns[0].scoring[0].when.not.property"

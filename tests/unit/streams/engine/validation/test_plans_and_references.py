@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.engine.validation import check, path_text
+from streams.engine.validation import path_text, validate_definitions
 
 
 def test_a_downgrade_names_every_definition_that_it_would_orphan() -> None:
@@ -25,9 +25,11 @@ def test_a_downgrade_names_every_definition_that_it_would_orphan() -> None:
         "automation": [{"id": "near", "when": {"any": [nested]}, "then": {"add_to_segment": "vip"}}],
     }
     raw = {"properties": {"employees": "number"}, "segments": [german, large, {"id": "vip"}], "campaigns": [campaign]}
-    assert check({**raw, "plan": "enterprise"}).problems == []
+    assert validate_definitions({**raw, "plan": "enterprise"}).problems == []
 
-    premium = {path_text(problem.path): problem for problem in check({**raw, "plan": "premium"}).problems}
+    premium = {
+        path_text(problem.path): problem for problem in validate_definitions({**raw, "plan": "premium"}).problems
+    }
     assert {problem.code for problem in premium.values()} == {"plan"}
     assert {path: problem.message.partition(" need")[0] for path, problem in premium.items()} == {
         "segments[1].when.all[0].property": "segment large: conditions on custom properties (employees)",
@@ -35,7 +37,9 @@ def test_a_downgrade_names_every_definition_that_it_would_orphan() -> None:
             "campaign spring, rule near: conditions on custom properties (home)"
         ),
     }
-    basic = [problem.message.partition(" need")[0] for problem in check({**raw, "plan": "basic"}).problems]
+    basic = [
+        problem.message.partition(" need")[0] for problem in validate_definitions({**raw, "plan": "basic"}).problems
+    ]
     assert basic == [
         "segment german: dynamic segments",
         "segment large: dynamic segments",
@@ -58,5 +62,5 @@ def test_a_downgrade_names_every_definition_that_it_would_orphan() -> None:
     ],
 )
 def test_whatever_is_deleted_must_not_be_referred_to_any_more(campaign: dict[str, Any]) -> None:
-    (problem,) = check({"segments": [{"id": "vip"}], "campaigns": [{"id": "c", **campaign}]}).problems
+    (problem,) = validate_definitions({"segments": [{"id": "vip"}], "campaigns": [{"id": "c", **campaign}]}).problems
     assert "is called gone" in problem.message

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.engine.validation import check, path_text
+from streams.engine.validation import path_text, validate_definitions
 
 VISIT: dict[str, Any] = {"visit": {}}
 
@@ -42,5 +42,5 @@ SAID: list[tuple[Any, list[tuple[str, str]]]] = [
 
 @pytest.mark.parametrize(("condition", "said"), SAID, ids=str)
 def test_a_bound_is_told_with_what_is_needed(condition: Any, said: list[tuple[str, str]]) -> None:
-    problems = check({"segments": [{"id": "s", "dynamic": True, "when": condition}]}).problems
+    problems = validate_definitions({"segments": [{"id": "s", "dynamic": True, "when": condition}]}).problems
     assert [(path_text(p.path).removeprefix("segments[0].when"), p.message) for p in problems] == said

@@ -10,14 +10,14 @@ import pytest
 from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
 
 from streams.runtime.faust.assignor import slot_assignor
-from tests.harness.runtime.process_exit import EndedProcess, ends_by_raising
+from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
 
 COUNTS = {"journal": 4, "app-rows-changelog": 4, "web-visits": 3, "contact-changes": 7}
 
 
 @pytest.fixture(autouse=True)
 def _no_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends_by_raising(monkeypatch)
+    patch_process_exit(monkeypatch)
 
 
 def assignor() -> Any:
@@ -70,10 +70,10 @@ def test_every_partition_has_one_owner() -> None:
 
 
 def test_an_assignment_without_every_known_topic_is_refused() -> None:
-    with pytest.raises(EndedProcess):
+    with pytest.raises(ProcessExit):
         assignor()._perform_assignment(cluster(web_visits=0), members("a"))
 
 
 def test_an_assignment_without_all_slots_is_refused() -> None:
-    with pytest.raises(EndedProcess):
+    with pytest.raises(ProcessExit):
         assignor()._perform_assignment(cluster(journal=3), members("a"))

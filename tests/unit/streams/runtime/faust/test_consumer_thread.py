@@ -11,31 +11,31 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.runtime.faust import listener as listener_room
-from streams.runtime.faust.listener import Listener
-from streams.runtime.faust.thread import Chain, ConsumerThread, mend_consumer
-from tests.harness.runtime.fake_records import Fetched
-from tests.harness.runtime.process_exit import EndedProcess, ends_by_raising
+from streams.runtime.faust.listener import SlotRebalanceListener
+from streams.runtime.faust.thread import ConsumerThread, FetchCursor, patch_consumer
+from tests.harness.runtime.fake_records import FakeRecord
+from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
 
 VISITS = TopicPartition("web-visits", 0)
 
 
 @pytest.fixture(autouse=True)
 def _no_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends_by_raising(monkeypatch)
+    patch_process_exit(monkeypatch)
 
 
 def test_only_committed_records_are_read_and_an_offset_outside_the_log_is_an_error() -> None:
-    consumer = mend_consumer(SimpleNamespace())
+    consumer = patch_consumer(SimpleNamespace())
     assert consumer._isolation_level == "read_committed"
     assert consumer._auto_offset_reset == "none"
 
 
 def test_one_fetch_does_not_wait_long_for_partitions_without_data() -> None:
-    consumer = mend_consumer(SimpleNamespace())
+    consumer = patch_consumer(SimpleNamespace())
     assert (consumer._fetch_max_wait_ms, consumer._fetch_min_bytes) == (20, 65_536)
 
 
-class ForgedConsumer:
+class FakeConsumer:
     """aiokafka's consumer, as far as the thread touches it."""
 
     def __init__(self, position: int = 0) -> None:
@@ -55,10 +55,10 @@ class ForgedConsumer:
         self.done.append(("seek", (tp, offset)))
 
 
-def thread_with(consumer: ForgedConsumer) -> ConsumerThread:
+def thread_with(consumer: FakeConsumer) -> ConsumerThread:
     """A consumer thread that was never started."""
     thread = ConsumerThread.__new__(ConsumerThread)
-    thread.chains, thread.ends, thread.tokens = {}, {}, 0
+    thread.cursors, thread.ends, thread.last_token = {}, {}, 0
     thread._consumer = consumer
     return thread
 
@@ -75,74 +75,74 @@ async def fetched(thread: ConsumerThread, monkeypatch: pytest.MonkeyPatch, got: 
     return await thread._fetch_records(thread._consumer, {VISITS})
 
 
-def records(*offsets: int) -> list[Fetched]:
+def records(*offsets: int) -> list[FakeRecord]:
     """Records of the visits."""
-    return [Fetched(VISITS.topic, VISITS.partition, offset) for offset in offsets]
+    return [FakeRecord(VISITS.topic, VISITS.partition, offset) for offset in offsets]
 
 
 @pytest.mark.parametrize("error", [OffsetOutOfRangeError({VISITS: 5}), KafkaError("whatever")])
 async def test_any_error_of_a_fetch_ends_the_process(monkeypatch: pytest.MonkeyPatch, error: KafkaError) -> None:
-    with pytest.raises(EndedProcess):
-        await fetched(thread_with(ForgedConsumer()), monkeypatch, error)
+    with pytest.raises(ProcessExit):
+        await fetched(thread_with(FakeConsumer()), monkeypatch, error)
 
 
 async def test_a_dead_coordinator_ends_the_process_though_faust_never_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    consumer = ForgedConsumer()
+    consumer = FakeConsumer()
 
     def dead() -> None:
         raise KafkaError("the coordination task died")
 
     consumer._coordinator.check_errors = dead
-    with pytest.raises(EndedProcess):
+    with pytest.raises(ProcessExit):
         await fetched(thread_with(consumer), monkeypatch, {})
 
 
 async def test_records_become_one_run_that_joins_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    thread = thread_with(ForgedConsumer(position=14))
-    thread.chains[VISITS] = Chain(3, 10)
+    thread = thread_with(FakeConsumer(position=14))
+    thread.cursors[VISITS] = FetchCursor(3, 10)
     (run,) = (await fetched(thread, monkeypatch, {VISITS: records(10, 11, 12)}))[VISITS]
-    assert (run.start, run.next, run.token, len(run.records)) == (10, 14, 3, 3)  # a control record at 13
-    assert thread.chains[VISITS].end == 14
+    assert (run.start, run.next_position, run.token, len(run.records)) == (10, 14, 3, 3)  # a control record at 13
+    assert thread.cursors[VISITS].end == 14
 
 
 async def test_a_partition_that_goes_back_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    thread = thread_with(ForgedConsumer(position=11))
-    thread.chains[VISITS] = Chain(3, 10)
-    with pytest.raises(EndedProcess):
+    thread = thread_with(FakeConsumer(position=11))
+    thread.cursors[VISITS] = FetchCursor(3, 10)
+    with pytest.raises(ProcessExit):
         await fetched(thread, monkeypatch, {VISITS: records(9, 10)})
 
 
 async def test_what_was_fetched_for_a_former_assignment_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    thread = thread_with(ForgedConsumer(position=11))
+    thread = thread_with(FakeConsumer(position=11))
     assert await fetched(thread, monkeypatch, {VISITS: records(10)}) == {}
 
 
 def test_an_assigned_partition_is_held_with_a_position_and_old_fetches_are_forgotten() -> None:
-    consumer = ForgedConsumer()
+    consumer = FakeConsumer()
     thread = thread_with(consumer)
-    thread.chains[VISITS] = Chain(3, 10)
-    thread.hold([VISITS])
+    thread.cursors[VISITS] = FetchCursor(3, 10)
+    thread.pause_assignment([VISITS])
     assert consumer.done == [("pause", VISITS), ("seek", (VISITS, 0))]
-    assert thread.chains == {}
+    assert thread.cursors == {}
 
 
 async def test_each_seek_has_a_token_of_its_own_and_resumes_last() -> None:
-    consumer = ForgedConsumer()
+    consumer = FakeConsumer()
     thread = thread_with(consumer)
     first = await thread._seek_exactly({VISITS: 7})
     second = await thread._seek_exactly({VISITS: 7})
     assert first[VISITS] != second[VISITS]
     assert consumer.done[:2] == [("seek", (VISITS, 7)), ("resume", VISITS)]
-    assert thread.chains[VISITS].end == 7
+    assert thread.cursors[VISITS].end == 7
 
 
-class ForgedThread:
+class FakeThread:
     """The thread, as far as the listener touches it."""
 
     def __init__(self, done: list[str]) -> None:
         self.done = done
 
-    def hold(self, _assigned: Any) -> None:
+    def pause_assignment(self, _assigned: Any) -> None:
         self.done.append("held")
 
 
@@ -153,7 +153,7 @@ async def test_partitions_are_held_before_faust_hears_of_them(monkeypatch: pytes
         done.append("told")
 
     monkeypatch.setattr(driver.ConsumerRebalanceListener, "on_partitions_assigned", told)
-    await Listener(ForgedThread(done)).on_partitions_assigned([VISITS])
+    await SlotRebalanceListener(FakeThread(done)).on_partitions_assigned([VISITS])
     assert done == ["held", "told"]
 
 
@@ -162,13 +162,13 @@ async def test_an_error_while_partitions_are_assigned_ends_the_process(monkeypat
         raise ValueError("half assigned")
 
     monkeypatch.setattr(driver.ConsumerRebalanceListener, "on_partitions_assigned", fail)
-    assert listener_room.Listener is Listener
-    with pytest.raises(EndedProcess):
-        await Listener(ForgedThread([])).on_partitions_assigned([VISITS])
+    assert listener_room.SlotRebalanceListener is SlotRebalanceListener
+    with pytest.raises(ProcessExit):
+        await SlotRebalanceListener(FakeThread([])).on_partitions_assigned([VISITS])
 
 
 def test_a_planned_stop_lets_aiokafka_leave_the_group() -> None:
-    consumer = ForgedConsumer()
+    consumer = FakeConsumer()
     consumer._coordinator = SimpleNamespace(_group_instance_id="w1")
-    thread_with(consumer).leave_on_stop()
+    thread_with(consumer).leave_group_on_stop()
     assert consumer._coordinator._group_instance_id is None

@@ -32,30 +32,30 @@ def handler(answer: Any) -> Any:
 
 async def test_an_answered_end_is_sure() -> None:
     ended = handler("done")
-    assert await end_transaction.end_and_note(ended, 1) is True
-    assert end_transaction.unsure_ends(ended._sender) == 0
+    assert await end_transaction.send_end_transaction(ended, 1) is True
+    assert end_transaction.unanswered_ends(ended._sender) == 0
 
 
 async def test_an_end_without_an_answer_is_unsure() -> None:
     ended = handler(RequestTimedOutError())
-    assert await end_transaction.end_and_note(ended, 1) is False
-    assert end_transaction.unsure_ends(ended._sender) == 1
+    assert await end_transaction.send_end_transaction(ended, 1) is False
+    assert end_transaction.unanswered_ends(ended._sender) == 1
 
 
 async def test_an_end_that_was_never_sent_is_sure() -> None:
     ended = handler(NodeNotReadyError())
-    assert await end_transaction.end_and_note(ended, 1) is False
-    assert end_transaction.unsure_ends(ended._sender) == 0
+    assert await end_transaction.send_end_transaction(ended, 1) is False
+    assert end_transaction.unanswered_ends(ended._sender) == 0
 
 
 async def test_an_end_that_the_broker_puts_off_is_asked_again() -> None:
-    assert await end_transaction.end_and_note(handler("later"), 1) is False
+    assert await end_transaction.send_end_transaction(handler("later"), 1) is False
 
 
 def test_aiokafka_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aiokafka_sender.EndTxnHandler, "do", None, raising=False)
     monkeypatch.setattr(aiokafka_sender, "BACKOFF_OVERRIDE", 0.02)
-    end_transaction.install()
-    assert aiokafka_sender.EndTxnHandler.do is end_transaction.end_and_note
+    end_transaction.patch_end_transaction()
+    assert aiokafka_sender.EndTxnHandler.do is end_transaction.send_end_transaction
     backoff: float = aiokafka_sender.BACKOFF_OVERRIDE
     assert backoff < 0.01

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from agents.forward import hand_over
+from agents.forward import forward_to_slots
 from streams.errors import Internal
 from streams.runtime.faust.app import SlotApp
-from streams.runtime.faust.consumer import Consumer
+from streams.runtime.faust.consumer import SlotConsumer
 from streams.runtime.faust.recovery import Recovery, TableManager
-from streams.runtime.faust.runs import Run, RunSchema
+from streams.runtime.faust.runs import FetchedRun, RunSchema
 from streams.runtime.faust.table import SlotTable
-from tests.harness.runtime.fake_records import Fetched
-from tests.harness.runtime.process_exit import EndedProcess, ends_by_raising
+from tests.harness.runtime.fake_records import FakeRecord
+from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
 
 
 @pytest.fixture(autouse=True)
 def _no_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends_by_raising(monkeypatch)
+    patch_process_exit(monkeypatch)
 
 
 def bare(cls: Any, **members: Any) -> Any:
@@ -34,17 +34,17 @@ def bare(cls: Any, **members: Any) -> Any:
 
 
 async def test_faust_commits_no_offset() -> None:
-    assert await bare(Consumer).commit() is False
+    assert await bare(SlotConsumer).commit() is False
 
 
 async def test_faust_seeks_nowhere() -> None:
-    consumer = bare(Consumer)  # anything it touched would be missing
+    consumer = bare(SlotConsumer)  # anything it touched would be missing
     await consumer.perform_seek()
     await consumer.verify_all_partitions_active()
 
 
 async def test_faust_does_not_sleep_a_second_while_no_partition_is_active() -> None:
-    consumer = bare(Consumer, flow_active=True, _active_partitions=set(), _paused_partitions=set())
+    consumer = bare(SlotConsumer, flow_active=True, _active_partitions=set(), _paused_partitions=set())
     consumer._get_active_partitions = set
     slept: list[float] = []
 
@@ -58,7 +58,7 @@ async def test_faust_does_not_sleep_a_second_while_no_partition_is_active() -> N
 
 
 def test_whoever_writes_to_a_table_ends_the_process() -> None:
-    with pytest.raises(EndedProcess):
+    with pytest.raises(ProcessExit):
         bare(SlotTable).send_changelog(None, b"key", b"value")
 
 
@@ -67,7 +67,7 @@ async def test_faust_drops_no_key_by_its_own_map_after_recovery() -> None:
 
 
 async def test_a_crash_inside_faust_ends_the_process() -> None:
-    with pytest.raises(EndedProcess):
+    with pytest.raises(ProcessExit):
         await bare(SlotApp).crash(ValueError("an agent failed"))
 
 
@@ -78,8 +78,8 @@ async def test_an_error_in_an_agent_ends_the_process_instead_of_skipping_the_run
     def fail(_run: Any) -> None:
         raise Internal("a gap")
 
-    with pytest.raises(EndedProcess):
-        await hand_over(runs(), SimpleNamespace(hand_over=fail))  # type: ignore[arg-type]  # a forged shell
+    with pytest.raises(ProcessExit):
+        await forward_to_slots(runs(), SimpleNamespace(forward=fail))  # type: ignore[arg-type]  # a forged shell
 
 
 async def test_when_the_app_stops_the_slots_are_closed_before_faust_takes_the_consumer_away(
@@ -94,14 +94,14 @@ async def test_when_the_app_stops_the_slots_are_closed_before_faust_takes_the_co
         done.append("Faust stopped")
 
     monkeypatch.setattr("faust.App.on_stop", stop)
-    thread = SimpleNamespace(leave_on_stop=lambda: done.append("will leave"))
-    app = bare(SlotApp, shell=SimpleNamespace(close=close), _consumer=SimpleNamespace(_thread=thread))
+    thread = SimpleNamespace(leave_group_on_stop=lambda: done.append("will leave"))
+    app = bare(SlotApp, slot_manager=SimpleNamespace(close=close), _consumer=SimpleNamespace(_thread=thread))
     await app.on_stop()
     assert done == ["slots closed", "will leave", "Faust stopped"]
 
 
 async def test_a_run_passes_faust_as_it_is() -> None:
-    run = Run([Fetched("web-visits", 0, 4, timestamp=9)], 4, 5, 1, 0)
+    run = FetchedRun([FakeRecord("web-visits", 0, 4, timestamp=9)], 4, 5, 1, 0)
     app = SimpleNamespace(create_event=lambda key, value, headers, message: (key, value, headers, message))
     decode = RunSchema().compile(app, on_key_decode_error=None, on_value_decode_error=None)
     message = SimpleNamespace(value=run.value, headers=())
@@ -109,7 +109,7 @@ async def test_a_run_passes_faust_as_it_is() -> None:
     assert (run.offset, run.timestamp, run.key) == (4, 9, None)
 
 
-class ForgedApp:
+class FakeApp:
     """The app, as far as recovery touches it; notes what is done in which order."""
 
     def __init__(self, take_over: Any) -> None:
@@ -123,7 +123,7 @@ class ForgedApp:
         self.flow_control = SimpleNamespace(resume=lambda: self.done.append("flow opened"))
         self._fetcher = SimpleNamespace(maybe_start=self._step("fetcher runs"))
         self.on_rebalance_complete = SimpleNamespace(send=self._step("rebalance complete"))
-        self.shell = SimpleNamespace(take_over=take_over, start=self._step("sought and started"))
+        self.slot_manager = SimpleNamespace(take_over=take_over, start=self._step("sought and started"))
 
     def _step(self, name: str) -> Any:
         async def step(*_args: Any) -> None:
@@ -135,7 +135,7 @@ class ForgedApp:
         self.done.append("rebalance ended")
 
 
-def recovery_of(app: ForgedApp) -> Any:
+def recovery_of(app: FakeApp) -> Any:
     """Our recovery in a forged app."""
 
     async def wait(coroutine: Any) -> Any:
@@ -153,7 +153,7 @@ async def test_after_a_rebalance_the_truth_is_read_first_and_seeking_comes_last(
         app.done.append("taken over")
         return {TP("journal", 0): 7}
 
-    app = ForgedApp(take_over)
+    app = FakeApp(take_over)
     await recovery_of(app)._take_over(generation=5)
     assert app.done[0] == "taken over"
     assert app.done.index("flow opened") < app.done.index("sought and started")
@@ -165,7 +165,7 @@ async def test_nothing_starts_when_another_rebalance_came_meanwhile() -> None:
         app.consumer_generation_id = 6
         return {}
 
-    app = ForgedApp(take_over)
+    app = FakeApp(take_over)
     await recovery_of(app)._take_over(generation=5)
     assert "sought and started" not in app.done
 
@@ -174,7 +174,7 @@ async def test_an_error_in_a_take_over_ends_the_process() -> None:
     async def take_over(_assigned: Any) -> dict[Any, int]:
         raise Internal("the changelog holds an open transaction")
 
-    recovery = recovery_of(ForgedApp(take_over))
+    recovery = recovery_of(FakeApp(take_over))
     recovery._generation_id = 5
     recovery._stopped = recovery._crashed = asyncio.Event()
     recovery._shutdown = asyncio.Event()
@@ -184,7 +184,7 @@ async def test_an_error_in_a_take_over_ends_the_process() -> None:
 
     recovery.wait_for_stopped = not_stopped
     recovery._signal_recovery_start = asyncio.Event()
-    with pytest.raises(EndedProcess):
+    with pytest.raises(ProcessExit):
         await Recovery._restart_recovery.fun(recovery)
 
 

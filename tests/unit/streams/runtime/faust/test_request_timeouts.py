@@ -11,12 +11,12 @@ from aiokafka.client import ConnectionGroup
 from aiokafka.consumer.group_coordinator import JoinGroupRequest
 from aiokafka.errors import RequestTimedOutError
 
-from streams.runtime.faust.request_timeouts import mend_connections, mend_coordinator
+from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
 
 SOON = 0.02
 
 
-class ForgedClient:
+class FakeClient:
     """aiokafka's client; connecting takes `seconds`."""
 
     def __init__(self, seconds: float) -> None:
@@ -33,22 +33,22 @@ class ForgedClient:
 
 
 async def test_connecting_to_a_stalled_broker_is_given_up_and_the_metadata_asked_again() -> None:
-    client = ForgedClient(seconds=30)
-    mend_connections(client, SOON)
+    client = FakeClient(seconds=30)
+    patch_connections(client, SOON)
     assert await client._get_conn(1, group=ConnectionGroup.DEFAULT, no_hint=False) is None
     assert client.updates == 1
 
 
 async def test_fetches_give_up_sooner_than_a_rebalance_may_take() -> None:
-    client = ForgedClient(seconds=0)
-    mend_connections(client, SOON)
+    client = FakeClient(seconds=0)
+    patch_connections(client, SOON)
     fetching = await client._get_conn(1, group=ConnectionGroup.DEFAULT, no_hint=False)
     joining = await client._get_conn(1, group=ConnectionGroup.COORDINATION, no_hint=False)
     assert fetching._request_timeout == SOON
     assert joining._request_timeout == 20.0
 
 
-class ForgedCoordinator:
+class FakeCoordinator:
     """aiokafka's group coordinator; an answer takes `seconds`."""
 
     def __init__(self, seconds: float) -> None:
@@ -71,8 +71,8 @@ class ForgedCoordinator:
 
 
 async def test_a_heartbeat_to_a_stalled_coordinator_gives_up_and_another_is_looked_for() -> None:
-    coordinator = ForgedCoordinator(seconds=30)
-    mend_coordinator(coordinator, SOON)
+    coordinator = FakeCoordinator(seconds=30)
+    patch_coordinator(coordinator, SOON)
     with pytest.raises(RequestTimedOutError):
         await coordinator._send_req("Heartbeat")
     assert coordinator.dead == 1
@@ -80,8 +80,8 @@ async def test_a_heartbeat_to_a_stalled_coordinator_gives_up_and_another_is_look
 
 
 async def test_joining_takes_as_long_as_the_others_need() -> None:
-    coordinator = ForgedCoordinator(seconds=3 * SOON)
-    mend_coordinator(coordinator, SOON)
+    coordinator = FakeCoordinator(seconds=3 * SOON)
+    patch_coordinator(coordinator, SOON)
     join = JoinGroupRequest.__new__(JoinGroupRequest)
     assert await coordinator._send_req(join) == "answered"
     assert coordinator.dead == 0

@@ -5,107 +5,107 @@ from __future__ import annotations
 import pytest
 
 from streams.errors import Internal
-from streams.kafka.partitions import Partition, partition_of, slot_of
-from streams.runtime.inputs.partition_buffer import HIGH_RECORDS, Feed
-from streams.runtime.inputs.slot_inputs import Intake, place
-from tests.harness.runtime.fake_records import fetch, run_of
-from tests.harness.runtime.fake_slot import JOURNAL, VISITS, NoFlow
+from streams.kafka.partitions import Partition, partition_for_key, slot_for_partition
+from streams.runtime.inputs.partition_buffer import HIGH_RECORDS, PartitionBuffer
+from streams.runtime.inputs.slot_inputs import SlotInputs, stop_if_outside_log
+from tests.harness.runtime.fake_records import enqueue_records, make_run
+from tests.harness.runtime.fake_slot import JOURNAL, VISITS, FakeFlowControl
 
 
-def started(next_: int = 0) -> Feed:
+def started(next_: int = 0) -> PartitionBuffer:
     """A feed sought to where it stands."""
-    feed = Feed(VISITS, next=next_)
-    feed.begin(token=1)
+    feed = PartitionBuffer(VISITS, committed_position=next_)
+    feed.start(token=1)
     return feed
 
 
 def test_gaps_of_control_and_compacted_records_are_legal() -> None:
     feed = started(5)
-    assert feed.offer(run_of(feed, offsets=[7, 9], next_=12))
-    assert [entry.next for entry in feed.waiting] == [9, 12]
-    feed.committed(feed.take(10, 1 << 20))
-    assert feed.next == 12
+    assert feed.enqueue(make_run(feed, offsets=[7, 9], next_position=12))
+    assert [entry.next_position for entry in feed.queue] == [9, 12]
+    feed.mark_committed(feed.dequeue(10, 1 << 20))
+    assert feed.committed_position == 12
 
 
 def test_a_missing_run_is_an_error() -> None:
     feed = started()
-    first = run_of(feed, offsets=[0, 1])
-    feed.expected = 5
+    first = make_run(feed, offsets=[0, 1])
+    feed.fetch_position = 5
     with pytest.raises(Internal, match="expected 5, got 0"):
-        feed.offer(first)
+        feed.enqueue(first)
 
 
 def test_a_run_with_another_token_was_fetched_before_the_last_seek() -> None:
     feed = started()
-    assert not feed.offer(run_of(feed, offsets=[0], token=7))
-    assert not feed.waiting
+    assert not feed.enqueue(make_run(feed, offsets=[0], token=7))
+    assert not feed.queue
 
 
 def test_what_is_queued_is_forgotten_at_a_revocation_and_the_position_stays() -> None:
     feed = started()
-    feed.offer(run_of(feed, offsets=[0, 1, 2]))
-    feed.committed(feed.take(1, 1 << 20))
-    feed.forget()
-    assert (len(feed.waiting), feed.waiting_bytes, feed.next) == (0, 0, 1)
-    assert not feed.offer(run_of(feed, offsets=[1], token=1))
+    feed.enqueue(make_run(feed, offsets=[0, 1, 2]))
+    feed.mark_committed(feed.dequeue(1, 1 << 20))
+    feed.clear()
+    assert (len(feed.queue), feed.queue_bytes, feed.committed_position) == (0, 0, 1)
+    assert not feed.enqueue(make_run(feed, offsets=[1], token=1))
 
 
 def test_a_transaction_in_flight_at_a_revocation_still_moves_the_position() -> None:
     feed = started()
-    feed.offer(run_of(feed, offsets=[0, 1, 2]))
-    taken = feed.take(2, 1 << 20)
-    feed.forget()
-    feed.committed(taken)
-    feed.begin(token=2)
-    assert (feed.next, feed.expected) == (2, 2)
+    feed.enqueue(make_run(feed, offsets=[0, 1, 2]))
+    taken = feed.dequeue(2, 1 << 20)
+    feed.clear()
+    feed.mark_committed(taken)
+    feed.start(token=2)
+    assert (feed.committed_position, feed.fetch_position) == (2, 2)
 
 
 def test_a_transaction_takes_a_bounded_number_of_records_and_bytes() -> None:
     feed = started()
-    feed.offer(run_of(feed, offsets=list(range(10))))
-    assert len(feed.take(4, 1 << 20)) == 4
-    assert len(feed.take(100, 1)) == 1
-    assert len(feed.waiting) == 5
+    feed.enqueue(make_run(feed, offsets=list(range(10))))
+    assert len(feed.dequeue(4, 1 << 20)) == 4
+    assert len(feed.dequeue(100, 1)) == 1
+    assert len(feed.queue) == 5
 
 
 def test_fetching_pauses_while_too_much_is_queued() -> None:
-    flow = NoFlow()
-    intake = Intake(JOURNAL, flow)
-    feed = intake.feeds[VISITS] = started()
-    intake.offer(VISITS, run_of(feed, offsets=list(range(HIGH_RECORDS + 1))))
-    assert flow.full == {VISITS}
+    flow = FakeFlowControl()
+    intake = SlotInputs(JOURNAL, flow)
+    feed = intake.buffers[VISITS] = started()
+    intake.enqueue(VISITS, make_run(feed, offsets=list(range(HIGH_RECORDS + 1))))
+    assert flow.paused == {VISITS}
     for _ in range(3):
-        intake.committed(intake.take_sources(None))
-    assert flow.full == set()
+        intake.mark_committed(intake.dequeue_sources(None))
+    assert flow.paused == set()
 
 
 def test_a_position_outside_the_log_stops_that_partition() -> None:
     feed = started(5)
-    place(feed, beginning=0, end=5)
-    assert feed.stopped is None
-    place(feed, beginning=6, end=9)
-    assert feed.stopped == "position 5 is outside the log, which holds 6 to 9"
+    stop_if_outside_log(feed, beginning=0, end=5)
+    assert feed.stop_reason is None
+    stop_if_outside_log(feed, beginning=6, end=9)
+    assert feed.stop_reason == "position 5 is outside the log, which holds 6 to 9"
 
 
 def test_a_position_beyond_the_log_of_a_topic_made_anew_stops_that_partition() -> None:
     feed = started(5)
-    place(feed, beginning=0, end=2)
-    assert feed.stopped
+    stop_if_outside_log(feed, beginning=0, end=2)
+    assert feed.stop_reason
 
 
 def test_records_up_to_the_horizon_are_taken() -> None:
     feed = started()
-    fetch(feed, timestamps=[1_000, 2_000, 3_000])
-    assert [entry.arrival for entry in feed.take(10, 1 << 20, horizon=2_000)] == [1_000, 2_000]
+    enqueue_records(feed, timestamps=[1_000, 2_000, 3_000])
+    assert [entry.arrival for entry in feed.dequeue(10, 1 << 20, horizon=2_000)] == [1_000, 2_000]
 
 
 def test_keys_go_where_kafkas_own_partitioner_puts_them() -> None:
     # Taken from kafka-clients: Utils.toPositive(Utils.murmur2(key)) % 1000.
-    assert partition_of(b"foobar", 1_000) == (0x7FFFFFFF & -790332482) % 1_000
+    assert partition_for_key(b"foobar", 1_000) == (0x7FFFFFFF & -790332482) % 1_000
 
 
 def test_in_topic_partitions_fold_onto_slots() -> None:
-    assert [slot_of(number, 4) for number in range(7)] == [0, 1, 2, 3, 0, 1, 2]
+    assert [slot_for_partition(number, 4) for number in range(7)] == [0, 1, 2, 3, 0, 1, 2]
     assert Partition.parse("a:b:3") == Partition("a:b", 3)
     with pytest.raises(ValueError, match="not a partition"):
         Partition.parse("3")

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from streams.runtime.faust.assignor import SlotAssignor
-from streams.runtime.faust.consumer import Consumer
+from streams.runtime.faust.consumer import SlotConsumer
 from streams.runtime.faust.monitor import QuietMonitor
 from streams.runtime.faust.recovery import TableManager
 from streams.runtime.process.faust_app import build_app
 from streams.settings import Settings
-from tests.harness.runtime.counting_program import counting_kind
+from tests.harness.runtime.counting_program import counting_spec
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Any:
     """The app of the counting program, never started."""
     settings = Settings(bootstrap="127.0.0.1:1,127.0.0.1:2", prefix="p-", partitions=3, data_dir=tmp_path, name="w1")
-    return build_app(counting_kind(3), settings, "w1")
+    return build_app(counting_spec(3), settings, "w1")
 
 
 def test_groups_topics_and_changelog_carry_the_prefix(app: Any) -> None:
@@ -49,7 +49,7 @@ def test_faust_makes_no_topic_and_serves_no_web(app: Any) -> None:
 
 def test_workers_are_static_members_with_a_client_id_of_their_own(app: Any, tmp_path: Path) -> None:
     assert app.conf.consumer_group_instance_id == "w1"
-    again = build_app(counting_kind(3), Settings(data_dir=tmp_path), "w1")
+    again = build_app(counting_spec(3), Settings(data_dir=tmp_path), "w1")
     assert again.conf.broker_client_id != app.conf.broker_client_id
 
 
@@ -57,6 +57,6 @@ def test_every_wall_stands(app: Any) -> None:
     assert app.conf.Monitor is QuietMonitor
     assert app.conf.TableManager is TableManager
     assert issubclass(app.conf.PartitionAssignor, SlotAssignor)
-    assert app._new_transport().Consumer is Consumer
+    assert app._new_transport().Consumer is SlotConsumer
     assert app.conf.broker_check_crcs is False
     assert app.conf.table_standby_replicas == 0

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from streams.errors import DuplicateWorker, UsageError
-from streams.runtime.process.duplicate_workers import double
-from streams.runtime.process.supervisor import environment_of
-from streams.runtime.process.worker_name import hold_name
+from streams.runtime.process.duplicate_workers import find_duplicate
+from streams.runtime.process.supervisor import child_environment
+from streams.runtime.process.worker_name import lock_worker_name
 from streams.settings import Settings
 
 LIMIT_SECONDS = 60.0
@@ -28,9 +28,9 @@ sys.exit(supervise([Child("child", [sys.executable, "-c", os.environ["CHILD"]], 
 
 CHILD = """
 import os, pathlib, signal, sys, time
-from streams.runtime.process.supervisor import end_with_parent
+from streams.runtime.process.supervisor import exit_with_parent
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-end_with_parent()
+exit_with_parent()
 with open(os.environ["LIVES"], "a") as lives:
     lives.write(f"{os.getpid()}\\n")
 """
@@ -103,7 +103,7 @@ def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
 def test_a_child_reads_the_settings_that_the_parent_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADSTREAM_NAME", "another")
     given = Settings(prefix="p-", clock="events", partitions=3, name=None, data_dir=Path("somewhere"))
-    environment = environment_of(given)
+    environment = child_environment(given)
     assert "LEADSTREAM_NAME" not in environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -112,24 +112,24 @@ def test_a_child_reads_the_settings_that_the_parent_was_given(monkeypatch: pytes
 
 
 def test_a_name_belongs_to_one_worker_of_a_machine(tmp_path: Path) -> None:
-    held = hold_name(tmp_path, "w1")
+    held = lock_worker_name(tmp_path, "w1")
     with pytest.raises(DuplicateWorker, match="named w1"):
-        hold_name(tmp_path, "w1")
+        lock_worker_name(tmp_path, "w1")
     held.release()
-    hold_name(tmp_path, "w1").release()
+    lock_worker_name(tmp_path, "w1").release()
 
 
 def test_without_a_name_a_worker_takes_the_first_free_number(tmp_path: Path) -> None:
-    first, second = hold_name(tmp_path, None), hold_name(tmp_path, None)
+    first, second = lock_worker_name(tmp_path, None), lock_worker_name(tmp_path, None)
     assert first.name.endswith("-1")
     assert second.name.endswith("-2")
     first.release()
-    assert hold_name(tmp_path, None).name == first.name
+    assert lock_worker_name(tmp_path, None).name == first.name
 
 
 def test_a_name_that_kafka_does_not_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="letters, digits"):
-        hold_name(tmp_path, "a/b")
+        lock_worker_name(tmp_path, "a/b")
 
 
 UUID = "0f5d9c1e-58c4-4a8e-9f2b-1c2d3e4f5a6b"
@@ -137,9 +137,9 @@ UUID = "0f5d9c1e-58c4-4a8e-9f2b-1c2d3e4f5a6b"
 
 def test_a_member_of_this_name_that_another_process_joined_as_is_a_double() -> None:
     members = [(f"w1-{UUID}", "leadstream-w1-2-b", "/10.0.0.7", b"", b"")]
-    assert double(members, "w1", "leadstream-w1-1-a") == "leadstream-w1-2-b on 10.0.0.7"
+    assert find_duplicate(members, "w1", "leadstream-w1-1-a") == "leadstream-w1-2-b on 10.0.0.7"
 
 
 def test_this_process_itself_and_other_names_are_no_doubles() -> None:
     members = [(f"w1-{UUID}", "leadstream-w1-1-a", "/h", b"", b""), (f"w1-x-{UUID}", "other", "/h", b"", b"")]
-    assert double(members, "w1", "leadstream-w1-1-a") is None
+    assert find_duplicate(members, "w1", "leadstream-w1-1-a") is None

@@ -8,20 +8,20 @@ import msgspec
 import pytest
 
 from streams.engine.journal import records
-from streams.engine.version import SEMANTICS
+from streams.engine.version import ENGINE_VERSION
 from streams.errors import Internal
 from streams.kafka.batches import RECORD_BYTES
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as position_records
-from streams.runtime.checkpoint import POSITION_KEY, Positions
-from streams.runtime.faust.runs import Run
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
+from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
 from streams.runtime.time.claims import Claim
-from streams.runtime.time.ticks import Advance, Announced
+from streams.runtime.time.ticks import ClockAdvance, ControlState
 from streams.settings import Settings
-from tests.harness.runtime.counting_program import Counter
-from tests.harness.runtime.fake_records import Fetched
-from tests.harness.runtime.fake_slot import CHANGELOG, JOURNAL, SCORES, VISITS, forged_slot, written
+from tests.harness.runtime.counting_program import CountingDecider
+from tests.harness.runtime.fake_records import FakeRecord
+from tests.harness.runtime.fake_slot import CHANGELOG, JOURNAL, SCORES, VISITS, committed_records, fake_slot
 
 LETTERS = Partition("p-dead-letters", 0)
 OUTPUTS = Partition("p-segment-changes", 0)
@@ -34,17 +34,22 @@ def event(number: int, contact: str = "c1", at: int = 1_000) -> bytes:
 
 def arrives(slot: Slot, partition: Partition, *values: tuple[bytes | None, bytes | None], at: int = 1_000) -> None:
     """Records are fetched from a partition; each is (key, value)."""
-    feed = slot.intake.feeds[partition]
+    feed = slot.inputs.buffers[partition]
     fetched = [
-        Fetched(partition.topic, partition.number, feed.expected + index, at + index, key, value, (("h", b"1"),))
+        FakeRecord(
+            partition.topic, partition.number, feed.fetch_position + index, at + index, key, value, (("h", b"1"),)
+        )
         for index, (key, value) in enumerate(values)
     ]
-    assert slot.offer(Run(fetched, feed.expected, feed.expected + len(fetched), feed.token or 0, 1 << 50), partition)
+    assert slot.enqueue(
+        FetchedRun(fetched, feed.fetch_position, feed.fetch_position + len(fetched), feed.token or 0, 1 << 50),
+        partition,
+    )
 
 
 async def transact(slot: Slot, now: int = 5_000) -> bool:
     """One transaction, when there is something to write."""
-    portion = slot.assemble(now)
+    portion = slot.build_transaction(now)
     if portion is None:
         return False
     await slot.commit(portion)
@@ -53,162 +58,162 @@ async def transact(slot: Slot, now: int = 5_000) -> bool:
 
 def journal_comes_back(slot: Slot) -> None:
     """What the slot has journaled and not read yet is fetched."""
-    log, feed = written(slot)[JOURNAL], slot.intake.feeds[JOURNAL]
+    log, feed = committed_records(slot)[JOURNAL], slot.inputs.buffers[JOURNAL]
     fetched = [
-        Fetched(JOURNAL.topic, 0, offset, 1, key, value)
+        FakeRecord(JOURNAL.topic, 0, offset, 1, key, value)
         for offset, (key, value, _) in enumerate(log)
-        if offset >= feed.expected
+        if offset >= feed.fetch_position
     ]
     if fetched:
-        assert slot.offer(Run(fetched, feed.expected, len(log), feed.token or 0, 1 << 50), JOURNAL)
+        assert slot.enqueue(FetchedRun(fetched, feed.fetch_position, len(log), feed.token or 0, 1 << 50), JOURNAL)
 
 
-def position_of(slot: Slot) -> Positions:
+def position_of(slot: Slot) -> SlotCheckpoint:
     """The last position record committed."""
-    key, value, _ = written(slot)[CHANGELOG][-1]
-    assert key == POSITION_KEY
+    key, value, _ = committed_records(slot)[CHANGELOG][-1]
+    assert key == CHECKPOINT_KEY
     return position_records.decode(value or b"")
 
 
 async def test_an_accepted_event_is_journaled_with_its_source_and_the_position_after_it() -> None:
-    slot = forged_slot()
+    slot = fake_slot()
     arrives(slot, VISITS, (b"c1", event(1)))
     assert await transact(slot)
-    ((key, value, _),) = written(slot)[JOURNAL]
+    ((key, value, _),) = committed_records(slot)[JOURNAL]
     journaled = records.decode(value or b"")
     assert key == b"default/c1"
-    assert isinstance(journaled, records.Event)
+    assert isinstance(journaled, records.JournalEvent)
     assert journaled.source == ("web-visits", 0, 0)
     assert position_of(slot).feeds["web-visits:0"] == 1
     assert position_of(slot).arrivals["web-visits:0"] == 1_000
 
 
 async def test_a_refused_event_is_a_dead_letter_with_the_bytes_as_received() -> None:
-    slot = forged_slot()
+    slot = fake_slot()
     arrives(slot, VISITS, (b"c1", b'{"broken'), (b"c1", event(1)))
     await transact(slot)
-    ((key, value, headers),) = written(slot)[LETTERS]
+    ((key, value, headers),) = committed_records(slot)[LETTERS]
     assert (key, value) == (b"c1", b'{"broken')
     told = dict(headers)
     assert told["h"] == b"1"  # its own header
     assert (told["source-topic"], told["source-partition"], told["source-offset"]) == (b"web-visits", b"0", b"0")
     assert told["error-code"] == b"bad"
     assert told["error-message"]
-    assert len(written(slot)[JOURNAL]) == 1  # the rest flows on
+    assert len(committed_records(slot)[JOURNAL]) == 1  # the rest flows on
 
 
 async def test_a_record_too_large_to_be_written_is_a_dead_letter_without_its_value() -> None:
-    slot = forged_slot()
+    slot = fake_slot()
     arrives(slot, VISITS, (b"c1", b"x" * (RECORD_BYTES + 1)))
     await transact(slot)
-    ((key, value, headers),) = written(slot)[LETTERS]
+    ((key, value, headers),) = committed_records(slot)[LETTERS]
     assert (key, value) == (b"c1", None)
     assert dict(headers)["error-code"] == b"too_large"
 
 
 async def test_records_of_several_topics_are_journaled_by_arrival() -> None:
-    slot = forged_slot()
+    slot = fake_slot()
     arrives(slot, VISITS, (b"c1", event(1)), (b"c1", event(2)), at=2_000)
     arrives(slot, SCORES, (b"c1", event(3)), at=1_500)
     await transact(slot)
-    ids = [msgspec.json.decode(value or b"")["id"] for _, value, _ in written(slot)[JOURNAL]]
+    ids = [msgspec.json.decode(value or b"")["id"] for _, value, _ in committed_records(slot)[JOURNAL]]
     assert ids == ["3", "1", "2"]
 
 
 async def test_outputs_rows_and_position_of_what_was_decided_are_one_transaction() -> None:
-    slot = forged_slot()
+    slot = fake_slot()
     arrives(slot, VISITS, *((b"c1", event(number)) for number in range(9)))
     await transact(slot)
     journal_comes_back(slot)
-    before = len(written(slot)[CHANGELOG])
+    before = len(committed_records(slot)[CHANGELOG])
     await transact(slot)
-    changelog = written(slot)[CHANGELOG][before:]
-    assert [key for key, _, _ in changelog] == [b"default/c1", POSITION_KEY]  # one row for nine events
-    assert written(slot)[OUTPUTS]
+    changelog = committed_records(slot)[CHANGELOG][before:]
+    assert [key for key, _, _ in changelog] == [b"default/c1", CHECKPOINT_KEY]  # one row for nine events
+    assert committed_records(slot)[OUTPUTS]
     assert position_of(slot).feeds["journal:0"] == 9
 
 
 async def test_a_new_owner_goes_on_from_rows_and_position() -> None:
-    slot, heir = forged_slot(), forged_slot()
+    slot, heir = fake_slot(), fake_slot()
     arrives(slot, VISITS, *((b"c1", event(number)) for number in range(9)))
     await transact(slot)
     journal_comes_back(slot)
     await transact(slot)
-    for key, value, _ in written(slot)[CHANGELOG]:
+    for key, value, _ in committed_records(slot)[CHANGELOG]:
         heir.restore(key or b"", value)
-    heir.decider.resume(heir.positions.checkpoint)
-    assert heir.positions == slot.positions
-    assert isinstance(heir.decider, Counter)
-    assert isinstance(slot.decider, Counter)
+    heir.decider.resume(heir.checkpoint.checkpoint)
+    assert heir.checkpoint == slot.checkpoint
+    assert isinstance(heir.decider, CountingDecider)
+    assert isinstance(slot.decider, CountingDecider)
     assert heir.decider.rows == slot.decider.rows
     assert heir.rows == 1
 
 
 async def test_nothing_is_written_when_there_is_nothing_to_say() -> None:
-    assert not await transact(forged_slot())
+    assert not await transact(fake_slot())
 
 
 async def test_a_run_fetched_before_a_rebalance_is_dropped() -> None:
-    slot = forged_slot()
-    old = Run([Fetched(VISITS.topic, 0, 0)], 0, 1, 99, 0)
-    assert not slot.offer(old, VISITS)
+    slot = fake_slot()
+    old = FetchedRun([FakeRecord(VISITS.topic, 0, 0)], 0, 1, 99, 0)
+    assert not slot.enqueue(old, VISITS)
 
 
 async def test_a_missing_run_is_an_error() -> None:
-    slot = forged_slot()
+    slot = fake_slot()
     with pytest.raises(Internal, match="gap"):
-        slot.offer(Run([Fetched(VISITS.topic, 0, 5)], 5, 6, 1, 0), VISITS)
+        slot.enqueue(FetchedRun([FakeRecord(VISITS.topic, 0, 5)], 5, 6, 1, 0), VISITS)
 
 
-def told_time(*advances: Advance) -> Announced:
+def told_time(*advances: ClockAdvance) -> ControlState:
     """What the topic `clock` says, and nothing committed yet."""
-    return Announced(advances=list(advances))
+    return ControlState(advances=list(advances))
 
 
 async def test_the_accounts_time_advances_when_every_source_partition_reached_its_end() -> None:
-    announced = told_time(Advance(0, "acme", 7_000, {Partition("web-visits", 0): 2, Partition("other", 5): 9}))
-    slot = forged_slot(announced=announced)
+    announced = told_time(ClockAdvance(0, "acme", 7_000, {Partition("web-visits", 0): 2, Partition("other", 5): 9}))
+    slot = fake_slot(control_state=announced)
     assert not await transact(slot)
     announced.claims.add(Partition("web-visits", 0), Claim(claim=0, position=1), 1)
     assert not await transact(slot)
     announced.claims.add(Partition("web-visits", 0), Claim(claim=0, position=2), 1)
     assert await transact(slot)
-    assert written(slot)[JOURNAL][-1][:2] == (records.TICK_KEY, records.encode(records.Tick(7_000, "acme")))
+    assert committed_records(slot)[JOURNAL][-1][:2] == (records.TICK_KEY, records.encode(records.Tick(7_000, "acme")))
     assert position_of(slot).clock == 1
 
 
 async def test_no_tick_follows_before_the_last_one_came_back_through_the_journal() -> None:
-    announced = told_time(Advance(0, "acme", 7_000, {}), Advance(1, "acme", 8_000, {}))
-    slot = forged_slot(announced=announced)
+    announced = told_time(ClockAdvance(0, "acme", 7_000, {}), ClockAdvance(1, "acme", 8_000, {}))
+    slot = fake_slot(control_state=announced)
     assert await transact(slot)
     assert not await transact(slot)
     journal_comes_back(slot)
     await transact(slot)  # the first tick is decided
     await transact(slot)
-    ticks = [records.decode(value or b"") for _, value, _ in written(slot)[JOURNAL]]
+    ticks = [records.decode(value or b"") for _, value, _ in committed_records(slot)[JOURNAL]]
     assert [tick.at for tick in ticks if isinstance(tick, records.Tick)] == [7_000, 8_000]
 
 
 async def test_no_tick_is_appended_while_one_is_unfinished() -> None:
-    class Busy(Counter):
-        def busy(self) -> bool:
+    class Busy(CountingDecider):
+        def is_busy(self) -> bool:
             return True
 
-    slot = forged_slot(decider=Busy(), announced=told_time(Advance(0, "acme", 7_000, {})))
+    slot = fake_slot(decider=Busy(), control_state=told_time(ClockAdvance(0, "acme", 7_000, {})))
     assert not await transact(slot)
 
 
 def marker(number: int, offset: int, at: int | None = 1) -> records.Marker:
     """A valid release."""
-    return records.Marker("acme", number, offset, "hash", at, SEMANTICS)
+    return records.Marker("acme", number, offset, "hash", at, ENGINE_VERSION)
 
 
 async def test_release_markers_are_appended_one_at_a_time_from_the_slots_own_position_on() -> None:
-    announced = Announced(markers=[marker(1, offset=3), marker(2, offset=8)])
-    slot = forged_slot(announced=announced)
-    slot.positions = Positions(definitions=4)  # a former owner appended the first
+    announced = ControlState(markers=[marker(1, offset=3), marker(2, offset=8)])
+    slot = fake_slot(control_state=announced)
+    slot.checkpoint = SlotCheckpoint(definitions=4)  # a former owner appended the first
     assert await transact(slot)
-    assert written(slot)[JOURNAL] == [(records.MARKER_KEY, records.encode(marker(2, offset=8)), [])]
+    assert committed_records(slot)[JOURNAL] == [(records.MARKER_KEY, records.encode(marker(2, offset=8)), [])]
     assert position_of(slot).definitions == 9
 
 
@@ -217,9 +222,9 @@ def wall() -> Settings:
     return Settings(prefix="p-", clock="wall", partitions=1)
 
 
-def heard(claim: int, broker_time: int) -> Announced:
+def heard(claim: int, broker_time: int) -> ControlState:
     """Both source partitions have this claim."""
-    announced = Announced()
+    announced = ControlState()
     for topic in ("web-visits", "scoring-events"):
         announced.claims.add(Partition(topic, 0), Claim(claim=claim, position=0), broker_time)
     return announced
@@ -237,30 +242,30 @@ def heard(claim: int, broker_time: int) -> Announced:
 async def test_a_wall_tick_is_the_clock_minus_grace_and_at_most_every_claim(
     claim: int, broker: int, worker: int, tick: int
 ) -> None:
-    slot = forged_slot(wall(), announced=heard(claim, broker))
+    slot = fake_slot(wall(), control_state=heard(claim, broker))
     assert await transact(slot, now=worker)
-    ticked = records.decode(written(slot)[JOURNAL][-1][1] or b"")
+    ticked = records.decode(committed_records(slot)[JOURNAL][-1][1] or b"")
     assert isinstance(ticked, records.Tick)
     assert (ticked.at, ticked.account) == (tick, "")
 
 
 async def test_there_is_no_tick_before_every_partition_has_a_claim() -> None:
-    announced = Announced()
+    announced = ControlState()
     announced.claims.add(Partition("web-visits", 0), Claim(claim=9_000, position=0), 9_000)
-    slot = forged_slot(wall(), announced=announced)
+    slot = fake_slot(wall(), control_state=announced)
     assert not await transact(slot, now=10_000)
-    assert slot.clockwork.held_by == "scoring-events:0"
+    assert slot.tick_scheduler.holder == "scoring-events:0"
 
 
 async def test_ticks_never_go_back_even_under_a_new_owner() -> None:
-    slot = forged_slot(wall(), announced=heard(50_000, 100_000))
-    slot.positions = Positions(tick=60_000)
+    slot = fake_slot(wall(), control_state=heard(50_000, 100_000))
+    slot.checkpoint = SlotCheckpoint(tick=60_000)
     assert not await transact(slot, now=100_000)
 
 
 async def test_ticks_come_often_while_something_is_due_and_slowly_otherwise() -> None:
     announced = heard(1 << 40, 1 << 40)
-    slot = forged_slot(wall(), announced=announced)
+    slot = fake_slot(wall(), control_state=announced)
     assert await transact(slot, now=100_000)
     journal_comes_back(slot)
     await transact(slot, now=100_000)
@@ -272,7 +277,7 @@ async def test_ticks_come_often_while_something_is_due_and_slowly_otherwise() ->
 async def test_a_record_out_of_step_waits_and_the_others_go_on() -> None:
     announced = heard(1_000, 100_000)
     announced.claims.add(Partition("scoring-events", 0), Claim(claim=1_000, position=0, readable=True), 100_000)
-    slot = forged_slot(wall(), announced=announced)
+    slot = fake_slot(wall(), control_state=announced)
     arrives(slot, VISITS, (b"c1", event(1)), at=2_000)
     arrives(slot, VISITS, (b"c1", event(2)), at=11_001)
     await transact(slot, now=90_000)
@@ -281,39 +286,41 @@ async def test_a_record_out_of_step_waits_and_the_others_go_on() -> None:
 
 
 async def test_after_an_unsure_end_the_slot_takes_a_new_epoch_and_goes_on() -> None:
-    slot = forged_slot(log_end=2)  # the position record at offset 0, then the commit's marker
+    slot = fake_slot(log_end=2)  # the position record at offset 0, then the commit's marker
     producer: Any = slot.producer
-    producer.unsure = True
+    producer.unanswered_end = True
     arrives(slot, VISITS, (b"c1", event(1)))
     await transact(slot)
     assert producer.renewed == 1
 
 
 async def test_after_an_unsure_end_a_slot_that_somebody_owned_in_between_ends() -> None:
-    slot = forged_slot(log_end=7)
+    slot = fake_slot(log_end=7)
     producer: Any = slot.producer
-    producer.unsure = True
+    producer.unanswered_end = True
     arrives(slot, VISITS, (b"c1", event(1)))
     with pytest.raises(Internal, match="owned by somebody"):
         await transact(slot)
 
 
 async def test_a_slot_does_not_feed_its_decider_for_ever_ahead_of_what_it_decides() -> None:
-    class Slow(Counter):
+    class Slow(CountingDecider):
         def work(self, budget: Any) -> Any:
             return super().work(type(budget)(records=1))
 
-    slot = forged_slot(decider=Slow())
+    slot = fake_slot(decider=Slow())
     log = [(b"default/c1", records.encode(journaled(number))) for number in range(20_000)]
     for start in range(0, len(log), 2_000):
         arrives(slot, JOURNAL, *log[start : start + 2_000])
     for _ in range(10):
         await transact(slot)
-    assert isinstance(slot.decider, Counter)
-    assert len(slot.decider.fed) <= 16_000
+    assert isinstance(slot.decider, CountingDecider)
+    assert len(slot.decider.queue) <= 16_000
     assert position_of(slot).feeds["journal:0"] == 10  # what is fed and not decided is read again after a restart
 
 
-def journaled(number: int) -> records.Event:
+def journaled(number: int) -> records.JournalEvent:
     """A journal record."""
-    return records.Event("counted", str(number), 1, "default", "c1", ("web-visits", 0, number), fields={"amount": 1})
+    return records.JournalEvent(
+        "counted", str(number), 1, "default", "c1", ("web-visits", 0, number), fields={"amount": 1}
+    )

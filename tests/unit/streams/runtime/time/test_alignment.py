@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from streams.kafka.partitions import Partition
-from streams.runtime.time.alignment import InStep, Rules, smallest_claim
+from streams.runtime.time.alignment import Alignment, AlignmentSettings, smallest_claim
 from streams.runtime.time.claims import Claim, Claims
 
 VISITS = Partition("web-visits", 0)
 CHANGES = Partition("contact-changes", 0)
 BOTH = [VISITS, CHANGES]
-RULES = Rules(in_step=10_000, patience=60_000, stuck_after=600_000)
+RULES = AlignmentSettings(in_step=10_000, patience=60_000, stuck_after=600_000)
 DAY = 86_400_000
 
 
@@ -30,22 +30,22 @@ def say(claims: Claims, partition: Partition, *, claim: int, at: int = 2 * DAY, 
     claims.add(partition, Claim(claim=claim, **facts), timestamp=at)  # type: ignore[arg-type]  # a test's shorthand
 
 
-def horizon(in_step: InStep, claims: Claims, wanted: int, now: int = 2 * DAY) -> int | None:
+def horizon(in_step: Alignment, claims: Claims, wanted: int, now: int = 2 * DAY) -> int | None:
     """What may enter now."""
     return in_step.horizon(BOTH, claims, wanted, now)
 
 
 def test_a_record_in_step_with_everybody_is_not_held_back(claims: Claims) -> None:
-    assert horizon(InStep(RULES), claims, wanted=10_000) is None
+    assert horizon(Alignment(RULES), claims, wanted=10_000) is None
 
 
 def test_a_record_that_arrived_ten_seconds_after_the_smallest_claim_waits(claims: Claims) -> None:
     say(claims, VISITS, claim=50_000)
-    assert horizon(InStep(RULES), claims, wanted=10_001) == 10_000
+    assert horizon(Alignment(RULES), claims, wanted=10_001) == 10_000
 
 
 def test_the_step_goes_on_when_the_smallest_claim_moves(claims: Claims) -> None:
-    in_step = InStep(RULES)
+    in_step = Alignment(RULES)
     assert horizon(in_step, claims, wanted=40_000) == 10_000
     say(claims, VISITS, claim=10_000)
     say(claims, CHANGES, claim=25_000)
@@ -53,7 +53,7 @@ def test_the_step_goes_on_when_the_smallest_claim_moves(claims: Claims) -> None:
 
 
 def test_a_partition_that_nobody_has_spoken_for_may_hold_the_oldest_records() -> None:
-    heard, in_step = Claims(), InStep(RULES)
+    heard, in_step = Claims(), Alignment(RULES)
     say(heard, VISITS, claim=2 * DAY)
     assert horizon(in_step, heard, wanted=2 * DAY) == 10_000
     assert horizon(in_step, heard, wanted=2 * DAY, now=2 * DAY + 60_000) is None
@@ -62,17 +62,17 @@ def test_a_partition_that_nobody_has_spoken_for_may_hold_the_oldest_records() ->
 def test_nobody_waits_for_a_partition_that_awaits_an_open_transaction(claims: Claims) -> None:
     say(claims, VISITS, claim=30_000)
     say(claims, CHANGES, claim=0, readable=False, stable=4, high=9)
-    assert horizon(InStep(RULES), claims, wanted=40_000) is None
+    assert horizon(Alignment(RULES), claims, wanted=40_000) is None
 
 
 def test_nobody_waits_for_a_partition_that_is_stopped(claims: Claims) -> None:
     say(claims, VISITS, claim=30_000)
     say(claims, CHANGES, claim=0, stopped="its position is outside the log")
-    assert horizon(InStep(RULES), claims, wanted=40_000) is None
+    assert horizon(Alignment(RULES), claims, wanted=40_000) is None
 
 
 def test_an_owner_that_has_not_spoken_since_the_waiting_began_is_waited_for_a_minute(claims: Claims) -> None:
-    in_step = InStep(RULES)
+    in_step = Alignment(RULES)
     say(claims, VISITS, claim=30_000)
     started = 4 * DAY  # everything was down for two days
     assert horizon(in_step, claims, wanted=40_000, now=started) == 10_000
@@ -81,7 +81,7 @@ def test_an_owner_that_has_not_spoken_since_the_waiting_began_is_waited_for_a_mi
 
 
 def test_an_owner_that_starts_within_that_minute_is_in_step_again(claims: Claims) -> None:
-    in_step = InStep(RULES)
+    in_step = Alignment(RULES)
     say(claims, VISITS, claim=30_000)
     started = 4 * DAY
     assert horizon(in_step, claims, wanted=40_000, now=started) == 10_000
@@ -92,9 +92,9 @@ def test_an_owner_that_starts_within_that_minute_is_in_step_again(claims: Claims
 def test_a_claim_that_stood_for_a_minute_is_waited_for_no_more(claims: Claims) -> None:
     say(claims, VISITS, claim=30_000)
     say(claims, CHANGES, claim=0, stood=59_999)
-    assert horizon(InStep(RULES), claims, wanted=40_000) == 10_000
+    assert horizon(Alignment(RULES), claims, wanted=40_000) == 10_000
     say(claims, CHANGES, claim=0, stood=60_000)
-    assert horizon(InStep(RULES), claims, wanted=40_000) is None
+    assert horizon(Alignment(RULES), claims, wanted=40_000) is None
 
 
 def test_ticks_wait_for_every_partition_to_have_a_claim() -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
-from streams.runtime.inputs.partition_buffer import Ends, Feed
-from streams.runtime.time.claim_publisher import ClaimsWriter, check_belief, has_moved
-from streams.runtime.time.claim_tracker import Standing, next_claim
+from streams.runtime.inputs.partition_buffer import FetchEnds, PartitionBuffer
+from streams.runtime.time.claim_publisher import ClaimPublisher, check_clock_skew, has_changed
+from streams.runtime.time.claim_tracker import ClaimTracker, next_claim
 from streams.runtime.time.claims import Claim, Claims, decode, encode
 from streams.settings import Settings
-from tests.harness.runtime.fake_records import fetch
+from tests.harness.runtime.fake_records import enqueue_records
 
 VISITS = Partition("web-visits", 0)
 
@@ -32,26 +32,26 @@ def test_a_claim_more_than_half_a_second_ahead_of_the_broker_is_believed_by_nobo
 
 
 def test_the_writer_of_a_claim_ahead_of_the_broker_ends() -> None:
-    check_belief([Claim(claim=10_500, position=0)], broker_time=10_000)
+    check_clock_skew([Claim(claim=10_500, position=0)], broker_time=10_000)
     with pytest.raises(Internal, match="501 ms ahead"):
-        check_belief([Claim(claim=10_501, position=0)], broker_time=10_000)
+        check_clock_skew([Claim(claim=10_501, position=0)], broker_time=10_000)
 
 
 def test_in_a_hurry_only_what_moved_is_published() -> None:
     before = Claim(claim=10, position=1, readable=True, stood=100)
-    assert has_moved(None, before)
-    assert not has_moved(before, Claim(claim=10, position=1, readable=True, stood=350))
-    assert has_moved(before, Claim(claim=11, position=1, readable=True))
-    assert has_moved(before, Claim(claim=10, position=1, readable=False))
+    assert has_changed(None, before)
+    assert not has_changed(before, Claim(claim=10, position=1, readable=True, stood=350))
+    assert has_changed(before, Claim(claim=11, position=1, readable=True))
+    assert has_changed(before, Claim(claim=10, position=1, readable=False))
 
 
 def test_an_owner_is_heard_of_all_its_partitions_every_quarter_second_even_in_a_hurry() -> None:
-    writer = ClaimsWriter(Settings(claims_ms=250), lambda _now: {})
+    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {})
     claims = {VISITS: Claim(claim=10, position=1)}
-    assert writer._due(claims, now=100.0) == claims
-    writer._last.update(claims)
-    assert writer._due(claims, now=100.1) == {}
-    assert writer._due(claims, now=100.25) == claims
+    assert writer._due_claims(claims, now=100.0) == claims
+    writer._last_published.update(claims)
+    assert writer._due_claims(claims, now=100.1) == {}
+    assert writer._due_claims(claims, now=100.25) == claims
 
 
 def test_the_brokers_time_is_the_newest_timestamp_on_the_claims_topic() -> None:
@@ -68,30 +68,30 @@ def test_a_claim_is_what_it_was_when_it_is_read_again() -> None:
 
 def test_a_record_arrives_with_its_timestamp_but_never_before_the_one_before_it() -> None:
     feed = started()
-    fetch(feed, timestamps=[1_000, 900, 1_100])
-    assert [entry.arrival for entry in feed.waiting] == [1_000, 1_000, 1_100]
+    enqueue_records(feed, timestamps=[1_000, 900, 1_100])
+    assert [entry.arrival for entry in feed.queue] == [1_000, 1_000, 1_100]
 
 
 def test_a_record_arrives_at_the_claim_of_its_partition_at_the_earliest() -> None:
     feed = started()
     feed.claim = 2_000
-    fetch(feed, timestamps=[1_000, 2_500])
-    assert [entry.arrival for entry in feed.waiting] == [2_000, 2_500]
+    enqueue_records(feed, timestamps=[1_000, 2_500])
+    assert [entry.arrival for entry in feed.queue] == [2_000, 2_500]
 
 
 def test_a_record_arrives_when_it_was_fetched_at_the_latest() -> None:
     feed = started()
-    fetch(feed, timestamps=[9_000_000_000, None, -1], fetched=5_000)
-    assert [entry.arrival for entry in feed.waiting] == [5_000, 5_000, 5_000]
+    enqueue_records(feed, timestamps=[9_000_000_000, None, -1], fetched_at=5_000)
+    assert [entry.arrival for entry in feed.queue] == [5_000, 5_000, 5_000]
 
 
 def test_a_claim_is_the_smallest_arrival_fetched_and_not_committed() -> None:
     feed = started()
-    fetch(feed, timestamps=[1_000, 2_000])
+    enqueue_records(feed, timestamps=[1_000, 2_000])
     assert next_claim(feed, None) == 1_000
-    taken = feed.take(1, 1 << 20)
+    taken = feed.dequeue(1, 1 << 20)
     assert next_claim(feed, None) == 1_000  # in flight is not committed
-    feed.committed(taken)
+    feed.mark_committed(taken)
     assert next_claim(feed, None) == 2_000
 
 
@@ -102,11 +102,17 @@ def test_an_idle_partitions_claim_is_the_moment_of_the_fetch_that_found_it_read(
 
 def test_control_records_at_the_end_do_not_keep_a_partition_from_being_idle() -> None:
     feed = started()
-    fetch(feed, timestamps=[1_000])
-    feed.committed(feed.take(1, 1 << 20))
-    read = ends(feed, sent=7_000, position=feed.next + 1, stable=feed.next + 1, high=feed.next + 1)
+    enqueue_records(feed, timestamps=[1_000])
+    feed.mark_committed(feed.dequeue(1, 1 << 20))
+    read = ends(
+        feed,
+        sent=7_000,
+        position=feed.committed_position + 1,
+        stable=feed.committed_position + 1,
+        high=feed.committed_position + 1,
+    )
     assert next_claim(feed, read) == 7_000
-    assert feed.reached(read) == feed.next + 1
+    assert feed.effective_position(read) == feed.committed_position + 1
 
 
 def test_a_partition_with_an_open_transaction_behind_its_stable_end_is_not_idle() -> None:
@@ -116,14 +122,14 @@ def test_a_partition_with_an_open_transaction_behind_its_stable_end_is_not_idle(
 
 def test_records_on_their_way_to_the_slot_keep_a_partition_from_being_idle() -> None:
     feed = started()
-    on_the_way = ends(feed, sent=7_000, position=2, stable=2, high=2)._replace(delivered=2)
+    on_the_way = ends(feed, sent=7_000, position=2, stable=2, high=2)._replace(delivered_position=2)
     assert next_claim(feed, on_the_way) == 0
 
 
 def test_a_claim_never_goes_back() -> None:
     feed = started()
     feed.claim = 9_000
-    fetch(feed, timestamps=[1_000])
+    enqueue_records(feed, timestamps=[1_000])
     assert next_claim(feed, None) == 9_000
 
 
@@ -131,11 +137,11 @@ def test_a_new_owner_inherits_the_claim_and_how_long_it_stood() -> None:
     claims = Claims()
     known = Claim(claim=3_000, position=0, stable=2, high=5, readable=True, stood=40_000, stuck=50_000)
     claims.add(VISITS, known, timestamp=60_000)
-    feed, standing = started(), Standing("w1")
+    feed, standing = started(), ClaimTracker("w1")
     standing.inherit(feed, VISITS, claims)
-    fetch(feed, timestamps=[1_000])  # its arrival is the claim, then
-    standing.claim(feed, VISITS, {}, claims, now=70_000)
-    later = standing.claim(feed, VISITS, {}, claims, now=71_000)
+    enqueue_records(feed, timestamps=[1_000])  # its arrival is the claim, then
+    standing.update_claim(feed, VISITS, {}, claims, now=70_000)
+    later = standing.update_claim(feed, VISITS, {}, claims, now=71_000)
     assert (later.claim, later.stood, later.stuck, later.worker) == (3_000, 41_000, 51_000, "w1")
     assert (later.stable, later.high) == (2, 5)  # as the former owner knew them
 
@@ -143,40 +149,40 @@ def test_a_new_owner_inherits_the_claim_and_how_long_it_stood() -> None:
 def test_the_stable_end_that_stands_with_records_behind_it_is_counted_over_owners() -> None:
     claims = Claims()
     claims.add(VISITS, Claim(claim=0, position=0, stable=0, high=5, stuck=50_000), timestamp=60_000)
-    feed, standing = started(), Standing("w1")
+    feed, standing = started(), ClaimTracker("w1")
     blocked = {VISITS: ends(feed, sent=60_000, position=0, stable=0, high=5)}
-    standing.claim(feed, VISITS, blocked, claims, now=70_000)
-    later = standing.claim(feed, VISITS, blocked, claims, now=71_000)
+    standing.update_claim(feed, VISITS, blocked, claims, now=70_000)
+    later = standing.update_claim(feed, VISITS, blocked, claims, now=71_000)
     assert later.stuck == 51_000
     assert not later.readable
     moved = {VISITS: ends(feed, sent=72_000, position=0, stable=5, high=5)}
-    assert standing.claim(feed, VISITS, moved, claims, now=72_000).stuck == 0
+    assert standing.update_claim(feed, VISITS, moved, claims, now=72_000).stuck == 0
 
 
 def test_before_its_first_fetch_a_partition_may_hold_anything() -> None:
-    feed, standing, claims = started(), Standing("w1"), Claims()
-    assert standing.claim(feed, VISITS, {}, claims, now=10_000).readable
+    feed, standing, claims = started(), ClaimTracker("w1"), Claims()
+    assert standing.update_claim(feed, VISITS, {}, claims, now=10_000).readable
     empty = {VISITS: ends(feed, sent=10_000, position=0, stable=0, high=0)}
-    assert not standing.claim(feed, VISITS, empty, claims, now=10_000).readable
+    assert not standing.update_claim(feed, VISITS, empty, claims, now=10_000).readable
 
 
 def test_a_readable_partition_whose_claim_stands_is_counted() -> None:
-    feed, standing, claims = started(), Standing("w1"), Claims()
-    fetch(feed, timestamps=[1_000])
-    standing.claim(feed, VISITS, {}, claims, now=10_000)
-    assert standing.claim(feed, VISITS, {}, claims, now=13_000).stood == 3_000
-    feed.committed(feed.take(1, 1 << 20))
+    feed, standing, claims = started(), ClaimTracker("w1"), Claims()
+    enqueue_records(feed, timestamps=[1_000])
+    standing.update_claim(feed, VISITS, {}, claims, now=10_000)
+    assert standing.update_claim(feed, VISITS, {}, claims, now=13_000).stood == 3_000
+    feed.mark_committed(feed.dequeue(1, 1 << 20))
     read = {VISITS: ends(feed, sent=14_000, position=1, stable=1, high=1)}
-    assert standing.claim(feed, VISITS, read, claims, now=14_000).stood == 0
+    assert standing.update_claim(feed, VISITS, read, claims, now=14_000).stood == 0
 
 
-def started() -> Feed:
+def started() -> PartitionBuffer:
     """A feed that was just sought to the beginning of its partition."""
-    feed = Feed(VISITS, next=0)
-    feed.begin(token=1)
+    feed = PartitionBuffer(VISITS, committed_position=0)
+    feed.start(token=1)
     return feed
 
 
-def ends(feed: Feed, sent: int, position: int, stable: int, high: int) -> Ends:
+def ends(feed: PartitionBuffer, sent: int, position: int, stable: int, high: int) -> FetchEnds:
     """A fetch answer; everything delivered is committed."""
-    return Ends(feed.token or 0, sent, feed.next, position, stable, high)
+    return FetchEnds(feed.token or 0, sent, feed.committed_position, position, stable, high)

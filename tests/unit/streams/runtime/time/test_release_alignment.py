@@ -5,25 +5,25 @@ from __future__ import annotations
 import msgspec
 
 from streams.engine.journal import records
-from streams.engine.version import SEMANTICS
+from streams.engine.version import ENGINE_VERSION
 from streams.kafka.partitions import Partition
-from streams.runtime.faust.runs import Run
+from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
 from streams.runtime.time.claims import Claim
-from streams.runtime.time.ticks import Announced
+from streams.runtime.time.ticks import ControlState
 from streams.settings import Settings
-from tests.harness.runtime.fake_records import Fetched
-from tests.harness.runtime.fake_slot import JOURNAL, VISITS, forged_slot, written
+from tests.harness.runtime.fake_records import FakeRecord
+from tests.harness.runtime.fake_slot import JOURNAL, VISITS, committed_records, fake_slot
 
 NOW = 1_000_000
-RELEASE = records.Marker("default", 1, 0, "hash", at=NOW, semantics=SEMANTICS)
+RELEASE = records.Marker("default", 1, 0, "hash", at=NOW, semantics=ENGINE_VERSION)
 WALL = Settings(prefix="p-", clock="wall", partitions=1)
 OURS, OTHERS = Partition("web-visits", 0), Partition("scoring-events", 0)
 
 
-def announced(others: int, readable: bool = True) -> Announced:
+def announced(others: int, readable: bool = True) -> ControlState:
     """A release, our partition's claim of now, and another's."""
-    told = Announced(markers=[RELEASE])
+    told = ControlState(markers=[RELEASE])
     told.claims.add(OURS, Claim(NOW, position=0), NOW)
     told.claims.add(OTHERS, Claim(others, position=0, readable=readable), NOW)
     return told
@@ -31,8 +31,10 @@ def announced(others: int, readable: bool = True) -> Announced:
 
 def visits(slot: Slot, *arrivals: int) -> None:
     """Visits arrive at these instants."""
-    fetched = [Fetched(VISITS.topic, 0, number, at, b"c1", event(number), ()) for number, at in enumerate(arrivals)]
-    assert slot.offer(Run(fetched, 0, len(fetched), 1, 1 << 50), VISITS)
+    fetched = [
+        FakeRecord(VISITS.topic, 0, number, at, b"c1", event(number), ()) for number, at in enumerate(arrivals)
+    ]
+    assert slot.enqueue(FetchedRun(fetched, 0, len(fetched), 1, 1 << 50), VISITS)
 
 
 def event(number: int) -> bytes:
@@ -42,40 +44,40 @@ def event(number: int) -> bytes:
 
 async def transact(slot: Slot) -> None:
     """One transaction, when there is something to write; what it adds to the journal is fetched."""
-    portion = slot.assemble(NOW)
+    portion = slot.build_transaction(NOW)
     if portion is not None:
         await slot.commit(portion)
-    log, read = written(slot).get(JOURNAL, []), slot.intake.feeds[JOURNAL].expected
-    come = [Fetched(JOURNAL.topic, 0, offset, 1, *log[offset][:2], ()) for offset in range(read, len(log))]
+    log, read = committed_records(slot).get(JOURNAL, []), slot.inputs.buffers[JOURNAL].fetch_position
+    come = [FakeRecord(JOURNAL.topic, 0, offset, 1, *log[offset][:2], ()) for offset in range(read, len(log))]
     if come:
-        assert slot.offer(Run(come, read, len(log), 1, 1 << 50), JOURNAL)
+        assert slot.enqueue(FetchedRun(come, read, len(log), 1, 1 << 50), JOURNAL)
 
 
 def journal(slot: Slot) -> list[str]:
     """Ids of events and `release`, as they stand in the journal; ticks are passed over."""
-    told = [records.decode(value or b"") for _, value, _ in written(slot).get(JOURNAL, [])]
+    told = [records.decode(value or b"") for _, value, _ in committed_records(slot).get(JOURNAL, [])]
     entries = [entry for entry in told if not isinstance(entry, records.Tick)]
-    return [entry.id if isinstance(entry, records.Event) else "release" for entry in entries]
+    return [entry.id if isinstance(entry, records.JournalEvent) else "release" for entry in entries]
 
 
 async def test_a_release_waits_for_a_partition_that_is_days_behind() -> None:
-    slot = forged_slot(WALL, announced=announced(others=NOW - 20_000))
+    slot = fake_slot(WALL, control_state=announced(others=NOW - 20_000))
     await transact(slot)
     assert journal(slot) == []
-    slot.clockwork.announced.claims.add(OTHERS, Claim(NOW - 10_000, position=0, readable=True), NOW)
+    slot.tick_scheduler.control_state.claims.add(OTHERS, Claim(NOW - 10_000, position=0, readable=True), NOW)
     await transact(slot)  # decides what came back
     await transact(slot)
     assert journal(slot) == ["release"]
 
 
 async def test_a_release_does_not_wait_for_a_partition_that_cannot_be_read() -> None:
-    slot = forged_slot(WALL, announced=announced(others=NOW - 20_000, readable=False))
+    slot = fake_slot(WALL, control_state=announced(others=NOW - 20_000, readable=False))
     await transact(slot)
     assert journal(slot) == ["release"]
 
 
 async def test_what_arrived_after_a_release_follows_it_in_its_slot() -> None:
-    slot = forged_slot(WALL, announced=announced(others=NOW))
+    slot = fake_slot(WALL, control_state=announced(others=NOW))
     visits(slot, NOW - 5, NOW, NOW + 1)
     for _ in range(3):
         await transact(slot)

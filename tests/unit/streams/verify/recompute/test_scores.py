@@ -8,9 +8,9 @@ import pytest
 
 from streams.engine.state.points import MILLION
 from streams.verify.recompute.conditions.evaluate import holds as holds_in_batch
-from streams.verify.recompute.events import summed
-from streams.verify.recompute.model import World
-from tests.harness.engine.conditions import compiled, contact, scene
+from streams.verify.recompute.events import add_to_score
+from streams.verify.recompute.model import ContactModel
+from tests.harness.engine.conditions import compile_dict, contact, evaluation_context
 
 PARTS = [*[1_000_000_000 * MILLION] * 12, 345_678_901_000_001]
 SMALL = [1, 1, -2 * MILLION]
@@ -32,11 +32,11 @@ SMALL = [1, 1, -2 * MILLION]
     ],
 )
 def test_a_score_is_what_its_parts_add_up_to(operators: dict[str, Any], parts: list[int], expected: bool) -> None:
-    world = World()
+    world = ContactModel()
     for part in parts:
-        world.score = summed(world, None, part)
-        world.scores["fit"] = summed(world, "fit", part)
+        world.score = add_to_score(world, None, part)
+        world.scores["fit"] = add_to_score(world, "fit", part)
     of = contact(score=sum(parts), scores={"fit": sum(parts)})
     for leaf in ({"score": operators}, {"score": {"name": "fit", **operators}}):
         assert holds_in_batch(leaf, world, 0) is expected
-        assert compiled(leaf).node.holds(scene(of)) is expected
+        assert compile_dict(leaf).node.holds(evaluation_context(of)) is expected

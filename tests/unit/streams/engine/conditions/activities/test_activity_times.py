@@ -8,7 +8,7 @@ import pytest
 
 from schemas.values import instant_ms
 from streams.engine.conditions.errors import ConditionRefused
-from tests.harness.engine.conditions import NOW, compiled, contact, scene
+from tests.harness.engine.conditions import NOW, compile_dict, contact, evaluation_context
 
 DAY = 86_400_000
 MOMENTS = ("last_visit", "first_visit", "last_activity")
@@ -37,10 +37,10 @@ MOMENTS = ("last_visit", "first_visit", "last_activity")
 def test_a_moment_and_when_it_turns(
     moment: str, operators: dict[str, Any], ago: int, expected: bool, turns: int | None
 ) -> None:
-    node = compiled({moment: operators}).node
+    node = compile_dict({moment: operators}).node
     of = contact(**{moment: NOW - ago})
-    assert node.holds(scene(of)) is expected
-    assert node.due(scene(of)) == turns
+    assert node.holds(evaluation_context(of)) is expected
+    assert node.due(evaluation_context(of)) == turns
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -48,38 +48,40 @@ def test_a_moment_and_when_it_turns(
     "operators", [{"within_last": "1d"}, {"older_than": "1d"}, {"before": "now"}, {"after": "2000-01-01"}]
 )
 def test_a_moment_that_never_came_makes_every_operator_false(moment: str, operators: dict[str, Any]) -> None:
-    node = compiled({moment: operators}).node
-    assert not node.holds(scene(contact()))
-    assert node.due(scene(contact())) is None
-    assert compiled({"not": {moment: operators}}).node.holds(scene(contact()))
+    node = compile_dict({moment: operators}).node
+    assert not node.holds(evaluation_context(contact()))
+    assert node.due(evaluation_context(contact())) is None
+    assert compile_dict({"not": {moment: operators}}).node.holds(evaluation_context(contact()))
 
 
 def test_a_calendar_date_is_a_day_in_the_zone_named() -> None:
     leaf = {"last_visit": {"after": "2026-03-09", "in_zone": "contact"}}
     of = contact(last_visit=instant_ms("2026-03-09T15:00:00Z"), properties={"time_zone": "Asia/Tokyo"})
-    assert compiled(leaf, "Europe/Berlin").node.holds(scene(of))
-    assert not compiled({"last_visit": {"after": "2026-03-09"}}, "Europe/Berlin").node.holds(scene(of))
+    assert compile_dict(leaf, "Europe/Berlin").node.holds(evaluation_context(of))
+    assert not compile_dict({"last_visit": {"after": "2026-03-09"}}, "Europe/Berlin").node.holds(
+        evaluation_context(of)
+    )
 
 
 def test_inactive_for_counts_from_the_last_activity() -> None:
-    node = compiled({"inactive_for": "30d"}).node
+    node = compile_dict({"inactive_for": "30d"}).node
     of = contact(created=NOW - 90 * DAY, last_activity=NOW)
     turns = NOW + 30 * DAY
-    assert [node.holds(scene(of, at)) for at in (turns - 1, turns, turns + 1)] == [False, True, True]
-    assert node.due(scene(of)) == turns
-    assert node.due(scene(of, turns)) is None
+    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns, turns + 1)] == [False, True, True]
+    assert node.due(evaluation_context(of)) == turns
+    assert node.due(evaluation_context(of, turns)) is None
 
 
 def test_inactive_for_counts_from_the_creation_where_there_was_no_activity() -> None:
-    node = compiled({"inactive_for": "30d"}).node
+    node = compile_dict({"inactive_for": "30d"}).node
     of = contact(created=NOW - 30 * DAY + 1)
-    assert not node.holds(scene(of))
-    assert node.due(scene(of)) == NOW + 1
-    assert node.holds(scene(of, NOW + 1))
+    assert not node.holds(evaluation_context(of))
+    assert node.due(evaluation_context(of)) == NOW + 1
+    assert node.holds(evaluation_context(of, NOW + 1))
 
 
 def test_a_moment_needs_an_operator_that_can_be_read() -> None:
     with pytest.raises(ConditionRefused, match="last_visit"):
-        compiled({"last_visit": {}})
+        compile_dict({"last_visit": {}})
     with pytest.raises(ConditionRefused, match=r"last_visit\.before"):
-        compiled({"last_visit": {"before": "soon"}})
+        compile_dict({"last_visit": {"before": "soon"}})

@@ -7,16 +7,25 @@ from typing import Any
 import pytest
 
 from schemas.values import instant_ms
-from streams.engine.conditions.activities.windows import MOST
+from streams.engine.conditions.activities.windows import MOST_INSTANTS
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening
-from tests.harness.engine.conditions import NOW, activity, compiled, contact, counting, remember, scene, visit
+from streams.engine.conditions.protocols import Activity
+from tests.harness.engine.conditions import (
+    NOW,
+    activity,
+    compile_dict,
+    contact,
+    count_activities,
+    evaluation_context,
+    holds_after,
+    visit,
+)
 
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 PRICING = {"visit": {"path": {"starts_with": "/pricing"}}}
 
 
-def pricing(*instants: int) -> list[Happening]:
+def pricing(*instants: int) -> list[Activity]:
     return [visit(at, "https://acme.example/pricing?plan=pro") for at in instants]
 
 
@@ -43,59 +52,59 @@ def pricing(*instants: int) -> list[Happening]:
 @pytest.mark.parametrize("window", [{}, {"within": "7d"}, {"between_ago": ["7d", "0s"]}, {"since": "2026-03-01"}])
 def test_so_many_times(count: dict[str, Any], times: int, expected: bool, window: dict[str, Any]) -> None:
     visits = pricing(*range(NOW - times, NOW))
-    assert counting({**PRICING, "count": count, **window}, visits, NOW)[0] is expected
+    assert holds_after({**PRICING, "count": count, **window}, visits, NOW)[0] is expected
 
 
 def test_without_a_count_once_is_enough_and_never_is_none() -> None:
-    assert counting(PRICING, pricing(NOW), NOW)[0]
-    assert not counting(PRICING, [], NOW)[0]
-    assert counting({**PRICING, "never": True}, [], NOW)[0]
-    assert not counting({**PRICING, "never": True}, pricing(NOW - 400 * DAY), NOW)[0]
-    assert counting({**PRICING, "never": True, "within": "30d"}, pricing(NOW - 30 * DAY), NOW)[0]
+    assert holds_after(PRICING, pricing(NOW), NOW)[0]
+    assert not holds_after(PRICING, [], NOW)[0]
+    assert holds_after({**PRICING, "never": True}, [], NOW)[0]
+    assert not holds_after({**PRICING, "never": True}, pricing(NOW - 400 * DAY), NOW)[0]
+    assert holds_after({**PRICING, "never": True, "within": "30d"}, pricing(NOW - 30 * DAY), NOW)[0]
 
 
 def test_something_done_at_t_leaves_at_exactly_t_plus_w() -> None:
     leaf = {**PRICING, "within": "7d"}
-    _, of = counting(leaf, pricing(NOW), NOW)
-    node = compiled(leaf).node
+    _, of = holds_after(leaf, pricing(NOW), NOW)
+    node = compile_dict(leaf).node
     turns = NOW + 7 * DAY
-    assert node.due(scene(of)) == turns
-    assert node.holds(scene(of, turns - 1))
-    assert not node.holds(scene(of, turns))
-    assert not node.holds(scene(of, turns + 1))
-    assert node.due(scene(of, turns)) is None
+    assert node.due(evaluation_context(of)) == turns
+    assert node.holds(evaluation_context(of, turns - 1))
+    assert not node.holds(evaluation_context(of, turns))
+    assert not node.holds(evaluation_context(of, turns + 1))
+    assert node.due(evaluation_context(of, turns)) is None
 
 
 def test_visits_at_t_and_at_exactly_t_plus_7d_never_leave_a_gap() -> None:
     leaf = {**PRICING, "within": "7d"}
-    again, of = counting(leaf, pricing(NOW, NOW + 7 * DAY), NOW + 7 * DAY)
+    again, of = holds_after(leaf, pricing(NOW, NOW + 7 * DAY), NOW + 7 * DAY)
     assert again
-    assert compiled(leaf).node.due(scene(of, NOW + 7 * DAY)) == NOW + 14 * DAY
+    assert compile_dict(leaf).node.due(evaluation_context(of, NOW + 7 * DAY)) == NOW + 14 * DAY
 
 
 def test_the_third_newest_visit_decides_when_three_are_needed() -> None:
     leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
-    _, of = counting(leaf, pricing(NOW - 4 * DAY, NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
-    assert compiled(leaf).node.due(scene(of)) == NOW + 4 * DAY
+    _, of = holds_after(leaf, pricing(NOW - 4 * DAY, NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
+    assert compile_dict(leaf).node.due(evaluation_context(of)) == NOW + 4 * DAY
     assert [len(kept) for kept in of.counts.values()] == [3]
 
 
 def test_too_many_become_few_enough_by_time_alone() -> None:
     leaf = {**PRICING, "count": {"lte": 1}, "within": "7d"}
-    held, of = counting(leaf, pricing(NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
+    held, of = holds_after(leaf, pricing(NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
     assert not held
-    assert compiled(leaf).node.due(scene(of)) == NOW + 5 * DAY
+    assert compile_dict(leaf).node.due(evaluation_context(of)) == NOW + 5 * DAY
 
 
 def test_between_ago_holds_the_far_edge_open_and_the_near_edge_closed() -> None:
     leaf = {**PRICING, "between_ago": ["30d", "7d"]}
-    _, of = counting(leaf, pricing(NOW), NOW)
-    node = compiled(leaf).node
+    _, of = holds_after(leaf, pricing(NOW), NOW)
+    node = compile_dict(leaf).node
     comes, goes = NOW + 7 * DAY, NOW + 30 * DAY
-    assert node.due(scene(of)) == comes
-    assert [node.holds(scene(of, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
-    assert node.due(scene(of, comes)) == goes
-    assert [node.holds(scene(of, at)) for at in (goes - 1, goes, goes + 1)] == [True, False, False]
+    assert node.due(evaluation_context(of)) == comes
+    assert [node.holds(evaluation_context(of, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
+    assert node.due(evaluation_context(of, comes)) == goes
+    assert [node.holds(evaluation_context(of, at)) for at in (goes - 1, goes, goes + 1)] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -120,70 +129,70 @@ def test_between_ago_holds_the_far_edge_open_and_the_near_edge_closed() -> None:
 def test_since_and_until_are_inclusive_and_a_calendar_date_is_the_whole_day(
     window: dict[str, Any], at: str, expected: bool
 ) -> None:
-    assert counting({**PRICING, **window}, pricing(instant_ms(at)), NOW, "Europe/Berlin")[0] is expected
+    assert holds_after({**PRICING, **window}, pricing(instant_ms(at)), NOW, "Europe/Berlin")[0] is expected
 
 
 def test_windows_of_one_leaf_hold_together() -> None:
     leaf = {**PRICING, "within": "7d", "since": "2026-03-09"}
-    assert counting(leaf, pricing(NOW - DAY), NOW)[0]
-    assert not counting(leaf, pricing(NOW - 2 * DAY), NOW)[0]
+    assert holds_after(leaf, pricing(NOW - DAY), NOW)[0]
+    assert not holds_after(leaf, pricing(NOW - 2 * DAY), NOW)[0]
     leaf = {**PRICING, "within": "1d", "since": "2026-03-01"}
-    _, of = counting(leaf, pricing(NOW), NOW)
-    assert compiled(leaf).node.holds(scene(of, NOW + DAY - 1))
-    assert not compiled(leaf).node.holds(scene(of, NOW + DAY))
+    _, of = holds_after(leaf, pricing(NOW), NOW)
+    assert compile_dict(leaf).node.holds(evaluation_context(of, NOW + DAY - 1))
+    assert not compile_dict(leaf).node.holds(evaluation_context(of, NOW + DAY))
 
 
 def test_since_the_start_of_today_turns_at_local_midnight() -> None:
     leaf = {**PRICING, "since": "now/d"}
-    _, of = counting(leaf, pricing(NOW), NOW, "Europe/Berlin")
-    node = compiled(leaf, "Europe/Berlin").node
+    _, of = holds_after(leaf, pricing(NOW), NOW, "Europe/Berlin")
+    node = compile_dict(leaf, "Europe/Berlin").node
     midnight = instant_ms("2026-03-10T23:00:00Z")
-    assert node.due(scene(of)) == midnight
-    assert node.holds(scene(of, midnight - 1))
-    assert not node.holds(scene(of, midnight))
+    assert node.due(evaluation_context(of)) == midnight
+    assert node.holds(evaluation_context(of, midnight - 1))
+    assert not node.holds(evaluation_context(of, midnight))
 
 
 def test_a_window_in_the_contacts_zone() -> None:
     leaf = {**PRICING, "since": "2026-03-10", "in_zone": "contact"}
-    ready = compiled(leaf, "Europe/Berlin")
+    ready = compile_dict(leaf, "Europe/Berlin")
     of = contact(properties={"time_zone": "Asia/Tokyo"})
-    remember(ready, of, pricing(instant_ms("2026-03-09T15:00:00Z")))
-    assert ready.node.holds(scene(of))
+    count_activities(ready, of, pricing(instant_ms("2026-03-09T15:00:00Z")))
+    assert ready.node.holds(evaluation_context(of))
     of.properties["time_zone"] = "nowhere"
-    assert not ready.node.holds(scene(of))
+    assert not ready.node.holds(evaluation_context(of))
     assert "time_zone" in ready.properties
 
 
 def test_what_the_accounts_day_is_over_for_may_still_count_in_the_contacts_zone() -> None:
-    ready = compiled({**PRICING, "until": "2026-03-10", "in_zone": "contact"}, "Asia/Tokyo")
+    ready = compile_dict({**PRICING, "until": "2026-03-10", "in_zone": "contact"}, "Asia/Tokyo")
     of = contact(properties={"time_zone": "America/Los_Angeles"})
     inside, outside = instant_ms("2026-03-11T06:59:59.999Z"), instant_ms("2026-03-11T07:00:00Z")
-    remember(ready, of, pricing(inside))
-    assert ready.node.holds(scene(of, inside))
+    count_activities(ready, of, pricing(inside))
+    assert ready.node.holds(evaluation_context(of, inside))
     of.counts.clear()
-    remember(ready, of, pricing(outside))
-    assert not ready.node.holds(scene(of, outside))
+    count_activities(ready, of, pricing(outside))
+    assert not ready.node.holds(evaluation_context(of, outside))
 
 
 def test_a_late_event_counts_where_its_instant_belongs() -> None:
     leaf = {**PRICING, "count": {"gte": 2}, "within": "7d"}
-    held, of = counting(leaf, pricing(NOW, NOW - 2 * DAY), NOW)
+    held, of = holds_after(leaf, pricing(NOW, NOW - 2 * DAY), NOW)
     assert held
-    assert compiled(leaf).node.due(scene(of)) == NOW + 5 * DAY
+    assert compile_dict(leaf).node.due(evaluation_context(of)) == NOW + 5 * DAY
     assert list(of.counts.values()) == [[NOW - 2 * DAY, NOW]]
-    assert not counting(leaf, pricing(NOW, NOW - 7 * DAY), NOW)[0]
+    assert not holds_after(leaf, pricing(NOW, NOW - 7 * DAY), NOW)[0]
 
 
 def test_two_events_at_the_same_instant_are_two() -> None:
-    assert counting({**PRICING, "count": {"eq": 2}}, pricing(NOW, NOW), NOW)[0]
+    assert holds_after({**PRICING, "count": {"eq": 2}}, pricing(NOW, NOW), NOW)[0]
 
 
 def test_what_no_window_can_hold_any_more_is_forgotten() -> None:
     leaf = {**PRICING, "count": {"gte": 5}, "within": "7d"}
-    _, of = counting(leaf, pricing(NOW - 7 * DAY, NOW - 7 * DAY + 1, NOW), NOW)
+    _, of = holds_after(leaf, pricing(NOW - 7 * DAY, NOW - 7 * DAY + 1, NOW), NOW)
     assert list(of.counts.values()) == [[NOW - 7 * DAY + 1, NOW]]
     leaf = {**PRICING, "until": "2026-03-01"}
-    _, of = counting(leaf, pricing(NOW), NOW)
+    _, of = holds_after(leaf, pricing(NOW), NOW)
     assert list(of.counts.values()) == [[]]
 
 
@@ -196,33 +205,33 @@ def test_what_no_window_can_hold_any_more_is_forgotten() -> None:
         ({"count": {"gte": 3}, "until": "2026-06-01"}, 3, False),
         ({"count": {"gte": 3}, "since": "now/d"}, 3, False),
         ({"never": True}, 1, False),
-        ({"between_ago": ["30d", "7d"]}, MOST, True),
-        ({"until": "now-7d"}, MOST, True),
-        ({"until": "2026-06-01", "in_zone": "contact"}, MOST, True),
+        ({"between_ago": ["30d", "7d"]}, MOST_INSTANTS, True),
+        ({"until": "now-7d"}, MOST_INSTANTS, True),
+        ({"until": "2026-06-01", "in_zone": "contact"}, MOST_INSTANTS, True),
     ],
 )
 def test_the_bound_of_each_window(shape: dict[str, Any], bound: int, lossy: bool) -> None:
-    (counter,) = compiled({**PRICING, **shape}).counters
-    assert (counter.bound, counter.lossy) == (bound, lossy)
+    (counter,) = compile_dict({**PRICING, **shape}).counters
+    assert (counter.limit, counter.lossy) == (bound, lossy)
     kept: list[int] = []
     for at in range(NOW, NOW + 1_200):
-        kept = counter.count(kept, visit(at), at)
+        kept = counter.update(kept, visit(at), at)
         assert len(kept) <= bound
 
 
 def test_at_the_bound_the_newest_instants_stay() -> None:
-    (counter,) = compiled({**PRICING, "between_ago": ["30d", "7d"]}).counters
+    (counter,) = compile_dict({**PRICING, "between_ago": ["30d", "7d"]}).counters
     kept: list[int] = []
-    for at in range(NOW, NOW + MOST + 5):
-        kept = counter.count(kept, visit(at), at)
-    assert kept == list(range(NOW + 5, NOW + MOST + 5))
+    for at in range(NOW, NOW + MOST_INSTANTS + 5):
+        kept = counter.update(kept, visit(at), at)
+    assert kept == list(range(NOW + 5, NOW + MOST_INSTANTS + 5))
 
 
 def test_identical_leaves_share_what_is_kept() -> None:
     leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
-    twice = compiled({"any": [leaf, {"not": {**leaf, "within": "1w"}}]})
+    twice = compile_dict({"any": [leaf, {"not": {**leaf, "within": "1w"}}]})
     assert len(twice.counters) == 1
-    assert twice.counters[0].key == compiled(leaf).counters[0].key
+    assert twice.counters[0].key == compile_dict(leaf).counters[0].key
 
 
 @pytest.mark.parametrize(
@@ -238,17 +247,17 @@ def test_identical_leaves_share_what_is_kept() -> None:
 )
 def test_different_leaves_share_nothing(other: dict[str, Any]) -> None:
     leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
-    assert compiled(leaf).counters[0].key != compiled(other).counters[0].key
+    assert compile_dict(leaf).counters[0].key != compile_dict(other).counters[0].key
 
 
 def test_the_key_of_a_leaf_stays_the_same_for_ever() -> None:
     leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
-    assert compiled(leaf).counters[0].key == "74339e3ba722"
+    assert compile_dict(leaf).counters[0].key == "74339e3ba722"
 
 
 def test_a_bare_leaf_says_so() -> None:
-    assert compiled(PRICING).happening
-    assert compiled({"activity": {"name": {"eq": "form_submitted"}}}).happening
+    assert compile_dict(PRICING).is_filter_only
+    assert compile_dict({"activity": {"name": {"eq": "form_submitted"}}}).is_filter_only
     for limited in (
         {"count": {"gte": 1}},
         {"within": "7d"},
@@ -256,8 +265,8 @@ def test_a_bare_leaf_says_so() -> None:
         {"since": "2026-01-01"},
         {"first": True},
     ):
-        assert not compiled({**PRICING, **limited}).happening
-    assert not compiled({"all": [PRICING]}).happening
+        assert not compile_dict({**PRICING, **limited}).is_filter_only
+    assert not compile_dict({"all": [PRICING]}).is_filter_only
 
 
 @pytest.mark.parametrize(
@@ -275,13 +284,13 @@ def test_a_bare_leaf_says_so() -> None:
 )
 def test_a_window_that_makes_no_sense_is_refused(shape: dict[str, Any]) -> None:
     with pytest.raises(ConditionRefused):
-        compiled({**PRICING, **shape})
+        compile_dict({**PRICING, **shape})
 
 
 def test_visits_are_web_visits_and_activity_is_any_behaviour() -> None:
     form = activity(NOW, "form_submitted")
-    assert not counting({"visit": {}}, [form], NOW)[0]
-    assert counting({"activity": {}}, [form], NOW)[0]
-    assert counting({"activity": {"name": {"eq": "visit"}}}, [visit(NOW)], NOW)[0]
-    assert counting({"activity": {"name": {"eq": "form_submitted"}}}, [form], NOW)[0]
-    assert not counting({"activity": {"name": {"eq": "form_submitted"}}}, [visit(NOW)], NOW)[0]
+    assert not holds_after({"visit": {}}, [form], NOW)[0]
+    assert holds_after({"activity": {}}, [form], NOW)[0]
+    assert holds_after({"activity": {"name": {"eq": "visit"}}}, [visit(NOW)], NOW)[0]
+    assert holds_after({"activity": {"name": {"eq": "form_submitted"}}}, [form], NOW)[0]
+    assert not holds_after({"activity": {"name": {"eq": "form_submitted"}}}, [visit(NOW)], NOW)[0]

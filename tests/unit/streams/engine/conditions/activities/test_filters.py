@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening
-from tests.harness.engine.conditions import NOW, activity, compiled, visit
+from streams.engine.conditions.protocols import Activity
+from tests.harness.engine.conditions import NOW, activity, compile_dict, visit
 
 URL = "https://Shop.Acme.example:8443/Pricing/pro;v=1?plan=Pro%20Max&plan=basic&empty=&n=5#top"
 
 
-def matches(fields: dict[str, Any], happening: Happening, subject: str = "activity") -> bool:
-    (counter,) = compiled({subject: fields}).counters
+def matches(fields: dict[str, Any], happening: Activity, subject: str = "activity") -> bool:
+    (counter,) = compile_dict({subject: fields}).counters
     return counter.matches(happening)
 
 
@@ -72,14 +72,14 @@ def test_addresses_of_all_kinds(url: str, path: str | None, host: str | None) ->
 
 
 def test_an_event_without_address_or_properties_has_none() -> None:
-    bare = Happening(NOW, "call", False, {})
+    bare = Activity(NOW, "call", False, {})
     for field in ("url", "path", "host", "query.x", "title", "anything"):
         assert matches({field: {"exists": False}}, bare)
     assert matches({"name": {"eq": "CALL"}}, bare)
 
 
 def test_a_name_that_a_visit_brings_is_its_name() -> None:
-    assert matches({"name": {"eq": "video"}}, Happening(NOW, "video", True, {}), "visit")
+    assert matches({"name": {"eq": "video"}}, Activity(NOW, "video", True, {}), "visit")
 
 
 def test_date_operators_look_at_the_event_when_it_happened() -> None:
@@ -91,9 +91,9 @@ def test_date_operators_look_at_the_event_when_it_happened() -> None:
 def test_a_calendar_date_in_a_filter_is_a_day_of_the_accounts_zone() -> None:
     leaf = {"activity": {"starts": {"gte": "2026-03-12"}}}
     booked = activity(NOW, "booking", starts="2026-03-11T23:30:00Z")
-    assert compiled(leaf, "Europe/Berlin").counters[0].matches(booked)
-    assert not compiled(leaf, "UTC").counters[0].matches(booked)
-    keys = {compiled(leaf, zone).counters[0].key for zone in ("Europe/Berlin", "UTC")}
+    assert compile_dict(leaf, "Europe/Berlin").counters[0].matches(booked)
+    assert not compile_dict(leaf, "UTC").counters[0].matches(booked)
+    keys = {compile_dict(leaf, zone).counters[0].key for zone in ("Europe/Berlin", "UTC")}
     assert len(keys) == 2
 
 
@@ -110,8 +110,8 @@ def test_a_calendar_date_in_a_filter_is_a_day_of_the_accounts_zone() -> None:
 )
 def test_a_filter_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ConditionRefused) as refused:
-        compiled({"any": [{"visit": fields}]})
-    assert refused.value.where[:4] == ("any", 0, "visit", next(iter(fields)))
+        compile_dict({"any": [{"visit": fields}]})
+    assert refused.value.path[:4] == ("any", 0, "visit", next(iter(fields)))
 
 
 IN_THEIR_ZONE = {"before": "now/d", "in_zone": "contact"}
@@ -135,5 +135,5 @@ IN_THEIR_ZONE = {"before": "now/d", "in_zone": "contact"}
 )
 def test_a_filter_never_speaks_in_the_contacts_zone(leaf: dict[str, Any], where: tuple[str | int, ...]) -> None:
     with pytest.raises(ConditionRefused, match="cannot be contact in a filter") as refused:
-        compiled(leaf)
-    assert refused.value.where == (*where, "in_zone")
+        compile_dict(leaf)
+    assert refused.value.path == (*where, "in_zone")

@@ -7,80 +7,80 @@ from typing import Any
 import pytest
 
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening
-from tests.harness.engine.conditions import NOW, compiled, counting, scene, visit
+from streams.engine.conditions.protocols import Activity
+from tests.harness.engine.conditions import NOW, compile_dict, evaluation_context, holds_after, visit
 
 DAY = 86_400_000
 PRICING = {"visit": {"path": {"starts_with": "/pricing"}}}
 
 
-def page(at: int, path: str, **fields: Any) -> Happening:
+def page(at: int, path: str, **fields: Any) -> Activity:
     return visit(at, f"https://acme.example{path}", **fields)
 
 
 def test_the_first_ever_lies_in_the_window_not_the_first_in_the_window() -> None:
     leaf = {**PRICING, "first": True, "within": "7d"}
-    assert counting(leaf, [page(NOW - 2 * DAY, "/pricing"), page(NOW, "/pricing")], NOW)[0]
-    assert not counting(leaf, [page(NOW - 7 * DAY, "/pricing"), page(NOW, "/pricing")], NOW)[0]
+    assert holds_after(leaf, [page(NOW - 2 * DAY, "/pricing"), page(NOW, "/pricing")], NOW)[0]
+    assert not holds_after(leaf, [page(NOW - 7 * DAY, "/pricing"), page(NOW, "/pricing")], NOW)[0]
 
 
 def test_the_first_seen_leaves_at_exactly_t_plus_w() -> None:
     leaf = {**PRICING, "first": True, "within": "7d"}
-    _, of = counting(leaf, [page(NOW, "/pricing"), page(NOW + DAY, "/pricing")], NOW + DAY)
-    node, turns = compiled(leaf).node, NOW + 7 * DAY
-    assert node.due(scene(of, NOW + DAY)) == turns
-    assert [node.holds(scene(of, at)) for at in (turns - 1, turns, turns + 1)] == [True, False, False]
-    assert node.due(scene(of, turns)) is None
+    _, of = holds_after(leaf, [page(NOW, "/pricing"), page(NOW + DAY, "/pricing")], NOW + DAY)
+    node, turns = compile_dict(leaf).node, NOW + 7 * DAY
+    assert node.due(evaluation_context(of, NOW + DAY)) == turns
+    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns, turns + 1)] == [True, False, False]
+    assert node.due(evaluation_context(of, turns)) is None
 
 
 def test_the_latest_ever_with_a_window_stopped_doing_it_so_long_ago() -> None:
     leaf = {**PRICING, "last": {}, "between_ago": ["30d", "7d"]}
-    assert counting(leaf, [page(NOW - 8 * DAY, "/pricing")], NOW)[0]
-    assert not counting(leaf, [page(NOW - 8 * DAY, "/pricing"), page(NOW - DAY, "/pricing")], NOW)[0]
-    _, of = counting(leaf, [page(NOW, "/pricing")], NOW)
-    node, comes = compiled(leaf).node, NOW + 7 * DAY
-    assert node.due(scene(of)) == comes
-    assert [node.holds(scene(of, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
+    assert holds_after(leaf, [page(NOW - 8 * DAY, "/pricing")], NOW)[0]
+    assert not holds_after(leaf, [page(NOW - 8 * DAY, "/pricing"), page(NOW - DAY, "/pricing")], NOW)[0]
+    _, of = holds_after(leaf, [page(NOW, "/pricing")], NOW)
+    node, comes = compile_dict(leaf).node, NOW + 7 * DAY
+    assert node.due(evaluation_context(of)) == comes
+    assert [node.holds(evaluation_context(of, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
 
 
 def test_the_first_or_the_latest_must_also_match() -> None:
     visits = [page(NOW - 2, "/pricing", referrer="google"), page(NOW - 1, "/pricing", referrer="bing")]
-    assert counting({**PRICING, "first": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
-    assert not counting({**PRICING, "first": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
-    assert counting({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
-    assert not counting({**PRICING, "last": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
+    assert holds_after({**PRICING, "first": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
+    assert not holds_after({**PRICING, "first": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
+    assert holds_after({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
+    assert not holds_after({**PRICING, "last": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
 
 
 def test_both_must_hold_where_both_are_asked() -> None:
     leaf = {**PRICING, "first": {"referrer": {"eq": "google"}}, "last": {"referrer": {"eq": "bing"}}}
     google, bing = page(NOW - 2, "/pricing", referrer="google"), page(NOW - 1, "/pricing", referrer="bing")
-    assert counting(leaf, [google, bing], NOW)[0]
-    assert not counting(leaf, [google], NOW)[0]
+    assert holds_after(leaf, [google, bing], NOW)[0]
+    assert not holds_after(leaf, [google], NOW)[0]
 
 
 def test_among_equal_instants_the_journals_order_decides() -> None:
     visits = [page(NOW, "/pricing", referrer="google"), page(NOW, "/pricing", referrer="bing")]
-    assert counting({**PRICING, "first": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
-    assert counting({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
+    assert holds_after({**PRICING, "first": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
+    assert holds_after({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
 
 
 def test_a_late_one_becomes_the_first_and_never_the_latest() -> None:
     visits = [page(NOW, "/pricing", referrer="bing"), page(NOW - DAY, "/pricing", referrer="google")]
-    assert counting({**PRICING, "first": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
-    assert counting({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
+    assert holds_after({**PRICING, "first": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
+    assert holds_after({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
 
 
 def test_what_is_kept_does_not_depend_on_the_window() -> None:
-    one = compiled({**PRICING, "first": True})
-    other = compiled({**PRICING, "first": {}, "within": "7d"})
+    one = compile_dict({**PRICING, "first": True})
+    other = compile_dict({**PRICING, "first": {}, "within": "7d"})
     (counter,) = one.counters
     assert counter.key == other.counters[0].key
-    assert (counter.bound, counter.lossy, counter.on_time) == (2, False, True)
-    assert compiled({**PRICING, "last": {}}).counters[0].key != counter.key
+    assert (counter.limit, counter.lossy, counter.drops_late) == (2, False, True)
+    assert compile_dict({**PRICING, "last": {}}).counters[0].key != counter.key
 
 
 @pytest.mark.parametrize("end", [{"first": True}, {"last": {}}])
 @pytest.mark.parametrize("count", [{"count": {"gte": 1}}, {"never": True}])
 def test_beside_a_count_it_is_refused(end: dict[str, Any], count: dict[str, Any]) -> None:
     with pytest.raises(ConditionRefused, match="cannot stand beside a count"):
-        compiled({**PRICING, **end, **count})
+        compile_dict({**PRICING, **end, **count})

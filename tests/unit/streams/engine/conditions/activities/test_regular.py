@@ -7,62 +7,71 @@ from typing import Any
 import pytest
 
 from streams.engine.conditions.errors import ConditionRefused
-from tests.harness.engine.conditions import NOW, activity, compiled, contact, counting, remember, scene, visit
+from tests.harness.engine.conditions import (
+    NOW,
+    activity,
+    compile_dict,
+    contact,
+    count_activities,
+    evaluation_context,
+    holds_after,
+    visit,
+)
 
 DAY = 86_400_000
 DAILY = {"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "1d"}}
 
 
 def test_visits_in_three_of_the_last_four_days() -> None:
-    assert counting(DAILY, [visit(NOW - 3 * DAY), visit(NOW - DAY), visit(NOW)], NOW)[0]
-    assert not counting(DAILY, [visit(NOW - DAY), visit(NOW)], NOW)[0]
+    assert holds_after(DAILY, [visit(NOW - 3 * DAY), visit(NOW - DAY), visit(NOW)], NOW)[0]
+    assert not holds_after(DAILY, [visit(NOW - DAY), visit(NOW)], NOW)[0]
 
 
 def test_many_in_one_period_are_one_period() -> None:
-    assert not counting(DAILY, [visit(NOW - minute * 60_000) for minute in range(50)], NOW)[0]
+    assert not holds_after(DAILY, [visit(NOW - minute * 60_000) for minute in range(50)], NOW)[0]
 
 
 def test_periods_roll_and_each_is_half_open() -> None:
     """Exactly a period ago is the period before; the last period ends where the stretch does."""
     leaf = {"visit": {}, "regular": {"at_least": 2, "of": 2, "each": "1d"}}
-    assert counting(leaf, [visit(NOW - DAY), visit(NOW)], NOW)[0]
-    assert not counting(leaf, [visit(NOW - DAY + 1), visit(NOW)], NOW)[0]
-    assert counting(leaf, [visit(NOW - 2 * DAY + 1), visit(NOW)], NOW)[0]
-    assert not counting(leaf, [visit(NOW - 2 * DAY), visit(NOW)], NOW)[0]
+    assert holds_after(leaf, [visit(NOW - DAY), visit(NOW)], NOW)[0]
+    assert not holds_after(leaf, [visit(NOW - DAY + 1), visit(NOW)], NOW)[0]
+    assert holds_after(leaf, [visit(NOW - 2 * DAY + 1), visit(NOW)], NOW)[0]
+    assert not holds_after(leaf, [visit(NOW - 2 * DAY), visit(NOW)], NOW)[0]
 
 
 def test_it_is_due_where_an_instant_passes_on_and_where_the_oldest_leaves() -> None:
     leaf = {"visit": {}, "regular": {"at_least": 2, "of": 2, "each": "1d"}}
-    held, of = counting(leaf, [visit(NOW - DAY + 1), visit(NOW)], NOW)
-    node = compiled(leaf).node
+    held, of = holds_after(leaf, [visit(NOW - DAY + 1), visit(NOW)], NOW)
+    node = compile_dict(leaf).node
     assert not held
-    assert node.due(scene(of, NOW)) == NOW + 1
-    assert [node.holds(scene(of, at)) for at in (NOW, NOW + 1, NOW + 2)] == [False, True, True]
+    assert node.due(evaluation_context(of, NOW)) == NOW + 1
+    assert [node.holds(evaluation_context(of, at)) for at in (NOW, NOW + 1, NOW + 2)] == [False, True, True]
     turns = NOW + DAY
-    assert node.due(scene(of, NOW + 1)) == turns
-    assert [node.holds(scene(of, at)) for at in (turns - 1, turns)] == [True, False]
+    assert node.due(evaluation_context(of, NOW + 1)) == turns
+    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns)] == [True, False]
 
 
 def test_too_few_instants_wait_for_nothing() -> None:
-    _, of = counting(DAILY, [visit(NOW - DAY), visit(NOW)], NOW)
-    assert compiled(DAILY).node.due(scene(of)) is None
+    _, of = holds_after(DAILY, [visit(NOW - DAY), visit(NOW)], NOW)
+    assert compile_dict(DAILY).node.due(evaluation_context(of)) is None
 
 
 def test_a_late_visit_fills_the_period_it_belongs_to() -> None:
     leaf = {"activity": {}, "regular": {"at_least": 2, "of": 3, "each": "1d"}}
-    held, of = counting(leaf, [visit(NOW)], NOW)
+    held, of = holds_after(leaf, [visit(NOW)], NOW)
     assert not held
-    ready = compiled(leaf)
-    of.counts[ready.counters[0].key] = ready.counters[0].count([NOW], activity(NOW - 2 * DAY, "form"), NOW)
-    assert ready.node.holds(scene(of))
+    ready = compile_dict(leaf)
+    of.counts[ready.counters[0].key] = ready.counters[0].update([NOW], activity(NOW - 2 * DAY, "form"), NOW)
+    assert ready.node.holds(evaluation_context(of))
 
 
 def test_two_instants_per_period_are_enough_whatever_comes() -> None:
-    ready = compiled(DAILY)
+    ready = compile_dict(DAILY)
     of = contact()
-    remember(ready, of, [visit(NOW + minute * 60_000) for minute in range(6 * 24 * 60)])
+    count_activities(ready, of, [visit(NOW + minute * 60_000) for minute in range(6 * 24 * 60)])
     (counter,) = ready.counters
-    assert len(of.counts[counter.key]) <= counter.bound == 8
+    assert len(of.counts[counter.key]) <= counter.limit == 8
 
 
 @pytest.mark.parametrize(
@@ -77,5 +86,5 @@ def test_two_instants_per_period_are_enough_whatever_comes() -> None:
 )
 def test_periods_that_make_no_sense_are_refused(leaf: dict[str, Any], where: tuple[str, ...]) -> None:
     with pytest.raises(ConditionRefused) as refused:
-        compiled({"visit": {}, **leaf})
-    assert refused.value.where == where
+        compile_dict({"visit": {}, **leaf})
+    assert refused.value.path == where

@@ -6,10 +6,19 @@ from typing import Any
 
 import pytest
 
-from streams.engine.conditions.activities.windows import MOST
+from streams.engine.conditions.activities.windows import MOST_INSTANTS
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import Happening
-from tests.harness.engine.conditions import NOW, activity, compiled, contact, counting, remember, scene, visit
+from streams.engine.conditions.protocols import Activity
+from tests.harness.engine.conditions import (
+    NOW,
+    activity,
+    compile_dict,
+    contact,
+    count_activities,
+    evaluation_context,
+    holds_after,
+    visit,
+)
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 PRICING = {"visit": {"path": {"eq": "/pricing"}}}
@@ -17,22 +26,22 @@ FORM = {"activity": {"name": {"eq": "form"}}}
 THEN: dict[str, Any] = {"sequence": [PRICING, FORM], "within": "7d"}
 
 
-def pricing(at: int) -> Happening:
+def pricing(at: int) -> Activity:
     return visit(at, "https://acme.example/pricing")
 
 
-def form(at: int) -> Happening:
+def form(at: int) -> Activity:
     return activity(at, "form")
 
 
 def test_first_the_page_then_the_form() -> None:
-    assert counting(THEN, [pricing(NOW - HOUR), form(NOW)], NOW)[0]
-    assert not counting(THEN, [form(NOW - HOUR), pricing(NOW)], NOW)[0]
+    assert holds_after(THEN, [pricing(NOW - HOUR), form(NOW)], NOW)[0]
+    assert not holds_after(THEN, [form(NOW - HOUR), pricing(NOW)], NOW)[0]
 
 
 def test_other_events_in_between_do_not_matter() -> None:
     between = visit(NOW - MINUTE, "https://acme.example/blog")
-    assert counting(THEN, [pricing(NOW - HOUR), between, form(NOW)], NOW)[0]
+    assert holds_after(THEN, [pricing(NOW - HOUR), between, form(NOW)], NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -41,77 +50,77 @@ def test_other_events_in_between_do_not_matter() -> None:
 )
 def test_gap_and_min_gap_include_their_ends(apart: int, expected: bool) -> None:
     leaf = {**THEN, "gap": "1h", "min_gap": "1m"}
-    assert counting(leaf, [pricing(NOW - apart), form(NOW)], NOW)[0] is expected
+    assert holds_after(leaf, [pricing(NOW - apart), form(NOW)], NOW)[0] is expected
 
 
 def test_the_whole_of_it_lies_inside_the_window_and_leaves_with_its_first_step() -> None:
-    _, of = counting(THEN, [pricing(NOW), form(NOW + DAY)], NOW + DAY)
-    node, turns = compiled(THEN).node, NOW + 7 * DAY
-    assert node.due(scene(of, NOW + DAY)) == turns
-    assert [node.holds(scene(of, at)) for at in (turns - 1, turns, turns + 1)] == [True, False, False]
-    assert node.due(scene(of, turns)) is None
-    assert not counting(THEN, [pricing(NOW - 7 * DAY), form(NOW)], NOW)[0]
+    _, of = holds_after(THEN, [pricing(NOW), form(NOW + DAY)], NOW + DAY)
+    node, turns = compile_dict(THEN).node, NOW + 7 * DAY
+    assert node.due(evaluation_context(of, NOW + DAY)) == turns
+    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns, turns + 1)] == [True, False, False]
+    assert node.due(evaluation_context(of, turns)) is None
+    assert not holds_after(THEN, [pricing(NOW - 7 * DAY), form(NOW)], NOW)[0]
 
 
 def test_the_chain_that_starts_last_decides_when_it_is_over() -> None:
-    _, of = counting(THEN, [pricing(NOW), form(NOW + 1), pricing(NOW + HOUR), form(NOW + DAY)], NOW + DAY)
-    assert compiled(THEN).node.due(scene(of, NOW + DAY)) == NOW + HOUR + 7 * DAY
+    _, of = holds_after(THEN, [pricing(NOW), form(NOW + 1), pricing(NOW + HOUR), form(NOW + DAY)], NOW + DAY)
+    assert compile_dict(THEN).node.due(evaluation_context(of, NOW + DAY)) == NOW + HOUR + 7 * DAY
 
 
 def test_a_start_that_is_in_reach_is_found_behind_one_that_is_not() -> None:
     """The later page is too fresh for the form, the earlier one is not."""
     leaf = {**THEN, "min_gap": "1h"}
-    assert counting(leaf, [pricing(NOW - HOUR), pricing(NOW - MINUTE), form(NOW)], NOW)[0]
+    assert holds_after(leaf, [pricing(NOW - HOUR), pricing(NOW - MINUTE), form(NOW)], NOW)[0]
 
 
 def test_among_equal_instants_the_journals_order_decides() -> None:
-    assert counting(THEN, [pricing(NOW), form(NOW)], NOW)[0]
-    assert not counting(THEN, [form(NOW), pricing(NOW)], NOW)[0]
+    assert holds_after(THEN, [pricing(NOW), form(NOW)], NOW)[0]
+    assert not holds_after(THEN, [form(NOW), pricing(NOW)], NOW)[0]
 
 
 def test_one_event_serves_one_step() -> None:
     twice = {"sequence": [PRICING, PRICING], "within": "7d"}
-    assert not counting(twice, [pricing(NOW)], NOW)[0]
-    assert counting(twice, [pricing(NOW), pricing(NOW)], NOW)[0]
+    assert not holds_after(twice, [pricing(NOW)], NOW)[0]
+    assert holds_after(twice, [pricing(NOW), pricing(NOW)], NOW)[0]
 
 
 def test_a_late_event_takes_its_place_in_the_order() -> None:
-    assert counting(THEN, [form(NOW), pricing(NOW - HOUR)], NOW)[0]
+    assert holds_after(THEN, [form(NOW), pricing(NOW - HOUR)], NOW)[0]
     between = {"sequence": [PRICING, PRICING, FORM], "within": "7d", "gap": "1h"}
-    held, _ = counting(between, [pricing(NOW - 2 * HOUR), form(NOW), pricing(NOW - HOUR)], NOW)
+    held, _ = holds_after(between, [pricing(NOW - 2 * HOUR), form(NOW), pricing(NOW - HOUR)], NOW)
     assert held
 
 
 def test_what_a_complete_chain_outlives_is_forgotten() -> None:
-    ready = compiled(THEN)
+    ready = compile_dict(THEN)
     of = contact()
     (counter,) = ready.counters
-    remember(ready, of, [pricing(NOW), form(NOW + 1)])
+    count_activities(ready, of, [pricing(NOW), form(NOW + 1)])
     assert of.counts[counter.key] == [NOW, NOW + 1, 0b10]
-    remember(ready, of, [pricing(NOW + 2), form(NOW + 3)])
+    count_activities(ready, of, [pricing(NOW + 2), form(NOW + 3)])
     assert of.counts[counter.key] == [NOW + 2, NOW + 3, 0b10]
 
 
 def test_at_the_bound_the_newest_events_stay() -> None:
-    ready = compiled(THEN)
+    ready = compile_dict(THEN)
     of = contact()
     (counter,) = ready.counters
-    remember(ready, of, [pricing(NOW + number) for number in range(MOST + 5)])
+    count_activities(ready, of, [pricing(NOW + number) for number in range(MOST_INSTANTS + 5)])
     kept = of.counts[counter.key]
     assert counter.lossy
-    assert len(kept) == counter.bound == 2 * MOST + 1
+    assert len(kept) == counter.limit == 2 * MOST_INSTANTS + 1
     assert kept[1] == NOW + 5
 
 
 def test_the_older_half_can_be_forgotten_and_the_newer_still_makes_a_chain() -> None:
-    ready = compiled(THEN)
+    ready = compile_dict(THEN)
     of = contact()
     (counter,) = ready.counters
-    remember(ready, of, [pricing(NOW + number) for number in range(10)])
-    of.counts[counter.key] = shorter = counter.forget(of.counts[counter.key])
+    count_activities(ready, of, [pricing(NOW + number) for number in range(10)])
+    of.counts[counter.key] = shorter = counter.drop_older_half(of.counts[counter.key])
     assert shorter[1::2] == [NOW + number for number in range(5, 10)]
-    remember(ready, of, [form(NOW + 10)])
-    assert ready.node.holds(scene(of, NOW + 10))
+    count_activities(ready, of, [form(NOW + 10)])
+    assert ready.node.holds(evaluation_context(of, NOW + 10))
 
 
 def test_every_part_of_it_tells_one_sequence_from_another() -> None:
@@ -121,7 +130,7 @@ def test_every_part_of_it_tells_one_sequence_from_another() -> None:
         {**THEN, "min_gap": "1h"},
         {**THEN, "sequence": [FORM, PRICING]},
     ]
-    keys = {compiled(leaf).counters[0].key for leaf in (THEN, *others)}
+    keys = {compile_dict(leaf).counters[0].key for leaf in (THEN, *others)}
     assert len(keys) == 5
 
 
@@ -138,5 +147,5 @@ def test_every_part_of_it_tells_one_sequence_from_another() -> None:
 )
 def test_what_could_never_hold_is_refused(shape: dict[str, Any], where: tuple[str | int, ...]) -> None:
     with pytest.raises(ConditionRefused) as refused:
-        compiled({**THEN, **shape})
-    assert refused.value.where == where
+        compile_dict({**THEN, **shape})
+    assert refused.value.path == where

@@ -10,11 +10,11 @@ from schemas.definitions import PropertyType
 from schemas.values import instant_ms, instant_text
 from streams.engine.conditions.dates.date_bounds import parse_date_value
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.validation import check
-from streams.verify.recompute.conditions.properties import patched
+from streams.engine.validation import validate_definitions
+from streams.verify.recompute.conditions.properties import apply_patch
 from tests.harness.engine.conditions import NOW, holds
-from tests.harness.engine.engine_driver import Story, day
-from tests.harness.engine.reference_evaluator import World
+from tests.harness.engine.engine_driver import EngineDriver, day
+from tests.harness.engine.reference_evaluator import ContactModel
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
@@ -53,7 +53,7 @@ def test_dates_near_the_ends_compare_like_any_other(
 ) -> None:
     leaf, types = {"property": "when", **operators}, {} if declared is None else {"when": declared}
     assert holds(leaf, {"when": value}, NOW, zone, **types) is expected
-    assert naive_holds(leaf, World({"when": value}, dict(types), zone=zone), NOW) is expected
+    assert naive_holds(leaf, ContactModel({"when": value}, dict(types), zone=zone), NOW) is expected
 
 
 @pytest.mark.parametrize("value", ["0001-07-10", "9999-07-10"])
@@ -61,7 +61,7 @@ def test_dates_near_the_ends_compare_like_any_other(
 def test_an_anniversary_is_that_of_the_day_however_far_its_year(value: str, zone: str) -> None:
     leaf = {"property": "when", "anniversary_within": "1d"}
     for now, expected in (("2026-07-10T09:00:00Z", True), ("2026-01-01T09:00:00Z", False)):
-        world = World({"when": value}, {"when": "date"}, zone=zone)
+        world = ContactModel({"when": value}, {"when": "date"}, zone=zone)
         assert holds(leaf, {"when": value}, instant_ms(now), zone, when="date") is expected
         assert naive_holds(leaf, world, instant_ms(now)) is expected
 
@@ -70,7 +70,9 @@ def test_summer_is_summer_in_the_last_year_too() -> None:
     leaf = {"property": "when", "eq": "9999-07-01"}
     for at, expected in (("9999-06-30T22:00:00Z", True), ("9999-06-30T21:59:59.999Z", False)):
         assert holds(leaf, {"when": at}, NOW, "Europe/Berlin", when="datetime") is expected
-        assert naive_holds(leaf, World({"when": at}, {"when": "datetime"}, zone="Europe/Berlin"), NOW) is expected
+        assert (
+            naive_holds(leaf, ContactModel({"when": at}, {"when": "datetime"}, zone="Europe/Berlin"), NOW) is expected
+        )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_a_date_that_leaves_the_calendar_is_refused(text: str, operator: str) ->
     with pytest.raises(ConditionRefused, match="leaves the calendar, which has the years 1 to 9999"):
         parse_date_value(text)
     leaf = {"property": "when", operator: [text] if operator == "not_in" else text}
-    checked = check({"segments": [{"id": "s", "dynamic": True, "when": leaf}]})
+    checked = validate_definitions({"segments": [{"id": "s", "dynamic": True, "when": leaf}]})
     assert [problem.path[-1] for problem in checked.problems] == [operator]
     assert "leaves the calendar" in checked.problems[0].message
 
@@ -104,7 +106,7 @@ def test_a_date_that_stays_in_the_calendar_at_any_time_is_taken(text: str) -> No
     first, last = instant_ms("0001-01-01T00:00:00Z"), instant_ms("9999-12-31T23:59:59.999Z")
     from schemas.time_zones import UTC
 
-    assert first <= value.start.at(early, UTC) <= value.start.at(late, UTC) <= last
+    assert first <= value.start.resolve(early, UTC) <= value.start.resolve(late, UTC) <= last
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "0999-12-31T23:59:59.5Z", "9999-12-31T23:59:59.999Z"])
@@ -114,8 +116,8 @@ def test_an_instant_of_any_year_is_written_so_that_it_can_be_read(text: str) -> 
 
 def test_a_datetime_of_the_first_year_is_kept_as_one() -> None:
     segment = {"id": "s", "dynamic": True, "when": {"property": "seen", "lt": "2000-01-01"}}
-    story = Story(properties={"seen": "datetime"}, segments=[segment])
-    story.changed(day(0), seen="0001-01-01T00:00:00Z")
+    story = EngineDriver(properties={"seen": "datetime"}, segments=[segment])
+    story.change_contact(day(0), seen="0001-01-01T00:00:00Z")
     assert story.members() == ["s"]
 
 
@@ -123,9 +125,9 @@ def test_a_datetime_of_the_first_year_is_kept_as_one() -> None:
     "value", ["9999-12-31T23:59:59.999-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60Z"]
 )
 def test_an_instant_beyond_the_calendar_is_refused_and_passed_over_in_batch(value: str) -> None:
-    story = Story(properties={"seen": "datetime"})
-    story.changed(day(0), seen="2026-03-10T12:00:00Z")
-    story.changed(day(1), seen=value)
+    story = EngineDriver(properties={"seen": "datetime"})
+    story.change_contact(day(0), seen="2026-03-10T12:00:00Z")
+    story.change_contact(day(1), seen=value)
     assert story.refused == ["wrong_property_type"]
-    kept = patched({"seen": "2026-03-10T12:00:00.000Z"}, {"seen": value}, {"seen": "datetime"})
+    kept = apply_patch({"seen": "2026-03-10T12:00:00.000Z"}, {"seen": value}, {"seen": "datetime"})
     assert kept == story.contact().properties == {"seen": "2026-03-10T12:00:00.000Z"}

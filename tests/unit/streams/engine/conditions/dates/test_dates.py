@@ -9,7 +9,7 @@ import pytest
 from schemas.definitions import PropertyType
 from schemas.values import instant_ms
 from streams.engine.conditions.errors import ConditionRefused
-from tests.harness.engine.conditions import NOW, compiled, contact, due, holds, scene
+from tests.harness.engine.conditions import NOW, compile_dict, contact, due, evaluation_context, holds
 
 DAY = 86_400_000
 AT = "2026-03-10T12:00:00Z"  # NOW
@@ -187,8 +187,8 @@ def test_the_contacts_own_zone_is_used_where_it_is_named_and_valid() -> None:
         assert not holds(leaf, {**tokyo, "time_zone": broken}, zone="Europe/Berlin", when="datetime")
         day_of_berlin = {"when": "2026-03-09T23:30:00Z", "time_zone": broken}
         assert holds(leaf, day_of_berlin, zone="Europe/Berlin", when="datetime")
-    assert compiled(leaf, when="datetime").properties == {"when", "time_zone"}
-    assert compiled({"property": "when", "eq": "2026-03-10"}, when="datetime").properties == {"when"}
+    assert compile_dict(leaf, when="datetime").properties == {"when", "time_zone"}
+    assert compile_dict({"property": "when", "eq": "2026-03-10"}, when="datetime").properties == {"when"}
 
 
 def test_an_item_may_speak_in_the_contacts_zone() -> None:
@@ -200,7 +200,7 @@ def test_an_item_may_speak_in_the_contacts_zone() -> None:
     assert due(leaf, orders, midnight - 1) == midnight
     assert holds(leaf, orders, midnight)
     assert not holds(leaf, {"orders": orders["orders"]}, midnight)
-    assert compiled(leaf).properties == {"orders", "time_zone"}
+    assert compile_dict(leaf).properties == {"orders", "time_zone"}
 
 
 def test_one_item_may_speak_in_both_zones() -> None:
@@ -219,10 +219,10 @@ def test_one_item_may_speak_in_both_zones() -> None:
 @pytest.mark.parametrize("whose", ["contact", "account"])
 def test_a_zone_beside_has_item_would_say_nothing_and_is_refused(inside: dict[str, Any], whose: str) -> None:
     with pytest.raises(ConditionRefused, match="inside"):
-        compiled({"property": "orders", "has_item": inside, "in_zone": whose})
+        compile_dict({"property": "orders", "has_item": inside, "in_zone": whose})
     with pytest.raises(ConditionRefused) as refused:
-        compiled({"property": "orders", "has_item": {"lines": {"has_item": inside, "in_zone": whose}}})
-    assert refused.value.where == ("has_item", "lines", "in_zone")
+        compile_dict({"property": "orders", "has_item": {"lines": {"has_item": inside, "in_zone": whose}}})
+    assert refused.value.path == ("has_item", "lines", "in_zone")
 
 
 def test_a_local_time_left_out_shifts_forward_and_of_a_doubled_one_the_first_is_meant() -> None:
@@ -270,7 +270,7 @@ def test_date_arithmetic_in_berlin(text: str, now: str, expected: str) -> None:
 )
 def test_what_is_no_date_value_is_refused(text: str) -> None:
     with pytest.raises(ConditionRefused, match="date value"):
-        compiled({"property": "when", "before": text})
+        compile_dict({"property": "when", "before": text})
 
 
 @pytest.mark.parametrize(
@@ -356,8 +356,8 @@ def test_the_ends_of_the_calendar_break_nothing(value: str, declared: PropertyTy
         {"older_than": "9999999w"},
         {"between": ["now/y-20000M", "9999-12-31||/y"]},
     ):
-        node = compiled({"property": "when", **operators}, "Pacific/Apia", **types).node
+        node = compile_dict({"property": "when", **operators}, "Pacific/Apia", **types).node
         of = contact(properties={"when": value})
-        assert node.holds(scene(of)) in (True, False)
-        later = node.due(scene(of))
+        assert node.holds(evaluation_context(of)) in (True, False)
+        later = node.due(evaluation_context(of))
         assert later is None or later > NOW

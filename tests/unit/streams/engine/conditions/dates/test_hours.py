@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.time_zones import checked_zone, zone_names
+from schemas.time_zones import require_zone, zone_names
 from schemas.values import instant_ms
 from streams.engine.conditions.dates.date_math import Round
 from streams.engine.conditions.dates.zones import clock_changes_near
-from tests.harness.engine.reference_evaluator import span
+from tests.harness.engine.reference_evaluator import date_span
 
 MINUTE = 60_000
 DAY = 1_440 * MINUTE
@@ -31,15 +31,15 @@ BEGAN = [
 
 @pytest.mark.parametrize(("zone", "now", "began"), BEGAN)
 def test_the_hour_began_when_local_clocks_showed_it(zone: str, now: str, began: str) -> None:
-    assert Round("h").apply(instant_ms(now), checked_zone(zone)) == instant_ms(began)
-    assert span("now/h", instant_ms(now), checked_zone(zone))[0] == instant_ms(began)
+    assert Round("h").apply(instant_ms(now), require_zone(zone)) == instant_ms(began)
+    assert date_span("now/h", instant_ms(now), require_zone(zone))[0] == instant_ms(began)
 
 
 @pytest.mark.parametrize("unit", ["h", "m", "s", "ms"])
 def test_every_unit_of_every_zone_begins_before_now_and_told_alike(unit: str) -> None:
     looked_at = 0
     for name in sorted(zone_names())[::4]:
-        zone = checked_zone(name)
+        zone = require_zone(name)
         for year in (1901, 1945, 1973, 2007, 2026):
             start = instant_ms(f"{year}-01-01T00:00:00Z")
             changes = {
@@ -50,5 +50,5 @@ def test_every_unit_of_every_zone_begins_before_now_and_told_alike(unit: str) ->
                     looked_at += 1
                     began = Round(unit).apply(now, zone)
                     assert began <= now, (name, now)
-                    assert began == span(f"now/{unit}", now, zone)[0], (name, now)
+                    assert began == date_span(f"now/{unit}", now, zone)[0], (name, now)
     assert looked_at > 500

@@ -8,9 +8,18 @@ import pytest
 
 from schemas.definitions import PropertyType
 from schemas.values import instant_ms
-from tests.harness.engine.conditions import NOW, activity, compiled, contact, counting, due, holds, scene
-from tests.harness.engine.engine_driver import Story, day
-from tests.harness.engine.reference_evaluator import Event, World
+from tests.harness.engine.conditions import (
+    NOW,
+    activity,
+    compile_dict,
+    contact,
+    due,
+    evaluation_context,
+    holds,
+    holds_after,
+)
+from tests.harness.engine.engine_driver import EngineDriver, day
+from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
 from tests.harness.engine.reference_evaluator import holds as naive_holds
 
 NINE = "2026-03-10T08:00:00Z"
@@ -46,7 +55,7 @@ EQUALS: list[tuple[object, object, bool]] = [
 def _told(operators: dict[str, Any], value: object, key: str = "u") -> tuple[bool, bool]:
     """By the engine, and from the whole history."""
     leaf = {"property": key, **operators}
-    world = World({} if value is None else {key: value}, zone="Europe/Berlin")
+    world = ContactModel({} if value is None else {key: value}, zone="Europe/Berlin")
     return holds(leaf, world.properties, NOW, "Europe/Berlin"), naive_holds(leaf, world, NOW)
 
 
@@ -82,7 +91,7 @@ def test_a_property_declared_text_compares_text(kind: PropertyType) -> None:
     leaf = {"property": "u", "eq": NINE}
     for value, expected in ((NINE, True), ("2026-03-10T08:00:00.000Z", False)):
         assert holds(leaf, {"u": value}, u=kind) is expected
-        assert naive_holds(leaf, World({"u": value}, {"u": kind}), NOW) is expected
+        assert naive_holds(leaf, ContactModel({"u": value}, {"u": kind}), NOW) is expected
 
 
 def test_text_beside_it_still_minds_case_where_that_is_asked() -> None:
@@ -97,35 +106,37 @@ def test_a_nested_value_and_an_item_of_a_list_are_not_declared_either() -> None:
         properties = {"home": {"since": at}, "orders": [{"due": "2026-01-01"}, {"due": at}]}
         for leaf in (nested, items):
             assert holds(leaf, properties, home="object", orders="object") is expected
-            assert naive_holds(leaf, World(properties, {"home": "object", "orders": "object"}), NOW) is expected
+            assert (
+                naive_holds(leaf, ContactModel(properties, {"home": "object", "orders": "object"}), NOW) is expected
+            )
 
 
 def test_neither_is_a_property_of_an_event() -> None:
     leaf = {"activity": {"d": {"eq": "2026-03-10"}}}
     for at, expected in ((NINE, True), ("2026-03-11T08:00:00Z", False)):
-        assert counting(leaf, [activity(NOW, "form", d=at)], NOW)[0] is expected
-        event = Event(NOW, {"properties": {"d": at}}, "form", False)
-        assert naive_holds(leaf, World(history=[event]), NOW) is expected
+        assert holds_after(leaf, [activity(NOW, "form", d=at)], NOW)[0] is expected
+        event = HistoryActivity(NOW, {"properties": {"d": at}}, "form", False)
+        assert naive_holds(leaf, ContactModel(activities=[event]), NOW) is expected
 
 
 def test_the_day_of_an_event_is_the_one_on_which_it_happened() -> None:
     leaf = {"activity": {"d": {"eq": "now/d"}}}
     for at, expected in ((NOW, True), (NOW - 86_400_000, False)):
-        assert counting(leaf, [activity(at, "form", d="2026-03-10")], NOW)[0] is expected
+        assert holds_after(leaf, [activity(at, "form", d="2026-03-10")], NOW)[0] is expected
 
 
 def test_the_zone_named_says_when_the_day_is() -> None:
     leaf = {"property": "u", "eq": "2026-03-10", "in_zone": "contact"}
     properties = {"u": "2026-03-09T15:00:00Z", "time_zone": "Asia/Tokyo"}
     assert holds(leaf, properties, zone="Europe/Berlin")
-    assert naive_holds(leaf, World(properties, zone="Europe/Berlin"), NOW)
+    assert naive_holds(leaf, ContactModel(properties, zone="Europe/Berlin"), NOW)
 
 
 @pytest.mark.parametrize("operator", ["eq", "ne", "in", "not_in"])
 def test_a_day_that_comes_is_due_when_it_begins_and_when_it_is_over(operator: str) -> None:
     leaf = {"property": "u", operator: ["now/d"] if operator.endswith("in") else "now/d"}
-    story = Story(time_zone="Europe/Berlin", segments=[{"id": "s", "dynamic": True, "when": leaf}])
-    story.changed(day(0), u="2026-01-03")
+    story = EngineDriver(time_zone="Europe/Berlin", segments=[{"id": "s", "dynamic": True, "when": leaf}])
+    story.change_contact(day(0), u="2026-01-03")
     outputs = [output for output in story.tick(day(9)) if output["topic"] == "segment-changes"]
     # The third of January begins at 23:00 UTC; `now/d` is the instant of its midnight all day long.
     assert [output["at"] for output in outputs] == ["2026-01-02T23:00:00.000Z", "2026-01-03T23:00:00.000Z"]
@@ -136,9 +147,9 @@ def test_a_day_that_comes_is_due_when_it_begins_and_when_it_is_over(operator: st
 def test_time_alone_changes_nothing_where_the_value_or_the_operand_stands_still() -> None:
     assert due({"property": "u", "eq": "2026-03-10"}, {"u": NINE}) is None
     assert due({"property": "u", "eq": "now/d"}, {"u": "soon"}) is None
-    node = compiled({"property": "u", "eq": "now/d"}).node
+    node = compile_dict({"property": "u", "eq": "now/d"}).node
     of = contact(properties={"u": "2026-03-11"})
-    at = node.due(scene(of))
-    while at is not None and not node.holds(scene(of, at)):
-        at = node.due(scene(of, at))
+    at = node.due(evaluation_context(of))
+    while at is not None and not node.holds(evaluation_context(of, at)):
+        at = node.due(evaluation_context(of, at))
     assert at == instant_ms("2026-03-11T00:00:00Z")
