@@ -1,1 +1,1 @@
-"""Memberships and leads from a whole history, the simplest way: no state, nothing of the engine's, to check it by."""
+"""Memberships and leads recomputed from the whole history, without state and without the engine, to check it."""

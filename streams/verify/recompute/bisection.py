@@ -1,4 +1,4 @@
-"""Where what changes once has changed, found by halving the time."""
+"""The instant at which something that changes once changes, by bisection."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 
 def first_change(predicate: Callable[[int], bool], low: int, high: int) -> int:
-    """The first millisecond after `low` at which it is as at `high`."""
-    wanted = predicate(high)
+    """Returns the first millisecond after `low` at which the predicate has the value that it has at `high`."""
+    target = predicate(high)
     while high - low > 1:
         middle = (low + high) // 2
-        if predicate(middle) == wanted:
+        if predicate(middle) == target:
             high = middle
         else:
             low = middle

@@ -1,4 +1,4 @@
-"""A contact as the journal tells it up to some place."""
+"""A contact recomputed from the journal up to some offset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.verify.recompute.releases import JournalRelease
 
 @dataclass
 class RecomputedContact:
-    """A contact at the end of what was told."""
+    """A contact after its last record."""
 
     account: str
     id: str
@@ -23,4 +23,4 @@ class RecomputedContact:
     leads: dict[str, LeadState] = field(default_factory=dict)
     """Campaign -> lead."""
     end: int = 0
-    """The last instant (ms) that is told: its clock, or what its last tick closed."""
+    """The last instant (ms) that is computed: the contact's clock, or the last instant its last tick closed."""

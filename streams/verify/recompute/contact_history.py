@@ -1,6 +1,6 @@
-"""One contact told from the journal, record after record: what depends on their order by definition (SPEC 3, 4, 9).
+"""One contact recomputed from the journal, record by record: what depends on their order (SPEC sections 3, 4, 9).
 
-Nothing of a condition is kept here: memberships are asked at the end, and leads by their own story.
+No state of conditions is kept here: memberships are computed at the end, and leads in `leads/lead_history.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from streams.verify.recompute.model import ContactModel
 from streams.verify.recompute.releases import JournalRelease, PartitionTimeline
 
 BEFORE_JOURNAL, AFTER_JOURNAL = -1, 1 << 62
-"""Before the first and behind the last place of the journal."""
+"""Offsets before the first and after the last record of the journal."""
 
 EventAtOffset = tuple[int, records.JournalEvent]
 """Offset and event."""
@@ -28,7 +28,7 @@ EventAtOffset = tuple[int, records.JournalEvent]
 
 @dataclass(frozen=True)
 class RecomputeSettings:
-    """Settings that decide: how late is too late, and how long and how many ids are remembered (ms)."""
+    """The settings that change decisions: `lateness` and `repeat_ms` in ms, `repeat_ids` ids."""
 
     lateness: int = 86_400_000
     repeat_ms: int = 86_400_000
@@ -36,7 +36,7 @@ class RecomputeSettings:
 
 
 class ContactHistory:
-    """Tells contacts of one journal partition."""
+    """Recomputes contacts of one journal partition."""
 
     def __init__(self, timeline: PartitionTimeline, settings: RecomputeSettings) -> None:
         self._timeline = timeline
@@ -44,35 +44,38 @@ class ContactHistory:
         self._rules: dict[int, LeadRules] = {}
 
     def recompute(self, events: Iterable[EventAtOffset]) -> RecomputedContact:
-        """The contact that these events, in their order, are of; there is at least one."""
+        """Returns the contact that results from its events, in the journal's order; there is at least one."""
         own = list(events)
         first, event = own[0]
         timeline = self._timeline
         tick = timeline.tick_before(event.account, first)
-        told = RecomputedContact(event.account, event.owner, ContactModel(created=event.at), max(event.at, tick))
-        before = [release for release in timeline.releases(event.account) if release.offset < first]
-        if before:
-            told.release = before[-1]
-            told.model.zone, told.model.property_types = before[-1].definitions.time_zone, before[-1].property_types
-        after = [(release.offset, release) for release in timeline.releases(event.account) if release.offset > first]
-        entries: Iterable[tuple[int, records.JournalEvent | JournalRelease]] = merge(own, after, key=itemgetter(0))
-        story = LeadHistory(told, self._rules_of)
+        contact = RecomputedContact(event.account, event.owner, ContactModel(created=event.at), max(event.at, tick))
+        earlier = [release for release in timeline.releases(event.account) if release.offset < first]
+        if earlier:
+            contact.release = earlier[-1]
+            contact.model.zone, contact.model.property_types = (
+                earlier[-1].definitions.time_zone,
+                earlier[-1].property_types,
+            )
+        later = [(release.offset, release) for release in timeline.releases(event.account) if release.offset > first]
+        entries: Iterable[tuple[int, records.JournalEvent | JournalRelease]] = merge(own, later, key=itemgetter(0))
+        lead_history = LeadHistory(contact, self._rules_of)
         for offset, record in entries:
-            tick = timeline.tick_before(told.account, offset)
+            tick = timeline.tick_before(contact.account, offset)
             if isinstance(record, JournalRelease):
-                self._apply_release(told, story, record, tick)
+                self._apply_release(contact, lead_history, record, tick)
             else:
-                self._apply_event(told, story, offset, record, tick)
-        told.end = max(told.clock, timeline.tick_before(told.account, AFTER_JOURNAL) - 1)
-        story.advance_to(told.end + 1)
-        story.refresh_model(told.end)
-        return told
+                self._apply_event(contact, lead_history, offset, record, tick)
+        contact.end = max(contact.clock, timeline.tick_before(contact.account, AFTER_JOURNAL) - 1)
+        lead_history.advance_to(contact.end + 1)
+        lead_history.refresh_model(contact.end)
+        return contact
 
     def _rules_of(self, release: JournalRelease | None) -> LeadRules:
-        place = release.offset if release else BEFORE_JOURNAL
-        if place not in self._rules:
-            self._rules[place] = LeadRules(release)
-        return self._rules[place]
+        offset = release.offset if release else BEFORE_JOURNAL
+        if offset not in self._rules:
+            self._rules[offset] = LeadRules(release)
+        return self._rules[offset]
 
     def _apply_event(
         self,
@@ -83,65 +86,65 @@ class ContactHistory:
         tick: int,
     ) -> None:
         clock = max(contact.clock, tick)
-        terms = self._settings
-        lately = contact.applied[-terms.repeat_ids :] if terms.repeat_ids else []
-        if any(known == event.id and at >= clock - terms.repeat_ms for known, at in lately):
+        settings = self._settings
+        recent_ids = contact.applied[-settings.repeat_ids :] if settings.repeat_ids else []
+        if any(event_id == event.id and at >= clock - settings.repeat_ms for event_id, at in recent_ids):
             return
         now = max(event.at, clock)
         lead_history.advance_to(now)
         contact.clock = now
-        moment = lead_history.open_instant(now)
-        refused = apply_event(moment, offset, event, terms.lateness)
-        lead_history.close_instant(moment)
+        lead_instant = lead_history.open_instant(now)
+        refused = apply_event(lead_instant, offset, event, settings.lateness)
+        lead_history.close_instant(lead_instant)
         if not refused:
             contact.applied.append((event.id, now))
 
     def _apply_release(
         self, contact: RecomputedContact, lead_history: LeadHistory, release: JournalRelease, tick: int
     ) -> None:
-        """It counts as a record: what is due before it is decided under the former one."""
+        """A release counts as a record: what is due before it is decided under the previous release."""
         now = max(tick if release.at is None else release.at, contact.clock, tick)
         lead_history.advance_to(now)
         lead_history.refresh_model(now if contact.clock == now else now - 1)
-        former = contact.release
+        previous = contact.release
         self._change_definitions(contact, release, tick)
-        contact.model.matching_cache.clear()  # filters speak of dates in the account's zone
-        moment = lead_history.open_instant(now)
-        lead_history.change_release(moment, former)
-        lead_history.close_instant(moment)
+        contact.model.matching_cache.clear()  # filters may compare dates in the account's zone
+        lead_instant = lead_history.open_instant(now)
+        lead_history.change_release(lead_instant, previous)
+        lead_history.close_instant(lead_instant)
 
     def _change_definitions(self, contact: RecomputedContact, release: JournalRelease, tick: int) -> None:
-        """Who is in when a segment is paused or becomes static is who was in before the release's instant."""
-        former, world = contact.release, contact.model
+        """A segment that is paused or becomes static keeps the members from before the release's instant."""
+        previous, model = contact.release, contact.model
         now = max(tick if release.at is None else release.at, contact.clock, tick)
-        inside = self._members_before(contact, former, release, now)
+        members = self._members_before(contact, previous, release, now)
         contact.fixed_memberships.listed = {
             segment.id
             for segment in release.definitions.segments
             if not segment.dynamic
             and segment.id
-            in (inside if former and segment.id in former.conditions else contact.fixed_memberships.listed)
+            in (members if previous and segment.id in previous.conditions else contact.fixed_memberships.listed)
         }
         contact.fixed_memberships.frozen = {
-            segment.id: contact.fixed_memberships.frozen.get(segment.id, segment.id in inside)
+            segment.id: contact.fixed_memberships.frozen.get(segment.id, segment.id in members)
             for segment in release.definitions.segments
             if segment.paused
         }
-        world.zone, world.property_types = release.definitions.time_zone, release.property_types
+        model.zone, model.property_types = release.definitions.time_zone, release.property_types
         contact.release, contact.clock = release, now
 
     def _members_before(
-        self, contact: RecomputedContact, former: JournalRelease | None, release: JournalRelease, now: int
+        self, contact: RecomputedContact, previous: JournalRelease | None, release: JournalRelease, now: int
     ) -> set[str]:
-        if former is None or not _needs_members(former, release):
+        if previous is None or not _needs_members(previous, release):
             return set()
         instant = now if contact.clock == now else now - 1
-        return compute_members(contact.model, former, instant, contact.fixed_memberships)
+        return compute_members(contact.model, previous, instant, contact.fixed_memberships)
 
 
-def _needs_members(former: JournalRelease, release: JournalRelease) -> bool:
+def _needs_members(previous: JournalRelease, release: JournalRelease) -> bool:
     """Whether a segment is paused by the release, or becomes static."""
     return any(
-        segment.paused or (not segment.dynamic and segment.id in former.conditions)
+        segment.paused or (not segment.dynamic and segment.id in previous.conditions)
         for segment in release.definitions.segments
     )

@@ -10,11 +10,11 @@ from streams.verify.recompute.conditions.instants import leaf_change_instants
 from streams.verify.recompute.model import ContactModel, PlainCondition
 
 _TIMED_KEYS = {"visit", "activity", "sequence", "inactive_for", "property", "held_for", *ACTIVITY_TIMES}
-"""What depends on history, properties and time alone; other leaves are asked each time."""
+"""Leaves that depend on history, properties and time only; other leaves are evaluated each time."""
 
 
 class Interval:
-    """Begins at `since`, once the record is applied; each leaf is asked at its own instants only, and remembered."""
+    """Begins at `since` (ms), after the record; evaluates each leaf only where it may change, and caches it."""
 
     def __init__(self, model: ContactModel, since: int) -> None:
         self._model = model
@@ -22,18 +22,16 @@ class Interval:
         self._changes: dict[int, tuple[list[int], list[bool]]] = {}
 
     def holds(self, condition: PlainCondition, now: int) -> bool:
-        """Whether a condition holds at an instant; one after the first must be within what `change_instants` looked
-        at.
-        """
+        """Whether a condition holds at `now` (ms), which must be `since` or inside what `change_instants` covered."""
         return tree_holds(condition, lambda leaf: self._leaf_holds(leaf, now))
 
     def change_instants(self, leaves: Iterable[PlainCondition], until: int) -> list[int]:
         """Every instant before `until` at which time alone changes one of the leaves."""
-        found = set()
+        changes = set()
         for leaf in leaves:
             if not _TIMED_KEYS.isdisjoint(leaf):
-                found.update(self._find_changes(leaf, until)[1:])
-        return sorted(found)
+                changes.update(self._find_changes(leaf, until)[1:])
+        return sorted(changes)
 
     def _leaf_holds(self, leaf: PlainCondition, now: int) -> bool:
         if _TIMED_KEYS.isdisjoint(leaf):
@@ -42,11 +40,11 @@ class Interval:
         return truths[bisect_right(instants, now) - 1]
 
     def _changes_for(self, leaf: PlainCondition) -> tuple[list[int], list[bool]]:
-        found = self._changes.get(id(leaf))
-        if found is None:
-            found = ([self._since], [leaf_holds(leaf, self._model, self._since)])
-            self._changes[id(leaf)] = found
-        return found
+        changes = self._changes.get(id(leaf))
+        if changes is None:
+            changes = ([self._since], [leaf_holds(leaf, self._model, self._since)])
+            self._changes[id(leaf)] = changes
+        return changes
 
     def _find_changes(self, leaf: PlainCondition, until: int) -> list[int]:
         instants, truths = self._changes_for(leaf)

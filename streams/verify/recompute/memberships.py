@@ -1,4 +1,4 @@
-"""Which segments a contact is a member of at an instant, asked of its whole history (SPEC section 4)."""
+"""The segments of a contact at an instant, computed from its whole history (SPEC section 4)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def compute_members(
     fixed_memberships: FixedMemberships,
     evaluate: ConditionEvaluator | None = None,
 ) -> set[str]:
-    """The segments it is in; `evaluate` says whether a condition holds, where it is not asked afresh."""
+    """Returns the ids of the segments at `now` (ms); `evaluate` replaces the evaluation of conditions, for a
+    cache.
+    """
 
     def is_true(segment: str) -> bool:
         condition = release.conditions[segment]

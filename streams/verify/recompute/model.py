@@ -1,12 +1,10 @@
-"""All that is known of one contact at a place in the journal; instants are ms since the epoch."""
+"""Everything about one contact at an offset of the journal; instants are ms since the epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-Heard = Callable[["HistoryActivity"], bool]
 PlainCondition = dict[str, Any]
 """A condition as definitions write it; durations as text or as ms."""
 
@@ -20,9 +18,9 @@ class HistoryActivity:
     name: str = "visit"
     is_visit: bool = True
     is_too_late: bool = False
-    """It came later than `lateness`."""
+    """Whether it came later than `lateness`."""
     offset: int = 0
-    """Its place in the journal."""
+    """Its offset in the journal."""
 
 
 @dataclass
@@ -49,21 +47,21 @@ class ContactModel:
     score: float = 0
     scores: dict[str, float] = field(default_factory=dict)
     score_millionths: dict[str | None, int] = field(default_factory=dict)
-    """What the scores add up to exactly; None: the contact's own."""
+    """Name of a score (None: the contact's own) -> its exact sum."""
     members: set[str] = field(default_factory=set)
-    """Segments it is a member of, as far as that is known yet."""
+    """The segments computed so far."""
     leads: dict[str, ModelLead] = field(default_factory=dict)
     current_campaign: str = ""
-    """The campaign whose lead is at hand."""
+    """The campaign whose rules are evaluated now."""
     property_history: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    """(since when they are so, all the properties), in the journal's order; before the first there are none."""
+    """Pairs (instant from which on, all properties), in the journal's order."""
     matching_cache: dict[int, tuple[PlainCondition, int, list[HistoryActivity]]] = field(default_factory=dict)
-    """By identity in memory: a filter, how many events it was asked of, and those that match."""
+    """`id()` of a filter -> (the filter, how many events were tested, the events that match)."""
 
 
 @dataclass
 class FixedMemberships:
-    """Memberships that follow from what was commanded or decided once, not from the history as it stands."""
+    """Memberships that come from a command or an earlier decision, not from evaluating the history."""
 
     listed: set[str] = field(default_factory=set)
     """Static segments."""

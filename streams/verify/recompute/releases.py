@@ -1,4 +1,4 @@
-"""Ticks and releases of one journal partition: what a contact's records do not say themselves."""
+"""Ticks and releases of one journal partition: what a contact's own records do not hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.verify.recompute.conditions.leaves import references
 from streams.verify.recompute.model import PlainCondition
 
 NEVER = -(1 << 62)
-"""The last tick where there was none."""
+"""The value of the last tick before the first one."""
 
 ReleaseContents = Callable[[str, int], Definitions]
 
@@ -28,15 +28,15 @@ def condition_to_plain(condition: Any) -> PlainCondition:
 
 @dataclass(frozen=True)
 class JournalRelease:
-    """A release from its place in the journal on."""
+    """A release, from its offset in the journal on."""
 
     offset: int
     at: int | None
-    """None where nobody told it: the last tick is meant."""
+    """Instant in ms; None means the last tick."""
     number: int
     definitions: Definitions
     conditions: dict[str, PlainCondition]
-    """Of the dynamic segments."""
+    """Segment id -> condition, for dynamic segments."""
 
     @property
     def property_types(self) -> dict[str, str]:
@@ -45,13 +45,13 @@ class JournalRelease:
 
     @cached_property
     def segments_in_order(self) -> list[Segment]:
-        """The segments, each behind those that it refers to."""
+        """The segments, each after the segments that it refers to."""
         ordered: dict[str, Segment] = {}
-        waiting = list(self.definitions.segments)
-        while waiting:
-            ready = [each for each in waiting if references(self.conditions.get(each.id, {})) <= ordered.keys()]
+        remaining = list(self.definitions.segments)
+        while remaining:
+            ready = [each for each in remaining if references(self.conditions.get(each.id, {})) <= ordered.keys()]
             ordered |= {each.id: each for each in ready}
-            waiting = [each for each in waiting if each.id not in ordered]
+            remaining = [each for each in remaining if each.id not in ordered]
         return list(ordered.values())
 
     def segment(self, name: str) -> Segment | None:
@@ -60,7 +60,7 @@ class JournalRelease:
 
 
 class PartitionTimeline:
-    """Fed in the journal's order. `contents` gives the definitions of an account's release by number."""
+    """Ticks and releases, added in the journal's order; `contents` returns the definitions of (account, number)."""
 
     def __init__(self, contents: ReleaseContents) -> None:
         self._contents = contents
@@ -68,25 +68,25 @@ class PartitionTimeline:
         self._releases: dict[str, list[JournalRelease]] = {}
 
     def add(self, offset: int, record: JournalRecord) -> None:
-        """The next record; only ticks and markers say something here."""
+        """Adds the next record; only ticks and markers matter here."""
         if isinstance(record, Tick):
-            places, instants = self._ticks.setdefault(record.account, (array("q"), array("q")))
-            places.append(offset)
+            offsets, instants = self._ticks.setdefault(record.account, (array("q"), array("q")))
+            offsets.append(offset)
             instants.append(max(record.at, instants[-1] if instants else NEVER))
         if not isinstance(record, Marker):
             return
         definitions = self._contents(record.account, record.number)
-        known = self._releases.setdefault(record.account, [])
-        known.append(build_journal_release(offset, record.at, record.number, definitions))
+        releases = self._releases.setdefault(record.account, [])
+        releases.append(build_journal_release(offset, record.at, record.number, definitions))
 
     def tick_before(self, account: str, offset: int) -> int:
-        """The last tick of all or of the account before a place; `NEVER` where there was none."""
-        found = [NEVER]
+        """The last tick for everybody or for the account before an offset; `NEVER` when there is none."""
+        ticks = [NEVER]
         for name in {"", account}:
-            places, instants = self._ticks.get(name, (array("q"), array("q")))
-            place = bisect_left(places, offset)
-            found += instants[place - 1 : place] if place else []
-        return max(found)
+            offsets, instants = self._ticks.get(name, (array("q"), array("q")))
+            index = bisect_left(offsets, offset)
+            ticks += instants[index - 1 : index] if index else []
+        return max(ticks)
 
     def releases(self, account: str) -> list[JournalRelease]:
         """The account's releases in their order."""
@@ -94,7 +94,7 @@ class PartitionTimeline:
 
 
 def build_journal_release(offset: int, at: int | None, number: int, definitions: Definitions) -> JournalRelease:
-    """A release made ready to be asked."""
+    """Returns a release with its conditions as plain objects."""
     conditions = {
         each.id: condition_to_plain(each.when) for each in definitions.segments if each.dynamic and each.when
     }

@@ -25,16 +25,16 @@ def activity_leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> 
 
 def sequence_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     """A `sequence`: `reached` are the events of the window at which the steps so far may end."""
-    inside = [e for e in model.activities if now - to_ms(leaf["within"]) < e.at <= now and not e.is_too_late]
-    inside.sort(key=lambda event: event.at)  # keeps the journal's order of equal instants
+    in_window = [e for e in model.activities if now - to_ms(leaf["within"]) < e.at <= now and not e.is_too_late]
+    in_window.sort(key=lambda event: event.at)  # keeps the journal's order of equal instants
     first, *others = leaf["sequence"]
-    reached = [place for place, event in enumerate(inside) if matches_leaf(event, first, model)]
+    reached = [index for index, event in enumerate(in_window) if matches_leaf(event, first, model)]
     for step in others:
         reached = [
             place
-            for place, event in enumerate(inside)
+            for place, event in enumerate(in_window)
             if matches_leaf(event, step, model)
-            and any(before < place and _gap_fits(event.at - inside[before].at, leaf) for before in reached)
+            and any(before < place and _gap_fits(event.at - in_window[before].at, leaf) for before in reached)
         ]
     return bool(reached)
 
@@ -52,12 +52,12 @@ def matching_activities(leaf: PlainCondition, model: ContactModel) -> list[Histo
 
     Whether one matches is asked once: an event stays as it was, and so does the zone until the next release.
     """
-    wanted = leaf["visit"] if "visit" in leaf else leaf["activity"]
-    _, asked, found = model.matching_cache.get(id(wanted), (wanted, 0, []))
-    if asked < len(model.activities):
-        found = found + [event for event in model.activities[asked:] if matches_leaf(event, leaf, model)]
-        model.matching_cache[id(wanted)] = (wanted, len(model.activities), found)
-    return found
+    filters = leaf["visit"] if "visit" in leaf else leaf["activity"]
+    _, checked, matches = model.matching_cache.get(id(filters), (filters, 0, []))
+    if checked < len(model.activities):
+        matches = matches + [event for event in model.activities[checked:] if matches_leaf(event, leaf, model)]
+        model.matching_cache[id(filters)] = (filters, len(model.activities), matches)
+    return matches
 
 
 def matches_leaf(activity: HistoryActivity, leaf: PlainCondition, model: ContactModel) -> bool:
@@ -130,5 +130,5 @@ def _url_part(url: SplitResult, key: str) -> str | None:
         return url.path or ("/" if url.netloc else None)
     if key == "host":
         return url.hostname
-    given = parse_qsl(url.query, keep_blank_values=True)
-    return next((value for name, value in given if name == key.removeprefix("query.")), None)
+    query = parse_qsl(url.query, keep_blank_values=True)
+    return next((value for name, value in query if name == key.removeprefix("query.")), None)

@@ -54,8 +54,8 @@ def _to_local_with_eras(instant: int, zone: ZoneInfo) -> tuple[datetime, int]:
         eras = (instant - EARLIEST) // ERA
     if instant > LATEST:
         eras = -((LATEST - instant) // ERA)
-    moment = EPOCH + timedelta(milliseconds=instant - eras * ERA)
-    return moment.astimezone(zone).replace(tzinfo=None, fold=0), eras
+    local = EPOCH + timedelta(milliseconds=instant - eras * ERA)
+    return local.astimezone(zone).replace(tzinfo=None, fold=0), eras
 
 
 def _from_local_with_eras(local_time: datetime, eras: int, zone: ZoneInfo, fold: int = 0) -> int:
@@ -86,10 +86,10 @@ def parse_instant(value: Any, zone: ZoneInfo) -> int | None:
 
 def is_date_value(text: str) -> bool:
     """Whether it says a date: an instant, a calendar date, or arithmetic from now or from one of them."""
-    found = _VALUE.fullmatch(text)
-    if found is None:
+    match = _VALUE.fullmatch(text)
+    if match is None:
         return False
-    return found["date"] is None or parse_instant(found["date"], time_zones.UTC) is not None
+    return match["date"] is None or parse_instant(match["date"], time_zones.UTC) is not None
 
 
 @lru_cache(maxsize=100_000)

@@ -43,9 +43,9 @@ def leaf_holds(condition: PlainCondition, model: ContactModel, now: int) -> bool
     if "inactive_for" in condition:
         done = [event.at for event in model.activities if event.at <= now]
         return now - max(done, default=model.created) >= to_ms(condition["inactive_for"])
-    for moment in ACTIVITY_TIMES:
-        if moment in condition:
-            return _activity_time_holds(moment, condition[moment], model, now)
+    for activity_time in ACTIVITY_TIMES:
+        if activity_time in condition:
+            return _activity_time_holds(activity_time, condition[activity_time], model, now)
     if "held_for" in condition:
         return held_for_holds(condition, model, now)
     if "property" in condition:

@@ -31,12 +31,12 @@ class FoldedText:
         self.content = text.casefold()
         self._character_at: dict[int, str] = {}
         self._neighbours: list[tuple[str, str]] = []
-        before, place = "", 0
+        before, index = "", 0
         for character in text:
             length = len(character.casefold())
-            self._character_at[place] = character
+            self._character_at[index] = character
             self._neighbours += [(before, character), *[(character, character)] * (length - 1)]
-            before, place = character, place + length
+            before, index = character, index + length
         self._neighbours.append((before, ""))
 
     def character_end(self, index: int, character_class: str) -> int | None:
@@ -67,11 +67,11 @@ def _is_word(character: str) -> bool:
 @lru_cache(maxsize=100_000)
 def class_contains(character: str, character_class: str) -> bool:
     """Whether a class takes a character, or one of its like; a negated one has to take them all."""
-    taken = [
+    characters = [
         _compile_class(character_class).fullmatch(one) is not None
         for one in characters_by_folding().get(character.casefold(), [character])
     ]
-    return all(taken) if character_class.startswith("[^") else any(taken)
+    return all(characters) if character_class.startswith("[^") else any(characters)
 
 
 @lru_cache(maxsize=1_000)

@@ -36,14 +36,14 @@ def _leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
 
 def _model_at(model: ContactModel, at: int) -> ContactModel:
     """With the properties as they were at an instant, after everything that happened at it."""
-    known = [properties for since, properties in model.property_history if since <= at]
-    return replace(model, properties=known[-1] if known else {})
+    changes = [properties for since, properties in model.property_history if since <= at]
+    return replace(model, properties=changes[-1] if changes else {})
 
 
 def _instants_to_check(leaf: PlainCondition, model: ContactModel, since: int, now: int) -> Iterable[int]:
     if now - since <= EXHAUSTIVE_MS:
         return range(since, now + 1)
-    pasts = [replace(model, properties=known) for _, known in model.property_history]
+    pasts = [replace(model, properties=changes) for _, changes in model.property_history]
     telling = {
         since,
         now,

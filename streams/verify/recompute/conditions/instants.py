@@ -34,8 +34,8 @@ def _candidate_instants(leaf: PlainCondition, model: ContactModel, after: int, u
     elif "property" in leaf:
         yield from property_change_instants(leaf, [model], after, until)
     else:
-        for moment in ACTIVITY_TIMES:
-            yield from _activity_time_instants(leaf.get(moment, {}), model, after, until)
+        for activity_time in ACTIVITY_TIMES:
+            yield from _activity_time_instants(leaf.get(activity_time, {}), model, after, until)
 
 
 def _activity_instants(leaf: PlainCondition, model: ContactModel, after: int, until: int) -> Iterator[int]:
@@ -66,7 +66,7 @@ def _activity_time_instants(tests: PlainCondition, model: ContactModel, after: i
 def _held_for_instants(leaf: PlainCondition, model: ContactModel, after: int, until: int) -> Iterator[int]:
     """Whatever changes the leaf itself does so at once, and once more when it has been held for so long."""
     held_for = to_ms(leaf["held_for"])
-    pasts = [replace(model, properties=known) for _, known in model.property_history]
+    pasts = [replace(model, properties=history) for _, history in model.property_history]
     changes = {model.created, *(at for at, _ in model.property_history)}
     changes.update(property_change_instants(leaf, pasts, after - held_for - 1, until))
     for change in changes:

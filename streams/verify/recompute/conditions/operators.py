@@ -45,10 +45,10 @@ def zone_for(operators: dict[str, Any], model: ContactModel) -> ZoneInfo:
 def passes(value: Any, operators: dict[str, Any], property_type: str | None, model: ContactModel, now: int) -> bool:
     """Whether the value, declared as `property_type`, meets all the operators; one of another type is missing."""
     value = None if property_type is not None and not fits(value, property_type) else value
-    asked = OperatorContext(
+    context = OperatorContext(
         value, property_type, zone_for(operators, model), operators.get("case_sensitive", False), model, now
     )
-    return all(_operator_holds(name, x, asked) for name, x in operators.items() if name not in MODIFIERS)
+    return all(_operator_holds(name, x, context) for name, x in operators.items() if name not in MODIFIERS)
 
 
 def fits(value: Any, property_type: str) -> bool:

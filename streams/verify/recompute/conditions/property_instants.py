@@ -21,19 +21,19 @@ def property_change_instants(
     if "property" not in leaf:
         return  # tags: no date is among them
     name = leaf["property"] if isinstance(leaf["property"], str) else leaf["property"][0]
-    asked = list(operand_values(leaf))
-    if not any(isinstance(x, int) or x.startswith("now") for x in asked):
+    operators = list(operand_values(leaf))
+    if not any(isinstance(x, int) or x.startswith("now") for x in operators):
         return
-    seen: set[tuple[int, str]] = set()
-    for world in models:
-        for zone in relevant_zones(world):
+    values: set[tuple[int, str]] = set()
+    for model in models:
+        for zone in relevant_zones(model):
             if _has_anniversary_operator(leaf):
                 yield from day_starts(zone, after, until)
-            for text in texts(world.properties.get(name)):
+            for text in texts(model.properties.get(name)):
                 date = parse_instant(text, zone)
-                if date is not None and (date, zone.key) not in seen:
-                    seen.add((date, zone.key))
-                    yield from _date_instants(date, asked, zone, after, until)
+                if date is not None and (date, zone.key) not in values:
+                    values.add((date, zone.key))
+                    yield from _date_instants(date, operators, zone, after, until)
 
 
 def date_change_instants(date: int, operand: int | str, zone: ZoneInfo, after: int, until: int) -> Iterator[int]:

@@ -70,10 +70,10 @@ class _PatternParser:
         return expression
 
     def _atom(self, flags: str) -> Expression:
-        for written, place in _ASSERTIONS.items():
-            if self._consume(written):
-                in_lines = "m" in flags and written in "^$"
-                return _assertion(_MULTILINE_ASSERTIONS[written] if in_lines else place)
+        for token, index in _ASSERTIONS.items():
+            if self._consume(token):
+                in_lines = "m" in flags and token in "^$"
+                return _assertion(_MULTILINE_ASSERTIONS[token] if in_lines else index)
         if self._consume("."):
             return _character(_EVERYTHING if "s" in flags else _EVERY_LINE)
         if (named := self._consume_match(_NAMED)) is not None:
@@ -97,9 +97,9 @@ class _PatternParser:
             else:
                 alone.append(low)
         self._consume("]")
-        written = before[: len(before) - len(self._rest)]
-        several = [] if written.startswith("[^") else [one for one in alone if len(one.casefold()) > 1]
-        return _any_of([_character(written), *map(_letter, several)])
+        token = before[: len(before) - len(self._rest)]
+        several = [] if token.startswith("[^") else [one for one in alone if len(one.casefold()) > 1]
+        return _any_of([_character(token), *map(_letter, several)])
 
     def _letter(self) -> str:
         if (code := self._consume_match(_CODE)) is not None:
@@ -111,55 +111,55 @@ class _PatternParser:
         return _CONTROLS.get(letter, letter) if escaped else letter
 
     def _consume(self, text: str) -> bool:
-        taken = self._rest.startswith(text)
+        token = self._rest.startswith(text)
         self._rest = self._rest.removeprefix(text)
-        return taken
+        return token
 
     def _consume_match(self, token: re.Pattern[str]) -> re.Match[str] | None:
-        found = token.match(self._rest)
-        if found is not None:
-            self._rest = self._rest[found.end() :]
-        return found
+        match = token.match(self._rest)
+        if match is not None:
+            self._rest = self._rest[match.end() :]
+        return match
 
 
 def _letter(letter: str) -> Expression:
     folding = letter.casefold()
     length = len(folding)
-    return lambda letters, places: frozenset(
-        place + length for place in places if letters.content.startswith(folding, place)
+    return lambda letters, indexes: frozenset(
+        index + length for index in indexes if letters.content.startswith(folding, index)
     )
 
 
 def _character(character_class: str) -> Expression:
-    def ends(letters: FoldedText, places: Indexes) -> Indexes:
-        behind = (letters.character_end(place, character_class) for place in places)
+    def ends(letters: FoldedText, indexes: Indexes) -> Indexes:
+        behind = (letters.character_end(index, character_class) for index in indexes)
         return frozenset(place for place in behind if place is not None)
 
     return ends
 
 
 def _assertion(holds: Callable[[FoldedText, int], bool]) -> Expression:
-    return lambda letters, places: frozenset(place for place in places if holds(letters, place))
+    return lambda letters, indexes: frozenset(index for index in indexes if holds(letters, index))
 
 
 def _chain(parts: list[Expression]) -> Expression:
-    def ends(letters: FoldedText, places: Indexes) -> Indexes:
+    def ends(letters: FoldedText, indexes: Indexes) -> Indexes:
         for part in parts:
-            places = part(letters, places)
-        return places
+            indexes = part(letters, indexes)
+        return indexes
 
     return ends
 
 
 def _any_of(branches: list[Expression]) -> Expression:
-    return lambda letters, places: frozenset[int]().union(*(branch(letters, places) for branch in branches))
+    return lambda letters, indexes: frozenset[int]().union(*(branch(letters, indexes) for branch in branches))
 
 
 def _repeat(expression: Expression, least: int, most: int | None) -> Expression:
-    def ends(letters: FoldedText, places: Indexes) -> Indexes:
+    def ends(letters: FoldedText, indexes: Indexes) -> Indexes:
         for _ in range(least):
-            places = expression(letters, places)
-        reached, newest, more = places, places, 0
+            indexes = expression(letters, indexes)
+        reached, newest, more = indexes, indexes, 0
         while newest and (most is None or more < most - least):
             newest = expression(letters, newest) - reached
             reached, more = reached | newest, more + 1
@@ -182,7 +182,7 @@ _ASSERTIONS: dict[str, Callable[[FoldedText, int], bool]] = {
     "$": _is_end,
     r"\z": _is_end,
     r"\b": FoldedText.is_word_boundary,
-    r"\B": lambda letters, place: not letters.is_word_boundary(place),
+    r"\B": lambda letters, index: not letters.is_word_boundary(index),
 }
 _MULTILINE_ASSERTIONS: dict[str, Callable[[FoldedText, int], bool]] = {
     "^": FoldedText.is_line_start,

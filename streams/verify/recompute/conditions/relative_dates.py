@@ -52,22 +52,24 @@ def crossing_instants(text: str, instant: int, zone: ZoneInfo, after: int, until
 def _crossings(text: str, instant: int, zone: ZoneInfo) -> tuple[int, ...]:
     about = 2 * instant - date_span(text, instant, zone)[0]
     reach = _SLACK_DAYS + sum(_ROUNDING_DAYS.get(unit, 1) for unit in re.findall(r"/(\w)", text))
-    found = []
+    instants = []
     for number in range(about // DAY - reach, about // DAY + reach + 1):
         for end, side in enumerate(_sample_day(text, zone, number)):
 
             def is_past(now: int, end: int = end) -> bool:
                 return instant >= date_span(text, now, zone)[end]
 
-            found += [first_change(is_past, low, high) for low, high in side.crossings(instant)]
-    return tuple(found)
+            instants += [first_change(is_past, low, high) for low, high in side.crossings(instant)]
+    return tuple(instants)
 
 
 @lru_cache(maxsize=1_000)
 def _sample_day(text: str, zone: ZoneInfo, day_number: int) -> tuple[_BoundSamples, _BoundSamples]:
     """Start and end during one day, UTC: at its quarters and the millisecond before each, up to the next day."""
     quarters = range(day_number * DAY, (day_number + 1) * DAY + 1, QUARTER)
-    places = tuple(place for quarter in quarters for place in (quarter - 1, quarter))[1:]
-    spans = [date_span(text, place, zone) for place in places]
+    indexes = tuple(place for quarter in quarters for place in (quarter - 1, quarter))[1:]
+    spans = [date_span(text, index, zone) for index in indexes]
     starts, ends = tuple(start for start, _ in spans), tuple(end for _, end in spans)
-    return _BoundSamples(places, starts, min(starts), max(starts)), _BoundSamples(places, ends, min(ends), max(ends))
+    return _BoundSamples(indexes, starts, min(starts), max(starts)), _BoundSamples(
+        indexes, ends, min(ends), max(ends)
+    )

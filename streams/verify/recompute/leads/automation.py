@@ -8,14 +8,14 @@ from streams.verify.recompute.leads.lead_state import LeadState
 
 
 def run_automation(lead_instant: LeadInstant) -> bool:
-    """Fires what becomes true, campaign by campaign, in the order of the rules; whether anything changed."""
+    """Fires rules whose condition becomes true, by campaign and rule order; returns whether anything changed."""
     changed = False
     for campaign in lead_instant.rules.campaigns:
-        life = lead_instant.open_lead(campaign.id)
-        if life is not None and campaign.is_running(lead_instant.now):
-            changed |= _run_campaign(lead_instant, campaign, life)
-        elif life is not None:
-            _set_baselines(lead_instant, campaign, life)
+        lead = lead_instant.open_lead(campaign.id)
+        if lead is not None and campaign.is_running(lead_instant.now):
+            changed |= _run_campaign(lead_instant, campaign, lead)
+        elif lead is not None:
+            _set_baselines(lead_instant, campaign, lead)
     return changed
 
 
@@ -31,7 +31,7 @@ def _run_campaign(lead_instant: LeadInstant, campaign: LeadCampaign, lead: LeadS
 
 
 def _set_baselines(lead_instant: LeadInstant, campaign: LeadCampaign, lead: LeadState) -> None:
-    """Where the campaign does not run truths stand still, but for those to be taken as they are at present."""
+    """While a campaign does not run, truths do not change, except those that still need a baseline."""
     for rule in campaign.automation:
         if (campaign.id, rule.key) in lead_instant.rules_without_baseline:
             lead_instant.becomes_true(campaign, lead, rule.key, rule.when)

@@ -1,4 +1,4 @@
-"""What people, the contact's status, scores and the CRM do to leads; each says whether it was refused."""
+"""What commands, the contact's status, scores and the CRM do to leads; functions return whether they refuse."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def apply_command(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
 
 
 def _add_lead(lead_instant: LeadInstant, campaign: str, *, acquired: bool) -> IsRefused:
-    life = lead_instant.leads.get(campaign)
-    if life is None or life.status == "deleted":
+    lead = lead_instant.leads.get(campaign)
+    if lead is None or lead.status == "deleted":
         return lead_instant.create_lead(campaign) is not None
-    if acquired and life.status == "active":
+    if acquired and lead.status == "active":
         lead_instant.set_status(campaign, "duplicate")
     return False
 
@@ -41,27 +41,27 @@ def _reactivate_lead(lead_instant: LeadInstant, campaign: str) -> IsRefused:
 
 
 def _end_lead(lead_instant: LeadInstant, campaign: str, event_type: str) -> IsRefused:
-    life = lead_instant.leads.get(campaign)
-    if life is None:
+    lead = lead_instant.leads.get(campaign)
+    if lead is None:
         return True
     if event_type == "lead.removed":
         lead_instant.set_status(campaign, "deleted", "person")
         return False
-    if life.status == "deleted":
+    if lead.status == "deleted":
         return True
     lead_instant.set_status(campaign, event_type.removeprefix("lead."))
     return False
 
 
 def cascade(lead_instant: LeadInstant, previous_status: str) -> None:
-    """The contact's status has changed, or was said once more."""
+    """Applies a change of the contact's status to its leads; the same status again changes nothing."""
     status = lead_instant.contact.model.status
     if status in ("active", previous_status):
         return
-    for campaign, life in lead_instant.leads.items():
+    for campaign, lead in lead_instant.leads.items():
         if status == "deleted":
             lead_instant.set_status(campaign, "deleted", "cascade")
-        elif life.status != "deleted":
+        elif lead.status != "deleted":
             lead_instant.set_status(campaign, "rejected")
 
 
@@ -78,16 +78,16 @@ def apply_score(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
 
 
 def apply_crm_result(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
-    """The lead keeps what was said of its last hand-over; a link leaves nothing of the failures before it."""
-    life = lead_instant.leads.get(event.fields["campaign"])
-    if life is None:
+    """Stores the CRM's result of the lead's last hand-over; a link removes earlier failures."""
+    lead = lead_instant.leads.get(event.fields["campaign"])
+    if lead is None:
         return True
-    said = {name: value for name, value in event.fields.items() if name != "campaign"}
-    if "number" in said and said["number"] < life.crm.get("number", []):
+    reported = {name: value for name, value in event.fields.items() if name != "campaign"}
+    if "number" in reported and reported["number"] < lead.crm.get("number", []):
         return False
-    kept = {
-        name: value for name, value in life.crm.items() if event.type != "crm.linked" or name not in _FAILURE_FIELDS
+    current = {
+        name: value for name, value in lead.crm.items() if event.type != "crm.linked" or name not in _FAILURE_FIELDS
     }
-    life.crm = {**kept, **said, "result": event.type}
+    lead.crm = {**current, **reported, "result": event.type}
     lead_instant.changed_leads.add(event.fields["campaign"])
     return False

@@ -15,7 +15,7 @@ _HALF = Decimal("0.5")
 
 
 def decay_points(points: Decimal, elapsed: int, half_life: int | None) -> Decimal:
-    """What is left after `elapsed` ms, not rounded; without a half-life everything."""
+    """Points after `elapsed` ms, not rounded; without a half-life they do not change."""
     if half_life is None or elapsed <= 0 or points == 0:
         return points
     return _EXACT.multiply(points, _remaining_factor(elapsed, half_life))
@@ -37,15 +37,15 @@ def round_points(points: Decimal) -> Decimal:
 
 
 def points_from_millionths(millionths: Decimal | int) -> float:
-    """Points as they are written: a whole number where they are whole."""
+    """Points as outputs show them: an int where they are whole."""
     whole, rest = divmod(int(millionths), MILLION)
     return whole if rest == 0 else int(millionths) / MILLION
 
 
 def first_crossing(points_at: Callable[[int], float], threshold: float, after: int, until: int) -> int | None:
-    """The first millisecond in (after, until] at which what decays stands otherwise to a number than right after.
+    """Returns the first millisecond in (after, until] at which decaying points are on another side of `threshold`.
 
-    What decays goes towards zero and never back, so the last millisecond tells whether there is one.
+    None when there is none: points decay towards zero and never back, so the last millisecond decides.
     """
 
     def side(instant: int) -> int:

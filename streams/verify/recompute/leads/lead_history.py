@@ -1,7 +1,8 @@
-"""A contact's leads, told from instant to instant: what depends on the order in which rules fired (SPEC section 7).
+"""A contact's leads, computed instant by instant: they depend on the order in which rules fire (SPEC section 7).
 
-Nothing of a condition is kept but whether it was true at the instant before, which is what an edge is. It is asked of
-the whole history at every record, and in between at every instant at which time alone may change it.
+The only state of a condition is whether it was true at the instant before; an edge is a change of that. It is
+evaluated
+over the whole history at every record, and in between at every instant at which time alone may change it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LeadRulesLookup = Callable[[JournalRelease | None], LeadRules]
 
 
 class LeadHistory:
-    """Of one contact, from its first record on."""
+    """The leads of one contact, from its first record on."""
 
     def __init__(self, contact: RecomputedContact, rules_of: LeadRulesLookup) -> None:
         self._contact = contact
@@ -35,35 +36,35 @@ class LeadHistory:
         self._interval = Interval(contact.model, self._last_instant)
 
     def advance_to(self, now: int) -> None:
-        """What time alone does before an instant, each at its own."""
+        """Settles every instant before `now` (ms) at which time alone changes something."""
         if not self._rules.campaigns:
             return
-        known = self._interval.change_instants(self._rules.leaves, now)
+        changes = self._interval.change_instants(self._rules.leaves, now)
         while True:
-            coming = (*known, *self._campaign_instants(), *self._lead_instants(now))
-            following = min((at for at in coming if self._last_instant < at < now), default=None)
-            if following is None:
+            instants = (*changes, *self._campaign_instants(), *self._lead_instants(now))
+            next_instant = min((at for at in instants if self._last_instant < at < now), default=None)
+            if next_instant is None:
                 return
-            self._settle(LeadInstant(self._contact, self._rules, following, self._evaluate))
+            self._settle(LeadInstant(self._contact, self._rules, next_instant, self._evaluate))
 
     def refresh_model(self, now: int) -> None:
-        """Shows conditions the leads as they stand at an instant, nothing having happened since."""
+        """Copies the leads as of `now` into the model, for conditions; no record lies in between."""
         LeadInstant(self._contact, self._rules, now, self._evaluate).refresh_model()
 
     def open_instant(self, now: int) -> LeadInstant:
-        """A record or a release: points are decayed to its instant."""
-        for campaign, life in self._contact.leads.items():
-            life.decay_to(now, self._rules.half_life(campaign))
+        """Opens the instant of a record or a release: points are decayed to it."""
+        for campaign, lead in self._contact.leads.items():
+            lead.decay_to(now, self._rules.half_life(campaign))
         return LeadInstant(self._contact, self._rules, now, self._evaluate)
 
-    def change_release(self, lead_instant: LeadInstant, former: JournalRelease | None) -> None:
-        """The release that is told now decides from this moment on."""
-        known = self._rules_of(former)
+    def change_release(self, lead_instant: LeadInstant, previous: JournalRelease | None) -> None:
+        """Lets the contact's release decide from this instant on."""
+        former_rules = self._rules_of(previous)
         self._rules = lead_instant.rules = self._rules_of(self._contact.release)
         for campaign in self._rules.campaigns:
-            life = lead_instant.open_lead(campaign.id)
-            if life is not None:
-                _change_rules(lead_instant, known.campaigns_by_id.get(campaign.id), campaign, life)
+            lead = lead_instant.open_lead(campaign.id)
+            if lead is not None:
+                _change_rules(lead_instant, former_rules.campaigns_by_id.get(campaign.id), campaign, lead)
 
     def close_instant(self, lead_instant: LeadInstant) -> None:
         """Settles the contact once the record is applied."""
@@ -93,29 +94,29 @@ class LeadHistory:
             yield from (at for at in (campaign.starts, campaign.ends) if at is not None)
 
     def _lead_instants(self, until: int) -> Iterator[int]:
-        """When a lead comes to an age, or its points decay to a number, that a condition speaks of."""
-        for campaign, life in self._contact.leads.items():
+        """When a lead reaches an age, or its points decay to a number, that a condition compares with."""
+        for campaign, lead in self._contact.leads.items():
             for age in self._rules.age_thresholds:
-                yield from (life.created + age, life.created + age + 1)
+                yield from (lead.created + age, lead.created + age + 1)
             half_life = self._rules.half_life(campaign)
-            if half_life is None or not life.is_open:
+            if half_life is None or not lead.is_open:
                 continue
             for number in self._rules.point_thresholds:
-                at = first_crossing(lambda at: life.points_at(at, half_life), number, self._last_instant, until - 1)  # noqa: B023
+                at = first_crossing(lambda at: lead.points_at(at, half_life), number, self._last_instant, until - 1)  # noqa: B023
                 if at is not None:
                     yield at
 
 
 def _change_rules(
-    lead_instant: LeadInstant, former: LeadCampaign | None, campaign: LeadCampaign, lead: LeadState
+    lead_instant: LeadInstant, previous: LeadCampaign | None, campaign: LeadCampaign, lead: LeadState
 ) -> None:
-    """Rules that are new or changed begin with their present truth, unless they are to apply to existing leads."""
+    """Gives new and changed rules their present truth as baseline, except those that apply to existing leads."""
     lead.decayed_to = lead_instant.now  # what decays under this release does so from here
     if campaign.definition.half_life is None:
         lead.points = round_points(lead.points)
-    known, wanted = former.conditions() if former else {}, campaign.conditions()
-    lead.truths = {key: truth for key, truth in lead.truths.items() if key in wanted}
+    former, conditions = previous.conditions() if previous else {}, campaign.conditions()
+    lead.truths = {key: truth for key, truth in lead.truths.items() if key in conditions}
     existing = {rule.key for rule in campaign.automation if rule.apply_to_existing}
     lead_instant.rules_without_baseline |= {
-        (campaign.id, key) for key, when in wanted.items() if known.get(key) != when and key not in existing
+        (campaign.id, key) for key, when in conditions.items() if former.get(key) != when and key not in existing
     }

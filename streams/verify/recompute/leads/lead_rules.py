@@ -1,4 +1,4 @@
-"""What a release says of leads: campaigns with their periods and rules, and all that their conditions look at."""
+"""The part of a release about leads: campaigns with periods and rules, and the leaves of their conditions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
-from schemas.conditions import ActivityLeaf, VisitLeaf
-from schemas.conditions import Condition as Written
+from schemas.conditions import ActivityLeaf, Condition, VisitLeaf
 from schemas.definitions import Actions, AtMost, Campaign, Definitions
 from schemas.time_zones import require_zone
 from streams.verify.recompute.conditions.dates import instant_from_local, to_ms
@@ -36,7 +35,7 @@ class LeadScoringRule:
 
     @property
     def key(self) -> RuleKey:
-        """Its name among the truths of a lead."""
+        """The key of its truth in `LeadState.truths`."""
         return "scoring", self.id
 
 
@@ -52,13 +51,13 @@ class LeadAutomationRule:
 
     @property
     def key(self) -> RuleKey:
-        """Its name among the truths of a lead."""
+        """The key of its truth in `LeadState.truths`."""
         return "automation", self.id
 
 
 @dataclass(frozen=True)
 class LeadCampaign:
-    """A campaign; `starts` inclusive, `ends` exclusive, None where it is open."""
+    """A campaign; `starts` is inclusive, `ends` exclusive (ms), None means no bound."""
 
     definition: Campaign
     starts: int | None
@@ -80,13 +79,13 @@ class LeadCampaign:
         return not self.definition.paused and self.in_period(now)
 
     def conditions(self) -> dict[RuleKey, PlainCondition]:
-        """Of all its rules."""
+        """The conditions of all its rules."""
         rules: tuple[LeadScoringRule | LeadAutomationRule, ...] = (*self.scoring, *self.automation)
         return {rule.key: rule.when for rule in rules}
 
 
 class LeadRules:
-    """Made once per release; without one there are no campaigns."""
+    """The lead rules of one release; without a release there are no campaigns."""
 
     def __init__(self, release: JournalRelease | None) -> None:
         self.campaigns = _campaigns(release.definitions) if release else []
@@ -94,16 +93,16 @@ class LeadRules:
         conditions = list(release.conditions.values()) if release else []
         conditions += [when for each in self.campaigns for when in each.conditions().values()]
         self.leaves = [leaf for condition in conditions for leaf in leaves(condition)]
-        """All that conditions of this release look at."""
+        """The leaves of all conditions of the release."""
         self.point_thresholds = sorted({number for leaf in self.leaves for number in _point_operands(leaf)})
-        """What conditions compare points with."""
+        """Numbers that conditions compare points with, ascending."""
         self.age_thresholds = sorted({age for leaf in self.leaves for age in _age_operands(leaf)})
-        """What conditions compare the age of a lead with, in ms."""
+        """Ages (ms) that conditions compare the age of a lead with, ascending."""
 
     def half_life(self, campaign: str) -> int | None:
-        """Of the campaign's leads; None where they do not decay."""
-        found = self.campaigns_by_id.get(campaign)
-        return None if found is None else found.definition.half_life
+        """The half-life (ms) of the campaign's leads; None when they do not decay."""
+        campaign_rules = self.campaigns_by_id.get(campaign)
+        return None if campaign_rules is None else campaign_rules.definition.half_life
 
 
 def _campaigns(definitions: Definitions) -> list[LeadCampaign]:
@@ -138,7 +137,7 @@ def _campaign(campaign: Campaign, zone: ZoneInfo) -> LeadCampaign:
     return LeadCampaign(campaign, starts, ends, scoring, automation)
 
 
-def _is_filter_only(when: Written) -> bool:
+def _is_filter_only(when: Condition) -> bool:
     """Whether it is a visit or an activity with neither count nor window."""
     return isinstance(when, VisitLeaf | ActivityLeaf) and all(
         getattr(when, name) is None for name in _COUNT_AND_WINDOW_KEYS

@@ -1,4 +1,4 @@
-"""A lead as its story stands: one life of it after the other in one campaign."""
+"""The state of a lead while its history is recomputed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RuleKey = tuple[str, str]
 
 @dataclass
 class RecomputedLeadRow:
-    """What the table `leads` says of a lead, written at the last instant at which anything became of it."""
+    """The row of a lead in the table `leads`, as of the last instant at which the lead changed."""
 
     at: int
     status: str
@@ -29,7 +29,7 @@ class RecomputedLeadRow:
 
 @dataclass
 class LeadState:
-    """A lead from its making on; instants in ms."""
+    """A lead from its creation on; instants in ms."""
 
     created: int
     changed: int
@@ -39,13 +39,13 @@ class LeadState:
     points: Decimal = Decimal(0)
     """Millionths; exact while an instant is being settled, rounded afterwards."""
     ended_by: str = ""
-    """Of a deleted one: `person`, `cascade` or `leave`."""
+    """Why a deleted lead is deleted: `person`, `cascade` or `leave`."""
     in_audience: bool = False
-    """Whether the contact was in the campaign's audience when that was last judged."""
+    """Whether the contact was in the campaign's audience at the last evaluation."""
     truths: dict[RuleKey, bool] = field(default_factory=dict)
-    """What the rules' conditions came to at the last instant that they were looked at."""
+    """Rule -> whether its condition was true at the last evaluation."""
     awards: dict[str, list[int]] = field(default_factory=dict)
-    """Scoring rule with a cap -> when it gave points."""
+    """Scoring rule with a cap -> instants (ms) at which it gave points."""
     crm: dict[str, Any] = field(default_factory=dict)
     row: RecomputedLeadRow | None = None
 

@@ -9,22 +9,22 @@ from streams.verify.recompute.leads.lead_state import LeadState
 
 
 def award_points(lead_instant: LeadInstant) -> bool:
-    """Gives what the rules of the campaigns in their period give; whether any points changed."""
+    """Awards the points of campaigns that are in their period; returns whether any points changed."""
     changed = False
     for campaign in lead_instant.rules.campaigns:
-        life = lead_instant.open_lead(campaign.id)
-        if life is None:
+        lead = lead_instant.open_lead(campaign.id)
+        if lead is None:
             continue
         for rule in campaign.scoring:
             if not campaign.in_period(lead_instant.now):
-                _set_baseline(lead_instant, campaign, rule, life)
-            elif _should_award(lead_instant, campaign, rule, life) and _is_below_cap(rule, life, lead_instant.now):
-                changed |= _award(lead_instant, campaign, rule, life)
+                _set_baseline(lead_instant, campaign, rule, lead)
+            elif _should_award(lead_instant, campaign, rule, lead) and _is_below_cap(rule, lead, lead_instant.now):
+                changed |= _award(lead_instant, campaign, rule, lead)
     return changed
 
 
 def _set_baseline(lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadScoringRule, lead: LeadState) -> None:
-    """Outside of the period truths stand still, but for those that are to be taken as they are at present."""
+    """Outside the period truths do not change, except those that still need a baseline."""
     if (campaign.id, rule.key) in lead_instant.rules_without_baseline and not rule.is_filter_only:
         lead_instant.becomes_true(campaign, lead, rule.key, rule.when)
 
@@ -35,12 +35,12 @@ def _should_award(lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadS
     event = lead_instant.activity
     if event is None or (campaign.id, rule.key) in lead_instant.fired_rules:
         return False
-    # A late event counts where it belongs: outside of the period it gives nothing.
+    # A late event counts at its own instant: outside the period it gives nothing.
     return campaign.in_period(event.at) and matches_leaf(event, rule.when, lead_instant.contact.model)
 
 
 def _is_below_cap(rule: LeadScoringRule, lead: LeadState, now: int) -> bool:
-    """Whether fewer awards than the cap lie in (now - per, now]; awards are known for as long as a cap asks."""
+    """Whether fewer awards than the cap lie in (now - per, now]; older awards are dropped."""
     if rule.at_most is None:
         return True
     per = rule.at_most.per
