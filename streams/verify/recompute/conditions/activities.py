@@ -1,4 +1,4 @@
-"""Leaves on visits and activities, asked of the whole history."""
+"""Leaves on visits and activities, evaluated over the whole history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.verify.recompute.model import ContactModel, HistoryActivity, PlainC
 
 
 def activity_leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
-    """A `visit` or `activity` leaf."""
+    """Whether a `visit` or `activity` leaf holds."""
     if "regular" in leaf:
         return _regular_holds(leaf["regular"], [event.at for event in _past_activities(leaf, model, now)], now)
     if "first" in leaf or "last" in leaf:
@@ -24,7 +24,7 @@ def activity_leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> 
 
 
 def sequence_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
-    """A `sequence`: `reached` are the events of the window at which the steps so far may end."""
+    """Whether a `sequence` holds. `reached` are the events in the window at which the steps so far may end."""
     in_window = [e for e in model.activities if now - to_ms(leaf["within"]) < e.at <= now and not e.is_too_late]
     in_window.sort(key=lambda event: event.at)  # keeps the journal's order of equal instants
     first, *others = leaf["sequence"]
@@ -48,7 +48,7 @@ def _past_activities(leaf: PlainCondition, model: ContactModel, now: int) -> lis
 
 
 def matching_activities(leaf: PlainCondition, model: ContactModel) -> list[HistoryActivity]:
-    """The events of the leaf's kind that match its filter, in the journal's order.
+    """The events of the leaf's subject that match its filter, in the journal's order.
 
     Whether one matches is asked once: an event stays as it was, and so does the zone until the next release.
     """
@@ -61,7 +61,7 @@ def matching_activities(leaf: PlainCondition, model: ContactModel) -> list[Histo
 
 
 def matches_leaf(activity: HistoryActivity, leaf: PlainCondition, model: ContactModel) -> bool:
-    """Whether the event is of the leaf's kind and matches its filter."""
+    """Whether the event has the leaf's subject and matches its filter."""
     if "visit" in leaf:
         return activity.is_visit and _matches(activity, leaf["visit"], model)
     return _matches(activity, leaf["activity"], model)
@@ -87,7 +87,9 @@ def _in_window(at: int, leaf: PlainCondition, model: ContactModel, now: int) -> 
 
 
 def _first_or_last_holds(which: str, leaf: PlainCondition, model: ContactModel, now: int) -> bool:
-    """The first (latest) ever lies in the window and also matches; `sorted` keeps the journal's order of equals."""
+    """Whether the first (latest) event ever lies in the window and also matches; equal instants keep journal
+    order.
+    """
     done = _past_activities(leaf, model, now)
     on_time = sorted((event for event in done if not event.is_too_late), key=lambda event: event.at)
     if not on_time:
@@ -118,7 +120,7 @@ def _field_value(activity: HistoryActivity, key: str) -> Any:
 
 
 def _split(url: str | None) -> SplitResult | None:
-    """None where there is no address, or none that can be read."""
+    """The parts of a URL; None when it is missing or cannot be parsed."""
     try:
         return None if url is None else urlsplit(url)
     except ValueError:

@@ -17,10 +17,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 EARLIEST = (datetime(2, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
 LATEST = (datetime(9998, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
-"""In between datetimes are safe from their ends, the years 1 and 9999."""
+"""Between these years a datetime cannot leave the range of years 1 to 9999."""
 
 ERA = 146_097 * 86_400_000
-"""400 years in ms, after which weekdays, leap years and changes of clocks come again; ends are reckoned eras away."""
+"""400 years in ms: then weekdays, leap years and clock changes repeat, so far dates are computed whole eras away."""
 
 _PER_ERA = {"d": 146_097, "w": 20_871, "M": 4_800, "y": 400}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -36,19 +36,19 @@ def to_ms(duration: str | int) -> int:
 
 
 def to_local(instant: int, zone: ZoneInfo) -> datetime:
-    """What local clocks show; at the ends of the calendar whole eras away."""
+    """The local date and time; at the ends of the calendar it is whole eras away."""
     return _to_local_with_eras(instant, zone)[0]
 
 
 def instant_from_local(local_time: datetime, zone: ZoneInfo, fold: int = 0) -> int:
-    """The instant at which local clocks show this; fold=0 shifts forward out of a gap and means the first of two."""
+    """The instant (ms) of a local time; fold=0 shifts forward out of a gap and takes the first of a doubled time."""
     year = _safe_year(local_time.year)
     aware = local_time.replace(year=year, tzinfo=zone, fold=fold)
     return (aware.astimezone(UTC) - EPOCH) // MILLISECOND + (local_time.year - year) // 400 * ERA
 
 
 def _to_local_with_eras(instant: int, zone: ZoneInfo) -> tuple[datetime, int]:
-    """What local clocks show, and how many eras later that is to be understood."""
+    """The local date and time, and the number of eras to add to it."""
     eras = 0
     if instant < EARLIEST:
         eras = (instant - EARLIEST) // ERA
@@ -59,21 +59,21 @@ def _to_local_with_eras(instant: int, zone: ZoneInfo) -> tuple[datetime, int]:
 
 
 def _from_local_with_eras(local_time: datetime, eras: int, zone: ZoneInfo, fold: int = 0) -> int:
-    """The instant at which local clocks show this, so many eras later."""
+    """The instant (ms) of a local time, `eras` later."""
     year = local_time.year + 400 * eras
     safe = _safe_year(year)
     return instant_from_local(local_time.replace(year=safe), zone, fold) + (year - safe) // 400 * ERA
 
 
 def _safe_year(year: int) -> int:
-    """The year, or one whole eras away that no zone carries over the ends of datetimes."""
+    """The year, or one whole eras away that no zone can shift out of the range of datetime."""
     if year < 2:
         return 400 + year % 400
     return 9200 + year % 400 if year > 9997 else year
 
 
 def parse_instant(value: Any, zone: ZoneInfo) -> int | None:
-    """The instant that a property's value means, a calendar date by its local midnight; None for anything else."""
+    """The instant (ms) of a property's value, for a calendar date its local midnight; None for anything else."""
     if not isinstance(value, str):
         return None
     try:
@@ -85,7 +85,7 @@ def parse_instant(value: Any, zone: ZoneInfo) -> int | None:
 
 
 def is_date_value(text: str) -> bool:
-    """Whether it says a date: an instant, a calendar date, or arithmetic from now or from one of them."""
+    """Whether a text is a date value: an instant, a calendar date, or date arithmetic."""
     match = _VALUE.fullmatch(text)
     if match is None:
         return False
@@ -111,7 +111,7 @@ def date_span(text: str, now: int, zone: ZoneInfo) -> tuple[int, int]:
 
 
 def _midnight(day: int, zone: ZoneInfo) -> int:
-    """Where the day that begins at an instant in UTC begins in a zone."""
+    """The local midnight (ms) of the day that begins at `day` in UTC."""
     return _from_local_with_eras(*_to_local_with_eras(day, time_zones.UTC), zone)
 
 
@@ -127,7 +127,7 @@ def _apply_steps(steps: str, instant: int, zone: ZoneInfo) -> int:
 
 
 def _shift(instant: int, amount: int, unit: str, zone: ZoneInfo) -> int:
-    """By so many units of the calendar, reckoned about the year 2000, from where no rest of an era leads too far."""
+    """Shifts by calendar units. The rest of an era is computed near the year 2000, where no overflow is possible."""
     shown, eras = _to_local_with_eras(instant, zone)
     more, rest = divmod(amount, _PER_ERA[unit])
     near = shown.replace(year=2000 + shown.year % 400)
@@ -151,13 +151,13 @@ def _round_down(instant: int, unit: str, zone: ZoneInfo) -> int:
 
 
 def _last_unit_start(instant: int, local_time: datetime, eras: int, zone: ZoneInfo) -> int:
-    """The last time up to now that clocks showed the beginning; the present pass of an hour that comes twice."""
+    """The last instant up to now at which the unit began; in a doubled hour, the pass that is running."""
     times = (_from_local_with_eras(local_time, eras, zone, fold) for fold in (0, 1))
     return max(time for time in times if time <= instant)
 
 
 def date_holds(name: str, operand: Any, instant: int, now: int, zone: ZoneInfo) -> bool:
-    """Whether an operator on dates holds of an instant."""
+    """Whether an operator on dates holds for an instant."""
     if name == "within_last":
         return now - to_ms(operand) < instant <= now
     if name == "within_next":

@@ -19,12 +19,12 @@ ACTIVITY_TIMES = ("last_visit", "first_visit", "last_activity")
 
 
 def holds(condition: PlainCondition, model: ContactModel, now: int) -> bool:
-    """Whether it holds at now."""
+    """Whether a condition holds at `now` (ms)."""
     return tree_holds(condition, lambda leaf: leaf_holds(leaf, model, now))
 
 
 def tree_holds(condition: PlainCondition, leaf_is_true: Callable[[PlainCondition], bool]) -> bool:
-    """Whether the tree follows from the truth of its leaves."""
+    """Whether a tree holds, given the truth of its leaves."""
     if "all" in condition:
         return all(tree_holds(part, leaf_is_true) for part in condition["all"])
     if "any" in condition:
@@ -35,7 +35,7 @@ def tree_holds(condition: PlainCondition, leaf_is_true: Callable[[PlainCondition
 
 
 def leaf_holds(condition: PlainCondition, model: ContactModel, now: int) -> bool:
-    """Whether a leaf holds at now."""
+    """Whether a leaf holds at `now` (ms)."""
     if "visit" in condition or "activity" in condition:
         return activity_leaf_holds(condition, model, now)
     if "sequence" in condition:
@@ -54,7 +54,7 @@ def leaf_holds(condition: PlainCondition, model: ContactModel, now: int) -> bool
 
 
 def _state_leaf_holds(condition: PlainCondition, model: ContactModel, now: int) -> bool:
-    """What the contact is and has."""
+    """Whether a leaf on status, score, tags, segment or lead holds."""
     if "segment" in condition:
         return condition["segment"] in model.members
     if "score" in condition:
@@ -72,7 +72,7 @@ def _state_leaf_holds(condition: PlainCondition, model: ContactModel, now: int) 
 
 
 def _lead_leaf_holds(lead_test: dict[str, Any], model: ContactModel, now: int) -> bool:
-    """The lead in a campaign; one that is deleted is a lead only where its status is asked for."""
+    """Whether a leaf on a lead holds; a deleted lead counts only when the leaf tests its status."""
     lead = model.leads.get(lead_test["campaign"])
     if "status" not in lead_test and lead is not None and lead.status == "deleted":
         lead = None
@@ -85,7 +85,7 @@ def _lead_leaf_holds(lead_test: dict[str, Any], model: ContactModel, now: int) -
 
 
 def _points_pass(points: float | None, operators: dict[str, Any], model: ContactModel, now: int) -> bool:
-    """Points and scores as they are written, to the digits of a float, and so what they are compared with."""
+    """Compares points and scores with the digits that outputs show."""
     written = {name: [float(one) for one in x] if isinstance(x, list) else float(x) for name, x in operators.items()}
     return passes(None if points is None else float(points), written, "number", model, now)
 

@@ -1,4 +1,4 @@
-"""A text letter by letter, folded, with the characters that the letters come from."""
+"""A folded text, letter by letter, with the original character of each letter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import re2
 
 @cache
 def characters_by_folding() -> dict[str, list[str]]:
-    """What several letters are the folding of (`ss`) -> the characters that fold to them."""
+    """Foldings with several letters (`ss`) -> the characters that fold to them."""
     found: dict[str, list[str]] = {}
     for number in range(sys.maxunicode + 1):
         if len(chr(number).casefold()) > 1:
@@ -20,7 +20,7 @@ def characters_by_folding() -> dict[str, list[str]]:
 
 
 def has_multi_letter_foldings(text: str) -> bool:
-    """Whether a character of the text does."""
+    """Whether the text has a character with such a folding."""
     return not text.isascii() and any(len(one.casefold()) > 1 for one in text)
 
 
@@ -40,22 +40,22 @@ class FoldedText:
         self._neighbours.append((before, ""))
 
     def character_end(self, index: int, character_class: str) -> int | None:
-        """Where the character that begins here ends, if it is one of a class; None if it is not."""
+        """Where the character at `index` ends when the class contains it; otherwise None."""
         character = self._character_at.get(index)
         if character is None or not class_contains(character, character_class):
             return None
         return index + len(character.casefold())
 
     def is_line_start(self, index: int) -> bool:
-        """Whether an end of line stands before."""
+        """Whether a line starts at `index`."""
         return self._neighbours[index][0] in ("", "\n")
 
     def is_line_end(self, index: int) -> bool:
-        """Whether an end of line stands behind."""
+        """Whether a line ends at `index`."""
         return self._neighbours[index][1] in ("", "\n")
 
     def is_word_boundary(self, index: int) -> bool:
-        """Between a word of ASCII and something else."""
+        """Whether `index` is between an ASCII word character and something else."""
         before, behind = self._neighbours[index]
         return _is_word(before) != _is_word(behind)
 
@@ -66,7 +66,7 @@ def _is_word(character: str) -> bool:
 
 @lru_cache(maxsize=100_000)
 def class_contains(character: str, character_class: str) -> bool:
-    """Whether a class takes a character, or one of its like; a negated one has to take them all."""
+    """Whether a class contains a character or one that folds alike; a negated class must contain all of them."""
     characters = [
         _compile_class(character_class).fullmatch(one) is not None
         for one in characters_by_folding().get(character.casefold(), [character])

@@ -1,4 +1,4 @@
-"""`held_for`: the leaf has been true at every instant of that time, asked at each instant that may tell."""
+"""`held_for`: the leaf was true at every instant of that time, checked at each instant that may differ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streams.verify.recompute.conditions.property_instants import property_chang
 from streams.verify.recompute.model import ContactModel, PlainCondition
 
 EXHAUSTIVE_MS = 50
-"""Up to this length (ms) every single millisecond is tried."""
+"""Up to this duration (ms) every millisecond is checked."""
 
 
 def held_for_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
@@ -35,7 +35,7 @@ def _leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
 
 
 def _model_at(model: ContactModel, at: int) -> ContactModel:
-    """With the properties as they were at an instant, after everything that happened at it."""
+    """The model with the properties as they were at an instant, after all records at it."""
     changes = [properties for since, properties in model.property_history if since <= at]
     return replace(model, properties=changes[-1] if changes else {})
 

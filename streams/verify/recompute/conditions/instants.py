@@ -1,4 +1,4 @@
-"""When time alone may change a leaf: rather too many instants than too few."""
+"""Instants at which time alone may change a leaf: rather too many than too few."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _candidate_instants(leaf: PlainCondition, model: ContactModel, after: int, u
 
 
 def _activity_instants(leaf: PlainCondition, model: ContactModel, after: int, until: int) -> Iterator[int]:
-    """Each event comes into a window and leaves it."""
+    """When each event enters a window and leaves it."""
     lengths = [to_ms(leaf["within"])] if "within" in leaf else []
     lengths += [to_ms(ago) for ago in leaf.get("between_ago", [])]
     if "regular" in leaf:
@@ -64,7 +64,7 @@ def _activity_time_instants(tests: PlainCondition, model: ContactModel, after: i
 
 
 def _held_for_instants(leaf: PlainCondition, model: ContactModel, after: int, until: int) -> Iterator[int]:
-    """Whatever changes the leaf itself does so at once, and once more when it has been held for so long."""
+    """When the leaf itself changes, and each of these instants plus `held_for`."""
     held_for = to_ms(leaf["held_for"])
     pasts = [replace(model, properties=history) for _, history in model.property_history]
     changes = {model.created, *(at for at, _ in model.property_history)}

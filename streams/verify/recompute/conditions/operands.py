@@ -1,4 +1,4 @@
-"""What a leaf on a property compares with: lengths of time and texts, whichever operator they stand beside."""
+"""The operands of a property leaf: durations and texts, for every operator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ DURATION_OPERATORS = ("within_last", "within_next", "older_than", "anniversary_w
 
 
 def operand_values(leaf: Any) -> Iterator[int | str]:
-    """Lengths of time (ms), and texts, at any depth."""
+    """Durations (ms) and texts, at any depth."""
     yield from _nested_operand_values({name: x for name, x in leaf.items() if name not in ("property", "held_for")})
 
 
 def _nested_operand_values(tests: Any) -> Iterator[int | str]:
-    """Inside `has_item` any key may stand, `property` too."""
+    """Operands inside `has_item`, where any key is possible, `property` too."""
     for name, x in tests.items():
         for one in x if isinstance(x, list) else [x]:
             if isinstance(one, dict):

@@ -1,4 +1,4 @@
-"""The operators of SPEC section 5 on one value; None is a missing one."""
+"""The operators of SPEC section 5 on one value; None is a missing value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODIFIERS = frozenset({"case_sensitive", "in_zone"})
 
 @dataclass
 class OperatorContext:
-    """What an operator is asked of, and how."""
+    """The value an operator is evaluated on, and how."""
 
     value: Any
     property_type: str | None
@@ -43,7 +43,9 @@ def zone_for(operators: dict[str, Any], model: ContactModel) -> ZoneInfo:
 
 
 def passes(value: Any, operators: dict[str, Any], property_type: str | None, model: ContactModel, now: int) -> bool:
-    """Whether the value, declared as `property_type`, meets all the operators; one of another type is missing."""
+    """Whether a value, declared as `property_type`, meets all operators; a value of another type counts as
+    missing.
+    """
     value = None if property_type is not None and not fits(value, property_type) else value
     context = OperatorContext(
         value, property_type, zone_for(operators, model), operators.get("case_sensitive", False), model, now
@@ -65,7 +67,7 @@ def fits(value: Any, property_type: str) -> bool:
 
 
 def _fits_date(text: str, property_type: str) -> bool:
-    """A `datetime` is an instant that, written in UTC, is still one of the calendar's years."""
+    """A `datetime` must lie in the years 1 to 9999 when it is written in UTC."""
     instant, is_day = parse_instant(text, UTC), "T" not in text.upper() and " " not in text
     if instant is None or is_day is (property_type == "datetime"):
         return False
@@ -95,7 +97,7 @@ def _operator_holds(name: str, operand: Any, context: OperatorContext) -> bool:
 
 
 def _equals(value: Any, operand: Any, context: OperatorContext) -> bool:
-    """Two dates where both say one, whatever their texts; else the same text, number, or true and false."""
+    """Compares as dates when both are dates; otherwise as texts, numbers or booleans."""
     instant = parse_instant(value, context.zone) if isinstance(operand, str) and is_date_value(operand) else None
     if instant is None:
         return _is_same(value, operand, context.case_sensitive)
@@ -103,7 +105,7 @@ def _equals(value: Any, operand: Any, context: OperatorContext) -> bool:
 
 
 def compares_dates(name: str, operand: Any, property_type: str | None) -> bool:
-    """Whether an operator compares dates: a declared date always does, else where only dates can be meant."""
+    """Whether an operator compares dates: always for a declared date, otherwise when only dates are possible."""
     if property_type in ("date", "datetime") or name in DATE_OPERATORS:
         return name not in ("exists", "empty")
     operands = operand if isinstance(operand, list) else [operand]
@@ -148,7 +150,7 @@ def _is_same(a: Any, b: Any, case_sensitive: bool) -> bool:
 
 
 def are_numbers(*values: Any) -> bool:
-    """Whether all are numbers; true and false are none."""
+    """Whether all are numbers; booleans are not numbers."""
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 

@@ -1,4 +1,4 @@
-"""Property leaves, and what a patch makes of a contact's properties (SPEC sections 3 and 5)."""
+"""Property leaves, and the properties of a contact after a patch (SPEC sections 3 and 5)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from streams.verify.recompute.conditions.operators import fits, passes
 from streams.verify.recompute.model import ContactModel, PlainCondition
 
 MOST_BYTES = 200_000
-"""Of the properties as JSON, see docs/state-bounds.md."""
+"""Bytes of all properties as JSON, see docs/state-bounds.md."""
 
 _LARGEST = (2**53 - 1) * 2**971
-"""The largest number that is one to every reader of JSON: what comes after it rounds to no end."""
+"""The largest number that every JSON reader can hold: larger ones round to infinity."""
 
 _NON_OPERATORS = frozenset({"property", "held_for"})
 
 
 def property_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
-    """A property leaf at this very instant, whatever `held_for` asks."""
+    """Whether a property leaf holds at `now` (ms), without its `held_for`."""
     keys = leaf["property"] if isinstance(leaf["property"], list) else [leaf["property"]]
     value: Any = model.properties
     for key in keys:
@@ -32,7 +32,7 @@ def property_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
 
 
 def apply_patch(properties: dict[str, Any], patch: dict[str, Any], types: dict[str, str]) -> dict[str, Any]:
-    """The properties after a patch: null removes, a value of the wrong type leaves the one before."""
+    """The properties after a patch: null removes, a value of the wrong type changes nothing."""
     after = dict(properties)
     for name, value in patch.items():
         if name == "email_domain":
@@ -50,19 +50,19 @@ def apply_patch(properties: dict[str, Any], patch: dict[str, Any], types: dict[s
 
 
 def _is_of_type(value: Any, property_type: str | None) -> bool:
-    """Whether a value fits the declared type; every value but a number without end fits none."""
+    """Whether a value fits the declared type; without one, every value fits except an infinite number."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LARGEST + 2**970:
         return False
     return property_type is None or fits(value, property_type)
 
 
 def _normalize(value: Any, property_type: str | None) -> Any:
-    """Instants in UTC, all else as it is."""
+    """Returns instants in UTC, everything else unchanged."""
     return instant_text(instant_ms(value)) if property_type == "datetime" else value
 
 
 def _email_domain(email: Any) -> str | None:
-    """What stands behind the last `@` of an address."""
+    """The part after the last `@` of an address."""
     if not isinstance(email, str) or "@" not in email:
         return None
     local, _, domain = email.strip().rpartition("@")

@@ -1,4 +1,4 @@
-"""When time alone may change a property leaf: rather too many instants than too few."""
+"""Instants at which time alone may change a property leaf: rather too many than too few."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from streams.verify.recompute.model import ContactModel, PlainCondition
 def property_change_instants(
     leaf: PlainCondition, models: Iterable[ContactModel], after: int, until: int
 ) -> Iterator[int]:
-    """Instants in (after, until) for every value that the property has in one of the worlds, in each one's zones."""
+    """Instants in (after, until) for every value that the property has in one of the models, in each model's
+    zones.
+    """
     if "property" not in leaf:
-        return  # tags: no date is among them
+        return  # tags hold no dates
     name = leaf["property"] if isinstance(leaf["property"], str) else leaf["property"][0]
     operators = list(operand_values(leaf))
     if not any(isinstance(x, int) or x.startswith("now") for x in operators):
@@ -37,7 +39,7 @@ def property_change_instants(
 
 
 def date_change_instants(date: int, operand: int | str, zone: ZoneInfo, after: int, until: int) -> Iterator[int]:
-    """When a date that stands still comes to a length of time before or behind now, or to a date that moves."""
+    """When a fixed date comes to a duration before or after now, or to a date that moves with now."""
     if isinstance(operand, int):
         ends = (date, date + 1, date - operand, date - operand + 1, date + operand, date + operand + 1)
         yield from (end for end in ends if after < end < until)
@@ -46,12 +48,12 @@ def date_change_instants(date: int, operand: int | str, zone: ZoneInfo, after: i
 
 
 def relevant_zones(model: ContactModel) -> set[ZoneInfo]:
-    """The account's zone and the contact's, whichever a leaf may speak in."""
+    """The account's zone and the contact's: a leaf may use either."""
     return {zone_for({}, model), zone_for({"in_zone": "contact"}, model)}
 
 
 def day_starts(zone: ZoneInfo, after: int, until: int) -> Iterator[int]:
-    """Local midnights in (after, until), both of a midnight that comes twice."""
+    """Local midnights in (after, until); a doubled midnight gives both."""
     day = datetime.combine(to_local(after, zone), datetime.min.time())
     while (start := instant_from_local(day, zone)) < until:
         for midnight in (start, _second_midnight(day, zone)):

@@ -1,4 +1,4 @@
-"""`matches`: a regular expression of RE2's kind is found anywhere in a text."""
+"""`matches`: whether a regular expression of RE2 matches anywhere in a text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from streams.verify.recompute.conditions.folded_text import FoldedText, has_mult
 from streams.verify.recompute.conditions.regex_matcher import Expression, parse_pattern
 
 _NUMERIC_ESCAPE = re.compile(r"\\x|\\[0-7]")
-"""A letter may be written by its number."""
+"""An escape that names a letter by its number."""
 
 
 def matches_pattern(pattern: str, text: str, case_sensitive: bool) -> bool:
-    """Whether the pattern is found; RE2 itself knows all of folding but letters that fold to several."""
+    """Whether the pattern matches. RE2 handles case folding itself, except letters that fold to several letters."""
     if case_sensitive or not (
         has_multi_letter_foldings(pattern) or has_multi_letter_foldings(text) or _NUMERIC_ESCAPE.search(pattern)
     ):

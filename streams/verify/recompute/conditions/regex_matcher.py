@@ -1,4 +1,4 @@
-"""Regular expressions of RE2's kind as functions on sets of positions: from where they begin to where they may end.
+"""Regular expressions of RE2 as functions on sets of positions: from possible starts to possible ends.
 
 Every character and every letter is looked at by itself, so that folding to several letters is nothing special; a set
 of positions never grows beyond the text, so that no pattern takes long.
@@ -25,12 +25,12 @@ _EVERYTHING = "[\\x{0}-\\x{10ffff}]"
 
 
 def parse_pattern(pattern: str) -> Expression:
-    """The expression of a pattern that RE2 takes."""
+    """Returns the expression of a pattern that RE2 accepts."""
     return _PatternParser(pattern).alternatives("")
 
 
 class _PatternParser:
-    """Reads from left to right; `flags` are those of the group that is open."""
+    """Parses from left to right; `flags` are those of the open group."""
 
     def __init__(self, pattern: str) -> None:
         self._rest = pattern
@@ -81,7 +81,7 @@ class _PatternParser:
         return self._class() if self._rest[0] == "[" else _letter(self._letter())
 
     def _class(self) -> Expression:
-        """The characters of the class, and what its letters fold to where that is several."""
+        """The characters of the class, and the foldings of its letters that have several letters."""
         before = self._rest
         self._rest = self._rest[2 if self._rest.startswith("[^") else 1 :]
         alone: list[str] = []

@@ -18,16 +18,16 @@ from streams.verify.recompute.conditions.dates import date_span
 
 QUARTER = 900_000
 DAY = 86_400_000
-"""Ms."""
+"""In ms."""
 
 _ROUNDING_DAYS = {"w": 7, "M": 31, "y": 366}
 _SLACK_DAYS = 8
-"""Days by which months, years and clocks differ in length, and one more."""
+"""Days by which months, years and clock changes differ in length, plus one."""
 
 
 @dataclass(frozen=True)
 class _BoundSamples:
-    """The start of a date, or its end, as it stands at each of the places; all in ms."""
+    """The start of a date, or its end, at each of the sampled instants; all in ms."""
 
     sample_instants: tuple[int, ...]
     bound_instants: tuple[int, ...]
@@ -35,7 +35,7 @@ class _BoundSamples:
     most: int
 
     def crossings(self, instant: int) -> Iterator[tuple[int, int]]:
-        """Between which two places it comes to the other side of an instant."""
+        """Pairs of neighbouring samples between which it crosses an instant."""
         if self.least <= instant < self.most:
             past = [instant >= each for each in self.bound_instants]
             for (low, before), (high, here) in pairwise(zip(self.sample_instants, past, strict=True)):
@@ -65,7 +65,7 @@ def _crossings(text: str, instant: int, zone: ZoneInfo) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1_000)
 def _sample_day(text: str, zone: ZoneInfo, day_number: int) -> tuple[_BoundSamples, _BoundSamples]:
-    """Start and end during one day, UTC: at its quarters and the millisecond before each, up to the next day."""
+    """Start and end during one UTC day: at its quarters and the millisecond before each, up to the next day."""
     quarters = range(day_number * DAY, (day_number + 1) * DAY + 1, QUARTER)
     indexes = tuple(place for quarter in quarters for place in (quarter - 1, quarter))[1:]
     spans = [date_span(text, index, zone) for index in indexes]
