@@ -6,10 +6,30 @@ Everything that can be known before a contact is looked at is worked out here, o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any as AnyLeaf
+from typing import Any
 
-from schemas import conditions as written
-from schemas.conditions import Condition
+from schemas.conditions import (
+    ActivityLeaf,
+    AllOf,
+    AnyOf,
+    Condition,
+    FirstVisitLeaf,
+    InactiveLeaf,
+    LastActivityLeaf,
+    LastVisitLeaf,
+    LeadAgeLeaf,
+    LeadLeaf,
+    LeadStatusLeaf,
+    NotOf,
+    PointsLeaf,
+    PropertyLeaf,
+    ScoreLeaf,
+    SegmentLeaf,
+    SequenceLeaf,
+    StatusLeaf,
+    TagsLeaf,
+    VisitLeaf,
+)
 from streams.engine.conditions import properties, segments_and_leads
 from streams.engine.conditions.activities import activity_leaves, activity_times, counts, sequences
 from streams.engine.conditions.compiler_context import CompilerContext
@@ -17,25 +37,25 @@ from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.protocols import CompiledCondition, CompileScope, Node
 from streams.engine.conditions.tree import AllNode, AnyNode, NotNode
 
-LeafCompiler = Callable[[AnyLeaf, CompilerContext], Node]
+LeafCompiler = Callable[[Any, CompilerContext], Node]
 
 _LEAF_COMPILERS: Mapping[type, LeafCompiler] = {
-    written.PropertyLeaf: properties.compile_property,
-    written.TagsLeaf: properties.compile_tags,
-    written.StatusLeaf: properties.compile_status,
-    written.ScoreLeaf: segments_and_leads.compile_score,
-    written.VisitLeaf: activity_leaves.compile_activity,
-    written.ActivityLeaf: activity_leaves.compile_activity,
-    written.SequenceLeaf: sequences.compile_sequence,
-    written.LastVisitLeaf: activity_times.compile_last_visit,
-    written.FirstVisitLeaf: activity_times.compile_first_visit,
-    written.LastActivityLeaf: activity_times.compile_last_activity,
-    written.InactiveLeaf: activity_times.compile_inactive,
-    written.SegmentLeaf: segments_and_leads.compile_segment,
-    written.LeadLeaf: segments_and_leads.compile_lead,
-    written.PointsLeaf: segments_and_leads.compile_points,
-    written.LeadStatusLeaf: segments_and_leads.compile_lead_status,
-    written.LeadAgeLeaf: segments_and_leads.compile_lead_age,
+    PropertyLeaf: properties.compile_property,
+    TagsLeaf: properties.compile_tags,
+    StatusLeaf: properties.compile_status,
+    ScoreLeaf: segments_and_leads.compile_score,
+    VisitLeaf: activity_leaves.compile_activity,
+    ActivityLeaf: activity_leaves.compile_activity,
+    SequenceLeaf: sequences.compile_sequence,
+    LastVisitLeaf: activity_times.compile_last_visit,
+    FirstVisitLeaf: activity_times.compile_first_visit,
+    LastActivityLeaf: activity_times.compile_last_activity,
+    InactiveLeaf: activity_times.compile_inactive,
+    SegmentLeaf: segments_and_leads.compile_segment,
+    LeadLeaf: segments_and_leads.compile_lead,
+    PointsLeaf: segments_and_leads.compile_points,
+    LeadStatusLeaf: segments_and_leads.compile_lead_status,
+    LeadAgeLeaf: segments_and_leads.compile_lead_age,
 }
 
 
@@ -60,11 +80,11 @@ def compile_condition(condition: Condition, scope: CompileScope) -> CompiledCond
 
 
 def _node(condition: Condition, context: CompilerContext) -> Node:
-    if isinstance(condition, written.AllOf):
+    if isinstance(condition, AllOf):
         return AllNode(_nodes("all", condition.all, context))
-    if isinstance(condition, written.AnyOf):
+    if isinstance(condition, AnyOf):
         return AnyNode(_nodes("any", condition.any, context))
-    if isinstance(condition, written.NotOf):
+    if isinstance(condition, NotOf):
         try:
             return NotNode(_node(condition.not_, context))
         except ConditionRefused as refusal:

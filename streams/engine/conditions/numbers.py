@@ -5,16 +5,15 @@ Scores and points are kept as whole millionths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from schemas.conditions import NumberOperators
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.predicates import Predicate, all_of, negate
 from streams.engine.state.points import MILLION
 
 Numeric = int | float
-Predicate = Callable[[Any], bool]
-
 
 _NUMBER_TYPES = (int, float)  # spelled out once: `int | float` would be built anew in every call
 
@@ -49,21 +48,6 @@ def compares(operator: str, operand: Numeric) -> Predicate:
 def between(lower: Numeric, upper: Numeric) -> Predicate:
     """From lower to upper, both included."""
     return lambda value: is_number(value) and lower <= value <= upper
-
-
-def negate(predicate: Predicate) -> Predicate:
-    """True where the predicate is not, of a missing value too."""
-    return lambda value: not predicate(value)
-
-
-def all_of(tests: Sequence[Predicate]) -> Predicate:
-    """True where every one of the tests is."""
-    if len(tests) == 1:
-        return tests[0]
-    if len(tests) == 2:
-        first, second = tests
-        return lambda value: first(value) and second(value)
-    return lambda value: all(test(value) for test in tests)
 
 
 def number_test(operators: NumberOperators) -> Predicate:

@@ -8,13 +8,13 @@ from typing import Any
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers
-from streams.engine.conditions.dates.date_bounds import is_day, is_instant
+from streams.engine.conditions.dates.date_bounds import is_calendar_date, is_instant
 from streams.engine.conditions.errors import ConditionRefused
 
 OperatorMap = Mapping[str, Any]
 """Operators that are given, by the names they are written with."""
 
-_MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
+MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
 ORDER_OPERATORS = frozenset({"gt", "gte", "lt", "lte", "between"})
 EQUALITY_OPERATORS = frozenset({"eq", "ne", "in", "not_in"})
 EXISTENCE_OPERATORS = frozenset({"exists", "empty"})
@@ -37,12 +37,12 @@ OPERATORS_BY_TYPE: Mapping[PropertyType, frozenset[str]] = {
 _TYPE_NAMES = {"text": "text", "number": "a number", "boolean": "true or false"}
 
 
-def operators_by_name(operators: Operators) -> dict[str, Any]:
+def require_operators(operators: Operators) -> dict[str, Any]:
     """The operators that are written, by their written names. Raises ConditionRefused for none, and for null."""
     found: dict[str, Any] = {}
     for field, info in type(operators).model_fields.items():
         name = info.alias or field
-        if name in _MODIFIERS or field not in operators.model_fields_set:
+        if name in MODIFIERS or field not in operators.model_fields_set:
             continue
         operand = getattr(operators, field)
         if operand is None:
@@ -90,7 +90,7 @@ def fits(value: Any, property_type: PropertyType) -> bool:
     if property_type == "text":
         return isinstance(value, str)
     if property_type == "date":
-        return is_day(value)
+        return is_calendar_date(value)
     if property_type == "datetime":
         return is_instant(value)
     if property_type == "number":

@@ -6,16 +6,16 @@ from typing import Any, get_args
 
 from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
-from streams.engine.conditions.activities.subjects import leaf_key, operators_to_plain
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import ZoneRule, Zones
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.held_for import HeldForNode, PropertyHeldState
-from streams.engine.conditions.numbers import all_of
-from streams.engine.conditions.operand_types import fits, operators_by_name
-from streams.engine.conditions.operators import ValueTests, compile_operators, contact_zone_path
+from streams.engine.conditions.leaf_keys import leaf_key, operators_to_plain
+from streams.engine.conditions.operand_types import fits, require_operators
+from streams.engine.conditions.operators import compile_operators, contact_zone_path
+from streams.engine.conditions.predicates import Predicate, all_of
 from streams.engine.conditions.protocols import EvaluationContext, Node
-from streams.engine.conditions.scalars import Predicate
+from streams.engine.conditions.value_tests import ValueTests
 from streams.engine.state.contact import Contact
 
 _LOOSE_TYPES: frozenset[PropertyType] = frozenset({"date", "datetime", "list", "object"})
@@ -165,7 +165,7 @@ def compile_status(leaf: StatusLeaf, context: CompilerContext) -> Node:
 
 def refuse_unknown_statuses(operators: Operators, statuses: tuple[str, ...], subject: str) -> None:
     """A status that can never be is a slip of the pen. Raises ConditionRefused."""
-    for name, operand in operators_by_name(operators).items():
+    for name, operand in require_operators(operators).items():
         if name not in ("eq", "ne", "in", "not_in"):
             continue
         for one in operand if isinstance(operand, tuple) else (operand,):

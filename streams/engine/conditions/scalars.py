@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from schemas.conditions import Scalar
 from streams.engine.conditions import numbers, text
+from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.text import CaseFold
-
-Scalar = str | int | float | bool
-Predicate = Callable[[Any], bool]
 
 
 def equals(operand: Scalar, fold: CaseFold) -> Predicate:

@@ -17,7 +17,8 @@ from schemas.conditions import (
 )
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.numbers import Predicate, number_test
+from streams.engine.conditions.numbers import number_test
+from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.properties import lead_status_test
 from streams.engine.conditions.protocols import EvaluationContext, Node
 

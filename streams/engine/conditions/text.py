@@ -11,6 +11,7 @@ from typing import Any
 import re2
 
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.regex import case_folding
 from streams.engine.conditions.regex.patterns import rewrite_for_expanded_text, rewrite_for_plain_text
 
@@ -18,7 +19,6 @@ _LEAST_MEMORY, _MOST_MEMORY = 8 << 20, 256 << 20
 _MEMORY_PER_CHARACTER = 600
 """Bytes that RE2 may use for each character of a pattern; with less it is linear still, but much slower."""
 
-Predicate = Callable[[Any], bool]
 CaseFold = Callable[[str], str]
 
 

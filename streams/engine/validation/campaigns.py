@@ -8,13 +8,12 @@ from typing import Any
 from schemas.definitions import AutomationRule, Campaign, ScoringRule
 from schemas.values import duration_ms
 from streams.engine.conditions.dates.calendar_days import is_day
-from streams.engine.validation.conditions import condition_problems
+from streams.engine.validation.conditions import PLACEHOLDER_CONDITION, condition_problems
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.problem import DocumentPath, Problem, suggestion
 from streams.engine.validation.schema import schema_problems
 from streams.engine.version import ACTIONS_NOT_SERVED
 
-_ANY_CONDITION = {"all": ()}
 _RULES: tuple[tuple[ConditionUse, type[ScoringRule | AutomationRule]], ...] = (
     ("scoring", ScoringRule),
     ("automation", AutomationRule),
@@ -79,7 +78,7 @@ def _rule_problems(
 ) -> list[Problem]:
     if not isinstance(raw, Mapping):
         return schema_problems(model, raw, path)
-    frame = {**raw, "when": _ANY_CONDITION} if "when" in raw else raw
+    frame = {**raw, "when": PLACEHOLDER_CONDITION} if "when" in raw else raw
     problems = schema_problems(model, frame, path)
     if "when" in raw:
         problems += condition_problems(raw["when"], context, use, (*path, "when"))

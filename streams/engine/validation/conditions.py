@@ -16,6 +16,8 @@ from streams.engine.validation.problem import DocumentPath, Problem, describe_va
 from streams.engine.validation.schema import schema_problems
 
 MAX_CONDITION_DEPTH = 50
+PLACEHOLDER_CONDITION = {"all": ()}
+"""Stands in for a condition where the rest of a segment or rule is validated without it."""
 _BRANCHES = ("all", "any", "not")
 
 

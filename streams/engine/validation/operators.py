@@ -9,7 +9,7 @@ import re2
 
 from schemas.conditions import CountOperators, DurationOperators, MomentOperators, NumberOperators, Operators
 from schemas.definitions import PropertyType
-from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, OPERATORS_BY_TYPE, ORDER_OPERATORS
+from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, MODIFIERS, OPERATORS_BY_TYPE, ORDER_OPERATORS
 from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
 from streams.engine.validation.modifiers import modifier_problems, unused_zone_problems
@@ -32,7 +32,6 @@ ORDERED_OPERATORS_BY_TYPE: Mapping[PropertyType, tuple[str, ...]] = {
 }
 """Declared type -> its operators in the order of the language; an undeclared property takes them all."""
 
-_MODIFIERS = {"case_sensitive", "in_zone", "property", "held_for"}
 _ARTICLE = {"object": "an object", "text": "text"}
 
 
@@ -40,7 +39,7 @@ def operators_by_name(operators: Operators) -> dict[str, Any]:
     """The operators that are written, by the name they are written with."""
     fields = type(operators).model_fields
     written = {(fields[name].alias or name): getattr(operators, name) for name in fields}
-    return {name: value for name, value in written.items() if value is not None and name not in _MODIFIERS}
+    return {name: value for name, value in written.items() if value is not None and name not in MODIFIERS}
 
 
 def operator_problems(

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from typing import Any
 
 from schemas.conditions import ActivityLeaf, CountOperators, VisitLeaf
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
+from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.windows import (
     MOST_INSTANTS,
     CalendarWindow,
@@ -22,6 +22,7 @@ from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.date_bounds import DateBound, parse_date_value
 from streams.engine.conditions.dates.zones import ZoneRule
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
 EventLeaf = VisitLeaf | ActivityLeaf

@@ -16,8 +16,9 @@ from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions.dates.zones import Zones
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.operators import ValueTests, compile_operators, contact_zone_path, uses_dates
+from streams.engine.conditions.operators import compile_operators, contact_zone_path, uses_dates
 from streams.engine.conditions.protocols import Activity
+from streams.engine.conditions.value_tests import ValueTests
 
 FieldReader = Callable[[Activity], Any]
 

@@ -13,12 +13,12 @@ from streams.engine.conditions.activities.subjects import (
     EventFilter,
     compile_event_filter,
     compile_extra_filter,
-    leaf_key,
 )
 from streams.engine.conditions.activities.windows import CountRange, CountWindow
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import ZoneRule
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 from streams.engine.conditions.tree import AllNode
 

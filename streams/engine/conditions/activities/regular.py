@@ -8,13 +8,14 @@ others, now and at every later instant. So at most two per period are kept, and 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter as Tally
+from collections import Counter
 from dataclasses import dataclass
 
 from schemas.conditions import ActivityLeaf, Regular, VisitLeaf
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
+from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
 _CONFLICTING_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last")
@@ -36,9 +37,9 @@ class Periods:
         """Those that lie in any of the periods; instants are ascending and none is after now."""
         return instants[bisect_right(instants, now - self.total_length) :]
 
-    def count_by_period(self, instants: list[int], now: int) -> Tally[int]:
+    def count_by_period(self, instants: list[int], now: int) -> Counter[int]:
         """Period -> how many of the instants it holds; the present one is 0."""
-        return Tally((now - at) // self.length for at in instants)
+        return Counter((now - at) // self.length for at in instants)
 
     def drop_redundant(self, instants: list[int]) -> list[int]:
         """The same without those that say nothing."""
@@ -129,7 +130,7 @@ class RegularNode:
                 return turn
         return max(instants[0] + periods.total_length, *passings)
 
-    def _move_to_next_period(self, counts: Tally[int], period: int) -> None:
+    def _move_to_next_period(self, counts: Counter[int], period: int) -> None:
         counts[period] -= 1
         if not counts[period]:
             del counts[period]

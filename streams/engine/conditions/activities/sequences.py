@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from schemas.conditions import SequenceLeaf
 from streams.engine.conditions.activities.sequence_chains import NEVER, Gap, StepMatch, latest_start
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
+from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.windows import MOST_INSTANTS
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
-from schemas.conditions import ActivityLeaf, Operators, Step, TagsLeaf, VisitLeaf
+from schemas.conditions import ActivityLeaf, Operators, Step, VisitLeaf
 from streams.engine.conditions.activities.event_filters import CompiledFilter, compile_filter, filter_uses_dates
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import operators_to_plain
 from streams.engine.conditions.protocols import Activity
 
 
@@ -40,17 +39,6 @@ def compile_event_filter(leaf: VisitLeaf | ActivityLeaf | Step, context: Compile
 def compile_extra_filter(key: str, fields: Mapping[str, Operators], context: CompilerContext) -> EventFilter:
     """What the event of a leaf must match besides, written under `key`. Raises ConditionRefused."""
     return _event_filter(key, fields, context)
-
-
-def leaf_key(*parts: Any) -> str:
-    """The key under which a leaf's past is kept: a hash of what decides it."""
-    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return blake2b(canonical.encode("utf-8", "replace"), digest_size=6).hexdigest()
-
-
-def operators_to_plain(operators: Operators | TagsLeaf) -> Any:
-    """Operators as a plain value, without what is left at its default."""
-    return operators.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
 def _event_filter(name: str, fields: Mapping[str, Operators], context: CompilerContext) -> EventFilter:

@@ -184,7 +184,7 @@ def is_date(value: object) -> bool:
     return _parse_bound(value) is not None
 
 
-def is_day(value: object) -> bool:
+def is_calendar_date(value: object) -> bool:
     """Whether it is a calendar date."""
     return isinstance(_parse_bound(value), DayBound)
 

@@ -28,8 +28,8 @@ EPOCH_ORDINAL = _EPOCH.toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
 
 # The calendar of `datetime` ends at the years 1 and 9999; a year is left at both ends for offsets.
-EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
-LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
+_EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
+_LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
 _CYCLE = CYCLE_DAYS * DAY
 
 
@@ -61,9 +61,9 @@ class ZoneRule:
 
 def _to_supported_range(ms: int) -> int:
     """`ms`, or the same place some 400 years nearer, where the rules of clocks and days of the week are the same."""
-    if ms < EARLIEST:
-        return EARLIEST + (ms - EARLIEST) % _CYCLE
-    return ms if ms <= LATEST else LATEST - (LATEST - ms) % _CYCLE
+    if ms < _EARLIEST:
+        return _EARLIEST + (ms - _EARLIEST) % _CYCLE
+    return ms if ms <= _LATEST else _LATEST - (_LATEST - ms) % _CYCLE
 
 
 def utc_offset_at(zone: ZoneInfo, instant: int) -> int:

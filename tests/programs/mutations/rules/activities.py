@@ -91,8 +91,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="The periods of `regular` are each half-open like `within`",
         where="conditions/activities/regular.py",
-        text="return Tally((now - at) // self.length for at in instants)",
-        instead="return Tally(max(now - at - 1, 0) // self.length for at in instants)",
+        text="return Counter((now - at) // self.length for at in instants)",
+        instead="return Counter(max(now - at - 1, 0) // self.length for at in instants)",
         caught_by=(_PERIODS,),
     ),
     Mutation(
@@ -100,8 +100,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="The periods of `regular` are rolling, counted back from now",
         where="conditions/activities/regular.py",
-        text="return Tally((now - at) // self.length for at in instants)",
-        instead="return Tally(now // self.length - at // self.length for at in instants)",
+        text="return Counter((now - at) // self.length for at in instants)",
+        instead="return Counter(now // self.length - at // self.length for at in instants)",
         caught_by=(_PERIODS,),
     ),
     Mutation(

@@ -44,7 +44,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="contacts-zone-of-an-item",
         section=5,
         rule="Inside `has_item`, too, `in_zone: contact` means the contact's time zone",
-        where="conditions/operators.py",
+        where="conditions/value_tests.py",
         text="holds(self, value: Any, now: int, zones: Zones) -> bool:\n        zone = zones.contact if self.uses_contact_zone else zones.account",
         instead=f"{_HOLDS}zone = zones.account",
         caught_by=(f"{_DATES}::test_an_item_may_speak_in_the_contacts_zone",),

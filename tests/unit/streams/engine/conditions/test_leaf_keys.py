@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.conditions import Operators
-from streams.engine.conditions.activities.subjects import operators_to_plain
+from streams.engine.conditions.leaf_keys import operators_to_plain
 from tests.harness.engine.conditions import compile_dict
 
 PATH = {"path": {"starts_with": "/pricing"}}
