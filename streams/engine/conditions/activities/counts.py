@@ -10,7 +10,7 @@ from bisect import bisect_right
 from typing import Any
 
 from schemas.conditions import ActivityLeaf, CountOperators, VisitLeaf
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.windows import (
     MOST_INSTANTS,
     CalendarWindow,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from schemas.conditions import ActivityLeaf, VisitLeaf
 from streams.engine.conditions.activities.counts import compile_window
-from streams.engine.conditions.activities.subjects import (
+from streams.engine.conditions.activities.event_filters import (
     EventFilter,
     compile_event_filter,
     compile_extra_filter,

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from schemas.conditions import ActivityLeaf, Regular, VisitLeaf
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.leaf_keys import leaf_key

@@ -7,8 +7,8 @@ events that may still make a chain that starts later, in their order, the steps 
 from __future__ import annotations
 
 from schemas.conditions import SequenceLeaf
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.sequence_chains import NEVER, Gap, StepMatch, latest_start
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.windows import MOST_INSTANTS
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused

@@ -6,7 +6,6 @@ end of such a span, so that each comparison is `instant >= edge` or its negation
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,13 +15,12 @@ from zoneinfo import ZoneInfo
 from schemas.events.base import EARLIEST, LATEST
 from schemas.time_zones import UTC
 from schemas.values import instant_ms
-from streams.engine.conditions.dates.calendar_days import to_ordinal
+from streams.engine.conditions.dates.calendar_days import is_day, to_ordinal
 from streams.engine.conditions.dates.date_math import ZONE_SLACK, DateStep, apply_steps, parse_steps, total_slack
 from streams.engine.conditions.dates.relative_bounds import RelativeBound
 from streams.engine.conditions.dates.zones import DAY, EPOCH_ORDINAL, day_start
 from streams.engine.conditions.errors import ConditionRefused
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_CACHED_LENGTH = 64  # what is longer is rare, and would make the cache large
 _CALENDAR_START, _CALENDAR_END = day_start(UTC, to_ordinal(1, 1, 1)), day_start(UTC, to_ordinal(10_000, 1, 1))
 _NOW_RANGE = (EARLIEST, LATEST)  # between them now lies, since every event and every tick does
@@ -150,7 +148,7 @@ def _exceeds_calendar(instant: int, steps: tuple[DateStep, ...]) -> bool:
 
 def _parse_base(text: str) -> InstantBound | DayBound | None:
     try:
-        if _DAY.fullmatch(text):
+        if is_day(text):
             return DayBound(date.fromisoformat(text).toordinal())
         return InstantBound(instant_ms(text))
     except (ValueError, OverflowError):
