@@ -1,6 +1,6 @@
-"""From a condition as written to a node that can be asked.
+"""Compiles a condition into a node that can be evaluated.
 
-Everything that can be known before a contact is looked at is worked out here, once per release.
+Everything that does not depend on a contact is computed here, once per release.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ _LEAF_COMPILERS: Mapping[type, LeafCompiler] = {
 
 
 def compile_condition(condition: Condition, scope: CompileScope) -> CompiledCondition:
-    """A condition ready to be asked, and what it looks at.
+    """Returns the compiled condition with everything it depends on.
 
-    Raises ConditionRefused for what makes no sense within the definitions, a ValueError that says where in the
-    condition.
+    Raises ConditionRefused (a ValueError with the path inside the condition) when the condition makes no sense within
+    the definitions.
     """
     context = CompilerContext(scope)
     node = _node(condition, context)
@@ -94,9 +94,9 @@ def _node(condition: Condition, context: CompilerContext) -> Node:
 
 def _nodes(key: str, parts: tuple[Condition, ...], context: CompilerContext) -> tuple[Node, ...]:
     nodes: list[Node] = []
-    for place, part in enumerate(parts):
+    for index, part in enumerate(parts):
         try:
             nodes.append(_node(part, context))
         except ConditionRefused as refusal:
-            raise refusal.with_prefix(key, place) from None
+            raise refusal.with_prefix(key, index) from None
     return tuple(nodes)

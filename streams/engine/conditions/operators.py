@@ -1,7 +1,7 @@
-"""The operators of a property leaf or a filter, compiled into tests of one JSON value (None: it is missing).
+"""Compiles the operators of a property leaf or a filter into tests of one JSON value (None: it is missing).
 
-A declared type decides which operators fit and what their operands must be; without one each operand's own JSON type
-says what it compares with, and a value of another type is missing to it.
+A declared type decides which operators and operands fit. Without one, each operand's own JSON type decides what it
+compares with, and a value of another type counts as missing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ _ZONE_PATH = ("in_zone",)
 
 
 def compile_operators(operators: Operators, property_type: PropertyType | None) -> ValueTests:
-    """The tests of a value of the declared type, or of any (None). Raises ConditionRefused for what cannot fit."""
+    """Returns the tests of a value of the declared type, or of any type (None).
+
+    Raises ConditionRefused when an operator or operand does not fit.
+    """
     plain: list[Predicate] = []
     timed: list[TimedTest] = []
     fold = text.fold_for(case_sensitive=operators.case_sensitive)
@@ -48,8 +51,8 @@ def compile_operators(operators: Operators, property_type: PropertyType | None) 
             elif _compares_dates(name, operand, property_type):
                 timed.append(DateValueTest(date_test(name, operand), operators.in_zone == "contact"))
             elif _may_equal_dates(name, operand, property_type):
-                dated = DateValueTest(date_test(name, _date_operands(operand)), operators.in_zone == "contact")
-                timed.append(DateOrPlainTest(dated, plain_predicate(name, operand, property_type, fold, operators)))
+                date = DateValueTest(date_test(name, _date_operands(operand)), operators.in_zone == "contact")
+                timed.append(DateOrPlainTest(date, plain_predicate(name, operand, property_type, fold, operators)))
             else:
                 plain.append(plain_predicate(name, operand, property_type, fold, operators))
         except ConditionRefused as refusal:
@@ -58,7 +61,7 @@ def compile_operators(operators: Operators, property_type: PropertyType | None) 
 
 
 def uses_dates(operators: Operators, property_type: PropertyType | None) -> bool:
-    """Whether a time zone or the present matters to these operators."""
+    """Whether these operators compare dates, so that the time zone and the present matter."""
     for name, operand in require_operators(operators).items():
         if name == "has_item":
             if any(uses_dates(inner, None) for inner in operand.values()):
@@ -69,18 +72,18 @@ def uses_dates(operators: Operators, property_type: PropertyType | None) -> bool
 
 
 def contact_zone_path(operators: Operators) -> tuple[str, ...] | None:
-    """Where the contact's zone is asked for, at any depth of has_item: the keys that lead there; None: nowhere."""
+    """Returns the keys that lead to `in_zone: contact`, at any depth of has_item; None when there is none."""
     if operators.in_zone == "contact":
         return _ZONE_PATH
     for field, inner in (operators.has_item or {}).items():
-        where = contact_zone_path(inner)
-        if where is not None:
-            return ("has_item", field, *where)
+        inner_path = contact_zone_path(inner)
+        if inner_path is not None:
+            return ("has_item", field, *inner_path)
     return None
 
 
 def _compares_dates(name: str, operand: Any, property_type: PropertyType | None) -> bool:
-    """Whether the operator compares dates: a declared date always does, an undeclared value where only dates fit."""
+    """Whether the operator compares dates: always for a declared date, else where only dates fit the operator."""
     if name in EXISTENCE_OPERATORS:
         return False
     if property_type in ("date", "datetime"):
@@ -93,22 +96,22 @@ def _compares_dates(name: str, operand: Any, property_type: PropertyType | None)
 
 
 def _may_equal_dates(name: str, operand: Any, property_type: PropertyType | None) -> bool:
-    """Whether an undeclared value is compared for equality with a date, if it turns out to be one itself."""
+    """Whether an undeclared value is compared for equality with a date, in case the value is a date itself."""
     return property_type is None and name in EQUALITY_OPERATORS and bool(_date_operands(to_tuple(operand)))
 
 
 def _date_operands(operand: Any) -> Any:
-    """The date values of a list of operands; a single operand as it is."""
+    """Returns the date values of a list of operands; a single operand unchanged."""
     if not isinstance(operand, tuple):
         return operand
     return tuple(one for one in operand if isinstance(one, str) and is_date_value(one))
 
 
 def _compile_has_item(fields: Mapping[str, Operators]) -> HasItemTest:
-    compiled: list[tuple[str, ValueTests]] = []
+    fields_tests: list[tuple[str, ValueTests]] = []
     for key, operators in fields.items():
         try:
-            compiled.append((key, compile_operators(operators, None)))
+            fields_tests.append((key, compile_operators(operators, None)))
         except ConditionRefused as refusal:
             raise refusal.with_prefix(key) from None
-    return HasItemTest(tuple(compiled))
+    return HasItemTest(tuple(fields_tests))

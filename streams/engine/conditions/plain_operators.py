@@ -18,6 +18,7 @@ _NEGATIONS = {"ne": "eq", "not_in": "in", "not_contains": "contains"}
 def plain_predicate(
     name: str, operand: Any, property_type: PropertyType | None, fold: CaseFold, operators: Operators
 ) -> Predicate:
+    """Returns the predicate of one operator. Raises ConditionRefused when its operand makes no sense."""
     if name == "exists":
         exists = _exists(property_type)
         return exists if operand else negate(exists)
@@ -67,7 +68,7 @@ def _contains(operand: Any, property_type: PropertyType | None, fold: CaseFold) 
 
 
 def _exists(property_type: PropertyType | None) -> Predicate:
-    """A value of another type than the declared one is missing."""
+    """A value of another type than the declared one counts as missing."""
     if property_type is None:
         return lambda value: value is not None
     return lambda value: fits(value, property_type)

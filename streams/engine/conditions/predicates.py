@@ -9,12 +9,12 @@ Predicate = Callable[[Any], bool]
 
 
 def negate(predicate: Predicate) -> Predicate:
-    """True where the predicate is not, of a missing value too."""
+    """Returns the exact negation: it also holds for a missing value where the predicate does not."""
     return lambda value: not predicate(value)
 
 
 def all_of(tests: Sequence[Predicate]) -> Predicate:
-    """True where every one of the tests is."""
+    """Returns a predicate that holds when all of the tests hold."""
     if len(tests) == 1:
         return tests[0]
     if len(tests) == 2:

@@ -22,17 +22,17 @@ class TimedTest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ValueTests:
-    """All of them must hold of a value."""
+    """The tests of one leaf; a value has to pass all of them."""
 
     plain: tuple[Predicate, ...]
     timed: tuple[TimedTest, ...]
 
     def holds(self, value: Any, now: int, zones: Zones) -> bool:
-        """Whether the value passes at `now` (ms)."""
+        """Whether the value passes all tests at `now` (ms)."""
         return all(test(value) for test in self.plain) and all(test.holds(value, now, zones) for test in self.timed)
 
     def due(self, value: Any, now: int, zones: Zones) -> int | None:
-        """When time alone may change that."""
+        """Returns when time alone may change that."""
         if not self.timed or not all(test(value) for test in self.plain):
             return None
         if len(self.timed) == 1:
@@ -42,7 +42,7 @@ class ValueTests:
 
 @dataclass(frozen=True, slots=True)
 class DateValueTest:
-    """A date test of a JSON value, in the account's zone or in the contact's."""
+    """A date test of a JSON value, in the account's zone or the contact's."""
 
     test: DateTest
     uses_contact_zone: bool
@@ -58,7 +58,7 @@ class DateValueTest:
 
 @dataclass(frozen=True, slots=True)
 class DateOrPlainTest:
-    """Equality where the value's type is not declared: of dates where it says one, else of JSON values."""
+    """Equality without a declared type: compares dates when the value is a date, else JSON values."""
 
     date: DateValueTest
     plain: Predicate
@@ -72,7 +72,7 @@ class DateOrPlainTest:
 
 @dataclass(frozen=True, slots=True)
 class HasItemTest:
-    """One item of a list of objects meets every test."""
+    """At least one item of a list of objects passes all tests; `fields` pairs keys of an item with their tests."""
 
     fields: tuple[tuple[str, ValueTests], ...]
 

@@ -1,7 +1,7 @@
 """Fields of an event that filters can test: the parts of its address, its texts and its properties.
 
-`url title referrer campaign name path host query.x` are text; every other key is a property of the event, typed by
-its JSON value.
+`url title referrer campaign name path host query.x` are text; every other key is a property of the event, and its
+JSON value decides its type.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TEXT_FIELDS = frozenset({"url", "title", "referrer", "campaign"})
 
 
 def field_reader(key: str) -> tuple[FieldReader, PropertyType | None]:
-    """Reads one field of an event, and its type; None where the JSON value says it."""
+    """Returns the reader of a field of an event, and the field's type; None when the JSON value decides it."""
     if key == "name":
         return (lambda activity: activity.name), "text"
     if key in _TEXT_FIELDS:
@@ -70,7 +70,7 @@ def _split_url(activity: Activity) -> SplitResult | None:
 def _url_parts(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        parts.hostname  # noqa: B018 - reading it is what finds a broken one
+        parts.hostname  # noqa: B018 - reading it raises ValueError when it is broken
     except ValueError:
         return None
     return parts
@@ -78,7 +78,7 @@ def _url_parts(url: str) -> SplitResult | None:
 
 @lru_cache(maxsize=1_024)
 def _parse_query(query: str) -> Mapping[str, str]:
-    """Each parameter's first value, decoded."""
+    """Returns each parameter's first value, decoded."""
     values: dict[str, str] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
         values.setdefault(key, value)

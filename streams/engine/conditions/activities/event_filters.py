@@ -1,4 +1,4 @@
-"""Filters of visit and activity leaves: all operators test the same event, as it was when it happened.
+"""Compiles the filters of visit and activity leaves: all operators test the same event, as it was when it happened.
 
 Date operators of a filter are evaluated at the event's own instant, in the account's zone.
 """
@@ -22,7 +22,7 @@ from streams.engine.conditions.value_tests import ValueTests
 
 
 class CompiledFilter:
-    """Whether an event is of the kind and meets every test."""
+    """The kind of event (web visits only, or any) and the tests of its fields."""
 
     __slots__ = ("_tests", "_visits_only", "_zones")
 
@@ -34,14 +34,14 @@ class CompiledFilter:
         self._visits_only = visits_only
 
     def matches(self, activity: Activity) -> bool:
-        """Whether this event counts."""
+        """Whether the event is of that kind and passes all tests."""
         if self._visits_only and not activity.is_visit:
             return False
         return all(tests.holds(read(activity), activity.at, self._zones) for read, tests in self._tests)
 
 
 def _compile_filter(fields: Mapping[str, Operators], zone: ZoneInfo, *, visits_only: bool) -> CompiledFilter:
-    """The filter of a leaf; `visits_only` for `visit`. Raises ConditionRefused."""
+    """Compiles the filter of a leaf; `visits_only` for `visit`. Raises ConditionRefused."""
     tests: list[tuple[FieldReader, ValueTests]] = []
     for key, operators in fields.items():
         try:
@@ -52,34 +52,37 @@ def _compile_filter(fields: Mapping[str, Operators], zone: ZoneInfo, *, visits_o
 
 
 def _field_test(key: str, operators: Operators) -> tuple[FieldReader, ValueTests]:
-    where = contact_zone_path(operators)
-    if where is not None:
-        raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", where)
-    read, kind = field_reader(key)
-    return read, compile_operators(operators, kind)
+    zone_path = contact_zone_path(operators)
+    if zone_path is not None:
+        raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", zone_path)
+    read, property_type = field_reader(key)
+    return read, compile_operators(operators, property_type)
 
 
 def _any_uses_dates(fields: Mapping[str, Operators]) -> bool:
-    """Whether the account's zone may matter to a filter."""
+    """Whether the account's zone matters to a filter."""
     return any(uses_dates(operators, field_reader(key)[1]) for key, operators in fields.items())
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """`visit` or `activity` with its filter; `zone` names the account's where the filter depends on it."""
+    """A compiled filter with its parts of a leaf's key."""
 
     name: str
+    """`visit`, `activity`, `first` or `last`: the key under which the filter is written."""
     fields: Any
+    """Field -> operators, as JSON values."""
     zone: str | None
+    """The account's time zone; None when the filter does not depend on it."""
     filter: CompiledFilter
 
     def matches(self, activity: Activity) -> bool:
-        """Whether the event is meant."""
+        """Whether the event passes the filter."""
         return self.filter.matches(activity)
 
 
 def compile_event_filter(leaf: VisitLeaf | ActivityLeaf | Step, context: CompilerContext) -> EventFilter:
-    """The subject of a leaf or of a step of a sequence. Raises ConditionRefused."""
+    """Compiles the filter of a leaf or of a step of a sequence. Raises ConditionRefused."""
     visit, activity = getattr(leaf, "visit", None), getattr(leaf, "activity", None)
     if (visit is None) == (activity is None):
         raise ConditionRefused("a step is one of visit and activity")
@@ -87,16 +90,15 @@ def compile_event_filter(leaf: VisitLeaf | ActivityLeaf | Step, context: Compile
 
 
 def compile_extra_filter(key: str, fields: Mapping[str, Operators], context: CompilerContext) -> EventFilter:
-    """What the event of a leaf must match besides, written under `key`. Raises ConditionRefused."""
+    """Compiles the additional filter of `first` or `last` (the `key`). Raises ConditionRefused."""
     return _event_filter(key, fields, context)
 
 
 def _event_filter(name: str, fields: Mapping[str, Operators], context: CompilerContext) -> EventFilter:
     try:
-        matching = _compile_filter(fields, context.zone, visits_only=name == "visit")
+        compiled_filter = _compile_filter(fields, context.zone, visits_only=name == "visit")
     except ConditionRefused as refusal:
         raise refusal.with_prefix(name) from None
     zone = str(context.zone) if _any_uses_dates(fields) else None
-    return EventFilter(
-        name, {key: operators_to_plain(operators) for key, operators in fields.items()}, zone, matching
-    )
+    plain = {key: operators_to_plain(operators) for key, operators in fields.items()}
+    return EventFilter(name, plain, zone, compiled_filter)

@@ -52,7 +52,7 @@ class InstantBound:
     is_relative = False
     slack = 0
 
-    def resolve(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - an edge is asked with both
+    def resolve(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - shared signature
         return self.instant
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002

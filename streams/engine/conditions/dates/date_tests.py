@@ -80,7 +80,7 @@ class WithinLast:
 
     length: int
 
-    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:  # noqa: ARG002 - tests share a shape
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:  # noqa: ARG002 - shared signature
         return instant is not None and now - self.length < instant <= now
 
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002

@@ -55,8 +55,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`first: {FILTER}` also matches this",
         where="conditions/activities/first_last.py",
-        text="return kept[:1] if kept and kept[1] else []",
-        instead="return kept[:1] if kept else []",
+        text="return state[:1] if state and state[1] else []",
+        instead="return state[:1] if state else []",
         caught_by=(_ALSO,),
     ),
     Mutation(
@@ -118,8 +118,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`sequence`: these in this order by `at`, whatever order they come in",
         where="conditions/activities/sequences.py",
-        text="while place and events[place - 1][0] > at:",
-        instead="while place < 0:",
+        text="while index and events[index - 1][0] > at:",
+        instead="while index < 0:",
         caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
     ),
     Mutation(
@@ -127,8 +127,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Among equal `at` the journal's order decides (`sequence`)",
         where="conditions/activities/sequences.py",
-        text="while place and events[place - 1][0] > at:",
-        instead="while place and events[place - 1][0] >= at:",
+        text="while index and events[index - 1][0] > at:",
+        instead="while index and events[index - 1][0] >= at:",
         caught_by=(f"{_SEQUENCES}::test_among_equal_instants_the_journals_order_decides",),
     ),
     Mutation(
@@ -163,8 +163,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`gap` is measured from the step before, not from the first",
         where="conditions/activities/sequence_chains.py",
-        text="begun[step].add(at, start)",
-        instead="begun[step].add(start, start)",
+        text="open_chains[step].add(at, start)",
+        instead="open_chains[step].add(start, start)",
         caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
     ),
     Mutation(

@@ -62,8 +62,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two events at the same instant are two",
         where="conditions/activities/counts.py",
-        text="[*state[:place], activity.at, *state[place:]]",
-        instead="sorted({*state[:place], activity.at, *state[place:]})",
+        text="[*state[:index], activity.at, *state[index:]]",
+        instead="sorted({*state[:index], activity.at, *state[index:]})",
         caught_by=(f"{_COUNTED}::test_two_events_at_the_same_instant_are_two",),
     ),
     Mutation(

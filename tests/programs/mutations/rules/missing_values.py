@@ -90,8 +90,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A missing property: every other operator is false (text)",
         where="conditions/text.py",
-        text="isinstance(value, str) and fold(value).startswith(wanted)",
-        instead="fold(value or '').startswith(wanted)",
+        text="isinstance(value, str) and fold(value).startswith(operand)",
+        instead="fold(value or '').startswith(operand)",
         caught_by=(_OTHERS,),
     ),
     Mutation(

@@ -66,8 +66,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="`lead_age` turns at exact instants by time alone",
         where="conditions/segments_and_leads.py",
-        text="turns.append(made + self._most + 1)",
-        instead="turns.append(made + self._most)",
+        text="changes.append(created + self._most + 1)",
+        instead="changes.append(created + self._most)",
         caught_by=(f"{_REFERENCES}::test_the_age_of_the_lead_at_hand_turns_at_exact_instants",),
     ),
 )

@@ -36,8 +36,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="With `in_zone: contact` units and days are those of the contact's time zone",
         where="conditions/compiler_context.py",
-        text='of_contact = in_zone == "contact"',
-        instead="of_contact = False",
+        text='uses_contact_zone = in_zone == "contact"',
+        instead="uses_contact_zone = False",
         caught_by=(_OWN,),
     ),
     Mutation(
@@ -54,8 +54,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Without `in_zone: contact` units and days are those of the account's time zone",
         where="conditions/compiler_context.py",
-        text='of_contact = in_zone == "contact"',
-        instead="of_contact = True",
+        text='uses_contact_zone = in_zone == "contact"',
+        instead="uses_contact_zone = True",
         caught_by=(_OWN,),
     ),
     Mutation(

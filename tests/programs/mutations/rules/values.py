@@ -131,8 +131,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains` of a list is about whole items",
         where="conditions/scalars.py",
-        text="    same = equals(operand, fold)\n",
-        instead="    same = text.contains(str(operand), fold)\n",
+        text="    equals_operand = equals(operand, fold)\n",
+        instead="    equals_operand = text.contains(str(operand), fold)\n",
         caught_by=(_LISTS,),
     ),
     Mutation(
@@ -140,8 +140,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains_any`: one item of the list is enough",
         where="conditions/scalars.py",
-        text="any(one_of(item) for item in value)",
-        instead="all(one_of(item) for item in value)",
+        text="any(is_operand(item) for item in value)",
+        instead="all(is_operand(item) for item in value)",
         caught_by=(_LISTS,),
     ),
     Mutation(
@@ -149,8 +149,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains_all`: every one of them is in the list",
         where="conditions/scalars.py",
-        text="all(contained(value) for contained in each)",
-        instead="any(contained(value) for contained in each)",
+        text="all(test(value) for test in tests)",
+        instead="any(test(value) for test in tests)",
         caught_by=(_LISTS,),
     ),
     Mutation(

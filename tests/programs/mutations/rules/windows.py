@@ -28,8 +28,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Memberships change with `at` exactly t + W, not at the next sweep",
         where="conditions/activities/windows.py",
-        text="return turn\n",
-        instead="return turn + 1\n",
+        text="return change\n",
+        instead="return change + 1\n",
         caught_by=(_LEAVES,),
     ),
     Mutation(
