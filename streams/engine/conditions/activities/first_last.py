@@ -28,7 +28,7 @@ _AT_LEAST_ONE = CountRange(1, None)
 
 
 class FirstLastCounter:
-    """Maintains the state of one `first` or `last`: [instant (ms) of that event, 1 if it passes the other filter, else 0]."""
+    """Maintains the state of one `first` or `last`: [instant (ms), 1 if its event passes the other filter or 0]."""
 
     __slots__ = ("_event_filter", "_extra_filter", "_which", "key")
     limit = 2

@@ -55,7 +55,7 @@ class Periods:
 
 
 class RegularCounter:
-    """Maintains the state of one `regular`: ascending instants (ms) that decide which periods are filled, now and later."""
+    """Maintains the state of one `regular`: ascending instants (ms) that decide which periods are filled."""
 
     __slots__ = ("_event_filter", "_periods", "key", "limit")
     lossy = False

@@ -17,7 +17,7 @@ from streams.engine.conditions.protocols import Activity, EvaluationContext, Nod
 
 
 class SequenceCounter:
-    """Maintains the state of one sequence: of the events in the window that match a step, the newest `MOST_INSTANTS`."""
+    """Maintains the state of one sequence: the newest `MOST_INSTANTS` events in the window that match a step."""
 
     __slots__ = ("_gap", "_steps", "_within", "key")
     limit = 2 * MOST_INSTANTS + 1

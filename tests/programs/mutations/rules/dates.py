@@ -106,8 +106,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Memberships change with `at` exactly t + W: a date that comes nearer or grows old is due then",
         where="conditions/dates/date_tests.py",
-        text="return next((turn for turn in instants if turn > now), None)",
-        instead="return next((turn + 1 for turn in instants if turn > now), None)",
+        text="return next((instant for instant in instants if instant > now), None)",
+        instead="return next((instant + 1 for instant in instants if instant > now), None)",
         caught_by=(f"{_DATES}::test_an_instant_is_due_at_exactly_t_plus_w",),
     ),
     Mutation(
@@ -205,8 +205,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="`anniversary_within` turns by time alone, at local midnights",
         where="conditions/dates/date_tests.py",
-        text="return day_start(zone, turns)",
-        instead="return day_start(zone, turns) + 1",
+        text="return day_start(zone, change)",
+        instead="return day_start(zone, change) + 1",
         caught_by=(f"{_DATES}::test_an_anniversary_turns_at_local_midnights",),
     ),
 )

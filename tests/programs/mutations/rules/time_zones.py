@@ -8,8 +8,8 @@ _DATES = "tests/unit/streams/engine/conditions/dates/test_dates.py"
 _CLOCKS = f"{_DATES}::test_a_local_time_left_out_shifts_forward_and_of_a_doubled_one_the_first_is_meant"
 _OWN = f"{_DATES}::test_the_contacts_own_zone_is_used_where_it_is_named_and_valid"
 
-_OFFSET = "offset = zone.utcoffset(shown.replace(tzinfo=zone))"
-_BOTH_OFFSETS = "(zone.utcoffset(shown.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))"
+_OFFSET = "offset = zone.utcoffset(local_time.replace(tzinfo=zone))"
+_BOTH_OFFSETS = "(zone.utcoffset(local_time.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))"
 _HOLDS = "holds(self, value: Any, now: int, zones: Zones) -> bool:\n        "
 
 MUTATIONS: tuple[Mutation, ...] = (
