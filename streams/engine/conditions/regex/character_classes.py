@@ -21,7 +21,7 @@ NAMED_SET = r"\[:\^?\w+:\]|\\[pP]\{\^?\w+\}|\\[pP].|\\[dDsSwW]"
 """A named set of characters, as a regular expression."""
 
 LETTER = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\[0-7]{1,3}|\\.|."
-"""A letter, or an escape for named_set, as a regular expression."""
+"""A letter, or an escape for one, as a regular expression."""
 
 _PART = re.compile(
     rf"(?P<set>{NAMED_SET})|(?P<low>{LETTER})(?:-(?P<high>\\x\{{[0-9a-fA-F]+\}}|{LETTER}))?", re.DOTALL
@@ -109,15 +109,15 @@ def _negated_patterns(character_class: CharacterClass) -> list[str]:
 def _positive_patterns(character_class: CharacterClass) -> list[str]:
     """Returns patterns that match nothing inside a group: ranges and sets exclude its code points."""
     ranges = [part for low, high in character_class.ranges for part in _without_reserved(low, high)]
-    within = [
+    narrow_sets = [
         named_set
         for named_set in character_class.sets
         if not _fullmatch_test(f"[{named_set}]")(chr(RESERVED_RANGE[0]))
     ]
-    wide = [named_set for named_set in character_class.sets if named_set not in within]
-    narrow = CharacterClass(character_class.letters, tuple(ranges), tuple(within))
+    wide_sets = [named_set for named_set in character_class.sets if named_set not in narrow_sets]
+    narrow = CharacterClass(character_class.letters, tuple(ranges), tuple(narrow_sets))
     patterns = [_class_text(narrow)] if narrow.letters or narrow.ranges or narrow.sets else []
-    return patterns + [f"[^{_complement(named_set)}{_RESERVED_RANGE}]" for named_set in wide]
+    return patterns + [f"[^{_complement(named_set)}{_RESERVED_RANGE}]" for named_set in wide_sets]
 
 
 def _without_reserved(low: int, high: int) -> list[tuple[int, int]]:

@@ -179,6 +179,13 @@ def test_the_door_of_the_pipeline_takes_what_the_ledger_tells(ledger: LedgerDriv
     assert isinstance(EventValidator("events").validate(record), Append)
 
 
+def test_the_changelog_stores_the_reported_outcome_under_its_own_name(ledger: LedgerDriver) -> None:
+    ledger.send(amount="7", contact="ada", campaign="spring", **WON)
+    [row] = [json.loads(value) for key, value in ledger.rows.items() if key.startswith(b"opportunity/")]
+    assert row["told"]["outcome"] == "won"
+    assert "reported_outcome" not in row
+
+
 def test_rows_of_revenue_are_as_their_schema_says(ledger: LedgerDriver) -> None:
     ledger.send(at=1, amount="7.50", **WON)
     [output] = ledger.outputs
