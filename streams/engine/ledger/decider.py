@@ -2,7 +2,7 @@
 
 A new state of an opportunity gives a new contribution, and the totals get the difference. A release marker may change
 which campaign an opportunity counts for, so it visits every opportunity of its account, in portions. Repeating a
-marker after a restart changes nothing for opportunities that it has visited, so an unfinished one needs no cursor: the
+marker after a restart changes nothing for opportunities already visited, so an unfinished one needs no cursor: its
 journal position stays before it until it is complete.
 """
 

@@ -1,4 +1,4 @@
-"""Whether a well-shaped leaf makes sense where it stands: types, references, plan, windows, what is served."""
+"""Validates a leaf whose schema is valid: types, references, plan, windows, and where it is used."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.ranges import duration_problems, window_range_problems
 
 TEXT_FIELDS = frozenset({"url", "path", "host", "title", "referrer", "campaign", "name"})
-"""Fields of an event that are always text; so is `query.x`. All others are its properties, typed by their value."""
+"""Fields of an event that are always text, as is `query.x`; the JSON value of any other field decides its type."""
 
 
 def leaf_problems(
     leaf: DefinitionModel, context: ValidationContext, use: ConditionUse, path: DocumentPath
 ) -> list[Problem]:
-    """What is wrong with a leaf at `path`."""
+    """Returns the faults of a leaf at `path`."""
     checks: Mapping[type[DefinitionModel], Callable[[Any, ValidationContext, DocumentPath], list[Problem]]] = {
         PropertyLeaf: _property_problems,
         StatusLeaf: _status_problems,
@@ -70,8 +70,8 @@ def leaf_problems(
         LeadStatusLeaf: _lead_status_problems,
         LeadAgeLeaf: _lead_age_problems,
     }
-    own = checks.get(type(leaf))
-    problems = own(leaf, context, path) if own else []
+    check = checks.get(type(leaf))
+    problems = check(leaf, context, path) if check else []
     if isinstance(leaf, PointsLeaf | LeadStatusLeaf | LeadAgeLeaf) and use != "automation":
         subject = subject_of(leaf)
         hint = "; `lead: {campaign: ..., ...}` speaks of a lead anywhere" if subject != "lead_age" else ""
@@ -143,11 +143,11 @@ def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
     if leaf.count is not None:
         problems += count_problems(leaf.count, (*path, "count"))
     for name in ("first", "last"):
-        wanted = getattr(leaf, name)
-        if wanted is not None and (leaf.count is not None or leaf.never):
+        fields = getattr(leaf, name)
+        if fields is not None and (leaf.count is not None or leaf.never):
             problems.append(Problem((*path, name), f"{name} speaks of one event: it cannot stand beside a count"))
-        if isinstance(wanted, Mapping):
-            problems += _filter_problems(wanted, (*path, name))
+        if isinstance(fields, Mapping):
+            problems += _filter_problems(fields, (*path, name))
     if leaf.between_ago is not None and leaf.between_ago[0] <= leaf.between_ago[1]:
         message = "between_ago: the longer time comes first, as in [30d, 7d]"
         problems.append(Problem((*path, "between_ago"), message))

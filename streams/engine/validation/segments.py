@@ -1,4 +1,4 @@
-"""What can be wrong with one segment."""
+"""Validates a segment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streams.engine.validation.schema import schema_problems
 
 
 def segment_problems(raw: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
-    """Its shape, whether it is static or dynamic as written, its statuses, the plan, its condition."""
+    """Returns the faults of a segment: its schema, static or dynamic, its statuses, the plan, its condition."""
     if not isinstance(raw, Mapping):
         return schema_problems(Segment, raw, path)
     when = raw.get("when")
