@@ -11,7 +11,7 @@ _TIES = f"{_ENDS}::test_among_equal_instants_the_journals_order_decides"
 _ALSO = f"{_ENDS}::test_the_first_or_the_latest_must_also_match"
 _PERIODS = f"{_REGULAR}::test_periods_roll_and_each_is_half_open"
 _GAPS = f"{_SEQUENCES}::test_gap_and_min_gap_include_their_ends"
-_WINDOW = f"{_SEQUENCES}::test_the_whole_of_it_lies_inside_the_window_and_leaves_with_its_first_step"
+_WINDOW = f"{_SEQUENCES}::test_the_whole_sequence_lies_inside_the_window_and_leaves_with_its_first_step"
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
@@ -120,7 +120,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/sequences.py",
         text="while index and events[index - 1][0] > at:",
         instead="while index < 0:",
-        caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
+        caught_by=(f"{_SEQUENCES}::test_a_late_event_is_inserted_by_its_instant",),
     ),
     Mutation(
         id="sequence-among-equals",
@@ -165,7 +165,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/sequence_chains.py",
         text="open_chains[step].add(at, start)",
         instead="open_chains[step].add(start, start)",
-        caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
+        caught_by=(f"{_SEQUENCES}::test_a_late_event_is_inserted_by_its_instant",),
     ),
     Mutation(
         id="sequence-starts-last",
@@ -174,7 +174,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/sequences.py",
         text="if complete > start:",
         instead="if start == NEVER and complete > start:",
-        caught_by=(f"{_SEQUENCES}::test_the_chain_that_starts_last_decides_when_it_is_over",),
+        caught_by=(f"{_SEQUENCES}::test_the_chain_that_starts_last_decides_when_a_sequence_ends",),
     ),
     Mutation(
         id="sequence-within",

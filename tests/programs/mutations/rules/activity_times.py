@@ -17,7 +17,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/activity_times.py",
         text="return all(test.holds(moment, context.now, zone) for test in self._tests)",
         instead="return any(test.holds(moment, context.now, zone) for test in self._tests)",
-        caught_by=(f"{_ACTIVITY_TIMES}::test_a_moment_and_when_it_turns",),
+        caught_by=(f"{_ACTIVITY_TIMES}::test_a_moment_and_when_it_is_due",),
     ),
     Mutation(
         id="last-visit",

@@ -35,7 +35,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/dates/date_bounds.py",
         text="RelativeBound(steps, 1)",
         instead='RelativeBound(steps, DAY if text.endswith("/d") else 1)',
-        caught_by=(f"{_DATES}::test_rounding_goes_down_whichever_operator_asks",),
+        caught_by=(f"{_DATES}::test_every_operator_rounds_down",),
     ),
     Mutation(
         id="months-clamp",

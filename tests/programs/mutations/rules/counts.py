@@ -6,7 +6,7 @@ from tests.programs.mutations.mutation import Mutation
 
 _COUNTED = "tests/unit/streams/engine/conditions/activities/test_counts.py"
 _FILTERS = "tests/unit/streams/engine/conditions/activities/test_filters.py"
-_TIMES = f"{_COUNTED}::test_so_many_times"
+_TIMES = f"{_COUNTED}::test_counts_compare_with_every_operator"
 _KINDS = f"{_COUNTED}::test_visits_are_web_visits_and_activity_is_any_behaviour"
 _NEVER = f"{_COUNTED}::test_without_a_count_once_is_enough_and_never_is_none"
 _FIELDS = f"{_FILTERS}::test_every_field_of_an_event"

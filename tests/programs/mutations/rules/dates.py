@@ -153,7 +153,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/value_tests.py",
         text="return self.date.holds(value, now, zones) if is_date(value) else self.plain(value)",
         instead="return self.plain(value)",
-        caught_by=(f"{_UNDECLARED}::test_dates_are_equal_as_dates_and_anything_else_as_what_it_is",),
+        caught_by=(f"{_UNDECLARED}::test_dates_are_equal_as_dates_and_anything_else_by_its_own_type",),
     ),
     Mutation(
         id="what-is-no-date-is-text",
@@ -162,7 +162,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/value_tests.py",
         text="return self.date.holds(value, now, zones) if is_date(value) else self.plain(value)",
         instead="return self.date.holds(value, now, zones)",
-        caught_by=(f"{_UNDECLARED}::test_dates_are_equal_as_dates_and_anything_else_as_what_it_is",),
+        caught_by=(f"{_UNDECLARED}::test_dates_are_equal_as_dates_and_anything_else_by_its_own_type",),
     ),
     Mutation(
         id="equality-with-a-moving-date-is-due",
@@ -171,7 +171,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/value_tests.py",
         text="return self.date.due(value, now, zones) if is_date(value) else None",
         instead="return None",
-        caught_by=(f"{_UNDECLARED}::test_a_day_that_comes_is_due_when_it_begins_and_when_it_is_over",),
+        caught_by=(f"{_UNDECLARED}::test_a_future_day_is_due_when_it_begins_and_when_it_ends",),
     ),
     Mutation(
         id="anniversary-today",
@@ -207,6 +207,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/dates/date_tests.py",
         text="return day_start(zone, change)",
         instead="return day_start(zone, change) + 1",
-        caught_by=(f"{_DATES}::test_an_anniversary_turns_at_local_midnights",),
+        caught_by=(f"{_DATES}::test_an_anniversary_changes_at_local_midnights",),
     ),
 )

@@ -6,7 +6,7 @@ from tests.programs.mutations.mutation import Mutation
 
 _DATES = "tests/unit/streams/engine/conditions/dates/test_dates.py"
 _CLOCKS = f"{_DATES}::test_a_local_time_left_out_shifts_forward_and_of_a_doubled_one_the_first_is_meant"
-_OWN = f"{_DATES}::test_the_contacts_own_zone_is_used_where_it_is_named_and_valid"
+_OWN = f"{_DATES}::test_the_contacts_zone_is_used_where_it_is_set_and_valid"
 
 _OFFSET = "offset = zone.utcoffset(local_time.replace(tzinfo=zone))"
 _BOTH_OFFSETS = "(zone.utcoffset(local_time.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))"
@@ -92,6 +92,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/dates/relative_bounds.py",
         text="for change in clock_changes_near(zone, instant):",
         instead="for change in ():",
-        caught_by=(f"{_DATES}::test_a_moving_edge_is_due_in_time_over_a_change_of_clocks",),
+        caught_by=(f"{_DATES}::test_a_relative_bound_is_due_in_time_across_a_clock_change",),
     ),
 )

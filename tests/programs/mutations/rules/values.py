@@ -123,7 +123,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         text="return value if fits(value, self._property_type) else None",
         instead="return value",
         caught_by=(
-            "tests/unit/streams/engine/conditions/test_type_mismatches.py::test_what_a_patch_could_not_set_is_missing",
+            "tests/unit/streams/engine/conditions/test_type_mismatches.py::test_a_value_that_no_patch_could_set_is_missing",
         ),
     ),
     Mutation(

@@ -15,7 +15,7 @@ PATH = {"path": {"starts_with": "/pricing"}}
 COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [
     ({"visit": {}}, ["265d48ff20a6"]),
     ({"visit": PATH, "within": "7d"}, ["ec3ee703e2a7"]),
-    ({"visit": PATH, "count": {"gte": 3}, "within": "30d"}, ["1d68a344ba2d"]),
+    ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["74339e3ba722"]),
     ({"visit": PATH, "never": True}, ["937beaa67290"]),
     ({"visit": PATH, "count": {"between": [1, 4]}, "between_ago": ["30d", "7d"]}, ["aca1eab2f9c2"]),
     ({"visit": PATH, "since": "2026-01-01", "until": "2026-02-01T12:00:00Z"}, ["aefe5c2722ec"]),
