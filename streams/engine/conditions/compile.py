@@ -1,15 +1,35 @@
-"""From a condition as written to a node that can be asked.
+"""Compiles a condition into a node that can be evaluated.
 
-Everything that can be known before a contact is looked at is worked out here, once per release.
+Everything that does not depend on a contact is computed here, once per release.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any as AnyLeaf
+from typing import Any
 
-from schemas import conditions as written
-from schemas.conditions import Condition
+from schemas.conditions import (
+    ActivityLeaf,
+    AllOf,
+    AnyOf,
+    Condition,
+    FirstVisitLeaf,
+    InactiveLeaf,
+    LastActivityLeaf,
+    LastVisitLeaf,
+    LeadAgeLeaf,
+    LeadLeaf,
+    LeadStatusLeaf,
+    NotOf,
+    PointsLeaf,
+    PropertyLeaf,
+    ScoreLeaf,
+    SegmentLeaf,
+    SequenceLeaf,
+    StatusLeaf,
+    TagsLeaf,
+    VisitLeaf,
+)
 from streams.engine.conditions import properties, segments_and_leads
 from streams.engine.conditions.activities import activity_leaves, activity_times, counts, sequences
 from streams.engine.conditions.compiler_context import CompilerContext
@@ -17,33 +37,33 @@ from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.protocols import CompiledCondition, CompileScope, Node
 from streams.engine.conditions.tree import AllNode, AnyNode, NotNode
 
-LeafCompiler = Callable[[AnyLeaf, CompilerContext], Node]
+LeafCompiler = Callable[[Any, CompilerContext], Node]
 
 _LEAF_COMPILERS: Mapping[type, LeafCompiler] = {
-    written.PropertyLeaf: properties.compile_property,
-    written.TagsLeaf: properties.compile_tags,
-    written.StatusLeaf: properties.compile_status,
-    written.ScoreLeaf: segments_and_leads.compile_score,
-    written.VisitLeaf: activity_leaves.compile_activity,
-    written.ActivityLeaf: activity_leaves.compile_activity,
-    written.SequenceLeaf: sequences.compile_sequence,
-    written.LastVisitLeaf: activity_times.compile_last_visit,
-    written.FirstVisitLeaf: activity_times.compile_first_visit,
-    written.LastActivityLeaf: activity_times.compile_last_activity,
-    written.InactiveLeaf: activity_times.compile_inactive,
-    written.SegmentLeaf: segments_and_leads.compile_segment,
-    written.LeadLeaf: segments_and_leads.compile_lead,
-    written.PointsLeaf: segments_and_leads.compile_points,
-    written.LeadStatusLeaf: segments_and_leads.compile_lead_status,
-    written.LeadAgeLeaf: segments_and_leads.compile_lead_age,
+    PropertyLeaf: properties.compile_property,
+    TagsLeaf: properties.compile_tags,
+    StatusLeaf: properties.compile_status,
+    ScoreLeaf: segments_and_leads.compile_score,
+    VisitLeaf: activity_leaves.compile_activity,
+    ActivityLeaf: activity_leaves.compile_activity,
+    SequenceLeaf: sequences.compile_sequence,
+    LastVisitLeaf: activity_times.compile_last_visit,
+    FirstVisitLeaf: activity_times.compile_first_visit,
+    LastActivityLeaf: activity_times.compile_last_activity,
+    InactiveLeaf: activity_times.compile_inactive,
+    SegmentLeaf: segments_and_leads.compile_segment,
+    LeadLeaf: segments_and_leads.compile_lead,
+    PointsLeaf: segments_and_leads.compile_points,
+    LeadStatusLeaf: segments_and_leads.compile_lead_status,
+    LeadAgeLeaf: segments_and_leads.compile_lead_age,
 }
 
 
 def compile_condition(condition: Condition, scope: CompileScope) -> CompiledCondition:
-    """A condition ready to be asked, and what it looks at.
+    """Returns the compiled condition with everything it depends on.
 
-    Raises ConditionRefused for what makes no sense within the definitions, a ValueError that says where in the
-    condition.
+    Raises ConditionRefused (a ValueError with the path inside the condition) when the condition makes no sense within
+    the definitions.
     """
     context = CompilerContext(scope)
     node = _node(condition, context)
@@ -60,11 +80,11 @@ def compile_condition(condition: Condition, scope: CompileScope) -> CompiledCond
 
 
 def _node(condition: Condition, context: CompilerContext) -> Node:
-    if isinstance(condition, written.AllOf):
+    if isinstance(condition, AllOf):
         return AllNode(_nodes("all", condition.all, context))
-    if isinstance(condition, written.AnyOf):
+    if isinstance(condition, AnyOf):
         return AnyNode(_nodes("any", condition.any, context))
-    if isinstance(condition, written.NotOf):
+    if isinstance(condition, NotOf):
         try:
             return NotNode(_node(condition.not_, context))
         except ConditionRefused as refusal:
@@ -74,9 +94,9 @@ def _node(condition: Condition, context: CompilerContext) -> Node:
 
 def _nodes(key: str, parts: tuple[Condition, ...], context: CompilerContext) -> tuple[Node, ...]:
     nodes: list[Node] = []
-    for place, part in enumerate(parts):
+    for index, part in enumerate(parts):
         try:
             nodes.append(_node(part, context))
         except ConditionRefused as refusal:
-            raise refusal.with_prefix(key, place) from None
+            raise refusal.with_prefix(key, index) from None
     return tuple(nodes)

@@ -1,4 +1,4 @@
-"""What leaves are compiled within, and what they tell about themselves on the way."""
+"""The context in which leaves are compiled; it collects what the compiled condition depends on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from streams.engine.conditions.protocols import ActivityCounter, CompileScope
 
 
 class CompilerContext:
-    """Collects what the compiled condition looks at."""
+    """The account's zone and property types, and the dependencies that leaves register while they are compiled.
+
+    Raises ConditionRefused when the account's time zone does not exist.
+    """
 
     def __init__(self, scope: CompileScope) -> None:
         zone = find_zone(scope.time_zone)
@@ -29,12 +32,12 @@ class CompilerContext:
         self.uses_lead = False
 
     def property_type(self, name: str) -> PropertyType | None:
-        """The declared type of a property; None where its JSON value says."""
+        """Returns the declared type of a property; None where it has none and its JSON value decides."""
         return self.scope.property_types.get(name)
 
     def zone_rule(self, in_zone: str) -> ZoneRule:
-        """Whose zone a leaf means; a leaf in the contact's zone looks at that property, too."""
-        of_contact = in_zone == "contact"
-        if of_contact:
+        """Returns the zone rule of a leaf; a leaf in the contact's zone also depends on the property `time_zone`."""
+        uses_contact_zone = in_zone == "contact"
+        if uses_contact_zone:
             self.properties.add("time_zone")
-        return ZoneRule(self.zone, uses_contact_zone=of_contact)
+        return ZoneRule(self.zone, uses_contact_zone=uses_contact_zone)

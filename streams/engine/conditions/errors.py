@@ -1,4 +1,4 @@
-"""What a condition can be refused for when it is compiled.
+"""The error of a condition that cannot be compiled.
 
 ValueError
 └── ConditionRefused    well formed, but it makes no sense within these definitions
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ConditionRefused(ValueError):
-    """A condition that cannot be compiled; `path` are the keys that lead to it, outermost first."""
+    """A condition that cannot be compiled; `path` holds the keys and list indexes to it, outermost first."""
 
     def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
@@ -16,9 +16,9 @@ class ConditionRefused(ValueError):
         self.path = path
 
     def with_prefix(self, *keys: str | int) -> ConditionRefused:
-        """The same refusal seen from further out."""
+        """Returns the same refusal with `keys` before its path."""
         return type(self)(self.message, (*keys, *self.path))
 
     def __str__(self) -> str:
-        place = ".".join(str(key) for key in self.path)
-        return f"{place}: {self.message}" if place else self.message
+        location = ".".join(str(key) for key in self.path)
+        return f"{location}: {self.message}" if location else self.message

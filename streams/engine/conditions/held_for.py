@@ -1,8 +1,8 @@
-"""`held_for`: a property leaf has been true without a break for so long.
+"""`held_for`: a property leaf has been true without a break for a length of time (SPEC section 5).
 
-What is kept of a leaf is since when it has been true, in `Contact.held`: [since], or [since, ended] until the instant
-at which it ended is over, since true, false, true at one instant is no break. The engine follows every such leaf
-whenever it settles a contact, and settles it where time alone may change the leaf.
+The state of a leaf is in `Contact.held`, in ms: [since], since when it has been true, or [since, ended] while now is
+the instant at which it ended, because true, false, true at one instant is no break. The engine updates every such
+leaf when it settles a contact, and settles the contact when time alone may change the leaf.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from streams.engine.state.contact import Contact
 
 
 class PropertyHeldState:
-    """Follows the truth of one property leaf; identical leaves share it, however long they are to be held."""
+    """Tracks since when one property leaf has been true; leaves that differ only in `held_for` share it."""
 
     __slots__ = ("_node", "key")
 
@@ -21,56 +21,56 @@ class PropertyHeldState:
         self._node = node
 
     def true_since(self, context: EvaluationContext) -> int | None:
-        """Since when it has been true; None where it is not. Right up to the next `due`."""
-        known = context.contact.held.get(self.key)
-        if known is None or len(known) > 1 or not self._node.holds(context):
+        """Returns since when (ms) the leaf has been true; None when it is not. Correct until the next `due`."""
+        held = context.contact.held.get(self.key)
+        if held is None or len(held) > 1 or not self._node.holds(context):
             return None
-        return known[0]
+        return held[0]
 
     def due(self, context: EvaluationContext) -> int | None:
-        """When time alone may change whether it is true."""
+        """Returns when time alone may change whether the leaf is true."""
         return self._node.due(context)
 
     def update(self, contact: Contact, now: int) -> None:
-        """Notes whether it is true at `now`; to be called at every instant that may change it, in their order."""
-        known = contact.held.get(self.key)
+        """Records whether the leaf is true at `now`; to be called in order at every instant that may change it."""
+        held = contact.held.get(self.key)
         if self._node.holds(EvaluationContext(contact, now)):
-            if known is None or _has_ended(known, now):
+            if held is None or _has_ended(held, now):
                 contact.held[self.key] = [now]
-            elif len(known) > 1:
-                contact.held[self.key] = known[:1]
-        elif known is not None:
-            if len(known) == 1:
-                contact.held[self.key] = [known[0], now]
-            elif _has_ended(known, now):
+            elif len(held) > 1:
+                contact.held[self.key] = held[:1]
+        elif held is not None:
+            if len(held) == 1:
+                contact.held[self.key] = [held[0], now]
+            elif _has_ended(held, now):
                 del contact.held[self.key]
 
     def catch_up(self, contact: Contact, since: int, now: int) -> None:
-        """Notes what is true before `now` of a contact whose properties have been the same from `true_since` on."""
+        """Records what was true before `now`, for a contact whose properties have not changed since `since`."""
         instant: int | None = since
         while instant is not None and instant < now:
             self.update(contact, instant)
             instant = self._node.due(EvaluationContext(contact, instant))
 
     def merge_past(self, contact: Contact, earlier: list[int], until: int) -> None:
-        """Notes what was true up to `until`; since then it was followed, as if the contact had always been the same.
+        """Joins the state up to `until` with the state tracked since then.
 
-        A run that covers that instant began when the earlier one did, or just then where there was none; one that
-        began after it stands by itself.
+        Since `until` the leaf was tracked as if the contact had always been the same. A run that covers `until` began
+        when the earlier one did, or at `until` if there was none; a run that began later does not change.
         """
-        known = contact.held.get(self.key)
-        if known is not None and known[0] <= until:
-            contact.held[self.key] = [earlier[0] if earlier else until, *known[1:]]
-        elif known is None and len(earlier) > 1:
+        held = contact.held.get(self.key)
+        if held is not None and held[0] <= until:
+            contact.held[self.key] = [earlier[0] if earlier else until, *held[1:]]
+        elif held is None and len(earlier) > 1:
             contact.held[self.key] = list(earlier)
 
-    def earliest_needed(self, now: int) -> int | None:  # noqa: ARG002 - all that asks of the past shares a shape
-        """What a property was at any instant, any patch before it may have said."""
+    def earliest_needed(self, now: int) -> int | None:  # noqa: ARG002 - shared signature
+        """Returns None: any patch of the past may have set the property."""
         return None
 
 
 def _has_ended(state: list[int], now: int) -> bool:
-    """Whether it ended before `now`, and not at this very instant."""
+    """Whether the run ended before `now`, not exactly at `now`."""
     return len(state) > 1 and state[1] < now
 
 

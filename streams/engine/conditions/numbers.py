@@ -1,22 +1,21 @@
-"""Operators on numbers; a boolean is no number, and neither is text that looks like one.
+"""Operators on numbers. A boolean is not a number, and neither is text that looks like one.
 
-Scores and points are kept as whole millionths.
+Scores and points are stored as whole millionths.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from schemas.conditions import NumberOperators
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.predicates import Predicate, all_of, negate
 from streams.engine.state.points import MILLION
 
 Numeric = int | float
-Predicate = Callable[[Any], bool]
 
-
-_NUMBER_TYPES = (int, float)  # spelled out once: `int | float` would be built anew in every call
+_NUMBER_TYPES = (int, float)  # `int | float` in the function would build the union in every call
 
 
 def is_number(value: Any) -> bool:
@@ -25,18 +24,18 @@ def is_number(value: Any) -> bool:
 
 
 def equals(operand: Numeric) -> Predicate:
-    """The same number, 5 and 5.0 alike."""
+    """Tests for the same number; 5 and 5.0 are equal."""
     return lambda value: is_number(value) and value == operand
 
 
 def among(operands: Sequence[Numeric]) -> Predicate:
-    """One of these numbers."""
-    wanted = frozenset(operands)
-    return lambda value: is_number(value) and value in wanted
+    """Tests for one of these numbers."""
+    numbers = frozenset(operands)
+    return lambda value: is_number(value) and value in numbers
 
 
 def compares(operator: str, operand: Numeric) -> Predicate:
-    """Greater or smaller than the operand."""
+    """Tests for a number greater or smaller than the operand; `operator` is gt, gte, lt or lte."""
     if operator == "gt":
         return lambda value: is_number(value) and value > operand
     if operator == "gte":
@@ -47,29 +46,16 @@ def compares(operator: str, operand: Numeric) -> Predicate:
 
 
 def between(lower: Numeric, upper: Numeric) -> Predicate:
-    """From lower to upper, both included."""
+    """Tests for a number from lower to upper, both included."""
     return lambda value: is_number(value) and lower <= value <= upper
 
 
-def negate(predicate: Predicate) -> Predicate:
-    """True where the predicate is not, of a missing value too."""
-    return lambda value: not predicate(value)
-
-
-def all_of(tests: Sequence[Predicate]) -> Predicate:
-    """True where every one of the tests is."""
-    if len(tests) == 1:
-        return tests[0]
-    if len(tests) == 2:
-        first, second = tests
-        return lambda value: first(value) and second(value)
-    return lambda value: all(test(value) for test in tests)
-
-
 def number_test(operators: NumberOperators) -> Predicate:
-    """What must hold of a number kept in millionths (None: there is none). Raises ConditionRefused without any.
+    """Returns the test of a number stored in millionths (None: it is missing).
 
-    It is the number as outputs write it that is compared: an operand has no more digits than that either.
+    The number is compared as outputs write it, because operands have no more digits than that.
+
+    Raises ConditionRefused when there is no operator.
     """
     tests: list[Predicate] = []
     if operators.eq is not None:
@@ -90,4 +76,4 @@ def number_test(operators: NumberOperators) -> Predicate:
     if not tests:
         raise ConditionRefused("an operator is missing; write eq, ne, in, not_in, gt, gte, lt, lte or between")
     test = all_of(tests)
-    return lambda kept: test(None if kept is None else kept / MILLION)
+    return lambda millionths: test(None if millionths is None else millionths / MILLION)

@@ -8,13 +8,13 @@ from typing import Any
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from streams.engine.conditions import numbers
-from streams.engine.conditions.dates.date_bounds import is_day, is_instant
+from streams.engine.conditions.dates.date_bounds import is_calendar_date, is_instant
 from streams.engine.conditions.errors import ConditionRefused
 
 OperatorMap = Mapping[str, Any]
-"""Operators that are given, by the names they are written with."""
+"""Operator as written (`in`, not `in_`) -> operand; only those that a leaf has."""
 
-_MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
+MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
 ORDER_OPERATORS = frozenset({"gt", "gte", "lt", "lte", "between"})
 EQUALITY_OPERATORS = frozenset({"eq", "ne", "in", "not_in"})
 EXISTENCE_OPERATORS = frozenset({"exists", "empty"})
@@ -32,29 +32,32 @@ OPERATORS_BY_TYPE: Mapping[PropertyType, frozenset[str]] = {
     "list": EXISTENCE_OPERATORS | _LIST_OPERATORS,
     "object": EXISTENCE_OPERATORS | {"has_item"},
 }
-"""Which operators fit a declared type; text has no order."""
+"""Declared type -> the operators that fit it; text has no order."""
 
 _TYPE_NAMES = {"text": "text", "number": "a number", "boolean": "true or false"}
 
 
-def operators_by_name(operators: Operators) -> dict[str, Any]:
-    """The operators that are written, by their written names. Raises ConditionRefused for none, and for null."""
-    found: dict[str, Any] = {}
+def require_operators(operators: Operators) -> dict[str, Any]:
+    """Returns the operators that a leaf has, by name.
+
+    Raises ConditionRefused when there is none, or when an operand is null.
+    """
+    operands: dict[str, Any] = {}
     for field, info in type(operators).model_fields.items():
         name = info.alias or field
-        if name in _MODIFIERS or field not in operators.model_fields_set:
+        if name in MODIFIERS or field not in operators.model_fields_set:
             continue
         operand = getattr(operators, field)
         if operand is None:
             raise ConditionRefused("null is no operand; for a missing value write exists: false", (name,))
-        found[name] = operand
-    if not found:
+        operands[name] = operand
+    if not operands:
         raise ConditionRefused("an operator is missing, such as eq, in, gte, contains or exists")
-    return found
+    return operands
 
 
 def require_fit(name: str, operand: Any, property_type: PropertyType | None) -> None:
-    """Raises ConditionRefused for an operator or operand that does not fit the declared type; None takes all."""
+    """Raises ConditionRefused when the operator or operand does not fit the declared type; None fits all."""
     if property_type is None:
         return
     if name not in OPERATORS_BY_TYPE[property_type]:
@@ -78,19 +81,19 @@ def _is_of_type(operand: Any, property_type: PropertyType) -> bool:
 
 
 def to_tuple(operand: Any) -> tuple[Any, ...]:
-    """The operands of an operator that takes one or many."""
+    """Returns the operands of an operator that takes one or several."""
     return operand if isinstance(operand, tuple) else (operand,)
 
 
-_NESTED = (dict, list)  # a union written in the call would be built for every item
+_NESTED = (dict, list)  # a union inside the function would be built for every item
 
 
 def fits(value: Any, property_type: PropertyType) -> bool:
-    """Whether a JSON value is of the declared type, as a patch may set it; one that is not is missing."""
+    """Whether a JSON value has the declared type, as a patch may set it; any other value counts as missing."""
     if property_type == "text":
         return isinstance(value, str)
     if property_type == "date":
-        return is_day(value)
+        return is_calendar_date(value)
     if property_type == "datetime":
         return is_instant(value)
     if property_type == "number":

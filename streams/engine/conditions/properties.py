@@ -1,4 +1,4 @@
-"""Leaves on what a contact is: a property, its tags, its status."""
+"""Compiles the leaves on a contact's properties, tags and status."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import Any, get_args
 
 from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
-from streams.engine.conditions.activities.subjects import leaf_key, operators_to_plain
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import ZoneRule, Zones
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.held_for import HeldForNode, PropertyHeldState
-from streams.engine.conditions.numbers import all_of
-from streams.engine.conditions.operand_types import fits, operators_by_name
-from streams.engine.conditions.operators import ValueTests, compile_operators, contact_zone_path
+from streams.engine.conditions.leaf_keys import leaf_key, operators_to_plain
+from streams.engine.conditions.operand_types import fits, require_operators
+from streams.engine.conditions.operators import compile_operators, contact_zone_path
+from streams.engine.conditions.predicates import Predicate, all_of
 from streams.engine.conditions.protocols import EvaluationContext, Node
-from streams.engine.conditions.scalars import Predicate
+from streams.engine.conditions.value_tests import ValueTests
 from streams.engine.state.contact import Contact
 
 _LOOSE_TYPES: frozenset[PropertyType] = frozenset({"date", "datetime", "list", "object"})
-"""Types whose operators also take values that do not fit; those of the others take only what fits."""
+"""Types whose operators would also accept values of another type; those values have to be filtered out first."""
 
 
 class TopLevelReader:
-    """Reads a property; null is missing."""
+    """Reads a top-level property; null counts as missing."""
 
     __slots__ = ("_name",)
 
@@ -35,7 +35,7 @@ class TopLevelReader:
 
 
 class NestedReader:
-    """Reads a value inside nested objects; missing where one of the keys leads nowhere."""
+    """Reads a value inside nested objects; it is missing when one of the keys is."""
 
     __slots__ = ("_keys",)
 
@@ -61,7 +61,7 @@ class StatusReader:
 
 
 class TypedReader:
-    """Reads a value of a declared type; one of another type, from before it was declared, is missing."""
+    """Reads a value of a declared type; a value of another type, set before the declaration, counts as missing."""
 
     __slots__ = ("_property_type", "_read")
 
@@ -78,7 +78,7 @@ PropertyReader = TopLevelReader | NestedReader | StatusReader | TypedReader
 
 
 class PlainNode:
-    """One test of one value; time does not touch it."""
+    """One test of one value; time alone never changes it."""
 
     __slots__ = ("_read", "_test")
 
@@ -89,12 +89,12 @@ class PlainNode:
     def holds(self, context: EvaluationContext) -> bool:
         return self._test(self._read(context.contact))
 
-    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002 - every node is asked
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002 - shared signature
         return None
 
 
 class TimedNode:
-    """Any tests of one value, dates among them."""
+    """Tests of one value, at least one of which time alone may change."""
 
     __slots__ = ("_account_zones", "_read", "_tests", "_zone_rule")
 
@@ -121,51 +121,53 @@ class TimedNode:
 
 
 def compile_property(leaf: PropertyLeaf, context: CompilerContext) -> Node:
-    """A property leaf. Raises ConditionRefused for an operator or operand that its declared type does not take."""
+    """Compiles a property leaf. Raises ConditionRefused when an operator or operand does not fit its type."""
     keys = (leaf.property,) if isinstance(leaf.property, str) else leaf.property
     if not keys:
         raise ConditionRefused("a property has a name", ("property",))
-    kind = context.property_type(keys[0])
+    property_type = context.property_type(keys[0])
     if len(keys) > 1:
-        if kind not in (None, "object"):
-            raise ConditionRefused(f"{keys[0]} is of type {kind} and has no keys inside", ("property",))
-        kind = None
+        if property_type not in (None, "object"):
+            raise ConditionRefused(f"{keys[0]} is of type {property_type} and has no keys inside", ("property",))
+        property_type = None
     context.properties.add(keys[0])
     if keys[0] == "email_domain":
-        context.properties.add("email")  # a patch of the email changes what is derived from it
-    plain = _compile_leaf(TopLevelReader(keys[0]) if len(keys) == 1 else NestedReader(keys), leaf, kind, context)
-    return _with_held_for(plain, leaf, kind, context)
+        context.properties.add("email")  # a patch of the email also changes its domain
+    node = _compile_leaf(
+        TopLevelReader(keys[0]) if len(keys) == 1 else NestedReader(keys), leaf, property_type, context
+    )
+    return _with_held_for(node, leaf, property_type, context)
 
 
 def _with_held_for(
     node: Node, leaf: PropertyLeaf | TagsLeaf, property_type: PropertyType | None, context: CompilerContext
 ) -> Node:
-    """The leaf as it is, or held for as long as it says."""
+    """Returns the leaf's node, wrapped into `held_for` where the leaf has it."""
     if leaf.held_for is None:
         return node
     zone = str(context.zone) if isinstance(node, TimedNode) else None
     identity = leaf.model_copy(update={"held_for": None})
     key = leaf_key("held", operators_to_plain(identity), property_type, zone)
-    truth = context.held_states.setdefault(key, PropertyHeldState(key, node))
-    return HeldForNode(truth, leaf.held_for)
+    held_state = context.held_states.setdefault(key, PropertyHeldState(key, node))
+    return HeldForNode(held_state, leaf.held_for)
 
 
 def compile_tags(leaf: TagsLeaf, context: CompilerContext) -> Node:
-    """The contact's tags, a list."""
+    """Compiles a leaf on the contact's tags, a list."""
     context.properties.add("tags")
-    plain = _compile_subject("tags", TopLevelReader("tags"), leaf.tags, "list", context)
-    return _with_held_for(plain, leaf, "list", context)
+    node = _compile_subject("tags", TopLevelReader("tags"), leaf.tags, "list", context)
+    return _with_held_for(node, leaf, "list", context)
 
 
 def compile_status(leaf: StatusLeaf, context: CompilerContext) -> Node:
-    """The contact's status, a text out of four."""
+    """Compiles a leaf on the contact's status, one of four texts."""
     refuse_unknown_statuses(leaf.status, get_args(ContactStatus), "status")
     return _compile_subject("status", StatusReader(), leaf.status, "text", context)
 
 
 def refuse_unknown_statuses(operators: Operators, statuses: tuple[str, ...], subject: str) -> None:
-    """A status that can never be is a slip of the pen. Raises ConditionRefused."""
-    for name, operand in operators_by_name(operators).items():
+    """Raises ConditionRefused when an operand is not one of `statuses`: such a test is a typing error."""
+    for name, operand in require_operators(operators).items():
         if name not in ("eq", "ne", "in", "not_in"):
             continue
         for one in operand if isinstance(operand, tuple) else (operand,):
@@ -174,7 +176,7 @@ def refuse_unknown_statuses(operators: Operators, statuses: tuple[str, ...], sub
 
 
 def lead_status_test(operators: Operators, subject: str) -> Predicate:
-    """The test of a lead's status (None: there is no lead). Raises ConditionRefused."""
+    """Returns the test of a lead's status (None: there is no lead). Raises ConditionRefused."""
     refuse_unknown_statuses(operators, get_args(LeadStatus), subject)
     try:
         return all_of(compile_operators(operators, "text").plain)

@@ -1,6 +1,6 @@
-"""Leaves on what the engine decided: memberships, scores and leads.
+"""Compiles the leaves on what the engine decided: memberships, scores and leads.
 
-Scores and points are whole millionths. Without a lead its status and points are missing; a missing score is 0.
+Scores and points are whole millionths. Without a lead, status and points are missing; a missing score is 0.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from schemas.conditions import (
 )
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.numbers import Predicate, number_test
+from streams.engine.conditions.numbers import number_test
+from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.properties import lead_status_test
 from streams.engine.conditions.protocols import EvaluationContext, Node
 
 
 class SegmentNode:
-    """Member of a segment; when that changes is the other segment's matter."""
+    """Member of another segment; that segment's own condition knows when this changes."""
 
     __slots__ = ("_segment",)
 
@@ -33,7 +34,7 @@ class SegmentNode:
     def holds(self, context: EvaluationContext) -> bool:
         return self._segment in context.contact.members
 
-    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002 - every node is asked
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002 - shared signature
         return None
 
 
@@ -56,7 +57,7 @@ class ScoreNode:
 
 
 class LeadNode:
-    """The contact's lead in a campaign; a deleted one is none, but to a test of the status."""
+    """The contact's lead in a campaign; a deleted lead counts only for a test of the status."""
 
     __slots__ = ("_campaign", "_points", "_status")
 
@@ -80,7 +81,7 @@ class LeadNode:
 
 
 class LeadPointsNode:
-    """The points of the lead at hand."""
+    """The points of the lead whose rule is evaluated."""
 
     __slots__ = ("_test",)
 
@@ -95,7 +96,7 @@ class LeadPointsNode:
 
 
 class LeadStatusNode:
-    """The status of the lead at hand."""
+    """The status of the lead whose rule is evaluated."""
 
     __slots__ = ("_test",)
 
@@ -110,7 +111,7 @@ class LeadStatusNode:
 
 
 class LeadAgeNode:
-    """How long the lead at hand has existed: from `least` to `most` ms, both included."""
+    """How long the lead whose rule is evaluated has existed: from `least` to `most` ms, both included."""
 
     __slots__ = ("_least", "_most")
 
@@ -127,50 +128,50 @@ class LeadAgeNode:
     def due(self, context: EvaluationContext) -> int | None:
         if context.lead is None:
             return None
-        made, now = context.lead.created, context.now
-        turns = [] if self._least is None else [made + self._least]
+        created, now = context.lead.created, context.now
+        changes = [] if self._least is None else [created + self._least]
         if self._most is not None:
-            turns.append(made + self._most + 1)
-        return min((turn for turn in turns if turn > now), default=None)
+            changes.append(created + self._most + 1)
+        return min((change for change in changes if change > now), default=None)
 
 
 def compile_segment(leaf: SegmentLeaf, context: CompilerContext) -> Node:
-    """Membership of another segment."""
+    """Compiles a leaf on membership of another segment."""
     context.segments.add(leaf.segment)
     return SegmentNode(leaf.segment)
 
 
-def compile_score(leaf: ScoreLeaf, context: CompilerContext) -> Node:  # noqa: ARG001 - leaves share a shape
-    """A score against numbers. Raises ConditionRefused without any."""
+def compile_score(leaf: ScoreLeaf, context: CompilerContext) -> Node:  # noqa: ARG001 - shared signature
+    """Compiles a leaf on a score. Raises ConditionRefused when it has no operator."""
     return ScoreNode(leaf.score.name, _number_test(leaf.score, "score"))
 
 
 def compile_lead(leaf: LeadLeaf, context: CompilerContext) -> Node:
-    """The lead in a campaign."""
-    wanted = leaf.lead
-    context.campaigns.add(wanted.campaign)
+    """Compiles a leaf on the lead in a campaign. Raises ConditionRefused."""
+    test = leaf.lead
+    context.campaigns.add(test.campaign)
     try:
-        status = None if wanted.status is None else lead_status_test(wanted.status, "status")
-        points = None if wanted.points is None else _number_test(wanted.points, "points")
+        status = None if test.status is None else lead_status_test(test.status, "status")
+        points = None if test.points is None else _number_test(test.points, "points")
     except ConditionRefused as refusal:
         raise refusal.with_prefix("lead") from None
-    return LeadNode(wanted.campaign, status, points)
+    return LeadNode(test.campaign, status, points)
 
 
 def compile_points(leaf: PointsLeaf, context: CompilerContext) -> Node:
-    """Points of the lead at hand."""
+    """Compiles a leaf on the points of the lead whose rule is evaluated. Raises ConditionRefused."""
     context.uses_lead = True
     return LeadPointsNode(_number_test(leaf.points, "points"))
 
 
 def compile_lead_status(leaf: LeadStatusLeaf, context: CompilerContext) -> Node:
-    """Status of the lead at hand."""
+    """Compiles a leaf on the status of the lead whose rule is evaluated. Raises ConditionRefused."""
     context.uses_lead = True
     return LeadStatusNode(lead_status_test(leaf.lead_status, "lead_status"))
 
 
 def compile_lead_age(leaf: LeadAgeLeaf, context: CompilerContext) -> Node:
-    """Age of the lead at hand."""
+    """Compiles a leaf on the age of the lead whose rule is evaluated. Raises ConditionRefused."""
     context.uses_lead = True
     return LeadAgeNode(*_age_range(leaf.lead_age))
 

@@ -1,7 +1,8 @@
 """`all`, `any`, `not`, and when time alone can change them.
 
-A false `all` stays false until each of its false parts has changed, so the latest of their dues counts and not the
-earliest; a true `any` likewise. Parts may say a due that is too early, so these may, too, but never too late.
+A false `all` stays false until each of its false parts has changed, so the latest of their dues counts, not the
+earliest; a true `any` works the same way. A part may return a due that is too early, never one that is too late; so
+may these.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ HoldsAndDue = tuple[bool, int | None]
 
 
 def due_of_all(parts: Iterable[HoldsAndDue]) -> int | None:
-    """When time alone may change a conjunction."""
+    """Returns when time alone may change a conjunction."""
     return _due(parts, neutral=True)
 
 
 def due_of_any(parts: Iterable[HoldsAndDue]) -> int | None:
-    """When time alone may change a disjunction."""
+    """Returns when time alone may change a disjunction."""
     return _due(parts, neutral=False)
 
 
@@ -35,7 +36,7 @@ def _due(parts: Iterable[HoldsAndDue], *, neutral: bool) -> int | None:
                 earliest = due
             continue
         if due is None:
-            return None  # this part alone keeps the whole as it is
+            return None  # this part alone keeps the whole from changing
         deciding = True
         if latest is None or due > latest:
             latest = due
@@ -43,7 +44,7 @@ def _due(parts: Iterable[HoldsAndDue], *, neutral: bool) -> int | None:
 
 
 class AllNode:
-    """Every part holds; of none that is true."""
+    """All parts hold; true without any part."""
 
     __slots__ = ("_nodes",)
 
@@ -58,7 +59,7 @@ class AllNode:
 
 
 class AnyNode:
-    """One of the parts holds; of none that is false."""
+    """At least one part holds; false without any part."""
 
     __slots__ = ("_nodes",)
 
@@ -73,7 +74,7 @@ class AnyNode:
 
 
 class NotNode:
-    """Exact negation."""
+    """The part does not hold."""
 
     __slots__ = ("_node",)
 

@@ -1,4 +1,4 @@
-"""Which campaign of ours a CRM's campaign stands for, by the definitions; what once stood for one always does."""
+"""Maps the CRM's campaigns to ours by the definitions; a mapping stays when a later release does not have it."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 class CrmCampaigns(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An account's campaigns by the CRM's ids, as of a release."""
+    """An account's campaigns as of a release; `by_crm_id` maps the CRM's id (18 characters) to our campaign's id."""
 
     release: int = 0
     by_crm_id: dict[str, str] = {}
 
     def with_release(self, release: int, definitions: Definitions) -> CrmCampaigns:
-        """With what a release says; a campaign that it does not have any more keeps its revenue."""
-        named = {
+        """Returns the mapping with a release added; a campaign that the release lacks keeps its revenue."""
+        by_crm_id = {
             to_long_id(campaign.salesforce.campaign): campaign.id
-            # The first of two campaigns that name the same one has it.
+            # Of two campaigns with the same CRM campaign the first counts.
             for campaign in reversed(definitions.campaigns)
             if campaign.salesforce is not None
         }
-        return CrmCampaigns(release, {**self.by_crm_id, **named})
+        return CrmCampaigns(release, {**self.by_crm_id, **by_crm_id})
 
     def campaign_for(self, crm_campaign: str | None, lead_campaign: str | None) -> str | None:
-        """The campaign that an opportunity counts for: its own one, else that of the lead it came from."""
+        """Returns the campaign that an opportunity counts for: its own, else that of the lead it came from."""
         if crm_campaign is None:
             return lead_campaign
         return self.by_crm_id.get(to_long_id(crm_campaign), lead_campaign)
 
 
 def to_long_id(crm_id: str) -> str:
-    """Salesforce ids have 15 characters or, with a suffix that follows from them, 18: always the longer form."""
+    """Returns the long form of a Salesforce id: 15 characters and a suffix of 3 that is computed from them."""
     if len(crm_id) != 15:
         return crm_id
     return crm_id + "".join(_suffix(crm_id[start : start + 5]) for start in (0, 5, 10))
 
 
 def _suffix(chunk: str) -> str:
-    return _SUFFIX[sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")]
+    return _SUFFIX[sum(1 << position for position, letter in enumerate(chunk) if "A" <= letter <= "Z")]
 
 
 NO_CRM_CAMPAIGNS = CrmCampaigns()
 
 
 def account_campaigns(campaigns: Mapping[str, CrmCampaigns], account: str) -> CrmCampaigns:
-    """An account's campaigns; none before its first release."""
+    """Returns an account's campaigns; none before its first release."""
     return campaigns.get(account, NO_CRM_CAMPAIGNS)

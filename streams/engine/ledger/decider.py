@@ -1,9 +1,9 @@
-"""The decisions of the ledger's journal (a `Decider` of streams.runtime.protocols).
+"""Decides the ledger's journal (a `Decider` of streams.runtime.protocols).
 
-An opportunity's new state gives a new contribution; the totals get the difference. A release marker may change which
-campaign an opportunity counts for, so it looks at every opportunity of its account, in portions. Doing a marker again
-after a restart changes nothing where it was done before, so that an unfinished one needs no cursor: the position
-stays before it until it is done.
+A new state of an opportunity gives a new contribution, and the totals get the difference. A release marker may change
+which campaign an opportunity counts for, so it visits every opportunity of its account, in portions. Repeating a
+marker after a restart changes nothing for opportunities already visited, so an unfinished one needs no cursor: its
+journal position stays before it until it is complete.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPPORTUNITY = "opportunity/"
 _TOTAL = "total/"
 _CAMPAIGNS = "campaigns/"
 _OUTPUTS_PER_OPPORTUNITY = 4
-"""Two totals and two tellings: what one opportunity can change at one record."""
+"""The most outputs of one opportunity at one record: two totals and two outcomes."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,12 +40,12 @@ class LedgerDecider:
         self._totals: dict[str, RevenueTotal] = {}
         self._campaigns: dict[str, CrmCampaigns] = {}
         self._queue: deque[tuple[int, JournalRecord]] = deque()
-        self._keys_to_reach: deque[str] | None = None
-        """Keys of opportunities that the marker at the head of the queue has not reached; None before it begins."""
-        self._reach_count = 0
+        self._keys_to_visit: deque[str] | None = None
+        """Keys of the opportunities that the marker at the head of the queue has yet to visit; None: not started."""
+        self._visit_count = 0
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """One record of the changelog, in order, at take-over."""
+        """Restores one record of the changelog; they come in order, at take-over."""
         name = key.decode()
         if value is None:
             return
@@ -57,19 +57,19 @@ class LedgerDecider:
             self._campaigns[name[len(_CAMPAIGNS) :]] = msgspec.json.decode(value, type=CrmCampaigns)
 
     def resume(self, checkpoint: bytes | None) -> None:
-        """Nothing: rows and position say all."""
+        """Does nothing: rows and journal position are the whole state."""
 
     def feed(self, offset: int, key: bytes, value: bytes) -> None:
-        """The next journal record; `offset` rises, gaps are legal."""
+        """Queues the next journal record; `offset` rises, gaps are legal."""
         del key  # an event names its opportunity itself
         self._queue.append((offset, decode(value)))
 
     def has_pending(self) -> bool:
-        """Whether `work` has anything left to do."""
+        """Whether there are records to decide."""
         return bool(self._queue)
 
     def work(self, budget: Budget) -> Effects:
-        """Decides as much as the budget allows, at least one opportunity."""
+        """Decides as much as the budget allows, at least one opportunity, and returns the effects."""
         effects = Effects()
         for _ in range(max(1, budget.records)):
             if not self._queue:
@@ -78,39 +78,39 @@ class LedgerDecider:
         return effects
 
     def checkpoint(self) -> bytes:
-        """Nothing but rows and position is needed."""
+        """Returns an empty checkpoint: rows and journal position are the whole state."""
         return b"{}"
 
     def resume_offset(self, next_offset: int) -> int:
-        """The journal offset to go on from after a restart."""
+        """Returns the journal offset to continue from after a restart."""
         return self._queue[0][0] if self._queue else next_offset
 
     def is_busy(self) -> bool:
-        """Whether a release marker has not reached every opportunity of its account."""
+        """Whether a release marker has yet to visit opportunities of its account."""
         return any(isinstance(record, Marker) for _, record in self._queue)
 
     def next_due(self) -> int | None:
-        """None: time alone changes no revenue."""
+        """Returns None: time alone changes no revenue."""
         return None
 
     def needs_backfill(self, marker: Marker) -> bool:  # noqa: ARG002 - a Decider
-        """No: what a release names counts for every opportunity that is kept."""
+        """Returns False: a release applies to every stored opportunity."""
         return False
 
     def pending_proposals(self) -> dict[str, PendingProposal]:
-        """Nothing: no release asks of the past here."""
+        """Returns nothing: no release needs a back-fill here."""
         return {}
 
     def has_contacts(self, account: str) -> bool:  # noqa: ARG002 - a Decider
-        """No: there are opportunities only."""
+        """Returns False: the ledger has opportunities only."""
         return False
 
     def backfill_counter(self, account: str, _after: str = "", _limit: int | None = None) -> BackfillCounter:
-        """Never asked. Raises LookupError."""
+        """Raises LookupError: the ledger has no back-fill."""
         raise LookupError(f"no release of account {account} is proposed to the ledger")
 
     def _process_record(self, effects: Effects) -> None:
-        """Decides one event, or lets the marker at the head reach one opportunity."""
+        """Decides one event, or lets the marker at the head of the queue visit one opportunity."""
         offset, record = self._queue[0]
         if isinstance(record, JournalEvent):
             self._decide_event(offset, record, effects)
@@ -121,34 +121,34 @@ class LedgerDecider:
     def _decide_event(self, offset: int, event: JournalEvent, effects: Effects) -> None:
         if event.type != "opportunity.changed":
             return
-        told = opportunity_from_event(event)
-        known = self._opportunities.get(told.key)
-        if known is not None:
-            if not told.is_newer_than(known):
+        opportunity = opportunity_from_event(event)
+        former = self._opportunities.get(opportunity.key)
+        if former is not None:
+            if not opportunity.is_newer_than(former):
                 return
-            told.contribution, told.told = known.contribution, known.told
-        self._opportunities[told.key] = told
-        place = outputs.OutputOrigin(offset, event.at, {"kind": "crm", "event": event.id})
-        self._settle(told, place, effects)
-        effects.rows[f"{_OPPORTUNITY}{told.key}".encode()] = _encode(told)
+            opportunity.contribution, opportunity.reported_outcome = former.contribution, former.reported_outcome
+        self._opportunities[opportunity.key] = opportunity
+        origin = outputs.OutputOrigin(offset, event.at, {"kind": "crm", "event": event.id})
+        self._settle(opportunity, origin, effects)
+        effects.rows[f"{_OPPORTUNITY}{opportunity.key}".encode()] = _encode(opportunity)
 
     def _advance_marker(self, offset: int, marker: Marker, effects: Effects) -> bool:
-        """Lets a marker reach one more opportunity of its account; whether it has reached them all."""
-        if self._keys_to_reach is None:
-            self._keys_to_reach = self._start_marker(marker, effects)
-            self._reach_count = 0
-        if self._keys_to_reach:
-            opportunity = self._opportunities[self._keys_to_reach.popleft()]
-            before = (opportunity.contribution, opportunity.told)
+        """Lets a marker visit one more opportunity of its account; returns whether it has visited all of them."""
+        if self._keys_to_visit is None:
+            self._keys_to_visit = self._start_marker(marker, effects)
+            self._visit_count = 0
+        if self._keys_to_visit:
+            opportunity = self._opportunities[self._keys_to_visit.popleft()]
+            before = (opportunity.contribution, opportunity.reported_outcome)
             cause = {"kind": "definition", "release": marker.number}
-            place = outputs.OutputOrigin(offset, marker.at, cause, self._reach_count * _OUTPUTS_PER_OPPORTUNITY)
-            self._settle(opportunity, place, effects)
-            self._reach_count += 1
-            if before != (opportunity.contribution, opportunity.told):
+            origin = outputs.OutputOrigin(offset, marker.at, cause, self._visit_count * _OUTPUTS_PER_OPPORTUNITY)
+            self._settle(opportunity, origin, effects)
+            self._visit_count += 1
+            if before != (opportunity.contribution, opportunity.reported_outcome):
                 effects.rows[f"{_OPPORTUNITY}{opportunity.key}".encode()] = _encode(opportunity)
-        if self._keys_to_reach:
+        if self._keys_to_visit:
             return False
-        self._keys_to_reach = None
+        self._keys_to_visit = None
         return True
 
     def _start_marker(self, marker: Marker, effects: Effects) -> deque[str]:
@@ -161,7 +161,7 @@ class LedgerDecider:
         return deque(sorted(key for key, row in self._opportunities.items() if row.account == account))
 
     def _settle(self, opportunity: Opportunity, origin: outputs.OutputOrigin, effects: Effects) -> None:
-        """Brings totals and lead up to what the opportunity is now."""
+        """Updates the totals and the lead to the opportunity's present state."""
         campaigns = account_campaigns(self._campaigns, opportunity.account)
         self._update_totals(opportunity, opportunity.expected_contribution(campaigns), origin, effects)
         self._report_outcome(opportunity, campaigns, origin, effects)
@@ -187,24 +187,28 @@ class LedgerDecider:
             effects.outputs.append(outputs.revenue_output(total, origin))
 
     def _total(self, account: str, contribution: Contribution, at: int) -> RevenueTotal:
-        """The total that a contribution belongs to, at the later of its own instant and `at`."""
-        known = self._totals.get(total_key(account, contribution.campaign, contribution.currency))
-        if known is None:
+        """Returns the total that a contribution belongs to, at the later of the total's own instant and `at`."""
+        total = self._totals.get(total_key(account, contribution.campaign, contribution.currency))
+        if total is None:
             return RevenueTotal(account, contribution.campaign, contribution.currency, at)
-        return msgspec.structs.replace(known, at=max(known.at, at))
+        return msgspec.structs.replace(total, at=max(total.at, at))
 
     @staticmethod
     def _report_outcome(
         opportunity: Opportunity, campaigns: CrmCampaigns, origin: outputs.OutputOrigin, effects: Effects
     ) -> None:
-        former, due = opportunity.told, opportunity.expected_outcome(campaigns)
-        if due == former:
+        former, expected = opportunity.reported_outcome, opportunity.expected_outcome(campaigns)
+        if expected == former:
             return
-        opportunity.told = due
+        opportunity.reported_outcome = expected
         at = opportunity.modified if origin.at is None else origin.at
-        moved = due is None or former is None or (due.contact, due.campaign) != (former.contact, former.campaign)
-        if former is not None and moved and former.outcome != "deleted":
-            gone = msgspec.structs.replace(former, outcome="deleted")
-            effects.outputs.append(outputs.outcome_output(opportunity.account, opportunity.id, gone, at, origin))
-        if due is not None:
-            effects.outputs.append(outputs.outcome_output(opportunity.account, opportunity.id, due, at, origin))
+        is_other_lead = (
+            expected is None
+            or former is None
+            or (expected.contact, expected.campaign) != (former.contact, former.campaign)
+        )
+        if former is not None and is_other_lead and former.outcome != "deleted":
+            deletion = msgspec.structs.replace(former, outcome="deleted")
+            effects.outputs.append(outputs.outcome_output(opportunity.account, opportunity.id, deletion, at, origin))
+        if expected is not None:
+            effects.outputs.append(outputs.outcome_output(opportunity.account, opportunity.id, expected, at, origin))

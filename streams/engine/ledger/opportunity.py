@@ -1,4 +1,4 @@
-"""One opportunity as the CRM last had it, and what it contributes: a function of its state."""
+"""The latest state of one opportunity in the CRM, and what it contributes: a function of that state."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from streams.engine.ledger.attribution import CrmCampaigns
 OpportunityOutcome = Literal["open", "won", "lost", "deleted"]
 RevenueKind = Literal["open", "won", "lost"]
 NO_CURRENCY = "XXX"
-"""ISO 4217's code for no currency: the CRM named none."""
+"""ISO 4217's code for no currency, used when the CRM has none."""
 
 
 class Contribution(msgspec.Struct, frozen=True):
-    """What an opportunity adds: one to the count of `kind` and `amount` to its sum."""
+    """What an opportunity adds to a total: 1 to the count of `kind`, and `amount` (decimal text) to its sum."""
 
     campaign: str
     currency: str
@@ -27,7 +27,7 @@ class Contribution(msgspec.Struct, frozen=True):
 
 
 class ReportedOutcome(msgspec.Struct, frozen=True):
-    """What the lead that an opportunity came from was last told of it."""
+    """The last outcome that was reported to the lead from which an opportunity came; `amount` is decimal text."""
 
     contact: str
     campaign: str
@@ -37,7 +37,10 @@ class ReportedOutcome(msgspec.Struct, frozen=True):
 
 
 class Opportunity(msgspec.Struct, omit_defaults=True):
-    """A row of the ledger: the state that the CRM told, and what came of it so far. `modified` in ms."""
+    """A row of the ledger: an opportunity's state in the CRM, and what the ledger has derived from it.
+
+    `modified` in ms, `amount` as decimal text.
+    """
 
     account: str
     id: str
@@ -51,26 +54,27 @@ class Opportunity(msgspec.Struct, omit_defaults=True):
     """The campaign of the lead it came from."""
     contact: str | None = None
     contribution: Contribution | None = None
-    told: ReportedOutcome | None = None
+    reported_outcome: ReportedOutcome | None = msgspec.field(default=None, name="told")
+    """`told` in the changelog."""
 
     @property
     def key(self) -> str:
-        """Account and id; slugs have no slash."""
+        """Account and id, unique because slugs have no slash."""
         return f"{self.account}/{self.id}"
 
     def is_newer_than(self, other: Opportunity) -> bool:
-        """By the CRM's own stamp, then the connector's version; among equals the journal's order decides."""
+        """Whether this state replaces `other`: by `modified`, then `version`, then order in the journal."""
         return (self.modified, self.version) >= (other.modified, other.version)
 
     def expected_contribution(self, campaigns: CrmCampaigns) -> Contribution | None:
-        """What it should contribute; None when deleted or of no campaign of ours."""
+        """Returns what the opportunity has to contribute; None when deleted or of no campaign of ours."""
         campaign = campaigns.campaign_for(self.crm_campaign, self.campaign)
         if campaign is None or self.outcome == "deleted":
             return None
         return Contribution(campaign, self.currency, self.outcome, self.amount or money.ZERO)
 
     def expected_outcome(self, campaigns: CrmCampaigns) -> ReportedOutcome | None:
-        """What its lead should have been told; None when nobody knows whose it is."""
+        """Returns the outcome that its lead has to know; None when it has no known contact or campaign."""
         campaign = self.campaign or campaigns.campaign_for(self.crm_campaign, None)
         if self.contact is None or campaign is None:
             return None
@@ -78,7 +82,7 @@ class Opportunity(msgspec.Struct, omit_defaults=True):
 
 
 def opportunity_from_event(event: JournalEvent) -> Opportunity:
-    """The opportunity that an `opportunity.changed` of the journal tells."""
+    """Returns the opportunity in an `opportunity.changed` event of the journal."""
     fields = event.fields
     amount = fields.get("amount")
     return Opportunity(

@@ -1,4 +1,4 @@
-"""What the ledger writes: rows of `campaign-revenue`, and the outcome for the lead on `crm-results`."""
+"""The ledger's outputs: rows of `campaign-revenue`, and outcomes for leads on `crm-results`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(slots=True)
 class OutputOrigin:
-    """Where in the ledger's journal a decision belongs, and why it was made; `ordinal` counts its outputs.
+    """The position in the ledger's journal and the cause of a decision; `ordinal` counts its outputs.
 
-    An event id can return (a state left and entered again within one second of the CRM), an offset cannot: ids of
-    outputs are made from the offset.
+    Ids of outputs contain the offset, because an event id may occur again: the CRM's clock counts seconds, so a state
+    can be left and entered again within one of them. `at` in ms.
     """
 
     offset: int
@@ -31,13 +31,13 @@ class OutputOrigin:
     ordinal: int = 0
 
     def next_number(self) -> dict[str, int]:
-        """The number of the next output."""
+        """Returns the number of the next output."""
         self.ordinal += 1
         return {"partition": 0, "offset": self.offset, "ordinal": self.ordinal - 1}
 
 
 def revenue_output(total: RevenueTotal, origin: OutputOrigin) -> Output:
-    """The present total of a campaign and currency."""
+    """Returns the record of a campaign's present total in one currency."""
     value = {
         "id": _output_id("campaign.revenue", total.key, origin),
         "type": "campaign.revenue",
@@ -57,7 +57,10 @@ def revenue_output(total: RevenueTotal, origin: OutputOrigin) -> Output:
 def outcome_output(
     account: str, opportunity: str, reported: ReportedOutcome, at: int, origin: OutputOrigin
 ) -> Output:
-    """An event for the lead: what became of its opportunity. It carries no hand-over number, for it answers none."""
+    """Returns an event for the lead: the outcome of its opportunity.
+
+    It has no hand-over number, because it does not answer a hand-over.
+    """
     subject = f"{account}/{reported.contact}/{reported.campaign}/{opportunity}/{reported.outcome}"
     value: dict[str, Any] = {
         "id": _output_id("crm.outcome", subject, origin),
@@ -76,5 +79,5 @@ def outcome_output(
 
 
 def _output_id(kind: str, subject: str, origin: OutputOrigin) -> str:
-    named = "\x1f".join((kind, subject, str(origin.offset)))
-    return blake2b(named.encode(), digest_size=16).hexdigest()
+    parts = "\x1f".join((kind, subject, str(origin.offset)))
+    return blake2b(parts.encode(), digest_size=16).hexdigest()

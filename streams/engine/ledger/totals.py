@@ -1,4 +1,4 @@
-"""The revenue of one campaign in one currency: counts and exact amounts of won, lost and open opportunities."""
+"""The revenue of a campaign in one currency: counts and exact amounts of won, lost and open opportunities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.ledger.opportunity import Contribution
 
 
 class RevenueSum(msgspec.Struct, frozen=True):
-    """How many opportunities, and how much money (decimal text)."""
+    """A number of opportunities, and their amount (decimal text)."""
 
     count: int = 0
     amount: str = money.ZERO
@@ -30,24 +30,24 @@ class RevenueTotal(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """Account, campaign and currency, as the topic's key."""
+        """The topic's key: account, campaign and currency."""
         return total_key(self.account, self.campaign, self.currency)
 
     def plus(self, contribution: Contribution) -> RevenueTotal:
-        """With one opportunity more."""
+        """Returns the total with a contribution added."""
         return self._with_change(contribution, 1, money.plus)
 
     def minus(self, contribution: Contribution) -> RevenueTotal:
-        """With one opportunity less."""
+        """Returns the total with a contribution removed."""
         return self._with_change(contribution, -1, money.minus)
 
-    def _with_change(self, contribution: Contribution, step: int, fold: Callable[[str, str], str]) -> RevenueTotal:
+    def _with_change(self, contribution: Contribution, step: int, combine: Callable[[str, str], str]) -> RevenueTotal:
         old: RevenueSum = getattr(self, contribution.kind)
-        new = RevenueSum(old.count + step, fold(old.amount, contribution.amount))
-        changed: RevenueTotal = msgspec.structs.replace(self, **{contribution.kind: new})
-        return changed
+        new = RevenueSum(old.count + step, combine(old.amount, contribution.amount))
+        total: RevenueTotal = msgspec.structs.replace(self, **{contribution.kind: new})
+        return total
 
 
 def total_key(account: str, campaign: str, currency: str) -> str:
-    """The key of a total; account and campaign are slugs."""
+    """Returns the key of a total; account and campaign are slugs, so they have no slash."""
     return f"{account}/{campaign}/{currency}"

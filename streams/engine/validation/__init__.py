@@ -1,4 +1,4 @@
-"""What can be wrong with an account's definitions, said with what would be right. Pure; knows no files."""
+"""Finds the faults in an account's definitions (SPEC section 9), and says what would be right. Reads no files."""
 
 from streams.engine.validation.definitions import ValidationResult, validate_definitions
 from streams.engine.validation.problem import DocumentPath, Problem, path_text

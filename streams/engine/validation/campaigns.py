@@ -1,4 +1,4 @@
-"""What can be wrong with one campaign: audience, period, rules and what they do."""
+"""Validates a campaign: audience, period, rules and their actions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any
 from schemas.definitions import AutomationRule, Campaign, ScoringRule
 from schemas.values import duration_ms
 from streams.engine.conditions.dates.calendar_days import is_day
-from streams.engine.validation.conditions import condition_problems
+from streams.engine.validation.conditions import PLACEHOLDER_CONDITION, condition_problems
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.problem import DocumentPath, Problem, suggestion
 from streams.engine.validation.schema import schema_problems
 from streams.engine.version import ACTIONS_NOT_SERVED
 
-_ANY_CONDITION = {"all": ()}
 _RULES: tuple[tuple[ConditionUse, type[ScoringRule | AutomationRule]], ...] = (
     ("scoring", ScoringRule),
     ("automation", AutomationRule),
@@ -22,7 +21,7 @@ _RULES: tuple[tuple[ConditionUse, type[ScoringRule | AutomationRule]], ...] = (
 
 
 def campaign_problems(raw: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
-    """Its shape, then what each part refers to."""
+    """Returns the faults of a campaign: in its schema, then in each of its parts."""
     if not isinstance(raw, Mapping):
         return schema_problems(Campaign, raw, path)
     frame = {key: [] if key in ("scoring", "automation") and isinstance(raw[key], list) else raw[key] for key in raw}
@@ -40,7 +39,7 @@ def campaign_problems(raw: object, context: ValidationContext, path: DocumentPat
 def _is_zero_duration(duration: object) -> bool:
     try:
         return isinstance(duration, str) and duration_ms(duration) == 0
-    except ValueError:  # no duration at all: the shape says so
+    except ValueError:  # not a duration; the schema reports it
         return False
 
 
@@ -79,7 +78,7 @@ def _rule_problems(
 ) -> list[Problem]:
     if not isinstance(raw, Mapping):
         return schema_problems(model, raw, path)
-    frame = {**raw, "when": _ANY_CONDITION} if "when" in raw else raw
+    frame = {**raw, "when": PLACEHOLDER_CONDITION} if "when" in raw else raw
     problems = schema_problems(model, frame, path)
     if "when" in raw:
         problems += condition_problems(raw["when"], context, use, (*path, "when"))
@@ -110,7 +109,7 @@ def _action_problems(then: Mapping[str, Any], context: ValidationContext, path: 
 
 def _listing_fault(name: str, action: str, context: ValidationContext) -> str | None:
     if name not in context.segments:
-        static = [segment for segment, dynamic in context.segments.items() if not dynamic]
+        static = [segment for segment, is_dynamic in context.segments.items() if not is_dynamic]
         return f"no segment is called {name}{suggestion(name, static)}"
     if context.segments[name]:
         return f"{name} is dynamic: its condition alone decides; {action} takes a static segment"
@@ -118,15 +117,15 @@ def _listing_fault(name: str, action: str, context: ValidationContext) -> str | 
 
 
 def _repeated_rule_problems(raw: Mapping[str, Any], path: DocumentPath) -> list[Problem]:
-    """Rule ids name their truths and causes, so they are unique among all rules of a campaign."""
-    seen: set[str] = set()
+    """Rule ids are unique among all rules of a campaign, because they name stored state and causes of outputs."""
+    names: set[str] = set()
     problems = []
     for key, _ in _RULES:
         for number, rule in enumerate(_rules_of(raw, key)):
             name = rule.get("id") if isinstance(rule, Mapping) else None
-            if isinstance(name, str) and name in seen:
+            if isinstance(name, str) and name in names:
                 message = f"there is another rule called {name} in this campaign"
                 problems.append(Problem((*path, key, number, "id"), message))
             if isinstance(name, str):
-                seen.add(name)
+                names.add(name)
     return problems

@@ -1,4 +1,4 @@
-"""Whether what is written under `when` is a condition: a tree of `all`, `any`, `not` over sound leaves."""
+"""Validates what is written under `when`: a tree of `all`, `any`, `not` over valid leaves."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from streams.engine.validation.problem import DocumentPath, Problem, describe_va
 from streams.engine.validation.schema import schema_problems
 
 MAX_CONDITION_DEPTH = 50
+PLACEHOLDER_CONDITION = {"all": ()}
+"""Takes the place of a condition while the rest of a segment or rule is validated."""
 _BRANCHES = ("all", "any", "not")
 
 
 def condition_problems(
     raw: object, context: ValidationContext, use: ConditionUse, path: DocumentPath, depth: int = 0
 ) -> list[Problem]:
-    """What is wrong with a condition as written, all of its faults."""
+    """Returns all faults of a condition as written."""
     if depth > MAX_CONDITION_DEPTH:
         return [Problem(path, f"conditions are nested more than {MAX_CONDITION_DEPTH} deep")]
     if not isinstance(raw, Mapping):
@@ -31,10 +33,10 @@ def condition_problems(
                 path, f"a condition is a mapping such as {{property: country, eq: DE}}, not {describe_value(raw)}"
             )
         ]
-    found = [key for key in raw if key in SUBJECTS]
-    if len(found) != 1:
-        return [_subject_problem(raw, found, path)]
-    subject = found[0]
+    subjects = [key for key in raw if key in SUBJECTS]
+    if len(subjects) != 1:
+        return [_subject_problem(raw, subjects, path)]
+    subject = subjects[0]
     if subject in _BRANCHES:
         return _branch_problems(raw, context, use, path, depth)
     return _leaf_problems(raw, subject, context, use, path)
@@ -71,22 +73,22 @@ def _leaf_problems(
     raw: Mapping[str, Any], subject: str, context: ValidationContext, use: ConditionUse, path: DocumentPath
 ) -> list[Problem]:
     model = SUBJECTS[subject]
-    faults = [
-        Problem(place, "null is no value to compare with; a missing property is asked for with exists: false")
-        for place in _null_paths(raw, path)
+    problems = [
+        Problem(null_path, "null is no value to compare with; a missing property is asked for with exists: false")
+        for null_path in _null_paths(raw, path)
     ]
-    faults = faults or misplaced_key_problems(raw, subject, path) or schema_problems(model, raw, path)
-    faults = faults or leaf_problems(model.model_validate(raw), context, use, path)
-    return faults or _compiler_problems(model.model_validate(raw), context, path)
+    problems = problems or misplaced_key_problems(raw, subject, path) or schema_problems(model, raw, path)
+    problems = problems or leaf_problems(model.model_validate(raw), context, use, path)
+    return problems or _compiler_problems(model.model_validate(raw), context, path)
 
 
 def _compiler_problems(leaf: Any, context: ValidationContext, path: DocumentPath) -> list[Problem]:
-    """The last word is the compiler's: what passes here never fails where it is decided."""
+    """Compiles the leaf, so that what passes validation never fails in the engine."""
     try:
         compile_condition(leaf, CompileScope(context.time_zone, context.property_types))
     except ConditionRefused as refusal:
-        where = refusal.path
-        return [Problem((*path, *where), f"{where[-1]} {refusal.message}" if where else refusal.message)]
+        keys = refusal.path
+        return [Problem((*path, *keys), f"{keys[-1]} {refusal.message}" if keys else refusal.message)]
     return []
 
 

@@ -1,4 +1,4 @@
-"""What a condition is checked within: the account's plan, its properties, and what else is defined."""
+"""The context of validation: the account's plan, its properties, and what else it defines."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from schemas.definitions import STANDARD_PROPERTIES, AccountPlan, PropertyType
 from streams.engine.validation.problem import suggestion
 
 ConditionUse = Literal["segment", "scoring", "automation"]
-"""Where a condition stands; the lead at hand is known in automation rules only."""
+"""Where a condition is used; only automation rules have a lead to evaluate it on."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationContext:
-    """The surroundings of one account's conditions."""
+    """What the conditions of one account may refer to."""
 
     plan: AccountPlan
     property_types: Mapping[str, PropertyType]
-    """Declared and standard properties."""
+    """Declared and standard properties -> type."""
     segments: Mapping[str, bool]
     """Segment -> whether it is dynamic."""
     campaigns: frozenset[str]
     time_zone: str = "UTC"
 
     def segment_fault(self, name: str) -> str | None:
-        """Why a reference to a segment leads nowhere; None when it is there."""
+        """Returns what is wrong with a reference to a segment; None when the segment exists."""
         if name in self.segments:
             return None
         return f"no segment is called {name}{suggestion(name, self.segments)}"
 
     def campaign_fault(self, name: str) -> str | None:
-        """Why a reference to a campaign leads nowhere; None when it is there."""
+        """Returns what is wrong with a reference to a campaign; None when the campaign exists."""
         if name in self.campaigns:
             return None
         return f"no campaign is called {name}{suggestion(name, self.campaigns)}"
 
     def is_custom(self, name: str) -> bool:
-        """Whether a property is not one of those that are always there."""
+        """Whether a property is not a standard one."""
         return name not in STANDARD_PROPERTIES

@@ -1,4 +1,4 @@
-"""What in one leaf can never be true, always is, or says nothing: refused, with what to write instead."""
+"""Finds what in one leaf can never be true, is always true or has no effect, and says what to write instead."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _EMPTY_LIST_MESSAGES = {
     "contains_all": "an empty list asks for nothing; name a value, or write exists: true",
 }
 _TEXT_TYPES = frozenset({"text", "dates"})
-"""Dates are text, too."""
+"""Types that a text operand may have, because dates are written as text."""
 _TEXT_OPERATORS = frozenset({"starts_with", "ends_with", "matches"})
 _LIST_OPERATORS = frozenset({"contains_any", "contains_all", "has_item"})
 _OPERATORS_TRUE_OF_EMPTY = frozenset({"eq", "in", "contains", "starts_with", "ends_with"})
-"""These hold of `""` where they are set against it."""
+"""Operators that are true of `""` when their operand is `""`."""
 _ALWAYS_PRESENT = {
     "score": "a score is always there: without any points it is 0; write eq: 0",
     "points": "a lead always has points: without any they are 0; write eq: 0",
@@ -38,7 +38,7 @@ _ALWAYS_PRESENT = {
 def contradiction_problems(
     operands: OperatorMap, property_type: PropertyType | None, path: DocumentPath
 ) -> list[Problem]:
-    """What says nothing, or never holds, among operators that each fit the declared type."""
+    """Returns the contradictions among operators that each fit the declared type."""
     problems = (
         empty_list_problems(operands, path)
         + _missing_value_problems(operands, path)
@@ -48,12 +48,13 @@ def contradiction_problems(
 
 
 def empty_list_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
-    """Lists to be compared with that name nothing."""
-    return [Problem((*path, name), said) for name, said in _EMPTY_LIST_MESSAGES.items() if operands.get(name) == ()]
+    """Returns a problem for each empty list of operands."""
+    empty = [name for name in _EMPTY_LIST_MESSAGES if operands.get(name) == ()]
+    return [Problem((*path, name), _EMPTY_LIST_MESSAGES[name]) for name in empty]
 
 
 def empty_number_list_problems(operators: NumberOperators, path: DocumentPath) -> list[Problem]:
-    """The same of a score or of points."""
+    """Returns the same problems for a score or points."""
     return empty_list_problems({"in": operators.in_, "not_in": operators.not_in}, path)
 
 
@@ -83,21 +84,22 @@ def _can_hold_of_empty(name: str, operand: Any) -> bool:
 
 
 def _type_conflict_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
-    """An undeclared value has one type, and each operator holds of values of some types only."""
-    seen: dict[str, frozenset[str]] = {}
+    """An undeclared value has one type, and each operator is true of values of some types only."""
+    known_types: dict[str, frozenset[str]] = {}
     for name, operand in operands.items():
         types = _operator_types(name, operand)
-        other = next((one for one, its in seen.items() if types is not None and not its & types), None)
-        if other is not None and types is not None:
-            kinds = f"{other} takes {_join_with_or(seen[other])} and {name} {_join_with_or(types)}"
-            return [Problem((*path, name), f"{kinds}: no value is both; put each in a leaf of any:")]
-        if types is not None:
-            seen[name] = types
+        if types is None:
+            continue
+        other = next((operator for operator in known_types if not known_types[operator] & types), None)
+        if other is not None:
+            conflict = f"{other} takes {_join_with_or(known_types[other])} and {name} {_join_with_or(types)}"
+            return [Problem((*path, name), f"{conflict}: no value is both; put each in a leaf of any:")]
+        known_types[name] = types
     return []
 
 
 def _operator_types(name: str, operand: Any) -> frozenset[str] | None:
-    """The types of value of which the operator may be true; None for any."""
+    """Returns the types of value of which the operator may be true; None for any."""
     if name in EXISTENCE_OPERATORS or name in _NEGATIVE_OPERATORS:
         return None
     if name in _TEXT_OPERATORS:
@@ -108,7 +110,7 @@ def _operator_types(name: str, operand: Any) -> frozenset[str] | None:
         return frozenset({"lists"})
     if name == "contains":
         return _TEXT_TYPES | {"lists"} if isinstance(operand, str) else frozenset({"lists"})
-    types = frozenset(each for one in to_tuple(operand) for each in _operand_types(one))
+    types = frozenset(name for one in to_tuple(operand) for name in _operand_types(one))
     return types - {"text"} if name in ORDER_OPERATORS else types
 
 
@@ -123,7 +125,7 @@ def _join_with_or(types: frozenset[str]) -> str:
 
 
 def existence_problems(operands: OperatorMap, path: DocumentPath, owner: str) -> list[Problem]:
-    """`exists` and `empty` of a status, which is always there."""
+    """Returns a problem for `exists` and `empty` of a status, because a status always exists."""
     return [
         Problem((*path, name), f"{owner} always has a status; write eq, ne, in or not_in")
         for name in ("exists", "empty")
@@ -132,7 +134,7 @@ def existence_problems(operands: OperatorMap, path: DocumentPath, owner: str) ->
 
 
 def misplaced_key_problems(raw: Mapping[str, Any], subject: str, path: DocumentPath) -> list[Problem]:
-    """What is known of other subjects, and says nothing or is not served beside this one."""
+    """Returns a problem for each key that other subjects have, and that has no effect beside this one."""
     problems = []
     if "held_for" in raw and subject not in ("property", "tags"):
         message = f"held_for stands beside a property or tags; how long {subject} has held is not followed"

@@ -1,4 +1,4 @@
-"""Whether a date value of a condition can be read (SPEC section 5); what it means is told where it is evaluated."""
+"""Checks the syntax of date values (SPEC section 5); `streams.engine.conditions.dates` evaluates them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DATE_FORMS = "an RFC 3339 instant, a calendar date as 2026-03-31, or arithmetic 
 
 
 def date_fault(text: str) -> str | None:
-    """Why the text is no date value; None when it is one."""
+    """Returns why the text is no date value; None when it is one."""
     match = _ARITHMETIC.fullmatch(text)
     base = match["base"].removesuffix("||") if match else text
     if base == "now" or is_day(base) or _is_instant(base):

@@ -1,4 +1,4 @@
-"""An account's definitions as a whole: every fault of theirs, or the definitions."""
+"""Validates an account's definitions as a whole: returns them, or all of their faults."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from streams.engine.validation.segments import segment_problems
 from streams.engine.validation.surrogates import surrogate_problems
 
 MAX_NESTING = 120
-"""Of mappings and lists; more than the deepest condition needs, and far inside Python's own bound."""
+"""Depth of mappings and lists; more than the deepest condition needs, and far below Python's recursion limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
-    """`definitions` is None when there are problems; warnings do not keep anybody from applying."""
+    """`definitions` is None when there are problems; with warnings only, definitions can be applied."""
 
     definitions: Definitions | None
     problems: list[Problem]
@@ -36,14 +36,14 @@ class ValidationResult:
 
 
 def validate_definitions(raw: Mapping[str, Any]) -> ValidationResult:
-    """Checks one account's definitions as they are written (JSON values: no dates, no tuples). Raises nothing."""
+    """Validates one account's definitions as written (JSON values: no dates, no tuples). Raises nothing."""
     if _is_deeper(raw, MAX_NESTING):
         return ValidationResult(
             None, [Problem((), f"mappings and lists are nested more than {MAX_NESTING} deep")], []
         )
-    halves = list(surrogate_problems(raw))
-    if halves:
-        return ValidationResult(None, halves, [])
+    surrogates = list(surrogate_problems(raw))
+    if surrogates:
+        return ValidationResult(None, surrogates, [])
     problems = _frame_problems(raw)
     context = _validation_context(raw)
     for number, segment in enumerate(_rows(raw, "segments")):
@@ -60,11 +60,11 @@ def validate_definitions(raw: Mapping[str, Any]) -> ValidationResult:
 
 
 def _with_definition_name(raw: Mapping[str, Any], problem: Problem) -> Problem:
-    """What the plan lacks is refused by name: of the segment, or of the campaign and its rule."""
+    """Adds the segment, or the campaign and its rule, to the message of what the plan lacks."""
     if problem.code != "plan" or len(problem.path) < 2:
         return problem
-    kind, place, *inside = problem.path
-    row = _rows(raw, str(kind))[int(place)]
+    kind, index, *inside = problem.path
+    row = _rows(raw, str(kind))[int(index)]
     name = f"{str(kind).removesuffix('s')} {_id(row)}"
     if kind == "campaigns" and len(inside) > 1 and isinstance(inside[1], int):
         name = f"{name}, rule {_id(_rows(row, str(inside[0]))[inside[1]])}"
@@ -72,21 +72,21 @@ def _with_definition_name(raw: Mapping[str, Any], problem: Problem) -> Problem:
 
 
 def repeated_id_problems(rows: Iterable[object], path: DocumentPath, what: str) -> list[Problem]:
-    """Rows whose id an earlier one has."""
-    seen: set[str] = set()
+    """Returns a problem for each row whose id an earlier row has."""
+    names: set[str] = set()
     problems = []
     for number, row in enumerate(rows):
         name = _id(row)
         if name is None:
             continue
-        if name in seen:
+        if name in names:
             problems.append(Problem((*path, number, "id"), f"there is another {what} called {name}"))
-        seen.add(name)
+        names.add(name)
     return problems
 
 
 def _is_deeper(raw: object, max_depth: int) -> bool:
-    """Level by level, since a recursion would break on what it should find."""
+    """Goes level by level, because a recursion would fail on what it has to find."""
     level = [raw]
     for _ in range(max_depth):
         level = [child for value in level for child in _children(value)]
@@ -100,7 +100,7 @@ def _children(value: object) -> Iterable[object]:
 
 
 def _frame_problems(raw: Mapping[str, Any]) -> list[Problem]:
-    """Everything but what stands inside segments and campaigns."""
+    """Returns the faults outside of segments and campaigns."""
     frame = {key: [] if key in ("segments", "campaigns") and isinstance(raw[key], list) else raw[key] for key in raw}
     return [
         *schema_problems(Definitions, frame, ()),
@@ -160,19 +160,19 @@ def _rows(raw: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _id(row: object) -> str | None:
-    """The row's id; None when it has none that is text, which its shape says."""
+    """Returns the row's id; None when it is no text, which the schema reports."""
     name = row.get("id") if isinstance(row, Mapping) else None
     return name if isinstance(name, str) else None
 
 
 def _rows_by_id(rows: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
-    """Rows by their id; of several with one id the first."""
-    named: dict[str, Mapping[str, Any]] = {}
+    """Returns id -> row; of several rows with one id the first."""
+    rows_by_id: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         name = _id(row)
         if name is not None:
-            named.setdefault(name, row)
-    return named
+            rows_by_id.setdefault(name, row)
+    return rows_by_id
 
 
 def _is_dynamic(row: Mapping[str, Any]) -> bool:
@@ -181,28 +181,28 @@ def _is_dynamic(row: Mapping[str, Any]) -> bool:
 
 def _cycle_problems(raw: Mapping[str, Any]) -> list[Problem]:
     rows = _rows(raw, "segments")
-    named = _rows_by_id(rows)
-    graph = {name: list(segment_references(row.get("when"))) for name, row in named.items()}
+    rows_by_id = _rows_by_id(rows)
+    graph = {name: list(segment_references(row.get("when"))) for name, row in rows_by_id.items()}
     problems = []
     for path in find_cycles(graph):
-        place = next(number for number, row in enumerate(rows) if row is named[path[0]])
+        index = next(number for number, row in enumerate(rows) if row is rows_by_id[path[0]])
         message = f"segments refer to one another in a circle: {' -> '.join(path)}"
-        problems.append(Problem(("segments", place, "when"), message))
+        problems.append(Problem(("segments", index, "when"), message))
     return problems
 
 
 def _warnings(raw: Mapping[str, Any], definitions: Definitions) -> list[Problem]:
-    circles = [
+    cycles = [
         Problem(("campaigns",), f"circle through leads and actions: {path}", WARNING)
         for path in lead_cycles(definitions)
     ]
-    meant = misspelt_properties(definitions)
+    suggestions = misspelt_properties(definitions)
     misspelt = [
-        Problem(path, f"property {name} is not declared; is {meant[name]} meant?", WARNING)
+        Problem(path, f"property {name} is not declared; is {suggestions[name]} meant?", WARNING)
         for path, name in _property_paths(raw)
-        if name in meant
+        if name in suggestions
     ]
-    return circles + misspelt
+    return cycles + misspelt
 
 
 def _property_paths(raw: Mapping[str, Any]) -> Iterator[tuple[DocumentPath, str]]:

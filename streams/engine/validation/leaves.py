@@ -1,11 +1,32 @@
-"""Whether a well-shaped leaf makes sense where it stands: types, references, plan, windows, what is served."""
+"""Validates a leaf whose schema is valid: types, references, plan, windows, and where it is used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from schemas import conditions as c
+from schemas.conditions import (
+    ActivityLeaf,
+    DefinitionModel,
+    FirstVisitLeaf,
+    InactiveLeaf,
+    LastActivityLeaf,
+    LastVisitLeaf,
+    LeadAgeLeaf,
+    LeadLeaf,
+    LeadStatusLeaf,
+    Operators,
+    PointsLeaf,
+    PropertyLeaf,
+    ScoreLeaf,
+    SegmentLeaf,
+    SequenceLeaf,
+    StatusLeaf,
+    TagsLeaf,
+    VisitLeaf,
+    Window,
+    subject_of,
+)
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.contradictions import existence_problems
@@ -24,41 +45,41 @@ from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.ranges import duration_problems, window_range_problems
 
 TEXT_FIELDS = frozenset({"url", "path", "host", "title", "referrer", "campaign", "name"})
-"""Fields of an event that are always text; so is `query.x`. All others are its properties, typed by their value."""
+"""Fields of an event that are always text, as is `query.x`; the JSON value of any other field decides its type."""
 
 
 def leaf_problems(
-    leaf: c.DefinitionModel, context: ValidationContext, use: ConditionUse, path: DocumentPath
+    leaf: DefinitionModel, context: ValidationContext, use: ConditionUse, path: DocumentPath
 ) -> list[Problem]:
-    """What is wrong with a leaf at `path`."""
-    checks: Mapping[type[c.DefinitionModel], Callable[[Any, ValidationContext, DocumentPath], list[Problem]]] = {
-        c.PropertyLeaf: _property_problems,
-        c.StatusLeaf: _status_problems,
-        c.TagsLeaf: _tags_problems,
-        c.ScoreLeaf: _score_problems,
-        c.VisitLeaf: _visit_problems,
-        c.ActivityLeaf: _activity_problems,
-        c.SequenceLeaf: _sequence_problems,
-        c.LastVisitLeaf: _last_visit_problems,
-        c.FirstVisitLeaf: _first_visit_problems,
-        c.LastActivityLeaf: _last_activity_problems,
-        c.InactiveLeaf: _inactive_problems,
-        c.SegmentLeaf: _segment_problems,
-        c.LeadLeaf: _lead_problems,
-        c.PointsLeaf: _points_problems,
-        c.LeadStatusLeaf: _lead_status_problems,
-        c.LeadAgeLeaf: _lead_age_problems,
+    """Returns the faults of a leaf at `path`."""
+    checks: Mapping[type[DefinitionModel], Callable[[Any, ValidationContext, DocumentPath], list[Problem]]] = {
+        PropertyLeaf: _property_problems,
+        StatusLeaf: _status_problems,
+        TagsLeaf: _tags_problems,
+        ScoreLeaf: _score_problems,
+        VisitLeaf: _visit_problems,
+        ActivityLeaf: _activity_problems,
+        SequenceLeaf: _sequence_problems,
+        LastVisitLeaf: _last_visit_problems,
+        FirstVisitLeaf: _first_visit_problems,
+        LastActivityLeaf: _last_activity_problems,
+        InactiveLeaf: _inactive_problems,
+        SegmentLeaf: _segment_problems,
+        LeadLeaf: _lead_problems,
+        PointsLeaf: _points_problems,
+        LeadStatusLeaf: _lead_status_problems,
+        LeadAgeLeaf: _lead_age_problems,
     }
-    own = checks.get(type(leaf))
-    problems = own(leaf, context, path) if own else []
-    if isinstance(leaf, c.PointsLeaf | c.LeadStatusLeaf | c.LeadAgeLeaf) and use != "automation":
-        subject = c.subject_of(leaf)
+    check = checks.get(type(leaf))
+    problems = check(leaf, context, path) if check else []
+    if isinstance(leaf, PointsLeaf | LeadStatusLeaf | LeadAgeLeaf) and use != "automation":
+        subject = subject_of(leaf)
         hint = "; `lead: {campaign: ..., ...}` speaks of a lead anywhere" if subject != "lead_age" else ""
         problems.append(Problem(path, f"{subject} speaks of the lead at hand: only in automation rules{hint}"))
     return problems
 
 
-def _property_problems(leaf: c.PropertyLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _property_problems(leaf: PropertyLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     keys = leaf.property if isinstance(leaf.property, tuple) else (leaf.property,)
     here = (*path, "property")
     if not keys or not all(keys):
@@ -81,31 +102,31 @@ def _property_problems(leaf: c.PropertyLeaf, context: ValidationContext, path: D
     return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
-def _status_problems(leaf: c.StatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _status_problems(leaf: StatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "status")
     problems = operator_problems(leaf.status, "status", "text", here)
     problems = problems or existence_problems(operators_by_name(leaf.status), here, "a contact")
     return problems or choice_problems(leaf.status, get_args(ContactStatus), here)
 
 
-def _tags_problems(leaf: c.TagsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _tags_problems(leaf: TagsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     problems = operator_problems(leaf.tags, "tags", "list", (*path, "tags"))
     return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
-def _score_problems(leaf: c.ScoreLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _score_problems(leaf: ScoreLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return number_problems(leaf.score, (*path, "score"))
 
 
-def _visit_problems(leaf: c.VisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _visit_problems(leaf: VisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return _filter_problems(leaf.visit, (*path, "visit")) + _window_problems(leaf, path)
 
 
-def _activity_problems(leaf: c.ActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _activity_problems(leaf: ActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return _filter_problems(leaf.activity, (*path, "activity")) + _window_problems(leaf, path)
 
 
-def _filter_problems(fields: Mapping[str, c.Operators], path: DocumentPath) -> list[Problem]:
+def _filter_problems(fields: Mapping[str, Operators], path: DocumentPath) -> list[Problem]:
     problems: list[Problem] = []
     for name, operators in fields.items():
         is_text = name in TEXT_FIELDS or name.startswith("query.")
@@ -115,18 +136,18 @@ def _filter_problems(fields: Mapping[str, c.Operators], path: DocumentPath) -> l
     return problems
 
 
-def _window_problems(leaf: c.Window, path: DocumentPath) -> list[Problem]:
+def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
     problems: list[Problem] = []
     if leaf.never and leaf.count is not None:
         problems.append(Problem((*path, "never"), "never: true is count: {eq: 0}; leave one of the two out"))
     if leaf.count is not None:
         problems += count_problems(leaf.count, (*path, "count"))
     for name in ("first", "last"):
-        wanted = getattr(leaf, name)
-        if wanted is not None and (leaf.count is not None or leaf.never):
+        fields = getattr(leaf, name)
+        if fields is not None and (leaf.count is not None or leaf.never):
             problems.append(Problem((*path, name), f"{name} speaks of one event: it cannot stand beside a count"))
-        if isinstance(wanted, Mapping):
-            problems += _filter_problems(wanted, (*path, name))
+        if isinstance(fields, Mapping):
+            problems += _filter_problems(fields, (*path, name))
     if leaf.between_ago is not None and leaf.between_ago[0] <= leaf.between_ago[1]:
         message = "between_ago: the longer time comes first, as in [30d, 7d]"
         problems.append(Problem((*path, "between_ago"), message))
@@ -141,7 +162,7 @@ def _window_problems(leaf: c.Window, path: DocumentPath) -> list[Problem]:
     return problems or window_range_problems(leaf.since, leaf.until, path)
 
 
-def _sequence_problems(leaf: c.SequenceLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _sequence_problems(leaf: SequenceLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     problems = duration_problems({"within": leaf.within}, path)
     for number, step in enumerate(leaf.sequence):
         here = (*path, "sequence", number)
@@ -152,31 +173,31 @@ def _sequence_problems(leaf: c.SequenceLeaf, _: ValidationContext, path: Documen
     return problems
 
 
-def _last_visit_problems(leaf: c.LastVisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _last_visit_problems(leaf: LastVisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return activity_time_problems(leaf.last_visit, (*path, "last_visit"))
 
 
-def _first_visit_problems(leaf: c.FirstVisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _first_visit_problems(leaf: FirstVisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return activity_time_problems(leaf.first_visit, (*path, "first_visit"))
 
 
-def _last_activity_problems(leaf: c.LastActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _last_activity_problems(leaf: LastActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return activity_time_problems(leaf.last_activity, (*path, "last_activity"))
 
 
-def _inactive_problems(leaf: c.InactiveLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _inactive_problems(leaf: InactiveLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     if leaf.inactive_for:
         return []
     message = "everybody has been inactive for no time at all; write how long, as in inactive_for: 30d"
     return [Problem((*path, "inactive_for"), message)]
 
 
-def _segment_problems(leaf: c.SegmentLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _segment_problems(leaf: SegmentLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     fault = context.segment_fault(leaf.segment)
     return [Problem((*path, "segment"), fault)] if fault else []
 
 
-def _lead_problems(leaf: c.LeadLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _lead_problems(leaf: LeadLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "lead")
     test = leaf.lead
     fault = context.campaign_fault(test.campaign)
@@ -188,21 +209,21 @@ def _lead_problems(leaf: c.LeadLeaf, context: ValidationContext, path: DocumentP
     return problems
 
 
-def _lead_statuses_problems(operators: c.Operators, path: DocumentPath) -> list[Problem]:
+def _lead_statuses_problems(operators: Operators, path: DocumentPath) -> list[Problem]:
     problems = operator_problems(operators, "status", "text", path)
     return problems or choice_problems(operators, get_args(LeadStatus), path)
 
 
-def _points_problems(leaf: c.PointsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _points_problems(leaf: PointsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return number_problems(leaf.points, (*path, "points"))
 
 
-def _lead_status_problems(leaf: c.LeadStatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _lead_status_problems(leaf: LeadStatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "lead_status")
     return _lead_statuses_problems(leaf.lead_status, here) or existence_problems(
         operators_by_name(leaf.lead_status), here, "a lead at hand"
     )
 
 
-def _lead_age_problems(leaf: c.LeadAgeLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _lead_age_problems(leaf: LeadAgeLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
     return age_problems(leaf.lead_age, (*path, "lead_age"))

@@ -1,4 +1,4 @@
-"""`in_zone` and `case_sensitive` where they say nothing: refused, since they were meant to."""
+"""Finds `in_zone` and `case_sensitive` where they have no effect, which their author did not intend."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEXT_OR_LIST_OPERATORS = _TEXT_OPERATORS | {"contains", "not_contains", "contai
 def modifier_problems(
     operators: Operators, operands: OperatorMap, property_type: PropertyType | None, path: DocumentPath
 ) -> list[Problem]:
-    """`in_zone` and `case_sensitive` beside operators that they say nothing of."""
+    """Returns a problem for `in_zone` and `case_sensitive` that have no effect on the operators beside them."""
     problems = []
     if operators.in_zone != "account" and not uses_dates(operators, property_type):
         problems.append(Problem((*path, "in_zone"), "in_zone is for dates, and none is compared here; leave it out"))
@@ -31,24 +31,24 @@ def modifier_problems(
 def _compares_text(operands: OperatorMap, property_type: PropertyType | None) -> bool:
     if property_type in ("date", "datetime"):
         return False
-    compared = [one for name in _TEXT_OR_LIST_OPERATORS & operands.keys() for one in to_tuple(operands[name])]
-    return any(isinstance(one, str) for one in compared)
+    operand_values = [one for name in _TEXT_OR_LIST_OPERATORS & operands.keys() for one in to_tuple(operands[name])]
+    return any(isinstance(one, str) for one in operand_values)
 
 
 def upper_case_problems(
     operators: Operators, operands: OperatorMap, subject: str, path: DocumentPath
 ) -> list[Problem]:
-    """Of text that is kept in lower case: upper case that is never found in it."""
+    """Returns a problem for each upper-case operand that is compared with text stored in lower case."""
     if not operators.case_sensitive:
         return []
     names = [name for name in operands if name in _TEXT_OR_LIST_OPERATORS and name != "matches"]
-    compared = [(operator, one) for operator in names for one in to_tuple(operands[operator])]
+    pairs = [(operator, one) for operator in names for one in to_tuple(operands[operator])]
     return [
         Problem(
             (*path, operator),
             f"{subject} is kept in lower case, and {describe_value(one)} is not; write {one.lower()}",
         )
-        for operator, one in compared
+        for operator, one in pairs
         if isinstance(one, str) and one != one.lower()
     ]
 
@@ -56,8 +56,8 @@ def upper_case_problems(
 def unused_zone_problems(
     operators: MomentOperators | Window, names: Iterable[str], path: DocumentPath
 ) -> list[Problem]:
-    """`in_zone` where none of these, which a zone matters to, is given."""
-    wanted = tuple(names)
-    if operators.in_zone == "account" or any(getattr(operators, name) is not None for name in wanted):
+    """Returns a problem for `in_zone` when none of `names`, the operators that depend on a zone, is set."""
+    zone_operators = tuple(names)
+    if operators.in_zone == "account" or any(getattr(operators, name) is not None for name in zone_operators):
         return []
-    return [Problem((*path, "in_zone"), f"in_zone is for the dates of {' and '.join(wanted)}; leave it out")]
+    return [Problem((*path, "in_zone"), f"in_zone is for the dates of {' and '.join(zone_operators)}; leave it out")]

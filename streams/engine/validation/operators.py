@@ -1,4 +1,4 @@
-"""Which operators fit a property of a declared type, and which values fit the operators."""
+"""Validates operators: which fit a property of a declared type, and which operands fit the operators."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re2
 
 from schemas.conditions import CountOperators, DurationOperators, MomentOperators, NumberOperators, Operators
 from schemas.definitions import PropertyType
-from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, OPERATORS_BY_TYPE, ORDER_OPERATORS
+from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, MODIFIERS, OPERATORS_BY_TYPE, ORDER_OPERATORS
 from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
 from streams.engine.validation.modifiers import modifier_problems, unused_zone_problems
@@ -30,28 +30,27 @@ ORDERED_OPERATORS_BY_TYPE: Mapping[PropertyType, tuple[str, ...]] = {
     kind: tuple(operator for operator in keys_of(Operators) if operator in fitting)
     for kind, fitting in OPERATORS_BY_TYPE.items()
 }
-"""Declared type -> its operators in the order of the language; an undeclared property takes them all."""
+"""Declared type -> its operators in the order of the model; an undeclared property takes all operators."""
 
-_MODIFIERS = {"case_sensitive", "in_zone", "property", "held_for"}
 _ARTICLE = {"object": "an object", "text": "text"}
 
 
 def operators_by_name(operators: Operators) -> dict[str, Any]:
-    """The operators that are written, by the name they are written with."""
+    """Returns the operators that a leaf has, by their names in definitions."""
     fields = type(operators).model_fields
-    written = {(fields[name].alias or name): getattr(operators, name) for name in fields}
-    return {name: value for name, value in written.items() if value is not None and name not in _MODIFIERS}
+    operands = {(fields[name].alias or name): getattr(operators, name) for name in fields}
+    return {name: value for name, value in operands.items() if value is not None and name not in MODIFIERS}
 
 
 def operator_problems(
     operators: Operators, name: str, property_type: PropertyType | None, path: DocumentPath
 ) -> list[Problem]:
-    """What is wrong with the operators on a property (or a field of an event) called `name`."""
-    written = operators_by_name(operators)
-    if not written:
+    """Returns the faults of the operators on a property or a field of an event; `name` is for messages."""
+    operands = operators_by_name(operators)
+    if not operands:
         return [Problem(path, f"{name} needs an operator, such as eq: or exists: true")]
     problems: list[Problem] = []
-    for operator, value in written.items():
+    for operator, value in operands.items():
         here = (*path, operator)
         fault = _type_fault(operator, name, property_type) or _operand_fault(operator, value, property_type)
         if fault:
@@ -59,13 +58,13 @@ def operator_problems(
         elif operator == "has_item":
             for field, inner in value.items():
                 problems += operator_problems(inner, field, None, (*here, field))
-    return problems or _combination_problems(operators, written, property_type, path)
+    return problems or _combination_problems(operators, operands, property_type, path)
 
 
 def _combination_problems(
     operators: Operators, operands: Mapping[str, Any], property_type: PropertyType | None, path: DocumentPath
 ) -> list[Problem]:
-    """What never holds or says nothing, where each operator by itself is sound."""
+    """Returns what never holds or has no effect, when each operator by itself is valid."""
     return (
         contradiction_problems(operands, property_type, path)
         or modifier_problems(operators, operands, property_type, path)
@@ -153,13 +152,13 @@ def _pattern_fault(pattern: str) -> str | None:
         re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else "not a pattern"
-        said = reason.decode() if isinstance(reason, bytes) else str(reason)
-        return f"{pattern!r} is not a pattern that runs in linear time (RE2): {said}"
+        text = reason.decode() if isinstance(reason, bytes) else str(reason)
+        return f"{pattern!r} is not a pattern that runs in linear time (RE2): {text}"
     return None
 
 
 def choice_problems(operators: Operators, choices: Collection[str], path: DocumentPath) -> list[Problem]:
-    """Values compared for equality with something that has only a few."""
+    """Returns a problem for each equality with a value that is not one of the `choices`."""
     problems = []
     for operator in ("eq", "ne", "in", "not_in"):
         value = operators_by_name(operators).get(operator)
@@ -172,7 +171,7 @@ def choice_problems(operators: Operators, choices: Collection[str], path: Docume
 
 
 def number_problems(operators: NumberOperators, path: DocumentPath) -> list[Problem]:
-    """A score or points: at least one operator, and numbers that meet it."""
+    """Validates operators on a score or points: at least one operator, and some number meets all of them."""
     return (
         bound_problems(operators, path)
         or empty_number_list_problems(operators, path)
@@ -181,17 +180,17 @@ def number_problems(operators: NumberOperators, path: DocumentPath) -> list[Prob
 
 
 def count_problems(operators: CountOperators, path: DocumentPath) -> list[Problem]:
-    """A count: at least one operator, and counts that meet it, but not all of them."""
+    """Validates operators on a count: at least one operator, and some but not all counts meet them."""
     return bound_problems(operators, path) or count_range_problems(operators, path)
 
 
 def age_problems(operators: DurationOperators, path: DocumentPath) -> list[Problem]:
-    """The age of a lead: likewise."""
+    """Validates operators on the age of a lead, as for a count."""
     return bound_problems(operators, path) or age_range_problems(operators, path)
 
 
 def bound_problems(operators: BoundOperators, path: DocumentPath) -> list[Problem]:
-    """Numbers or lengths of time: at least one operator, and `between` the right way round."""
+    """Validates that there is an operator, and that the lower bound of `between` comes first."""
     names = [name for name in type(operators).model_fields if name != "name"]
     if all(getattr(operators, name) is None for name in names):
         return [Problem(path, "an operator is needed, such as gte:")]
@@ -202,7 +201,7 @@ def bound_problems(operators: BoundOperators, path: DocumentPath) -> list[Proble
 
 
 def activity_time_problems(operators: MomentOperators, path: DocumentPath) -> list[Problem]:
-    """`last_visit` and its like: at least one operator, and dates that can be read."""
+    """Validates `last_visit`, `first_visit` and `last_activity`: at least one operator, and valid dates."""
     if all(getattr(operators, name) is None for name in ("before", "after", "within_last", "older_than")):
         return [Problem(path, "an operator is needed: before, after, within_last or older_than")]
     problems = []
@@ -213,6 +212,10 @@ def activity_time_problems(operators: MomentOperators, path: DocumentPath) -> li
             problems.append(Problem((*path, name), fault))
     if problems:
         return problems
-    written = operators.model_dump(exclude_none=True)
-    zoneless = unused_zone_problems(operators, ("before", "after"), path)
-    return zoneless or date_range_problems(written, path, compares_equality=False) or duration_problems(written, path)
+    operands = operators.model_dump(exclude_none=True)
+    zone_problems = unused_zone_problems(operators, ("before", "after"), path)
+    return (
+        zone_problems
+        or date_range_problems(operands, path, compares_equality=False)
+        or duration_problems(operands, path)
+    )

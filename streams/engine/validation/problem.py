@@ -1,4 +1,4 @@
-"""A fault of definitions: where it is and what would be right."""
+"""A fault in definitions: where it is, and what would be right."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 DocumentPath = tuple[str | int, ...]
-"""Keys and list positions from the top of the definitions."""
+"""Keys and list indexes from the top of the definitions."""
 
 MAX_SUGGESTIONS = 12
 WARNING = "warning"
-"""The code of what keeps nobody from applying."""
+"""The code of problems that do not prevent `apply`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Problem:
 
 
 def path_text(path: DocumentPath) -> str:
-    """A path as people write it: `segments[0].when.all[1].eq`."""
+    """Returns a path as people write it: `segments[0].when.all[1].eq`."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -36,7 +36,7 @@ def path_text(path: DocumentPath) -> str:
 
 
 def suggestion(word: object, candidates: Iterable[str]) -> str:
-    """` - did you mean X?`, else ` - one of: ...`, else nothing."""
+    """Returns ` - did you mean X?` for a similar candidate, else ` - one of: ...`, else nothing."""
     words = list(candidates)
     folded = {candidate.casefold(): candidate for candidate in words}
     close = get_close_matches(str(word).casefold(), list(folded), n=1, cutoff=0.6)
@@ -48,7 +48,7 @@ def suggestion(word: object, candidates: Iterable[str]) -> str:
 
 
 def describe_value(value: object) -> str:
-    """A value as it is named in a message, short."""
+    """Returns a short description of a value for messages."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

@@ -1,4 +1,4 @@
-"""Ranges of numbers, counts, lengths of time and dates that nothing lies in, or everything."""
+"""Finds ranges of numbers, counts, lengths of time and dates that nothing meets, or everything."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from streams.engine.conditions.operand_types import ORDER_OPERATORS, OperatorMap
 from streams.engine.validation.problem import DocumentPath, Problem
 
 NumberBound = tuple[float, bool]
-"""A number, and whether it lies outside itself."""
+"""A number, and whether the range excludes the number itself."""
 
 _EXTREME_OFFSETS = (-12, 14)
-"""Hours; no zone is farther from UTC."""
+"""Hours; no zone is further from UTC."""
 _SEPARATE_LEAVES_HINT = "put each in a leaf of any: for what lies outside of both"
 _ALWAYS_TRUE_COUNT = (
     "any number of times meets this; leave count out for at least once, or write never: true for not once"
@@ -28,7 +28,7 @@ _IMPOSSIBLE_COUNT = "nothing happens so often: a count is a whole number from 0 
 
 
 def number_range_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
-    """Operators on a number that leave no number between them."""
+    """Returns a problem for operators on a number that no number meets together."""
     lower: list[NumberBound] = []
     upper: list[NumberBound] = []
     names = []
@@ -43,8 +43,9 @@ def number_range_problems(operands: OperatorMap, path: DocumentPath) -> list[Pro
         names.append(name)
     if len(names) < 2 or not lower or not upper:
         return []
-    (least, beyond), (most, before) = max(lower), min(upper, key=lambda bound: (bound[0], not bound[1]))
-    if least < most or (least == most and not beyond and not before):
+    least, excludes_least = max(lower)
+    most, excludes_most = min(upper, key=lambda bound: (bound[0], not bound[1]))
+    if least < most or (least == most and not excludes_least and not excludes_most):
         return []
     return [Problem(path, f"no number is {_list_operands(names, operands)}; {_SEPARATE_LEAVES_HINT}")]
 
@@ -60,12 +61,12 @@ def _operand_text(operand: object) -> str:
 
 
 def score_range_problems(operators: NumberOperators, path: DocumentPath) -> list[Problem]:
-    """The same of a score or of points."""
+    """Returns the same for operators on a score or points."""
     return number_range_problems(operators.model_dump(exclude_none=True), path)
 
 
 def count_range_problems(count: CountOperators, path: DocumentPath) -> list[Problem]:
-    """Counts that nothing has, or that everything has."""
+    """Returns a problem for a count that can never be, or that always is."""
     least, most = _whole_number_range(count)
     if most is not None and most < least:
         return [Problem(path, _IMPOSSIBLE_COUNT)]
@@ -73,7 +74,7 @@ def count_range_problems(count: CountOperators, path: DocumentPath) -> list[Prob
 
 
 def age_range_problems(ages: DurationOperators, path: DocumentPath) -> list[Problem]:
-    """Ages that no lead has, or that every lead has."""
+    """Returns a problem for an age that no lead has, or that every lead has."""
     least, most = _whole_number_range(ages)
     if most is not None and most < least:
         return [Problem(path, f"no lead is ever of that age; {_SEPARATE_LEAVES_HINT}")]
@@ -81,24 +82,26 @@ def age_range_problems(ages: DurationOperators, path: DocumentPath) -> list[Prob
 
 
 def _whole_number_range(operators: CountOperators | DurationOperators) -> tuple[int, int | None]:
-    """The least, and the most where there is one, of whole numbers from 0 on."""
-    given = operators.model_dump(exclude_none=True)
-    low, high = given.get("between", (0, None))
-    exact = given.get("eq")
-    least = [0, low, given.get("gte", 0), given.get("gt", -1) + 1]
-    most = [high, given.get("lte"), given["lt"] - 1 if "lt" in given else None, exact]
-    known = [bound for bound in most if bound is not None]
-    return max([*least, 0 if exact is None else exact]), min(known, default=None)
+    """Returns the least and the most (None: no limit) of the whole numbers from 0 on that meet the operators."""
+    operands = operators.model_dump(exclude_none=True)
+    low, high = operands.get("between", (0, None))
+    exact = operands.get("eq")
+    least = [0, low, operands.get("gte", 0), operands.get("gt", -1) + 1]
+    most = [high, operands.get("lte"), operands["lt"] - 1 if "lt" in operands else None, exact]
+    upper = [bound for bound in most if bound is not None]
+    return max([*least, 0 if exact is None else exact]), min(upper, default=None)
 
 
 def date_range_problems(operands: OperatorMap, path: DocumentPath, *, compares_equality: bool) -> list[Problem]:
-    """Operators on a date that leave no date between them, in whatever zone; what moves with now is not judged.
+    """Returns a problem for operators on a date that no date meets in any zone; relative dates are not checked.
 
-    `compares_equality`: whether `eq` compares dates, too.
+    `compares_equality`: whether `eq` also compares dates.
     """
-    known = ORDER_OPERATORS | {"before", "after"} | ({"eq"} if compares_equality else set())
+    comparisons = ORDER_OPERATORS | {"before", "after"} | ({"eq"} if compares_equality else set())
     names = [
-        name for name in operands if name in known and all(isinstance(one, str) for one in to_tuple(operands[name]))
+        name
+        for name in operands
+        if name in comparisons and all(isinstance(one, str) for one in to_tuple(operands[name]))
     ]
     spans = [_span_or_none(name, operands[name]) for name in names]
     lower = [low for low, _ in spans if low is not None]
@@ -113,7 +116,7 @@ def date_range_problems(operands: OperatorMap, path: DocumentPath, *, compares_e
 def _span_or_none(name: str, operand: Any) -> tuple[DateBound | None, DateBound | None]:
     try:
         return _parse_span(name, operand)
-    except ConditionRefused:  # the compiler says why
+    except ConditionRefused:  # the compiler reports it
         return None, None
 
 
@@ -126,7 +129,7 @@ def _parse_span(name: str, operand: Any) -> tuple[DateBound | None, DateBound | 
 
 
 def window_range_problems(since: str | None, until: str | None, path: DocumentPath) -> list[Problem]:
-    """`since` behind `until`, where both are fixed."""
+    """Returns a problem for a fixed `since` behind a fixed `until`."""
     if since is None or until is None:
         return []
     begin, end = _span_or_none("between", (since, until))
@@ -136,20 +139,20 @@ def window_range_problems(since: str | None, until: str | None, path: DocumentPa
 
 
 def _never_before(lower: DateBound, upper: DateBound) -> bool:
-    """Whether a fixed edge is at another one or behind it in every zone."""
+    """Whether a fixed `lower` is at a fixed `upper` or behind it in every zone."""
     if lower.is_relative or upper.is_relative:
         return False
-    if all(isinstance(edge, InstantBound | DayBound) for edge in (lower, upper)):
+    if all(isinstance(bound, InstantBound | DayBound) for bound in (lower, upper)):
         return all(_instant_at_offset(lower, hours) >= _instant_at_offset(upper, hours) for hours in _EXTREME_OFFSETS)
     return lower.resolve(0, UTC) - lower.slack >= upper.resolve(0, UTC) + upper.slack
 
 
-def _instant_at_offset(edge: DateBound, hours: int) -> int:
-    return edge.resolve(0, UTC) - (hours * HOUR if isinstance(edge, DayBound) else 0)
+def _instant_at_offset(bound: DateBound, hours: int) -> int:
+    return bound.resolve(0, UTC) - (hours * HOUR if isinstance(bound, DayBound) else 0)
 
 
 def duration_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
-    """Lengths of time that nothing has, and pairs of them that no date meets."""
+    """Returns a problem for lengths of time that are empty, and for pairs of them that no date meets."""
     problems = [
         Problem((*path, name), f"{name} must be longer than nothing, as in {name}: 7d")
         for name in ("within", "within_last", "within_next", "held_for")

@@ -1,4 +1,4 @@
-"""Who refers to what: cycles among segments are refused; cycles through leads, and likely typos, warned of."""
+"""References in definitions: cycles among segments are errors, cycles through leads and likely typos warnings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Graph = Mapping[str, Iterable[str]]
 
 
 def segment_references(raw: object) -> Iterator[str]:
-    """Every segment that a condition as written refers to; what is not well formed refers to none."""
+    """Yields every segment that a condition as written refers to; what is malformed refers to none."""
     if not isinstance(raw, Mapping):
         return
     if isinstance(raw.get("segment"), str):
@@ -29,33 +29,33 @@ def _as_list(value: object) -> list[object]:
 
 
 def find_cycles(graph: Graph) -> list[list[str]]:
-    """Cycles of a graph, each once as the path that closes it: `[a, b, a]`; at least one of every knot."""
-    found: list[list[str]] = []
+    """Returns cycles of a graph, each once as a closed path `[a, b, a]`; at least one of every connected group."""
+    cycles: list[list[str]] = []
     done: set[str] = set()
     for start in graph:
         if start not in done:
-            found += _cycles_from(start, graph, done)
-    return found
+            cycles += _cycles_from(start, graph, done)
+    return cycles
 
 
 def _cycles_from(start: str, graph: Graph, done: set[str]) -> Iterator[list[str]]:
-    """Depth first with a stack of our own: chains of segments may be longer than Python's stack."""
+    """Searches depth first with its own stack, because chains of segments may be longer than Python's stack."""
     path = [start]
     pending = [iter(graph.get(start, ()))]
     while path:
-        following = next(pending[-1], None)
-        if following is None:
+        successor = next(pending[-1], None)
+        if successor is None:
             done.add(path.pop())
             pending.pop()
-        elif following in path:
-            yield [*path[path.index(following) :], following]
-        elif following not in done:
-            path.append(following)
-            pending.append(iter(graph.get(following, ())))
+        elif successor in path:
+            yield [*path[path.index(successor) :], successor]
+        elif successor not in done:
+            path.append(successor)
+            pending.append(iter(graph.get(successor, ())))
 
 
 def effect_graph(definitions: Definitions) -> dict[str, list[str]]:
-    """What may change what, through membership, leads and actions: `segment X` and `campaign Y` as nodes."""
+    """Returns cause -> effects through membership, leads and actions; nodes are `segment X` and `campaign Y`."""
     graph: dict[str, list[str]] = {}
     for segment in definitions.segments:
         for cause in _causes(segment):
@@ -69,25 +69,25 @@ def effect_graph(definitions: Definitions) -> dict[str, list[str]]:
 
 
 def lead_cycles(definitions: Definitions) -> list[str]:
-    """Cycles that go through leads and actions. They end by construction, each rule firing once per record."""
-    found = find_cycles(effect_graph(definitions))
-    through_leads = [path for path in found if any(node.startswith("campaign") for node in path)]
+    """Returns the cycles through leads and actions. They end by design, since a rule fires once per record."""
+    cycles = find_cycles(effect_graph(definitions))
+    through_leads = [path for path in cycles if any(node.startswith("campaign") for node in path)]
     return [" -> ".join(path) for path in through_leads if len(path) > 2]
 
 
 def misspelt_properties(definitions: Definitions) -> dict[str, str]:
-    """Undeclared properties -> the declared or standard one whose name is close; they may be meant as they are."""
+    """Returns undeclared property -> the declared or standard one with a similar name; it may still be intended."""
     declared = {**definitions.properties, **STANDARD_PROPERTIES}
     used = {name for condition in _all_conditions(definitions) for name in _property_names(condition)}
-    close = {name: get_close_matches(name, declared, n=1, cutoff=0.8) for name in used - set(declared)}
-    return {name: found[0] for name, found in close.items() if found}
+    matches = {name: get_close_matches(name, declared, n=1, cutoff=0.8) for name in used - set(declared)}
+    return {name: similar[0] for name, similar in matches.items() if similar}
 
 
 def property_paths(raw: object, path: DocumentPath) -> Iterator[tuple[DocumentPath, str]]:
-    """The leaves of a condition as written that speak of a property: where each names it, and which."""
+    """Yields path and name of every property in a condition as written."""
     if isinstance(raw, Mapping):
-        named = raw.get("property")
-        name = named[0] if isinstance(named, list | tuple) and named else named
+        keys = raw.get("property")
+        name = keys[0] if isinstance(keys, list | tuple) and keys else keys
         if isinstance(name, str):
             yield (*path, "property"), name
     children: Iterable[tuple[str | int, object]] = ()

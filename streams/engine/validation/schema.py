@@ -1,4 +1,4 @@
-"""Whether a mapping has the keys and kinds of value that its model has; pydantic judges, this says it plainly."""
+"""Validates a mapping against its pydantic model, and turns pydantic's errors into plain messages."""
 
 from __future__ import annotations
 
@@ -32,62 +32,61 @@ _BOUND_MESSAGES: Mapping[str, tuple[str, str]] = {
     "too_short": ("a list of at least {min_length}", "not of {actual_length}"),
     "too_long": ("a list of at most {max_length}", "not of {actual_length}"),
 }
-"""What is needed, and what is there instead, by what pydantic tells of it."""
+"""Pydantic's error type -> what is needed, and what is there instead; filled in from the error's context."""
 _PATTERN_MESSAGES = {"string_pattern_mismatch": "an id has letters, digits, - and _ only, at most 100 of them"}
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """The keys of a model as they are written."""
+    """Returns the keys of a model as they are written in definitions."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def schema_problems(model: type[BaseModel], raw: object, path: DocumentPath) -> list[Problem]:
-    """What keeps `raw` from being a `model`: unknown and missing keys, values of the wrong kind."""
+    """Returns why `raw` is no `model`: unknown and missing keys, values of the wrong type."""
     if not isinstance(raw, Mapping):
         return [
             Problem(
                 path, f"a mapping is needed here, not {describe_value(raw)}; its keys: {', '.join(keys_of(model))}"
             )
         ]
-    unknown = [key for key in raw if key not in keys_of(model)]
-    problems = [_unknown_key_problem(model, (), key, path) for key in unknown]
-    known = {key: value for key, value in raw.items() if key not in unknown}
+    unknown_keys = [key for key in raw if key not in keys_of(model)]
+    problems = [_unknown_key_problem(model, (), key, path) for key in unknown_keys]
+    model_values = {key: value for key, value in raw.items() if key not in unknown_keys}
     try:
-        model.model_validate(known)
+        model.model_validate(model_values)
     except ValidationError as error:
-        places = _errors_by_path(error, known)
-        for place, details in places.items():
-            if details[0]["type"] == "too_short" and _has_inner_error(place, places):
-                continue  # items with faults of their own are not counted
-            problems.append(_problem_from_errors(model, known, place, details, path))
+        errors_by_path = _errors_by_path(error, model_values)
+        for inner_path, details in errors_by_path.items():
+            if details[0]["type"] == "too_short" and _has_inner_error(inner_path, errors_by_path):
+                continue  # pydantic does not count items that have faults of their own
+            problems.append(_problem_from_errors(model, model_values, inner_path, details, path))
     return problems
 
 
 def _errors_by_path(error: ValidationError, raw: object) -> dict[DocumentPath, list[ErrorDetails]]:
-    """Errors by the place in `raw` that they speak of: the branches tried of a union fall together."""
-    places: dict[DocumentPath, list[ErrorDetails]] = {}
+    """Returns path in `raw` -> errors there; errors of all branches of a union have the same path."""
+    errors_by_path: dict[DocumentPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
-        place: DocumentPath = _error_path(details, raw)
-        places.setdefault(place, []).append(details)
-    return places
+        errors_by_path.setdefault(_error_path(details, raw), []).append(details)
+    return errors_by_path
 
 
 def _has_inner_error(path: DocumentPath, paths: Iterable[DocumentPath]) -> bool:
-    """Whether something inside this place has a fault, too."""
+    """Whether something below this path also has an error."""
     return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
 
 
 def _error_path(details: ErrorDetails, raw: object) -> DocumentPath:
-    place: list[str | int] = []
-    here: Any = raw
+    path: list[str | int] = []
+    value: Any = raw
     for step in details["loc"]:
-        if not _has_step(here, step):
+        if not _has_step(value, step):
             break
-        here = here[step]
-        place.append(step)
+        value = value[step]
+        path.append(step)
     if details["type"] == "missing":
-        place.append(details["loc"][-1])
-    return tuple(place)
+        path.append(details["loc"][-1])
+    return tuple(path)
 
 
 def _has_step(value: object, step: str | int) -> bool:
@@ -131,18 +130,18 @@ def _reason(details: list[ErrorDetails], value: object) -> str:
         return f"{_join_with_or(needed)} is needed here, not {describe_value(value)}"
     first = details[0]
     if first["type"] in _BOUND_MESSAGES:
-        wanted, found = _BOUND_MESSAGES[first["type"]]
-        return f"{wanted} is needed here, {found}".format(**_bound_values(first), input=describe_value(value))
+        required, actual = _BOUND_MESSAGES[first["type"]]
+        return f"{required} is needed here, {actual}".format(**_bound_values(first), input=describe_value(value))
     if first["type"] in _PATTERN_MESSAGES:
         return f"{describe_value(value)}: {_PATTERN_MESSAGES[first['type']]}"
-    said = first["msg"].removeprefix("Value error, ")
-    return said[:1].lower() + said[1:]
+    message = first["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _bound_values(details: ErrorDetails) -> dict[str, object]:
-    """What pydantic tells of a bound; a whole one is written as such."""
-    told = details.get("ctx", {})
-    return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in told.items()}
+    """Returns the values in pydantic's message on a bound; whole numbers without decimals."""
+    values = details.get("ctx", {})
+    return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in values.items()}
 
 
 def _choices(details: ErrorDetails) -> list[str]:
@@ -156,30 +155,30 @@ def _join_with_or(words: list[str]) -> str:
 
 
 def _value_at(raw: object, path: DocumentPath) -> object:
-    here: Any = raw
+    value: Any = raw
     for step in path:
-        here = here[step]
-    return here
+        value = value[step]
+    return value
 
 
 def _model_at(model: type[BaseModel], path: DocumentPath) -> type[BaseModel] | None:
-    """The model that describes the mapping at a place below `model`."""
-    here: type[BaseModel] | None = model
+    """Returns the model of the mapping at a path below `model`."""
+    inner: type[BaseModel] | None = model
     for step in path:
-        if here is None:
+        if inner is None:
             return None
-        fields = {field.alias or name: field for name, field in here.model_fields.items()}
+        fields = {field.alias or name: field for name, field in inner.model_fields.items()}
         if step in fields:
-            here = _model_in(fields[step].annotation)
-    return here
+            inner = _model_in(fields[step].annotation)
+    return inner
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The first model named in a type such as `dict[str, Operators] | None`."""
+    """Returns the first model in a type such as `dict[str, Operators] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for argument in get_args(annotation):
-        found = _model_in(argument)
-        if found is not None:
-            return found
+        model = _model_in(argument)
+        if model is not None:
+            return model
     return None

@@ -1,24 +1,22 @@
-"""What can be wrong with one segment."""
+"""Validates a segment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from schemas.definitions import Segment
-from streams.engine.validation.conditions import condition_problems
+from streams.engine.validation.conditions import PLACEHOLDER_CONDITION, condition_problems
 from streams.engine.validation.context import ValidationContext
 from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.schema import schema_problems
 
-_ANY_CONDITION = {"all": ()}
-
 
 def segment_problems(raw: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
-    """Its shape, whether it is static or dynamic as written, its statuses, the plan, its condition."""
+    """Returns the faults of a segment: its schema, static or dynamic, its statuses, the plan, its condition."""
     if not isinstance(raw, Mapping):
         return schema_problems(Segment, raw, path)
     when = raw.get("when")
-    frame = {**raw, "when": _ANY_CONDITION} if when is not None else raw
+    frame = {**raw, "when": PLACEHOLDER_CONDITION} if when is not None else raw
     problems = _status_problems(raw, path) or schema_problems(Segment, frame, path)
     problems += _kind_problems(raw, context, path)
     if when is not None:

@@ -1,4 +1,4 @@
-"""Text that no UTF-8 can hold: half of a surrogate pair, which JSON and YAML can write as an escape."""
+"""Finds text that UTF-8 cannot encode: half of a surrogate pair, which JSON and YAML can write as an escape."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _REASON = "is half a character (of a surrogate pair), which no text can hold; wr
 
 
 def surrogate_problems(raw: object, path: DocumentPath = ()) -> Iterator[Problem]:
-    """Every text and key that holds one; a path leads to what is around such a key."""
+    """Yields a problem for each text and key with half a pair; for a key, the path is that of its mapping."""
     if isinstance(raw, str):
         if not is_valid_unicode(raw):
             yield Problem(path, f"{describe_value(raw)}: there {_REASON}")
@@ -26,5 +26,5 @@ def surrogate_problems(raw: object, path: DocumentPath = ()) -> Iterator[Problem
 
 
 def is_valid_unicode(text: str) -> bool:
-    """Whether the text can be written as UTF-8."""
+    """Whether the text can be encoded as UTF-8."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -1,1 +1,1 @@
-"""Conditions on visits and activities: filters, counts, windows, periods, sequences and times."""
+"""Leaves on visits and activities: filters, counts, windows, periods, sequences and times."""

@@ -1,4 +1,4 @@
-"""Visit and activity leaves, by what they ask: how often, how regularly, or of the first or the latest one."""
+"""Compiles visit and activity leaves: each is a count, a `regular`, or a test of the first or the latest event."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.conditions.protocols import Node
 
 
 def compile_activity(leaf: VisitLeaf | ActivityLeaf, context: CompilerContext) -> Node:
-    """A visit or activity leaf. Raises ConditionRefused."""
+    """Compiles a visit or activity leaf. Raises ConditionRefused."""
     if leaf.regular is not None:
         return compile_regular(leaf, leaf.regular, context)
     if leaf.first is not None or leaf.last is not None:

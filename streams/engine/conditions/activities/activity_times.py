@@ -1,4 +1,4 @@
-"""Leaves on a single moment of a contact's past: `last_visit`, `first_visit`, `last_activity`, `inactive_for`."""
+"""Compiles leaves on one moment of a contact's past: `last_visit`, `first_visit`, `last_activity`, `inactive_for`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OPERATORS = ("before", "after", "within_last", "older_than")
 
 
 class ActivityTimeNode:
-    """Tests of one moment; where it never came none of them holds."""
+    """Tests of one moment (ms); none of them holds when it never came."""
 
     __slots__ = ("_read", "_tests", "_zone_rule")
 
@@ -45,7 +45,7 @@ class ActivityTimeNode:
 
 
 class InactiveNode:
-    """No visit or activity for so long (ms), from the creation on where there was none."""
+    """No visit or activity for `length` ms, counted from the contact's creation when there was none."""
 
     __slots__ = ("_length",)
 
@@ -56,8 +56,8 @@ class InactiveNode:
         return context.now >= self._inactive_from(context.contact)
 
     def due(self, context: EvaluationContext) -> int | None:
-        turns = self._inactive_from(context.contact)
-        return turns if turns > context.now else None
+        inactive_from = self._inactive_from(context.contact)
+        return inactive_from if inactive_from > context.now else None
 
     def _inactive_from(self, contact: Contact) -> int:
         last = contact.last_activity
@@ -65,22 +65,22 @@ class InactiveNode:
 
 
 def compile_last_visit(leaf: LastVisitLeaf, context: CompilerContext) -> Node:
-    """The latest web visit."""
+    """Compiles a leaf on the latest web visit. Raises ConditionRefused."""
     return _compile("last_visit", leaf.last_visit, context)
 
 
 def compile_first_visit(leaf: FirstVisitLeaf, context: CompilerContext) -> Node:
-    """The earliest web visit."""
+    """Compiles a leaf on the earliest web visit. Raises ConditionRefused."""
     return _compile("first_visit", leaf.first_visit, context)
 
 
 def compile_last_activity(leaf: LastActivityLeaf, context: CompilerContext) -> Node:
-    """The latest visit or activity."""
+    """Compiles a leaf on the latest visit or activity. Raises ConditionRefused."""
     return _compile("last_activity", leaf.last_activity, context)
 
 
-def compile_inactive(leaf: InactiveLeaf, context: CompilerContext) -> Node:  # noqa: ARG001 - leaves share a shape
-    """Silence."""
+def compile_inactive(leaf: InactiveLeaf, context: CompilerContext) -> Node:  # noqa: ARG001 - shared signature
+    """Compiles a leaf on the time without any visit or activity."""
     return InactiveNode(leaf.inactive_for)
 
 

@@ -1,7 +1,7 @@
-"""Visit and activity leaves: how often something matching happened in a window.
+"""Compiles visit and activity leaves that count how often a matching event happened in a window.
 
-Identical leaves share what is kept under one key: a hash of the subject, the filter, the window and the number of
-instants that decides the count. `streams.engine.conditions.activities.windows` says what is kept.
+Identical leaves share their state. Its key is a hash of visit or activity, filter, window and the number of instants
+that decides the count; `streams.engine.conditions.activities.windows` describes which instants are stored.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bisect import bisect_right
 from typing import Any
 
 from schemas.conditions import ActivityLeaf, CountOperators, VisitLeaf
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.windows import (
     MOST_INSTANTS,
     CalendarWindow,
@@ -22,6 +22,7 @@ from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.date_bounds import DateBound, parse_date_value
 from streams.engine.conditions.dates.zones import ZoneRule
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
 EventLeaf = VisitLeaf | ActivityLeaf
@@ -30,7 +31,7 @@ _COUNT_AND_WINDOW_KEYS = ("count", "never", "within", "between_ago", "since", "u
 
 
 class FilteredCounter:
-    """What one counted leaf keeps: the instants of matching events, ascending."""
+    """Maintains the state of one counting leaf: the instants (ms) of matching events, ascending."""
 
     __slots__ = ("_deciding_count", "_event_filter", "_window", "key", "limit", "lossy")
     drops_late = False
@@ -44,31 +45,29 @@ class FilteredCounter:
         self._deciding_count = deciding_count
 
     def matches(self, activity: Activity) -> bool:
-        """Whether the event counts; when it happened is the window's matter."""
+        """Whether the event matches the filter; the window decides whether its instant counts."""
         return self._event_filter.matches(activity)
 
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
-        """A new list: `state` with the event's instant in its place, without what no window from `now` on can
-        hold.
-        """
-        place = bisect_right(state, activity.at)
-        return self._window.prune([*state[:place], activity.at, *state[place:]], now, self._deciding_count)
+        """Returns a new list: `state` with the event's instant, without those that no window can hold any more."""
+        index = bisect_right(state, activity.at)
+        return self._window.prune([*state[:index], activity.at, *state[index:]], now, self._deciding_count)
 
     def drop_older_half(self, state: list[int]) -> list[int]:
-        """Without the older half."""
+        """Returns the newer half."""
         return state[(len(state) + 1) // 2 :]
 
     def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:
-        """Instants say it all, whatever the journal's order."""
+        """Returns the instants of both that may still matter; the journal's order makes no difference."""
         return self._window.prune(sorted([*earlier, *later]), now, self._deciding_count)
 
     def earliest_needed(self, now: int) -> int | None:
-        """Where the window begins."""
+        """Returns where the window begins."""
         return self._window.earliest_instant(now)
 
 
 class CountNode:
-    """The count in the window is as wanted."""
+    """The count in the window lies in the target range."""
 
     __slots__ = ("_key", "_target", "_window", "_zone_rule")
 
@@ -80,40 +79,40 @@ class CountNode:
 
     def holds(self, context: EvaluationContext) -> bool:
         contact = context.contact
-        kept = contact.counts.get(self._key)
-        if not kept:
+        instants = contact.counts.get(self._key)
+        if not instants:
             return self._target.holds(0)
-        return self._target.holds(self._window.count_inside(kept, context.now, self._zone_rule.zone_for(contact)))
+        return self._target.holds(self._window.count_inside(instants, context.now, self._zone_rule.zone_for(contact)))
 
     def due(self, context: EvaluationContext) -> int | None:
         contact = context.contact
-        kept = contact.counts.get(self._key)
-        if not kept:
+        instants = contact.counts.get(self._key)
+        if not instants:
             return None
-        return self._window.due(kept, context.now, self._zone_rule.zone_for(contact), self._target)
+        return self._window.due(instants, context.now, self._zone_rule.zone_for(contact), self._target)
 
 
 def compile_count(leaf: EventLeaf, context: CompilerContext) -> Node:
-    """A visit or activity leaf that counts. Raises ConditionRefused."""
-    subject = compile_event_filter(leaf, context)
-    wanted = count_range(leaf)
-    if wanted.deciding_count > MOST_INSTANTS:
+    """Compiles a leaf that counts. Raises ConditionRefused."""
+    event_filter = compile_event_filter(leaf, context)
+    target = count_range(leaf)
+    if target.deciding_count > MOST_INSTANTS:
         raise ConditionRefused(f"counts go up to {MOST_INSTANTS - 1}", ("count",))
-    window, shape = compile_window(leaf, context)
-    key = leaf_key(subject.name, subject.fields, shape, wanted.deciding_count, subject.zone)
-    context.counters.setdefault(key, FilteredCounter(key, subject, window, wanted.deciding_count))
-    return CountNode(key, window, wanted, context.zone_rule(leaf.in_zone))
+    window, key_part = compile_window(leaf, context)
+    key = leaf_key(event_filter.name, event_filter.fields, key_part, target.deciding_count, event_filter.zone)
+    context.counters.setdefault(key, FilteredCounter(key, event_filter, window, target.deciding_count))
+    return CountNode(key, window, target, context.zone_rule(leaf.in_zone))
 
 
 def is_filter_only(leaf: object) -> bool:
-    """Whether it only says what should match: no count, no window, nothing else."""
+    """Whether the leaf has a filter only: no count, no window, nothing else."""
     return isinstance(leaf, VisitLeaf | ActivityLeaf) and all(
         getattr(leaf, name) is None for name in _COUNT_AND_WINDOW_KEYS
     )
 
 
 def count_range(leaf: EventLeaf) -> CountRange:
-    """How often; at least once where nothing is said. Raises ConditionRefused."""
+    """Returns how often events must happen: without `count` or `never` at least once. Raises ConditionRefused."""
     if leaf.never is not None:
         if leaf.count is not None:
             raise ConditionRefused("is count: {eq: 0}; leave one of the two out", ("never",))
@@ -146,28 +145,29 @@ def _to_range(count: CountOperators) -> CountRange:
 
 
 def compile_window(leaf: EventLeaf, context: CompilerContext) -> tuple[CountWindow, list[Any]]:
-    """The window of a leaf, and what tells it from others. Raises ConditionRefused."""
-    begins, ends = _window_ages(leaf)
+    """Returns the window of a leaf, and its part of the leaf's key. Raises ConditionRefused."""
+    max_age, min_age = _window_ages(leaf)
     since = _bound(leaf, "since")
     until = _bound(leaf, "until")
-    edges = [edge for edge in (since, until) if edge is not None]
-    if any(edge.is_relative for edge in edges) or (edges and leaf.in_zone == "contact"):
-        shape = [begins, ends, leaf.since, leaf.until, leaf.in_zone, str(context.zone)]
-        return CalendarWindow(begins, ends, since, until, context.zone), shape
+    bounds = [bound for bound in (since, until) if bound is not None]
+    if any(bound.is_relative for bound in bounds) or (bounds and leaf.in_zone == "contact"):
+        key_part = [max_age, min_age, leaf.since, leaf.until, leaf.in_zone, str(context.zone)]
+        return CalendarWindow(max_age, min_age, since, until, context.zone), key_part
     first = None if since is None else since.resolve(0, context.zone)
     last = None if until is None else until.resolve(0, context.zone) - 1
-    return RollingWindow(begins, ends, first, last), [begins, ends, first, last]
+    return RollingWindow(max_age, min_age, first, last), [max_age, min_age, first, last]
 
 
 def _window_ages(leaf: EventLeaf) -> tuple[int | None, int]:
+    """Returns how old (ms) an event inside the window may be at most (None: of any age) and at least."""
     if leaf.between_ago is None:
         return leaf.within, 0
     if leaf.within is not None:
         raise ConditionRefused("stands beside within; one window of this kind is enough", ("between_ago",))
-    begins, ends = leaf.between_ago
-    if begins <= ends:
+    max_age, min_age = leaf.between_ago
+    if max_age <= min_age:
         raise ConditionRefused("wants the longer time first, such as [30d, 7d]", ("between_ago",))
-    return begins, ends
+    return max_age, min_age
 
 
 def _bound(leaf: EventLeaf, name: str) -> DateBound | None:

@@ -1,6 +1,6 @@
-"""`first` and `last`: of all matching events ever, the earliest or the latest lies in the window, and also matches.
+"""`first` and `last`: the earliest or latest matching event ever lies in the window and passes another filter.
 
-Which one that is does not depend on the window, so one instant is kept, and whether its event matches besides.
+Which event that is does not depend on the window, so the state is its instant and whether it passes the other filter.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from typing import Literal
 
 from schemas.conditions import ActivityLeaf, VisitLeaf
 from streams.engine.conditions.activities.counts import compile_window
-from streams.engine.conditions.activities.subjects import (
+from streams.engine.conditions.activities.event_filters import (
     EventFilter,
     compile_event_filter,
     compile_extra_filter,
-    leaf_key,
 )
 from streams.engine.conditions.activities.windows import CountRange, CountWindow
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import ZoneRule
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 from streams.engine.conditions.tree import AllNode
 
@@ -28,7 +28,7 @@ _AT_LEAST_ONE = CountRange(1, None)
 
 
 class FirstLastCounter:
-    """Keeps [instant, 1 or 0: whether that event also matches] of the first or the latest matching event."""
+    """Maintains the state of one `first` or `last`: [instant (ms), 1 if its event passes the other filter or 0]."""
 
     __slots__ = ("_event_filter", "_extra_filter", "_which", "key")
     limit = 2
@@ -44,32 +44,32 @@ class FirstLastCounter:
     def matches(self, activity: Activity) -> bool:
         return self._event_filter.matches(activity)
 
-    def update(self, state: list[int], activity: Activity, now: int) -> list[int]:  # noqa: ARG002 - counters share a shape
+    def update(self, state: list[int], activity: Activity, now: int) -> list[int]:  # noqa: ARG002 - shared signature
         if state and not self._replaces(activity.at, state[0]):
             return list(state)
         return [activity.at, int(self._extra_filter.matches(activity))]
 
     def drop_older_half(self, state: list[int]) -> list[int]:
-        """One event has no older half."""
+        """Returns the state unchanged: one event has no older half."""
         return list(state)
 
-    def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:  # noqa: ARG002 - counters share a shape
-        """One of the two, as if the later one came now."""
+    def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:  # noqa: ARG002 - shared signature
+        """Returns one of the two, as if the later one arrived now."""
         if not earlier or not later:
             return list(earlier or later)
         return list(later if self._replaces(later[0], earlier[0]) else earlier)
 
-    def earliest_needed(self, now: int) -> int | None:  # noqa: ARG002 - counters share a shape
-        """The first or the latest ever: what is kept is shared by leaves of all windows."""
+    def earliest_needed(self, now: int) -> int | None:  # noqa: ARG002 - shared signature
+        """Returns None: the first or the latest event ever counts, since leaves with any window share the state."""
         return None
 
     def _replaces(self, at: int, current: int) -> bool:
-        """Among equal instants the journal's order decides: what comes now is the later one."""
+        """Whether a new event replaces the one at `current`; among equal instants the new one is the later."""
         return at < current if self._which == "first" else at >= current
 
 
 class FirstLastNode:
-    """The first or the latest one lies in the window and also matches."""
+    """The first or the latest event lies in the window and passes the other filter."""
 
     __slots__ = ("_key", "_window", "_zone_rule")
 
@@ -92,36 +92,38 @@ class FirstLastNode:
         return self._window.due(instants, context.now, self._zone_rule.zone_for(context.contact), _AT_LEAST_ONE)
 
     def _instants(self, context: EvaluationContext) -> list[int]:
-        """The instant where its event also matches."""
-        kept = context.contact.counts.get(self._key)
-        return kept[:1] if kept and kept[1] else []
+        """Returns the instant when its event passes the other filter, else nothing."""
+        state = context.contact.counts.get(self._key)
+        return state[:1] if state and state[1] else []
 
 
 def compile_first_last(leaf: VisitLeaf | ActivityLeaf, context: CompilerContext) -> Node:
-    """A leaf with `first`, `last` or both, which must then both hold. Raises ConditionRefused."""
-    ends: list[Node] = []
+    """Compiles a leaf with `first`, `last` or both, which must then both hold. Raises ConditionRefused."""
+    nodes: list[Node] = []
     for which in _first_last_keys(leaf):
         for name in ("count", "never"):
             if getattr(leaf, name) is not None:
                 raise ConditionRefused("speaks of one event: it cannot stand beside a count", (which,))
-        ends.append(_compile_one(which, leaf, context))
-    return ends[0] if len(ends) == 1 else AllNode(tuple(ends))
+        nodes.append(_compile_one(which, leaf, context))
+    return nodes[0] if len(nodes) == 1 else AllNode(tuple(nodes))
 
 
 def _first_last_keys(leaf: VisitLeaf | ActivityLeaf) -> list[FirstOrLast]:
-    ends: list[FirstOrLast] = []
+    keys: list[FirstOrLast] = []
     if leaf.first is not None:
-        ends.append("first")
+        keys.append("first")
     if leaf.last is not None:
-        ends.append("last")
-    return ends
+        keys.append("last")
+    return keys
 
 
 def _compile_one(which: FirstOrLast, leaf: VisitLeaf | ActivityLeaf, context: CompilerContext) -> Node:
-    wanted = leaf.first if which == "first" else leaf.last
-    subject = compile_event_filter(leaf, context)
-    also = compile_extra_filter(which, wanted if isinstance(wanted, dict) else {}, context)
+    fields = leaf.first if which == "first" else leaf.last
+    event_filter = compile_event_filter(leaf, context)
+    extra_filter = compile_extra_filter(which, fields if isinstance(fields, dict) else {}, context)
     window, _ = compile_window(leaf, context)
-    key = leaf_key(which, subject.name, subject.fields, also.fields, subject.zone or also.zone)
-    context.counters.setdefault(key, FirstLastCounter(key, which, subject, also))
+    key = leaf_key(
+        which, event_filter.name, event_filter.fields, extra_filter.fields, event_filter.zone or extra_filter.zone
+    )
+    context.counters.setdefault(key, FirstLastCounter(key, which, event_filter, extra_filter))
     return FirstLastNode(key, window, context.zone_rule(leaf.in_zone))

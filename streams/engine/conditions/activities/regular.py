@@ -1,20 +1,21 @@
-"""`regular`: something happened in so many of the last periods, counted back from now.
+"""`regular`: a matching event happened in at least so many of the last periods, counted back from now.
 
-Period i holds (now - (i + 1) * each, now - i * each]. What is kept are instants of the whole stretch. Of three that
-lie no further apart than a period the one in the middle says nothing: every period that holds it holds one of the
-others, now and at every later instant. So at most two per period are kept, and the truth stays exact.
+Period i holds (now - (i + 1) * each, now - i * each]. The state is the instants in all periods. Of three that lie no
+further apart than one period the middle one is redundant: every period that holds it also holds one of the
+others, now and later. So at most two per period are stored, and the result stays exact.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter as Tally
+from collections import Counter
 from dataclasses import dataclass
 
 from schemas.conditions import ActivityLeaf, Regular, VisitLeaf
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
 _CONFLICTING_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last")
@@ -29,32 +30,32 @@ class Periods:
 
     @property
     def total_length(self) -> int:
-        """All of them together (ms)."""
+        """The length of all periods together (ms)."""
         return self.count * self.length
 
     def instants_inside(self, instants: list[int], now: int) -> list[int]:
-        """Those that lie in any of the periods; instants are ascending and none is after now."""
+        """Returns those that lie in any of the periods; instants are ascending, and none is after now."""
         return instants[bisect_right(instants, now - self.total_length) :]
 
-    def count_by_period(self, instants: list[int], now: int) -> Tally[int]:
-        """Period -> how many of the instants it holds; the present one is 0."""
-        return Tally((now - at) // self.length for at in instants)
+    def count_by_period(self, instants: list[int], now: int) -> Counter[int]:
+        """Returns period -> how many of the instants it holds; the present period is 0."""
+        return Counter((now - at) // self.length for at in instants)
 
     def drop_redundant(self, instants: list[int]) -> list[int]:
-        """The same without those that say nothing."""
-        kept: list[int] = []
+        """Returns the instants without the redundant ones."""
+        result: list[int] = []
         for at in instants:
-            if kept and kept[-1] == at:
+            if result and result[-1] == at:
                 continue
-            if len(kept) > 1 and at - kept[-2] <= self.length:
-                kept[-1] = at
+            if len(result) > 1 and at - result[-2] <= self.length:
+                result[-1] = at
             else:
-                kept.append(at)
-        return kept
+                result.append(at)
+        return result
 
 
 class RegularCounter:
-    """Keeps the instants that say which periods are filled, now and later."""
+    """Maintains the state of one `regular`: ascending instants (ms) that decide which periods are filled."""
 
     __slots__ = ("_event_filter", "_periods", "key", "limit")
     lossy = False
@@ -70,25 +71,25 @@ class RegularCounter:
         return self._event_filter.matches(activity)
 
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
-        place = bisect_right(state, activity.at)
-        instants = [*state[:place], activity.at, *state[place:]]
+        index = bisect_right(state, activity.at)
+        instants = [*state[:index], activity.at, *state[index:]]
         return self._periods.drop_redundant(self._periods.instants_inside(instants, now))
 
     def drop_older_half(self, state: list[int]) -> list[int]:
-        """Without the older half."""
+        """Returns the newer half."""
         return state[(len(state) + 1) // 2 :]
 
     def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:
-        """Instants say it all, whatever the journal's order."""
+        """Returns the instants of both that may still matter; the journal's order makes no difference."""
         return self._periods.drop_redundant(self._periods.instants_inside(sorted([*earlier, *later]), now))
 
     def earliest_needed(self, now: int) -> int | None:
-        """Where the first of the periods begins."""
+        """Returns where the oldest period begins."""
         return now - self._periods.total_length
 
 
 class RegularNode:
-    """At least so many of the periods hold something."""
+    """At least so many of the periods hold an event."""
 
     __slots__ = ("_at_least", "_key", "_periods")
 
@@ -111,25 +112,26 @@ class RegularNode:
         return self._periods.instants_inside(context.contact.counts.get(self._key, []), context.now)
 
     def _next_change(self, instants: list[int], now: int) -> int:
-        """Within the length of one period each instant passes on to the next period once.
+        """Returns when the result may change next.
 
-        Where that changes nothing, it goes round the same until the oldest instant leaves.
+        Within the length of one period each instant moves to the next period once. When none of these moves changes
+        the result, the same moves repeat until the oldest instant leaves.
         """
         periods = self._periods
         filled = periods.count_by_period(instants, now)
-        held = len(filled) >= self._at_least
-        passings: dict[int, list[int]] = {}
+        result = len(filled) >= self._at_least
+        moves: dict[int, list[int]] = {}
         for at in instants:
             period = (now - at) // periods.length
-            passings.setdefault(at + (period + 1) * periods.length, []).append(period)
-        for turn in sorted(passings):
-            for period in passings[turn]:
+            moves.setdefault(at + (period + 1) * periods.length, []).append(period)
+        for at_move in sorted(moves):
+            for period in moves[at_move]:
                 self._move_to_next_period(filled, period)
-            if (len(filled) >= self._at_least) != held:
-                return turn
-        return max(instants[0] + periods.total_length, *passings)
+            if (len(filled) >= self._at_least) != result:
+                return at_move
+        return max(instants[0] + periods.total_length, *moves)
 
-    def _move_to_next_period(self, counts: Tally[int], period: int) -> None:
+    def _move_to_next_period(self, counts: Counter[int], period: int) -> None:
         counts[period] -= 1
         if not counts[period]:
             del counts[period]
@@ -138,7 +140,7 @@ class RegularNode:
 
 
 def compile_regular(leaf: VisitLeaf | ActivityLeaf, regular: Regular, context: CompilerContext) -> Node:
-    """A leaf with `regular`. Raises ConditionRefused for periods that make no sense, and for windows beside them."""
+    """Compiles a leaf with `regular`. Raises ConditionRefused when it makes no sense or also has a window."""
     for name in _CONFLICTING_KEYS:
         if getattr(leaf, name) is not None:
             raise ConditionRefused(
@@ -149,8 +151,8 @@ def compile_regular(leaf: VisitLeaf | ActivityLeaf, regular: Regular, context: C
     if regular.at_least > regular.of:
         message = f"is more than the {regular.of} periods there are; it could never hold"
         raise ConditionRefused(message, ("regular", "at_least"))
-    subject = compile_event_filter(leaf, context)
-    key = leaf_key("regular", subject.name, subject.fields, subject.zone, regular.of, regular.each)
+    event_filter = compile_event_filter(leaf, context)
+    key = leaf_key("regular", event_filter.name, event_filter.fields, event_filter.zone, regular.of, regular.each)
     periods = Periods(regular.of, regular.each)
-    context.counters.setdefault(key, RegularCounter(key, subject, periods))
+    context.counters.setdefault(key, RegularCounter(key, event_filter, periods))
     return RegularNode(key, periods, regular.at_least)

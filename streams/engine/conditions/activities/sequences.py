@@ -1,22 +1,23 @@
-"""`sequence`: these in this order by `at`, each within reach of the one before, all inside the window.
+"""`sequence`: events that match the steps in order of `at`, each within `gap` of the one before, all in the window.
 
-What is kept is [start of the complete chain that starts last, instant, steps matched, instant, steps matched, ...]:
-events that may still make a chain that starts later, in their order, the steps as bits.
+The state is [start of the complete chain that starts last, instant, steps, instant, steps, ...], instants in ms: in
+order, the events that may still form a chain that starts later, each with the steps that it matches as bits.
 """
 
 from __future__ import annotations
 
 from schemas.conditions import SequenceLeaf
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.sequence_chains import NEVER, Gap, StepMatch, latest_start
-from streams.engine.conditions.activities.subjects import EventFilter, compile_event_filter, leaf_key
 from streams.engine.conditions.activities.windows import MOST_INSTANTS
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.leaf_keys import leaf_key
 from streams.engine.conditions.protocols import Activity, EvaluationContext, Node
 
 
 class SequenceCounter:
-    """Keeps the events inside the window that match any of the steps, the newest `MOST`."""
+    """Maintains the state of one sequence: the newest `MOST_INSTANTS` events in the window that match a step."""
 
     __slots__ = ("_gap", "_steps", "_within", "key")
     limit = 2 * MOST_INSTANTS + 1
@@ -34,17 +35,17 @@ class SequenceCounter:
 
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
         start, events = _decode_state(state)
-        place = _insert_index(activity.at, events)
-        events.insert(place, (activity.at, self._matching_steps(activity)))
+        index = _insert_index(activity.at, events)
+        events.insert(index, (activity.at, self._matching_steps(activity)))
         return self._to_state(start, events, now)
 
     def drop_older_half(self, state: list[int]) -> list[int]:
-        """Without the older half of the events."""
+        """Returns the state with the newer half of the events."""
         start, events = _decode_state(state)
         return _encode_state(start, events[(len(events) + 1) // 2 :])
 
     def merge(self, earlier: list[int], later: list[int], now: int) -> list[int]:
-        """Among equal instants those of the earlier part come first."""
+        """Returns the state of both; among equal instants, events of the earlier part come first."""
         start, events = _decode_state(earlier)
         later_start, later_events = _decode_state(later)
         for event in later_events:
@@ -52,15 +53,15 @@ class SequenceCounter:
         return self._to_state(max(start, later_start), events, now)
 
     def earliest_needed(self, now: int) -> int | None:
-        """Where the window begins: a chain lies inside it as a whole."""
+        """Returns where the window begins, because the whole chain lies inside it."""
         return now - self._within
 
     def _to_state(self, start: int, events: list[StepMatch], now: int) -> list[int]:
-        """What is to be kept, where `start` is that of the complete chain known so far."""
+        """Returns the state to store; `start` is that of the latest complete chain so far."""
         events = _events_after(max(start, now - self._within), events)[-MOST_INSTANTS:]
         complete = latest_start(events, len(self._steps), self._gap)
         if complete > start:
-            # Only a chain that starts later than this one can matter as long as this one is inside.
+            # While this chain is in the window, only a chain that starts later can matter.
             start, events = complete, _events_after(complete, events)
         return _encode_state(start, events)
 
@@ -81,21 +82,21 @@ class SequenceNode:
         return context.now < self._expiry(context)
 
     def due(self, context: EvaluationContext) -> int | None:
-        leaves = self._expiry(context)
-        return leaves if leaves > context.now else None
+        expiry = self._expiry(context)
+        return expiry if expiry > context.now else None
 
     def _expiry(self, context: EvaluationContext) -> int:
-        kept = context.contact.counts.get(self._key)
-        return kept[0] + self._within if kept else NEVER
+        state = context.contact.counts.get(self._key)
+        return state[0] + self._within if state else NEVER
 
 
 def compile_sequence(leaf: SequenceLeaf, context: CompilerContext) -> Node:
-    """A sequence. Raises ConditionRefused for lengths of time with which it could never hold."""
-    pace = _compile_gap(leaf)
+    """Compiles a sequence. Raises ConditionRefused when its lengths of time could never hold."""
+    gap = _compile_gap(leaf)
     steps = _compile_steps(leaf, context)
-    identity = [[step.name, step.fields, step.zone] for step in steps]
-    key = leaf_key("sequence", identity, pace.least, pace.most, leaf.within)
-    context.counters.setdefault(key, SequenceCounter(key, steps, pace, leaf.within))
+    key_parts = [[step.name, step.fields, step.zone] for step in steps]
+    key = leaf_key("sequence", key_parts, gap.least, gap.most, leaf.within)
+    context.counters.setdefault(key, SequenceCounter(key, steps, gap, leaf.within))
     return SequenceNode(key, leaf.within)
 
 
@@ -129,11 +130,11 @@ def _encode_state(start: int, events: list[StepMatch]) -> list[int]:
 
 
 def _insert_index(at: int, events: list[StepMatch]) -> int:
-    """Behind all that happened up to then: among equal instants the journal's order decides."""
-    place = len(events)
-    while place and events[place - 1][0] > at:
-        place -= 1
-    return place
+    """Returns the index behind all events up to `at`: among equal instants the journal's order decides."""
+    index = len(events)
+    while index and events[index - 1][0] > at:
+        index -= 1
+    return index
 
 
 def _events_after(instant: int, events: list[StepMatch]) -> list[StepMatch]:

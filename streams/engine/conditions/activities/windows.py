@@ -1,14 +1,13 @@
-"""Windows over a contact's past: which of the kept instants lie inside, what can be forgotten, when that changes.
+"""Windows over a contact's past: which stored instants lie inside, which can be dropped, and when that changes.
 
-What is kept, with k the number of instants that decides a leaf's count (`CountRange.deciding_count`):
+Stored instants, with k the number of instants that decides a leaf's count (`CountRange.deciding_count`):
 
-| window | kept |
+| window | stored |
 |---|---|
 | none, `within`, `since`, fixed `until` | the newest k that can lie inside: exact |
-| `between_ago`, a moving `until` or one in the contact's zone | and all that have yet to come in; up to
-`MOST_INSTANTS` |
+| `between_ago`, a relative `until` or one in the contact's zone | also all that have yet to enter; `MOST_INSTANTS` |
 
-An instant that no window can hold any more is forgotten with the next one counted.
+An instant that no window can hold any more is dropped when the next one is counted.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from zoneinfo import ZoneInfo
 from streams.engine.conditions.dates.date_bounds import DateBound
 
 MOST_INSTANTS = 1_000
-"""The most instants that any leaf keeps of one contact."""
+"""The most instants that a leaf stores of one contact."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountRange:
-    """From `least` to `most` times; without `most` there is no upper end."""
+    """From `least` to `most` times; without `most` there is no upper limit."""
 
     least: int
     most: int | None
 
     @property
     def deciding_count(self) -> int:
-        """So many counted instants decide it; more of them change nothing."""
+        """The number of instants that decides the result; more of them change nothing."""
         return max(self.least if self.most is None else self.most + 1, 0)
 
     def holds(self, count: int) -> bool:
@@ -41,28 +40,28 @@ class CountRange:
 
 
 class CountWindow(Protocol):
-    """A window as a counted leaf uses it; instants are ascending."""
+    """A window as a counting leaf uses it; instants (ms) are ascending."""
 
     @property
     def lossy(self) -> bool:
         """Whether more instants than `MOST_INSTANTS` may matter, so that a full list may have lost some."""
 
     def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:
-        """How many of the kept lie inside."""
+        """Returns how many of the instants lie inside."""
 
     def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:
-        """The earliest instant after now at which time alone may change whether that is as wanted."""
+        """Returns the earliest instant after now at which time alone may move the count into or out of the target."""
 
     def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
-        """What may still matter."""
+        """Returns the instants that may still matter."""
 
     def earliest_instant(self, now: int) -> int | None:
-        """No instant before this one lies inside at `now` or later, in whatever zone; None where any may."""
+        """Returns the first instant that may be inside at `now` or later, in any zone; None when all may."""
 
 
 @dataclass(frozen=True, slots=True)
 class RollingWindow:
-    """(now - begins, now - ends] within [first, last]: fixed lengths and fixed instants only (ms)."""
+    """(now - max_age, now - min_age] within [first, last]: fixed lengths and fixed instants only (ms)."""
 
     max_age: int | None
     min_age: int
@@ -73,7 +72,7 @@ class RollingWindow:
     def lossy(self) -> bool:
         return self.min_age > 0
 
-    def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - no zone matters here
+    def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - shared signature
         start, end = self._index_range(instants, now)
         return max(end - start, 0)
 
@@ -81,30 +80,30 @@ class RollingWindow:
         leaving, entering = self._index_range(instants, now)
         entering = max(entering, leaving)
         end = len(instants) if self.last is None else bisect_right(instants, self.last)
-        held = target.holds(entering - leaving)
+        result = target.holds(entering - leaving)
         while True:
-            turns = []
+            candidates = []
             if entering < end:
-                turns.append(instants[entering] + self.min_age)
+                candidates.append(instants[entering] + self.min_age)
             if self.max_age is not None and leaving < entering:
-                turns.append(instants[leaving] + self.max_age)
-            if not turns:
+                candidates.append(instants[leaving] + self.max_age)
+            if not candidates:
                 return None
-            turn = min(turns)
-            while entering < end and instants[entering] + self.min_age == turn:
+            change = min(candidates)
+            while entering < end and instants[entering] + self.min_age == change:
                 entering += 1
-            while self.max_age is not None and leaving < entering and instants[leaving] + self.max_age == turn:
+            while self.max_age is not None and leaving < entering and instants[leaving] + self.max_age == change:
                 leaving += 1
-            if target.holds(entering - leaving) != held:
-                return turn
+            if target.holds(entering - leaving) != result:
+                return change
 
     def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
         start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
         if self.first is not None:
             start = max(start, bisect_left(instants, self.first))
         end = len(instants) if self.last is None else bisect_right(instants, self.last)
-        came_in = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
-        return _newest(instants, start, min(came_in, end), end, deciding_count)
+        entry_index = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
+        return _newest(instants, start, min(entry_index, end), end, deciding_count)
 
     def earliest_instant(self, now: int) -> int | None:
         return _latest(None if self.max_age is None else now - self.max_age, self.first)
@@ -120,9 +119,9 @@ class RollingWindow:
 
 @dataclass(frozen=True, slots=True)
 class CalendarWindow:
-    """(now - begins, now - ends] from `since` on and before `until`, edges that move or are in the contact's zone.
+    """(now - max_age, now - min_age] from `since` on and before `until`, with relative or zone-dependent bounds.
 
-    What may be forgotten is judged in the account's zone, with the edges' slack.
+    What can be dropped is decided in the account's zone, with the bounds' slack.
     """
 
     max_age: int | None
@@ -145,25 +144,25 @@ class CalendarWindow:
         return max(end - start, 0)
 
     def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:  # noqa: ARG002
-        """The next instant at which any of the kept may come in or leave, whether or not that decides."""
-        turns = [_bound_due(edge, instants, now, zone) for edge in (self.since, self.until)]
-        turns.append(_next_crossing(instants, now, self.min_age))
+        """Returns the next instant at which any of the instants may enter or leave, even if the result stays."""
+        changes = [_bound_due(bound, instants, now, zone) for bound in (self.since, self.until)]
+        changes.append(_next_crossing(instants, now, self.min_age))
         if self.max_age is not None:
-            turns.append(_next_crossing(instants, now, self.max_age))
-        return min((turn for turn in turns if turn is not None), default=None)
+            changes.append(_next_crossing(instants, now, self.max_age))
+        return min((change for change in changes if change is not None), default=None)
 
     def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
         start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
         end = len(instants)
-        came_in = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
+        entry_index = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
         if self.since is not None:
             start = max(start, bisect_left(instants, self.since.resolve(now, self.account_zone) - self.since.slack))
         if self.until is not None:
             until, slack = self.until.resolve(now, self.account_zone), self.until.slack
-            came_in = min(came_in, bisect_left(instants, until - slack))
+            entry_index = min(entry_index, bisect_left(instants, until - slack))
             if not self.until.is_relative:
                 end = bisect_left(instants, until + slack)
-        return _newest(instants, start, min(came_in, end), end, deciding_count)
+        return _newest(instants, start, min(entry_index, end), end, deciding_count)
 
     def earliest_instant(self, now: int) -> int | None:
         since = None if self.since is None else self.since.resolve(now, self.account_zone) - self.since.slack
@@ -171,29 +170,30 @@ class CalendarWindow:
 
 
 def _latest(*instants: int | None) -> int | None:
-    """The latest of those that there are."""
+    """Returns the latest of the instants that are not None."""
     return max((instant for instant in instants if instant is not None), default=None)
 
 
 def _newest(instants: list[int], start: int, entry_index: int, end: int, deciding_count: int) -> list[int]:
-    """From `start` to `end`, of those before `entry_index` only the newest that are enough; at most
-    `MOST_INSTANTS`.
+    """Returns the instants from `start` to `end`, at most `MOST_INSTANTS`.
+
+    Of those before `entry_index`, which are already inside, only the newest `deciding_count` remain.
     """
     start = max(start, entry_index - deciding_count, end - MOST_INSTANTS)
     return instants[start:end] if start < end else []
 
 
 def _next_crossing(instants: list[int], now: int, age: int) -> int | None:
-    """When the next of the kept will have happened exactly so long ago."""
-    place = bisect_right(instants, now - age)
-    return instants[place] + age if place < len(instants) else None
+    """Returns when the next of the instants reaches this age."""
+    index = bisect_right(instants, now - age)
+    return instants[index] + age if index < len(instants) else None
 
 
 def _bound_due(bound: DateBound | None, instants: list[int], now: int, zone: ZoneInfo) -> int | None:
-    """When the edge may pass any of the kept; those next to it on either side speak for all."""
+    """Returns when the bound may pass any of the instants; its neighbours on both sides are the first it can pass."""
     if bound is None or not bound.is_relative:
         return None
-    place = bisect_left(instants, bound.resolve(now, zone))
-    neighbours = instants[max(place - 1, 0) : place + 1]
+    index = bisect_left(instants, bound.resolve(now, zone))
+    neighbours = instants[max(index - 1, 0) : index + 1]
     dues = [due for instant in neighbours if (due := bound.due(instant, now, zone)) is not None]
     return min(dues, default=None)

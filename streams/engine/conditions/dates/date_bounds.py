@@ -1,12 +1,11 @@
-"""Date values as edges: every one is a span of instants [start, end), fixed or moving with now.
+"""Date values as bounds: each is a span of instants [start, end), fixed or relative to now (SPEC section 5).
 
-An instant is the span of its one millisecond, a calendar date the whole day in a zone. An edge is the start or the
-end of such a span, so that each comparison is `instant >= edge` or its negation.
+An instant is the span of its one millisecond, a calendar date the whole day in a zone. A bound is the start or end of
+such a span, so each comparison is `instant >= bound` or its negation.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,45 +15,44 @@ from zoneinfo import ZoneInfo
 from schemas.events.base import EARLIEST, LATEST
 from schemas.time_zones import UTC
 from schemas.values import instant_ms
-from streams.engine.conditions.dates.calendar_days import to_ordinal
+from streams.engine.conditions.dates.calendar_days import is_day, to_ordinal
 from streams.engine.conditions.dates.date_math import ZONE_SLACK, DateStep, apply_steps, parse_steps, total_slack
 from streams.engine.conditions.dates.relative_bounds import RelativeBound
 from streams.engine.conditions.dates.zones import DAY, EPOCH_ORDINAL, day_start
 from streams.engine.conditions.errors import ConditionRefused
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MAX_CACHED_LENGTH = 64  # what is longer is rare, and would make the cache large
+_MAX_CACHED_LENGTH = 64  # longer texts are rare, and would make the cache large
 _CALENDAR_START, _CALENDAR_END = day_start(UTC, to_ordinal(1, 1, 1)), day_start(UTC, to_ordinal(10_000, 1, 1))
-_NOW_RANGE = (EARLIEST, LATEST)  # between them now lies, since every event and every tick does
+_NOW_RANGE = (EARLIEST, LATEST)  # every event and every tick lies in it, so now does
 
 
 class DateBound(Protocol):
-    """One end of a date value."""
+    """The start or the end of a date value's span."""
 
     @property
     def is_relative(self) -> bool:
-        """Whether it moves with now."""
+        """Whether the bound moves with now."""
 
     @property
     def slack(self) -> int:
-        """How far (ms) it may be from `resolve(now, account zone)` in another zone, or go back while time goes on."""
+        """How far (ms) the bound may lie from its value in another zone, or move back as time passes."""
 
     def resolve(self, now: int, zone: ZoneInfo) -> int:
-        """Where it is (ms)."""
+        """Returns the bound as an instant (ms)."""
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
-        """The earliest instant after now at which time alone may change `instant >= edge`."""
+        """Returns an instant after now before which time alone cannot change `instant >= bound`; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstantBound:
-    """Fixed, the same in every zone."""
+    """A fixed instant (ms), the same in every zone."""
 
     instant: int
     is_relative = False
     slack = 0
 
-    def resolve(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - an edge is asked with both
+    def resolve(self, now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - shared signature
         return self.instant
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
@@ -63,7 +61,7 @@ class InstantBound:
 
 @dataclass(frozen=True, slots=True)
 class DayBound:
-    """Where a calendar day (ordinal) begins in the zone."""
+    """The beginning of a calendar day (ordinal) in the zone."""
 
     ordinal: int
     is_relative = False
@@ -78,7 +76,7 @@ class DayBound:
 
 @dataclass(frozen=True, slots=True)
 class ComputedBound:
-    """Steps from a fixed date value, in the zone."""
+    """Date arithmetic from a fixed date value, in the zone."""
 
     base: InstantBound | DayBound
     steps: tuple[DateStep, ...]
@@ -103,14 +101,14 @@ def _computed_instant(base: InstantBound | DayBound, steps: tuple[DateStep, ...]
 
 @dataclass(frozen=True, slots=True)
 class DateValue:
-    """What a date operator is set against: the span [start, end)."""
+    """The operand of a date operator: the span [start, end)."""
 
     start: DateBound
     end: DateBound
 
 
 def parse_date_value(text: str) -> DateValue:
-    """RFC 3339, a calendar date, or date arithmetic from now or from a date. Raises ConditionRefused."""
+    """Parses RFC 3339, a calendar date, or date arithmetic from now or a date. Raises ConditionRefused."""
     parts = _split_date_value(text)
     if parts is None:
         raise ConditionRefused(
@@ -124,12 +122,12 @@ def parse_date_value(text: str) -> DateValue:
 
 
 def is_date_value(text: str) -> bool:
-    """Whether a text of a condition can be read as a date value."""
+    """Whether a text of a condition is a date value."""
     return _split_date_value(text) is not None
 
 
 def _split_date_value(text: str) -> tuple[InstantBound | DayBound | None, tuple[DateStep, ...]] | None:
-    """Where a date value starts from (None: from now) and its steps; None for another text."""
+    """Returns the base of a date value (None: now) and its steps; None when the text is no date value."""
     if text.startswith("now"):
         steps = parse_steps(text[3:])
         if steps is not None:
@@ -141,16 +139,16 @@ def _split_date_value(text: str) -> tuple[InstantBound | DayBound | None, tuple[
 
 
 def _exceeds_calendar(instant: int, steps: tuple[DateStep, ...]) -> bool:
-    """Whether it lies outside of it, in UTC, or one of the steps leads there."""
+    """Whether the instant, or where one of the steps leads, lies outside the calendar in UTC."""
     instants = [instant]
     for step in steps:
         instants.append(step.apply(instants[-1], UTC))
-    return not all(_CALENDAR_START <= each < _CALENDAR_END for each in instants)
+    return not all(_CALENDAR_START <= instant < _CALENDAR_END for instant in instants)
 
 
 def _parse_base(text: str) -> InstantBound | DayBound | None:
     try:
-        if _DAY.fullmatch(text):
+        if is_day(text):
             return DayBound(date.fromisoformat(text).toordinal())
         return InstantBound(instant_ms(text))
     except (ValueError, OverflowError):
@@ -158,7 +156,7 @@ def _parse_base(text: str) -> InstantBound | DayBound | None:
 
 
 def _fixed_value(base: InstantBound | DayBound, steps: tuple[DateStep, ...]) -> DateValue:
-    """A calendar date moved by calendar units is a calendar date; everything else is an instant."""
+    """Returns a value that is not relative to now: a date if only calendar units shift a date, else an instant."""
     if isinstance(base, DayBound) and all(step.is_calendar for step in steps):
         ordinal = _shift_day(base.ordinal, steps)
         return DateValue(DayBound(ordinal), DayBound(ordinal + 1))
@@ -180,25 +178,25 @@ def _parse_base_cached(text: str) -> InstantBound | DayBound | None:
 
 
 def is_date(value: object) -> bool:
-    """Whether a property's value means an instant or a calendar date."""
+    """Whether a property's value is an instant or a calendar date."""
     return _parse_bound(value) is not None
 
 
-def is_day(value: object) -> bool:
-    """Whether it is a calendar date."""
+def is_calendar_date(value: object) -> bool:
+    """Whether a property's value is a calendar date."""
     return isinstance(_parse_bound(value), DayBound)
 
 
 def is_instant(value: object) -> bool:
-    """Whether it is an instant of the calendar's years in UTC."""
-    edge = _parse_bound(value)
-    return isinstance(edge, InstantBound) and _CALENDAR_START <= edge.instant < _CALENDAR_END
+    """Whether a property's value is an instant within the calendar's years in UTC."""
+    bound = _parse_bound(value)
+    return isinstance(bound, InstantBound) and _CALENDAR_START <= bound.instant < _CALENDAR_END
 
 
 def parse_instant(value: object, zone: ZoneInfo) -> int | None:
-    """The instant (ms) that a property's value means, a date by its local midnight; None for anything else."""
-    edge = _parse_bound(value)
-    return None if edge is None else edge.resolve(0, zone)
+    """Returns a property's value as an instant (ms), a date as its local midnight; None for anything else."""
+    bound = _parse_bound(value)
+    return None if bound is None else bound.resolve(0, zone)
 
 
 def _parse_bound(value: object) -> InstantBound | DayBound | None:

@@ -1,7 +1,7 @@
 """Date arithmetic: `now-7d`, `now/d`, `now/w-1w`, `2026-03-31||-1M` (SPEC section 5).
 
 Steps apply left to right, each to an instant. `ms s m h` are fixed lengths; `d w M y` are calendar units in a zone:
-local clocks show the same time on another day. `/unit` rounds down to where the unit began; weeks begin on Monday.
+local clocks show the same time on another day. `/unit` rounds down to the start of the unit; weeks start on Monday.
 Months clamp to their last day.
 """
 
@@ -31,14 +31,14 @@ CALENDAR_UNITS = ("d", "w", "M", "y")
 
 _STEP = re.compile(r"([+-])([0-9]{1,9})(ms|[smhdwMy])|/(ms|[smhdwMy])")
 _ROUNDING_SLACK = {"ms": 1, **FIXED_UNITS, "d": DAY, "w": 7 * DAY, "M": 31 * DAY, "y": 366 * DAY}
-ZONE_SLACK = 3 * DAY  # more than two zones can differ by, together with any change of clocks
-_MONTH_SLACK = 5 * DAY  # how much the length of so many months or years can vary
-_MONDAY = 4  # 1970-01-05, counted in days from the epoch, was a Monday
+ZONE_SLACK = 3 * DAY  # more than two zones can differ by, even with clock changes
+_MONTH_SLACK = 5 * DAY  # more than a number of months or years can vary in length
+_MONDAY = 4  # days from the epoch to a Monday, 1970-01-05
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """So many units later, or earlier where `amount` is negative."""
+    """A shift by `amount` units; back when it is negative."""
 
     amount: int
     unit: str
@@ -48,14 +48,14 @@ class Shift:
         return self.unit in CALENDAR_UNITS
 
     def apply(self, instant: int, zone: ZoneInfo) -> int:
-        """The shifted instant (ms)."""
+        """Returns the shifted instant (ms)."""
         if not self.is_calendar:
             return instant + self.amount * FIXED_UNITS[self.unit]
         wall = self.on_wall(wall_at(zone, instant))
         return instant_from_wall(zone, wall)
 
     def on_wall(self, wall: int) -> int:
-        """What local clocks show after the shift (ms), for calendar units."""
+        """Returns what local clocks show after a shift by calendar units (ms)."""
         if self.unit == "d":
             return wall + self.amount * DAY
         if self.unit == "w":
@@ -67,7 +67,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Down to where the unit began."""
+    """Rounding down to the start of a unit."""
 
     unit: str
 
@@ -76,16 +76,16 @@ class Round:
         return self.unit in CALENDAR_UNITS
 
     def apply(self, instant: int, zone: ZoneInfo) -> int:
-        """The rounded instant (ms)."""
+        """Returns the rounded instant (ms)."""
         if self.is_calendar:
             return instant_from_wall(zone, self.on_wall(wall_at(zone, instant)))
-        # Within an hour that comes twice the present pass counts; where clocks changed meanwhile it began before.
+        # In a doubled hour the pass of `instant` counts; if clocks changed within the unit, it started before that.
         offset = utc_offset_at(zone, instant)
-        began = instant - (instant + offset) % FIXED_UNITS[self.unit]
-        return began if utc_offset_at(zone, began) == offset else last_instant_of_wall(zone, began + offset, instant)
+        start = instant - (instant + offset) % FIXED_UNITS[self.unit]
+        return start if utc_offset_at(zone, start) == offset else last_instant_of_wall(zone, start + offset, instant)
 
     def on_wall(self, wall: int) -> int:
-        """Where the unit began on local clocks (ms)."""
+        """Returns where the unit starts on local clocks (ms)."""
         if not self.is_calendar:
             return wall - wall % FIXED_UNITS[self.unit]
         days = wall // DAY
@@ -97,46 +97,46 @@ class Round:
         return days * DAY
 
     def next_on_wall(self, wall: int) -> int:
-        """Where the next unit begins on local clocks (ms)."""
-        began = self.on_wall(wall)
+        """Returns where the next unit starts on local clocks (ms)."""
+        start = self.on_wall(wall)
         if not self.is_calendar:
-            return began + FIXED_UNITS[self.unit]
-        return Shift(1, self.unit).on_wall(began)
+            return start + FIXED_UNITS[self.unit]
+        return Shift(1, self.unit).on_wall(start)
 
 
 DateStep = Shift | Round
 
 
 def _add_months(days: int, months: int) -> int:
-    """Days since the epoch, so many months later, clamped to the month's last day."""
+    """Adds months to a day, clamped to the month's last day; days are counted from the epoch."""
     year, month, day = year_month_day(days + EPOCH_ORDINAL)
-    years, later = divmod(month - 1 + months, 12)
-    return to_ordinal(year + years, later + 1, day) - EPOCH_ORDINAL
+    years, month_index = divmod(month - 1 + months, 12)
+    return to_ordinal(year + years, month_index + 1, day) - EPOCH_ORDINAL
 
 
 def parse_steps(text: str) -> tuple[DateStep, ...] | None:
-    """The steps of `-7d/d+1h`; None when the text is something else."""
+    """Parses the steps of date arithmetic such as `-7d/d+1h`; None when the text is something else."""
     steps: list[DateStep] = []
-    place = 0
-    while place < len(text):
-        match = _STEP.match(text, place)
+    position = 0
+    while position < len(text):
+        match = _STEP.match(text, position)
         if match is None:
             return None
-        sign, amount, unit, rounded = match.groups()
-        steps.append(Round(rounded) if rounded else Shift(int(sign + amount), unit))
-        place = match.end()
+        sign, amount, unit, rounding_unit = match.groups()
+        steps.append(Round(rounding_unit) if rounding_unit else Shift(int(sign + amount), unit))
+        position = match.end()
     return tuple(steps)
 
 
 def apply_steps(steps: Sequence[DateStep], instant: int, zone: ZoneInfo) -> int:
-    """Where the steps lead from an instant (ms)."""
+    """Applies the steps to an instant (ms), from left to right."""
     for step in steps:
         instant = step.apply(instant, zone)
     return instant
 
 
 def total_slack(steps: tuple[DateStep, ...]) -> int:
-    """How far (ms) what the steps lead to may lie from where it lies in another zone, or go back as time goes on."""
+    """Returns how far (ms) the result of the steps may differ between two zones, or move back as time passes."""
     slack = ZONE_SLACK
     for step in steps:
         if isinstance(step, Round):

@@ -1,7 +1,7 @@
-"""Operators on dates: an instant (ms; None: there is none) against edges, lengths of time and anniversaries.
+"""Operators on dates: tests of an instant (ms; None: missing) against bounds, lengths of time and anniversaries.
 
-With W a fixed length: `within_last` holds (now - W, now], `within_next` (now, now + W], `older_than` from exactly
-t + W. Of a calendar date its local midnight is the instant.
+With W a fixed length, `within_last` holds in (now - W, now], `within_next` in (now, now + W], `older_than` from
+exactly t + W on. A calendar date stands for its local midnight.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from streams.engine.conditions.tree import due_of_any
 
 
 class DateTest(Protocol):
-    """A test of one instant as time goes on."""
+    """A test of one instant, whose result may change with time."""
 
     def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool: ...
 
@@ -28,7 +28,7 @@ class DateTest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `lower` on and before `upper`."""
+    """From `lower` on and before `upper`; None for no bound on that side."""
 
     lower: DateBound | None
     upper: DateBound | None
@@ -43,14 +43,14 @@ class Span:
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:
         if instant is None:
             return None
-        edges = [edge for edge in (self.lower, self.upper) if edge is not None and edge.is_relative]
-        dues = [due for edge in edges if (due := edge.due(instant, now, zone)) is not None]
+        bounds = [bound for bound in (self.lower, self.upper) if bound is not None and bound.is_relative]
+        dues = [due for bound in bounds if (due := bound.due(instant, now, zone)) is not None]
         return min(dues, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOfSpans:
-    """In one of several spans."""
+    """In at least one of several spans."""
 
     spans: tuple[Span, ...]
 
@@ -63,7 +63,7 @@ class AnyOfSpans:
 
 @dataclass(frozen=True, slots=True)
 class NegatedDateTest:
-    """Where the other does not hold; a missing date included."""
+    """The other test does not hold; this includes a missing date."""
 
     test: DateTest
 
@@ -80,7 +80,7 @@ class WithinLast:
 
     length: int
 
-    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:  # noqa: ARG002 - tests share a shape
+    def holds(self, instant: int | None, now: int, zone: ZoneInfo) -> bool:  # noqa: ARG002 - shared signature
         return instant is not None and now - self.length < instant <= now
 
     def due(self, instant: int | None, now: int, zone: ZoneInfo) -> int | None:  # noqa: ARG002
@@ -121,7 +121,7 @@ class OlderThan:
 
 @dataclass(frozen=True, slots=True)
 class AnniversaryWithin:
-    """The day of the year comes round today or within so many whole days after today."""
+    """The anniversary of the date is today or within `days` calendar days after today."""
 
     days: int
 
@@ -135,17 +135,17 @@ class AnniversaryWithin:
         if instant is None:
             return None
         today = day_at(zone, now)
-        coming = _next_anniversary(day_at(zone, instant), today)
-        turns = coming + 1 if coming - today <= self.days else coming - self.days
-        return day_start(zone, turns)
+        anniversary = _next_anniversary(day_at(zone, instant), today)
+        change = anniversary + 1 if anniversary - today <= self.days else anniversary - self.days
+        return day_start(zone, change)
 
 
 def _next_after(instants: Sequence[int], now: int) -> int | None:
-    return next((turn for turn in instants if turn > now), None)
+    return next((instant for instant in instants if instant > now), None)
 
 
 def _next_anniversary(ordinal: int, today: int) -> int:
-    """The first anniversary (ordinal) on or after today, whatever the year of birth."""
+    """Returns the first anniversary (ordinal) on or after today, in whatever year the date itself is."""
     year, _, _ = year_month_day(today)
     _, month, day = year_month_day(ordinal)
     this_year = to_ordinal(year, month, day)
@@ -153,7 +153,7 @@ def _next_anniversary(ordinal: int, today: int) -> int:
 
 
 def comparison_span(operator: str, value: DateValue) -> Span:
-    """The span that a comparison with a date value asks for."""
+    """Returns the span of instants for which a comparison with a date value holds."""
     if operator == "eq":
         return Span(value.start, value.end)
     if operator in ("gt", "after"):
@@ -166,7 +166,7 @@ def comparison_span(operator: str, value: DateValue) -> Span:
 
 
 def date_test(operator: str, operand: object) -> DateTest:
-    """The test of an operator on a date. Raises ConditionRefused for an operand that is no date value."""
+    """Returns the test of an operator. Raises ConditionRefused when the operand is no date value."""
     if operator in ("within_last", "within_next", "older_than", "anniversary_within"):
         return _length_test(operator, operand)
     if operator == "between":

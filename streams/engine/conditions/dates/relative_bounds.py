@@ -1,4 +1,4 @@
-"""Edges that move with now, and when they may pass an instant."""
+"""Bounds relative to now, and when they may pass an instant."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _LOOKAHEAD = 3 * DAY  # less than `clock_changes_near` looks ahead, and not less
 
 
 class RelativeBound:
-    """Steps from now, in the zone.
+    """Date arithmetic from now, in the zone.
 
-    Up to the first rounding the steps lead to points that move as fast as time does, but for breaks: where clocks
-    change, and, where a month's length counts, at midnights. From the rounding on all stands still until its unit is
-    over. An edge can only pass an instant by moving on, or at a break.
+    Up to the first rounding, each step leads to a point that moves as fast as time does, except at breaks: at clock
+    changes, and at midnight where the length of a month counts. From the rounding on, the bound does not move until
+    the unit ends. A bound can only pass an instant by moving on, or at a break.
     """
 
     __slots__ = (
@@ -54,7 +54,7 @@ class RelativeBound:
         return apply_steps(self._steps, now, zone) + self._extra_ms
 
     def due(self, instant: int, now: int, zone: ZoneInfo) -> int | None:
-        """An instant after now before which the edge does not pass `instant`; None when it never does again."""
+        """Returns an instant after now before which the bound does not pass `instant`; None when it never will."""
         ahead = instant - self.resolve(now, zone)
         if ahead < -self.slack:
             return None
@@ -69,7 +69,7 @@ class RelativeBound:
         return min(candidates, default=None)
 
     def _due_with_rounding(self, ahead: int, now: int, zone: ZoneInfo) -> int | None:
-        """With a rounding: the edge stands still until a break or the end of the unit."""
+        """Returns the same with a rounding: the bound does not move until a break or the end of the unit."""
         assert self._rounding is not None
         points = self._step_instants(now, zone)
         breaks = [now + wait for point in points for wait in self._distances_to_breaks(point, zone) if wait > 0]
@@ -80,23 +80,24 @@ class RelativeBound:
             return max(now + ahead - self.slack, min([unit_ends, *breaks]))
         if not self._rounds_to_fixed_unit:
             return min([unit_ends, *breaks])
-        if ahead < 0:  # up to the next break it only rises
+        if ahead < 0:  # until the next break the bound only rises
             return min(breaks)
-        lag = points[-1] - self._rounding.apply(points[-1], zone)  # by as much it may rise faster than time goes on
+        # The bound may rise this much (ms) faster than time passes.
+        lag = points[-1] - self._rounding.apply(points[-1], zone)
         return min([max(unit_ends, now + ahead - lag), *breaks])
 
     def _step_instants(self, now: int, zone: ZoneInfo) -> list[int]:
-        """Now, and where each step up to the rounding leads to."""
+        """Returns now, and where each step up to the rounding leads."""
         points = [now]
         for shift in self._shifts:
             points.append(shift.apply(points[-1], zone))
         return points
 
     def _distances_to_breaks(self, instant: int, zone: ZoneInfo) -> Iterator[int]:
-        """How far ahead (ms) of a moving point its breaks are.
+        """Yields how far ahead (ms) of a moving point its breaks are.
 
-        Within the length of a change of clocks, before and after it, a point may be shifted out of a gap and rounding
-        out of step, so every quarter of an hour is looked at: gaps begin and end on one.
+        Near a clock change, within the length of that change, a point may be shifted out of a gap, and rounding may
+        be out of step. So every quarter of an hour counts as a break there: gaps begin and end on one.
         """
         if self._has_varying_length:
             yield day_start(zone, day_at(zone, instant) + 1) - instant
@@ -108,7 +109,7 @@ class RelativeBound:
 
 
 def _is_one_fixed_rounding(steps: tuple[DateStep, ...]) -> bool:
-    """Whether they are one rounding to a unit of fixed length and shifts by such."""
+    """Whether the steps are one rounding to a unit of fixed length, and shifts by units of fixed length."""
     return not any(step.is_calendar for step in steps) and sum(isinstance(step, Round) for step in steps) == 1
 
 
@@ -122,7 +123,7 @@ def _shifts_before_rounding(steps: tuple[DateStep, ...]) -> tuple[Shift, ...]:
 
 
 def _next_unit_start(rounding: Round, instant: int, zone: ZoneInfo) -> int:
-    """When the next unit begins; within a doubled hour the present pass goes on."""
+    """Returns when the next unit starts; in a doubled hour the current pass continues."""
     wall = wall_at(zone, instant)
-    following = rounding.next_on_wall(wall)
-    return instant_from_wall(zone, following) if rounding.is_calendar else instant + following - wall
+    next_start = rounding.next_on_wall(wall)
+    return instant_from_wall(zone, next_start) if rounding.is_calendar else instant + next_start - wall

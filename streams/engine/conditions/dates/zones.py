@@ -1,7 +1,7 @@
 """Local time: instants (ms since the epoch), calendar days (proleptic ordinals as in `date.toordinal`) and zones.
 
-Two rules of SPEC section 5 live here: a local time that a change of clocks leaves out shifts forward, and of a
-doubled one the first is meant. Both are what `fold=0` says in Python.
+Two rules of SPEC section 5 are implemented here: a local time that a clock change leaves out shifts forward, and a
+doubled local time means the first of the two. Both are what `fold=0` means in Python.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks are counted without a zone
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks have no zone
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = _EPOCH.toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
 
-# The calendar of `datetime` ends at the years 1 and 9999; a year is left at both ends for offsets.
-EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
-LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
+# `datetime` ends at the years 1 and 9999; one year at both ends leaves room for offsets.
+_EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
+_LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND  # noqa: DTZ001
 _CYCLE = CYCLE_DAYS * DAY
 
 
 class Zones(NamedTuple):
-    """Both zones that a leaf on dates may mean."""
+    """The two zones that a leaf on dates may use."""
 
     account: ZoneInfo
     contact: ZoneInfo
-    """The account's again where the contact has no valid one."""
+    """The account's zone when the contact has no valid one."""
 
 
 class ZoneRule:
-    """Which zone a leaf means: the account's, or the contact's where it has a valid one."""
+    """Decides which zone a leaf uses: the account's, or the contact's if that is valid."""
 
     __slots__ = ("account_zone", "uses_contact_zone")
 
@@ -51,7 +51,7 @@ class ZoneRule:
         self.uses_contact_zone = uses_contact_zone
 
     def zone_for(self, contact: Contact) -> ZoneInfo:
-        """The zone for this contact."""
+        """Returns the zone for this contact."""
         if self.uses_contact_zone:
             name = contact.properties.get("time_zone")
             if isinstance(name, str):
@@ -60,14 +60,14 @@ class ZoneRule:
 
 
 def _to_supported_range(ms: int) -> int:
-    """`ms`, or the same place some 400 years nearer, where the rules of clocks and days of the week are the same."""
-    if ms < EARLIEST:
-        return EARLIEST + (ms - EARLIEST) % _CYCLE
-    return ms if ms <= LATEST else LATEST - (LATEST - ms) % _CYCLE
+    """Returns `ms`, or an equal instant whole 400-year cycles nearer: there clock rules and weekdays are the same."""
+    if ms < _EARLIEST:
+        return _EARLIEST + (ms - _EARLIEST) % _CYCLE
+    return ms if ms <= _LATEST else _LATEST - (_LATEST - ms) % _CYCLE
 
 
 def utc_offset_at(zone: ZoneInfo, instant: int) -> int:
-    """How far local time is ahead of UTC at an instant, in ms."""
+    """Returns how far local time is ahead of UTC at an instant, in ms."""
     offset = _utc_offset_of_day(zone, instant // DAY)
     return _utc_offset(zone, instant) if offset is None else offset
 
@@ -80,72 +80,72 @@ def _utc_offset(zone: ZoneInfo, instant: int) -> int:
 
 @lru_cache(maxsize=16_384)
 def _utc_offset_of_day(zone: ZoneInfo, day: int) -> int | None:
-    """The offset on a day of UTC (counted from the epoch); None where clocks change on it."""
+    """Returns the offset on a day of UTC (counted from the epoch); None when clocks change on that day."""
     first, last = _utc_offset(zone, day * DAY - 1), _utc_offset(zone, (day + 1) * DAY - 1)
     return first if first == last else None
 
 
 def wall_at(zone: ZoneInfo, instant: int) -> int:
-    """What local clocks show at an instant, as ms since 1970-01-01T00:00 on those clocks."""
+    """Returns what local clocks show at an instant, as ms since 1970-01-01T00:00 on those clocks."""
     return instant + utc_offset_at(zone, instant)
 
 
 def instant_from_wall(zone: ZoneInfo, wall: int) -> int:
-    """The instant at which local clocks show `wall`; shifted forward in a gap, the first of two in a doubled hour."""
+    """Returns the instant at which clocks show `wall`; shifted forward in a gap, the first in a doubled hour."""
     if wall % DAY == 0:
         return day_start(zone, wall // DAY + EPOCH_ORDINAL)
     return _resolve_wall(zone, wall)
 
 
 def last_instant_of_wall(zone: ZoneInfo, wall: int, instant: int) -> int:
-    """The last instant up to `instant` at which local clocks showed `wall`; as shifted forward in a gap."""
-    shown = _EPOCH + timedelta(milliseconds=_to_supported_range(wall))
-    offsets = (zone.utcoffset(shown.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    """Returns the last instant up to `instant` at which local clocks show `wall`; shifted forward in a gap."""
+    local_time = _EPOCH + timedelta(milliseconds=_to_supported_range(wall))
+    offsets = (zone.utcoffset(local_time.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     instants = (wall - (0 if offset is None else offset // _MILLISECOND) for offset in offsets)
     return max(at for at in instants if at <= instant)
 
 
 def _resolve_wall(zone: ZoneInfo, wall: int) -> int:
-    shown = _EPOCH + timedelta(milliseconds=_to_supported_range(wall))
-    offset = zone.utcoffset(shown.replace(tzinfo=zone))
+    local_time = _EPOCH + timedelta(milliseconds=_to_supported_range(wall))
+    offset = zone.utcoffset(local_time.replace(tzinfo=zone))
     return wall - (0 if offset is None else offset // _MILLISECOND)
 
 
 @lru_cache(maxsize=16_384)
 def day_start(zone: ZoneInfo, ordinal: int) -> int:
-    """The instant at which a calendar day begins in a zone."""
+    """Returns the instant at which a calendar day starts in a zone."""
     return _resolve_wall(zone, (ordinal - EPOCH_ORDINAL) * DAY)
 
 
 def day_at(zone: ZoneInfo, instant: int) -> int:
-    """The calendar day (ordinal) that an instant falls on in a zone."""
+    """Returns the calendar day (ordinal) of an instant in a zone."""
     return wall_at(zone, instant) // DAY + EPOCH_ORDINAL
 
 
 @dataclass(frozen=True, slots=True)
 class ClockChange:
-    """Local clocks are put forward or back by `by` ms, whichever way."""
+    """A clock change: at the instant `at` (ms) local clocks jump by `by` ms, forward or back."""
 
     at: int
     by: int
 
 
 def clock_changes_near(zone: ZoneInfo, instant: int) -> tuple[ClockChange, ...]:
-    """The changes of clocks from a day before an instant to four days after it."""
+    """Returns the clock changes from a day before an instant to four days after it."""
     return _clock_changes_around_day(zone, instant // DAY)
 
 
 @lru_cache(maxsize=16_384)
 def _clock_changes_around_day(zone: ZoneInfo, day: int) -> tuple[ClockChange, ...]:
-    found = (_clock_change(zone, near) for near in range(day - 1, day + 5))
-    return tuple(change for change in found if change is not None)
+    changes = (_clock_change(zone, nearby_day) for nearby_day in range(day - 1, day + 5))
+    return tuple(change for change in changes if change is not None)
 
 
 def _clock_change(zone: ZoneInfo, day: int) -> ClockChange | None:
-    """Of one day of UTC, counted from the epoch; no zone changes its clocks twice on one."""
+    """Returns the clock change on a day of UTC, counted from the epoch; no zone has two on one day."""
     before, after = day * DAY - 1, (day + 1) * DAY - 1
-    offset, changed = _utc_offset(zone, before), _utc_offset(zone, after)
-    if offset == changed:
+    offset, new_offset = _utc_offset(zone, before), _utc_offset(zone, after)
+    if offset == new_offset:
         return None
     while after - before > 1:
         middle = (before + after) // 2
@@ -153,4 +153,4 @@ def _clock_change(zone: ZoneInfo, day: int) -> ClockChange | None:
             before = middle
         else:
             after = middle
-    return ClockChange(after, abs(changed - offset))
+    return ClockChange(after, abs(new_offset - offset))

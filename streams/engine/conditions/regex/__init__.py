@@ -1,1 +1,1 @@
-"""Patterns of `matches` for RE2 with full Unicode case folding."""
+"""Rewrites patterns of `matches` so that RE2 searches them with full Unicode case folding."""

@@ -1,4 +1,4 @@
-"""What stands for one character in a pattern: `[...]` and its parts, `\\pL`, `\\W`; and which characters it takes."""
+"""Character classes of patterns: `[...]` and its parts, `\\pL`, `\\W`, and patterns for what they match."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from streams.engine.conditions.regex.case_folding import (
 )
 
 NAMED_SET = r"\[:\^?\w+:\]|\\[pP]\{\^?\w+\}|\\[pP].|\\[dDsSwW]"
-"""A set of characters with a name."""
+"""A named set of characters, as a regular expression."""
 
 LETTER = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\[0-7]{1,3}|\\.|."
-"""A letter, or an escape that stands for one."""
+"""A letter, or an escape for one, as a regular expression."""
 
 _PART = re.compile(
     rf"(?P<set>{NAMED_SET})|(?P<low>{LETTER})(?:-(?P<high>\\x\{{[0-9a-fA-F]+\}}|{LETTER}))?", re.DOTALL
@@ -36,7 +36,7 @@ BRACKET_CLASS = rf"\[\^?\]?(?:{NAMED_SET}|\\.|[^\]\\])*\]"
 
 @dataclass(frozen=True, slots=True)
 class CharacterClass:
-    """The inside of a class: letters that stand alone, ranges (code points), sets as they are written."""
+    """The parts of a class: single letters, ranges (of code points), named sets as in the pattern."""
 
     letters: tuple[str, ...]
     ranges: tuple[tuple[int, int], ...]
@@ -45,7 +45,7 @@ class CharacterClass:
 
 
 def parse_letter(token: str) -> str:
-    """The letter that a token means, escaped or not."""
+    """Returns the letter that a token means, escaped or not."""
     if len(token) == 1:
         return token
     if token.startswith(r"\x"):
@@ -56,7 +56,7 @@ def parse_letter(token: str) -> str:
 
 
 def parse_class(token: str) -> CharacterClass:
-    """What a class or a set takes."""
+    """Parses a class or a named set."""
     if not token.startswith("["):
         return CharacterClass((), (), (token,))
     negated = token.startswith("[^")
@@ -74,7 +74,7 @@ def parse_class(token: str) -> CharacterClass:
 
 
 def multi_letter_foldings(character_class: CharacterClass) -> list[str]:
-    """What the letters that stand alone fold to, where it is several letters; of a negated class nothing."""
+    """Returns the foldings of several letters of the class's single letters; none for a negated class."""
     if character_class.negated:
         return []
     foldings = (letter.casefold() for letter in character_class.letters)
@@ -82,24 +82,24 @@ def multi_letter_foldings(character_class: CharacterClass) -> list[str]:
 
 
 def one_character_pattern(character_class: CharacterClass) -> str:
-    """A pattern for texts that are written out: one character of these, or what one of the letters folds to."""
+    """Returns a pattern for expanded texts: one character of the class, or the folding of one of its letters."""
     alternatives = ["".join(map(letter_pattern, folding)) for folding in multi_letter_foldings(character_class)]
     alternatives += (
         _negated_patterns(character_class) if character_class.negated else _positive_patterns(character_class)
     )
-    taken = _contains_test(character_class)
-    foldings = [folding for folding, letters in LETTERS_BY_FOLDING.items() if taken(letters)]
+    contains = _contains_test(character_class)
+    foldings = [folding for folding, letters in LETTERS_BY_FOLDING.items() if contains(letters)]
     if foldings:
         alternatives.append(group_pattern(foldings))
     return f"(?:{'|'.join(alternatives) or _MATCHES_NOTHING})"
 
 
 def _contains_test(character_class: CharacterClass) -> Callable[[tuple[str, ...]], bool]:
-    """Whether a letter written out is one of these: none of its like is left out, or one of its like is in."""
-    finds = _fullmatch_test(_class_text(character_class))
+    """Tests letters of one folding: a negated class has to contain all of them, another class at least one."""
+    matches = _fullmatch_test(_class_text(character_class))
     if character_class.negated:
-        return lambda letters: all(finds(letter) for letter in letters)
-    return lambda letters: any(finds(letter) for letter in letters)
+        return lambda letters: all(matches(letter) for letter in letters)
+    return lambda letters: any(matches(letter) for letter in letters)
 
 
 def _negated_patterns(character_class: CharacterClass) -> list[str]:
@@ -107,13 +107,17 @@ def _negated_patterns(character_class: CharacterClass) -> list[str]:
 
 
 def _positive_patterns(character_class: CharacterClass) -> list[str]:
-    """Nothing of a group: its code points are taken out of ranges and sets."""
+    """Returns patterns that match nothing inside a group: ranges and sets exclude its code points."""
     ranges = [part for low, high in character_class.ranges for part in _without_reserved(low, high)]
-    within = [one for one in character_class.sets if not _fullmatch_test(f"[{one}]")(chr(RESERVED_RANGE[0]))]
-    wide = [one for one in character_class.sets if one not in within]
-    narrow = CharacterClass(character_class.letters, tuple(ranges), tuple(within))
-    found = [_class_text(narrow)] if narrow.letters or narrow.ranges or narrow.sets else []
-    return found + [f"[^{_complement(one)}{_RESERVED_RANGE}]" for one in wide]
+    narrow_sets = [
+        named_set
+        for named_set in character_class.sets
+        if not _fullmatch_test(f"[{named_set}]")(chr(RESERVED_RANGE[0]))
+    ]
+    wide_sets = [named_set for named_set in character_class.sets if named_set not in narrow_sets]
+    narrow = CharacterClass(character_class.letters, tuple(ranges), tuple(narrow_sets))
+    patterns = [_class_text(narrow)] if narrow.letters or narrow.ranges or narrow.sets else []
+    return patterns + [f"[^{_complement(named_set)}{_RESERVED_RANGE}]" for named_set in wide_sets]
 
 
 def _without_reserved(low: int, high: int) -> list[tuple[int, int]]:
@@ -129,7 +133,7 @@ def _complement(named_set: str) -> str:
 
 
 def _class_text(character_class: CharacterClass) -> str:
-    """The class as it may be written anew."""
+    """Returns the class as a pattern."""
     letters = "".join(map(escape_letter, character_class.letters))
     ranges = "".join(f"{escape_letter(chr(low))}-{escape_letter(chr(high))}" for low, high in character_class.ranges)
     return f"[{'^' if character_class.negated else ''}{letters}{ranges}{''.join(character_class.sets)}]"
@@ -138,5 +142,5 @@ def _class_text(character_class: CharacterClass) -> str:
 def _fullmatch_test(pattern: str) -> Callable[[str], bool]:
     options: Any = re2.Options()
     options.case_sensitive = False
-    find = re2.compile(pattern, options).fullmatch
-    return lambda text: find(text) is not None
+    fullmatch = re2.compile(pattern, options).fullmatch
+    return lambda text: fullmatch(text) is not None

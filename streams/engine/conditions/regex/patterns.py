@@ -1,7 +1,7 @@
-"""Patterns of `matches` without regard to case: RE2 folds letter by letter, so that the rest is written into them.
+"""Rewrites patterns of `matches` that ignore case: RE2 folds letter by letter, the rest has to be in the pattern.
 
-A letter that folds to several stands for these, alone and alone in a class; ranges, sets, negated classes and `.`
-take one character of the text as it stands. Nothing but alternatives is added: the time stays linear.
+A letter that folds to several also matches these, by itself and as a single letter of a class. Ranges, sets, negated
+classes and `.` match one character of the original text. Only alternatives are added, so the time stays linear.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _ANY_CHARACTER = CharacterClass((), ((0, 0x10FFFF),), ())
 
 
 def rewrite_for_plain_text(pattern: str) -> str:
-    """The pattern for texts of which no letter folds to several. Raises ConditionRefused."""
+    """Returns the pattern for texts removed_flags letters that fold to several. Raises ConditionRefused."""
     return _rewrite(pattern, _fold_letter, _class_with_foldings, lambda token, _: token)
 
 
 def rewrite_for_expanded_text(pattern: str) -> str:
-    """The pattern for texts with groups (see `case_folding`). Raises ConditionRefused."""
+    """Returns the pattern for expanded texts (see `case_folding`). Raises ConditionRefused."""
     return _rewrite(
         pattern, _expanded_letter_pattern, lambda token: one_character_pattern(parse_class(token)), _expanded_dot
     )
@@ -55,33 +55,33 @@ def _rewrite(
     rewrite_class: Callable[[str], str],
     rewrite_dot: Callable[[str, bool], str],
 ) -> str:
-    """Every token of the pattern anew; `rewrite_dot` is told whether `.` takes ends of lines, too."""
+    """Rewrites every token of the pattern; the flag of `rewrite_dot` is whether `.` also matches a newline."""
     out: list[str] = []
-    with_lines = [False]
+    dot_matches_newline = [False]
     for kind, token in _tokens(pattern):
         if kind == "letter":
             out.append(rewrite_letter(token))
         elif kind in ("class", "set"):
             out.append(rewrite_class(token))
         elif kind == "any":
-            out.append(rewrite_dot(token, with_lines[-1]))
+            out.append(rewrite_dot(token, dot_matches_newline[-1]))
         else:
-            _update_flags(with_lines, kind, token)
+            _update_flags(dot_matches_newline, kind, token)
             out.append(token)
     return "".join(out)
 
 
 def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
-    for found in _TOKEN.finditer(pattern):
-        kind, token = str(found.lastgroup), found[0]
+    for match in _TOKEN.finditer(pattern):
+        kind, token = str(match.lastgroup), match[0]
         if kind == "quoted":
-            yield from (("letter", escape_letter(one)) for one in token[2:].removesuffix(r"\E"))
+            yield from (("letter", escape_letter(letter)) for letter in token[2:].removesuffix(r"\E"))
         else:
             yield kind, token
 
 
 def _update_flags(dot_matches_newline: list[bool], kind: str, token: str) -> None:
-    """Flags hold to the end of their group. Raises ConditionRefused for what cannot be followed."""
+    """Applies flags, which hold to the end of their group. Raises ConditionRefused for what cannot be rewritten."""
     if token == r"\C":
         raise ConditionRefused(
             r"\C takes half a letter; write . for a letter, or case_sensitive: true beside matches"
@@ -90,12 +90,12 @@ def _update_flags(dot_matches_newline: list[bool], kind: str, token: str) -> Non
         dot_matches_newline.pop()
     if kind != "group":
         return
-    flags, _, without = "", "", ""
+    flags, _, removed_flags = "", "", ""
     if token.startswith("(?") and "<" not in token:
-        flags, _, without = token.strip("(?:)").partition("-")
-    if "i" in without:
+        flags, _, removed_flags = token.strip("(?:)").partition("-")
+    if "i" in removed_flags:
         raise ConditionRefused("(?-i) holds for a part of a pattern; write case_sensitive: true beside matches")
-    now = "s" in flags or (dot_matches_newline[-1] and "s" not in without)
+    now = "s" in flags or (dot_matches_newline[-1] and "s" not in removed_flags)
     if token.endswith(")"):
         dot_matches_newline[-1] = now
     else:
@@ -108,13 +108,13 @@ def _fold_letter(token: str) -> str:
 
 
 def _expanded_letter_pattern(token: str) -> str:
-    found = [letter_pattern(letter) for letter in parse_letter(token).casefold()]
-    return found[0] if len(found) == 1 else f"(?:{''.join(found)})"
+    patterns = [letter_pattern(letter) for letter in parse_letter(token).casefold()]
+    return patterns[0] if len(patterns) == 1 else f"(?:{''.join(patterns)})"
 
 
 def _class_with_foldings(token: str) -> str:
-    several = multi_letter_foldings(parse_class(token))
-    return f"(?:{'|'.join([token, *several])})" if several else token
+    foldings = multi_letter_foldings(parse_class(token))
+    return f"(?:{'|'.join([token, *foldings])})" if foldings else token
 
 
 def _expanded_dot(_: str, dot_matches_newline: bool) -> str:

@@ -11,7 +11,7 @@ _TIES = f"{_ENDS}::test_among_equal_instants_the_journals_order_decides"
 _ALSO = f"{_ENDS}::test_the_first_or_the_latest_must_also_match"
 _PERIODS = f"{_REGULAR}::test_periods_roll_and_each_is_half_open"
 _GAPS = f"{_SEQUENCES}::test_gap_and_min_gap_include_their_ends"
-_WINDOW = f"{_SEQUENCES}::test_the_whole_of_it_lies_inside_the_window_and_leaves_with_its_first_step"
+_WINDOW = f"{_SEQUENCES}::test_the_whole_sequence_lies_inside_the_window_and_leaves_with_its_first_step"
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
@@ -55,8 +55,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`first: {FILTER}` also matches this",
         where="conditions/activities/first_last.py",
-        text="return kept[:1] if kept and kept[1] else []",
-        instead="return kept[:1] if kept else []",
+        text="return state[:1] if state and state[1] else []",
+        instead="return state[:1] if state else []",
         caught_by=(_ALSO,),
     ),
     Mutation(
@@ -91,8 +91,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="The periods of `regular` are each half-open like `within`",
         where="conditions/activities/regular.py",
-        text="return Tally((now - at) // self.length for at in instants)",
-        instead="return Tally(max(now - at - 1, 0) // self.length for at in instants)",
+        text="return Counter((now - at) // self.length for at in instants)",
+        instead="return Counter(max(now - at - 1, 0) // self.length for at in instants)",
         caught_by=(_PERIODS,),
     ),
     Mutation(
@@ -100,8 +100,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="The periods of `regular` are rolling, counted back from now",
         where="conditions/activities/regular.py",
-        text="return Tally((now - at) // self.length for at in instants)",
-        instead="return Tally(now // self.length - at // self.length for at in instants)",
+        text="return Counter((now - at) // self.length for at in instants)",
+        instead="return Counter(now // self.length - at // self.length for at in instants)",
         caught_by=(_PERIODS,),
     ),
     Mutation(
@@ -118,17 +118,17 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`sequence`: these in this order by `at`, whatever order they come in",
         where="conditions/activities/sequences.py",
-        text="while place and events[place - 1][0] > at:",
-        instead="while place < 0:",
-        caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
+        text="while index and events[index - 1][0] > at:",
+        instead="while index < 0:",
+        caught_by=(f"{_SEQUENCES}::test_a_late_event_is_inserted_by_its_instant",),
     ),
     Mutation(
         id="sequence-among-equals",
         section=5,
         rule="Among equal `at` the journal's order decides (`sequence`)",
         where="conditions/activities/sequences.py",
-        text="while place and events[place - 1][0] > at:",
-        instead="while place and events[place - 1][0] >= at:",
+        text="while index and events[index - 1][0] > at:",
+        instead="while index and events[index - 1][0] >= at:",
         caught_by=(f"{_SEQUENCES}::test_among_equal_instants_the_journals_order_decides",),
     ),
     Mutation(
@@ -163,9 +163,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`gap` is measured from the step before, not from the first",
         where="conditions/activities/sequence_chains.py",
-        text="begun[step].add(at, start)",
-        instead="begun[step].add(start, start)",
-        caught_by=(f"{_SEQUENCES}::test_a_late_event_takes_its_place_in_the_order",),
+        text="open_chains[step].add(at, start)",
+        instead="open_chains[step].add(start, start)",
+        caught_by=(f"{_SEQUENCES}::test_a_late_event_is_inserted_by_its_instant",),
     ),
     Mutation(
         id="sequence-starts-last",
@@ -174,7 +174,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/sequences.py",
         text="if complete > start:",
         instead="if start == NEVER and complete > start:",
-        caught_by=(f"{_SEQUENCES}::test_the_chain_that_starts_last_decides_when_it_is_over",),
+        caught_by=(f"{_SEQUENCES}::test_the_chain_that_starts_last_decides_when_a_sequence_ends",),
     ),
     Mutation(
         id="sequence-within",

@@ -17,7 +17,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/activity_times.py",
         text="return all(test.holds(moment, context.now, zone) for test in self._tests)",
         instead="return any(test.holds(moment, context.now, zone) for test in self._tests)",
-        caught_by=(f"{_ACTIVITY_TIMES}::test_a_moment_and_when_it_turns",),
+        caught_by=(f"{_ACTIVITY_TIMES}::test_a_moment_and_when_it_is_due",),
     ),
     Mutation(
         id="last-visit",
@@ -108,8 +108,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`held_for`: sending the same value again does not restart it",
         where="conditions/held_for.py",
-        text="if known is None or _has_ended(known, now):",
-        instead="if known is None or known[0] < now:",
+        text="if held is None or _has_ended(held, now):",
+        instead="if held is None or held[0] < now:",
         caught_by=(f"{_HELD}::test_the_same_value_again_does_not_restart_it",),
     ),
     Mutation(
@@ -117,7 +117,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`held_for`: without a break",
         where="conditions/held_for.py",
-        text="contact.held[self.key] = [known[0], now]",
+        text="contact.held[self.key] = [held[0], now]",
         instead="pass",
         caught_by=(f"{_HELD}::test_another_value_in_between_does",),
     ),

@@ -35,7 +35,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/dates/date_bounds.py",
         text="RelativeBound(steps, 1)",
         instead='RelativeBound(steps, DAY if text.endswith("/d") else 1)',
-        caught_by=(f"{_DATES}::test_rounding_goes_down_whichever_operator_asks",),
+        caught_by=(f"{_DATES}::test_every_operator_rounds_down",),
     ),
     Mutation(
         id="months-clamp",
@@ -51,8 +51,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`/unit` always rounds down to where the unit began on local clocks, also where they changed since",
         where="conditions/dates/date_math.py",
-        text="return began if utc_offset_at(zone, began) == offset else last_instant_of_wall(zone, began + offset, instant)",
-        instead="return began",
+        text="return start if utc_offset_at(zone, start) == offset else last_instant_of_wall(zone, start + offset, instant)",
+        instead="return start",
         caught_by=(_HOURS,),
     ),
     Mutation(
@@ -69,8 +69,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A date value is RFC 3339, a calendar date, or date arithmetic: what leaves the calendar is none",
         where="conditions/dates/date_bounds.py",
-        text="return not all(_CALENDAR_START <= each < _CALENDAR_END for each in instants)",
-        instead="return any(each < _CALENDAR_START - 366 * DAY for each in instants)",
+        text="return not all(_CALENDAR_START <= instant < _CALENDAR_END for instant in instants)",
+        instead="return any(instant < _CALENDAR_START - 366 * DAY for instant in instants)",
         caught_by=(f"{_ENDS}::test_a_date_that_leaves_the_calendar_is_refused",),
     ),
     Mutation(

@@ -6,7 +6,7 @@ from tests.programs.mutations.mutation import Mutation
 
 _COUNTED = "tests/unit/streams/engine/conditions/activities/test_counts.py"
 _FILTERS = "tests/unit/streams/engine/conditions/activities/test_filters.py"
-_TIMES = f"{_COUNTED}::test_so_many_times"
+_TIMES = f"{_COUNTED}::test_counts_compare_with_every_operator"
 _KINDS = f"{_COUNTED}::test_visits_are_web_visits_and_activity_is_any_behaviour"
 _NEVER = f"{_COUNTED}::test_without_a_count_once_is_enough_and_never_is_none"
 _FIELDS = f"{_FILTERS}::test_every_field_of_an_event"
@@ -62,8 +62,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two events at the same instant are two",
         where="conditions/activities/counts.py",
-        text="[*state[:place], activity.at, *state[place:]]",
-        instead="sorted({*state[:place], activity.at, *state[place:]})",
+        text="[*state[:index], activity.at, *state[index:]]",
+        instead="sorted({*state[:index], activity.at, *state[index:]})",
         caught_by=(f"{_COUNTED}::test_two_events_at_the_same_instant_are_two",),
     ),
     Mutation(
@@ -121,7 +121,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="filter-path",
         section=5,
         rule="FILTER matches `path`: the address without host and query",
-        where="conditions/activities/event_filters.py",
+        where="conditions/activities/event_fields.py",
         text='return parts.path or ("/" if parts.netloc else None)',
         instead="return parts.geturl()",
         caught_by=(_FIELDS,),
@@ -130,7 +130,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="filter-host",
         section=5,
         rule="FILTER matches `host`",
-        where="conditions/activities/event_filters.py",
+        where="conditions/activities/event_fields.py",
         text="return None if parts is None else parts.hostname",
         instead="return None if parts is None else parts.netloc",
         caught_by=(_FIELDS,),
@@ -139,7 +139,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="filter-query",
         section=5,
         rule="FILTER matches `query.x`, one parameter of the address",
-        where="conditions/activities/event_filters.py",
+        where="conditions/activities/event_fields.py",
         text="return {} if parts is None else _parse_query(parts.query)",
         instead='return {} if parts is None else dict(part.partition("=")[::2] for part in parts.query.split("&"))',
         caught_by=(_FIELDS,),
@@ -148,7 +148,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="filter-property",
         section=5,
         rule="FILTER matches any property of the event",
-        where="conditions/activities/event_filters.py",
+        where="conditions/activities/event_fields.py",
         text="return properties.get(key) if isinstance(properties, Mapping) else None",
         instead="return activity.fields.get(key) if isinstance(properties, Mapping) else None",
         caught_by=(_FIELDS,),

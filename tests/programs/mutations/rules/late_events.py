@@ -17,7 +17,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Late events count where their `at` belongs",
         where="conditions/activities/counts.py",
-        text="[*state[:place], activity.at, *state[place:]]",
+        text="[*state[:index], activity.at, *state[index:]]",
         instead="[*state, now]",
         caught_by=(
             "tests/unit/streams/engine/conditions/activities/test_counts.py::test_a_late_event_counts_where_its_instant_belongs",
@@ -28,7 +28,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Late events count where their `at` belongs, in `regular` too",
         where="conditions/activities/regular.py",
-        text="instants = [*state[:place], activity.at, *state[place:]]",
+        text="instants = [*state[:index], activity.at, *state[index:]]",
         instead="instants = [*state, now]",
         caught_by=(
             "tests/unit/streams/engine/conditions/activities/test_regular.py::test_a_late_visit_fills_the_period_it_belongs_to",

@@ -50,7 +50,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/segments_and_leads.py",
         text="return self._test(None if context.lead is None else context.points)",
         instead="return self._test(context.contact.score)",
-        caught_by=(f"{_REFERENCES}::test_points_and_status_of_the_lead_at_hand",),
+        caught_by=(f"{_REFERENCES}::test_points_and_status_of_the_lead_whose_rule_is_evaluated",),
     ),
     Mutation(
         id="lead-age",
@@ -59,15 +59,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/segments_and_leads.py",
         text="age = context.now - context.lead.created",
         instead="age = context.now - context.contact.created",
-        caught_by=(f"{_REFERENCES}::test_the_age_of_the_lead_at_hand_turns_at_exact_instants",),
+        caught_by=(f"{_REFERENCES}::test_the_age_of_a_lead_changes_at_exact_instants",),
     ),
     Mutation(
         id="lead-age-is-due",
         section=6,
         rule="`lead_age` turns at exact instants by time alone",
         where="conditions/segments_and_leads.py",
-        text="turns.append(made + self._most + 1)",
-        instead="turns.append(made + self._most)",
-        caught_by=(f"{_REFERENCES}::test_the_age_of_the_lead_at_hand_turns_at_exact_instants",),
+        text="changes.append(created + self._most + 1)",
+        instead="changes.append(created + self._most)",
+        caught_by=(f"{_REFERENCES}::test_the_age_of_a_lead_changes_at_exact_instants",),
     ),
 )

@@ -6,10 +6,10 @@ from tests.programs.mutations.mutation import Mutation
 
 _DATES = "tests/unit/streams/engine/conditions/dates/test_dates.py"
 _CLOCKS = f"{_DATES}::test_a_local_time_left_out_shifts_forward_and_of_a_doubled_one_the_first_is_meant"
-_OWN = f"{_DATES}::test_the_contacts_own_zone_is_used_where_it_is_named_and_valid"
+_OWN = f"{_DATES}::test_the_contacts_zone_is_used_where_it_is_set_and_valid"
 
-_OFFSET = "offset = zone.utcoffset(shown.replace(tzinfo=zone))"
-_BOTH_OFFSETS = "(zone.utcoffset(shown.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))"
+_OFFSET = "offset = zone.utcoffset(local_time.replace(tzinfo=zone))"
+_BOTH_OFFSETS = "(zone.utcoffset(local_time.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))"
 _HOLDS = "holds(self, value: Any, now: int, zones: Zones) -> bool:\n        "
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -36,15 +36,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="With `in_zone: contact` units and days are those of the contact's time zone",
         where="conditions/compiler_context.py",
-        text='of_contact = in_zone == "contact"',
-        instead="of_contact = False",
+        text='uses_contact_zone = in_zone == "contact"',
+        instead="uses_contact_zone = False",
         caught_by=(_OWN,),
     ),
     Mutation(
         id="contacts-zone-of-an-item",
         section=5,
         rule="Inside `has_item`, too, `in_zone: contact` means the contact's time zone",
-        where="conditions/operators.py",
+        where="conditions/value_tests.py",
         text="holds(self, value: Any, now: int, zones: Zones) -> bool:\n        zone = zones.contact if self.uses_contact_zone else zones.account",
         instead=f"{_HOLDS}zone = zones.account",
         caught_by=(f"{_DATES}::test_an_item_may_speak_in_the_contacts_zone",),
@@ -54,8 +54,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Without `in_zone: contact` units and days are those of the account's time zone",
         where="conditions/compiler_context.py",
-        text='of_contact = in_zone == "contact"',
-        instead="of_contact = True",
+        text='uses_contact_zone = in_zone == "contact"',
+        instead="uses_contact_zone = True",
         caught_by=(_OWN,),
     ),
     Mutation(
@@ -92,6 +92,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/dates/relative_bounds.py",
         text="for change in clock_changes_near(zone, instant):",
         instead="for change in ():",
-        caught_by=(f"{_DATES}::test_a_moving_edge_is_due_in_time_over_a_change_of_clocks",),
+        caught_by=(f"{_DATES}::test_a_relative_bound_is_due_in_time_across_a_clock_change",),
     ),
 )

@@ -13,7 +13,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="two-operators",
         section=5,
         rule="Two operators in one leaf must both hold",
-        where="conditions/numbers.py",
+        where="conditions/predicates.py",
         text="return lambda value: first(value) and second(value)",
         instead="return lambda value: first(value) or second(value)",
         caught_by=(
@@ -24,7 +24,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="two-date-operators",
         section=5,
         rule="Two operators in one leaf must both hold, on dates too",
-        where="conditions/operators.py",
+        where="conditions/value_tests.py",
         text="all(test.holds(value, now, zones) for test in self.timed)\n",
         instead="(not self.timed or any(test.holds(value, now, zones) for test in self.timed))\n",
         caught_by=(
@@ -110,7 +110,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="misfit-missing",
         section=5,
         rule='A value whose type does not fit is "missing" for that contact',
-        where="conditions/operators.py",
+        where="conditions/plain_operators.py",
         text="return lambda value: fits(value, property_type)",
         instead="return lambda value: value is not None",
         caught_by=(f"{_VALUES}::test_a_value_of_another_type_than_declared_is_missing",),
@@ -123,7 +123,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         text="return value if fits(value, self._property_type) else None",
         instead="return value",
         caught_by=(
-            "tests/unit/streams/engine/conditions/test_type_mismatches.py::test_what_a_patch_could_not_set_is_missing",
+            "tests/unit/streams/engine/conditions/test_type_mismatches.py::test_a_value_that_no_patch_could_set_is_missing",
         ),
     ),
     Mutation(
@@ -131,8 +131,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains` of a list is about whole items",
         where="conditions/scalars.py",
-        text="    same = equals(operand, fold)\n",
-        instead="    same = text.contains(str(operand), fold)\n",
+        text="    equals_operand = equals(operand, fold)\n",
+        instead="    equals_operand = text.contains(str(operand), fold)\n",
         caught_by=(_LISTS,),
     ),
     Mutation(
@@ -140,8 +140,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains_any`: one item of the list is enough",
         where="conditions/scalars.py",
-        text="any(one_of(item) for item in value)",
-        instead="all(one_of(item) for item in value)",
+        text="any(is_operand(item) for item in value)",
+        instead="all(is_operand(item) for item in value)",
         caught_by=(_LISTS,),
     ),
     Mutation(
@@ -149,15 +149,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains_all`: every one of them is in the list",
         where="conditions/scalars.py",
-        text="all(contained(value) for contained in each)",
-        instead="any(contained(value) for contained in each)",
+        text="all(test(value) for test in tests)",
+        instead="any(test(value) for test in tests)",
         caught_by=(_LISTS,),
     ),
     Mutation(
         id="has-item-one-item",
         section=5,
         rule="`has_item: {FILTER}`: one item meets it all",
-        where="conditions/operators.py",
+        where="conditions/value_tests.py",
         text="any(self._item_holds(item, now, zones) for item in value)",
         instead=(
             "all(any(isinstance(item, dict) and tests.holds(item.get(key), now, zones) for item in value)"

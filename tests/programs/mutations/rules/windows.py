@@ -28,8 +28,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Memberships change with `at` exactly t + W, not at the next sweep",
         where="conditions/activities/windows.py",
-        text="return turn\n",
-        instead="return turn + 1\n",
+        text="return change\n",
+        instead="return change + 1\n",
         caught_by=(_LEAVES,),
     ),
     Mutation(
@@ -115,7 +115,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/windows.py",
         text="max(start, entry_index - deciding_count, end - MOST_INSTANTS)",
         instead="max(start, entry_index - deciding_count)",
-        caught_by=(f"{_COUNTED}::test_the_bound_of_each_window",),
+        caught_by=(f"{_COUNTED}::test_the_limit_of_each_window",),
     ),
     Mutation(
         id="bound-is-flagged",
@@ -124,6 +124,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="conditions/activities/windows.py",
         text="        return self.min_age > 0\n",
         instead="        return False\n",
-        caught_by=(f"{_COUNTED}::test_the_bound_of_each_window",),
+        caught_by=(f"{_COUNTED}::test_the_limit_of_each_window",),
     ),
 )

@@ -128,14 +128,14 @@ def test_the_lead_in_a_campaign(test: dict[str, Any], with_lead: bool, without: 
         ({"status": {"ne": "deleted"}, "points": {"gte": 0}}, False),
     ],
 )
-def test_a_deleted_lead_is_one_only_where_its_status_is_asked_for(test: dict[str, Any], expected: bool) -> None:
+def test_a_deleted_lead_counts_only_for_a_test_of_its_status(test: dict[str, Any], expected: bool) -> None:
     leaf = {"lead": {"campaign": "spring", **test}}
-    of = contact(leads={"spring": Lead("deleted", NOW, NOW)})
-    assert compile_dict(leaf).node.holds(evaluation_context(of)) is expected
+    person = contact(leads={"spring": Lead("deleted", NOW, NOW)})
+    assert compile_dict(leaf).node.holds(evaluation_context(person)) is expected
     assert holds_in_batch(leaf, ContactModel(leads={"spring": LeadInBatch(NOW, "deleted")}), NOW) is expected
 
 
-def test_points_and_status_of_the_lead_at_hand() -> None:
+def test_points_and_status_of_the_lead_whose_rule_is_evaluated() -> None:
     lead = SPRING["spring"]
     points = compile_dict({"points": {"gte": 10}})
     assert points.uses_lead
@@ -148,7 +148,7 @@ def test_points_and_status_of_the_lead_at_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operators", "turns"),
+    ("operators", "changes"),
     [
         ({"gte": "1d"}, [DAY]),
         ({"gt": "1d"}, [DAY + 1]),
@@ -158,15 +158,15 @@ def test_points_and_status_of_the_lead_at_hand() -> None:
         ({"gt": "1d", "lt": "2d"}, [DAY + 1, 2 * DAY]),
     ],
 )
-def test_the_age_of_the_lead_at_hand_turns_at_exact_instants(operators: dict[str, Any], turns: list[int]) -> None:
+def test_the_age_of_a_lead_changes_at_exact_instants(operators: dict[str, Any], changes: list[int]) -> None:
     node = compile_dict({"lead_age": operators}).node
     lead = Lead("active", NOW, NOW)
     at = NOW
-    for turn in turns:
+    for change in changes:
         before = node.holds(evaluation_context(contact(), at, lead))
-        assert node.due(evaluation_context(contact(), at, lead)) == NOW + turn
-        assert node.holds(evaluation_context(contact(), NOW + turn - 1, lead)) is before
-        assert node.holds(evaluation_context(contact(), NOW + turn, lead)) is not before
-        at = NOW + turn
+        assert node.due(evaluation_context(contact(), at, lead)) == NOW + change
+        assert node.holds(evaluation_context(contact(), NOW + change - 1, lead)) is before
+        assert node.holds(evaluation_context(contact(), NOW + change, lead)) is not before
+        at = NOW + change
     assert node.due(evaluation_context(contact(), at, lead)) is None
     assert not node.holds(evaluation_context(contact(), at))

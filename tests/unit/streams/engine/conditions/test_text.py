@@ -1,4 +1,4 @@
-"""Text compares without regard to case, and is never compared as a number or a date."""
+"""Text comparisons ignore case, and never compare text as a number or a date."""
 
 from __future__ import annotations
 
@@ -129,13 +129,13 @@ def test_a_letter_that_folds_to_several_is_found_as_these_and_is_one_character(
     assert matches_pattern(pattern, value, case_sensitive=False) is expected
 
 
-def test_with_regard_to_case_every_letter_is_itself() -> None:
+def test_in_a_case_sensitive_pattern_every_letter_is_itself() -> None:
     assert not holds({"property": "word", "matches": "ß", "case_sensitive": True}, {"word": "ss"})
     assert holds({"property": "word", "matches": "^[^ß]$", "case_sensitive": True}, {"word": "ẞ"})
 
 
 @pytest.mark.parametrize("pattern", ["(?-i)Bonn", "a(?s-i:b)", r"\C"])
-def test_what_only_a_pattern_with_regard_to_case_can_say_is_refused(pattern: str) -> None:
+def test_syntax_that_only_a_case_sensitive_pattern_supports_is_refused(pattern: str) -> None:
     with pytest.raises(ConditionRefused, match="case_sensitive: true"):
         compile_dict({"property": "word", "matches": pattern})
     compile_dict({"property": "word", "matches": pattern, "case_sensitive": True})

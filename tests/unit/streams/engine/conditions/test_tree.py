@@ -1,4 +1,4 @@
-"""`all`, `any` and `not`: two-valued, and due only where something can change."""
+"""`all`, `any` and `not` have two values, and are due only when something can change."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WHEN = {"today": "2026-03-10T12:00:00Z", "old": "2026-01-01T00:00:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("tree", "turns"),
+    ("tree", "due_in_days"),
     [
         ({"all": [older("today", 1), older("today", 3)]}, 3),  # both have to come
         ({"any": [older("today", 1), older("today", 3)]}, 1),
@@ -56,15 +56,15 @@ WHEN = {"today": "2026-03-10T12:00:00Z", "old": "2026-01-01T00:00:00Z"}
         ({"any": [{"not": older("today", 2)}, {"not": older("today", 1)}]}, 2),
     ],
 )
-def test_a_tree_is_due_when_it_can_change(tree: dict[str, Any], turns: int | None) -> None:
-    expected = None if turns is None else NOW + turns * DAY
+def test_a_tree_is_due_when_it_can_change(tree: dict[str, Any], due_in_days: int | None) -> None:
+    expected = None if due_in_days is None else NOW + due_in_days * DAY
     assert due(tree, WHEN) == expected
     if expected is not None:
         assert holds(tree, WHEN, expected - 1) is holds(tree, WHEN)
         assert holds(tree, WHEN, expected) is not holds(tree, WHEN)
 
 
-def test_what_a_tree_looks_at_is_gathered_from_its_leaves() -> None:
+def test_a_tree_depends_on_everything_that_its_leaves_depend_on() -> None:
     ready = compile_dict(
         {
             "all": [
@@ -94,11 +94,11 @@ def test_a_refusal_is_a_value_error_that_reads_well() -> None:
         compile_dict({"all": [{"property": "size", "gte": "5"}]}, size="number")
 
 
-def test_asking_changes_nothing() -> None:
+def test_evaluation_changes_no_state() -> None:
     ready = compile_dict({"all": [{"visit": {}, "within": "7d"}, {"property": "x", "exists": True}]})
-    of = contact(properties={"x": 1}, counts={ready.counters[0].key: [NOW]})
-    before = (dict(of.properties), {key: list(kept) for key, kept in of.counts.items()})
-    ready.node.holds(evaluation_context(of))
-    ready.node.due(evaluation_context(of))
-    ready.counters[0].update(of.counts[ready.counters[0].key], visit(NOW + 1), NOW + 1)
-    assert (of.properties, of.counts) == before
+    person = contact(properties={"x": 1}, counts={ready.counters[0].key: [NOW]})
+    before = (dict(person.properties), {key: list(instants) for key, instants in person.counts.items()})
+    ready.node.holds(evaluation_context(person))
+    ready.node.due(evaluation_context(person))
+    ready.counters[0].update(person.counts[ready.counters[0].key], visit(NOW + 1), NOW + 1)
+    assert (person.properties, person.counts) == before

@@ -1,4 +1,4 @@
-"""A value that does not fit a type declared later is missing, to every operator."""
+"""A value that does not fit a type declared later counts as missing for every operator."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _told(leaf: dict[str, Any], value: object, kind: PropertyType) -> tuple[bool
 
 
 @pytest.mark.parametrize(("kind", "value"), UNFIT)
-def test_what_a_patch_could_not_set_is_missing(kind: PropertyType, value: object) -> None:
+def test_a_value_that_no_patch_could_set_is_missing(kind: PropertyType, value: object) -> None:
     assert isinstance(validate_property("late", value, kind), Refusal)
     for operators, expected in (
         ({"exists": True}, False),
@@ -70,12 +70,12 @@ def test_what_a_patch_could_not_set_is_missing(kind: PropertyType, value: object
 
 
 @pytest.mark.parametrize(("kind", "value"), FIT)
-def test_what_a_patch_could_set_is_there(kind: PropertyType, value: object) -> None:
+def test_a_value_that_a_patch_could_set_exists(kind: PropertyType, value: object) -> None:
     assert not isinstance(validate_property("late", value, kind), Refusal)
     assert _told({"property": "late", "exists": True}, value, kind) == (True, True)
 
 
-def test_a_declaration_takes_out_who_has_a_value_that_does_not_fit() -> None:
+def test_a_new_declaration_removes_contacts_whose_value_does_not_fit() -> None:
     segment = {"id": "s", "dynamic": True, "when": {"property": "late", "exists": True}}
     story = EngineDriver(segments=[segment])
     story.change_contact(day(0), late="2026-03-01")

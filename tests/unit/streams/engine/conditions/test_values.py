@@ -1,4 +1,4 @@
-"""Numbers, booleans, lists and objects; and what a missing value is."""
+"""Numbers, booleans, lists, objects and missing values."""
 
 from __future__ import annotations
 
@@ -104,16 +104,16 @@ def test_one_item_meets_the_whole_filter() -> None:
     assert not holds(leaf, {"orders": {"sku": "A-1", "amount": 100}})
 
 
-def test_an_item_is_looked_at_in_time() -> None:
+def test_a_date_in_an_item_is_due() -> None:
     leaf = {"property": "orders", "has_item": {"paid": {"older_than": "1d"}}}
     paid = {"orders": [{"paid": "2026-03-09T12:00:00.001Z"}]}
     ready = compile_dict(leaf)
     from tests.harness.engine.conditions import NOW, contact, evaluation_context
 
-    of = contact(properties=paid)
-    assert not ready.node.holds(evaluation_context(of))
-    assert ready.node.due(evaluation_context(of)) == NOW + 1
-    assert ready.node.holds(evaluation_context(of, NOW + 1))
+    person = contact(properties=paid)
+    assert not ready.node.holds(evaluation_context(person))
+    assert ready.node.due(evaluation_context(person)) == NOW + 1
+    assert ready.node.holds(evaluation_context(person, NOW + 1))
 
 
 def test_nested_names_lead_into_objects() -> None:
@@ -260,8 +260,8 @@ def test_a_refusal_says_where_it_is() -> None:
 
 @pytest.mark.parametrize("declared", ["date", "datetime"])
 def test_text_that_is_no_date_is_missing_to_a_declared_date(declared: PropertyType) -> None:
-    """As it stands where a property was declared after it was set."""
+    """Such a value exists when a property was declared after it was set."""
     assert not holds({"property": "ends", "exists": True}, {"ends": "soon"}, ends=declared)
     assert holds({"property": "ends", "empty": True}, {"ends": "soon"}, ends=declared)
-    known = {"date": "2026-03-01", "datetime": "2026-03-01T00:00:00.000Z"}[declared]
-    assert holds({"property": "ends", "exists": True}, {"ends": known}, ends=declared)
+    value = {"date": "2026-03-01", "datetime": "2026-03-01T00:00:00.000Z"}[declared]
+    assert holds({"property": "ends", "exists": True}, {"ends": value}, ends=declared)

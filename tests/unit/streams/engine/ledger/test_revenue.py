@@ -75,7 +75,7 @@ def test_a_change_of_campaign_moves_the_revenue(ledger: LedgerDriver) -> None:
     assert (ledger.revenue(), ledger.revenue("autumn")) == ({}, {"won": (1, "7")})
 
 
-def test_a_deleted_opportunity_is_taken_back_and_an_undeleted_one_comes_back(ledger: LedgerDriver) -> None:
+def test_revenue_of_a_deleted_opportunity_is_reversed_until_it_is_undeleted(ledger: LedgerDriver) -> None:
     ledger.send(at=1, amount="7", **WON)
     ledger.send(at=2, amount="7", deleted=True, **WON)
     assert ledger.revenue() == {}
@@ -83,7 +83,7 @@ def test_a_deleted_opportunity_is_taken_back_and_an_undeleted_one_comes_back(led
     assert ledger.revenue() == {"won": (1, "7")}
 
 
-def test_seen_again_it_changes_nothing_and_writes_nothing(ledger: LedgerDriver) -> None:
+def test_a_repeated_state_changes_and_writes_nothing(ledger: LedgerDriver) -> None:
     ledger.send(at=1, amount="7", **WON)
     before = list(ledger.outputs)
     for _ in range(3):
@@ -92,19 +92,19 @@ def test_seen_again_it_changes_nothing_and_writes_nothing(ledger: LedgerDriver) 
     assert ledger.outputs == before
 
 
-def test_an_older_state_that_comes_late_is_passed_over(ledger: LedgerDriver) -> None:
+def test_an_older_state_that_arrives_late_is_ignored(ledger: LedgerDriver) -> None:
     ledger.send(at=9, amount="7", **WON)
     ledger.send(at=1, amount="5")
     assert ledger.revenue() == {"won": (1, "7")}
 
 
-@pytest.mark.parametrize(("versions", "kept"), [((0, 0), "5"), ((2, 1), "7"), ((1, 2), "5")])
+@pytest.mark.parametrize(("versions", "amount"), [((0, 0), "5"), ((2, 1), "7"), ((1, 2), "5")])
 def test_equal_stamps_go_by_version_then_by_the_order_of_the_journal(
-    ledger: LedgerDriver, versions: tuple[int, int], kept: str
+    ledger: LedgerDriver, versions: tuple[int, int], amount: str
 ) -> None:
     ledger.send(at=9, amount="7", version=versions[0], **WON)
     ledger.send(at=9, amount="5", version=versions[1], **WON)
-    assert ledger.revenue() == {"won": (1, kept)}
+    assert ledger.revenue() == {"won": (1, amount)}
 
 
 @pytest.mark.parametrize("crm_campaign", [None, FOREIGN])
@@ -115,7 +115,7 @@ def test_without_a_campaign_of_ours_the_lead_it_came_from_decides(
     assert ledger.revenue() == {"won": (1, "7")}
 
 
-def test_an_opportunity_of_nobody_counts_nowhere(ledger: LedgerDriver) -> None:
+def test_an_opportunity_without_lead_or_campaign_counts_nowhere(ledger: LedgerDriver) -> None:
     ledger.send(amount="7", crm_campaign=FOREIGN, **WON)
     assert ledger.outputs == []
 
@@ -154,11 +154,13 @@ def test_accounts_never_see_each_other(ledger: LedgerDriver) -> None:
 def test_the_instant_of_a_total_never_goes_back(ledger: LedgerDriver) -> None:
     ledger.send("o1", at=50, amount="1")
     ledger.send("o2", at=10, amount="1")
-    instants = [json.loads(each.value or b"")["at"] for each in ledger.outputs if each.topic == "campaign-revenue"]
+    instants = [
+        json.loads(output.value or b"")["at"] for output in ledger.outputs if output.topic == "campaign-revenue"
+    ]
     assert instants == sorted(instants)
 
 
-def test_the_lead_is_told_what_became_of_its_opportunity(ledger: LedgerDriver) -> None:
+def test_the_lead_gets_every_outcome_of_its_opportunity(ledger: LedgerDriver) -> None:
     lead: dict[str, Any] = {"contact": "ada", "campaign": "spring"}
     ledger.send(at=1, amount="7", **lead)
     ledger.send(at=2, amount="7", **lead, **WON)
@@ -166,17 +168,24 @@ def test_the_lead_is_told_what_became_of_its_opportunity(ledger: LedgerDriver) -
     ledger.send(at=4, amount="9", **lead)
     ledger.send(at=5, amount="9", **lead, **LOST)
     ledger.send(at=6, amount="9", deleted=True, **lead, **LOST)
-    told = [(each["outcome"], each["amount"]) for each in ledger.outcomes()]
-    assert told == [("open", "7"), ("won", "7"), ("won", "9"), ("open", "9"), ("lost", "9"), ("deleted", "9")]
-    assert {(each["contact"], each["campaign"]) for each in ledger.outcomes()} == {("ada", "spring")}
-    assert len({each["id"] for each in ledger.outcomes()}) == 6
+    outcomes = [(outcome["outcome"], outcome["amount"]) for outcome in ledger.outcomes()]
+    assert outcomes == [("open", "7"), ("won", "7"), ("won", "9"), ("open", "9"), ("lost", "9"), ("deleted", "9")]
+    assert {(outcome["contact"], outcome["campaign"]) for outcome in ledger.outcomes()} == {("ada", "spring")}
+    assert len({outcome["id"] for outcome in ledger.outcomes()}) == 6
 
 
-def test_the_door_of_the_pipeline_takes_what_the_ledger_tells(ledger: LedgerDriver) -> None:
+def test_the_pipeline_accepts_the_outcomes_of_the_ledger(ledger: LedgerDriver) -> None:
     ledger.send(amount="7", contact="ada", campaign="spring", **WON)
-    [output] = [each for each in ledger.outputs if each.topic == "crm-results"]
+    [output] = [output for output in ledger.outputs if output.topic == "crm-results"]
     record = SourceRecord(output.topic, 0, 0, NOON, output.key, output.value, (), NOON)
     assert isinstance(EventValidator("events").validate(record), Append)
+
+
+def test_the_changelog_stores_the_reported_outcome_under_its_own_name(ledger: LedgerDriver) -> None:
+    ledger.send(amount="7", contact="ada", campaign="spring", **WON)
+    [row] = [json.loads(value) for key, value in ledger.rows.items() if key.startswith(b"opportunity/")]
+    assert row["told"]["outcome"] == "won"
+    assert "reported_outcome" not in row
 
 
 def test_rows_of_revenue_are_as_their_schema_says(ledger: LedgerDriver) -> None:
@@ -190,30 +199,30 @@ def test_rows_of_revenue_are_as_their_schema_says(ledger: LedgerDriver) -> None:
 def test_an_opportunity_moved_to_another_contact_leaves_the_first(ledger: LedgerDriver) -> None:
     ledger.send(at=1, contact="ada", campaign="spring", **WON)
     ledger.send(at=2, contact="bob", campaign="spring", **WON)
-    told = [(each["contact"], each["outcome"]) for each in ledger.outcomes()]
-    assert told == [("ada", "won"), ("ada", "deleted"), ("bob", "won")]
+    outcomes = [(outcome["contact"], outcome["outcome"]) for outcome in ledger.outcomes()]
+    assert outcomes == [("ada", "won"), ("ada", "deleted"), ("bob", "won")]
 
 
 def test_a_state_left_and_entered_again_within_one_second_has_ids_of_its_own(ledger: LedgerDriver) -> None:
     for won in (True, False, True):
         ledger.send(at=1, won=won, closed=won, amount="7", contact="ada", campaign="spring")
-    assert len({each["id"] for each in ledger.outcomes()}) == 3
+    assert len({outcome["id"] for outcome in ledger.outcomes()}) == 3
 
 
-def test_a_marker_is_worked_off_in_portions_and_survives_a_restart_in_the_middle() -> None:
+def test_a_marker_is_processed_in_portions_and_survives_a_restart_in_the_middle() -> None:
     releases = (ledger_definitions(spring=SPRING), ledger_definitions(spring=SPRING, autumn=AUTUMN))
-    ledger, whole = LedgerDriver(*releases), LedgerDriver(*releases)
-    for each in (ledger, whole):
-        each.apply()
+    ledger, reference = LedgerDriver(*releases), LedgerDriver(*releases)
+    for driver in (ledger, reference):
+        driver.apply()
         for number in range(20):
-            each.send(f"o{number:02d}", at=number, amount="1.5", crm_campaign=AUTUMN, **WON)
-    whole.apply()
+            driver.send(f"o{number:02d}", at=number, amount="1.5", crm_campaign=AUTUMN, **WON)
+    reference.apply()
     ledger.append_undecided(b"release", encode(Marker("default", 2, 2, "hash", NOON, ENGINE_VERSION)))
     ledger.work(Budget(records=7))
     assert ledger.has_pending
     ledger.restart()
     while ledger.has_pending:
         ledger.work(Budget(records=3))
-    assert ledger.outputs == whole.outputs
-    assert ledger.rows == whole.rows
-    assert ledger.position == whole.position
+    assert ledger.outputs == reference.outputs
+    assert ledger.rows == reference.rows
+    assert ledger.position == reference.position

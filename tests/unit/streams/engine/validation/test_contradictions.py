@@ -1,4 +1,4 @@
-"""What can never hold, always does or says nothing is refused, with what to write instead."""
+"""Leaves that never hold, always hold or have no effect are refused, with what to write instead."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from streams.engine.validation import path_text, validate_definitions
 PROPERTIES = {"size": "number", "born": "date", "seen": "datetime", "codes": "list", "home": "object"}
 
 
-def said_of(when: Any) -> list[tuple[str, str]]:
+def segment_messages(when: Any) -> list[tuple[str, str]]:
     segments = [{"id": "s", "dynamic": True, "when": when}]
-    return said({"properties": PROPERTIES, "segments": segments, "campaigns": [{"id": "c"}]})
+    return messages({"properties": PROPERTIES, "segments": segments, "campaigns": [{"id": "c"}]})
 
 
-def said_in_a_rule(when: Any) -> list[tuple[str, str]]:
+def rule_messages(when: Any) -> list[tuple[str, str]]:
     rule = {"id": "r", "when": when, "then": {"set_status": "qualified"}}
-    return said({"campaigns": [{"id": "c", "automation": [rule]}]})
+    return messages({"campaigns": [{"id": "c", "automation": [rule]}]})
 
 
-def said(raw: dict[str, Any]) -> list[tuple[str, str]]:
+def messages(raw: dict[str, Any]) -> list[tuple[str, str]]:
     return [(path_text(problem.path), problem.message) for problem in validate_definitions(raw).problems]
 
 
 def prop(**operators: Any) -> dict[str, Any]:
-    """A leaf on a property that nobody declared."""
+    """A leaf on an undeclared property."""
     return {"property": "plan", **{name.removesuffix("_"): operand for name, operand in operators.items()}}
 
 
@@ -34,7 +34,7 @@ def visited(**window: Any) -> dict[str, Any]:
     return {"visit": {}, **window}
 
 
-POINTLESS: list[tuple[Any, str, str]] = [
+CONTRADICTIONS: list[tuple[Any, str, str]] = [
     (prop(in_=[]), ".in", "means nobody; name a value, or write {any: []}"),
     (prop(not_in=[]), ".not_in", "leaves nobody out; name a value, or leave not_in away"),
     ({"property": "codes", "contains_any": []}, ".contains_any", "means nobody; name a value"),
@@ -123,10 +123,10 @@ POINTLESS: list[tuple[Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("when", "where", "message"), POINTLESS, ids=str)
-def test_what_says_nothing_is_refused_with_what_to_write(when: Any, where: str, message: str) -> None:
-    (place, text) = said_of(when)[0]
-    assert place == f"segments[0].when{where}"
+@pytest.mark.parametrize(("when", "where", "message"), CONTRADICTIONS, ids=str)
+def test_a_leaf_without_effect_is_refused_with_what_to_write(when: Any, where: str, message: str) -> None:
+    (path, text) = segment_messages(when)[0]
+    assert path == f"segments[0].when{where}"
     assert message in text
 
 
@@ -175,8 +175,8 @@ SOUND: list[Any] = [
 
 
 @pytest.mark.parametrize("when", SOUND, ids=str)
-def test_what_says_something_is_taken(when: Any) -> None:
-    assert said_of(when) == []
+def test_a_leaf_with_effect_is_accepted(when: Any) -> None:
+    assert segment_messages(when) == []
 
 
 @pytest.mark.parametrize(
@@ -191,19 +191,19 @@ def test_what_says_something_is_taken(when: Any) -> None:
     ],
     ids=str,
 )
-def test_so_it_is_of_the_lead_at_hand(when: Any, where: str, message: str) -> None:
-    (place, text) = said_in_a_rule(when)[0]
-    assert place == f"campaigns[0].automation[0].when{where}"
+def test_leaves_on_the_lead_without_effect_are_refused_too(when: Any, where: str, message: str) -> None:
+    (path, text) = rule_messages(when)[0]
+    assert path == f"campaigns[0].automation[0].when{where}"
     assert message in text
 
 
-def test_a_lead_may_be_of_an_age_of_nothing() -> None:
-    assert said_in_a_rule({"lead_age": {"lte": "0s"}}) == []
-    assert said_in_a_rule({"lead_status": {"eq": "Duplicate"}}) == []
+def test_a_lead_may_have_an_age_of_zero() -> None:
+    assert rule_messages({"lead_age": {"lte": "0s"}}) == []
+    assert rule_messages({"lead_status": {"eq": "Duplicate"}}) == []
 
 
 def test_a_segment_of_no_status_is_refused() -> None:
-    (problem,) = said({"segments": [{"id": "s", "statuses": []}]})
+    (problem,) = messages({"segments": [{"id": "s", "statuses": []}]})
     assert problem == (
         "segments[0].statuses",
         "a segment of no status holds nobody; name some of active, inactive, bounced, or leave statuses out",
@@ -212,5 +212,5 @@ def test_a_segment_of_no_status_is_refused() -> None:
 
 def test_a_cap_over_no_time_is_refused() -> None:
     rule = {"id": "r", "when": {"visit": {}}, "points": 1, "at_most": {"times": 1, "per": "0s"}}
-    (problem,) = said({"campaigns": [{"id": "c", "scoring": [rule]}]})
+    (problem,) = messages({"campaigns": [{"id": "c", "scoring": [rule]}]})
     assert problem == ("campaigns[0].scoring[0].at_most.per", "must be longer than nothing, as in per: 1d")

@@ -1,4 +1,4 @@
-"""Each way in which definitions can be wrong, and what is said about it."""
+"""Each way in which definitions can be wrong, and its message."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def problem_of(raw: dict[str, Any]) -> Problem:
     return problem
 
 
-def said(raw: dict[str, Any]) -> tuple[str, str]:
+def first_problem(raw: dict[str, Any]) -> tuple[str, str]:
     problem = problem_of(raw)
     return path_text(problem.path), problem.message
 
 
-SOUND_LEAVES: list[Any] = [
+VALID_LEAVES: list[Any] = [
     {"property": "country", "in": ["DE", "FR"]},
     {"property": "employees", "gte": 50, "lt": 1000},
     {"property": "vip", "eq": True},
@@ -77,8 +77,8 @@ SOUND_LEAVES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("leaf", SOUND_LEAVES, ids=str)
-def test_every_form_of_the_language_is_taken(leaf: Any) -> None:
+@pytest.mark.parametrize("leaf", VALID_LEAVES, ids=str)
+def test_every_form_of_the_language_is_accepted(leaf: Any) -> None:
     checked = validate_definitions(within_segment(leaf))
     assert checked.problems == []
     assert checked.definitions is not None
@@ -94,7 +94,7 @@ def test_every_form_of_the_language_is_taken(leaf: Any) -> None:
         {"lead": {"campaign": "c", "status": {"eq": "qualified"}, "points": {"gte": 5}}},
     ],
 )
-def test_rules_may_speak_of_the_lead_at_hand(leaf: Any) -> None:
+def test_rules_may_test_their_lead(leaf: Any) -> None:
     assert validate_definitions(within_rule(leaf)).problems == []
 
 
@@ -200,9 +200,9 @@ WRONG: list[tuple[Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("when", "where", "message"), WRONG, ids=str)
-def test_what_is_wrong_with_a_condition_is_said_with_what_would_be_right(when: Any, where: str, message: str) -> None:
-    place, text = said(within_segment(when))
-    assert place == f"segments[0].when{where}"
+def test_the_message_on_a_condition_says_what_would_be_right(when: Any, where: str, message: str) -> None:
+    path, text = first_problem(within_segment(when))
+    assert path == f"segments[0].when{where}"
     assert message in text
 
 
@@ -259,9 +259,9 @@ def test_first_or_last_beside_a_count_is_refused(key: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_wrong_around_the_conditions_is_said_too(raw: dict[str, Any], where: str, message: str) -> None:
-    place, text = said(raw)
-    assert place == where
+def test_faults_outside_of_conditions_have_messages_too(raw: dict[str, Any], where: str, message: str) -> None:
+    path, text = first_problem(raw)
+    assert path == where
     assert message in text
 
 
@@ -277,24 +277,24 @@ def test_what_is_wrong_around_the_conditions_is_said_too(raw: dict[str, Any], wh
     ],
 )
 def test_actions_are_checked(then: dict[str, Any], where: str, message: str) -> None:
-    place, text = said(within_rule({"all": []}, **then))
-    assert place == f"campaigns[0].automation[0].then.{where}"
+    path, text = first_problem(within_rule({"all": []}, **then))
+    assert path == f"campaigns[0].automation[0].then.{where}"
     assert message in text
 
 
 def test_an_action_on_a_dynamic_segment_is_refused() -> None:
     rule = {"id": "r", "when": {"all": []}, "then": {"add_to_segment": "s"}}
     raw = within_segment({"all": []}, campaigns=[{"id": "c", "automation": [rule]}])
-    place, text = said(raw)
-    assert place == "campaigns[0].automation[0].then.add_to_segment"
+    path, text = first_problem(raw)
+    assert path == "campaigns[0].automation[0].then.add_to_segment"
     assert text == "s is dynamic: its condition alone decides; add_to_segment takes a static segment"
 
 
 def test_rule_ids_are_unique_within_a_campaign() -> None:
     scoring = {"id": "r", "when": {"visit": {}}, "points": 1}
     rule = {"id": "r", "when": {"all": []}, "then": {"add_points": 1}}
-    place, text = said({"campaigns": [{"id": "c", "scoring": [scoring], "automation": [rule]}]})
-    assert place == "campaigns[0].automation[0].id"
+    path, text = first_problem({"campaigns": [{"id": "c", "scoring": [scoring], "automation": [rule]}]})
+    assert path == "campaigns[0].automation[0].id"
     assert text == "there is another rule called r in this campaign"
 
 
@@ -313,10 +313,10 @@ def segment(name: str, *references: str) -> dict[str, Any]:
     return {"id": name, "dynamic": True, "when": {"all": [{"not": {"segment": other}} for other in references]}}
 
 
-def test_a_circle_of_segments_is_refused_with_its_path() -> None:
+def test_a_cycle_of_segments_is_refused_with_its_path() -> None:
     raw = {"segments": [segment("a", "b"), segment("b", "c"), segment("c", "a"), segment("d", "a")]}
-    assert said(raw) == ("segments[0].when", "segments refer to one another in a circle: a -> b -> c -> a")
-    assert said({"segments": [segment("a", "a")]})[1].endswith("a -> a")
+    assert first_problem(raw) == ("segments[0].when", "segments refer to one another in a circle: a -> b -> c -> a")
+    assert first_problem({"segments": [segment("a", "a")]})[1].endswith("a -> a")
 
 
 def test_references_to_any_depth_are_fine() -> None:
@@ -324,7 +324,7 @@ def test_references_to_any_depth_are_fine() -> None:
     assert validate_definitions({"segments": [*chain, {"id": "s3000"}]}).problems == []
 
 
-def test_circles_through_leads_and_actions_are_warned_of_and_not_refused() -> None:
+def test_cycles_through_leads_and_actions_are_warnings() -> None:
     rule = {"id": "r", "when": {"segment": "a"}, "then": {"remove_from_segment": "list"}}
     raw = {
         "segments": [segment("a", "list"), {"id": "list"}],
@@ -337,7 +337,7 @@ def test_circles_through_leads_and_actions_are_warned_of_and_not_refused() -> No
         assert node in warning.message
 
 
-def test_an_undeclared_property_close_to_a_declared_one_is_warned_of() -> None:
+def test_an_undeclared_property_similar_to_a_declared_one_is_a_warning() -> None:
     checked = validate_definitions(
         within_segment({"all": [{"property": "employes", "gt": 5}, {"property": "other", "eq": 1}]})
     )
@@ -347,7 +347,7 @@ def test_an_undeclared_property_close_to_a_declared_one_is_warned_of() -> None:
     assert path_text(warning.path) == "segments[0].when.all[0].property"
 
 
-def test_in_rules_and_nested_objects_too() -> None:
+def test_misspelt_properties_in_rules_and_nested_objects_are_warnings_too() -> None:
     when = {"not": {"property": ["contry", "code"], "eq": "DE"}}
     rules = {"scoring": [{"id": "s", "when": when, "points": 1}]}
     checked = validate_definitions({"campaigns": [{"id": "c", **rules}]})
@@ -356,7 +356,7 @@ def test_in_rules_and_nested_objects_too() -> None:
     assert path_text(warning.path) == "campaigns[0].scoring[0].when.not.property"
 
 
-def test_nesting_without_end_is_refused_and_breaks_nothing() -> None:
+def test_endless_nesting_is_refused() -> None:
     deep: Any = {"all": []}
     for _ in range(5_000):
         deep = {"not": deep}
@@ -368,23 +368,25 @@ def test_nesting_without_end_is_refused_and_breaks_nothing() -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
-def test_numbers_that_are_none_or_without_end_are_refused(number: float) -> None:
+def test_nan_and_infinity_are_refused(number: float) -> None:
     for when in ({"property": "employees", "gte": number}, {"score": {"gte": number}}):
-        where, message = said(within_segment(when))
+        where, message = first_problem(within_segment(when))
         assert where.endswith("gte")
         assert "a number" in message
-    assert said(within_rule({"all": []}, add_points=number))[0] == "campaigns[0].automation[0].then.add_points"
+    assert (
+        first_problem(within_rule({"all": []}, add_points=number))[0] == "campaigns[0].automation[0].then.add_points"
+    )
 
 
 def test_rules_give_no_more_points_at_once_than_events_may() -> None:
-    where, message = said(within_rule({"all": []}, add_points=1e300))
+    where, message = first_problem(within_rule({"all": []}, add_points=1e300))
     assert where == "campaigns[0].automation[0].then.add_points"
     assert message == "a number of at most 1000000000 is needed here, not 1e+300"
 
 
 def test_a_cap_remembers_no_more_awards_than_fit_into_a_row() -> None:
     rule = {"id": "r", "when": {"visit": {}}, "points": 1, "at_most": {"times": 1_001, "per": "1d"}}
-    where, message = said(definitions(campaigns=[{"id": "c", "scoring": [rule]}]))
+    where, message = first_problem(definitions(campaigns=[{"id": "c", "scoring": [rule]}]))
     assert (where, message) == (
         "campaigns[0].scoring[0].at_most.times",
         "a number of at most 1000 is needed here, not 1001",

@@ -1,4 +1,4 @@
-"""What an account's plan lacks, and what leads nowhere, is refused by name (SPEC sections 4 and 9)."""
+"""Features that an account's plan lacks, and broken references, are refused by name (SPEC sections 4 and 9)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streams.engine.validation import path_text, validate_definitions
 
 
 def test_a_downgrade_names_every_definition_that_it_would_orphan() -> None:
-    """What was sound under a larger plan, checked under a smaller one; the larger one's release stays in force."""
+    """Definitions valid under a larger plan, checked under a smaller one; the earlier release stays active."""
     german = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
     large = {
         "id": "large",

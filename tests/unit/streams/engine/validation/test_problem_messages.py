@@ -1,4 +1,4 @@
-"""What is out of bounds is said in the words of those who write it, not in those of the checks behind."""
+"""Messages on values out of range use the words of definitions, not those of pydantic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streams.engine.validation import path_text, validate_definitions
 
 VISIT: dict[str, Any] = {"visit": {}}
 
-SAID: list[tuple[Any, list[tuple[str, str]]]] = [
+MESSAGES: list[tuple[Any, list[tuple[str, str]]]] = [
     (
         {"sequence": [VISIT], "within": "7d"},
         [(".sequence", "a list of at least 2 is needed here, not of 1")],
@@ -40,7 +40,7 @@ SAID: list[tuple[Any, list[tuple[str, str]]]] = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "said"), SAID, ids=str)
-def test_a_bound_is_told_with_what_is_needed(condition: Any, said: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize(("condition", "messages"), MESSAGES, ids=str)
+def test_the_message_on_a_limit_names_what_is_needed(condition: Any, messages: list[tuple[str, str]]) -> None:
     problems = validate_definitions({"segments": [{"id": "s", "dynamic": True, "when": condition}]}).problems
-    assert [(path_text(p.path).removeprefix("segments[0].when"), p.message) for p in problems] == said
+    assert [(path_text(p.path).removeprefix("segments[0].when"), p.message) for p in problems] == messages

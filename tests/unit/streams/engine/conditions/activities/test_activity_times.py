@@ -1,4 +1,4 @@
-"""The first and last visit, the last activity, and silence."""
+"""The first and last visit, the last activity, and inactivity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOMENTS = ("last_visit", "first_visit", "last_activity")
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize(
-    ("operators", "ago", "expected", "turns"),
+    ("operators", "ago", "expected", "due_at"),
     [
         ({"within_last": "1d"}, 0, True, NOW + DAY),
         ({"within_last": "1d"}, DAY - 1, True, NOW + 1),
@@ -34,13 +34,13 @@ MOMENTS = ("last_visit", "first_visit", "last_activity")
         ({"older_than": "1h", "within_last": "1d"}, DAY, False, None),
     ],
 )
-def test_a_moment_and_when_it_turns(
-    moment: str, operators: dict[str, Any], ago: int, expected: bool, turns: int | None
+def test_a_moment_and_when_it_is_due(
+    moment: str, operators: dict[str, Any], ago: int, expected: bool, due_at: int | None
 ) -> None:
     node = compile_dict({moment: operators}).node
-    of = contact(**{moment: NOW - ago})
-    assert node.holds(evaluation_context(of)) is expected
-    assert node.due(evaluation_context(of)) == turns
+    person = contact(**{moment: NOW - ago})
+    assert node.holds(evaluation_context(person)) is expected
+    assert node.due(evaluation_context(person)) == due_at
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -54,33 +54,33 @@ def test_a_moment_that_never_came_makes_every_operator_false(moment: str, operat
     assert compile_dict({"not": {moment: operators}}).node.holds(evaluation_context(contact()))
 
 
-def test_a_calendar_date_is_a_day_in_the_zone_named() -> None:
+def test_a_calendar_date_is_a_day_in_the_leafs_zone() -> None:
     leaf = {"last_visit": {"after": "2026-03-09", "in_zone": "contact"}}
-    of = contact(last_visit=instant_ms("2026-03-09T15:00:00Z"), properties={"time_zone": "Asia/Tokyo"})
-    assert compile_dict(leaf, "Europe/Berlin").node.holds(evaluation_context(of))
+    person = contact(last_visit=instant_ms("2026-03-09T15:00:00Z"), properties={"time_zone": "Asia/Tokyo"})
+    assert compile_dict(leaf, "Europe/Berlin").node.holds(evaluation_context(person))
     assert not compile_dict({"last_visit": {"after": "2026-03-09"}}, "Europe/Berlin").node.holds(
-        evaluation_context(of)
+        evaluation_context(person)
     )
 
 
 def test_inactive_for_counts_from_the_last_activity() -> None:
     node = compile_dict({"inactive_for": "30d"}).node
-    of = contact(created=NOW - 90 * DAY, last_activity=NOW)
-    turns = NOW + 30 * DAY
-    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns, turns + 1)] == [False, True, True]
-    assert node.due(evaluation_context(of)) == turns
-    assert node.due(evaluation_context(of, turns)) is None
+    person = contact(created=NOW - 90 * DAY, last_activity=NOW)
+    start = NOW + 30 * DAY
+    assert [node.holds(evaluation_context(person, at)) for at in (start - 1, start, start + 1)] == [False, True, True]
+    assert node.due(evaluation_context(person)) == start
+    assert node.due(evaluation_context(person, start)) is None
 
 
 def test_inactive_for_counts_from_the_creation_where_there_was_no_activity() -> None:
     node = compile_dict({"inactive_for": "30d"}).node
-    of = contact(created=NOW - 30 * DAY + 1)
-    assert not node.holds(evaluation_context(of))
-    assert node.due(evaluation_context(of)) == NOW + 1
-    assert node.holds(evaluation_context(of, NOW + 1))
+    person = contact(created=NOW - 30 * DAY + 1)
+    assert not node.holds(evaluation_context(person))
+    assert node.due(evaluation_context(person)) == NOW + 1
+    assert node.holds(evaluation_context(person, NOW + 1))
 
 
-def test_a_moment_needs_an_operator_that_can_be_read() -> None:
+def test_a_moment_needs_a_valid_operator() -> None:
     with pytest.raises(ConditionRefused, match="last_visit"):
         compile_dict({"last_visit": {}})
     with pytest.raises(ConditionRefused, match=r"last_visit\.before"):

@@ -1,4 +1,4 @@
-"""Visits and activities counted in windows: half-open, exact to the millisecond, right after late events."""
+"""Visits and activities counted in windows: half-open, exact to the millisecond, correct after late events."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def pricing(*instants: int) -> list[Activity]:
     ],
 )
 @pytest.mark.parametrize("window", [{}, {"within": "7d"}, {"between_ago": ["7d", "0s"]}, {"since": "2026-03-01"}])
-def test_so_many_times(count: dict[str, Any], times: int, expected: bool, window: dict[str, Any]) -> None:
+def test_counts_compare_with_every_operator(
+    count: dict[str, Any], times: int, expected: bool, window: dict[str, Any]
+) -> None:
     visits = pricing(*range(NOW - times, NOW))
     assert holds_after({**PRICING, "count": count, **window}, visits, NOW)[0] is expected
 
@@ -65,46 +67,46 @@ def test_without_a_count_once_is_enough_and_never_is_none() -> None:
 
 def test_something_done_at_t_leaves_at_exactly_t_plus_w() -> None:
     leaf = {**PRICING, "within": "7d"}
-    _, of = holds_after(leaf, pricing(NOW), NOW)
+    _, person = holds_after(leaf, pricing(NOW), NOW)
     node = compile_dict(leaf).node
-    turns = NOW + 7 * DAY
-    assert node.due(evaluation_context(of)) == turns
-    assert node.holds(evaluation_context(of, turns - 1))
-    assert not node.holds(evaluation_context(of, turns))
-    assert not node.holds(evaluation_context(of, turns + 1))
-    assert node.due(evaluation_context(of, turns)) is None
+    change = NOW + 7 * DAY
+    assert node.due(evaluation_context(person)) == change
+    assert node.holds(evaluation_context(person, change - 1))
+    assert not node.holds(evaluation_context(person, change))
+    assert not node.holds(evaluation_context(person, change + 1))
+    assert node.due(evaluation_context(person, change)) is None
 
 
 def test_visits_at_t_and_at_exactly_t_plus_7d_never_leave_a_gap() -> None:
     leaf = {**PRICING, "within": "7d"}
-    again, of = holds_after(leaf, pricing(NOW, NOW + 7 * DAY), NOW + 7 * DAY)
-    assert again
-    assert compile_dict(leaf).node.due(evaluation_context(of, NOW + 7 * DAY)) == NOW + 14 * DAY
+    holds_again, person = holds_after(leaf, pricing(NOW, NOW + 7 * DAY), NOW + 7 * DAY)
+    assert holds_again
+    assert compile_dict(leaf).node.due(evaluation_context(person, NOW + 7 * DAY)) == NOW + 14 * DAY
 
 
 def test_the_third_newest_visit_decides_when_three_are_needed() -> None:
     leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
-    _, of = holds_after(leaf, pricing(NOW - 4 * DAY, NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
-    assert compile_dict(leaf).node.due(evaluation_context(of)) == NOW + 4 * DAY
-    assert [len(kept) for kept in of.counts.values()] == [3]
+    _, person = holds_after(leaf, pricing(NOW - 4 * DAY, NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
+    assert compile_dict(leaf).node.due(evaluation_context(person)) == NOW + 4 * DAY
+    assert [len(state) for state in person.counts.values()] == [3]
 
 
 def test_too_many_become_few_enough_by_time_alone() -> None:
     leaf = {**PRICING, "count": {"lte": 1}, "within": "7d"}
-    held, of = holds_after(leaf, pricing(NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
+    held, person = holds_after(leaf, pricing(NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY), NOW)
     assert not held
-    assert compile_dict(leaf).node.due(evaluation_context(of)) == NOW + 5 * DAY
+    assert compile_dict(leaf).node.due(evaluation_context(person)) == NOW + 5 * DAY
 
 
 def test_between_ago_holds_the_far_edge_open_and_the_near_edge_closed() -> None:
     leaf = {**PRICING, "between_ago": ["30d", "7d"]}
-    _, of = holds_after(leaf, pricing(NOW), NOW)
+    _, person = holds_after(leaf, pricing(NOW), NOW)
     node = compile_dict(leaf).node
     comes, goes = NOW + 7 * DAY, NOW + 30 * DAY
-    assert node.due(evaluation_context(of)) == comes
-    assert [node.holds(evaluation_context(of, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
-    assert node.due(evaluation_context(of, comes)) == goes
-    assert [node.holds(evaluation_context(of, at)) for at in (goes - 1, goes, goes + 1)] == [True, False, False]
+    assert node.due(evaluation_context(person)) == comes
+    assert [node.holds(evaluation_context(person, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
+    assert node.due(evaluation_context(person, comes)) == goes
+    assert [node.holds(evaluation_context(person, at)) for at in (goes - 1, goes, goes + 1)] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -137,49 +139,49 @@ def test_windows_of_one_leaf_hold_together() -> None:
     assert holds_after(leaf, pricing(NOW - DAY), NOW)[0]
     assert not holds_after(leaf, pricing(NOW - 2 * DAY), NOW)[0]
     leaf = {**PRICING, "within": "1d", "since": "2026-03-01"}
-    _, of = holds_after(leaf, pricing(NOW), NOW)
-    assert compile_dict(leaf).node.holds(evaluation_context(of, NOW + DAY - 1))
-    assert not compile_dict(leaf).node.holds(evaluation_context(of, NOW + DAY))
+    _, person = holds_after(leaf, pricing(NOW), NOW)
+    assert compile_dict(leaf).node.holds(evaluation_context(person, NOW + DAY - 1))
+    assert not compile_dict(leaf).node.holds(evaluation_context(person, NOW + DAY))
 
 
-def test_since_the_start_of_today_turns_at_local_midnight() -> None:
+def test_since_the_start_of_today_changes_at_local_midnight() -> None:
     leaf = {**PRICING, "since": "now/d"}
-    _, of = holds_after(leaf, pricing(NOW), NOW, "Europe/Berlin")
+    _, person = holds_after(leaf, pricing(NOW), NOW, "Europe/Berlin")
     node = compile_dict(leaf, "Europe/Berlin").node
     midnight = instant_ms("2026-03-10T23:00:00Z")
-    assert node.due(evaluation_context(of)) == midnight
-    assert node.holds(evaluation_context(of, midnight - 1))
-    assert not node.holds(evaluation_context(of, midnight))
+    assert node.due(evaluation_context(person)) == midnight
+    assert node.holds(evaluation_context(person, midnight - 1))
+    assert not node.holds(evaluation_context(person, midnight))
 
 
 def test_a_window_in_the_contacts_zone() -> None:
     leaf = {**PRICING, "since": "2026-03-10", "in_zone": "contact"}
     ready = compile_dict(leaf, "Europe/Berlin")
-    of = contact(properties={"time_zone": "Asia/Tokyo"})
-    count_activities(ready, of, pricing(instant_ms("2026-03-09T15:00:00Z")))
-    assert ready.node.holds(evaluation_context(of))
-    of.properties["time_zone"] = "nowhere"
-    assert not ready.node.holds(evaluation_context(of))
+    person = contact(properties={"time_zone": "Asia/Tokyo"})
+    count_activities(ready, person, pricing(instant_ms("2026-03-09T15:00:00Z")))
+    assert ready.node.holds(evaluation_context(person))
+    person.properties["time_zone"] = "nowhere"
+    assert not ready.node.holds(evaluation_context(person))
     assert "time_zone" in ready.properties
 
 
-def test_what_the_accounts_day_is_over_for_may_still_count_in_the_contacts_zone() -> None:
+def test_an_event_after_the_accounts_day_may_still_count_in_the_contacts_zone() -> None:
     ready = compile_dict({**PRICING, "until": "2026-03-10", "in_zone": "contact"}, "Asia/Tokyo")
-    of = contact(properties={"time_zone": "America/Los_Angeles"})
+    person = contact(properties={"time_zone": "America/Los_Angeles"})
     inside, outside = instant_ms("2026-03-11T06:59:59.999Z"), instant_ms("2026-03-11T07:00:00Z")
-    count_activities(ready, of, pricing(inside))
-    assert ready.node.holds(evaluation_context(of, inside))
-    of.counts.clear()
-    count_activities(ready, of, pricing(outside))
-    assert not ready.node.holds(evaluation_context(of, outside))
+    count_activities(ready, person, pricing(inside))
+    assert ready.node.holds(evaluation_context(person, inside))
+    person.counts.clear()
+    count_activities(ready, person, pricing(outside))
+    assert not ready.node.holds(evaluation_context(person, outside))
 
 
 def test_a_late_event_counts_where_its_instant_belongs() -> None:
     leaf = {**PRICING, "count": {"gte": 2}, "within": "7d"}
-    held, of = holds_after(leaf, pricing(NOW, NOW - 2 * DAY), NOW)
+    held, person = holds_after(leaf, pricing(NOW, NOW - 2 * DAY), NOW)
     assert held
-    assert compile_dict(leaf).node.due(evaluation_context(of)) == NOW + 5 * DAY
-    assert list(of.counts.values()) == [[NOW - 2 * DAY, NOW]]
+    assert compile_dict(leaf).node.due(evaluation_context(person)) == NOW + 5 * DAY
+    assert list(person.counts.values()) == [[NOW - 2 * DAY, NOW]]
     assert not holds_after(leaf, pricing(NOW, NOW - 7 * DAY), NOW)[0]
 
 
@@ -187,13 +189,13 @@ def test_two_events_at_the_same_instant_are_two() -> None:
     assert holds_after({**PRICING, "count": {"eq": 2}}, pricing(NOW, NOW), NOW)[0]
 
 
-def test_what_no_window_can_hold_any_more_is_forgotten() -> None:
+def test_instants_that_no_window_can_hold_any_more_are_dropped() -> None:
     leaf = {**PRICING, "count": {"gte": 5}, "within": "7d"}
-    _, of = holds_after(leaf, pricing(NOW - 7 * DAY, NOW - 7 * DAY + 1, NOW), NOW)
-    assert list(of.counts.values()) == [[NOW - 7 * DAY + 1, NOW]]
+    _, person = holds_after(leaf, pricing(NOW - 7 * DAY, NOW - 7 * DAY + 1, NOW), NOW)
+    assert list(person.counts.values()) == [[NOW - 7 * DAY + 1, NOW]]
     leaf = {**PRICING, "until": "2026-03-01"}
-    _, of = holds_after(leaf, pricing(NOW), NOW)
-    assert list(of.counts.values()) == [[]]
+    _, person = holds_after(leaf, pricing(NOW), NOW)
+    assert list(person.counts.values()) == [[]]
 
 
 @pytest.mark.parametrize(
@@ -210,24 +212,24 @@ def test_what_no_window_can_hold_any_more_is_forgotten() -> None:
         ({"until": "2026-06-01", "in_zone": "contact"}, MOST_INSTANTS, True),
     ],
 )
-def test_the_bound_of_each_window(shape: dict[str, Any], bound: int, lossy: bool) -> None:
+def test_the_limit_of_each_window(shape: dict[str, Any], bound: int, lossy: bool) -> None:
     (counter,) = compile_dict({**PRICING, **shape}).counters
     assert (counter.limit, counter.lossy) == (bound, lossy)
-    kept: list[int] = []
+    state: list[int] = []
     for at in range(NOW, NOW + 1_200):
-        kept = counter.update(kept, visit(at), at)
-        assert len(kept) <= bound
+        state = counter.update(state, visit(at), at)
+        assert len(state) <= bound
 
 
-def test_at_the_bound_the_newest_instants_stay() -> None:
+def test_at_the_limit_the_newest_instants_stay() -> None:
     (counter,) = compile_dict({**PRICING, "between_ago": ["30d", "7d"]}).counters
-    kept: list[int] = []
+    state: list[int] = []
     for at in range(NOW, NOW + MOST_INSTANTS + 5):
-        kept = counter.update(kept, visit(at), at)
-    assert kept == list(range(NOW + 5, NOW + MOST_INSTANTS + 5))
+        state = counter.update(state, visit(at), at)
+    assert state == list(range(NOW + 5, NOW + MOST_INSTANTS + 5))
 
 
-def test_identical_leaves_share_what_is_kept() -> None:
+def test_identical_leaves_share_their_state() -> None:
     leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
     twice = compile_dict({"any": [leaf, {"not": {**leaf, "within": "1w"}}]})
     assert len(twice.counters) == 1
@@ -250,12 +252,7 @@ def test_different_leaves_share_nothing(other: dict[str, Any]) -> None:
     assert compile_dict(leaf).counters[0].key != compile_dict(other).counters[0].key
 
 
-def test_the_key_of_a_leaf_stays_the_same_for_ever() -> None:
-    leaf = {**PRICING, "count": {"gte": 3}, "within": "7d"}
-    assert compile_dict(leaf).counters[0].key == "74339e3ba722"
-
-
-def test_a_bare_leaf_says_so() -> None:
+def test_a_leaf_without_count_and_window_is_filter_only() -> None:
     assert compile_dict(PRICING).is_filter_only
     assert compile_dict({"activity": {"name": {"eq": "form_submitted"}}}).is_filter_only
     for limited in (

@@ -1,4 +1,4 @@
-"""Filters of one leaf speak of the same event."""
+"""All filters of a leaf test the same event."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def matches(fields: dict[str, Any], happening: Activity, subject: str = "activit
 )
 def test_every_field_of_an_event(fields: dict[str, Any], expected: bool) -> None:
     properties = {"size": 5, "items": [{"sku": "A", "n": 2}, {"sku": "b", "n": 3}]}
-    seen = visit(NOW, URL, title="Our prices", campaign="spring", properties=properties)
-    assert matches(fields, seen) is expected
+    event = visit(NOW, URL, title="Our prices", campaign="spring", properties=properties)
+    assert matches(fields, event) is expected
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_every_field_of_an_event(fields: dict[str, Any], expected: bool) -> None
 )
 def test_addresses_of_all_kinds(url: str, path: str | None, host: str | None) -> None:
     for field, expected in (("path", path), ("host", host)):
-        wanted = {"exists": False} if expected is None else {"eq": expected}
-        assert matches({field: wanted}, visit(NOW, url))
+        operators = {"exists": False} if expected is None else {"eq": expected}
+        assert matches({field: operators}, visit(NOW, url))
 
 
 def test_an_event_without_address_or_properties_has_none() -> None:
@@ -78,11 +78,11 @@ def test_an_event_without_address_or_properties_has_none() -> None:
     assert matches({"name": {"eq": "CALL"}}, bare)
 
 
-def test_a_name_that_a_visit_brings_is_its_name() -> None:
+def test_a_visit_may_have_a_name_of_its_own() -> None:
     assert matches({"name": {"eq": "video"}}, Activity(NOW, "video", True, {}), "visit")
 
 
-def test_date_operators_look_at_the_event_when_it_happened() -> None:
+def test_date_operators_are_evaluated_at_the_instant_of_the_event() -> None:
     booked = activity(NOW, "booking", starts="2026-03-12T00:00:00Z")
     assert matches({"starts": {"within_next": "2d"}}, booked)
     assert not matches({"starts": {"within_next": "1d"}}, booked)
@@ -133,7 +133,7 @@ IN_THEIR_ZONE = {"before": "now/d", "in_zone": "contact"}
         ),
     ],
 )
-def test_a_filter_never_speaks_in_the_contacts_zone(leaf: dict[str, Any], where: tuple[str | int, ...]) -> None:
+def test_a_filter_never_uses_the_contacts_zone(leaf: dict[str, Any], where: tuple[str | int, ...]) -> None:
     with pytest.raises(ConditionRefused, match="cannot be contact in a filter") as refused:
         compile_dict(leaf)
     assert refused.value.path == (*where, "in_zone")

@@ -1,4 +1,4 @@
-"""`first` and `last`: of all that ever matched, the earliest or the latest; the window only asks where it lies."""
+"""`first` and `last`: the earliest or latest matching event ever has to lie in the window."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def test_the_first_ever_lies_in_the_window_not_the_first_in_the_window() -> None
 
 def test_the_first_seen_leaves_at_exactly_t_plus_w() -> None:
     leaf = {**PRICING, "first": True, "within": "7d"}
-    _, of = holds_after(leaf, [page(NOW, "/pricing"), page(NOW + DAY, "/pricing")], NOW + DAY)
-    node, turns = compile_dict(leaf).node, NOW + 7 * DAY
-    assert node.due(evaluation_context(of, NOW + DAY)) == turns
-    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns, turns + 1)] == [True, False, False]
-    assert node.due(evaluation_context(of, turns)) is None
+    _, person = holds_after(leaf, [page(NOW, "/pricing"), page(NOW + DAY, "/pricing")], NOW + DAY)
+    node, end = compile_dict(leaf).node, NOW + 7 * DAY
+    assert node.due(evaluation_context(person, NOW + DAY)) == end
+    assert [node.holds(evaluation_context(person, at)) for at in (end - 1, end, end + 1)] == [True, False, False]
+    assert node.due(evaluation_context(person, end)) is None
 
 
 def test_the_latest_ever_with_a_window_stopped_doing_it_so_long_ago() -> None:
     leaf = {**PRICING, "last": {}, "between_ago": ["30d", "7d"]}
     assert holds_after(leaf, [page(NOW - 8 * DAY, "/pricing")], NOW)[0]
     assert not holds_after(leaf, [page(NOW - 8 * DAY, "/pricing"), page(NOW - DAY, "/pricing")], NOW)[0]
-    _, of = holds_after(leaf, [page(NOW, "/pricing")], NOW)
+    _, person = holds_after(leaf, [page(NOW, "/pricing")], NOW)
     node, comes = compile_dict(leaf).node, NOW + 7 * DAY
-    assert node.due(evaluation_context(of)) == comes
-    assert [node.holds(evaluation_context(of, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
+    assert node.due(evaluation_context(person)) == comes
+    assert [node.holds(evaluation_context(person, at)) for at in (comes - 1, comes, comes + 1)] == [False, True, True]
 
 
 def test_the_first_or_the_latest_must_also_match() -> None:
@@ -51,7 +51,7 @@ def test_the_first_or_the_latest_must_also_match() -> None:
     assert not holds_after({**PRICING, "last": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
 
 
-def test_both_must_hold_where_both_are_asked() -> None:
+def test_first_and_last_in_one_leaf_must_both_hold() -> None:
     leaf = {**PRICING, "first": {"referrer": {"eq": "google"}}, "last": {"referrer": {"eq": "bing"}}}
     google, bing = page(NOW - 2, "/pricing", referrer="google"), page(NOW - 1, "/pricing", referrer="bing")
     assert holds_after(leaf, [google, bing], NOW)[0]
@@ -64,16 +64,16 @@ def test_among_equal_instants_the_journals_order_decides() -> None:
     assert holds_after({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
 
 
-def test_a_late_one_becomes_the_first_and_never_the_latest() -> None:
+def test_a_late_event_may_become_the_first_and_never_the_latest() -> None:
     visits = [page(NOW, "/pricing", referrer="bing"), page(NOW - DAY, "/pricing", referrer="google")]
     assert holds_after({**PRICING, "first": {"referrer": {"eq": "google"}}}, visits, NOW)[0]
     assert holds_after({**PRICING, "last": {"referrer": {"eq": "bing"}}}, visits, NOW)[0]
 
 
-def test_what_is_kept_does_not_depend_on_the_window() -> None:
-    one = compile_dict({**PRICING, "first": True})
+def test_the_state_does_not_depend_on_the_window() -> None:
+    compiled = compile_dict({**PRICING, "first": True})
     other = compile_dict({**PRICING, "first": {}, "within": "7d"})
-    (counter,) = one.counters
+    (counter,) = compiled.counters
     assert counter.key == other.counters[0].key
     assert (counter.limit, counter.lossy, counter.drops_late) == (2, False, True)
     assert compile_dict({**PRICING, "last": {}}).counters[0].key != counter.key

@@ -1,4 +1,4 @@
-"""`regular`: in so many of the last periods, rolling back from now, each half-open like `within`."""
+"""`regular`: events in at least so many of the last periods, counted back from now, each half-open like `within`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_many_in_one_period_are_one_period() -> None:
 
 
 def test_periods_roll_and_each_is_half_open() -> None:
-    """Exactly a period ago is the period before; the last period ends where the stretch does."""
+    """An event exactly one period ago lies in the period before; the oldest period ends where all of them do."""
     leaf = {"visit": {}, "regular": {"at_least": 2, "of": 2, "each": "1d"}}
     assert holds_after(leaf, [visit(NOW - DAY), visit(NOW)], NOW)[0]
     assert not holds_after(leaf, [visit(NOW - DAY + 1), visit(NOW)], NOW)[0]
@@ -40,38 +40,38 @@ def test_periods_roll_and_each_is_half_open() -> None:
     assert not holds_after(leaf, [visit(NOW - 2 * DAY), visit(NOW)], NOW)[0]
 
 
-def test_it_is_due_where_an_instant_passes_on_and_where_the_oldest_leaves() -> None:
+def test_it_is_due_when_an_instant_moves_to_the_next_period_and_when_the_oldest_leaves() -> None:
     leaf = {"visit": {}, "regular": {"at_least": 2, "of": 2, "each": "1d"}}
-    held, of = holds_after(leaf, [visit(NOW - DAY + 1), visit(NOW)], NOW)
+    held, person = holds_after(leaf, [visit(NOW - DAY + 1), visit(NOW)], NOW)
     node = compile_dict(leaf).node
     assert not held
-    assert node.due(evaluation_context(of, NOW)) == NOW + 1
-    assert [node.holds(evaluation_context(of, at)) for at in (NOW, NOW + 1, NOW + 2)] == [False, True, True]
-    turns = NOW + DAY
-    assert node.due(evaluation_context(of, NOW + 1)) == turns
-    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns)] == [True, False]
+    assert node.due(evaluation_context(person, NOW)) == NOW + 1
+    assert [node.holds(evaluation_context(person, at)) for at in (NOW, NOW + 1, NOW + 2)] == [False, True, True]
+    change = NOW + DAY
+    assert node.due(evaluation_context(person, NOW + 1)) == change
+    assert [node.holds(evaluation_context(person, at)) for at in (change - 1, change)] == [True, False]
 
 
-def test_too_few_instants_wait_for_nothing() -> None:
-    _, of = holds_after(DAILY, [visit(NOW - DAY), visit(NOW)], NOW)
-    assert compile_dict(DAILY).node.due(evaluation_context(of)) is None
+def test_with_too_few_instants_nothing_is_due() -> None:
+    _, person = holds_after(DAILY, [visit(NOW - DAY), visit(NOW)], NOW)
+    assert compile_dict(DAILY).node.due(evaluation_context(person)) is None
 
 
 def test_a_late_visit_fills_the_period_it_belongs_to() -> None:
     leaf = {"activity": {}, "regular": {"at_least": 2, "of": 3, "each": "1d"}}
-    held, of = holds_after(leaf, [visit(NOW)], NOW)
+    held, person = holds_after(leaf, [visit(NOW)], NOW)
     assert not held
     ready = compile_dict(leaf)
-    of.counts[ready.counters[0].key] = ready.counters[0].update([NOW], activity(NOW - 2 * DAY, "form"), NOW)
-    assert ready.node.holds(evaluation_context(of))
+    person.counts[ready.counters[0].key] = ready.counters[0].update([NOW], activity(NOW - 2 * DAY, "form"), NOW)
+    assert ready.node.holds(evaluation_context(person))
 
 
-def test_two_instants_per_period_are_enough_whatever_comes() -> None:
+def test_two_instants_per_period_are_enough_for_any_events() -> None:
     ready = compile_dict(DAILY)
-    of = contact()
-    count_activities(ready, of, [visit(NOW + minute * 60_000) for minute in range(6 * 24 * 60)])
+    person = contact()
+    count_activities(ready, person, [visit(NOW + minute * 60_000) for minute in range(6 * 24 * 60)])
     (counter,) = ready.counters
-    assert len(of.counts[counter.key]) <= counter.limit == 8
+    assert len(person.counts[counter.key]) <= counter.limit == 8
 
 
 @pytest.mark.parametrize(

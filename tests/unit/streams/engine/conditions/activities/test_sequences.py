@@ -1,4 +1,4 @@
-"""`sequence`: in this order by `at`, each at most `gap` and at least `min_gap` after the last, in the window."""
+"""`sequence`: events in order of `at`, each from `min_gap` to `gap` after the one before, all in the window."""
 
 from __future__ import annotations
 
@@ -53,22 +53,22 @@ def test_gap_and_min_gap_include_their_ends(apart: int, expected: bool) -> None:
     assert holds_after(leaf, [pricing(NOW - apart), form(NOW)], NOW)[0] is expected
 
 
-def test_the_whole_of_it_lies_inside_the_window_and_leaves_with_its_first_step() -> None:
-    _, of = holds_after(THEN, [pricing(NOW), form(NOW + DAY)], NOW + DAY)
-    node, turns = compile_dict(THEN).node, NOW + 7 * DAY
-    assert node.due(evaluation_context(of, NOW + DAY)) == turns
-    assert [node.holds(evaluation_context(of, at)) for at in (turns - 1, turns, turns + 1)] == [True, False, False]
-    assert node.due(evaluation_context(of, turns)) is None
+def test_the_whole_sequence_lies_inside_the_window_and_leaves_with_its_first_step() -> None:
+    _, person = holds_after(THEN, [pricing(NOW), form(NOW + DAY)], NOW + DAY)
+    node, end = compile_dict(THEN).node, NOW + 7 * DAY
+    assert node.due(evaluation_context(person, NOW + DAY)) == end
+    assert [node.holds(evaluation_context(person, at)) for at in (end - 1, end, end + 1)] == [True, False, False]
+    assert node.due(evaluation_context(person, end)) is None
     assert not holds_after(THEN, [pricing(NOW - 7 * DAY), form(NOW)], NOW)[0]
 
 
-def test_the_chain_that_starts_last_decides_when_it_is_over() -> None:
-    _, of = holds_after(THEN, [pricing(NOW), form(NOW + 1), pricing(NOW + HOUR), form(NOW + DAY)], NOW + DAY)
-    assert compile_dict(THEN).node.due(evaluation_context(of, NOW + DAY)) == NOW + HOUR + 7 * DAY
+def test_the_chain_that_starts_last_decides_when_a_sequence_ends() -> None:
+    _, person = holds_after(THEN, [pricing(NOW), form(NOW + 1), pricing(NOW + HOUR), form(NOW + DAY)], NOW + DAY)
+    assert compile_dict(THEN).node.due(evaluation_context(person, NOW + DAY)) == NOW + HOUR + 7 * DAY
 
 
-def test_a_start_that_is_in_reach_is_found_behind_one_that_is_not() -> None:
-    """The later page is too fresh for the form, the earlier one is not."""
+def test_a_start_in_reach_is_found_before_one_that_is_too_close() -> None:
+    """The later page is too close to the form, the earlier one is not."""
     leaf = {**THEN, "min_gap": "1h"}
     assert holds_after(leaf, [pricing(NOW - HOUR), pricing(NOW - MINUTE), form(NOW)], NOW)[0]
 
@@ -84,46 +84,46 @@ def test_one_event_serves_one_step() -> None:
     assert holds_after(twice, [pricing(NOW), pricing(NOW)], NOW)[0]
 
 
-def test_a_late_event_takes_its_place_in_the_order() -> None:
+def test_a_late_event_is_inserted_by_its_instant() -> None:
     assert holds_after(THEN, [form(NOW), pricing(NOW - HOUR)], NOW)[0]
     between = {"sequence": [PRICING, PRICING, FORM], "within": "7d", "gap": "1h"}
     held, _ = holds_after(between, [pricing(NOW - 2 * HOUR), form(NOW), pricing(NOW - HOUR)], NOW)
     assert held
 
 
-def test_what_a_complete_chain_outlives_is_forgotten() -> None:
+def test_events_that_a_complete_chain_outlives_are_dropped() -> None:
     ready = compile_dict(THEN)
-    of = contact()
+    person = contact()
     (counter,) = ready.counters
-    count_activities(ready, of, [pricing(NOW), form(NOW + 1)])
-    assert of.counts[counter.key] == [NOW, NOW + 1, 0b10]
-    count_activities(ready, of, [pricing(NOW + 2), form(NOW + 3)])
-    assert of.counts[counter.key] == [NOW + 2, NOW + 3, 0b10]
+    count_activities(ready, person, [pricing(NOW), form(NOW + 1)])
+    assert person.counts[counter.key] == [NOW, NOW + 1, 0b10]
+    count_activities(ready, person, [pricing(NOW + 2), form(NOW + 3)])
+    assert person.counts[counter.key] == [NOW + 2, NOW + 3, 0b10]
 
 
-def test_at_the_bound_the_newest_events_stay() -> None:
+def test_at_the_limit_the_newest_events_stay() -> None:
     ready = compile_dict(THEN)
-    of = contact()
+    person = contact()
     (counter,) = ready.counters
-    count_activities(ready, of, [pricing(NOW + number) for number in range(MOST_INSTANTS + 5)])
-    kept = of.counts[counter.key]
+    count_activities(ready, person, [pricing(NOW + number) for number in range(MOST_INSTANTS + 5)])
+    state = person.counts[counter.key]
     assert counter.lossy
-    assert len(kept) == counter.limit == 2 * MOST_INSTANTS + 1
-    assert kept[1] == NOW + 5
+    assert len(state) == counter.limit == 2 * MOST_INSTANTS + 1
+    assert state[1] == NOW + 5
 
 
-def test_the_older_half_can_be_forgotten_and_the_newer_still_makes_a_chain() -> None:
+def test_without_the_older_half_the_newer_events_still_form_a_chain() -> None:
     ready = compile_dict(THEN)
-    of = contact()
+    person = contact()
     (counter,) = ready.counters
-    count_activities(ready, of, [pricing(NOW + number) for number in range(10)])
-    of.counts[counter.key] = shorter = counter.drop_older_half(of.counts[counter.key])
+    count_activities(ready, person, [pricing(NOW + number) for number in range(10)])
+    person.counts[counter.key] = shorter = counter.drop_older_half(person.counts[counter.key])
     assert shorter[1::2] == [NOW + number for number in range(5, 10)]
-    count_activities(ready, of, [form(NOW + 10)])
-    assert ready.node.holds(evaluation_context(of, NOW + 10))
+    count_activities(ready, person, [form(NOW + 10)])
+    assert ready.node.holds(evaluation_context(person, NOW + 10))
 
 
-def test_every_part_of_it_tells_one_sequence_from_another() -> None:
+def test_every_part_of_a_sequence_is_part_of_its_key() -> None:
     others: list[dict[str, Any]] = [
         {**THEN, "within": "8d"},
         {**THEN, "gap": "1h"},

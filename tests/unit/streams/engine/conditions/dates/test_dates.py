@@ -1,4 +1,4 @@
-"""Dates compare as instants or as calendar days in the zone named, and turn at exactly the instant that is meant."""
+"""Dates compare as instants or as calendar days in the leaf's zone, and change at exactly the right instant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AT = "2026-03-10T12:00:00Z"  # NOW
 
 
 def moment(offset: int) -> dict[str, Any]:
-    """A property that lies so many ms after now."""
+    """A property `offset` ms after now."""
     from schemas.values import instant_text
 
     return {"when": instant_text(NOW + offset)}
@@ -61,7 +61,7 @@ def test_instants_at_their_boundaries(operators: dict[str, Any], offset: int, ex
 
 
 @pytest.mark.parametrize(
-    ("operators", "offset", "turns"),
+    ("operators", "offset", "change"),
     [
         ({"within_last": "1d"}, -5, NOW + DAY - 5),
         ({"within_last": "1d"}, 5, NOW + 5),
@@ -78,15 +78,15 @@ def test_instants_at_their_boundaries(operators: dict[str, Any], offset: int, ex
         ({"gte": "now/d"}, 0, instant_ms("2026-03-11T00:00:00Z")),
     ],
 )
-def test_an_instant_is_due_at_exactly_t_plus_w(operators: dict[str, Any], offset: int, turns: int | None) -> None:
+def test_an_instant_is_due_at_exactly_t_plus_w(operators: dict[str, Any], offset: int, change: int | None) -> None:
     leaf = {"property": "when", **operators}
-    assert due(leaf, moment(offset), when="datetime") == turns
-    if turns is None:
+    assert due(leaf, moment(offset), when="datetime") == change
+    if change is None:
         return
     before = holds(leaf, moment(offset), when="datetime")
-    assert holds(leaf, moment(offset), turns - 1, when="datetime") is before
-    assert holds(leaf, moment(offset), turns, when="datetime") is not before
-    assert holds(leaf, moment(offset), turns + 1, when="datetime") is not before
+    assert holds(leaf, moment(offset), change - 1, when="datetime") is before
+    assert holds(leaf, moment(offset), change, when="datetime") is not before
+    assert holds(leaf, moment(offset), change + 1, when="datetime") is not before
 
 
 def test_two_date_operators_in_one_leaf_must_both_hold() -> None:
@@ -107,8 +107,8 @@ def test_two_date_operators_in_one_leaf_must_both_hold() -> None:
         ({"between": ["now/M", "now/d"]}, "2026-03-10T00:00:00.001Z", False),
     ],
 )
-def test_rounding_goes_down_whichever_operator_asks(operators: dict[str, Any], value: str, expected: bool) -> None:
-    """The start of today is an instant: nobody is meant who comes later on that day."""
+def test_every_operator_rounds_down(operators: dict[str, Any], value: str, expected: bool) -> None:
+    """The start of today is an instant, so later instants of that day are not included."""
     assert holds({"property": "when", **operators}, {"when": value}, when="datetime") is expected
 
 
@@ -179,7 +179,7 @@ def test_an_undeclared_text_that_is_a_date_is_one_to_date_operators() -> None:
     assert holds({"property": "when", "eq": "2026-03-01"}, {"when": "2026-03-01T00:00:00Z"})
 
 
-def test_the_contacts_own_zone_is_used_where_it_is_named_and_valid() -> None:
+def test_the_contacts_zone_is_used_where_it_is_set_and_valid() -> None:
     leaf = {"property": "when", "eq": "2026-03-10", "in_zone": "contact"}
     tokyo = {"when": "2026-03-09T15:00:00Z", "time_zone": "Asia/Tokyo"}
     assert holds(leaf, tokyo, zone="Europe/Berlin", when="datetime")
@@ -203,21 +203,21 @@ def test_an_item_may_speak_in_the_contacts_zone() -> None:
     assert compile_dict(leaf).properties == {"orders", "time_zone"}
 
 
-def test_one_item_may_speak_in_both_zones() -> None:
+def test_one_item_may_use_both_zones() -> None:
     leaf = {
         "property": "orders",
         "has_item": {"due": {"gte": "now/d", "in_zone": "contact"}, "sent": {"gte": "now/d"}},
     }
     order = {"due": "2026-03-11", "sent": "2026-03-10"}
-    of = {"orders": [order], "time_zone": "Asia/Tokyo"}
-    assert holds(leaf, of, instant_ms("2026-03-10T15:00:00Z"))
-    assert due(leaf, of, instant_ms("2026-03-10T15:00:00Z")) == instant_ms("2026-03-11T00:00:00Z")
-    assert not holds(leaf, of, instant_ms("2026-03-11T00:00:00Z"))
+    properties = {"orders": [order], "time_zone": "Asia/Tokyo"}
+    assert holds(leaf, properties, instant_ms("2026-03-10T15:00:00Z"))
+    assert due(leaf, properties, instant_ms("2026-03-10T15:00:00Z")) == instant_ms("2026-03-11T00:00:00Z")
+    assert not holds(leaf, properties, instant_ms("2026-03-11T00:00:00Z"))
 
 
 @pytest.mark.parametrize("inside", [{"due": {"gte": "now/d"}}, {"parts": {"has_item": {"due": {"gte": "now/d"}}}}])
 @pytest.mark.parametrize("whose", ["contact", "account"])
-def test_a_zone_beside_has_item_would_say_nothing_and_is_refused(inside: dict[str, Any], whose: str) -> None:
+def test_a_zone_beside_has_item_would_have_no_effect_and_is_refused(inside: dict[str, Any], whose: str) -> None:
     with pytest.raises(ConditionRefused, match="inside"):
         compile_dict({"property": "orders", "has_item": inside, "in_zone": whose})
     with pytest.raises(ConditionRefused) as refused:
@@ -298,11 +298,11 @@ def test_a_calendar_date_moved_by_calendar_units_is_the_whole_day(
         ("2026-10-24T12:00:00Z", "2026-10-25T13:00:00.001Z"),  # and this one 25
     ],
 )
-def test_a_moving_edge_is_due_in_time_over_a_change_of_clocks(value: str, passed: str) -> None:
-    leaf, of = {"property": "when", "gte": "now-1d"}, {"when": value}
+def test_a_relative_bound_is_due_in_time_across_a_clock_change(value: str, passed: str) -> None:
+    leaf, properties = {"property": "when", "gte": "now-1d"}, {"when": value}
     now: int | None = instant_ms(value)
-    while now is not None and holds(leaf, of, now, "Europe/Berlin", when="datetime"):
-        now = due(leaf, of, now, "Europe/Berlin", when="datetime")
+    while now is not None and holds(leaf, properties, now, "Europe/Berlin", when="datetime"):
+        now = due(leaf, properties, now, "Europe/Berlin", when="datetime")
     assert now == instant_ms(passed)
 
 
@@ -330,15 +330,15 @@ def test_anniversaries_look_ahead_in_calendar_days_today_included(
     assert holds(leaf, {"born": born}, instant_ms(now), "Europe/Berlin", born="date") is expected
 
 
-def test_an_anniversary_turns_at_local_midnights() -> None:
-    leaf, of = {"property": "born", "anniversary_within": "3d"}, {"born": "1990-03-14"}
+def test_an_anniversary_changes_at_local_midnights() -> None:
+    leaf, properties = {"property": "born", "anniversary_within": "3d"}, {"born": "1990-03-14"}
     first = instant_ms("2026-03-10T23:00:00Z")
     last = instant_ms("2026-03-14T23:00:00Z")
-    assert due(leaf, of, NOW, "Europe/Berlin", born="date") == first
-    assert holds(leaf, of, first, "Europe/Berlin", born="date")
-    assert due(leaf, of, first, "Europe/Berlin", born="date") == last
-    assert holds(leaf, of, last - 1, "Europe/Berlin", born="date")
-    assert not holds(leaf, of, last, "Europe/Berlin", born="date")
+    assert due(leaf, properties, NOW, "Europe/Berlin", born="date") == first
+    assert holds(leaf, properties, first, "Europe/Berlin", born="date")
+    assert due(leaf, properties, first, "Europe/Berlin", born="date") == last
+    assert holds(leaf, properties, last - 1, "Europe/Berlin", born="date")
+    assert not holds(leaf, properties, last, "Europe/Berlin", born="date")
 
 
 @pytest.mark.parametrize("declared", ["date", "datetime", None])
@@ -357,7 +357,7 @@ def test_the_ends_of_the_calendar_break_nothing(value: str, declared: PropertyTy
         {"between": ["now/y-20000M", "9999-12-31||/y"]},
     ):
         node = compile_dict({"property": "when", **operators}, "Pacific/Apia", **types).node
-        of = contact(properties={"when": value})
-        assert node.holds(evaluation_context(of)) in (True, False)
-        later = node.due(evaluation_context(of))
+        person = contact(properties={"when": value})
+        assert node.holds(evaluation_context(person)) in (True, False)
+        later = node.due(evaluation_context(person))
         assert later is None or later > NOW

@@ -1,4 +1,4 @@
-"""The start of the hour where clocks change by half an hour, or come by one twice."""
+"""The start of the hour where clocks change by half an hour, or show an hour twice."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_hour_began_when_local_clocks_showed_it(zone: str, now: str, began: 
 
 
 @pytest.mark.parametrize("unit", ["h", "m", "s", "ms"])
-def test_every_unit_of_every_zone_begins_before_now_and_told_alike(unit: str) -> None:
+def test_every_unit_of_every_zone_begins_before_now_and_is_the_same_when_recomputed(unit: str) -> None:
     looked_at = 0
     for name in sorted(zone_names())[::4]:
         zone = require_zone(name)

@@ -1,4 +1,4 @@
-"""Equality with a date where no type is declared: of dates where the value says one, else of text."""
+"""Equality with a date without a declared type: compares dates when the value is a date, else text."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ EQUALS: list[tuple[object, object, bool]] = [
 
 
 def _told(operators: dict[str, Any], value: object, key: str = "u") -> tuple[bool, bool]:
-    """By the engine, and from the whole history."""
+    """In the engine, and recomputed from the whole history."""
     leaf = {"property": key, **operators}
     world = ContactModel({} if value is None else {key: value}, zone="Europe/Berlin")
     return holds(leaf, world.properties, NOW, "Europe/Berlin"), naive_holds(leaf, world, NOW)
 
 
 @pytest.mark.parametrize(("operand", "value", "expected"), EQUALS)
-def test_dates_are_equal_as_dates_and_anything_else_as_what_it_is(
+def test_dates_are_equal_as_dates_and_anything_else_by_its_own_type(
     operand: object, value: object, expected: bool
 ) -> None:
     assert _told({"eq": operand}, value) == (expected, expected)
@@ -74,11 +74,11 @@ def test_equal_is_neither_before_nor_after(operand: object, value: object, expec
     assert _told({"gte": operand, "lte": operand}, value) == (expected, expected)
 
 
-def test_each_of_several_operands_is_what_it_is() -> None:
+def test_each_of_several_operands_compares_by_its_own_type() -> None:
     operands = ["2026-03-10", "soon", 5, "now-7d/d"]
-    found: tuple[object, ...] = ("2026-03-10T12:00:00+01:00", "Soon", 5, "2026-03-02T23:00:00Z")
+    values: tuple[object, ...] = ("2026-03-10T12:00:00+01:00", "Soon", 5, "2026-03-02T23:00:00Z")
     others: tuple[object, ...] = ("2026-03-11", "later", 6, None, ["soon"])
-    for value in found:
+    for value in values:
         assert _told({"in": operands}, value) == (True, True)
         assert _told({"not_in": operands}, value) == (False, False)
     for value in others:
@@ -94,12 +94,12 @@ def test_a_property_declared_text_compares_text(kind: PropertyType) -> None:
         assert naive_holds(leaf, ContactModel({"u": value}, {"u": kind}), NOW) is expected
 
 
-def test_text_beside_it_still_minds_case_where_that_is_asked() -> None:
+def test_text_beside_a_date_can_still_be_case_sensitive() -> None:
     assert _told({"in": ["Soon", "2026-03-10"], "case_sensitive": True}, "soon") == (False, False)
     assert _told({"in": ["Soon", "2026-03-10"], "case_sensitive": True}, "2026-03-10T08:00:00Z") == (True, True)
 
 
-def test_a_nested_value_and_an_item_of_a_list_are_not_declared_either() -> None:
+def test_nested_values_and_items_of_lists_have_no_declared_type_either() -> None:
     nested = {"property": ["home", "since"], "eq": "2026-03-10"}
     items = {"property": "orders", "has_item": {"due": {"eq": "2026-03-10"}}}
     for at, expected in ((NINE, True), ("2026-03-11T08:00:00Z", False)):
@@ -125,7 +125,7 @@ def test_the_day_of_an_event_is_the_one_on_which_it_happened() -> None:
         assert holds_after(leaf, [activity(at, "form", d="2026-03-10")], NOW)[0] is expected
 
 
-def test_the_zone_named_says_when_the_day_is() -> None:
+def test_the_zone_of_the_leaf_decides_when_the_day_is() -> None:
     leaf = {"property": "u", "eq": "2026-03-10", "in_zone": "contact"}
     properties = {"u": "2026-03-09T15:00:00Z", "time_zone": "Asia/Tokyo"}
     assert holds(leaf, properties, zone="Europe/Berlin")
@@ -133,7 +133,7 @@ def test_the_zone_named_says_when_the_day_is() -> None:
 
 
 @pytest.mark.parametrize("operator", ["eq", "ne", "in", "not_in"])
-def test_a_day_that_comes_is_due_when_it_begins_and_when_it_is_over(operator: str) -> None:
+def test_a_future_day_is_due_when_it_begins_and_when_it_ends(operator: str) -> None:
     leaf = {"property": "u", operator: ["now/d"] if operator.endswith("in") else "now/d"}
     story = EngineDriver(time_zone="Europe/Berlin", segments=[{"id": "s", "dynamic": True, "when": leaf}])
     story.change_contact(day(0), u="2026-01-03")
@@ -144,12 +144,12 @@ def test_a_day_that_comes_is_due_when_it_begins_and_when_it_is_over(operator: st
     assert outputs[0]["type"] == first
 
 
-def test_time_alone_changes_nothing_where_the_value_or_the_operand_stands_still() -> None:
+def test_time_alone_changes_nothing_when_neither_value_nor_operand_moves() -> None:
     assert due({"property": "u", "eq": "2026-03-10"}, {"u": NINE}) is None
     assert due({"property": "u", "eq": "now/d"}, {"u": "soon"}) is None
     node = compile_dict({"property": "u", "eq": "now/d"}).node
-    of = contact(properties={"u": "2026-03-11"})
-    at = node.due(evaluation_context(of))
-    while at is not None and not node.holds(evaluation_context(of, at)):
-        at = node.due(evaluation_context(of, at))
+    person = contact(properties={"u": "2026-03-11"})
+    at = node.due(evaluation_context(person))
+    while at is not None and not node.holds(evaluation_context(person, at)):
+        at = node.due(evaluation_context(person, at))
     assert at == instant_ms("2026-03-11T00:00:00Z")

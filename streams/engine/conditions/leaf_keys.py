@@ -1,0 +1,30 @@
+"""Keys under which a contact's state stores what leaves count or hold.
+
+Leaves that need the same state share a key: a hash of everything that decides that state. A key that changes in a new
+version loses the state of every contact, so the hash covers operators as they are dumped by pydantic, without
+those at their default:
+
+- a new operator with a default changes no key;
+- another default, name or JSON form of an operator changes keys, and needs a back-fill of every leaf that uses it;
+- a new field of a leaf outside its operators (as `within`) is not part of a key by itself: the leaf's compiler has to
+  add it where it decides what is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import Any
+
+from schemas.conditions import Operators, TagsLeaf
+
+
+def leaf_key(*parts: Any) -> str:
+    """Returns the key of a leaf's state: 12 hex digits, a hash of the parts (JSON values) that decide the state."""
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return blake2b(canonical.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def operators_to_plain(operators: Operators | TagsLeaf) -> Any:
+    """Returns operators as a JSON value, without those at their default."""
+    return operators.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)

@@ -1,0 +1,85 @@
+"""The keys of stored counts and held states are pinned: another key would lose the past of every contact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.conditions import Operators
+from streams.engine.conditions.leaf_keys import operators_to_plain
+from tests.harness.engine.conditions import compile_dict
+
+PATH = {"path": {"starts_with": "/pricing"}}
+
+COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"visit": {}}, ["265d48ff20a6"]),
+    ({"visit": PATH, "within": "7d"}, ["ec3ee703e2a7"]),
+    ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["74339e3ba722"]),
+    ({"visit": PATH, "never": True}, ["937beaa67290"]),
+    ({"visit": PATH, "count": {"between": [1, 4]}, "between_ago": ["30d", "7d"]}, ["aca1eab2f9c2"]),
+    ({"visit": PATH, "since": "2026-01-01", "until": "2026-02-01T12:00:00Z"}, ["aefe5c2722ec"]),
+    ({"visit": PATH, "since": "now/M"}, ["24a462a717ee"]),
+    ({"visit": PATH, "since": "2026-01-01", "in_zone": "contact"}, ["d20a4fdbb7d8"]),
+    ({"activity": {"name": {"eq": "webinar", "case_sensitive": True}, "seats": {"in": [1, 2.5]}}}, ["f0ddce0691cb"]),
+    ({"activity": {"starts": {"before": "now-1d"}, "query.utm": {"exists": True}}}, ["bd3bc97e7583"]),
+    ({"activity": {"items": {"has_item": {"sku": {"eq": "A-1"}, "price": {"gte": 10}}}}}, ["b9690d40e299"]),
+    ({"visit": PATH, "first": True}, ["0c582b547abe"]),
+    (
+        {"visit": PATH, "first": {"referrer": {"contains": "search"}}, "last": {"host": {"eq": "example.com"}}},
+        ["157217d4b572", "7e015017ceb1"],
+    ),
+    ({"visit": PATH, "regular": {"at_least": 3, "of": 4, "each": "7d"}}, ["104a637af6cd"]),
+    (
+        {"sequence": [{"visit": PATH}, {"activity": {"name": {"eq": "demo"}}}], "within": "14d", "gap": "2d"},
+        ["a3bcd9807bb9"],
+    ),
+]
+
+HELD_KEYS: list[tuple[dict[str, Any], str]] = [
+    ({"property": "country", "eq": "DE", "held_for": "7d"}, "7642628f973c"),
+    ({"property": "country", "in": ["DE", "AT"], "case_sensitive": True, "held_for": "7d"}, "7b1281727ebe"),
+    ({"property": "employees", "gte": 50, "held_for": "1d"}, "542856aab699"),
+    ({"property": ["billing", "city"], "exists": True, "held_for": "1d"}, "6d6229f4fa17"),
+    ({"property": "renewal", "within_next": "30d", "in_zone": "contact", "held_for": "1d"}, "e9522c7c8bf2"),
+    ({"tags": {"contains_any": ["vip", "partner"]}, "held_for": "2d"}, "f3db5f323929"),
+]
+
+
+@pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS)
+def test_what_a_leaf_counts_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
+    compiled = compile_dict(leaf, "Europe/Berlin")
+    assert [counter.key for counter in compiled.counters] == keys
+
+
+@pytest.mark.parametrize(("leaf", "key"), HELD_KEYS)
+def test_since_when_a_leaf_is_true_is_stored_under_this_key(leaf: dict[str, Any], key: str) -> None:
+    compiled = compile_dict(leaf, "Europe/Berlin", employees="number", renewal="date")
+    assert [state.key for state in compiled.held_states] == [key]
+
+
+@pytest.mark.parametrize("held_for", ["1h", "90d"])
+def test_leaves_that_differ_only_in_held_for_share_a_key(held_for: str) -> None:
+    compiled = compile_dict({"property": "country", "eq": "DE", "held_for": held_for})
+    shared = compile_dict({"property": "country", "eq": "DE", "held_for": "7d"})
+    assert compiled.held_states[0].key == shared.held_states[0].key
+
+
+def test_an_operator_written_with_its_default_value_does_not_move_the_key() -> None:
+    plain = compile_dict({"visit": PATH})
+    explicit = compile_dict({"visit": {"path": {**PATH["path"], "case_sensitive": False, "in_zone": "account"}}})
+    assert explicit.counters[0].key == plain.counters[0].key
+
+
+class _NewerOperators(Operators):
+    """The operators as a later version may have them."""
+
+    sounds_like: str | None = None
+    ignore_accents: bool = False
+    has_item: dict[str, _NewerOperators] | None = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("operators", [PATH["path"], {"has_item": {"sku": {"eq": "A-1"}}}])
+def test_a_new_operator_with_a_default_does_not_move_the_keys_of_stored_state(operators: dict[str, Any]) -> None:
+    newer = _NewerOperators.model_validate(operators)
+    assert operators_to_plain(newer) == operators_to_plain(Operators.model_validate(operators)) == operators
