@@ -171,7 +171,7 @@ def _apply_crm_result(context: DecisionContext, event: JournalEvent) -> None:
     settled = {"code", "message"} if event.type == "crm.linked" else set()
     kept = {key: value for key, value in lead.crm.items() if key not in settled}
     lead.crm = {**kept, **said, "result": event.type}
-    context.changed_leads[campaign] = context.root_cause
+    context.record_lead_change(context.lead_context(campaign), context.root_cause)
 
 
 def _refuse_unknown_campaign(context: DecisionContext, campaign: str) -> None:

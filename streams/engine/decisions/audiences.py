@@ -43,9 +43,12 @@ def _update_audience_state(context: DecisionContext, campaign: CompiledCampaign,
     if not is_inside and not _can_judge_exit(context, campaign):
         return False
     lead.audience = is_inside
-    if is_inside or campaign.definition.leave != "delete" or campaign.id in context.audience_exits:
+    if is_inside or campaign.definition.leave != "delete":
         return False
-    context.audience_exits.add(campaign.id)
+    lead_context = context.lead_context(campaign.id)
+    if lead_context.has_left_audience:
+        return False
+    lead_context.has_left_audience = True
     return apply_lead_event(context, campaign.id, "left", context.cause("audience")) is True
 
 

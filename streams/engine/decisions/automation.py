@@ -28,9 +28,10 @@ def _run_rules(context: DecisionContext, campaign: CompiledCampaign, lead: Lead)
     changed = False
     for rule in campaign.automation:
         truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-        if not context.detect_edge(campaign.id, lead, rule.id, truth):
+        lead_context = context.lead_context(campaign.id)
+        if not lead_context.detect_edge(lead, rule.id, truth):
             continue
-        context.fired_rules.add((campaign.id, rule.id))
+        lead_context.fired_rules.add(rule.id)
         changed |= _apply_actions(context, campaign, rule, lead)
         if lead.status not in OPEN_STATUSES:
             break  # the first rule that takes the lead out ends its processing
@@ -38,11 +39,14 @@ def _run_rules(context: DecisionContext, campaign: CompiledCampaign, lead: Lead)
 
 
 def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
-    """Of a campaign that does not run truths stand still, but for rules whose base is to be taken now."""
+    """In a campaign that does not run truths stay as they are, except of rules whose baseline is still to be set."""
+    lead_context = context.lead_contexts.get(campaign.id)
+    if lead_context is None or not lead_context.rules_without_baseline:
+        return
     for rule in campaign.automation:
-        if (campaign.id, rule.id) in context.rules_without_baseline:
+        if rule.id in lead_context.rules_without_baseline:
             truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-            context.detect_edge(campaign.id, lead, rule.id, truth)
+            lead_context.detect_edge(lead, rule.id, truth)
 
 
 def _apply_actions(

@@ -47,16 +47,17 @@ def _change_campaign(context: DecisionContext, former: CompiledCampaign | None, 
     if lead.status not in OPEN_STATUSES:
         return
     lead.decayed = context.now  # what decays under the new release does so from here
-    known = _conditions_by_rule(former)
+    without_baseline = context.lead_context(campaign.id).rules_without_baseline
+    former_conditions = _conditions_by_rule(former)
     keys = set()
     for scoring in campaign.scoring:
         keys.add(scoring.key)
-        if known.get(scoring.key) != scoring.rule.when:
-            context.rules_without_baseline.add((campaign.id, scoring.key))
+        if former_conditions.get(scoring.key) != scoring.rule.when:
+            without_baseline.add(scoring.key)
     for rule in campaign.automation:
         keys.add(rule.id)
-        if known.get(rule.id) != rule.rule.when and not rule.rule.apply_to_existing:
-            context.rules_without_baseline.add((campaign.id, rule.id))
+        if former_conditions.get(rule.id) != rule.rule.when and not rule.rule.apply_to_existing:
+            without_baseline.add(rule.id)
     for key in [key for key in lead.truths if key not in keys]:
         del lead.truths[key]
 

@@ -35,12 +35,15 @@ def settle(context: DecisionContext) -> None:
 
 
 def _emit_lead_rows(context: DecisionContext) -> None:
-    for campaign, cause in context.changed_leads.items():
+    for lead_context in context.changed_leads:
+        campaign, cause = lead_context.campaign, lead_context.change_cause
+        assert cause is not None
         context.builder.add_lead_row(campaign, context.contact.leads[campaign], context.now, cause)
 
 
 def _undo_decay(context: DecisionContext) -> None:
-    """Time alone folds nothing: only records round the points of a lead that decays."""
-    for campaign, (points, since) in context.points_before_decay.items():
-        lead = context.contact.leads[campaign]
-        lead.points, lead.decayed = points, since
+    """Puts points back that only time decayed: only records round the points of a lead that decays."""
+    for campaign, lead_context in context.lead_contexts.items():
+        if lead_context.points_before_decay is not None:
+            lead = context.contact.leads[campaign]
+            lead.points, lead.decayed = lead_context.points_before_decay

@@ -45,7 +45,9 @@ def _awaits_start(context: DecisionContext, campaign: CompiledCampaign) -> bool:
 def _lead_dues(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> Iterator[int | None]:
     half_life = campaign.definition.half_life
     if half_life is not None:
-        points, since = context.points_before_decay.get(campaign.id, (lead.points, lead.decayed))
+        lead_context = context.lead_contexts.get(campaign.id)
+        before_decay = None if lead_context is None else lead_context.points_before_decay
+        points, since = before_decay or (lead.points, lead.decayed)
         yield first_crossing(points, since, context.now, half_life, campaign.thresholds)
     if not campaign.is_in_period(context.now):
         return
