@@ -19,7 +19,8 @@ from streams.engine.conditions.protocols import CompiledCondition
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.releases.compiled import CompiledRelease, compile_release
+from streams.engine.releases.compile import compile_release
+from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 from streams.engine.version import walk
 from streams.explain.tree import build_compile_scope

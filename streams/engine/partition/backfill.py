@@ -29,7 +29,7 @@ from streams.engine.journal.records import (
     decode,
 )
 from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.releases.compiled import DefinitionsLookup
+from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
 from streams.engine.state.patches import patch_properties

@@ -14,7 +14,8 @@ from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves
 from streams.engine.decisions.decide import Decision, decide_release, decide_tick
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.records import Marker, Tick
-from streams.engine.releases.compiled import CompiledRelease, ReleaseCache
+from streams.engine.releases.cache import ReleaseCache
+from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
 

@@ -24,7 +24,7 @@ from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, 
 from streams.engine.partition.active_releases import ActiveReleases
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import Broadcast, PartitionStatus, PendingBroadcast, PendingProposal
-from streams.engine.releases.compiled import DefinitionsLookup, ReleaseCache
+from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
 from streams.engine.state.deduplication import DuplicateWindow
