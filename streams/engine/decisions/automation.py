@@ -1,4 +1,4 @@
-"""Automation rules: fire when their condition becomes true for a lead that takes automation (SPEC section 7)."""
+"""Runs automation rules: each fires when its condition becomes true for an open lead (SPEC section 7)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.state.contact import Lead
 
 
 def run_automation(context: DecisionContext) -> bool:
-    """Fires what becomes true, campaign by campaign in rule order; whether anything changed."""
+    """Fires the rules that became true, campaign by campaign in rule order. Returns whether anything changed."""
     changed = False
     for campaign in context.release.campaigns:
         lead = context.open_lead(campaign)
@@ -34,7 +34,7 @@ def _run_rules(context: DecisionContext, campaign: CompiledCampaign, lead: Lead)
         lead_context.fired_rules.add(rule.id)
         changed |= _apply_actions(context, campaign, rule, lead)
         if lead.status not in OPEN_STATUSES:
-            break  # the first rule that takes the lead out ends its processing
+            break  # the first rule that closes the lead ends its processing
     return changed
 
 
@@ -52,7 +52,7 @@ def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: L
 def _apply_actions(
     context: DecisionContext, campaign: CompiledCampaign, rule: CompiledAutomation, lead: Lead
 ) -> bool:
-    """The actions of a rule, in the order of their fields."""
+    """Performs the actions of a rule in the order of their fields. Returns whether anything changed."""
     then, cause = rule.rule.then, context.cause("automation", rule.id)
     changed = False
     if then.set_status is not None:

@@ -1,4 +1,4 @@
-"""The steps of a lead: making it, moving it to a status, adding points; each is an output of its own."""
+"""Changes a lead: creates it, sets its status, adds points. Each step is an output of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.state.points import decay_points, round_points
 
 
 def apply_lead_event(context: DecisionContext, campaign: str, event: str, cause: OutputCause) -> Refusal | bool:
-    """Does what the table says; whether anything changed, or why it cannot."""
+    """Does what the lead table says. Returns whether anything changed, or why it is refused."""
     lead = context.contact.leads.get(campaign)
     cell = next_status(event, lead)
     if cell == SAME:
@@ -25,7 +25,7 @@ def apply_lead_event(context: DecisionContext, campaign: str, event: str, cause:
 
 
 def create_lead(context: DecisionContext, campaign: str, cause: OutputCause) -> Refusal | bool:
-    """A new lead, or one made anew with its old CRM link: from 0 points, with all edges before it."""
+    """Creates a lead with 0 points and no truths; a former lead of the campaign passes on its CRM link."""
     contact, definition = context.contact, context.release.campaigns_by_id[campaign].definition
     if contact.status != "active":
         return Refusal("contact_not_active", f"the contact is {contact.status}; only an active one becomes a lead")
@@ -47,7 +47,7 @@ def create_lead(context: DecisionContext, campaign: str, cause: OutputCause) -> 
 
 
 def set_status(context: DecisionContext, campaign: str, status: str, cause: OutputCause, ended_by: str = "") -> bool:
-    """Takes an existing lead to a status; whether that is another one than it had."""
+    """Sets the status of an existing lead. Returns whether it changed."""
     lead = context.contact.leads[campaign]
     before = lead.status
     if before == status:

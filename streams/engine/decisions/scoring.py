@@ -1,4 +1,4 @@
-"""Scoring rules: points for each matching activity, or when a condition becomes true (SPEC section 3)."""
+"""Runs scoring rules: points for each matching activity, or when a condition becomes true (SPEC section 3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streams.engine.state.contact import Lead
 
 
 def award_points(context: DecisionContext) -> bool:
-    """Gives what the rules of the campaigns in their period give now; whether any points changed."""
+    """Awards points by the rules of the campaigns in their period. Returns whether any points changed."""
     changed = False
     for campaign in context.release.campaigns:
         lead = context.open_lead(campaign)
@@ -41,18 +41,18 @@ def _should_award(context: DecisionContext, campaign: CompiledCampaign, rule: Co
         return context.lead_context(campaign.id).detect_edge(lead, rule.key, truth)
     if context.activity is None or rule.key in context.lead_context(campaign.id).fired_rules:
         return False
-    # A late one counts where its `at` belongs: before the campaign had started it scored nothing.
+    # A late activity counts at its `at`: before the campaign started it scored nothing.
     return campaign.is_in_period(context.activity.at) and rule.activity_filter.matches(context.activity)
 
 
 def _is_below_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:
-    """Whether the rolling window (now - per, now] has room for another award."""
+    """Returns whether the rolling window (now - per, now] has room for another award."""
     cap = rule.rule.at_most
     if cap is None:
         return True
-    given = [instant for instant in lead.awards.get(rule.id, []) if instant > now - cap.per]
-    lead.awards[rule.id] = given
-    return len(given) < cap.times
+    awards = [instant for instant in lead.awards.get(rule.id, []) if instant > now - cap.per]
+    lead.awards[rule.id] = awards
+    return len(awards) < cap.times
 
 
 def _award(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
