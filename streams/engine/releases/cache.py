@@ -13,28 +13,28 @@ DefinitionsLookup = Callable[[str, int], Definitions]
 
 
 class ReleaseCache:
-    """Compiled releases by account and number; a release never changes, so nothing is ever stale."""
+    """Compiled releases by account and number. A release never changes, so no entry is ever outdated."""
 
     def __init__(self, lookup: DefinitionsLookup) -> None:
         self.lookup = lookup
         self._compiled: dict[tuple[str, int], CompiledRelease] = {}
 
     def get(self, account: str, number: int) -> CompiledRelease:
-        """The compiled release; number 0 is none in force."""
-        found = self._compiled.get((account, number))
-        if found is None:
-            found = self._compile(account, number)
-            self._compiled[account, number] = found
-        return found
+        """The compiled release; number 0 is the empty release."""
+        release = self._compiled.get((account, number))
+        if release is None:
+            release = self._compile(account, number)
+            self._compiled[account, number] = release
+        return release
 
     def discard(self, account: str, number: int) -> None:
-        """Forgets one that never decided."""
+        """Drops one release, such as a proposed one that is given up."""
         self._compiled.pop((account, number), None)
 
     def discard_before(self, account: str, number: int) -> None:
-        """Forgets releases that nothing needs any more."""
-        for known in [key for key in self._compiled if key[0] == account and key[1] < number]:
-            del self._compiled[known]
+        """Drops the account's releases with a lower number."""
+        for key in [key for key in self._compiled if key[0] == account and key[1] < number]:
+            del self._compiled[key]
 
     def _compile(self, account: str, number: int) -> CompiledRelease:
         return compile_release(self.lookup(account, number), number) if number else empty_release(account)

@@ -26,14 +26,14 @@ from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
 from streams.engine.state.points import to_millionths
 
 SCORING_KEY = "scoring/"
-"""Put before a scoring rule's id among a lead's truths; slugs have no slash."""
+"""The prefix of a scoring rule's id in `Lead.truths`; slugs have no slash, so it never collides with another id."""
 
 
 def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
-    """The release of checked definitions. Raises ConditionRefused for definitions that were never checked."""
-    around = CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
-    segments = _sort_by_dependency([_compile_segment(segment, around) for segment in definitions.segments])
-    campaigns = tuple(_compile_campaign(campaign, definitions, around) for campaign in definitions.campaigns)
+    """The release of valid definitions. Raises ConditionRefused for definitions that were not validated."""
+    scope = CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
+    segments = _sort_by_dependency([_compile_segment(segment, scope) for segment in definitions.segments])
+    campaigns = tuple(_compile_campaign(campaign, definitions, scope) for campaign in definitions.campaigns)
     return CompiledRelease(
         account=definitions.account,
         number=number,
@@ -67,16 +67,16 @@ def _lazy_explainer(condition: Condition, scope: CompileScope) -> LazyExplainer:
 
 
 def _sort_by_dependency(segments: list[CompiledSegment]) -> tuple[CompiledSegment, ...]:
-    """Depth first with a stack of our own: chains of segments may be longer than Python's stack."""
-    rank = {segment.id: place for place, segment in enumerate(segments)}
+    """Sorts depth first, without recursion: chains of segments may be longer than Python's stack."""
+    rank = {segment.id: index for index, segment in enumerate(segments)}
     ordered: dict[str, CompiledSegment] = {}
     waiting = segments[::-1]
     while waiting:
         segment = waiting[-1]
-        needs = segment.condition.segments if segment.condition else frozenset()
-        missing = sorted((rank[name] for name in needs if name in rank and name not in ordered), reverse=True)
+        references = segment.condition.segments if segment.condition else frozenset()
+        missing = sorted((rank[name] for name in references if name in rank and name not in ordered), reverse=True)
         if missing and segment.id not in ordered:
-            waiting.extend(segments[place] for place in missing)
+            waiting.extend(segments[index] for index in missing)
             continue
         ordered.setdefault(segment.id, segment)
         waiting.pop()
@@ -86,9 +86,9 @@ def _sort_by_dependency(segments: list[CompiledSegment]) -> tuple[CompiledSegmen
 def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: CompileScope) -> CompiledCampaign:
     period = campaign.period
     salesforce = campaign.salesforce
-    described: dict[str, Any] = {"id": campaign.id, "name": campaign.name or campaign.id}
+    description: dict[str, Any] = {"id": campaign.id, "name": campaign.name or campaign.id}
     if salesforce is not None:
-        described["salesforce"] = salesforce.model_dump(mode="json", exclude_none=True)
+        description["salesforce"] = salesforce.model_dump(mode="json", exclude_none=True)
     thresholds = lead_thresholds(definitions, campaign.id) | own_thresholds(campaign)
     return CompiledCampaign(
         id=campaign.id,
@@ -98,7 +98,7 @@ def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: Compi
         scoring=tuple(_compile_scoring_rule(rule, scope) for rule in campaign.scoring),
         automation=tuple(_compile_automation_rule(rule, scope) for rule in campaign.automation),
         thresholds=tuple(sorted(thresholds)),
-        description=described,
+        description=description,
     )
 
 
@@ -133,28 +133,30 @@ def _compile_automation_rule(rule: AutomationRule, scope: CompileScope) -> Compi
 def _unique_counters(
     segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
 ) -> tuple[ActivityCounter, ...]:
-    """Each counter once: leaves that count the same share what is kept."""
-    found: dict[str, ActivityCounter] = {}
+    """Each counter once: identical leaves share one state."""
+    counters: dict[str, ActivityCounter] = {}
     for compiled in _stateful_conditions(segments, campaigns):
         for counter in compiled.counters:
-            found.setdefault(counter.key, counter)
-    return tuple(found.values())
+            counters.setdefault(counter.key, counter)
+    return tuple(counters.values())
 
 
 def _unique_held_states(
     segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
 ) -> tuple[HeldState, ...]:
-    """Each truth that is to be followed once."""
-    found = {
-        truth.key: truth for compiled in _stateful_conditions(segments, campaigns) for truth in compiled.held_states
+    """Each held state once."""
+    held_states = {
+        held_state.key: held_state
+        for compiled in _stateful_conditions(segments, campaigns)
+        for held_state in compiled.held_states
     }
-    return tuple(found.values())
+    return tuple(held_states.values())
 
 
 def _stateful_conditions(
     segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
 ) -> Iterator[CompiledCondition]:
-    """Every condition that needs its counts kept: a scoring rule for each match looks at the event alone."""
+    """Every condition with state in `Contact`: a scoring rule that is only a filter looks at the event alone."""
     yield from (segment.condition for segment in segments if segment.condition)
     for campaign in campaigns:
         yield from (rule.condition for rule in campaign.automation)

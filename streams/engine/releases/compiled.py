@@ -1,4 +1,4 @@
-"""A release ready to decide: conditions compiled, segments in dependency order, periods as instants."""
+"""Defines a release that is ready to decide: its conditions are compiled, its periods are instants."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streams.engine.releases.segment_index import SegmentIndex
 
 @dataclass(frozen=True, slots=True)
 class CompiledSegment:
-    """A segment; `condition` is None for a static one."""
+    """A segment; `condition`, `inputs` and `explainer` are None for a static one."""
 
     id: str
     dynamic: bool
@@ -27,7 +27,7 @@ class CompiledSegment:
     explainer: LazyExplainer | None
 
     def holds(self, context: EvaluationContext) -> bool:
-        """Whether the contact is a member, as far as status and list or condition go."""
+        """Returns whether the contact is a member by its status and by list or condition."""
         if context.contact.status not in self.statuses:
             return False
         if self.condition is None:
@@ -35,7 +35,7 @@ class CompiledSegment:
         return self.condition.node.holds(context)
 
     def deciding_leaves(self, context: EvaluationContext) -> tuple[LeafDocument, ...]:
-        """The leaves that decided; the status alone where it keeps the contact out; none for a kept list."""
+        """The leaves that decided; the status alone where it excludes the contact; none for a static segment."""
         if context.contact.status not in self.statuses:
             return ({"status": {"in": sorted(self.statuses)}},)
         return self.explainer.deciding_leaves(context) if self.explainer else ()
@@ -43,7 +43,10 @@ class CompiledSegment:
 
 @dataclass(frozen=True, slots=True)
 class CompiledScoring:
-    """A scoring rule; points in millionths; `is_time_dependent` says whether time alone may change its condition."""
+    """A scoring rule; `points` in millionths, `is_time_dependent`: whether time alone may change its condition.
+
+    `key` names the rule in `Lead.truths`, where rules of both kinds are.
+    """
 
     id: str
     key: str
@@ -52,12 +55,12 @@ class CompiledScoring:
     points: int
     is_time_dependent: bool
     activity_filter: ActivityCounter | None
-    """For a rule on a bare visit or activity: what its filter matches."""
+    """Of a rule whose condition is only a filter on visits or activities: that filter."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledAutomation:
-    """An automation rule; `add_points` in millionths, `is_time_dependent` as above."""
+    """An automation rule; `add_points` in millionths, `is_time_dependent` as of `CompiledScoring`."""
 
     id: str
     condition: CompiledCondition
@@ -68,7 +71,7 @@ class CompiledAutomation:
 
 @dataclass(frozen=True, slots=True)
 class CompiledCampaign:
-    """A campaign; its period as instants, `start` inclusive, `end` exclusive, None where it is open."""
+    """A campaign; its period in ms, `start` inclusive, `end` exclusive, None where it is open."""
 
     id: str
     definition: Campaign
@@ -79,26 +82,27 @@ class CompiledCampaign:
     thresholds: tuple[int, ...]
     """Points (millionths) that conditions compare its leads with."""
     description: dict[str, Any]
+    """The campaign as hand-overs have it: `id`, `name`, `salesforce`."""
 
     def is_in_period(self, now: int) -> bool:
-        """Whether it has started and is not over."""
+        """Returns whether it has started and is not over."""
         return (self.start is None or self.start <= now) and (self.end is None or now < self.end)
 
     def is_running(self, now: int) -> bool:
-        """Whether it takes new leads and runs automation."""
+        """Returns whether it takes new leads and runs automation."""
         return not self.definition.paused and self.is_in_period(now)
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRelease:
-    """Everything a decision needs of an account's definitions; number 0 stands for none in force."""
+    """Everything that a decision needs of an account's definitions; number 0 is the empty release."""
 
     account: str
     number: int
     properties: Mapping[str, PropertyType] = field(default_factory=dict)
     """Declared properties."""
     segments: tuple[CompiledSegment, ...] = ()
-    """Those that others refer to come first, else in the order of the definition."""
+    """In dependency order: those that others refer to come first, else as in the definitions."""
     segments_by_id: Mapping[str, CompiledSegment] = field(default_factory=dict)
     segment_index: SegmentIndex = field(default_factory=lambda: SegmentIndex(()))
     campaigns: tuple[CompiledCampaign, ...] = ()
@@ -108,5 +112,5 @@ class CompiledRelease:
 
 
 def empty_release(account: str) -> CompiledRelease:
-    """Contacts are kept, and nothing is decided."""
+    """The release of an account without definitions: contacts are stored and nothing is decided."""
     return CompiledRelease(account, 0)
