@@ -89,7 +89,9 @@ def _with_backfill(
     if not backfill_leaves:
         return contact
     past = backfilled or BackfilledState(contact.created, {}, {})
-    told = msgspec.structs.replace(contact, counts=past.counts, held=dict(past.held), followed=past.followed)
+    told = msgspec.structs.replace(
+        contact, counts=past.counts, held=dict(past.held), tracked_until=past.tracked_until
+    )
     advance_tracking(told, backfill_leaves, now)
     update_tracking(told, backfill_leaves, now)
     return told

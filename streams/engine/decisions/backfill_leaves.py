@@ -49,7 +49,7 @@ def reset_tracking(contact: Contact, active: CompiledRelease, backfill_leaves: B
     if contact.proposal == backfill_leaves.number:
         return
     contact.proposal = backfill_leaves.number
-    contact.followed = contact.created
+    contact.tracked_until = contact.created
     discard_counters(contact, {counter.key for counter in active.counters})
     active_held_states = {held_state.key for held_state in active.held_states}
     for key in [key for key in contact.held if key not in active_held_states]:
@@ -64,8 +64,8 @@ def advance_tracking(contact: Contact, backfill_leaves: BackfillLeaves, now: int
     if not backfill_leaves.held_states:
         return
     for held_state in backfill_leaves.held_states:
-        held_state.catch_up(contact, contact.followed, now)
-    contact.followed = max(contact.followed, now)
+        held_state.catch_up(contact, contact.tracked_until, now)
+    contact.tracked_until = max(contact.tracked_until, now)
 
 
 def update_tracking(contact: Contact, backfill_leaves: BackfillLeaves, now: int) -> None:
@@ -81,7 +81,7 @@ def merge_backfill(contact: Contact, backfill_leaves: BackfillLeaves, backfilled
         if earlier:
             contact.counts[counter.key] = counter.merge(earlier, contact.counts.get(counter.key, []), now)
     for held_state in backfill_leaves.held_states:
-        held_state.merge_past(contact, backfilled.held.get(held_state.key, []), backfilled.followed)
+        held_state.merge_past(contact, backfilled.held.get(held_state.key, []), backfilled.tracked_until)
     for flag in backfilled.flags:
         if flag not in contact.flags:
             contact.flags.append(flag)

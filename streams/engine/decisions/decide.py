@@ -124,7 +124,7 @@ def decide_release(
     now = max(tick if at is None else at, contact.clock, tick)
     reset_tracking(contact, former, backfill_leaves)
     advance_tracking(contact, backfill_leaves, now)
-    contact.proposal = contact.followed = 0
+    contact.proposal = contact.tracked_until = 0
     builder = OutputBuilder(position, contact)
     _fire_dues(contact, former, now, builder)
     root = OutputCause(kind="definition", release=release.number)

@@ -70,7 +70,7 @@ class Proposal(msgspec.Struct, tag="proposal", tag_field="kind", omit_defaults=T
 class BackfilledState(msgspec.Struct, array_like=True, frozen=True):
     """The state of new leaves at the end of one contact's past: by key of the leaf, encoded as in `Contact`."""
 
-    followed: int
+    tracked_until: int
     """The instant (ms) up to which the leaves were tracked."""
     counts: dict[str, list[int]]
     held: dict[str, list[int]]

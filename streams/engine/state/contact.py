@@ -91,5 +91,5 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     """Key of a leaf with `held_for` -> [since when it has been true] or [since when, until when it was true]."""
     proposal: int = 0
     """The number of the proposed release whose new leaves are tracked; 0 while none is proposed."""
-    followed: int = 0
+    tracked_until: int = 0
     """The instant up to which its leaves with `held_for` are tracked."""
