@@ -147,7 +147,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="decisions/segments.py",
         text="if context.time_changes.get(segment.id) == is_inside:",
         instead="if segment.id in context.time_changes and context.time_changes[segment.id] != is_inside:",
-        caught_by=(f"{_TIME}::test_what_time_changes_at_the_very_instant_of_a_record_has_the_clock_for_its_cause",),
+        caught_by=(f"{_TIME}::test_a_change_by_time_at_the_instant_of_a_record_is_caused_by_the_clock",),
     ),
     Mutation(
         id="told-net",
