@@ -15,7 +15,7 @@ from streams.definitions.simulation import Simulation
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.releases.compiled import DefinitionsLookup
+from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.deduplication import DuplicateWindow
 from streams.settings import Settings

@@ -17,7 +17,7 @@ from streams.engine.journal.effects import Budget, Output
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick, event_key
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
-from streams.engine.releases.compiled import DefinitionsLookup, ReleaseCache
+from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
 from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import DuplicateWindow, is_repeat
 from streams.engine.version import ENGINE_VERSION

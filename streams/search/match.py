@@ -19,7 +19,8 @@ from streams.engine.conditions.protocols import CompiledCondition
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.releases.compiled import CompiledRelease, compile_release
+from streams.engine.releases.compile import compile_release
+from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 from streams.engine.version import walk
 from streams.explain.tree import build_compile_scope
@@ -88,7 +89,9 @@ def _with_backfill(
     if not backfill_leaves:
         return contact
     past = backfilled or BackfilledState(contact.created, {}, {})
-    told = msgspec.structs.replace(contact, counts=past.counts, held=dict(past.held), followed=past.followed)
+    told = msgspec.structs.replace(
+        contact, counts=past.counts, held=dict(past.held), tracked_until=past.tracked_until
+    )
     advance_tracking(told, backfill_leaves, now)
     update_tracking(told, backfill_leaves, now)
     return told

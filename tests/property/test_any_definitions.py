@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.conditions import SUBJECTS, Operators
-from streams.engine.releases.compiled import compile_release
+from streams.engine.releases.compile import compile_release
 from streams.engine.validation import validate_definitions
 
 WORDS = [

@@ -1,4 +1,4 @@
-"""What each event does to a contact before it is settled."""
+"""Applies each type of event to a contact before the contact is settled."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from streams.engine.state.patches import patch_properties
 EventHandler = Callable[[DecisionContext, JournalEvent], None]
 
 TYPES_COUNTED_LATE = frozenset({"web.visited", "activity.recorded", "score.adjusted"})
-"""Types that, when late, count where their `at` belongs; every other takes effect at the contact's clock."""
+"""Types that count at their `at` even when late; every other type takes effect at the contact's clock."""
 
 
 def cause_kind(event_type: str) -> str:
-    """The cause kind of what an event of that type does."""
+    """The `kind` of the causes of an event of that type."""
     family = event_type.partition(".")[0]
     return {"lead": "command", "segment": "command", "crm": "crm"}.get(family, "event")
 
@@ -37,7 +37,7 @@ def activity_from_event(event: JournalEvent) -> Activity | None:
 
 
 def apply_event(context: DecisionContext, event: JournalEvent) -> None:
-    """Does what the event says. Raises KeyError for a type that the door lets nobody in with."""
+    """Applies the event. Raises KeyError for a type that validation refuses."""
     _HANDLERS[event.type](context, event)
 
 
@@ -46,36 +46,38 @@ def _apply_patch(context: DecisionContext, event: JournalEvent) -> None:
     changed, refusals = patch_properties(contact, event.fields.get("properties", {}), context.release.properties)
     context.builder.refusals.extend(refusals)
     context.changes.properties |= changed
-    before = contact.status
-    contact.status = event.fields.get("status", before)
-    context.changes.everything |= contact.status != before
-    cascade_status(context, before)
+    previous_status = contact.status
+    contact.status = event.fields.get("status", previous_status)
+    context.changes.everything |= contact.status != previous_status
+    cascade_status(context, previous_status)
 
 
 def _apply_activity(context: DecisionContext, event: JournalEvent) -> None:
     contact, at = context.contact, event.at
-    happening = activity_from_event(event)
-    assert happening is not None
-    if happening.is_visit:
+    activity = activity_from_event(event)
+    assert activity is not None
+    if activity.is_visit:
         contact.first_visit = at if contact.first_visit is None else min(contact.first_visit, at)
         contact.last_visit = at if contact.last_visit is None else max(contact.last_visit, at)
         context.campaign_token = event.fields.get("campaign", "")
     contact.last_activity = at if contact.last_activity is None else max(contact.last_activity, at)
-    _count_activity(context, happening)
-    context.activity = happening
+    _count_activity(context, activity)
+    context.activity = activity
 
 
 def _count_activity(context: DecisionContext, activity: Activity) -> None:
-    """What is followed for a release that does not decide yet makes room first."""
+    """Counts for both releases. Where there are too many values, those of the proposed release are dropped first."""
     for counters in (context.backfill_leaves.counters, context.release.counters):
-        changed = count_activity(context.contact, counters, activity, context.now, is_too_late=context.is_too_late)
-        context.changes.counters.update(changed)
+        changed_keys = count_activity(
+            context.contact, counters, activity, context.now, is_too_late=context.is_too_late
+        )
+        context.changes.counters.update(changed_keys)
     for counters in (context.backfill_leaves.counters, context.release.counters):
         context.changes.counters.update(enforce_limit(context.contact, counters))
 
 
 def _adjust_score(context: DecisionContext, event: JournalEvent) -> None:
-    """To one lead, to a named score, or to the contact's own score and each of its leads that takes points."""
+    """Adds points to one lead, to a named score, or to the contact's own score and each of its open leads."""
     fields, contact = event.fields, context.contact
     points, campaign, name = fields["points"], fields.get("campaign"), fields.get("score")
     context.changes.scores = True
@@ -113,29 +115,31 @@ def _adjust_lead_points(context: DecisionContext, event: JournalEvent, campaign:
 
 
 def _is_scoring(campaign: CompiledCampaign, context: DecisionContext, event: JournalEvent) -> bool:
-    """Whether the campaign scores now, and did when it happened: a late score counts where its `at` belongs."""
+    """Returns whether the campaign scores now and did at the event's `at`, where a late score counts."""
     return campaign.is_in_period(context.now) and campaign.is_in_period(event.at)
 
 
 def _lead_command_handler(command: str) -> EventHandler:
-    def apply(turn: DecisionContext, event: JournalEvent) -> None:
+    def apply(context: DecisionContext, event: JournalEvent) -> None:
         campaign = event.fields["campaign"]
-        if campaign not in turn.release.campaigns_by_id:
-            _refuse_unknown_campaign(turn, campaign)
+        if campaign not in context.release.campaigns_by_id:
+            _refuse_unknown_campaign(context, campaign)
             return
-        what = "acquired" if command == "added" and event.fields.get("acquired") else command
-        if what == "reactivated" and turn.contact.status == "deleted":
-            turn.builder.add_refusal("contact_not_active", "the contact is deleted; its leads cannot be reactivated")
+        lead_event = "acquired" if command == "added" and event.fields.get("acquired") else command
+        if lead_event == "reactivated" and context.contact.status == "deleted":
+            context.builder.add_refusal(
+                "contact_not_active", "the contact is deleted; its leads cannot be reactivated"
+            )
             return
-        done = apply_lead_event(turn, campaign, what, turn.root_cause)
-        if isinstance(done, Refusal):
-            turn.builder.refusals.append(done)
+        result = apply_lead_event(context, campaign, lead_event, context.root_cause)
+        if isinstance(result, Refusal):
+            context.builder.refusals.append(result)
 
     return apply
 
 
 def _apply_list_command(context: DecisionContext, event: JournalEvent) -> None:
-    """Static segments only: members of dynamic ones are those whose condition is true."""
+    """Lists or unlists the contact in a static segment; of a dynamic one the condition alone decides."""
     name = event.fields["segment"]
     segment = context.release.segments_by_id.get(name)
     if segment is None:
@@ -156,22 +160,21 @@ def _update_static_segment(context: DecisionContext, add: bool, name: str) -> No
 
 
 def _apply_crm_result(context: DecisionContext, event: JournalEvent) -> None:
-    """What the CRM said stays with the lead; an answer to an older hand-over than the last is passed over."""
+    """Stores the CRM's result in the lead; a result of an older hand-over than the lead's last one is ignored."""
     campaign = event.fields["campaign"]
     lead = context.contact.leads.get(campaign)
     if lead is None:
         context.builder.add_refusal("no_lead", f"the contact has no lead in campaign {campaign}")
         return
-    said = {key: value for key, value in event.fields.items() if key != "campaign"}
-    known: list[int] = lead.crm.get("number", [])
-    number = list(said.get("number", known))
-    if number < known:
+    result = {key: value for key, value in event.fields.items() if key != "campaign"}
+    last_number: list[int] = lead.crm.get("number", [])
+    if list(result.get("number", last_number)) < last_number:
         return
-    # A link that was made at last leaves nothing of the failures before it.
-    settled = {"code", "message"} if event.type == "crm.linked" else set()
-    kept = {key: value for key, value in lead.crm.items() if key not in settled}
-    lead.crm = {**kept, **said, "result": event.type}
-    context.changed_leads[campaign] = context.root_cause
+    # A link resolves the failures before it.
+    resolved = {"code", "message"} if event.type == "crm.linked" else set()
+    remaining = {key: value for key, value in lead.crm.items() if key not in resolved}
+    lead.crm = {**remaining, **result, "result": event.type}
+    context.record_lead_change(context.lead_context(campaign), context.root_cause)
 
 
 def _refuse_unknown_campaign(context: DecisionContext, campaign: str) -> None:

@@ -10,22 +10,22 @@ from streams.engine.state.contact import Contact
 
 
 def create_leads(context: DecisionContext) -> bool:
-    """Makes and ends leads of the campaigns that run; whether anything changed."""
+    """Creates and ends leads of the running campaigns. Returns whether anything changed."""
     changed = False
     for campaign in context.release.campaigns:
         if not campaign.is_running(context.now):
             continue
-        inside = in_audience(context.contact, campaign)
+        is_inside = in_audience(context.contact, campaign)
         if context.campaign_token == campaign.id:
             changed |= _create_lead_if_new(context, campaign, "token", context.root_cause.kind)
-        if inside:
+        if is_inside:
             changed |= _create_lead_if_new(context, campaign, "audience", "audience")
-        changed |= _update_audience_state(context, campaign, inside)
+        changed |= _update_audience_state(context, campaign, is_inside)
     return changed
 
 
 def in_audience(contact: Contact, campaign: CompiledCampaign) -> bool:
-    """Whether the contact is a member of one of the campaign's audience segments."""
+    """Returns whether the contact is a member of one of the campaign's audience segments."""
     return any(segment in contact.members for segment in campaign.definition.audience)
 
 
@@ -43,13 +43,16 @@ def _update_audience_state(context: DecisionContext, campaign: CompiledCampaign,
     if not is_inside and not _can_judge_exit(context, campaign):
         return False
     lead.audience = is_inside
-    if is_inside or campaign.definition.leave != "delete" or campaign.id in context.audience_exits:
+    if is_inside or campaign.definition.leave != "delete":
         return False
-    context.audience_exits.add(campaign.id)
+    lead_context = context.lead_context(campaign.id)
+    if lead_context.has_left_audience:
+        return False
+    lead_context.has_left_audience = True
     return apply_lead_event(context, campaign.id, "left", context.cause("audience")) is True
 
 
 def _can_judge_exit(context: DecisionContext, campaign: CompiledCampaign) -> bool:
-    """An exit caused by the contact's status is no leaving: it is judged when the status allows it again."""
+    """An exit that the contact's status causes does not count: it is judged when the status allows membership."""
     segments = (context.release.segments_by_id.get(name) for name in campaign.definition.audience)
     return all(context.contact.status in segment.statuses for segment in segments if segment is not None)

@@ -1,4 +1,4 @@
-"""Automation rules: fire when their condition becomes true for a lead that takes automation (SPEC section 7)."""
+"""Runs automation rules: each fires when its condition becomes true for an open lead (SPEC section 7)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.state.contact import Lead
 
 
 def run_automation(context: DecisionContext) -> bool:
-    """Fires what becomes true, campaign by campaign in rule order; whether anything changed."""
+    """Fires the rules that became true, campaign by campaign in rule order. Returns whether anything changed."""
     changed = False
     for campaign in context.release.campaigns:
         lead = context.open_lead(campaign)
@@ -28,27 +28,31 @@ def _run_rules(context: DecisionContext, campaign: CompiledCampaign, lead: Lead)
     changed = False
     for rule in campaign.automation:
         truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-        if not context.detect_edge(campaign.id, lead, rule.id, truth):
+        lead_context = context.lead_context(campaign.id)
+        if not lead_context.detect_edge(lead, rule.id, truth):
             continue
-        context.fired_rules.add((campaign.id, rule.id))
+        lead_context.fired_rules.add(rule.id)
         changed |= _apply_actions(context, campaign, rule, lead)
         if lead.status not in OPEN_STATUSES:
-            break  # the first rule that takes the lead out ends its processing
+            break  # the first rule that closes the lead ends its processing
     return changed
 
 
 def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
-    """Of a campaign that does not run truths stand still, but for rules whose base is to be taken now."""
+    """In a campaign that does not run truths stay as they are, except of rules whose baseline is still to be set."""
+    lead_context = context.lead_contexts.get(campaign.id)
+    if lead_context is None or not lead_context.rules_without_baseline:
+        return
     for rule in campaign.automation:
-        if (campaign.id, rule.id) in context.rules_without_baseline:
+        if rule.id in lead_context.rules_without_baseline:
             truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-            context.detect_edge(campaign.id, lead, rule.id, truth)
+            lead_context.detect_edge(lead, rule.id, truth)
 
 
 def _apply_actions(
     context: DecisionContext, campaign: CompiledCampaign, rule: CompiledAutomation, lead: Lead
 ) -> bool:
-    """The actions of a rule, in the order of their fields."""
+    """Performs the actions of a rule in the order of their fields. Returns whether anything changed."""
     then, cause = rule.rule.then, context.cause("automation", rule.id)
     changed = False
     if then.set_status is not None:

@@ -1,7 +1,7 @@
-"""The leaves of a proposed release that the one in force does not keep, followed from the proposal on (SPEC 9).
+"""Tracks the leaves of a proposed release that the active one does not track, from the proposal on (SPEC 9).
 
-A row keeps them beside its own leaves, and says under which proposal. What belongs to another one is dropped before
-the row is followed anew: it speaks of a part of the past that the new proposal's slices hold already.
+A contact's row holds their state beside that of the active leaves, with the number of the proposal. State of another
+proposal is deleted before tracking starts: the slices of the new proposal hold that part of the past already.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from streams.engine.state.contact import Contact
 
 @dataclass(frozen=True, slots=True)
 class BackfillLeaves:
-    """What is followed beside the release in force, for release `number`."""
+    """The leaves tracked beside those of the active release, for the proposed release `number`."""
 
     number: int
     counters: tuple[ActivityCounter, ...] = ()
@@ -28,58 +28,60 @@ class BackfillLeaves:
 
 
 NO_BACKFILL = BackfillLeaves(0)
-"""Where no release is proposed."""
+"""The value while no release is proposed."""
 
 
 def new_leaves(active: CompiledRelease, proposed: CompiledRelease) -> BackfillLeaves:
-    """What the proposed release asks of the past that nobody keeps yet."""
-    counted = {counter.key for counter in active.counters}
-    held = {truth.key for truth in active.held_states}
+    """The leaves of the proposed release that need the past and that the active release does not track."""
+    active_counters = {counter.key for counter in active.counters}
+    active_held_states = {held_state.key for held_state in active.held_states}
     return BackfillLeaves(
         number=proposed.number,
-        counters=tuple(counter for counter in proposed.counters if counter.key not in counted),
-        held_states=tuple(truth for truth in proposed.held_states if truth.key not in held),
+        counters=tuple(counter for counter in proposed.counters if counter.key not in active_counters),
+        held_states=tuple(
+            held_state for held_state in proposed.held_states if held_state.key not in active_held_states
+        ),
     )
 
 
 def reset_tracking(contact: Contact, active: CompiledRelease, backfill_leaves: BackfillLeaves) -> None:
-    """From here on the row follows these leaves, and nothing of a proposal that is no more."""
+    """Makes the contact track these leaves from here on, and deletes the state of an earlier proposal."""
     if contact.proposal == backfill_leaves.number:
         return
     contact.proposal = backfill_leaves.number
-    contact.followed = contact.created
+    contact.tracked_until = contact.created
     discard_counters(contact, {counter.key for counter in active.counters})
-    held = {truth.key for truth in active.held_states}
-    for key in [key for key in contact.held if key not in held]:
+    active_held_states = {held_state.key for held_state in active.held_states}
+    for key in [key for key in contact.held if key not in active_held_states]:
         del contact.held[key]
 
 
 def advance_tracking(contact: Contact, backfill_leaves: BackfillLeaves, now: int) -> None:
-    """What time alone did to the leaves before `now`, since the last time they were looked at.
+    """Records what time alone changed of the leaves before `now`, since they were last updated.
 
-    The first time the properties are taken to have always been the same: slices say from when on that is true.
+    The first time it assumes that the properties were always the same: slices say from when on that is true.
     """
     if not backfill_leaves.held_states:
         return
-    for truth in backfill_leaves.held_states:
-        truth.catch_up(contact, contact.followed, now)
-    contact.followed = max(contact.followed, now)
+    for held_state in backfill_leaves.held_states:
+        held_state.catch_up(contact, contact.tracked_until, now)
+    contact.tracked_until = max(contact.tracked_until, now)
 
 
 def update_tracking(contact: Contact, backfill_leaves: BackfillLeaves, now: int) -> None:
-    """What is true at `now`, after whatever happened."""
-    for truth in backfill_leaves.held_states:
-        truth.update(contact, now)
+    """Records what is true at `now`, after the record was applied."""
+    for held_state in backfill_leaves.held_states:
+        held_state.update(contact, now)
 
 
 def merge_backfill(contact: Contact, backfill_leaves: BackfillLeaves, backfilled: BackfilledState, now: int) -> None:
-    """Puts what a slice says of the past before what was followed since; the contact was kept up to `now`."""
+    """Puts a slice's state before the state tracked since the proposal; the contact is tracked up to `now`."""
     for counter in backfill_leaves.counters:
         earlier = backfilled.counts.get(counter.key)
         if earlier:
             contact.counts[counter.key] = counter.merge(earlier, contact.counts.get(counter.key, []), now)
-    for truth in backfill_leaves.held_states:
-        truth.merge_past(contact, backfilled.held.get(truth.key, []), backfilled.followed)
+    for held_state in backfill_leaves.held_states:
+        held_state.merge_past(contact, backfilled.held.get(held_state.key, []), backfilled.tracked_until)
     for flag in backfilled.flags:
         if flag not in contact.flags:
             contact.flags.append(flag)

@@ -1,4 +1,4 @@
-"""What a contact's status does to its leads (SPEC section 7)."""
+"""Applies a change of a contact's status to its leads (SPEC section 7)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _EVENT_BY_STATUS = {"inactive": "unfit", "bounced": "unfit", "deleted": "gone"}
 
 
 def cascade_status(context: DecisionContext, previous_status: str) -> None:
-    """Leads of a contact that became inactive, bounced or deleted; becoming active again revives nobody."""
+    """Ends the leads of a contact that became inactive, bounced or deleted; a contact active again revives none."""
     status = context.contact.status
     event = _EVENT_BY_STATUS.get(status)
     if event is None or status == previous_status:

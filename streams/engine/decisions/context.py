@@ -1,4 +1,4 @@
-"""One contact settled at one instant for one reason: a record, a release, or time alone."""
+"""What a decision remembers while it settles one contact at one instant, and what it remembers of each lead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,47 @@ from streams.engine.releases.inputs import ChangeSet
 from streams.engine.state.contact import Contact, Lead
 from streams.engine.state.points import decay_points, round_points
 
-CampaignRule = tuple[str, str]
+
+@dataclass(slots=True)
+class LeadContext:
+    """What is remembered of the lead in one campaign while its contact is settled. Rules are named by their keys."""
+
+    campaign: str
+    is_created: bool = False
+    has_left_audience: bool = False
+    """Whether the lead was created, or ended by leaving the audience: each at most once per record."""
+    fired_rules: set[str] = field(default_factory=set)
+    """Each rule fires at most once per record."""
+    previous_truths: dict[str, bool] | None = None
+    """Rule -> truth before the record, None until a rule is looked at; an edge is a truth that was false there."""
+    rules_without_baseline: set[str] = field(default_factory=set)
+    """Rules whose present truth becomes the baseline instead of an edge."""
+    points_before_decay: tuple[int, int] | None = None
+    """Where time alone is the cause: the points and the instant to go back to, since only records round points."""
+    rounding_residue: Decimal | int = 0
+    """What rounding took from points that decay, so that a record rounds once."""
+    change_cause: OutputCause | None = None
+    """The cause of the lead's last change; None while nothing changed."""
+
+    def detect_edge(self, lead: Lead, key: str, truth: bool) -> bool:
+        """Records a rule's present truth. Returns whether it became true and the rule may fire now."""
+        if self.previous_truths is None:
+            self.previous_truths = dict(lead.truths)
+        if key in self.rules_without_baseline:
+            self.rules_without_baseline.discard(key)
+            self.previous_truths[key] = truth
+        if truth:
+            lead.truths[key] = True
+        else:
+            lead.truths.pop(key, None)
+        return truth and not self.previous_truths.get(key, False) and key not in self.fired_rules
+
+    def restart(self, rules_without_baseline: set[str]) -> None:
+        """Forgets truths and residue: the lead begins from here, with the baseline of these rules still to be set."""
+        self.previous_truths = {}
+        self.rules_without_baseline = rules_without_baseline
+        self.points_before_decay = None
+        self.rounding_residue = 0
 
 
 @dataclass(slots=True)
@@ -33,42 +73,31 @@ class DecisionContext:
     campaign_token: str = ""
     """The campaign token of the visit that the record is."""
     backfill_leaves: BackfillLeaves = NO_BACKFILL
-    """The leaves of a proposed release, followed beside those in force."""
+    """The leaves of a proposed release, tracked beside those of `release`."""
     is_too_late: bool = False
-    """Whether the record came later than `lateness`: `sequence`, `first` and `last` pass over it."""
+    """Whether the record came later than `lateness`: `sequence`, `first` and `last` do not count it."""
     members_before: dict[str, int] = field(default_factory=dict)
-    """Memberships before."""
+    """Segment -> since when the contact was a member before the record."""
     time_changes: dict[str, bool] = field(default_factory=dict)
     """Segment -> membership, where time alone changes it at the very instant of the record."""
     list_causes: dict[str, OutputCause] = field(default_factory=dict)
     """Static segment -> the action that listed or unlisted the contact."""
-    fired_rules: set[CampaignRule] = field(default_factory=set)
-    """Rules that fired: each at most once per record."""
-    new_leads: set[str] = field(default_factory=set)
-    audience_exits: set[str] = field(default_factory=set)
-    """Campaigns whose lead was made, or left: each at most once per record."""
-    previous_truths: dict[str, dict[str, bool]] = field(default_factory=dict)
-    """Campaign -> rule key -> truth before; an edge is a truth that was false there."""
-    rules_without_baseline: set[CampaignRule] = field(default_factory=set)
-    """Rules whose present truth becomes the base instead of an edge."""
-    changed_leads: dict[str, OutputCause] = field(default_factory=dict)
-    """Campaigns whose lead changed, with the last cause."""
-    points_before_decay: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Where time alone is the reason: points and instant to go back to, since only records fold."""
-    rounding_residues: dict[str, Decimal] = field(default_factory=dict)
-    """What rounding took from decaying points, so that a record rounds once."""
+    lead_contexts: dict[str, LeadContext] = field(default_factory=dict)
+    """Campaign -> what is remembered of its lead; only of leads that the decision touches."""
+    changed_leads: list[LeadContext] = field(default_factory=list)
+    """The leads that changed, in the order of their first change."""
 
     @property
     def evaluation_context(self) -> EvaluationContext:
-        """The contact as conditions see it outside of a campaign's rules."""
+        """The contact as conditions outside of a campaign's rules see it."""
         return EvaluationContext(self.contact, self.now)
 
     def evaluation_context_for(self, lead: Lead) -> EvaluationContext:
-        """The contact with the lead at hand."""
+        """The contact as the rules of the lead's campaign see it."""
         return EvaluationContext(self.contact, self.now, lead, lead.points)
 
     def cause(self, kind: str, rule: str = "") -> OutputCause:
-        """What follows from the reason of this turn."""
+        """A cause that follows from the root cause."""
         root = self.root_cause
         return OutputCause(kind=kind, event=root.event, release=root.release, rule=rule, late=root.late)
 
@@ -77,43 +106,43 @@ class DecisionContext:
         lead = self.contact.leads.get(campaign.id)
         return lead if lead is not None and lead.status in OPEN_STATUSES else None
 
-    def detect_edge(self, campaign: str, lead: Lead, key: str, truth: bool) -> bool:
-        """Notes a rule's present truth, and says whether it became true and may fire now."""
-        base = self.previous_truths.get(campaign)
-        if base is None:
-            base = self.previous_truths[campaign] = dict(lead.truths)
-        if (campaign, key) in self.rules_without_baseline:
-            self.rules_without_baseline.discard((campaign, key))
-            base[key] = truth
-        if truth:
-            lead.truths[key] = True
-        else:
-            lead.truths.pop(key, None)
-        return truth and not base.get(key, False) and (campaign, key) not in self.fired_rules
+    def lead_context(self, campaign: str) -> LeadContext:
+        """What is remembered of the lead in that campaign, created when first needed."""
+        context = self.lead_contexts.get(campaign)
+        if context is None:
+            context = self.lead_contexts[campaign] = LeadContext(campaign)
+        return context
+
+    def record_lead_change(self, lead_context: LeadContext, cause: OutputCause) -> None:
+        """From here on the lead counts as changed, by this cause."""
+        if lead_context.change_cause is None:
+            self.changed_leads.append(lead_context)
+        lead_context.change_cause = cause
 
 
 def create_context(
     contact: Contact, release: CompiledRelease, now: int, root_cause: OutputCause, builder: OutputBuilder
 ) -> DecisionContext:
-    """A turn with memberships remembered and points decayed to now."""
+    """A context with memberships remembered and points decayed to now."""
     everything = root_cause.kind in ("clock", "definition") or contact.settled < 0
-    turn = DecisionContext(
+    context = DecisionContext(
         contact, release, now, root_cause, builder, ChangeSet(everything), members_before=dict(contact.members)
     )
-    _apply_decay(turn)
-    return turn
+    _apply_decay(context)
+    return context
 
 
 def _apply_decay(context: DecisionContext) -> None:
-    """Rounds the points of leads that decay; where time alone is the reason, for the length of the turn only."""
+    """Rounds the points of leads that decay; where time alone is the cause, `settle` undoes that."""
     for campaign in context.release.campaigns:
         half_life = campaign.definition.half_life
         lead = context.open_lead(campaign)
         if half_life is None or lead is None:
             continue
+        lead_context = context.lead_context(campaign.id)
         if context.root_cause.kind == "clock":
-            context.points_before_decay[campaign.id] = (lead.points, lead.decayed)
+            lead_context.points_before_decay = (lead.points, lead.decayed)
         exact = decay_points(lead.points, context.now - lead.decayed, half_life)
         lead.points, lead.decayed = round_points(exact), context.now
         context.changes.leads = True
-        context.rounding_residues[campaign.id] = exact - lead.points
+        lead_context.rounding_residue = exact - lead.points

@@ -1,4 +1,4 @@
-"""What leaves on visits and activities keep of a contact: each within its bound, all of them together within one."""
+"""Counts visits and activities in `Contact.counts`, within a limit for each counter and one for all of them."""
 
 from __future__ import annotations
 
@@ -9,55 +9,53 @@ from streams.engine.state.contact import Contact
 from streams.engine.state.limits import MAX_COUNTER_VALUES
 
 LIMIT_FLAG_PREFIX = "bound:"
-"""Put before the key of a leaf in a contact's flags."""
+"""The prefix of a leaf's key among a contact's flags."""
 
 
 def count_activity(
     contact: Contact, counters: Iterable[ActivityCounter], activity: Activity, now: int, *, is_too_late: bool
 ) -> Iterable[str]:
-    """Counts an event wherever it matches, and says where it did, by key."""
+    """Counts an event in every counter that it matches. Returns the keys of these counters."""
     matched = [
         counter for counter in counters if counter.matches(activity) and not (counter.drops_late and is_too_late)
     ]
     for counter in matched:
-        kept = contact.counts.get(counter.key, [])
-        contact.counts[counter.key] = counted = counter.update(kept, activity, now)
-        if counter.lossy and len(counted) >= counter.limit:
+        state = counter.update(contact.counts.get(counter.key, []), activity, now)
+        contact.counts[counter.key] = state
+        if counter.lossy and len(state) >= counter.limit:
             flag_limit(contact, counter)
     return [counter.key for counter in matched]
 
 
 def enforce_limit(contact: Contact, counters: Iterable[ActivityCounter]) -> Iterable[str]:
-    """The longest of these lists forget their older half until a row with all that is kept fits into a record; says
-    which.
-    """
+    """Halves the longest lists until the contact's row fits into a record. Returns the keys of the shortened ones."""
     counts = contact.counts
     total = sum(map(len, counts.values()))
     if total <= MAX_COUNTER_VALUES:
         return ()
     by_key = {counter.key: counter for counter in counters if counter.key in counts}
-    shortened = []
+    shortened: list[str] = []
     while by_key and total > MAX_COUNTER_VALUES:
         longest = by_key[max(by_key, key=lambda key: (len(counts[key]), key))]
-        kept = longest.drop_older_half(counts[longest.key])
-        if len(kept) == len(counts[longest.key]):
+        newer_half = longest.drop_older_half(counts[longest.key])
+        if len(newer_half) == len(counts[longest.key]):
             break
-        total -= len(counts[longest.key]) - len(kept)
-        counts[longest.key] = kept
+        total -= len(counts[longest.key]) - len(newer_half)
+        counts[longest.key] = newer_half
         shortened.append(longest.key)
         flag_limit(contact, longest)
     return shortened
 
 
 def discard_counters(contact: Contact, keys: Container[str]) -> None:
-    """Nothing is kept under other keys any more, nor is it said that those reached a bound."""
+    """Deletes the counts of all other keys, and the flags that say that these reached their limit."""
     for key in [key for key in contact.counts if key not in keys]:
         del contact.counts[key]
     contact.flags = [name for name in contact.flags if name.removeprefix(LIMIT_FLAG_PREFIX) in keys]
 
 
 def flag_limit(contact: Contact, counter: ActivityCounter) -> None:
-    """The contact reached a bound."""
+    """Flags that the contact reached a limit of the counter."""
     name = LIMIT_FLAG_PREFIX + counter.key
     if name not in contact.flags:
         contact.flags.append(name)

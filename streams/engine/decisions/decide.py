@@ -1,6 +1,6 @@
-"""The decisions about one contact: its own record, a tick, a release (SPEC section 6).
+"""Decides about one contact: its own record, a tick, a release, a slice (SPEC section 6).
 
-Before a record at t is applied, what is due strictly before t fires, each at its own instant; what is due at t is
+Before a record at t is applied, everything due strictly before t fires, each at its own instant. What is due at t is
 settled together with the record.
 """
 
@@ -32,7 +32,7 @@ from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
 
 NO_TICK = -(1 << 62)
-"""The last tick where there was none."""
+"""Stands for the last tick while there was none."""
 
 LATENESS = 86_400_000
 """How late (ms) an event may be to be counted by `sequence`, `first` and `last`."""
@@ -40,7 +40,7 @@ LATENESS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one contact's part of one journal record comes to."""
+    """The outputs and refusals of one journal record for one contact."""
 
     outputs: list[Output]
     refusals: list[Refusal]
@@ -57,10 +57,10 @@ def decide_event(
     lateness: int = LATENESS,
     backfill_leaves: BackfillLeaves = NO_BACKFILL,
 ) -> tuple[Contact, Decision] | None:
-    """Applies a contact's own record; None for a repeat, which changes nothing. `contact` is changed in place.
+    """Applies a contact's own record; returns None for a repeat, which changes nothing. Changes `contact` in place.
 
     `lateness` (ms): `sequence`, `first` and `last` do not count an event that is later than this, against the clock.
-    `backfill_leaves`: the leaves of a proposed release that are followed beside those of `release`.
+    `backfill_leaves`: the leaves of a proposed release that are tracked beside those of `release`.
     """
     if contact is None:
         contact = Contact(event.account, event.owner, created=event.at, clock=max(event.at, tick), settled=-1)
@@ -71,36 +71,39 @@ def decide_event(
     now = max(event.at, clock)
     reset_tracking(contact, release, backfill_leaves)
     advance_tracking(contact, backfill_leaves, now)
-    drafts = OutputBuilder(position, contact)
-    _fire_dues(contact, release, now, drafts)
-    late = event.at < clock and event.type in TYPES_COUNTED_LATE
-    root = OutputCause(kind=cause_kind(event.type), event=event.id, release=release.number, late=late)
-    turn = create_context(contact, release, now, root, drafts)
-    turn.is_too_late = now - event.at > lateness
-    turn.backfill_leaves = backfill_leaves
+    builder = OutputBuilder(position, contact)
+    _fire_dues(contact, release, now, builder)
+    is_late = event.at < clock and event.type in TYPES_COUNTED_LATE
+    root = OutputCause(kind=cause_kind(event.type), event=event.id, release=release.number, late=is_late)
+    context = create_context(contact, release, now, root, builder)
+    context.is_too_late = now - event.at > lateness
+    context.backfill_leaves = backfill_leaves
     if contact.due == now:
-        record_time_changes(turn)
-    apply_event(turn, event)
-    settle(turn)
+        record_time_changes(context)
+    apply_event(context, event)
+    settle(context)
     update_tracking(contact, backfill_leaves, now)
-    if consumes_id(event, is_refused=bool(drafts.refusals)):
+    if consumes_id(event, is_refused=bool(builder.refusals)):
         remember_id(contact, event.id, duplicate_window)
     contact.settled = position.offset
-    return contact, Decision(drafts.outputs, drafts.refusals)
+    return contact, Decision(builder.outputs, builder.refusals)
 
 
 def consumes_id(event: JournalEvent, *, is_refused: bool) -> bool:
-    """Whether its id is spent: a refused event may be sent again. Of a refused patch the rest was applied."""
+    """Returns whether the event's id counts as applied: a refused event may be sent again, except a patch.
+
+    Of a patch only the refused properties were left out.
+    """
     return event.type == "contact.changed" or not is_refused
 
 
 def decide_tick(contact: Contact, at: int, position: JournalPosition, release: CompiledRelease) -> Decision:
-    """Closes the instants before `at`: fires what is due strictly before it."""
-    drafts = OutputBuilder(position, contact)
-    _fire_dues(contact, release, at, drafts)
+    """Closes the instants before `at`: fires everything due strictly before it. Changes `contact` in place."""
+    builder = OutputBuilder(position, contact)
+    _fire_dues(contact, release, at, builder)
     contact.clock = max(contact.clock, at)
     contact.settled = position.offset
-    return Decision(drafts.outputs, drafts.refusals)
+    return Decision(builder.outputs, builder.refusals)
 
 
 def decide_release(
@@ -113,25 +116,25 @@ def decide_release(
     tick: int,
     backfill_leaves: BackfillLeaves = NO_BACKFILL,
 ) -> Decision:
-    """From here on `release` decides; what was due before goes first, under the former one.
+    """Puts the contact under `release`; everything due before fires first, under the former one. Changes it in place.
 
-    `at` is None where nobody told it: the last tick, then. `backfill_leaves`: its leaves as followed since it was
-    proposed.
+    `at` is None where the release has no instant of its own: then it is the last tick. `backfill_leaves`: the leaves
+    of the release that were tracked since its proposal.
     """
     now = max(tick if at is None else at, contact.clock, tick)
     reset_tracking(contact, former, backfill_leaves)
     advance_tracking(contact, backfill_leaves, now)
-    contact.proposal = contact.followed = 0
-    drafts = OutputBuilder(position, contact)
-    _fire_dues(contact, former, now, drafts)
+    contact.proposal = contact.tracked_until = 0
+    builder = OutputBuilder(position, contact)
+    _fire_dues(contact, former, now, builder)
     root = OutputCause(kind="definition", release=release.number)
-    turn = create_context(contact, former, now, root, drafts)
+    context = create_context(contact, former, now, root, builder)
     if contact.due == now:
-        record_time_changes(turn)
-    switch_release(turn, former, release)
-    settle(turn)
+        record_time_changes(context)
+    switch_release(context, former, release)
+    settle(context)
     contact.settled = position.offset
-    return Decision(drafts.outputs, drafts.refusals)
+    return Decision(builder.outputs, builder.refusals)
 
 
 def decide_slice(
@@ -142,7 +145,7 @@ def decide_slice(
     *,
     tick: int,
 ) -> Decision:
-    """Takes in what a slice says of the contact's past; what follows from it waits for the proposed release."""
+    """Merges a slice's state of the contact's past. It decides nothing until the proposed release is active."""
     now = max(contact.clock, tick)
     reset_tracking(contact, release, backfill_leaves)
     advance_tracking(contact, backfill_leaves, now)

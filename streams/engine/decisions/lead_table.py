@@ -1,4 +1,4 @@
-"""What becomes of a lead: every status by every event, as data (SPEC section 7)."""
+"""The table of what becomes of a lead: every status by every event (SPEC section 7)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ left           same     deleted    same       same       deleted    same      sa
 """
 
 ENDED_BY = MappingProxyType({"removed": "person", "rule_removed": "person", "gone": "cascade", "left": "leave"})
-"""Event -> what a lead that it deletes is deleted by."""
+"""Event -> the `ended_by` of a lead that it deletes."""
 
 _STATE_OF_DELETED = MappingProxyType({"person": "removed", "cascade": "cascaded", "leave": "left"})
 
@@ -54,7 +54,7 @@ a visit, `rule_added` and `rule_removed` the actions of automation rules on othe
 
 
 def lead_state(lead: Lead | None) -> str:
-    """The column of the table that a lead stands in."""
+    """The lead's column of the table."""
     if lead is None:
         return "none"
     if lead.status == "deleted":
@@ -63,5 +63,5 @@ def lead_state(lead: Lead | None) -> str:
 
 
 def next_status(event: str, lead: Lead | None) -> str:
-    """The cell of the table."""
+    """The table's cell: `new`, `same`, `refused`, or the status that the lead becomes."""
     return LEAD_TABLE[event][lead_state(lead)]

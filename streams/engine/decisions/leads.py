@@ -1,4 +1,4 @@
-"""The steps of a lead: making it, moving it to a status, adding points; each is an output of its own."""
+"""Changes a lead: creates it, sets its status, adds points. Each step is an output of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.state.points import decay_points, round_points
 
 
 def apply_lead_event(context: DecisionContext, campaign: str, event: str, cause: OutputCause) -> Refusal | bool:
-    """Does what the table says; whether anything changed, or why it cannot."""
+    """Does what the lead table says. Returns whether anything changed, or why it is refused."""
     lead = context.contact.leads.get(campaign)
     cell = next_status(event, lead)
     if cell == SAME:
@@ -25,31 +25,29 @@ def apply_lead_event(context: DecisionContext, campaign: str, event: str, cause:
 
 
 def create_lead(context: DecisionContext, campaign: str, cause: OutputCause) -> Refusal | bool:
-    """A new lead, or one made anew with its old CRM link: from 0 points, with all edges before it."""
+    """Creates a lead with 0 points and no truths; a former lead of the campaign passes on its CRM link."""
     contact, definition = context.contact, context.release.campaigns_by_id[campaign].definition
     if contact.status != "active":
         return Refusal("contact_not_active", f"the contact is {contact.status}; only an active one becomes a lead")
     if not context.release.campaigns_by_id[campaign].is_running(context.now):
         return Refusal("campaign_not_running", f"campaign {campaign} is paused, not yet started or over")
-    if campaign in context.new_leads:
+    lead_context = context.lead_context(campaign)
+    if lead_context.is_created:
         return False
-    context.new_leads.add(campaign)
+    lead_context.is_created = True
     before = contact.leads.get(campaign)
     status = "qualified" if definition.auto_qualify else "active"
     lead = Lead(status=status, created=context.now, changed=context.now, decayed=context.now)
     if before is not None:
         lead.crm = before.crm
     contact.leads[campaign] = lead
-    context.previous_truths[campaign] = {}
-    context.rules_without_baseline = {entry for entry in context.rules_without_baseline if entry[0] != campaign}
-    context.points_before_decay.pop(campaign, None)
-    context.rounding_residues.pop(campaign, None)
+    lead_context.restart(rules_without_baseline=set())
     _emit_status_change(context, campaign, before.status if before else None, lead, cause)
     return True
 
 
 def set_status(context: DecisionContext, campaign: str, status: str, cause: OutputCause, ended_by: str = "") -> bool:
-    """Takes an existing lead to a status; whether that is another one than it had."""
+    """Sets the status of an existing lead. Returns whether it changed."""
     lead = context.contact.leads[campaign]
     before = lead.status
     if before == status:
@@ -60,57 +58,53 @@ def set_status(context: DecisionContext, campaign: str, status: str, cause: Outp
         lead.truths = {}
     elif before not in OPEN_STATUSES:
         _reopen_lead(context, campaign, lead, from_deleted=before == "deleted")
-    context.points_before_decay.pop(campaign, None)
+    context.lead_context(campaign).points_before_decay = None
     _emit_status_change(context, campaign, before, lead, cause)
     return True
 
 
 def add_points(context: DecisionContext, campaign: str, amount: int, at: int, cause: OutputCause) -> bool:
-    """Adds millionths to a lead that takes points; of one that decays, an amount from before is decayed from then."""
-    lead = context.contact.leads[campaign]
-    compiled = context.release.campaigns_by_id[campaign]
-    before, lead.points = lead.points, _points_after(context, campaign, amount, at)
+    """Adds millionths to an open lead. Returns whether its points changed.
+
+    In a campaign with a half-life, an amount of an earlier instant is decayed from that instant on.
+    """
+    lead, lead_context = context.contact.leads[campaign], context.lead_context(campaign)
+    definition = context.release.campaigns_by_id[campaign].definition
+    before = lead.points
+    if definition.half_life is None:
+        lead.points += amount
+    else:
+        added = decay_points(amount, max(context.now - at, 0), definition.half_life)
+        exact = added + lead.points + lead_context.rounding_residue
+        lead.points = round_points(exact)
+        lead_context.rounding_residue = exact - lead.points
     if lead.points == before:
         return False
-    context.points_before_decay.pop(campaign, None)
-    context.changed_leads[campaign] = cause
+    lead_context.points_before_decay = None
+    context.record_lead_change(lead_context, cause)
     context.changes.leads = True
-    if compiled.definition.points_changed:
+    if definition.points_changed:
         context.builder.add_points_change(campaign, lead.points - before, lead, context.now, cause)
     return True
 
 
-def _points_after(context: DecisionContext, campaign: str, amount: int, at: int) -> int:
-    points = context.contact.leads[campaign].points
-    half_life = context.release.campaigns_by_id[campaign].definition.half_life
-    if half_life is None:
-        return points + amount
-    exact = (
-        decay_points(amount, max(context.now - at, 0), half_life)
-        + points
-        + context.rounding_residues.get(campaign, 0)
-    )
-    context.rounding_residues[campaign] = exact - round_points(exact)
-    return round_points(exact)
-
-
 def _reopen_lead(context: DecisionContext, campaign: str, lead: Lead, *, from_deleted: bool) -> None:
-    """A lead that takes points again: what is true now is its base, so that a decision is not undone by a rule."""
+    """Opens a lead again. What is true now is its baseline, so that no rule undoes the decision to reopen it."""
     lead.decayed = context.now
-    context.rounding_residues.pop(campaign, None)
     if from_deleted:
         lead.points, lead.created, lead.awards = 0, context.now, {}
-    context.previous_truths[campaign] = {}
+    rules: set[str] = set()
     compiled = context.release.campaigns_by_id.get(campaign)
     if compiled is not None:
-        context.rules_without_baseline |= {(campaign, rule.id) for rule in compiled.automation}
-        context.rules_without_baseline |= {(campaign, rule.key) for rule in compiled.scoring}
+        rules.update(rule.id for rule in compiled.automation)
+        rules.update(rule.key for rule in compiled.scoring)
+    context.lead_context(campaign).restart(rules_without_baseline=rules)
 
 
 def _emit_status_change(
     context: DecisionContext, campaign: str, previous_status: str | None, lead: Lead, cause: OutputCause
 ) -> None:
-    context.changed_leads[campaign] = cause
+    context.record_lead_change(context.lead_context(campaign), cause)
     context.changes.leads = True
     context.builder.add_status_change(campaign, previous_status, lead, context.now, cause)
     compiled = context.release.campaigns_by_id.get(campaign)

@@ -1,4 +1,4 @@
-"""The outputs of one contact at one place of the journal, numbered in the order they are added."""
+"""Builds the outputs of one contact at one journal position, numbered in the order they are added."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from streams.engine.state.points import points_from_millionths
 
 
 class OutputBuilder:
-    """Collects what one contact's decisions at one place of the journal want written."""
+    """Collects the outputs and refusals of one contact's decisions at one journal position."""
 
     def __init__(self, position: JournalPosition, contact: Contact) -> None:
         self.outputs: list[Output] = []
@@ -36,14 +36,14 @@ class OutputBuilder:
         self._position = position
         self._contact = contact
         self._ordinal = 0
-        self._lead_changes: list[tuple[str, str, OutputBody]] = []
+        self._lead_changes: list[tuple[str, str, OutputBody]] = []  # topic, subject, body
 
     def add_refusal(self, code: str, message: str) -> None:
-        """What cannot be done becomes a dead letter."""
+        """Adds the dead letter of something that cannot be done."""
         self.refusals.append(Refusal(code, message))
 
     def add_segment_change(self, segment: str, is_entry: bool, at: int, cause: OutputCause) -> None:
-        """A net change of membership, as an event and as a row."""
+        """Adds a net change of membership, as an event and as a row."""
         kind = "segment.entered" if is_entry else "segment.exited"
         account, contact = self._contact.account, self._contact.id
         event = SegmentChange(account=account, contact=contact, at=at, cause=cause, type=kind, segment=segment)
@@ -60,7 +60,7 @@ class OutputBuilder:
     def add_status_change(
         self, campaign: str, previous_status: str | None, lead: Lead, at: int, cause: OutputCause
     ) -> None:
-        """One step of a lead's status; written by `flush_lead_changes`."""
+        """Adds one step of a lead's status at the next `flush_lead_changes`."""
         body = LeadStatusChange(
             account=self._contact.account,
             contact=self._contact.id,
@@ -72,11 +72,11 @@ class OutputBuilder:
             to=lead.status,
             points=points_from_millionths(lead.points),
         )
-        # Within one record a lead may be left and made anew for the same cause: the status tells the two apart.
+        # Within one record a lead may be deleted and created again for the same cause: the status keeps ids apart.
         self._lead_changes.append((LEAD_CHANGES.name, f"{campaign}/{lead.status}", body))
 
     def add_points_change(self, campaign: str, amount: int, lead: Lead, at: int, cause: OutputCause) -> None:
-        """One change of a lead's points, in millionths; written by `flush_lead_changes`."""
+        """Adds one change of a lead's points (`amount` in millionths) at the next `flush_lead_changes`."""
         body = LeadPointsChange(
             account=self._contact.account,
             contact=self._contact.id,
@@ -90,7 +90,7 @@ class OutputBuilder:
         self._lead_changes.append((LEAD_CHANGES.name, campaign, body))
 
     def add_hand_over(self, campaign: CompiledCampaign, lead: Lead, at: int, cause: OutputCause) -> None:
-        """A lead that became qualified, with all that a CRM needs; written by `flush_lead_changes`."""
+        """Adds a qualified lead with everything that a CRM needs at the next `flush_lead_changes`."""
         points = points_from_millionths(lead.points)
         contact = self._contact
         body = HandOverOutput(
@@ -112,13 +112,13 @@ class OutputBuilder:
         self._lead_changes.append((QUALIFIED_LEADS.name, campaign.id, body))
 
     def flush_lead_changes(self) -> None:
-        """The changes of leads collected so far, step by step."""
+        """Moves the changes of leads collected so far to the outputs, step by step."""
         for topic, subject, body in self._lead_changes:
             self._add_output(topic, contact_key(body.account, body.contact), body, subject)
         self._lead_changes.clear()
 
     def add_lead_row(self, campaign: str, lead: Lead, at: int, cause: OutputCause) -> None:
-        """The lead as it stands now."""
+        """Adds the row of the lead as it is now."""
         row = LeadTableRow(
             account=self._contact.account,
             contact=self._contact.id,
@@ -141,7 +141,7 @@ class OutputBuilder:
 
 
 def _crm_record(contact: Contact) -> dict[str, str]:
-    """The CRM's one record of the contact, as the answer to any of its hand-overs named it."""
+    """The CRM's record of the contact, as the result of any of its hand-overs names it."""
     for lead in contact.leads.values():
         if record := lead.crm.get("record"):
             return {"record": record}

@@ -1,7 +1,7 @@
 """The records of the out-topics that decisions make: their fields, keys, ids and bytes (SPEC section 2).
 
 A value is a JSON object without `emitted_at`, so that the same journal gives the same bytes whenever it is decided;
-whoever writes a value to Kafka puts the moment of writing in with `with_emitted_at`, and a replay does not.
+the code that writes a value to Kafka adds the time of writing by `with_emitted_at`; a replay does not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEAD_TYPE = "lead"
 
 
 class JournalPosition(NamedTuple):
-    """Where in the journal a decision belongs: of `number` everything but the ordinal."""
+    """The journal record that a decision belongs to: an `OutputNumber` without its ordinal."""
 
     partition: int
     offset: int
@@ -31,15 +31,17 @@ class OutputCause(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
     kind: str
     event: str = ""
-    """The id of the event that caused it; empty where time or a release did."""
+    """The id of the causing event; empty where time or a release is the cause."""
     release: int = 0
     rule: str = ""
     late: bool = False
+    """Whether a late event corrected the past."""
     leaves: tuple[LeafDocument, ...] = ()
+    """Of a segment change: the leaves that decided it."""
 
 
 class OutputNumber(msgspec.Struct, frozen=True):
-    """Rising per contact."""
+    """The number of an output: it rises per contact."""
 
     partition: int
     offset: int
@@ -47,7 +49,7 @@ class OutputNumber(msgspec.Struct, frozen=True):
 
 
 class OutputBody(msgspec.Struct, kw_only=True):
-    """What all outputs carry. `at` is an instant in ms until `encode_output` makes its text."""
+    """The fields of all outputs. `at` is in ms until `encode_output` replaces it by its RFC 3339 text."""
 
     type: str
     id: str = ""
@@ -72,7 +74,7 @@ class MembershipRow(OutputBody, kw_only=True):
 
 
 class LeadStatusChange(OutputBody, kw_only=True):
-    """`lead.status_changed`; `from_` is None for a lead that is made."""
+    """`lead.status_changed`; `from_` is None for a new lead."""
 
     campaign: str
     from_: str | None = msgspec.field(name="from")
@@ -81,7 +83,7 @@ class LeadStatusChange(OutputBody, kw_only=True):
 
 
 class LeadPointsChange(OutputBody, kw_only=True):
-    """`lead.points_changed`: what was added, and what there is now."""
+    """`lead.points_changed`: the points added, and the points after that."""
 
     campaign: str
     added: float
@@ -100,7 +102,7 @@ class LeadTableRow(OutputBody, kw_only=True, omit_defaults=True):
 
 
 class HandOverOutput(OutputBody, kw_only=True):
-    """`lead.handed_over`: all that a CRM needs to know of a qualified lead."""
+    """`lead.handed_over`: everything that a CRM needs to know of a qualified lead."""
 
     campaign: dict[str, Any]
     lead: dict[str, Any]
@@ -113,15 +115,15 @@ _SEPARATOR = "\x1f"
 
 
 def output_id(subject: str, body: OutputBody) -> str:
-    """The deterministic id: a hash of account, contact, kind (the type), subject, at and cause."""
+    """The deterministic id: a hash of account, contact, type, subject, `at` and cause."""
     cause = body.cause
-    named = (body.account, body.contact, body.type, subject, str(body.at))
-    why = (cause.kind, cause.event, str(cause.release), cause.rule)
-    return blake2b(_SEPARATOR.join((*named, *why)).encode(), digest_size=16).hexdigest()
+    identity = (body.account, body.contact, body.type, subject, str(body.at))
+    reason = (cause.kind, cause.event, str(cause.release), cause.rule)
+    return blake2b(_SEPARATOR.join((*identity, *reason)).encode(), digest_size=16).hexdigest()
 
 
 def encode_output(body: OutputBody, subject: str, number: OutputNumber) -> bytes:
-    """The value's bytes, with id and number put in and `at` as text."""
+    """The JSON of an output. Sets id and number of `body`, and `at` as text."""
     body.id = output_id(subject, body)
     body.number = number
     if isinstance(body.at, int):
@@ -130,7 +132,7 @@ def encode_output(body: OutputBody, subject: str, number: OutputNumber) -> bytes
 
 
 def with_emitted_at(value: bytes | None, now: int) -> bytes | None:
-    """A value as it is written to Kafka: `emitted_at` (ms since the epoch, as text) is an object's last key."""
+    """The value as it is written to Kafka: `emitted_at` (`now` as text) becomes an object's last key."""
     if value is None or not value.endswith(b"}"):
         return value
     return value[:-1] + b',"emitted_at":"' + instant_text(now).encode() + b'"}'

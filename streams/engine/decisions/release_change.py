@@ -1,4 +1,4 @@
-"""What a new release changes of a contact's state before the contact is settled under it (SPEC sections 4, 7, 9)."""
+"""Adapts a contact's state to a new release before the contact is settled under it (SPEC sections 4, 7, 9)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.state.contact import Contact
 
 
 def switch_release(context: DecisionContext, former: CompiledRelease, release: CompiledRelease) -> None:
-    """Puts the turn under the new release; only what is different then comes out of settling."""
+    """Puts the decision under the new release; settling then emits the differences only."""
     context.release = release
     contact = context.contact
     _change_lists(contact, former, release)
@@ -24,13 +24,13 @@ def switch_release(context: DecisionContext, former: CompiledRelease, release: C
 
 
 def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRelease) -> None:
-    """Dynamic to static keeps the members as the list; static to dynamic drops the list."""
-    listed = []
+    """A segment that became static lists its members; one that became dynamic loses its list."""
+    listed: list[str] = []
     for segment in release.segments:
         if segment.dynamic:
             continue
-        before = former.segments_by_id.get(segment.id)
-        was_dynamic = before is not None and before.dynamic
+        former_segment = former.segments_by_id.get(segment.id)
+        was_dynamic = former_segment is not None and former_segment.dynamic
         if segment.id in (contact.members if was_dynamic else contact.listed):
             listed.append(segment.id)
     contact.listed = listed
@@ -42,27 +42,28 @@ def _discard_segments(contact: Contact, release: CompiledRelease) -> None:
 
 
 def _change_campaign(context: DecisionContext, former: CompiledCampaign | None, campaign: CompiledCampaign) -> None:
-    """Rules that are new start from the present truth, unless they are to apply to existing leads."""
+    """New rules start from the present truth, unless they apply to existing leads."""
     lead = context.contact.leads[campaign.id]
     if lead.status not in OPEN_STATUSES:
         return
-    lead.decayed = context.now  # what decays under the new release does so from here
-    known = _conditions_by_rule(former)
+    lead.decayed = context.now  # points decay under the new release from here on
+    without_baseline = context.lead_context(campaign.id).rules_without_baseline
+    former_conditions = _conditions_by_rule(former)
     keys = set()
     for scoring in campaign.scoring:
         keys.add(scoring.key)
-        if known.get(scoring.key) != scoring.rule.when:
-            context.rules_without_baseline.add((campaign.id, scoring.key))
+        if former_conditions.get(scoring.key) != scoring.rule.when:
+            without_baseline.add(scoring.key)
     for rule in campaign.automation:
         keys.add(rule.id)
-        if known.get(rule.id) != rule.rule.when and not rule.rule.apply_to_existing:
-            context.rules_without_baseline.add((campaign.id, rule.id))
+        if former_conditions.get(rule.id) != rule.rule.when and not rule.rule.apply_to_existing:
+            without_baseline.add(rule.id)
     for key in [key for key in lead.truths if key not in keys]:
         del lead.truths[key]
 
 
 def _conditions_by_rule(campaign: CompiledCampaign | None) -> dict[str, object]:
-    """Rule key -> its condition as written."""
+    """Rule key -> its condition as the definitions have it."""
     if campaign is None:
         return {}
     rules: tuple[CompiledScoring | CompiledAutomation, ...] = (*campaign.scoring, *campaign.automation)

@@ -1,4 +1,4 @@
-"""Scoring rules: points for each matching activity, or when a condition becomes true (SPEC section 3)."""
+"""Runs scoring rules: points for each matching activity, or when a condition becomes true (SPEC section 3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streams.engine.state.contact import Lead
 
 
 def award_points(context: DecisionContext) -> bool:
-    """Gives what the rules of the campaigns in their period give now; whether any points changed."""
+    """Awards points by the rules of the campaigns in their period. Returns whether any points changed."""
     changed = False
     for campaign in context.release.campaigns:
         lead = context.open_lead(campaign)
@@ -25,36 +25,38 @@ def award_points(context: DecisionContext) -> bool:
 
 
 def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
-    """Outside of the period truths stand still, but for rules whose base is to be taken now."""
+    """Outside of the period truths stay as they are, except of rules whose baseline is still to be set."""
+    lead_context = context.lead_contexts.get(campaign.id)
+    if lead_context is None or not lead_context.rules_without_baseline:
+        return
     for rule in campaign.scoring:
-        if rule.activity_filter is None and (campaign.id, rule.key) in context.rules_without_baseline:
-            context.detect_edge(
-                campaign.id, lead, rule.key, rule.condition.node.holds(context.evaluation_context_for(lead))
-            )
+        if rule.activity_filter is None and rule.key in lead_context.rules_without_baseline:
+            truth = rule.condition.node.holds(context.evaluation_context_for(lead))
+            lead_context.detect_edge(lead, rule.key, truth)
 
 
 def _should_award(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
     if rule.activity_filter is None:
         truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-        return context.detect_edge(campaign.id, lead, rule.key, truth)
-    if context.activity is None or (campaign.id, rule.key) in context.fired_rules:
+        return context.lead_context(campaign.id).detect_edge(lead, rule.key, truth)
+    if context.activity is None or rule.key in context.lead_context(campaign.id).fired_rules:
         return False
-    # A late one counts where its `at` belongs: before the campaign had started it scored nothing.
+    # A late activity counts at its `at`: before the campaign started it scored nothing.
     return campaign.is_in_period(context.activity.at) and rule.activity_filter.matches(context.activity)
 
 
 def _is_below_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:
-    """Whether the rolling window (now - per, now] has room for another award."""
+    """Returns whether the rolling window (now - per, now] has room for another award."""
     cap = rule.rule.at_most
     if cap is None:
         return True
-    given = [instant for instant in lead.awards.get(rule.id, []) if instant > now - cap.per]
-    lead.awards[rule.id] = given
-    return len(given) < cap.times
+    awards = [instant for instant in lead.awards.get(rule.id, []) if instant > now - cap.per]
+    lead.awards[rule.id] = awards
+    return len(awards) < cap.times
 
 
 def _award(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
-    context.fired_rules.add((campaign.id, rule.key))
+    context.lead_context(campaign.id).fired_rules.add(rule.key)
     if rule.rule.at_most is not None:
         lead.awards[rule.id].append(context.now)
     at = context.activity.at if rule.activity_filter is not None and context.activity is not None else context.now

@@ -1,4 +1,4 @@
-"""Memberships: settled in dependency order, told net (SPEC section 4)."""
+"""Settles memberships in dependency order and emits their net changes (SPEC section 4)."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from streams.engine.releases.inputs import ChangeSet
 
 
 def settle_segments(context: DecisionContext) -> None:
-    """Brings every membership to what it is now; a segment that others refer to comes before them."""
-    release, scene, members = context.release, context.evaluation_context, context.contact.members
+    """Updates every membership that may have changed; a segment that others refer to comes before them."""
+    release, evaluation_context, members = context.release, context.evaluation_context, context.contact.members
     waiting = release.segment_index.affected_by(context.changes)  # ascending, and so a heap
-    known = set(waiting)
+    queued = set(waiting)
     while waiting:
         segment = release.segments[heappop(waiting)]
-        inside = segment.id in members
-        if _is_member(segment, scene, inside) == inside:
+        was_inside = segment.id in members
+        if _is_member(segment, evaluation_context, was_inside) == was_inside:
             continue
-        if inside:
+        if was_inside:
             del members[segment.id]
         else:
-            # One that left and came back within the record was never out.
+            # A contact that left and came back within the record was never out.
             members[segment.id] = context.members_before.get(segment.id, context.now)
-        for place in release.segment_index.dependents(segment.id):
-            if place not in known:
-                known.add(place)
-                heappush(waiting, place)
+        for index in release.segment_index.dependents(segment.id):
+            if index not in queued:
+                queued.add(index)
+                heappush(waiting, index)
     _clear_changes(context.changes)
 
 
 def record_time_changes(context: DecisionContext) -> None:
-    """Before a record is applied whose instant is due: what would change without it, so that causes stay true."""
+    """Records what time alone changes at a record's instant before the record is applied, for the right causes."""
     members = context.contact.members
     context.changes.everything = True
     update_held_states(context)
@@ -49,14 +49,14 @@ def record_time_changes(context: DecisionContext) -> None:
 
 
 def _is_member(segment: CompiledSegment, evaluation_context: EvaluationContext, is_inside: bool) -> bool:
-    """A paused segment is frozen as it is, but for deletion."""
+    """Of a paused segment the membership stays as it is, unless the contact is deleted."""
     if segment.paused:
         return is_inside and evaluation_context.contact.status != "deleted"
     return segment.holds(evaluation_context)
 
 
 def _clear_changes(changes: ChangeSet) -> None:
-    """What has been looked at now; the next round of the turn looks at what changes from here on."""
+    """Empties the set: the next round of settling looks only at changes from here on."""
     changes.everything = False
     changes.properties.clear()
     changes.counters.clear()
@@ -65,7 +65,7 @@ def _clear_changes(changes: ChangeSet) -> None:
 
 
 def emit_segment_changes(context: DecisionContext) -> None:
-    """The net changes of the turn: first the segments that exist no more, then in dependency order."""
+    """Emits the net changes: first of segments that the release has no more, then in dependency order."""
     release, members = context.release, context.contact.members
     changed = members.keys() ^ context.members_before.keys()
     if not changed:
@@ -73,10 +73,10 @@ def emit_segment_changes(context: DecisionContext) -> None:
     for name in context.members_before:
         if name not in release.segments_by_id:
             context.builder.add_segment_change(name, False, context.now, context.root_cause)
-    for place in sorted(
+    for index in sorted(
         release.segment_index.index_by_id[name] for name in changed if name in release.segments_by_id
     ):
-        segment = release.segments[place]
+        segment = release.segments[index]
         _emit_segment_change(context, segment, segment.id in members)
 
 

@@ -1,7 +1,7 @@
-"""Settling: segments, audiences, scoring, automation, again while something changed (SPEC section 7).
+"""Settles segments, audiences, scoring and automation, again while something changed (SPEC section 7).
 
-It ends by construction: each rule fires at most once in a turn, each lead is made or left at most once, and a round
-in which none of that happened is the last.
+It ends by construction: in one decision each rule fires at most once and each lead is created or left at most once,
+and the first round without such a change is the last.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from streams.engine.decisions.timers import next_due
 
 
 def settle(context: DecisionContext) -> None:
-    """Settles the contact at the turn's instant, writes what changed, and says when time is due next."""
+    """Settles the contact at the decision's instant, adds the outputs, and sets when the contact is due next."""
     update_held_states(context)
     changed = True
     while changed:
@@ -30,17 +30,20 @@ def settle(context: DecisionContext) -> None:
     contact = context.contact
     contact.clock = context.now
     contact.release = context.release.number
-    contact.due = next_due(context)  # before the undoing: conditions look at the points of this instant
+    contact.due = next_due(context)  # before `_undo_decay`: conditions look at the points of this instant
     _undo_decay(context)
 
 
 def _emit_lead_rows(context: DecisionContext) -> None:
-    for campaign, cause in context.changed_leads.items():
+    for lead_context in context.changed_leads:
+        campaign, cause = lead_context.campaign, lead_context.change_cause
+        assert cause is not None
         context.builder.add_lead_row(campaign, context.contact.leads[campaign], context.now, cause)
 
 
 def _undo_decay(context: DecisionContext) -> None:
-    """Time alone folds nothing: only records round the points of a lead that decays."""
-    for campaign, (points, since) in context.points_before_decay.items():
-        lead = context.contact.leads[campaign]
-        lead.points, lead.decayed = points, since
+    """Puts points back that only time decayed: only records round the points of a lead that decays."""
+    for campaign, lead_context in context.lead_contexts.items():
+        if lead_context.points_before_decay is not None:
+            lead = context.contact.leads[campaign]
+            lead.points, lead.decayed = lead_context.points_before_decay

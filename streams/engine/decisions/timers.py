@@ -1,4 +1,4 @@
-"""The next instant at which time alone may change something of a contact."""
+"""Finds the next instant at which time alone may change something of a contact."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.engine.state.points import first_crossing
 
 
 def next_due(context: DecisionContext) -> int | None:
-    """The earliest one after the turn's instant; None when nothing is due any more."""
+    """The earliest due instant after the decision's; None when nothing is due any more."""
     candidates = (due for due in _candidate_dues(context) if due is not None and due > context.now)
     return min(candidates, default=None)
 
@@ -30,30 +30,32 @@ def _candidate_dues(context: DecisionContext) -> Iterator[int | None]:
 
 
 def _segment_dues(context: DecisionContext) -> Iterator[int | None]:
-    scene, status = context.evaluation_context, context.contact.status
-    for place in context.release.segment_index.time_dependent:
-        segment = context.release.segments[place]
+    evaluation_context, status = context.evaluation_context, context.contact.status
+    for index in context.release.segment_index.time_dependent:
+        segment = context.release.segments[index]
         if segment.condition is not None and not segment.paused and status in segment.statuses:
-            yield segment.condition.node.due(scene)
+            yield segment.condition.node.due(evaluation_context)
 
 
 def _awaits_start(context: DecisionContext, campaign: CompiledCampaign) -> bool:
-    """Whether the campaign's start concerns the contact: it becomes a lead then, or is one."""
+    """Returns whether the campaign's start concerns the contact: it becomes a lead then, or is one."""
     return campaign.id in context.contact.leads or in_audience(context.contact, campaign)
 
 
 def _lead_dues(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> Iterator[int | None]:
     half_life = campaign.definition.half_life
     if half_life is not None:
-        points, since = context.points_before_decay.get(campaign.id, (lead.points, lead.decayed))
+        lead_context = context.lead_contexts.get(campaign.id)
+        before_decay = None if lead_context is None else lead_context.points_before_decay
+        points, since = before_decay or (lead.points, lead.decayed)
         yield first_crossing(points, since, context.now, half_life, campaign.thresholds)
     if not campaign.is_in_period(context.now):
         return
-    scene = context.evaluation_context_for(lead)
+    evaluation_context = context.evaluation_context_for(lead)
     for scoring in campaign.scoring:
         if scoring.is_time_dependent and scoring.activity_filter is None:
-            yield scoring.condition.node.due(scene)
+            yield scoring.condition.node.due(evaluation_context)
     if not campaign.definition.paused:
         for rule in campaign.automation:
             if rule.is_time_dependent:
-                yield rule.condition.node.due(scene)
+                yield rule.condition.node.due(evaluation_context)

@@ -1,4 +1,4 @@
-"""What decisions want written: values only, nothing of how it gets to Kafka."""
+"""Defines what decisions want written, as plain values without any knowledge of Kafka."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ SourcePosition = tuple[str, int, int]
 
 
 LeafDocument = dict[str, Any]
+"""A leaf as definitions have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A record of an in-topic as it was fetched; `topic` carries no prefix, times are ms since the epoch."""
+    """A record of an in-topic as fetched; `topic` has no prefix, times are ms since the epoch."""
 
     topic: str
     partition: int
@@ -29,7 +30,7 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """To be appended to the journal, in the partition of its key."""
+    """A record to append to the journal, in the partition of its key."""
 
     key: bytes
     value: bytes
@@ -37,7 +38,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """To be written to `dead-letters`: a stable code and one sentence."""
+    """The reason of a dead letter: a stable code and one sentence."""
 
     code: str
     message: str
@@ -45,9 +46,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A record for an out-topic (`topic` carries no prefix); a value of None is a tombstone.
+    """A record for an out-topic (`topic` has no prefix); a value of None is a tombstone.
 
-    A value is a JSON object without `emitted_at`: whoever writes it adds that with `outputs.stamped`.
+    A value is a JSON object without `emitted_at`: `with_emitted_at` adds that when it is written.
     """
 
     topic: str
@@ -57,18 +58,18 @@ class Output:
 
 @dataclass(slots=True)
 class Effects:
-    """What one portion of decisions wants written: rows (last value per key), outputs, appends, in order."""
+    """Everything that one batch of decisions wants written, in order; of rows the last value per key."""
 
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     appends: list[Append] = field(default_factory=list)
     dead_letters: list[tuple[Refusal, SourcePosition, bytes | None]] = field(default_factory=list)
-    """Refused only when decided: why, source coordinates, the journal value."""
+    """Events refused by a decision: the reason, the source position, the journal value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The bound of one portion: contacts decided, bytes written, seconds spent."""
+    """The limit of one batch of decisions: contacts decided, bytes written, seconds spent."""
 
     records: int = 4_000
     bytes: int = 4_000_000

@@ -1,4 +1,4 @@
-"""The canonical form of events: what the journal's `fields` hold for each type, and nothing else.
+"""Defines the event types and their canonical form: the `fields` of a journal event, by type.
 
 | type | fields (those without a value are left out) |
 |---|---|
@@ -88,7 +88,7 @@ def _opportunity_fields(event: opportunities.OpportunityChanged) -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An event type: the topic it belongs in, its validator, its canonical fields, and the field that says whose."""
+    """An event type: its in-topic, its validator, its canonical fields, and the name of the field with its owner."""
 
     topic: str
     validate: Callable[[Any], InputEvent]
@@ -128,4 +128,4 @@ EVENT_TYPES: Mapping[str, EventType] = dict(
         ),
     )
 )
-"""Event type -> what is known of it."""
+"""Name of an event type -> the event type."""

@@ -1,9 +1,8 @@
-"""The records of the journal: everything that happened, in the one order it happened in.
+"""Defines the records of the journal: everything that happened, in one fixed order.
 
-A journal record is JSON. `kind` says which of the structs below it is. Instants are integer milliseconds since
-1970-01-01T00:00:00Z. An event's key is `account/contact`; a record that speaks to more than one contact of its
-partition (a tick, a release marker, a proposal, a slice of history) has a key without a slash, so that the two never
-collide.
+A journal record is JSON; `kind` says which of the structs below it is. Instants are ms since the epoch. The key of an
+event is `account/contact`; a record for more than one contact of its partition (tick, marker, proposal, slice) has a
+key without a slash, so that the two never collide.
 """
 
 from __future__ import annotations
@@ -26,23 +25,25 @@ class JournalEvent(msgspec.Struct, tag="event", tag_field="kind", omit_defaults=
     at: int
     account: str
     owner: str = msgspec.field(name="contact")
-    """The contact, or the opportunity in the ledger's journal; `contact` on the wire."""
+    """The id of the contact, in the ledger's journal of the opportunity; its JSON key is `contact`."""
     source: tuple[str, int, int]
     arrival: int = 0
+    """When the source record arrived (ms)."""
     fields: dict[str, Any] = {}
+    """The fields of the type in canonical form, see `streams.engine.journal.event_types`."""
 
 
 class Tick(msgspec.Struct, tag="tick", tag_field="kind", omit_defaults=True, frozen=True):
-    """Time has come to `at`: every instant before it is closed, for one account (events clock) or all (wall)."""
+    """Closes every instant before `at`, for one account (events clock) or for all (wall clock)."""
 
     at: int
     account: str = ""
 
 
 class Marker(msgspec.Struct, tag="release", tag_field="kind", omit_defaults=True, frozen=True):
-    """From this place on release `number` of `account`, found at `offset` in `definitions`, decides.
+    """From this record on release `number` of `account` decides; its definitions are at `offset` in `definitions`.
 
-    `at` is None where nobody told it (events clock): the account's last tick is meant.
+    `at` is None where the release has no instant of its own (events clock): then it is the account's last tick.
     """
 
     account: str
@@ -54,9 +55,9 @@ class Marker(msgspec.Struct, tag="release", tag_field="kind", omit_defaults=True
 
 
 class Proposal(msgspec.Struct, tag="proposal", tag_field="kind", omit_defaults=True, frozen=True):
-    """From this place on what release `number` asks of the past is counted; the former release goes on deciding.
+    """From this record on the new leaves of release `number` are tracked; the former release still decides.
 
-    A marker of that release follows when the past before this place is counted, unless a newer release comes first.
+    The marker of that release follows when the journal up to here is counted, unless a newer release comes first.
     """
 
     account: str
@@ -67,18 +68,18 @@ class Proposal(msgspec.Struct, tag="proposal", tag_field="kind", omit_defaults=T
 
 
 class BackfilledState(msgspec.Struct, array_like=True, frozen=True):
-    """What leaves keep of one contact's past: as in its row, where leaves are named by key."""
+    """The state of new leaves at the end of one contact's past: by key of the leaf, encoded as in `Contact`."""
 
-    followed: int
-    """The instant (ms) up to which the leaves were followed."""
+    tracked_until: int
+    """The instant (ms) up to which the leaves were tracked."""
     counts: dict[str, list[int]]
     held: dict[str, list[int]]
     flags: list[str] = []
-    """Bounds of the state that were reached."""
+    """The limits that the state reached, as in `Contact.flags`."""
 
 
 class Slice(msgspec.Struct, tag="slice", tag_field="kind", omit_defaults=True, frozen=True):
-    """Of the journal before a proposal: what the release's new leaves keep of some contacts, by their ids."""
+    """The state of a proposed release's new leaves at the proposal, for some contacts by their ids."""
 
     account: str
     number: int
@@ -92,7 +93,7 @@ _decode = msgspec.json.Decoder(JournalRecord).decode
 
 
 def encode(record: JournalRecord) -> bytes:
-    """The journal's bytes of a record."""
+    """The journal value of a record."""
     return _encode(record)
 
 
@@ -103,7 +104,7 @@ def decode(value: bytes) -> JournalRecord:
 
 
 def proposal_from_marker(marker: Marker) -> Proposal:
-    """What is appended before a marker whose release asks of the past what nobody kept."""
+    """The proposal to append before a marker whose release needs a back-fill."""
     return Proposal(marker.account, marker.number, marker.offset, marker.hash, marker.semantics)
 
 

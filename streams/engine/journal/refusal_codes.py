@@ -1,4 +1,4 @@
-"""Every code of a dead letter, and what it means: the one place that says so.
+"""Lists every code of a dead letter and its meaning.
 
 `python -m streams.engine.journal.refusal_codes` prints the table of docs/dead-letters.md.
 """

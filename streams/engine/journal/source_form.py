@@ -1,7 +1,7 @@
-"""An accepted event in the form in which in-topics carry events: the way back from `event_types`.
+"""Turns a journal event back into the form that in-topics have: the inverse of `event_types`.
 
-What the door passes over (unknown fields, the order of fields, how a number or an instant was written) is not in the
-journal and does not come back; sent again, it is the very same event.
+Unknown fields, the order of fields and the spelling of numbers and instants are not in the journal and do not come
+back. Published again, the result is the same event.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from streams.engine.state.points import points_from_millionths
 
 
 def to_source_form(event: JournalEvent) -> bytes:
-    """The event as JSON that the door takes in its topic."""
-    kind = EVENT_TYPES.get(event.type)
-    owner = kind.owner if kind is not None else "contact"
+    """The event as a JSON value of its in-topic."""
+    event_type = EVENT_TYPES.get(event.type)
+    owner = event_type.owner if event_type is not None else "contact"
     envelope = {"id": event.id, "type": event.type, "at": instant_text(event.at), "account": event.account}
-    as_sent = _SOURCE_FIELDS.get(event.type, _copy_fields)
-    return msgspec.json.encode({**envelope, **as_sent(event.fields), owner: event.owner})
+    source_fields = _SOURCE_FIELDS.get(event.type, _copy_fields)
+    return msgspec.json.encode({**envelope, **source_fields(event.fields), owner: event.owner})
 
 
 def _copy_fields(fields: Mapping[str, Any]) -> Fields:
@@ -35,7 +35,7 @@ def _score_source_fields(fields: Mapping[str, Any]) -> Fields:
 
 
 def _contact_deleted_source_fields(fields: Mapping[str, Any]) -> Fields:
-    """The type says it all."""
+    """No `status`: the type implies it."""
     return {name: value for name, value in fields.items() if name != "status"}
 
 

@@ -1,6 +1,7 @@
-"""The door: one record of an in-topic becomes a journal record, or a refusal that says why (SPEC sections 2 and 3).
+"""Turns a record of an in-topic into a journal record or a refusal with its reason (SPEC sections 2 and 3).
 
-A pure function of the record and two settings. Behind it every record is well formed, so nothing there checks again.
+The result depends on the record and the settings alone. Every journal record is well formed, so no decision checks
+again.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from streams.engine.journal.event_types import EVENT_TYPES, EventType
 from streams.engine.version import EVENT_TYPES_NOT_SERVED
 
 MAX_JOURNAL_BYTES = 900_000
-"""Of a journal value: under Kafka's customary limit of a record (1 MB), with room for its key and headers."""
+"""The most bytes of a journal value: Kafka's default limit of a record (1 MB) less room for key and headers."""
 
 MAX_DEPTH = 64
-"""Of nested objects and lists: far inside what every JSON reader takes."""
+"""The most levels of nested objects and lists: far below the limits of JSON readers."""
 
 FieldCheck = Callable[[Any], Any]
 IngestResult = Append | Refusal
@@ -37,28 +38,28 @@ _check_account: FieldCheck = TypeAdapter(AccountId).validate_python
 
 @dataclass(frozen=True, slots=True)
 class EventValidator:
-    """An `Ingest`; on the wall clock it also looks at how far `at` is ahead of arrival."""
+    """Validates records (an `Ingest`); on the wall clock also how far `at` is ahead of arrival (`future_ms`)."""
 
     clock: Literal["wall", "events"] = "wall"
     future_ms: int = 300_000
     max_bytes: int = MAX_JOURNAL_BYTES
 
     def __call__(self, record: SourceRecord) -> Sequence[IngestResult]:
-        """One `Append` or one `Refusal`; raises nothing, whatever the record holds."""
+        """One `Append` or one `Refusal`. Never raises, whatever the record holds."""
         return (self.validate(record),)
 
     def validate(self, record: SourceRecord) -> IngestResult:
-        """What becomes of the record."""
+        """The record to append to the journal, or why there is none."""
         raw = _parse_object(record.value)
         if isinstance(raw, Refusal):
             return raw
-        kind = _event_type_of(raw)
-        owner = kind.owner if kind else "contact"
+        event_type = _event_type_of(raw)
+        owner = event_type.owner if event_type else "contact"
         _fill_owner(raw, owner, record.key)
-        if kind is None or kind.topic != record.topic or _is_unserved(raw):
-            return _envelope_refusal(raw, owner) or _type_refusal(raw, kind)
+        if event_type is None or event_type.topic != record.topic or _is_unserved(raw):
+            return _envelope_refusal(raw, owner) or _type_refusal(raw, event_type)
         try:
-            event: Any = kind.validate(raw)
+            event: Any = event_type.validate(raw)
         except ValidationError as error:
             return _envelope_refusal(raw, owner) or _field_refusal(error)
         if getattr(event, owner) is None:
@@ -66,10 +67,10 @@ class EventValidator:
         at = self._limit_instant(event.at, record.arrival)
         if isinstance(at, Refusal):
             return at
-        return self._to_append(record, event, at, kind)
+        return self._to_append(record, event, at, event_type)
 
     def _limit_instant(self, at: int, arrival: int) -> int | Refusal:
-        """On the wall clock nothing happened after it arrived: a little ahead is cut back, more is refused."""
+        """Cuts `at` back to the arrival on the wall clock; more than `future_ms` ahead is refused."""
         if self.clock == "events" or at <= arrival:
             return at
         if at > arrival + self.future_ms:
@@ -82,7 +83,7 @@ class EventValidator:
 
     def _to_append(self, record: SourceRecord, event: Any, at: int, event_type: EventType) -> IngestResult:
         owner: str = getattr(event, event_type.owner)
-        journal = records.JournalEvent(
+        journal_event = records.JournalEvent(
             type=event.type,
             id=event.id,
             at=at,
@@ -92,7 +93,7 @@ class EventValidator:
             arrival=record.arrival,
             fields=event_type.fields(event),
         )
-        value = records.encode(journal)
+        value = records.encode(journal_event)
         if len(value) > self.max_bytes:
             return Refusal("too_large", f"{len(value)} bytes in the journal; at most {self.max_bytes} fit")
         return Append(records.event_key(event.account, owner), value)
@@ -105,7 +106,7 @@ def _parse_object(value: bytes | None) -> dict[str, Any] | Refusal:
         return Refusal("too_deep", f"objects and lists are nested more than {MAX_DEPTH} deep")
     try:
         raw = _decode(value)
-    # Bytes that are no UTF-8 and numbers of thousands of digits leave msgspec as plain ValueErrors.
+    # For bytes that are not UTF-8 and numbers of thousands of digits msgspec raises a plain ValueError.
     except (msgspec.DecodeError, ValueError) as error:
         return Refusal("invalid_json", f"not JSON: {error}")
     if not isinstance(raw, dict):
@@ -114,7 +115,7 @@ def _parse_object(value: bytes | None) -> dict[str, Any] | Refusal:
 
 
 def _depth(value: bytes) -> int:
-    """How deep the brackets outside of text go."""
+    """How deep the brackets outside of strings are nested."""
     depth = deepest = 0
     in_text = escaped = False
     for byte in value:
@@ -137,12 +138,12 @@ def _event_type_of(raw: Mapping[str, Any]) -> EventType | None:
 
 
 def _fill_owner(raw: dict[str, Any], owner: str, key: bytes | None) -> None:
-    """Where the field is missing the record's key says whose event it is."""
+    """Fills the owner from the record's key where the field is missing."""
     if raw.get(owner) in (None, "") and key:
         try:
             raw[owner] = key.decode()
         except UnicodeDecodeError:
-            raw[owner] = None  # a key that is no text names nobody
+            raw[owner] = None  # a key that is not text has no owner
 
 
 def _is_unserved(raw: Mapping[str, Any]) -> bool:
@@ -154,7 +155,7 @@ def _missing_owner_refusal(owner: str) -> Refusal:
 
 
 def _envelope_refusal(raw: Mapping[str, Any], owner: str) -> Refusal | None:
-    """The first fault in what every event carries, if there is one."""
+    """The refusal of the first invalid field that every event has; None where all are valid."""
     if raw.get("id") in (None, ""):
         return Refusal("no_id", "the event has no id")
     if raw.get(owner) in (None, ""):
@@ -184,8 +185,8 @@ def _type_refusal(raw: Mapping[str, Any], event_type: EventType | None) -> Refus
     if event_type is None:
         return Refusal("unknown_type", f"no event type is called {_describe_value(name)}")
     if _is_unserved(raw):
-        what = name if name in EVENT_TYPES_NOT_SERVED else f"{name} of an anonymous visitor"
-        return Refusal("not_served", f"{what} is not served yet")
+        subject = name if name in EVENT_TYPES_NOT_SERVED else f"{name} of an anonymous visitor"
+        return Refusal("not_served", f"{subject} is not served yet")
     return Refusal("wrong_topic", f"{name} belongs in the topic {event_type.topic}")
 
 

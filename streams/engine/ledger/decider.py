@@ -20,7 +20,7 @@ from streams.engine.ledger.opportunity import Contribution, Opportunity, opportu
 from streams.engine.ledger.totals import RevenueTotal, total_key
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import PendingProposal
-from streams.engine.releases.compiled import DefinitionsLookup
+from streams.engine.releases.cache import DefinitionsLookup
 
 _OPPORTUNITY = "opportunity/"
 _TOTAL = "total/"

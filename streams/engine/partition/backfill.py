@@ -1,7 +1,7 @@
-"""What leaves would have kept of everyone's past, had they been followed from the first record on (SPEC section 9).
+"""Computes the state that new leaves would have if they had been tracked from the first record on (SPEC section 9).
 
-It is fed with the journal of one partition up to a place, and then says of each contact what its row has to know of
-the time before that place. Nothing is decided here: repeats, clocks, properties and counts are folded as they were.
+A `BackfillCounter` reads the journal of one partition up to an offset and returns the state of each contact there.
+It decides nothing: it only repeats what decisions did to clocks, applied ids, properties and counts.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from streams.engine.journal.records import (
     decode,
 )
 from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.releases.compiled import DefinitionsLookup
+from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
 from streams.engine.state.patches import patch_properties
 
 MAX_SLICE_CONTACTS = 200
 MAX_SLICE_BYTES = 400_000
-"""The most that a slice holds, or one contact."""
+"""The most contacts, and bytes of their states, in a slice; a larger state has a slice of its own."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class _DescendingId(str):
-    """An id that comes before those it would come after."""
+    """An id that sorts in descending order."""
 
     __slots__ = ()
 
@@ -51,14 +51,13 @@ class _DescendingId(str):
 
 
 class BackfillCounter:
-    """The past of an account's contacts in one journal partition.
+    """Computes the state of new leaves for an account's contacts in one journal partition.
 
-    `backfill_leaves` is what is asked; `lookup` gives the definitions of past releases, whose declared properties
-    decided
-    what a patch changed; `duplicate_window` and `lateness` are as for `streams.engine.decisions.decide.decide_event`.
+    `backfill_leaves`: the new leaves. `lookup` gives the definitions of past releases, whose declared properties
+    decided what a patch changed. `duplicate_window` and `lateness` are those of `decide_event`.
 
-    `limit`: the most contacts that are kept, those that come first by their ids; None for all. `after`: only of those
-    whose ids come after this one. So everybody's past can be told in passes, whatever the journal lost in between.
+    `limit`: the most contacts, the first ones by id; None for all. `after`: only contacts with ids after this one.
+    With both, several passes cover all contacts, even where retention deletes records in between.
     """
 
     def __init__(
@@ -76,38 +75,38 @@ class BackfillCounter:
         self._prefix = account.encode() + b"/"
         self._after = self._prefix + after.encode()
         self._limit = limit
-        self._id_heap: list[_DescendingId] = []  # a heap: the last one by its id first
-        self._last_key: bytes | None = None  # the key of the last one that has room, where some had none
+        self._id_heap: list[_DescendingId] = []  # a heap: the last id first
+        self._last_key: bytes | None = None  # the last key within the limit, once some were beyond it
         self._backfill_leaves = backfill_leaves
         self._lookup = lookup
         self._duplicate_window = duplicate_window
         self._lateness = lateness
         self._status = PartitionStatus()
         self._property_types: Mapping[str, PropertyType] = {}
-        self._release_clocks: list[tuple[int, int]] = []  # offset, and the clock at least after it
-        self._contacts: dict[str, Contact] = {}
-        self._first_instant: int | None = None  # the instant of the first record that tells one
+        self._release_clocks: list[tuple[int, int]] = []  # offset of a marker, and the least clock (ms) after it
+        self._contacts: dict[str, Contact] = {}  # by id
+        self._first_instant: int | None = None  # of the first record with an instant
         self._latest_instant = NO_TICK
         self.refused_sources: Container[SourcePosition] = ()
-        """Sources of the events that became dead letters when they were decided: their ids were not spent."""
+        """Sources of the events that a decision refused: their ids do not count as applied."""
 
     def missing_before(self) -> int | None:
-        """For a journal whose beginning is gone: from which instant (ms) on it speaks, where more is asked of it.
+        """For a journal whose beginning is gone: its first instant (ms) where the leaves need records before that.
 
-        None where all that is asked of lies after it.
+        None where the journal holds everything that the leaves need.
         """
         if self._first_instant is None:
             return None
-        asked: tuple[ActivityCounter | HeldState, ...] = (
+        leaves: tuple[ActivityCounter | HeldState, ...] = (
             *self._backfill_leaves.counters,
             *self._backfill_leaves.held_states,
         )
-        reaches = [each.earliest_needed(self._latest_instant) for each in asked]
-        is_behind = any(reach is None or reach < self._first_instant for reach in reaches)
-        return self._first_instant if is_behind else None
+        instants = [leaf.earliest_needed(self._latest_instant) for leaf in leaves]
+        is_missing = any(instant is None or instant < self._first_instant for instant in instants)
+        return self._first_instant if is_missing else None
 
     def feed(self, offset: int, key: bytes, value: bytes) -> None:
-        """The next record of the journal; those of other accounts are passed over."""
+        """Counts the next record of the journal; events of other accounts are ignored."""
         if b"/" in key:
             if key.startswith(self._prefix):
                 self._feed_event(offset, key, value)
@@ -115,26 +114,26 @@ class BackfillCounter:
             self._feed_broadcast(offset, decode(value))
 
     def continue_after(self) -> str | None:
-        """The last contact that was kept, where others after it had no room; None where everybody had."""
+        """The last contact within `limit`, the `after` of the next pass; None when no contact was beyond it."""
         return None if self._last_key is None else self._last_key.removeprefix(self._prefix).decode()
 
     def states(self) -> dict[str, BackfilledState]:
-        """Contact -> what is kept of it; those of whom nothing is kept are left out."""
+        """Contact -> its state; contacts without any are omitted."""
         return dict(self._iterate_states())
 
     def slices(self) -> Iterator[Slice]:
-        """All of it in slices, in the order of the contacts' ids: no order that retention could change."""
-        part: dict[str, BackfilledState] = {}
+        """All states in slices, in the order of the contacts' ids: retention cannot change that order."""
+        states: dict[str, BackfilledState] = {}
         size = 0
-        for name, kept in self._iterate_states():
-            weight = len(_encode({name: kept}))
-            if part and (len(part) >= MAX_SLICE_CONTACTS or size + weight > MAX_SLICE_BYTES):
-                yield Slice(self._account, self._backfill_leaves.number, part)
-                part, size = {}, 0
-            part[name] = kept
-            size += weight
-        if part:
-            yield Slice(self._account, self._backfill_leaves.number, part)
+        for name, state in self._iterate_states():
+            state_size = len(_encode({name: state}))
+            if states and (len(states) >= MAX_SLICE_CONTACTS or size + state_size > MAX_SLICE_BYTES):
+                yield Slice(self._account, self._backfill_leaves.number, states)
+                states, size = {}, 0
+            states[name] = state
+            size += state_size
+        if states:
+            yield Slice(self._account, self._backfill_leaves.number, states)
 
     def _iterate_states(self) -> Iterator[tuple[str, BackfilledState]]:
         for name in sorted(self._contacts):
@@ -143,14 +142,14 @@ class BackfillCounter:
                 yield name, _to_backfilled_state(contact)
 
     def _feed_event(self, offset: int, key: bytes, value: bytes) -> None:
-        # Whoever has no room is passed over by the key alone: that costs a tenth of taking the event in.
-        has_room = key > self._after and (self._last_key is None or key <= self._last_key)
-        if not has_room and self._first_instant is not None:
+        # A contact beyond the limit is skipped by its key alone: that costs a tenth of processing the event.
+        is_within_limit = key > self._after and (self._last_key is None or key <= self._last_key)
+        if not is_within_limit and self._first_instant is not None:
             return
         event = decode(value)
         assert isinstance(event, JournalEvent)
         self._record_instant(event.at)
-        if has_room:
+        if is_within_limit:
             self._process_event(offset, event)
 
     def _feed_broadcast(self, offset: int, record: JournalRecord) -> None:
@@ -173,7 +172,7 @@ class BackfillCounter:
         contact = self._contacts.get(event.owner)
         if contact is None:
             contact = Contact(event.account, event.owner, created=event.at, clock=event.at, settled=-1)
-            contact.followed = contact.created
+            contact.tracked_until = contact.created
             self._contacts[event.owner] = contact
             if not self._evict_beyond_limit(event.owner):
                 return
@@ -189,19 +188,19 @@ class BackfillCounter:
             remember_id(contact, event.id, self._duplicate_window)
 
     def _evict_beyond_limit(self, name: str) -> bool:
-        """Whoever comes last by id goes where there is no room left for one more; whether that was somebody else."""
+        """Drops the last contact by id where there are too many. Returns whether the contact `name` remains."""
         if self._limit is None:
             return True
         heapq.heappush(self._id_heap, _DescendingId(name))
         if len(self._id_heap) <= self._limit:
             return True
-        gone = str(heapq.heappop(self._id_heap))
-        del self._contacts[gone]
+        dropped = str(heapq.heappop(self._id_heap))
+        del self._contacts[dropped]
         self._last_key = self._prefix + self._id_heap[0].encode()
-        return gone != name
+        return dropped != name
 
     def _latest_release_clock(self, contact: Contact) -> int:
-        """A release counts as a record of every contact that was there."""
+        """The clock after the releases since the contact's last record: each counts as a record of the contact."""
         latest = NO_TICK
         if contact.settled >= 0:
             for offset, clock in reversed(self._release_clocks):
@@ -211,9 +210,9 @@ class BackfillCounter:
         return latest
 
     def _apply(self, contact: Contact, event: JournalEvent) -> None:
-        happening = activity_from_event(event)
-        if happening is not None:
-            self._count_activity(contact, happening)
+        activity = activity_from_event(event)
+        if activity is not None:
+            self._count_activity(contact, activity)
         elif self._backfill_leaves.held_states and event.type == "contact.changed":
             patch_properties(contact, event.fields.get("properties", {}), self._property_types)
 
@@ -224,4 +223,4 @@ class BackfillCounter:
 
 
 def _to_backfilled_state(contact: Contact) -> BackfilledState:
-    return BackfilledState(contact.followed, contact.counts, contact.held, contact.flags)
+    return BackfilledState(contact.tracked_until, contact.counts, contact.held, contact.flags)

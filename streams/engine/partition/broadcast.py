@@ -1,7 +1,7 @@
-"""A record that speaks to every contact of its partition, worked off contact by contact (a tick, a release marker).
+"""Applies a record for many contacts of its partition (a tick, a marker) contact by contact.
 
-It is, for each contact, as if it were a record of that contact at its offset. Nothing is lost between portions: a
-tick still has to reach those who are due before it, a marker those whose row is settled for an earlier offset.
+For each contact it counts as a record of that contact at its offset. It can stop after any contact: a tick still has
+to reach the contacts due before it, a marker those whose row is settled for an earlier offset.
 """
 
 from __future__ import annotations
@@ -14,33 +14,38 @@ from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves
 from streams.engine.decisions.decide import Decision, decide_release, decide_tick
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.records import Marker, Tick
-from streams.engine.releases.compiled import CompiledRelease, ReleaseCache
+from streams.engine.releases.cache import ReleaseCache
+from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
 
 
 class PendingProposal(msgspec.Struct, frozen=True):
-    """A release whose past is being counted: its number, and the offset of its proposal in the journal."""
+    """A proposed release: its number, and the offset of its proposal in the journal."""
 
     number: int
     offset: int
 
 
 class PartitionStatus(msgspec.Struct, omit_defaults=True):
-    """What is in force in a partition: the last tick of all and of each account, the releases, and those proposed."""
+    """The ticks and releases of a partition so far."""
 
     tick: int | None = None
+    """The last tick for all accounts (ms)."""
     ticks: dict[str, int] = {}
+    """Account -> the last tick for it alone (ms)."""
     releases: dict[str, int] = {}
+    """Account -> the number of the active release."""
     proposed: dict[str, PendingProposal] = {}
+    """Account -> the proposed release."""
 
     def clock_of(self, account: str, default: int) -> int:
-        """The last tick that a contact of the account knows of; `default` where there was none."""
-        known = (self.tick, self.ticks.get(account))
-        return max((tick for tick in known if tick is not None), default=default)
+        """The last tick for contacts of the account (ms); `default` where there was none."""
+        ticks = (self.tick, self.ticks.get(account))
+        return max((tick for tick in ticks if tick is not None), default=default)
 
     def advance(self, tick: Tick) -> None:
-        """Time goes on; it never goes back."""
+        """Records a tick; time never goes back."""
         if tick.account:
             self.ticks[tick.account] = max(tick.at, self.ticks.get(tick.account, tick.at))
         else:
@@ -48,20 +53,20 @@ class PartitionStatus(msgspec.Struct, omit_defaults=True):
 
 
 class PendingBroadcast(msgspec.Struct, omit_defaults=True):
-    """A broadcast that has not reached every contact: all of it that a checkpoint needs."""
+    """A broadcast that has not reached every contact yet, as checkpoints store it."""
 
     offset: int
     record: Tick | Marker
     former: int = 0
-    """Of a marker: the release that decided before."""
+    """Of a marker: the number of the release that decided before."""
     tick: int = 0
-    """Of a marker: the last tick before it."""
+    """Of a marker: the last tick before it (ms)."""
     was_proposed: bool = False
-    """Of a marker: whether its leaves were followed before."""
+    """Of a marker: whether its release was proposed, so that its leaves were tracked."""
 
 
 class Broadcast:
-    """An unfinished broadcast at work."""
+    """Applies a pending broadcast to the contacts of a store."""
 
     def __init__(
         self, state: PendingBroadcast, position: JournalPosition, contacts: ContactStore, release_cache: ReleaseCache
@@ -74,7 +79,7 @@ class Broadcast:
         self._backfill_leaves: BackfillLeaves | None = None
 
     def apply(self, contact: Contact) -> Decision | None:
-        """The broadcast's part for one contact; None where it has none, or had it already."""
+        """Applies the broadcast to one contact; None where it does not concern the contact or was applied already."""
         record, offset = self.state.record, self.state.offset
         if contact.settled >= offset:
             return None
@@ -88,9 +93,9 @@ class Broadcast:
             return None
         former = self._release_cache.get(record.account, self.state.former)
         release = self._release_cache.get(record.account, record.number)
-        following = self._compute_backfill_leaves(former, release) if self.state.was_proposed else NO_BACKFILL
+        leaves = self._compute_backfill_leaves(former, release) if self.state.was_proposed else NO_BACKFILL
         return decide_release(
-            contact, record.at, self._position, former, release, tick=self.state.tick, backfill_leaves=following
+            contact, record.at, self._position, former, release, tick=self.state.tick, backfill_leaves=leaves
         )
 
     def _compute_backfill_leaves(self, former: CompiledRelease, release: CompiledRelease) -> BackfillLeaves:
@@ -99,7 +104,7 @@ class Broadcast:
         return self._backfill_leaves
 
     def next_key(self) -> bytes | None:
-        """A contact that may still have to be reached; None when the broadcast is finished."""
+        """The key of a contact that the broadcast may still have to reach; None when it is finished."""
         record = self.state.record
         if isinstance(record, Marker):
             if self._keys is None:
@@ -109,5 +114,5 @@ class Broadcast:
         return first[1] if first is not None and first[0] < record.at else None
 
     def _next_unsettled(self, keys: Iterator[bytes]) -> bytes | None:
-        """Passes over those who had the marker already, at their own record or before a restart, and later ones."""
+        """Skips contacts that had the marker already, at their own record or before a restart, and newer ones."""
         return next((key for key in keys if self._contacts.settled_offset(key) < self.state.offset), None)

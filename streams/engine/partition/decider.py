@@ -1,12 +1,12 @@
-"""The decisions of one journal partition, in portions (a `Decider` of streams.runtime.protocols).
+"""Decides the records of one journal partition in batches (a `Decider` of streams.runtime.protocols).
 
-Own records and broadcasts (ticks, release markers) go side by side, but what a contact sees is always the journal's
-order: before its own record, an unfinished broadcast before it is applied to it. A second broadcast waits until the
-first has reached everybody. So outputs per contact are the same whatever the portions, and since rows, outputs and
-`checkpoint` are committed together, so they are whatever the restarts.
+Own records and broadcasts (ticks, markers) are decided side by side, but each contact sees the order of the journal:
+before its own record, an unfinished broadcast with a lower offset is applied to it. A second broadcast waits until
+the first has reached all contacts. So outputs per contact do not depend on the batches. Rows, outputs and
+`checkpoint` are committed together, so outputs do not depend on restarts either.
 
-A release that asks of the past what nobody kept is proposed first: from there on its new leaves are followed in the
-rows, slices bring in what was before, and its marker makes it decide (SPEC section 9).
+A release with leaves that need the past is proposed first: from there on contacts track its new leaves, slices add
+the state from before, and its marker makes it decide (SPEC section 9).
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, 
 from streams.engine.partition.active_releases import ActiveReleases
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import Broadcast, PartitionStatus, PendingBroadcast, PendingProposal
-from streams.engine.releases.compiled import DefinitionsLookup, ReleaseCache
+from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
 from streams.engine.state.deduplication import DuplicateWindow
 from streams.engine.version import ENGINE_VERSION, require_version
 
 _OWN_RECORD_SHARE = 0.7
-"""The part of a budget that own records may take while a broadcast is unfinished."""
+"""The share of a budget that own records may use while a broadcast is unfinished."""
 
 _NEW_ROW_BYTES = 300
-"""About the bytes of a row that was never written."""
+"""The estimated size (bytes) of a new row."""
 
 
 def _zero_timer() -> float:
@@ -42,18 +42,18 @@ def _zero_timer() -> float:
 
 
 class Checkpoint(msgspec.Struct, omit_defaults=True):
-    """What a restart needs besides rows and position."""
+    """What a restart needs besides rows and journal offset; its field names are bytes of the changelog."""
 
     standing: PartitionStatus
     unfinished: PendingBroadcast | None = None
     semantics: int = 1
-    """The meaning that the rows were decided by; see `streams.engine.version.SEMANTICS`."""
+    """The version that decided the rows; see `streams.engine.version.ENGINE_VERSION`."""
     taken_in: int = 0
-    """Of the slice at the position: how many of its contacts are decided."""
+    """If the next record is a slice: how many of its contacts are decided."""
 
 
 class _BudgetUsage:
-    """What a portion has used of its budget."""
+    """What a batch has used of its budget."""
 
     def __init__(self, budget: Budget, timer: Callable[[], float]) -> None:
         self._budget = budget
@@ -64,7 +64,7 @@ class _BudgetUsage:
         self.has_started = False
 
     def is_exhausted(self, share: float = 1.0) -> bool:
-        """Whether that share of the budget is used up; something always fits."""
+        """Returns whether that share of the budget is used up; the first call always returns False."""
         budget = self._budget
         if not self.has_started:
             self.has_started = True
@@ -77,8 +77,8 @@ class _BudgetUsage:
 class PartitionDecider:
     """Decides the records of one journal partition.
 
-    `lookup` gives the definitions of an account's release by number. `timer` (seconds, monotonic) bounds portions in
-    time; without one the budget's seconds do not count. No decision depends on it. `lateness` is that of
+    `lookup` gives the definitions of an account's release by number. `timer` (seconds, monotonic) limits the time of
+    a batch; without one the budget's seconds do not count. No decision depends on it. `lateness` is that of
     `streams.engine.decisions.decide.decide_event`.
     """
 
@@ -96,22 +96,21 @@ class PartitionDecider:
         self._lateness = lateness
         self._release_cache = ReleaseCache(lookup)
         self._contacts = ContactStore()
-        self._queue: deque[tuple[int, bytes, JournalRecord]] = deque()
+        self._queue: deque[tuple[int, bytes, JournalRecord]] = deque()  # offset, value, record
         self._status = PartitionStatus()
         self._broadcast: Broadcast | None = None
         self._active_releases = ActiveReleases(self._release_cache, self._status)
-        self._slice_progress = 0
+        self._slice_progress = 0  # contacts of the first slice in the queue that are decided
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """One record of the changelog, in order, at take-over."""
+        """Restores one record of the changelog; to be called in their order."""
         self._contacts.restore(key, value)
 
     def resume(self, checkpoint: bytes | None) -> None:
-        """After every `restore`.
+        """Restores the checkpoint; to be called after the last `restore`.
 
-        Raises msgspec.DecodeError for a checkpoint that no Leadstream wrote, EngineVersionMismatch for one that was
-        written
-        by an engine that decides differently.
+        Raises msgspec.DecodeError for a checkpoint that Leadstream did not write, EngineVersionMismatch for one of an
+        engine that decides differently.
         """
         self._contacts.index_dues()
         if checkpoint is None:
@@ -125,39 +124,39 @@ class PartitionDecider:
             self._start_broadcast(state.unfinished)
 
     def feed(self, offset: int, key: bytes, value: bytes) -> None:
-        """The next journal record; `offset` rises, gaps are legal."""
-        del key  # an event names its contact itself
+        """Queues the next journal record; offsets rise, gaps are legal."""
+        del key  # an event holds its contact
         self._queue.append((offset, value, decode(value)))
 
     def has_pending(self) -> bool:
-        """Whether `work` has anything left to do."""
+        """Returns whether `work` has anything to do."""
         return bool(self._queue) or self._broadcast is not None
 
     def work(self, budget: Budget) -> Effects:
         """Decides as much as the budget allows, at least one contact."""
         effects = Effects()
-        spending = _BudgetUsage(budget, self._timer)
-        while not spending.is_exhausted() and self.has_pending():
+        usage = _BudgetUsage(budget, self._timer)
+        while not usage.is_exhausted() and self.has_pending():
             if self._broadcast is not None and (
-                not self._is_own_record_next() or spending.is_exhausted(_OWN_RECORD_SHARE)
+                not self._is_own_record_next() or usage.is_exhausted(_OWN_RECORD_SHARE)
             ):
-                self._advance_broadcast(self._broadcast, effects, spending)
+                self._advance_broadcast(self._broadcast, effects, usage)
             else:
-                self._process_record(effects, spending)
+                self._process_record(effects, usage)
         effects.rows.update(self._contacts.flush())
         return effects
 
     def checkpoint(self) -> bytes:
-        """What `resume` needs besides rows and position."""
+        """What `resume` needs besides rows and journal offset."""
         unfinished = self._broadcast.state if self._broadcast is not None else None
         return msgspec.json.encode(Checkpoint(self._status, unfinished, ENGINE_VERSION, self._slice_progress))
 
     def resume_offset(self, next_offset: int) -> int:
-        """The journal offset to go on from after a restart."""
+        """The journal offset to continue from after a restart."""
         return self._queue[0][0] if self._queue else next_offset
 
     def is_busy(self) -> bool:
-        """Whether a tick or a marker is not finished for every contact, or waits to begin as a proposal may."""
+        """Returns whether a tick or marker has not reached every contact, or one or a proposal is still queued."""
         return self._broadcast is not None or any(
             not isinstance(entry[2], JournalEvent | Slice) for entry in self._queue
         )
@@ -168,32 +167,30 @@ class PartitionDecider:
         return None if first is None else first[0]
 
     def contacts(self) -> Iterator[Contact]:
-        """Every contact as it stands; not to be changed."""
+        """Every contact in its present state; not to be changed."""
         return self._contacts.contacts()
 
     def clock_of(self, contact: Contact) -> int:
-        """The contact's clock: the later of its records' and the last tick."""
+        """The contact's clock (ms): the later of its last record's and the last tick."""
         return max(contact.clock, self._status.clock_of(contact.account, NO_TICK))
 
     def needs_backfill(self, marker: Marker) -> bool:
-        """Whether that release, coming now, asks of the past what the one in force does not keep."""
+        """Returns whether the release, activated now, has leaves that need the past and are not tracked."""
         return self._active_releases.needs_backfill(marker)
 
     def pending_proposals(self) -> dict[str, PendingProposal]:
-        """Account -> the release whose past is being counted."""
+        """Account -> its proposed release."""
         return dict(self._status.proposed)
 
     def has_contacts(self, account: str) -> bool:
-        """Whether the account has any contact here."""
+        """Returns whether the account has any contact in this partition."""
         return self._contacts.has_contacts(account)
 
     def backfill_counter(self, account: str, after: str = "", limit: int | None = None) -> BackfillCounter:
-        """What has to be fed with the journal before the proposal of the account's release; `after` and `limit` as
-        there.
-        """
-        definitions, following = self._release_cache.lookup, self._active_releases.backfill_leaves(account)
+        """The counter to feed with the journal before the proposal of the account's release."""
+        leaves, lookup = self._active_releases.backfill_leaves(account), self._release_cache.lookup
         return BackfillCounter(
-            account, following, definitions, self._duplicate_window, self._lateness, after=after, limit=limit
+            account, leaves, lookup, self._duplicate_window, self._lateness, after=after, limit=limit
         )
 
     def active_releases(self) -> dict[str, int]:
@@ -220,24 +217,21 @@ class PartitionDecider:
             self._active_releases.propose(offset, record)
 
     def _process_slice(self, history_slice: Slice, effects: Effects, usage: _BudgetUsage) -> None:
-        """As many of a slice's contacts as fit; it stays next until all are decided."""
-        release, following = (
-            self._active_releases.release(history_slice.account),
-            self._active_releases.backfill_leaves(history_slice.account),
-        )
-        if (
-            following.number == history_slice.number
-        ):  # what was counted for a proposal that is no more concerns nobody
-            tick = self._status.clock_of(history_slice.account, NO_TICK)
-            for name, kept in islice(history_slice.contacts.items(), self._slice_progress, None):
+        """Decides as many of a slice's contacts as fit; it stays first in the queue until all are decided."""
+        account = history_slice.account
+        release = self._active_releases.release(account)
+        leaves = self._active_releases.backfill_leaves(account)
+        if leaves.number == history_slice.number:  # else the slice belongs to a proposal that was given up
+            tick = self._status.clock_of(account, NO_TICK)
+            for name, state in islice(history_slice.contacts.items(), self._slice_progress, None):
                 self._slice_progress += 1
-                key = event_key(history_slice.account, name)
+                key = event_key(account, name)
                 contact = self._contacts.get(key)
                 if contact is None:
                     continue
                 if self._broadcast is not None:
                     self._apply_broadcast(self._broadcast, key, contact, effects, usage)
-                decision = decide_slice(contact, kept, release, following, tick=tick)
+                decision = decide_slice(contact, state, release, leaves, tick=tick)
                 self._store_decision(key, contact, decision, effects, usage)
                 if self._slice_progress < len(history_slice.contacts) and usage.is_exhausted():
                     return
@@ -245,8 +239,8 @@ class PartitionDecider:
         self._slice_progress = 0
 
     def _start_broadcast(self, pending: PendingBroadcast) -> None:
-        place = JournalPosition(self._partition, pending.offset)
-        self._broadcast = Broadcast(pending, place, self._contacts, self._release_cache)
+        position = JournalPosition(self._partition, pending.offset)
+        self._broadcast = Broadcast(pending, position, self._contacts, self._release_cache)
 
     def _advance_broadcast(self, broadcast: Broadcast, effects: Effects, usage: _BudgetUsage) -> None:
         key = broadcast.next_key()
@@ -255,9 +249,9 @@ class PartitionDecider:
             return
         contact = self._contacts.get(key)
         if contact is not None:
-            reached = self._apply_broadcast(broadcast, key, contact, effects, usage)
-            # A tick goes to whoever is first due: one who stays due would be found for ever.
-            assert reached, f"{key!r} is due and has nothing to do"
+            is_applied = self._apply_broadcast(broadcast, key, contact, effects, usage)
+            # A tick goes to the first due contact: one that stays due would come up for ever.
+            assert is_applied, f"{key!r} is due and has nothing to do"
 
     def _apply_broadcast(
         self, broadcast: Broadcast, key: bytes, contact: Contact, effects: Effects, usage: _BudgetUsage
@@ -282,21 +276,21 @@ class PartitionDecider:
         if contact is not None and self._broadcast is not None:
             self._apply_broadcast(self._broadcast, key, contact, effects, usage)
         tick = self._status.clock_of(event.account, NO_TICK)
-        place = JournalPosition(self._partition, offset)
-        decided = decide_event(
+        position = JournalPosition(self._partition, offset)
+        result = decide_event(
             contact,
             event,
-            place,
+            position,
             self._active_releases.release(event.account),
             tick=tick,
             duplicate_window=self._duplicate_window,
             lateness=self._lateness,
             backfill_leaves=self._active_releases.backfill_leaves(event.account),
         )
-        if decided is None:
+        if result is None:
             usage.records += 1
             return
-        contact, decision = decided
+        contact, decision = result
         self._store_decision(key, contact, decision, effects, usage)
         effects.dead_letters.extend((refusal, event.source, value) for refusal in decision.refusals)
 

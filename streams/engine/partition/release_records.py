@@ -1,7 +1,7 @@
-"""How a release comes into a journal that is all at hand: proposed, counted, in force (SPEC section 9).
+"""Creates the records that bring a release into a journal that can be scanned at once (SPEC section 9).
 
-A slot of a worker does so step by step, beside the traffic (streams.runtime.backfill). It proposes where nobody
-is yet, too: it cannot know what others are about to append before it.
+They are a proposal, slices and a marker. A slot of a worker appends them step by step beside the traffic
+(streams.runtime.backfill), and proposes even without contacts: it cannot know what is appended before it.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from streams.engine.journal.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, 
 from streams.engine.partition.decider import PartitionDecider
 
 JournalScan = Callable[[], Iterable[tuple[int, bytes, bytes]]]
-"""Offset, key and value of every record so far."""
+"""Scans the journal: offset, key and value of every record so far."""
 
 
 def release_records(
     decider: PartitionDecider, marker: Marker, journal: JournalScan, refused_sources: Container[SourcePosition]
 ) -> Iterator[Append]:
-    """The records to append, in their order; each is to be fed and decided before the next one is asked for.
+    """The records to append, in order. The caller feeds and decides each one before it requests the next.
 
-    `refused_sources`: the sources of what became a dead letter when it was decided.
+    `refused_sources`: the sources of the events that a decision refused.
     """
-    # Everything before is decided: where there is no contact by now, there is no past either.
+    # Everything before is decided: without any contact there is no past either.
     if decider.needs_backfill(marker) and decider.has_contacts(marker.account):
         yield Append(PROPOSAL_KEY, encode(proposal_from_marker(marker)))
-        history = decider.backfill_counter(marker.account)
-        history.refused_sources = refused_sources
+        counter = decider.backfill_counter(marker.account)
+        counter.refused_sources = refused_sources
         for offset, key, value in journal():
-            history.feed(offset, key, value)
-        for part in history.slices():
-            yield Append(SLICE_KEY, encode(part))
+            counter.feed(offset, key, value)
+        for history_slice in counter.slices():
+            yield Append(SLICE_KEY, encode(history_slice))
     yield Append(MARKER_KEY, encode(marker))

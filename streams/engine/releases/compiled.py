@@ -1,49 +1,22 @@
-"""A release ready to decide: conditions compiled, segments in dependency order, periods as instants."""
+"""Defines a release that is ready to decide: its conditions are compiled, its periods are instants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-from schemas.conditions import Condition
-from schemas.definitions import (
-    STANDARD_PROPERTIES,
-    AutomationRule,
-    Campaign,
-    Definitions,
-    PropertyType,
-    ScoringRule,
-    Segment,
-)
-from schemas.time_zones import require_zone
-from streams.engine.conditions.compile import compile_condition
-from streams.engine.conditions.dates.zones import day_start
-from streams.engine.conditions.protocols import (
-    ActivityCounter,
-    CompiledCondition,
-    CompileScope,
-    EvaluationContext,
-    HeldState,
-)
+from schemas.definitions import AutomationRule, Campaign, PropertyType, ScoringRule
+from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, EvaluationContext, HeldState
 from streams.engine.journal.effects import LeafDocument
-from streams.engine.releases.deciding_leaves import LazyExplainer, compile_explainer
-from streams.engine.releases.inputs import ConditionInputs, inputs_of
+from streams.engine.releases.deciding_leaves import LazyExplainer
+from streams.engine.releases.inputs import ConditionInputs
 from streams.engine.releases.segment_index import SegmentIndex
-from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
-from streams.engine.state.points import to_millionths
-
-DefinitionsLookup = Callable[[str, int], Definitions]
-"""The definitions of an account's release by its number."""
-
-SCORING_KEY = "scoring/"
-"""Put before a scoring rule's id among a lead's truths; slugs have no slash."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledSegment:
-    """A segment; `condition` is None for a static one."""
+    """A segment; `condition`, `inputs` and `explainer` are None for a static one."""
 
     id: str
     dynamic: bool
@@ -54,7 +27,7 @@ class CompiledSegment:
     explainer: LazyExplainer | None
 
     def holds(self, context: EvaluationContext) -> bool:
-        """Whether the contact is a member, as far as status and list or condition go."""
+        """Returns whether the contact is a member by its status and by list or condition."""
         if context.contact.status not in self.statuses:
             return False
         if self.condition is None:
@@ -62,7 +35,7 @@ class CompiledSegment:
         return self.condition.node.holds(context)
 
     def deciding_leaves(self, context: EvaluationContext) -> tuple[LeafDocument, ...]:
-        """The leaves that decided; the status alone where it keeps the contact out; none for a kept list."""
+        """The leaves that decided; the status alone where it excludes the contact; none for a static segment."""
         if context.contact.status not in self.statuses:
             return ({"status": {"in": sorted(self.statuses)}},)
         return self.explainer.deciding_leaves(context) if self.explainer else ()
@@ -70,7 +43,10 @@ class CompiledSegment:
 
 @dataclass(frozen=True, slots=True)
 class CompiledScoring:
-    """A scoring rule; points in millionths; `is_time_dependent` says whether time alone may change its condition."""
+    """A scoring rule; `points` in millionths, `is_time_dependent`: whether time alone may change its condition.
+
+    `key` names the rule in `Lead.truths`, where rules of both kinds are.
+    """
 
     id: str
     key: str
@@ -79,12 +55,12 @@ class CompiledScoring:
     points: int
     is_time_dependent: bool
     activity_filter: ActivityCounter | None
-    """For a rule on a bare visit or activity: what its filter matches."""
+    """Of a rule whose condition is only a filter on visits or activities: that filter."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledAutomation:
-    """An automation rule; `add_points` in millionths, `is_time_dependent` as above."""
+    """An automation rule; `add_points` in millionths, `is_time_dependent` as of `CompiledScoring`."""
 
     id: str
     condition: CompiledCondition
@@ -95,7 +71,7 @@ class CompiledAutomation:
 
 @dataclass(frozen=True, slots=True)
 class CompiledCampaign:
-    """A campaign; its period as instants, `start` inclusive, `end` exclusive, None where it is open."""
+    """A campaign; its period in ms, `start` inclusive, `end` exclusive, None where it is open."""
 
     id: str
     definition: Campaign
@@ -106,26 +82,27 @@ class CompiledCampaign:
     thresholds: tuple[int, ...]
     """Points (millionths) that conditions compare its leads with."""
     description: dict[str, Any]
+    """The campaign as hand-overs have it: `id`, `name`, `salesforce`."""
 
     def is_in_period(self, now: int) -> bool:
-        """Whether it has started and is not over."""
+        """Returns whether it has started and is not over."""
         return (self.start is None or self.start <= now) and (self.end is None or now < self.end)
 
     def is_running(self, now: int) -> bool:
-        """Whether it takes new leads and runs automation."""
+        """Returns whether it takes new leads and runs automation."""
         return not self.definition.paused and self.is_in_period(now)
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRelease:
-    """Everything a decision needs of an account's definitions; number 0 stands for none in force."""
+    """Everything that a decision needs of an account's definitions; number 0 is the empty release."""
 
     account: str
     number: int
     properties: Mapping[str, PropertyType] = field(default_factory=dict)
     """Declared properties."""
     segments: tuple[CompiledSegment, ...] = ()
-    """Those that others refer to come first, else in the order of the definition."""
+    """In dependency order: those that others refer to come first, else as in the definitions."""
     segments_by_id: Mapping[str, CompiledSegment] = field(default_factory=dict)
     segment_index: SegmentIndex = field(default_factory=lambda: SegmentIndex(()))
     campaigns: tuple[CompiledCampaign, ...] = ()
@@ -135,165 +112,5 @@ class CompiledRelease:
 
 
 def empty_release(account: str) -> CompiledRelease:
-    """Contacts are kept, and nothing is decided."""
+    """The release of an account without definitions: contacts are stored and nothing is decided."""
     return CompiledRelease(account, 0)
-
-
-def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
-    """The release of checked definitions. Raises ConditionRefused for definitions that were never checked."""
-    around = CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
-    segments = _sort_by_dependency([_compile_segment(segment, around) for segment in definitions.segments])
-    campaigns = tuple(_compile_campaign(campaign, definitions, around) for campaign in definitions.campaigns)
-    return CompiledRelease(
-        account=definitions.account,
-        number=number,
-        properties=definitions.properties,
-        segments=segments,
-        segments_by_id={segment.id: segment for segment in segments},
-        segment_index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
-        campaigns=campaigns,
-        campaigns_by_id={campaign.id: campaign for campaign in campaigns},
-        counters=_unique_counters(segments, campaigns),
-        held_states=_unique_held_states(segments, campaigns),
-    )
-
-
-def _compile_segment(segment: Segment, scope: CompileScope) -> CompiledSegment:
-    condition = segment.when if segment.dynamic else None
-    compiled = None if condition is None else compile_condition(condition, scope)
-    return CompiledSegment(
-        id=segment.id,
-        dynamic=segment.dynamic,
-        paused=segment.paused,
-        statuses=frozenset(segment.statuses),
-        condition=compiled,
-        inputs=None if condition is None or compiled is None else inputs_of(condition, compiled),
-        explainer=None if condition is None else _lazy_explainer(condition, scope),
-    )
-
-
-def _lazy_explainer(condition: Condition, scope: CompileScope) -> LazyExplainer:
-    return LazyExplainer(lambda: compile_explainer(condition, lambda leaf: compile_condition(leaf, scope).node))
-
-
-def _sort_by_dependency(segments: list[CompiledSegment]) -> tuple[CompiledSegment, ...]:
-    """Depth first with a stack of our own: chains of segments may be longer than Python's stack."""
-    rank = {segment.id: place for place, segment in enumerate(segments)}
-    ordered: dict[str, CompiledSegment] = {}
-    waiting = segments[::-1]
-    while waiting:
-        segment = waiting[-1]
-        needs = segment.condition.segments if segment.condition else frozenset()
-        missing = sorted((rank[name] for name in needs if name in rank and name not in ordered), reverse=True)
-        if missing and segment.id not in ordered:
-            waiting.extend(segments[place] for place in missing)
-            continue
-        ordered.setdefault(segment.id, segment)
-        waiting.pop()
-    return tuple(ordered.values())
-
-
-def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: CompileScope) -> CompiledCampaign:
-    period = campaign.period
-    salesforce = campaign.salesforce
-    described: dict[str, Any] = {"id": campaign.id, "name": campaign.name or campaign.id}
-    if salesforce is not None:
-        described["salesforce"] = salesforce.model_dump(mode="json", exclude_none=True)
-    thresholds = lead_thresholds(definitions, campaign.id) | own_thresholds(campaign)
-    return CompiledCampaign(
-        id=campaign.id,
-        definition=campaign,
-        start=None if period is None else _midnight(period.from_, definitions.time_zone),
-        end=None if period is None else _midnight(period.to, definitions.time_zone),
-        scoring=tuple(_compile_scoring_rule(rule, scope) for rule in campaign.scoring),
-        automation=tuple(_compile_automation_rule(rule, scope) for rule in campaign.automation),
-        thresholds=tuple(sorted(thresholds)),
-        description=described,
-    )
-
-
-def _midnight(day: date | None, zone: str) -> int | None:
-    return None if day is None else day_start(require_zone(zone), day.toordinal())
-
-
-def _compile_scoring_rule(rule: ScoringRule, scope: CompileScope) -> CompiledScoring:
-    condition = compile_condition(rule.when, scope)
-    return CompiledScoring(
-        id=rule.id,
-        key=SCORING_KEY + rule.id,
-        condition=condition,
-        rule=rule,
-        points=to_millionths(rule.points),
-        is_time_dependent=inputs_of(rule.when, condition).is_time_dependent,
-        activity_filter=condition.counters[0] if condition.is_filter_only else None,
-    )
-
-
-def _compile_automation_rule(rule: AutomationRule, scope: CompileScope) -> CompiledAutomation:
-    condition = compile_condition(rule.when, scope)
-    return CompiledAutomation(
-        id=rule.id,
-        condition=condition,
-        is_time_dependent=inputs_of(rule.when, condition).is_time_dependent,
-        rule=rule,
-        add_points=to_millionths(rule.then.add_points or 0),
-    )
-
-
-def _unique_counters(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> tuple[ActivityCounter, ...]:
-    """Each counter once: leaves that count the same share what is kept."""
-    found: dict[str, ActivityCounter] = {}
-    for compiled in _stateful_conditions(segments, campaigns):
-        for counter in compiled.counters:
-            found.setdefault(counter.key, counter)
-    return tuple(found.values())
-
-
-def _unique_held_states(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> tuple[HeldState, ...]:
-    """Each truth that is to be followed once."""
-    found = {
-        truth.key: truth for compiled in _stateful_conditions(segments, campaigns) for truth in compiled.held_states
-    }
-    return tuple(found.values())
-
-
-def _stateful_conditions(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> Iterator[CompiledCondition]:
-    """Every condition that needs its counts kept: a scoring rule for each match looks at the event alone."""
-    yield from (segment.condition for segment in segments if segment.condition)
-    for campaign in campaigns:
-        yield from (rule.condition for rule in campaign.automation)
-        yield from (rule.condition for rule in campaign.scoring if rule.activity_filter is None)
-
-
-class ReleaseCache:
-    """Compiled releases by account and number; a release never changes, so nothing is ever stale."""
-
-    def __init__(self, lookup: DefinitionsLookup) -> None:
-        self.lookup = lookup
-        self._compiled: dict[tuple[str, int], CompiledRelease] = {}
-
-    def get(self, account: str, number: int) -> CompiledRelease:
-        """The compiled release; number 0 is none in force."""
-        found = self._compiled.get((account, number))
-        if found is None:
-            found = self._compile(account, number)
-            self._compiled[account, number] = found
-        return found
-
-    def discard(self, account: str, number: int) -> None:
-        """Forgets one that never decided."""
-        self._compiled.pop((account, number), None)
-
-    def discard_before(self, account: str, number: int) -> None:
-        """Forgets releases that nothing needs any more."""
-        for known in [key for key in self._compiled if key[0] == account and key[1] < number]:
-            del self._compiled[known]
-
-    def _compile(self, account: str, number: int) -> CompiledRelease:
-        return compile_release(self.lookup(account, number), number) if number else empty_release(account)

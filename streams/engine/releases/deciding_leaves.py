@@ -1,4 +1,4 @@
-"""Which leaves of a condition decided that it holds, or that it does not."""
+"""Finds the leaves of a condition that decided whether it holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DURATION_FIELDS = frozenset(
 
 
 class Explainer(Protocol):
-    """A node that can name the leaves behind its truth."""
+    """A node that can name the leaves that decided it."""
 
     def holds(self, context: EvaluationContext) -> bool: ...
 
@@ -29,7 +29,7 @@ class Explainer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LeafExplainer:
-    """A leaf stands for itself."""
+    """A leaf decides itself."""
 
     node: Node
     leaf: LeafDocument
@@ -37,13 +37,13 @@ class LeafExplainer:
     def holds(self, context: EvaluationContext) -> bool:
         return self.node.holds(context)
 
-    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:  # noqa: ARG002 - its truth does not matter
+    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:  # noqa: ARG002 - a leaf decides itself, true or false
         yield self.leaf
 
 
 @dataclass(frozen=True, slots=True)
 class JunctionExplainer:
-    """`all` (decisive: false) or `any` (decisive: true): a decisive child decides alone, else all did together."""
+    """`all` (decisive: false) or `any` (decisive: true): the decisive children decide, without any all children."""
 
     children: tuple[Explainer, ...]
     decisive: bool
@@ -59,7 +59,7 @@ class JunctionExplainer:
 
 @dataclass(frozen=True, slots=True)
 class NegationExplainer:
-    """`not`: whatever decided the child."""
+    """`not`: the leaves that decided its child."""
 
     child: Explainer
 
@@ -71,7 +71,7 @@ class NegationExplainer:
 
 
 def compile_explainer(condition: Condition, compile_leaf: Callable[[Condition], Node]) -> Explainer:
-    """The witness of a condition; `compile_leaf` compiles a leaf."""
+    """The explainer of a condition; `compile_leaf` compiles a leaf."""
     if isinstance(condition, AllOf):
         return JunctionExplainer(
             tuple(compile_explainer(child, compile_leaf) for child in condition.all), decisive=False
@@ -87,20 +87,20 @@ def compile_explainer(condition: Condition, compile_leaf: Callable[[Condition], 
 
 @dataclass(slots=True)
 class LazyExplainer:
-    """Made when first asked: most conditions never change anything for anyone in a run."""
+    """Creates its explainer when first used: most conditions change nothing for anyone in a run."""
 
     create: Callable[[], Explainer]
     explainer: Explainer | None = field(default=None)
 
     def deciding_leaves(self, context: EvaluationContext) -> tuple[LeafDocument, ...]:
-        """The first leaves that decided, in the order they are written."""
+        """The first `MAX_OUTPUT_LEAVES` leaves that decided, in the order of the definitions."""
         if self.explainer is None:
             self.explainer = self.create()
         return tuple(islice(self.explainer.deciding_leaves(context), MAX_OUTPUT_LEAVES))
 
 
 def to_leaf_document(leaf: DefinitionModel) -> LeafDocument:
-    """A leaf as definitions write it: aliases, only what was given, durations as text."""
+    """A leaf as definitions have it: with aliases, only with fields that were set, durations as text."""
     plain: LeafDocument = _durations_as_text(leaf.model_dump(mode="json", by_alias=True, exclude_unset=True))
     subject = subject_of(leaf)
     return {key: plain[key] for key in sorted(plain, key=lambda key: key != subject)}

@@ -1,4 +1,4 @@
-"""What a condition looks at, and what a record changed: a condition that saw none of it is as true as before."""
+"""Derives what a condition depends on, and holds what a record changed: other conditions need no evaluation."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _WINDOW_FIELDS = ("within", "between_ago", "since", "until", "regular")
 
 @dataclass(slots=True)
 class ChangeSet:
-    """What a turn changed so far."""
+    """What a decision changed since the last round of settling."""
 
     everything: bool = False
-    """Time alone, a release, a new contact, another status: nothing may be passed over."""
+    """Time alone, a release, a new contact, another status: every condition must be evaluated."""
     properties: set[str] = field(default_factory=set)
     counters: set[str] = field(default_factory=set)
     static_segments: set[str] = field(default_factory=set)
-    """Static segments that the contact was listed in, or taken from."""
+    """Static segments that listed or unlisted the contact."""
     scores: bool = False
     leads: bool = False
     """Status or points of any lead."""
@@ -48,7 +48,7 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class ConditionInputs:
-    """What one condition looks at."""
+    """What one condition depends on."""
 
     is_time_dependent: bool
     """Whether time alone may change it."""
@@ -60,12 +60,12 @@ class ConditionInputs:
 
 
 def inputs_of(condition: Condition, compiled: CompiledCondition) -> ConditionInputs:
-    """What a condition looks at; in doubt, time."""
+    """The inputs of a condition; in doubt it depends on time."""
     nodes = list(walk(condition))
-    zoned = any(getattr(node, "in_zone", "account") == "contact" for node in nodes)
+    in_contact_zone = any(getattr(node, "in_zone", "account") == "contact" for node in nodes)
     return ConditionInputs(
         is_time_dependent=any(_is_time_dependent(node) for node in nodes),
-        properties=compiled.properties | _tags_property(nodes) | ({"time_zone"} if zoned else frozenset()),
+        properties=compiled.properties | _tags_property(nodes) | ({"time_zone"} if in_contact_zone else frozenset()),
         counters=frozenset(counter.key for counter in compiled.counters),
         segments=compiled.segments,
         scores=any(isinstance(node, ScoreLeaf) for node in nodes),
@@ -90,14 +90,14 @@ def _is_time_dependent(node: Any) -> bool:
 def _refers_to_now(operators: Operators) -> bool:
     if any(getattr(operators, name) is not None for name in _RELATIVE_OPERATORS):
         return True
-    inside = operators.has_item or {}
-    return any(_refers_to_now(item) for item in inside.values()) or any(
+    item_operators = operators.has_item or {}
+    return any(_refers_to_now(item) for item in item_operators.values()) or any(
         text.startswith("now") for text in _operand_texts(operators)
     )
 
 
 def _operand_texts(operators: Operators) -> Iterator[str]:
-    """Every text among the operands, at any depth."""
+    """Every string among the operands, at any depth."""
     waiting: list[Any] = [operators.model_dump()]
     while waiting:
         value = waiting.pop()

@@ -1,7 +1,8 @@
-"""The releases of every account, folded from the topic `definitions` alone (SPEC section 9).
+"""Derives the releases of every account from the topic `definitions` alone (SPEC section 9).
 
-A record is a valid release when it can be read, is sound, and is based on the account's latest valid one. Its number
-is its rank among those. Every reader that folds the same records knows the same releases; all others are void.
+A record is a valid release when it can be parsed, its definitions are valid, and it is based on the account's latest
+valid release; every other record is void. Its number is its rank among the valid ones. Readers of the same records
+know the same releases.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from streams.engine.version import ENGINE_VERSION
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One immutable, numbered whole of an account's definitions; `document` is as written, `definitions` as read."""
+    """One immutable, numbered whole of an account's definitions: `document` as published, `definitions` as parsed."""
 
     account: str
     number: int
@@ -32,13 +33,13 @@ class Release:
     id: str
     hash: str
     at: int | None
-    """When it takes effect (ms); None where nobody told it: the account's last tick."""
+    """When it takes effect (ms); None stands for the account's last tick."""
     arrival: int
     document: Mapping[str, Any]
     definitions: Definitions
 
     def to_marker(self) -> Marker:
-        """What every journal partition gets of it."""
+        """The marker that every journal partition gets."""
         return Marker(
             account=self.account,
             number=self.number,
@@ -51,7 +52,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class VoidRelease:
-    """A record of `definitions` that decides nothing, and why."""
+    """A record of `definitions` that is not a release, and the reason."""
 
     offset: int
     account: str
@@ -61,7 +62,7 @@ class VoidRelease:
 
 @dataclass
 class ReleaseLog:
-    """The fold; `clock` is the deployment's. Fed in offset order, an offset fed again changes nothing."""
+    """All releases so far; `clock` is the deployment's. Takes records in offset order and ignores repeated ones."""
 
     clock: Literal["wall", "events"] = "wall"
     void_releases: list[VoidRelease] = field(default_factory=list)
@@ -69,7 +70,7 @@ class ReleaseLog:
     _last_offset: int = -1
 
     def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Marker | None:
-        """The marker of a valid release; None for a void one. `timestamp` is the record's arrival in ms."""
+        """Adds a record that arrived at `timestamp` (ms). Returns the marker of a valid release, else None."""
         if offset <= self._last_offset:
             return None
         self._last_offset = offset
@@ -86,22 +87,22 @@ class ReleaseLog:
         return releases[-1] if releases else None
 
     def get(self, account: str, number: int) -> Release:
-        """One release of an account. Raises KeyError when there is none of that number (yet)."""
+        """One release of an account. Raises KeyError when no release has that number (yet)."""
         releases = self._releases.get(account, [])
         if not 1 <= number <= len(releases):
             raise KeyError(f"account {account} has no release {number}")
         return releases[number - 1]
 
     def definitions(self, account: str, number: int) -> Definitions:
-        """The definitions of one release as read. Raises KeyError as `get` does."""
+        """The parsed definitions of one release. Raises KeyError as `get` does."""
         return self.get(account, number).definitions
 
     def releases_of(self, account: str) -> tuple[Release, ...]:
-        """The account's releases in their order."""
+        """The account's releases in the order of their numbers."""
         return tuple(self._releases.get(account, ()))
 
     def accounts(self) -> tuple[str, ...]:
-        """The accounts that have a release."""
+        """The accounts that have a release, in order."""
         return tuple(sorted(self._releases))
 
     def _parse_release(
@@ -110,33 +111,33 @@ class ReleaseLog:
         try:
             record = DefinitionsApplied.model_validate(msgspec.json.decode(value or b""))
         except (msgspec.DecodeError, ValidationError, ValueError, RecursionError) as error:
-            first = str(error).splitlines()[0]
-            return VoidRelease(offset, _key_text(key), "", f"not a release: {first}")
+            message = str(error).splitlines()[0]
+            return VoidRelease(offset, _key_text(key), "", f"not a release: {message}")
         account = record.account or _key_text(key) or DEFAULT_ACCOUNT
-        name = record.id or ""
-        checked = validate_definitions(record.definitions)
-        if checked.definitions is None:
-            problem = checked.problems[0]
-            return VoidRelease(offset, account, name, f"{path_text(problem.path)}: {problem.message}")
-        if checked.definitions.account != account:
-            reason = f"the definitions are of the account {checked.definitions.account}, the record of {account}"
-            return VoidRelease(offset, account, name, reason)
+        release_id = record.id or ""
+        result = validate_definitions(record.definitions)
+        if result.definitions is None:
+            problem = result.problems[0]
+            return VoidRelease(offset, account, release_id, f"{path_text(problem.path)}: {problem.message}")
+        if result.definitions.account != account:
+            reason = f"the definitions are of the account {result.definitions.account}, the record of {account}"
+            return VoidRelease(offset, account, release_id, reason)
         latest = self.latest(account)
         number = latest.number if latest else 0
         if record.based_on != number:
             return VoidRelease(
-                offset, account, name, f"based on release {record.based_on}, but {number} is the latest"
+                offset, account, release_id, f"based on release {record.based_on}, but {number} is the latest"
             )
         return Release(
             account=account,
             number=number + 1,
             offset=offset,
-            id=name,
+            id=release_id,
             hash=content_hash(record.definitions),
             at=self._effective_instant(record.at, arrival),
             arrival=arrival,
             document=record.definitions,
-            definitions=checked.definitions,
+            definitions=result.definitions,
         )
 
     def _effective_instant(self, at: int | None, arrival: int) -> int | None:

@@ -1,6 +1,6 @@
-"""Which segments a record may concern: those that look at what it changed, and those that time may change.
+"""Indexes which segments a record may concern: those that depend on what it changed, and those that time may change.
 
-With many segments nearly all of them look at something else; they are not even passed over one by one.
+With many segments nearly all of them depend on something else: the index avoids even a look at each.
 """
 
 from __future__ import annotations
@@ -11,47 +11,49 @@ from collections.abc import Iterable, Mapping, Sequence
 from streams.engine.releases.inputs import ChangeSet, ConditionInputs
 
 OrderIndexes = tuple[int, ...]
-"""Places in the release's order of segments, ascending."""
+"""Indexes in `CompiledRelease.segments`, ascending."""
 
 
 class SegmentIndex:
-    """Made once per release, of the segments in dependency order: id, and inputs (None for a static one)."""
+    """Built once per release from its segments in dependency order: id, and inputs (None for a static one)."""
 
     def __init__(self, segments: Sequence[tuple[str, ConditionInputs | None]]) -> None:
-        self.index_by_id: Mapping[str, int] = {name: place for place, (name, _) in enumerate(segments)}
-        inputs = [(place, given) for place, (_, given) in enumerate(segments) if given is not None]
-        self._static_segments = {name: place for place, (name, given) in enumerate(segments) if given is None}
-        self.time_dependent: OrderIndexes = tuple(place for place, given in inputs if given.is_time_dependent)
-        self._score_dependents = tuple(place for place, given in inputs if given.scores)
-        self._lead_dependents = tuple(place for place, given in inputs if given.leads)
-        self._by_property = _invert((place, given.properties) for place, given in inputs)
-        self._by_counter = _invert((place, given.counters) for place, given in inputs)
-        self._by_segment = _invert((place, given.segments) for place, given in inputs)
+        self.index_by_id: Mapping[str, int] = {name: index for index, (name, _) in enumerate(segments)}
+        dynamic = [(index, inputs) for index, (_, inputs) in enumerate(segments) if inputs is not None]
+        self._static_segments = {name: index for index, (name, inputs) in enumerate(segments) if inputs is None}
+        self.time_dependent: OrderIndexes = tuple(index for index, inputs in dynamic if inputs.is_time_dependent)
+        self._score_dependents = tuple(index for index, inputs in dynamic if inputs.scores)
+        self._lead_dependents = tuple(index for index, inputs in dynamic if inputs.leads)
+        self._by_property = _invert((index, inputs.properties) for index, inputs in dynamic)
+        self._by_counter = _invert((index, inputs.counters) for index, inputs in dynamic)
+        self._by_segment = _invert((index, inputs.segments) for index, inputs in dynamic)
 
     def affected_by(self, changes: ChangeSet) -> list[int]:
-        """Places of the segments that may be otherwise than they were, ascending."""
+        """Indexes of the segments whose members the changes may change, ascending."""
         if changes.everything:
             return list(range(len(self.index_by_id)))
-        found = set(self.time_dependent)
+        indexes = set(self.time_dependent)
         for name in changes.properties:
-            found.update(self._by_property.get(name, ()))
+            indexes.update(self._by_property.get(name, ()))
         for name in changes.counters:
-            found.update(self._by_counter.get(name, ()))
-        found.update(self._static_segments[name] for name in changes.static_segments if name in self._static_segments)
+            indexes.update(self._by_counter.get(name, ()))
+        indexes.update(
+            self._static_segments[name] for name in changes.static_segments if name in self._static_segments
+        )
         if changes.scores:
-            found.update(self._score_dependents)
+            indexes.update(self._score_dependents)
         if changes.leads:
-            found.update(self._lead_dependents)
-        return sorted(found)
+            indexes.update(self._lead_dependents)
+        return sorted(indexes)
 
     def dependents(self, segment: str) -> OrderIndexes:
-        """Places of the segments that refer to it; all behind its own."""
+        """Indexes of the segments that refer to it; all are higher than its own."""
         return self._by_segment.get(segment, ())
 
 
 def _invert(inputs: Iterable[tuple[int, frozenset[str]]]) -> dict[str, OrderIndexes]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for place, names in inputs:
+    indexes: dict[str, list[int]] = defaultdict(list)
+    for index, names in inputs:
         for name in names:
-            found[name].append(place)
-    return {name: tuple(places) for name, places in found.items()}
+            indexes[name].append(index)
+    return {name: tuple(entries) for name, entries in indexes.items()}

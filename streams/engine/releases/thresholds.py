@@ -1,4 +1,4 @@
-"""The points that conditions compare leads with: decay is due where it takes a lead's points across one of them."""
+"""Collects the points that conditions compare leads with: a lead is due when decay takes it across one of them."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from streams.engine.version import walk
 
 
 def own_thresholds(campaign: Campaign) -> set[int]:
-    """What the campaign's own rules compare the points of the lead at hand with, in millionths."""
-    found: set[int] = set()
+    """The points (millionths) that the campaign's own rules compare their lead with."""
+    thresholds: set[int] = set()
     conditions = [rule.when for rule in campaign.scoring] + [rule.when for rule in campaign.automation]
     for condition in conditions:
         for node in walk(condition):
             if isinstance(node, PointsLeaf):
-                found |= operand_millionths(node.points)
-    return found
+                thresholds |= operand_millionths(node.points)
+    return thresholds
 
 
 def lead_thresholds(definitions: Definitions, campaign: str) -> set[int]:
-    """What any condition compares the points of that campaign's lead with, in millionths."""
-    found: set[int] = set()
+    """The points (millionths) that `lead` leaves of any condition compare that campaign's lead with."""
+    thresholds: set[int] = set()
     for condition in _all_conditions(definitions):
         for node in walk(condition):
             if isinstance(node, LeadLeaf) and node.lead.campaign == campaign and node.lead.points is not None:
-                found |= operand_millionths(node.lead.points)
-    return found
+                thresholds |= operand_millionths(node.lead.points)
+    return thresholds
 
 
 def operand_millionths(operators: NumberOperators) -> set[int]:
-    """The numbers that stand beside the operators, in millionths."""
+    """The operands in millionths."""
     single = (operators.eq, operators.ne, operators.gt, operators.gte, operators.lt, operators.lte)
-    listed = (*(operators.in_ or ()), *(operators.not_in or ()), *(operators.between or ()))
-    return {to_millionths(number) for number in (*single, *listed) if number is not None}
+    multiple = (*(operators.in_ or ()), *(operators.not_in or ()), *(operators.between or ()))
+    return {to_millionths(number) for number in (*single, *multiple) if number is not None}
 
 
 def _all_conditions(definitions: Definitions) -> Iterator[Condition]:

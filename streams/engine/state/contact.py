@@ -1,7 +1,7 @@
-"""The state of one contact: everything a decision about it may depend on, and nothing else.
+"""Holds the state of one contact: everything that a decision about it may depend on, and nothing else.
 
-One row of the changelog. Instants are ms since the epoch; points and scores are whole millionths (SPEC section 3
-rounds to 0.000001), so that they add up exactly.
+A contact is one row of the changelog. Instants are ms since the epoch; points and scores are whole millionths (SPEC
+section 3 rounds to 0.000001), so that they add up exactly.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 
 class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
-    """A contact in a campaign."""
+    """The lead of a contact in one campaign."""
 
     status: str
     created: int
@@ -22,19 +22,19 @@ class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
     decayed: int = 0
     """The instant that `points` is decayed to, where the campaign has a half-life."""
     truths: dict[str, bool] = {}
-    """Rule id -> whether its condition held when last looked at; an edge is a change of it to true."""
+    """Key of a rule whose condition was true when last evaluated -> True. An edge is a new entry."""
     awards: dict[str, list[int]] = {}
     """Scoring rule id -> instants of the awards inside its `at_most` window."""
     ended_by: str = ""
     """Why a `deleted` lead is deleted: `person`, `cascade` or `leave`."""
     crm: dict[str, Any] = {}
-    """Link, last hand-over answered, outcome."""
+    """The CRM's results: link, number of the last hand-over with a result, outcome."""
     audience: bool = False
-    """Whether the contact was in the campaign's audience when last judged."""
+    """Whether the contact was in the campaign's audience when that was last evaluated."""
 
 
 class ContactHeader(msgspec.Struct, array_like=True, frozen=True):
-    """The first fields of a row: all that has to be known of every contact at a take-over."""
+    """The first fields of a row: all that a restore needs of every contact."""
 
     account: str
     id: str
@@ -55,9 +55,9 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     settled: int
     """The journal offset that the row is settled for."""
     release: int = 0
-    """The number of the release it is settled under."""
+    """The number of the release that the contact was last settled under."""
     due: int | None = None
-    """The next instant at which time alone may change something; before the long fields, see `ContactHeader`."""
+    """The next instant at which time alone may change something; a field of `ContactHeader`."""
     status: str = "active"
     properties: dict[str, Any] = {}
     score: int = 0
@@ -66,19 +66,30 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     last_visit: int | None = None
     last_activity: int | None = None
     counts: dict[str, list[int]] = {}
-    """Leaf on visits or activities -> what its counter keeps, mostly instants (see streams.engine.conditions)."""
+    """Key of an `ActivityCounter` -> its state. Each kind of counter has its own encoding, instants are in ms:
+
+    - `FilteredCounter` with an exact window: the newest instants that decide the count, ascending;
+    - `FilteredCounter` with a lossy window (`between_ago`, a moving `until`): also all instants that have yet to
+      enter the window, ascending, at most `MOST_INSTANTS`;
+    - `RegularCounter`: instants ascending, at most two per period;
+    - `FirstLastCounter`: [instant of the first or last matching event, 1 if that event also matches the extra
+      filter, else 0];
+    - `SequenceCounter`: [start of the complete chain that starts last, instant, steps, instant, steps, ...], where
+      bit i of `steps` is set if the event matches step i.
+    """
     applied: list[tuple[str, int]] = []
-    """Event ids applied lately, with the contact's clock at that time."""
+    """Recently applied event ids, each with the contact's clock after it, the oldest first."""
     listed: list[str] = []
-    """Static segments that the contact is listed in."""
+    """Static segments that list the contact."""
     members: dict[str, int] = {}
     """Segment -> since when it is a member."""
     leads: dict[str, Lead] = {}
+    """Campaign -> the contact's lead in it."""
     flags: list[str] = []
-    """Bounds of the state that were reached."""
+    """The limits that the state reached: `bound:` and the key of a counter."""
     held: dict[str, list[int]] = {}
-    """Leaf with `held_for` -> [since when it has been true, and when that ended] (see streams.engine.conditions)."""
+    """Key of a leaf with `held_for` -> [since when it has been true] or [since when, until when it was true]."""
     proposal: int = 0
-    """The number of the proposed release whose new leaves are followed beside those in force."""
-    followed: int = 0
-    """The instant up to which its leaves with `held_for` are followed."""
+    """The number of the proposed release whose new leaves are tracked; 0 while none is proposed."""
+    tracked_until: int = 0
+    """The instant up to which its leaves with `held_for` are tracked."""

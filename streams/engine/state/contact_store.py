@@ -1,4 +1,4 @@
-"""The contacts of one journal partition: rows as bytes, and who is due when, found without looking at all of them."""
+"""Stores the contacts of one journal partition as rows of bytes, with an index of who is due when."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _decode = msgspec.json.Decoder(Contact).decode
 _decode_header = msgspec.json.Decoder(ContactHeader).decode
 
 _MAX_STALE_ENTRIES = 1_000
-"""Outdated heap entries that are borne before the heap is made anew."""
+"""So many outdated entries a heap may have before it is rebuilt."""
 
 
 class ContactStore:
-    """Rows by key, dues in one heap per account. A contact is decoded once until `flush`."""
+    """Rows by key (`account/contact`), dues in one heap per account. A contact is decoded once until `flush`."""
 
     def __init__(self) -> None:
         self._rows: dict[bytes, bytes] = {}
@@ -29,7 +29,7 @@ class ContactStore:
         self._accounts: set[str] = set()
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """One record of the changelog; the last one of a key counts."""
+        """Takes one record of the changelog; the last one of a key counts."""
         if value is None:
             self._rows.pop(key, None)
         else:
@@ -37,26 +37,26 @@ class ContactStore:
             self._accounts.add(key.partition(b"/")[0].decode())
 
     def index_dues(self) -> None:
-        """After every `restore`: finds out who is due when."""
+        """Indexes who is due when. To be called after the last `restore`."""
         self._due_by_key.clear()
         self._due_heaps.clear()
         for key, value in self._rows.items():
-            head = _decode_header(value)
-            if head.due is not None:
-                self._due_by_key[key] = head.due
-                self._due_heaps.setdefault(head.account, []).append((head.due, key))
+            header = _decode_header(value)
+            if header.due is not None:
+                self._due_by_key[key] = header.due
+                self._due_heaps.setdefault(header.account, []).append((header.due, key))
         for heap in self._due_heaps.values():
             heapq.heapify(heap)
 
     def get(self, key: bytes) -> Contact | None:
-        """The contact of a key; it may be changed in place when `put` follows."""
-        found = self._decoded.get(key)
-        if found is None and (value := self._rows.get(key)) is not None:
-            found = self._decoded[key] = _decode(value)
-        return found
+        """The contact of a key, or None. It may be changed in place when `put` follows."""
+        contact = self._decoded.get(key)
+        if contact is None and (value := self._rows.get(key)) is not None:
+            contact = self._decoded[key] = _decode(value)
+        return contact
 
     def put(self, key: bytes, contact: Contact) -> None:
-        """A contact as it is now."""
+        """Stores a contact as it is now."""
         self._decoded[key] = self._dirty[key] = contact
         self._accounts.add(contact.account)
         if contact.due == self._due_by_key.get(key):
@@ -71,40 +71,40 @@ class ContactStore:
             self._rebuild_heap(contact.account)
 
     def flush(self) -> dict[bytes, bytes]:
-        """The rows changed since the last flush, as bytes; what was decoded is let go."""
-        written = {key: _encode(contact) for key, contact in self._dirty.items()}
-        self._rows.update(written)
+        """Returns the rows changed since the last flush as bytes, and drops all decoded contacts."""
+        changed_rows = {key: _encode(contact) for key, contact in self._dirty.items()}
+        self._rows.update(changed_rows)
         self._dirty.clear()
         self._decoded.clear()
-        return written
+        return changed_rows
 
     def settled_offset(self, key: bytes) -> int:
-        """The journal offset that a contact is settled for, without decoding all of its row."""
-        found = self._decoded.get(key)
-        return found.settled if found is not None else _decode_header(self._rows[key]).settled
+        """The journal offset that a contact is settled for, without decoding the whole row."""
+        contact = self._decoded.get(key)
+        return contact.settled if contact is not None else _decode_header(self._rows[key]).settled
 
     def size(self, key: bytes) -> int:
-        """Bytes of a row as last written."""
+        """The size of a row (bytes) as last flushed; 0 for a new one."""
         return len(self._rows.get(key, b""))
 
     def keys_of(self, account: str) -> list[bytes]:
         """The keys of an account's contacts."""
         prefix = account.encode() + b"/"
-        known = (key for rows in (self._rows, self._dirty) for key in rows if key.startswith(prefix))
-        return list(dict.fromkeys(known))
+        keys = (key for rows in (self._rows, self._dirty) for key in rows if key.startswith(prefix))
+        return list(dict.fromkeys(keys))
 
     def has_contacts(self, account: str) -> bool:
-        """Whether there is a contact of the account."""
+        """Returns whether the account has a contact."""
         return account in self._accounts
 
     def first_due(self, account: str = "") -> tuple[int, bytes] | None:
-        """Who is due first, and when; of one account, or of all."""
+        """The earliest due instant and the key of that contact, of one account or of all; None when none is due."""
         accounts = (account,) if account else tuple(self._due_heaps)
         tops = (self._first_due_of(name) for name in accounts)
         return min((top for top in tops if top is not None), default=None)
 
     def contacts(self) -> Iterator[Contact]:
-        """Every contact, in no order that means anything."""
+        """Every contact, in no particular order."""
         for key in dict.fromkeys((*self._rows, *self._dirty)):
             contact = self.get(key)
             if contact is not None:

@@ -1,4 +1,4 @@
-"""Event ids applied lately: a repeat changes nothing (SPEC section 3)."""
+"""Recognizes repeated events by the ids applied recently: a repeat changes nothing (SPEC section 3)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from streams.engine.state.contact import Contact
 
 @dataclass(frozen=True, slots=True)
 class DuplicateWindow:
-    """How long (ms of the contact's clock, inclusive) and how many ids are remembered per contact."""
+    """For how long (ms of the contact's clock, inclusive) and how many ids are remembered per contact."""
 
     duration: int = 86_400_000
     max_ids: int = 256
 
 
 def is_repeat(contact: Contact, event_id: str, clock: int, duplicate_window: DuplicateWindow) -> bool:
-    """Whether the contact, whose clock is `clock` before the event, applied that id lately."""
+    """Returns whether the contact, whose clock is `clock` before the event, applied that id in the window."""
     oldest = clock - duplicate_window.duration
-    for known, applied in contact.applied:  # noqa: SIM110 - a plain loop: every record of a contact comes by here
-        if known == event_id and applied >= oldest:
+    for applied_id, applied in contact.applied:  # noqa: SIM110 - a plain loop is faster: it runs for every event
+        if applied_id == event_id and applied >= oldest:
             return True
     return False
 
 
 def remember_id(contact: Contact, event_id: str, duplicate_window: DuplicateWindow) -> None:
-    """Keeps the id of an event just applied, and drops those that no repeat can meet any more."""
+    """Remembers the id of an applied event, and drops the ids that have left the window."""
     oldest = contact.clock - duplicate_window.duration
     applied = contact.applied
     applied.append((event_id, contact.clock))

@@ -1,18 +1,18 @@
-"""How much is kept of one contact, so that its row and its hand-overs always fit into a record."""
+"""The limits of a contact's state: its row and its hand-overs always fit into a record."""
 
 from __future__ import annotations
 
 MAX_PROPERTY_BYTES = 200_000
-"""Of a contact's properties as JSON, together."""
+"""The most bytes that all properties of a contact take as JSON."""
 
 MAX_COUNTER_VALUES = 25_000
-"""Numbers that all leaves on visits and activities together keep of a contact, about 14 bytes each."""
+"""The most numbers in all counters of a contact together, about 14 bytes each."""
 
 MAX_NAMED_SCORES = 100
-"""Named scores of a contact."""
+"""The most named scores of a contact."""
 
 MAX_OUTPUT_LEAVES = 20
-"""Leaves that a segment change names."""
+"""The most leaves that a segment change names."""
 
 MAX_OUTPUT_LEAF_VALUES = 10
-"""Values of a list in such a leaf; the others are counted."""
+"""The most values of a list in such a leaf; of the others only the number is named."""

@@ -1,4 +1,4 @@
-"""A patch of properties: null removes, a value of the wrong declared type is refused alone (SPEC section 3)."""
+"""Patches properties: null removes, a value of the wrong declared type is refused alone (SPEC section 3)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _encode = msgspec.json.Encoder().encode
 def patch_properties(
     contact: Contact, patch: Mapping[str, Any], property_types: Mapping[str, PropertyType]
 ) -> tuple[set[str], list[Refusal]]:
-    """Applies what can be applied; the properties that may be otherwise now, and why others were refused."""
+    """Applies what can be applied. Returns the properties that may have changed, and why others were refused."""
     refusals: list[Refusal] = []
     changed = set(patch)
     properties = dict(contact.properties)
     for name, value in patch.items():
-        checked = validate_property(name, value, property_types.get(name) or STANDARD_PROPERTIES.get(name))
-        if isinstance(checked, Refusal):
-            refusals.append(checked)
-        elif checked is None:
+        result = validate_property(name, value, property_types.get(name) or STANDARD_PROPERTIES.get(name))
+        if isinstance(result, Refusal):
+            refusals.append(result)
+        elif result is None:
             properties.pop(name, None)
         else:
-            properties[name] = checked
+            properties[name] = result
     if "email" in patch:
         for name in DERIVED_PROPERTIES:
             properties.pop(name, None)

@@ -1,6 +1,6 @@
-"""Points that decay: halved every `half_life`, rounded half-even to whole millionths (SPEC section 3).
+"""Computes points that decay: halved every `half_life`, rounded half-even to whole millionths (SPEC section 3).
 
-Decimal arithmetic, so that every machine rounds the same.
+The arithmetic is decimal, so that every machine rounds alike.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _ONE = Decimal(1)
 
 
 def to_millionths(points: float) -> int:
-    """Points as whole millionths, rounded half-even; of a float, its shortest decimal form is meant."""
+    """Points as whole millionths, rounded half-even; a float counts as its shortest decimal form."""
     if points == int(points):
         return int(points) * MILLION
     return int((Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN))
 
 
 def points_from_millionths(millionths: int) -> int | float:
-    """Points as they are written: a whole number where they are whole."""
+    """Points as outputs have them: an int where they are whole."""
     whole, rest = divmod(millionths, MILLION)
     return whole if rest == 0 else millionths / MILLION
 
@@ -34,30 +34,30 @@ def decay_points(points: int | Decimal, elapsed: int, half_life: int) -> Decimal
 
 
 def round_points(points: Decimal) -> int:
-    """Half-even to whole millionths."""
+    """Rounds half-even to whole millionths."""
     return int(points.quantize(_ONE, context=_CONTEXT))
 
 
 def points_at(points: int, since: int, now: int, half_life: int | None) -> int:
-    """Whole millionths at `now` of points as they were at `since`."""
+    """The points (millionths) at `now` of a lead that had `points` at `since`."""
     if half_life is None or points == 0 or now <= since:
         return points
     return round_points(decay_points(points, now - since, half_life))
 
 
 def first_crossing(points: int, since: int, now: int, half_life: int, thresholds: tuple[int, ...]) -> int | None:
-    """The first millisecond after now at which the rounded points stand otherwise to any of the thresholds.
+    """The first millisecond after `now` at which the rounded points compare otherwise with one of the thresholds.
 
-    None when no decay ever takes them across one.
+    None when decay never takes them across one.
     """
-    found = (_crossing_instant(points, since, now, half_life, threshold) for threshold in thresholds)
-    return min((instant for instant in found if instant is not None), default=None)
+    crossings = (_crossing_instant(points, since, now, half_life, threshold) for threshold in thresholds)
+    return min((instant for instant in crossings if instant is not None), default=None)
 
 
 def _crossing_instant(points: int, since: int, now: int, half_life: int, threshold: int) -> int | None:
     side = _side_of_threshold(points_at(points, since, now, half_life), threshold)
     if side == _side_of_threshold(0, threshold):
-        return None  # decay goes towards zero and never back: on zero's side nothing changes any more
+        return None  # decay goes towards zero and never back: on the side of zero nothing changes any more
     low, high = now, max(now + 1, _estimate_crossing(points, since, half_life, threshold))
     while _side_of_threshold(points_at(points, since, high, half_life), threshold) == side:
         low, high = high, high + max(1, (high - low) * 2)
@@ -81,7 +81,7 @@ def _side_of_threshold(points: int, threshold: int) -> int:
 
 
 def _estimate_crossing(points: int, since: int, half_life: int, threshold: int) -> int:
-    """About when the points come to the threshold; near zero, to the last half of a millionth."""
+    """About the instant at which the points reach the threshold, or half a millionth where it is near zero."""
     target = max(float(abs(threshold)), 0.5)
     if abs(points) <= target:
         return since

@@ -1,6 +1,6 @@
-"""The types of a contact's properties: what a value must be, and the one form in which it is kept (SPEC section 3).
+"""Validates property values: what a value of each type must be, and its canonical form (SPEC section 3).
 
-| type | takes | is kept as |
+| type | accepts | canonical form |
 |---|---|---|
 | `text` | text | as it is |
 | `number` | a finite number | as it is, whole numbers to the last digit |
@@ -11,7 +11,7 @@
 | `object` | an object, or a list of objects | as it is |
 | undeclared | anything | as it is; of a number as above |
 
-Null removes a property and fits every type. Nothing is guessed: the text `"5"` is no number.
+Null removes a property and fits every type. Nothing is guessed: the text `"5"` is not a number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from streams.engine.conditions.dates.calendar_days import is_day
 from streams.engine.journal.effects import Refusal
 
 DERIVED_PROPERTIES = frozenset({"email_domain"})
-"""Properties that follow from others and cannot be set."""
+"""Properties that are derived from others and cannot be set."""
 
 
 class _DoesNotFit(Exception):
@@ -33,7 +33,7 @@ class _DoesNotFit(Exception):
 
 
 def validate_property(name: str, value: Any, property_type: PropertyType | None) -> Any | Refusal:
-    """The value in its canonical form, None for one that is removed, or why it is refused; it alone, never the patch.
+    """The value in its canonical form, None for a removed one, or why this value alone is refused.
 
     `property_type` is the property's declared or standard type, None for an undeclared one.
     """
@@ -44,12 +44,12 @@ def validate_property(name: str, value: Any, property_type: PropertyType | None)
     try:
         return _VALIDATORS[property_type](value) if property_type is not None else _require_finite(value)
     except _DoesNotFit:
-        kind = property_type or "number"  # of undeclared values only a number without end is refused
+        kind = property_type or "number"  # of undeclared values only a number out of range is refused
         return Refusal("wrong_property_type", f"{name} is of the type {kind}, and {_describe_value(value)} is not")
 
 
 def email_domain(email: Any) -> str | None:
-    """The part behind the last `@`, in lower case without a closing dot; None where there is no address."""
+    """The part behind the last `@`, in lower case without a closing dot; None when `email` is not an address."""
     if not isinstance(email, str):
         return None
     local, at, domain = email.strip().rpartition("@")
@@ -58,7 +58,7 @@ def email_domain(email: Any) -> str | None:
 
 
 def derive_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The derived properties of a contact that has these; one that has no value is left out."""
+    """The derived properties of a contact with these properties; one without a value is left out."""
     domain = email_domain(properties.get("email"))
     return {} if domain is None else {"email_domain": domain}
 
@@ -105,7 +105,7 @@ def _validate_object(value: Any) -> Any:
 
 
 def _require_finite(value: Any) -> Any:
-    """Whole numbers of hundreds of digits are JSON, but no arithmetic or other reader takes them."""
+    """Refuses whole numbers of hundreds of digits: they are JSON, but arithmetic and other readers fail on them."""
     if isinstance(value, int):
         try:
             float(value)

@@ -10,7 +10,7 @@ from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
-from streams.engine.releases.compiled import DefinitionsLookup
+from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.state.points import MILLION
 from tests.harness.random.random_events import RandomEvent
 

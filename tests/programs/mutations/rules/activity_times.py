@@ -146,6 +146,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="decisions/decide.py",
         text="created=event.at",
         instead="created=max(event.at, tick)",
-        caught_by=(f"{_TIME}::test_a_contact_made_after_a_tick_has_the_ticks_clock_and_its_own_creation",),
+        caught_by=(f"{_TIME}::test_a_contact_created_after_a_tick_has_the_clock_of_the_tick_and_its_own_creation",),
     ),
 )

@@ -8,7 +8,7 @@ _TIME = "tests/unit/streams/engine/decisions/test_time.py"
 _LATENESS = "tests/unit/streams/engine/decisions/test_lateness.py"
 _EXACTLY = f"{_LATENESS}::test_exactly_a_day_late_still_is_the_first"
 _AFTER = f"{_LATENESS}::test_a_millisecond_later_it_counts_everywhere_else"
-_OTHERS = f"{_LATENESS}::test_of_all_leaves_only_sequence_first_and_last_pass_over_what_is_too_late"
+_OTHERS = f"{_LATENESS}::test_only_sequence_first_and_last_ignore_events_that_are_too_late"
 _CORRECTED = f"{_TIME}::test_a_late_event_that_still_counts_is_corrected_at_the_clock"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -59,7 +59,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="decisions/segments.py",
         text='cause = OutputCause(kind="clock", release=context.root_cause.release)',
         instead='cause = OutputCause(kind="clock", release=context.root_cause.release, late=context.root_cause.late)',
-        caught_by=(f"{_TIME}::test_what_time_changes_at_the_very_instant_of_a_record_has_the_clock_for_its_cause",),
+        caught_by=(f"{_TIME}::test_a_change_by_time_at_the_instant_of_a_record_is_caused_by_the_clock",),
     ),
     Mutation(
         id="lateness-inclusive",

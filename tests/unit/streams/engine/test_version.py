@@ -1,4 +1,4 @@
-"""An engine decides on nothing that an engine of another meaning left behind."""
+"""An engine refuses state and releases of another engine version."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 OLDER = ENGINE_VERSION - 1
 
 
-def decider() -> PartitionDecider:
-    made = PartitionDecider(0, lambda *_: sound_definitions({"segments": []}))
-    made.resume(None)
-    return made
+def new_decider() -> PartitionDecider:
+    decider = PartitionDecider(0, lambda *_: sound_definitions({"segments": []}))
+    decider.resume(None)
+    return decider
 
 
-def test_a_state_of_another_meaning_is_not_decided_on() -> None:
+def test_state_of_another_engine_version_is_refused() -> None:
     older = msgspec.json.encode(Checkpoint(PartitionStatus(), semantics=OLDER))
     with pytest.raises(EngineVersionMismatch, match=f"semantics {OLDER}, this one has {ENGINE_VERSION}"):
-        decider().resume(older)
+        new_decider().resume(older)
     with pytest.raises(EngineVersionMismatch, match="the contacts' state"):
         decider_checkpoint(SlotCheckpoint(checkpoint=older))
-    decider().resume(decider().checkpoint())
+    new_decider().resume(new_decider().checkpoint())
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_a_state_of_another_meaning_is_not_decided_on() -> None:
         records.Proposal("default", 1, 0, "", OLDER),
     ],
 )
-def test_a_release_of_another_meaning_does_not_decide(record: records.JournalRecord) -> None:
-    made = decider()
-    made.feed(0, b"release", records.encode(record))
+def test_a_release_of_another_engine_version_is_refused(record: records.JournalRecord) -> None:
+    decider = new_decider()
+    decider.feed(0, b"release", records.encode(record))
     with pytest.raises(EngineVersionMismatch, match="release 1 of account default"):
-        made.work(BUDGET)
+        decider.work(BUDGET)
 
 
 def test_no_restart_helps() -> None:

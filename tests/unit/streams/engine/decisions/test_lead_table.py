@@ -20,7 +20,7 @@ def _rule(name: str, **then: Any) -> dict[str, Any]:
 DEFINITIONS: dict[str, Any] = {
     "segments": [AUDIENCE, {"id": "everyone", "dynamic": True, "when": {"all": []}}],
     "campaigns": [
-        # The rules of another campaign, of which every contact is a lead, act on the campaign under test.
+        # Every contact is a lead of another campaign, whose rules act on the campaign under test.
         {
             "id": "other",
             "audience": ["everyone"],
@@ -42,15 +42,15 @@ _TableStep = Callable[[EngineDriver, int], list[dict[str, Any]]]
 
 
 def _command(name: str, **fields: Any) -> _TableStep:
-    return lambda story, at: story.send(f"lead.{name}", at, campaign="spring", **fields)
+    return lambda driver, at: driver.send(f"lead.{name}", at, campaign="spring", **fields)
 
 
 def _patch(**properties: Any) -> _TableStep:
-    return lambda story, at: story.change_contact(at, **properties)
+    return lambda driver, at: driver.change_contact(at, **properties)
 
 
 def _status(status: str) -> _TableStep:
-    return lambda story, at: story.change_contact(at, status=status)
+    return lambda driver, at: driver.change_contact(at, status=status)
 
 
 EVENTS: dict[str, _TableStep] = {
@@ -62,7 +62,7 @@ EVENTS: dict[str, _TableStep] = {
     "reactivated": _command("reactivated"),
     "in the audience": _patch(fits=True),
     "out of the audience (`leave: delete`)": _patch(fits=False),
-    "token on a visit": lambda story, at: story.visit(at, campaign="spring"),
+    "token on a visit": lambda driver, at: driver.visit(at, campaign="spring"),
     "added by a rule": _patch(signal="add"),
     "removed by a rule": _patch(signal="take_out"),
     "set qualified by a rule": _patch(signal="set_qualified"),
@@ -72,7 +72,7 @@ EVENTS: dict[str, _TableStep] = {
     "contact deleted": _status("deleted"),
 }
 
-# Each but the first is in the audience, so that it can leave it.
+# Each lead is in the audience, so that it can leave it.
 STATES: dict[str, tuple[_TableStep, ...]] = {
     "none": (),
     "active": (_patch(fits=True),),
@@ -95,22 +95,22 @@ def _cells() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("state", "event", "cell"), _cells())
 def test_a_lead_in_each_status_meets_each_event(state: str, event: str, cell: str) -> None:
-    story = EngineDriver(**DEFINITIONS)
-    story.change_contact(day(0), first_name="Ann")
+    driver = EngineDriver(**DEFINITIONS)
+    driver.change_contact(day(0), first_name="Ann")
     instant = day(1)
     for step in STATES[state]:
-        step(story, instant)
+        step(driver, instant)
         instant += 1
-    before = story.status("spring")
-    outputs = EVENTS[event](story, instant)
+    before = driver.status("spring")
+    outputs = EVENTS[event](driver, instant)
     changes = [change for change in lead_changes(outputs) if change[0] == "spring"]
     if cell == "!":
-        assert (story.refused, changes) == ([_code(before)], [])
+        assert (driver.refused, changes) == ([_code(before)], [])
     elif cell == "=":
-        assert (story.refused, changes) == ([], [])
+        assert (driver.refused, changes) == ([], [])
     else:
         assert changes[-1][2] == cell
-    assert story.status("spring") == (before if cell in "=!" else cell)
+    assert driver.status("spring") == (before if cell in "=!" else cell)
 
 
 def _code(before: str | None) -> str:

@@ -46,38 +46,38 @@ OF_A_DATE: list[tuple[dict[str, Any], Turns]] = [
 
 @pytest.mark.parametrize(("when", "turns"), AFTER_A_VISIT)
 def test_every_kind_of_leaf_turns_by_time_alone(when: dict[str, Any], turns: Turns) -> None:
-    story = _story(when)
-    story.visit(day(0))
-    assert _told(story) == turns
+    driver = _driver(when)
+    driver.visit(day(0))
+    assert _changes_by_time(driver) == turns
 
 
 @pytest.mark.parametrize(("operators", "turns"), OF_A_DATE)
 def test_every_operator_on_a_date_turns_by_time_alone(operators: dict[str, Any], turns: Turns) -> None:
-    story = _story({"property": "ends", **operators})
-    story.change_contact(day(0), ends="2026-01-11")
-    assert _told(story) == turns
+    driver = _driver({"property": "ends", **operators})
+    driver.change_contact(day(0), ends="2026-01-11")
+    assert _changes_by_time(driver) == turns
 
 
 def test_an_item_of_a_list_turns_by_time_alone() -> None:
-    story = _story({"property": "orders", "has_item": {"placed": {"lt": "now-7d"}}})
-    story.change_contact(day(0), orders=[{"placed": instant_text(day(0))}, {"placed": "soon"}])
-    assert _told(story) == [(day(7, 1), IN)]
+    driver = _driver({"property": "orders", "has_item": {"placed": {"lt": "now-7d"}}})
+    driver.change_contact(day(0), orders=[{"placed": instant_text(day(0))}, {"placed": "soon"}])
+    assert _changes_by_time(driver) == [(day(7, 1), IN)]
 
 
 def test_a_sequence_leaves_by_time_alone_with_its_first_step() -> None:
-    story = _story({"sequence": PATHS, "within": "7d"})
-    story.visit(day(0), "/a")
-    story.visit(day(0) + HOUR, "/b")
-    assert _told(story) == [(day(7), OUT)]
+    driver = _driver({"sequence": PATHS, "within": "7d"})
+    driver.visit(day(0), "/a")
+    driver.visit(day(0) + HOUR, "/b")
+    assert _changes_by_time(driver) == [(day(7), OUT)]
 
 
-def _story(when: dict[str, Any]) -> EngineDriver:
+def _driver(when: dict[str, Any]) -> EngineDriver:
     segments = [{"id": "moving", "dynamic": True, "when": when}]
     return EngineDriver(segments=segments, properties={"ends": "date", "orders": "object"})
 
 
-def _told(story: EngineDriver) -> Turns:
-    """What a far tick tells of this year, with its instants."""
-    changes = outputs_of_topic(story.tick(day(300)), "segment-changes")
+def _changes_by_time(driver: EngineDriver) -> Turns:
+    """The instants and types of the changes up to a tick far ahead."""
+    changes = outputs_of_topic(driver.tick(day(300)), "segment-changes")
     instants = {instant_text(day(number, plus)): day(number, plus) for number in range(300) for plus in (0, 1)}
     return [(instants[change["at"]], change["type"]) for change in changes]

@@ -1,4 +1,4 @@
-"""An event that was refused when decided can be sent again as its letter holds it."""
+"""The source form of a journal event can be published again as the same event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.engine.journal.validate import EventValidator
 from streams.engine.version import EVENT_TYPES_NOT_SERVED
 
 NUMBER = {"partition": 1, "offset": 7, "ordinal": 2}
-HAPPENING = {"url": "https://example.com/a?b=c", "title": "A", "campaign": "spring", "properties": {"n": 1.5}}
+ACTIVITY = {"url": "https://example.com/a?b=c", "title": "A", "campaign": "spring", "properties": {"n": 1.5}}
 LEAD = {"campaign": "spring", "by": "eve"}
 CRM = {"campaign": "spring", "hand_over": "h1", "number": NUMBER}
 
@@ -25,8 +25,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "status": "bounced",
     },
     "contact.deleted": {},
-    "web.visited": {**HAPPENING, "referrer": "https://example.org/"},
-    "activity.recorded": {**HAPPENING, "name": "form_submitted"},
+    "web.visited": {**ACTIVITY, "referrer": "https://example.org/"},
+    "activity.recorded": {**ACTIVITY, "name": "form_submitted"},
     "score.adjusted": {"points": -12.000001, "campaign": "spring", "reason": "because"},
     "lead.added": {**LEAD, "acquired": True},
     "lead.qualified": LEAD,
@@ -54,27 +54,27 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def journaled(type_: str, key: bytes, value: bytes) -> JournalEvent:
-    """What the door makes of a record of the type's topic."""
-    outcome = EventValidator("events").validate(SourceRecord(EVENT_TYPES[type_].topic, 0, 5, None, key, value, (), 9))
-    assert isinstance(outcome, Append), outcome
-    event = decode(outcome.value)
+def to_journal_event(type_: str, key: bytes, value: bytes) -> JournalEvent:
+    """The journal event of a record of the type's topic."""
+    result = EventValidator("events").validate(SourceRecord(EVENT_TYPES[type_].topic, 0, 5, None, key, value, (), 9))
+    assert isinstance(result, Append), result
+    event = decode(result.value)
     assert isinstance(event, JournalEvent)
     return event
 
 
 @pytest.mark.parametrize("type_", sorted(EVENT_TYPES.keys() - EVENT_TYPES_NOT_SERVED))
-def test_the_form_received_is_the_same_event_when_it_is_sent_again(type_: str) -> None:
-    sent = {"id": "e1", "type": type_, "at": "2026-03-01T11:00:00.5+01:00", "account": "acme", **FIELDS[type_]}
-    event = journaled(type_, b"anna", json.dumps(sent).encode())
-    again = to_source_form(event)
-    assert journaled(type_, event.owner.encode(), again) == event
-    told = json.loads(again)
-    assert told.keys() <= sent.keys() | {EVENT_TYPES[type_].owner, "campaign"}
-    assert told["at"] == "2026-03-01T10:00:00.500Z"
+def test_the_source_form_published_again_is_the_same_event(type_: str) -> None:
+    source = {"id": "e1", "type": type_, "at": "2026-03-01T11:00:00.5+01:00", "account": "acme", **FIELDS[type_]}
+    event = to_journal_event(type_, b"anna", json.dumps(source).encode())
+    republished = to_source_form(event)
+    assert to_journal_event(type_, event.owner.encode(), republished) == event
+    fields = json.loads(republished)
+    assert fields.keys() <= source.keys() | {EVENT_TYPES[type_].owner, "campaign"}
+    assert fields["at"] == "2026-03-01T10:00:00.500Z"
 
 
-def test_points_are_written_as_people_write_them() -> None:
-    sent = {"id": "e1", "type": "score.adjusted", "at": "2026-03-01T11:00:00Z", "points": 2.5}
-    event = journaled("score.adjusted", b"anna", json.dumps(sent).encode())
+def test_points_are_decimal_numbers_in_the_source_form() -> None:
+    source = {"id": "e1", "type": "score.adjusted", "at": "2026-03-01T11:00:00Z", "points": 2.5}
+    event = to_journal_event("score.adjusted", b"anna", json.dumps(source).encode())
     assert (event.fields["points"], json.loads(to_source_form(event))["points"]) == (2_500_000, 2.5)

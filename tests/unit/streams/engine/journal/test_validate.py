@@ -1,4 +1,4 @@
-"""The door: what becomes of one record of an in-topic."""
+"""A record of an in-topic becomes a journal record or a refusal."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ def changed(**fields: Any) -> dict[str, Any]:
     return {"id": "e1", "type": "contact.changed", "contact": "anna", "at": "2026-03-01T11:00:00Z", **fields}
 
 
-def accepted(record: SourceRecord, door: EventValidator | None = None) -> records.JournalEvent:
-    (outcome,) = (door or EventValidator())(record)
-    assert isinstance(outcome, Append), outcome
-    event = records.decode(outcome.value)
+def accepted(record: SourceRecord, validator: EventValidator | None = None) -> records.JournalEvent:
+    (result,) = (validator or EventValidator())(record)
+    assert isinstance(result, Append), result
+    event = records.decode(result.value)
     assert isinstance(event, records.JournalEvent)
-    assert outcome.key == records.event_key(event.account, event.owner)
+    assert result.key == records.event_key(event.account, event.owner)
     return event
 
 
-def code(record: SourceRecord, door: EventValidator | None = None) -> str:
-    (outcome,) = (door or EventValidator())(record)
-    assert isinstance(outcome, Refusal), outcome
-    assert outcome.code in refusal_codes.INGEST_CODES
-    assert outcome.message
-    assert "\n" not in outcome.message
-    return outcome.code
+def code(record: SourceRecord, validator: EventValidator | None = None) -> str:
+    (result,) = (validator or EventValidator())(record)
+    assert isinstance(result, Refusal), result
+    assert result.code in refusal_codes.INGEST_CODES
+    assert result.message
+    assert "\n" not in result.message
+    return result.code
 
 
 def test_an_event_keeps_its_coordinates_and_only_the_fields_of_its_type() -> None:
@@ -61,7 +61,7 @@ def test_an_event_keeps_its_coordinates_and_only_the_fields_of_its_type() -> Non
     )
 
 
-def test_where_the_contact_is_missing_the_key_says_it() -> None:
+def test_where_the_contact_is_missing_the_key_names_it() -> None:
     raw = changed()
     del raw["contact"]
     assert accepted(source(raw, key="zoë".encode())).owner == "zoë"
@@ -93,7 +93,7 @@ def test_the_field_wins_over_the_key() -> None:
         (b"null", "not_an_object"),
     ],
 )
-def test_what_is_no_event_at_all_is_refused(value: bytes | None, expected: str) -> None:
+def test_a_value_that_is_not_an_event_is_refused(value: bytes | None, expected: str) -> None:
     assert code(source(value)) == expected
 
 
@@ -240,8 +240,8 @@ TYPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_each_served_type_has_its_canonical_fields(name: str) -> None:
-    given, canonical = TYPES[name]
-    event = accepted(source(changed(type=name, **given), EVENT_TYPES[name].topic))
+    fields, canonical = TYPES[name]
+    event = accepted(source(changed(type=name, **fields), EVENT_TYPES[name].topic))
     assert event.fields == canonical
     assert event.owner == ("006" if name == "opportunity.changed" else "anna")
 

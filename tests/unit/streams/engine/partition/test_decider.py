@@ -1,4 +1,4 @@
-"""The decider of a partition: portions, checkpoints, what is busy and what is due."""
+"""The decider of a partition: batches, checkpoints, when it is busy, and what is due."""
 
 from __future__ import annotations
 
@@ -44,30 +44,30 @@ def exits(effects: Effects) -> list[str]:
     return sorted(output.key.decode() for output in effects.outputs if output.topic == "segment-changes")
 
 
-def test_a_portion_keeps_to_its_budget_of_contacts() -> None:
+def test_a_batch_respects_its_budget_of_contacts() -> None:
     visits = [visit(f"c{number}", number + 1, START) for number in range(10)]
     decider = decider_of(marker(0), *visits, tick(11, day(8)))
     decider.work(Budget(records=10))
     assert decider.resume_offset(12) == 11
-    found = []
-    portions = 0
+    keys = []
+    batches = 0
     while decider.has_pending():
         effects = decider.work(Budget(records=3))
         assert len(effects.rows) <= 3
-        found += exits(effects)
-        portions += 1
-    assert found == [f"default/c{number}" for number in range(10)]
-    assert portions == 4
+        keys += exits(effects)
+        batches += 1
+    assert keys == [f"default/c{number}" for number in range(10)]
+    assert batches == 4
 
 
-def test_a_portion_ends_when_its_bytes_are_used_up() -> None:
+def test_a_batch_ends_when_its_bytes_are_used_up() -> None:
     decider = decider_of(marker(0), *[visit(f"c{number}", number + 1, START) for number in range(10)])
     effects = decider.work(Budget(bytes=1_500))
     assert 1 <= len(effects.rows) < 10
     assert decider.has_pending()
 
 
-def test_a_portion_ends_when_its_time_is_used_up() -> None:
+def test_a_batch_ends_when_its_time_is_used_up() -> None:
     seconds = iter(range(100))
     decider = decider_of(
         marker(0), *[visit(f"c{number}", number + 1, START) for number in range(10)], timer=lambda: next(seconds)
@@ -76,7 +76,7 @@ def test_a_portion_ends_when_its_time_is_used_up() -> None:
     assert 1 <= len(effects.rows) < 10
 
 
-def test_while_a_tick_is_unfinished_it_is_busy_and_the_position_lies_beyond_it() -> None:
+def test_while_a_tick_is_unfinished_it_is_busy_and_the_resume_offset_is_after_it() -> None:
     visits = [visit(f"c{number}", number + 1, START) for number in range(5)]
     decider = decider_of(marker(0), *visits)
     decider.work(EVERYTHING)
@@ -90,15 +90,15 @@ def test_while_a_tick_is_unfinished_it_is_busy_and_the_position_lies_beyond_it()
     assert state.unfinished.offset == 6
 
 
-def test_own_records_go_on_while_a_tick_is_worked_off_and_see_it_first() -> None:
+def test_own_records_are_decided_beside_a_tick_and_after_it_for_each_contact() -> None:
     visits = [visit(f"c{number}", number + 1, START) for number in range(20)]
     decider = decider_of(marker(0), *visits)
     decider.work(EVERYTHING)
     decider.feed(*tick(21, day(8)))
     decider.feed(*visit("c19", 22, day(9)))
     effects = decider.work(Budget(records=4))
-    told = [msgspec.json.decode(o.value) for o in effects.outputs if o.key == b"default/c19" and o.value]
-    assert [(each["type"], each["number"]["offset"]) for each in told] == [
+    changes = [msgspec.json.decode(o.value) for o in effects.outputs if o.key == b"default/c19" and o.value]
+    assert [(change["type"], change["number"]["offset"]) for change in changes] == [
         ("segment.exited", 21),
         ("segment.entered", 22),
     ]
@@ -117,7 +117,7 @@ def test_a_second_marker_waits_for_the_first() -> None:
     assert {contact.release for contact in decider.contacts()} == {2}
 
 
-def test_contacts_made_later_than_a_marker_are_passed_over_by_it() -> None:
+def test_a_marker_skips_contacts_created_after_it() -> None:
     decider = decider_of(visit("old", 0, START), marker(1), visit("new", 2, START + 1))
     outputs = []
     while decider.has_pending():
@@ -126,25 +126,25 @@ def test_contacts_made_later_than_a_marker_are_passed_over_by_it() -> None:
     assert kinds[b"default/new"] == "event"
 
 
-def test_a_marker_leaves_other_accounts_alone() -> None:
+def test_a_marker_does_not_affect_other_accounts() -> None:
     visits = (visit("ann", 0, START), visit("ann", 1, START, "acme"))
     decider = decider_of(*visits, marker(2, account="acme"))
     decider.work(EVERYTHING)
     assert {contact.account: contact.release for contact in decider.contacts()} == {"acme": 1, "default": 0}
 
 
-def test_a_new_owner_knows_who_is_due_and_what_is_in_force() -> None:
+def test_a_restored_decider_has_the_dues_and_the_active_releases() -> None:
     decider = decider_of(marker(0), visit("ann", 1, START), tick(2, day(1)))
     effects = decider.work(EVERYTHING)
-    heir = PartitionDecider(0, lambda *_: RELEASE)
+    successor = PartitionDecider(0, lambda *_: RELEASE)
     for key, value in effects.rows.items():
-        heir.restore(key, value)
-    heir.resume(decider.checkpoint())
-    assert heir.next_due() == START + 7 * DAY
-    assert heir.active_releases() == {"default": 1}
-    heir.feed(*tick(3, day(7, 1)))
-    assert exits(heir.work(EVERYTHING)) == ["default/ann"]
-    assert heir.next_due() is None
+        successor.restore(key, value)
+    successor.resume(decider.checkpoint())
+    assert successor.next_due() == START + 7 * DAY
+    assert successor.active_releases() == {"default": 1}
+    successor.feed(*tick(3, day(7, 1)))
+    assert exits(successor.work(EVERYTHING)) == ["default/ann"]
+    assert successor.next_due() is None
 
 
 def test_the_heap_of_dues_does_not_grow_with_every_visit() -> None:

@@ -1,4 +1,4 @@
-"""What a release that is proposed, and perhaps given up, does to the one that decides: nothing."""
+"""A proposed release, given up or not, does not affect the one that decides."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ def counted(least: int) -> dict[str, Any]:
     return {"id": f"s{least}", "dynamic": True, "when": {"visit": {}, "count": {"gte": least}}}
 
 
-def propose(story: EngineDriver, *segments: dict[str, Any]) -> None:
-    """Only the first record of a release."""
-    story.releases.append(sound_definitions({"segments": list(segments)}))
-    number = len(story.releases)
+def propose(driver: EngineDriver, *segments: dict[str, Any]) -> None:
+    """Appends only the proposal of a release."""
+    driver.releases.append(sound_definitions({"segments": list(segments)}))
+    number = len(driver.releases)
     marker = Marker("default", number, number, "", None, ENGINE_VERSION)
-    offset = len(story.journal)
+    offset = len(driver.journal)
     entry = (offset, records.PROPOSAL_KEY, records.encode(proposal_from_marker(marker)))
-    story.journal.append(entry)
-    story.decider.feed(*entry)
-    story.decider.work(BUDGET)
+    driver.journal.append(entry)
+    driver.decider.feed(*entry)
+    driver.decider.work(BUDGET)
 
 
-def kept(story: EngineDriver) -> list[int]:
-    """How much each leaf keeps."""
-    return sorted(len(instants) for instants in story.contact().counts.values())
+def state_sizes(driver: EngineDriver) -> list[int]:
+    """The number of values that each leaf stores, ascending."""
+    return sorted(len(instants) for instants in driver.contact().counts.values())
 
 
-def slice_for_all(story: EngineDriver) -> tuple[int, bytes, bytes]:
-    """All of the proposed release's past in one slice."""
-    history = story.decider.backfill_counter("default")
-    for entry in story.journal:
+def slice_for_all(driver: EngineDriver) -> tuple[int, bytes, bytes]:
+    """The journal entry of one slice with the state of all contacts."""
+    counter = driver.decider.backfill_counter("default")
+    for entry in driver.journal:
         if entry[1] == records.PROPOSAL_KEY:
             break
-        history.feed(*entry)
-    (part,) = history.slices()
-    return len(story.journal), records.SLICE_KEY, records.encode(part)
+        counter.feed(*entry)
+    (history_slice,) = counter.slices()
+    return len(driver.journal), records.SLICE_KEY, records.encode(history_slice)
 
 
-def test_a_slice_is_decided_in_portions_over_restarts() -> None:
-    story = EngineDriver(segments=[])
+def test_a_slice_is_decided_in_batches_over_restarts() -> None:
+    driver = EngineDriver(segments=[])
     names = [f"c{number}" for number in range(10)]
     for name in names:
-        story.visit(day(0), contact=name)
-    propose(story, counted(1))
-    entry = slice_for_all(story)
-    decider, decided = story.decider, []
+        driver.visit(day(0), contact=name)
+    propose(driver, counted(1))
+    entry = slice_for_all(driver)
+    decider, batch_sizes = driver.decider, []
     rows: dict[bytes, bytes | None] = {
         f"default/{row.id}".encode(): msgspec.json.encode(row) for row in decider.contacts()
     }
@@ -64,41 +64,41 @@ def test_a_slice_is_decided_in_portions_over_restarts() -> None:
         decider.feed(*entry)
         effects = decider.work(Budget(records=3))
         rows |= effects.rows
-        decided.append(len(effects.rows))
-        decider, checkpoint = new_owner(story, rows), decider.checkpoint()
+        batch_sizes.append(len(effects.rows))
+        decider, checkpoint = restored_decider(driver, rows), decider.checkpoint()
         decider.resume(checkpoint)
-    assert decided == [3, 3, 3, 1]
+    assert batch_sizes == [3, 3, 3, 1]
     assert all(contact.counts for contact in decider.contacts())
 
 
-def new_owner(story: EngineDriver, rows: Mapping[bytes, bytes | None]) -> PartitionDecider:
-    """Who takes over from the changelog."""
-    decider = PartitionDecider(0, lambda _, number: story.releases[number - 1])
+def restored_decider(driver: EngineDriver, rows: Mapping[bytes, bytes | None]) -> PartitionDecider:
+    """A decider restored from the changelog's rows."""
+    decider = PartitionDecider(0, lambda _, number: driver.releases[number - 1])
     for key, row in rows.items():
         decider.restore(key, row)
     return decider
 
 
-def test_leaves_in_force_forget_nothing_for_leaves_that_are_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_active_leaves_lose_nothing_to_proposed_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "MAX_COUNTER_VALUES", 10)
-    story = EngineDriver(segments=[counted(8)])
+    driver = EngineDriver(segments=[counted(8)])
     for hour in range(8):
-        story.visit(day(0, hour))
-    propose(story, counted(8), counted(9))
+        driver.visit(day(0, hour))
+    propose(driver, counted(8), counted(9))
     for hour in range(8):
-        story.visit(day(1, hour))
-    assert kept(story)[-1] == 8
-    assert sum(kept(story)) <= 10
-    assert story.members() == ["s8"]
+        driver.visit(day(1, hour))
+    assert state_sizes(driver)[-1] == 8
+    assert sum(state_sizes(driver)) <= 10
+    assert driver.members() == ["s8"]
 
 
-def test_what_was_followed_for_a_release_that_was_given_up_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_for_a_release_that_was_given_up_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "MAX_COUNTER_VALUES", 10)
-    story = EngineDriver(segments=[counted(8)])
-    story.visit(day(0))
-    propose(story, counted(8), counted(9))
+    driver = EngineDriver(segments=[counted(8)])
+    driver.visit(day(0))
+    propose(driver, counted(8), counted(9))
     for hour in range(9):
-        story.visit(day(1, hour))
-    assert len(story.contact().flags) == 1
-    story.apply(segments=[counted(8)])
-    assert (kept(story), story.contact().flags, story.members()) == ([8], [], ["s8"])
+        driver.visit(day(1, hour))
+    assert len(driver.contact().flags) == 1
+    driver.apply(segments=[counted(8)])
+    assert (state_sizes(driver), driver.contact().flags, driver.members()) == ([8], [], ["s8"])

@@ -1,4 +1,4 @@
-"""Which records of `definitions` are releases, and what every reader makes of them."""
+"""The log decides which records of `definitions` are releases."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def test_a_base_from_the_future_is_void_too() -> None:
         (record(account="other", definitions={"account": "default"}), "the definitions are of the account default"),
     ],
 )
-def test_what_cannot_decide_is_void_for_every_reader(value: bytes | None, reason: str) -> None:
+def test_a_record_that_is_not_a_release_is_void(value: bytes | None, reason: str) -> None:
     log = ReleaseLog()
     assert log.add(0, NOON, b"default", value) is None
     assert log.void_releases[0].reason.startswith(reason)
     assert log.add(1, NOON, b"default", record(0)) is not None
 
 
-def test_where_the_record_names_no_account_the_key_does() -> None:
+def test_without_an_account_in_the_record_the_key_names_it() -> None:
     value = json.dumps({"type": "definitions.applied", "definitions": {"account": "acme"}}).encode()
     marker = ReleaseLog().add(0, NOON, b"acme", value)
     assert marker is not None
@@ -83,7 +83,7 @@ def test_where_the_record_names_no_account_the_key_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clock", "told", "at"),
+    ("clock", "record_at", "at"),
     [
         ("wall", None, NOON),
         ("wall", "2026-03-01T11:00:00Z", NOON - 3_600_000),
@@ -93,14 +93,14 @@ def test_where_the_record_names_no_account_the_key_does() -> None:
     ],
 )
 def test_a_release_takes_effect_at_its_arrival_at_most_on_the_wall_clock(
-    clock: Any, told: str | None, at: int | None
+    clock: Any, record_at: str | None, at: int | None
 ) -> None:
-    marker = ReleaseLog(clock).add(0, NOON, b"default", record(at=told))
+    marker = ReleaseLog(clock).add(0, NOON, b"default", record(at=record_at))
     assert marker is not None
     assert marker.at == at
 
 
-def test_the_hash_is_of_the_content_and_not_of_how_it_is_written() -> None:
+def test_the_hash_depends_on_the_content_and_not_on_its_spelling() -> None:
     one = ReleaseLog().add(0, NOON, b"default", record(definitions={"plan": "premium", "time_zone": "UTC"}))
     other = ReleaseLog().add(0, NOON, b"default", record(definitions={"time_zone": "UTC", "plan": "premium"}))
     third = ReleaseLog().add(0, NOON, b"default", record(definitions={"plan": "basic", "time_zone": "UTC"}))
@@ -110,7 +110,7 @@ def test_the_hash_is_of_the_content_and_not_of_how_it_is_written() -> None:
     assert one.hash == other.hash != third.hash
 
 
-def test_an_offset_read_again_changes_nothing() -> None:
+def test_a_repeated_offset_changes_nothing() -> None:
     log = ReleaseLog()
     assert log.add(0, NOON, b"default", record(0)) is not None
     assert log.add(0, NOON, b"default", record(0)) is None

@@ -1,4 +1,4 @@
-"""Values of properties against their declared types."""
+"""Property values are validated against their declared types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.state.properties import derive_properties, email_domain, val
 
 
 @pytest.mark.parametrize(
-    ("value", "declared", "kept"),
+    ("value", "declared", "canonical"),
     [
         ("Bonn", "text", "Bonn"),
         ("", "text", ""),
@@ -31,10 +31,10 @@ from streams.engine.state.properties import derive_properties, email_domain, val
         (None, "number", None),
     ],
 )
-def test_a_value_that_fits_is_kept_in_its_canonical_form(value: Any, declared: Any, kept: Any) -> None:
+def test_a_value_that_fits_gets_its_canonical_form(value: Any, declared: Any, canonical: Any) -> None:
     result = validate_property("p", value, declared)
-    assert result == kept
-    assert type(result) is type(kept)
+    assert result == canonical
+    assert type(result) is type(canonical)
 
 
 @pytest.mark.parametrize(
