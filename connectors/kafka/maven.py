@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from traceback import clear_frames
-from typing import Any
+from typing import TYPE_CHECKING
 
 import stamina
 
 from streams.errors import LocalBrokerError
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 30
@@ -30,7 +33,7 @@ class Maven:
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
-        self._context: Any = _context(scratch)
+        self._context = _context(scratch)
 
     def find(self, group: str, artifact: str, version: str, is_valid: Callable[[Path], bool]) -> Path:
         """The path of an artifact for which `is_valid` holds.
@@ -68,7 +71,7 @@ class Maven:
         (self._scratch / _relative_path(group, artifact, version)).unlink(missing_ok=True)
 
 
-def _context(scratch: Path) -> Any:
+def _context(scratch: Path) -> MavenContext:
     try:
         from jgo.maven import MavenContext  # noqa: PLC0415 - in the dependency group `local`, not always there
     except ImportError as error:

