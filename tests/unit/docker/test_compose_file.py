@@ -83,7 +83,7 @@ def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
-def test_the_stand_in_org_has_the_campaigns_of_the_sample_definitions(compose: dict[str, Any]) -> None:
+def test_the_sandbox_has_the_campaigns_of_the_sample_definitions(compose: dict[str, Any]) -> None:
     sample = YAML(typ="safe").load((PROJECT_ROOT / "streams/demo/definitions.yaml").read_text())
     wanted = {
         f"--campaign={campaign['salesforce']['campaign']}={campaign['name']}"

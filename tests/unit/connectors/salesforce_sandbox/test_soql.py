@@ -1,4 +1,4 @@
-"""The stand-in org's queries: what it knows it answers, what it does not know it refuses."""
+"""The sandbox's queries: what it knows it answers, what it does not know it refuses."""
 
 from __future__ import annotations
 
