@@ -100,7 +100,7 @@ CLAIMS = Topic(
 )
 JOURNAL = Topic("journal", "internal", "account/contact", NoModel.ENGINE_FORM, "slots", FOREVER)
 LEDGER_JOURNAL = Topic("ledger-journal", "internal", "account/opportunity", NoModel.ENGINE_FORM, "one", FOREVER)
-# Faust names a table's changelog so: application, table, "changelog".
+# The name that Faust gives a table's changelog: application, table, "changelog".
 CONTACTS_CHANGELOG = Topic(
     "leadstream-pipeline-contacts-changelog",
     "internal",

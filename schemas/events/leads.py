@@ -1,4 +1,4 @@
-"""Events of the topic `lead-commands`: the manual decisions about a lead."""
+"""Events of the topic `lead-commands`: manual decisions about a lead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of the topic `segment-commands`: static segments are lists kept by hand."""
+"""Events of the topic `segment-commands`: manual changes of static segments."""
 
 from __future__ import annotations
 

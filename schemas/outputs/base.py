@@ -1,4 +1,4 @@
-"""What every output carries: id, when it became true, its number, and why."""
+"""Fields that all outputs share: id, account, at, number, cause, emitted_at."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Cause(OutputModel):
 
     kind: CauseKind
     event: str | None = None
-    """The id of the causing event."""
+    """The id of the event that caused it."""
     release: int | None = None
-    """The release that decided."""
+    """The number of the release under which it was decided."""
     rule: str | None = None
     late: bool = False
-    """A late event corrected the past."""
+    """True when a late event corrected the past."""
     leaves: list[dict[str, Any]] = []
-    """For a segment change: the leaves of the condition that decided."""
+    """For a segment change: the leaves of the condition that decided it."""
 
 
 class OutputRecord(OutputModel):
@@ -49,7 +49,7 @@ class OutputRecord(OutputModel):
     number: Number
     cause: Cause
     emitted_at: Instant | None = None
-    """When it was written; not part of the truth, and missing where nothing was written to Kafka."""
+    """When it was written to Kafka. Not part of the decision, and missing in a replay."""
 
 
 class ContactOutputRecord(OutputRecord):
