@@ -2,8 +2,8 @@
 
 A round looks before it writes. 1 It finds every contact's Lead, including those in the recycle bin. 2 It creates the
 Leads that never existed, by external id. 3 It changes those that exist by record id, so that one deleted meanwhile is
-not created again. 4 It creates the campaign memberships, where "already a member" is success. A hand-over without a
-certain result goes into another round, which finds what the round before wrote in spite of its failure.
+not created again. 4 It creates the campaign memberships, where "already a member" is success. A hand-over whose
+result is not known goes into another round, which finds what the round before wrote in spite of its failure.
 """
 
 from __future__ import annotations
