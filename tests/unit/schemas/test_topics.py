@@ -1,4 +1,4 @@
-"""The registry of topics is whole: every topic says what its values are, every event type has one in-topic."""
+"""The registry of topics is complete: every topic describes its values, every event type has one in-topic."""
 
 from __future__ import annotations
 
