@@ -18,7 +18,7 @@ DateText = str
 
 
 class DefinitionModel(BaseModel):
-    """Frozen, and without unknown keys: a typo is refused, never ignored."""
+    """Base of the models of definitions: immutable, and it refuses unknown keys, so that a typo is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True, allow_inf_nan=False)
 
@@ -119,7 +119,7 @@ class Regular(DefinitionModel):
 
 
 class Window(DefinitionModel):
-    """What visit and activity leaves share: how often, and when."""
+    """Fields that visit and activity leaves share: how often, and when."""
 
     count: CountOperators | None = None
     never: Literal[True] | None = None

@@ -42,7 +42,7 @@ class NoModel(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic as the deployment needs it; `name` carries no prefix."""
+    """One topic of a deployment; `name` is without the deployment's prefix."""
 
     name: str
     direction: Direction

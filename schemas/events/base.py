@@ -39,7 +39,7 @@ LongText = Annotated[str, Field(max_length=20_000)]
 
 
 class InputEvent(BaseModel):
-    """An event as it comes in; fields that a reader does not know never break it."""
+    """Base of the models of incoming events; unknown fields are ignored (SPEC section 2)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, populate_by_name=True)
 
@@ -49,6 +49,6 @@ class InputEvent(BaseModel):
 
 
 class ContactEvent(InputEvent):
-    """An event of one contact; where `contact` is missing the record's key says it."""
+    """Base of events of one contact; where `contact` is missing, the record's key is the contact."""
 
     contact: ContactId | None = None

@@ -32,7 +32,7 @@ HandOverNumber = Annotated[
 
 
 class CrmResult(ContactEvent):
-    """The lead (by its campaign) and the hand-over that is answered."""
+    """Fields that all results share: the lead's campaign and the hand-over that the result belongs to."""
 
     campaign: Slug
     hand_over: ShortText | None = None

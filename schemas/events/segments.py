@@ -9,7 +9,7 @@ from schemas.values import Slug
 
 
 class SegmentCommand(ContactEvent):
-    """The static segment that is meant, and who decided."""
+    """Fields that both commands share: the static segment and who decided."""
 
     segment: Slug
     by: ShortText | None = None

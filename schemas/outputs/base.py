@@ -12,7 +12,7 @@ CauseKind = Literal["event", "clock", "definition", "command", "cascade", "autom
 
 
 class OutputModel(BaseModel):
-    """A record that goes out; readers pass over fields they do not know."""
+    """Base of the models of outputs; unknown fields are ignored (SPEC section 2)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, strict=True)
 
@@ -41,7 +41,7 @@ class Cause(OutputModel):
 
 
 class OutputRecord(OutputModel):
-    """What every output carries. `id` is deterministic: a hash of account, contact, kind, subject, at and cause."""
+    """Fields that all outputs share; `id` is a hash of account, contact, type, subject, at, cause (SPEC section 2)."""
 
     id: Annotated[str, Field(min_length=1)]
     account: Slug
@@ -53,6 +53,6 @@ class OutputRecord(OutputModel):
 
 
 class ContactOutputRecord(OutputRecord):
-    """An output that speaks of one contact."""
+    """Base of outputs about one contact."""
 
     contact: ContactId
