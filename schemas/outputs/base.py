@@ -41,7 +41,7 @@ class Cause(OutputModel):
 
 
 class OutputRecord(OutputModel):
-    """Fields that all outputs share; `id` is a hash of account, contact, type, subject, at, cause (SPEC section 2)."""
+    """Fields that all outputs share; `id` is a hash of account, contact, type, subject, at, cause (SPEC 2)."""
 
     id: Annotated[str, Field(min_length=1)]
     account: Slug
