@@ -107,7 +107,7 @@ def event_line(number: int, kind: str, **fields: Any) -> EventLine:
 
 def decided() -> list[Output]:
     outputs: list[Output] = []
-    refusals: list[str] = []
+    complaints: list[str] = []
     opportunity = {"opportunity": "o1", "modified": "2026-03-01T10:00:06Z", "campaign": "spring", "currency": "EUR"}
     lines = [
         event_line(1, "contact.changed", properties={"country": "DE", "email": "a@b.example"}),
@@ -118,8 +118,8 @@ def decided() -> list[Output]:
         event_line(6, "opportunity.changed", **opportunity, amount="15000.50", won=True, closed=True),
         event_line(7, "contact.changed", status="bounced"),
     ]
-    FileReplay({"default": DEFINITIONS}, outputs.append, refusals.append).run(lines)
-    assert refusals == []
+    FileReplay({"default": DEFINITIONS}, outputs.append, complaints.append).run(lines)
+    assert complaints == []
     return outputs
 
 
