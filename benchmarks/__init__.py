@@ -1,1 +1,1 @@
-"""Figures that a promise rests on, measured on a real Kafka: exactness is checked, times are reported."""
+"""Benchmarks on a real Kafka for what the product promises: they check exactness and report times."""

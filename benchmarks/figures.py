@@ -1,4 +1,4 @@
-"""What a benchmark reports: spreads of latencies, what processes used, and a file with all of it."""
+"""The figures of a benchmark: latency statistics, usage of processes, and the file with all results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 
 @dataclass(frozen=True)
 class LatencyStats:
-    """How latencies (ms) spread: by count, median, 99th percentile and the most."""
+    """Statistics of latencies (ms): their count, median, 99th percentile and maximum."""
 
     count: int
     p50: float
@@ -22,7 +22,7 @@ class LatencyStats:
 
     @classmethod
     def from_values(cls, values: Sequence[float]) -> LatencyStats:
-        """The spread of the values; zeros where there are none."""
+        """Returns the statistics of the values; zeros where there are none."""
         ranked = sorted(values)
         if not ranked:
             return cls(0, 0.0, 0.0, 0.0)
@@ -33,21 +33,21 @@ class LatencyStats:
 
 
 def _at(ranked: Sequence[float], percent: int) -> float:
-    """The smallest value that so many percent of all do not exceed."""
-    place = -(-len(ranked) * percent // 100) - 1
-    return round(ranked[place], 1)
+    """Returns the smallest value that `percent` of all values do not exceed."""
+    index = -(-len(ranked) * percent // 100) - 1
+    return round(ranked[index], 1)
 
 
 @dataclass(frozen=True)
 class ProcessUsage:
-    """What a process has used since its start: seconds of CPU, and the most memory it held (MB)."""
+    """Usage of a process since its start: CPU time (s) and peak memory (MB)."""
 
     cpu: float
     memory: int
 
     @classmethod
     def from_pid(cls, pid: int) -> ProcessUsage:
-        """Read from the system, zeros where it does not tell."""
+        """Reads the usage from the system; zeros where that is not possible."""
         try:
             times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             status = Path(f"/proc/{pid}/status").read_text()
@@ -59,6 +59,6 @@ class ProcessUsage:
 
 
 def write_result(path: Path, result: Any) -> None:
-    """Writes a dataclass as a JSON file, for those who compare runs."""
+    """Writes a dataclass as a JSON file, so that runs can be compared."""
     document = {**asdict(result), "cores": os.cpu_count()}
     path.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")

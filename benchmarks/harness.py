@@ -1,4 +1,4 @@
-"""What every benchmark stands on: a Kafka of its own or one that is named, a folder for logs, a file for figures."""
+"""The frame of every benchmark: a broker, a folder for logs, and a file for the figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connectors.kafka.broker import LocalBroker
 
 
 class BenchmarkResult(Protocol):
-    """A dataclass that says of itself whether everything was exact."""
+    """A dataclass of figures that knows whether everything was exact."""
 
     @property
     def exact(self) -> bool:
@@ -28,21 +28,21 @@ class BenchmarkResult(Protocol):
 SIGTERM_CODE = 128 + signal.SIGTERM
 
 MeasureFunction = Callable[[str, Path, argparse.Namespace], Awaitable[BenchmarkResult]]
-"""Gets the broker's address, a folder and the command line."""
+"""Gets the broker's address, a folder and the parsed command line."""
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """The options that all benchmarks have."""
+    """Adds the options that all benchmarks have."""
     parser.add_argument("--out", type=Path, help="write the figures to this file, as JSON")
     parser.add_argument("--folder", type=Path, help="for logs; a new one by default")
     parser.add_argument("--bootstrap", help="measure on this broker; by default on a new one on this machine")
 
 
 def run(measure: MeasureFunction, options: Any) -> int:
-    """Measures and says what came out; 1 when something was not exact."""
+    """Runs a benchmark, prints its result and returns the exit code, which is 1 when something was not exact."""
     folder: Path = options.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
     folder.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGTERM_CODE))  # ends what it started, as Ctrl-C does
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGTERM_CODE))  # stops the processes it started, as Ctrl-C does
     with running_broker(folder, options.bootstrap) as bootstrap:
         result = asyncio.run(_run_measure(measure, bootstrap, folder, options))
     sys.stdout.write(f"{result}\nlogs: {folder}\n")
@@ -52,7 +52,7 @@ def run(measure: MeasureFunction, options: Any) -> int:
 
 
 def report_progress(line: str) -> None:
-    """Tells on standard error how far it is."""
+    """Writes a line of progress to standard error."""
     sys.stderr.write(line + "\n")
 
 
@@ -64,10 +64,10 @@ async def _run_measure(
 
 @contextmanager
 def running_broker(folder: Path, bootstrap: str | None) -> Iterator[str]:
-    """The address of a broker: the one named, or a new one in the folder while the block runs."""
+    """Yields the address of a broker: `bootstrap`, or a new broker in the folder while the block runs."""
     if bootstrap is not None:
         yield bootstrap
         return
-    with LocalBroker(folder / "kafka") as started:
-        yield started.bootstrap
-    started.discard()  # only the logs of the workers and commands are worth keeping
+    with LocalBroker(folder / "kafka") as broker:
+        yield broker.bootstrap
+    broker.discard()  # only the logs of the workers and commands are worth keeping

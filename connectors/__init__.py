@@ -1,1 +1,1 @@
-"""The outside world: Salesforce and its stand-in, a local Kafka, a local Redis."""
+"""The outside world: Salesforce, a sandbox for it, a local Kafka, a local Redis."""

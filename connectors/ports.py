@@ -1,4 +1,4 @@
-"""Ports on loopback."""
+"""TCP ports on loopback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port that nothing listens on now."""
+    """Returns a port that nothing listens on at present."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -18,7 +18,7 @@ def free_port() -> int:
 def is_free(port: int) -> bool:
     """Whether a server could listen on `port`."""
     with socket.socket() as probe:
-        # As servers do: a port that only closed connections linger on is free.
+        # Servers set it too: a port with nothing but closed connections is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

@@ -1,1 +1,1 @@
-"""What travels: events, definitions, conditions, outputs. Imports nothing of ours."""
+"""The data that crosses the boundary: events, definitions, conditions, outputs, topics. Imports no other package."""

@@ -1,6 +1,6 @@
-"""Conditions as they are written (SPEC section 5): a tree of `all`, `any`, `not` over leaves.
+"""Conditions as users write them (SPEC section 5): a tree of `all`, `any` and `not` over leaves.
 
-The models say what is well formed. What a property's declared type allows is checked with the definitions around it.
+The models define the form. Whether an operator fits a property's declared type is checked with the definitions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DateText = str
 
 
 class DefinitionModel(BaseModel):
-    """Frozen, and without unknown keys: a typo is refused, never ignored."""
+    """Base of the models of definitions: immutable, and it refuses unknown keys, so that a typo is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True, allow_inf_nan=False)
 
@@ -107,7 +107,7 @@ class DurationOperators(DefinitionModel):
 
 
 FieldOperators = Mapping[str, Operators]
-"""Field of an event (`path`, `query.x`, `name`, any property) -> operators; all must hold of the same event."""
+"""Field of an event (`path`, `query.x`, `name`, any property) -> operators; all must hold for the same event."""
 
 
 class Regular(DefinitionModel):
@@ -119,7 +119,7 @@ class Regular(DefinitionModel):
 
 
 class Window(DefinitionModel):
-    """What visit and activity leaves share: how often, and when."""
+    """Fields that visit and activity leaves share: how often, and when."""
 
     count: CountOperators | None = None
     never: Literal[True] | None = None
@@ -256,17 +256,17 @@ SUBJECTS: Mapping[str, type[DefinitionModel]] = {
     "lead_status": LeadStatusLeaf,
     "lead_age": LeadAgeLeaf,
 }
-"""The key by which a node is recognised -> its model. A node has exactly one of them."""
+"""Subject key -> the model of the nodes with this key. A node has exactly one subject key."""
 
 
 def subject_of(node: Any) -> str | None:
-    """The subject key of a condition as written or as a model; None when there is none or more than one."""
+    """Returns the subject key of a condition, as written or as a model; None when it has none or more than one."""
     if isinstance(node, DefinitionModel):
         return next((key for key, model in SUBJECTS.items() if type(node) is model), None)
     if not isinstance(node, Mapping):
         return None
-    found = [key for key in node if key in SUBJECTS]
-    return found[0] if len(found) == 1 else None
+    subjects = [key for key in node if key in SUBJECTS]
+    return subjects[0] if len(subjects) == 1 else None
 
 
 Condition = Annotated[
@@ -291,7 +291,7 @@ Condition = Annotated[
     | Annotated[LeadAgeLeaf, Tag("lead_age")],
     Discriminator(subject_of),
 ]
-"""A node of the tree, recognised by its one subject key."""
+"""A node of the tree; its subject key selects the model."""
 
 for _model in (Operators, AllOf, AnyOf, NotOf):
     _model.model_rebuild()

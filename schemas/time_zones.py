@@ -1,4 +1,4 @@
-"""Time zones: the names of the `tzdata` package and its rules, whatever zone files a machine has of its own."""
+"""Time zones: names and rules of the `tzdata` package, whatever zone files the machine has."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 _PACKAGE = "tzdata"
-_PLACEHOLDER = "Factory"  # in the list, but it says itself that no zone was set
+_PLACEHOLDER = "Factory"  # in the list, but it means that no zone was set
 
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every name that is a time zone, in exactly these letters."""
-    listed = files(_PACKAGE).joinpath("zones").read_text("utf-8").split()
-    return frozenset(listed) - {_PLACEHOLDER}
+    """Returns the name of every time zone; upper and lower case matter."""
+    names = files(_PACKAGE).joinpath("zones").read_text("utf-8").split()
+    return frozenset(names) - {_PLACEHOLDER}
 
 
 @cache
@@ -25,12 +25,12 @@ def _load_zone(name: str) -> ZoneInfo:
 
 
 def find_zone(name: str) -> ZoneInfo | None:
-    """The time zone of that name, always the same object; None when there is none."""
+    """Returns the time zone of this name, always the same object; None when there is none."""
     return _load_zone(name) if name in zone_names() else None
 
 
 def require_zone(name: str) -> ZoneInfo:
-    """The time zone of a name that was checked before. Raises KeyError."""
+    """Returns the time zone of a name that was checked before. Raises KeyError when there is none."""
     zone = find_zone(name)
     if zone is None:
         raise KeyError(f"{name!r} is not a time zone")
@@ -38,4 +38,4 @@ def require_zone(name: str) -> ZoneInfo:
 
 
 UTC = _load_zone("UTC")
-"""As a zone among the others."""
+"""UTC as one of these zones."""

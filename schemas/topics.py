@@ -1,22 +1,30 @@
-"""The registry of topics: a topic *is* its name, key, value, partitions and policy (SPEC section 2)."""
+"""The one registry of topics: name, direction, key, models, partitions and policy of each (SPEC section 2)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
+
+from pydantic import BaseModel
+
+from schemas.events import clock, contacts, crm, leads, opportunities, releases, scores, segments, visits
+from schemas.outputs import handovers, letters, revenue
+from schemas.outputs import leads as lead_outputs
+from schemas.outputs import segments as segment_outputs
 
 Direction = Literal["in", "out", "internal"]
 Partitioning = Literal["in", "slots", "one"]
-"""How many partitions: as in-topics are set, as many as there are slots, or one."""
+"""How many partitions: as many as the settings give in-topics, as many as there are slots, or one."""
 
 FOREVER = {"retention.ms": "-1"}
 WEEK = {"retention.ms": "604800000"}
 MONTH = {"retention.ms": "2592000000"}
 LOG_APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
+IN_POLICY = {**MONTH, **LOG_APPEND_TIME}
 COMPACT = {"cleanup.policy": "compact"}
-# A take-over reads everything that is not compacted yet: small segments, rolled and cleaned often.
+# A take-over reads everything that is not compacted yet, so segments are small, and rolled and cleaned often.
 COMPACT_OFTEN = {
     "cleanup.policy": "compact",
     "segment.bytes": "33554432",
@@ -25,49 +33,119 @@ COMPACT_OFTEN = {
 }
 
 
+class NoModel(Enum):
+    """Why no model describes the values of a topic."""
+
+    ENGINE_FORM = "the engine's own form; only the engine reads and writes it"
+    AS_RECEIVED = "the bytes of the source record, valid or not"
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic as the deployment needs it; `name` carries no prefix."""
+    """One topic of a deployment; `name` is without the deployment's prefix."""
 
     name: str
     direction: Direction
     key: str
-    value: str
+    """What the record key holds, in words."""
+    models: tuple[type[BaseModel], ...] | NoModel
+    """The models of the values, one for each type of record, or the reason why there is none."""
     partitioning: Partitioning
-    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    policy: Mapping[str, str]
+    """Kafka's topic configuration."""
+    headers: type[BaseModel] | None = None
+    """The model of the record headers, where readers need them."""
 
 
-CONTACT_CHANGES = Topic("contact-changes", "in", "contact", "contact events", "in", {**MONTH, **LOG_APPEND_TIME})
-WEB_VISITS = Topic("web-visits", "in", "contact or visitor", "visits, activities", "in", {**MONTH, **LOG_APPEND_TIME})
-SCORING_EVENTS = Topic("scoring-events", "in", "contact", "score.adjusted", "in", {**MONTH, **LOG_APPEND_TIME})
-LEAD_COMMANDS = Topic("lead-commands", "in", "contact", "lead commands", "in", {**MONTH, **LOG_APPEND_TIME})
-SEGMENT_COMMANDS = Topic("segment-commands", "in", "contact", "list commands", "in", {**MONTH, **LOG_APPEND_TIME})
-CRM_OPPORTUNITIES = Topic(
-    "crm-opportunities", "in", "opportunity", "opportunity.changed", "in", {**MONTH, **LOG_APPEND_TIME}
+CONTACT_CHANGES = Topic(
+    "contact-changes",
+    "in",
+    "contact",
+    (
+        contacts.ContactChanged,
+        contacts.ContactDeleted,
+        contacts.ContactMerged,
+        contacts.ContactIdentified,
+        contacts.ContactErased,
+    ),
+    "in",
+    IN_POLICY,
 )
-CRM_RESULTS = Topic("crm-results", "in", "contact", "answers of the CRM", "in", {**MONTH, **LOG_APPEND_TIME})
+WEB_VISITS = Topic(
+    "web-visits", "in", "contact or visitor", (visits.WebVisited, visits.ActivityRecorded), "in", IN_POLICY
+)
+SCORING_EVENTS = Topic("scoring-events", "in", "contact", (scores.ScoreAdjusted,), "in", IN_POLICY)
+LEAD_COMMANDS = Topic(
+    "lead-commands",
+    "in",
+    "contact",
+    (leads.LeadAdded, leads.LeadQualified, leads.LeadRejected, leads.LeadRemoved, leads.LeadReactivated),
+    "in",
+    IN_POLICY,
+)
+SEGMENT_COMMANDS = Topic(
+    "segment-commands", "in", "contact", (segments.SegmentMemberAdded, segments.SegmentMemberRemoved), "in", IN_POLICY
+)
+CRM_OPPORTUNITIES = Topic(
+    "crm-opportunities", "in", "opportunity", (opportunities.OpportunityChanged,), "in", IN_POLICY
+)
+CRM_RESULTS = Topic("crm-results", "in", "contact", (crm.CrmLinked, crm.CrmFailed, crm.CrmOutcome), "in", IN_POLICY)
 
-DEFINITIONS = Topic("definitions", "in", "account", "releases", "one", {**FOREVER, **LOG_APPEND_TIME})
-CLOCK = Topic("clock", "internal", "account", "clock.advanced", "one", {**FOREVER, **LOG_APPEND_TIME})
-CLAIMS = Topic("claims", "internal", "source partition", "claims", "one", {**COMPACT_OFTEN, **LOG_APPEND_TIME})
-JOURNAL = Topic("journal", "internal", "account/contact", "journal records", "slots", FOREVER)
-LEDGER_JOURNAL = Topic("ledger-journal", "internal", "account/opportunity", "journal records", "one", FOREVER)
-# Named as Faust names the changelog of a table: application, table, "changelog".
+DEFINITIONS = Topic(
+    "definitions", "in", "account", (releases.DefinitionsApplied,), "one", {**FOREVER, **LOG_APPEND_TIME}
+)
+CLOCK = Topic("clock", "internal", "account", (clock.ClockAdvanced,), "one", {**FOREVER, **LOG_APPEND_TIME})
+CLAIMS = Topic(
+    "claims", "internal", "source partition", NoModel.ENGINE_FORM, "one", {**COMPACT_OFTEN, **LOG_APPEND_TIME}
+)
+JOURNAL = Topic("journal", "internal", "account/contact", NoModel.ENGINE_FORM, "slots", FOREVER)
+LEDGER_JOURNAL = Topic("ledger-journal", "internal", "account/opportunity", NoModel.ENGINE_FORM, "one", FOREVER)
+# The name that Faust gives a table's changelog: application, table, "changelog".
 CONTACTS_CHANGELOG = Topic(
-    "leadstream-pipeline-contacts-changelog", "internal", "account/contact", "rows", "slots", COMPACT_OFTEN
+    "leadstream-pipeline-contacts-changelog",
+    "internal",
+    "account/contact",
+    NoModel.ENGINE_FORM,
+    "slots",
+    COMPACT_OFTEN,
 )
 OPPORTUNITIES_CHANGELOG = Topic(
-    "leadstream-ledger-opportunities-changelog", "internal", "account/opportunity", "rows", "one", COMPACT_OFTEN
+    "leadstream-ledger-opportunities-changelog",
+    "internal",
+    "account/opportunity",
+    NoModel.ENGINE_FORM,
+    "one",
+    COMPACT_OFTEN,
 )
-DEPLOYMENT = Topic("deployment", "internal", "`deployment`", "what is fixed at creation", "one", COMPACT)
+DEPLOYMENT = Topic("deployment", "internal", "`deployment`", NoModel.ENGINE_FORM, "one", COMPACT)
 
-SEGMENT_CHANGES = Topic("segment-changes", "out", "account/contact", "segment changes", "slots", WEEK)
-SEGMENT_MEMBERS = Topic("segment-members", "out", "account/segment/contact", "memberships", "slots", COMPACT)
-LEAD_CHANGES = Topic("lead-changes", "out", "account/contact", "lead changes", "slots", WEEK)
-LEADS = Topic("leads", "out", "account/campaign/contact", "leads", "slots", COMPACT)
-QUALIFIED_LEADS = Topic("qualified-leads", "out", "account/contact", "lead.handed_over", "slots", MONTH)
-CAMPAIGN_REVENUE = Topic("campaign-revenue", "out", "account/campaign/currency", "revenue", "one", COMPACT)
-DEAD_LETTERS = Topic("dead-letters", "out", "as received", "as received", "slots", MONTH)
+SEGMENT_CHANGES = Topic(
+    "segment-changes",
+    "out",
+    "account/contact",
+    (segment_outputs.SegmentEntered, segment_outputs.SegmentExited),
+    "slots",
+    WEEK,
+)
+SEGMENT_MEMBERS = Topic(
+    "segment-members", "out", "account/segment/contact", (segment_outputs.SegmentMember,), "slots", COMPACT
+)
+LEAD_CHANGES = Topic(
+    "lead-changes",
+    "out",
+    "account/contact",
+    (lead_outputs.LeadStatusChanged, lead_outputs.LeadPointsChanged),
+    "slots",
+    WEEK,
+)
+LEADS = Topic("leads", "out", "account/campaign/contact", (lead_outputs.LeadRow,), "slots", COMPACT)
+QUALIFIED_LEADS = Topic("qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH)
+CAMPAIGN_REVENUE = Topic(
+    "campaign-revenue", "out", "account/campaign/currency", (revenue.CampaignRevenue,), "one", COMPACT
+)
+DEAD_LETTERS = Topic(
+    "dead-letters", "out", "as received", NoModel.AS_RECEIVED, "slots", MONTH, letters.DeadLetterHeaders
+)
 
 PIPELINE_IN = (CONTACT_CHANGES, WEB_VISITS, SCORING_EVENTS, LEAD_COMMANDS, SEGMENT_COMMANDS, CRM_RESULTS)
 LEDGER_IN = (CRM_OPPORTUNITIES,)

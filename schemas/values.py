@@ -1,4 +1,4 @@
-"""The small values of definitions and events: slugs, durations, instants (SPEC sections 1 and 5)."""
+"""The basic values of definitions and events: slugs, durations, instants (SPEC sections 1 and 5)."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _ISO = re.compile(
 )
 _UNITS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
 _MAX_TEXT_LENGTH = 100
-_MAX_DURATION_MS = 100_000_000 * 86_400_000  # whatever is reckoned with it stays in 64 bits
+_MAX_DURATION_MS = 100_000_000 * 86_400_000  # sums with an instant stay within 64 bits
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def duration_ms(text: str) -> int:
-    """A duration in milliseconds: `90s 30m 12h 7d 2w`, combined (`1d12h`), or ISO 8601 in weeks to seconds.
+    """Returns a duration in ms: `90s 30m 12h 7d 2w`, combined (`1d12h`), or ISO 8601 in weeks to seconds.
 
-    Always a fixed length: `1d` is 24 hours (SPEC section 5). In ISO 8601 the smallest unit given may have a fraction,
-    `PT1.5H`, that comes out as whole milliseconds. Raises ValueError.
+    The length is fixed: `1d` is 24 hours (SPEC section 5). In ISO 8601 the smallest unit may have a fraction, as in
+    `PT1.5H`, if the result is in whole milliseconds. Raises ValueError.
     """
     match = (_SHORT.fullmatch(text) or _ISO.fullmatch(text)) if len(text) <= _MAX_TEXT_LENGTH else None
     if match is None or not any(match.groups()):
@@ -42,12 +42,12 @@ def duration_ms(text: str) -> int:
 
 
 def instant_ms(text: str) -> int:
-    """An RFC 3339 instant in milliseconds since the epoch, cut to milliseconds. Raises ValueError."""
+    """Returns an RFC 3339 instant in ms since the epoch, cut to milliseconds. Raises ValueError."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 instant such as 2026-03-01T09:30:00Z")
     day, clock, fraction, zone = match.groups()
-    leap = clock.endswith(":60")  # RFC 3339 allows a leap second; POSIX time has none: it is the next second
+    leap = clock.endswith(":60")  # RFC 3339 allows a leap second; in POSIX time it is the next second
     whole = clock[:-2] + "59" if leap else clock
     moment = datetime.fromisoformat(f"{day}T{whole}{zone.upper().replace('Z', '+00:00')}")
     base = (moment - _EPOCH) // _MILLISECOND + (1_000 if leap else 0)
@@ -55,7 +55,7 @@ def instant_ms(text: str) -> int:
 
 
 def instant_text(ms: int) -> str:
-    """RFC 3339 in UTC with milliseconds, as every output writes it."""
+    """Returns an instant (ms since the epoch) as RFC 3339 text in UTC with milliseconds, the form of every output."""
     moment = (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=None)
     return moment.isoformat(timespec="milliseconds") + "Z"
 
@@ -79,10 +79,10 @@ def _parse_instant(value: object) -> object:
 
 
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
-"""Account, segment, campaign and rule ids: letters, digits, `-`, `_`."""
+"""The id of an account, segment, campaign or rule: letters, digits, `-`, `_`."""
 
 ContactId = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_reject_control_characters)]
-"""Any non-empty text up to 255 characters without control characters."""
+"""The id of a contact: 1 to 255 characters without control characters."""
 
 Duration = Annotated[int, BeforeValidator(_parse_duration, json_schema_input_type=str)]
 """Milliseconds, written as text."""
@@ -96,7 +96,7 @@ Instant = Annotated[int, BeforeValidator(_parse_instant, json_schema_input_type=
 MAX_POINTS = 1_000_000_000
 
 Points = Annotated[float, Field(ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
-"""Added or taken away at once; kept to 0.000001."""
+"""Points of one change, positive or negative; stored in millionths."""
 
 
 def _list_to_tuple(value: object) -> object:
@@ -104,7 +104,7 @@ def _list_to_tuple(value: object) -> object:
 
 
 AsTuple = BeforeValidator(_list_to_tuple)
-"""A list as written becomes an immutable tuple; everything else stays strict."""
+"""Turns a list into a tuple, so that values are immutable; everything else stays strict."""
 
 Day = Annotated[date, Field(strict=False)]
 """A calendar date, written as text."""

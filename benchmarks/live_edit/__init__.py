@@ -1,1 +1,1 @@
-"""Definitions that change while events come in: are memberships right afterwards, and do live events stay prompt?"""
+"""Changes definitions while events come in: are the memberships right, and are live events still prompt?"""

@@ -1,4 +1,4 @@
-"""Edits of definitions under traffic, one of every kind: `uv run python -m benchmarks.live_edit --help`."""
+"""Edits definitions under traffic, once for every kind of edit: `uv run python -m benchmarks.live_edit --help`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.live_edit.session import TrafficSize
 
 
 def main() -> int:
-    """Exit code 0 when memberships are right and nothing was told twice; times are reported, not judged."""
+    """Returns 0 when memberships are right and every change came once, else 1; times are reported, not judged."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live_edit", description=__doc__)
     parser.add_argument("--rate", type=float, default=1_000.0, help="events a second")
     parser.add_argument("--contacts", type=int, default=20_000)
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 async def measure_live_edits(bootstrap: str, folder: Path, options: argparse.Namespace) -> LiveEditResult:
-    """The benchmark as the command line wants it."""
+    """Runs the benchmark with the options of the command line."""
     size = TrafficSize(options.contacts, options.rate, options.first_calm, options.calm)
     return await measure(bootstrap, folder, size, select_edits(options.kinds))
 

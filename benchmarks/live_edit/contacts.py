@@ -1,4 +1,4 @@
-"""What contacts do: visits, activities, patches, scores, commands, as events for their topics."""
+"""Makes random events of contacts for all in-topics: visits, activities, patches, scores, commands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROBE_ID = "probe-"
 
 
 class RandomContacts:
-    """Contacts `c0` to `cN`, and what is known of them; `seed` decides who does what, and tells ids apart."""
+    """Contacts `c0` to `cN` and their state; `seed` sets the random sequence and is part of every event id."""
 
     def __init__(self, contacts: int, seed: int) -> None:
         self._contacts = contacts
@@ -35,10 +35,10 @@ class RandomContacts:
         self._probe_holders: set[str] = set()
         self._inactive: set[str] = set()
         self.probes = 0
-        """How many events so far turned the probe, and so must be seen."""
+        """How many events so far changed the probe property; each must cause one segment change."""
 
     def first_events(self) -> Iterator[TopicEvent]:
-        """Everybody's first event."""
+        """Yields the first event of every contact, and the first members of the static segment."""
         for number in range(self._contacts):
             now = time.time()
             ends = instant_text(round((now + self._rng.randint(-3, 3) * DAY_SECONDS) * 1000))[:10]
@@ -52,7 +52,7 @@ class RandomContacts:
                 yield SEGMENT_COMMANDS.name, self._event("segment.member_added", f"c{number}", segment="vip")
 
     def next_event(self) -> TopicEvent:
-        """The next event of anybody, happening now."""
+        """Returns the next event of a random contact, with the present time as `at`."""
         contact = f"c{self._rng.randrange(self._contacts)}"
         match self._rng.choices(KINDS, WEIGHTS)[0]:
             case "visit":
@@ -74,7 +74,7 @@ class RandomContacts:
                 return SEGMENT_COMMANDS.name, self._event(kind, contact, segment="vip")
 
     def _patch_event(self, contact: str) -> dict[str, Any]:
-        """Turns the probe, and at times something else with it; its id says when (ms) it was sent."""
+        """Returns a patch that changes the probe, and sometimes more; its id holds the time of sending (ms)."""
         self._probe_holders ^= {contact}
         properties: dict[str, Any] = {PROBE: contact in self._probe_holders}
         if self._rng.random() < 0.3:
@@ -95,5 +95,5 @@ class RandomContacts:
 
 
 def sent_at(event_id: str) -> float:
-    """When (ms) an event that turned the probe was sent, by its id."""
+    """Returns the time of sending (ms) in the id of an event that changed the probe."""
     return float(event_id.removeprefix(PROBE_ID).partition("-")[0])

@@ -1,4 +1,4 @@
-"""The definitions before any edit, and the words that traffic and edits share."""
+"""The definitions before any edit, and the names that traffic and edits share."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ DefinitionsDocument = dict[str, Any]
 
 ACCOUNT = "default"
 PROBE = "probe"
-"""A property that traffic turns over and over, and the segment of those who have it: each turn shows outside."""
+"""A property that the traffic switches on and off, and the segment on it, so that each switch is a segment change."""
 EVERYBODY = "everybody"
 FAR_WEST, FAR_EAST = "Pacific/Pago_Pago", "Pacific/Kiritimati"
-"""25 hours apart: it is never the same day in both."""
+"""The two are 25 hours apart, so it is never the same day in both."""
 
 PRICING = {"path": {"starts_with": "/pricing"}}
 DOCS = {"path": {"starts_with": "/docs"}}
@@ -20,12 +20,12 @@ EMAIL = {"name": {"eq": "email_clicked"}}
 
 
 def dynamic(name: str, when: DefinitionsDocument, **more: Any) -> DefinitionsDocument:
-    """A dynamic segment."""
+    """Returns a dynamic segment."""
     return {"id": name, "dynamic": True, "when": when, **more}
 
 
 def initial() -> DefinitionsDocument:
-    """What is in force before the first edit."""
+    """Returns the definitions before the first edit."""
     return {
         "account": ACCOUNT,
         "time_zone": FAR_WEST,
@@ -50,7 +50,7 @@ def initial() -> DefinitionsDocument:
 
 
 def spring() -> DefinitionsDocument:
-    """The campaign that runs from the start."""
+    """Returns the campaign that runs from the start."""
     return {
         "id": "spring",
         "audience": ["big"],

@@ -1,4 +1,4 @@
-"""One edit of every kind, each a new document made from the one in force."""
+"""One edit of every kind; each makes a new document from the present one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ DocumentEdit = Callable[[DefinitionsDocument], None]
 
 @dataclass(frozen=True)
 class Edit:
-    """A kind of change. `superseded` is applied right before `change`, which follows before it has taken effect.
+    """A kind of change. `superseded` is applied right before `change`, which follows before it takes effect.
 
-    `frozen_segment` names a segment whose members at this edit are kept from then on: no later event makes them.
+    `frozen_segment` names a segment that keeps its members of this moment, so that events cannot reproduce them.
     """
 
     kind: str
@@ -25,27 +25,27 @@ class Edit:
     frozen_segment: str | None = None
 
     def apply(self, before: DefinitionsDocument) -> DefinitionsDocument:
-        """The definitions after the edit."""
+        """Returns the definitions after the edit."""
         return changed_copy(before, self.change)
 
     def apply_both(self, before: DefinitionsDocument) -> tuple[DefinitionsDocument, DefinitionsDocument]:
-        """The definitions that are superseded, and those after the edit."""
+        """Returns the superseded definitions, and those after the edit."""
         assert self.superseded is not None, f"{self.kind} supersedes nothing"
         first = changed_copy(before, self.superseded)
         return first, self.apply(first)
 
 
 def changed_copy(before: DefinitionsDocument, change: DocumentEdit) -> DefinitionsDocument:
-    """A changed copy."""
+    """Returns a copy with the change."""
     after = deepcopy(before)
     change(after)
     return after
 
 
 def find_part(document: DefinitionsDocument, name: str, group: str = "segments") -> DefinitionsDocument:
-    """A segment or campaign of a document."""
-    found: DefinitionsDocument = next(each for each in document[group] if each["id"] == name)
-    return found
+    """Returns a segment or campaign of a document."""
+    part: DefinitionsDocument = next(each for each in document[group] if each["id"] == name)
+    return part
 
 
 def add_segment(name: str, when: DefinitionsDocument) -> DocumentEdit:
@@ -96,7 +96,7 @@ def make_static(name: str) -> DocumentEdit:
 
 
 def add_campaign(document: DefinitionsDocument) -> None:
-    """Adds a campaign with an audience and rules of its own."""
+    """Adds a campaign with its own audience and rules."""
     forms = {"id": "form", "when": {"activity": FORM}, "points": 5}
     hot = {"id": "hot", "when": {"points": {"gte": 20}}, "then": {"set_status": "qualified"}}
     asleep = {"id": "asleep", "when": {"inactive_for": "40s"}, "then": {"set_status": "rejected"}}
@@ -105,7 +105,7 @@ def add_campaign(document: DefinitionsDocument) -> None:
 
 
 def change_rules(document: DefinitionsDocument) -> None:
-    """Other points, a new scoring rule, another threshold, a new rule that also speaks of those who are there."""
+    """Changes points and a threshold, and adds a scoring rule and an automation rule for existing leads too."""
     campaign = find_part(document, "spring", "campaigns")
     campaign["scoring"][0]["points"] = 15
     campaign["scoring"].append({"id": "form", "when": {"activity": FORM, "within": "1h"}, "points": 7})
@@ -116,7 +116,7 @@ def change_rules(document: DefinitionsDocument) -> None:
 
 
 def change_time_zone(document: DefinitionsDocument) -> None:
-    """Another calendar day for the whole account."""
+    """Moves the account to a time zone with another calendar day."""
     document["time_zone"] = FAR_EAST
 
 
@@ -164,13 +164,13 @@ EDITS: tuple[Edit, ...] = (
 
 
 def select_edits(kinds: Sequence[str]) -> tuple[Edit, ...]:
-    """The edits whose kind begins with any of the words; all for none. Raises ValueError when there is no such."""
+    """Returns the edits whose kind begins with one of `kinds`; all for none. Raises ValueError for no match."""
     if not kinds:
         return EDITS
-    found = tuple(edit for edit in EDITS if edit.kind.startswith(tuple(kinds)))
-    if not found:
+    matches = tuple(edit for edit in EDITS if edit.kind.startswith(tuple(kinds)))
+    if not matches:
         raise ValueError(f"no kind of edit begins with {', '.join(kinds)}; there are: {', '.join(KINDS)}")
-    return found
+    return matches
 
 
 KINDS = tuple(edit.kind for edit in EDITS)

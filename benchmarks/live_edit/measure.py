@@ -1,4 +1,4 @@
-"""The run: contacts arrive, events flow, edits follow each other; then all is held against a fresh start."""
+"""The run: publishes contacts and events, applies the edits, then compares everything with a fresh start."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ WORKER = "w0"
 async def measure(
     bootstrap: str, folder: Path, size: TrafficSize, edits: Sequence[Edit], partitions: int = 4
 ) -> LiveEditResult:
-    """The whole benchmark, on so many journal partitions."""
+    """Runs the whole benchmark; `partitions` is the number of journal partitions."""
     async with live_deployment(
         bootstrap, fresh_prefix(), folder, partitions=partitions, in_partitions=partitions
-    ) as made:
-        session = EditSession(made, folder, size, LiveEditObserver(made.settings.partitions))
+    ) as deployment:
+        session = EditSession(deployment, folder, size, LiveEditObserver(deployment.settings.partitions))
         result = LiveEditResult(size.contacts, size.rate)
-        places = await run_edits_under_traffic(session, edits, result)
+        cuts = await run_edits_under_traffic(session, edits, result)
         harness.report_progress(f"measured, not yet compared:\n{result.timing_text()}\nverifying")
         wrong = await run_verify_command(session, result)
-        await asyncio.to_thread(made.fleet.stop)
+        await asyncio.to_thread(deployment.fleet.stop)
         harness.report_progress("starting afresh")
-        wrong += await verify_run(session, places, result)
-        wrong["deaths of workers"] = made.count_logged("ended")
+        wrong += await verify_run(session, cuts, result)
+        wrong["deaths of workers"] = deployment.count_logged("ended")
         result.wrong |= +wrong
         return result
 
@@ -53,55 +53,56 @@ async def measure(
 async def run_edits_under_traffic(
     session: EditSession, edits: Sequence[Edit], result: LiveEditResult
 ) -> Mapping[int, JournalCut]:
-    """All edits; returns a tick of every journal partition after the last event, decided for everybody."""
-    made, seen = session.deployment, session.observer
-    settings = made.settings
-    await made.start_workers(WORKER)
-    async with follow_topics(settings.bootstrap, [settings.prefix + topic.name for topic in TOPICS], seen.observe):
+    """Applies all edits; returns for every journal partition a completely decided tick after the last event."""
+    deployment, observer = session.deployment, session.observer
+    settings = deployment.settings
+    await deployment.start_workers(WORKER)
+    topics = [settings.prefix + topic.name for topic in TOPICS]
+    async with follow_topics(settings.bootstrap, topics, observer.observe):
         await session.publish_first_events()
-        before, began = worker_usage(made), time.monotonic()
+        usage_before, start = worker_usage(deployment), time.monotonic()
         producer = await TrafficProcess.start(settings, session.size.rate, session.size.contacts)
         try:
             await session.run_edits(edits)
         finally:
-            sent = await producer.stop()
-        used, took = worker_usage(made), time.monotonic() - began
-        over = round(time.time() * 1000)
-        await wait_until(lambda: seen.final_ticks(over) is not None, LIMIT_SECONDS, "everything sent is decided")
-    fill_result(session, sent, result)
-    result.worker_cores = round((used.cpu - before.cpu) / took, 2)
-    result.worker_memory = used.memory
-    return {number: JournalCut(offset, at) for number, (at, offset) in (seen.final_ticks(over) or {}).items()}
+            traffic = await producer.stop()
+        usage, seconds = worker_usage(deployment), time.monotonic() - start
+        end = round(time.time() * 1000)
+        await wait_until(lambda: observer.final_ticks(end) is not None, LIMIT_SECONDS, "everything sent is decided")
+    fill_result(session, traffic, result)
+    result.worker_cores = round((usage.cpu - usage_before.cpu) / seconds, 2)
+    result.worker_memory = usage.memory
+    return {number: JournalCut(offset, at) for number, (at, offset) in (observer.final_ticks(end) or {}).items()}
 
 
-def fill_result(session: EditSession, sent: TrafficReport, result: LiveEditResult) -> None:
-    """The figures."""
-    result.sent, result.behind = sent.events, round(sent.behind, 3)
-    result.sent_rate = round(sent.events / sent.seconds, 1)
-    seen = session.observer
-    result.calm = LatencyStats.from_values(seen.latencies(session.calm_ranges))
-    result.during = LatencyStats.from_values(seen.latencies([done.time_range for done in session.edit_runs]))
-    result.edits = [edit_figures(done, seen) for done in session.edit_runs]
+def fill_result(session: EditSession, traffic: TrafficReport, result: LiveEditResult) -> None:
+    """Fills the figures in."""
+    result.sent, result.behind = traffic.events, round(traffic.behind, 3)
+    result.sent_rate = round(traffic.events / traffic.seconds, 1)
+    observer = session.observer
+    result.calm = LatencyStats.from_values(observer.latencies(session.calm_ranges))
+    result.during = LatencyStats.from_values(observer.latencies([run.time_range for run in session.edit_runs]))
+    result.edits = [edit_figures(run, observer) for run in session.edit_runs]
     result.set_ratios()
-    if unseen := sent.probes - len(session.observer.probes):
-        result.wrong["live events that changed nothing"] = unseen
+    if missing := traffic.probes - len(observer.probes):
+        result.wrong["live events that changed nothing"] = missing
 
 
 def edit_figures(edit_run: EditRun, observer: LiveEditObserver) -> EditFigures:
-    """What one edit took."""
-    arrived, settled = observer.release_arrivals[edit_run.release - 1], observer.settled_at(edit_run.release)
-    decides = max(observer.marker_arrivals[edit_run.release].values())
+    """Returns the figures of one edit."""
+    arrival, settled_at = observer.release_arrivals[edit_run.release - 1], observer.settled_at(edit_run.release)
+    last_marker = max(observer.marker_arrivals[edit_run.release].values())
     return EditFigures(
         kind=edit_run.kind,
         command=round(edit_run.command_seconds, 2),
-        decides=round((decides - arrived) / 1000, 2),
-        settled=round((settled - arrived) / 1000, 2),
+        decides=round((last_marker - arrival) / 1000, 2),
+        settled=round((settled_at - arrival) / 1000, 2),
         latency=LatencyStats.from_values(observer.latencies([edit_run.time_range])),
     )
 
 
 def worker_usage(deployment: LiveDeployment) -> ProcessUsage:
-    """What the worker's process has used. Raises RuntimeError when it is not there."""
+    """Returns the usage of the worker's process. Raises RuntimeError when it has ended."""
     pid = deployment.fleet.workers[WORKER].child_pid()
     if pid is None:
         raise RuntimeError(f"the worker has died, see {deployment.fleet.workers[WORKER].log}")
@@ -109,38 +110,40 @@ def worker_usage(deployment: LiveDeployment) -> ProcessUsage:
 
 
 async def run_verify_command(session: EditSession, result: LiveEditResult) -> Counter[str]:
-    """What `leadstream verify` finds; nobody may be stale."""
+    """Runs `leadstream verify` and counts its differences; there should be none."""
     log, environment = session.folder / "commands.log", child_environment(session.deployment.settings)
-    said = json.loads(await leadstream("verify", "--json", log=log, environment=environment, allowed_codes=(0, 1)))
-    found = Counter(f"verify: {each['what']} of {subject_of(each)}" for each in said["differences"])
-    result.verified = f"{said['contacts']} contacts, {said['memberships']} memberships, {found.total()} differences"
-    return found
+    report = json.loads(await leadstream("verify", "--json", log=log, environment=environment, allowed_codes=(0, 1)))
+    counts = Counter(f"verify: {each['what']} of {subject_of(each)}" for each in report["differences"])
+    compared = f"{report['contacts']} contacts, {report['memberships']} memberships"
+    result.verified = f"{compared}, {counts.total()} differences"
+    return counts
 
 
 def subject_of(difference: Mapping[str, str]) -> str:
-    """The segment or campaign that a difference speaks of."""
+    """Returns the segment or campaign of a difference."""
     return difference.get("segment") or difference["campaign"]
 
 
 async def verify_run(session: EditSession, cuts: Mapping[int, JournalCut], result: LiveEditResult) -> Counter[str]:
-    """What is wrong with the stream, the table and the memberships; the workers must have stopped."""
+    """Counts the errors in the changes, the table and the memberships. The workers must have stopped."""
     settings = session.deployment.settings
     changes = await read_changes(settings)
     table = await read_topic(settings.bootstrap, settings.prefix + SEGMENT_MEMBERS.name)
     expected = await expected_members(session, cuts)
-    found = members_at(changes, {number: place.offset for number, place in cuts.items()})
+    members = members_at(changes, {number: cut.offset for number, cut in cuts.items()})
     result.memberships = len(expected)
-    return verify_changes(changes) + verify_table(table, changes) + verify_members(found, expected)
+    return verify_changes(changes) + verify_table(table, changes) + verify_members(members, expected)
 
 
 async def expected_members(session: EditSession, cuts: Mapping[int, JournalCut]) -> Members:
-    """A fresh start's, but for the segments that keep what was at some release: no later event can make those."""
+    """Returns the members of a fresh start, and for each frozen segment the members at its release."""
     history = await read_history(session.deployment.settings)
-    fresh = ReferenceRun(history, session.folder)
-    members = await fresh.members(session.document, cuts)
-    for kept in session.frozen_segments:
-        listed = await fresh.segment_members(kept.definitions, kept.segment, history.marker_cuts(kept.release))
-        is_list = kept.segment not in session.paused_segments()
-        members = {each for each in members if each[0] != kept.segment}
-        members |= active_members(listed, members) if is_list else listed
+    reference = ReferenceRun(history, session.folder)
+    members = await reference.members(session.document, cuts)
+    for frozen in session.frozen_segments:
+        marker_cuts = history.marker_cuts(frozen.release)
+        former = await reference.segment_members(frozen.definitions, frozen.segment, marker_cuts)
+        is_list = frozen.segment not in session.paused_segments()
+        members = {each for each in members if each[0] != frozen.segment}
+        members |= active_members(former, members) if is_list else former
     return members

@@ -1,4 +1,4 @@
-"""What a `read_committed` reader sees while definitions change: live events, and releases that take effect."""
+"""Observes the topics as a `read_committed` reader: when live events are decided and releases take effect."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from schemas.values import instant_ms
 from streams.engine.journal.records import MARKER_KEY, TICK_KEY, Marker, Tick, decode
 from streams.engine.partition.decider import Checkpoint
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
-from streams.runtime.checkpoint import decode as decode_positions
+from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.settings import Settings
 from tests.harness.kafka.topic_reader import read_topic
 
 TimeRange = tuple[float, float]
-"""From one instant to another, in ms."""
+"""Start and end of an interval, in ms."""
 
 
 class ObservedChange(NamedTuple):
-    """A contact entered or left a segment; `at` in ms, `position` the journal partition and offset decided."""
+    """A contact entered or left a segment; `at` in ms, `position` is journal partition and offset of its cause."""
 
     contact: str
     segment: str
@@ -37,7 +37,7 @@ class ObservedChange(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A live event that was seen to be decided; both in ms."""
+    """A live event whose segment change arrived: when it was sent, and how long that took (ms)."""
 
     sent_at: float
     latency: float
@@ -45,41 +45,42 @@ class Probe(NamedTuple):
 
 @dataclass
 class ObservedSlot:
-    """How far one slot is known to be."""
+    """The progress of one slot."""
 
     settled_releases: list[tuple[int, float]] = field(default_factory=list)
-    """Each release that every contact of the slot is settled under, and when (ms) that was seen."""
+    """Each release under which every contact of the slot is settled, and when (ms) that was observed."""
     decided_offset: int = 0
-    """The journal offset up to which, not included, everything is decided."""
+    """The first journal offset that is not decided yet."""
     ticks: list[tuple[int, int]] = field(default_factory=list)
-    """Value (ms) and offset of every tick."""
+    """Instant (ms) and offset of every tick."""
 
     @property
     def release(self) -> int:
-        """The last release that every contact of the slot is settled under."""
+        """The last release under which every contact of the slot is settled."""
         return self.settled_releases[-1][0] if self.settled_releases else 0
 
 
 @dataclass
 class LiveEditObserver:
-    """Everything that came so far; `slot_count` is how many there are."""
+    """Collects what arrived so far from all `slot_count` slots."""
 
     slot_count: int
     probes: list[Probe] = field(default_factory=list)
     everybody_count: int = 0
+    """How many members the segment of everybody has."""
     release_arrivals: list[float] = field(default_factory=list)
     """When (ms) each release arrived in `definitions`, by number from 1 on."""
     marker_arrivals: dict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
-    """Release -> journal partition -> when (ms) its marker was seen there."""
+    """Release -> journal partition -> when (ms) its marker was observed there."""
     observed_slots: dict[int, ObservedSlot] = field(default_factory=lambda: defaultdict(ObservedSlot))
 
     def observe(self, topic: str, record: Any) -> None:
-        """One record of a topic."""
+        """Adds one record of a topic."""
         if topic.endswith(SEGMENT_CHANGES.name):
             self._observe_change(record)
         elif topic.endswith(CONTACTS_CHANGELOG.name):
             if record.key == CHECKPOINT_KEY:
-                self._observe_checkpoint(record.partition, decode_positions(record.value))
+                self._observe_checkpoint(record.partition, decode_checkpoint(record.value))
         elif topic.endswith(DEFINITIONS.name):
             self.release_arrivals.append(record.timestamp)
         elif record.key in (MARKER_KEY, TICK_KEY):
@@ -91,8 +92,8 @@ class LiveEditObserver:
         segment = change["segment"]
         cause = change["cause"].get("event", "")
         if segment == PROBE and cause.startswith(PROBE_ID):
-            sent = sent_at(cause)
-            self.probes.append(Probe(sent, now - sent))
+            start = sent_at(cause)
+            self.probes.append(Probe(start, now - start))
         elif segment == EVERYBODY:
             self.everybody_count += 1 if change["type"] == "segment.entered" else -1
 
@@ -115,7 +116,7 @@ class LiveEditObserver:
                 slot.settled_releases.append((release, time.time() * 1000))
 
     def is_deciding(self, release: int) -> bool:
-        """Whether every journal partition holds the release's marker."""
+        """Whether every journal partition has the release's marker."""
         return len(self.marker_arrivals[release]) == self.slot_count
 
     def is_settled(self, release: int) -> bool:
@@ -123,31 +124,31 @@ class LiveEditObserver:
         return all(self.observed_slots[number].release >= release for number in range(self.slot_count))
 
     def settled_at(self, release: int) -> float:
-        """When (ms) the last slot was seen to be settled under the release, or under a later one."""
+        """Returns when (ms) the last slot was observed to be settled under the release, or under a later one."""
         slots = (self.observed_slots[number] for number in range(self.slot_count))
         return max(next(when for number, when in slot.settled_releases if number >= release) for slot in slots)
 
     def final_ticks(self, after: int) -> dict[int, tuple[int, int]] | None:
-        """Journal partition -> value and offset of its first tick after an instant (ms), once all are decided."""
-        found = {}
+        """Returns instant and offset of each partition's first tick after `after` ms; None until all are decided."""
+        ticks = {}
         for number in range(self.slot_count):
             slot = self.observed_slots[number]
-            place = bisect_left(slot.ticks, (after, 0))
-            # A slot appends no tick before the one before it is finished.
-            if place + 1 >= len(slot.ticks) or slot.decided_offset <= slot.ticks[place][1]:
+            index = bisect_left(slot.ticks, (after, 0))
+            # A slot only appends a tick when the one before is finished.
+            if index + 1 >= len(slot.ticks) or slot.decided_offset <= slot.ticks[index][1]:
                 return None
-            found[number] = slot.ticks[place]
-        return found
+            ticks[number] = slot.ticks[index]
+        return ticks
 
     def latencies(self, ranges: Sequence[TimeRange]) -> list[float]:
-        """Of the live events that were sent in any of the windows."""
+        """Returns the latencies (ms) of the live events that were sent in any of the ranges."""
         return [probe.latency for probe in self.probes if any(begin <= probe.sent_at < end for begin, end in ranges)]
 
 
 async def read_changes(settings: Settings) -> dict[int, list[ObservedChange]]:
-    """Every change of a membership there is, by partition."""
-    read = await read_topic(settings.bootstrap, settings.prefix + SEGMENT_CHANGES.name)
-    return {number: [_parse_change(record.value) for record in partition] for number, partition in read.items()}
+    """Reads all changes of memberships, by partition."""
+    records = await read_topic(settings.bootstrap, settings.prefix + SEGMENT_CHANGES.name)
+    return {number: [_parse_change(record.value) for record in partition] for number, partition in records.items()}
 
 
 def _parse_change(value: bytes) -> ObservedChange:

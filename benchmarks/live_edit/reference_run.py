@@ -1,7 +1,7 @@
-"""A fresh start: the same events and times, told to an engine that never knew other definitions.
+"""A fresh start: the same events and times, decided by an engine that never had other definitions.
 
-`leadstream replay` decides them. The lines are the events as they were published, in the order that a journal
-partition gave them; its ticks and markers are told as time, since for every contact they were that.
+`leadstream replay` decides them. Its lines are the published events in the order of a journal partition. Ticks and
+markers of the partition become `clock.advanced` lines, since both advance the time of every contact.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Members = set[tuple[str, str]]
 
 @dataclass(frozen=True)
 class JournalCut:
-    """A place in a journal partition, and the instant (ms) before which everything due there has happened."""
+    """An offset of a journal partition, and the instant (ms) before which everything due is decided there."""
 
     offset: int
     at: int
@@ -34,24 +34,24 @@ class JournalCut:
 
 @dataclass(frozen=True)
 class PublishedHistory:
-    """What was published, and the order the journal gave it."""
+    """All published events by topic, partition and offset, and the journal with their order."""
 
     sources: Mapping[tuple[str, int, int], bytes]
     journal: TopicRecords
 
     def marker_cuts(self, release: int) -> dict[int, JournalCut]:
-        """Where each journal partition holds the release's marker."""
-        found = {}
+        """Returns the position of the release's marker in each journal partition."""
+        cuts = {}
         for number, partition in self.journal.items():
             for record in partition:
                 entry = decode(record.value)
                 if isinstance(entry, Marker) and entry.number == release:
                     assert entry.at is not None, "on the wall clock every release has an instant"
-                    found[number] = JournalCut(record.offset, entry.at)
-        return found
+                    cuts[number] = JournalCut(record.offset, entry.at)
+        return cuts
 
     def lines_before(self, partition: int, cut: JournalCut) -> Iterable[tuple[int, bytes]]:
-        """Instant and line of what stands in a journal partition before a place."""
+        """Yields instant (ms) and line of each record of a journal partition before the cut."""
         for record in self.journal[partition]:
             if record.offset >= cut.offset:
                 return
@@ -67,7 +67,7 @@ def _clock_event(at: int) -> dict[str, str]:
 
 
 async def read_history(settings: Settings) -> PublishedHistory:
-    """Everything that was published, and the journal."""
+    """Reads all in-topics and the journal."""
     sources = {}
     for topic in PIPELINE_IN:
         for number, partition in (await read_topic(settings.bootstrap, settings.prefix + topic.name)).items():
@@ -77,40 +77,40 @@ async def read_history(settings: Settings) -> PublishedHistory:
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """Starts afresh in `folder`, as often as asked."""
+    """Replays the history from a fresh start, with files in `folder`."""
 
     history: PublishedHistory
     folder: Path
 
     async def members(self, document: DefinitionsDocument, cuts: Mapping[int, JournalCut]) -> Members:
-        """Who is a member under the definitions, just before a place of each journal partition."""
-        found: Members = set()
-        for partition, place in cuts.items():
-            found |= await self._partition_members(document, partition, place)
-        return found
+        """Returns the members under the definitions, just before the cut of each journal partition."""
+        members: Members = set()
+        for partition, cut in cuts.items():
+            members |= await self._partition_members(document, partition, cut)
+        return members
 
     async def segment_members(
         self, document: DefinitionsDocument, segment: str, cuts: Mapping[int, JournalCut]
     ) -> Members:
-        """Who was a member of a segment just before a place of each journal partition."""
-        named = [each for each in document["segments"] if each["id"] == segment]
-        return await self.members({**document, "segments": named, "campaigns": []}, cuts)
+        """Returns the members of one segment just before the cut of each journal partition."""
+        segments = [each for each in document["segments"] if each["id"] == segment]
+        return await self.members({**document, "segments": segments, "campaigns": []}, cuts)
 
     async def _partition_members(self, document: DefinitionsDocument, partition: int, cut: JournalCut) -> Members:
         definitions, events = self.folder / "fresh.json", self.folder / f"fresh-{partition}.jsonl"
         definitions.write_bytes(msgspec.json.encode(document))
-        # What is due at the place's own instant has not happened yet: its tick or marker closes what is before.
+        # What is due at the cut's instant is not decided yet: its tick or marker only closes the time before.
         end = cut.at - 1
         with events.open("wb") as out:
             for at, line in self.history.lines_before(partition, cut):
                 end = max(end, at)
                 out.write(line + b"\n")
         options = ["--definitions", str(definitions), "--until", instant_text(end), "--state", str(events)]
-        said = await leadstream("replay", *options, log=self.folder / "fresh.log")
-        rows = [msgspec.json.decode(line) for line in said.splitlines()]
+        output = await leadstream("replay", *options, log=self.folder / "fresh.log")
+        rows = [msgspec.json.decode(line) for line in output.splitlines()]
         return {(row["segment"], row["contact"]) for row in rows if row["type"] == "segment.member"}
 
 
 def active_members(candidates: Members, members: Members) -> Members:
-    """Those of a list whose status allows them to be members, which the segment of everybody tells."""
+    """Returns the candidates whose status allows membership, which are the members of the segment of everybody."""
     return {(segment, contact) for segment, contact in candidates if (EVERYBODY, contact) in members}

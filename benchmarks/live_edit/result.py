@@ -1,4 +1,4 @@
-"""The figures of live edits."""
+"""The figures of the live-edit benchmark."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from benchmarks.figures import LatencyStats
 
 ALLOWED_RATIO = 3.0
-"""Times the normal latency at the 99th percentile."""
+"""How many times the calm latency is allowed during edits, at the 99th percentile."""
 
 
 @dataclass
 class EditFigures:
-    """One edit. Seconds from the release's arrival until every journal partition decides under it, and until every
-    contact is settled under it; `command` is how long `definitions apply --wait` took; latencies of live events sent
-    from the command's start until a second after the last contact was settled.
+    """The figures of one edit.
+
+    `decides` and `settled` are the seconds from the release's arrival until every journal partition decides under it,
+    and until every contact is settled under it. `command` is the duration of `definitions apply --wait` in seconds.
+    `latency` is of live events sent from the command's start until a second after the last contact was settled.
     """
 
     kind: str
@@ -23,7 +25,7 @@ class EditFigures:
     settled: float
     latency: LatencyStats
     ratio: float = 0.0
-    """The latency's p99 by that of the calm."""
+    """The p99 of `latency` divided by that of the calm."""
 
     def __str__(self) -> str:
         return (
@@ -34,41 +36,41 @@ class EditFigures:
 
 @dataclass
 class LiveEditResult:
-    """`calm` are live events between edits, `during` those of all edits together."""
+    """All figures; `calm` is the latency of live events between edits, `during` that of those during edits."""
 
     contacts: int
     rate: float
     sent: int = 0
     sent_rate: float = 0.0
     behind: float = 0.0
-    """The most (s) that the producer was behind its pace."""
+    """The longest delay (s) of the producer."""
     calm: LatencyStats = field(default_factory=lambda: LatencyStats.from_values([]))
     during: LatencyStats = field(default_factory=lambda: LatencyStats.from_values([]))
     ratio: float = 0.0
     edits: list[EditFigures] = field(default_factory=list)
     worker_cores: float = 0.0
     worker_memory: int = 0
-    """MB, the most of any worker."""
+    """Peak memory of a worker in MB."""
     memberships: int = 0
-    """How many were compared with a fresh start's."""
+    """How many memberships were compared with a fresh start's."""
     verified: str = ""
-    """What `leadstream verify` said."""
+    """The summary of `leadstream verify`."""
     wrong: dict[str, int] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
-        """Whether memberships are right and nothing was told twice."""
+        """Whether memberships are right and every change came once."""
         return not self.wrong
 
     def set_ratios(self) -> None:
-        """Sets the ratios."""
+        """Computes the ratios from the latencies."""
         normal = self.calm.p99 or 1.0
         self.ratio = round(self.during.p99 / normal, 2)
         for edit in self.edits:
             edit.ratio = round(edit.latency.p99 / normal, 2)
 
     def timing_text(self) -> str:
-        """The figures that say nothing of exactness."""
+        """Returns the figures without those of exactness."""
         slow = [edit.kind for edit in self.edits if edit.ratio > ALLOWED_RATIO]
         return "\n".join(
             [

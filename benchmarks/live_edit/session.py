@@ -1,4 +1,4 @@
-"""One deployment with traffic on it, whose definitions are edited: what each edit takes, and what it costs others."""
+"""Edits the definitions of a deployment under traffic, and measures each edit."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ AFTERMATH_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class TrafficSize:
-    """`rate` in events a second; `calm_ranges` are seconds without an edit between two, `first_calm` before the
-    first.
-    """
+    """`rate` in events a second; `calm` in seconds between two edits, `first_calm` in seconds before the first."""
 
     contacts: int
     rate: float
@@ -38,7 +36,7 @@ class TrafficSize:
 
 @dataclass(frozen=True)
 class FrozenSegment:
-    """A segment whose members at a release are kept; `definitions` are the definitions until then."""
+    """A segment that keeps its members of a release; `definitions` are those before it."""
 
     segment: str
     release: int
@@ -47,7 +45,7 @@ class FrozenSegment:
 
 @dataclass(frozen=True)
 class EditRun:
-    """An edit: the number of its last release, how long (s) the command took, and when live events are looked at."""
+    """An edit: its last release, the duration of its command (s), and the range in which live events count for it."""
 
     kind: str
     release: int
@@ -57,7 +55,7 @@ class EditRun:
 
 @dataclass
 class EditSession:
-    """What was done so far; `calm_ranges` is when nothing was."""
+    """The state of the run; `calm_ranges` are the ranges without an edit."""
 
     deployment: LiveDeployment
     folder: Path
@@ -65,17 +63,17 @@ class EditSession:
     observer: LiveEditObserver
     document: DefinitionsDocument = field(default_factory=initial)
     release: int = 0
-    """The number of the last release that was applied."""
+    """The number of the last release."""
     frozen_segments: list[FrozenSegment] = field(default_factory=list)
     edit_runs: list[EditRun] = field(default_factory=list)
     calm_ranges: list[TimeRange] = field(default_factory=list)
 
     def paused_segments(self) -> set[str]:
-        """The segments that are paused now."""
+        """Returns the segments that are paused at present."""
         return {segment["id"] for segment in self.document["segments"] if segment.get("paused")}
 
     async def publish_first_events(self) -> None:
-        """The first definitions, and everybody's first event."""
+        """Applies the first definitions, publishes the first event of every contact and waits for them."""
         await self._apply_definitions(self.document)
         for topic, event in RandomContacts(self.size.contacts, seed=1).first_events():
             await self.deployment.send(topic, event)
@@ -84,7 +82,7 @@ class EditSession:
         await wait_until(lambda: self.observer.everybody_count == everybody, LIMIT_SECONDS, "everybody has arrived")
 
     async def run_edits(self, edits: Sequence[Edit]) -> None:
-        """All edits, with some calm before and after each; the traffic flows meanwhile."""
+        """Applies all edits, with a calm range before and after each, while the traffic flows."""
         await wait_until(lambda: bool(self.observer.probes), LIMIT_SECONDS, "the traffic has begun")
         await self._wait_calm(self.size.first_calm)
         for edit in edits:
@@ -93,17 +91,17 @@ class EditSession:
             await self._wait_calm(self.size.calm)
 
     async def _wait_calm(self, seconds: float) -> None:
-        began = now_ms()
-        await asyncio.sleep(seconds)  # the length of what is measured
-        self.calm_ranges.append((began, now_ms()))
+        start = now_ms()
+        await asyncio.sleep(seconds)  # the length of the range
+        self.calm_ranges.append((start, now_ms()))
 
     async def _measure(self, edit: Edit) -> None:
-        began, before = now_ms(), self.document
+        start, before = now_ms(), self.document
         if edit.superseded is not None:
             await self._supersede(edit)
         else:
             await self._apply_definitions(edit.apply(before))
-        command, release = (now_ms() - began) / 1000, self.release
+        command, release = (now_ms() - start) / 1000, self.release
         if edit.frozen_segment is not None:
             self.frozen_segments.append(FrozenSegment(edit.frozen_segment, release, before))
         await wait_until(
@@ -113,15 +111,15 @@ class EditSession:
             lambda: self.observer.is_settled(release), LIMIT_SECONDS, "everybody is settled under the release"
         )
         await asyncio.sleep(AFTERMATH_SECONDS)  # as above
-        self.edit_runs.append(EditRun(edit.kind, release, command, (began, now_ms())))
+        self.edit_runs.append(EditRun(edit.kind, release, command, (start, now_ms())))
 
     async def _supersede(self, edit: Edit) -> None:
-        """Applies a release, and another on top of it before the first can have taken effect everywhere."""
+        """Applies a release, and another one before the first can take effect everywhere."""
         first, second = edit.apply_both(self.document)
         await self._apply_definitions(first, wait=False)
-        # In this process: another command would be a second later.
-        made = await self.deployment.apply(second)
-        self.document, self.release = second, made.number
+        # In this process, since another command would come a second later.
+        release = await self.deployment.apply(second)
+        self.document, self.release = second, release.number
 
     async def _apply_definitions(self, document: DefinitionsDocument, wait: bool = True) -> None:
         path = self.folder / f"release-{self.release + 1}.json"
@@ -129,12 +127,12 @@ class EditSession:
         options = ["--wait", "--patience", "120"] if wait else []
         environment = child_environment(self.deployment.settings)
         command = ["definitions", "apply", "--json", *options, str(path)]
-        (applied,) = json.loads(await leadstream(*command, log=self.folder / "commands.log", environment=environment))
-        if not applied["applied"]:
-            raise RuntimeError(f"{path} says what is in force already: no edit")
-        self.document, self.release = document, applied["number"]
+        (report,) = json.loads(await leadstream(*command, log=self.folder / "commands.log", environment=environment))
+        if not report["applied"]:
+            raise RuntimeError(f"{path} is the same as the active release: no edit")
+        self.document, self.release = document, report["number"]
 
 
 def now_ms() -> float:
-    """The instant, in ms."""
+    """Returns the present time in ms."""
     return time.time() * 1000

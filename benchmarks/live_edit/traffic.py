@@ -1,4 +1,4 @@
-"""A process that publishes so many events a second until SIGTERM, and then says on standard output what it sent."""
+"""A process that publishes events at an even rate until SIGTERM, and then prints its report as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IN_FLIGHT = 5_000
 
 @dataclass
 class TrafficReport:
-    """What went out. `behind` is the most (s) that an event was sent after its turn."""
+    """How much was sent in how many seconds; `behind` is the longest delay (s) of an event."""
 
     events: int = 0
     probes: int = 0
@@ -32,49 +32,49 @@ class TrafficReport:
 async def publish(
     bootstrap: str, prefix: str, rate: float, contacts: RandomContacts, stop: asyncio.Event
 ) -> TrafficReport:
-    """Publishes at an even pace until told to stop; returns when everything is acknowledged."""
+    """Publishes `rate` events a second until `stop` is set; returns when everything is acknowledged."""
     producer: Any = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=1, enable_idempotence=True)
     await producer.start()
-    sent, began = TrafficReport(), time.monotonic()
-    sending: list[Any] = []
+    report, start = TrafficReport(), time.monotonic()
+    pending: list[Any] = []
     try:
         while not stop.is_set():
-            due = (time.monotonic() - began) * rate
-            while sent.events < due:
+            due = (time.monotonic() - start) * rate
+            while report.events < due:
                 topic, event = contacts.next_event()
                 value = msgspec.json.encode(event)
-                sending.append(await producer.send(prefix + topic, value, key=event["contact"].encode()))
-                sent.behind = max(sent.behind, time.monotonic() - began - sent.events / rate)
-                sent.events += 1
-            if len(sending) > IN_FLIGHT:
-                await asyncio.gather(*sending)
-                sending.clear()
-            await asyncio.sleep(PAUSE_SECONDS)  # the pace
-        await asyncio.gather(*sending)
+                pending.append(await producer.send(prefix + topic, value, key=event["contact"].encode()))
+                report.behind = max(report.behind, time.monotonic() - start - report.events / rate)
+                report.events += 1
+            if len(pending) > IN_FLIGHT:
+                await asyncio.gather(*pending)
+                pending.clear()
+            await asyncio.sleep(PAUSE_SECONDS)  # keeps the rate
+        await asyncio.gather(*pending)
     finally:
         await producer.stop()
-    sent.probes, sent.seconds = contacts.probes, time.monotonic() - began
-    return sent
+    report.probes, report.seconds = contacts.probes, time.monotonic() - start
+    return report
 
 
 async def publish_until_terminated(options: argparse.Namespace) -> TrafficReport:
     """Publishes until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    people = RandomContacts(options.contacts, options.seed)
-    return await publish(options.bootstrap, options.prefix, options.rate, people, stop)
+    contacts = RandomContacts(options.contacts, options.seed)
+    return await publish(options.bootstrap, options.prefix, options.rate, contacts, stop)
 
 
 def main() -> None:
-    """The process."""
+    """Runs the process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--prefix", required=True)
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--contacts", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    sent = asyncio.run(publish_until_terminated(parser.parse_args()))
-    sys.stdout.buffer.write(msgspec.json.encode(sent))
+    report = asyncio.run(publish_until_terminated(parser.parse_args()))
+    sys.stdout.buffer.write(msgspec.json.encode(report))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The process of the traffic, as the run sees it."""
+"""Starts and stops the process that publishes the traffic."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class TrafficProcess:
-    """A running one."""
+    """A running process of `benchmarks.live_edit.traffic`."""
 
     process: asyncio.subprocess.Process
 
     @classmethod
     async def start(cls, settings: Settings, rate: float, contacts: int) -> TrafficProcess:
-        """Starts it; `rate` in events a second."""
+        """Starts the process; `rate` in events a second."""
         command = [sys.executable, "-m", "benchmarks.live_edit.traffic", "--bootstrap", settings.bootstrap]
         command += ["--prefix", settings.prefix, "--rate", str(rate), "--contacts", str(contacts), "--seed", "2"]
         return cls(await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE))
 
     async def stop(self) -> TrafficReport:
-        """Ends it; what it sent. Raises RuntimeError when it had ended by itself."""
+        """Ends the process and returns its report. Raises RuntimeError when it has already ended."""
         if self.process.returncode is not None:
             raise RuntimeError(f"the producer has ended with {self.process.returncode}")
         self.process.terminate()
-        said, _ = await asyncio.wait_for(self.process.communicate(), STOP_SECONDS)
-        return msgspec.json.decode(said, type=TrafficReport)
+        output, _ = await asyncio.wait_for(self.process.communicate(), STOP_SECONDS)
+        return msgspec.json.decode(output, type=TrafficReport)

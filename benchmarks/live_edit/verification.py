@@ -1,4 +1,4 @@
-"""What is wrong with what was seen: memberships that are not a fresh start's, and changes told twice."""
+"""Finds errors in what was observed: memberships that a fresh start does not have, and repeated changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.live_edit.reference_run import Members
 
 
 def verify_changes(changes: Mapping[int, Sequence[ObservedChange]]) -> Counter[str]:
-    """A contact enters and leaves a segment in turn, and its `at` never goes back."""
+    """Counts changes that do not alternate between entering and leaving, or whose `at` goes back for a contact."""
     wrong: Counter[str] = Counter()
     inside: Members = set()
     last: dict[str, int] = {}
@@ -28,7 +28,7 @@ def verify_changes(changes: Mapping[int, Sequence[ObservedChange]]) -> Counter[s
 
 
 def members_at(changes: Mapping[int, Sequence[ObservedChange]], offsets: Mapping[int, int]) -> Members:
-    """Who was a member when each journal partition was decided up to its place, inclusive."""
+    """Returns the members after each journal partition is decided up to its offset, inclusive."""
     inside: Members = set()
     for change in _all_changes(changes):
         partition, offset = change.position
@@ -38,17 +38,17 @@ def members_at(changes: Mapping[int, Sequence[ObservedChange]], offsets: Mapping
 
 
 def verify_table(table: Mapping[int, Sequence[Any]], changes: Mapping[int, Sequence[ObservedChange]]) -> Counter[str]:
-    """The table of members says what the changes come to."""
+    """Counts the differences between the table `segment-members` and the result of the changes."""
     rows = {record.key: record.value for partition in table.values() for record in partition}
-    found = {_parse_member(value) for value in rows.values() if value is not None}
+    members = {_parse_member(value) for value in rows.values() if value is not None}
     inside: Members = set()
     for change in _all_changes(changes):
         _apply_change(inside, change)
-    return +Counter({"rows of the table that differ from the changes": len(found ^ inside)})
+    return +Counter({"rows of the table that differ from the changes": len(members ^ inside)})
 
 
 def verify_members(actual: Members, expected: Members) -> Counter[str]:
-    """By segment, how many are members and should not be, or the other way round."""
+    """Counts, by segment, stale and missing members."""
     wrong: Counter[str] = Counter()
     wrong.update(f"stale member of {segment}" for segment, _ in actual - expected)
     wrong.update(f"missing member of {segment}" for segment, _ in expected - actual)
@@ -56,7 +56,7 @@ def verify_members(actual: Members, expected: Members) -> Counter[str]:
 
 
 def _all_changes(changes: Mapping[int, Sequence[ObservedChange]]) -> Iterable[ObservedChange]:
-    """Partition by partition: a contact's changes are all in one."""
+    """Yields the changes of one partition after the other; all changes of a contact are in one."""
     return (change for partition in changes.values() for change in partition)
 
 

@@ -1,1 +1,1 @@
-"""Many contacts whose time runs out: is each exit exact, and how long after its instant is it out?"""
+"""Many contacts leave segments by time: is each exit exact, and how late is it published?"""

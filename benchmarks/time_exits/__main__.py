@@ -1,4 +1,4 @@
-"""How exact and how prompt exits by time are: `uv run python -m benchmarks.time_exits --help`."""
+"""Measures how exact and how prompt exits by time are: `uv run python -m benchmarks.time_exits --help`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.time_exits.measure import TimeExitResult, measure
 
 
 def main() -> int:
-    """Exit code 0 when every exit was exact; times are reported, not judged."""
+    """Returns 0 when every exit was exact, else 1; times are reported, not judged."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.time_exits", description=__doc__)
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--spread", type=float, default=120.0, help="seconds that exits are due over; 0: all at once")
@@ -21,7 +21,7 @@ def main() -> int:
 
 
 async def measure_time_exits(bootstrap: str, folder: Path, options: argparse.Namespace) -> TimeExitResult:
-    """The benchmark as the command line wants it."""
+    """Runs the benchmark with the options of the command line."""
     return await measure(bootstrap, folder, options.contacts, options.spread, options.workers)
 
 

@@ -1,9 +1,9 @@
-"""The contacts and the segments that they leave by time alone: one pending exit each, of one of four kinds.
+"""The contacts and the segments that they leave by time alone: each has one pending exit, of one of four kinds.
 
-window   a visit slides out of `within`: the visit lies in the past, so that its exit is due when it is wanted
-awake    nothing happened since an activity for as long as `inactive_for` says; likewise in the past
-trial    a date is reached, which `within_next` looked ahead to
-held     a property has been the same for as long as `held_for` says; that counts from when the contact was told it
+window   a visit slides out of `within`; the visit's `at` lies in the past, so that the exit is due when planned
+awake    no activity for the time of `inactive_for`; its `at` lies in the past too
+trial    the date that `within_next` looks ahead to is reached
+held     a property had the same value for the time of `held_for`, which starts when the contact gets the value
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from schemas.values import instant_text
 WINDOW_MS = 15 * 60_000
 TIMED = ("window", "awake", "trial")
 HELD_STEPS = 8
-"""`held_for` cannot be told when to end, only how long to last: its contacts are given so many lengths in turn."""
+"""`held_for` sets no end, only a length: so many different lengths spread the exits of its contacts."""
 
 
 @dataclass(frozen=True)
 class ExitPlan:
-    """`contacts` of them, due from `first_due` (ms) on, over `spread` ms; with `spread` 0 all at one instant."""
+    """The exits of `contacts` contacts, due from `first_due` (ms) over `spread` ms; with 0 all at one instant."""
 
     contacts: int
     loading_start: int
@@ -33,35 +33,35 @@ class ExitPlan:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of exits that are made; `held` has no instant that all could share."""
+        """The kinds of exits; `held` only with a spread, since its exits cannot share one instant."""
         return (*TIMED, "held") if self.spread else TIMED
 
     def kind(self, number: int) -> str:
-        """Which kind of exit a contact awaits."""
+        """Returns the kind of a contact's exit."""
         return self.kinds[number % len(self.kinds)]
 
     def due(self, number: int) -> int:
-        """When (ms) a contact's exit is due; of `held` only about."""
-        # A fixed stride, so that neighbours in time are no neighbours in the journal.
+        """Returns when (ms) a contact's exit is due; for `held` only approximately."""
+        # A fixed stride, so that contacts due one after the other are not neighbours in the journal.
         return self.first_due + (number * 7_919 % self.contacts) * self.spread // self.contacts
 
     def held_for(self, step: int) -> int:
-        """How long (ms) one of the lengths is; a whole number of seconds."""
-        wanted = self.first_due - self.loading_start + step * self.spread // HELD_STEPS
-        return wanted // 1000 * 1000
+        """Returns one of the lengths (ms), a whole number of seconds."""
+        length = self.first_due - self.loading_start + step * self.spread // HELD_STEPS
+        return length // 1000 * 1000
 
     def held_step(self, number: int) -> int:
-        """Which of the lengths a contact of the kind `held` is given."""
+        """Returns which of the lengths a contact of the kind `held` gets."""
         return number // len(self.kinds) % HELD_STEPS
 
     def segment(self, number: int) -> str:
-        """The segment that a contact enters and leaves."""
+        """Returns the segment that a contact enters and leaves."""
         kind = self.kind(number)
         return f"held-{self.held_step(number)}" if kind == "held" else kind
 
 
 def definitions(plan: ExitPlan) -> dict[str, Any]:
-    """One segment for each kind of exit, one for each length of `held`."""
+    """Returns a segment for each kind of exit, and for each length of `held`."""
     window = f"{WINDOW_MS // 1000}s"
     was_awake = {"activity": {"name": {"eq": "awake"}}}
     segments = [
@@ -75,9 +75,9 @@ def definitions(plan: ExitPlan) -> dict[str, Any]:
 
 
 def _held(plan: ExitPlan, step: int) -> dict[str, Any]:
-    chosen = {"property": "plan", "eq": f"held-{step}"}
-    long_ago = {**chosen, "held_for": f"{plan.held_for(step) // 1000}s"}
-    return _segment(f"held-{step}", {"all": [chosen, {"not": long_ago}]})
+    has_value = {"property": "plan", "eq": f"held-{step}"}
+    since_long = {**has_value, "held_for": f"{plan.held_for(step) // 1000}s"}
+    return _segment(f"held-{step}", {"all": [has_value, {"not": since_long}]})
 
 
 def _segment(name: str, when: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _segment(name: str, when: dict[str, Any]) -> dict[str, Any]:
 
 
 def events(plan: ExitPlan, now: Callable[[], int]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The topic and the event that gives each contact its pending exit; patches happen `now` (ms)."""
+    """Yields topic and event that give each contact its pending exit; patches have the time of `now` (ms)."""
     for number in range(plan.contacts):
         kind, due = plan.kind(number), plan.due(number)
         event = {"id": f"e{number}", "contact": f"c{number}", "at": instant_text(now())}

@@ -1,4 +1,4 @@
-"""The run: load everybody, wait for their exits, say how late each was out."""
+"""The run: loads all contacts, waits for their exits, and computes how late each was published."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from tests.harness.kafka.broker import fresh_prefix
 from tests.harness.kafka.topic_follower import follow_topics
 
 LIMIT_SECONDS = 600.0
-LEAST_LEAD = 10.0
+MIN_LOADING_SECONDS = 10.0
 A_CONTACT_SECONDS = 1 / 2_000
-"""More than it takes to load a contact, so that nobody is due before everybody is there."""
+"""More than it takes to load a contact, so that all contacts are members before the first exit is due."""
 
 
 @dataclass
 class TimeExitResult:
-    """Latencies are from an exit's `at`, in ms: until a reader had it (`out`), until it was written (`emitted`)."""
+    """All figures; latencies (ms) from an exit's `at` until a reader had it (`out`), or until it was `emitted`."""
 
     contacts: int
     spread_seconds: float
     allowed: int
-    """Grace plus one second."""
+    """The grace period plus one second, in ms."""
     loading_seconds: float = 0.0
     spare_seconds: float = 0.0
-    """Between the last entrance and the first exit due."""
+    """From the last entry to the first exit due."""
     out: LatencyStats = field(default_factory=lambda: LatencyStats.from_values([]))
     emitted: LatencyStats = field(default_factory=lambda: LatencyStats.from_values([]))
     by_kind: dict[str, LatencyStats] = field(default_factory=dict)
     worker_cores: dict[str, float] = field(default_factory=dict)
-    """Cores that each worker used while exits were due."""
+    """CPU cores that each worker used while exits were due."""
     worker_memory: dict[str, int] = field(default_factory=dict)
-    """The most memory (MB) that each worker held."""
+    """Peak memory (MB) of each worker."""
     wrong: dict[str, int] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
-        """Whether everybody left once, at the very instant."""
+        """Whether every contact left once, at exactly its instant."""
         return not self.wrong
 
     @property
     def in_time(self) -> bool:
-        """Whether 99 of 100 exits were out in time."""
+        """Whether 99 of 100 exits were published in time."""
         return self.out.p99 <= self.allowed
 
     def __str__(self) -> str:
@@ -68,16 +68,16 @@ class TimeExitResult:
 
 
 async def measure(bootstrap: str, folder: Path, contacts: int, spread: float, workers: int = 1) -> TimeExitResult:
-    """The whole benchmark; `spread` in seconds."""
-    async with live_deployment(bootstrap, fresh_prefix(), folder) as made:
-        await made.start_workers(*(f"w{number}" for number in range(workers)))
-        result = TimeExitResult(contacts, spread, made.settings.grace_ms + 1000)
-        seen = ExitObserver()
-        async with follow_topics(bootstrap, [made.settings.prefix + SEGMENT_CHANGES.name], seen.observe):
-            plan = await load_contacts(made, contacts, spread, seen, result)
-            await wait_for_exits(made, plan, seen, result)
-        fill_result(seen, plan, result)
-        if deaths := made.count_logged("ended"):
+    """Runs the whole benchmark; `spread` in seconds."""
+    async with live_deployment(bootstrap, fresh_prefix(), folder) as deployment:
+        await deployment.start_workers(*(f"w{number}" for number in range(workers)))
+        result = TimeExitResult(contacts, spread, deployment.settings.grace_ms + 1000)
+        observer = ExitObserver()
+        async with follow_topics(bootstrap, [deployment.settings.prefix + SEGMENT_CHANGES.name], observer.observe):
+            plan = await load_contacts(deployment, contacts, spread, observer, result)
+            await wait_for_exits(deployment, plan, observer, result)
+        fill_result(observer, plan, result)
+        if deaths := deployment.count_logged("ended"):
             result.wrong["deaths of workers"] = deaths
         return result
 
@@ -85,40 +85,40 @@ async def measure(bootstrap: str, folder: Path, contacts: int, spread: float, wo
 async def load_contacts(
     deployment: LiveDeployment, contacts: int, spread: float, observer: ExitObserver, result: TimeExitResult
 ) -> ExitPlan:
-    """Publishes everybody, and waits until everybody is a member. Raises TimeoutError when that takes too long."""
-    began = now_ms()
-    lead = round((LEAST_LEAD + contacts * A_CONTACT_SECONDS) * 1000)
-    plan = ExitPlan(contacts, began, began + lead, round(spread * 1000))
+    """Publishes all contacts and waits until they are members. Raises TimeoutError when that takes too long."""
+    start = now_ms()
+    loading_ms = round((MIN_LOADING_SECONDS + contacts * A_CONTACT_SECONDS) * 1000)
+    plan = ExitPlan(contacts, start, start + loading_ms, round(spread * 1000))
     await deployment.apply(definitions(plan))
     for topic, event in events(plan, now_ms):
         await deployment.send(topic, event)
     await deployment.flush()
-    left = plan.first_due / 1000 - time.time()
+    remaining = plan.first_due / 1000 - time.time()
     await wait_until(
-        lambda: len(observer.entered_at) >= contacts, left, "everybody entered before the first exit is due"
+        lambda: len(observer.entered_at) >= contacts, remaining, "everybody entered before the first exit is due"
     )
-    loaded = time.time()
-    result.loading_seconds = loaded - began / 1000
-    result.spare_seconds = plan.first_due / 1000 - loaded
+    end = time.time()
+    result.loading_seconds = end - start / 1000
+    result.spare_seconds = plan.first_due / 1000 - end
     return plan
 
 
 async def wait_for_exits(
     deployment: LiveDeployment, plan: ExitPlan, observer: ExitObserver, result: TimeExitResult
 ) -> None:
-    """Waits until everybody has left, and notes what the workers used from the first exit due on."""
+    """Waits until all contacts have left, and measures the usage of the workers from the first exit due."""
     due = plan.first_due / 1000
     await wait_until(lambda: time.time() >= due, LIMIT_SECONDS, "the first exit is due")
-    before, began = worker_usage(deployment), time.monotonic()
+    before, start = worker_usage(deployment), time.monotonic()
     await wait_until(lambda: len(observer.exits) >= plan.contacts, LIMIT_SECONDS, "everybody has left")
-    took = time.monotonic() - began
-    for name, used in worker_usage(deployment).items():
-        result.worker_cores[name] = round((used.cpu - before[name].cpu) / took, 2)
-        result.worker_memory[name] = used.memory
+    seconds = time.monotonic() - start
+    for name, usage in worker_usage(deployment).items():
+        result.worker_cores[name] = round((usage.cpu - before[name].cpu) / seconds, 2)
+        result.worker_memory[name] = usage.memory
 
 
 def worker_usage(deployment: LiveDeployment) -> dict[str, ProcessUsage]:
-    """What each worker's process has used."""
+    """Returns the usage of each worker's process."""
     return {
         name: ProcessUsage.from_pid(pid)
         for name, worker in deployment.fleet.workers.items()
@@ -127,7 +127,7 @@ def worker_usage(deployment: LiveDeployment) -> dict[str, ProcessUsage]:
 
 
 def fill_result(observer: ExitObserver, plan: ExitPlan, result: TimeExitResult) -> None:
-    """The figures."""
+    """Fills the figures in."""
     result.out = LatencyStats.from_values([each.seen_at - each.at for each in observer.exits])
     result.emitted = LatencyStats.from_values([each.emitted_at - each.at for each in observer.exits])
     for kind in plan.kinds:

@@ -1,4 +1,4 @@
-"""What a `read_committed` reader of `segment-changes` saw: when each contact entered, and when it left."""
+"""Observes `segment-changes` as a `read_committed` reader, and verifies the exits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.values import instant_ms
 
 @dataclass(frozen=True)
 class ObservedExit:
-    """One exit: its truth, when it was written and when the reader had it; instants in ms."""
+    """One exit: its content, when it was written and when the reader had it; instants in ms."""
 
     contact: str
     segment: str
@@ -27,7 +27,7 @@ class ObservedExit:
 
 @dataclass
 class ExitObserver:
-    """Everything that came so far."""
+    """Collects the changes that arrived so far."""
 
     entered_at: dict[str, int] = field(default_factory=dict)
     """Contact -> the instant (ms) it entered at."""
@@ -35,21 +35,21 @@ class ExitObserver:
     entry_count: int = 0
 
     def observe(self, _topic: str, record: Any) -> None:
-        """One record."""
-        seen = time.time() * 1000
+        """Adds one record."""
+        now = time.time() * 1000
         change = msgspec.json.decode(record.value)
         at = instant_ms(change["at"])
         if change["type"] == "segment.entered":
             self.entry_count += 1
             self.entered_at[change["contact"]] = at
             return
-        emitted = instant_ms(change["emitted_at"])
+        emitted_at = instant_ms(change["emitted_at"])
         kind = change["cause"]["kind"]
-        self.exits.append(ObservedExit(change["contact"], change["segment"], at, kind, emitted, seen))
+        self.exits.append(ObservedExit(change["contact"], change["segment"], at, kind, emitted_at, now))
 
 
 def verify_exits(observer: ExitObserver, plan: ExitPlan) -> Counter[str]:
-    """What is wrong: every contact enters and leaves once, by time alone, at its very instant."""
+    """Counts the errors: every contact must enter and leave once, by time alone, at exactly its instant."""
     wrong: Counter[str] = Counter()
     times = Counter(each.contact for each in observer.exits)
     wrong["contacts that did not enter"] = plan.contacts - len(observer.entered_at)
@@ -67,7 +67,7 @@ def verify_exits(observer: ExitObserver, plan: ExitPlan) -> Counter[str]:
 
 
 def expected_exit(plan: ExitPlan, number: int, entered_at: int) -> int:
-    """When (ms) a contact must leave; one of the kind `held` so long after it entered."""
+    """Returns when (ms) a contact must leave; for the kind `held`, its length after it entered."""
     if plan.kind(number) == "held":
         return entered_at + plan.held_for(plan.held_step(number))
     return plan.due(number)

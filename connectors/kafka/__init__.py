@@ -1,1 +1,1 @@
-"""A real Kafka on this machine, for the demo and the tests, and a Redis beside it."""
+"""A Kafka broker on this machine, for the demo and the tests."""

@@ -1,4 +1,4 @@
-"""A real Kafka on this machine: one KRaft process on loopback, fetched, formatted, started and stopped."""
+"""A Kafka broker on this machine: fetches, formats, starts and stops one KRaft process on loopback."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from streams.errors import LocalBrokerError
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 KILL_SECONDS = 10.0
-# A broker on a full disk stops itself, and does not say why when it is started again.
+# A broker stops when the disk is full, and gives no reason when it is started again.
 FREE_SPACE_NEEDED = 500 << 20
 
 
 class LocalBroker:
-    """The broker of one folder; it outlives this object unless it is used as a context manager.
+    """The broker of one folder; it outlives this object unless the object is used as a context manager.
 
-    `port` is a TCP port; without one the folder's former port is used, or a free one the first time.
+    Without `port` it takes the folder's former port, or a free one the first time.
     """
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
@@ -51,12 +51,12 @@ class LocalBroker:
 
     @property
     def folder(self) -> Path:
-        """Where its data, settings and logs are."""
+        """The folder of its data, settings and logs."""
         return self._folder.path
 
     @property
     def pid(self) -> int | None:
-        """The process id of the running broker, also of one that another process started; else None."""
+        """The process id of the running broker, even if another process started it; None when none runs."""
         running = self._folder.load_process()
         return running.pid if running is not None and self._folder.is_locked() else None
 
@@ -69,18 +69,17 @@ class LocalBroker:
         return f"{LOOPBACK}:{running.port}"
 
     def start(self, report: ProgressCallback = ignore_progress) -> None:
-        """Starts the broker, fetched and formatted the first time; returns when it accepts connections.
+        """Starts the broker and returns when it accepts connections; the first time it fetches and formats Kafka too.
 
-        Raises LocalBrokerError: already running, port in use, too little space, cannot be fetched, no Java,
-        or what Kafka itself gave as a reason.
+        Raises LocalBrokerError when it already runs, the port is in use, the disk is full, Kafka cannot be fetched,
+        there is no Java, or Kafka does not start.
         """
         with self._folder.hold_lock() as lock:
             self._check_space()
             port = self._choose_port()
             command = self._build_command(port, report)
-            self._folder.save_process(
-                BrokerProcess(None, port)
-            )  # a former process id must not be taken for this one's
+            # The id of a former process must not be taken for that of this one.
+            self._folder.save_process(BrokerProcess(None, port))
             if not self._folder.is_formatted():
                 report("formatting Kafka's data folder", 0, 0)
                 self._format(command)
@@ -90,11 +89,11 @@ class LocalBroker:
         try:
             self._await_start(self._process, port)
         except BaseException:
-            self.kill()  # whoever gives up waiting, by Ctrl-C too, leaves nothing running
+            self.kill()  # also after Ctrl-C nothing is left running
             raise
 
     def stop(self) -> None:
-        """Stops the broker in good order, within 20 seconds or else by force; nothing when none runs."""
+        """Stops the broker if it runs, after 20 s by SIGKILL. Raises LocalBrokerError when it does not end."""
         self._signal_and_wait(signal.SIGTERM, STOP_SECONDS)
         self._signal_and_wait(signal.SIGKILL, KILL_SECONDS)
         if self._folder.is_locked():
@@ -102,7 +101,7 @@ class LocalBroker:
             raise LocalBrokerError(f"the broker on {self.folder} {who}")
 
     def kill(self) -> None:
-        """Ends the broker at once, as a power cut would."""
+        """Ends the broker at once by SIGKILL, as a power cut would."""
         self._signal_and_wait(signal.SIGKILL, KILL_SECONDS)
 
     def restart(self, report: ProgressCallback = ignore_progress) -> None:
@@ -111,7 +110,7 @@ class LocalBroker:
         self.start(report)
 
     def discard(self) -> None:
-        """Throws the data away. Raises LocalBrokerError while the broker runs."""
+        """Deletes the data. Raises LocalBrokerError while the broker runs."""
         if self.folder.is_dir():
             with self._folder.hold_lock():
                 self._folder.discard()
@@ -124,8 +123,8 @@ class LocalBroker:
             )
 
     def _choose_port(self) -> int:
-        former = self._folder.load_process()
-        port = self._port or (former.port if former else free_port())
+        previous = self._folder.load_process()
+        port = self._port or (previous.port if previous else free_port())
         if not is_free(port):
             raise LocalBrokerError(f"port {port} is in use; stop what listens there or choose another --port")
         return port
@@ -137,12 +136,12 @@ class LocalBroker:
         return java.command(jars, self._folder.log_settings)
 
     def _format(self, command: list[str]) -> None:
-        # Not a meta.properties written by hand: Kafka would start with the features of long ago.
+        # With a meta.properties written by hand Kafka would start with the features of an old version.
         settings = str(self._folder.server_settings)
         arguments = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", settings]
-        done = subprocess.run([*command, *arguments], capture_output=True, check=False)
-        if done.returncode != 0:
-            self._folder.console.write_bytes(done.stdout + done.stderr)
+        result = subprocess.run([*command, *arguments], capture_output=True, check=False)
+        if result.returncode != 0:
+            self._folder.console.write_bytes(result.stdout + result.stderr)
             raise LocalBrokerError(f"Kafka cannot format {self.folder}: {start_failure_reason(self._folder.logs)}")
 
     def _launch(self, command: list[str], lock: int) -> subprocess.Popen[bytes]:
@@ -153,7 +152,7 @@ class LocalBroker:
                 stdout=console,
                 stderr=console,
                 cwd=self.folder,
-                start_new_session=True,  # Ctrl-C in the terminal is for us, who then stop it in good order
+                start_new_session=True,  # Ctrl-C in the terminal must only reach us, who stop the broker
                 pass_fds=(lock,),
             )
 
@@ -163,8 +162,8 @@ class LocalBroker:
             and process.poll() is None
         ):
             return
-        ended = process.poll() is not None
-        what = "Kafka did not start" if ended else f"Kafka did not start within {START_SECONDS:.0f} s"
+        has_ended = process.poll() is not None
+        what = "Kafka did not start" if has_ended else f"Kafka did not start within {START_SECONDS:.0f} s"
         raise LocalBrokerError(f"{what} on {self.folder}: {start_failure_reason(self._folder.logs)}")
 
     def _signal_and_wait(self, signal_number: signal.Signals, seconds: float) -> None:
@@ -172,7 +171,7 @@ class LocalBroker:
         if pid is None:
             return
         try:
-            # It may have ended since the line above; what is left to wait for then is the lock.
+            # It may have ended since the line above; then only the lock remains to wait for.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal_number)
         except PermissionError as error:
@@ -180,13 +179,13 @@ class LocalBroker:
         _wait_until(seconds, self._has_exited)
 
     def _has_exited(self) -> bool:
-        # Its lock is free a moment before it has ended, and a child that nobody asks about then stays a zombie.
-        is_left = self._process is not None and self._process.poll() is None
-        return not is_left and not self._folder.is_locked()
+        # The lock is free a moment before the process has ended, and without `poll` a child stays a zombie.
+        is_running = self._process is not None and self._process.poll() is None
+        return not is_running and not self._folder.is_locked()
 
 
 def _wait_until(seconds: float, condition: Callable[[], bool]) -> bool:
-    """Whether `condition` comes true in time."""
+    """Waits up to `seconds` and returns whether `condition` became true."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -196,6 +195,6 @@ def _wait_until(seconds: float, condition: Callable[[], bool]) -> bool:
 
 
 def _cluster_id() -> str:
-    """A random id in Kafka's own form; never with a dash first, which StorageTool takes for an option."""
+    """Returns a random id in Kafka's form, never with a dash first, which StorageTool would take for an option."""
     raw = b"\x30" + uuid.uuid4().bytes[1:]
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""The folder of a local broker: what stands in it, who holds it, on which port it was."""
+"""The folder of a local broker: its files, its lock, and the port and process of the last start."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _TEMPLATES = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class BrokerProcess:
-    """What the last start wrote down: its port, and the process once there is one."""
+    """The port of the last start, and its process id once there is one."""
 
     pid: int | None
     port: int
 
 
 class BrokerFolder:
-    """Names of files, the lock and the notes of one data folder."""
+    """The file names, the lock and the saved process of one data folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -40,16 +40,16 @@ class BrokerFolder:
 
     @property
     def logs(self) -> list[Path]:
-        """Where the broker writes."""
+        """The files that the broker writes its messages to."""
         return [self.console, self.log]
 
     @contextmanager
     def hold_lock(self) -> Iterator[int]:
-        """Holds the lock and yields its descriptor; a process that inherits it goes on holding the lock.
+        """Holds the lock and yields its file descriptor; a process that inherits the descriptor holds the lock too.
 
-        Two brokers on one folder damage each other before Kafka's own lock stops the second, so the lock is
-        ours and lives exactly as long as the process of the broker. Raises LocalBrokerError when another
-        process holds it, or the folder cannot be written.
+        Two brokers on one folder damage each other before Kafka's own lock stops the second. This lock is held
+        exactly as long as the broker's process lives. Raises LocalBrokerError when another process holds it, or
+        the folder cannot be written.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class BrokerFolder:
             os.close(descriptor)
 
     def is_locked(self) -> bool:
-        """Whether a broker runs on this folder (or is being started)."""
+        """Whether a broker runs on this folder, or starts at present."""
         try:
             descriptor = os.open(self._lock_file, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
@@ -77,26 +77,26 @@ class BrokerFolder:
             os.close(descriptor)
 
     def is_formatted(self) -> bool:
-        """Whether Kafka's data stands here."""
+        """Whether the folder has Kafka's data."""
         return (self.data / "meta.properties").is_file()
 
     def save_process(self, process: BrokerProcess) -> None:
-        """Writes down process and port, for a later command."""
+        """Saves process id and port for a later command."""
         part = self._process_file.with_suffix(".part")
         part.write_text(json.dumps({"pid": process.pid, "port": process.port}) + "\n")
         part.replace(self._process_file)
 
     def load_process(self) -> BrokerProcess | None:
-        """What the last start wrote down; None when there was none or it cannot be read."""
+        """Returns what the last start saved; None when there is nothing or it cannot be read."""
         try:
-            notes = json.loads(self._process_file.read_text())
-            pid = notes["pid"]
-            return BrokerProcess(None if pid is None else int(pid), int(notes["port"]))
+            process = json.loads(self._process_file.read_text())
+            pid = process["pid"]
+            return BrokerProcess(None if pid is None else int(pid), int(process["port"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write_settings(self, port: int, controller_port: int) -> None:
-        """Fills the templates in and empties the logs of the former run."""
+        """Writes the settings from their templates and empties the logs of the previous run."""
         server = {"port": port, "controller_port": controller_port, "data": self.data}
         _fill_template(_TEMPLATES / "server.properties", self.server_settings, server)
         _fill_template(_TEMPLATES / "log4j2.properties", self.log_settings, {"log": self.log})
@@ -104,7 +104,7 @@ class BrokerFolder:
             log.write_bytes(b"")
 
     def discard(self) -> None:
-        """Throws away Kafka's data; the port is remembered. The caller holds the lock."""
+        """Deletes Kafka's data but not the saved port. The caller holds the lock."""
         shutil.rmtree(self.data, ignore_errors=True)
         if self.data.exists():
             raise LocalBrokerError(f"the data in {self.data} cannot be removed; mend the permissions")

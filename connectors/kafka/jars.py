@@ -1,4 +1,4 @@
-"""The jars of the local Kafka: pinned in a lock file, fetched once, every byte checked."""
+"""The jars of the local Kafka: pinned in a lock file, fetched once, and checked by their hashes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ KAFKA_VERSION = "4.2.1"
 LOCK_FILE = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.lock")
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Told of progress: what is done, bytes so far, bytes in all."""
+"""Gets the present step, the bytes so far and the bytes in all."""
 
 
 def ignore_progress(_what: str, _done: int, _total: int) -> None:
-    """A `ProgressCallback` that says nothing."""
+    """A `ProgressCallback` that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """One pinned artifact: Maven coordinates, size in bytes, sha256 in hexadecimal."""
+    """One pinned artifact: Maven coordinates, size in bytes, sha256 in hexadecimal digits."""
 
     group: str
     artifact: str
@@ -38,12 +38,12 @@ class Jar:
 
     @property
     def file_name(self) -> str:
-        """The name of its file, as Maven has it."""
+        """The name of its file in Maven repositories."""
         return f"{self.artifact}-{self.version}.jar"
 
     @property
     def coordinates(self) -> str:
-        """The name people know it by."""
+        """The Maven coordinates."""
         return f"{self.group}:{self.artifact}:{self.version}"
 
     def matches_file(self, path: Path) -> bool:
@@ -54,7 +54,7 @@ class Jar:
 
 
 def read_lock_file(lock_file: Path = LOCK_FILE) -> list[Jar]:
-    """The jars named by the lock file."""
+    """Returns the jars in the lock file."""
     jars = []
     for line in lock_file.read_text().splitlines():
         if not line or line.startswith("#"):
@@ -66,18 +66,18 @@ def read_lock_file(lock_file: Path = LOCK_FILE) -> list[Jar]:
 
 
 def cache_folder() -> Path:
-    """Where fetched files are kept: `LEADSTREAM_CACHE`, else `leadstream` in the user's cache folder."""
-    own = os.environ.get("LEADSTREAM_CACHE")
-    if own:
-        return Path(own)
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared) if shared else Path.home() / ".cache") / "leadstream"
+    """Returns the folder for fetched files: `LEADSTREAM_CACHE`, else `leadstream` in the user's cache folder."""
+    configured = os.environ.get("LEADSTREAM_CACHE")
+    if configured:
+        return Path(configured)
+    user_cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(user_cache) if user_cache else Path.home() / ".cache") / "leadstream"
 
 
 def kafka_jars(report: ProgressCallback = ignore_progress, lock_file: Path = LOCK_FILE) -> list[Path]:
-    """Paths of all jars that the lock file names, fetched when they are not in the cache.
+    """Returns the paths of all jars in the lock file, and fetches those that are not in the cache.
 
-    Raises LocalBrokerError when one cannot be fetched or is not what the lock file says.
+    Raises LocalBrokerError when one cannot be fetched or its hash is not that of the lock file.
     """
     folder = cache_folder() / lock_file.stem
     jars = read_lock_file(lock_file)
@@ -95,9 +95,9 @@ def kafka_jars(report: ProgressCallback = ignore_progress, lock_file: Path = LOC
 
 
 def _is_cache_valid(folder: Path, jars: list[Jar], stamp: str) -> bool:
-    # Hashing 42 MB at every start is not needed: a file is put in its place only when its hash was right.
-    written = folder / ".checked"
-    if not written.is_file() or written.read_text() != stamp:
+    # No need to hash 42 MB at every start: a file only gets its final name after its hash was checked.
+    stamp_file = folder / ".checked"
+    if not stamp_file.is_file() or stamp_file.read_text() != stamp:
         return False
     return all(_has_size(folder / jar.file_name, jar.size) for jar in jars)
 
@@ -117,7 +117,7 @@ def _fill_cache(folder: Path, jars: list[Jar], stamp: str, report: ProgressCallb
 
 @contextmanager
 def _cache_lock(folder: Path) -> Iterator[None]:
-    """One process at a time fills the cache; the others wait and find it filled."""
+    """Lets one process at a time fill the cache; the others wait and find it full."""
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -131,7 +131,7 @@ def _fetch_jars(folder: Path, missing: list[Jar], report: ProgressCallback) -> N
     maven = Maven(scratch)
     report(f"fetching Kafka {KAFKA_VERSION}", done, total)
 
-    def place(jar: Jar) -> int:
+    def fetch_jar(jar: Jar) -> int:
         source = maven.find(jar.group, jar.artifact, jar.version, jar.matches_file)
         part = folder / f".{jar.file_name}.part"
         shutil.copyfile(source, part)
@@ -139,7 +139,7 @@ def _fetch_jars(folder: Path, missing: list[Jar], report: ProgressCallback) -> N
         return jar.size
 
     with ThreadPoolExecutor(max_workers=8) as pool:
-        for size in pool.map(place, missing):
+        for size in pool.map(fetch_jar, missing):
             done += size
             report(f"fetching Kafka {KAFKA_VERSION}", done, total)
     shutil.rmtree(scratch, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Maven artifacts: from a repository on this machine, from a mirror, or from the central one."""
+"""Finds Maven artifacts in the repository of this machine, in a mirror, or in the central repository."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from traceback import clear_frames
-from typing import Any
+from typing import TYPE_CHECKING
 
 import stamina
 
 from streams.errors import LocalBrokerError
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 30
@@ -19,23 +22,23 @@ _ADDRESS = re.compile(r"\w+://\S+")
 
 
 class _FetchError(Exception):
-    """One attempt failed; it is made again."""
+    """One attempt failed and is repeated."""
 
 
 class Maven:
-    """Finds artifacts; `scratch` is a folder of our own for what is being fetched.
+    """Finds artifacts; `scratch` is the folder for fetched files.
 
     `LEADSTREAM_MAVEN_MIRROR` (an address) replaces the central repository.
     """
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
-        self._context: Any = _context(scratch)
+        self._context = _context(scratch)
 
     def find(self, group: str, artifact: str, version: str, is_valid: Callable[[Path], bool]) -> Path:
-        """The path of an artifact for which `is_valid` holds.
+        """Returns the path of an artifact for which `is_valid` holds.
 
-        Raises LocalBrokerError when it cannot be had, or what comes is not right.
+        Raises LocalBrokerError when it cannot be fetched or is not valid.
         """
         local = _local_repository() / _relative_path(group, artifact, version)
         if is_valid(local):
@@ -51,11 +54,10 @@ class Maven:
     @stamina.retry(on=_FetchError, attempts=ATTEMPTS, wait_initial=0.3, wait_max=2.0)
     def _fetch(self, group: str, artifact: str, version: str, is_valid: Callable[[Path], bool]) -> Path:
         try:
-            found = self._context.project(group, artifact).at_version(version).artifact().resolve()
-            path = Path(found)
-        except Exception as error:  # jgo and what is below it raise many kinds
+            path = Path(self._context.project(group, artifact).at_version(version).artifact().resolve())
+        except Exception as error:  # jgo and the libraries below it raise many kinds
             self._remove(group, artifact, version)
-            # jgo leaves open what it cannot use; it closes as soon as no frame of the failed call holds it any more.
+            # jgo leaves files open when it fails; they close when no frame of the failed call refers to them.
             clear_frames(error.__traceback__)
             raise _FetchError(_short_message(error)) from error
         if not is_valid(path):
@@ -64,11 +66,11 @@ class Maven:
         return path
 
     def _remove(self, group: str, artifact: str, version: str) -> None:
-        # A truncated file would be found again by the next attempt.
+        # Otherwise the next attempt would find a truncated file again.
         (self._scratch / _relative_path(group, artifact, version)).unlink(missing_ok=True)
 
 
-def _context(scratch: Path) -> Any:
+def _context(scratch: Path) -> MavenContext:
     try:
         from jgo.maven import MavenContext  # noqa: PLC0415 - in the dependency group `local`, not always there
     except ImportError as error:
@@ -77,7 +79,7 @@ def _context(scratch: Path) -> Any:
         ) from error
     certificates = os.environ.get("SSL_CERT_FILE")
     if certificates:
-        # requests, which jgo fetches with, knows this file by another name only.
+        # jgo fetches with requests, which has another name for this variable.
         os.environ.setdefault("REQUESTS_CA_BUNDLE", certificates)
     mirror = os.environ.get("LEADSTREAM_MAVEN_MIRROR")
     remote = {"mirror": mirror.rstrip("/")} if mirror else None
@@ -94,6 +96,6 @@ def _relative_path(group: str, artifact: str, version: str) -> Path:
 
 
 def _short_message(error: Exception) -> str:
-    """The first line of an error without the addresses in it."""
+    """Returns the first line of an error without the addresses in it."""
     lines = str(error).splitlines() or [type(error).__name__]
     return _ADDRESS.sub("the repository", lines[0])[:200]

@@ -1,4 +1,4 @@
-"""Why the local Kafka did not start, in one line, from what it wrote before it ended."""
+"""Finds out why the local Kafka did not start, from its logs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 _TAIL_CHARACTERS = 20_000
 
-# (text in the logs, what it means and what to do). The first found counts: causes stand before effects.
+# (text in the logs, its meaning and what to do). The first match counts, so causes come before effects.
 _REASONS = (
     ("Failed to acquire lock on file", "another Kafka uses this data folder; stop it first"),
     ("Address already in use", "its port is in use; choose another one"),
@@ -25,7 +25,7 @@ _REASONS = (
 
 
 def start_failure_reason(logs: Iterable[Path]) -> str:
-    """What went wrong according to the ends of `logs`; where nothing is known, where to look."""
+    """Returns the reason according to the ends of `logs`, or else the names of the logs."""
     logs = list(logs)
     text = "".join(_read_tail(log) for log in logs)
     for sign, meaning in _REASONS:

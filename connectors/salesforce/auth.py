@@ -19,17 +19,17 @@ PAUSE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AccessToken:
-    """An access token and the address of the org that gave it."""
+    """An access token and the address of the org that issued it."""
 
     value: str
     instance_url: str
 
 
 class TokenProvider:
-    """The token in force, shared by threads.
+    """Holds the valid token and shares it between threads.
 
-    A token that worked and is refused has expired: one thread logs in anew, the others wait and use its token. A
-    token refused before it ever worked means that a further login would not help: the circuit opens for a while.
+    A token that worked before and is refused has expired: one thread logs in again, the others wait for its token.
+    A token that is refused before it ever worked shows that a new login would not help: the circuit opens for 60 s.
     """
 
     def __init__(self, connection: Connection, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,7 +41,7 @@ class TokenProvider:
         self._circuit_open_until = 0.0
 
     def current(self) -> AccessToken:
-        """The token to use. Raises CircuitOpen, SalesforceRefused, Transient."""
+        """Returns the token to use. Raises CircuitOpen, SalesforceRefused, TransientFailure."""
         with self._lock:
             self._check_circuit()
             if self._token is None:
@@ -50,12 +50,12 @@ class TokenProvider:
             return self._token
 
     def mark_accepted(self, token: AccessToken) -> None:
-        """Tells that Salesforce took the token."""
+        """Records that Salesforce accepted the token."""
         if token is self._token:
             self._was_accepted = True
 
     def mark_refused(self, token: AccessToken) -> None:
-        """Tells that Salesforce refused the token: the next `current` gives another. Raises CircuitOpen."""
+        """Records that Salesforce refused the token; the next `current` returns another. Raises CircuitOpen."""
         with self._lock:
             if token is not self._token:
                 return
@@ -105,5 +105,5 @@ def _log_in(connection: Connection) -> AccessToken:
 
 
 def _error_name(error: Exception) -> str:
-    """The kind of a transport failure; its text names sockets and says less."""
+    """Returns the class of a transport failure, which says more than its text about sockets."""
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""The org as the connector uses it: simple-salesforce for addresses and calls, our own policy around every call."""
+"""The REST calls of the connector: simple-salesforce makes them, with our own sessions, logins and errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote_plus
 
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from simple_salesforce.format import quote_soql_value
 
@@ -31,21 +31,21 @@ from streams.errors import SalesforceRefused
 SalesforceRow = dict[str, Any]
 CallResult = TypeVar("CallResult")
 MAX_RECORDS = 200
-# An address may have some 16,000 characters; the stand-in org's server takes half of that.
+# An address may have some 16,000 characters; the server of the sandbox takes half of that.
 MAX_QUERY_CHARACTERS = 5_000
 WRITE_HEADERS = {
-    # Without it every update runs the assignment rules again and may give the lead to somebody else.
+    # Without it every update runs the assignment rules again and may give the lead to another person.
     "Sforce-Auto-Assign": "FALSE",
-    # Who is the same person is decided by the external id, not by the org's likeness rules.
+    # The external id decides who is the same person, not the org's duplicate rules.
     "Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=false; runAsCurrentUser=true",
 }
 
 
 class OrgClient:
-    """Blocking calls, safe to use from several threads: each thread has its own session and client.
+    """Makes blocking calls, from any thread: each thread has its own session and client.
 
-    Every method raises Transient (worth repeating), CircuitOpen (not now), SalesforceRefused (login or set-up) and
-    RequestRefused (this request is malformed).
+    Every method raises TransientFailure (a retry may help), CircuitOpen (no call will succeed for a while),
+    SalesforceRefused (login or set-up) and RequestRefused (this request is malformed).
     """
 
     def __init__(self, connection: Connection, tokens: TokenProvider | None = None) -> None:
@@ -54,28 +54,28 @@ class OrgClient:
         self._local = threading.local()
 
     def check(self) -> None:
-        """Logs in and asks for the limits: whether the org can be used at all."""
+        """Logs in and reads the limits, to see whether the org can be used at all."""
         self._call(lambda org: org.limits())
 
     def query_all(self, soql: str) -> list[SalesforceRow]:
-        """Every row of a query, those in the recycle bin too; amounts are Decimal."""
+        """Returns every row of a query, including those in the recycle bin; amounts are Decimal."""
         return self._call(lambda org: list(org.query_all_iter(soql, include_deleted=True)))
 
     def query_in_batches(self, soql: str, values: Sequence[str]) -> list[SalesforceRow]:
-        """The rows of `soql`, whose `{}` stands for a list of values, asked in portions an address can hold."""
+        """Returns the rows of `soql`, whose `{}` stands for the values, in queries as long as an address can be."""
         rows: list[SalesforceRow] = []
-        for portion in _batches(values):
-            listed = ",".join(quote_soql_value(value) for value in portion)
-            rows.extend(self.query_all(soql.replace("{}", f"({listed})")))
+        for batch in _batches(values):
+            literals = ",".join(quote_soql_value(value) for value in batch)
+            rows.extend(self.query_all(soql.replace("{}", f"({literals})")))
         return rows
 
     def describe(self, sobject: str) -> dict[str, Any]:
-        """The schema of an object."""
+        """Returns the schema of an object."""
         result = self._call(lambda org: org.restful(f"sobjects/{sobject}/describe"))
         return dict(result or {})
 
     def write_collection(self, method: str, path: str, records: Sequence[Mapping[str, Any]]) -> list[SalesforceRow]:
-        """Writes up to 200 records; one result each, in their order."""
+        """Writes up to 200 records and returns their results, in the same order."""
         if len(records) > MAX_RECORDS:
             raise ValueError(f"{len(records)} records in one collection, Salesforce takes {MAX_RECORDS}")
         body = {"allOrNone": False, "records": list(records)}
@@ -85,7 +85,7 @@ class OrgClient:
         return results
 
     def server_time(self) -> datetime:
-        """The org's own time, from the `Date` of the last answer that this thread got."""
+        """Returns the org's time, from the `Date` of this thread's last response; this machine's before the first."""
         return getattr(self._local, "date", None) or datetime.now(UTC)
 
     def _call(self, operation: Callable[[Salesforce], CallResult]) -> CallResult:
@@ -109,7 +109,7 @@ class OrgClient:
         except SalesforceError as error:
             raise self._to_exception(error) from error
         except requests.RequestException as error:
-            # Also an answer that cannot be read: what was asked may have been done.
+            # A response that cannot be read is one of them: the write may have been made.
             raise TransientFailure(
                 f"Salesforce ({self.connection.display_name}) does not answer: {type(error).__name__}"
             ) from error
@@ -131,33 +131,33 @@ class OrgClient:
         return client
 
     def _store_server_time(self, response: requests.Response) -> None:
-        if told := response.headers.get("Date"):
-            self._local.date = parsedate_to_datetime(told)
+        if date := response.headers.get("Date"):
+            self._local.date = parsedate_to_datetime(date)
 
     def _to_exception(self, error: SalesforceError) -> Exception:
-        found = error_from_body(error.status, error.content)
-        decided = classify_error(found, self.connection.external_id_field)
-        if decided is ErrorCategory.RETRY or (error.status >= 500 and found.code.startswith("HTTP_")):
-            return TransientFailure(f"Salesforce ({self.connection.display_name}) cannot now: {found}")
-        if decided is ErrorCategory.PAUSE:
-            return CircuitOpen(f"Salesforce ({self.connection.display_name}) refuses everything for now: {found}")
-        if decided is ErrorCategory.SETUP:
+        crm_error = error_from_body(error.status, error.content)
+        category = classify_error(crm_error, self.connection.external_id_field)
+        if category is ErrorCategory.RETRY or (error.status >= 500 and crm_error.code.startswith("HTTP_")):
+            return TransientFailure(f"Salesforce ({self.connection.display_name}) cannot now: {crm_error}")
+        if category is ErrorCategory.PAUSE:
+            return CircuitOpen(f"Salesforce ({self.connection.display_name}) refuses everything for now: {crm_error}")
+        if category is ErrorCategory.SETUP:
             return SalesforceRefused(
-                f"Salesforce ({self.connection.display_name}) is not set up for Leadstream: {found.code}: "
-                f"{found.message}; see the documentation of the fields it needs"
+                f"Salesforce ({self.connection.display_name}) is not set up for Leadstream: {crm_error.code}: "
+                f"{crm_error.message}; see the documentation of the fields it needs"
             )
-        return RequestRefused(found)
+        return RequestRefused(crm_error)
 
 
 def _batches(values: Sequence[str]) -> Iterator[list[str]]:
-    portion: list[str] = []
+    batch: list[str] = []
     length = 0
     for value in values:
         size = len(quote_plus(quote_soql_value(value))) + 3
-        if portion and length + size > MAX_QUERY_CHARACTERS:
-            yield portion
-            portion, length = [], 0
-        portion.append(value)
+        if batch and length + size > MAX_QUERY_CHARACTERS:
+            yield batch
+            batch, length = [], 0
+        batch.append(value)
         length += size
-    if portion:
-        yield portion
+    if batch:
+        yield batch

@@ -1,4 +1,4 @@
-"""Where the org is and how to log in to it."""
+"""The connection to an org: its address, its login, and the names of our fields in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SANDBOX_CLIENT = "leadstream"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One org; `url` is set for a stand-in org only. Timeouts in seconds."""
+    """One org; `url` is set for the sandbox only. Timeouts in seconds."""
 
     domain: str
     client_id: str
@@ -38,11 +38,11 @@ class Connection:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Connection:
-        """The connection that the settings describe. Raises SalesforceRefused, naming the setting to mend."""
+        """Returns the connection that the settings describe. Raises SalesforceRefused naming a missing setting."""
         url = settings.salesforce_url
         client_id = settings.salesforce_client_id or (SANDBOX_CLIENT if url else None)
         secret = settings.salesforce_client_secret or (SANDBOX_CLIENT if url else None)
-        domain = settings.salesforce_domain or ("stand-in.my" if url else None)
+        domain = settings.salesforce_domain or ("leadstream-sandbox.my" if url else None)
         needed = {
             "LEADSTREAM_SALESFORCE_DOMAIN": domain,
             "LEADSTREAM_SALESFORCE_CLIENT_ID": client_id,
@@ -61,17 +61,17 @@ class Connection:
 
     @staticmethod
     def is_configured(settings: Settings) -> bool:
-        """Whether the settings name an org at all; without one hand-overs wait on their topic."""
+        """Whether the settings name an org; without one, hand-overs wait on their topic."""
         return settings.salesforce_url is not None or settings.salesforce_domain is not None
 
     @property
     def token_url(self) -> str:
-        """Where to ask for a token."""
+        """The address of the token call."""
         return f"https://{self.domain}.salesforce.com/services/oauth2/token"
 
     @property
     def display_name(self) -> str:
-        """How messages name the org."""
+        """The name of the org in messages."""
         return self.url or f"{self.domain}.salesforce.com"
 
 
@@ -80,7 +80,7 @@ def _check_sandbox_url(url: str) -> None:
     if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return
     raise SalesforceRefused(
-        f"LEADSTREAM_SALESFORCE_URL is {url}: plain http would send the secret readable; it is for a stand-in org "
+        f"LEADSTREAM_SALESFORCE_URL is {url}: plain http would send the secret readable; it is for the sandbox "
         "on this machine (http://127.0.0.1:PORT) only"
     )
 

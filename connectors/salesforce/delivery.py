@@ -1,9 +1,9 @@
-"""Handing leads over: what makes each effect happen once, whatever fails.
+"""Hands leads over to Salesforce, and makes each effect happen once, whatever fails.
 
-A round looks before it writes. 1 It finds every contact's Lead, those in the recycle bin too. 2 It makes the Leads
-that never existed, by external id. 3 It changes those that exist by record id, so that one deleted meanwhile is not
-made anew. 4 It makes the campaign memberships, where "already a member" is success. Whatever was not answered for
-sure goes into another round, which finds what the round before had done in spite of its failure.
+A round looks before it writes. 1 It finds every contact's Lead, including those in the recycle bin. 2 It creates the
+Leads that never existed, by external id. 3 It changes those that exist by record id, so that one deleted meanwhile is
+not created again. 4 It creates the campaign memberships, where "already a member" is success. A hand-over whose
+result is not known goes into another round, which finds what the round before wrote in spite of its failure.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from streams.errors import SalesforceRefused
 MAX_TRACKED_CONTACTS = 10_000
 _FIRST_REPAIR_WINDOW = timedelta(days=1)
 _OVERLAP = timedelta(minutes=10)
-"""Salesforce shows some rows minutes late, under the stamp of their writing."""
+"""Salesforce shows some rows minutes late, with the stamp of their write."""
 
 MappingProvider = Callable[[str], LeadFields]
-"""The `lead_fields` of an account's release in force."""
+"""Account -> the `lead_fields` of its active release."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a round is repeated within one call, and the waits in between, in seconds."""
+    """How many rounds one call may take, and the waits between them, in seconds."""
 
     attempts: int = 6
     initial_wait: float = 0.1
@@ -45,18 +45,18 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class _Round:
-    """What one round knows: the hand-overs by key, and where each key's record is."""
+    """The state of one round, by external id: hand-overs, records and failures."""
 
     groups: Mapping[str, list[LeadHandOver]]
     leads: Mapping[str, SalesforceLead]
     member_refs: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Per key the member's field (LeadId or ContactId) and the record it names."""
+    """Key -> the field of the member (LeadId or ContactId) and the id of its record."""
     failures: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Per key the code and message of a refusal for good."""
+    """Key -> code and message of a final refusal."""
 
 
 class Delivery:
-    """Hands over batches. For one thread at a time; `deliver` can be repeated with the same batch at will."""
+    """Hands over batches, in one thread at a time. `deliver` can be repeated with the same batch."""
 
     def __init__(self, org: OrgClient, mapping: MappingProvider, retry_policy: RetryPolicy | None = None) -> None:
         self._org = org
@@ -65,35 +65,36 @@ class Delivery:
         self._lookup = LeadLookup(org)
         self._writer = CollectionWriter(org)
         self._record_ids: OrderedDict[str, str] = OrderedDict()
+        """External id -> the record that the last hand-over wrote; the last 10,000 contacts."""
         self._newest_handovers: OrderedDict[str, LeadHandOver] = OrderedDict()
         self._updatable_contact_fields: frozenset[str] | None = None
         self._last_repair: datetime | None = None
 
     def deliver(self, batch: Sequence[LeadHandOver]) -> list[HandOverResult]:
-        """The answer to each hand-over, in their order. Raises Transient, CircuitOpen, SalesforceRefused."""
+        """Returns the results, in the batch's order. Raises TransientFailure, CircuitOpen, SalesforceRefused."""
         for handover in batch:
             self.track_newest(handover)
-        answers: dict[str, HandOverResult] = {}
-        patience = self._retry_policy
+        results: dict[str, HandOverResult] = {}
+        policy = self._retry_policy
         for attempt in stamina.retry_context(
             on=TransientFailure,
-            attempts=patience.attempts,
+            attempts=policy.attempts,
             timeout=None,
-            wait_initial=patience.initial_wait,
-            wait_max=patience.max_wait,
-            wait_jitter=patience.jitter,
+            wait_initial=policy.initial_wait,
+            wait_max=policy.max_wait,
+            wait_jitter=policy.jitter,
         ):
             with attempt:
-                open_ones = [handover for handover in batch if handover.id not in answers]
-                answers.update({answer.handover.id: answer for answer in self._deliver_round(open_ones)})
-                if unanswered := [each for each in batch if each.id not in answers]:
+                pending = [handover for handover in batch if handover.id not in results]
+                results.update({result.handover.id: result for result in self._deliver_round(pending)})
+                if unanswered := [each for each in batch if each.id not in results]:
                     raise TransientFailure(f"Salesforce left {len(unanswered)} of {len(batch)} hand-overs unanswered")
-        return [answers[handover.id] for handover in batch]
+        return [results[handover.id] for handover in batch]
 
     def track_newest(self, handover: LeadHandOver) -> None:
-        """Keeps the newest hand-over of each contact, for `repair_outdated_leads`; the last 10,000 contacts."""
-        kept = self._newest_handovers.get(handover.key)
-        if kept is None or kept.number <= handover.number:
+        """Remembers the newest hand-over of each contact for `repair_outdated_leads`; the last 10,000 contacts."""
+        newest = self._newest_handovers.get(handover.key)
+        if newest is None or newest.number <= handover.number:
             self._newest_handovers[handover.key] = handover
             self._newest_handovers.move_to_end(handover.key)
         if handover.lead.record is not None:
@@ -102,23 +103,24 @@ class Delivery:
         _evict_oldest(self._record_ids)
 
     def repair_outdated_leads(self) -> list[LeadHandOver]:
-        """Finds Leads that lately got an older snapshot than the newest one handed over, and writes that again.
+        """Finds Leads that were written from an older hand-over than the newest, and delivers the newest again.
 
-        A worker that was stopped in the middle of a request, and wakes after another took over, does such a thing.
-        The first call looks at the last day, a later one at what changed since the call before.
+        Such a Lead comes from a worker that was paused in a request and woke up after another worker took over.
+        The first call looks at the last day, a later one at the changes since the call before. Returns the hand-overs
+        delivered again; raises as `deliver`.
         """
         self._org.check()
         now = self._org.server_time()
         since = ((self._last_repair or now - _FIRST_REPAIR_WINDOW) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
-        older = [
+        outdated = [
             self._newest_handovers[key]
             for key, number in self._lookup.numbers_modified_since(since).items()
             if key in self._newest_handovers and number < self._newest_handovers[key].number
         ]
-        if older:
-            self.deliver(older)
+        if outdated:
+            self.deliver(outdated)
         self._last_repair = now
-        return older
+        return outdated
 
     # --- one round ---
 
@@ -134,47 +136,48 @@ class Delivery:
         return [*self._failure_results(this), *self._create_memberships(this)]
 
     def _fail_unusable_leads(self, this: _Round) -> None:
-        for key, found in this.leads.items():
-            if found.is_deleted:
-                this.failures[key] = (DELETED_IN_CRM, f"the Lead {found.id} was deleted in Salesforce")
-            elif found.duplicate_ids:
-                doubles = ", ".join(found.duplicate_ids)
-                this.failures[key] = ("DUPLICATE_EXTERNAL_ID", f"several Leads have this external id: {doubles}")
+        for key, lead in this.leads.items():
+            if lead.is_deleted:
+                this.failures[key] = (DELETED_IN_CRM, f"the Lead {lead.id} was deleted in Salesforce")
+            elif lead.duplicate_ids:
+                ids = ", ".join(lead.duplicate_ids)
+                this.failures[key] = ("DUPLICATE_EXTERNAL_ID", f"several Leads have this external id: {ids}")
 
     def _create_leads(self, this: _Round) -> None:
         keys = [key for key in this.groups if key not in this.leads]
         records = [
             {self._org.connection.external_id_field: key, **self._lead_values(this.groups[key][-1])} for key in keys
         ]
-        for key, written in zip(keys, self._writer.upsert_leads(records), strict=True):
-            self._apply_result(this, key, written, "LeadId")
+        for key, result in zip(keys, self._writer.upsert_leads(records), strict=True):
+            self._apply_result(this, key, result, "LeadId")
 
     def _update_existing(self, this: _Round) -> None:
-        standing = {key: found for key, found in this.leads.items() if key not in this.failures}
-        converted = {key: found for key, found in standing.items() if found.is_converted}
-        leads = {key: found for key, found in standing.items() if not found.is_converted}
-        older = {key: found for key, found in leads.items() if _is_older(found, this.groups[key][-1])}
-        for key in leads.keys() - older.keys():
-            this.member_refs[key] = ("LeadId", leads[key].id)
-        self._update_leads(this, older)
+        usable = {key: lead for key, lead in this.leads.items() if key not in this.failures}
+        converted = {key: lead for key, lead in usable.items() if lead.is_converted}
+        open_leads = {key: lead for key, lead in usable.items() if not lead.is_converted}
+        outdated = {key: lead for key, lead in open_leads.items() if _is_older(lead, this.groups[key][-1])}
+        for key in open_leads.keys() - outdated.keys():
+            this.member_refs[key] = ("LeadId", open_leads[key].id)
+        self._update_leads(this, outdated)
         self._update_contacts(this, converted)
 
     def _update_leads(self, this: _Round, outdated: Mapping[str, SalesforceLead]) -> None:
-        own = self._org.connection.external_id_field
+        key_field = self._org.connection.external_id_field
         records = [
-            {"id": found.id, own: key, **self._lead_values(this.groups[key][-1])} for key, found in outdated.items()
+            {"id": lead.id, key_field: key, **self._lead_values(this.groups[key][-1])}
+            for key, lead in outdated.items()
         ]
-        for key, written in zip(outdated, self._writer.update("Lead", records), strict=True):
-            self._apply_result(this, key, written, "LeadId")
+        for key, result in zip(outdated, self._writer.update("Lead", records), strict=True):
+            self._apply_result(this, key, result, "LeadId")
 
     def _update_contacts(self, this: _Round, converted: Mapping[str, SalesforceLead]) -> None:
-        """A converted Lead is read-only: what the Contact has too goes there."""
-        keys = [key for key, found in converted.items() if found.converted_contact_id]
+        """Writes to the Contacts of converted Leads, which are read-only, the fields that a Contact has too."""
+        keys = [key for key, lead in converted.items() if lead.converted_contact_id]
         records = [
             {"id": converted[key].converted_contact_id, **self._contact_values(this.groups[key][-1])} for key in keys
         ]
-        for key, written in zip(keys, self._writer.update("Contact", records), strict=True):
-            self._apply_result(this, key, written, "ContactId")
+        for key, result in zip(keys, self._writer.update("Contact", records), strict=True):
+            self._apply_result(this, key, result, "ContactId")
         for key in converted.keys() - set(keys):
             this.failures[key] = ("CANNOT_UPDATE_CONVERTED_LEAD", "the Lead was converted without a Contact")
 
@@ -182,58 +185,58 @@ class Delivery:
         if isinstance(result, str):
             this.member_refs[key] = (member_field, result)
             return
-        decided = self._classify(result)
-        if decided is ErrorCategory.DELETED:
+        category = self._classify(result)
+        if category is ErrorCategory.DELETED:
             this.failures[key] = (DELETED_IN_CRM, "the record was deleted in Salesforce")
-        elif decided not in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
+        elif category not in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
             this.failures[key] = (result.code, result.safe_message)
 
     def _failure_results(self, this: _Round) -> list[HandOverResult]:
-        answers = []
+        results = []
         for key, (code, message) in this.failures.items():
             record = this.leads[key].id if key in this.leads else None
             for handover in this.groups[key]:
-                answers.append(HandOverResult(handover, "failed", record=record, code=code, message=message))
-        return answers
+                results.append(HandOverResult(handover, "failed", record=record, code=code, message=message))
+        return results
 
     # --- memberships ---
 
     def _create_memberships(self, this: _Round) -> list[HandOverResult]:
-        standing = [each for key in this.member_refs for each in this.groups[key]]
-        standing.sort(key=lambda each: each.number)
-        targeted = [each for each in standing if each.campaign.salesforce is not None]
-        answers = [
+        handovers = [each for key in this.member_refs for each in this.groups[key]]
+        handovers.sort(key=lambda each: each.number)
+        with_campaign = [each for each in handovers if each.campaign.salesforce is not None]
+        results = [
             HandOverResult(each, "linked", record=self._record_id(this, each))
-            for each in standing
+            for each in handovers
             if each.campaign.salesforce is None
         ]
-        records = [self._member_values(this, each) for each in targeted]
-        for handover, written in zip(targeted, self._writer.create("CampaignMember", records), strict=True):
-            if answer := self._member_result(handover, self._record_id(this, handover), written):
-                answers.append(answer)
-        return answers
+        records = [self._member_values(this, each) for each in with_campaign]
+        for handover, write in zip(with_campaign, self._writer.create("CampaignMember", records), strict=True):
+            if result := self._member_result(handover, self._record_id(this, handover), write):
+                results.append(result)
+        return results
 
     def _member_values(self, this: _Round, handover: LeadHandOver) -> SalesforceRow:
-        person, record = this.member_refs[handover.key]
+        member_field, record = this.member_refs[handover.key]
         target = handover.campaign.salesforce
         assert target is not None
         status = {} if target.member_status is None else {"Status": target.member_status}
-        return {"CampaignId": target.campaign, person: record, **status}
+        return {"CampaignId": target.campaign, member_field: record, **status}
 
     def _member_result(self, handover: LeadHandOver, record: str, result: WriteResult) -> HandOverResult | None:
         if isinstance(result, str):
             return HandOverResult(handover, "linked", record=record, member=result)
-        decided = self._classify(result)
-        if decided is ErrorCategory.ALREADY_MEMBER:
+        category = self._classify(result)
+        if category is ErrorCategory.ALREADY_MEMBER:
             return HandOverResult(handover, "linked", record=record)
-        if decided in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
+        if category in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
             return None
         return HandOverResult(handover, "failed", record=record, code=result.code, message=result.safe_message)
 
     @staticmethod
     def _record_id(this: _Round, handover: LeadHandOver) -> str:
-        found = this.leads.get(handover.key)
-        return found.id if found is not None else this.member_refs[handover.key][1]
+        lead = this.leads.get(handover.key)
+        return lead.id if lead is not None else this.member_refs[handover.key][1]
 
     # --- values ---
 
@@ -252,20 +255,20 @@ class Delivery:
         return {name: value for name, value in values.items() if name in self._updatable_contact_fields}
 
     def _classify(self, error: CrmError) -> ErrorCategory:
-        """What an error of one record means. Raises CircuitOpen, SalesforceRefused where it speaks of all records."""
-        decided = classify_error(error, self._org.connection.external_id_field)
-        if decided is ErrorCategory.PAUSE:
+        """Classifies the error of a record. Raises CircuitOpen or SalesforceRefused where it concerns all records."""
+        category = classify_error(error, self._org.connection.external_id_field)
+        if category is ErrorCategory.PAUSE:
             raise CircuitOpen(f"Salesforce refuses everything for now: {error}")
-        if decided is ErrorCategory.SETUP:
+        if category is ErrorCategory.SETUP:
             raise SalesforceRefused(
                 f"Salesforce refuses the mapping ({error}): correct lead_fields in the definitions, or the field "
                 "access of the integration user"
             )
-        return decided
+        return category
 
 
 def _is_older(lead: SalesforceLead, newest: LeadHandOver) -> bool:
-    """Whether a Lead was last written from an older hand-over than this one, or by nobody of ours."""
+    """Whether a Lead was last written from an older hand-over than this one, or not by Leadstream."""
     return lead.number is None or lead.number < newest.number
 
 

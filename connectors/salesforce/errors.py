@@ -1,7 +1,7 @@
-"""What an answer of Salesforce means for us, decided by its error code and never by the HTTP status alone.
+"""Errors of Salesforce and what to do about each, decided by the error code and never by the HTTP status alone.
 
 SalesforceUnavailable
-├── Transient          the same request may succeed a moment later
+├── TransientFailure   the same request may succeed a moment later
 └── CircuitOpen        nothing will succeed for a while: the daily limit, a session refused for good
 RequestRefused         the request as a whole is malformed: halve it
 """
@@ -16,7 +16,7 @@ from streams.errors import SalesforceUnavailable
 
 
 class TransientFailure(SalesforceUnavailable):
-    """A failure that a repetition may mend."""
+    """A failure that may pass: the same request may succeed later."""
 
 
 class CircuitOpen(SalesforceUnavailable):
@@ -24,7 +24,7 @@ class CircuitOpen(SalesforceUnavailable):
 
 
 class RequestRefused(Exception):
-    """A request that Salesforce cannot read: a record in it, or its size, is at fault."""
+    """A request that Salesforce cannot read, because of one of its records or its size."""
 
     def __init__(self, error: CrmError) -> None:
         super().__init__(f"Salesforce cannot read a request: {error.code}: {error.safe_message}")
@@ -33,7 +33,7 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CrmError:
-    """One error of Salesforce: its code, its message, the fields it names."""
+    """One error of Salesforce: its code, its message, and the fields it names."""
 
     code: str
     message: str
@@ -44,7 +44,7 @@ class CrmError:
 
     @property
     def safe_message(self) -> str:
-        """A message without personal data: where Salesforce quotes a value, only the fields are named."""
+        """The message without personal data: where Salesforce quotes a value, it only names the fields."""
         if self.code in _CODES_QUOTING_VALUES:
             return f"{self.code} in {', '.join(self.fields) or 'a field it does not name'}"
         return self.message[:250]
@@ -60,9 +60,9 @@ class ErrorCategory(Enum):
     DELETED = auto()
     ALREADY_MEMBER = auto()
     SETUP = auto()
-    """The mapping or the org's set-up is wrong: every record would fail."""
+    """The mapping or the org's set-up is wrong, so every record would fail."""
     REFUSED = auto()
-    """This record will never be taken as it is."""
+    """Salesforce will never accept this record as it is."""
 
 
 _CODES_QUOTING_VALUES = {
@@ -88,7 +88,7 @@ _BISECT = {"JSON_PARSER_ERROR", "EXCEEDED_ID_LIMIT"}
 
 
 def classify_error(error: CrmError, external_id_field: str) -> ErrorCategory:
-    """What an error means; `external_id_field` is the name of our own key field, whose doubles come from races."""
+    """Returns what to do about an error; duplicates of `external_id_field`, our key field, come from races."""
     code, message = error.code, error.message
     if code in _RETRY or "UNABLE_TO_LOCK_ROW" in message:
         return ErrorCategory.RETRY
@@ -110,14 +110,14 @@ def classify_error(error: CrmError, external_id_field: str) -> ErrorCategory:
 def _classify_duplicate(message: str, external_id_field: str) -> ErrorCategory:
     if "already a campaign member" in message.lower():
         return ErrorCategory.ALREADY_MEMBER
-    # Another request made the record first, or one request held the key twice: the next look finds it.
+    # Another request created the record first, or one request had the key twice: the next lookup finds it.
     if external_id_field in message or "Duplicate external id specified" in message:
         return ErrorCategory.RETRY
     return ErrorCategory.REFUSED
 
 
 def error_from_body(status: int, body: Any) -> CrmError:
-    """The error of a whole answer: a list of errors, an OAuth object, or text (a page of HTML) with its status."""
+    """Returns the error of a whole response, whose body is a list of errors, an OAuth object, or a page of HTML."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
         return _error_from_object(body[0], "errorCode")
     if isinstance(body, dict) and "error" in body:
@@ -126,12 +126,12 @@ def error_from_body(status: int, body: Any) -> CrmError:
 
 
 def error_from_record(result: dict[str, Any]) -> CrmError:
-    """The error of one record of a collection, which has `statusCode` where whole answers have `errorCode`."""
+    """Returns the error of one record of a collection, with its code in `statusCode` instead of `errorCode`."""
     errors = result.get("errors") or [{}]
     return _error_from_object(errors[0], "statusCode")
 
 
 def _error_from_object(error: dict[str, Any], code: str) -> CrmError:
     fields = tuple(str(field) for field in error.get("fields") or ())
-    found = error.get(code) or error.get("errorCode") or error.get("statusCode") or "UNKNOWN_EXCEPTION"
-    return CrmError(str(found), str(error.get("message", "")), fields)
+    code_text = error.get(code) or error.get("errorCode") or error.get("statusCode") or "UNKNOWN_EXCEPTION"
+    return CrmError(str(code_text), str(error.get("message", "")), fields)

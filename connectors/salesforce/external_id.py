@@ -1,4 +1,4 @@
-"""The external id under which a contact is one Lead: account and contact, safe where case does not matter."""
+"""The external id that makes a contact one Lead: account and contact, escaped because Salesforce ignores case."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import string
 from urllib.parse import unquote
 
 MAX_CHARACTERS = 255
-# Salesforce compares text without regard to case, Leadstream's ids with it: upper-case letters are escaped, and
-# with them everything that collation, trimming or quoting might touch.
+# Salesforce ignores case when it compares text, and Leadstream's ids do not: upper-case letters are escaped, and so
+# is everything that collation, trimming or quoting might change.
 _SAFE_CHARACTERS = frozenset(string.ascii_lowercase + string.digits + "-_.@+")
 _DIGEST_PREFIX = "~"
 
 
 def external_id(account: str, contact: str) -> str:
-    """`account/contact`, escaped; where that is too long for the field, a digest stands for the contact."""
+    """Returns `account/contact`, escaped; where that is too long for the field, a digest of both."""
     readable = f"{_escape(account)}/{_escape(contact)}"
     if len(readable) <= MAX_CHARACTERS:
         return readable
@@ -23,7 +23,7 @@ def external_id(account: str, contact: str) -> str:
 
 
 def parse_external_id(key: str) -> tuple[str, str] | None:
-    """Account and contact of an external id; None for a digest and for a key that is none of ours."""
+    """Returns account and contact of an external id; None for a digest and for a key that is not ours."""
     account, slash, contact = key.partition("/")
     if key.startswith(_DIGEST_PREFIX) or not slash or not account or not contact:
         return None

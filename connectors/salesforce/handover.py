@@ -1,4 +1,4 @@
-"""A hand-over as it stands on `qualified-leads`, and the answer to it as it goes to `crm-results`."""
+"""Hand-overs as read from `qualified-leads`, and the results of them as written to `crm-results`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ DELETED_IN_CRM = "deleted_in_crm"
 
 
 class LeadHandOverNumber(msgspec.Struct, frozen=True, order=True):
-    """Where the hand-over was decided; rising per contact, whose journal partition is always the same."""
+    """Where in the journal the hand-over was decided; it rises for each contact, whose partition never changes."""
 
     partition: int
     offset: int
     ordinal: int
 
     def __str__(self) -> str:
-        """As the Lead's own field keeps it."""
+        """Returns the text for the Lead's number field."""
         return f"{self.partition}/{self.offset}/{self.ordinal}"
 
     @classmethod
     def parse(cls, text: str | None) -> LeadHandOverNumber | None:
-        """The number in a Lead's field; None where the field is empty or holds something else."""
+        """Returns the number in a Lead's field; None where the field is empty or holds something else."""
         parts = (text or "").split("/")
         if len(parts) != 3 or not all(part.isdigit() for part in parts):
             return None
@@ -36,7 +36,7 @@ class LeadHandOverNumber(msgspec.Struct, frozen=True, order=True):
 
 
 class HandOverContact(msgspec.Struct, frozen=True):
-    """The contact as it was when it was handed over."""
+    """The contact at the time of the hand-over."""
 
     properties: dict[str, Any] = {}
     status: str = "active"
@@ -57,13 +57,13 @@ class HandOverCampaign(msgspec.Struct, frozen=True):
 
 
 class HandOverLead(msgspec.Struct, frozen=True):
-    """What is known of the lead; `record` is the Salesforce Lead of an earlier hand-over."""
+    """The lead; `record` is the id of the Salesforce Lead from an earlier hand-over."""
 
     record: str | None = None
 
 
 class LeadHandOver(msgspec.Struct, frozen=True):
-    """One `lead.handed_over`."""
+    """One `lead.handed_over` record; fields that the connector does not use are left out."""
 
     id: str
     at: str
@@ -82,7 +82,7 @@ class LeadHandOver(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class HandOverResult:
-    """What Salesforce said to a hand-over: linked, or failed with a code."""
+    """The result of a hand-over: linked, or failed with a code."""
 
     handover: LeadHandOver
     kind: HandOverResultKind
@@ -92,7 +92,7 @@ class HandOverResult:
     message: str = ""
 
     def to_event(self, at: str) -> dict[str, Any]:
-        """The `crm-results` event; its id is made of the hand-over and the kind of result, nothing of the attempt."""
+        """Returns the `crm-results` event; its id depends on hand-over and kind of result, not on the attempt."""
         event: dict[str, Any] = {
             "id": self._event_id(),
             "type": f"crm.{self.kind}",
@@ -118,13 +118,13 @@ _decode = msgspec.json.Decoder(LeadHandOver).decode
 
 
 def parse_handover(value: bytes) -> LeadHandOver:
-    """The hand-over of a record. Raises msgspec.DecodeError."""
+    """Returns the hand-over in a record's value. Raises msgspec.DecodeError."""
     return _decode(value)
 
 
 def group_by_contact(batch: list[LeadHandOver]) -> Mapping[str, list[LeadHandOver]]:
-    """The hand-overs of each Lead, the latest last: one Lead is in a request at most once."""
-    grouped: dict[str, list[LeadHandOver]] = {}
+    """Returns the hand-overs by external id, the latest last; a request may contain each Lead only once."""
+    groups: dict[str, list[LeadHandOver]] = {}
     for handover in sorted(batch, key=lambda each: each.number):
-        grouped.setdefault(handover.key, []).append(handover)
-    return grouped
+        groups.setdefault(handover.key, []).append(handover)
+    return groups

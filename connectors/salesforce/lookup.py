@@ -1,4 +1,4 @@
-"""What Salesforce has of our contacts, asked before every write: live, deleted, converted, and how new."""
+"""Lookup of our contacts' Leads before every write: live, deleted or converted, and from which hand-over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from connectors.salesforce.handover import LeadHandOverNumber
 
 @dataclass(frozen=True, slots=True)
 class SalesforceLead:
-    """A Lead as Salesforce has it; `number` is that of the hand-over it was last written from."""
+    """A Lead as Salesforce has it; `number` is that of the hand-over that last wrote it."""
 
     id: str
     is_deleted: bool
@@ -19,11 +19,11 @@ class SalesforceLead:
     is_converted: bool
     number: LeadHandOverNumber | None
     duplicate_ids: tuple[str, ...] = ()
-    """Ids of all live Leads of this key, where there are several: the field is not unique."""
+    """The ids of all live Leads with this key where there are several, because the field is not unique."""
 
 
 class LeadLookup:
-    """Finds Leads by external id, and by a link known from before where the id is gone."""
+    """Finds Leads by external id, or by record id where the external id is gone."""
 
     def __init__(self, org: OrgClient) -> None:
         self._org = org
@@ -34,37 +34,37 @@ class LeadLookup:
         )
 
     def find(self, keys: Iterable[str], links: Mapping[str, str]) -> dict[str, SalesforceLead]:
-        """The Lead of each key that has one or had one; `links` are record ids known for keys.
+        """Returns the Lead of each key that has or had one; `links` has the record ids of keys from earlier results.
 
-        A Lead that was purged from the recycle bin is found by nothing but the link: it counts as deleted.
+        A Lead that was purged from the recycle bin is only known by its link; it counts as deleted.
         """
-        wanted = list(keys)
+        keys = list(keys)
         number = self._org.connection.number_field
         rows = self._org.query_in_batches(
-            f"{self._select_clause}{self._org.connection.external_id_field} IN {{}}", wanted
+            f"{self._select_clause}{self._org.connection.external_id_field} IN {{}}", keys
         )
-        grouped: dict[str, list[SalesforceRow]] = {}
+        groups: dict[str, list[SalesforceRow]] = {}
         for row in rows:
-            grouped.setdefault(str(row[self._org.connection.external_id_field]).lower(), []).append(row)
-        found = {key: _preferred_lead(grouped[key], number) for key in wanted if key in grouped}
-        unfound = {key: links[key] for key in wanted if key not in found and key in links}
-        found.update(self._find_by_link(unfound))
-        return found
+            groups.setdefault(str(row[self._org.connection.external_id_field]).lower(), []).append(row)
+        leads = {key: _preferred_lead(groups[key], number) for key in keys if key in groups}
+        missing = {key: links[key] for key in keys if key not in leads and key in links}
+        leads.update(self._find_by_link(missing))
+        return leads
 
     def _find_by_link(self, links: Mapping[str, str]) -> dict[str, SalesforceLead]:
         rows = self._org.query_in_batches(f"{self._select_clause}Id IN {{}}", sorted(set(links.values())))
         number = self._org.connection.number_field
-        known = {str(row["Id"]): row for row in rows}
+        by_id = {str(row["Id"]): row for row in rows}
         purged = {
-            key: SalesforceLead(link, True, None, False, None) for key, link in links.items() if link not in known
+            key: SalesforceLead(link, True, None, False, None) for key, link in links.items() if link not in by_id
         }
         return {
             **purged,
-            **{key: _preferred_lead([known[link]], number) for key, link in links.items() if link in known},
+            **{key: _preferred_lead([by_id[link]], number) for key, link in links.items() if link in by_id},
         }
 
     def numbers_modified_since(self, stamp: str) -> dict[str, LeadHandOverNumber]:
-        """The number on every live Lead of ours that was modified at `stamp` (SOQL date-time) or later."""
+        """Returns the number, by external id, on each live Lead modified at `stamp` (SOQL date-time) or later."""
         names = self._org.connection
         rows = self._org.query_all(
             f"SELECT {names.external_id_field}, {names.number_field} FROM Lead WHERE SystemModstamp >= {stamp} "
@@ -77,7 +77,7 @@ class LeadLookup:
 
 
 def _preferred_lead(rows: list[SalesforceRow], number_field: str) -> SalesforceLead:
-    """The live Lead where there is one, else the one deleted."""
+    """Returns the live Lead where there is one, else the deleted one."""
     live = sorted(str(row["Id"]) for row in rows if not row["IsDeleted"])
     row = min(rows, key=lambda each: (bool(each["IsDeleted"]), str(each["Id"])))
     return SalesforceLead(

@@ -1,4 +1,4 @@
-"""From a contact's properties to the fields of a Salesforce Lead, as the account's definitions say."""
+"""Maps a contact's properties to the fields of a Salesforce Lead, as the account's definitions say."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SEPARATOR = ";"
 
 
 def lead_values(fields: LeadFields, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The values to write. A field without value and default is left out: what people typed there stays."""
+    """Returns the values to write. A field without value and default is left out: what people typed there stays."""
     values = {}
     for name, source in fields.items():
         value = _field_value(source, properties)
@@ -38,24 +38,24 @@ def lead_values(fields: LeadFields, properties: Mapping[str, Any]) -> dict[str, 
 
 
 def mapping_problems(fields: LeadFields, description: Mapping[str, Any], connection: Connection) -> list[str]:
-    """What is wrong with a mapping, or with the org's own fields for it: one sentence each, empty when fine."""
-    known = {field["name"]: field for field in description["fields"]}
-    found = list(_own_field_problems(known, connection))
+    """Returns one sentence for each problem of a mapping, or of the fields that Leadstream needs in the org."""
+    fields_by_name = {field["name"]: field for field in description["fields"]}
+    problems = list(_own_field_problems(fields_by_name, connection))
     for name in fields:
         if name in _own_fields(connection):
-            found.append(f"lead_fields: {name} is written by Leadstream itself: leave it out")
-        elif name not in known:
-            found.append(f"lead_fields: the Lead has no field {name}{_spelling_hint(name, known)}")
-        elif not (known[name]["createable"] and known[name]["updateable"]):
-            found.append(f"lead_fields: the integration user may not write {name}")
-    for name, field in known.items():
+            problems.append(f"lead_fields: {name} is written by Leadstream itself: leave it out")
+        elif name not in fields_by_name:
+            problems.append(f"lead_fields: the Lead has no field {name}{_spelling_hint(name, fields_by_name)}")
+        elif not (fields_by_name[name]["createable"] and fields_by_name[name]["updateable"]):
+            problems.append(f"lead_fields: the integration user may not write {name}")
+    for name, field in fields_by_name.items():
         if _is_required(field) and not _always_has_value(fields.get(name)):
-            found.append(f"lead_fields: the Lead needs {name}: map it, with a default")
-    return found
+            problems.append(f"lead_fields: the Lead needs {name}: map it, with a default")
+    return problems
 
 
 def updatable_fields(description: Mapping[str, Any]) -> frozenset[str]:
-    """The fields of an object that can be updated."""
+    """Returns the names of the fields of an object that can be updated."""
     return frozenset(field["name"] for field in description["fields"] if field["updateable"])
 
 

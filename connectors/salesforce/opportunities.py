@@ -1,4 +1,4 @@
-"""Polling opportunities: which rows changed since a cursor, and the events that tell so."""
+"""Polls opportunities: reads the rows modified since a cursor and makes events of those that changed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from connectors.salesforce.external_id import parse_external_id
 from schemas.events.base import DEFAULT_ACCOUNT
 
 OVERLAP = timedelta(minutes=10)
-"""Salesforce shows some rows minutes late, under the stamp of their writing."""
+"""Salesforce shows some rows minutes late, with the stamp of their write."""
 
 CRM_NAME = "salesforce"
-"""Marks our events among those of other CRMs."""
+"""The `crm` of our events, which tells them from those of other CRMs."""
 
 OpportunityEvent = dict[str, Any]
 _STATE_FIELDS = (
@@ -42,7 +42,7 @@ _ORIGIN_FIELDS = ("account", "contact", "campaign", "crm_record")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What was seen: per opportunity its tracked state, up to which instant of the org, the last version given."""
+    """The state of the poll: the tracked state of each opportunity, the org's time of the poll, the last version."""
 
     states: Mapping[str, OpportunityEvent]
     until: datetime | None = None
@@ -50,27 +50,27 @@ class Cursor:
 
     @classmethod
     def empty(cls) -> Cursor:
-        """Nothing seen: the first poll reads every opportunity."""
+        """Returns the cursor before the first poll, which reads every opportunity."""
         return cls(MappingProxyType({}))
 
     @classmethod
     def from_events(cls, events: Iterable[OpportunityEvent]) -> Cursor:
-        """The cursor after these events of `crm-opportunities`, in their order."""
-        seen: dict[str, OpportunityEvent] = {}
+        """Returns the cursor after these events of `crm-opportunities`, in their order."""
+        states: dict[str, OpportunityEvent] = {}
         until: datetime | None = None
         version = 0
         for event in events:
-            seen[str(event["opportunity"])] = _state(event)
+            states[str(event["opportunity"])] = _state(event)
             version = max(version, int(event.get("version", 0)))
             modified = datetime.fromisoformat(str(event["modified"]))
             until = modified if until is None else max(until, modified)
-        return cls(MappingProxyType(seen), until, version)
+        return cls(MappingProxyType(states), until, version)
 
 
 class OpportunityPoll:
-    """`(events, next cursor) = poll(cursor)`: asks, and decides by state which rows are news.
+    """`(events, next cursor) = poll(cursor)`: queries the org and makes an event for each row whose state changed.
 
-    A cursor may be used again after a failure: the same events come out, under the same ids.
+    After a failure the same cursor can be used again: it gives the same events with the same ids.
     """
 
     def __init__(self, org: OrgClient, *, currency: str, overlap: timedelta = OVERLAP) -> None:
@@ -80,21 +80,21 @@ class OpportunityPoll:
         self._multi_currency: bool | None = None
 
     def __call__(self, cursor: Cursor) -> tuple[list[OpportunityEvent], Cursor]:
-        """Asks once. Raises Transient, CircuitOpen, SalesforceRefused, RequestRefused."""
+        """Polls once. Raises TransientFailure, CircuitOpen, SalesforceRefused, RequestRefused."""
         rows = self._org.query_all(self._soql(cursor))
         until = self._org.server_time()
-        unknown = [str(row["Id"]) for row in rows if str(row["Id"]) not in cursor.states]
-        origins = self._find_origins(unknown)
+        new_ids = [str(row["Id"]) for row in rows if str(row["Id"]) not in cursor.states]
+        origins = self._find_origins(new_ids)
         version = max(cursor.version + 1, int(until.timestamp() * 1000))
-        seen = dict(cursor.states)
+        states = dict(cursor.states)
         events = []
         for row in rows:
-            event = self._to_event(row, seen.get(str(row["Id"])) or origins.get(str(row["Id"]), {}), version)
+            event = self._to_event(row, states.get(str(row["Id"])) or origins.get(str(row["Id"]), {}), version)
             state = _state(event)
-            if seen.get(event["opportunity"]) != state:
-                seen[event["opportunity"]] = state
+            if states.get(event["opportunity"]) != state:
+                states[event["opportunity"]] = state
                 events.append(event)
-        return events, replace(cursor, states=MappingProxyType(seen), until=until, version=version)
+        return events, replace(cursor, states=MappingProxyType(states), until=until, version=version)
 
     def _soql(self, cursor: Cursor) -> str:
         currency = "CurrencyIsoCode, " if self._has_multi_currency() else ""
@@ -109,12 +109,12 @@ class OpportunityPoll:
 
     def _has_multi_currency(self) -> bool:
         if self._multi_currency is None:
-            described = self._org.describe("Opportunity")
-            self._multi_currency = any(field["name"] == "CurrencyIsoCode" for field in described["fields"])
+            description = self._org.describe("Opportunity")
+            self._multi_currency = any(field["name"] == "CurrencyIsoCode" for field in description["fields"])
         return self._multi_currency
 
     def _find_origins(self, opportunities: list[str]) -> dict[str, OpportunityEvent]:
-        """Whose each opportunity is: by the Lead that it was made from, deleted or not."""
+        """Returns the origin fields of opportunities by id, from the Leads converted into them, deleted or not."""
         names = self._org.connection
         rows = self._org.query_in_batches(
             f"SELECT Id, {names.external_id_field}, {names.campaign_field}, ConvertedOpportunityId FROM Lead "
@@ -132,7 +132,7 @@ class OpportunityPoll:
         return {
             "account": account,
             "contact": contact,
-            # Of the lead's last hand-over: what counts where the opportunity itself names no campaign of ours.
+            # The campaign of the lead's last hand-over counts where the opportunity itself names none of ours.
             "campaign": lead[names.campaign_field],
             "crm_record": str(lead["Id"]),
         }
@@ -163,12 +163,12 @@ class OpportunityPoll:
 
 
 def is_ours(event: object) -> bool:
-    """Whether a value of `crm-opportunities` was written by this connector."""
+    """Whether this connector wrote a value of `crm-opportunities`."""
     return isinstance(event, dict) and event.get("crm") == CRM_NAME and "opportunity" in event and "modified" in event
 
 
 def amount_text(amount: Decimal | int) -> str:
-    """An amount as exact decimal text without idle zeros: 15000.0 is `15000`."""
+    """Returns an amount as exact decimal text without trailing zeros: 15000.0 is `15000`."""
     text = f"{Decimal(amount):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -178,11 +178,11 @@ def _state(event: Mapping[str, Any]) -> OpportunityEvent:
 
 
 def _event_id(event: OpportunityEvent) -> str:
-    """Made of the row as it is, so that whoever sees it again gives it the same id."""
+    """Returns an id made from the row's stamp and state, so that the same row always gets the same id."""
     state = json.dumps([event["modified"], _state(event)], sort_keys=True, ensure_ascii=False)
     return f"{event['opportunity']}-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
 
 
 def _to_rfc3339(stamp: str) -> str:
-    """`2026-05-01T07:25:37.000+0000`, as Salesforce writes it, in the form of our events."""
+    """Converts a stamp as Salesforce writes it, `2026-05-01T07:25:37.000+0000`, to the form of our events."""
     return datetime.fromisoformat(stamp).strftime("%Y-%m-%dT%H:%M:%S.") + stamp[20:23] + "Z"

@@ -1,4 +1,4 @@
-"""The HTTP session under simple-salesforce: a timeout on every call, no hidden repetition, stand-in orgs."""
+"""The HTTP session under simple-salesforce: a timeout on every call, no hidden retries, the sandbox."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ ResponseHook = Callable[[requests.Response], None]
 
 
 class TimeoutAdapter(HTTPAdapter):
-    """Gives every request a timeout; simple-salesforce sets none and most of its calls take none."""
+    """Gives every request a timeout in seconds (connect, read); simple-salesforce sets none on most of its calls."""
 
     def __init__(self, timeout: tuple[float, float]) -> None:
         self._timeout = timeout
         super().__init__(max_retries=0)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Sends with a timeout."""
+        """Sends the request, with the adapter's timeout where the call has none."""
         if options.get("timeout") is None:
             options["timeout"] = self._timeout
         return super().send(request, *args, **options)
 
 
 class SandboxAdapter(TimeoutAdapter):
-    """Takes every https request to a stand-in org; simple-salesforce writes https into each of its addresses."""
+    """Takes every https request to the sandbox; simple-salesforce writes https into each of its addresses."""
 
     def __init__(self, origin: str, timeout: tuple[float, float]) -> None:
         self._origin = urlsplit(origin)
         super().__init__(timeout)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Sends to the stand-in org, past any proxy."""
+        """Sends the request to the sandbox, past any proxy."""
         parts = urlsplit(str(request.url))
         request.url = urlunsplit((self._origin.scheme, self._origin.netloc, parts.path, parts.query, ""))
         options["proxies"] = {}
@@ -44,14 +44,14 @@ class SandboxAdapter(TimeoutAdapter):
 
 
 def create_session(connection: Connection, hook: ResponseHook | None = None) -> requests.Session:
-    """A session for one thread; `hook` sees every answer."""
+    """Returns a session for one thread; `hook` gets every response."""
     timeout = (connection.connect_timeout, connection.read_timeout)
-    made = requests.Session()
+    session = requests.Session()
     if connection.url is None:
-        made.mount("https://", TimeoutAdapter(timeout))
+        session.mount("https://", TimeoutAdapter(timeout))
     else:
-        made.mount("https://", SandboxAdapter(connection.url, timeout))
-        made.trust_env = False
+        session.mount("https://", SandboxAdapter(connection.url, timeout))
+        session.trust_env = False
     if hook is not None:
-        made.hooks["response"].append(lambda response, *_, **__: hook(response))
-    return made
+        session.hooks["response"].append(lambda response, *_, **__: hook(response))
+    return session

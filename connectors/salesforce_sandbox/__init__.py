@@ -1,1 +1,1 @@
-"""A stand-in Salesforce org: a real HTTP server with the part of the REST API that Leadstream uses."""
+"""The sandbox: a Salesforce org on this machine, as an HTTP server with the REST calls that Leadstream uses."""

@@ -1,4 +1,4 @@
-"""`python -m connectors.salesforce_sandbox --port N`: the stand-in org in the foreground."""
+"""`python -m connectors.salesforce_sandbox --port N`: the sandbox in the foreground."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import argparse
 import asyncio
 import sys
 
-from connectors.salesforce_sandbox.server import HOST, SandboxServer
-from connectors.salesforce_sandbox.serving import DEFAULT_PORT, serve
+from connectors.salesforce_sandbox.server import DEFAULT_PORT, HOST, SandboxServer, serve
 
 
 def main() -> int:
-    """Reads the command line; the exit code."""
+    """Reads the command line, serves, and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m connectors.salesforce_sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--host", default=HOST)
@@ -20,7 +19,7 @@ def main() -> int:
     campaigns = dict(each.partition("=")[::2] for each in options.campaign)
     org = SandboxServer(port=options.port, host=options.host, campaigns=campaigns)
     try:
-        asyncio.run(serve(org, lambda url: _write_line(f"stand-in org at {url}")))
+        asyncio.run(serve(org, lambda url: _write_line(f"sandbox at {url}")))
     except OSError as error:
         sys.stderr.write(f"port {options.port} cannot be used ({error.strerror}): choose another with --port\n")
         return 69

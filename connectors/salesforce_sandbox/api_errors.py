@@ -1,4 +1,4 @@
-"""An error of the stand-in org, in the three shapes in which Salesforce shows one."""
+"""Errors of the sandbox: the response to a whole request, and the result of one record."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class ApiError(Exception):
         self.status = status
 
     def to_response(self) -> web.Response:
-        """The answer to a whole request: a list of one `errorCode`; `fields` is left out where it is None."""
+        """Returns the response to a whole request: a list of one `errorCode`, without `fields` if they are None."""
         body: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             body["fields"] = list(self.fields)
         return web.json_response([body], status=self.status)
 
     def to_record_result(self) -> dict[str, Any]:
-        """The result of one record inside a collection: `statusCode`, and no `id`."""
+        """Returns the result of one record in a collection: an error with `statusCode`, and no `id`."""
         error = {"statusCode": self.code, "message": self.message, "fields": list(self.fields or ())}
         return {"success": False, "errors": [error]}

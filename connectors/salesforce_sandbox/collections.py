@@ -1,4 +1,4 @@
-"""REST of collections: up to 200 records in one request, each with its own result, HTTP 200 even if all fail."""
+"""REST calls for collections: up to 200 records a request, a result for each; HTTP 200 even if all fail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RecordResult = dict[str, Any]
 
 
 def routes(base: str) -> list[web.RouteDef]:
-    """The routes of this part below `/services/data/vNN.N`."""
+    """Returns the routes for collections below `base`, which is `/services/data/vNN.N`."""
     return [
         web.patch(f"{base}/composite/sobjects/{{name}}/{{field}}", upsert),
         web.patch(f"{base}/composite/sobjects", update),
@@ -29,13 +29,13 @@ def routes(base: str) -> list[web.RouteDef]:
 
 
 async def upsert(request: web.Request) -> web.Response:
-    """PATCH with an external id field: every record carries its key in the body."""
+    """PATCH with an external id field: every record has its key in the body."""
     org, name, field = request.app[ORG], request.match_info["name"], request.match_info["field"]
     sobject = writes.require_sobject(org, name)
     writes.check_external_id(sobject, field)
     body = await read_body(request)
     records = _parse_records(body)
-    often = Counter(str(record.get(field)).casefold() for record in records)
+    key_counts = Counter(str(record.get(field)).casefold() for record in records)
     allow = allows_duplicates(request)
 
     def one(record: RequestRecord) -> RecordResult:
@@ -43,40 +43,40 @@ async def upsert(request: web.Request) -> web.Response:
         key = record.get(field)
         if not isinstance(key, str) or not key:
             raise ApiError("MISSING_ARGUMENT", f"{field} not specified")
-        if often[key.casefold()] > 1:
+        if key_counts[key.casefold()] > 1:
             raise ApiError("DUPLICATE_VALUE", f"Duplicate external id specified: {key}")
         _check_row_lock(request, key)
         values = {each: value for each, value in record.items() if each != field}
-        raced = not org.store.find_by_external_id(name, field, key) and org.faults.trigger_for_record(
+        race = not org.store.find_by_external_id(name, field, key) and org.faults.trigger_for_record(
             "race", request.method, request.path, key
         )
         try:
-            written = writes.upsert(org, sobject, field, key, values, allow_duplicate=allow)
+            result = writes.upsert(org, sobject, field, key, values, allow_duplicate=allow)
         except writes.MultipleMatches as several:
-            found = ", ".join(row["Id"] for row in several.rows)
+            matches = ", ".join(row["Id"] for row in several.rows)
             raise ApiError(
-                "DUPLICATE_EXTERNAL_ID", f"{field}: more than one record found for external id field: [{found}]"
+                "DUPLICATE_EXTERNAL_ID", f"{field}: more than one record found for external id field: [{matches}]"
             ) from several
-        if raced:
+        if race:
             raise ApiError(
                 "DUPLICATE_VALUE",
-                f"duplicate value found: {field} duplicates value on record with id: {written.id}",
+                f"duplicate value found: {field} duplicates value on record with id: {result.id}",
             )
-        return written.to_dict()
+        return result.to_dict()
 
     return _respond(org, records, one, all_or_none=_all_or_none(body), is_upsert=True)
 
 
 async def create(request: web.Request) -> web.Response:
-    """POST: makes the records, which may be of several objects."""
+    """POST: creates the records, which may be of several objects."""
     org = request.app[ORG]
     body = await read_body(request)
     allow = allows_duplicates(request)
 
     def one(record: RequestRecord) -> RecordResult:
         name = _type_of(record)
-        written = writes.create(org, writes.require_sobject(org, name), record, allow_duplicate=allow)
-        return {"id": written.id, "success": True, "errors": []}
+        result = writes.create(org, writes.require_sobject(org, name), record, allow_duplicate=allow)
+        return {"id": result.id, "success": True, "errors": []}
 
     return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
 
@@ -92,8 +92,8 @@ async def update(request: web.Request) -> web.Response:
         if not isinstance(record_id, str):
             raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
         _check_row_lock(request, record_id)
-        written = writes.update(org, sobject, record_id, record)
-        return {"id": written.id, "success": True, "errors": []}
+        result = writes.update(org, sobject, record_id, record)
+        return {"id": result.id, "success": True, "errors": []}
 
     return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
 
@@ -101,18 +101,18 @@ async def update(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """DELETE with `ids`: puts records into the recycle bin."""
     org = request.app[ORG]
-    named = [each for each in request.query.get("ids", "").split(",") if each]
-    _check_size(named)
+    record_ids = [each for each in request.query.get("ids", "").split(",") if each]
+    _check_size(record_ids)
 
     def one(record: RequestRecord) -> RecordResult:
-        found = [each for each in org.schema.values() if record["id"].startswith(each.prefix)]
-        if not found:
+        sobjects = [each for each in org.schema.values() if record["id"].startswith(each.prefix)]
+        if not sobjects:
             raise ApiError("MALFORMED_ID", f"malformed id {record['id']}")
-        written = writes.delete(org, found[0], record["id"])
-        return {"id": written.id, "success": True, "errors": []}
+        result = writes.delete(org, sobjects[0], record["id"])
+        return {"id": result.id, "success": True, "errors": []}
 
     all_or_none = request.query.get("allOrNone", "false").lower() == "true"
-    return _respond(org, [{"id": each} for each in named], one, all_or_none=all_or_none)
+    return _respond(org, [{"id": each} for each in record_ids], one, all_or_none=all_or_none)
 
 
 def _respond(
@@ -123,10 +123,10 @@ def _respond(
     all_or_none: bool,
     is_upsert: bool = False,
 ) -> web.Response:
-    saved = org.store.savepoint() if all_or_none else None
+    savepoint = org.store.savepoint() if all_or_none else None
     results = [_record_result(record, operation, is_upsert=is_upsert) for record in records]
-    if saved is not None and not all(result["success"] for result in results):
-        org.store.roll_back(saved)
+    if savepoint is not None and not all(result["success"] for result in results):
+        org.store.roll_back(savepoint)
         results = [_rollback_result(result) for result in results]
     return web.json_response(results)
 
@@ -163,7 +163,7 @@ def _parse_records(body: dict[str, Any]) -> list[RequestRecord]:
 
 
 def _check_readable(record: RequestRecord) -> None:
-    """An object where a text belongs makes the whole request unreadable, not only its record."""
+    """Refuses the whole request, not only the record, when a field holds an object or a list."""
     for name, value in record.items():
         if name != "attributes" and isinstance(value, dict | list):
             start = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"

@@ -1,4 +1,4 @@
-"""`/__sandbox__/`: what people, Apex and bad luck do in a real org, as HTTP calls for tests and the demo.
+"""`/__sandbox__/`: HTTP calls by which tests and the demo do what people, Apex and failures do in a real org.
 
 | call | body |
 |---|---|
@@ -6,12 +6,12 @@
 | POST `win`, `lose`, `reopen` | `opportunity`, `amount` if it changes too |
 | POST `opportunity` | `id` and the fields to change, for example `Amount` or `CampaignId` |
 | POST `delete`, `undelete` | `type`, `id` |
-| POST `campaign` | `id`, `name`: a campaign with an id of one's choice |
-| POST `clock` | `advance`: seconds, or `at`: the instant it shall show now |
-| POST `hide` | `id`, `seconds` until queries see the row, `stamped_ago`: seconds by which its stamp lies back |
+| POST `campaign` | `id`, `name`: creates a campaign with this id |
+| POST `clock` | `advance`: seconds, or `at`: the instant that the clock shows now |
+| POST `hide` | `id`, `seconds` until queries see the row, `stamped_ago`: age of its stamp in seconds |
 | POST `settings` | `page_size`, `duplicate_rule`, `refuse_login`, `expire_tokens` |
-| GET, POST, DELETE `faults` | the orders; one order (see `faults`); none any more |
-| GET `records/{type}` | every row, deleted ones too |
+| GET, POST, DELETE `faults` | all faults; one fault (see `faults`); removes them all |
+| GET `records/{type}` | every row, including deleted ones |
 | GET `requests`, `counts`; POST `reset` | the request log; rows and logins; an empty org |
 """
 
@@ -36,7 +36,7 @@ ControlAction = Callable[[Org, dict[str, Any]], Any]
 
 
 def routes() -> list[web.RouteDef]:
-    """The routes of the control side."""
+    """Returns the routes of the control side."""
     actions: dict[str, ControlAction] = {
         "convert": _convert_lead,
         "win": _stage_action(writes.WON_STAGE),
@@ -98,8 +98,8 @@ async def _clear_faults(request: web.Request) -> web.Response:
 
 def _convert_lead(org: Org, body: dict[str, Any]) -> dict[str, str | None]:
     if "external_id" in body:
-        found = org.store.find_by_external_id("Lead", EXTERNAL_ID_FIELD, body["external_id"])
-        lead = found[0] if found else None
+        matches = org.store.find_by_external_id("Lead", EXTERNAL_ID_FIELD, body["external_id"])
+        lead = matches[0] if matches else None
     else:
         lead = org.store.get("Lead", body["lead"])
     if lead is None:
@@ -152,9 +152,9 @@ def _set_clock(org: Org, body: dict[str, Any]) -> None:
 
 
 def _apply_settings(org: Org, body: dict[str, Any]) -> None:
-    known = {"page_size", "duplicate_rule", "refuse_login", "expire_tokens"}
-    if unknown := set(body) - known:
-        raise ValueError(f"unknown setting {sorted(unknown)[0]!r}: one of {', '.join(sorted(known))}")
+    names = {"page_size", "duplicate_rule", "refuse_login", "expire_tokens"}
+    if unknown := set(body) - names:
+        raise ValueError(f"unknown setting {sorted(unknown)[0]!r}: one of {', '.join(sorted(names))}")
     if "page_size" in body:
         org.page_size = max(1, int(body["page_size"]))
     if "duplicate_rule" in body:

@@ -1,4 +1,4 @@
-"""Converting a lead, which Salesforce offers to people and to Apex but not over REST."""
+"""Conversion of a lead, which Salesforce offers to people and to Apex but not over REST."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _COPIED_FIELDS = ("LastName", "FirstName", "Title", "Phone", "MobilePhone", "Ema
 def convert_lead(
     org: Org, lead: SandboxRow, *, opportunity: bool = True, amount: float | None = None
 ) -> dict[str, str | None]:
-    """Makes account, contact and opportunity of a lead; the lead is read-only from then on. Raises Problem.
+    """Creates account, contact and opportunity from a lead, which is read-only afterwards; returns all four ids.
 
-    The memberships move to the contact; the opportunity's campaign is the one last associated with the lead.
+    The memberships move to the contact; the opportunity's campaign is that of the lead's last membership.
+    Raises ApiError for a lead that is deleted or already converted.
     """
     if lead["IsDeleted"]:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted")
@@ -27,23 +28,22 @@ def convert_lead(
     person = {name: lead[name] for name in _COPIED_FIELDS}
     contact = org.store.insert(org.schema["Contact"], {**person, "AccountId": account["Id"]})
     campaign = _move_memberships(org, lead, contact)
-    made: SandboxRow | None = None
-    if opportunity:
-        made = _create_opportunity(org, lead, account, campaign, amount)
-    converted: dict[str, Any] = {
+    new_opportunity = _create_opportunity(org, lead, account, campaign, amount) if opportunity else None
+    opportunity_id = new_opportunity["Id"] if new_opportunity else None
+    changes: dict[str, Any] = {
         "IsConverted": True,
         "Status": "Closed - Converted",
         "ConvertedDate": org.store.now().date().isoformat(),
         "ConvertedAccountId": account["Id"],
         "ConvertedContactId": contact["Id"],
-        "ConvertedOpportunityId": made["Id"] if made else None,
+        "ConvertedOpportunityId": opportunity_id,
     }
-    org.store.update(org.schema["Lead"], lead, converted)
+    org.store.update(org.schema["Lead"], lead, changes)
     return {
         "lead": lead["Id"],
         "account": account["Id"],
         "contact": contact["Id"],
-        "opportunity": made["Id"] if made else None,
+        "opportunity": opportunity_id,
     }
 
 

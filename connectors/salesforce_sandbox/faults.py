@@ -1,8 +1,8 @@
-"""Faults that a test orders: what goes wrong, for which requests, how often.
+"""Faults that a test orders: what fails, for which requests, how often.
 
 | kind | what the client sees |
 |---|---|
-| `drop` | the connection ends before anything was done |
+| `drop` | the connection ends before the write |
 | `drop_after_commit` | the write is made, then the connection ends |
 | `error_after_commit` | the write is made, then a 500 with UNKNOWN_EXCEPTION |
 | `slow_after_commit` | the write is made, the answer comes `seconds` later |
@@ -40,7 +40,10 @@ UNLIMITED = -1
 
 @dataclass(slots=True)
 class Fault:
-    """One order: of the requests by `method` whose path contains `path`, `times` fail after `skip` passed."""
+    """One order: of the requests by `method` whose path contains `path`, `skip` pass, then `times` fail.
+
+    `times` of -1 is unlimited; `seconds` is the delay of `slow_after_commit`, `key` the external id of one record.
+    """
 
     kind: FaultKind
     method: str = ""
@@ -51,11 +54,11 @@ class Fault:
     key: str = ""
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether the order speaks of such a request."""
+        """Whether the order concerns such a request."""
         return self.times != 0 and self.path in path and self.method in ("", method)
 
     def trigger(self) -> bool:
-        """Counts one concerned request; whether it fails."""
+        """Counts one request that matches and returns whether it fails."""
         if self.skip:
             self.skip -= 1
             return False
@@ -65,13 +68,13 @@ class Fault:
 
 
 class FaultInjector:
-    """The orders in force, oldest first."""
+    """Holds the orders, oldest first, and applies them."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
     def add(self, body: dict[str, Any]) -> None:
-        """Adds an order. Raises ValueError for an unknown kind or member."""
+        """Adds an order, given as the fields of `Fault`. Raises ValueError for an unknown kind or field."""
         if body.get("kind") not in get_args(FaultKind):
             raise ValueError(f"unknown kind of fault {body.get('kind')!r}: one of {', '.join(get_args(FaultKind))}")
         try:
@@ -80,22 +83,22 @@ class FaultInjector:
             raise ValueError(str(error)) from error
 
     def clear(self) -> None:
-        """No faults any more."""
+        """Removes all orders."""
         self._faults.clear()
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """The orders as they stand now."""
+        """Returns the orders with their present counts."""
         return [asdict(fault) for fault in self._faults]
 
     def trigger_for_request(self, method: str, path: str) -> Fault | None:
-        """The fault that hits this whole request, if one does."""
+        """Returns the fault that hits this whole request; None when none does."""
         for fault in self._faults:
             if fault.kind not in RECORD_FAULTS and fault.matches(method, path) and fault.trigger():
                 return fault
         return None
 
     def trigger_for_record(self, kind: FaultKind, method: str, path: str, key: str) -> bool:
-        """Whether a fault of this kind hits the record with this external id."""
+        """Whether a fault of this kind hits the record with this key (an external id or a record id)."""
         for fault in self._faults:
             if fault.kind != kind or not fault.matches(method, path):
                 continue

@@ -1,4 +1,4 @@
-"""`/services/oauth2/token`: the client-credentials flow, and the check of a token on every data request."""
+"""`/services/oauth2/token`: the client-credentials flow, and the check of the token of a data request."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ GRANT_TYPE = "client_credentials"
 
 
 def routes() -> list[web.RouteDef]:
-    """The route of the token call."""
+    """Returns the route of the token call."""
     return [web.post("/services/oauth2/token", issue_token)]
 
 
 async def issue_token(request: web.Request) -> web.Response:
-    """A new access token, or an OAuth error object."""
+    """Returns a new access token, or an OAuth error object."""
     org = request.app[ORG]
     form = await request.post()
     if form.get("grant_type") != GRANT_TYPE:
         return _oauth_error("unsupported_grant_type", "grant type not supported")
-    known = form.get("client_id") == org.oauth_client.client_id
-    if org.oauth_client.is_refused or not known:
+    if org.oauth_client.is_refused or form.get("client_id") != org.oauth_client.client_id:
         return _oauth_error("invalid_client_id", "client identifier invalid")
     if form.get("client_secret") != org.oauth_client.client_secret:
         return _oauth_error("invalid_client", "invalid client credentials")
@@ -42,14 +41,14 @@ async def issue_token(request: web.Request) -> web.Response:
 
 
 def check_token(request: web.Request) -> None:
-    """Whether the request carries a token that was issued. Raises Problem."""
+    """Raises ApiError unless the request has a token that was issued."""
     kind, _, value = request.headers.get("Authorization", "").partition(" ")
     if kind != "Bearer" or value not in request.app[ORG].oauth_client.tokens:
         raise invalid_session()
 
 
 def invalid_session() -> ApiError:
-    """The 401 of a session that is over."""
+    """Returns the error of an expired session (401)."""
     return ApiError("INVALID_SESSION_ID", "Session expired or invalid", None, status=401)
 
 

@@ -1,4 +1,4 @@
-"""The stand-in org as a whole: its records, logins, settings, faults and the log of what it was asked."""
+"""The state of the sandbox: records, logins, settings, faults and the request log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAILY_REQUEST_LIMIT = 15_000
 
 @dataclass(slots=True)
 class OAuthClient:
-    """The one client that may log in, and the tokens it was given."""
+    """The one client that may log in, and the tokens issued to it."""
 
     client_id: str
     client_secret: str
@@ -27,7 +27,7 @@ class OAuthClient:
     login_count: int = 0
 
     def issue_token(self) -> str:
-        """A new access token; the older ones stay valid."""
+        """Returns a new access token; the older ones stay valid."""
         self.login_count += 1
         token = f"00D5A0000000001!{secrets.token_urlsafe(24)}"
         self.tokens.add(token)
@@ -40,11 +40,13 @@ class Org:
 
     oauth_client: OAuthClient
     campaigns: Mapping[str, str]
+    """The campaigns that the org starts with: id -> name."""
     schema: dict[str, SObject] = field(default_factory=lambda: dict(SOBJECTS))
     store: RecordStore = field(default_factory=RecordStore)
     faults: FaultInjector = field(default_factory=FaultInjector)
     request_log: list[dict[str, Any]] = field(default_factory=list)
     locators: dict[str, list[SandboxRow]] = field(default_factory=dict)
+    """The results of queries that have further pages, by their locator."""
     page_size: int = 2_000
     duplicate_rule: bool = False
     request_count: int = 0
@@ -53,7 +55,7 @@ class Org:
         self._seed()
 
     def reset(self) -> None:
-        """An empty org again, but for the campaigns it was started with; tokens stay valid."""
+        """Empties the org, except for the campaigns it started with; tokens stay valid."""
         self.store = RecordStore()
         self.faults.clear()
         self.request_log.clear()

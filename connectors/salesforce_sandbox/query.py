@@ -1,4 +1,4 @@
-"""`/query`, `/queryAll` and their further pages."""
+"""`/query` and `/queryAll`: evaluates a parsed query and returns its result in pages."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ _ORDER_OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=":
 
 
 def routes(base: str) -> list[web.RouteDef]:
-    """The routes of this part below `/services/data/vNN.N`."""
-    found = []
+    """Returns the routes for queries below `base`, which is `/services/data/vNN.N`."""
+    definitions = []
     for end in ("", "/"):
-        found.append(web.get(f"{base}/query{end}", query))
-        found.append(web.get(f"{base}/queryAll{end}", query_all))
+        definitions.append(web.get(f"{base}/query{end}", query))
+        definitions.append(web.get(f"{base}/queryAll{end}", query_all))
     for name in ("query", "queryAll"):
-        found.append(web.get(f"{base}/{name}/{{locator}}", query_more))
-    return found
+        definitions.append(web.get(f"{base}/{name}/{{locator}}", query_more))
+    return definitions
 
 
 async def query(request: web.Request) -> web.Response:
-    """The first page of live rows."""
+    """Returns the first page of live rows."""
     return _first_page(request, include_deleted=False)
 
 
 async def query_all(request: web.Request) -> web.Response:
-    """The first page of all rows, those in the recycle bin too."""
+    """Returns the first page of all rows, including those in the recycle bin."""
     return _first_page(request, include_deleted=True)
 
 
 async def query_more(request: web.Request) -> web.Response:
-    """A further page: the locator names the result and the place to go on from."""
+    """Returns a further page: the locator holds the id of the result and the index of the next row."""
     locator, _, start = request.match_info["locator"].partition("-")
     if locator not in request.app[ORG].locators or not start.isdigit():
         raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator", None)
@@ -66,13 +66,13 @@ def _first_page(request: web.Request, *, include_deleted: bool) -> web.Response:
 
 
 def run_query(sobject: SObject, select: Select, rows: Iterable[SandboxRow]) -> list[SandboxRow]:
-    """The rows that a query selects, in its order. Raises Problem."""
+    """Returns the rows that a query selects, in its order. Raises ApiError for a field that it cannot use."""
     where = select.where
-    found = [row for row in rows if where is None or _matches(sobject, where, row)]
+    matches = [row for row in rows if where is None or _matches(sobject, where, row)]
     for name, descending in reversed(select.order):
         field = _resolve_field(sobject, name)
-        found.sort(key=lambda row: (row[field] is not None, _sort_key(row[field])), reverse=descending)
-    return found if select.limit is None else found[: select.limit]
+        matches.sort(key=lambda row: (row[field] is not None, _sort_key(row[field])), reverse=descending)
+    return matches if select.limit is None else matches[: select.limit]
 
 
 def _page_response(request: web.Request, locator: str, start: int) -> web.Response:
@@ -90,8 +90,8 @@ def _page_response(request: web.Request, locator: str, start: int) -> web.Respon
 
 
 def _page_size(request: web.Request, org: Org) -> int:
-    wanted = re.search(r"batchSize=(\d+)", request.headers.get("Sforce-Query-Options", ""))
-    return min(int(wanted[1]), org.page_size) if wanted else org.page_size
+    batch_size = re.search(r"batchSize=(\d+)", request.headers.get("Sforce-Query-Options", ""))
+    return min(int(batch_size[1]), org.page_size) if batch_size else org.page_size
 
 
 def _to_record(request: web.Request, sobject: SObject, fields: list[str], row: SandboxRow) -> SandboxRow:
@@ -100,9 +100,9 @@ def _to_record(request: web.Request, sobject: SObject, fields: list[str], row: S
 
 
 def _resolve_field(sobject: SObject, name: str) -> str:
-    for known in sobject.fields:
-        if known.lower() == name.lower():
-            return known
+    for field in sobject.fields:
+        if field.lower() == name.lower():
+            return field
     raise ApiError("INVALID_FIELD", f"No such column '{name}' on entity '{sobject.name}'.", None)
 
 
@@ -119,16 +119,16 @@ def _matches_comparison(sobject: SObject, comparison: FieldComparison, row: Sand
     name = _resolve_field(sobject, comparison.field)
     kind = sobject.fields[name].type
     if comparison.operator in ("in", "not in"):
-        wanted = [_parse_operand(name, kind, value) for value in comparison.value]
-        return (_to_comparable(kind, row[name]) in wanted) == (comparison.operator == "in")
-    had, wanted_one = _to_comparable(kind, row[name]), _parse_operand(name, kind, comparison.value)
+        operands = [_parse_operand(name, kind, value) for value in comparison.value]
+        return (_to_comparable(kind, row[name]) in operands) == (comparison.operator == "in")
+    value, operand = _to_comparable(kind, row[name]), _parse_operand(name, kind, comparison.value)
     if comparison.operator in ("=", "!="):
-        return bool(had == wanted_one) == (comparison.operator == "=")
-    if had is None or wanted_one is None:
+        return bool(value == operand) == (comparison.operator == "=")
+    if value is None or operand is None:
         return False
     if comparison.operator == "like":
-        return _matches_like(str(had), str(wanted_one))
-    return bool(_ORDER_OPERATORS[comparison.operator](had, wanted_one))
+        return _matches_like(str(value), str(operand))
+    return bool(_ORDER_OPERATORS[comparison.operator](value, operand))
 
 
 def _to_comparable(kind: str, value: Any) -> Any:

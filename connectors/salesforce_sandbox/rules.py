@@ -1,4 +1,4 @@
-"""What Salesforce checks before it writes a record; each refusal carries the code and wording of the real service."""
+"""The checks of Salesforce before it writes a record; each refusal has the code and wording of the real service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEXT_TYPES = {"string", "textarea", "picklist", "phone", "url", "email", "refer
 
 
 def parse_values(sobject: SObject, body: dict[str, Any], *, is_create: bool) -> SandboxRow:
-    """The writable values of a request body. Raises Problem for a field that is unknown, read-only or malformed."""
+    """Returns the values of a request body. Raises ApiError for a field that is unknown, read-only or malformed."""
     values: SandboxRow = {}
     for name, value in body.items():
         if name in ("attributes", "Id", "id"):
@@ -36,7 +36,7 @@ def parse_values(sobject: SObject, body: dict[str, Any], *, is_create: bool) -> 
 
 
 def check_create(store: RecordStore, sobject: SObject, values: SandboxRow) -> None:
-    """Required fields, unique fields, references and memberships of a new row. Raises Problem."""
+    """Checks required fields, unique fields, references and memberships of a new row. Raises ApiError."""
     missing = [
         field.name
         for field in sobject.fields.values()
@@ -52,21 +52,21 @@ def check_create(store: RecordStore, sobject: SObject, values: SandboxRow) -> No
 
 
 def check_update(store: RecordStore, sobject: SObject, row: SandboxRow, values: SandboxRow) -> None:
-    """Whether a row may take these values. Raises Problem."""
+    """Checks whether a row may take these values. Raises ApiError."""
     if row["IsDeleted"]:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404)
     if row.get("IsConverted"):
         raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-    emptied = [name for name, value in values.items() if value in (None, "") and sobject.fields[name].required]
-    if emptied:
-        listed = ", ".join(emptied)
-        raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{listed}]", emptied)
+    missing = [name for name, value in values.items() if value in (None, "") and sobject.fields[name].required]
+    if missing:
+        listed = ", ".join(missing)
+        raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{listed}]", missing)
     _check_references(store, sobject, values)
     check_unique(store, sobject, values, row["Id"])
 
 
 def check_unique(store: RecordStore, sobject: SObject, values: SandboxRow, own_id: str | None) -> None:
-    """Whether another live row has one of the unique values already. Raises Problem."""
+    """Raises ApiError when another live row already has one of the unique values."""
     for name, value in values.items():
         field = sobject.fields[name]
         if value is None or not (field.external_id and field.unique):
@@ -80,7 +80,7 @@ def check_unique(store: RecordStore, sobject: SObject, values: SandboxRow, own_i
 
 
 def check_duplicate_rule(store: RecordStore, sobject: SObject, values: SandboxRow) -> None:
-    """The org's duplicate rule: no second lead of one e-mail address. Raises Problem."""
+    """The org's duplicate rule: raises ApiError for a second lead with the same e-mail address."""
     email = values.get("Email")
     if sobject.name != "Lead" or not email:
         return

@@ -1,4 +1,4 @@
-"""The objects and fields of the stand-in org: the part of Salesforce's standard schema that Leadstream touches."""
+"""The objects and fields of the sandbox: the part of Salesforce's standard schema that Leadstream uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SObjectField:
-    """One field; `required` speaks of creation, a length of 0 sets no bound."""
+    """One field; `required` concerns creation only, a length of 0 sets no limit."""
 
     name: str
     type: str = "string"
@@ -20,12 +20,12 @@ class SObjectField:
     updateable: bool = True
     external_id: bool = False
     unique: bool = True
-    """Of an external id: whether the org refuses a second live record with it."""
+    """For an external id: whether the org refuses a second live record with the same one."""
     default: Any = None
     refers_to: str | None = None
 
     def describe(self) -> dict[str, Any]:
-        """The field as `describe` shows it."""
+        """Returns the field as `describe` shows it."""
         return {
             "name": self.name,
             "type": self.type,
@@ -50,7 +50,7 @@ class SObject:
     fields: Mapping[str, SObjectField]
 
     def describe(self) -> dict[str, Any]:
-        """The answer of `/sobjects/{name}/describe`."""
+        """Returns the body of `/sobjects/{name}/describe`."""
         return {
             "name": self.name,
             "keyPrefix": self.prefix,

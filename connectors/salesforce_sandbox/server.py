@@ -1,9 +1,10 @@
-"""The stand-in org over HTTP: every request is logged, struck by ordered faults, and checked for its token."""
+"""The sandbox over HTTP: logs every request, injects the ordered faults, and checks the token."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import format_datetime
 from types import TracebackType
@@ -17,6 +18,7 @@ from connectors.salesforce_sandbox.faults import Fault
 from connectors.salesforce_sandbox.org import DAILY_REQUEST_LIMIT, ORG, OAuthClient, Org
 
 HOST = "127.0.0.1"
+DEFAULT_PORT = 8090
 BASE = "/services/data/v{version:[0-9.]+}"
 VERSIONS = ("58.0", "59.0", "60.0", "61.0", "62.0", "63.0", "64.0", "65.0", "66.0", "67.0")
 MAX_BODY_BYTES = 6_000_000
@@ -26,7 +28,7 @@ RequestHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class SandboxServer:
-    """A stand-in org on a loopback port; `async with SandboxServer() as org:` serves until the block ends."""
+    """A sandbox on a loopback port; `async with SandboxServer() as org:` serves until the block ends."""
 
     def __init__(
         self,
@@ -44,11 +46,11 @@ class SandboxServer:
 
     @property
     def url(self) -> str:
-        """The origin at which the org answers, once started."""
+        """The origin of the org, once started."""
         return f"http://{self._host}:{self._port}"
 
     async def start(self) -> None:
-        """Serves from now on; on a free port where none was given. Raises OSError where the port is taken."""
+        """Starts to serve, on a free port when `port` is 0. Raises OSError when the port is in use."""
         self._runner = web.AppRunner(create_application(self.org), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
@@ -56,7 +58,7 @@ class SandboxServer:
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Serves no more."""
+        """Stops serving; nothing when it is not started."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -71,8 +73,19 @@ class SandboxServer:
         await self.stop()
 
 
+async def serve(org: SandboxServer, on_start: Callable[[str], None]) -> None:
+    """Serves in the foreground until SIGINT or SIGTERM; `on_start` gets the address. Raises OSError as `start`."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    async with org:
+        on_start(org.url)
+        await stop.wait()
+
+
 def create_application(org: Org) -> web.Application:
-    """The HTTP application of an org."""
+    """Returns the HTTP application of an org."""
     app = web.Application(middlewares=[_log_request, _serve_request], client_max_size=MAX_BODY_BYTES)
     app[ORG] = org
     app.on_response_prepare.append(_add_headers)
@@ -88,7 +101,7 @@ def create_application(org: Org) -> web.Application:
 
 @web.middleware
 async def _log_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
-    """Writes the request log; the body of a login is left out, for it holds a secret."""
+    """Writes the request log, without the body of a login, which holds a secret."""
     if request.path.startswith(control.BASE):
         return await handler(request)
     entry: dict[str, Any] = {"method": request.method, "path": request.path, "query": dict(request.query)}
@@ -104,7 +117,7 @@ async def _log_request(request: web.Request, handler: RequestHandler) -> web.Str
 
 @web.middleware
 async def _serve_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
-    """Answers, or fails as ordered."""
+    """Answers a request, or fails as a fault orders."""
     try:
         if request.path.startswith(control.BASE):
             return await handler(request)
@@ -157,7 +170,7 @@ async def _fail_after(request: web.Request, fault: Fault, response: web.StreamRe
 
 
 def _drop_connection(request: web.Request) -> web.Response:
-    """Ends the connection; the answer returned reaches nobody, its status is for the request log."""
+    """Ends the connection. The client never gets the response; its status is for the request log."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=NO_RESPONSE_STATUS)
@@ -175,16 +188,16 @@ def _is_data_request(request: web.Request) -> bool:
 
 
 async def _versions(_: web.Request) -> web.Response:
-    listed = [
+    versions = [
         {"label": f"Version {version}", "url": f"/services/data/v{version}", "version": version}
         for version in VERSIONS
     ]
-    return web.json_response(listed)
+    return web.json_response(versions)
 
 
 async def _limits(request: web.Request) -> web.Response:
-    left = DAILY_REQUEST_LIMIT - request.app[ORG].request_count
-    return web.json_response({"DailyApiRequests": {"Max": DAILY_REQUEST_LIMIT, "Remaining": left}})
+    remaining = DAILY_REQUEST_LIMIT - request.app[ORG].request_count
+    return web.json_response({"DailyApiRequests": {"Max": DAILY_REQUEST_LIMIT, "Remaining": remaining}})
 
 
 def _parse_body(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""REST of single records: `/sobjects/...`."""
+"""REST calls for single records: `/sobjects/...`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALLOW_DUPLICATES_HEADER = "Sforce-Duplicate-Rule-Header"
 
 
 def routes(base: str) -> list[web.RouteDef]:
-    """The routes of this part below `/services/data/vNN.N`."""
+    """Returns the routes for single records below `base`, which is `/services/data/vNN.N`."""
     return [
         web.get(f"{base}/sobjects/{{name}}/describe", describe),
         web.get(f"{base}/sobjects/{{name}}/updated/", list_updated),
@@ -33,7 +33,7 @@ def routes(base: str) -> list[web.RouteDef]:
 
 
 async def read_body(request: web.Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises Problem."""
+    """Returns the JSON object of a request. Raises ApiError for any other body."""
     try:
         body = json.loads(await request.text())
     except ValueError as error:
@@ -44,27 +44,27 @@ async def read_body(request: web.Request) -> dict[str, Any]:
 
 
 def allows_duplicates(request: web.Request) -> bool:
-    """Whether the request saves in spite of the duplicate rule."""
+    """Whether the request overrides the duplicate rule."""
     return "allowsave=true" in request.headers.get(ALLOW_DUPLICATES_HEADER, "").replace(" ", "").lower()
 
 
 def record_path(request: web.Request, name: str, record_id: str) -> str:
-    """The path of a record, as answers name it."""
+    """Returns the path of a record, as responses show it."""
     return f"/services/data/v{request.match_info['version']}/sobjects/{name}/{record_id}"
 
 
 async def describe(request: web.Request) -> web.Response:
-    """The schema of an object."""
+    """GET `describe`: the schema of an object."""
     return web.json_response(writes.require_sobject(request.app[ORG], request.match_info["name"]).describe())
 
 
 async def create(request: web.Request) -> web.Response:
-    """POST: 201 with the new id."""
+    """POST: creates a record; 201 with its id."""
     org, name = request.app[ORG], request.match_info["name"]
     sobject = writes.require_sobject(org, name)
-    written = writes.create(org, sobject, await read_body(request), allow_duplicate=allows_duplicates(request))
-    body = {"id": written.id, "success": True, "errors": []}
-    return web.json_response(body, status=201, headers={"Location": record_path(request, name, written.id)})
+    result = writes.create(org, sobject, await read_body(request), allow_duplicate=allows_duplicates(request))
+    body = {"id": result.id, "success": True, "errors": []}
+    return web.json_response(body, status=201, headers={"Location": record_path(request, name, result.id)})
 
 
 async def read(request: web.Request) -> web.Response:
@@ -78,7 +78,7 @@ async def read(request: web.Request) -> web.Response:
 
 
 async def update(request: web.Request) -> web.Response:
-    """PATCH by id: 204."""
+    """PATCH by id: changes a record; 204."""
     org = request.app[ORG]
     sobject = writes.require_sobject(org, request.match_info["name"])
     writes.update(org, sobject, request.match_info["id"], await read_body(request))
@@ -86,14 +86,14 @@ async def update(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    """DELETE by id: 204."""
+    """DELETE by id: puts a record into the recycle bin; 204."""
     org = request.app[ORG]
     writes.delete(org, writes.require_sobject(org, request.match_info["name"]), request.match_info["id"])
     return web.Response(status=204)
 
 
 async def upsert(request: web.Request) -> web.Response:
-    """PATCH by external id: 201 made, 200 changed, 300 with the paths of several matches."""
+    """PATCH by external id: 201 for a new record, 200 for a changed one, 300 with the paths of several matches."""
     org, name, field = request.app[ORG], request.match_info["name"], request.match_info["field"]
     sobject = writes.require_sobject(org, name)
     writes.check_external_id(sobject, field)
@@ -101,7 +101,7 @@ async def upsert(request: web.Request) -> web.Response:
     if field in body:
         raise ApiError("INVALID_FIELD", f"The {field} field should not be specified in the sobject data.")
     try:
-        written = writes.upsert(
+        result = writes.upsert(
             org,
             sobject,
             field,
@@ -111,18 +111,18 @@ async def upsert(request: web.Request) -> web.Response:
         )
     except writes.MultipleMatches as several:
         return web.json_response([record_path(request, name, row["Id"]) for row in several.rows], status=300)
-    location = {"Location": record_path(request, name, written.id)}
-    return web.json_response(written.to_dict(), status=201 if written.created else 200, headers=location)
+    location = {"Location": record_path(request, name, result.id)}
+    return web.json_response(result.to_dict(), status=201 if result.created else 200, headers=location)
 
 
 async def list_updated(request: web.Request) -> web.Response:
-    """The ids of live rows stamped between `start` and `end`."""
+    """GET `updated`: the ids of live rows modified between `start` and `end`."""
     rows, end = _modified_between(request, lambda row: not row["IsDeleted"])
     return web.json_response({"ids": [row["Id"] for row in rows], "latestDateCovered": end})
 
 
 async def list_deleted(request: web.Request) -> web.Response:
-    """The rows put into the recycle bin between `start` and `end`."""
+    """GET `deleted`: the rows put into the recycle bin between `start` and `end`."""
     rows, end = _modified_between(request, lambda row: bool(row["IsDeleted"]))
     records = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows]
     return web.json_response({"deletedRecords": records, "earliestDateAvailable": end, "latestDateCovered": end})

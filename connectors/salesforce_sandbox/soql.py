@@ -1,9 +1,9 @@
-"""A small honest parser of SOQL: what it does not know it refuses with MALFORMED_QUERY, never guesses.
+"""A parser for a small part of SOQL; it refuses everything else with MALFORMED_QUERY.
 
     SELECT field, ... | COUNT() FROM object [WHERE condition] [ORDER BY field [ASC|DESC], ...] [LIMIT n]
 
 A condition compares fields with `= != < <= > >= IN "NOT IN" LIKE`, joined by AND or OR (one kind per level, as in
-the real service), with parentheses and NOT.
+Salesforce), with parentheses and NOT.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Select:
 
 
 def parse_soql(text: str) -> Select:
-    """The query of a text. Raises Problem(MALFORMED_QUERY)."""
+    """Parses a query. Raises ApiError with MALFORMED_QUERY."""
     return _Parser(text).select()
 
 
@@ -196,19 +196,19 @@ class _Parser:
 
 
 def malformed_query(message: str) -> ApiError:
-    """The refusal of a query."""
+    """Returns the error for a query that cannot be parsed."""
     return ApiError("MALFORMED_QUERY", message, None)
 
 
 def _tokenize(text: str) -> list[tuple[str, Any]]:
     tokens: list[tuple[str, Any]] = []
-    place = 0
+    position = 0
     text = text.rstrip()
-    while place < len(text):
-        match = _TOKEN.match(text, place)
+    while position < len(text):
+        match = _TOKEN.match(text, position)
         if match is None:
-            raise malformed_query(f"unexpected character at {place}: {text[place : place + 10]!r}")
-        place = match.end()
+            raise malformed_query(f"unexpected character at {position}: {text[position : position + 10]!r}")
+        position = match.end()
         kind = str(match.lastgroup)
         tokens.append((kind, _convert_literal(kind, match[kind])))
     return tokens

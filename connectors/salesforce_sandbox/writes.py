@@ -1,4 +1,4 @@
-"""Creating, updating, upserting and deleting one record, with everything that Salesforce does beside it."""
+"""Create, update, upsert, delete and undelete one record, with the checks and derived values of Salesforce."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOST_STAGE = "Closed Lost"
 
 
 class MultipleMatches(Exception):
-    """An external id that more than one live row has."""
+    """Raised when more than one live row has an external id."""
 
     def __init__(self, rows: list[SandboxRow]) -> None:
         super().__init__("more than one record found")
@@ -25,18 +25,18 @@ class MultipleMatches(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SaveResult:
-    """What became of a record that was accepted."""
+    """The result of a write that was accepted."""
 
     id: str
     created: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """As Salesforce reports it."""
+        """Returns the result as Salesforce reports it."""
         return {"id": self.id, "success": True, "errors": [], "created": self.created}
 
 
 def require_sobject(org: Org, name: str) -> SObject:
-    """The object of that name. Raises Problem."""
+    """Returns the object of this name. Raises ApiError when there is none."""
     sobject = org.schema.get(name)
     if sobject is None:
         raise ApiError("NOT_FOUND", "The requested resource does not exist", None, status=404)
@@ -44,7 +44,7 @@ def require_sobject(org: Org, name: str) -> SObject:
 
 
 def create(org: Org, sobject: SObject, body: dict[str, Any], *, allow_duplicate: bool = False) -> SaveResult:
-    """Makes a row. Raises Problem."""
+    """Creates a row. Raises ApiError."""
     values = rules.parse_values(sobject, body, is_create=True)
     rules.check_create(org.store, sobject, values)
     if org.duplicate_rule and not allow_duplicate:
@@ -54,7 +54,7 @@ def create(org: Org, sobject: SObject, body: dict[str, Any], *, allow_duplicate:
 
 
 def update(org: Org, sobject: SObject, record_id: str, body: dict[str, Any]) -> SaveResult:
-    """Changes the row of an id. Raises Problem."""
+    """Changes the row with this id. Raises ApiError."""
     row = org.store.get(sobject.name, record_id)
     if row is None:
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
@@ -65,9 +65,9 @@ def update(org: Org, sobject: SObject, record_id: str, body: dict[str, Any]) -> 
 
 
 def check_external_id(sobject: SObject, field: str) -> None:
-    """Whether a field can be the key of an upsert. Raises Problem."""
-    known = sobject.fields.get(field)
-    if known is None or not known.external_id:
+    """Raises ApiError unless the field can be the key of an upsert."""
+    definition = sobject.fields.get(field)
+    if definition is None or not definition.external_id:
         raise ApiError(
             "NOT_FOUND",
             f"Provided external ID field does not exist or is not accessible: {field}",
@@ -79,17 +79,17 @@ def check_external_id(sobject: SObject, field: str) -> None:
 def upsert(
     org: Org, sobject: SObject, field: str, key: str, body: dict[str, Any], *, allow_duplicate: bool = False
 ) -> SaveResult:
-    """Changes the live row with this external id, or makes one. Raises Problem, MultipleMatches."""
-    found = org.store.find_by_external_id(sobject.name, field, key)
-    if len(found) > 1:
-        raise MultipleMatches(found)
-    if found:
-        return update(org, sobject, found[0]["Id"], body)
+    """Changes the live row with this external id, or creates one. Raises ApiError, MultipleMatches."""
+    matches = org.store.find_by_external_id(sobject.name, field, key)
+    if len(matches) > 1:
+        raise MultipleMatches(matches)
+    if matches:
+        return update(org, sobject, matches[0]["Id"], body)
     return create(org, sobject, {**body, field: key}, allow_duplicate=allow_duplicate)
 
 
 def delete(org: Org, sobject: SObject, record_id: str) -> SaveResult:
-    """Puts a row into the recycle bin. Raises Problem."""
+    """Puts a row into the recycle bin. Raises ApiError."""
     row = org.store.get(sobject.name, record_id)
     if row is None:
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
@@ -100,18 +100,18 @@ def delete(org: Org, sobject: SObject, record_id: str) -> SaveResult:
 
 
 def undelete(org: Org, sobject: SObject, record_id: str) -> SaveResult:
-    """Takes a row out of the recycle bin. Raises Problem."""
+    """Takes a row out of the recycle bin. Raises ApiError."""
     row = org.store.get(sobject.name, record_id)
     if row is None or not row["IsDeleted"]:
         raise ApiError("UNDELETE_FAILED", "Entity is not in the recycle bin")
-    own = {name: row[name] for name, field in sobject.fields.items() if field.external_id}
-    rules.check_unique(org.store, sobject, own, row["Id"])
+    external_ids = {name: row[name] for name, field in sobject.fields.items() if field.external_id}
+    rules.check_unique(org.store, sobject, external_ids, row["Id"])
     org.store.update(sobject, row, {"IsDeleted": False})
     return SaveResult(row["Id"], created=False)
 
 
 def _derived_values(sobject: SObject, values: SandboxRow) -> SandboxRow:
-    """Whether an opportunity is closed and won follows from its stage."""
+    """Returns `IsClosed` and `IsWon`, which follow from the stage of an opportunity."""
     stage = values.get("StageName")
     if sobject.name != "Opportunity" or stage is None:
         return {}

@@ -1,1 +1,1 @@
-"""What comes in: one file per noun, one model per event type (SPEC section 2)."""
+"""Models of events: one file for each in-topic, one model for each event type (SPEC section 2)."""

@@ -1,4 +1,4 @@
-"""What every event carries: id, type, account, at, and whose it is."""
+"""Fields that all events share: id, account, at, contact."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from schemas.values import ContactId, Instant, Slug
 
 DEFAULT_ACCOUNT = "default"
 EARLIEST = -2_208_988_800_000
-"""1900-01-01T00:00:00Z: an `at` before it is a mistake, not an event."""
+"""1900-01-01T00:00:00Z in ms; an earlier `at` is refused as an error."""
 LATEST = 32_503_680_000_000
-"""3000-01-01T00:00:00Z: far enough from the end of the calendar that windows can be added to it."""
+"""3000-01-01T00:00:00Z in ms; any window added to an earlier instant stays within the calendar."""
 
 
 def _default_account(value: object) -> object:
@@ -26,20 +26,20 @@ def _check_calendar_range(at: int) -> int:
 
 
 AccountId = Annotated[Slug, BeforeValidator(_default_account)]
-"""A slug; an account that is not named is `default`."""
+"""A slug; `default` where the account is missing or null."""
 
 EventId = Annotated[str, Field(min_length=1, max_length=255)]
-"""Given by the producer; an id seen again for the same contact changes nothing."""
+"""The id from the producer; a repeated id of the same contact changes nothing."""
 
 EventInstant = Annotated[Instant, AfterValidator(_check_calendar_range)]
-"""When it happened: RFC 3339, cut to milliseconds."""
+"""When the event happened: RFC 3339, cut to milliseconds."""
 
 ShortText = Annotated[str, Field(max_length=1_000)]
 LongText = Annotated[str, Field(max_length=20_000)]
 
 
 class InputEvent(BaseModel):
-    """An event as it comes in; fields that a reader does not know never break it."""
+    """Base of the models of incoming events; unknown fields are ignored (SPEC section 2)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, populate_by_name=True)
 
@@ -49,6 +49,6 @@ class InputEvent(BaseModel):
 
 
 class ContactEvent(InputEvent):
-    """An event of one contact; where `contact` is missing the record's key says it."""
+    """Base of events of one contact; where `contact` is missing, the record's key is the contact."""
 
     contact: ContactId | None = None

@@ -1,4 +1,4 @@
-"""Events of the topic `clock`, and time told in a file of events."""
+"""Events of the topic `clock`, which also occur in files of events."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Events of the topic `crm-results`: what the CRM said to each hand-over.
+"""Events of the topic `crm-results`: the CRM's result of each hand-over.
 
-The `id` is made from the hand-over and the kind of result, never from the attempt, so that a repeat changes nothing.
+The `id` depends on the hand-over and the kind of result, never on the attempt, so that a repeat changes nothing.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ HandOverNumber = Annotated[
         _number_tuple, json_schema_input_type=Annotated[list[int], Field(min_length=3, max_length=3)] | Number
     ),
 ]
-"""Journal partition, offset and ordinal of the hand-over answered, rising per contact: a list, or as outputs do."""
+"""Journal partition, offset and ordinal of the hand-over; rises per contact. A list, or an object as in outputs."""
 
 
 class CrmResult(ContactEvent):
-    """The lead (by its campaign) and the hand-over that is answered."""
+    """Fields that all results share: the lead's campaign and the hand-over that the result belongs to."""
 
     campaign: Slug
     hand_over: ShortText | None = None

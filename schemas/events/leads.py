@@ -1,4 +1,4 @@
-"""Events of the topic `lead-commands`: the manual decisions about a lead."""
+"""Events of the topic `lead-commands`: manual decisions about a lead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.values import Slug
 
 
 class LeadCommand(ContactEvent):
-    """The campaign whose lead is meant, and who decided."""
+    """Fields that all lead commands share: the lead's campaign and who decided."""
 
     campaign: Slug
     by: ShortText | None = None

@@ -11,7 +11,7 @@ from schemas.events.base import EventInstant, InputEvent, LongText, ShortText
 from schemas.values import ContactId, Slug
 
 Amount = Annotated[Decimal, Field(strict=False, allow_inf_nan=False, max_digits=30)]
-"""Exact; written as decimal text so that no reader rounds it."""
+"""An exact number, written as decimal text so that no reader rounds it."""
 
 
 class OpportunityChanged(InputEvent):
@@ -22,7 +22,7 @@ class OpportunityChanged(InputEvent):
     modified: EventInstant
     """The CRM's own modification stamp."""
     version: int = Field(0, ge=0)
-    """Running number given by the connector."""
+    """The running number from the connector."""
     name: LongText | None = None
     stage: ShortText | None = None
     won: bool = False
@@ -32,9 +32,9 @@ class OpportunityChanged(InputEvent):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     close_date: ShortText | None = None
     campaign: Slug | None = Field(None, validation_alias=AliasChoices("lead_campaign", "campaign"))
-    """The campaign of ours of the lead that it came from."""
+    """Our campaign of the lead that was converted into the opportunity."""
     crm_campaign: ShortText | None = None
-    """The CRM's campaign that it belongs to."""
+    """The CRM's id of the campaign that the opportunity belongs to."""
     contact: ContactId | None = None
-    """The contact of ours that it came from, by the external id of the converted record."""
+    """Our contact, from the external id of the converted record."""
     crm_record: ShortText | None = None

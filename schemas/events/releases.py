@@ -1,4 +1,4 @@
-"""Events of the topic `definitions`: releases, and definitions changed midway in a file of events."""
+"""Events of the topic `definitions`: releases, which also occur within files of events."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ class DefinitionsApplied(BaseModel):
     id: EventId | None = None
     account: AccountId | None = None
     based_on: Annotated[int, Field(ge=0)] = 0
-    """The number of the release that this one follows; 0 for an account's first."""
+    """The number of the release before this one; 0 for the first of an account."""
     at: EventInstant | None = None
     definitions: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Events of the topic `segment-commands`: static segments are lists kept by hand."""
+"""Events of the topic `segment-commands`: manual changes of static segments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.values import Slug
 
 
 class SegmentCommand(ContactEvent):
-    """The static segment that is meant, and who decided."""
+    """Fields that both commands share: the static segment and who decided."""
 
     segment: Slug
     by: ShortText | None = None

@@ -10,7 +10,7 @@ from schemas.events.base import ContactEvent, LongText, ShortText
 
 
 class ActivityEvent(ContactEvent):
-    """What visits and other activities share; `visitor: true` says that `contact` is an anonymous browser."""
+    """Fields that visits and other activities share; `visitor: true` makes `contact` an anonymous visitor."""
 
     visitor: bool = False
     url: LongText | None = None

@@ -1,1 +1,1 @@
-"""What goes out: one file per noun, one model per type of record (SPEC section 2)."""
+"""Models of outputs: one file for each subject, one model for each type of record (SPEC section 2)."""

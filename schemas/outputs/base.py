@@ -1,4 +1,4 @@
-"""What every output carries: id, when it became true, its number, and why."""
+"""Fields that all outputs share: id, account, at, number, cause, emitted_at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CauseKind = Literal["event", "clock", "definition", "command", "cascade", "autom
 
 
 class OutputModel(BaseModel):
-    """A record that goes out; readers pass over fields they do not know."""
+    """Base of the models of outputs; unknown fields are ignored (SPEC section 2)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, strict=True)
 
@@ -30,18 +30,18 @@ class Cause(OutputModel):
 
     kind: CauseKind
     event: str | None = None
-    """The id of the causing event."""
+    """The id of the event that caused it."""
     release: int | None = None
-    """The release that decided."""
+    """The number of the release under which it was decided."""
     rule: str | None = None
     late: bool = False
-    """A late event corrected the past."""
+    """True when a late event corrected the past."""
     leaves: list[dict[str, Any]] = []
-    """For a segment change: the leaves of the condition that decided."""
+    """For a segment change: the leaves of the condition that decided it."""
 
 
 class OutputRecord(OutputModel):
-    """What every output carries. `id` is deterministic: a hash of account, contact, kind, subject, at and cause."""
+    """Fields that all outputs share; `id` is a hash of account, contact, type, subject, at, cause (SPEC 2)."""
 
     id: Annotated[str, Field(min_length=1)]
     account: Slug
@@ -49,10 +49,10 @@ class OutputRecord(OutputModel):
     number: Number
     cause: Cause
     emitted_at: Instant | None = None
-    """When it was written; not part of the truth, and missing where nothing was written to Kafka."""
+    """When it was written to Kafka. Not part of the decision, and missing in a replay."""
 
 
 class ContactOutputRecord(OutputRecord):
-    """An output that speaks of one contact."""
+    """Base of outputs about one contact."""
 
     contact: ContactId

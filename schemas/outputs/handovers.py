@@ -24,7 +24,7 @@ class HandedOverLead(OutputModel):
     points: float
     made: Instant
     record: str | None = None
-    """The CRM's record of the contact, where an earlier hand-over was answered."""
+    """The id of the contact's record in the CRM, from the result of an earlier hand-over."""
 
 
 class ContactSnapshot(OutputModel):

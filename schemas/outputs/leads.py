@@ -40,4 +40,4 @@ class LeadRow(ContactOutputRecord):
     made: Instant
     changed: Instant
     crm: dict[str, Any] = {}
-    """What the CRM said: record, member, outcome, the last hand-over answered."""
+    """From the CRM's results: record, member, outcome, and the last hand-over with a result."""

@@ -11,8 +11,7 @@ import typer
 from connectors.salesforce.check import check_org as problems_of
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
-from connectors.salesforce_sandbox.server import SandboxServer
-from connectors.salesforce_sandbox.serving import DEFAULT_PORT, serve
+from connectors.salesforce_sandbox.server import DEFAULT_PORT, SandboxServer, serve
 from streams.cli.common import JsonOption, settings_from, write_json, write_line
 from streams.definitions import load_definitions
 from streams.errors import SalesforceRefused, Unavailable, UsageError

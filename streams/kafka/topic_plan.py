@@ -29,7 +29,7 @@ def plan_topics(settings: Settings) -> list[PlannedTopic]:
 
 
 def _plan_topic(topic: Topic, settings: Settings) -> PlannedTopic:
-    config = dict(topic.config)
+    config = dict(topic.policy)
     if settings.replication >= _REPLICAS_FOR_TWO_IN_SYNC:
         config["min.insync.replicas"] = "2"
     return PlannedTopic(

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from schemas import topics
 from schemas.events import contacts, crm, leads, opportunities, scores, segments, visits
@@ -96,36 +96,42 @@ class EventType:
     owner: str
 
 
+_TOPICS_BY_MODEL: Mapping[type[BaseModel], topics.Topic] = {
+    model: topic
+    for topic in (*topics.PIPELINE_IN, *topics.LEDGER_IN)
+    if isinstance(topic.models, tuple)
+    for model in topic.models
+}
+
+
 def _event_type_entry(
-    topic: topics.Topic, model: type[InputEvent], fields: Callable[[Any], Fields], owner: str = "contact"
+    model: type[InputEvent], fields: Callable[[Any], Fields], owner: str = "contact"
 ) -> tuple[str, EventType]:
     name: str = model.model_fields["type"].annotation.__args__[0]  # type: ignore[union-attr]  # a Literal of one
-    return name, EventType(topic.name, TypeAdapter(model).validate_python, fields, owner)
+    return name, EventType(_TOPICS_BY_MODEL[model].name, TypeAdapter(model).validate_python, fields, owner)
 
 
 EVENT_TYPES: Mapping[str, EventType] = dict(
     (
-        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactChanged, _contact_changed_fields),
-        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactDeleted, _contact_deleted_fields),
-        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactMerged, _present_fields),
-        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactIdentified, _present_fields),
-        _event_type_entry(topics.CONTACT_CHANGES, contacts.ContactErased, _present_fields),
-        _event_type_entry(topics.WEB_VISITS, visits.WebVisited, _activity_fields),
-        _event_type_entry(topics.WEB_VISITS, visits.ActivityRecorded, _activity_fields),
-        _event_type_entry(topics.SCORING_EVENTS, scores.ScoreAdjusted, _score_fields),
-        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadAdded, _lead_added_fields),
-        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadQualified, _lead_command_fields),
-        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadRejected, _lead_command_fields),
-        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadRemoved, _lead_command_fields),
-        _event_type_entry(topics.LEAD_COMMANDS, leads.LeadReactivated, _lead_command_fields),
-        _event_type_entry(topics.SEGMENT_COMMANDS, segments.SegmentMemberAdded, _segment_command_fields),
-        _event_type_entry(topics.SEGMENT_COMMANDS, segments.SegmentMemberRemoved, _segment_command_fields),
-        _event_type_entry(topics.CRM_RESULTS, crm.CrmLinked, _crm_linked_fields),
-        _event_type_entry(topics.CRM_RESULTS, crm.CrmFailed, _crm_failed_fields),
-        _event_type_entry(topics.CRM_RESULTS, crm.CrmOutcome, _crm_outcome_fields),
-        _event_type_entry(
-            topics.CRM_OPPORTUNITIES, opportunities.OpportunityChanged, _opportunity_fields, "opportunity"
-        ),
+        _event_type_entry(contacts.ContactChanged, _contact_changed_fields),
+        _event_type_entry(contacts.ContactDeleted, _contact_deleted_fields),
+        _event_type_entry(contacts.ContactMerged, _present_fields),
+        _event_type_entry(contacts.ContactIdentified, _present_fields),
+        _event_type_entry(contacts.ContactErased, _present_fields),
+        _event_type_entry(visits.WebVisited, _activity_fields),
+        _event_type_entry(visits.ActivityRecorded, _activity_fields),
+        _event_type_entry(scores.ScoreAdjusted, _score_fields),
+        _event_type_entry(leads.LeadAdded, _lead_added_fields),
+        _event_type_entry(leads.LeadQualified, _lead_command_fields),
+        _event_type_entry(leads.LeadRejected, _lead_command_fields),
+        _event_type_entry(leads.LeadRemoved, _lead_command_fields),
+        _event_type_entry(leads.LeadReactivated, _lead_command_fields),
+        _event_type_entry(segments.SegmentMemberAdded, _segment_command_fields),
+        _event_type_entry(segments.SegmentMemberRemoved, _segment_command_fields),
+        _event_type_entry(crm.CrmLinked, _crm_linked_fields),
+        _event_type_entry(crm.CrmFailed, _crm_failed_fields),
+        _event_type_entry(crm.CrmOutcome, _crm_outcome_fields),
+        _event_type_entry(opportunities.OpportunityChanged, _opportunity_fields, "opportunity"),
     )
 )
 """Name of an event type -> the event type."""

@@ -1,4 +1,4 @@
-"""A stand-in org for blocking tests: served from a thread of its own, driven by its control side over HTTP."""
+"""A sandbox for blocking tests: served from a thread of its own, driven by its control side over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AUTUMN = "7015A000000AUT1QAO"
 
 
 class SandboxClient:
-    """The control side of a running stand-in org."""
+    """The control side of a running sandbox."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -46,7 +46,7 @@ class SandboxClient:
 
     def connection(self, **more: Any) -> Connection:
         given = {
-            "domain": "stand-in.my",
+            "domain": "leadstream-sandbox.my",
             "client_id": "leadstream",
             "client_secret": "leadstream",
             "url": self.url,
@@ -57,7 +57,7 @@ class SandboxClient:
 
 @contextmanager
 def run_sandbox() -> Iterator[SandboxClient]:
-    """A stand-in org with two campaigns, stopped at the end."""
+    """A sandbox with two campaigns, stopped at the end."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""One stand-in org per test session, emptied before each test."""
+"""One sandbox per test session, emptied before each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leads are handed over once, whatever fails: the real client against the stand-in org over HTTP."""
+"""Leads are handed over once, whatever fails: the real client against the sandbox over HTTP."""
 
 from __future__ import annotations
 

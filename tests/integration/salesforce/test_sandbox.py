@@ -1,4 +1,4 @@
-"""The stand-in org answers in the shapes recorded from the real service."""
+"""The sandbox answers in the shapes recorded from the real service."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_refused_login_is_one_clear_line(sandbox: SandboxClient) -> None:
 
 
 def test_an_org_that_does_not_answer_is_not_a_refusal() -> None:
-    nobody = Connection("stand-in.my", "leadstream", "leadstream", url="http://127.0.0.1:9")
+    nobody = Connection("leadstream-sandbox.my", "leadstream", "leadstream", url="http://127.0.0.1:9")
     with pytest.raises(TransientFailure, match="does not answer the login"):
         OrgClient(nobody).check()
 
@@ -120,7 +120,7 @@ def test_the_settings_that_are_missing_are_named() -> None:
 
 def test_a_secret_is_sent_over_plain_http_to_this_machine_only() -> None:
     with pytest.raises(SalesforceRefused, match="plain http"):
-        Connection.from_settings(Settings(salesforce_url="http://standin.example:8090"))
+        Connection.from_settings(Settings(salesforce_url="http://sandbox.example:8090"))
 
 
 def test_the_shared_login_domain_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""What a benchmark calls wrong."""
+"""The errors that the benchmarks find."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def change(contact: str, segment: str, entered: bool, at: int, offset: int = 0) 
 
 
 def exits(**ats: int) -> ExitObserver:
-    """Everybody entered, and left at these instants."""
-    left = [ObservedExit(name, PLAN.segment(int(name[1:])), at, "clock", at, at) for name, at in ats.items()]
-    return ExitObserver(dict.fromkeys(("c0", "c1", "c2"), 1), left, entry_count=3)
+    """Returns an observer for which all contacts entered, and these left at their instants (ms)."""
+    observed = [ObservedExit(name, PLAN.segment(int(name[1:])), at, "clock", at, at) for name, at in ats.items()]
+    return ExitObserver(dict.fromkeys(("c0", "c1", "c2"), 1), observed, entry_count=3)
 
 
 def test_exits_at_their_instants_are_right() -> None:
@@ -42,14 +42,14 @@ def test_one_who_stays_is_wrong() -> None:
 
 
 def test_an_exit_told_twice_is_wrong() -> None:
-    seen = exits(c0=60_000, c1=60_000, c2=60_000)
-    seen.exits.append(seen.exits[0])
-    assert verify_exits(seen, PLAN) == {"left too often": 1}
+    observer = exits(c0=60_000, c1=60_000, c2=60_000)
+    observer.exits.append(observer.exits[0])
+    assert verify_exits(observer, PLAN) == {"left too often": 1}
 
 
 def test_entering_twice_is_wrong() -> None:
-    told = [change("a", "s", True, 1), change("a", "s", True, 2)]
-    assert verify_changes({0: told}) == {"told twice: s": 1}
+    changes = [change("a", "s", True, 1), change("a", "s", True, 2)]
+    assert verify_changes({0: changes}) == {"told twice: s": 1}
 
 
 def test_leaving_without_having_entered_is_wrong() -> None:
@@ -57,25 +57,25 @@ def test_leaving_without_having_entered_is_wrong() -> None:
 
 
 def test_time_that_goes_back_for_one_contact_is_wrong() -> None:
-    told = [change("a", "s", True, 5), change("b", "s", True, 4), change("a", "s", False, 4)]
-    assert verify_changes({0: told}) == {"at goes back": 1}
+    changes = [change("a", "s", True, 5), change("b", "s", True, 4), change("a", "s", False, 4)]
+    assert verify_changes({0: changes}) == {"at goes back": 1}
 
 
 def test_members_are_those_of_a_place_in_the_journal() -> None:
-    told = {0: [change("a", "s", True, 1, 10), change("b", "s", True, 2, 11), change("a", "s", False, 3, 12)]}
-    assert members_at(told, {0: 11}) == {("s", "a"), ("s", "b")}
-    assert members_at(told, {0: 12}) == {("s", "b")}
+    changes = {0: [change("a", "s", True, 1, 10), change("b", "s", True, 2, 11), change("a", "s", False, 3, 12)]}
+    assert members_at(changes, {0: 11}) == {("s", "a"), ("s", "b")}
+    assert members_at(changes, {0: 12}) == {("s", "b")}
 
 
 def test_members_that_a_fresh_start_does_not_have_are_stale() -> None:
-    found, expected = {("s", "a"), ("t", "a")}, {("t", "a"), ("t", "b")}
-    assert verify_members(found, expected) == {"stale member of s": 1, "missing member of t": 1}
+    members, expected = {("s", "a"), ("t", "a")}, {("t", "a"), ("t", "b")}
+    assert verify_members(members, expected) == {"stale member of s": 1, "missing member of t": 1}
 
 
 def test_a_table_that_forgot_a_row_is_wrong() -> None:
     rows = [SimpleNamespace(key=b"default/s/a", value=msgspec.json.encode({"segment": "s", "contact": "a"}))]
-    told = {0: [change("a", "s", True, 1), change("b", "s", True, 1)]}
-    assert verify_table({0: rows}, told) == {"rows of the table that differ from the changes": 1}
+    changes = {0: [change("a", "s", True, 1), change("b", "s", True, 1)]}
+    assert verify_table({0: rows}, changes) == {"rows of the table that differ from the changes": 1}
     gone = SimpleNamespace(key=b"default/s/a", value=None)
     assert not verify_table({0: [*rows, gone]}, {})
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml: valid, in step with the local Kafka, and pointing at things that exist."""
+"""docker-compose.yml is valid, agrees with the local Kafka, and refers to things that exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ADDRESSES_AND_FOLDERS = {
     "log.dirs",
 }
 ONE_SHOT = {"topics"}
-WITHOUT_A_CHECK = {"worker"}  # restarts itself; whoever wants to look asks `topics check` or the group's lag
+WITHOUT_A_CHECK = {"worker"}  # restarts itself; `topics check` and the group's lag show its state
 
 
 @pytest.fixture(scope="module")
@@ -57,24 +57,24 @@ def test_its_kafka_is_the_local_kafka(compose: dict[str, Any]) -> None:
 
 
 def variable(name: str) -> str:
-    """The environment variable by which the image takes a property."""
+    """Returns the environment variable that sets a property in the image."""
     return "KAFKA_" + name.upper().replace(".", "_")
 
 
 def test_every_setting_of_leadstream_exists(compose: dict[str, Any]) -> None:
-    known = {f"LEADSTREAM_{name.upper()}" for name in Settings.model_fields}
+    settings = {f"LEADSTREAM_{name.upper()}" for name in Settings.model_fields}
     for service in compose["services"].values():
-        given = {name for name in service.get("environment", {}) if name.startswith("LEADSTREAM_")}
-        assert given <= known
+        variables = {name for name in service.get("environment", {}) if name.startswith("LEADSTREAM_")}
+        assert variables <= settings
 
 
 def test_whoever_is_waited_for_says_when_it_is_ready(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for name, service in services.items():
         assert ("healthcheck" in service) == (name not in ONE_SHOT | WITHOUT_A_CHECK)
-        for other, wanted in service.get("depends_on", {}).items():
+        for other, dependency in service.get("depends_on", {}).items():
             ready = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
-            assert wanted["condition"] == ready, (name, other)
+            assert dependency["condition"] == ready, (name, other)
 
 
 def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:
@@ -83,14 +83,14 @@ def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
-def test_the_stand_in_org_has_the_campaigns_of_the_sample_definitions(compose: dict[str, Any]) -> None:
+def test_the_sandbox_has_the_campaigns_of_the_sample_definitions(compose: dict[str, Any]) -> None:
     sample = YAML(typ="safe").load((PROJECT_ROOT / "streams/demo/definitions.yaml").read_text())
-    wanted = {
+    options = {
         f"--campaign={campaign['salesforce']['campaign']}={campaign['name']}"
         for campaign in sample["campaigns"]
         if "salesforce" in campaign
     }
-    assert wanted <= set(compose["services"]["salesforce"]["command"])
+    assert options <= set(compose["services"]["salesforce"]["command"])
 
 
 def test_the_image_is_built_from_what_there_is(compose: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Lengths of time as they are written, and what is none (SPEC section 5)."""
+"""The forms of a duration, and what is not a duration (SPEC section 5)."""
 
 from __future__ import annotations
 

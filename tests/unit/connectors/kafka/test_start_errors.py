@@ -1,4 +1,4 @@
-"""Kafka's last words become one line that says what to do."""
+"""The end of Kafka's logs becomes one line that says what to do."""
 
 from __future__ import annotations
 

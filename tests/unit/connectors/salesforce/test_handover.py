@@ -1,4 +1,4 @@
-"""Hand-overs as the engine writes them."""
+"""The connector reads hand-overs as the engine writes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.outputs.handovers import LeadHandedOver
 
 
 def test_what_the_engine_hands_over_can_be_read() -> None:
-    written = {
+    document = {
         "id": "h1",
         "type": "lead.handed_over",
         "at": "2026-03-01T10:00:00.000Z",
@@ -23,7 +23,7 @@ def test_what_the_engine_hands_over_can_be_read() -> None:
         "snapshot": {"status": "active", "properties": {"email": "a@b.example"}, "score": 0, "scores": {}},
         "emitted_at": "2026-03-01T10:00:00.100Z",
     }
-    value = json.dumps(written).encode()
+    value = json.dumps(document).encode()
     LeadHandedOver.model_validate_json(value)
     handover = parse_handover(value)
     assert (handover.key, str(handover.number), handover.campaign.id) == ("default/ada", "1/2/3", "spring")

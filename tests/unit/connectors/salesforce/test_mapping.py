@@ -1,4 +1,4 @@
-"""From properties to the fields of a Lead."""
+"""Properties are mapped to the fields of a Lead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Record ids of the stand-in org."""
+"""Record ids of the sandbox."""
 
 from __future__ import annotations
 

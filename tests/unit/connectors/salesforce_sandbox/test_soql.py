@@ -1,4 +1,4 @@
-"""The stand-in org's queries: what it knows it answers, what it does not know it refuses."""
+"""Queries of the sandbox: it evaluates what it supports and refuses everything else."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_order_and_limit(org: Org) -> None:
         "SELECT Id FROM Lead LIMIT 'two'",
     ],
 )
-def test_what_it_does_not_know_it_refuses(query: str) -> None:
+def test_an_unsupported_query_is_refused(query: str) -> None:
     with pytest.raises(ApiError) as refused:
         parse_soql(query)
     assert refused.value.code == "MALFORMED_QUERY"
