@@ -12,7 +12,7 @@ from connectors.salesforce.connection import Connection
 from connectors.salesforce.delivery import Delivery, MappingProvider, RetryPolicy
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS, LeadFields
 from connectors.salesforce.opportunities import OpportunityPoll
-from schemas.definitions import Definitions
+from streams.engine.releases.release_log import Release
 from streams.settings import Settings
 
 
@@ -31,13 +31,14 @@ def build_crm(
     )
 
 
-def active_mapping(definitions: Callable[[str], Definitions | None]) -> MappingProvider:
-    """The `lead_fields` of an account by its definitions in force; the default ones where it has none."""
+def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:
+    """The `lead_fields` of an account by its latest release; the default ones where it has none."""
 
     def mapping(account: str) -> LeadFields:
-        found = definitions(account)
-        if found is None or found.salesforce is None or not found.salesforce.lead_fields:
+        release = latest(account)
+        salesforce = release.definitions.salesforce if release is not None else None
+        if salesforce is None or not salesforce.lead_fields:
             return DEFAULT_LEAD_FIELDS
-        return found.salesforce.lead_fields
+        return salesforce.lead_fields
 
     return mapping

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from aiokafka import TopicPartition
@@ -13,6 +12,8 @@ from streams.engine.journal import records
 from streams.engine.journal.effects import Refusal, SourcePosition, SourceRecord
 from streams.engine.journal.source_form import to_source_form
 from streams.kafka.batches import RECORD_BYTES, Headers, record_size
+from streams.kafka.protocols import Consumer
+from streams.kafka.reader import read_batches_to_end
 
 TOO_LARGE = Refusal("too_large", f"larger than the {RECORD_BYTES} bytes that a record may have")
 
@@ -80,24 +81,19 @@ def _decode_event(value: bytes | None) -> records.JournalEvent | None:
 
 
 FETCH_RECORDS = 500
-"""Letters at a time: live records wait no longer for it."""
+"""Dead letters in one batch. A slot's traffic waits no longer than one batch takes."""
 
 
 DECISION_REFUSAL_TOPICS = frozenset(
     topic.name for topic in (SCORING_EVENTS, LEAD_COMMANDS, SEGMENT_COMMANDS, CRM_RESULTS)
 )
-"""Topics whose events may be refused only when they are decided; of a refused patch the id is spent all the same."""
+"""Topics whose events may be refused only when they are decided. A patch that is refused still uses up its id."""
 
 
-async def read_refused_sources(consumer: Any, partition: TopicPartition) -> set[SourcePosition]:
-    """The sources of everything refused up to now; `consumer` reads committed records and is assigned anew."""
-    consumer.assign([partition])
-    end = (await consumer.end_offsets([partition]))[partition]
-    await consumer.seek_to_beginning(partition)
-    found: set[SourcePosition] = set()
-    while await consumer.position(partition) < end:
-        fetched = await consumer.getmany(partition, timeout_ms=500, max_records=FETCH_RECORDS)
-        sources = (source_from_headers(letter.headers) for letter in fetched.get(partition, []))
-        found.update(source for source in sources if source is not None and source[0] in DECISION_REFUSAL_TOPICS)
-        await asyncio.sleep(0)
-    return found
+async def read_refused_sources(consumer: Consumer, partition: TopicPartition) -> set[SourcePosition]:
+    """The sources of all dead letters of a partition. Assigns `consumer`. Raises BrokerUnavailable."""
+    refused: set[SourcePosition] = set()
+    async for batch in read_batches_to_end(consumer, [partition], max_records=FETCH_RECORDS):
+        sources = (source_from_headers(letter.headers) for letter in batch)
+        refused.update(source for source in sources if source is not None and source[0] in DECISION_REFUSAL_TOPICS)
+    return refused

@@ -74,7 +74,7 @@ async def create_topics(settings: Settings, on_progress: ProgressCallback | None
     after = await check_topics(settings)
     after.require_fit()
     if after.deployment is None:
-        await write_deployment(settings.bootstrap, settings.prefix, DeploymentRecord.from_settings(settings))
+        await write_deployment(settings, DeploymentRecord.from_settings(settings))
     return [plan.name for plan in wanted]
 
 
@@ -84,7 +84,7 @@ async def check_topics(settings: Settings) -> TopicsReport:
     async with admin_client(settings.bootstrap) as admin:
         existing = await _existing_topics(admin, plans)
     findings = [check_topic(plan, existing.get(plan.name)) for plan in plans]
-    deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    deployment = await read_deployment(settings)
     return TopicsReport(findings, deployment)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Tick, decode
+from streams.kafka.reader import require_value
 from streams.settings import Clock
 from streams.store.store import DeploymentStore
 
@@ -35,7 +36,7 @@ def record_instant(timestamp: int, record: JournalRecord, account: str | None, c
 async def _coverage_start(store: DeploymentStore, number: int, account: str | None) -> int | None:
     clock = store.deployment.clock
     async for record in store.read_journal_records(number):
-        instant = record_instant(record.timestamp, decode(record.value), account, clock)
+        instant = record_instant(record.timestamp, decode(require_value(record)), account, clock)
         if instant is not None:
             return instant
     return None

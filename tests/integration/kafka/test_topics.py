@@ -106,4 +106,4 @@ async def test_no_broker_is_one_clear_line() -> None:
 
 
 async def test_a_broker_without_our_topics_has_no_deployment(kafka: str, prefix: str) -> None:
-    assert await read_deployment(kafka, prefix) is None
+    assert await read_deployment(Settings(bootstrap=kafka, prefix=prefix)) is None
