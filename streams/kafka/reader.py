@@ -46,7 +46,18 @@ async def open_consumer(bootstrap: str, client: str, isolation: str = "read_comm
             await consumer.start()
             yield consumer
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
+
+
+async def stop_consumer(consumer: Consumer) -> None:
+    """Stops a consumer, also while its broker is away.
+
+    aiokafka then cancels a fetch that waits for its next attempt, and raises that CancelledError: it would look as if
+    the caller's own task was cancelled.
+    """
+    [outcome] = await asyncio.gather(consumer.stop(), return_exceptions=True)
+    if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+        raise outcome
 
 
 async def fetch_end_offsets(consumer: Consumer, partitions: Sequence[TopicPartitionLike]) -> Offsets:

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
-from streams.kafka.reader import read_batches_to_end, require_key
+from streams.kafka.reader import read_batches_to_end, require_key, stop_consumer
 from streams.runtime.inputs.partition_buffer import PartitionBuffer
 from streams.runtime.inputs.slot_inputs import stop_if_outside_log
 from streams.runtime.slots.slot import Slot
@@ -127,4 +127,4 @@ class TakeOver:
         try:
             yield consumer
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
