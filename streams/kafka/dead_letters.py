@@ -1,4 +1,4 @@
-"""Dead letters: what could not be processed, with all that is needed to repair it."""
+"""Builds and reads dead letters: events that could not be processed, with what is needed to repair them."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ class DeadLetter(NamedTuple):
 
 
 def dead_letter_from_record(record: SourceRecord, refusal: Refusal) -> DeadLetter:
-    """The bytes as received with the original headers; a value that is too large to be written is left out."""
-    why = _reason_headers((record.topic, record.partition, record.offset), refusal)
-    headers = (*record.headers, *why)
+    """The bytes as received, with the original headers; without the value when that is too large to be written."""
+    reason = _reason_headers((record.topic, record.partition, record.offset), refusal)
+    headers = (*record.headers, *reason)
     if record_size(record.key, record.value, headers) <= RECORD_BYTES:
         return DeadLetter(record.key, record.value, headers)
     if record_size(record.key, None, headers) <= RECORD_BYTES:
         return DeadLetter(record.key, None, headers)
-    return DeadLetter(None, b"", why)  # a record needs a key or a value
+    return DeadLetter(None, b"", reason)  # a record needs a key or a value
 
 
 def dead_letter_from_decision(refusal: Refusal, source: SourcePosition, value: bytes | None) -> DeadLetter:
-    """What was accepted and refused only when decided: the event as in-topics carry it, under its contact.
+    """The dead letter of an event that was journaled and refused when it was decided.
 
-    The bytes received are not known any more when an event is decided; `value` is its journal record's.
+    It has the event in the form of the in-topics, keyed by the contact: the bytes as received are not known any more.
+    `value` is the journal record's.
     """
     event = _decode_event(value)
     if event is None:
@@ -49,11 +50,11 @@ def dead_letter_from_decision(refusal: Refusal, source: SourcePosition, value: b
 
 
 def source_from_headers(headers: Headers) -> SourcePosition | None:
-    """The source of what a letter refused; None for a record that was written by something else."""
-    named = dict(headers)
+    """The source of the event in a dead letter; None for a record that Leadstream did not write."""
+    values = dict(headers)
     try:
-        topic = named["source-topic"].decode()
-        return topic, int(named["source-partition"]), int(named["source-offset"])
+        topic = values["source-topic"].decode()
+        return topic, int(values["source-partition"]), int(values["source-offset"])
     except (KeyError, ValueError):
         return None
 
@@ -70,7 +71,7 @@ def _reason_headers(source: SourcePosition, refusal: Refusal) -> tuple[tuple[str
 
 
 def _decode_event(value: bytes | None) -> records.JournalEvent | None:
-    """The journal's event; None for what is none."""
+    """The event of a journal record; None for any other record."""
     if value is None:
         return None
     try:

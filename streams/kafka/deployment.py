@@ -1,4 +1,4 @@
-"""What is fixed when a deployment's topics are created: its clock and its number of slots."""
+"""Reads and writes what is fixed when a deployment's topics are created: its clock and its number of slots."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ DEPLOYMENT_KEY = b"deployment"
 
 
 class DeploymentRecord(msgspec.Struct, frozen=True):
-    """The record on the topic `deployment`; `partitions` counts the journal's."""
+    """The record on the topic `deployment`; `partitions` is the number of journal partitions."""
 
     clock: Clock
     partitions: int
 
     @classmethod
     def from_settings(cls, settings: Settings) -> DeploymentRecord:
-        """What these settings would fix."""
+        """The record of a deployment created with these settings."""
         return cls(settings.clock, settings.partitions)
 
     def require(self, settings: Settings) -> None:
-        """Raises TopicsMismatch when `settings` differ from what was fixed."""
+        """Raises TopicsMismatch when `settings` differ from the record."""
         for name, fixed, requested in (
             ("clock", self.clock, settings.clock),
             ("partitions", self.partitions, settings.partitions),

@@ -1,4 +1,4 @@
-"""Reads the present of a deployment on the events clock."""
+"""Reads how far the events clock has advanced."""
 
 from __future__ import annotations
 

@@ -214,3 +214,6 @@ class AdminClient(Protocol):
 
     async def describe_consumer_groups(self, group_ids: list[str]) -> list[Any]:
         """The members of each group, in `groups` of each answer."""
+
+    async def delete_records(self, records_to_delete: Mapping[TopicPartitionLike, Any]) -> Any:
+        """Deletes the records of each partition before an offset (RecordsToDelete)."""

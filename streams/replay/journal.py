@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from aiokafka import TopicPartition
 
@@ -16,6 +15,7 @@ from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import DuplicateWindow
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import require_deployment
+from streams.kafka.protocols import Consumer
 from streams.kafka.reader import (
     Offsets,
     ProgressCallback,
@@ -76,7 +76,7 @@ class JournalReplay:
         latest = self._releases.latest(account)
         return latest.definitions if latest else None
 
-    async def _replay_partition(self, consumer: Any, partition: TopicPartition, end_offsets: Offsets) -> None:
+    async def _replay_partition(self, consumer: Consumer, partition: TopicPartition, end_offsets: Offsets) -> None:
         memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
         decider = PartitionDecider(
             partition.partition, self._release_definitions, memory, lateness=self._settings.lateness_ms

@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
@@ -19,6 +18,7 @@ from aiokafka import TopicPartition
 from schemas.topics import JOURNAL
 from streams.engine.partition.decider import Checkpoint
 from streams.errors import Unavailable
+from streams.kafka.protocols import Consumer
 from streams.kafka.reader import Offsets, fetch_end_offsets, read_to_end, require_key, require_value
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_positions
@@ -50,8 +50,8 @@ class CutFinder:
 
     def __init__(
         self,
-        committed_consumer: Any,
-        uncommitted_consumer: Any,
+        committed_consumer: Consumer,
+        uncommitted_consumer: Consumer,
         changelog: TopicPartition,
         tables: list[TopicPartition],
     ) -> None:

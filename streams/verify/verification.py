@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 from aiokafka import TopicPartition
 
@@ -17,6 +16,7 @@ from streams.engine.releases.release_log import ReleaseLog
 from streams.errors import JournalTruncated
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import DeploymentRecord, require_deployment
+from streams.kafka.protocols import Consumer
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
 from streams.settings import Settings
 from streams.store.releases import read_releases
@@ -72,7 +72,11 @@ class Verification:
     """Reads one deployment's topics with two consumers: of committed records, and of all."""
 
     def __init__(
-        self, settings: Settings, deployment: DeploymentRecord, committed_consumer: Any, uncommitted_consumer: Any
+        self,
+        settings: Settings,
+        deployment: DeploymentRecord,
+        committed_consumer: Consumer,
+        uncommitted_consumer: Consumer,
     ) -> None:
         self._settings = settings
         self._slot_count = deployment.partitions

@@ -22,17 +22,24 @@ OUT = Partition("out", 0)
 
 
 def test_a_full_batch_is_followed_by_another_of_the_same_partition() -> None:
-    outbox = BatchWriter(SimpleNamespace(create_batch=lambda: FakeBatch(room=2)))
+    batches: list[FakeBatch] = []
+
+    def create_batch() -> FakeBatch:
+        batches.append(FakeBatch(room=2))
+        return batches[-1]
+
+    writer = BatchWriter(SimpleNamespace(create_batch=create_batch))
     for number in range(5):
-        outbox.add(OUT, b"k", b"%d" % number)
-    values = [[value for _, value, _ in batch.records] for target, batch in outbox.batches()]
+        writer.add(OUT, b"k", b"%d" % number)
+    assert list(writer.batches()) == [(OUT, batch) for batch in batches]
+    values = [[value for _, value, _ in batch.records] for batch in batches]
     assert values == [[b"0", b"1"], [b"2", b"3"], [b"4"]]
 
 
 def test_a_record_larger_than_the_broker_takes_is_refused_at_the_door() -> None:
-    outbox = BatchWriter(SimpleNamespace(create_batch=FakeBatch))
+    writer = BatchWriter(SimpleNamespace(create_batch=FakeBatch))
     with pytest.raises(Internal, match="larger than"):
-        outbox.add(OUT, b"k", b"x" * RECORD_BYTES)
+        writer.add(OUT, b"k", b"x" * RECORD_BYTES)
 
 
 def producer_with(aiokafka: Any) -> SlotProducer:
