@@ -1,4 +1,4 @@
-"""Puts the CRM's parts together from the settings."""
+"""Builds the CRM process's parts from the settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build_crm(
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
 ) -> tuple[HandOverConsumer, OpportunityPoller]:
-    """The hand-overs and the poll, over one login. Raises SalesforceRefused where the settings name no org."""
+    """The hand-over consumer and the poller; both share one login. Raises SalesforceRefused when no org is set."""
     org = OrgClient(Connection.from_settings(settings))
     consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
     return consumer, OpportunityPoller(

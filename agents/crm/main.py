@@ -1,7 +1,7 @@
-"""`python -m agents.crm.main`: the process of the role `crm`, started by the worker's parent.
+"""`python -m agents.crm.main`: the process of the role `crm`; the worker's supervisor starts it.
 
-It ends with 0 after SIGTERM or SIGINT, with 69 when Kafka is away (the parent starts it again), with 78 when the
-settings name no org. A login that Salesforce refuses does not end it: that is told, and tried again.
+Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away (the supervisor starts it again), 78 when the settings
+name no org. A login that Salesforce refuses does not end it: it is logged and repeated.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ async def _run_until_signal(settings: Settings) -> None:
 
 
 def main() -> int:
-    """Runs until signalled; the exit code."""
+    """Runs until a signal comes; returns the exit code."""
     settings = Settings()
     logs.configure(f"{settings.name or 'worker'}-crm")
     try:

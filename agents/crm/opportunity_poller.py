@@ -1,7 +1,7 @@
-"""Brings opportunities back: asks Salesforce again and again and writes what changed to `crm-opportunities`.
+"""Brings opportunities back: polls Salesforce and writes changed opportunities to `crm-opportunities`.
 
-Its cursor is what stands on that topic: it is read at the start, and an event written twice has one id. Several
-pollers at once do no harm, they only ask more often than needed.
+The cursor is computed from that topic at the start. An event that is written twice has one id, so several pollers at
+once do no harm; they only poll more often than needed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class OpportunityPoller:
-    """Polls every `salesforce_poll_ms`; `run` goes on until `stop`."""
+    """Polls every `salesforce_poll_ms`; `run` ends after `stop`."""
 
     def __init__(self, settings: Settings, poll: OpportunityPoll, *, backoff: Backoff | None = None) -> None:
         self._settings = settings
@@ -43,11 +43,11 @@ class OpportunityPoller:
         self.outage_log = OutageLog("opportunities")
 
     def stop(self) -> None:
-        """Ends `run` after the poll that is under way."""
+        """Ends `run` after the current poll."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Polls until told to stop. Raises BrokerUnavailable."""
+        """Polls until `stop` is called. Raises BrokerUnavailable, TopicsMissing."""
         settings = self._settings
         producer: Producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
@@ -75,7 +75,7 @@ class OpportunityPoller:
             self.outage_log.recovered()
             attempt = 0
             await self._write_events(producer, events)
-            # Only now: what was not acknowledged is asked for again.
+            # Only after the acknowledgements: without them the next start polls for these events again.
             cursor = after
             await self._wait(self._settings.salesforce_poll_ms / 1000)
 
@@ -83,10 +83,10 @@ class OpportunityPoller:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._poll, cursor)
 
     async def _write_events(self, producer: Producer, events: list[OpportunityEvent]) -> None:
-        sent = [
+        futures = [
             await producer.send(self._topic, _encode(event), str(event["opportunity"]).encode()) for event in events
         ]
-        await asyncio.gather(*sent)
+        await asyncio.gather(*futures)
 
     async def _read_own_events(self) -> AsyncIterator[OpportunityEvent]:
         """The connector's own events up to the topic's present end. Raises BrokerUnavailable, TopicsMissing."""

@@ -54,16 +54,16 @@ class SlotSnapshot:
 
     @property
     def partition_status(self) -> PartitionStatus:
-        """Ticks and releases in force in this partition."""
+        """Ticks and active releases of this partition."""
         return self.decider_checkpoint.standing
 
     def decided_offset(self, number: int) -> int:
-        """The journal offset up to which, not included, the rows are decided."""
+        """The rows are decided up to this journal offset (not included)."""
         return self.slot_checkpoint.feeds.get(f"{JOURNAL.name}:{number}", 0)
 
 
 class DeploymentStore:
-    """Reads a deployment's topics; made by `open_store`."""
+    """Reads a deployment's topics; `open_store` opens it."""
 
     def __init__(self, settings: Settings, deployment: DeploymentRecord, consumer: Consumer) -> None:
         self.deployment = deployment
@@ -72,7 +72,7 @@ class DeploymentStore:
 
     @property
     def slot_count(self) -> int:
-        """How many journal partitions there are."""
+        """The number of journal partitions."""
         return self.deployment.partitions
 
     def slot_number(self, key: bytes) -> int:
