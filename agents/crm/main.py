@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 async def run(settings: Settings, stopping: asyncio.Event, backoff: Backoff | None = None) -> None:
-    """Hands over and polls until `stopping` is set.
+    """Hands over and polls until `stopping` is set or a part fails.
 
     Raises BrokerUnavailable, TopicsMissing, and SalesforceRefused when the settings name no org.
     """
@@ -37,13 +37,15 @@ async def run(settings: Settings, stopping: asyncio.Event, backoff: Backoff | No
             following = asyncio.create_task(releases.follow())
             working = [asyncio.create_task(consumer.run()), asyncio.create_task(poller.run())]
             signal_task = asyncio.create_task(stopping.wait())
-            await asyncio.wait([following, signal_task, *working], return_when=asyncio.FIRST_COMPLETED)
-            consumer.stop()
-            poller.stop()
-            await _raise_first_error(*working, *(task for task in [following] if task.done()))
-            signal_task.cancel()
-            following.cancel()
-            await asyncio.gather(signal_task, following, return_exceptions=True)
+            try:
+                await asyncio.wait([following, signal_task, *working], return_when=asyncio.FIRST_COMPLETED)
+                consumer.stop()
+                poller.stop()
+                await _raise_first_error(*working, *(task for task in [following] if task.done()))
+            finally:
+                signal_task.cancel()
+                following.cancel()
+                await asyncio.gather(signal_task, following, return_exceptions=True)
     except (KafkaError, OSError) as error:
         raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
 

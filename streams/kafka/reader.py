@@ -1,6 +1,6 @@
-"""Reads topic partitions: up to their ends and within a bound, or on and on.
+"""Reads topic partitions: up to their ends with a time limit, or without an end.
 
-A consumer of aiokafka waits for ever for a broker that went away. Whoever reads to an end therefore does it here.
+A consumer of aiokafka waits for ever when a broker goes away. All code that reads to an end therefore reads here.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ async def read_to_end(
     starts: Offsets | None = None,
     patience: float = PATIENCE_SECONDS,
 ) -> AsyncIterator[ConsumedRecord]:
-    """The records of partitions up to `ends`, not included; see `read_batches_to_end`."""
+    """The records of partitions up to `ends` (not included), one by one; else as `read_batches_to_end`."""
     async for batch in read_batches_to_end(consumer, partitions, ends=ends, starts=starts, patience=patience):
         for record in batch:
             yield record
@@ -108,9 +108,9 @@ async def read_batches_to_end(
 
 
 async def follow(consumer: Consumer, poll_ms: int = POLL_MS) -> AsyncIterator[FetchedRecords]:
-    """What comes from the consumer's positions on, fetch by fetch and without an end.
+    """Fetches from the consumer's positions on, without an end; empty when nothing comes within `poll_ms`.
 
-    Empty where nothing came within `poll_ms`. While the broker is away nothing comes, and then it goes on.
+    While a broker is away the fetches are empty; afterwards they go on. Raises KafkaError for other failures.
     """
     while True:
         yield await consumer.getmany(timeout_ms=poll_ms)
