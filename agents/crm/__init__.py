@@ -1,5 +1,5 @@
-"""The CRM's side of the pipeline: hands leads over to Salesforce, and brings its opportunities back.
+"""The CRM process: hands leads over to Salesforce and brings opportunities back.
 
-Both have effects outside, so they are plain groups and loops of their own: an effect is repeatable, errors are
-retried in place, and a slow or absent Salesforce delays nothing else.
+Both have effects outside Kafka, so they run beside the workers: every effect can be repeated, errors are retried in
+place, and a slow or absent Salesforce delays nothing else.
 """

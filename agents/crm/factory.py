@@ -1,4 +1,4 @@
-"""Puts the CRM's parts together from the settings."""
+"""Builds the CRM process's parts from the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.salesforce.connection import Connection
 from connectors.salesforce.delivery import Delivery, MappingProvider, RetryPolicy
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS, LeadFields
 from connectors.salesforce.opportunities import OpportunityPoll
-from schemas.definitions import Definitions
+from streams.engine.releases.release_log import Release
 from streams.settings import Settings
 
 
@@ -23,7 +23,7 @@ def build_crm(
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
 ) -> tuple[HandOverConsumer, OpportunityPoller]:
-    """The hand-overs and the poll, over one login. Raises SalesforceRefused where the settings name no org."""
+    """The hand-over consumer and the poller; both share one login. Raises SalesforceRefused when no org is set."""
     org = OrgClient(Connection.from_settings(settings))
     consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
     return consumer, OpportunityPoller(
@@ -31,13 +31,14 @@ def build_crm(
     )
 
 
-def active_mapping(definitions: Callable[[str], Definitions | None]) -> MappingProvider:
-    """The `lead_fields` of an account by its definitions in force; the default ones where it has none."""
+def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:
+    """The `lead_fields` of an account by its latest release; the default ones where it has none."""
 
     def mapping(account: str) -> LeadFields:
-        found = definitions(account)
-        if found is None or found.salesforce is None or not found.salesforce.lead_fields:
+        release = latest(account)
+        salesforce = release.definitions.salesforce if release is not None else None
+        if salesforce is None or not salesforce.lead_fields:
             return DEFAULT_LEAD_FIELDS
-        return found.salesforce.lead_fields
+        return salesforce.lead_fields
 
     return mapping

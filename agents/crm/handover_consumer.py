@@ -1,19 +1,20 @@
 """Hands qualified leads over to Salesforce and writes the answers to `crm-results`.
 
-1 Fetch committed hand-overs. 2 Hand them over, in place and for as long as it takes. 3 Write the answers and wait for
-the brokers. 4 Commit the offsets. A process that dies in between does it again: Salesforce has each Lead under its
-external id, and an answer's id is made from the hand-over.
+1 Fetch committed hand-overs. 2 Hand them over; retry in place for as long as it takes. 3 Write the answers and wait
+for the brokers. 4 Commit the offsets. After a crash in between, the same hand-overs are repeated without harm:
+Salesforce has each Lead under its external id, and an answer's id is computed from the hand-over.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TypeVar
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from agents.crm.backoff import Backoff
@@ -28,20 +29,24 @@ from schemas.values import instant_text
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
 from streams.kafka.dead_letters import dead_letter_from_record
+from streams.kafka.protocols import ConsumedRecord, Consumer, Producer, TopicPartitionLike
+from streams.kafka.reader import FetchedRecords, Offsets, stop_consumer
 from streams.settings import Settings
 
 LOOK_BACK = 500
-"""Hand-overs per partition that a new owner remembers from before its time."""
+"""Finished hand-overs per partition that a new owner remembers."""
 
 REPAIR_SECONDS = 60.0
-# While Salesforce is away nothing is fetched, for hours if need be; that the process lives its heartbeats show.
+# While Salesforce is away nothing is fetched, perhaps for hours; heartbeats show that the process is alive.
 NOT_FETCHING_MS = 86_400_000
+
+Result = TypeVar("Result")
 
 _encode = msgspec.json.Encoder().encode
 
 
 class HandOverConsumer:
-    """A member of the group `leadstream-crm`; `run` goes on until `stop`."""
+    """A member of the group `leadstream-crm`; `run` ends after `stop`."""
 
     def __init__(
         self,
@@ -58,23 +63,23 @@ class HandOverConsumer:
         self._repair_seconds = repair_seconds
         self._last_repair = time.monotonic()
         self._ownership = Ownership(look_back)
-        self._idle_positions: dict[TopicPartition, int] = {}
+        self._idle_positions: Offsets = {}
         self._stopping = asyncio.Event()
         # One thread: one batch at a time, so that one contact is never in two requests.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce")
         self.outage_log = OutageLog("hand-overs")
 
     def stop(self) -> None:
-        """Ends `run` after the call to Salesforce that is under way."""
+        """Ends `run` after the current call to Salesforce."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Hands over until told to stop. Raises BrokerUnavailable."""
+        """Hands over until `stop` is called. Raises BrokerUnavailable."""
         settings = self._settings
-        consumer: Any = AIOKafkaConsumer(
+        consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
             group_id=f"{settings.prefix}leadstream-crm",
-            # A named worker is a static member: killed and started again it goes on at once.
+            # A named worker is a static member: after a crash it goes on without a rebalance.
             group_instance_id=f"{settings.name}-crm" if settings.name else None,
             isolation_level="read_committed",
             enable_auto_commit=False,
@@ -83,7 +88,7 @@ class HandOverConsumer:
             heartbeat_interval_ms=settings.session_ms // 3,
             max_poll_interval_ms=NOT_FETCHING_MS,
         )
-        producer: Any = AIOKafkaProducer(
+        producer: Producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
         )
         consumer.subscribe([settings.prefix + QUALIFIED_LEADS.name], listener=self._ownership)
@@ -96,10 +101,10 @@ class HandOverConsumer:
             raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
         finally:
             await producer.stop()
-            await consumer.stop()
+            await stop_consumer(consumer)
             self._thread.shutdown(wait=False)
 
-    async def _run_once(self, consumer: Any, producer: Any) -> None:
+    async def _run_once(self, consumer: Consumer, producer: Producer) -> None:
         await self._ownership.seek_new_partitions(consumer)
         generation = self._ownership.generation
         fetched = await consumer.getmany(timeout_ms=200, max_records=MAX_RECORDS)
@@ -109,23 +114,25 @@ class HandOverConsumer:
             await self._commit_idle(consumer, generation)
         await self._repair_when_due()
 
-    async def _hand_over(self, consumer: Any, producer: Any, fetched: dict[TopicPartition, list[Any]]) -> None:
+    async def _hand_over(self, consumer: Consumer, producer: Producer, fetched: FetchedRecords) -> None:
         generation = self._ownership.generation
         handovers = []
-        for place, records in fetched.items():
+        for partition, records in fetched.items():
             for record in records:
-                handover = await self._read_handover(producer, place, record)
+                handover = await self._read_handover(producer, partition, record)
                 if handover is not None:
                     handovers.append(handover)
         answers = await self._deliver(handovers, generation)
         if answers is None:
             return
         await self._write_answers(producer, answers)
-        ends = {place: records[-1].offset + 1 for place, records in fetched.items()}
+        ends = {partition: records[-1].offset + 1 for partition, records in fetched.items()}
         await self._commit(consumer, ends, generation)
 
-    async def _read_handover(self, producer: Any, partition: TopicPartition, record: Any) -> LeadHandOver | None:
-        """A hand-over to make; None for one that was answered before, which is remembered, and for what is none."""
+    async def _read_handover(
+        self, producer: Producer, partition: TopicPartitionLike, record: ConsumedRecord
+    ) -> LeadHandOver | None:
+        """The hand-over of a record; None for a finished one, which is remembered, and for any other record."""
         if record.value is None:
             return None
         try:
@@ -139,7 +146,9 @@ class HandOverConsumer:
             return None
         return handover
 
-    async def _write_dead_letter(self, producer: Any, record: Any, error: msgspec.DecodeError) -> None:
+    async def _write_dead_letter(
+        self, producer: Producer, record: ConsumedRecord, error: msgspec.DecodeError
+    ) -> None:
         source = SourceRecord(
             QUALIFIED_LEADS.name,
             record.partition,
@@ -156,11 +165,11 @@ class HandOverConsumer:
         )
 
     async def _deliver(self, handovers: list[LeadHandOver], generation: int) -> list[HandOverResult] | None:
-        """The answers, however long they take; None when the partitions are another's by then, or on the way out."""
+        """The answers, however long they take; None after a rebalance and when the process stops."""
         attempt = 0
         while handovers:
             try:
-                answers: list[HandOverResult] = await self._in_thread(self._delivery.deliver, handovers)
+                answers = await self._in_thread(self._delivery.deliver, handovers)
             except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
                 self.outage_log.failing(error)
                 await self._wait(self._backoff.delay(attempt, error))
@@ -172,40 +181,48 @@ class HandOverConsumer:
                 return None
         return []
 
-    async def _write_answers(self, producer: Any, answers: list[HandOverResult]) -> None:
+    async def _write_answers(self, producer: Producer, answers: list[HandOverResult]) -> None:
         topic = self._settings.prefix + CRM_RESULTS.name
-        sent = [
+        futures = [
             await producer.send(
                 topic, _encode(answer.to_event(self._answer_time(answer))), answer.handover.contact.encode()
             )
             for answer in answers
         ]
-        await asyncio.gather(*sent)
+        await asyncio.gather(*futures)
 
     def _answer_time(self, answer: HandOverResult) -> str:
-        """When it was answered; on the events clock, where time is told, the instant of the hand-over."""
+        """The time of the answer: now, or on the events clock the instant of the hand-over."""
         if self._settings.clock == "events":
             return answer.handover.at
         return instant_text(int(time.time() * 1000))
 
-    async def _commit(self, consumer: Any, ends: dict[TopicPartition, int], generation: int) -> None:
+    async def _commit(self, consumer: Consumer, ends: Offsets, generation: int) -> None:
         if generation != self._ownership.generation:
             return
-        kept = {place: end for place, end in ends.items() if not self._ownership.precedes_ownership(place, end)}
+        own_ends = {
+            partition: end
+            for partition, end in ends.items()
+            if not self._ownership.precedes_ownership(partition, end)
+        }
         try:
-            if kept:
-                await consumer.commit(kept)
+            if own_ends:
+                await consumer.commit(own_ends)
         except (CommitFailedError, IllegalStateError):
-            # Another owner hands these over again and finds them done.
+            # The new owner hands these over again and finds that Salesforce has them.
             return
 
-    async def _commit_idle(self, consumer: Any, generation: int) -> None:
-        """With nothing left the group stands past the markers of transactions too, so that lag tools show no lag."""
-        reached = {place: await consumer.position(place) for place in consumer.assignment()}
-        moved = {place: end for place, end in reached.items() if self._idle_positions.get(place) != end}
-        if moved:
-            await self._commit(consumer, moved, generation)
-            self._idle_positions = reached
+    async def _commit_idle(self, consumer: Consumer, generation: int) -> None:
+        """Commits the positions behind transaction markers, too, so that lag tools show no lag at rest."""
+        positions = {partition: await consumer.position(partition) for partition in consumer.assignment()}
+        changed = {
+            partition: position
+            for partition, position in positions.items()
+            if self._idle_positions.get(partition) != position
+        }
+        if changed:
+            await self._commit(consumer, changed, generation)
+            self._idle_positions = positions
 
     async def _repair_when_due(self) -> None:
         if time.monotonic() - self._last_repair < self._repair_seconds:
@@ -218,7 +235,7 @@ class HandOverConsumer:
         else:
             self.outage_log.recovered()
 
-    async def _in_thread(self, call: Any, *arguments: Any) -> Any:
+    async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
 
     async def _wait(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""`python -m agents.crm.main`: the process of the role `crm`, started by the worker's parent.
+"""`python -m agents.crm.main`: the process of the role `crm`; the worker's supervisor starts it.
 
-It ends with 0 after SIGTERM or SIGINT, with 69 when Kafka is away (the parent starts it again), with 78 when the
-settings name no org. A login that Salesforce refuses does not end it: that is told, and tried again.
+Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away (the supervisor starts it again), 78 when the settings
+name no org. A login that Salesforce refuses does not end it: it is logged and repeated.
 """
 
 from __future__ import annotations
@@ -14,42 +14,45 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
-from agents.crm.definitions import ActiveDefinitions
 from agents.crm.factory import active_mapping, build_crm
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.process import logs
 from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
+from streams.store.releases import ReleaseFollower
 
 log = structlog.get_logger()
 
 
 async def run(settings: Settings, stopping: asyncio.Event, backoff: Backoff | None = None) -> None:
-    """Hands over and polls until told to stop. Raises BrokerUnavailable, SalesforceRefused (no org is configured)."""
-    definitions = ActiveDefinitions(settings)
-    consumer, poller = build_crm(settings, active_mapping(definitions.latest), backoff=backoff)
+    """Hands over and polls until `stopping` is set or a part fails.
+
+    Raises BrokerUnavailable, TopicsMissing, and SalesforceRefused when the settings name no org.
+    """
+    releases = ReleaseFollower(settings)
+    consumer, poller = build_crm(settings, active_mapping(releases.latest), backoff=backoff)
     try:
-        await definitions.start()
-        following = asyncio.create_task(definitions.follow())
-        working = [asyncio.create_task(consumer.run()), asyncio.create_task(poller.run())]
-        told = asyncio.create_task(stopping.wait())
-        await asyncio.wait([following, told, *working], return_when=asyncio.FIRST_COMPLETED)
-        consumer.stop()
-        poller.stop()
-        await _first_error(*working, *(task for task in [following] if task.done()))
-        told.cancel()
-        following.cancel()
-        await asyncio.gather(told, following, return_exceptions=True)
+        async with releases:
+            following = asyncio.create_task(releases.follow())
+            working = [asyncio.create_task(consumer.run()), asyncio.create_task(poller.run())]
+            signal_task = asyncio.create_task(stopping.wait())
+            try:
+                await asyncio.wait([following, signal_task, *working], return_when=asyncio.FIRST_COMPLETED)
+                consumer.stop()
+                poller.stop()
+                await _raise_first_error(*working, *(task for task in [following] if task.done()))
+            finally:
+                signal_task.cancel()
+                following.cancel()
+                await asyncio.gather(signal_task, following, return_exceptions=True)
     except (KafkaError, OSError) as error:
         raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
-    finally:
-        await definitions.stop()
 
 
-async def _first_error(*working: asyncio.Task[None]) -> None:
-    """Waits for all; raises what the first that failed raised."""
-    for outcome in await asyncio.gather(*working, return_exceptions=True):
+async def _raise_first_error(*tasks: asyncio.Task[None]) -> None:
+    """Waits for all tasks; raises the first one's error."""
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
 
@@ -62,7 +65,7 @@ async def _run_until_signal(settings: Settings) -> None:
 
 
 def main() -> int:
-    """Runs until signalled; the exit code."""
+    """Runs until a signal comes; returns the exit code."""
     settings = Settings()
     logs.configure(f"{settings.name or 'worker'}-crm")
     try:

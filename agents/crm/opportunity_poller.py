@@ -1,18 +1,18 @@
-"""Brings opportunities back: asks Salesforce again and again and writes what changed to `crm-opportunities`.
+"""Brings opportunities back: polls Salesforce and writes changed opportunities to `crm-opportunities`.
 
-Its cursor is what stands on that topic: it is read at the start, and an event written twice has one id. Several
-pollers at once do no harm, they only ask more often than needed.
+The cursor is computed from that topic at the start. An event that is written twice has one id, so several pollers at
+once do no harm; they only poll more often than needed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
@@ -21,6 +21,9 @@ from connectors.salesforce.errors import RequestRefused
 from connectors.salesforce.opportunities import Cursor, OpportunityEvent, OpportunityPoll, is_ours
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
+from streams.kafka.clients import fetch_partitions
+from streams.kafka.protocols import Producer
+from streams.kafka.reader import open_consumer, read_to_end
 from streams.settings import Settings
 
 _encode = msgspec.json.Encoder().encode
@@ -28,7 +31,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class OpportunityPoller:
-    """Polls every `salesforce_poll_ms`; `run` goes on until `stop`."""
+    """Polls every `salesforce_poll_ms`; `run` ends after `stop`."""
 
     def __init__(self, settings: Settings, poll: OpportunityPoll, *, backoff: Backoff | None = None) -> None:
         self._settings = settings
@@ -40,13 +43,13 @@ class OpportunityPoller:
         self.outage_log = OutageLog("opportunities")
 
     def stop(self) -> None:
-        """Ends `run` after the poll that is under way."""
+        """Ends `run` after the current poll."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Polls until told to stop. Raises BrokerUnavailable."""
+        """Polls until `stop` is called. Raises BrokerUnavailable, TopicsMissing."""
         settings = self._settings
-        producer: Any = AIOKafkaProducer(
+        producer: Producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
         )
         try:
@@ -59,7 +62,7 @@ class OpportunityPoller:
             await producer.stop()
             self._thread.shutdown(wait=False)
 
-    async def _poll_loop(self, producer: Any, cursor: Cursor) -> None:
+    async def _poll_loop(self, producer: Producer, cursor: Cursor) -> None:
         attempt = 0
         while not self._stopping.is_set():
             try:
@@ -72,37 +75,28 @@ class OpportunityPoller:
             self.outage_log.recovered()
             attempt = 0
             await self._write_events(producer, events)
-            # Only now: what was not acknowledged is asked for again.
+            # Only after the acknowledgements: without them the next start polls for these events again.
             cursor = after
             await self._wait(self._settings.salesforce_poll_ms / 1000)
 
     async def _poll_once(self, cursor: Cursor) -> tuple[list[OpportunityEvent], Cursor]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._poll, cursor)
 
-    async def _write_events(self, producer: Any, events: list[OpportunityEvent]) -> None:
-        sent = [
+    async def _write_events(self, producer: Producer, events: list[OpportunityEvent]) -> None:
+        futures = [
             await producer.send(self._topic, _encode(event), str(event["opportunity"]).encode()) for event in events
         ]
-        await asyncio.gather(*sent)
+        await asyncio.gather(*futures)
 
     async def _read_own_events(self) -> AsyncIterator[OpportunityEvent]:
-        """The connector's own events that stand on the topic, up to its present end."""
-        # Subscribed without a group: every partition, known by the time that it has started.
-        consumer: Any = AIOKafkaConsumer(
-            self._topic,
-            bootstrap_servers=self._settings.bootstrap,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-        )
-        await consumer.start()
-        try:
-            places = sorted(consumer.assignment())
-            ends = await consumer.end_offsets(places)
-            while any([await consumer.position(place) < ends[place] for place in places]):
-                for event in _own_events(await consumer.getmany(timeout_ms=500)):
+        """The connector's own events up to the topic's present end. Raises BrokerUnavailable, TopicsMissing."""
+        bootstrap = self._settings.bootstrap
+        partitions = (await fetch_partitions(bootstrap, [self._topic]))[self._topic]
+        async with open_consumer(bootstrap, "leadstream-crm") as consumer:
+            async for record in read_to_end(consumer, partitions):
+                event = _decode_event(record.value)
+                if is_ours(event):  # other CRMs write to the topic, too
                     yield event
-        finally:
-            await consumer.stop()
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -111,13 +105,9 @@ class OpportunityPoller:
             return
 
 
-def _own_events(fetched: dict[TopicPartition, list[Any]]) -> Iterator[OpportunityEvent]:
-    """What can be read and is ours; other CRMs write to the topic too."""
-    for records in fetched.values():
-        for record in records:
-            try:
-                event = _decode(record.value or b"null")
-            except msgspec.DecodeError:
-                continue
-            if is_ours(event):
-                yield event
+def _decode_event(value: bytes | None) -> Any:
+    """The JSON value of a record; None where it cannot be read."""
+    try:
+        return _decode(value or b"null")
+    except msgspec.DecodeError:
+        return None

@@ -1,4 +1,4 @@
-"""Telling what is wrong with Salesforce: once when it begins, once when it is over, not at every attempt."""
+"""Logs a Salesforce outage once when it begins and once when it is over, not at every attempt."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from connectors.salesforce.errors import RequestRefused
 from streams.errors import LeadstreamError
 
 SalesforceFailure = LeadstreamError | RequestRefused
-"""What a call to Salesforce can end with."""
+"""An error that a call to Salesforce may raise."""
 
 
 class OutageLog:
-    """The trouble of one loop; `current_problem` is what health shows."""
+    """The outages of one loop; health shows `current_problem`."""
 
     def __init__(self, part: str, log: Any = None) -> None:
         self._part = part
@@ -22,14 +22,14 @@ class OutageLog:
         self.current_problem: str | None = None
 
     def failing(self, error: SalesforceFailure) -> None:
-        """Something went wrong; a line where it is not what went wrong before."""
+        """Logs the error unless the previous call failed with the same one."""
         problem = str(error)
         if problem != self.current_problem:
             self.current_problem = problem
             self._log.warning("salesforce", part=self._part, problem=problem)
 
     def recovered(self) -> None:
-        """It works (again)."""
+        """Logs the end of the outage, if there was one."""
         if self.current_problem is not None:
             self.current_problem = None
             self._log.info("salesforce", part=self._part, problem=None)

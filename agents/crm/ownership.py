@@ -1,19 +1,20 @@
-"""Which partitions of `qualified-leads` this consumer owns, and from where on it hands over.
+"""Tracks which partitions of `qualified-leads` this consumer owns, and from which offsets on it hands over.
 
-A new owner also reads some hand-overs that were answered before its time. It does not hand them over; it remembers
-them, to notice when a former owner that wakes up late puts an older snapshot into Salesforce.
+A new owner also reads some hand-overs that a former owner has finished. It only remembers them: when a former owner
+that was stopped wakes up and writes an older snapshot into Salesforce, the new owner notices and repairs it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
+from streams.kafka.protocols import Consumer
+
 
 class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka publishes no types
-    """Told of rebalances by aiokafka; `generation` changes with each."""
+    """A rebalance listener; `generation` changes with each rebalance."""
 
     def __init__(self, look_back: int) -> None:
         self._look_back = look_back
@@ -22,26 +23,26 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
         self.generation = 0
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """What was fetched and not committed belongs to the next owner."""
+        """Starts a new generation: fetched records without a commit belong to the next owner."""
         del revoked
         self.generation += 1
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Every partition starts anew at its committed offset, kept ones too."""
+        """Makes every partition new: all of them start at their committed offsets again."""
         self.generation += 1
         self._new_partitions = set(assigned)
 
-    async def seek_new_partitions(self, consumer: Any) -> None:
-        """Seeks newly assigned partitions to where remembering begins."""
+    async def seek_new_partitions(self, consumer: Consumer) -> None:
+        """Seeks newly assigned partitions to `look_back` records before their start."""
         while self._new_partitions:
-            generation, place = self.generation, self._new_partitions.pop()
-            committed = await consumer.committed(place)
-            first = (await consumer.beginning_offsets([place]))[place]
+            generation, partition = self.generation, self._new_partitions.pop()
+            committed = await consumer.committed(partition)
+            first = (await consumer.beginning_offsets([partition]))[partition]
             if generation != self.generation:
                 continue
-            self._start_offsets[place] = first if committed is None else max(first, committed)
-            consumer.seek(place, max(first, self._start_offsets[place] - self._look_back))
+            self._start_offsets[partition] = first if committed is None else max(first, committed)
+            consumer.seek(partition, max(first, self._start_offsets[partition] - self._look_back))
 
     def precedes_ownership(self, partition: TopicPartition, offset: int) -> bool:
-        """Whether a record was answered before this consumer owned its partition."""
+        """Whether a former owner has finished a record."""
         return offset < self._start_offsets.get(partition, 0)

@@ -15,8 +15,8 @@ from schemas.definitions import STANDARD_PROPERTIES, PropertyType
 from schemas.values import instant_ms, instant_text
 from streams.definitions.document import UnreadableDocument
 from streams.definitions.read import read_text
-from streams.errors import DataError, TopicsMissing, UsageError
-from streams.kafka.deployment import read_deployment
+from streams.errors import DataError, UsageError
+from streams.kafka.deployment import require_deployment
 from streams.kafka.events_clock import current_event_time
 from streams.publish.csv import ColumnMapping, CsvEventBuilder, parse_column_mapping, parse_column_pair
 from streams.settings import Clock, Settings
@@ -84,9 +84,7 @@ def _latest_instant(settings: Settings) -> int:
 
 async def _account_context(settings: Settings, account: str) -> tuple[dict[str, PropertyType], Clock, int | None]:
     """The properties' types, the clock, and the present in ms: the wall clock's, or the time last told."""
-    deployment = await read_deployment(settings.bootstrap, settings.prefix)
-    if deployment is None:
-        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+    deployment = await require_deployment(settings)
     release = await ReleaseRepository(settings, deployment.clock).latest(account)
     declared = release.definitions.properties if release is not None else {}
     present = _now_ms() if deployment.clock == "wall" else await current_event_time(settings, account)

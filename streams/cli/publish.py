@@ -26,13 +26,14 @@ from streams.cli.common import (
     write_line,
 )
 from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
-from streams.errors import DataError, TopicsMissing, UsageError
-from streams.kafka.deployment import read_deployment
+from streams.errors import DataError, UsageError
+from streams.kafka.deployment import require_deployment
 from streams.publish.access_log import AccessLogParser
 from streams.publish.csv import parse_csv_files
 from streams.publish.lines import ParsedLine, parse_access_log, parse_json_lines, read_lines, total_progress
 from streams.publish.producer import EventProducer
 from streams.publish.publisher import Publisher, PublishReport
+from streams.publish.release_lines import ReleaseLineWriter
 from streams.settings import Settings
 from streams.store.journal_follower import JournalFollower
 from streams.store.releases import ReleaseRepository
@@ -135,15 +136,13 @@ def publish(
 async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _PublishOptions) -> PublishReport:
     async with AsyncExitStack() as stack:
         sender = await stack.enter_async_context(EventProducer(settings))
-        deployment = await read_deployment(settings.bootstrap, settings.prefix)
-        if deployment is None:
-            raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
+        deployment = await require_deployment(settings)
         releases = ReleaseRepository(settings, deployment.clock)
         journal = await stack.enter_async_context(JournalFollower(settings)) if options.ordered else None
         publisher = Publisher(
             sender,
             advances_clock=deployment.clock == "events",
-            releases=releases,
+            releases=ReleaseLineWriter(releases),
             journal=journal,
             patience=options.patience,
         )

@@ -23,8 +23,8 @@ from streams.cli.common import (
 from streams.definitions.history import ReleaseHistory, build_release_history
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
 from streams.engine.validation.problem import suggestion
-from streams.errors import DataError, TopicsMissing, UsageError
-from streams.kafka.deployment import read_deployment
+from streams.errors import DataError, UsageError
+from streams.kafka.deployment import require_deployment
 from streams.settings import Settings
 from streams.store.releases import ReleaseRepository
 from streams.store.store import decider_checkpoint, open_store
@@ -45,9 +45,7 @@ def register(group: typer.Typer) -> None:
 
 async def open_release_repository(settings: Settings) -> ReleaseRepository:
     """The releases of a deployment. Raises TopicsMissing, BrokerUnavailable."""
-    deployment = await read_deployment(settings.bootstrap, settings.prefix)
-    if deployment is None:
-        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
+    deployment = await require_deployment(settings)
     return ReleaseRepository(settings, deployment.clock)
 
 

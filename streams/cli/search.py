@@ -21,8 +21,8 @@ from streams.cli.common import (
     write_line,
 )
 from streams.engine.releases.release_log import Release
-from streams.errors import TopicsMissing, UsageError
-from streams.kafka.deployment import read_deployment
+from streams.errors import UsageError
+from streams.kafka.deployment import require_deployment
 from streams.publish.commands import send_commands, static_segment_check
 from streams.search.condition import condition_warnings, read_condition
 from streams.search.free_text import FreeTextQuery
@@ -191,9 +191,7 @@ async def _save(
     told |= {"would_enter": moves.enter.count, "would_leave": moves.leave.count}
     told |= {"notes": list(changes.diff.notes), "fragment": to_yaml_fragment(segment)}
     if apply_now:
-        deployment = await read_deployment(settings.bootstrap, settings.prefix)
-        if deployment is None:
-            raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+        deployment = await require_deployment(settings)
         told["release"] = await apply_segment(settings, deployment.clock, result.release, account, on_progress)
     return told
 

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 
 from streams.demo.state import FOLLOWED_TOPICS, DemoState
 from streams.kafka.clients import fetch_partitions
+from streams.kafka.protocols import Consumer
 from streams.settings import Settings
 
 _decode = msgspec.json.Decoder().decode
@@ -23,7 +24,7 @@ class OutputFollower:
         self._bootstrap = settings.bootstrap
         self._prefix = settings.prefix
         self._state = state
-        self._consumer: Any = AIOKafkaConsumer(
+        self._consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
             isolation_level="read_committed",
             enable_auto_commit=False,

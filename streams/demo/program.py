@@ -29,6 +29,7 @@ from streams.demo.view import render
 from streams.errors import UsageError
 from streams.publish.producer import EventProducer
 from streams.publish.publisher import Publisher
+from streams.publish.release_lines import ReleaseLineWriter
 from streams.settings import Settings
 from streams.store.journal_follower import JournalFollower
 from streams.store.releases import ReleaseRepository
@@ -111,7 +112,7 @@ class Demo:
             publisher = Publisher(
                 await stack.enter_async_context(EventProducer(settings)),
                 advances_clock=True,
-                releases=ReleaseRepository(settings, "events"),
+                releases=ReleaseLineWriter(ReleaseRepository(settings, "events")),
                 journal=await stack.enter_async_context(JournalFollower(settings)),
             )
             await _run_until_first_ends(

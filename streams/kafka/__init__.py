@@ -1,1 +1,1 @@
-"""The one home of the Kafka client: partitions, readers, batches, dead letters and topics."""
+"""Everything that talks to Kafka for several rooms: clients, readers, batches, dead letters, topics."""

@@ -1,31 +1,32 @@
-"""What one transaction will hold: ready-made batches for each topic partition."""
+"""Collects the records of one transaction in batches, one partition each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import Batch
 
 BATCH_BYTES = 900_000
-"""A batch's size; the broker's default limit for one is 1,048,588 bytes."""
+"""The size of a batch in bytes; the broker's default limit is 1,048,588."""
 
 RECORD_BYTES = 880_000
-"""The largest key, value and headers of a record that is written."""
+"""The most bytes that key, value and headers of a record may have together."""
 
 Headers = Sequence[tuple[str, bytes]]
 
 
 class BatchFactory(Protocol):
-    """aiokafka's producer, as far as the outbox needs it."""
+    """The part of aiokafka's producer that makes batches."""
 
-    def create_batch(self) -> Any:
+    def create_batch(self) -> Batch:
         """An empty batch."""
 
 
 def record_size(key: bytes | None, value: bytes | None, headers: Headers = ()) -> int:
-    """Bytes of a record's parts; its framing is covered by the distance of RECORD_BYTES to BATCH_BYTES."""
+    """The bytes of a record's parts. Its framing fits between RECORD_BYTES and BATCH_BYTES."""
     size = len(key or b"") + len(value or b"")
     for name, content in headers:
         size += len(name) + len(content or b"") + 8
@@ -33,30 +34,30 @@ def record_size(key: bytes | None, value: bytes | None, headers: Headers = ()) -
 
 
 class BatchWriter:
-    """Collects records per partition, in the order they are added; batches are cheaper than sending one by one."""
+    """Collects records per partition in order. Sending batches is cheaper than sending records one by one."""
 
     def __init__(self, factory: BatchFactory) -> None:
         self._factory = factory
-        self._open_batches: dict[Partition, Any] = {}
-        self._full_batches: list[tuple[Partition, Any]] = []
+        self._open_batches: dict[Partition, Batch] = {}
+        self._full_batches: list[tuple[Partition, Batch]] = []
 
     def add(self, target: Partition, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
-        """Adds a record. Raises Internal for one larger than the broker takes."""
+        """Adds a record. Raises Internal when it is larger than RECORD_BYTES."""
         size = record_size(key, value, headers)
         if size > RECORD_BYTES:
             name = (key or b"")[:80].decode(errors="replace")
             raise Internal(f"a record of {size} bytes for {target}, key {name!r}: larger than {RECORD_BYTES}")
-        listed = list(headers)  # aiokafka takes nothing else
+        header_list = list(headers)  # aiokafka takes nothing else
         batch = self._open_batches.get(target)
         if batch is None:
             batch = self._open_batches[target] = self._factory.create_batch()
-        if batch.append(timestamp=None, key=key, value=value, headers=listed) is not None:
+        if batch.append(timestamp=None, key=key, value=value, headers=header_list) is not None:
             return
         self._full_batches.append((target, batch))
         batch = self._open_batches[target] = self._factory.create_batch()
-        batch.append(timestamp=None, key=key, value=value, headers=listed)
+        batch.append(timestamp=None, key=key, value=value, headers=header_list)
 
-    def batches(self) -> Iterator[tuple[Partition, Any]]:
+    def batches(self) -> Iterator[tuple[Partition, Batch]]:
         """Every batch with its partition; batches of one partition in the order they were filled."""
         yield from self._full_batches
         yield from self._open_batches.items()

@@ -1,4 +1,4 @@
-"""Reaching the broker: an admin client, and one clear error when nothing answers."""
+"""Connects to the broker: an admin client, and one clear error when no broker answers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
 
 from streams.errors import BrokerUnavailable, TopicsMissing
+from streams.kafka.protocols import AdminClient
 
 REQUEST_TIMEOUT_MS = 15_000
+_NO_ERROR = 0
 _CONNECTION_ERRORS = (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, ConnectionError, TimeoutError)
 
 
 @contextmanager
 def broker_errors(bootstrap: str) -> Iterator[None]:
-    """Turns a client's many ways of saying that nothing answers into BrokerUnavailable."""
+    """Raises BrokerUnavailable in place of the errors that a client raises when no broker answers."""
     try:
         yield
     except _CONNECTION_ERRORS as error:
@@ -27,10 +29,10 @@ def broker_errors(bootstrap: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A started admin client, closed at the end. Raises BrokerUnavailable when nothing answers."""
+async def admin_client(bootstrap: str) -> AsyncIterator[AdminClient]:
+    """A started admin client, closed at the end. Raises BrokerUnavailable when no broker answers."""
     with broker_errors(bootstrap):
-        client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        client: AdminClient = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
         try:
             await client.start()
             yield client
@@ -38,20 +40,17 @@ async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
             await client.close()
 
 
-_NO_ERROR = 0
-
-
 async def fetch_partitions(bootstrap: str, topics: Iterable[str]) -> dict[str, list[TopicPartition]]:
-    """Full topic name -> its partitions. Raises TopicsMissing naming the first one that is not there."""
+    """Full topic name -> its partitions in order. Raises TopicsMissing naming the first missing topic."""
     names = list(topics)
     async with admin_client(bootstrap) as admin:
         with broker_errors(bootstrap):
             described = await admin.describe_topics(names)
-    found = {each["topic"]: each for each in described if each["error_code"] == _NO_ERROR}
+    existing = {each["topic"]: each for each in described if each["error_code"] == _NO_ERROR}
     for name in names:
-        if name not in found:
+        if name not in existing:
             raise TopicsMissing(f"topic {name} does not exist; `leadstream topics create` makes the topics")
-    return {name: sorted(_topic_partitions(found[name])) for name in names}
+    return {name: sorted(_topic_partitions(existing[name])) for name in names}
 
 
 def _topic_partitions(description: dict[str, object]) -> Iterable[TopicPartition]:

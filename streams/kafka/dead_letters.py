@@ -1,9 +1,8 @@
-"""Dead letters: what could not be processed, with all that is needed to repair it."""
+"""Builds and reads dead letters: events that could not be processed, with what is needed to repair them."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from aiokafka import TopicPartition
@@ -13,6 +12,8 @@ from streams.engine.journal import records
 from streams.engine.journal.effects import Refusal, SourcePosition, SourceRecord
 from streams.engine.journal.source_form import to_source_form
 from streams.kafka.batches import RECORD_BYTES, Headers, record_size
+from streams.kafka.protocols import Consumer
+from streams.kafka.reader import read_batches_to_end
 
 TOO_LARGE = Refusal("too_large", f"larger than the {RECORD_BYTES} bytes that a record may have")
 
@@ -26,20 +27,21 @@ class DeadLetter(NamedTuple):
 
 
 def dead_letter_from_record(record: SourceRecord, refusal: Refusal) -> DeadLetter:
-    """The bytes as received with the original headers; a value that is too large to be written is left out."""
-    why = _reason_headers((record.topic, record.partition, record.offset), refusal)
-    headers = (*record.headers, *why)
+    """The bytes as received, with the original headers; without the value when that is too large to be written."""
+    reason = _reason_headers((record.topic, record.partition, record.offset), refusal)
+    headers = (*record.headers, *reason)
     if record_size(record.key, record.value, headers) <= RECORD_BYTES:
         return DeadLetter(record.key, record.value, headers)
     if record_size(record.key, None, headers) <= RECORD_BYTES:
         return DeadLetter(record.key, None, headers)
-    return DeadLetter(None, b"", why)  # a record needs a key or a value
+    return DeadLetter(None, b"", reason)  # a record needs a key or a value
 
 
 def dead_letter_from_decision(refusal: Refusal, source: SourcePosition, value: bytes | None) -> DeadLetter:
-    """What was accepted and refused only when decided: the event as in-topics carry it, under its contact.
+    """The dead letter of an event that was journaled and refused when it was decided.
 
-    The bytes received are not known any more when an event is decided; `value` is its journal record's.
+    It has the event in the form of the in-topics, keyed by the contact: the bytes as received are not known any more.
+    `value` is the journal record's.
     """
     event = _decode_event(value)
     if event is None:
@@ -48,11 +50,11 @@ def dead_letter_from_decision(refusal: Refusal, source: SourcePosition, value: b
 
 
 def source_from_headers(headers: Headers) -> SourcePosition | None:
-    """The source of what a letter refused; None for a record that was written by something else."""
-    named = dict(headers)
+    """The source of the event in a dead letter; None for a record that Leadstream did not write."""
+    values = dict(headers)
     try:
-        topic = named["source-topic"].decode()
-        return topic, int(named["source-partition"]), int(named["source-offset"])
+        topic = values["source-topic"].decode()
+        return topic, int(values["source-partition"]), int(values["source-offset"])
     except (KeyError, ValueError):
         return None
 
@@ -69,7 +71,7 @@ def _reason_headers(source: SourcePosition, refusal: Refusal) -> tuple[tuple[str
 
 
 def _decode_event(value: bytes | None) -> records.JournalEvent | None:
-    """The journal's event; None for what is none."""
+    """The event of a journal record; None for any other record."""
     if value is None:
         return None
     try:
@@ -80,24 +82,19 @@ def _decode_event(value: bytes | None) -> records.JournalEvent | None:
 
 
 FETCH_RECORDS = 500
-"""Letters at a time: live records wait no longer for it."""
+"""Dead letters in one batch. A slot's traffic waits no longer than one batch takes."""
 
 
 DECISION_REFUSAL_TOPICS = frozenset(
     topic.name for topic in (SCORING_EVENTS, LEAD_COMMANDS, SEGMENT_COMMANDS, CRM_RESULTS)
 )
-"""Topics whose events may be refused only when they are decided; of a refused patch the id is spent all the same."""
+"""Topics whose events may be refused only when they are decided. A patch that is refused still uses up its id."""
 
 
-async def read_refused_sources(consumer: Any, partition: TopicPartition) -> set[SourcePosition]:
-    """The sources of everything refused up to now; `consumer` reads committed records and is assigned anew."""
-    consumer.assign([partition])
-    end = (await consumer.end_offsets([partition]))[partition]
-    await consumer.seek_to_beginning(partition)
-    found: set[SourcePosition] = set()
-    while await consumer.position(partition) < end:
-        fetched = await consumer.getmany(partition, timeout_ms=500, max_records=FETCH_RECORDS)
-        sources = (source_from_headers(letter.headers) for letter in fetched.get(partition, []))
-        found.update(source for source in sources if source is not None and source[0] in DECISION_REFUSAL_TOPICS)
-        await asyncio.sleep(0)
-    return found
+async def read_refused_sources(consumer: Consumer, partition: TopicPartition) -> set[SourcePosition]:
+    """The sources of all dead letters of a partition. Assigns `consumer`. Raises BrokerUnavailable."""
+    refused: set[SourcePosition] = set()
+    async for batch in read_batches_to_end(consumer, [partition], max_records=FETCH_RECORDS):
+        sources = (source_from_headers(letter.headers) for letter in batch)
+        refused.update(source for source in sources if source is not None and source[0] in DECISION_REFUSAL_TOPICS)
+    return refused

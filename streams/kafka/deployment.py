@@ -1,75 +1,77 @@
-"""What is fixed when a deployment's topics are created: its clock and its number of slots."""
+"""Reads and writes what is fixed when a deployment's topics are created: its clock and its number of slots."""
 
 from __future__ import annotations
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.topics import DEPLOYMENT
-from streams.errors import TopicsMismatch
+from streams.errors import TopicsMismatch, TopicsMissing
 from streams.kafka.clients import broker_errors
+from streams.kafka.protocols import Producer
+from streams.kafka.reader import open_consumer, read_to_end
 from streams.settings import Clock, Settings
 
 DEPLOYMENT_KEY = b"deployment"
 
 
 class DeploymentRecord(msgspec.Struct, frozen=True):
-    """The record on the topic `deployment`; `partitions` counts the journal's."""
+    """The record on the topic `deployment`; `partitions` is the number of journal partitions."""
 
     clock: Clock
     partitions: int
 
     @classmethod
     def from_settings(cls, settings: Settings) -> DeploymentRecord:
-        """What these settings would fix."""
+        """The record of a deployment created with these settings."""
         return cls(settings.clock, settings.partitions)
 
     def require(self, settings: Settings) -> None:
-        """Raises TopicsMismatch when `settings` differ from what was fixed."""
-        for name, fixed, given in (
+        """Raises TopicsMismatch when `settings` differ from the record."""
+        for name, fixed, requested in (
             ("clock", self.clock, settings.clock),
             ("partitions", self.partitions, settings.partitions),
         ):
-            if fixed != given:
+            if fixed != requested:
                 raise TopicsMismatch(
-                    f"this deployment was created with {name}={fixed} and is asked for {name}={given}; set"
+                    f"this deployment was created with {name}={fixed} and is asked for {name}={requested}; set"
                     f" LEADSTREAM_{name.upper()}={fixed}, or create topics under another prefix"
                 )
 
 
-async def read_deployment(bootstrap: str, prefix: str) -> DeploymentRecord | None:
-    """The record as it stands; None when none was written, or the topic is missing.
+async def read_deployment(settings: Settings) -> DeploymentRecord | None:
+    """The latest record; None when none was written, or the topic is missing.
 
     Raises BrokerUnavailable, and TopicsMismatch when the record cannot be read.
     """
-    partition = TopicPartition(prefix + DEPLOYMENT.name, 0)
+    partition = TopicPartition(settings.prefix + DEPLOYMENT.name, 0)
     latest: bytes | None = None
-    with broker_errors(bootstrap):
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-        try:
-            await consumer.start()
-            if partition.topic not in await consumer.topics():
-                return None
-            consumer.assign([partition])
-            await consumer.seek_to_beginning(partition)
-            end = (await consumer.end_offsets([partition]))[partition]
-            while await consumer.position(partition) < end:
-                fetched = await consumer.getmany(partition, timeout_ms=200)
-                for record in fetched.get(partition, []):
-                    latest = record.value if record.key == DEPLOYMENT_KEY else latest
-        finally:
-            await consumer.stop()
+    async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
+        if partition.topic not in await consumer.topics():
+            return None
+        async for record in read_to_end(consumer, [partition]):
+            latest = record.value if record.key == DEPLOYMENT_KEY else latest
     return None if latest is None else _decode(latest, partition.topic)
 
 
-async def write_deployment(bootstrap: str, prefix: str, deployment: DeploymentRecord) -> None:
+async def require_deployment(settings: Settings) -> DeploymentRecord:
+    """The deployment's record. Raises BrokerUnavailable, TopicsMismatch, and TopicsMissing when there is none."""
+    deployment = await read_deployment(settings)
+    if deployment is None:
+        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+    return deployment
+
+
+async def write_deployment(settings: Settings, deployment: DeploymentRecord) -> None:
     """Writes the record. Raises BrokerUnavailable."""
-    with broker_errors(bootstrap):
-        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    with broker_errors(settings.bootstrap):
+        producer: Producer = AIOKafkaProducer(
+            bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True
+        )
         try:
             await producer.start()
             value = msgspec.json.encode(deployment)
-            await producer.send_and_wait(prefix + DEPLOYMENT.name, value, key=DEPLOYMENT_KEY)
+            await producer.send_and_wait(settings.prefix + DEPLOYMENT.name, value, DEPLOYMENT_KEY)
         finally:
             await producer.stop()
 

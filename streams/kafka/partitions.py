@@ -1,4 +1,4 @@
-"""Where a key belongs, and which slot owns a partition."""
+"""Partitions of topics: the one of a key, and the slot that owns one."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Partition(NamedTuple):
 
 
 def partition_for_key(key: bytes, count: int) -> int:
-    """The partition that Kafka's own partitioner gives a key: murmur2, made positive, modulo."""
+    """The partition of a key by Kafka's default partitioner: murmur2, made positive, modulo `count`."""
     return int((murmur2(key) & 0x7FFFFFFF) % count)
 
 
 def slot_for_partition(partition: int, slots: int) -> int:
-    """The slot that owns partition `partition` of an in-topic, whatever the topic's partition count."""
+    """The slot that owns a partition of an in-topic. It does not depend on the topic's partition count."""
     return partition % slots
 
 
 def all_partitions(topics: Iterable[tuple[str, int]]) -> list[Partition]:
-    """Every partition of topics given with their partition counts."""
+    """Every partition of topics; each topic comes with its partition count."""
     return [Partition(topic, number) for topic, count in topics for number in range(count)]
 
 

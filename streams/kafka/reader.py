@@ -1,30 +1,41 @@
-"""Partitions read from their beginning up to their end at the start, committed records only."""
+"""Reads topic partitions: up to their ends with a time limit, or without an end.
+
+A consumer of aiokafka waits for ever when a broker goes away. All code that reads to an end therefore reads here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
-from streams.errors import Unavailable
+from streams.errors import BrokerUnavailable, Internal
 from streams.kafka.clients import broker_errors
+from streams.kafka.protocols import ConsumedRecord, Consumer, TopicPartitionLike
 
-POLL_MS = 1_000
-MAX_EMPTY_POLLS = 30
-"""Polls without a record before the end after which the broker is said not to answer."""
+POLL_MS = 200
+"""The longest wait of one fetch in ms; records are returned as soon as they come."""
 
-EndOffsets = dict[TopicPartition, int]
+PATIENCE_SECONDS = 30.0
+"""The longest time without progress before a read is given up; a new leader is elected well within it."""
+
+Offsets = Mapping[TopicPartitionLike, int]
+"""Partition -> an offset. An end is the offset behind the last record."""
+
+FetchedRecords = Mapping[TopicPartitionLike, Sequence[ConsumedRecord]]
+"""Partition -> its next records, in order; a partition without any is left out."""
+
 ProgressCallback = Callable[[int, int], None]
-"""Told how many records are read, and how many there are."""
+"""Gets how many records are read, and how many there are."""
 
 
 @asynccontextmanager
-async def open_consumer(bootstrap: str, client: str, isolation: str = "read_committed") -> AsyncIterator[Any]:
+async def open_consumer(bootstrap: str, client: str, isolation: str = "read_committed") -> AsyncIterator[Consumer]:
     """A started consumer without a group, by default of committed records. Raises BrokerUnavailable."""
     with broker_errors(bootstrap):
-        consumer = AIOKafkaConsumer(
+        consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             isolation_level=isolation,
             enable_auto_commit=False,
@@ -35,33 +46,132 @@ async def open_consumer(bootstrap: str, client: str, isolation: str = "read_comm
             await consumer.start()
             yield consumer
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
 
-async def fetch_end_offsets(consumer: Any, partitions: list[TopicPartition]) -> EndOffsets:
-    """Where each partition ends now, for those who see committed records only."""
+async def stop_consumer(consumer: Consumer) -> None:
+    """Stops a consumer, also while its broker is away.
+
+    aiokafka then cancels a fetch that waits for its next attempt, and raises that CancelledError: it would look as if
+    the caller's own task was cancelled.
+    """
+    [outcome] = await asyncio.gather(consumer.stop(), return_exceptions=True)
+    if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+        raise outcome
+
+
+async def fetch_end_offsets(consumer: Consumer, partitions: Sequence[TopicPartitionLike]) -> Offsets:
+    """Assigns the partitions; returns where each ends now, for committed records before an open transaction."""
     consumer.assign(partitions)
-    ends: EndOffsets = await consumer.end_offsets(partitions)
-    return ends
+    return await consumer.end_offsets(partitions)
 
 
-async def read_partition(
-    consumer: Any, partition: TopicPartition, end_offsets: EndOffsets, start: int = 0
-) -> AsyncIterator[Any]:
-    """The committed records of a partition, from its beginning or from `start` up to its end. Raises Unavailable."""
-    consumer.assign([partition])
-    if start:
-        consumer.seek(partition, start)
-    else:
-        await consumer.seek_to_beginning(partition)
-    silent = 0
-    while await consumer.position(partition) < end_offsets[partition]:
-        fetched = (await consumer.getmany(partition, timeout_ms=POLL_MS)).get(partition, [])
-        silent = 0 if fetched else silent + 1
-        if silent > MAX_EMPTY_POLLS:
-            raise Unavailable(
-                f"{partition.topic}-{partition.partition} cannot be read to its end; is a transaction left open?"
-            )
-        for record in fetched:
-            if record.offset < end_offsets[partition]:
-                yield record
+async def read_to_end(
+    consumer: Consumer,
+    partitions: Sequence[TopicPartitionLike],
+    *,
+    ends: Offsets | None = None,
+    starts: Offsets | None = None,
+    patience: float = PATIENCE_SECONDS,
+) -> AsyncIterator[ConsumedRecord]:
+    """The records of partitions up to `ends` (not included), one by one; else as `read_batches_to_end`."""
+    async for batch in read_batches_to_end(consumer, partitions, ends=ends, starts=starts, patience=patience):
+        for record in batch:
+            yield record
+
+
+async def read_batches_to_end(
+    consumer: Consumer,
+    partitions: Sequence[TopicPartitionLike],
+    *,
+    ends: Offsets | None = None,
+    starts: Offsets | None = None,
+    patience: float = PATIENCE_SECONDS,
+    max_records: int | None = None,
+) -> AsyncIterator[Sequence[ConsumedRecord]]:
+    """Batches of records of one partition each, up to `ends` (not included) or where the partitions end now.
+
+    The consumer is assigned to `partitions` and read from `starts`, by default from the beginning. Raises
+    BrokerUnavailable after `patience` seconds without progress; the time that the caller takes does not count.
+    """
+    async with _bounded(partitions, patience):
+        consumer.assign(partitions)
+        bounds = ends if ends is not None else await fetch_end_offsets(consumer, partitions)
+        await _seek(consumer, partitions, starts or {})
+    while batches := await _next_batches(consumer, partitions, bounds, patience, max_records):
+        for partition, batch in batches.items():
+            end = bounds[partition]
+            before = batch if batch[-1].offset < end else [record for record in batch if record.offset < end]
+            if before:
+                yield before
+        await asyncio.sleep(0)  # records that are there already do not suspend the task
+
+
+async def follow(consumer: Consumer, poll_ms: int = POLL_MS) -> AsyncIterator[FetchedRecords]:
+    """Fetches from the consumer's positions on, without an end; empty when nothing comes within `poll_ms`.
+
+    While a broker is away the fetches are empty; afterwards they go on. Raises KafkaError for other failures.
+    """
+    while True:
+        yield await consumer.getmany(timeout_ms=poll_ms)
+        await asyncio.sleep(0)
+
+
+def require_key(record: ConsumedRecord) -> bytes:
+    """The key of a record that Leadstream wrote. Raises Internal when it has none."""
+    if record.key is None:
+        raise Internal(f"{record.topic}-{record.partition} offset {record.offset}: a record without a key")
+    return record.key
+
+
+def require_value(record: ConsumedRecord) -> bytes:
+    """The value of a record that is no tombstone. Raises Internal when it has none."""
+    if record.value is None:
+        raise Internal(f"{record.topic}-{record.partition} offset {record.offset}: a record without a value")
+    return record.value
+
+
+async def _seek(consumer: Consumer, partitions: Iterable[TopicPartitionLike], starts: Offsets) -> None:
+    from_beginning = [partition for partition in partitions if not starts.get(partition)]
+    for partition, offset in starts.items():
+        if offset:
+            consumer.seek(partition, offset)
+    if from_beginning:
+        await consumer.seek_to_beginning(*from_beginning)
+
+
+async def _next_batches(
+    consumer: Consumer,
+    partitions: Sequence[TopicPartitionLike],
+    ends: Offsets,
+    patience: float,
+    max_records: int | None,
+) -> FetchedRecords:
+    """The next records; empty when all ends are reached. Positions move over records that are not shown, too."""
+    remaining: Sequence[TopicPartitionLike] = partitions
+    progress: list[int] = []
+    async with _bounded(remaining, patience) as timeout:
+        while True:
+            positions = {partition: await consumer.position(partition) for partition in partitions}
+            remaining = [partition for partition in partitions if positions[partition] < ends[partition]]
+            if not remaining:
+                return {}
+            if progress != (progress := list(positions.values())):
+                timeout.reschedule(asyncio.get_running_loop().time() + patience)
+            fetched = await consumer.getmany(*remaining, timeout_ms=POLL_MS, max_records=max_records)
+            if fetched:
+                return fetched
+
+
+@asynccontextmanager
+async def _bounded(partitions: Sequence[TopicPartitionLike], patience: float) -> AsyncIterator[asyncio.Timeout]:
+    """Raises BrokerUnavailable where the block takes longer than `patience` seconds."""
+    try:
+        async with asyncio.timeout(patience) as timeout:
+            yield timeout
+    except TimeoutError as error:
+        names = ", ".join(sorted({partition.topic for partition in partitions}))
+        raise BrokerUnavailable(
+            f"{names} cannot be read to the end: nothing came for {patience:g} s; see that every broker runs and"
+            " that no transaction was left open, then try again"
+        ) from error

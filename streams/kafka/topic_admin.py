@@ -1,4 +1,4 @@
-"""Creates the topics of a deployment and checks them; a worker requires them before it starts."""
+"""Creates and checks the topics of a deployment; a worker requires them before it starts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from streams.errors import BrokerUnavailable, ConfigurationError, LeadstreamError, TopicsMismatch, TopicsMissing
 from streams.kafka.clients import admin_client
 from streams.kafka.deployment import DeploymentRecord, read_deployment, write_deployment
+from streams.kafka.protocols import AdminClient
 from streams.kafka.topic_check import ExistingTopic, Findings, check_topic
 from streams.kafka.topic_plan import PlannedTopic, plan_topics
 from streams.settings import Settings
@@ -24,18 +25,18 @@ _MAX_NAMES = 3
 _NO_ERROR = 0
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Told of progress: what is done, topics so far, topics in all."""
+"""Gets the present step, the topics done so far, and all topics."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicsReport:
-    """What `check` found; `deployment` is None when it was never fixed."""
+    """The findings of a check; `deployment` is None when the topics were not made by Leadstream."""
 
     findings: Sequence[Findings]
     deployment: DeploymentRecord | None
 
     def require(self, settings: Settings) -> DeploymentRecord:
-        """The deployment, when workers with these settings can run on these topics.
+        """Returns the deployment when workers with these settings can run on these topics.
 
         Raises TopicsMissing or TopicsMismatch, naming the first three topics concerned.
         """
@@ -47,7 +48,7 @@ class TopicsReport:
         return self.deployment
 
     def require_fit(self) -> None:
-        """Raises TopicsMissing or TopicsMismatch when a topic is missing or not as it should be."""
+        """Raises TopicsMissing or TopicsMismatch when a topic is missing or is not as planned."""
         missing = [finding.topic for finding in self.findings if finding.is_missing]
         if missing:
             raise TopicsMissing(f"missing: {_first_names(missing)}; run `leadstream topics create`")
@@ -57,25 +58,25 @@ class TopicsReport:
 
 
 async def create_topics(settings: Settings, on_progress: ProgressCallback | None = None) -> list[str]:
-    """Creates what is missing and returns the names created, when every partition has a leader for a new client.
+    """Creates the missing topics and returns their names once every partition has a leader.
 
-    Topics that exist are left as they are. Raises TopicsMismatch when one of them does not fit or the deployment
-    was created otherwise, BrokerUnavailable, and ConfigurationError when the broker refuses a topic.
+    Existing topics stay as they are. Raises TopicsMismatch when one of them does not fit or the deployment was
+    created with other settings, BrokerUnavailable, and ConfigurationError when the broker refuses a topic.
     """
     plans = plan_topics(settings)
     before = await check_topics(settings)
     if before.deployment is not None:
         before.deployment.require(settings)
     missing = {finding.topic for finding in before.findings if finding.is_missing}
-    wanted = [plan for plan in plans if plan.name in missing]
-    if wanted:
-        await _create_topics(settings.bootstrap, wanted)
+    new_plans = [plan for plan in plans if plan.name in missing]
+    if new_plans:
+        await _create_topics(settings.bootstrap, new_plans)
     await _await_leaders(settings.bootstrap, plans, on_progress)
     after = await check_topics(settings)
     after.require_fit()
     if after.deployment is None:
-        await write_deployment(settings.bootstrap, settings.prefix, DeploymentRecord.from_settings(settings))
-    return [plan.name for plan in wanted]
+        await write_deployment(settings, DeploymentRecord.from_settings(settings))
+    return [plan.name for plan in new_plans]
 
 
 async def check_topics(settings: Settings) -> TopicsReport:
@@ -84,28 +85,28 @@ async def check_topics(settings: Settings) -> TopicsReport:
     async with admin_client(settings.bootstrap) as admin:
         existing = await _existing_topics(admin, plans)
     findings = [check_topic(plan, existing.get(plan.name)) for plan in plans]
-    deployment = await read_deployment(settings.bootstrap, settings.prefix)
+    deployment = await read_deployment(settings)
     return TopicsReport(findings, deployment)
 
 
 async def require_topics(settings: Settings) -> DeploymentRecord:
-    """What a worker asks at its start. Raises TopicsMissing, TopicsMismatch, BrokerUnavailable."""
+    """The deployment of topics that workers can run on. Raises TopicsMissing, TopicsMismatch, BrokerUnavailable."""
     return (await check_topics(settings)).require(settings)
 
 
 async def await_topics(settings: Settings, seconds: float) -> None:
-    """Returns when the topics are as they should be. Raises what is still wrong after `seconds`.
+    """Returns when workers can run on the topics. Raises the error that is left after `seconds`.
 
-    The parent has checked them once. A broker that just came back shows topics without leaders, or none at all, for a
-    moment; to take that for a wrong configuration would end the deployment.
+    A broker that has just started shows topics without leaders, or no topics, for a moment. That is no wrong
+    configuration and must not end the deployment.
     """
     loop = asyncio.get_running_loop()
-    end_of_patience = loop.time() + seconds
+    deadline = loop.time() + seconds
     while True:
         try:
             await require_topics(settings)
         except LeadstreamError:
-            if loop.time() > end_of_patience:
+            if loop.time() > deadline:
                 raise
         else:
             return
@@ -113,20 +114,20 @@ async def await_topics(settings: Settings, seconds: float) -> None:
 
 
 async def _create_topics(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:
-    wanted = [
+    new_topics = [
         NewTopic(plan.name, plan.partitions, plan.replication, topic_configs=dict(plan.config)) for plan in plans
     ]
     async with admin_client(bootstrap) as admin:
-        answer = await admin.create_topics(wanted)
+        answer = await admin.create_topics(new_topics)
     for name, code, *message in answer.topic_errors:
-        # Another `topics create` may have been faster; what it made is checked afterwards.
+        # Another `topics create` may have been faster; its topics are checked afterwards.
         if code not in (_NO_ERROR, TopicAlreadyExistsError.errno):
-            why = message[0] if message and message[0] else for_code(code).description
-            raise ConfigurationError(f"the broker refuses to create {name}: {why}")
+            reason = message[0] if message and message[0] else for_code(code).description
+            raise ConfigurationError(f"the broker refuses to create {name}: {reason}")
 
 
 async def _await_leaders(bootstrap: str, plans: Sequence[PlannedTopic], on_progress: ProgressCallback | None) -> None:
-    """Asks with a new client each time: one that asked before goes by what it was told then."""
+    """Waits until every partition has a leader; a client caches what it learned, so each look takes a new one."""
     loop = asyncio.get_running_loop()
     end = loop.time() + LEADER_SECONDS
     while True:
@@ -137,15 +138,15 @@ async def _await_leaders(bootstrap: str, plans: Sequence[PlannedTopic], on_progr
         if len(ready) == len(plans):
             return
         if loop.time() > end:
-            without = [plan.name for plan in plans if plan.name not in ready]
+            leaderless = [plan.name for plan in plans if plan.name not in ready]
             raise BrokerUnavailable(
-                f"no leader within {LEADER_SECONDS:.0f} s for {_first_names(without)};"
+                f"no leader within {LEADER_SECONDS:.0f} s for {_first_names(leaderless)};"
                 " are all brokers of the cluster up?"
             )
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _topics_with_leaders(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> set[str]:
+async def _topics_with_leaders(admin: AdminClient, plans: Sequence[PlannedTopic]) -> set[str]:
     described = await _describe_topics(admin, plans)
     return {name for name, topic in described.items() if _has_leaders(topic)}
 
@@ -156,7 +157,7 @@ def _has_leaders(topic: dict[str, Any]) -> bool:
     return topic["error_code"] == _NO_ERROR and len(partitions) > 0 and led
 
 
-async def _existing_topics(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, ExistingTopic]:
+async def _existing_topics(admin: AdminClient, plans: Sequence[PlannedTopic]) -> dict[str, ExistingTopic]:
     described = await _describe_topics(admin, plans)
     configs = await _configs(admin, list(described))
     return {
@@ -165,13 +166,13 @@ async def _existing_topics(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTo
     }
 
 
-async def _describe_topics(admin: AIOKafkaAdminClient, plans: Sequence[PlannedTopic]) -> dict[str, dict[str, Any]]:
-    # All topics are asked for: to ask for one by name makes it, on a broker with auto.create.topics.enable.
+async def _describe_topics(admin: AdminClient, plans: Sequence[PlannedTopic]) -> dict[str, dict[str, Any]]:
+    # Describes all topics: describing one by name creates it on a broker with auto.create.topics.enable.
     names = {plan.name for plan in plans}
     return {topic["topic"]: topic for topic in await admin.describe_topics() if topic["topic"] in names}
 
 
-async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+async def _configs(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
@@ -185,6 +186,6 @@ async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
 
 
 def _first_names(names: Sequence[str], separator: str = ", ") -> str:
-    shown = separator.join(names[:_MAX_NAMES])
+    text = separator.join(names[:_MAX_NAMES])
     more = len(names) - _MAX_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
+    return f"{text} and {more} more" if more > 0 else text

@@ -1,4 +1,4 @@
-"""Whether a topic that exists is as the deployment needs it; pure, no broker."""
+"""Compares an existing topic with its plan; pure, without a broker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNLIMITED = -1
 
 @dataclass(frozen=True, slots=True)
 class ExistingTopic:
-    """A topic as the broker has it; `has_leaders` is False while a partition has none."""
+    """A topic on the broker; `has_leaders` is False while a partition has no leader."""
 
     partitions: int
     has_leaders: bool
@@ -22,7 +22,7 @@ class ExistingTopic:
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong with one topic: `problems` stop a worker set, `warnings` do not."""
+    """What is wrong with one topic: `problems` stop workers from starting, `warnings` do not."""
 
     topic: str
     is_missing: bool = False
@@ -47,7 +47,7 @@ def check_topic(plan: PlannedTopic, existing: ExistingTopic | None) -> Findings:
 
 
 def _check_partitions(plan: PlannedTopic, existing: ExistingTopic, findings: Findings) -> None:
-    # In-topics belong to those who write them, and may have any partition count.
+    # In-topics belong to their writers and may have any partition count.
     if plan.topic.partitioning != "in" and existing.partitions != plan.partitions:
         findings.problems.append(f"has {existing.partitions} partitions, {plan.partitions} are needed")
 
@@ -55,49 +55,49 @@ def _check_partitions(plan: PlannedTopic, existing: ExistingTopic, findings: Fin
 def _check_cleanup(plan: PlannedTopic, config: Mapping[str, str], findings: Findings) -> None:
     if plan.topic.partitioning == "in":
         return
-    wanted = plan.config.get("cleanup.policy", "delete")
+    required = plan.config.get("cleanup.policy", "delete")
     policy = config.get("cleanup.policy", "delete")
-    if policy != wanted:
-        findings.problems.append(f"has cleanup.policy={policy}, {wanted} is needed")
-    if wanted == "compact":
+    if policy != required:
+        findings.problems.append(f"has cleanup.policy={policy}, {required} is needed")
+    if required == "compact":
         _check_segments(plan, config, findings)
 
 
 def _check_segments(plan: PlannedTopic, config: Mapping[str, str], findings: Findings) -> None:
-    # What stands in the segment being written is not compacted, and a take-over reads all of it.
+    # The active segment is not compacted, and a take-over reads all of it.
     for name in ("segment.bytes", "segment.ms"):
-        wanted = plan.config.get(name)
-        if wanted is not None and int(config.get(name, wanted)) > int(wanted):
-            findings.warnings.append(f"has {name}={config[name]}: take-overs get slow, {wanted} is advised")
+        limit = plan.config.get(name)
+        if limit is not None and int(config.get(name, limit)) > int(limit):
+            findings.warnings.append(f"has {name}={config[name]}: take-overs get slow, {limit} is advised")
 
 
 def _check_retention(plan: PlannedTopic, config: Mapping[str, str], findings: Findings) -> None:
     if plan.config.get("cleanup.policy") == "compact":
         return
-    wanted = int(plan.config.get("retention.ms", UNLIMITED))
-    kept = int(config.get("retention.ms", wanted))
-    size = int(config.get("retention.bytes", UNLIMITED))
-    limited = kept != UNLIMITED or size != UNLIMITED
-    if plan.topic.name == "definitions" and limited:
+    planned_ms = int(plan.config.get("retention.ms", UNLIMITED))
+    retention_ms = int(config.get("retention.ms", planned_ms))
+    retention_bytes = int(config.get("retention.bytes", UNLIMITED))
+    is_limited = retention_ms != UNLIMITED or retention_bytes != UNLIMITED
+    if plan.topic.name == "definitions" and is_limited:
         findings.problems.append("has a retention, releases are kept for ever: retention.ms=-1, retention.bytes=-1")
-    elif wanted == UNLIMITED and limited:
+    elif planned_ms == UNLIMITED and is_limited:
         findings.warnings.append("has a retention: replay and verify can speak of what is kept only")
-    elif kept != UNLIMITED and kept < wanted:
-        findings.warnings.append(f"has retention.ms={kept}, {wanted} is advised")
+    elif retention_ms != UNLIMITED and retention_ms < planned_ms:
+        findings.warnings.append(f"has retention.ms={retention_ms}, {planned_ms} is advised")
 
 
 def _check_timestamps(plan: PlannedTopic, config: Mapping[str, str], findings: Findings) -> None:
-    wanted = plan.config.get("message.timestamp.type")
-    kind = config.get("message.timestamp.type", "CreateTime")
-    if wanted is None or kind == wanted:
+    required = plan.config.get("message.timestamp.type")
+    timestamp_type = config.get("message.timestamp.type", "CreateTime")
+    if required is None or timestamp_type == required:
         return
     if plan.topic.direction != "in":
-        findings.problems.append(f"has message.timestamp.type={kind}, {wanted} is needed")
+        findings.problems.append(f"has message.timestamp.type={timestamp_type}, {required} is needed")
         return
-    ahead = int(config.get("message.timestamp.after.max.ms", HOUR_MS))
-    if ahead > HOUR_MS:
+    max_ahead_ms = int(config.get("message.timestamp.after.max.ms", HOUR_MS))
+    if max_ahead_ms > HOUR_MS:
         findings.problems.append(
-            f"has message.timestamp.after.max.ms={ahead}: producers may run more than an hour ahead;"
+            f"has message.timestamp.after.max.ms={max_ahead_ms}: producers may run more than an hour ahead;"
             f" set it to {HOUR_MS} or less, or message.timestamp.type=LogAppendTime"
         )
     else:

@@ -1,4 +1,4 @@
-"""What each topic of a deployment should be: full name, partitions, replicas, configuration."""
+"""Plans each topic of a deployment: full name, partitions, replicas, configuration."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from schemas.topics import ALL_TOPICS, Partitioning, Topic
 from streams.settings import Settings
 
-# From three replicas on a broker may be lost; what only one replica holds is not acknowledged then.
+# With three replicas one broker may be lost, so a write is acknowledged only when two replicas have it.
 _REPLICAS_FOR_TWO_IN_SYNC = 3
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedTopic:
-    """A topic as `topics create` makes it; `name` carries the prefix."""
+    """A topic as `topics create` makes it; `name` includes the prefix."""
 
     topic: Topic
     name: str
@@ -24,7 +24,7 @@ class PlannedTopic:
 
 
 def plan_topics(settings: Settings) -> list[PlannedTopic]:
-    """Every topic of the deployment that `settings` describe."""
+    """Every topic of a deployment with these settings."""
     return [_plan_topic(topic, settings) for topic in ALL_TOPICS]
 
 
@@ -42,5 +42,5 @@ def _plan_topic(topic: Topic, settings: Settings) -> PlannedTopic:
 
 
 def _partition_count(partitioning: Partitioning, settings: Settings) -> int:
-    widths: dict[Partitioning, int] = {"in": settings.in_partitions, "slots": settings.partitions, "one": 1}
-    return widths[partitioning]
+    counts: dict[Partitioning, int] = {"in": settings.in_partitions, "slots": settings.partitions, "one": 1}
+    return counts[partitioning]

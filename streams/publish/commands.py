@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.definitions import Definitions
 from schemas.values import ContactId, instant_text
 from streams.engine.validation.problem import suggestion
-from streams.errors import DataError, TopicsMissing, UsageError
-from streams.kafka.deployment import DeploymentRecord, read_deployment
+from streams.errors import DataError, UsageError
+from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.events_clock import current_event_time
 from streams.publish.lines import EventLine, RefusedLine, line_from_event, read_lines
 from streams.publish.producer import EventProducer
@@ -96,9 +96,7 @@ async def send_commands(
     the definitions in force make the command impossible, or no time was told.
     """
     async with EventProducer(settings) as sender:
-        deployment = await read_deployment(settings.bootstrap, settings.prefix)
-        if deployment is None:
-            raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` finishes them")
+        deployment = await require_deployment(settings)
         release = await ReleaseRepository(settings, deployment.clock).latest(account)
         if release is None:
             raise UsageError(f"account {account!r} has no definitions yet; `leadstream definitions apply` makes some")

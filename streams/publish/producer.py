@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -15,6 +15,7 @@ from schemas.topics import CLOCK, LEDGER_IN, PIPELINE_IN
 from schemas.values import instant_text
 from streams.errors import BrokerUnavailable
 from streams.kafka.clients import fetch_partitions
+from streams.kafka.protocols import Consumer, Producer
 from streams.publish.ordering import OutgoingEvent
 from streams.settings import Settings
 
@@ -26,7 +27,7 @@ class EventProducer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._producer: Any = AIOKafkaProducer(
+        self._producer: Producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap,
             acks="all",
             enable_idempotence=True,
@@ -35,7 +36,9 @@ class EventProducer:
             max_request_size=4_000_000,
             client_id="leadstream-publish",
         )
-        self._consumer: Any = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, client_id="leadstream-publish")
+        self._consumer: Consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap, client_id="leadstream-publish"
+        )
         self._in_partitions: list[TopicPartition] = []
 
     async def __aenter__(self) -> Self:

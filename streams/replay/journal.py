@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from aiokafka import TopicPartition
 
@@ -14,12 +13,21 @@ from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import DuplicateWindow
-from streams.errors import TopicsMissing
 from streams.kafka.clients import fetch_partitions
-from streams.kafka.deployment import read_deployment
-from streams.kafka.reader import ProgressCallback, fetch_end_offsets, open_consumer, read_partition
+from streams.kafka.deployment import require_deployment
+from streams.kafka.protocols import Consumer
+from streams.kafka.reader import (
+    Offsets,
+    ProgressCallback,
+    fetch_end_offsets,
+    open_consumer,
+    read_to_end,
+    require_key,
+    require_value,
+)
 from streams.replay.state import StateRow, state_rows
 from streams.settings import Settings
+from streams.store.releases import read_releases
 
 DECISION_BUDGET = Budget(records=20_000, bytes=1 << 40)
 
@@ -42,18 +50,14 @@ class JournalReplay:
     async def run(self) -> None:
         """One journal partition after the other. Raises TopicsMissing, BrokerUnavailable, Unavailable."""
         settings = self._settings
-        deployment = await read_deployment(settings.bootstrap, settings.prefix)
-        if deployment is None:
-            raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+        deployment = await require_deployment(settings)
         self._releases = ReleaseLog(deployment.clock)
         journal, definitions = settings.prefix + JOURNAL.name, settings.prefix + DEFINITIONS.name
         places = await fetch_partitions(settings.bootstrap, [journal, definitions])
         async with open_consumer(settings.bootstrap, "leadstream-replay") as consumer:
             # The journal's ends come first: whatever release stands before them is in `definitions` by then.
             ends = await fetch_end_offsets(consumer, places[journal])
-            released = await fetch_end_offsets(consumer, places[definitions])
-            async for record in read_partition(consumer, places[definitions][0], released):
-                self._releases.add(record.offset, record.timestamp, record.key, record.value)
+            await read_releases(consumer, places[definitions][0], self._releases)
             self._total_records = sum(ends.values())
             for place in places[journal]:
                 await self._replay_partition(consumer, place, ends)
@@ -72,9 +76,7 @@ class JournalReplay:
         latest = self._releases.latest(account)
         return latest.definitions if latest else None
 
-    async def _replay_partition(
-        self, consumer: Any, partition: TopicPartition, end_offsets: dict[TopicPartition, int]
-    ) -> None:
+    async def _replay_partition(self, consumer: Consumer, partition: TopicPartition, end_offsets: Offsets) -> None:
         memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
         decider = PartitionDecider(
             partition.partition, self._release_definitions, memory, lateness=self._settings.lateness_ms
@@ -83,8 +85,8 @@ class JournalReplay:
         self._deciders.append(decider)
         before = self._record_count
         fed = 0
-        async for record in read_partition(consumer, partition, end_offsets):
-            decider.feed(record.offset, record.key, record.value)
+        async for record in read_to_end(consumer, [partition], ends=end_offsets):
+            decider.feed(record.offset, require_key(record), require_value(record))
             fed += 1
             if fed % DECISION_BUDGET.records == 0:
                 self._decide_pending(decider)

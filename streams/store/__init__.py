@@ -1,1 +1,1 @@
-"""What the topics hold, read from their beginning by commands that ask; nothing here writes."""
+"""Reads a deployment's topics beside its workers. Only `releases` also writes."""

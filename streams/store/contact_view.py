@@ -1,4 +1,4 @@
-"""A contact as conditions see it at an instant: with points decayed to then, and the lead at hand."""
+"""A contact as conditions see it at an instant, with points decayed to then."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class ContactView:
     now: int
 
     def evaluation_context(self, campaign: str = "") -> EvaluationContext:
-        """What a condition is asked of; in a campaign's rules with the lead at hand."""
+        """The context for evaluating a condition; with the lead of `campaign` where its rules are evaluated."""
         lead = self.contact.leads.get(campaign)
         return EvaluationContext(self.contact, self.now, lead, lead.points if lead is not None else 0)
 
 
 def build_view(contact: Contact, release: CompiledRelease, now: int) -> ContactView:
-    """The contact at `now`; its row stays as it is."""
+    """The contact at `now` (ms); `contact` itself is not changed."""
     leads = {name: _with_decay(lead, release.campaigns_by_id.get(name), now) for name, lead in contact.leads.items()}
     return ContactView(msgspec.structs.replace(contact, leads=leads), now)
 
 
 def settled_instant(contact: Contact, partition_status: PartitionStatus) -> int:
-    """The latest instant that the row is settled for: a tick T closes the instants before T only."""
+    """The latest instant (ms) that the row is settled for. A tick T closes only the instants before T."""
     clock = max(contact.clock, partition_status.clock_of(contact.account, contact.clock) - 1)
     return clock if contact.due is None or contact.due > clock else contact.due - 1
 

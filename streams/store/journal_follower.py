@@ -1,11 +1,11 @@
-"""What the journal holds, followed as it is committed: for those who wait until it holds what they sent."""
+"""Follows the journal and the dead letters, for commands that wait until an event is in one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
@@ -15,13 +15,15 @@ from streams.engine.journal import records
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.dead_letters import source_from_headers
 from streams.kafka.partitions import SourcePartition
+from streams.kafka.protocols import ConsumedRecord, Consumer
+from streams.kafka.reader import fetch_end_offsets, require_value, stop_consumer
 from streams.settings import Settings
 
 
 @dataclass(slots=True)
 class JournalUpdate:
-    """What came: sources of events journaled or refused, and with their journal partition ticks and what releases
-    bring: proposals, slices of the past, markers.
+    """New records. `sources` are those of events journaled or refused; the others are pairs of journal partition
+    and record.
     """
 
     sources: list[tuple[SourcePartition, int]] = field(default_factory=list)
@@ -35,14 +37,14 @@ class JournalUpdate:
 
 
 class JournalFollower:
-    """Reads the journal and the dead letters, committed records only, from where they end at the start."""
+    """Reads committed records from the ends that the topics have at the start. An async context manager."""
 
     def __init__(self, settings: Settings) -> None:
         self._bootstrap = settings.bootstrap
         self._journal = settings.prefix + JOURNAL.name
         self._ledger_journal = settings.prefix + LEDGER_JOURNAL.name
         self._dead_letters = settings.prefix + DEAD_LETTERS.name
-        self._consumer: Any = AIOKafkaConsumer(
+        self._consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
             isolation_level="read_committed",
             enable_auto_commit=False,
@@ -56,44 +58,43 @@ class JournalFollower:
         try:
             await self._seek_to_end()
         except BaseException:
-            await self._consumer.stop()
+            await stop_consumer(self._consumer)
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
     async def _seek_to_end(self) -> None:
         names = (self._journal, self._ledger_journal, self._dead_letters)
-        there = await fetch_partitions(self._bootstrap, names)
-        self.partitions = frozenset(place.partition for place in there[self._journal])
-        places = [place for name in names for place in there[name]]
-        self._consumer.assign(places)
-        # The positions are asked for now, before anything is sent that one waits for.
-        for place, end in (await self._consumer.end_offsets(places)).items():
-            self._consumer.seek(place, end)
+        by_topic = await fetch_partitions(self._bootstrap, names)
+        self.partitions = frozenset(partition.partition for partition in by_topic[self._journal])
+        # The ends are fetched now, before the caller sends the events that it waits for.
+        ends = await fetch_end_offsets(self._consumer, [partition for name in names for partition in by_topic[name]])
+        for partition, end in ends.items():
+            self._consumer.seek(partition, end)
 
     async def poll(self, timeout_ms: int) -> JournalUpdate:
-        """What was committed since the last call; empty when nothing comes within `timeout_ms`."""
+        """The records committed since the last call; empty when none comes within `timeout_ms`."""
         fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
-        seen = JournalUpdate()
-        for place, batch in fetched.items():
-            if place.topic == self._dead_letters:
-                seen.sources.extend(_dead_letter_sources(batch))
+        update = JournalUpdate()
+        for partition, batch in fetched.items():
+            if partition.topic == self._dead_letters:
+                update.sources.extend(_dead_letter_sources(batch))
             else:
-                _add_records(seen, place.partition, batch, is_journal=place.topic == self._journal)
-        return seen
+                _add_records(update, partition.partition, batch, is_journal=partition.topic == self._journal)
+        return update
 
 
-def _add_records(update: JournalUpdate, partition: int, batch: Iterable[Any], *, is_journal: bool) -> None:
-    """The ledger has ticks and markers of its own, which say nothing about the partitions of the journal."""
+def _add_records(update: JournalUpdate, partition: int, batch: Iterable[ConsumedRecord], *, is_journal: bool) -> None:
+    """Of the ledger's journal only events count: its ticks and markers concern no partition of the journal."""
     for message in batch:
         try:
-            record = records.decode(message.value)
+            record = records.decode(require_value(message))
         except msgspec.DecodeError:
-            continue  # kinds of records that only the workers need to understand
+            continue  # a type of record that only workers have to understand
         if isinstance(record, records.JournalEvent):
             topic, number, offset = record.source
             update.sources.append(((topic, number), offset))
@@ -109,9 +110,9 @@ def _add_records(update: JournalUpdate, partition: int, batch: Iterable[Any], *,
             update.markers.append((partition, record))
 
 
-def _dead_letter_sources(batch: Iterable[Any]) -> Iterable[tuple[SourcePartition, int]]:
+def _dead_letter_sources(batch: Iterable[ConsumedRecord]) -> Iterable[tuple[SourcePartition, int]]:
     for message in batch:
         source = source_from_headers(message.headers)
-        if source is not None:  # something else wrote it: it says nothing of what was sent
+        if source is not None:
             topic, number, offset = source
             yield (topic, number), offset

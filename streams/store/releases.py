@@ -1,29 +1,84 @@
-"""The topic `definitions`, read and added to: for commands that need the release in force, or make one."""
+"""Reads the releases on the topic `definitions`, follows them, and adds new ones."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.topics import DEFINITIONS
 from schemas.values import instant_text
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
-from streams.engine.validation import path_text, validate_definitions
-from streams.errors import DefinitionsRefused, Internal, UsageError
+from streams.errors import Internal, UsageError
 from streams.kafka.clients import broker_errors, fetch_partitions
-from streams.publish.lines import DefinitionsLine
+from streams.kafka.protocols import ConsumedRecord, Consumer, Producer
+from streams.kafka.reader import follow, open_consumer, read_to_end
 from streams.settings import Clock, Settings
+
+CLIENT = "leadstream-releases"
 
 _encode = msgspec.json.Encoder().encode
 
 
+async def read_releases(consumer: Consumer, partition: TopicPartition, log: ReleaseLog, start: int = 0) -> int:
+    """Adds the releases from offset `start` up to the present end to the log; returns the offset behind the last.
+
+    Raises BrokerUnavailable.
+    """
+    next_offset = start
+    async for record in read_to_end(consumer, [partition], starts={partition: start}):
+        _add_release(log, record)
+        next_offset = record.offset + 1
+    return next_offset
+
+
+class ReleaseFollower:
+    """Knows the releases of every account while `follow` runs. An async context manager.
+
+    After entering, everything up to then has been read. Raises BrokerUnavailable, TopicsMissing.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._log = ReleaseLog(settings.clock)
+        self._stack = AsyncExitStack()
+        self._consumer: Consumer | None = None
+
+    async def __aenter__(self) -> Self:
+        bootstrap = self._settings.bootstrap
+        partition = await _definitions_partition(self._settings)
+        async with AsyncExitStack() as stack:
+            self._consumer = await stack.enter_async_context(open_consumer(bootstrap, CLIENT))
+            await read_releases(self._consumer, partition, self._log)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    def latest(self, account: str) -> Release | None:
+        """The account's latest release; None when it has none."""
+        return self._log.latest(account)
+
+    async def follow(self) -> None:
+        """Reads new releases until it is cancelled. Raises KafkaError."""
+        assert self._consumer is not None, "entered"
+        async for fetched in follow(self._consumer):
+            for batch in fetched.values():
+                for record in batch:
+                    _add_release(self._log, record)
+
+
 class ReleaseRepository:
-    """What stands in `definitions`; `clock` is the deployment's. Every call reads what was added meanwhile."""
+    """The releases of a deployment; `clock` is the deployment's. Every call first reads what is new on the topic."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -33,30 +88,17 @@ class ReleaseRepository:
         self._next_offset = 0
 
     async def latest(self, account: str) -> Release | None:
-        """The account's release in force; None when it has none. Raises BrokerUnavailable, TopicsMissing."""
+        """The account's latest release; None when it has none. Raises BrokerUnavailable, TopicsMissing."""
         await self._read_new_records()
         return self._log.latest(account)
 
     async def read_log(self) -> ReleaseLog:
-        """Everything that stands in the topic now. Raises BrokerUnavailable, TopicsMissing."""
+        """Every release on the topic now. Raises BrokerUnavailable, TopicsMissing."""
         await self._read_new_records()
         return self._log
 
-    async def apply_line(self, line: DefinitionsLine) -> int:
-        """Makes a release of the line and returns its number. Raises DefinitionsRefused naming the line."""
-        document = self._validate_document(line)
-        try:
-            self.require_not_future(line.at)
-        except UsageError as error:
-            raise DefinitionsRefused(f"{line.location}: {error}") from error
-        latest = await self.latest(line.account)
-        made = await self.write_release(line.account, document, latest.number if latest else 0, line.at)
-        if isinstance(made, VoidRelease):
-            raise DefinitionsRefused(f"{line.location}: {made.reason}")
-        return made.number
-
     def require_not_future(self, at: int | None) -> None:
-        """Raises UsageError for an instant still to come, on the wall clock: it would be cut to the arrival."""
+        """Raises UsageError for a future instant on the wall clock: it would be cut to the arrival."""
         if self._clock == "wall" and at is not None and at > time.time() * 1000:
             raise UsageError(
                 f"{instant_text(at)} is still to come; on the wall clock there is no applying in advance,"
@@ -66,32 +108,22 @@ class ReleaseRepository:
     async def write_release(
         self, account: str, document: Mapping[str, Any], based_on: int, at: int | None = None
     ) -> Release | VoidRelease:
-        """Writes one record, and reads back what every reader makes of it. `at` in ms."""
+        """Writes one record, and returns what every reader makes of it. `at` is in ms."""
         id_ = f"release-{uuid.uuid4()}"
         record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": account, "based_on": based_on}
         if at is not None:
             record["at"] = instant_text(at)
         await self._send_record(account, _encode(record | {"definitions": document}))
         log = await self.read_log()
-        known: list[Release | VoidRelease] = [*log.releases_of(account), *log.void_releases]
-        for each in known:
-            if each.id == id_:
-                return each
+        releases: list[Release | VoidRelease] = [*log.releases_of(account), *log.void_releases]
+        for release in releases:
+            if release.id == id_:
+                return release
         raise Internal(f"the release {id_} was acknowledged and is not in the topic {self._topic}")
-
-    def _validate_document(self, line: DefinitionsLine) -> dict[str, Any]:
-        if not isinstance(line.definitions, dict):
-            raise DefinitionsRefused(f"{line.location}: `definitions` must be an object")
-        document = {"account": line.account, **line.definitions}
-        problems = validate_definitions(document).problems
-        if problems:
-            first = problems[0]
-            raise DefinitionsRefused(f"{line.location}: {path_text(first.path)}: {first.message}")
-        return document
 
     async def _send_record(self, account: str, value: bytes) -> None:
         with broker_errors(self._settings.bootstrap):
-            producer: Any = AIOKafkaProducer(
+            producer: Producer = AIOKafkaProducer(
                 bootstrap_servers=self._settings.bootstrap, acks="all", enable_idempotence=True
             )
             await producer.start()
@@ -101,21 +133,15 @@ class ReleaseRepository:
                 await producer.stop()
 
     async def _read_new_records(self) -> None:
-        """Folds everything from where the last call stopped up to the topic's present end."""
-        place = (await fetch_partitions(self._settings.bootstrap, [self._topic]))[self._topic][0]
-        with broker_errors(self._settings.bootstrap):
-            consumer: Any = AIOKafkaConsumer(
-                bootstrap_servers=self._settings.bootstrap, isolation_level="read_committed", enable_auto_commit=False
-            )
-            await consumer.start()
-            try:
-                consumer.assign([place])
-                consumer.seek(place, self._next_offset)
-                end = (await consumer.end_offsets([place]))[place]
-                while await consumer.position(place) < end:
-                    fetched = await consumer.getmany(place, timeout_ms=500)
-                    for record in fetched.get(place, []):
-                        self._log.add(record.offset, record.timestamp, record.key, record.value)
-                self._next_offset = end
-            finally:
-                await consumer.stop()
+        partition = await _definitions_partition(self._settings)
+        async with open_consumer(self._settings.bootstrap, CLIENT) as consumer:
+            self._next_offset = await read_releases(consumer, partition, self._log, self._next_offset)
+
+
+async def _definitions_partition(settings: Settings) -> TopicPartition:
+    topic = settings.prefix + DEFINITIONS.name
+    return (await fetch_partitions(settings.bootstrap, [topic]))[topic][0]
+
+
+def _add_release(log: ReleaseLog, record: ConsumedRecord) -> None:
+    log.add(record.offset, record.timestamp, record.key, record.value)

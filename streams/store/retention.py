@@ -1,27 +1,28 @@
-"""From when on a journal speaks whose beginning fell to its retention."""
+"""From which instant on a journal is complete after its retention deleted its beginning."""
 
 from __future__ import annotations
 
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Tick, decode
+from streams.kafka.reader import require_value
 from streams.settings import Clock
 from streams.store.store import DeploymentStore
 
 
 async def truncated_partitions(store: DeploymentStore, account: str | None) -> dict[int, int | None]:
-    """Journal partitions that lost records -> the instant (ms) from which on they speak of the account.
+    """Journal partitions that lost records -> the instant (ms) from which on they are complete for the account.
 
-    `account` is None for any. The instant is None where nothing that is left tells one.
+    `account` is None for all accounts. The instant is None where no record in the log has one.
     """
-    lost = [number for number, beginning in (await store.first_journal_offsets()).items() if beginning > 0]
-    return {number: await _coverage_start(store, number, account) for number in lost}
+    truncated = [number for number, beginning in (await store.first_journal_offsets()).items() if beginning > 0]
+    return {number: await _coverage_start(store, number, account) for number in truncated}
 
 
 def record_instant(timestamp: int, record: JournalRecord, account: str | None, clock: Clock) -> int | None:
-    """The instant (ms) that whatever was before the record is no later than; None where it says none.
+    """The instant (ms) that no event before the record is later than; None where the record has none.
 
-    On the wall clock nothing happens after its arrival, and so not after a later record was written. On the events
-    clock time is what the account's own records tell, and where they came out of order the instant is too early: a
-    retention limit is for the wall clock. `account` is None for any.
+    On the wall clock an event is not later than its arrival, and so not later than the write of the next record. On
+    the events clock the account's own records carry the time. Where they are out of order the instant is too early:
+    a retention limit is meant for the wall clock. `account` is None for all accounts.
     """
     if clock == "wall":
         return timestamp
@@ -35,7 +36,7 @@ def record_instant(timestamp: int, record: JournalRecord, account: str | None, c
 async def _coverage_start(store: DeploymentStore, number: int, account: str | None) -> int | None:
     clock = store.deployment.clock
     async for record in store.read_journal_records(number):
-        instant = record_instant(record.timestamp, decode(record.value), account, clock)
+        instant = record_instant(record.timestamp, decode(require_value(record)), account, clock)
         if instant is not None:
             return instant
     return None

@@ -1,11 +1,10 @@
-"""What a deployment has stored: the contacts' rows, the journal, and the releases beside them."""
+"""Reads what a deployment stores: the contacts' rows, the journal, and the releases."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
@@ -16,56 +15,64 @@ from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.version import ENGINE_VERSION, require_version
-from streams.errors import TopicsMissing
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.dead_letters import read_refused_sources
-from streams.kafka.deployment import DeploymentRecord, read_deployment
+from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.partitions import partition_for_key
-from streams.kafka.reader import ProgressCallback, fetch_end_offsets, open_consumer, read_partition
+from streams.kafka.protocols import ConsumedRecord, Consumer
+from streams.kafka.reader import (
+    ProgressCallback,
+    fetch_end_offsets,
+    open_consumer,
+    read_to_end,
+    require_key,
+    require_value,
+)
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
-from streams.runtime.checkpoint import decode as decode_positions
+from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.settings import Settings
+from streams.store.releases import read_releases
 
 _LOOKBACK_RECORDS = 2_000
-"""Records before the end of a changelog among which a position is looked for first."""
+"""So many records before the end of a changelog are searched for a checkpoint first."""
 
 KeyFilter = Callable[[bytes], bool]
-"""Whether the record of a key is wanted."""
+"""Whether the record of a key is to be returned."""
 
 
 @dataclass(slots=True)
 class SlotSnapshot:
-    """What one changelog partition says: rows by key, and where the slot stands."""
+    """One changelog partition: its latest rows by key, and the slot's checkpoint."""
 
     rows: dict[bytes, bytes] = field(default_factory=dict)
     slot_checkpoint: SlotCheckpoint = field(default_factory=SlotCheckpoint)
 
     @property
     def decider_checkpoint(self) -> Checkpoint:
-        """Where the decisions of this partition stand."""
+        """The decider's part of the checkpoint."""
         return decider_checkpoint(self.slot_checkpoint)
 
     @property
     def partition_status(self) -> PartitionStatus:
-        """Ticks and releases in force in this partition."""
+        """Ticks and active releases of this partition."""
         return self.decider_checkpoint.standing
 
     def decided_offset(self, number: int) -> int:
-        """The journal offset up to which, not included, the rows are decided."""
+        """The rows are decided up to this journal offset (not included)."""
         return self.slot_checkpoint.feeds.get(f"{JOURNAL.name}:{number}", 0)
 
 
 class DeploymentStore:
-    """Reads a deployment's topics; made by `open_store`."""
+    """Reads a deployment's topics; `open_store` opens it."""
 
-    def __init__(self, settings: Settings, deployment: DeploymentRecord, consumer: Any) -> None:
+    def __init__(self, settings: Settings, deployment: DeploymentRecord, consumer: Consumer) -> None:
         self.deployment = deployment
         self._settings = settings
         self._consumer = consumer
 
     @property
     def slot_count(self) -> int:
-        """How many journal partitions there are."""
+        """The number of journal partitions."""
         return self.deployment.partitions
 
     def slot_number(self, key: bytes) -> int:
@@ -73,70 +80,68 @@ class DeploymentStore:
         return partition_for_key(key, self.slot_count)
 
     async def read_slot(self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback) -> SlotSnapshot:
-        """The rows that are wanted, as of the end of the changelog partition now."""
-        place = self._partition(CONTACTS_CHANGELOG.name, number)
-        ends = await fetch_end_offsets(self._consumer, [place])
+        """The rows whose keys pass the filter, as of the present end of the changelog partition."""
+        changelog = self._partition(CONTACTS_CHANGELOG.name, number)
+        ends = await fetch_end_offsets(self._consumer, [changelog])
         slot = SlotSnapshot()
-        async for record in read_partition(self._consumer, place, ends):
-            if record.key == CHECKPOINT_KEY:
-                slot.slot_checkpoint = decode_positions(record.value)
-            elif key_filter(record.key):
-                _put_row(slot.rows, record.key, record.value)
+        async for record in read_to_end(self._consumer, [changelog], ends=ends):
+            key = require_key(record)
+            if key == CHECKPOINT_KEY:
+                slot.slot_checkpoint = decode_checkpoint(require_value(record))
+            elif key_filter(key):
+                _put_row(slot.rows, key, record.value)
             if record.offset % 1_000 == 0:
-                on_progress(record.offset, ends[place])
-        on_progress(ends[place], ends[place])
+                on_progress(record.offset, ends[changelog])
+        on_progress(ends[changelog], ends[changelog])
         return slot
 
     async def read_journal(
         self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback, end: int | None = None
     ) -> AsyncIterator[tuple[int, bytes, bytes]]:
-        """Offset, key and value of the records that are wanted, up to `end` (not included) or the end now."""
-        place = self._partition(JOURNAL.name, number)
-        ends = await fetch_end_offsets(self._consumer, [place])
-        last = ends[place] if end is None else min(end, ends[place])
-        async for record in read_partition(self._consumer, place, {place: last}):
-            if key_filter(record.key):
-                yield record.offset, record.key, record.value
+        """Offset, key and value of the records whose keys pass the filter, before `end` or the present end."""
+        journal = self._partition(JOURNAL.name, number)
+        ends = await fetch_end_offsets(self._consumer, [journal])
+        last = ends[journal] if end is None else min(end, ends[journal])
+        async for record in read_to_end(self._consumer, [journal], ends={journal: last}):
+            key = require_key(record)
+            if key_filter(key):
+                yield record.offset, key, require_value(record)
             if record.offset % 1_000 == 0:
                 on_progress(record.offset, last)
         on_progress(last, last)
 
     async def read_slot_checkpoint(self, number: int) -> SlotCheckpoint:
-        """Where a slot stands now; its last position is near the end of its changelog, mostly."""
-        place = self._partition(CONTACTS_CHANGELOG.name, number)
-        ends = await fetch_end_offsets(self._consumer, [place])
-        for start in (max(ends[place] - _LOOKBACK_RECORDS, 0), 0):
-            found: SlotCheckpoint | None = None
-            async for record in read_partition(self._consumer, place, ends, start):
+        """The latest checkpoint of a slot; mostly it is near the end of the slot's changelog."""
+        changelog = self._partition(CONTACTS_CHANGELOG.name, number)
+        ends = await fetch_end_offsets(self._consumer, [changelog])
+        for start in (max(ends[changelog] - _LOOKBACK_RECORDS, 0), 0):
+            latest: SlotCheckpoint | None = None
+            async for record in read_to_end(self._consumer, [changelog], ends=ends, starts={changelog: start}):
                 if record.key == CHECKPOINT_KEY:
-                    found = decode_positions(record.value)
-            if found is not None:
-                return found
+                    latest = decode_checkpoint(require_value(record))
+            if latest is not None:
+                return latest
         return SlotCheckpoint()
 
     async def first_journal_offsets(self) -> dict[int, int]:
-        """Journal partition -> the first offset that is left; above 0 where retention took records away."""
-        places = [self._partition(JOURNAL.name, number) for number in range(self.slot_count)]
-        found = await self._consumer.beginning_offsets(places)
-        return {place.partition: offset for place, offset in found.items()}
+        """Journal partition -> the first offset in its log; above 0 where retention has deleted records."""
+        partitions = [self._partition(JOURNAL.name, number) for number in range(self.slot_count)]
+        offsets = await self._consumer.beginning_offsets(partitions)
+        return {partition.partition: offset for partition, offset in offsets.items()}
 
-    async def read_journal_records(self, number: int) -> AsyncIterator[Any]:
-        """The records left of a journal partition as they were fetched, up to the end now."""
-        place = self._partition(JOURNAL.name, number)
-        async for record in read_partition(self._consumer, place, await fetch_end_offsets(self._consumer, [place])):
+    async def read_journal_records(self, number: int) -> AsyncIterator[ConsumedRecord]:
+        """The records in the log of a journal partition, up to its present end."""
+        async for record in read_to_end(self._consumer, [self._partition(JOURNAL.name, number)]):
             yield record
 
     async def dead_letter_sources(self, number: int) -> set[SourcePosition]:
-        """The sources of what became a dead letter in one slot, up to now."""
+        """The sources of all dead letters of a slot."""
         return await read_refused_sources(self._consumer, self._partition(DEAD_LETTERS.name, number))
 
     async def read_releases(self) -> ReleaseLog:
-        """Every release that stands in `definitions` now."""
-        place = self._partition(DEFINITIONS.name, 0)
+        """Every release on the topic `definitions` now."""
         log = ReleaseLog(self.deployment.clock)
-        ends = await fetch_end_offsets(self._consumer, [place])
-        async for record in read_partition(self._consumer, place, ends):
-            log.add(record.offset, record.timestamp, record.key, record.value)
+        await read_releases(self._consumer, self._partition(DEFINITIONS.name, 0), log)
         return log
 
     def _partition(self, topic: str, number: int) -> TopicPartition:
@@ -144,9 +149,9 @@ class DeploymentStore:
 
 
 def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
-    """What the decider wrote into the positions; that of a slot which never decided anything is empty.
+    """The decider's part of a slot's checkpoint; an empty one for a slot that has decided nothing.
 
-    Raises EngineVersionMismatch where an engine of another meaning wrote it: its rows cannot be read either.
+    Raises EngineVersionMismatch for one of an engine that decides differently: its rows cannot be read either.
     """
     if not slot_checkpoint.checkpoint:
         return Checkpoint(PartitionStatus(), semantics=ENGINE_VERSION)
@@ -158,9 +163,7 @@ def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[DeploymentStore]:
     """The store of a deployment. Raises TopicsMissing, BrokerUnavailable."""
-    deployment = await read_deployment(settings.bootstrap, settings.prefix)
-    if deployment is None:
-        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+    deployment = await require_deployment(settings)
     names = [settings.prefix + topic.name for topic in (CONTACTS_CHANGELOG, JOURNAL, DEFINITIONS)]
     await fetch_partitions(settings.bootstrap, names)
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:

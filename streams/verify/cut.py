@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
@@ -19,7 +18,8 @@ from aiokafka import TopicPartition
 from schemas.topics import JOURNAL
 from streams.engine.partition.decider import Checkpoint
 from streams.errors import Unavailable
-from streams.kafka.reader import EndOffsets, fetch_end_offsets, read_partition
+from streams.kafka.protocols import Consumer
+from streams.kafka.reader import Offsets, fetch_end_offsets, read_to_end, require_key, require_value
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_positions
 
@@ -38,7 +38,7 @@ class ConsistentCut:
     """
 
     decided_offset: int
-    end_offsets: EndOffsets
+    end_offsets: Offsets
     changed_contacts: frozenset[bytes]
     """Contacts that were decided again meanwhile."""
 
@@ -50,8 +50,8 @@ class CutFinder:
 
     def __init__(
         self,
-        committed_consumer: Any,
-        uncommitted_consumer: Any,
+        committed_consumer: Consumer,
+        uncommitted_consumer: Consumer,
         changelog: TopicPartition,
         tables: list[TopicPartition],
     ) -> None:
@@ -74,9 +74,11 @@ class CutFinder:
         later = await self._stable_end_offsets([self._changelog])
         moving = set()
         if place is not None:
-            async for record in read_partition(self._committed_consumer, self._changelog, later, start=place + 1):
+            async for record in read_to_end(
+                self._committed_consumer, [self._changelog], ends=later, starts={self._changelog: place + 1}
+            ):
                 if record.key != CHECKPOINT_KEY:
-                    moving.add(record.key)
+                    moving.add(require_key(record))
         decided = positions.feeds.get(f"{JOURNAL.name}:{self._changelog.partition}", 0)
         return ConsistentCut(decided, ends, frozenset(moving))
 
@@ -97,14 +99,16 @@ class CutFinder:
         end = ends[self._changelog]
         for start in (max(end - _LOOKBACK_RECORDS, 0), 0):
             found: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
-            async for record in read_partition(self._committed_consumer, self._changelog, ends, start=start):
+            async for record in read_to_end(
+                self._committed_consumer, [self._changelog], ends=ends, starts={self._changelog: start}
+            ):
                 if record.key == CHECKPOINT_KEY:
-                    found = (record.offset, decode_positions(record.value))
+                    found = (record.offset, decode_positions(require_value(record)))
             if found[0] is not None:
                 return found
         return None, SlotCheckpoint()
 
-    async def _stable_end_offsets(self, partitions: list[TopicPartition]) -> EndOffsets:
+    async def _stable_end_offsets(self, partitions: list[TopicPartition]) -> Offsets:
         """Where the partitions end now, once every transaction before that is over."""
         wanted = await fetch_end_offsets(self._uncommitted_consumer, partitions)
 

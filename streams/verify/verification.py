@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 from aiokafka import TopicPartition
 
@@ -14,11 +13,13 @@ from schemas.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGM
 from schemas.values import instant_text
 from streams.engine.decisions.outputs import LEAD_TYPE, MEMBER_TYPE
 from streams.engine.releases.release_log import ReleaseLog
-from streams.errors import JournalTruncated, TopicsMissing
+from streams.errors import JournalTruncated
 from streams.kafka.clients import fetch_partitions
-from streams.kafka.deployment import DeploymentRecord, read_deployment
-from streams.kafka.reader import fetch_end_offsets, open_consumer, read_partition
+from streams.kafka.deployment import DeploymentRecord, require_deployment
+from streams.kafka.protocols import Consumer
+from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
 from streams.settings import Settings
+from streams.store.releases import read_releases
 from streams.store.retention import truncated_partitions
 from streams.store.store import DeploymentStore
 from streams.verify.comparison import PartitionComparison, belongs_to
@@ -71,7 +72,11 @@ class Verification:
     """Reads one deployment's topics with two consumers: of committed records, and of all."""
 
     def __init__(
-        self, settings: Settings, deployment: DeploymentRecord, committed_consumer: Any, uncommitted_consumer: Any
+        self,
+        settings: Settings,
+        deployment: DeploymentRecord,
+        committed_consumer: Consumer,
+        uncommitted_consumer: Consumer,
     ) -> None:
         self._settings = settings
         self._slot_count = deployment.partitions
@@ -144,32 +149,28 @@ class Verification:
     ) -> None:
         place = self._partition(JOURNAL, slot)
         ends = await fetch_end_offsets(self._committed_consumer, [place])
-        async for record in read_partition(
-            self._committed_consumer, place, {place: min(cut.decided_offset, ends[place])}
-        ):
-            recomputation.feed(record.offset, record.value)
+        until = {place: min(cut.decided_offset, ends[place])}
+        async for record in read_to_end(self._committed_consumer, [place], ends=until):
+            recomputation.feed(record.offset, require_value(record))
             if record.offset % _PROGRESS_STEP == 0:
                 on_progress(f"scanning the journal, partition {slot}", record.offset, cut.decided_offset)
 
     async def _read_table(self, topic: Topic, slot: int, cut: ConsistentCut, table: OutputTable) -> OutputTable:
-        async for record in read_partition(self._committed_consumer, self._partition(topic, slot), cut.end_offsets):
+        async for record in read_to_end(
+            self._committed_consumer, [self._partition(topic, slot)], ends=cut.end_offsets
+        ):
             table.feed(record.key, record.value)
         return table
 
     async def _read_flags(self, slot: int) -> ContactFlags:
         flags, place = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)
-        async for record in read_partition(
-            self._committed_consumer, place, await fetch_end_offsets(self._committed_consumer, [place])
-        ):
-            flags.feed(record.key, record.value)
+        async for record in read_to_end(self._committed_consumer, [place]):
+            flags.feed(require_key(record), record.value)
         return flags
 
     async def _read_releases(self) -> None:
         """After the cuts: whatever release was decided by then is in `definitions`."""
-        place = self._partition(DEFINITIONS, 0)
-        ends = await fetch_end_offsets(self._committed_consumer, [place])
-        async for record in read_partition(self._committed_consumer, place, ends):
-            self._releases.add(record.offset, record.timestamp, record.key, record.value)
+        await read_releases(self._committed_consumer, self._partition(DEFINITIONS, 0), self._releases)
 
     def _partition(self, topic: Topic, partition: int) -> TopicPartition:
         return TopicPartition(self._settings.prefix + topic.name, partition)
@@ -177,9 +178,7 @@ class Verification:
 
 @asynccontextmanager
 async def _open_verification(settings: Settings) -> AsyncIterator[Verification]:
-    deployment = await read_deployment(settings.bootstrap, settings.prefix)
-    if deployment is None:
-        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+    deployment = await require_deployment(settings)
     await fetch_partitions(settings.bootstrap, [settings.prefix + topic.name for topic in _TOPICS])
     async with (
         open_consumer(settings.bootstrap, "leadstream-verify") as committed,

@@ -29,6 +29,7 @@ from streams.engine.journal.records import Slice
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import PendingProposal
 from streams.kafka.dead_letters import read_refused_sources
+from streams.kafka.reader import read_batches_to_end, require_key, require_value
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.fatal import die
@@ -165,18 +166,14 @@ class Backfill:
         told = time.monotonic()
         async with self._open_consumer("read_committed") as consumer:
             counter.refused_sources = await read_refused_sources(consumer, self._dead_letters)
-            consumer.assign([self._journal])
-            await consumer.seek_to_beginning(self._journal)
-            while (position := await consumer.position(self._journal)) < until:
-                fetched = await consumer.getmany(self._journal, timeout_ms=500, max_records=FETCH_RECORDS)
-                records = fetched.get(self._journal, [])
-                before = [record for record in records if record.offset < until]
+            ends = {self._journal: until}
+            async for batch in read_batches_to_end(consumer, [self._journal], ends=ends, max_records=FETCH_RECORDS):
                 await self._throttle.run_throttled(
-                    before, lambda record: counter.feed(record.offset, record.key, record.value)
+                    batch, lambda record: counter.feed(record.offset, require_key(record), require_value(record))
                 )
                 if time.monotonic() - told > LOG_SECONDS:
                     told = time.monotonic()
-                    logger.info("counting the past", read=position, records=until)
+                    logger.info("counting the past", read=batch[-1].offset + 1, records=until)
             return bool((await consumer.beginning_offsets([self._journal]))[self._journal])
 
 

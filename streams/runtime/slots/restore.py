@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
+from streams.kafka.reader import read_batches_to_end, require_key, stop_consumer
 from streams.runtime.inputs.partition_buffer import PartitionBuffer
 from streams.runtime.inputs.slot_inputs import stop_if_outside_log
 from streams.runtime.slots.slot import Slot
@@ -38,7 +39,8 @@ class TakeOver:
     async def run(self, slots: Sequence[Slot]) -> None:
         """Steps 1 to 3 for all slots at once.
 
-        Raises Internal when a transaction that is not the slot's own holds up its changelog, KafkaError for the rest.
+        Raises Internal when a transaction that is not the slot's own holds up its changelog, BrokerUnavailable when
+        nothing comes any more, KafkaError for the rest.
         """
         if not slots:
             return
@@ -78,14 +80,10 @@ class TakeOver:
         await slot.producer.abort_hanging_transactions(slot.transaction_partitions)
 
     async def _read_changelogs(self, reader: Any, by_tp: Mapping[Any, Slot], ends: Mapping[Any, int]) -> None:
-        left = {tp for tp in by_tp if ends[tp] > 0}
-        while left:
-            for tp, records in (await reader.getmany(*left, timeout_ms=100)).items():
-                for record in records:
-                    by_tp[tp].restore(record.key, record.value)
-            for tp in list(left):
-                if await reader.position(tp) >= ends[tp]:
-                    left.discard(tp)
+        async for batch in read_batches_to_end(reader, list(by_tp), ends=ends):
+            slot = by_tp[TopicPartition(batch[0].topic, batch[0].partition)]
+            for record in batch:
+                slot.restore(require_key(record), record.value)
 
     async def create_buffers(self, assignments: Sequence[tuple[Slot, Partition]]) -> None:
         """Step 4, for assigned partitions that their slots have no feed of yet."""
@@ -129,4 +127,4 @@ class TakeOver:
         try:
             yield consumer
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)

@@ -18,6 +18,7 @@ from schemas.topics import CLAIMS, CLOCK, DEFINITIONS
 from schemas.values import instant_ms
 from streams.errors import TopicsMissing
 from streams.kafka.partitions import Partition
+from streams.kafka.reader import follow
 from streams.runtime.fatal import die
 from streams.runtime.spec import AppSpec
 from streams.runtime.time import claims as claim_records
@@ -109,8 +110,7 @@ class ControlTopicReader:
 
     async def _read_loop(self) -> None:
         try:
-            while True:
-                got = await self._consumer.getmany(timeout_ms=FETCH_WAIT_MS)
+            async for got in follow(self._consumer, FETCH_WAIT_MS):
                 for tp, records in got.items():
                     for record in records:
                         self._handlers[tp.topic](record)

@@ -22,15 +22,20 @@ SCORES = Partition("p-scoring-events", 0)
 JOURNAL = Partition("p-journal", 0)
 CHANGELOG = Partition("p-changelog", 0)
 
+Headers = list[tuple[str, bytes]]
+_NO_HEADERS: Headers = []
+
 
 class FakeBatch:
     """A batch that keeps its records; `room` is how many fit."""
 
     def __init__(self, room: int = 1_000_000) -> None:
         self.room = room
-        self.records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]] = []
+        self.records: list[tuple[bytes | None, bytes | None, Headers]] = []
 
-    def append(self, *, timestamp: None, key: bytes | None, value: bytes | None, headers: Any) -> object | None:
+    def append(
+        self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Headers = _NO_HEADERS
+    ) -> object | None:
         """None when it is full."""
         if len(self.records) == self.room:
             return None
@@ -40,6 +45,9 @@ class FakeBatch:
     def record_count(self) -> int:
         """How many it holds."""
         return len(self.records)
+
+    def close(self) -> None:
+        """Nothing: it is never sent."""
 
 
 @dataclass
@@ -63,6 +71,7 @@ class FakeProducer:
         """Commits all; offsets count records and one marker a transaction."""
         last = {}
         for target, batch in writer.batches():
+            assert isinstance(batch, FakeBatch)
             log = self.committed.setdefault(target, [])
             log.extend(batch.records)
             last[target] = len(log) - 1

@@ -102,7 +102,7 @@ def test_giving_up_the_start_leaves_nothing_running(tmp_path: Path, monkeypatch:
     def interrupted(_port: int) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("connectors.kafka.broker.answers", interrupted)
+    monkeypatch.setattr("connectors.kafka.broker.accepts_connections", interrupted)
     broker = LocalBroker(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         broker.start()

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.errors import BrokerUnavailable, ConfigurationError, TopicsMismatch, TopicsMissing
-from streams.kafka.deployment import DeploymentRecord, read_deployment
+from streams.kafka.deployment import DeploymentRecord, read_deployment, require_deployment
 from streams.kafka.topic_admin import check_topics, create_topics, require_topics
 from streams.kafka.topic_plan import plan_topics
 from streams.settings import Settings
@@ -106,4 +106,7 @@ async def test_no_broker_is_one_clear_line() -> None:
 
 
 async def test_a_broker_without_our_topics_has_no_deployment(kafka: str, prefix: str) -> None:
-    assert await read_deployment(kafka, prefix) is None
+    settings = settings_for(kafka, prefix)
+    assert await read_deployment(settings) is None
+    with pytest.raises(TopicsMissing, match="these topics were not made by Leadstream; `leadstream topics create`"):
+        await require_deployment(settings)

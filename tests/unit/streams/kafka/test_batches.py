@@ -1,4 +1,4 @@
-"""Batches keep the order of what was added, and nothing too large is sent to be refused."""
+"""Batches keep the order of records; records that are too large are refused before they are sent."""
 
 from __future__ import annotations
 
@@ -22,41 +22,48 @@ OUT = Partition("out", 0)
 
 
 def test_a_full_batch_is_followed_by_another_of_the_same_partition() -> None:
-    outbox = BatchWriter(SimpleNamespace(create_batch=lambda: FakeBatch(room=2)))
+    batches: list[FakeBatch] = []
+
+    def create_batch() -> FakeBatch:
+        batches.append(FakeBatch(room=2))
+        return batches[-1]
+
+    writer = BatchWriter(SimpleNamespace(create_batch=create_batch))
     for number in range(5):
-        outbox.add(OUT, b"k", b"%d" % number)
-    values = [[value for _, value, _ in batch.records] for target, batch in outbox.batches()]
+        writer.add(OUT, b"k", b"%d" % number)
+    assert list(writer.batches()) == [(OUT, batch) for batch in batches]
+    values = [[value for _, value, _ in batch.records] for batch in batches]
     assert values == [[b"0", b"1"], [b"2", b"3"], [b"4"]]
 
 
-def test_a_record_larger_than_the_broker_takes_is_refused_at_the_door() -> None:
-    outbox = BatchWriter(SimpleNamespace(create_batch=FakeBatch))
+def test_a_record_larger_than_the_broker_takes_is_refused_before_it_is_sent() -> None:
+    writer = BatchWriter(SimpleNamespace(create_batch=FakeBatch))
     with pytest.raises(Internal, match="larger than"):
-        outbox.add(OUT, b"k", b"x" * RECORD_BYTES)
+        writer.add(OUT, b"k", b"x" * RECORD_BYTES)
 
 
 def producer_with(aiokafka: Any) -> SlotProducer:
-    """A slot's producer over a forged one of aiokafka."""
+    """A slot's producer over a fake one of aiokafka."""
     producer = SlotProducer(Settings(), "slot-0")
     producer._producer = aiokafka
     return producer
 
 
 class FakeTransactions:
-    """aiokafka's producer: `answers` are the batches' futures; commits although a batch was refused."""
+    """aiokafka's producer: `answers` are the batches' results; it commits although a batch was refused."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
-        self.done: list[str] = []
+        self.calls: list[str] = []
 
     def create_batch(self) -> FakeBatch:
         return FakeBatch(room=1)
 
     async def begin_transaction(self) -> None:
-        self.done.append("begin")
+        self.calls.append("begin")
 
     async def send_batch(self, batch: Any, topic: str, partition: int) -> Any:
-        self.done.append("send")
+        self.calls.append("send")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         answer = self.answers.pop(0)
         if isinstance(answer, BaseException):
@@ -66,44 +73,44 @@ class FakeTransactions:
         return future
 
     async def commit_transaction(self) -> None:
-        self.done.append("commit")
+        self.calls.append("commit")
 
 
 async def test_a_transaction_is_not_committed_when_one_of_its_batches_was_refused() -> None:
-    forged = FakeTransactions(3, MessageSizeTooLargeError())
-    producer = producer_with(forged)
-    outbox = producer.new_batch_writer()
-    outbox.add(OUT, b"k", b"1")
-    outbox.add(OUT, b"k", b"2")
+    fake = FakeTransactions(3, MessageSizeTooLargeError())
+    producer = producer_with(fake)
+    writer = producer.new_batch_writer()
+    writer.add(OUT, b"k", b"1")
+    writer.add(OUT, b"k", b"2")
     with pytest.raises(MessageSizeTooLargeError):
-        await producer.write(outbox)
-    assert "commit" not in forged.done
+        await producer.write(writer)
+    assert "commit" not in fake.calls
 
 
 async def test_a_transaction_returns_the_last_offset_of_each_partition() -> None:
-    forged = FakeTransactions(3, 4)
-    producer = producer_with(forged)
-    outbox = producer.new_batch_writer()
-    outbox.add(OUT, b"k", b"1")
-    outbox.add(OUT, b"k", b"2")
-    assert await producer.write(outbox) == {OUT: 4}
-    assert forged.done == ["begin", "send", "send", "commit"]
+    fake = FakeTransactions(3, 4)
+    producer = producer_with(fake)
+    writer = producer.new_batch_writer()
+    writer.add(OUT, b"k", b"1")
+    writer.add(OUT, b"k", b"2")
+    assert await producer.write(writer) == {OUT: 4}
+    assert fake.calls == ["begin", "send", "send", "commit"]
 
 
 async def test_a_fenced_producer_says_that_another_process_took_over() -> None:
     producer = producer_with(FakeTransactions(ProducerFenced()))
-    outbox = producer.new_batch_writer()
-    outbox.add(OUT, b"k", b"1")
+    writer = producer.new_batch_writer()
+    writer.add(OUT, b"k", b"1")
     with pytest.raises(Fenced, match="slot-0 was taken over"):
-        await producer.write(outbox)
+        await producer.write(writer)
 
 
 def source(value: bytes | None, key: bytes | None = b"c1", headers: Any = (("h", b"1"),)) -> SourceRecord:
-    """A record as received."""
+    """A record of an in-topic."""
     return SourceRecord("web-visits", 2, 7, 1, key, value, headers, 1)
 
 
-def test_a_letter_carries_the_bytes_as_received_and_all_that_is_needed_to_repair_it() -> None:
+def test_a_dead_letter_has_the_bytes_as_received_and_what_is_needed_to_repair_them() -> None:
     letter = dead_letter_from_record(source(b"\xff broken"), Refusal("bad", "not JSON"))
     assert (letter.key, letter.value) == (b"c1", b"\xff broken")
     assert dict(letter.headers) == {
@@ -116,11 +123,11 @@ def test_a_letter_carries_the_bytes_as_received_and_all_that_is_needed_to_repair
     }
 
 
-def test_a_letter_of_a_tombstone_stays_one() -> None:
+def test_the_dead_letter_of_a_tombstone_is_a_tombstone() -> None:
     assert dead_letter_from_record(source(None), Refusal("bad", "no value")).value is None
 
 
-def test_what_is_too_large_is_left_out_of_a_letter() -> None:
+def test_a_dead_letter_leaves_out_what_is_too_large() -> None:
     large = b"x" * RECORD_BYTES
     assert dead_letter_from_record(source(large), Refusal("too_large", "")).value is None
     without_key = dead_letter_from_record(source(b"v", key=large), Refusal("too_large", ""))
@@ -129,16 +136,16 @@ def test_what_is_too_large_is_left_out_of_a_letter() -> None:
     assert "h" not in dict(without_headers.headers)
 
 
-def test_what_was_refused_only_when_decided_is_a_letter_under_its_contact() -> None:
+def test_the_dead_letter_of_an_event_refused_when_decided_is_keyed_by_its_contact() -> None:
     value = (
         b'{"kind":"event","type":"lead.qualified","id":"1","at":1,"account":"a","contact":"c1","source":["t",0,1]}'
     )
     letter = dead_letter_from_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), value)
-    sent = b'{"id":"1","type":"lead.qualified","at":"1970-01-01T00:00:00.001Z","account":"a","contact":"c1"}'
-    assert (letter.key, letter.value) == (b"c1", sent)
+    event = b'{"id":"1","type":"lead.qualified","at":"1970-01-01T00:00:00.001Z","account":"a","contact":"c1"}'
+    assert (letter.key, letter.value) == (b"c1", event)
     assert dict(letter.headers)["error-code"] == b"no_lead"
 
 
-def test_a_letter_of_what_no_leadstream_wrote_holds_it_as_it_is() -> None:
+def test_the_dead_letter_of_a_foreign_journal_record_has_its_bytes() -> None:
     letter = dead_letter_from_decision(Refusal("no_lead", "there is no lead"), ("lead-commands", 0, 1), b"\xff")
     assert (letter.key, letter.value) == (None, b"\xff")

@@ -1,4 +1,4 @@
-"""What `topics check` says of a topic that is not as the deployment needs it."""
+"""What `topics check` reports about topics that differ from their plan."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ def plan_of(name: str, **settings: int | str) -> PlannedTopic:
     return next(plan for plan in plans if plan.topic.name == name)
 
 
-def found_like(plan: PlannedTopic, partitions: int | None = None, **config: str) -> ExistingTopic:
+def existing_topic(plan: PlannedTopic, partitions: int | None = None, **config: str) -> ExistingTopic:
     changes = {name.replace("_", "."): value for name, value in config.items()}
     return ExistingTopic(partitions or plan.partitions, True, {**plan.config, **changes})
 
 
 def check(name: str, partitions: int | None = None, **config: str) -> Findings:
     plan = plan_of(name)
-    return check_topic(plan, found_like(plan, partitions, **config))
+    return check_topic(plan, existing_topic(plan, partitions, **config))
 
 
-def test_what_was_made_as_planned_is_fit() -> None:
+def test_a_topic_as_planned_has_no_findings() -> None:
     for plan in plan_topics(Settings()):
-        findings = check_topic(plan, found_like(plan))
+        findings = check_topic(plan, existing_topic(plan))
         assert (findings.problems, findings.warnings) == ([], []), plan.name
 
 
-def test_every_name_carries_the_prefix() -> None:
+def test_every_topic_name_has_the_prefix() -> None:
     assert all(plan.name == "acme-" + plan.topic.name for plan in plan_topics(Settings(prefix="acme-")))
 
 
-def test_slots_decide_the_width_of_journal_changelog_and_outputs() -> None:
+def test_journal_changelog_and_outputs_have_one_partition_a_slot() -> None:
     assert plan_of("journal", partitions=7).partitions == 7
     assert plan_of("leadstream-pipeline-contacts-changelog", partitions=7).partitions == 7
     assert plan_of("segment-changes", partitions=7).partitions == 7

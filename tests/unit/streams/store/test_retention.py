@@ -1,4 +1,4 @@
-"""From when on a journal speaks whose beginning is gone."""
+"""The instants of records bound what retention deleted before them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from streams.store.retention import record_instant
         (Slice("one", 1, {}), None),
     ],
 )
-def test_on_the_events_clock_the_accounts_own_records_tell_since_when(
+def test_on_the_events_clock_only_records_of_the_account_have_an_instant(
     record: JournalRecord, instant: int | None
 ) -> None:
     assert record_instant(1_000, record, "one", "events") == instant
     assert record_instant(1_000, record, "one", "wall") == 1_000
 
 
-def test_of_no_account_in_particular_any_record_tells() -> None:
+def test_without_an_account_every_record_has_an_instant() -> None:
     assert (
         record_instant(1_000, JournalEvent("web.visited", "1", 5, "two", "ada", ("web-visits", 0, 0)), None, "events")
         == 5

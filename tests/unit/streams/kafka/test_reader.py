@@ -1,0 +1,143 @@
+"""Reading partitions to their ends: what is yielded, and that nothing waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+from aiokafka import TopicPartition
+
+from streams.errors import BrokerUnavailable
+from streams.kafka.protocols import ConsumedRecord, TopicPartitionLike
+from streams.kafka.reader import follow, read_batches_to_end, read_to_end
+
+ORDERS = TopicPartition("orders", 0)
+RETURNS = TopicPartition("returns", 0)
+TINY = 0.02
+
+
+class FakeRecord(NamedTuple):
+    topic: str
+    partition: int
+    offset: int
+    key: bytes = b"key"
+    value: bytes = b"value"
+    timestamp: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class FakeConsumer:
+    """Returns the records of `logs` one by one; the ends may lie behind them, where control records would be."""
+
+    def __init__(self, logs: Mapping[TopicPartition, Iterable[int]], ends: Mapping[TopicPartition, int]) -> None:
+        self._logs = {
+            partition: [FakeRecord(partition.topic, partition.partition, offset) for offset in offsets]
+            for partition, offsets in logs.items()
+        }
+        self._ends = ends
+        self._positions: dict[Any, int] = {}
+        self.hangs_in = ""
+
+    def assign(self, partitions: Iterable[Any]) -> None:
+        self._positions = dict.fromkeys(partitions, 0)
+
+    def seek(self, partition: Any, offset: int) -> None:
+        self._positions[partition] = offset
+
+    async def seek_to_beginning(self, *_partitions: Any) -> bool:
+        await self._hang_in("seek")
+        return True
+
+    async def end_offsets(self, partitions: Iterable[Any]) -> dict[TopicPartitionLike, int]:
+        await self._hang_in("ends")
+        return {partition: self._ends[partition] for partition in partitions}
+
+    async def position(self, partition: Any) -> int:
+        await self._hang_in("position")
+        return self._positions[partition]
+
+    async def getmany(
+        self, *partitions: Any, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartitionLike, list[ConsumedRecord]]:
+        del timeout_ms, max_records
+        await asyncio.sleep(0)
+        for partition in partitions or self._positions:
+            position = self._positions[partition]
+            record = next((each for each in self._logs[partition] if each.offset >= position), None)
+            if record is not None:
+                self._positions[partition] = record.offset + 1
+                return {partition: [record]}
+        return {}
+
+    async def _hang_in(self, method: str) -> None:
+        if self.hangs_in == method:
+            await asyncio.Event().wait()
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} is not expected")
+
+
+async def offsets(consumer: Any, **options: Any) -> list[int]:
+    return [record.offset async for record in read_to_end(consumer, [ORDERS], patience=TINY, **options)]
+
+
+async def test_all_records_up_to_the_present_end_are_yielded() -> None:
+    assert await offsets(FakeConsumer({ORDERS: [0, 1, 3]}, {ORDERS: 4})) == [0, 1, 3]
+
+
+async def test_an_empty_partition_yields_nothing() -> None:
+    assert await offsets(FakeConsumer({ORDERS: []}, {ORDERS: 0})) == []
+
+
+async def test_given_starts_and_ends_bound_the_read() -> None:
+    consumer = FakeConsumer({ORDERS: [0, 1, 2, 3, 4]}, {})
+    assert await offsets(consumer, starts={ORDERS: 1}, ends={ORDERS: 3}) == [1, 2]
+
+
+async def test_a_record_behind_a_given_end_is_not_yielded() -> None:
+    assert await offsets(FakeConsumer({ORDERS: [0, 7]}, {}), ends={ORDERS: 4}) == [0]
+
+
+async def test_several_partitions_are_read_each_to_its_end() -> None:
+    consumer: Any = FakeConsumer({ORDERS: [0, 1], RETURNS: [0]}, {ORDERS: 2, RETURNS: 1})
+    batches = [batch async for batch in read_batches_to_end(consumer, [ORDERS, RETURNS], patience=TINY)]
+    assert sorted((record.topic, record.offset) for batch in batches for record in batch) == [
+        ("orders", 0),
+        ("orders", 1),
+        ("returns", 0),
+    ]
+
+
+async def test_an_end_that_is_never_reached_ends_the_read_with_the_topic_and_what_to_do() -> None:
+    consumer = FakeConsumer({ORDERS: [0, 1]}, {ORDERS: 5})
+    with pytest.raises(BrokerUnavailable, match=r"orders cannot be read .* nothing came for 0\.02 s; .*try again"):
+        await offsets(consumer)
+
+
+@pytest.mark.parametrize("method", ["seek", "ends", "position"])
+async def test_a_broker_that_does_not_answer_ends_the_read(method: str) -> None:
+    consumer = FakeConsumer({ORDERS: [0]}, {ORDERS: 1})
+    consumer.hangs_in = method
+    with pytest.raises(BrokerUnavailable, match="orders"):
+        await offsets(consumer)
+
+
+async def test_the_time_that_the_caller_takes_does_not_count() -> None:
+    consumer: Any = FakeConsumer({ORDERS: [0, 1, 2]}, {ORDERS: 3})
+    loop, count = asyncio.get_running_loop(), 0
+    async for _ in read_to_end(consumer, [ORDERS], patience=TINY):
+        count += 1
+        elapsed = asyncio.Event()
+        loop.call_later(2 * TINY, elapsed.set)
+        await elapsed.wait()
+    assert count == 3
+
+
+async def test_following_goes_on_over_empty_fetches() -> None:
+    consumer: Any = FakeConsumer({ORDERS: [0, 1]}, {})
+    consumer.assign([ORDERS])
+    fetches = follow(consumer)
+    sizes = [sum(map(len, (await anext(fetches)).values())) for _ in range(4)]
+    assert sizes == [1, 1, 0, 0]

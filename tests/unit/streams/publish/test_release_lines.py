@@ -1,0 +1,71 @@
+"""Lines of `definitions.applied` become releases, or are refused with file and line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams.errors import DefinitionsRefused
+from streams.publish.lines import DefinitionsLine
+from streams.publish.release_lines import ReleaseLineWriter
+from streams.settings import Settings
+from streams.store.releases import ReleaseRepository
+
+FAR_FUTURE = 1 << 45
+SEGMENT = {"id": "all", "dynamic": True, "when": {"visit": {}}}
+
+
+class FakeRepository(ReleaseRepository):
+    """Its topic is in memory; `competes` puts another writer's release before each of its own."""
+
+    def __init__(self, clock: Any = "events", *, competes: bool = False) -> None:
+        super().__init__(Settings(), clock)
+        self._competes = competes
+        self._count = 0
+
+    async def _read_new_records(self) -> None:
+        return
+
+    async def _send_record(self, account: str, value: bytes) -> None:
+        if self._competes:
+            self._append(account, msgspec.json.encode({**msgspec.json.decode(value), "id": f"other-{self._count}"}))
+        self._append(account, value)
+
+    def _append(self, account: str, value: bytes) -> None:
+        self._log.add(self._count, 1, account.encode(), value)
+        self._count += 1
+
+
+def line(definitions: Any, at: int | None = None) -> DefinitionsLine:
+    return DefinitionsLine("events.jsonl:3", "acme", at, definitions)
+
+
+async def test_each_line_is_the_next_release_of_its_account() -> None:
+    releases = FakeRepository()
+    writer = ReleaseLineWriter(releases)
+    assert await writer.apply_line(line({"segments": []})) == 1
+    assert await writer.apply_line(line({"segments": [SEGMENT]}, at=1_000)) == 2
+    latest = await releases.latest("acme")
+    assert latest is not None
+    assert (latest.number, latest.at, [segment.id for segment in latest.definitions.segments]) == (2, 1_000, ["all"])
+
+
+@pytest.mark.parametrize(
+    ("definitions", "problem"),
+    [(None, "`definitions` must be an object"), ({"segments": [{"dynamic": True}]}, r"segments\[0\]")],
+)
+async def test_definitions_that_cannot_be_read_are_refused(definitions: Any, problem: str) -> None:
+    with pytest.raises(DefinitionsRefused, match=rf"events\.jsonl:3: .*{problem}"):
+        await ReleaseLineWriter(FakeRepository()).apply_line(line(definitions))
+
+
+async def test_a_future_release_is_refused_on_the_wall_clock() -> None:
+    with pytest.raises(DefinitionsRefused, match=r"events\.jsonl:3: .* is still to come"):
+        await ReleaseLineWriter(FakeRepository("wall")).apply_line(line({}, at=FAR_FUTURE))
+
+
+async def test_a_release_that_another_one_overtook_is_refused() -> None:
+    with pytest.raises(DefinitionsRefused, match=r"events\.jsonl:3: "):
+        await ReleaseLineWriter(FakeRepository(competes=True)).apply_line(line({}))
