@@ -6,8 +6,8 @@ those at their default:
 
 - a new operator with a default changes no key;
 - another default, name or JSON form of an operator changes keys, and needs a back-fill of every leaf that uses it;
-- a new field of a leaf outside its operators (as `within`) is not part of a key by itself: the leaf's compiler has to
-  add it where it decides what is stored.
+- a new field of a visit or activity leaf outside its operators (as `within`) is not part of a key by itself: the
+  leaf's compiler has to add it if it decides what is stored.
 """
 
 from __future__ import annotations
