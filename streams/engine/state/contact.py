@@ -57,7 +57,7 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     release: int = 0
     """The number of the release that the contact was last settled under."""
     due: int | None = None
-    """The next instant at which time alone may change something; a field of `ContactHeader`."""
+    """The next instant at which time alone may change something; before the long fields for `ContactHeader`."""
     status: str = "active"
     properties: dict[str, Any] = {}
     score: int = 0
