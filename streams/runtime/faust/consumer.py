@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.kafka.partitions import Partition
 from streams.runtime.faust.listener import SlotRebalanceListener
 from streams.runtime.faust.thread import ConsumerThread
 
@@ -18,6 +20,17 @@ class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def fetch_thread(self) -> ConsumerThread:
+        """The thread that fetches."""
+        thread: ConsumerThread = self._thread
+        return thread
+
+    def forget_read_offsets(self, partitions: Iterable[Partition]) -> None:
+        """Lets Faust accept records from any offset on; else it drops those below the last offset it saw."""
+        for partition in partitions:
+            self._read_offset[TP(*partition)] = None
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
         """Nothing: Faust's commits pass events that were never processed."""

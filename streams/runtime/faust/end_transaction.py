@@ -37,6 +37,11 @@ async def send_end_transaction(handler: Any, node_id: int) -> bool:
     return True
 
 
+def has_unanswered_end(producer: Any) -> bool:
+    """Whether a copy of an EndTxn of this AIOKafkaProducer may still be on its way."""
+    return unanswered_ends(producer._sender) > 0
+
+
 def unanswered_ends(sender: Any) -> int:
     """How many EndTxn requests of this sender were sent and not answered."""
     return int(getattr(sender, "unanswered_ends", 0))

@@ -20,8 +20,6 @@ from agents.register import register_agents
 from schemas.topics import JOURNAL, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
-from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.broadcast import PendingProposal
 from streams.engine.version import ENGINE_VERSION
 from streams.runtime.spec import AppSpec
 
@@ -196,22 +194,6 @@ class CountingDecider:
     def is_busy(self) -> bool:
         """Whether a tick is not finished."""
         return bool(self.state.unfinished)
-
-    def needs_backfill(self, marker: records.Marker) -> bool:
-        """No."""
-        return False
-
-    def pending_proposals(self) -> dict[str, PendingProposal]:
-        """Nothing."""
-        return {}
-
-    def has_contacts(self, account: str) -> bool:
-        """Nobody has a past."""
-        return False
-
-    def backfill_counter(self, account: str, after: str = "", limit: int | None = None) -> BackfillCounter:
-        """Never asked."""
-        raise LookupError(account)
 
     def next_due(self) -> int | None:
         """The earliest due instant."""

@@ -79,7 +79,7 @@ async def test_an_error_in_an_agent_ends_the_process_instead_of_skipping_the_run
         raise Internal("a gap")
 
     with pytest.raises(ProcessExit):
-        await forward_to_slots(runs(), SimpleNamespace(forward=fail))  # type: ignore[arg-type]  # a forged shell
+        await forward_to_slots(runs(), SimpleNamespace(forward=fail))
 
 
 async def test_when_the_app_stops_the_slots_are_closed_before_faust_takes_the_consumer_away(

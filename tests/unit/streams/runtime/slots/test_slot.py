@@ -21,7 +21,15 @@ from streams.runtime.time.ticks import ClockAdvance, ControlState
 from streams.settings import Settings
 from tests.harness.runtime.counting_program import CountingDecider
 from tests.harness.runtime.fake_records import FakeRecord
-from tests.harness.runtime.fake_slot import CHANGELOG, JOURNAL, SCORES, VISITS, committed_records, fake_slot
+from tests.harness.runtime.fake_slot import (
+    CHANGELOG,
+    JOURNAL,
+    SCORES,
+    VISITS,
+    committed_records,
+    fake_slot,
+    restore_checkpoint,
+)
 
 LETTERS = Partition("p-dead-letters", 0)
 OUTPUTS = Partition("p-segment-changes", 0)
@@ -34,7 +42,7 @@ def event(number: int, contact: str = "c1", at: int = 1_000) -> bytes:
 
 def arrives(slot: Slot, partition: Partition, *values: tuple[bytes | None, bytes | None], at: int = 1_000) -> None:
     """Records are fetched from a partition; each is (key, value)."""
-    feed = slot.inputs.buffers[partition]
+    feed = slot.buffers[partition]
     fetched = [
         FakeRecord(
             partition.topic, partition.number, feed.fetch_position + index, at + index, key, value, (("h", b"1"),)
@@ -58,7 +66,7 @@ async def transact(slot: Slot, now: int = 5_000) -> bool:
 
 def journal_comes_back(slot: Slot) -> None:
     """What the slot has journaled and not read yet is fetched."""
-    log, feed = committed_records(slot)[JOURNAL], slot.inputs.buffers[JOURNAL]
+    log, feed = committed_records(slot)[JOURNAL], slot.buffers[JOURNAL]
     fetched = [
         FakeRecord(JOURNAL.topic, 0, offset, 1, key, value)
         for offset, (key, value, _) in enumerate(log)
@@ -141,11 +149,11 @@ async def test_a_new_owner_goes_on_from_rows_and_position() -> None:
     await transact(slot)
     for key, value, _ in committed_records(slot)[CHANGELOG]:
         heir.restore(key or b"", value)
-    heir.decider.resume(heir.checkpoint.checkpoint)
+    heir.resume()
     assert heir.checkpoint == slot.checkpoint
-    assert isinstance(heir.decider, CountingDecider)
-    assert isinstance(slot.decider, CountingDecider)
-    assert heir.decider.rows == slot.decider.rows
+    assert isinstance(heir._decider, CountingDecider)
+    assert isinstance(slot._decider, CountingDecider)
+    assert heir._decider.rows == slot._decider.rows
     assert heir.rows == 1
 
 
@@ -211,7 +219,7 @@ def marker(number: int, offset: int, at: int | None = 1) -> records.Marker:
 async def test_release_markers_are_appended_one_at_a_time_from_the_slots_own_position_on() -> None:
     announced = ControlState(markers=[marker(1, offset=3), marker(2, offset=8)])
     slot = fake_slot(control_state=announced)
-    slot.checkpoint = SlotCheckpoint(definitions=4)  # a former owner appended the first
+    restore_checkpoint(slot, SlotCheckpoint(definitions=4))  # a former owner appended the first
     assert await transact(slot)
     assert committed_records(slot)[JOURNAL] == [(records.MARKER_KEY, records.encode(marker(2, offset=8)), [])]
     assert position_of(slot).definitions == 9
@@ -254,12 +262,12 @@ async def test_there_is_no_tick_before_every_partition_has_a_claim() -> None:
     announced.claims.add(Partition("web-visits", 0), Claim(claim=9_000, position=0), 9_000)
     slot = fake_slot(wall(), control_state=announced)
     assert not await transact(slot, now=10_000)
-    assert slot.tick_scheduler.holder == "scoring-events:0"
+    assert slot._tick_scheduler.holder == "scoring-events:0"
 
 
 async def test_ticks_never_go_back_even_under_a_new_owner() -> None:
     slot = fake_slot(wall(), control_state=heard(50_000, 100_000))
-    slot.checkpoint = SlotCheckpoint(tick=60_000)
+    restore_checkpoint(slot, SlotCheckpoint(tick=60_000))
     assert not await transact(slot, now=100_000)
 
 
@@ -270,7 +278,7 @@ async def test_ticks_come_often_while_something_is_due_and_slowly_otherwise() ->
     journal_comes_back(slot)
     await transact(slot, now=100_000)
     assert not await transact(slot, now=100_300)  # nothing is due
-    slot.decider.next_due = lambda: 1  # type: ignore[method-assign]
+    slot._decider.next_due = lambda: 1  # type: ignore[method-assign]
     assert await transact(slot, now=100_300)
 
 
@@ -287,7 +295,7 @@ async def test_a_record_out_of_step_waits_and_the_others_go_on() -> None:
 
 async def test_after_an_unsure_end_the_slot_takes_a_new_epoch_and_goes_on() -> None:
     slot = fake_slot(log_end=2)  # the position record at offset 0, then the commit's marker
-    producer: Any = slot.producer
+    producer: Any = slot._producer
     producer.unanswered_end = True
     arrives(slot, VISITS, (b"c1", event(1)))
     await transact(slot)
@@ -296,7 +304,7 @@ async def test_after_an_unsure_end_the_slot_takes_a_new_epoch_and_goes_on() -> N
 
 async def test_after_an_unsure_end_a_slot_that_somebody_owned_in_between_ends() -> None:
     slot = fake_slot(log_end=7)
-    producer: Any = slot.producer
+    producer: Any = slot._producer
     producer.unanswered_end = True
     arrives(slot, VISITS, (b"c1", event(1)))
     with pytest.raises(Internal, match="owned by somebody"):
@@ -314,8 +322,8 @@ async def test_a_slot_does_not_feed_its_decider_for_ever_ahead_of_what_it_decide
         arrives(slot, JOURNAL, *log[start : start + 2_000])
     for _ in range(10):
         await transact(slot)
-    assert isinstance(slot.decider, CountingDecider)
-    assert len(slot.decider.queue) <= 16_000
+    assert isinstance(slot._decider, CountingDecider)
+    assert len(slot._decider.queue) <= 16_000
     assert position_of(slot).feeds["journal:0"] == 10  # what is fed and not decided is read again after a restart
 
 

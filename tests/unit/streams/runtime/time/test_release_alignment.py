@@ -47,7 +47,7 @@ async def transact(slot: Slot) -> None:
     portion = slot.build_transaction(NOW)
     if portion is not None:
         await slot.commit(portion)
-    log, read = committed_records(slot).get(JOURNAL, []), slot.inputs.buffers[JOURNAL].fetch_position
+    log, read = committed_records(slot).get(JOURNAL, []), slot.buffers[JOURNAL].fetch_position
     come = [FakeRecord(JOURNAL.topic, 0, offset, 1, *log[offset][:2], ()) for offset in range(read, len(log))]
     if come:
         assert slot.enqueue(FetchedRun(come, read, len(log), 1, 1 << 50), JOURNAL)
@@ -64,7 +64,7 @@ async def test_a_release_waits_for_a_partition_that_is_days_behind() -> None:
     slot = fake_slot(WALL, control_state=announced(others=NOW - 20_000))
     await transact(slot)
     assert journal(slot) == []
-    slot.tick_scheduler.control_state.claims.add(OTHERS, Claim(NOW - 10_000, position=0, readable=True), NOW)
+    slot._tick_scheduler.control_state.claims.add(OTHERS, Claim(NOW - 10_000, position=0, readable=True), NOW)
     await transact(slot)  # decides what came back
     await transact(slot)
     assert journal(slot) == ["release"]
