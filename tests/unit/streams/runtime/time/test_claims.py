@@ -6,7 +6,7 @@ import pytest
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
-from streams.runtime.inputs.partition_buffer import FetchEnds, PartitionBuffer
+from streams.runtime.inputs.partition_buffer import FetchEnds, PartitionBuffer, clamp_timestamp
 from streams.runtime.time.claim_publisher import ClaimPublisher, check_clock_skew, has_changed
 from streams.runtime.time.claim_tracker import ClaimTracker, next_claim
 from streams.runtime.time.claims import Claim, Claims, decode, encode
@@ -81,8 +81,12 @@ def test_a_record_arrives_at_the_claim_of_its_partition_at_the_earliest() -> Non
 
 def test_a_record_arrives_when_it_was_fetched_at_the_latest() -> None:
     feed = started()
-    enqueue_records(feed, timestamps=[9_000_000_000, None, -1], fetched_at=5_000)
-    assert [entry.arrival for entry in feed.queue] == [5_000, 5_000, 5_000]
+    enqueue_records(feed, timestamps=[9_000_000_000, -1], fetched_at=5_000)
+    assert [entry.arrival for entry in feed.queue] == [5_000, 5_000]
+
+
+def test_a_record_of_an_old_format_without_a_timestamp_arrives_when_it_was_fetched() -> None:
+    assert clamp_timestamp(None, fetched_at=5_000) == 5_000
 
 
 def test_a_claim_is_the_smallest_arrival_fetched_and_not_committed() -> None:
