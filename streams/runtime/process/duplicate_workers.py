@@ -1,7 +1,7 @@
 """Finds a second worker of the same name: two would fence each other for ever.
 
-The broker cannot tell a second process from a restart. So a fenced worker looks for a member of its group with its own
-instance id and another client id, of which every process has its own.
+The broker cannot tell a second process from a restart. So a fenced worker looks for a member of its group with its
+own instance id and another client id; every process has a client id of its own.
 """
 
 from __future__ import annotations

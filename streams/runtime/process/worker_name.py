@@ -1,6 +1,6 @@
 """A worker's name: its group instance id, held under a lock in the data folder.
 
-Static membership keeps a worker's slots over a restart; for that its name must be stable and used by one process only.
+Static membership keeps a worker's slots over a restart; for that its name must be stable, and used by one process.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def is_waited_for(state: ClaimState, since: int, now: int, settings: AlignmentSe
 
 
 def is_stuck(state: ClaimState, settings: AlignmentSettings) -> bool:
-    """Whether the partition no longer holds ticks back: its stable end has not moved for long, with records behind."""
+    """Whether the partition no longer holds ticks back: its stable end has long not moved, with records behind it."""
     return state.claim.stuck >= settings.stuck_after
 
 
