@@ -1,4 +1,4 @@
-"""The oracle: what the topics of a deployment must hold, computed anew from what was published.
+"""The oracle: computes from the published events what a deployment's topics must hold, and compares.
 
 It knows the runtime's promises and nothing of a program's meaning: the program's own ingest and decider are run
 again, in one go and without a broker, and every record is compared.
@@ -17,7 +17,7 @@ from schemas.topics import DEAD_LETTERS, DEFINITIONS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, SourceRecord
 from streams.kafka.partitions import partition_for_key
-from streams.runtime import checkpoint as position_records
+from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.protocols import Decider
 from streams.runtime.spec import AppSpec
@@ -34,7 +34,7 @@ ValuesByKey = dict[bytes, list[bytes | None]]
 
 @dataclass
 class Evidence:
-    """What stands in the topics, committed; topics without prefix."""
+    """The committed records of all topics; topic names without prefix."""
 
     sources: dict[str, TopicRecords]
     journal: TopicRecords
@@ -44,31 +44,31 @@ class Evidence:
     definitions: TopicRecords
 
     def slot_checkpoint(self, partition: int) -> SlotCheckpoint:
-        """The last position record of a slot."""
+        """A slot's last checkpoint."""
         last = SlotCheckpoint()
         for record in self.changelog[partition]:
             if record.key == CHECKPOINT_KEY:
-                last = position_records.decode(record.value)
+                last = checkpoint_records.decode(record.value)
         return last
 
 
 @dataclass
 class OracleVerdict:
-    """Counts of what was compared, and of what is wrong with an example each."""
+    """Counts of compared records and of errors, with an example of each error."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
     def add_error(self, error: str, example: Any = "", times: int = 1) -> None:
-        """Something is wrong."""
+        """Counts an error `times` times."""
         if times:
             self.wrong[error] += times
             self.examples.setdefault(error, str(example)[:300])
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there is no error."""
         return not self.wrong
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class OracleVerdict:
 
 
 async def read_evidence(spec: AppSpec, settings: Settings) -> Evidence:
-    """Reads all topics of one kind of slots."""
+    """Reads all topics of an app."""
 
     async def read(topic: str) -> TopicRecords:
         return await read_topic(settings.bootstrap, topic)
@@ -95,7 +95,7 @@ async def read_evidence(spec: AppSpec, settings: Settings) -> Evidence:
 
 
 def verify(evidence: Evidence, spec: AppSpec, settings: Settings) -> OracleVerdict:
-    """Compares everything; see each part."""
+    """Compares journal, decisions and ticks; see the functions called."""
     verdict = OracleVerdict()
     load_releases(evidence, spec)
     decided = verify_decisions(evidence, spec, settings, verdict)
@@ -105,7 +105,7 @@ def verify(evidence: Evidence, spec: AppSpec, settings: Settings) -> OracleVerdi
 
 
 def load_releases(evidence: Evidence, spec: AppSpec) -> None:
-    """The kind's own log of releases, which its deciders ask, gets what stands in `definitions`."""
+    """Feeds the spec's release log, which its deciders use, with the records of `definitions`."""
     releases = spec.releases() if spec.releases is not None else None
     for partition in evidence.definitions.values():
         for record in partition:
@@ -151,7 +151,7 @@ JournalEntry = tuple[int, Any, records.JournalEvent]
 
 
 def journal_by_source(journal: TopicRecords) -> dict[Coordinates, list[JournalEntry]]:
-    """Every event of the journal with its journal partition, by where it came from."""
+    """Every event of the journal with its journal partition, by its source coordinates."""
     found: dict[Coordinates, list[JournalEntry]] = defaultdict(list)
     for number, partition in journal.items():
         for record in partition:
@@ -213,7 +213,7 @@ def _verify_dead_letters(
             headers = {name: content.decode() for name, content in record.headers}
             place = (headers["source-topic"], int(headers["source-partition"]), int(headers["source-offset"]))
             if place[0] not in evidence.sources:
-                continue  # of another kind of slots
+                continue  # of another app
             got[place, headers["error-code"]] += 1
             source = published.get(place)
             if source is not None and record.key != source.key:
@@ -226,7 +226,7 @@ def _verify_dead_letters(
 
 
 def verify_ticks(evidence: Evidence, verdict: OracleVerdict) -> None:
-    """Ticks of a journal partition never go back, account by account; a wall tick says the truth: nothing that
+    """Ticks of a journal partition never go back, account by account; a wall tick is right: no record that
     arrived before it comes after it.
     """
     for number, partition in evidence.journal.items():
@@ -247,7 +247,7 @@ def verify_decisions(
     evidence: Evidence, spec: AppSpec, settings: Settings, verdict: OracleVerdict
 ) -> Counter[tuple[Coordinates, str]]:
     """Outputs are those of a replay of the journal up to the slot's position, byte for byte and in order per key,
-    apart from `emitted_at`; the changelog's last rows are the replay's. Returns the letters that were decided.
+    apart from `emitted_at`; the changelog's last rows are the replay's. Returns the dead letters of decisions.
     """
     letters: Counter[tuple[Coordinates, str]] = Counter()
     for number, journal in evidence.journal.items():
@@ -264,7 +264,7 @@ def verify_decisions(
 
 
 def replay(decider: Decider, journal: Sequence[Any]) -> Effects:
-    """All effects of the journal records, decided in one go by a decider that has no state yet."""
+    """All effects of the journal records, decided in one go by a new decider."""
     decider.resume(None)
     whole = Effects()
     for record in journal:
@@ -313,5 +313,5 @@ def _compare_rows(changelog: Sequence[Any], expected_effects: Effects, number: i
 
 
 def without_emitted_at(value: bytes | None) -> bytes | None:
-    """A value without `emitted_at`, the one field that is not part of the truth; else byte for byte."""
+    """A value without `emitted_at`, the one field that a replay does not repeat; else byte for byte."""
     return None if value is None else _EMITTED.sub(b"}", value)

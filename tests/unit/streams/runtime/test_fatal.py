@@ -1,4 +1,4 @@
-"""A process that ends itself says why in one line and leaves with a code that its parent understands."""
+"""A process that ends itself logs why in one line and exits with a code that its parent understands."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": 
 
 
 class FakeJournalRecord(NamedTuple):
-    """A record as a consumer gives it."""
+    """A record of aiokafka's consumer."""
 
     offset: int
     key: bytes
@@ -38,7 +38,7 @@ class FakeJournalRecord(NamedTuple):
 
 
 class FakeJournalConsumer:
-    """Gives what is in the journal; `dead-letters` are empty."""
+    """Returns the journal's records; `dead-letters` is empty."""
 
     def __init__(self, journal: list[tuple[int, bytes, bytes]]) -> None:
         self._journal = [FakeJournalRecord(*entry) for entry in journal]
@@ -83,10 +83,10 @@ class BackfillSetup:
         self.backfill = self.new()
 
     def new(self) -> Backfill:
-        """As a new owner of the slot makes it."""
+        """A back-fill as a new owner of the slot makes it."""
 
         @asynccontextmanager
-        async def reader(_isolation: str) -> AsyncIterator[Any]:
+        async def open_consumer(_isolation: str) -> AsyncIterator[Any]:
             yield FakeJournalConsumer(self.driver.journal)
             if self.swallows_cancellation:
                 self.swallows_cancellation = False
@@ -94,10 +94,10 @@ class BackfillSetup:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.Event().wait()
 
-        return Backfill(self.driver.decider, PARTITIONS, reader, self.throttle, self.wake_event.set)
+        return Backfill(self.driver.decider, PARTITIONS, open_consumer, self.throttle, self.wake_event.set)
 
     def propose(self, definitions: dict[str, Any]) -> records.Marker:
-        """The first record of a release."""
+        """Appends the proposal of a release."""
         driver = self.driver
         driver.releases.append(sound_definitions(definitions))
         number = len(driver.releases)
@@ -127,11 +127,11 @@ class BackfillSetup:
         if step is not None:
             part, self.checkpoint = step
             return part
-        await asyncio.sleep(0)  # what waits for the last slice goes on
+        await asyncio.sleep(0)  # lets the task that waits for the last slice go on
         return self.backfill.complete_release()
 
     async def append_all_slices(self) -> list[Slice]:
-        """Every slice, appended as it comes, over all passes."""
+        """Appends every slice of all passes; returns them."""
         parts = []
         while (part := await self.next()) is None or isinstance(part, Slice):
             if part is None:
@@ -149,7 +149,7 @@ def driver_with_contacts(contacts: int = 3) -> EngineDriver:
     return driver
 
 
-async def test_what_was_counted_is_told_and_then_the_marker_is_due() -> None:
+async def test_the_counts_are_appended_and_then_the_marker_is_due() -> None:
     setup = BackfillSetup(driver_with_contacts())
     setup.propose(COUNTED)
     assert await setup.next() is None
@@ -175,7 +175,7 @@ async def test_what_comes_after_the_proposal_is_followed_by_the_row_and_not_coun
     await setup.backfill.close()
 
 
-async def test_a_new_owner_goes_on_behind_the_last_contact_told() -> None:
+async def test_a_new_owner_goes_on_after_the_last_contact_appended() -> None:
     setup = BackfillSetup(driver_with_contacts(MAX_SLICE_CONTACTS + 2))
     setup.propose(COUNTED)
     await setup.await_counts()
@@ -192,7 +192,7 @@ async def test_a_new_owner_goes_on_behind_the_last_contact_told() -> None:
     await setup.backfill.close()
 
 
-async def test_a_newer_release_gives_up_the_one_on_its_way() -> None:
+async def test_a_newer_release_cancels_the_one_under_way() -> None:
     setup = BackfillSetup(driver_with_contacts())
     setup.propose(COUNTED)
     await setup.await_counts()
@@ -249,7 +249,7 @@ async def test_more_contacts_than_have_room_are_counted_in_passes(monkeypatch: p
     await setup.backfill.close()
 
 
-async def test_a_pass_in_which_nobody_has_anything_kept_is_followed_by_the_next(
+async def test_a_pass_without_any_counts_is_followed_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(backfill_module, "MAX_CONTACTS", 2)
@@ -263,7 +263,7 @@ async def test_a_pass_in_which_nobody_has_anything_kept_is_followed_by_the_next(
     await setup.backfill.close()
 
 
-async def test_a_new_owner_tells_nobody_twice_though_retention_took_the_first_records() -> None:
+async def test_a_new_owner_appends_no_contact_twice_though_retention_removed_the_first_records() -> None:
     driver = EngineDriver(segments=[])
     for name in ("a", "b", "c"):
         driver.visit(day(0), contact=name)
@@ -294,7 +294,7 @@ async def test_slots_of_one_worker_count_one_after_the_other() -> None:
     await second.backfill.close()
 
 
-async def test_no_slice_is_told_while_a_newer_release_is_appended_and_not_decided() -> None:
+async def test_no_slice_is_appended_while_a_newer_release_is_appended_and_not_decided() -> None:
     setup = BackfillSetup(driver_with_contacts())
     setup.propose(COUNTED)
     await setup.await_counts()

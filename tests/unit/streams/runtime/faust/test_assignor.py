@@ -28,13 +28,13 @@ def assignor() -> Any:
 
 
 def cluster(**changed: int) -> Any:
-    """The cluster as a member sees it."""
+    """The cluster's metadata as a member reads it."""
     counts = {**COUNTS, **{name.replace("_", "-"): count for name, count in changed.items()}}
     return SimpleNamespace(partitions_for_topic=lambda topic: set(range(counts.get(topic, 0))) or None)
 
 
 def members(*names: str) -> dict[str, Any]:
-    """The group's members, none of which had anything before."""
+    """The group's members, without any former assignment."""
     nothing = ClientMetadata(
         assignment=ClientAssignment(actives={}, standbys={}),
         url="http://localhost:6066",
@@ -46,7 +46,7 @@ def members(*names: str) -> dict[str, Any]:
 
 
 def shared_out(*names: str) -> dict[str, dict[str, set[int]]]:
-    """What each member gets, by topic."""
+    """Each member's partitions by topic."""
     assigned = assignor()._perform_assignment(cluster(), members(*names))
     return {
         name: {topic: set(numbers) for topic, numbers in assignment.assignment}

@@ -1,4 +1,4 @@
-"""The walls around what the consumer reads: committed records only, never a silent reset, nothing lost or twice."""
+"""The consumer thread reads committed records only, never resets silently, and loses and repeats nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_one_fetch_does_not_wait_long_for_partitions_without_data() -> None:
 
 
 class FakeConsumer:
-    """aiokafka's consumer, as far as the thread touches it."""
+    """aiokafka's consumer, as far as the thread uses it."""
 
     def __init__(self, position: int = 0) -> None:
         self.done: list[tuple[str, Any]] = []
@@ -64,7 +64,7 @@ def thread_with(consumer: FakeConsumer) -> ConsumerThread:
 
 
 async def fetched(thread: ConsumerThread, monkeypatch: pytest.MonkeyPatch, got: Any) -> Any:
-    """What the thread makes of what aiokafka's fetcher gives or raises."""
+    """The thread's runs when aiokafka's fetcher returns these records or raises this error."""
 
     async def fetch(*_args: Any, **_options: Any) -> Any:
         if isinstance(got, BaseException):
@@ -76,7 +76,7 @@ async def fetched(thread: ConsumerThread, monkeypatch: pytest.MonkeyPatch, got: 
 
 
 def records(*offsets: int) -> list[FakeRecord]:
-    """Records of the visits."""
+    """Records of `web-visits`."""
     return [FakeRecord(VISITS.topic, VISITS.partition, offset) for offset in offsets]
 
 
@@ -137,7 +137,7 @@ async def test_each_seek_has_a_token_of_its_own_and_resumes_last() -> None:
 
 
 class FakeThread:
-    """The thread, as far as the listener touches it."""
+    """The thread, as far as the listener uses it."""
 
     def __init__(self, done: list[str]) -> None:
         self.done = done

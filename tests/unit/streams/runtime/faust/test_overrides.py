@@ -1,4 +1,4 @@
-"""The walls around what Faust would write, seek, restart or hide."""
+"""The overrides of Faust's own writes, seeks, restarts and hidden errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_faust_commits_no_offset() -> None:
 
 
 async def test_faust_seeks_nowhere() -> None:
-    consumer = bare(SlotConsumer)  # anything it touched would be missing
+    consumer = bare(SlotConsumer)  # any attribute it used would be missing
     await consumer.perform_seek()
     await consumer.verify_all_partitions_active()
 
@@ -57,13 +57,13 @@ async def test_faust_does_not_sleep_a_second_while_no_partition_is_active() -> N
     assert slept == [0.01]
 
 
-def test_whoever_writes_to_a_table_ends_the_process() -> None:
+def test_a_write_to_a_table_ends_the_process() -> None:
     with pytest.raises(ProcessExit):
         bare(SlotTable).send_changelog(None, b"key", b"value")
 
 
 async def test_faust_drops_no_key_by_its_own_map_after_recovery() -> None:
-    await bare(SlotTable).on_recovery_completed({TP("changelog", 0)}, set())  # touches nothing
+    await bare(SlotTable).on_recovery_completed({TP("changelog", 0)}, set())  # uses no attribute
 
 
 async def test_a_crash_inside_faust_ends_the_process() -> None:
@@ -110,7 +110,7 @@ async def test_a_run_passes_faust_as_it_is() -> None:
 
 
 class FakeApp:
-    """The app, as far as recovery touches it; notes what is done in which order."""
+    """The app, as far as recovery uses it; records the order of the calls."""
 
     def __init__(self, take_over: Any) -> None:
         self.done: list[str] = []
@@ -136,7 +136,7 @@ class FakeApp:
 
 
 def recovery_of(app: FakeApp) -> Any:
-    """Our recovery in a forged app."""
+    """The recovery in a fake app."""
 
     async def wait(coroutine: Any) -> Any:
         return await coroutine

@@ -1,4 +1,4 @@
-"""What was fetched joins without a gap, in fetch positions, and is bounded."""
+"""A buffer joins runs without a gap, in fetch positions, and is bounded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.harness.runtime.fake_slot import JOURNAL, VISITS, FakeFlowControl
 
 
 def started_buffer(next_: int = 0) -> PartitionBuffer:
-    """A feed sought to where it stands."""
+    """A buffer whose partition was sought to `next_`."""
     buffer = PartitionBuffer(VISITS, committed_position=next_)
     buffer.start(token=1)
     return buffer
@@ -87,7 +87,7 @@ def test_a_position_outside_the_log_stops_that_partition() -> None:
     assert buffer.stop_reason == "position 5 is outside the log, which holds 6 to 9"
 
 
-def test_a_position_beyond_the_log_of_a_topic_made_anew_stops_that_partition() -> None:
+def test_a_position_beyond_the_log_of_a_topic_created_again_stops_that_partition() -> None:
     buffer = started_buffer(5)
     stop_if_outside_log(buffer, beginning=0, end=2)
     assert buffer.stop_reason

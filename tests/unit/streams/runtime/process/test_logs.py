@@ -1,4 +1,4 @@
-"""Whatever a worker process writes to standard error is one JSON object a line."""
+"""Each line that a worker process writes to standard error is one JSON object."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ raise KeyError("nobody caught it")
 """
 
 
-def test_every_line_is_an_object_whoever_speaks() -> None:
+def test_every_line_is_a_json_object_whatever_writes_it() -> None:
     ended = subprocess.run([sys.executable, "-c", SPEAKING], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     lines: list[dict[str, Any]] = [json.loads(line) for line in ended.stderr.splitlines()]

@@ -302,7 +302,7 @@ async def test_a_record_out_of_step_waits_and_the_others_go_on() -> None:
     assert slot.is_waiting
 
 
-async def test_after_an_unsure_end_the_slot_takes_a_new_epoch_and_goes_on() -> None:
+async def test_after_an_unanswered_end_the_slot_takes_a_new_epoch_and_goes_on() -> None:
     slot = fake_slot(log_end=2)  # the position record at offset 0, then the commit's marker
     producer: Any = slot._producer
     producer.unanswered_end = True
@@ -311,7 +311,7 @@ async def test_after_an_unsure_end_the_slot_takes_a_new_epoch_and_goes_on() -> N
     assert producer.renewed == 1
 
 
-async def test_after_an_unsure_end_a_slot_that_somebody_owned_in_between_ends() -> None:
+async def test_after_an_unanswered_end_a_slot_that_had_another_owner_in_between_ends() -> None:
     slot = fake_slot(log_end=7)
     producer: Any = slot._producer
     producer.unanswered_end = True

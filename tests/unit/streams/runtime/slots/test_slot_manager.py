@@ -53,7 +53,7 @@ async def test_a_partition_left_out_is_named_once_and_again_when_it_moves() -> N
     assert events == [("partition left out", "web-visits:0"), ("partition moves again", "web-visits:0")]
 
 
-async def test_who_lags_behind_publishes_its_claims_at_once() -> None:
+async def test_a_slot_that_lags_behind_publishes_its_claims_at_once() -> None:
     manager = slot_manager(clock="wall")
     slot = fake_slot()
     claims = manager.control_topics.control_state.claims

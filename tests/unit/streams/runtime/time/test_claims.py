@@ -1,4 +1,4 @@
-"""What a claim says, who believes it, and what arrival and claim make of each other."""
+"""What a claim means, when readers accept it, and how arrivals and claims depend on each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_readers_take_the_largest_claim_of_a_partition() -> None:
     assert claims.position(VISITS) == 7
 
 
-def test_a_claim_more_than_half_a_second_ahead_of_the_broker_is_believed_by_nobody() -> None:
+def test_a_claim_more_than_half_a_second_ahead_of_the_broker_is_not_accepted() -> None:
     claims = Claims()
     assert claims.add(VISITS, Claim(claim=10_500, position=0), timestamp=10_000)
     assert not claims.add(VISITS, Claim(claim=10_501, position=0), timestamp=10_000)
@@ -124,7 +124,7 @@ def test_a_partition_with_an_open_transaction_behind_its_stable_end_is_not_idle(
     assert next_claim(buffer, ends(buffer, sent=7_000, position=0, stable=0, high=3)) == 0
 
 
-def test_records_on_their_way_to_the_slot_keep_a_partition_from_being_idle() -> None:
+def test_a_partition_with_records_under_way_to_the_slot_is_not_idle() -> None:
     buffer = started_buffer()
     in_delivery = ends(buffer, sent=7_000, position=2, stable=2, high=2)._replace(delivered_position=2)
     assert next_claim(buffer, in_delivery) == 0
@@ -137,20 +137,20 @@ def test_a_claim_never_goes_back() -> None:
     assert next_claim(buffer, None) == 9_000
 
 
-def test_a_new_owner_inherits_the_claim_and_how_long_it_stood() -> None:
+def test_a_new_owner_inherits_the_claim_and_its_idle_time() -> None:
     claims = Claims()
     former = Claim(claim=3_000, position=0, stable=2, high=5, readable=True, stood=40_000, stuck=50_000)
     claims.add(VISITS, former, timestamp=60_000)
     buffer, tracker = started_buffer(), ClaimTracker("w1")
     tracker.inherit(buffer, VISITS, claims)
-    enqueue_records(buffer, timestamps=[1_000])  # its arrival is the claim, then
+    enqueue_records(buffer, timestamps=[1_000])  # its arrival becomes the claim
     tracker.update_claim(buffer, VISITS, {}, claims, now=70_000)
     later = tracker.update_claim(buffer, VISITS, {}, claims, now=71_000)
     assert (later.claim, later.stood, later.stuck, later.worker) == (3_000, 41_000, 51_000, "w1")
-    assert (later.stable, later.high) == (2, 5)  # as the former owner knew them
+    assert (later.stable, later.high) == (2, 5)  # from the former owner's claim
 
 
-def test_the_stable_end_that_stands_with_records_behind_it_is_counted_over_owners() -> None:
+def test_the_time_without_a_move_of_the_stable_end_is_counted_over_owners() -> None:
     claims = Claims()
     claims.add(VISITS, Claim(claim=0, position=0, stable=0, high=5, stuck=50_000), timestamp=60_000)
     buffer, tracker = started_buffer(), ClaimTracker("w1")
@@ -170,7 +170,7 @@ def test_before_its_first_fetch_a_partition_may_hold_anything() -> None:
     assert not tracker.update_claim(buffer, VISITS, empty, claims, now=10_000).readable
 
 
-def test_a_readable_partition_whose_claim_stands_is_counted() -> None:
+def test_the_idle_time_of_a_readable_partition_is_counted() -> None:
     buffer, tracker, claims = started_buffer(), ClaimTracker("w1"), Claims()
     enqueue_records(buffer, timestamps=[1_000])
     tracker.update_claim(buffer, VISITS, {}, claims, now=10_000)
@@ -181,7 +181,7 @@ def test_a_readable_partition_whose_claim_stands_is_counted() -> None:
 
 
 def started_buffer() -> PartitionBuffer:
-    """A feed that was just sought to the beginning of its partition."""
+    """A buffer whose partition was just sought to its beginning."""
     buffer = PartitionBuffer(VISITS, committed_position=0)
     buffer.start(token=1)
     return buffer

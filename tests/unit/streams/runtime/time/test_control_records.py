@@ -148,7 +148,7 @@ async def test_a_first_release_does_not_wait_for_what_is_counted_of_another_acco
 
 
 async def test_the_first_releases_of_many_accounts_come_one_by_one() -> None:
-    """Events of all accounts wait for a first release that is on its way: never for more than one."""
+    """Events of all accounts wait for a first release under way, never for more than one."""
     slot = slot_with_release("events", at=0)
     for number in range(5):
         marker = Marker(f"new{number}", 1, number + 1, "", 0, ENGINE_VERSION)

@@ -1,4 +1,4 @@
-"""A release enters the journal by its arrival, as every record does: it sets the clock of each contact."""
+"""A release enters the journal by its arrival like every record, since it sets the clock of each contact."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OURS, OTHERS = Partition("web-visits", 0), Partition("scoring-events", 0)
 
 
 def state_with_claims(others: int, readable: bool = True) -> ControlState:
-    """A release, our partition's claim of now, and another's."""
+    """The state with a release, the own partition's claim at NOW, and another's."""
     state = ControlState(markers=[RELEASE])
     state.claims.add(OURS, Claim(NOW, position=0), NOW)
     state.claims.add(OTHERS, Claim(others, position=0, readable=readable), NOW)
@@ -30,7 +30,7 @@ def state_with_claims(others: int, readable: bool = True) -> ControlState:
 
 
 def visits(slot: Slot, *arrivals: int) -> None:
-    """Visits arrive at these instants."""
+    """Enqueues visits that arrived at these instants."""
     run_records = [
         FakeRecord(VISITS.topic, 0, number, at, b"c1", event(number), ()) for number, at in enumerate(arrivals)
     ]
@@ -43,7 +43,7 @@ def event(number: int) -> bytes:
 
 
 async def transact(slot: Slot) -> None:
-    """One transaction, when there is something to write; what it adds to the journal is fetched."""
+    """Commits one transaction if there is something to write, and enqueues its journal records."""
     batch = slot.build_transaction(NOW)
     if batch is not None:
         await slot.commit(batch)
@@ -56,7 +56,7 @@ async def transact(slot: Slot) -> None:
 
 
 def journal(slot: Slot) -> list[str]:
-    """Ids of events and `release`, as they stand in the journal; ticks are passed over."""
+    """The ids of events, and "release", in the journal's order, without ticks."""
     journal_records = [records.decode(value or b"") for _, value, _ in committed_records(slot).get(JOURNAL, [])]
     entries = [entry for entry in journal_records if not isinstance(entry, records.Tick)]
     return [entry.id if isinstance(entry, records.JournalEvent) else "release" for entry in entries]
@@ -67,7 +67,7 @@ async def test_a_release_waits_for_a_partition_that_is_days_behind() -> None:
     await transact(slot)
     assert journal(slot) == []
     slot._tick_scheduler.control_state.claims.add(OTHERS, Claim(NOW - 10_000, position=0, readable=True), NOW)
-    await transact(slot)  # decides what came back
+    await transact(slot)  # decides the record just read
     await transact(slot)
     assert journal(slot) == ["release"]
 
