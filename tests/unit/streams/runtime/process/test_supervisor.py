@@ -102,13 +102,13 @@ def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
 
 def test_a_child_reads_the_settings_that_the_parent_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADSTREAM_NAME", "another")
-    given = Settings(prefix="p-", clock="events", partitions=3, name=None, data_dir=Path("somewhere"))
-    environment = child_environment(given)
+    settings = Settings(prefix="p-", clock="events", partitions=3, name=None, data_dir=Path("somewhere"))
+    environment = child_environment(settings)
     assert "LEADSTREAM_NAME" not in environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("LEADSTREAM_NAME")
-    assert Settings() == given
+    assert Settings() == settings
 
 
 def test_a_name_belongs_to_one_worker_of_a_machine(tmp_path: Path) -> None:
