@@ -1,1 +1,1 @@
-"""Agents: the thin ends of the machine, where the runtime meets Faust's topics."""
+"""The Faust agents, which forward fetched records to the slots, and the process for Salesforce (crm)."""

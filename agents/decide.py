@@ -1,16 +1,15 @@
-"""The agent of the journal: hands what was fetched to the slots, which decide it."""
+"""The agent of the journal: forwards fetched runs to the slots, which decide them."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from agents.forward import forward_to_slots
-from streams.runtime.slots.slot_manager import SlotManager
+from streams.runtime.faust.protocols import FaustApp, FaustTopic, RunStream
+from streams.runtime.spec import RunReceiver
 
 
-def register(app: Any, slot_manager: SlotManager, journal: Any) -> None:
-    """Lays the agent onto the app; `journal` is the Faust topic of the journal."""
+def register(app: FaustApp, receiver: RunReceiver, journal: FaustTopic) -> None:
+    """Registers the agent with the app."""
 
-    @app.agent(journal, name="decide", concurrency=1)  # type: ignore[untyped-decorator]  # Faust publishes no types
-    async def decide(stream: Any) -> None:
-        await forward_to_slots(stream, slot_manager)
+    @app.agent(journal, name="decide", concurrency=1)
+    async def decide(stream: RunStream) -> None:
+        await forward_to_slots(stream, receiver)

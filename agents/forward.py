@@ -1,22 +1,22 @@
-"""From a Faust stream to the slots."""
+"""Forwards the runs of a Faust stream to the slots."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from streams.runtime.fatal import die
-from streams.runtime.slots.slot_manager import SlotManager
+from streams.runtime.faust.protocols import RunStream
+from streams.runtime.spec import RunReceiver
 
 
-async def forward_to_slots(stream: Any, slot_manager: SlotManager) -> None:
-    """Hands every run of the stream to its slot; an error ends the process.
+async def forward_to_slots(stream: RunStream, receiver: RunReceiver) -> None:
+    """Passes every run of the stream on; an error ends the process.
 
-    Faust would restart the agent instead, and the run it held would be skipped.
+    Faust would restart the agent instead, and the run it was working on would be skipped.
     """
     try:
         async for run in stream:
-            slot_manager.forward(run)
+            receiver.forward(run)
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001  # see above

@@ -1,14 +1,13 @@
-"""Lays the agents of a kind of slots onto its app."""
+"""Registers the agents of an app."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from agents import decide, ingest
-from streams.runtime.slots.slot_manager import SlotManager
+from streams.runtime.faust.protocols import FaustApp, FaustTopic
+from streams.runtime.spec import RunReceiver
 
 
-def register_agents(app: Any, slot_manager: SlotManager, sources: Any, journal: Any) -> None:
-    """One agent for all in-topics and one for the journal; both only hand over to the slots."""
-    ingest.register(app, slot_manager, sources)
-    decide.register(app, slot_manager, journal)
+def register_agents(app: FaustApp, receiver: RunReceiver, sources: FaustTopic, journal: FaustTopic) -> None:
+    """Registers one agent for all in-topics and one for the journal; both only forward runs to the slots."""
+    ingest.register(app, receiver, sources)
+    decide.register(app, receiver, journal)

@@ -1,7 +1,7 @@
-"""The composition root: what a worker runs is put together here, from the settings, and nowhere else.
+"""The composition root: builds what a worker runs from its settings; nothing else does.
 
 `python -m streams.app pipeline` is the worker process that the parent starts; it reads its settings from the
-environment. People use `leadstream worker`.
+environment. Users run `leadstream worker`.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ LEDGER_OUT = (CAMPAIGN_REVENUE, CRM_RESULTS, DEAD_LETTERS)
 
 
 def pipeline_spec(settings: Settings) -> AppSpec:
-    """Contacts: segments, leads, points. As many slots as the journal has partitions."""
+    """The app for contacts: segments, leads, points. It has as many slots as the journal has partitions."""
     releases = ReleaseLog(settings.clock)
-    memory = DuplicateWindow(settings.repeat_ms, settings.repeat_ids)
+    duplicates = DuplicateWindow(settings.repeat_ms, settings.repeat_ids)
 
     def decider(_settings: Settings, slot: int) -> Decider:
-        return PartitionDecider(slot, definitions_lookup(releases), memory, time.monotonic, settings.lateness_ms)
+        return PartitionDecider(slot, definitions_lookup(releases), duplicates, time.monotonic, settings.lateness_ms)
 
     return AppSpec(
         name="pipeline",
@@ -65,7 +65,7 @@ def pipeline_spec(settings: Settings) -> AppSpec:
 
 
 def ledger_spec(settings: Settings) -> AppSpec:
-    """Opportunities: revenue per campaign and currency. One slot, so that a move between campaigns is atomic."""
+    """The app for opportunities: revenue per campaign and currency. One slot keeps a move between two atomic."""
     releases = ReleaseLog(settings.clock)
 
     def decider(_settings: Settings, _slot: int) -> Decider:
@@ -89,12 +89,12 @@ APP_SPECS: dict[str, Callable[[Settings], AppSpec]] = {"pipeline": pipeline_spec
 
 
 def event_validator(settings: Settings) -> Ingest:
-    """What validates in-topic records."""
+    """The function that validates in-topic records."""
     return EventValidator(settings.clock, settings.future_ms)
 
 
 def definitions_lookup(releases: ReleaseLog) -> Callable[[str, int], Definitions]:
-    """The definitions of an account's release by its number, from what the worker has read of `definitions`."""
+    """Looks up an account's definitions by release number, in the records of `definitions` read so far."""
 
     def definitions(account: str, number: int) -> Definitions:
         return releases.get(account, number).definitions
@@ -103,7 +103,7 @@ def definitions_lookup(releases: ReleaseLog) -> Callable[[str, int], Definitions
 
 
 def build_app_spec(name: str, settings: Settings) -> AppSpec:
-    """A kind by its name. Raises UsageError for another."""
+    """The spec of that name. Raises UsageError for an unknown one."""
     if name not in APP_SPECS:
         raise UsageError(f"there is no role {name!r}; there are {', '.join(APP_SPECS)}")
     return APP_SPECS[name](settings)

@@ -1,1 +1,1 @@
-"""The shell around the engine: slots, transactions, ticks, topics."""
+"""Runs the engine on Kafka: slots, transactions, back-fills, claims and ticks."""

@@ -1,6 +1,6 @@
-"""Where a slot stands: the last record of every transaction in its changelog partition.
+"""A slot's checkpoint: the last record of every transaction in its changelog partition.
 
-State and positions are one read of one partition with one writer, so they cannot disagree.
+Rows and checkpoint are one read of one partition with one writer, so they cannot disagree.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ class SlotCheckpoint(msgspec.Struct, omit_defaults=True):
     """Everything a new owner needs besides the rows.
 
     `feeds` and `arrivals` are keyed "topic:partition" without prefix: the fetch position to go on from, and the
-    arrival (ms) of the last record taken. `definitions` and `clock` are the next offsets to look at there, `tick`
-    the value of the last wall tick, `checkpoint` the decider's own. `introduced` is, per account, the proposed
-    release that is on its way, and the last contact whose past is told; empty where nothing is told yet.
+    arrival (ms) of the last record consumed. `definitions` and `clock` are the next offsets to look at in those
+    topics, `tick` is the value (ms) of the last wall tick, `checkpoint` the decider's own. `introduced` is, per
+    account, the number of the proposed release under way and the last contact whose slice is appended ("" before the
+    first slice).
     """
 
     feeds: dict[str, int] = {}
@@ -33,5 +34,5 @@ _decode = msgspec.json.Decoder(SlotCheckpoint).decode
 
 
 def decode(value: bytes) -> SlotCheckpoint:
-    """The positions of a changelog value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
+    """The checkpoint of a changelog value. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
     return _decode(value)

@@ -1,8 +1,8 @@
-"""How a worker process ends itself: one line on stderr, and out.
+"""Ends the worker process at once, after one line on stderr.
 
-What a slot holds in memory is trusted only as long as every step went as planned. On any error the process ends at
-once, with no cleaning up that could write; nothing uncommitted was seen by anybody, and the next start reads the
-truth again. The parent process (parent.py) starts it again, except after configuration errors.
+A slot's memory can be trusted only as long as every step succeeded. On any error the process ends at once, without
+clean-up that could write; no reader has seen anything uncommitted, and the next start restores the committed state.
+The parent process (process/supervisor.py) starts it again, except after configuration errors.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _log_once = threading.Lock()
 
 
 def die(why: str, cause: BaseException | None = None) -> NoReturn:
-    """Ends the process with the exit code of `cause` when it is one of ours, else 70; never returns.
+    """Ends the process with the exit code of `cause` when it is a LeadstreamError, else 70; never returns.
 
-    The consumer's thread and the main thread may both come here: the first one speaks.
+    The consumer's thread and the main thread may both call it: only the first one logs.
     """
     code = cause.exit_code if isinstance(cause, LeadstreamError) else Internal.exit_code
     if _log_once.acquire(blocking=False):

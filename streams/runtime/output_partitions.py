@@ -1,4 +1,4 @@
-"""Where a slot writes: its own partitions of every topic."""
+"""The partitions that a slot writes to: its own one of every topic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streams.settings import Settings
 
 @dataclass(frozen=True)
 class OutputPartitions:
-    """Where a slot writes; full topic names."""
+    """One slot's partitions among `slots`; `journal` and `changelog` are full topic names."""
 
     slot: int
     slots: int
@@ -20,8 +20,12 @@ class OutputPartitions:
 
     @classmethod
     def for_slot(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> OutputPartitions:
-        """The places of slot `slot` of `slots`."""
+        """The partitions of slot `slot` of `slots`."""
         return cls(slot, slots, settings.prefix, journal, changelog)
+
+    def without_prefix(self, partition: Partition) -> Partition:
+        """The partition with its topic's name without prefix."""
+        return Partition(partition.topic.removeprefix(self.prefix), partition.number)
 
     def journal_for(self, key: bytes) -> Partition:
         """The journal partition of a key, by Kafka's own partitioner."""

@@ -1,31 +1,43 @@
-"""A kind of slots: what one Faust app runs. The pipeline has N slots, the ledger one; the runtime is the same."""
+"""`AppSpec`: everything that distinguishes one Faust app from another; the runtime is the same for all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from schemas.topics import Topic
 from streams.engine.journal.records import Marker
+from streams.runtime.faust.protocols import FaustApp, FaustTopic
+from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.protocols import Decider, Ingest
 from streams.settings import Settings
 
 
 class MarkerLog(Protocol):
-    """Which records of `definitions` are releases in force; pure, fed in offset order."""
+    """Judges which records of `definitions` are valid releases; pure, fed in offset order."""
 
     def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Marker | None:
         """The marker of a valid release; None for a void one (based on another than the latest) or anything else."""
 
 
+class RunReceiver(Protocol):
+    """The slot manager, as far as agents need it."""
+
+    def forward(self, run: RecordBatch) -> None:
+        """Passes a run on to its slot."""
+
+
+RegisterAgents = Callable[[FaustApp, RunReceiver, FaustTopic, FaustTopic], None]
+
+
 @dataclass(frozen=True)
 class AppSpec:
-    """All that distinguishes one app from another; topics carry no prefix.
+    """One Faust app: the pipeline with N slots, or the ledger with one. Topics carry no prefix.
 
-    `outputs` are all the topics its slots write to besides journal and changelog. `register(app, shell, sources,
-    journal)` lays the agents onto the app; `releases` makes the log that judges `definitions`, None for a kind
-    that appends no markers.
+    `outputs` are all topics that its slots write to besides journal and changelog. `decider(settings, slot)` makes a
+    slot's decider; one that is a BackfillingDecider gets back-fills. `register(app, receiver, sources, journal)`
+    registers the agents. `releases` makes the log that judges `definitions`; without it no markers are appended.
     """
 
     name: str
@@ -36,7 +48,7 @@ class AppSpec:
     table: str
     ingest: Callable[[Settings], Ingest]
     decider: Callable[[Settings, int], Decider]
-    register: Callable[[Any, Any, Any, Any], None]
+    register: RegisterAgents
     releases: Callable[[], MarkerLog] | None = None
 
     def app_id(self, settings: Settings) -> str:

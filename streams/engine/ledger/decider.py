@@ -18,8 +18,6 @@ from streams.engine.ledger import outputs
 from streams.engine.ledger.attribution import CrmCampaigns, account_campaigns
 from streams.engine.ledger.opportunity import Contribution, Opportunity, opportunity_from_event
 from streams.engine.ledger.totals import RevenueTotal, total_key
-from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.broadcast import PendingProposal
 from streams.engine.releases.cache import DefinitionsLookup
 
 _OPPORTUNITY = "opportunity/"
@@ -92,22 +90,6 @@ class LedgerDecider:
     def next_due(self) -> int | None:
         """Returns None: time alone changes no revenue."""
         return None
-
-    def needs_backfill(self, marker: Marker) -> bool:  # noqa: ARG002 - a Decider
-        """Returns False: a release applies to every stored opportunity."""
-        return False
-
-    def pending_proposals(self) -> dict[str, PendingProposal]:
-        """Returns nothing: no release needs a back-fill here."""
-        return {}
-
-    def has_contacts(self, account: str) -> bool:  # noqa: ARG002 - a Decider
-        """Returns False: the ledger has opportunities only."""
-        return False
-
-    def backfill_counter(self, account: str, _after: str = "", _limit: int | None = None) -> BackfillCounter:
-        """Raises LookupError: the ledger has no back-fill."""
-        raise LookupError(f"no release of account {account} is proposed to the ledger")
 
     def _process_record(self, effects: Effects) -> None:
         """Decides one event, or lets the marker at the head of the queue visit one opportunity."""

@@ -1,13 +1,13 @@
-"""How a slot brings a release into force that asks of the past: counted beside the traffic, told in slices.
+"""The back-fill of a release that depends on the past: counted beside the traffic, appended in slices.
 
-    1  the slot appends the release's proposal; when that is decided, the decider says so (`proposal`)
+    1  the slot appends the release's proposal; once that is decided, the decider names it in `pending_proposals`
     2  a second consumer reads the slot's own journal from its beginning up to the proposal, while the slot goes on
-    3  what was counted is appended in slices, whatever else is going on: each concerns its contacts alone; the last
-       contact told stands in the slot's positions
-    4  where there are more contacts than have room, 2 and 3 again for those who come after by their ids
-    5  when everybody is told, the release's marker is appended: from there on it decides
+    3  the counts are appended in slices, whatever else is going on: each concerns its contacts alone; the last
+       contact of the last slice is in the slot's checkpoint
+    4  where there are more contacts than memory allows, 2 and 3 are repeated for those whose ids come after
+    5  after the last slice the release's marker is appended: from there on the release decides
 
-A new owner counts for those who come after the last contact told. A newer release gives up the one on its way.
+A new owner counts the contacts after the last one in the checkpoint. A newer release cancels the one under way.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import msgspec
 import structlog
 from aiokafka import TopicPartition
+from structlog.typing import FilteringBoundLogger
 
 from schemas.topics import DEAD_LETTERS
 from schemas.values import instant_text
-from streams.engine.journal.records import Slice
+from streams.engine.journal.records import Marker, Slice
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import PendingProposal
 from streams.kafka.dead_letters import read_refused_sources
+from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import read_batches_to_end, require_key, require_value
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.fatal import die
 from streams.runtime.output_partitions import OutputPartitions
-from streams.runtime.protocols import Decider
+from streams.runtime.protocols import BackfillingDecider
 
 log = structlog.get_logger()
 
@@ -42,21 +43,21 @@ FETCH_RECORDS = 500
 """Records of one fetch."""
 
 LOG_SECONDS = 5.0
-"""How often a log line says how far it is."""
+"""How often a log line reports the progress."""
 
 MAX_CONTACTS = 50_000
-"""The most contacts whose past a worker keeps in memory while it counts."""
+"""The most contacts whose past a worker holds in memory while it counts."""
 
-ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Any]]
-"""A consumer outside every group, by isolation level."""
+ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
+"""Makes a consumer outside every group, by isolation level."""
 
 
 class Backfill:
-    """One slot's: at most one release at a time; others wait their turn."""
+    """The back-fills of one slot: one release at a time; others wait their turn."""
 
     def __init__(
         self,
-        decider: Decider,
+        decider: BackfillingDecider,
         partitions: OutputPartitions,
         open_consumer: ConsumerFactory,
         throttle: Throttle,
@@ -75,26 +76,33 @@ class Backfill:
         self._is_complete = False
         self._slices_done = asyncio.Event()
 
+    def needs_backfill(self, marker: Marker) -> bool:
+        """Whether that release, taken up now, is to be proposed first."""
+        return self._decider.needs_backfill(marker)
+
+    def has_contacts(self, account: str) -> bool:
+        """Whether the account has a contact here that a back-fill would count."""
+        return self._decider.has_contacts(account)
+
     def start(self, checkpoint: SlotCheckpoint) -> None:
-        """Begins what is proposed, all that was decided being committed: what was refused is among it."""
+        """Begins with the oldest proposal. Every decision must be committed: refused records are read back."""
         self.cancel_superseded()
         if self._proposal is not None:
             return
-        proposed = self._decider.pending_proposals()
-        to_count = [each for each in proposed.items() if self._decider.has_contacts(each[0])]
-        if to_count:
-            self._account, self._proposal = min(to_count, key=lambda each: each[1].offset)
-            told = checkpoint.introduced.get(self._account, (0, ""))
-            after = told[1] if told[0] == self._proposal.number else ""
-            self._task = asyncio.create_task(self._run(self._account, self._proposal, after), name="introduction")
+        proposals = [item for item in self._decider.pending_proposals().items() if self.has_contacts(item[0])]
+        if proposals:
+            self._account, self._proposal = min(proposals, key=lambda item: item[1].offset)
+            number, last_contact = checkpoint.introduced.get(self._account, (0, ""))
+            after = last_contact if number == self._proposal.number else ""
+            self._task = asyncio.create_task(self._run(self._account, self._proposal, after), name="backfill")
 
     def cancel_superseded(self) -> None:
-        """After records were decided: a newer release may have taken the place of the one on its way."""
+        """Cancels the back-fill when the records just decided hold a newer release of its account."""
         if self._proposal is not None and self._decider.pending_proposals().get(self._account) != self._proposal:
             self._cancel()
 
     def next_slice(self, checkpoint: SlotCheckpoint) -> tuple[Slice, SlotCheckpoint] | None:
-        """The next slice, and the positions after it; None where there is none, or none yet."""
+        """The next slice and the checkpoint after it; None while there is none."""
         if self._slices is None or self._proposal is None:
             return None
         if checkpoint.introduced.get(self._account, (0, ""))[0] != self._proposal.number:
@@ -107,14 +115,21 @@ class Backfill:
         introduced = {**checkpoint.introduced, self._account: (self._proposal.number, next(reversed(part.contacts)))}
         return part, msgspec.structs.replace(checkpoint, introduced=introduced)
 
+    def release_without_contacts(self) -> tuple[str, int] | None:
+        """Account and number of a proposed release that has nobody to count here."""
+        for account, proposal in self._decider.pending_proposals().items():
+            if not self.has_contacts(account):
+                return account, proposal.number
+        return None
+
     def complete_release(self) -> tuple[str, int] | None:
-        """Account and number of the release of which all is told."""
+        """Account and number of the release whose slices are all appended."""
         if not self._is_complete or self._proposal is None:
             return None
         return self._account, self._proposal.number
 
     async def close(self) -> None:
-        """The slot goes away, or the worker stops."""
+        """Ends the back-fill under way: the slot goes away, or the worker stops."""
         task = self._task
         self._cancel()
         if task is not None:
@@ -128,60 +143,64 @@ class Backfill:
         self._is_complete = False
 
     async def _run(self, account: str, proposal: PendingProposal, after: str) -> None:
-        about = log.bind(account=account, release=proposal.number, partition=self._journal.partition)
+        logger = log.bind(account=account, release=proposal.number, partition=self._journal.partition)
         try:
             async with self._throttle.memory_lock:
-                await self._backfill(account, proposal, after, about)
+                await self._backfill(account, proposal, after, logger)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the next start reads on
             die(f"the past of release {proposal.number} of account {account} cannot be counted", error)
 
-    async def _backfill(self, account: str, proposal: PendingProposal, after: str, logger: Any) -> None:
-        left_out_after: str | None = after
-        while left_out_after is not None:
+    async def _backfill(
+        self, account: str, proposal: PendingProposal, after: str, logger: FilteringBoundLogger
+    ) -> None:
+        continue_after: str | None = after
+        while continue_after is not None:
             began = time.monotonic()
-            logger.info("counting the past", records=proposal.offset, after=left_out_after)
-            history = self._decider.backfill_counter(account, left_out_after, MAX_CONTACTS)
-            is_cut = await self._count_journal(history, proposal.offset, logger)
+            logger.info("counting the past", records=proposal.offset, after=continue_after)
+            counter = self._decider.backfill_counter(account, continue_after, MAX_CONTACTS)
+            is_truncated = await self._count_journal(counter, proposal.offset, logger)
             if self._proposal is not proposal:
-                return  # given up; a consumer that is being stopped swallows the cancellation
+                return  # cancelled; a consumer that is being stopped swallows the cancellation
             logger.info("counted the past", records=proposal.offset, ms=round(1000 * (time.monotonic() - began)))
-            left_out_after = history.continue_after()
-            if is_cut and left_out_after is None:
-                _warn_of_truncation(history, logger)
-            await self._offer_slices(history.slices())
+            continue_after = counter.continue_after()
+            if is_truncated and continue_after is None:
+                _warn_of_truncation(counter, logger)
+            await self._offer_slices(counter.slices())
         self._is_complete = True
         self._wake()
 
     async def _offer_slices(self, slices: Iterator[Slice]) -> None:
-        """Until the slot has appended all of them."""
+        """Waits until the slot has appended all of them."""
         self._slices_done.clear()
         self._slices = slices
         self._wake()
         await self._slices_done.wait()
 
-    async def _count_journal(self, counter: BackfillCounter, until: int, logger: Any) -> bool:
-        """Feeds what is before an offset; whether the journal's beginning is gone."""
-        told = time.monotonic()
+    async def _count_journal(self, counter: BackfillCounter, until: int, logger: FilteringBoundLogger) -> bool:
+        """Feeds the records before offset `until`; returns whether retention has removed the journal's beginning."""
+
+        def feed(record: ConsumedRecord) -> None:
+            counter.feed(record.offset, require_key(record), require_value(record))
+
+        last_log = time.monotonic()
         async with self._open_consumer("read_committed") as consumer:
             counter.refused_sources = await read_refused_sources(consumer, self._dead_letters)
             ends = {self._journal: until}
             async for batch in read_batches_to_end(consumer, [self._journal], ends=ends, max_records=FETCH_RECORDS):
-                await self._throttle.run_throttled(
-                    batch, lambda record: counter.feed(record.offset, require_key(record), require_value(record))
-                )
-                if time.monotonic() - told > LOG_SECONDS:
-                    told = time.monotonic()
+                await self._throttle.run_throttled(batch, feed)
+                if time.monotonic() - last_log > LOG_SECONDS:
+                    last_log = time.monotonic()
                     logger.info("counting the past", read=batch[-1].offset + 1, records=until)
             return bool((await consumer.beginning_offsets([self._journal]))[self._journal])
 
 
-def _warn_of_truncation(counter: BackfillCounter, logger: Any) -> None:
-    """`definitions apply` refuses such a release; one that came otherwise knows what there is."""
-    speaks_from = counter.missing_before()
-    if speaks_from is not None:
+def _warn_of_truncation(counter: BackfillCounter, logger: FilteringBoundLogger) -> None:
+    """`definitions apply` refuses such a release; one that came another way gets the counts that are possible."""
+    missing_before = counter.missing_before()
+    if missing_before is not None:
         logger.warning(
             "the release asks of a past that the journal's retention took away; what is left is counted",
-            journal_speaks_from=instant_text(speaks_from),
+            journal_speaks_from=instant_text(missing_before),
         )

@@ -1,4 +1,4 @@
-"""How much of a worker's time may go into work that can wait: short stretches, with rests in proportion."""
+"""Limits the share of a worker's time that goes into work that can wait: short bursts, and pauses in proportion."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BURST_SECONDS = 0.004
 
 
 class Throttle:
-    """One worker's. Whoever works waits for the others' stretches and rests.
+    """One per worker: each slot waits for the bursts and pauses of the others.
 
-    `memory_lock`: held by the one that keeps much in memory for it.
+    `memory_lock` is held by the slot whose work holds much in memory.
     """
 
     def __init__(self) -> None:
@@ -28,17 +28,17 @@ class Throttle:
 
     async def run_throttled(self, items: Iterable[WorkItem], work: Callable[[WorkItem], None]) -> None:
         """Does the work for every item."""
-        left = iter(items)
+        remaining = iter(items)
         more = True
         while more:
             async with self._burst_lock:
                 began = time.perf_counter()
-                more = _run_burst(left, work, began + BURST_SECONDS)
+                more = _run_burst(remaining, work, began + BURST_SECONDS)
                 await asyncio.sleep((time.perf_counter() - began) * (1 / MAX_SHARE - 1))
 
 
 def _run_burst(items: Iterable[WorkItem], work: Callable[[WorkItem], None], deadline: float) -> bool:
-    """Works until the end of the stretch; whether there may be more."""
+    """Works until `deadline` (perf_counter seconds); returns whether items may remain."""
     for item in items:
         work(item)
         if time.perf_counter() > deadline:

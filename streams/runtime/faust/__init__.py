@@ -1,1 +1,1 @@
-"""Every wall around Faust and every mending of it, one file each."""
+"""Overrides of Faust and patches of aiokafka, one file each: the only code that uses their private parts."""

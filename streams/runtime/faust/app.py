@@ -1,5 +1,5 @@
-"""The Faust app: what it gives is the group, the assignor, streams and agents; every write and position is the
-slots'.
+"""The Faust app: it provides the group, the assignor, streams and agents; the slots do every write and hold every
+position.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from streams.runtime.faust.consumer import Transport
 
 
 class Closeable(Protocol):
-    """What the app needs of the shell when it stops."""
+    """The slot manager, as far as the app needs it when it stops."""
 
     async def close(self) -> None:
         """Ends every slot's work and its producer."""
@@ -24,18 +24,18 @@ class SlotApp(faust.App):  # type: ignore[misc]  # Faust publishes no types
 
     slot_manager: Closeable
     request_seconds: float = 10.0
-    """How long a stalled broker is waited for (stalls.py)."""
+    """How long it waits for a stalled broker (request_timeouts.py)."""
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
 
     async def on_stop(self) -> None:
-        """The slots first: Faust's own stop takes the consumer away from under them."""
+        """Closes the slots first: Faust's own stop would take their consumer away."""
         await self.slot_manager.close()
         if self._consumer is not None:
             self._consumer._thread.leave_group_on_stop()
         await super().on_stop()
 
     async def crash(self, reason: BaseException) -> None:
-        """Ends the process: Faust restarts agents after a crash, and the run they held is lost."""
+        """Ends the process: Faust restarts agents after a crash, and the runs they were working on are lost."""
         die("Faust gave up", reason)

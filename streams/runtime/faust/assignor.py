@@ -1,7 +1,8 @@
 """The assignor: partitions travel as slots.
 
-Faust shares out the journal with the changelog beside it, sticky. In-topics follow their slot whatever their
-partition count: partition q of an in-topic goes to the owner of journal partition q mod N.
+Faust assigns journal and changelog partitions together and sticky. In-topics follow their slot whatever their
+partition count: partition q of an in-topic goes to the owner of journal partition q mod N. `Any` stands for Faust's
+own cluster metadata and assignments.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from streams.runtime.fatal import die
 
 
 class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes no types
-    """Subclassed for each app by `slot_assignor`, since Faust calls the copartition method on the class."""
+    """The base of each app's assignor class; `slot_assignor` makes it, since Faust instantiates the class itself."""
 
     sources: ClassVar[frozenset[str]] = frozenset()
     journal: ClassVar[str] = ""
@@ -31,10 +32,12 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
         return super()._perform_assignment(cluster, member_metadata)
 
     def _require_topics(self, cluster: Any) -> None:
-        """Just after topics are made a member may not see them all; whoever got nothing then would idle silently."""
-        known = len(cluster.partitions_for_topic(self.journal) or ())
-        if known != self.slots:
-            raise Internal(f"topic {self.journal} shows {known} partitions of {self.slots}; trying again")
+        """Raises Internal while a topic is not visible, as may be just after its creation: a member that is assigned
+        nothing because of that would idle silently.
+        """
+        visible = len(cluster.partitions_for_topic(self.journal) or ())
+        if visible != self.slots:
+            raise Internal(f"topic {self.journal} shows {visible} partitions of {self.slots}; trying again")
         missing = [topic for topic in sorted(self.sources) if not cluster.partitions_for_topic(topic)]
         if missing:
             raise Internal(f"topics not seen yet: {', '.join(missing)}; trying again")
@@ -49,15 +52,15 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
     def _global_table_standby_assignments(
         self, assignments: Mapping[str, Any], partitions_by_topic: Mapping[str, int]
     ) -> Mapping[str, Any]:
-        # The last step before the assignment is sealed: here in-topics are laid beside their slots.
-        done = super()._global_table_standby_assignments(assignments, partitions_by_topic)
-        for assignment in done.values():
+        # The last step before the assignment is final: in-topics are added beside their slots.
+        final = super()._global_table_standby_assignments(assignments, partitions_by_topic)
+        for assignment in final.values():
             owned = set(assignment.actives.get(self.journal, ()))
             for topic, count in self._partition_counts.items():
-                mine = [number for number in range(count) if slot_for_partition(number, self.slots) in owned]
-                if mine:
-                    assignment.actives[topic] = mine
-        return done  # type: ignore[no-any-return]
+                numbers = [number for number in range(count) if slot_for_partition(number, self.slots) in owned]
+                if numbers:
+                    assignment.actives[topic] = numbers
+        return final  # type: ignore[no-any-return]
 
 
 def slot_assignor(journal: str, sources: Iterable[str], slots: int) -> type[SlotAssignor]:

@@ -1,40 +1,56 @@
-"""The consumer and the transport that makes it: Faust neither commits nor seeks."""
+"""The consumer and the transport that makes it: Faust neither commits nor seeks.
+
+A parameter of type `Any` is whatever Faust passes; it is not looked at.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.kafka.partitions import Partition
 from streams.runtime.faust.listener import SlotRebalanceListener
 from streams.runtime.faust.thread import ConsumerThread
 
 
 class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no types
-    """Positions are the slots' alone: they stand in each slot's changelog, in the transaction they speak of."""
+    """Leaves positions to the slots: each slot's changelog holds them, written in the transaction they belong to."""
 
     RebalanceListener = SlotRebalanceListener
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    @property
+    def fetch_thread(self) -> ConsumerThread:
+        """The thread that fetches."""
+        thread: ConsumerThread = self._thread
+        return thread
+
+    def forget_read_offsets(self, partitions: Iterable[Partition]) -> None:
+        """Lets Faust accept records from any offset on; else it drops those below the last offset it saw."""
+        for partition in partitions:
+            self._read_offset[TP(*partition)] = None
+
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
-        """Nothing: Faust's commits pass events that were never processed."""
+        """Does nothing: Faust's commits pass events that were never processed."""
         return False
 
     async def perform_seek(self) -> None:
-        """Nothing: Faust seeks back to committed offsets at bad times (`getmany` with the flow stopped)."""
+        """Does nothing: Faust seeks back to committed offsets at bad times (`getmany` with the flow stopped)."""
 
     async def verify_all_partitions_active(self) -> None:
-        """Nothing: it complains about commits that Faust does not make."""
+        """Does nothing: Faust would complain about commits that it does not make here."""
 
-    def on_buffer_full(self, tp: Any) -> None:
-        """Fetching of this partition pauses; any (topic, number) will do."""
+    def on_buffer_full(self, tp: tuple[str, int]) -> None:
+        """Pauses fetching from a partition (topic, number)."""
         super().on_buffer_full(TP(*tp))
 
-    def on_buffer_drop(self, tp: Any) -> None:
-        """Fetching of this partition goes on; any (topic, number) will do."""
+    def on_buffer_drop(self, tp: tuple[str, int]) -> None:
+        """Resumes fetching from a partition (topic, number)."""
         super().on_buffer_drop(TP(*tp))
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's signature
@@ -46,6 +62,6 @@ class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no
 
 
 class Transport(driver.Transport):  # type: ignore[misc]  # Faust publishes no types
-    """Makes our consumer."""
+    """Makes a SlotConsumer."""
 
     Consumer = SlotConsumer

@@ -1,12 +1,14 @@
-"""aiokafka's end of a transaction, mended in two places.
+"""Patches aiokafka's end of a transaction in two places.
 
 Backoff: while the markers of the last commit are not written yet, aiokafka waits 20 ms before it asks again; a commit
 takes 25 ms with that and 3 ms with 2.
 
-Unsure ends: aiokafka speaks EndTxn v0, in which one epoch covers all transactions. When an EndTxn gets no answer
-and is sent again, the first copy may still lie in a stalled broker's socket, and arriving late it would commit
+Unanswered ends: aiokafka speaks EndTxn v0, in which one epoch covers all transactions. When an EndTxn gets no answer
+and is sent again, the first copy may still be in a stalled broker's socket, and arriving late it would commit
 *half of the next transaction*. So every EndTxn that may have been sent and was not answered is counted in
-`sender.unanswered_ends`; the slot takes a new epoch before it goes on (`SlotProducer.renew`).
+`sender.unanswered_ends`; the slot takes a new epoch before it goes on (`SlotProducer.renew_epoch`).
+
+`Any` stands for private objects of aiokafka.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ BACKOFF_SECONDS = 0.002
 
 
 async def send_end_transaction(handler: Any, node_id: int) -> bool:
-    """`EndTxnHandler.do`, noting when an EndTxn may have been sent and not answered; whether it is done."""
+    """Replaces `EndTxnHandler.do`: counts an EndTxn that may have been sent and not answered; returns whether the
+    transaction is ended.
+    """
     sender = handler._sender
     try:
         response = await sender.client.send(node_id, handler.create_request(), group=handler.group)
@@ -37,12 +41,17 @@ async def send_end_transaction(handler: Any, node_id: int) -> bool:
     return True
 
 
+def has_unanswered_end(producer: Any) -> bool:
+    """Whether a copy of an EndTxn of this AIOKafkaProducer may still be on its way."""
+    return unanswered_ends(producer._sender) > 0
+
+
 def unanswered_ends(sender: Any) -> int:
     """How many EndTxn requests of this sender were sent and not answered."""
     return int(getattr(sender, "unanswered_ends", 0))
 
 
 def patch_end_transaction() -> None:
-    """Mends aiokafka in this process; again is harmless."""
+    """Patches aiokafka in this process; a second call changes nothing."""
     aiokafka_sender.BACKOFF_OVERRIDE = BACKOFF_SECONDS
     aiokafka_sender.EndTxnHandler.do = send_end_transaction

@@ -1,10 +1,9 @@
-"""Group offsets, for Kafka's lag tools only: nobody here reads them, so a failed commit is nothing."""
+"""Commits group offsets, for Kafka's lag tools only: no worker reads them, so a failed commit does no harm."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
@@ -12,25 +11,26 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.kafka.partitions import Partition
+from streams.runtime.faust.protocols import FetchThread
 
 log = structlog.get_logger()
 
 COMMIT_SECONDS = 5.0
 
 
-async def commit_group_offsets(thread: Any, offsets: Mapping[Partition, int]) -> None:
+async def commit_group_offsets(thread: FetchThread, offsets: Mapping[Partition, int]) -> None:
     """Commits the offsets of partitions that are assigned, in the consumer's thread."""
 
     async def commit() -> None:
         consumer = thread._ensure_consumer()
         assigned = consumer.assignment()
-        mine = {
+        assigned_offsets = {
             TopicPartition(*partition): OffsetAndMetadata(offset, "")
             for partition, offset in offsets.items()
             if TopicPartition(*partition) in assigned and offset
         }
-        if mine:
-            await consumer.commit(mine)
+        if assigned_offsets:
+            await consumer.commit(assigned_offsets)
 
     try:
         await asyncio.wait_for(thread.call_thread(commit), COMMIT_SECONDS)

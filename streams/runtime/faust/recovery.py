@@ -1,9 +1,9 @@
-"""Recovery: after a rebalance the slots are taken over, and only then does anything flow.
+"""Recovery: after a rebalance the slots are taken over, and only then records flow.
 
 Faust's own recovery resumes partitions, then seeks, then clears queues, so that events arrive out of order; it
 waits on control records; and it logs errors and goes on. This one has another order:
 
-1. the take-over (takeover.py): fence, read the truth, know every position; nothing is fetched meanwhile
+1. the take-over (slots/restore.py): fence, restore the state, know every position; nothing is fetched meanwhile
 2. Faust's flow is opened; aiokafka's partitions are still paused
 3. seek exactly, with new tokens, un-paused last
 """
@@ -11,7 +11,6 @@ waits on control records; and it logs errors and goes on. This one has another o
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import structlog
 from faust.tables import TableManager as FaustTableManager
@@ -20,6 +19,7 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 from mode import Service
 
+from streams.kafka.partitions import Partition
 from streams.runtime.fatal import die
 
 log = structlog.get_logger()
@@ -42,13 +42,13 @@ class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
                 break
             except asyncio.CancelledError:
                 raise
-            except BaseException as error:  # noqa: BLE001  # half a take-over is no ground to work on
+            except BaseException as error:  # noqa: BLE001  # slots cannot work after half a take-over
                 die("the take-over failed", error)
 
     async def _take_over(self, generation: int) -> None:
         app, consumer = self.app, self.app.consumer
         self._set_recovery_started()
-        positions: dict[Any, int] = {}
+        positions: dict[Partition, int] = {}
 
         async def take_over() -> None:
             positions.update(await app.slot_manager.take_over(consumer.assignment()))
@@ -69,16 +69,16 @@ class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
 
 
 class TableManager(FaustTableManager):  # type: ignore[misc]  # Faust publishes no types
-    """Makes our recovery, and starts without Faust's sleep of a second."""
+    """Makes this module's recovery, and starts without Faust's sleep of one second."""
 
     @property
     def recovery(self) -> Recovery:
-        """The one recovery service of the app."""
+        """The app's recovery service, made at first use."""
         if self._recovery is None:  # type: ignore[has-type]  # Faust publishes no types
             self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery
 
     async def on_start(self) -> None:
-        """Started by Faust."""
+        """Starts the recovery; called by Faust."""
         await self._update_channels()
         await self.recovery.start()

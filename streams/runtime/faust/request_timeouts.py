@@ -1,12 +1,14 @@
-"""A stalled broker (stopped, swapped out, behind a dead link) is given up after a bounded time.
+"""Bounds how long a consumer waits for a stalled broker (stopped, swapped out, behind a dead link).
 
 aiokafka's consumer has one request timeout for everything, and it must outlast a rebalance, because JoinGroup and
 SyncGroup are answered when all members have joined. So with a stalled broker fetches, metadata and heartbeats would
-wait just as long, and the member is thrown out of the group meanwhile. Two mendings:
+wait just as long, and the group would meanwhile expel the member. Two patches:
 
 - connections: connecting (which holds a lock of the whole client) and the requests of the default connection group
   (fetches, metadata, offsets) give up after `request_seconds`
 - the group coordinator: every request but JoinGroup and SyncGroup gives up after `request_seconds`
+
+`Any` stands for private objects of aiokafka, its requests and its answers.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from aiokafka.errors import RequestTimedOutError
 
 
 def patch_connections(client: Any, request_seconds: float) -> None:
-    """Bounds what a consumer's client waits for a stalled broker."""
+    """Bounds how long a consumer's client waits for a stalled broker."""
     connect = client._get_conn
 
     async def connect_in_time(node_id: int, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False) -> Any:
@@ -30,7 +32,7 @@ def patch_connections(client: Any, request_seconds: float) -> None:
         except TimeoutError:
             client.force_metadata_update()
             return None
-        # JoinGroup goes over the coordination group's connection and may rightly take a whole rebalance.
+        # JoinGroup uses the coordination group's connection and may rightly take a whole rebalance.
         if connection is not None and group == ConnectionGroup.DEFAULT:
             connection._request_timeout = request_seconds
         return connection

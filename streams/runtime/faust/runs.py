@@ -1,7 +1,7 @@
 """Runs: consecutive records of one partition, as one Faust message.
 
-Faust costs some 230 us a message, whatever the message holds. So what one fetch returned for a partition goes through
-Faust as a single message, and Faust's decoding, tracking and acknowledging happen once for thousands of records.
+Faust costs some 230 us per message, whatever the message holds. So the records that one fetch returned for a
+partition go through Faust as a single message: its decoding, tracking and acknowledging happen once for all of them.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 from faust.serializers.schemas import Schema
 
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import ConsumedRecord
 
 
 class FetchedRun:
-    """Records `[start, next)` of one partition, in fetch positions; looks like an aiokafka record to Faust.
+    """The records `[start, next_position)` of one partition, in fetch positions; to Faust an aiokafka record.
 
     Contiguity goes by fetch positions and not by offsets, because transactional and compacted logs have legal gaps.
-    `token` names the seek it was read after: a run with an old token was fetched before a rebalance. `fetched_at` is
-    the
-    worker's clock (ms) when the records were handed out.
+    `token` names the seek before it: a run with an old token was fetched before a rebalance. `fetched_at` is the
+    worker's clock (ms) when the consumer returned the records.
     """
 
     __slots__ = (
@@ -39,7 +39,9 @@ class FetchedRun:
     headers: Sequence[tuple[str, bytes]] = ()
     serialized_key_size = serialized_value_size = 0
 
-    def __init__(self, records: Sequence[Any], start: int, next_position: int, token: int, fetched_at: int) -> None:
+    def __init__(
+        self, records: Sequence[ConsumedRecord], start: int, next_position: int, token: int, fetched_at: int
+    ) -> None:
         last = records[-1]
         self.records = records
         self.start = start
@@ -49,27 +51,28 @@ class FetchedRun:
         self.topic: str = last.topic
         self.partition: int = last.partition
         self.offset: int = last.offset
-        self.timestamp: int | None = last.timestamp
+        self.timestamp: int = last.timestamp
 
     @property
     def value(self) -> FetchedRun:
-        """Faust asks a record for its value; a run is its own."""
+        """The run itself: Faust reads a record's value."""
         return self
 
     @property
     def source(self) -> Partition:
-        """The partition the records are of, with the deployment's full topic name."""
+        """The partition of the records, with its full topic name."""
         return Partition(self.topic, self.partition)
 
 
 Decoder = Callable[..., Awaitable[Any]]
+"""Makes a Faust event (of no published type) of a Faust message."""
 
 
 class RunSchema(Schema):  # type: ignore[misc]  # Faust publishes no types
-    """Passes runs through as they are: decoding is ingest's business, and a bad record must not crash an agent."""
+    """Passes runs through as they are: ingest decodes, and a bad record must not crash an agent."""
 
     def compile(self, app: Any, **_options: Any) -> Decoder:
-        """The function that makes an event of a message."""
+        """The function that makes an event of a message; `app` and `message` are Faust's."""
 
         async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ARG001  # Faust's signature
             return app.create_event(None, message.value, message.headers, message)

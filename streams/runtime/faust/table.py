@@ -1,4 +1,4 @@
-"""The table: it gives the changelog its place in the assignment, and nothing else writes to it."""
+"""The table: it brings the changelog into the assignment, and Faust writes nothing to it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from streams.runtime.fatal import die
 
 
 class SlotTable(faust.Table):  # type: ignore[misc]  # Faust publishes no types
-    """Rows live in the slots' deciders; their changelog is written by the slots' transactions only."""
+    """An empty table: the slots' deciders hold the rows, and only the slots' transactions write their changelog."""
 
     def send_changelog(self, *_args: Any, **_options: Any) -> NoReturn:
         """Ends the process: `table[key] = value` would write outside the transaction and lose its errors."""
         die("something wrote to a table; only a slot's transaction may")
 
     async def on_recovery_completed(self, *_args: Any) -> None:
-        """Nothing: Faust would drop the keys that its own map gives to other partitions."""
+        """Does nothing: Faust would drop the keys that its own map gives to other partitions."""

@@ -1,4 +1,7 @@
-"""The consumer's thread: committed records only, never a silent reset, runs instead of single records."""
+"""The consumer's thread: committed records only, never a silent reset, runs instead of single records.
+
+`Any` stands for aiokafka's consumer where its private parts are used, and for its private objects.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from streams.clock import now_ms
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import ConsumedRecord, TopicPartitionLike
 from streams.runtime.fatal import die
 from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
 from streams.runtime.faust.runs import FetchedRun
@@ -21,7 +25,7 @@ FETCH_MIN_BYTES = 65_536
 
 
 class FetchCursor:
-    """Where a partition's runs join: the token of the last seek and the end of the last run."""
+    """Where a partition's next run begins: the token of the last seek and the end of the last run."""
 
     __slots__ = ("end", "token")
 
@@ -31,11 +35,11 @@ class FetchCursor:
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust publishes no types
-    """Faust's consumer thread with every read under our rules. All methods run in its own event loop."""
+    """Faust's consumer thread with exact positions. Its methods run in its own event loop, except `seek_exactly`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.cursors: dict[Any, FetchCursor] = {}
+        self.cursors: dict[TopicPartitionLike, FetchCursor] = {}
         self.ends: dict[Partition, FetchEnds] = {}
         self.last_token = 0
 
@@ -45,14 +49,14 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         return patch_consumer(consumer)
 
     async def on_start(self) -> None:
-        """Started by Faust; the fetcher exists from here on."""
+        """Patches the fetcher and the coordinator, which exist from here on; called by Faust."""
         await super().on_start()
         consumer = self._ensure_consumer()
         self._track_ends(consumer._fetcher)
         patch_coordinator(consumer._coordinator, self.app.request_seconds)
 
-    def pause_assignment(self, assigned: Iterable[Any]) -> None:
-        """A new assignment: nothing flows until `seek_exactly`, and what was fetched before is forgotten."""
+    def pause_assignment(self, assigned: Iterable[TopicPartitionLike]) -> None:
+        """Stops a new assignment until `seek_exactly`, and forgets what was fetched before."""
         consumer = self._ensure_consumer()
         self.cursors.clear()
         self.ends.clear()
@@ -66,35 +70,37 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         active: Any,
         timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
         max_records: int | None = None,
-    ) -> Mapping[Any, list[FetchedRun]]:
+    ) -> Mapping[TopicPartitionLike, list[FetchedRun]]:
         try:
-            # Faust calls the fetcher directly, and so would never hear of a dead coordination task.
+            # Faust calls the fetcher directly, and so would never notice a dead coordination task.
             consumer._coordinator.check_errors()
-            got = await super()._fetch_records(consumer, active, timeout=timeout, max_records=max_records)
+            fetched = await super()._fetch_records(consumer, active, timeout=timeout, max_records=max_records)
         except driver.ConsumerStoppedError:
             raise
         except KafkaError as error:
             # An offset outside the log, a refused topic, a coordinator that gave up: never skipped.
             die("the consumer cannot go on", error)
-        return self._build_runs(consumer, got)
+        return self._build_runs(consumer, fetched)
 
-    def _build_runs(self, consumer: Any, got: Mapping[Any, list[Any]]) -> dict[Any, list[FetchedRun]]:
+    def _build_runs(
+        self, consumer: Any, fetched: Mapping[TopicPartitionLike, list[ConsumedRecord]]
+    ) -> dict[TopicPartitionLike, list[FetchedRun]]:
         assignment = consumer._subscription.subscription.assignment
-        runs: dict[Any, list[FetchedRun]] = {}
-        fetched = now_ms()
-        for tp, records in got.items():
-            chain = self.cursors.get(tp)
-            if chain is None or assignment is None or tp not in assignment.tps:
+        runs: dict[TopicPartitionLike, list[FetchedRun]] = {}
+        fetched_at = now_ms()
+        for tp, records in fetched.items():
+            cursor = self.cursors.get(tp)
+            if cursor is None or assignment is None or tp not in assignment.tps:
                 continue  # fetched for a former assignment
-            start = chain.end
+            start = cursor.end
             if records[0].offset < start:
                 die(f"{tp.topic}:{tp.partition} went back to {records[0].offset} from {start}")
-            chain.end = assignment.state_value(tp).position
-            runs[tp] = [FetchedRun(records, start, chain.end, chain.token, fetched)]
+            cursor.end = assignment.state_value(tp).position
+            runs[tp] = [FetchedRun(records, start, cursor.end, cursor.token, fetched_at)]
         return runs
 
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Seeks and resumes; the token of each partition's seek. Callable from any loop."""
+        """Seeks and resumes; returns the token of each partition's seek. Callable from any event loop."""
         tokens: dict[Partition, int] = await self.call_thread(self._seek_exactly, positions)
         return tokens
 
@@ -112,49 +118,49 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         return tokens
 
     def leave_group_on_stop(self) -> None:
-        """A planned stop: aiokafka will send LeaveGroup, which it keeps back for a static member, and the others take
-        over at once instead of waiting for the whole session. A worker that dies comes back under its name.
+        """Before a planned stop: aiokafka will send LeaveGroup, which it does not for a static member, so that the
+        others take over at once instead of after the session timeout. A worker that dies comes back under its name.
         """
         if self._consumer is not None and self._consumer._coordinator is not None:
             self._consumer._coordinator._group_instance_id = None
 
     def _track_ends(self, fetcher: Any) -> None:
-        """Notes, for every fetch answer, what it says of the partitions' ends and when the fetch was sent."""
+        """Records, for each fetch answer, the partitions' ends in it and when the fetch was sent."""
         fetch = fetcher._proc_fetch_request
 
-        async def fetch_and_note(assignment: Any, node_id: int, request: Any) -> Any:
-            sent = now_ms()
+        async def fetch_and_record(assignment: Any, node_id: int, request: Any) -> Any:
+            sent_at = now_ms()
             needs_wakeup = await fetch(assignment, node_id, request)
             if assignment.active:
-                self._record_ends(assignment, request, sent)
+                self._record_ends(assignment, request, sent_at)
             return needs_wakeup
 
-        fetcher._proc_fetch_request = fetch_and_note
+        fetcher._proc_fetch_request = fetch_and_record
 
     def _record_ends(self, assignment: Any, request: Any, sent_at: int) -> None:
         for topic, partitions in request.topics:
             for number, position, _ in partitions:
                 tp = TopicPartition(topic, number)
                 state = assignment.state_value(tp)
-                chain = self.cursors.get(tp)
-                answered = state.timestamp is not None and state.timestamp >= sent_at
-                if chain is None or not answered or not state.has_valid_position or state.lso is None:
+                cursor = self.cursors.get(tp)
+                is_answered = state.timestamp is not None and state.timestamp >= sent_at
+                if cursor is None or not is_answered or not state.has_valid_position or state.lso is None:
                     continue
                 if state.position != position:
                     continue  # sought meanwhile
                 self.ends[Partition(topic, number)] = FetchEnds(
-                    chain.token, sent_at, chain.end, position, state.lso, state.highwater
+                    cursor.token, sent_at, cursor.end, position, state.lso, state.highwater
                 )
 
 
 def patch_consumer(consumer: Any) -> Any:
-    """Settings that Faust does not pass on, set before the consumer starts; returns the consumer."""
+    """Sets what Faust does not pass on, before the consumer starts; returns the consumer."""
     # Faust reads uncommitted records unless its own `exactly_once` is on.
     consumer._isolation_level = "read_committed"
     # A reset is a silent gap: an offset outside the log must be an error.
     consumer._auto_offset_reset = "none"
-    # 1,500 ms is hard-coded, and there is one fetch at a time per broker: a partition with data would wait for those
-    # without.
+    # Faust's 1,500 ms are fixed, and there is one fetch at a time per broker: a partition with data would wait for
+    # those without.
     consumer._fetch_max_wait_ms = FETCH_WAIT_MS
     consumer._fetch_min_bytes = FETCH_MIN_BYTES
     return consumer

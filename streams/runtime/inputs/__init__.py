@@ -1,1 +1,1 @@
-"""The records that were fetched for a slot and are not committed yet."""
+"""The records that a slot has fetched and not committed yet."""

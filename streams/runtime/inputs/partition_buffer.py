@@ -1,44 +1,50 @@
-"""A feed: one partition that a slot reads, from what was fetched to what its transactions hold."""
+"""The buffer of one partition that a slot reads: records fetched and not in a committed transaction yet."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import ConsumedRecord
 
 HIGH_RECORDS = 12_000
 HIGH_BYTES = 32_000_000
 
 
 class RecordBatch(Protocol):
-    """Consecutive fetched records (faust/runs.py)."""
+    """A run of consecutive fetched records of one partition (faust/runs.py)."""
 
-    records: Any
+    records: Sequence[ConsumedRecord]
     start: int
     next_position: int
     token: int
     fetched_at: int
 
+    @property
+    def source(self) -> Partition:
+        """The partition, with its full topic name."""
+
 
 class BufferedRecord(NamedTuple):
     """One fetched record, its arrival (ms), and the fetch position after it."""
 
-    record: Any
+    record: ConsumedRecord
     arrival: int
     next_position: int
 
 
 @dataclass(slots=True)
 class PartitionBuffer:
-    """`next` is where the slot's transactions stand; `queue` is fetched and in no transaction yet.
+    """Everything before `committed_position` is committed; `queue` is fetched and in no transaction yet.
 
-    `last_arrival` is that of the last record fetched, `committed_arrival` that of the last one in a committed
+    `last_arrival` (ms) is that of the last record fetched, `committed_arrival` that of the last one in a committed
     transaction, `in_flight_arrival` that of the first one in the transaction under way. `claim` is the partition's
-    claim (claims.py). With a `stop_reason` its position lies outside the
-    log: the partition is not read until an operator accepts the gap.
+    claim (claims.py). With a `stop_reason` the position lies outside the log: the partition is not read until an
+    operator accepts the gap. `token` is that of the last seek; None while the partition is revoked.
     """
 
     partition: Partition
@@ -54,12 +60,12 @@ class PartitionBuffer:
     queue_bytes: int = 0
 
     def start(self, token: int) -> None:
-        """The partition was sought to `next`; runs with this token follow."""
+        """Expects runs with this token: the partition was sought to its committed position."""
         self.clear()
         self.token = token
 
     def clear(self) -> None:
-        """What is fetched and in no transaction is dropped; it will be fetched again."""
+        """Drops records that are in no transaction; they will be fetched again."""
         self.token = None
         self.fetch_position = self.committed_position
         self.last_arrival = self.committed_arrival
@@ -67,7 +73,7 @@ class PartitionBuffer:
         self.queue_bytes = 0
 
     def enqueue(self, run: RecordBatch) -> bool:
-        """Takes in a run; False when it was fetched before a rebalance. Raises Internal when a run is missing.
+        """Queues a run; False when it was fetched before a rebalance. Raises Internal when a run is missing.
 
         The arrival of a record is its timestamp, at most the clock when it was fetched, at least the partition's
         claim and the arrival of the record before it.
@@ -81,29 +87,29 @@ class PartitionBuffer:
         arrival = max(self.last_arrival, self.claim)
         for index, record in enumerate(run.records):
             arrival = max(arrival, clamp_timestamp(record.timestamp, run.fetched_at))
-            following = run.next_position if index == last else run.records[index + 1].offset
-            self.queue.append(BufferedRecord(record, arrival, following))
+            next_position = run.next_position if index == last else run.records[index + 1].offset
+            self.queue.append(BufferedRecord(record, arrival, next_position))
             self.queue_bytes += record_weight(record)
         self.last_arrival = arrival
         return True
 
     def dequeue(self, max_records: int, max_bytes: int, horizon: int | None = None) -> list[BufferedRecord]:
-        """The next entries, at most so many records and about so many bytes, none that arrived after `horizon`."""
-        taken: list[BufferedRecord] = []
-        while self.queue and len(taken) < max_records and max_bytes > 0:
+        """The next records, at most `max_records` and about `max_bytes`, none that arrived after `horizon` (ms)."""
+        records: list[BufferedRecord] = []
+        while self.queue and len(records) < max_records and max_bytes > 0:
             entry = self.queue[0]
             if horizon is not None and entry.arrival > horizon:
                 break
             self.queue.popleft()
-            taken.append(entry)
+            records.append(entry)
             weight = record_weight(entry.record)
             max_bytes -= weight
             self.queue_bytes -= weight
-        self.in_flight_arrival = taken[0].arrival if taken else None
-        return taken
+        self.in_flight_arrival = records[0].arrival if records else None
+        return records
 
     def mark_committed(self, records: list[BufferedRecord]) -> None:
-        """The transaction that holds these entries is committed."""
+        """The transaction that holds these records is committed."""
         self.in_flight_arrival = None
         if records:
             self.committed_position = records[-1].next_position
@@ -118,37 +124,36 @@ class PartitionBuffer:
         return len(self.queue) < HIGH_RECORDS // 2 and self.queue_bytes < HIGH_BYTES // 2
 
     def smallest_arrival(self) -> int | None:
-        """The smallest arrival among the records fetched and not committed; None when there is none."""
+        """The smallest arrival (ms) of a record fetched and not committed; None when there is none."""
         if self.in_flight_arrival is not None:
             return self.in_flight_arrival
         return self.queue[0].arrival if self.queue else None
 
     def effective_position(self, ends: FetchEnds | None) -> int:
-        """How far everything was read and committed: `next`, or past it where only control records follow."""
-        current = ends is not None and ends.token == self.token and ends.delivered_position == self.committed_position
-        return (
-            max(self.committed_position, ends.position) if ends is not None and current else self.committed_position
-        )
+        """How far everything is committed: the committed position, or past it where only control records follow."""
+        if ends is None or ends.token != self.token or ends.delivered_position != self.committed_position:
+            return self.committed_position
+        return max(self.committed_position, ends.position)
 
 
 def clamp_timestamp(timestamp: int | None, fetched_at: int) -> int:
-    """A record's timestamp, at most the clock when it was fetched, and that clock where it has none (-1 or None)."""
+    """A record's timestamp (ms), at most the clock when it was fetched; that clock where it has none (-1 or None)."""
     if timestamp is None or timestamp < 0:
         return fetched_at
     return min(timestamp, fetched_at)
 
 
-def record_weight(record: Any) -> int:
-    """What a record weighs in a transaction, in bytes."""
+def record_weight(record: ConsumedRecord) -> int:
+    """About the bytes that a record takes in a transaction."""
     return len(record.value or b"") + len(record.key or b"") + 64
 
 
 class FetchEnds(NamedTuple):
     """What a fetch answer says of a partition's end; `sent_at` is the worker's clock (ms) when the fetch was sent.
 
-    `position` is the fetch position it was sent with, `delivered_position` the end of the last run handed out before
-    it:
-    between the two lie control records only. `stable` is the last stable offset, `high` the high watermark.
+    `position` is the fetch position it was sent with, `delivered_position` the end of the last run delivered before
+    it: between the two are control records only. `stable` is the last stable offset, `high` the high watermark.
+    `token` is that of the partition's last seek.
     """
 
     token: int

@@ -1,7 +1,7 @@
-"""Two processes of one name fence each other for ever, and the broker cannot tell a double from a restart.
+"""Finds a second worker of the same name: two would fence each other for ever.
 
-So a worker that was fenced asks the group: is there a member with my instance id that another process joined as?
-Every process has a client id of its own, which the group shows beside the member.
+The broker cannot tell a second process from a restart. So a fenced worker looks for a member of its group with its
+own instance id and another client id; every process has a client id of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import os
 import uuid
 from collections.abc import Iterable
-from typing import Any
 
 from aiokafka.errors import KafkaError
 
@@ -19,6 +18,9 @@ from streams.kafka.clients import admin_client
 
 BOUND_SECONDS = 5.0
 _UUID_LENGTH = 36
+
+GroupMember = tuple[str, str, str, bytes, bytes]
+"""Member id, client id, host, metadata, assignment, as in Kafka's DescribeGroups answer."""
 
 
 def new_client_id(name: str) -> str:
@@ -44,16 +46,16 @@ async def diagnose_error(
     )
 
 
-async def _group_members(bootstrap: str, group: str) -> list[Any]:
+async def _group_members(bootstrap: str, group: str) -> list[GroupMember]:
     async with admin_client(bootstrap) as admin:
         answers = await admin.describe_consumer_groups([group])
     return [member for answer in answers for described in answer.groups for member in described[5]]
 
 
-def find_duplicate(members: Iterable[Any], name: str, client_id: str) -> str | None:
-    """Where another process of this name is, None when there is none.
+def find_duplicate(members: Iterable[GroupMember], name: str, client_id: str) -> str | None:
+    """Client id and host of another process of this name; None when there is none.
 
-    A member is (member id, client id, host, ...); Kafka makes a static member's id of its instance id and a UUID.
+    Kafka makes a static member's id of its instance id and a UUID.
     """
     for member_id, member_client, host, *_ in members:
         same_name = member_id[: -_UUID_LENGTH - 1] == name

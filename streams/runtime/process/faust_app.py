@@ -1,4 +1,4 @@
-"""Builds the Faust app of one kind of slots."""
+"""Builds the Faust app of a spec."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ POLL_RECORDS = 4_000
 FETCH_BYTES = 1 << 20
 
 
-def build_app(spec: AppSpec, settings: Settings, name: str, manager_class: type[SlotManager] = SlotManager) -> Any:
-    """The app, with table, shell and agents; `name` is the worker's, and its group instance id."""
+def build_app(
+    spec: AppSpec, settings: Settings, name: str, manager_class: type[SlotManager] = SlotManager
+) -> SlotApp:
+    """The app, with table, slot manager and agents; `name` is the worker's name and group instance id."""
     end_transaction.patch_end_transaction()
     app = SlotApp(spec.app_id(settings), **_options(spec, settings, name))
     app.request_seconds = settings.request_ms / 1000
@@ -39,6 +41,7 @@ def build_app(spec: AppSpec, settings: Settings, name: str, manager_class: type[
 
 
 def _options(spec: AppSpec, settings: Settings, name: str) -> dict[str, Any]:
+    """Faust's settings, each of its own type; see its settings reference."""
     sources = spec.source_topics(settings)
     datadir = settings.data_dir / f"faust-{spec.name}-{name}"
     datadir.mkdir(parents=True, exist_ok=True)

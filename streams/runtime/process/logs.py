@@ -1,4 +1,4 @@
-"""Structured log lines: JSON, one a line, on stderr."""
+"""Structured logging: one JSON object per line, on stderr."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -46,44 +45,44 @@ class RateLimit(logging.Filter):
 
 
 def configure(worker: str = "") -> None:
-    """Sets logging up for a worker process: whatever speaks, structlog, a library or Python, each line is JSON.
+    """Sets logging up for a worker process: each line is JSON, whether structlog, a library or Python writes it.
 
     Of Faust, aiokafka and all other libraries only warnings and errors are written.
     """
-    logging.disable(logging.INFO)  # even building debug records that nobody writes takes a twelfth of the time
+    logging.disable(logging.INFO)  # building debug records takes a twelfth of the time, even if none is written
     for name in NOISY_LOGGERS:
         logging.getLogger(name).addFilter(RateLimit())
-    said_by: list[Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _process_fields(worker),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    written: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    renderers: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
-        processors=[*said_by, *written],
+        processors=[*shared, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # A line and its end in one write: other threads and the libraries' handler write to the same place.
+        # A line and its end in one write: other threads and the libraries' handler write to the same stream.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    _capture_libraries([*said_by, structlog.stdlib.add_logger_name], written)
+    _capture_libraries([*shared, structlog.stdlib.add_logger_name], renderers)
     _capture_uncaught()
 
 
 def _process_fields(worker: str) -> Processor:
-    """Which process says it. Not a context variable, which threads that a library starts would not have."""
-    who = {"worker": worker, "pid": os.getpid()}
+    """Adds the process to each line. No context variable: threads that a library starts would not have it."""
+    fields = {"worker": worker, "pid": os.getpid()}
 
-    def add(_logger: Any, _method: str, event: EventDict) -> EventDict:
-        event.update(who)
+    def add(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event.update(fields)
         return event
 
     return add
 
 
 def _capture_libraries(shared_processors: list[Processor], renderers: list[Processor]) -> None:
-    """The one handler of the root logger; `WorkerProcess` of Faust must not set up another one."""
+    """Sets the only handler of the root logger; Faust's worker must not set up another one."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -97,20 +96,20 @@ def _capture_libraries(shared_processors: list[Processor], renderers: list[Proce
 
 
 def _capture_uncaught() -> None:
-    """Exceptions that nobody caught, in any thread or in a destructor: Python would print lines of its own."""
+    """Logs uncaught exceptions, in any thread or in a destructor: Python would print lines of its own."""
     log = structlog.get_logger()
 
     def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         log.error("uncaught", exc_info=(kind, error, trace))
 
-    def in_a_thread(told: threading.ExceptHookArgs) -> None:
-        if told.exc_type is SystemExit:
-            return  # a thread that ends itself: Python says nothing of it either
-        log.error("uncaught", exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
+    def uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is SystemExit:
+            return  # a thread that ends itself: Python prints nothing either
+        log.error("uncaught", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
 
-    def unraisable(told: sys.UnraisableHookArgs) -> None:
-        log.error("unraisable", what=repr(told.object), exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
+    def unraisable(args: sys.UnraisableHookArgs) -> None:
+        log.error("unraisable", what=repr(args.object), exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
 
     sys.excepthook = uncaught
-    threading.excepthook = in_a_thread
+    threading.excepthook = uncaught_in_thread
     sys.unraisablehook = unraisable

@@ -1,10 +1,10 @@
-"""The worker process: runs the Faust app of one kind until it is told to stop."""
+"""The worker process: runs the Faust app of a spec until a signal stops it."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import faust
 import structlog
@@ -37,15 +37,15 @@ def main(spec: AppSpec, settings: Settings, manager_class: type[SlotManager] = S
         die("the worker cannot start", error)
     app = build_app(spec, settings, name, manager_class)
     log.info("start", kind=spec.name, slots=spec.slots, clock=settings.clock)
-    # Logging is set up already; Faust's own handler would write lines that are no JSON.
+    # Logging is set up already; Faust's own handler would write lines that are not JSON.
     worker = faust.Worker(app, loop=loop, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None  # it draws on the terminal
     worker.execute_from_commandline()
     sys.exit(0)
 
 
-def new_event_loop() -> Any:
-    """uvloop's event loop where it is installed, for this thread and for those that Faust starts."""
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """A new event loop, uvloop's where it is installed, for this thread and for those that Faust starts."""
     try:
         import uvloop  # noqa: PLC0415  # not on every platform
     except ImportError:

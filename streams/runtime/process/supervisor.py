@@ -1,8 +1,8 @@
 """The parent of worker processes: starts each again when it ends itself, with the same name and a backoff.
 
-Any error ends a worker process, so without a parent a broker's restart would end the deployment. What no restart can
-help (configuration, a second worker of the same name) ends the parent too, with the same exit code. SIGTERM and
-SIGINT go to the children, and the parent waits for them.
+Any error ends a worker process, so without a parent a broker's restart would end the deployment. An error that no
+restart mends (configuration, a second worker of the same name) ends the parent too, with the same exit code. SIGTERM
+and SIGINT go to the children, and the parent waits for them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STOP_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Child:
-    """What to run; `name` is for the log lines."""
+    """A command to run in an environment; `name` is for the log lines."""
 
     name: str
     command: Sequence[str]
@@ -41,7 +41,7 @@ class Child:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """This process's environment, with every setting as given: a child reads the same settings from it."""
+    """This process's environment with every setting in it, so that a child reads the same settings."""
     environment = dict(os.environ)
     for name, value in settings.model_dump(mode="json").items():
         variable = f"LEADSTREAM_{name.upper()}"
@@ -52,7 +52,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 
 def supervise(children: Sequence[Child], keep_open: Sequence[int] = ()) -> int:
-    """Runs the children until told to stop; the exit code. `keep_open` are descriptors the children inherit."""
+    """Runs the children until a signal; returns the exit code. The children inherit the descriptors `keep_open`."""
     return asyncio.run(Supervisor(children, keep_open).run())
 
 
@@ -66,7 +66,7 @@ class Supervisor:
         self._exit_code = 0
 
     async def run(self) -> int:
-        """Returns when all children have ended: 0 after a signal, else the code that no restart can help."""
+        """Returns when all children have ended: 0 after a signal, else the exit code that no restart mends."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
@@ -97,7 +97,7 @@ class Supervisor:
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
 
     async def _run_once(self, child: Child) -> int:
-        # The child holds the other end of a pipe as its standard input: its end tells it that the parent is gone.
+        # The child's standard input is a pipe from this process: its end shows the child that the parent is gone.
         process = await asyncio.create_subprocess_exec(
             *child.command,
             env=dict(child.environment),
@@ -105,13 +105,13 @@ class Supervisor:
             pass_fds=self._keep_open,
             start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which passes it on
         )
-        ended = asyncio.create_task(process.wait())
-        told = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
-        if not ended.done():
-            await self._terminate(process, ended, child)
-        return await ended
+        exit_task = asyncio.create_task(process.wait())
+        stop_task = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({exit_task, stop_task}, return_when=asyncio.FIRST_COMPLETED)
+        stop_task.cancel()
+        if not exit_task.done():
+            await self._terminate(process, exit_task, child)
+        return await exit_task
 
     async def _terminate(
         self, process: asyncio.subprocess.Process, exit_task: asyncio.Task[int], child: Child
@@ -126,7 +126,7 @@ class Supervisor:
 
 
 def exit_with_parent() -> None:
-    """In a child: ends this process in good order when the parent is gone, in a bounded time."""
+    """In a child: ends this process in good order, and in a bounded time, when the parent is gone."""
 
     standard_input = sys.stdin.fileno()
 

@@ -1,6 +1,6 @@
 """A worker's name: its group instance id, held under a lock in the data folder.
 
-Static membership keeps a worker's slots over a restart; for that its name must be stable, and one process's alone.
+Static membership keeps a worker's slots over a restart; for that its name must be stable, and used by one process.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ MAX_WORKERS = 1_000
 
 @dataclass(frozen=True)
 class WorkerNameLock:
-    """A name and the descriptor of its lock; the lock lives as long as the descriptor, in whatever process."""
+    """A name and the descriptor of its lock; the lock lives as long as any process holds the descriptor."""
 
     name: str
     descriptor: int
 
     def release(self) -> None:
-        """Gives the name up."""
+        """Releases the lock."""
         os.close(self.descriptor)
 
 
 def lock_worker_name(data_dir: Path, name: str | None) -> WorkerNameLock:
-    """Holds `name`, or else the host's name with the first free number.
+    """Locks `name`, or else the host's name with the first free number.
 
     Raises DuplicateWorker when another process on this machine holds `name`, UsageError for a name that Kafka
     does not take, ConfigurationError when the data folder cannot be written.
     """
     if name is not None:
-        held = _try_lock(data_dir, _validate_name(name))
-        if held is None:
+        lock = _try_lock(data_dir, _validate_name(name))
+        if lock is None:
             raise DuplicateWorker(f"a worker named {name} runs on this machine already; choose another --name")
-        return held
+        return lock
     host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:80] or "worker"
     for number in range(1, MAX_WORKERS):
-        held = _try_lock(data_dir, f"{host}-{number}")
-        if held is not None:
-            return held
+        lock = _try_lock(data_dir, f"{host}-{number}")
+        if lock is not None:
+            return lock
     raise DuplicateWorker(f"{MAX_WORKERS - 1} workers run on this machine already")
 
 

@@ -1,29 +1,34 @@
-"""A slot's transactional producer: fencing, one transaction, and the two mendings that a new epoch needs."""
+"""A slot's transactional producer: fencing, one transaction at a time, and the two repairs that need a new epoch."""
 
 from __future__ import annotations
 
 import asyncio
+from asyncio import Future
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams.errors import Fenced
+from streams.errors import Fenced, Internal
 from streams.kafka.batches import BATCH_BYTES, BatchWriter
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import RecordMetadata, TransactionalProducer
 from streams.runtime.checkpoint import CHECKPOINT_KEY
-from streams.runtime.faust.end_transaction import unanswered_ends
+from streams.runtime.faust.end_transaction import has_unanswered_end
 from streams.settings import Settings
 
 log = structlog.get_logger()
 
 RETRY_BACKOFF_MS = 10
-"""aiokafka's 100 ms are felt: the broker answers "concurrent transactions" while the last commit's markers are out.
+"""aiokafka's 100 ms slow transactions down: the broker answers "concurrent transactions" until the last commit's
+markers are written.
 """
 
 FENCE_BOUND_SECONDS = 30.0
+
+SentBatch = tuple[Partition, int, Future[RecordMetadata]]
+"""A batch under way: its partition, its record count and the future of the broker's answer."""
 
 
 class SlotProducer:
@@ -32,10 +37,10 @@ class SlotProducer:
     def __init__(self, settings: Settings, transactional_id: str) -> None:
         self.id = transactional_id
         self._settings = settings
-        self._producer: Any = None
+        self._producer: TransactionalProducer | None = None
 
     async def fence(self) -> None:
-        """InitProducerId: the former owner's transaction is ended, and nothing of it can commit any more."""
+        """InitProducerId: the former owner's transaction is over, and nothing of it can commit any more."""
         self._producer = AIOKafkaProducer(
             bootstrap_servers=self._settings.bootstrap,
             client_id=self.id,
@@ -46,57 +51,62 @@ class SlotProducer:
             retry_backoff_ms=RETRY_BACKOFF_MS,
             request_timeout_ms=self._settings.request_ms,
         )
-        await asyncio.wait_for(self._producer.start(), FENCE_BOUND_SECONDS)
+        await asyncio.wait_for(self._fenced().start(), FENCE_BOUND_SECONDS)
+
+    def _fenced(self) -> TransactionalProducer:
+        if self._producer is None:
+            raise Internal(f"{self.id} has no producer before it fences")
+        return self._producer
 
     def new_batch_writer(self) -> BatchWriter:
-        """An empty outbox for the next transaction."""
-        return BatchWriter(self._producer)
+        """An empty writer for the next transaction."""
+        return BatchWriter(self._fenced())
 
     async def write(self, writer: BatchWriter) -> dict[Partition, int]:
-        """Commits all of the outbox or nothing; the offset of the last record written to each partition.
+        """Commits everything in the writer or nothing; returns the offset of the last record of each partition.
 
         Raises Fenced when another owner took over, KafkaError for whatever else the broker refuses.
         """
         try:
             await self.begin()
-            sent = await self.send(writer)
-            last = await self.await_acknowledgements(sent)
+            sent_batches = await self.send(writer)
+            last_offsets = await self.await_acknowledgements(sent_batches)
             await self.commit()
         except ProducerFenced as error:
             raise Fenced(f"{self.id} was taken over by another process") from error
-        return last
+        return last_offsets
 
     async def begin(self) -> None:
         """Step 1 of a transaction."""
-        await self._producer.begin_transaction()
+        await self._fenced().begin_transaction()
 
-    async def send(self, writer: BatchWriter) -> list[tuple[Partition, int, Any]]:
-        """Step 2: every batch is on its way; its partition, its record count and the future of its answer."""
-        sent = []
+    async def send(self, writer: BatchWriter) -> list[SentBatch]:
+        """Step 2: sends every batch."""
+        sent_batches = []
         for target, batch in writer.batches():
             count = batch.record_count()
-            future = await self._producer.send_batch(batch, target.topic, partition=target.number)
-            sent.append((target, count, future))
-        return sent
+            future = await self._fenced().send_batch(batch, target.topic, partition=target.number)
+            sent_batches.append((target, count, future))
+        return sent_batches
 
-    async def await_acknowledgements(self, futures: Sequence[tuple[Partition, int, Any]]) -> dict[Partition, int]:
-        """Step 3: every batch's own future is awaited, because aiokafka commits although a batch was refused."""
-        last = {}
-        for target, count, future in futures:
+    async def await_acknowledgements(self, sent_batches: Sequence[SentBatch]) -> dict[Partition, int]:
+        """Step 3: awaits every batch's own future, because aiokafka commits although a batch was refused."""
+        last_offsets = {}
+        for target, count, future in sent_batches:
             metadata = await future
-            last[target] = metadata.offset + count - 1
-        return last
+            last_offsets[target] = metadata.offset + count - 1
+        return last_offsets
 
     async def commit(self) -> None:
-        """Step 4: from here on it is true."""
-        await self._producer.commit_transaction()
+        """Step 4: from here on readers see the transaction."""
+        await self._fenced().commit_transaction()
 
     def has_unanswered_end(self) -> bool:
         """Whether a copy of an EndTxn may still be on its way (faust/end_transaction.py)."""
-        return unanswered_ends(self._producer._sender) > 0
+        return has_unanswered_end(self._fenced())
 
     async def renew_epoch(self) -> None:
-        """A new epoch, which makes a late copy of an EndTxn harmless. Whoever calls it checks that nobody owned the
+        """Takes a new epoch, which makes a late copy of an EndTxn harmless. The caller checks that nobody owned the
         slot in between.
         """
         await self.stop()
@@ -107,15 +117,16 @@ class SlotProducer:
 
         After InitProducerId a slot's changelog can hold no open transaction, unless the coordinator declared one
         complete without writing its markers (Kafka 4.3.0 does, for partitions without a leader). The next commit of
-        this producer id would commit those records too; an aborted transaction over all that a slot writes ends them.
+        this producer id would commit those records too; an aborted transaction over all partitions that a slot writes
+        to ends them.
         """
         log.warning("hanging transaction", slot=self.id)
         await self.begin()
-        outbox = self.new_batch_writer()
+        writer = self.new_batch_writer()
         for target in partitions:
-            outbox.add(target, CHECKPOINT_KEY, b"{}")
-        await self.await_acknowledgements(await self.send(outbox))
-        await self._producer.abort_transaction()
+            writer.add(target, CHECKPOINT_KEY, b"{}")
+        await self.await_acknowledgements(await self.send(writer))
+        await self._fenced().abort_transaction()
         # EndTxn answers before the markers are written; InitProducerId waits for them.
         await self.renew_epoch()
 

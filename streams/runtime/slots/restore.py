@@ -1,9 +1,9 @@
-"""The take-over of slots: fence first, then read the truth.
+"""The take-over of slots: fence first, then restore the state.
 
-    1  producer.fence(): the former owner's transaction is over, and nothing of it can commit any more
-    2  the changelog partition's stable end and log end are equal, else a transaction hangs in it, and is mended
-    3  the changelog partition is read, committed records only, to its end: rows and positions
-    4  positions never written: the earliest offset; positions outside the log: the partition stops
+    1  slot.fence(): the former owner's transaction is over, and nothing of it can commit any more
+    2  the changelog partition's stable end equals its log end, else a hanging transaction is aborted
+    3  the changelog partition is read, committed records only, to its end: rows and checkpoint
+    4  partitions without a position start at the earliest offset; one with a position outside its log stops
 
 The changelog partition has one writer, its slot; so after 1 its stable end is its end.
 """
@@ -13,23 +13,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import Consumer, TopicPartitionLike
 from streams.kafka.reader import read_batches_to_end, require_key, stop_consumer
-from streams.runtime.inputs.partition_buffer import PartitionBuffer
-from streams.runtime.inputs.slot_inputs import stop_if_outside_log
 from streams.runtime.slots.slot import Slot
 from streams.settings import Settings
 
 READ_BYTES = 8 << 20
 
+SlotsByChangelog = Mapping[TopicPartitionLike, Slot]
+"""Slots by their changelog partitions."""
+
 
 class TakeOver:
-    """Brings new slots to where their former owners left them."""
+    """Restores new slots from what their former owners committed."""
 
     isolation_level = "read_committed"
 
@@ -49,72 +50,71 @@ class TakeOver:
 
     async def fence(self, slots: Sequence[Slot]) -> None:
         """Step 1."""
-        await asyncio.gather(*(slot.producer.fence() for slot in slots))
+        await asyncio.gather(*(slot.fence() for slot in slots))
 
     async def restore_state(self, slots: Sequence[Slot]) -> None:
         """Steps 2 and 3."""
-        by_tp = {TopicPartition(*slot.partitions.own_changelog()): slot for slot in slots}
-        async with self.open_consumer(self.isolation_level) as reader:
-            reader.assign(list(by_tp))
-            ends = await self.stable_ends(reader, by_tp)
-            await self._read_changelogs(reader, by_tp, ends)
+        by_changelog: SlotsByChangelog = {TopicPartition(*slot.partitions.own_changelog()): slot for slot in slots}
+        async with self.open_consumer(self.isolation_level) as consumer:
+            consumer.assign(list(by_changelog))
+            ends = await self.stable_ends(consumer, by_changelog)
+            await self._read_changelogs(consumer, by_changelog, ends)
         for slot in slots:
-            slot.decider.resume(slot.checkpoint.checkpoint)
+            slot.resume()
 
-    async def stable_ends(self, reader: Any, by_tp: Mapping[Any, Slot]) -> Mapping[Any, int]:
-        """Step 2: the stable ends, once they are the log's ends."""
-        stable: Mapping[Any, int] = await reader.end_offsets(list(by_tp))
-        log_ends = await self.log_ends([Partition(*tp) for tp in by_tp])
-        hanging = [slot for tp, slot in by_tp.items() if stable[tp] < log_ends[Partition(*tp)]]
+    async def stable_ends(
+        self, consumer: Consumer, by_changelog: SlotsByChangelog
+    ) -> Mapping[TopicPartitionLike, int]:
+        """Step 2: the stable ends, once they are the log ends."""
+        stable_ends = await consumer.end_offsets(list(by_changelog))
+        log_ends = await self.log_ends([slot.partitions.own_changelog() for slot in by_changelog.values()])
+        hanging = [
+            slot for tp, slot in by_changelog.items() if stable_ends[tp] < log_ends[slot.partitions.own_changelog()]
+        ]
         if not hanging:
-            return stable
+            return stable_ends
         await asyncio.gather(*(self.abort_hanging_transactions(slot) for slot in hanging))
-        stable = await reader.end_offsets(list(by_tp))
-        for tp, slot in by_tp.items():
-            if stable[tp] < log_ends[Partition(*tp)]:
-                raise Internal(f"the changelog of {slot.producer.id} holds an open transaction that is not its own")
-        return stable
+        stable_ends = await consumer.end_offsets(list(by_changelog))
+        for tp, slot in by_changelog.items():
+            if stable_ends[tp] < log_ends[slot.partitions.own_changelog()]:
+                raise Internal(
+                    f"the changelog of {slot.transactional_id} holds an open transaction that is not its own"
+                )
+        return stable_ends
 
     async def abort_hanging_transactions(self, slot: Slot) -> None:
-        """Ends what the broker left hanging in all that the slot writes."""
-        await slot.producer.abort_hanging_transactions(slot.transaction_partitions)
+        """Ends the transactions that the broker left hanging in the partitions that the slot writes to."""
+        await slot.abort_hanging_transactions()
 
-    async def _read_changelogs(self, reader: Any, by_tp: Mapping[Any, Slot], ends: Mapping[Any, int]) -> None:
-        async for batch in read_batches_to_end(reader, list(by_tp), ends=ends):
-            slot = by_tp[TopicPartition(batch[0].topic, batch[0].partition)]
+    async def _read_changelogs(
+        self, consumer: Consumer, by_changelog: SlotsByChangelog, ends: Mapping[TopicPartitionLike, int]
+    ) -> None:
+        async for batch in read_batches_to_end(consumer, list(by_changelog), ends=ends):
+            slot = by_changelog[TopicPartition(batch[0].topic, batch[0].partition)]
             for record in batch:
                 slot.restore(require_key(record), record.value)
 
     async def create_buffers(self, assignments: Sequence[tuple[Slot, Partition]]) -> None:
-        """Step 4, for assigned partitions that their slots have no feed of yet."""
+        """Step 4, for assigned partitions that their slots have no buffer for yet."""
         if not assignments:
             return
         tps = [TopicPartition(*partition) for _, partition in assignments]
-        async with self.open_consumer("read_uncommitted") as reader:
-            beginnings = await reader.beginning_offsets(tps)
-            ends = await reader.end_offsets(tps)
+        async with self.open_consumer("read_uncommitted") as consumer:
+            beginnings = await consumer.beginning_offsets(tps)
+            ends = await consumer.end_offsets(tps)
         for (slot, partition), tp in zip(assignments, tps, strict=True):
-            name = str(slot.without_prefix(partition))
-            feed = PartitionBuffer(
-                partition,
-                committed_position=slot.checkpoint.feeds.get(name, beginnings[tp]),
-                committed_arrival=slot.checkpoint.arrivals.get(name, 0),
-            )
-            stop_if_outside_log(feed, beginnings[tp], ends[tp])
-            slot.inputs.buffers[partition] = feed
-            if partition == slot.inputs.journal:
-                slot.set_journal_end(feed, ends[tp])
+            slot.add_input(partition, beginnings[tp], ends[tp])
 
     async def log_ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         """The ends of the logs, uncommitted records included."""
-        async with self.open_consumer("read_uncommitted") as reader:
-            ends = await reader.end_offsets([TopicPartition(*partition) for partition in partitions])
-        return {Partition(*tp): end for tp, end in ends.items()}
+        async with self.open_consumer("read_uncommitted") as consumer:
+            ends = await consumer.end_offsets([TopicPartition(*partition) for partition in partitions])
+        return {Partition(tp.topic, tp.partition): end for tp, end in ends.items()}
 
     @asynccontextmanager
-    async def open_consumer(self, isolation_level: str) -> AsyncIterator[Any]:
-        """A consumer outside every group, stopped in the end."""
-        consumer = AIOKafkaConsumer(
+    async def open_consumer(self, isolation_level: str) -> AsyncIterator[Consumer]:
+        """A consumer outside every group, stopped at the end."""
+        consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=self.settings.bootstrap,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -1,4 +1,4 @@
-"""A portion: what one transaction of a slot holds, from what was fetched to its position record."""
+"""The content of one transaction of a slot, from fetched records to its checkpoint."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from streams.engine.journal.effects import Append, Effects, Refusal, SourceRecor
 from streams.kafka.batches import RECORD_BYTES, BatchWriter, record_size
 from streams.kafka.dead_letters import TOO_LARGE, DeadLetter, dead_letter_from_decision, dead_letter_from_record
 from streams.kafka.partitions import Partition
+from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.inputs.partition_buffer import BufferedRecord
 from streams.runtime.inputs.slot_inputs import InputRecords
 from streams.runtime.output_partitions import OutputPartitions
@@ -32,17 +33,22 @@ CONTROL_KEYS = {
 
 @dataclass
 class TransactionBatch:
-    """The content of one transaction, and what becomes true when it is committed."""
+    """The records to write, and what becomes true when they are committed.
+
+    `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
+    fetched that it consumes; `commit_actions` are called after the commit.
+    """
 
     partitions: OutputPartitions
     writer: BatchWriter
+    checkpoint: SlotCheckpoint
     input_records: InputRecords = field(default_factory=dict)
     has_content: bool = False
     commit_actions: list[Callable[[], None]] = field(default_factory=list)
     has_control_record: bool = False
 
     def ingest(self, input_records: InputRecords, ingest: Ingest) -> None:
-        """Journal records and dead letters of in-topic records, in the order of their arrival."""
+        """Adds the journal records and dead letters of in-topic records, in the order of their arrival."""
         if not input_records:
             return
         self.input_records.update(input_records)
@@ -77,7 +83,7 @@ class TransactionBatch:
         )
 
     def add_effects(self, effects: Effects, now: int) -> None:
-        """Rows, outputs, appends and letters of what was decided; outputs say that they are written `now` (ms)."""
+        """Adds the rows, outputs, appends and dead letters of decisions; `emitted_at` of outputs is `now` (ms)."""
         self.has_content = True
         changelog = self.partitions.own_changelog()
         for key, row in effects.rows.items():
@@ -90,13 +96,13 @@ class TransactionBatch:
             self._add_dead_letter(dead_letter_from_decision(refusal, source, value))
 
     def add_control_record(self, record: ControlRecord, on_commit: Callable[[], None]) -> None:
-        """What the slot itself has to say, for its own journal partition."""
+        """Adds a control record to the slot's own journal partition."""
         self.writer.add(self.partitions.own_journal(), CONTROL_KEYS[type(record)], records.encode(record))
         self.has_control_record = self.has_content = True
         self.commit_actions.append(on_commit)
 
     def add_slice(self, part: records.Slice) -> None:
-        """What was counted of some contacts, for the slot's own journal partition."""
+        """Adds a slice of a back-fill to the slot's own journal partition."""
         self.writer.add(self.partitions.own_journal(), records.SLICE_KEY, records.encode(part))
         self.has_content = True
 
@@ -110,7 +116,7 @@ class TransactionBatch:
 
 
 def sort_by_arrival(input_records: InputRecords) -> Sequence[tuple[Partition, BufferedRecord]]:
-    """All entries by arrival; those of one partition keep their order, since arrivals never go back there."""
+    """All records by arrival; those of one partition keep their order, since their arrivals never decrease."""
     pairs = [(source, entry) for source, entries in input_records.items() for entry in entries]
     if len(input_records) > 1:
         pairs.sort(key=lambda pair: pair[1].arrival)

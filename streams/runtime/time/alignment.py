@@ -1,7 +1,7 @@
 """In step: after an outage records enter the journal by arrival across source partitions.
 
 Two days of one topic, read faster than two days of another, would make the other's events late. So a record that
-arrived more than `in_step` after the smallest claim waits. Pure: claims and instants in, an instant out.
+arrived more than `in_step` after the smallest claim waits. Pure: claims and instants in, an instant out; all in ms.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from streams.settings import Settings
 
 @dataclass(frozen=True)
 class AlignmentSettings:
-    """How far ahead a record may be, how long a standing claim is waited for, when a partition is stuck; ms."""
+    """How far ahead a record may be, how long it waits for an idle partition, when a partition is stuck; ms."""
 
     in_step: int
     patience: int
@@ -24,17 +24,17 @@ class AlignmentSettings:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> AlignmentSettings:
-        """As the deployment is set."""
+        """The deployment's values."""
         return cls(settings.in_step_ms, settings.in_step_patience_ms, settings.stuck_after_ms)
 
 
 NO_CLAIM = ClaimState(Claim(claim=0, position=0), updated_at=0)
-"""A partition that nobody has spoken for yet: its owner is perhaps just starting, with the oldest records of all."""
+"""The claim of a partition without one: its owner may be just starting, with the oldest records of all."""
 
 
 @dataclass
 class Alignment:
-    """One slot's waiting. `waits` keeps, per partition waited for, its claim then and since when it is waited for."""
+    """What one slot waits for. `waits` maps a partition to its claim then, and the instant since which it waits."""
 
     settings: AlignmentSettings
     waits: dict[Partition, tuple[int, int]] = field(default_factory=dict)
@@ -42,19 +42,18 @@ class Alignment:
     def horizon(self, partitions: Iterable[Partition], claims: Claims, latest_arrival: int, now: int) -> int | None:
         """The latest arrival that may enter the journal now, None when nothing holds it back.
 
-        `latest_arrival` is the arrival of the latest record at hand: partitions whose claim is far enough for it are
-        not
-        waited for.
+        `latest_arrival` is that of the latest queued record: the slot does not wait for partitions whose claim is
+        far enough for it.
         """
         latest: int | None = None
         for partition in partitions:
-            known = claims.states.get(partition, NO_CLAIM)
-            bound = known.claim.claim + self.settings.in_step
+            state = claims.states.get(partition, NO_CLAIM)
+            bound = state.claim.claim + self.settings.in_step
             if latest_arrival <= bound:
                 self.waits.pop(partition, None)
                 continue
-            since = self._waiting_since(partition, known, now)
-            if is_waited_for(known, since, now, self.settings):
+            since = self._waiting_since(partition, state, now)
+            if is_waited_for(state, since, now, self.settings):
                 latest = bound if latest is None else min(latest, bound)
         return latest
 
@@ -67,32 +66,32 @@ class Alignment:
 
 
 def is_waited_for(state: ClaimState, since: int, now: int, settings: AlignmentSettings) -> bool:
-    """Whether a partition that is behind is waited for, by one who has waited for it `since`."""
+    """Whether a slot that waits for a partition `since` an instant goes on waiting."""
     claim = state.claim
-    if state.updated_at < since:  # not a word since the waiting began: perhaps its owner is just starting
+    if state.updated_at < since:  # no claim since the waiting began: its owner may be just starting
         return now - since < settings.patience
-    if claim.stopped or not claim.readable:  # given up, or everything is read, or it awaits an open transaction
+    if claim.stopped or not claim.readable:  # stopped, or everything is read, or it waits for an open transaction
         return False
     return claim.stood < settings.patience
 
 
 def is_stuck(state: ClaimState, settings: AlignmentSettings) -> bool:
-    """Whether the partition holds no tick any more: its stable end stood still for long with records behind it."""
+    """Whether the partition no longer holds ticks back: its stable end has long not moved, with records behind it."""
     return state.claim.stuck >= settings.stuck_after
 
 
 def smallest_claim(
     partitions: Iterable[Partition], claims: Claims, settings: AlignmentSettings
 ) -> tuple[int | None, str]:
-    """The smallest claim of the partitions that hold ticks and whose it is; None when one has no claim yet."""
+    """The smallest claim of partitions that hold ticks back, and its partition; None when one has no claim yet."""
     smallest: int | None = None
     holder = ""
     for partition in partitions:
-        known = claims.states.get(partition)
-        if known is None:
+        state = claims.states.get(partition)
+        if state is None:
             return None, str(partition)
-        if is_stuck(known, settings):
+        if is_stuck(state, settings):
             continue
-        if smallest is None or known.claim.claim < smallest:
-            smallest, holder = known.claim.claim, str(partition)
+        if smallest is None or state.claim.claim < smallest:
+            smallest, holder = state.claim.claim, str(partition)
     return smallest, holder

@@ -1,7 +1,7 @@
-"""Publishes a worker's claims: every 250 ms, idle or not, and at once while anybody waits for them.
+"""Publishes a worker's claims: every 250 ms, idle or not, and at once while other slots wait for them.
 
-Plain records, written after the commits they speak of: a stale one is a true fact, and none is hidden behind an open
-transaction.
+Claims are written without a transaction, after the commits they follow from: a stale one is still true, and none is
+hidden behind an open transaction.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 from aiokafka import AIOKafkaProducer
 
@@ -18,6 +17,7 @@ from schemas.topics import CLAIMS
 from streams.clock import now_ms
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import Producer
 from streams.runtime.fatal import die
 from streams.runtime.time import claims as claim_records
 from streams.runtime.time.claims import MAX_CLOCK_SKEW_MS, Claim
@@ -25,90 +25,91 @@ from streams.settings import Settings
 
 
 class ClaimPublisher:
-    """`claims_at(now)` gives what to publish, by partition without prefix."""
+    """Publishes the claims that `claims_at(now)` returns, by partition without prefix; `now` is in ms."""
 
     def __init__(self, settings: Settings, claims_at: Callable[[int], Mapping[Partition, Claim]]) -> None:
         self._settings = settings
         self._claims_at = claims_at
-        self._producer: Any = None
+        self._producer: Producer | None = None
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._last_published: dict[Partition, Claim] = {}
         self._last_full_publish = 0.0
 
     async def start(self) -> None:
-        """Starts publishing; again is harmless."""
+        """Starts publishing; does nothing when it runs already."""
         if self._task is not None:
             return
-        self._producer = AIOKafkaProducer(
+        producer: Producer = AIOKafkaProducer(
             bootstrap_servers=self._settings.bootstrap, linger_ms=0, acks="all", retry_backoff_ms=50
         )
-        await self._producer.start()
-        self._task = asyncio.create_task(self._publish_loop(), name="claims")
+        await producer.start()
+        self._producer = producer
+        self._task = asyncio.create_task(self._publish_loop(producer), name="claims")
 
     async def stop(self) -> None:
         """Stops publishing."""
-        if self._task is None:
+        if self._task is None or self._producer is None:
             return
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-        await self._producer.stop()
+        producer, self._task, self._producer = self._producer, None, None
+        await producer.stop()
 
     def publish_now(self) -> None:
-        """Somebody waits for what was just committed."""
+        """Publishes changed claims at once: another slot waits for a commit just made."""
         self._wake.set()
 
-    async def _publish_loop(self) -> None:
+    async def _publish_loop(self, producer: Producer) -> None:
         try:
             while True:
                 self._wake.clear()
-                await self._publish(self._due_claims(self._claims_at(now_ms()), time.monotonic()))
+                await self._publish(producer, self._due_claims(self._claims_at(now_ms()), time.monotonic()))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._pause_seconds(time.monotonic()))
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001  # without claims time stands still for everybody
+        except BaseException as error:  # noqa: BLE001  # without claims time stops in every slot
             die("claims cannot be published", error)
 
     def _pause_seconds(self, now: float) -> float:
         return max(0.0, self._last_full_publish + self._settings.claims_ms / 1000 - now)
 
     def _due_claims(self, claims: Mapping[Partition, Claim], now: float) -> Mapping[Partition, Claim]:
-        """All claims every 250 ms, so that everybody hears that their owner lives; in a hurry only those that
-        moved, so that the topic does not fill with what everybody knows. `now` is in seconds, monotonic.
+        """All claims every 250 ms, which show that their owner is alive; in between only those that changed, so that
+        the topic does not fill with repetitions. `now` is in monotonic seconds.
         """
         if now - self._last_full_publish >= self._settings.claims_ms / 1000:
             self._last_full_publish = now
             return claims
         return {name: claim for name, claim in claims.items() if has_changed(self._last_published.get(name), claim)}
 
-    async def _publish(self, claims: Mapping[Partition, Claim]) -> None:
+    async def _publish(self, producer: Producer, claims: Mapping[Partition, Claim]) -> None:
         if not claims:
             return
         topic = self._settings.prefix + CLAIMS.name
-        batch = self._producer.create_batch()
+        batch = producer.create_batch()
         for partition, claim in claims.items():
             value = claim_records.encode(claim)
             if batch.append(timestamp=None, key=str(partition).encode(), value=value) is None:
                 raise Internal(f"{len(claims)} claims do not fit into one batch")
         batch.close()
-        metadata = await (await self._producer.send_batch(batch, topic, partition=0))
+        metadata = await (await producer.send_batch(batch, topic, partition=0))
         self._last_published.update(claims)
         check_clock_skew(claims.values(), metadata.timestamp)
 
 
 def has_changed(before: Claim | None, after: Claim) -> bool:
-    """Whether a claim says anything new to those who wait for it."""
+    """Whether a claim has news for the slots that wait for it."""
     if before is None:
         return True
     news_before = (before.claim, before.position, before.readable, before.stopped)
     return news_before != (after.claim, after.position, after.readable, after.stopped)
 
 
-def check_clock_skew(claims: Any, broker_time: int) -> None:
-    """Raises Internal when a claim of ours is ahead of the broker's time: nobody believes it, so this clock is
-    wrong.
+def check_clock_skew(claims: Iterable[Claim], broker_time: int) -> None:
+    """Raises Internal when an own claim is too far ahead of the broker's time (ms): no reader accepts it, and this
+    machine's clock is wrong.
     """
     furthest = max((claim.claim for claim in claims), default=0)
     if furthest > broker_time + MAX_CLOCK_SKEW_MS:

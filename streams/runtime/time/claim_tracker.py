@@ -1,4 +1,4 @@
-"""How a slot's in-topic partitions stand: the claims its worker publishes."""
+"""Computes the claims of a worker's in-topic partitions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from streams.runtime.time.claims import Claim, Claims
 
 @dataclass(slots=True)
 class IdleTime:
-    """How long a partition's claim, and its stable end, have stood still; ms, counted while it has an owner.
+    """How long a partition's claim (`idle`) and its stable end (`stuck`) have not moved; ms, counted while it has an
+    owner.
 
-    `stable` and `high` are the last that is known of its ends; 0 when nothing ever was.
+    `stable` and `high` are its last known ends; 0 when none was ever known.
     """
 
     claim: int
@@ -26,68 +27,68 @@ class IdleTime:
 
 
 class ClaimTracker:
-    """The claims of one slot's partitions, counted from what the former owner knew."""
+    """The claims of one worker's partitions; idle times go on from the former owner's."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
         self._idle_times: dict[Partition, IdleTime] = {}
 
     def inherit(self, buffer: PartitionBuffer, name: Partition, claims: Claims) -> None:
-        """At take-over: the partition's claim so far holds, and so do its standing times."""
-        known = claims.states.get(name)
-        if known is not None:
-            buffer.claim = max(buffer.claim, known.claim.claim)
+        """At take-over: raises the buffer's claim to the former owner's; `name` is the partition without prefix."""
+        state = claims.states.get(name)
+        if state is not None:
+            buffer.claim = max(buffer.claim, state.claim.claim)
         buffer.claim = max(buffer.claim, buffer.committed_arrival)
 
     def update_claim(
         self, buffer: PartitionBuffer, name: Partition, ends: Mapping[Partition, FetchEnds], claims: Claims, now: int
     ) -> Claim:
-        """The partition's claim at this moment; `name` is the partition without prefix. Moves
-        `buffer.update_claim`.
+        """The partition's claim at `now` (ms), which `buffer.claim` is raised to; `name` is the partition without
+        prefix.
         """
         end = ends.get(buffer.partition)
         if end is not None and end.token != buffer.token:
             end = None
-        # A former owner's last word may come late: it is a fact all the same, and arrivals must not fall behind it.
+        # A former owner's last claim may come late: it is true all the same, and arrivals must not fall behind it.
         buffer.claim = max(next_claim(buffer, end), claims.claim(name))
         position = buffer.effective_position(end)
-        stood = self._update(buffer.claim, self._idle_time_of(buffer, name, claims, now), end, now)
-        # Before the first fetch answer there may be anything to read.
-        unread = end is None or buffer.smallest_arrival() is not None or position < stood.stable
-        readable = buffer.stop_reason is None and unread
+        idle_time = self._update(buffer.claim, self._idle_time_of(buffer, name, claims, now), end, now)
+        # Before the first fetch answer, records may be there to read.
+        has_unread = end is None or buffer.smallest_arrival() is not None or position < idle_time.stable
+        readable = buffer.stop_reason is None and has_unread
         if not readable:
-            stood.idle = 0
+            idle_time.idle = 0
         return Claim(
             claim=buffer.claim,
             position=position,
-            stable=stood.stable,
-            high=stood.high,
+            stable=idle_time.stable,
+            high=idle_time.high,
             readable=readable,
-            stood=stood.idle,
-            stuck=stood.stuck,
+            stood=idle_time.idle,
+            stuck=idle_time.stuck,
             stopped=buffer.stop_reason or "",
             worker=self._worker,
         )
 
     def _idle_time_of(self, buffer: PartitionBuffer, name: Partition, claims: Claims, now: int) -> IdleTime:
-        """What is counted; at first what the former owner counted."""
-        stood = self._idle_times.get(name)
-        if stood is None:
-            stood = self._idle_times[name] = IdleTime(buffer.claim, now)
-            known = claims.states.get(name)
-            if known is not None:
-                former = known.claim
-                stood.claim, stood.idle, stood.stuck = former.claim, former.stood, former.stuck
-                stood.stable, stood.high = former.stable, former.high
-        return stood
+        """The partition's idle time; at first the former owner's."""
+        idle_time = self._idle_times.get(name)
+        if idle_time is None:
+            idle_time = self._idle_times[name] = IdleTime(buffer.claim, now)
+            state = claims.states.get(name)
+            if state is not None:
+                former = state.claim
+                idle_time.claim, idle_time.idle, idle_time.stuck = former.claim, former.stood, former.stuck
+                idle_time.stable, idle_time.high = former.stable, former.high
+        return idle_time
 
     def _update(self, claim: int, idle_time: IdleTime, end: FetchEnds | None, now: int) -> IdleTime:
-        passed = max(0, now - idle_time.updated_at)
+        elapsed = max(0, now - idle_time.updated_at)
         idle_time.updated_at = now
-        idle_time.idle = idle_time.idle + passed if claim == idle_time.claim else 0
+        idle_time.idle = idle_time.idle + elapsed if claim == idle_time.claim else 0
         idle_time.claim = claim
         stable = end.stable if end is not None else idle_time.stable
-        idle_time.stuck = idle_time.stuck + passed if stable == idle_time.stable else 0
+        idle_time.stuck = idle_time.stuck + elapsed if stable == idle_time.stable else 0
         if end is not None:
             idle_time.stable, idle_time.high = end.stable, end.high
         if idle_time.stable >= idle_time.high:
@@ -96,8 +97,8 @@ class ClaimTracker:
 
 
 def next_claim(buffer: PartitionBuffer, end: FetchEnds | None) -> int:
-    """The largest of the last claim, the arrival of the last record committed, the smallest arrival among those
-    fetched and not committed, and the moment of the fetch that found everything read and committed.
+    """The largest of the last claim, the arrival of the last committed record, the smallest arrival of a record
+    fetched and not committed, and the instant of the fetch that found everything read and committed; ms.
     """
     claim = max(buffer.claim, buffer.committed_arrival)
     smallest = buffer.smallest_arrival()

@@ -1,7 +1,7 @@
-"""What a slot has to say itself in its journal partition, one thing at a time: releases and time.
+"""Decides which control record a slot appends next to its own journal partition: releases and time, one at a time.
 
-An account's first release comes first, since everybody waits for it; then a newer one, which gives up the one on its
-way; then one of which all the past is told; then time.
+A first release that has nobody to count comes first, since events wait for it; then a newer release, which cancels
+the back-fill under way; then a release whose back-fill is complete; then time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ControlRecord = records.Tick | records.Marker | records.Proposal
 
 @dataclass(frozen=True, slots=True)
 class ScheduledRecord:
-    """A record, the slot's positions after it, and what is to be done when it is committed."""
+    """A control record, the slot's checkpoint after it, and the action to take when it is committed."""
 
     record: ControlRecord
     checkpoint: SlotCheckpoint
@@ -33,10 +33,13 @@ class ScheduledRecord:
 
 
 class ControlRecordScheduler:
-    """One slot's. Asked only when nothing that it said before is undecided."""
+    """Schedules one slot's control records; called only when every one appended before is decided.
+
+    `backfill` is None for a decider that needs none: its markers are appended without a proposal.
+    """
 
     def __init__(
-        self, settings: Settings, tick_scheduler: TickScheduler, decider: Decider, backfill: Backfill
+        self, settings: Settings, tick_scheduler: TickScheduler, decider: Decider, backfill: Backfill | None
     ) -> None:
         self._on_events_clock = settings.clock == "events"
         self._tick_scheduler = tick_scheduler
@@ -45,26 +48,28 @@ class ControlRecordScheduler:
         self._alignment = Alignment(AlignmentSettings.from_settings(settings))
 
     def must_hold_events(self, checkpoint: SlotCheckpoint) -> bool:
-        """Whether events wait a moment: an account that has nobody here yet is about to get its release, which has
-        nothing to count, and what comes after it is to be decided by it.
+        """Whether events wait a moment: an account without contacts here is about to get its release, which has
+        nothing to count, and the release must decide the events after it.
 
-        On the wall clock events that arrived before it do not wait until it is proposed.
+        On the wall clock, events that arrived before the release do not wait until it is proposed.
         """
-        coming = set(checkpoint.introduced)
+        accounts = set(checkpoint.introduced)
         marker = self._tick_scheduler.next_marker(checkpoint) if self._on_events_clock else None
         if marker is not None:
-            coming.add(marker.account)
-        return not all(map(self._decider.has_contacts, coming))
+            accounts.add(marker.account)
+        if self._backfill is None:
+            return bool(accounts)
+        return not all(map(self._backfill.has_contacts, accounts))
 
     def next_record(self, checkpoint: SlotCheckpoint, now: int) -> ScheduledRecord | None:
-        """The next thing to say; None when there is nothing."""
-        said = (
-            self._first_release(checkpoint)
+        """The next control record at `now` (ms); None when there is nothing to append."""
+        release = (
+            self._release_without_contacts(checkpoint)
             or self._next_release(checkpoint, now)
-            or self._backfilled_release(checkpoint)
+            or self._complete_release(checkpoint)
         )
-        if said is not None or self.must_hold_events(checkpoint):
-            return said  # time waits like events: it could take long to reach everybody
+        if release is not None or self.must_hold_events(checkpoint):
+            return release  # time waits like events: it could take long to reach every contact
         return self._next_tick(checkpoint, now)
 
     def _next_release(self, checkpoint: SlotCheckpoint, now: int) -> ScheduledRecord | None:
@@ -72,8 +77,8 @@ class ControlRecordScheduler:
         if marker is None or not self._is_in_step(marker, now):
             return None
         after = replace(checkpoint, definitions=marker.offset + 1)
-        # Nothing said before is undecided, so the release in force here is the one that will be there.
-        if not self._decider.needs_backfill(marker):
+        # Every control record before it is decided, so the release in force now is the one in force then.
+        if self._backfill is None or not self._backfill.needs_backfill(marker):
             return ScheduledRecord(
                 marker, _without_release(after, marker.account), lambda: self._tick_scheduler.mark_appended(now)
             )
@@ -84,26 +89,23 @@ class ControlRecordScheduler:
             lambda: self._tick_scheduler.mark_appended(now),
         )
 
-    def _first_release(self, checkpoint: SlotCheckpoint) -> ScheduledRecord | None:
-        """Of an account that has nobody here there is nothing to count."""
-        for account, proposed in self._decider.pending_proposals().items():
-            if not self._decider.has_contacts(account):
-                marker = self._tick_scheduler.marker(account, proposed.number)
-                return ScheduledRecord(marker, _without_release(checkpoint, account), _no_action)
-        return None
+    def _release_without_contacts(self, checkpoint: SlotCheckpoint) -> ScheduledRecord | None:
+        """The marker of a proposed release that has nobody to count."""
+        release = self._backfill.release_without_contacts() if self._backfill is not None else None
+        return None if release is None else self._proposed_marker(*release, checkpoint)
 
-    def _backfilled_release(self, checkpoint: SlotCheckpoint) -> ScheduledRecord | None:
-        told = self._backfill.complete_release()
-        if told is None:
-            return None
-        account, number = told
-        return ScheduledRecord(
-            self._tick_scheduler.marker(account, number), _without_release(checkpoint, account), _no_action
-        )
+    def _complete_release(self, checkpoint: SlotCheckpoint) -> ScheduledRecord | None:
+        """The marker of a release whose back-fill is complete."""
+        release = self._backfill.complete_release() if self._backfill is not None else None
+        return None if release is None else self._proposed_marker(*release, checkpoint)
+
+    def _proposed_marker(self, account: str, number: int, checkpoint: SlotCheckpoint) -> ScheduledRecord:
+        marker = self._tick_scheduler.marker(account, number)
+        return ScheduledRecord(marker, _without_release(checkpoint, account), _no_action)
 
     def _is_in_step(self, marker: Marker, now: int) -> bool:
-        """A release comes by its arrival too: not before the journal holds what arrived long before it, since for
-        every contact it sets the clock to its own instant.
+        """A release waits for its arrival too: not before the journal holds the events that arrived long before it,
+        since it sets every contact's clock to its own instant.
         """
         if self._on_events_clock or marker.at is None:
             return True
@@ -111,8 +113,8 @@ class ControlRecordScheduler:
         return self._alignment.horizon(self._tick_scheduler.sources, claims, marker.at, now) is None
 
     def _next_tick(self, checkpoint: SlotCheckpoint, now: int) -> ScheduledRecord | None:
-        told = self._events_tick(checkpoint) if self._on_events_clock else self._wall_tick(checkpoint, now)
-        return None if told is None else ScheduledRecord(*told, lambda: self._tick_scheduler.mark_appended(now))
+        tick = self._events_tick(checkpoint) if self._on_events_clock else self._wall_tick(checkpoint, now)
+        return None if tick is None else ScheduledRecord(*tick, lambda: self._tick_scheduler.mark_appended(now))
 
     def _events_tick(self, checkpoint: SlotCheckpoint) -> tuple[Tick, SlotCheckpoint] | None:
         advance = self._tick_scheduler.next_advance(checkpoint)
@@ -126,10 +128,10 @@ class ControlRecordScheduler:
 
 
 def _without_release(checkpoint: SlotCheckpoint, account: str) -> SlotCheckpoint:
-    """The positions when no release of the account is on its way any more."""
-    left = {name: told for name, told in checkpoint.introduced.items() if name != account}
-    return replace(checkpoint, introduced=left)
+    """The checkpoint when no release of the account is under way any more."""
+    introduced = {name: release for name, release in checkpoint.introduced.items() if name != account}
+    return replace(checkpoint, introduced=introduced)
 
 
 def _no_action() -> None:
-    """Of a release that was proposed the clock knows already."""
+    """The proposal set the tick scheduler's clock already; its marker does not set it again."""

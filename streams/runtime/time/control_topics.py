@@ -1,14 +1,13 @@
-"""The watch: what every slot must see, read by one consumer per worker outside the group.
+"""Reads the control topics, which every slot must see, with one consumer per worker outside the group.
 
-`definitions`, `clock` and `claims` have one partition each. A slot acts on what is announced here in its own
-transaction and from its own position, so reading it twice, or late, is harmless.
+`definitions`, `clock` and `claims` have one partition each. A slot acts on their records in its own transaction and
+from its own position, so reading a record twice, or late, is harmless.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 import structlog
@@ -18,8 +17,10 @@ from schemas.topics import CLAIMS, CLOCK, DEFINITIONS
 from schemas.values import instant_ms
 from streams.errors import TopicsMissing
 from streams.kafka.partitions import Partition
+from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import follow
 from streams.runtime.fatal import die
+from streams.runtime.faust.metadata import fetch_partition_counts
 from streams.runtime.spec import AppSpec
 from streams.runtime.time import claims as claim_records
 from streams.runtime.time.ticks import ClockAdvance, ControlState, marker_at_arrival
@@ -50,10 +51,10 @@ class ControlTopicReader:
         self._settings = settings
         self._wake = wake
         self._releases = spec.releases() if spec.releases is not None else None
-        self._consumer: Any = None
+        self._consumer: Consumer | None = None
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Condition()
-        self._handlers: dict[str, Callable[[Any], None]] = {
+        self._handlers: dict[str, Callable[[ConsumedRecord], None]] = {
             settings.prefix + CLAIMS.name: self._read_claim,
             settings.prefix + CLOCK.name: self._read_clock,
             settings.prefix + DEFINITIONS.name: self._read_definition,
@@ -61,90 +62,93 @@ class ControlTopicReader:
         self._tps = [TopicPartition(topic, 0) for topic in self._handlers]
 
     async def start(self) -> None:
-        """Starts reading from the beginning; again is harmless."""
-        if self._task is not None:
-            return
-        self._consumer = AIOKafkaConsumer(
+        """Starts reading from the beginning; does nothing when it runs already."""
+        await self._started_consumer()
+
+    async def _started_consumer(self) -> Consumer:
+        if self._consumer is not None:
+            return self._consumer
+        consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.bootstrap,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-        await self._consumer.start()
-        self._consumer.assign(self._tps)
-        await self._consumer.seek_to_beginning(*self._tps)
-        self._task = asyncio.create_task(self._read_loop(), name="watch")
+        await consumer.start()
+        consumer.assign(self._tps)
+        await consumer.seek_to_beginning(*self._tps)
+        self._consumer = consumer
+        self._task = asyncio.create_task(self._read_loop(consumer), name="control topics")
+        return consumer
 
     async def stop(self) -> None:
         """Stops reading."""
-        if self._task is None:
+        if self._task is None or self._consumer is None:
             return
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-        await self._consumer.stop()
+        consumer, self._task, self._consumer = self._consumer, None, None
+        await consumer.stop()
 
     async def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
-        """How many partitions topics have. Raises TopicsMissing for one that the broker does not show."""
-        await self.start()
-        cluster = await self._consumer._client.fetch_all_metadata()
-        counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in topics}
+        """The partition counts of topics. Raises TopicsMissing for one that the broker does not show."""
+        counts = await fetch_partition_counts(await self._started_consumer(), topics)
         missing = [topic for topic, count in counts.items() if not count]
         if missing:
             raise TopicsMissing(f"topics are missing: {', '.join(missing)}; run `leadstream topics create`")
         return counts
 
     async def catch_up(self) -> None:
-        """Returns when everything that is in the topics now has been read. Raises TimeoutError after a minute."""
-        await self.start()
-        ends = await self._consumer.end_offsets(self._tps)
+        """Returns when the topics are read up to their present ends. Raises TimeoutError after a minute."""
+        consumer = await self._started_consumer()
+        ends = await consumer.end_offsets(self._tps)
 
         async def read_to_ends() -> None:
             for tp, offset in ends.items():
-                while await self._consumer.position(tp) < offset:
+                while await consumer.position(tp) < offset:
                     async with self._progress:
                         await self._progress.wait()
 
         await asyncio.wait_for(read_to_ends(), CATCH_UP_SECONDS)
 
-    async def _read_loop(self) -> None:
+    async def _read_loop(self, consumer: Consumer) -> None:
         try:
-            async for got in follow(self._consumer, FETCH_WAIT_MS):
-                for tp, records in got.items():
+            async for fetched in follow(consumer, FETCH_WAIT_MS):
+                for tp, records in fetched.items():
                     for record in records:
                         self._handlers[tp.topic](record)
                 async with self._progress:
                     self._progress.notify_all()
-                if got:
+                if fetched:
                     self._wake()
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001  # a worker that sees no claims and no releases must not go on
+        except BaseException as error:  # noqa: BLE001  # a worker that reads no claims and no releases must not go on
             die("what every slot must see cannot be read", error)
 
-    def _read_claim(self, record: Any) -> None:
+    def _read_claim(self, record: ConsumedRecord) -> None:
         claims = self.control_state.claims
         try:
-            partition = Partition.parse(record.key.decode())
-            claim = claim_records.decode(record.value)
-        except (msgspec.DecodeError, ValueError, AttributeError, TypeError):
+            partition = Partition.parse((record.key or b"").decode())
+            claim = claim_records.decode(record.value or b"")
+        except (msgspec.DecodeError, ValueError):
             log.warning("a record that is no claim", offset=record.offset)
             return
         if not claims.add(partition, claim, record.timestamp):
             log.warning("a claim ahead of the broker's time", partition=str(partition), worker=claim.worker)
 
-    def _read_clock(self, record: Any) -> None:
+    def _read_clock(self, record: ConsumedRecord) -> None:
         try:
-            told = _decode_clock_record(record.value)
-            at = instant_ms(told.at)
-            ends = {Partition.parse(name): offset for name, offset in told.ends.items()}
-        except (msgspec.DecodeError, ValueError, TypeError):
+            advance = _decode_clock_record(record.value or b"")
+            at = instant_ms(advance.at)
+            ends = {Partition.parse(name): offset for name, offset in advance.ends.items()}
+        except (msgspec.DecodeError, ValueError):
             log.warning("a record that advances no clock", offset=record.offset)
             return
-        self.control_state.advances.append(ClockAdvance(record.offset, told.account, at, ends))
+        self.control_state.advances.append(ClockAdvance(record.offset, advance.account, at, ends))
 
-    def _read_definition(self, record: Any) -> None:
+    def _read_definition(self, record: ConsumedRecord) -> None:
         if self._releases is None:
             return
         marker = self._releases.add(record.offset, record.timestamp, record.key, record.value)

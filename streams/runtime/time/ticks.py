@@ -1,7 +1,7 @@
-"""What a slot appends to its own journal partition besides events, as far as it is announced: ticks and markers.
+"""Chooses the next tick or release marker for a slot, from the control topics.
 
-One at a time: nothing is appended while a tick or a marker is not finished for every contact, nor before the last one
-came back through the journal.
+One at a time: nothing is appended while a tick or a marker is not decided for every contact, nor before the last one
+was read back from the journal.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class ClockAdvance:
 
 @dataclass
 class ControlState:
-    """What every slot must see, as one worker has read it. `markers` are valid releases, `advances` the events
-    clock's; both in offset order.
+    """The control topics as one worker has read them. `markers` are valid releases, `advances` are the records of
+    `clock`; both in offset order.
     """
 
     claims: Claims = field(default_factory=Claims)
@@ -44,7 +44,10 @@ class ControlState:
 
 @dataclass
 class TickScheduler:
-    """Chooses the next tick or marker of one slot. Instants in ms; `sources` are all partitions of all in-topics."""
+    """Chooses the next tick or marker of one slot. Instants in ms; `sources` are all partitions of all in-topics.
+
+    `holder` is the partition with the smallest claim, which holds ticks back.
+    """
 
     settings: Settings
     control_state: ControlState
@@ -53,13 +56,13 @@ class TickScheduler:
     _last_append: int = 0
 
     def next_marker(self, checkpoint: SlotCheckpoint) -> Marker | None:
-        """The next release marker that this slot's journal partition does not hold."""
+        """The next release marker that is not in this slot's journal partition."""
         markers = self.control_state.markers
         index = bisect_left(markers, checkpoint.definitions, key=attrgetter("offset"))
         return markers[index] if index < len(markers) else None
 
     def marker(self, account: str, number: int) -> Marker:
-        """The marker of a release that was announced. Raises StopIteration for another."""
+        """The marker of a release that was read. Raises StopIteration for another."""
         return next(
             marker for marker in self.control_state.markers if (marker.account, marker.number) == (account, number)
         )
@@ -72,9 +75,9 @@ class TickScheduler:
 
     def is_advance_reached(self, advance: ClockAdvance) -> bool:
         """Whether every source partition's committed position has reached the end the advance names."""
-        ours = set(self.sources)
+        sources = set(self.sources)
         claims = self.control_state.claims
-        return all(claims.position(source) >= end for source, end in advance.ends.items() if source in ours)
+        return all(claims.position(source) >= end for source, end in advance.ends.items() if source in sources)
 
     def next_wall_tick(self, checkpoint: SlotCheckpoint, next_due: int | None, now: int) -> Tick | None:
         """The next tick of the wall clock: every `tick_ms` while something is due, else as a slow heartbeat.
@@ -82,22 +85,22 @@ class TickScheduler:
         Its value is min(clock - grace, claims of all source partitions) and rises; there is none until every
         partition has a claim. The clock is the earlier of the worker's and the broker's.
         """
-        rules = alignment.AlignmentSettings.from_settings(self.settings)
-        bound, self.holder = alignment.smallest_claim(self.sources, self.control_state.claims, rules)
+        settings = alignment.AlignmentSettings.from_settings(self.settings)
+        bound, self.holder = alignment.smallest_claim(self.sources, self.control_state.claims, settings)
         if bound is None:
             return None
         clock = min(now, self.control_state.claims.broker_time)
         at = min(clock - self.settings.grace_ms, bound)
         if at <= checkpoint.tick:
             return None
-        due = next_due is not None and next_due < at
-        pause = self.settings.tick_ms if due else self.settings.heartbeat_ms
+        is_due = next_due is not None and next_due < at
+        pause = self.settings.tick_ms if is_due else self.settings.heartbeat_ms
         if now - self._last_append < pause:
             return None
         return Tick(at=at)
 
     def mark_appended(self, now: int) -> None:
-        """A tick is committed."""
+        """Starts the pause until the next wall tick: a control record is committed."""
         self._last_append = now
 
 

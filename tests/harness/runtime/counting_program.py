@@ -1,8 +1,8 @@
-"""A small program for the runtime's tests: counts and folds what each contact sends, and reminds it later.
+"""A small decider for the runtime's tests: counts and folds what each contact sends, and reminds it later.
 
 An event is `{"id", "contact", "amount", "at"}`, keyed by its contact. It raises the contact's count and sum, folds id
-and amount into a hash, and sets a due instant; at a tick past it, a reminder is put out. All of it depends on the
-order of the journal, so a record lost, doubled or moved shows.
+and amount into a hash, and sets a due instant; a tick past it puts out a reminder. All of it depends on the
+order of the journal, so a record that is lost, doubled or moved changes the result.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from agents.register import register_agents
 from schemas.topics import JOURNAL, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
-from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.broadcast import PendingProposal
 from streams.engine.version import ENGINE_VERSION
 from streams.runtime.spec import AppSpec
 
@@ -56,7 +54,7 @@ class PendingTick(msgspec.Struct, array_like=True):
 
 
 class CountingCheckpoint(msgspec.Struct):
-    """The checkpoint."""
+    """The decider's checkpoint."""
 
     unfinished: list[PendingTick] = []
     release: int = 0
@@ -69,7 +67,7 @@ encode = msgspec.json.Encoder().encode
 
 
 def ingest_event(record: SourceRecord) -> Sequence[Append | Refusal]:
-    """The ingest: refuses what cannot be parsed or has the wrong key."""
+    """The ingest: refuses a record that cannot be parsed or has the wrong key."""
     try:
         event = _decode_event(record.value or b"")
     except msgspec.DecodeError as error:
@@ -116,15 +114,15 @@ class CountingDecider:
         return bool(self.queue or self.state.unfinished)
 
     def work(self, budget: Budget) -> Effects:
-        """Events first; before a contact's own event, every unfinished tick before it is applied to that contact."""
+        """Decides events first; every unfinished tick is applied to a contact before the contact's next event."""
         effects = Effects()
-        left = budget.records
-        while self.queue and left > 0:
+        remaining = budget.records
+        while self.queue and remaining > 0:
             offset, key, record = self.queue.popleft()
             self._apply(offset, key, record, effects)
-            left -= 1
-        while not self.queue and self.state.unfinished and left > 0:
-            left -= self._advance_tick(self.state.unfinished[0], effects)
+            remaining -= 1
+        while not self.queue and self.state.unfinished and remaining > 0:
+            remaining -= self._advance_tick(self.state.unfinished[0], effects)
         return effects
 
     def _apply(self, offset: int, key: bytes, record: records.JournalRecord, effects: Effects) -> None:
@@ -146,7 +144,7 @@ class CountingDecider:
             self._emit(key, ["counted", row.count, row.total, folded, self.state.release], effects)
 
     def _advance_tick(self, tick: PendingTick, effects: Effects) -> int:
-        """Reminds the next contact that is due, or finishes the tick."""
+        """Reminds the next due contact, or finishes the tick; returns the number of steps."""
         later = []
         reminded = False
         while not reminded and self.heap and self.heap[0][0] < tick.at:
@@ -197,22 +195,6 @@ class CountingDecider:
         """Whether a tick is not finished."""
         return bool(self.state.unfinished)
 
-    def needs_backfill(self, marker: records.Marker) -> bool:
-        """No."""
-        return False
-
-    def pending_proposals(self) -> dict[str, PendingProposal]:
-        """Nothing."""
-        return {}
-
-    def has_contacts(self, account: str) -> bool:
-        """Nobody has a past."""
-        return False
-
-    def backfill_counter(self, account: str, after: str = "", limit: int | None = None) -> BackfillCounter:
-        """Never asked."""
-        raise LookupError(account)
-
     def next_due(self) -> int | None:
         """The earliest due instant."""
         while self.heap:
@@ -226,7 +208,7 @@ class CountingDecider:
 
 @dataclass
 class AcceptingReleaseLog:
-    """A release log that takes every record of `definitions` for a valid release."""
+    """A release log that accepts every record of `definitions` as a valid release."""
 
     numbers: Counter_[str] = field(default_factory=Counter_)
 
@@ -239,7 +221,7 @@ class AcceptingReleaseLog:
 
 
 def counting_spec(slots: int) -> AppSpec:
-    """The program as a kind of slots, on two in-topics."""
+    """The spec of the counting program, on two in-topics."""
     return AppSpec(
         name="pipeline",
         slots=slots,

@@ -1,4 +1,4 @@
-"""Records as if they were fetched, for tests without a broker."""
+"""Fetched records, for tests without a broker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class FakeRecord:
     topic: str
     partition: int
     offset: int
-    timestamp: int | None = 0
+    timestamp: int = 0
     key: bytes | None = b"c1"
     value: bytes | None = b"{}"
     headers: Sequence[tuple[str, bytes]] = field(default_factory=tuple)
@@ -25,16 +25,16 @@ class FakeRecord:
 def make_run(
     buffer: PartitionBuffer, offsets: Sequence[int], next_position: int | None = None, token: int | None = None
 ) -> FetchedRun:
-    """A run of these offsets that joins the feed's last one."""
+    """A run of these offsets that joins the buffer's last one."""
     records = [
         FakeRecord(buffer.partition.topic, buffer.partition.number, offset, timestamp=offset) for offset in offsets
     ]
-    following = offsets[-1] + 1 if next_position is None else next_position
-    return FetchedRun(records, buffer.fetch_position, following, _token(buffer) if token is None else token, 1 << 50)
+    end = offsets[-1] + 1 if next_position is None else next_position
+    return FetchedRun(records, buffer.fetch_position, end, _token(buffer) if token is None else token, 1 << 50)
 
 
-def enqueue_records(buffer: PartitionBuffer, timestamps: Sequence[int | None], fetched_at: int = 1 << 50) -> None:
-    """Offers the next records to the feed, with these timestamps."""
+def enqueue_records(buffer: PartitionBuffer, timestamps: Sequence[int], fetched_at: int = 1 << 50) -> None:
+    """Adds the next records to the buffer, with these timestamps."""
     records = [
         FakeRecord(buffer.partition.topic, buffer.partition.number, buffer.fetch_position + index, timestamp)
         for index, timestamp in enumerate(timestamps)
@@ -45,5 +45,5 @@ def enqueue_records(buffer: PartitionBuffer, timestamps: Sequence[int | None], f
 
 
 def _token(buffer: PartitionBuffer) -> int:
-    assert buffer.token is not None, "the feed was not sought"
+    assert buffer.token is not None, "the buffer was not started"
     return buffer.token

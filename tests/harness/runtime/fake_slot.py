@@ -1,14 +1,16 @@
-"""A slot without a broker: its producer keeps what it is given, its feeds are fed by the test."""
+"""A slot without a broker: its producer keeps the records it is given, and the test fills its buffers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from streams.kafka.batches import BatchWriter
 from streams.kafka.partitions import Partition
+from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.backfill.throttle import Throttle
-from streams.runtime.inputs.partition_buffer import PartitionBuffer
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import Decider, Ingest
@@ -22,8 +24,8 @@ SCORES = Partition("p-scoring-events", 0)
 JOURNAL = Partition("p-journal", 0)
 CHANGELOG = Partition("p-changelog", 0)
 
-Headers = list[tuple[str, bytes]]
-_NO_HEADERS: Headers = []
+FakeBatchRecord = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+"""Key, value, headers."""
 
 
 class FakeBatch:
@@ -31,31 +33,36 @@ class FakeBatch:
 
     def __init__(self, room: int = 1_000_000) -> None:
         self.room = room
-        self.records: list[tuple[bytes | None, bytes | None, Headers]] = []
+        self.records: list[FakeBatchRecord] = []
 
     def append(
-        self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Headers = _NO_HEADERS
+        self,
+        *,
+        timestamp: int | None,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]] = (),
     ) -> object | None:
         """None when it is full."""
         if len(self.records) == self.room:
             return None
-        self.records.append((key, value, headers))
+        self.records.append((key, value, list(headers)))
         return self
 
     def record_count(self) -> int:
-        """How many it holds."""
+        """How many records it holds."""
         return len(self.records)
 
     def close(self) -> None:
-        """Nothing: it is never sent."""
+        """Does nothing."""
 
 
 @dataclass
 class FakeProducer:
-    """A slot's producer; `written` is what was committed, per partition and in order."""
+    """A slot's producer; `committed` holds the committed records per partition, in order."""
 
     id: str = "p-slot-0"
-    committed: dict[Partition, list[tuple[bytes | None, bytes | None, Any]]] = field(default_factory=dict)
+    committed: dict[Partition, list[FakeBatchRecord]] = field(default_factory=dict)
     unanswered_end: bool = False
     renewed: int = 0
 
@@ -64,32 +71,32 @@ class FakeProducer:
         return FakeBatch()
 
     def new_batch_writer(self) -> BatchWriter:
-        """An empty outbox."""
+        """An empty writer."""
         return BatchWriter(self)
 
     async def write(self, writer: BatchWriter) -> dict[Partition, int]:
-        """Commits all; offsets count records and one marker a transaction."""
-        last = {}
+        """Commits all records; an offset is a record's index."""
+        last_offsets = {}
         for target, batch in writer.batches():
             assert isinstance(batch, FakeBatch)
             log = self.committed.setdefault(target, [])
             log.extend(batch.records)
-            last[target] = len(log) - 1
-        return last
+            last_offsets[target] = len(log) - 1
+        return last_offsets
 
     def has_unanswered_end(self) -> bool:
         """Whether an EndTxn had no answer."""
         return self.unanswered_end
 
     async def renew_epoch(self) -> None:
-        """A new epoch."""
+        """Counts a new epoch."""
         self.renewed += 1
         self.unanswered_end = False
 
 
 @dataclass
 class FakeFlowControl:
-    """Notes which partitions were asked to pause."""
+    """Holds the partitions that are paused."""
 
     paused: set[Partition] = field(default_factory=set)
 
@@ -98,7 +105,7 @@ class FakeFlowControl:
         self.paused.add(tp)
 
     def on_buffer_drop(self, tp: Partition) -> None:
-        """Flows again."""
+        """Resumes."""
         self.paused.discard(tp)
 
 
@@ -111,36 +118,46 @@ def fake_slot(
 ) -> Slot:
     """Slot 0 of one, with two in-topic partitions, taken over and sought to the beginning."""
     settings = settings or Settings(prefix="p-", clock="events", partitions=1)
-    intake = SlotInputs(JOURNAL, FakeFlowControl())
+    inputs = SlotInputs(JOURNAL, FakeFlowControl())
     for partition in (VISITS, SCORES, JOURNAL):
-        feed = intake.buffers[partition] = PartitionBuffer(partition, committed_position=0)
-        feed.start(token=1)
+        inputs.add_buffer(partition, position=0, arrival=0).start(token=1)
     control_state = control_state or ControlState()
-    bare = [Partition("web-visits", 0), Partition("scoring-events", 0)]
+    sources = [Partition("web-visits", 0), Partition("scoring-events", 0)]
 
     async def log_ends(partitions: list[Partition]) -> dict[Partition, int]:
         return dict.fromkeys(partitions, log_end)
 
-    def reader(_isolation: str) -> Any:
-        raise AssertionError("nothing is read beside the feeds")
+    def open_consumer(_isolation: str) -> Any:
+        raise AssertionError("only the buffers are read")
+
+    async def same_error(error: BaseException) -> BaseException:
+        return error
 
     return Slot(
         settings=settings,
         partitions=OutputPartitions.for_slot(settings, 0, 1, JOURNAL.topic, CHANGELOG.topic),
-        producer=FakeProducer(),  # type: ignore[arg-type]  # a forged one
-        program=(ingest, decider or CountingDecider()),
-        inputs=intake,
-        tick_scheduler=TickScheduler(settings, control_state, bare),
+        producer=FakeProducer(),  # type: ignore[arg-type]  # as much of a SlotProducer as a slot uses
+        ingest=ingest,
+        decider=decider or CountingDecider(),
+        inputs=inputs,
+        tick_scheduler=TickScheduler(settings, control_state, sources),
         ends={},
         transaction_partitions=[],
         log_ends=log_ends,
-        open_consumer=reader,
+        open_consumer=open_consumer,
         throttle=Throttle(),
+        on_commit=lambda _slot: None,
+        diagnose_error=same_error,
     )
 
 
-def committed_records(slot: Slot) -> dict[Partition, list[tuple[bytes | None, bytes | None, Any]]]:
-    """What the slot's producer committed."""
-    producer: Any = slot.producer
+def restore_checkpoint(slot: Slot, checkpoint: SlotCheckpoint) -> None:
+    """Restores the slot from a former owner's checkpoint."""
+    slot.restore(CHECKPOINT_KEY, checkpoint_records.encode(checkpoint))
+
+
+def committed_records(slot: Slot) -> dict[Partition, list[FakeBatchRecord]]:
+    """The records that the slot's producer committed."""
+    producer: Any = slot._producer
     assert isinstance(producer, FakeProducer)
     return producer.committed

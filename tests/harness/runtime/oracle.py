@@ -1,4 +1,4 @@
-"""The oracle: what the topics of a deployment must hold, computed anew from what was published.
+"""The oracle: computes from the published events what a deployment's topics must hold, and compares.
 
 It knows the runtime's promises and nothing of a program's meaning: the program's own ingest and decider are run
 again, in one go and without a broker, and every record is compared.
@@ -17,7 +17,7 @@ from schemas.topics import DEAD_LETTERS, DEFINITIONS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, SourceRecord
 from streams.kafka.partitions import partition_for_key
-from streams.runtime import checkpoint as position_records
+from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.protocols import Decider
 from streams.runtime.spec import AppSpec
@@ -34,7 +34,7 @@ ValuesByKey = dict[bytes, list[bytes | None]]
 
 @dataclass
 class Evidence:
-    """What stands in the topics, committed; topics without prefix."""
+    """The committed records of all topics; topic names without prefix."""
 
     sources: dict[str, TopicRecords]
     journal: TopicRecords
@@ -44,31 +44,31 @@ class Evidence:
     definitions: TopicRecords
 
     def slot_checkpoint(self, partition: int) -> SlotCheckpoint:
-        """The last position record of a slot."""
+        """A slot's last checkpoint."""
         last = SlotCheckpoint()
         for record in self.changelog[partition]:
             if record.key == CHECKPOINT_KEY:
-                last = position_records.decode(record.value)
+                last = checkpoint_records.decode(record.value)
         return last
 
 
 @dataclass
 class OracleVerdict:
-    """Counts of what was compared, and of what is wrong with an example each."""
+    """Counts of compared records and of errors, with an example of each error."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
     def add_error(self, error: str, example: Any = "", times: int = 1) -> None:
-        """Something is wrong."""
+        """Counts an error `times` times."""
         if times:
             self.wrong[error] += times
             self.examples.setdefault(error, str(example)[:300])
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there is no error."""
         return not self.wrong
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class OracleVerdict:
 
 
 async def read_evidence(spec: AppSpec, settings: Settings) -> Evidence:
-    """Reads all topics of one kind of slots."""
+    """Reads all topics of an app."""
 
     async def read(topic: str) -> TopicRecords:
         return await read_topic(settings.bootstrap, topic)
@@ -95,7 +95,7 @@ async def read_evidence(spec: AppSpec, settings: Settings) -> Evidence:
 
 
 def verify(evidence: Evidence, spec: AppSpec, settings: Settings) -> OracleVerdict:
-    """Compares everything; see each part."""
+    """Compares journal, decisions and ticks; see the functions called."""
     verdict = OracleVerdict()
     load_releases(evidence, spec)
     decided = verify_decisions(evidence, spec, settings, verdict)
@@ -105,7 +105,7 @@ def verify(evidence: Evidence, spec: AppSpec, settings: Settings) -> OracleVerdi
 
 
 def load_releases(evidence: Evidence, spec: AppSpec) -> None:
-    """The kind's own log of releases, which its deciders ask, gets what stands in `definitions`."""
+    """Feeds the spec's release log, which its deciders use, with the records of `definitions`."""
     releases = spec.releases() if spec.releases is not None else None
     for partition in evidence.definitions.values():
         for record in partition:
@@ -124,25 +124,25 @@ def verify_journal(
     with the bytes that ingest gives; every refused one is in the dead letters once, as received.
     """
     ingest = spec.ingest(settings)
-    found = journal_by_source(evidence.journal)
+    journal = journal_by_source(evidence.journal)
     refused: Counter[tuple[Coordinates, str]] = Counter(refusals)
     for topic, partitions in evidence.sources.items():
         for number, published in partitions.items():
             for record in published:
                 verdict.counts["published"] += 1
-                place = (topic, number, record.offset)
-                entries = found.pop(place, [])
+                coordinates = (topic, number, record.offset)
+                entries = journal.pop(coordinates, [])
                 arrival = entries[0][2].arrival if entries else record.timestamp
                 source = SourceRecord(
                     topic, number, record.offset, record.timestamp, record.key, record.value, record.headers, arrival
                 )
                 results = ingest(source)
                 appends = [result for result in results if isinstance(result, Append)]
-                refused.update((place, result.code) for result in results if not isinstance(result, Append))
-                _compare_entries(place, appends, entries, spec.slots, verdict)
-    for place in found:
-        if place[0] in evidence.sources:
-            verdict.add_error("journaled, never published", place)
+                refused.update((coordinates, result.code) for result in results if not isinstance(result, Append))
+                _compare_entries(coordinates, appends, entries, spec.slots, verdict)
+    for coordinates in journal:
+        if coordinates[0] in evidence.sources:
+            verdict.add_error("journaled, never published", coordinates)
     _verify_order(evidence.journal, verdict)
     _verify_dead_letters(evidence, refused, verdict)
 
@@ -151,15 +151,15 @@ JournalEntry = tuple[int, Any, records.JournalEvent]
 
 
 def journal_by_source(journal: TopicRecords) -> dict[Coordinates, list[JournalEntry]]:
-    """Every event of the journal with its journal partition, by where it came from."""
-    found: dict[Coordinates, list[JournalEntry]] = defaultdict(list)
+    """Every event of the journal with its journal partition, by its source coordinates."""
+    by_source: dict[Coordinates, list[JournalEntry]] = defaultdict(list)
     for number, partition in journal.items():
         for record in partition:
             event = records.decode(record.value)
             if isinstance(event, records.JournalEvent):
                 topic, source, offset = event.source
-                found[topic, source, offset].append((number, record, event))
-    return found
+                by_source[topic, source, offset].append((number, record, event))
+    return by_source
 
 
 def _compare_entries(
@@ -207,26 +207,26 @@ def _verify_dead_letters(
         for number, partition in partitions.items()
         for record in partition
     }
-    got: Counter[tuple[Coordinates, str]] = Counter()
+    actual: Counter[tuple[Coordinates, str]] = Counter()
     for partition in evidence.dead_letters.values():
         for record in partition:
             headers = {name: content.decode() for name, content in record.headers}
-            place = (headers["source-topic"], int(headers["source-partition"]), int(headers["source-offset"]))
-            if place[0] not in evidence.sources:
-                continue  # of another kind of slots
-            got[place, headers["error-code"]] += 1
-            source = published.get(place)
+            coordinates = (headers["source-topic"], int(headers["source-partition"]), int(headers["source-offset"]))
+            if coordinates[0] not in evidence.sources:
+                continue  # of another app
+            actual[coordinates, headers["error-code"]] += 1
+            source = published.get(coordinates)
             if source is not None and record.key != source.key:
-                verdict.add_error("a dead letter with another key than was received", place)
-    verdict.counts["dead letters"] = sum(got.values())
-    for letter, times in (refusals - got).items():
-        verdict.add_error("refused and not in the dead letters", letter, times)
-    for letter, times in (got - refusals).items():
-        verdict.add_error("in the dead letters too often", letter, times)
+                verdict.add_error("a dead letter with another key than was received", coordinates)
+    verdict.counts["dead letters"] = sum(actual.values())
+    for dead_letter, times in (refusals - actual).items():
+        verdict.add_error("refused and not in the dead letters", dead_letter, times)
+    for dead_letter, times in (actual - refusals).items():
+        verdict.add_error("in the dead letters too often", dead_letter, times)
 
 
 def verify_ticks(evidence: Evidence, verdict: OracleVerdict) -> None:
-    """Ticks of a journal partition never go back, account by account; a wall tick says the truth: nothing that
+    """Ticks of a journal partition never go back, account by account; a wall tick is right: no record that
     arrived before it comes after it.
     """
     for number, partition in evidence.journal.items():
@@ -247,24 +247,24 @@ def verify_decisions(
     evidence: Evidence, spec: AppSpec, settings: Settings, verdict: OracleVerdict
 ) -> Counter[tuple[Coordinates, str]]:
     """Outputs are those of a replay of the journal up to the slot's position, byte for byte and in order per key,
-    apart from `emitted_at`; the changelog's last rows are the replay's. Returns the letters that were decided.
+    apart from `emitted_at`; the changelog's last rows are the replay's. Returns the dead letters of decisions.
     """
-    letters: Counter[tuple[Coordinates, str]] = Counter()
+    dead_letters: Counter[tuple[Coordinates, str]] = Counter()
     for number, journal in evidence.journal.items():
         positions = evidence.slot_checkpoint(number)
         position = positions.feeds.get(f"{spec.journal.name}:{number}", 0)
         decider = spec.decider(settings, number)
         effects = replay(decider, [record for record in journal if record.offset < position])
-        letters.update(((source, refusal.code) for refusal, source, _value in effects.dead_letters))
+        dead_letters.update(((source, refusal.code) for refusal, source, _value in effects.dead_letters))
         verdict.counts["journal records decided"] += sum(record.offset < position for record in journal)
         verdict.counts["journal records beyond positions"] += sum(record.offset >= position for record in journal)
         _compare_outputs(evidence, effects, number, verdict)
         _compare_rows(evidence.changelog[number], effects, number, verdict)
-    return letters
+    return dead_letters
 
 
 def replay(decider: Decider, journal: Sequence[Any]) -> Effects:
-    """All effects of the journal records, decided in one go by a decider that has no state yet."""
+    """All effects of the journal records, decided in one go by a new decider."""
     decider.resume(None)
     whole = Effects()
     for record in journal:
@@ -282,12 +282,12 @@ def _compare_outputs(evidence: Evidence, expected_effects: Effects, number: int,
     for output in expected_effects.outputs:
         expected[output.topic][output.key].append(without_emitted_at(output.value))
     for topic, partitions in evidence.outputs.items():
-        got: ValuesByKey = defaultdict(list)
+        actual: ValuesByKey = defaultdict(list)
         for record in partitions.get(number, []):
-            got[record.key].append(without_emitted_at(record.value))
+            actual[record.key].append(without_emitted_at(record.value))
             verdict.counts["outputs"] += 1
-        for key in expected[topic].keys() | got.keys():
-            _compare_key(topic, key, expected[topic].get(key, []), got.get(key, []), verdict)
+        for key in expected[topic].keys() | actual.keys():
+            _compare_key(topic, key, expected[topic].get(key, []), actual.get(key, []), verdict)
 
 
 def _compare_key(
@@ -304,14 +304,14 @@ def _compare_key(
 
 def _compare_rows(changelog: Sequence[Any], expected_effects: Effects, number: int, verdict: OracleVerdict) -> None:
     last = {record.key: record.value for record in changelog if record.key != CHECKPOINT_KEY}
-    got = {key: value for key, value in last.items() if value is not None}
+    actual = {key: value for key, value in last.items() if value is not None}
     expected = {key: value for key, value in expected_effects.rows.items() if value is not None}
     verdict.counts["rows"] += len(expected)
-    for key in expected.keys() | got.keys():
-        if expected.get(key) != got.get(key):
-            verdict.add_error("rows that differ", (number, key, expected.get(key), got.get(key)))
+    for key in expected.keys() | actual.keys():
+        if expected.get(key) != actual.get(key):
+            verdict.add_error("rows that differ", (number, key, expected.get(key), actual.get(key)))
 
 
 def without_emitted_at(value: bytes | None) -> bytes | None:
-    """A value without `emitted_at`, the one field that is not part of the truth; else byte for byte."""
+    """A value without `emitted_at`, the one field that a replay does not repeat; else byte for byte."""
     return None if value is None else _EMITTED.sub(b"}", value)

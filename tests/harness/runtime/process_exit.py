@@ -1,4 +1,4 @@
-"""Lets a test see that the process would have ended, and go on."""
+"""Raises an exception where the process would end, so that a test can go on."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class ProcessExit(BaseException):
 
 
 def raise_process_exit(code: int) -> NoReturn:
-    """Instead of ending the process."""
+    """Replaces `exit_process`."""
     raise ProcessExit(code)
 
 
 def patch_process_exit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From here on the end of the process is an ProcessExit."""
+    """Makes the end of the process a ProcessExit for one test."""
     monkeypatch.setattr(fatal, "exit_process", raise_process_exit)

@@ -163,7 +163,7 @@ async def leave_hanging(bench: Bench) -> SlotProducer:
     producer = await bench.producer()
     outbox = producer.new_batch_writer()
     outbox.add(bench.place(0), b"k", b"hanging")
-    aiokafka = producer._producer
+    aiokafka: Any = producer._producer
     await producer.begin()
     aiokafka._txn_manager._txn_partitions.add(TopicPartition(bench.topic, 0))  # as if it were registered
     await producer.await_acknowledgements(await producer.send(outbox))

@@ -107,7 +107,7 @@ async def _is_stuck(made: CountingDeployment, source: str) -> bool:
 async def test_after_an_outage_two_topics_of_different_speed_are_journaled_in_step(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with counting_deployment(kafka, prefix, tmp_path, foreign={VISITS: 2, SCORES: 2}) as made:
+    async with counting_deployment(kafka, prefix, tmp_path, foreign_topics={VISITS: 2, SCORES: 2}) as made:
         published = await publish_backlog(made, minutes=15)
         await made.start_workers("w0", "w1")
 

@@ -64,9 +64,9 @@ class SlotWithSeparateCheckpoint(Slot):
     async def commit(self, batch: TransactionBatch) -> None:
         """Two transactions, and a step between them."""
         await super().commit(batch)
-        apart = TransactionBatch(self.partitions, self.producer.new_batch_writer())
+        apart = TransactionBatch(self.partitions, self._producer.new_batch_writer(), batch.checkpoint)
         super().add_checkpoint(apart)
-        await self.producer.write(apart.writer)
+        await self._producer.write(apart.writer)
 
 
 def _read_inputs_uncommitted(members: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A process that ends itself says why in one line and leaves with a code that its parent understands."""
+"""A process that ends itself logs why in one line and exits with a code that its parent understands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from streams.runtime.process.logs import RateLimit
 
-END = """
+ENDING_PROGRAM = """
 from streams.errors import {error}
 from streams.runtime.process import logs
 from streams.runtime.fatal import die
@@ -25,15 +25,15 @@ finally:
 
 @pytest.mark.parametrize(("error", "code"), [("Internal", 70), ("DuplicateWorker", 79), ("TopicsMissing", 78)])
 def test_it_says_why_in_one_line_and_cleans_nothing_up(error: str, code: int) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", END.format(error=error)], capture_output=True, text=True, check=False
+    process = subprocess.run(
+        [sys.executable, "-c", ENDING_PROGRAM.format(error=error)], capture_output=True, text=True, check=False
     )
-    assert ended.returncode == code
-    assert ended.stdout == ""  # nothing uncommitted may still be sent by a finally block
-    (line,) = ended.stderr.splitlines()
-    told = json.loads(line)
-    assert (told["event"], told["why"], told["worker"]) == ("ended", "slot 0 failed", "w1")
-    assert told["cause"] == f"{error}: a sentence in two lines"
+    assert process.returncode == code
+    assert process.stdout == ""  # nothing uncommitted may still be sent by a finally block
+    (line,) = process.stderr.splitlines()
+    fields = json.loads(line)
+    assert (fields["event"], fields["why"], fields["worker"]) == ("ended", "slot 0 failed", "w1")
+    assert fields["cause"] == f"{error}: a sentence in two lines"
 
 
 def test_the_same_message_passes_once_in_ten_seconds() -> None:

@@ -28,13 +28,13 @@ def assignor() -> Any:
 
 
 def cluster(**changed: int) -> Any:
-    """The cluster as a member sees it."""
+    """The cluster's metadata as a member reads it."""
     counts = {**COUNTS, **{name.replace("_", "-"): count for name, count in changed.items()}}
     return SimpleNamespace(partitions_for_topic=lambda topic: set(range(counts.get(topic, 0))) or None)
 
 
 def members(*names: str) -> dict[str, Any]:
-    """The group's members, none of which had anything before."""
+    """The group's members, without any former assignment."""
     nothing = ClientMetadata(
         assignment=ClientAssignment(actives={}, standbys={}),
         url="http://localhost:6066",
@@ -45,8 +45,8 @@ def members(*names: str) -> dict[str, Any]:
     return {name: SimpleNamespace(subscription=list(COUNTS), user_data=nothing.dumps()) for name in names}
 
 
-def shared_out(*names: str) -> dict[str, dict[str, set[int]]]:
-    """What each member gets, by topic."""
+def assign(*names: str) -> dict[str, dict[str, set[int]]]:
+    """Each member's partitions by topic."""
     assigned = assignor()._perform_assignment(cluster(), members(*names))
     return {
         name: {topic: set(numbers) for topic, numbers in assignment.assignment}
@@ -55,17 +55,17 @@ def shared_out(*names: str) -> dict[str, dict[str, set[int]]]:
 
 
 def test_an_in_topic_partition_goes_with_its_slot() -> None:
-    for got in shared_out("a", "b", "c").values():
-        slots = got.get("journal", set())
-        assert got.get("app-rows-changelog", set()) == slots
+    for assignment in assign("a", "b", "c").values():
+        slots = assignment.get("journal", set())
+        assert assignment.get("app-rows-changelog", set()) == slots
         for topic in ("web-visits", "contact-changes"):
-            assert got.get(topic, set()) == {number for number in range(COUNTS[topic]) if number % 4 in slots}
+            assert assignment.get(topic, set()) == {number for number in range(COUNTS[topic]) if number % 4 in slots}
 
 
 def test_every_partition_has_one_owner() -> None:
-    got = shared_out("a", "b", "c")
+    assignments = assign("a", "b", "c")
     for topic, count in COUNTS.items():
-        owned = [number for assignment in got.values() for number in assignment.get(topic, ())]
+        owned = [number for assignment in assignments.values() for number in assignment.get(topic, ())]
         assert sorted(owned) == list(range(count))
 
 

@@ -1,4 +1,4 @@
-"""The walls around what the consumer reads: committed records only, never a silent reset, nothing lost or twice."""
+"""The consumer thread reads committed records only, never resets silently, and loses and repeats nothing."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ def test_one_fetch_does_not_wait_long_for_partitions_without_data() -> None:
 
 
 class FakeConsumer:
-    """aiokafka's consumer, as far as the thread touches it."""
+    """aiokafka's consumer, as far as the thread uses it."""
 
     def __init__(self, position: int = 0) -> None:
-        self.done: list[tuple[str, Any]] = []
+        self.calls: list[tuple[str, Any]] = []
         state = SimpleNamespace(position=position)
         assignment = SimpleNamespace(tps={VISITS}, state_value=lambda _tp: state)
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self._coordinator = SimpleNamespace(check_errors=lambda: None)
 
     def pause(self, tp: Any) -> None:
-        self.done.append(("pause", tp))
+        self.calls.append(("pause", tp))
 
     def resume(self, tp: Any) -> None:
-        self.done.append(("resume", tp))
+        self.calls.append(("resume", tp))
 
     def seek(self, tp: Any, offset: int) -> None:
-        self.done.append(("seek", (tp, offset)))
+        self.calls.append(("seek", (tp, offset)))
 
 
 def thread_with(consumer: FakeConsumer) -> ConsumerThread:
@@ -63,27 +63,27 @@ def thread_with(consumer: FakeConsumer) -> ConsumerThread:
     return thread
 
 
-async def fetched(thread: ConsumerThread, monkeypatch: pytest.MonkeyPatch, got: Any) -> Any:
-    """What the thread makes of what aiokafka's fetcher gives or raises."""
+async def fetch_runs(thread: ConsumerThread, monkeypatch: pytest.MonkeyPatch, result: Any) -> Any:
+    """The thread's runs when aiokafka's fetcher returns these records or raises this error."""
 
     async def fetch(*_args: Any, **_options: Any) -> Any:
-        if isinstance(got, BaseException):
-            raise got
-        return got
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
     monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_fetch_records", fetch)
     return await thread._fetch_records(thread._consumer, {VISITS})
 
 
 def records(*offsets: int) -> list[FakeRecord]:
-    """Records of the visits."""
+    """Records of `web-visits`."""
     return [FakeRecord(VISITS.topic, VISITS.partition, offset) for offset in offsets]
 
 
 @pytest.mark.parametrize("error", [OffsetOutOfRangeError({VISITS: 5}), KafkaError("whatever")])
 async def test_any_error_of_a_fetch_ends_the_process(monkeypatch: pytest.MonkeyPatch, error: KafkaError) -> None:
     with pytest.raises(ProcessExit):
-        await fetched(thread_with(FakeConsumer()), monkeypatch, error)
+        await fetch_runs(thread_with(FakeConsumer()), monkeypatch, error)
 
 
 async def test_a_dead_coordinator_ends_the_process_though_faust_never_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,13 +94,13 @@ async def test_a_dead_coordinator_ends_the_process_though_faust_never_asks(monke
 
     consumer._coordinator.check_errors = dead
     with pytest.raises(ProcessExit):
-        await fetched(thread_with(consumer), monkeypatch, {})
+        await fetch_runs(thread_with(consumer), monkeypatch, {})
 
 
 async def test_records_become_one_run_that_joins_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = thread_with(FakeConsumer(position=14))
     thread.cursors[VISITS] = FetchCursor(3, 10)
-    (run,) = (await fetched(thread, monkeypatch, {VISITS: records(10, 11, 12)}))[VISITS]
+    (run,) = (await fetch_runs(thread, monkeypatch, {VISITS: records(10, 11, 12)}))[VISITS]
     assert (run.start, run.next_position, run.token, len(run.records)) == (10, 14, 3, 3)  # a control record at 13
     assert thread.cursors[VISITS].end == 14
 
@@ -109,12 +109,12 @@ async def test_a_partition_that_goes_back_ends_the_process(monkeypatch: pytest.M
     thread = thread_with(FakeConsumer(position=11))
     thread.cursors[VISITS] = FetchCursor(3, 10)
     with pytest.raises(ProcessExit):
-        await fetched(thread, monkeypatch, {VISITS: records(9, 10)})
+        await fetch_runs(thread, monkeypatch, {VISITS: records(9, 10)})
 
 
 async def test_what_was_fetched_for_a_former_assignment_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = thread_with(FakeConsumer(position=11))
-    assert await fetched(thread, monkeypatch, {VISITS: records(10)}) == {}
+    assert await fetch_runs(thread, monkeypatch, {VISITS: records(10)}) == {}
 
 
 def test_an_assigned_partition_is_held_with_a_position_and_old_fetches_are_forgotten() -> None:
@@ -122,7 +122,7 @@ def test_an_assigned_partition_is_held_with_a_position_and_old_fetches_are_forgo
     thread = thread_with(consumer)
     thread.cursors[VISITS] = FetchCursor(3, 10)
     thread.pause_assignment([VISITS])
-    assert consumer.done == [("pause", VISITS), ("seek", (VISITS, 0))]
+    assert consumer.calls == [("pause", VISITS), ("seek", (VISITS, 0))]
     assert thread.cursors == {}
 
 
@@ -132,29 +132,29 @@ async def test_each_seek_has_a_token_of_its_own_and_resumes_last() -> None:
     first = await thread._seek_exactly({VISITS: 7})
     second = await thread._seek_exactly({VISITS: 7})
     assert first[VISITS] != second[VISITS]
-    assert consumer.done[:2] == [("seek", (VISITS, 7)), ("resume", VISITS)]
+    assert consumer.calls[:2] == [("seek", (VISITS, 7)), ("resume", VISITS)]
     assert thread.cursors[VISITS].end == 7
 
 
 class FakeThread:
-    """The thread, as far as the listener touches it."""
+    """The thread, as far as the listener uses it."""
 
-    def __init__(self, done: list[str]) -> None:
-        self.done = done
+    def __init__(self, calls: list[str]) -> None:
+        self.calls = calls
 
     def pause_assignment(self, _assigned: Any) -> None:
-        self.done.append("held")
+        self.calls.append("held")
 
 
 async def test_partitions_are_held_before_faust_hears_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
+    calls: list[str] = []
 
-    async def told(_self: Any, _assigned: Any) -> None:
-        done.append("told")
+    async def record_call(_self: Any, _assigned: Any) -> None:
+        calls.append("told")
 
-    monkeypatch.setattr(driver.ConsumerRebalanceListener, "on_partitions_assigned", told)
-    await SlotRebalanceListener(FakeThread(done)).on_partitions_assigned([VISITS])
-    assert done == ["held", "told"]
+    monkeypatch.setattr(driver.ConsumerRebalanceListener, "on_partitions_assigned", record_call)
+    await SlotRebalanceListener(FakeThread(calls)).on_partitions_assigned([VISITS])
+    assert calls == ["held", "told"]
 
 
 async def test_an_error_while_partitions_are_assigned_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

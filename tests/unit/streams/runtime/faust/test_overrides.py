@@ -1,4 +1,4 @@
-"""The walls around what Faust would write, seek, restart or hide."""
+"""The overrides of Faust's own writes, seeks, restarts and hidden errors."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ def _no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     patch_process_exit(monkeypatch)
 
 
-def bare(cls: Any, **members: Any) -> Any:
+def uninitialized(cls: Any, **members: Any) -> Any:
     """An object of a Faust class whose constructor did not run."""
-    made = cls.__new__(cls)
+    instance = cls.__new__(cls)
     for name, value in members.items():
-        object.__setattr__(made, name, value)
-    return made
+        object.__setattr__(instance, name, value)
+    return instance
 
 
 async def test_faust_commits_no_offset() -> None:
-    assert await bare(SlotConsumer).commit() is False
+    assert await uninitialized(SlotConsumer).commit() is False
 
 
 async def test_faust_seeks_nowhere() -> None:
-    consumer = bare(SlotConsumer)  # anything it touched would be missing
+    consumer = uninitialized(SlotConsumer)  # any attribute it used would be missing
     await consumer.perform_seek()
     await consumer.verify_all_partitions_active()
 
 
 async def test_faust_does_not_sleep_a_second_while_no_partition_is_active() -> None:
-    consumer = bare(SlotConsumer, flow_active=True, _active_partitions=set(), _paused_partitions=set())
+    consumer = uninitialized(SlotConsumer, flow_active=True, _active_partitions=set(), _paused_partitions=set())
     consumer._get_active_partitions = set
     slept: list[float] = []
 
@@ -57,18 +57,18 @@ async def test_faust_does_not_sleep_a_second_while_no_partition_is_active() -> N
     assert slept == [0.01]
 
 
-def test_whoever_writes_to_a_table_ends_the_process() -> None:
+def test_a_write_to_a_table_ends_the_process() -> None:
     with pytest.raises(ProcessExit):
-        bare(SlotTable).send_changelog(None, b"key", b"value")
+        uninitialized(SlotTable).send_changelog(None, b"key", b"value")
 
 
 async def test_faust_drops_no_key_by_its_own_map_after_recovery() -> None:
-    await bare(SlotTable).on_recovery_completed({TP("changelog", 0)}, set())  # touches nothing
+    await uninitialized(SlotTable).on_recovery_completed({TP("changelog", 0)}, set())  # uses no attribute
 
 
 async def test_a_crash_inside_faust_ends_the_process() -> None:
     with pytest.raises(ProcessExit):
-        await bare(SlotApp).crash(ValueError("an agent failed"))
+        await uninitialized(SlotApp).crash(ValueError("an agent failed"))
 
 
 async def test_an_error_in_an_agent_ends_the_process_instead_of_skipping_the_run() -> None:
@@ -79,25 +79,25 @@ async def test_an_error_in_an_agent_ends_the_process_instead_of_skipping_the_run
         raise Internal("a gap")
 
     with pytest.raises(ProcessExit):
-        await forward_to_slots(runs(), SimpleNamespace(forward=fail))  # type: ignore[arg-type]  # a forged shell
+        await forward_to_slots(runs(), SimpleNamespace(forward=fail))
 
 
 async def test_when_the_app_stops_the_slots_are_closed_before_faust_takes_the_consumer_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    done: list[str] = []
+    calls: list[str] = []
 
     async def close() -> None:
-        done.append("slots closed")
+        calls.append("slots closed")
 
     async def stop(_self: Any) -> None:
-        done.append("Faust stopped")
+        calls.append("Faust stopped")
 
     monkeypatch.setattr("faust.App.on_stop", stop)
-    thread = SimpleNamespace(leave_group_on_stop=lambda: done.append("will leave"))
-    app = bare(SlotApp, slot_manager=SimpleNamespace(close=close), _consumer=SimpleNamespace(_thread=thread))
+    thread = SimpleNamespace(leave_group_on_stop=lambda: calls.append("will leave"))
+    app = uninitialized(SlotApp, slot_manager=SimpleNamespace(close=close), _consumer=SimpleNamespace(_thread=thread))
     await app.on_stop()
-    assert done == ["slots closed", "will leave", "Faust stopped"]
+    assert calls == ["slots closed", "will leave", "Faust stopped"]
 
 
 async def test_a_run_passes_faust_as_it_is() -> None:
@@ -110,39 +110,39 @@ async def test_a_run_passes_faust_as_it_is() -> None:
 
 
 class FakeApp:
-    """The app, as far as recovery touches it; notes what is done in which order."""
+    """The app, as far as recovery uses it; records the order of the calls."""
 
     def __init__(self, take_over: Any) -> None:
-        self.done: list[str] = []
+        self.calls: list[str] = []
         self.consumer_generation_id = 5
         self.consumer = SimpleNamespace(
             assignment=lambda: {TP("journal", 0)},
-            resume_partitions=lambda tps: self.done.append(f"resumed {sorted(tps)}"),
-            resume_flow=lambda: self.done.append("consumer flows"),
+            resume_partitions=lambda tps: self.calls.append(f"resumed {sorted(tps)}"),
+            resume_flow=lambda: self.calls.append("consumer flows"),
         )
-        self.flow_control = SimpleNamespace(resume=lambda: self.done.append("flow opened"))
+        self.flow_control = SimpleNamespace(resume=lambda: self.calls.append("flow opened"))
         self._fetcher = SimpleNamespace(maybe_start=self._step("fetcher runs"))
         self.on_rebalance_complete = SimpleNamespace(send=self._step("rebalance complete"))
         self.slot_manager = SimpleNamespace(take_over=take_over, start=self._step("sought and started"))
 
     def _step(self, name: str) -> Any:
         async def step(*_args: Any) -> None:
-            self.done.append(name)
+            self.calls.append(name)
 
         return step
 
     def on_rebalance_end(self) -> None:
-        self.done.append("rebalance ended")
+        self.calls.append("rebalance ended")
 
 
 def recovery_of(app: FakeApp) -> Any:
-    """Our recovery in a forged app."""
+    """The recovery in a fake app."""
 
     async def wait(coroutine: Any) -> Any:
         return await coroutine
 
     tables = SimpleNamespace(on_actives_ready=lambda: None, on_standbys_ready=lambda: None)
-    recovery = bare(Recovery, app=app, tables=tables, completed=asyncio.Event())
+    recovery = uninitialized(Recovery, app=app, tables=tables, completed=asyncio.Event())
     recovery._wait = wait
     recovery._set_recovery_started = recovery._set_recovery_ended = lambda: None
     return recovery
@@ -150,14 +150,14 @@ def recovery_of(app: FakeApp) -> Any:
 
 async def test_after_a_rebalance_the_truth_is_read_first_and_seeking_comes_last() -> None:
     async def take_over(_assigned: Any) -> dict[Any, int]:
-        app.done.append("taken over")
+        app.calls.append("taken over")
         return {TP("journal", 0): 7}
 
     app = FakeApp(take_over)
     await recovery_of(app)._take_over(generation=5)
-    assert app.done[0] == "taken over"
-    assert app.done.index("flow opened") < app.done.index("sought and started")
-    assert app.done.index("fetcher runs") < app.done.index("sought and started")
+    assert app.calls[0] == "taken over"
+    assert app.calls.index("flow opened") < app.calls.index("sought and started")
+    assert app.calls.index("fetcher runs") < app.calls.index("sought and started")
 
 
 async def test_nothing_starts_when_another_rebalance_came_meanwhile() -> None:
@@ -167,7 +167,7 @@ async def test_nothing_starts_when_another_rebalance_came_meanwhile() -> None:
 
     app = FakeApp(take_over)
     await recovery_of(app)._take_over(generation=5)
-    assert "sought and started" not in app.done
+    assert "sought and started" not in app.calls
 
 
 async def test_an_error_in_a_take_over_ends_the_process() -> None:
@@ -189,15 +189,15 @@ async def test_an_error_in_a_take_over_ends_the_process() -> None:
 
 
 async def test_the_table_manager_makes_our_recovery_and_does_not_sleep() -> None:
-    done: list[str] = []
+    calls: list[str] = []
 
     async def step() -> None:
-        done.append("step")
+        calls.append("step")
 
     async def sleep(_seconds: float) -> None:
-        done.append("sleep")
+        calls.append("sleep")
 
-    manager = bare(TableManager, _recovery=SimpleNamespace(start=step), sleep=sleep)
+    manager = uninitialized(TableManager, _recovery=SimpleNamespace(start=step), sleep=sleep)
     manager._update_channels = step
     await manager.on_start()
-    assert done == ["step", "step"]
+    assert calls == ["step", "step"]

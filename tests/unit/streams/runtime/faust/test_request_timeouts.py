@@ -1,4 +1,4 @@
-"""A stalled broker is given up after a bounded time, and a rebalance is not."""
+"""Waiting for a stalled broker is bounded; waiting for a rebalance is not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FakeClient:
         self.updates += 1
 
 
-async def test_connecting_to_a_stalled_broker_is_given_up_and_the_metadata_asked_again() -> None:
+async def test_connecting_to_a_stalled_broker_ends_and_metadata_is_fetched_again() -> None:
     client = FakeClient(seconds=30)
     patch_connections(client, SOON)
     assert await client._get_conn(1, group=ConnectionGroup.DEFAULT, no_hint=False) is None
@@ -70,7 +70,7 @@ class FakeCoordinator:
         self.dead += 1
 
 
-async def test_a_heartbeat_to_a_stalled_coordinator_gives_up_and_another_is_looked_for() -> None:
+async def test_a_heartbeat_to_a_stalled_coordinator_ends_and_another_coordinator_is_looked_up() -> None:
     coordinator = FakeCoordinator(seconds=30)
     patch_coordinator(coordinator, SOON)
     with pytest.raises(RequestTimedOutError):

@@ -1,4 +1,4 @@
-"""What was fetched joins without a gap, in fetch positions, and is bounded."""
+"""A buffer joins runs without a gap, in fetch positions, and is bounded."""
 
 from __future__ import annotations
 
@@ -12,91 +12,91 @@ from tests.harness.runtime.fake_records import enqueue_records, make_run
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, FakeFlowControl
 
 
-def started(next_: int = 0) -> PartitionBuffer:
-    """A feed sought to where it stands."""
-    feed = PartitionBuffer(VISITS, committed_position=next_)
-    feed.start(token=1)
-    return feed
+def started_buffer(next_: int = 0) -> PartitionBuffer:
+    """A buffer whose partition was sought to `next_`."""
+    buffer = PartitionBuffer(VISITS, committed_position=next_)
+    buffer.start(token=1)
+    return buffer
 
 
 def test_gaps_of_control_and_compacted_records_are_legal() -> None:
-    feed = started(5)
-    assert feed.enqueue(make_run(feed, offsets=[7, 9], next_position=12))
-    assert [entry.next_position for entry in feed.queue] == [9, 12]
-    feed.mark_committed(feed.dequeue(10, 1 << 20))
-    assert feed.committed_position == 12
+    buffer = started_buffer(5)
+    assert buffer.enqueue(make_run(buffer, offsets=[7, 9], next_position=12))
+    assert [entry.next_position for entry in buffer.queue] == [9, 12]
+    buffer.mark_committed(buffer.dequeue(10, 1 << 20))
+    assert buffer.committed_position == 12
 
 
 def test_a_missing_run_is_an_error() -> None:
-    feed = started()
-    first = make_run(feed, offsets=[0, 1])
-    feed.fetch_position = 5
+    buffer = started_buffer()
+    first = make_run(buffer, offsets=[0, 1])
+    buffer.fetch_position = 5
     with pytest.raises(Internal, match="expected 5, got 0"):
-        feed.enqueue(first)
+        buffer.enqueue(first)
 
 
 def test_a_run_with_another_token_was_fetched_before_the_last_seek() -> None:
-    feed = started()
-    assert not feed.enqueue(make_run(feed, offsets=[0], token=7))
-    assert not feed.queue
+    buffer = started_buffer()
+    assert not buffer.enqueue(make_run(buffer, offsets=[0], token=7))
+    assert not buffer.queue
 
 
 def test_what_is_queued_is_forgotten_at_a_revocation_and_the_position_stays() -> None:
-    feed = started()
-    feed.enqueue(make_run(feed, offsets=[0, 1, 2]))
-    feed.mark_committed(feed.dequeue(1, 1 << 20))
-    feed.clear()
-    assert (len(feed.queue), feed.queue_bytes, feed.committed_position) == (0, 0, 1)
-    assert not feed.enqueue(make_run(feed, offsets=[1], token=1))
+    buffer = started_buffer()
+    buffer.enqueue(make_run(buffer, offsets=[0, 1, 2]))
+    buffer.mark_committed(buffer.dequeue(1, 1 << 20))
+    buffer.clear()
+    assert (len(buffer.queue), buffer.queue_bytes, buffer.committed_position) == (0, 0, 1)
+    assert not buffer.enqueue(make_run(buffer, offsets=[1], token=1))
 
 
 def test_a_transaction_in_flight_at_a_revocation_still_moves_the_position() -> None:
-    feed = started()
-    feed.enqueue(make_run(feed, offsets=[0, 1, 2]))
-    taken = feed.dequeue(2, 1 << 20)
-    feed.clear()
-    feed.mark_committed(taken)
-    feed.start(token=2)
-    assert (feed.committed_position, feed.fetch_position) == (2, 2)
+    buffer = started_buffer()
+    buffer.enqueue(make_run(buffer, offsets=[0, 1, 2]))
+    records = buffer.dequeue(2, 1 << 20)
+    buffer.clear()
+    buffer.mark_committed(records)
+    buffer.start(token=2)
+    assert (buffer.committed_position, buffer.fetch_position) == (2, 2)
 
 
 def test_a_transaction_takes_a_bounded_number_of_records_and_bytes() -> None:
-    feed = started()
-    feed.enqueue(make_run(feed, offsets=list(range(10))))
-    assert len(feed.dequeue(4, 1 << 20)) == 4
-    assert len(feed.dequeue(100, 1)) == 1
-    assert len(feed.queue) == 5
+    buffer = started_buffer()
+    buffer.enqueue(make_run(buffer, offsets=list(range(10))))
+    assert len(buffer.dequeue(4, 1 << 20)) == 4
+    assert len(buffer.dequeue(100, 1)) == 1
+    assert len(buffer.queue) == 5
 
 
 def test_fetching_pauses_while_too_much_is_queued() -> None:
     flow = FakeFlowControl()
-    intake = SlotInputs(JOURNAL, flow)
-    feed = intake.buffers[VISITS] = started()
-    intake.enqueue(VISITS, make_run(feed, offsets=list(range(HIGH_RECORDS + 1))))
+    inputs = SlotInputs(JOURNAL, flow)
+    buffer = inputs.buffers[VISITS] = started_buffer()
+    inputs.enqueue(VISITS, make_run(buffer, offsets=list(range(HIGH_RECORDS + 1))))
     assert flow.paused == {VISITS}
     for _ in range(3):
-        intake.mark_committed(intake.dequeue_sources(None))
+        inputs.mark_committed(inputs.dequeue_sources(None))
     assert flow.paused == set()
 
 
 def test_a_position_outside_the_log_stops_that_partition() -> None:
-    feed = started(5)
-    stop_if_outside_log(feed, beginning=0, end=5)
-    assert feed.stop_reason is None
-    stop_if_outside_log(feed, beginning=6, end=9)
-    assert feed.stop_reason == "position 5 is outside the log, which holds 6 to 9"
+    buffer = started_buffer(5)
+    stop_if_outside_log(buffer, beginning=0, end=5)
+    assert buffer.stop_reason is None
+    stop_if_outside_log(buffer, beginning=6, end=9)
+    assert buffer.stop_reason == "position 5 is outside the log, which holds 6 to 9"
 
 
-def test_a_position_beyond_the_log_of_a_topic_made_anew_stops_that_partition() -> None:
-    feed = started(5)
-    stop_if_outside_log(feed, beginning=0, end=2)
-    assert feed.stop_reason
+def test_a_position_beyond_the_log_of_a_topic_created_again_stops_that_partition() -> None:
+    buffer = started_buffer(5)
+    stop_if_outside_log(buffer, beginning=0, end=2)
+    assert buffer.stop_reason
 
 
 def test_records_up_to_the_horizon_are_taken() -> None:
-    feed = started()
-    enqueue_records(feed, timestamps=[1_000, 2_000, 3_000])
-    assert [entry.arrival for entry in feed.dequeue(10, 1 << 20, horizon=2_000)] == [1_000, 2_000]
+    buffer = started_buffer()
+    enqueue_records(buffer, timestamps=[1_000, 2_000, 3_000])
+    assert [entry.arrival for entry in buffer.dequeue(10, 1 << 20, horizon=2_000)] == [1_000, 2_000]
 
 
 def test_keys_go_where_kafkas_own_partitioner_puts_them() -> None:

@@ -53,7 +53,7 @@ def test_workers_are_static_members_with_a_client_id_of_their_own(app: Any, tmp_
     assert again.conf.broker_client_id != app.conf.broker_client_id
 
 
-def test_every_wall_stands(app: Any) -> None:
+def test_the_app_uses_every_override(app: Any) -> None:
     assert app.conf.Monitor is QuietMonitor
     assert app.conf.TableManager is TableManager
     assert issubclass(app.conf.PartitionAssignor, SlotAssignor)

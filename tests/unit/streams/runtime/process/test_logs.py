@@ -1,4 +1,4 @@
-"""Whatever a worker process writes to standard error is one JSON object a line."""
+"""Each line that a worker process writes to standard error is one JSON object."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-SPEAKING = """
+LOGGING_PROGRAM = """
 import asyncio, logging, threading, warnings
 import structlog
 from streams.runtime.process import logs
@@ -39,19 +39,19 @@ raise KeyError("nobody caught it")
 """
 
 
-def test_every_line_is_an_object_whoever_speaks() -> None:
-    ended = subprocess.run([sys.executable, "-c", SPEAKING], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    lines: list[dict[str, Any]] = [json.loads(line) for line in ended.stderr.splitlines()]
+def test_every_line_is_a_json_object_whatever_writes_it() -> None:
+    process = subprocess.run([sys.executable, "-c", LOGGING_PROGRAM], capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stdout) == (1, "")
+    lines: list[dict[str, Any]] = [json.loads(line) for line in process.stderr.splitlines()]
     assert {(line["worker"], type(line["pid"]), "timestamp" in line) for line in lines} == {("w1", int, True)}
-    told = [(line["level"], line.get("logger"), line["event"].splitlines()[0].split(": /")[0]) for line in lines]
-    assert told[:3] == [
+    summaries = [(line["level"], line.get("logger"), line["event"].splitlines()[0].split(": /")[0]) for line in lines]
+    assert summaries[:3] == [
         ("info", None, "start"),
         ("error", "aiokafka.consumer.group_coordinator", "Group Coordinator Request failed: [Error 15]"),
         ("error", "faust.app", "crashed"),
     ]
     assert "two\nlines" in lines[2]["exception"]
     assert (lines[3]["logger"], "UserWarning: old" in lines[3]["event"]) == ("py.warnings", True)
-    assert [line[2] for line in told[4:]] == ["uncaught", "unraisable", "Unclosed AIOKafkaProducer", "uncaught"]
+    assert [line[2] for line in summaries[4:]] == ["uncaught", "unraisable", "Unclosed AIOKafkaProducer", "uncaught"]
     assert "ZeroDivisionError" in lines[4]["exception"]
     assert "KeyError: 'nobody caught it'" in lines[7]["exception"]

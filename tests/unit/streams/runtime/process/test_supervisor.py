@@ -1,4 +1,4 @@
-"""The parent starts a worker process again, but not for what no restart can help, and both end together."""
+"""The parent restarts a worker process except after an error that no restart mends, and both end together."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ with open(os.environ["LIVES"], "a") as lives:
 
 
 def run(tmp_path: Path, then: str) -> subprocess.Popen[bytes]:
-    """A parent whose child notes that it lives and then does as told."""
+    """A parent whose child writes its process id and then runs the code given."""
     child = CHILD + textwrap.dedent(then)
     environment = {**os.environ, "CHILD": child, "LIVES": str(tmp_path / "lives")}
     return subprocess.Popen([sys.executable, "-c", PARENT], env=environment, stderr=subprocess.DEVNULL)
@@ -50,7 +50,7 @@ def lives(tmp_path: Path) -> list[int]:
 
 
 def wait_for(tmp_path: Path, count: int) -> list[int]:
-    """Waits until so many children have lived."""
+    """Waits until so many children have started."""
     end = time.monotonic() + LIMIT_SECONDS
     while len(lives(tmp_path)) < count:
         assert time.monotonic() < end, "no child came"
@@ -102,13 +102,13 @@ def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
 
 def test_a_child_reads_the_settings_that_the_parent_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADSTREAM_NAME", "another")
-    given = Settings(prefix="p-", clock="events", partitions=3, name=None, data_dir=Path("somewhere"))
-    environment = child_environment(given)
+    settings = Settings(prefix="p-", clock="events", partitions=3, name=None, data_dir=Path("somewhere"))
+    environment = child_environment(settings)
     assert "LEADSTREAM_NAME" not in environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("LEADSTREAM_NAME")
-    assert Settings() == given
+    assert Settings() == settings
 
 
 def test_a_name_belongs_to_one_worker_of_a_machine(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One transaction holds everything a slot did, and where it stands."""
+"""One transaction holds everything that a slot did, and its checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streams.engine.version import ENGINE_VERSION
 from streams.errors import Internal
 from streams.kafka.batches import RECORD_BYTES
 from streams.kafka.partitions import Partition
-from streams.runtime import checkpoint as position_records
+from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
@@ -21,100 +21,115 @@ from streams.runtime.time.ticks import ClockAdvance, ControlState
 from streams.settings import Settings
 from tests.harness.runtime.counting_program import CountingDecider
 from tests.harness.runtime.fake_records import FakeRecord
-from tests.harness.runtime.fake_slot import CHANGELOG, JOURNAL, SCORES, VISITS, committed_records, fake_slot
+from tests.harness.runtime.fake_slot import (
+    CHANGELOG,
+    JOURNAL,
+    SCORES,
+    VISITS,
+    committed_records,
+    fake_slot,
+    restore_checkpoint,
+)
 
-LETTERS = Partition("p-dead-letters", 0)
+DEAD_LETTERS = Partition("p-dead-letters", 0)
 OUTPUTS = Partition("p-segment-changes", 0)
 
 
-def event(number: int, contact: str = "c1", at: int = 1_000) -> bytes:
+def event_value(number: int, contact: str = "c1", at: int = 1_000) -> bytes:
     """The value of an event."""
     return msgspec.json.encode({"id": str(number), "contact": contact, "amount": number, "at": at})
 
 
-def arrives(slot: Slot, partition: Partition, *values: tuple[bytes | None, bytes | None], at: int = 1_000) -> None:
-    """Records are fetched from a partition; each is (key, value)."""
-    feed = slot.inputs.buffers[partition]
-    fetched = [
+def enqueue_input(
+    slot: Slot, partition: Partition, *values: tuple[bytes | None, bytes | None], at: int = 1_000
+) -> None:
+    """Enqueues records of a partition; each is (key, value)."""
+    buffer = slot.buffers[partition]
+    run_records = [
         FakeRecord(
-            partition.topic, partition.number, feed.fetch_position + index, at + index, key, value, (("h", b"1"),)
+            partition.topic, partition.number, buffer.fetch_position + index, at + index, key, value, (("h", b"1"),)
         )
         for index, (key, value) in enumerate(values)
     ]
     assert slot.enqueue(
-        FetchedRun(fetched, feed.fetch_position, feed.fetch_position + len(fetched), feed.token or 0, 1 << 50),
+        FetchedRun(
+            run_records, buffer.fetch_position, buffer.fetch_position + len(run_records), buffer.token or 0, 1 << 50
+        ),
         partition,
     )
 
 
 async def transact(slot: Slot, now: int = 5_000) -> bool:
-    """One transaction, when there is something to write."""
-    portion = slot.build_transaction(now)
-    if portion is None:
+    """Commits one transaction if there is something to write; returns whether there was."""
+    batch = slot.build_transaction(now)
+    if batch is None:
         return False
-    await slot.commit(portion)
+    await slot.commit(batch)
     return True
 
 
-def journal_comes_back(slot: Slot) -> None:
-    """What the slot has journaled and not read yet is fetched."""
-    log, feed = committed_records(slot)[JOURNAL], slot.inputs.buffers[JOURNAL]
-    fetched = [
+def enqueue_journal(slot: Slot) -> None:
+    """Enqueues the journal records that the slot committed and has not read yet."""
+    log, buffer = committed_records(slot)[JOURNAL], slot.buffers[JOURNAL]
+    run_records = [
         FakeRecord(JOURNAL.topic, 0, offset, 1, key, value)
         for offset, (key, value, _) in enumerate(log)
-        if offset >= feed.fetch_position
+        if offset >= buffer.fetch_position
     ]
-    if fetched:
-        assert slot.enqueue(FetchedRun(fetched, feed.fetch_position, len(log), feed.token or 0, 1 << 50), JOURNAL)
+    if run_records:
+        assert slot.enqueue(
+            FetchedRun(run_records, buffer.fetch_position, len(log), buffer.token or 0, 1 << 50), JOURNAL
+        )
 
 
-def position_of(slot: Slot) -> SlotCheckpoint:
-    """The last position record committed."""
+def committed_checkpoint(slot: Slot) -> SlotCheckpoint:
+    """The last committed checkpoint."""
     key, value, _ = committed_records(slot)[CHANGELOG][-1]
     assert key == CHECKPOINT_KEY
-    return position_records.decode(value or b"")
+    return checkpoint_records.decode(value or b"")
 
 
 async def test_an_accepted_event_is_journaled_with_its_source_and_the_position_after_it() -> None:
     slot = fake_slot()
-    arrives(slot, VISITS, (b"c1", event(1)))
+    enqueue_input(slot, VISITS, (b"c1", event_value(1)))
     assert await transact(slot)
     ((key, value, _),) = committed_records(slot)[JOURNAL]
-    journaled = records.decode(value or b"")
+    journal_event = records.decode(value or b"")
     assert key == b"default/c1"
-    assert isinstance(journaled, records.JournalEvent)
-    assert journaled.source == ("web-visits", 0, 0)
-    assert position_of(slot).feeds["web-visits:0"] == 1
-    assert position_of(slot).arrivals["web-visits:0"] == 1_000
+    assert isinstance(journal_event, records.JournalEvent)
+    assert journal_event.source == ("web-visits", 0, 0)
+    assert committed_checkpoint(slot).feeds["web-visits:0"] == 1
+    assert committed_checkpoint(slot).arrivals["web-visits:0"] == 1_000
 
 
 async def test_a_refused_event_is_a_dead_letter_with_the_bytes_as_received() -> None:
     slot = fake_slot()
-    arrives(slot, VISITS, (b"c1", b'{"broken'), (b"c1", event(1)))
+    enqueue_input(slot, VISITS, (b"c1", b'{"broken'), (b"c1", event_value(1)))
     await transact(slot)
-    ((key, value, headers),) = committed_records(slot)[LETTERS]
+    ((key, value, headers),) = committed_records(slot)[DEAD_LETTERS]
     assert (key, value) == (b"c1", b'{"broken')
-    told = dict(headers)
-    assert told["h"] == b"1"  # its own header
-    assert (told["source-topic"], told["source-partition"], told["source-offset"]) == (b"web-visits", b"0", b"0")
-    assert told["error-code"] == b"bad"
-    assert told["error-message"]
+    by_name = dict(headers)
+    assert by_name["h"] == b"1"  # its own header
+    source = (by_name["source-topic"], by_name["source-partition"], by_name["source-offset"])
+    assert source == (b"web-visits", b"0", b"0")
+    assert by_name["error-code"] == b"bad"
+    assert by_name["error-message"]
     assert len(committed_records(slot)[JOURNAL]) == 1  # the rest flows on
 
 
 async def test_a_record_too_large_to_be_written_is_a_dead_letter_without_its_value() -> None:
     slot = fake_slot()
-    arrives(slot, VISITS, (b"c1", b"x" * (RECORD_BYTES + 1)))
+    enqueue_input(slot, VISITS, (b"c1", b"x" * (RECORD_BYTES + 1)))
     await transact(slot)
-    ((key, value, headers),) = committed_records(slot)[LETTERS]
+    ((key, value, headers),) = committed_records(slot)[DEAD_LETTERS]
     assert (key, value) == (b"c1", None)
     assert dict(headers)["error-code"] == b"too_large"
 
 
 async def test_records_of_several_topics_are_journaled_by_arrival() -> None:
     slot = fake_slot()
-    arrives(slot, VISITS, (b"c1", event(1)), (b"c1", event(2)), at=2_000)
-    arrives(slot, SCORES, (b"c1", event(3)), at=1_500)
+    enqueue_input(slot, VISITS, (b"c1", event_value(1)), (b"c1", event_value(2)), at=2_000)
+    enqueue_input(slot, SCORES, (b"c1", event_value(3)), at=1_500)
     await transact(slot)
     ids = [msgspec.json.decode(value or b"")["id"] for _, value, _ in committed_records(slot)[JOURNAL]]
     assert ids == ["3", "1", "2"]
@@ -122,31 +137,31 @@ async def test_records_of_several_topics_are_journaled_by_arrival() -> None:
 
 async def test_outputs_rows_and_position_of_what_was_decided_are_one_transaction() -> None:
     slot = fake_slot()
-    arrives(slot, VISITS, *((b"c1", event(number)) for number in range(9)))
+    enqueue_input(slot, VISITS, *((b"c1", event_value(number)) for number in range(9)))
     await transact(slot)
-    journal_comes_back(slot)
+    enqueue_journal(slot)
     before = len(committed_records(slot)[CHANGELOG])
     await transact(slot)
     changelog = committed_records(slot)[CHANGELOG][before:]
     assert [key for key, _, _ in changelog] == [b"default/c1", CHECKPOINT_KEY]  # one row for nine events
     assert committed_records(slot)[OUTPUTS]
-    assert position_of(slot).feeds["journal:0"] == 9
+    assert committed_checkpoint(slot).feeds["journal:0"] == 9
 
 
 async def test_a_new_owner_goes_on_from_rows_and_position() -> None:
-    slot, heir = fake_slot(), fake_slot()
-    arrives(slot, VISITS, *((b"c1", event(number)) for number in range(9)))
+    slot, new_owner = fake_slot(), fake_slot()
+    enqueue_input(slot, VISITS, *((b"c1", event_value(number)) for number in range(9)))
     await transact(slot)
-    journal_comes_back(slot)
+    enqueue_journal(slot)
     await transact(slot)
     for key, value, _ in committed_records(slot)[CHANGELOG]:
-        heir.restore(key or b"", value)
-    heir.decider.resume(heir.checkpoint.checkpoint)
-    assert heir.checkpoint == slot.checkpoint
-    assert isinstance(heir.decider, CountingDecider)
-    assert isinstance(slot.decider, CountingDecider)
-    assert heir.decider.rows == slot.decider.rows
-    assert heir.rows == 1
+        new_owner.restore(key or b"", value)
+    new_owner.resume()
+    assert new_owner.checkpoint == slot.checkpoint
+    assert isinstance(new_owner._decider, CountingDecider)
+    assert isinstance(slot._decider, CountingDecider)
+    assert new_owner._decider.rows == slot._decider.rows
+    assert new_owner.rows == 1
 
 
 async def test_nothing_is_written_when_there_is_nothing_to_say() -> None:
@@ -165,29 +180,31 @@ async def test_a_missing_run_is_an_error() -> None:
         slot.enqueue(FetchedRun([FakeRecord(VISITS.topic, 0, 5)], 5, 6, 1, 0), VISITS)
 
 
-def told_time(*advances: ClockAdvance) -> ControlState:
-    """What the topic `clock` says, and nothing committed yet."""
+def state_with_advances(*advances: ClockAdvance) -> ControlState:
+    """The state after these records of `clock`, with nothing committed yet."""
     return ControlState(advances=list(advances))
 
 
 async def test_the_accounts_time_advances_when_every_source_partition_reached_its_end() -> None:
-    announced = told_time(ClockAdvance(0, "acme", 7_000, {Partition("web-visits", 0): 2, Partition("other", 5): 9}))
-    slot = fake_slot(control_state=announced)
+    control_state = state_with_advances(
+        ClockAdvance(0, "acme", 7_000, {Partition("web-visits", 0): 2, Partition("other", 5): 9})
+    )
+    slot = fake_slot(control_state=control_state)
     assert not await transact(slot)
-    announced.claims.add(Partition("web-visits", 0), Claim(claim=0, position=1), 1)
+    control_state.claims.add(Partition("web-visits", 0), Claim(claim=0, position=1), 1)
     assert not await transact(slot)
-    announced.claims.add(Partition("web-visits", 0), Claim(claim=0, position=2), 1)
+    control_state.claims.add(Partition("web-visits", 0), Claim(claim=0, position=2), 1)
     assert await transact(slot)
     assert committed_records(slot)[JOURNAL][-1][:2] == (records.TICK_KEY, records.encode(records.Tick(7_000, "acme")))
-    assert position_of(slot).clock == 1
+    assert committed_checkpoint(slot).clock == 1
 
 
 async def test_no_tick_follows_before_the_last_one_came_back_through_the_journal() -> None:
-    announced = told_time(ClockAdvance(0, "acme", 7_000, {}), ClockAdvance(1, "acme", 8_000, {}))
-    slot = fake_slot(control_state=announced)
+    control_state = state_with_advances(ClockAdvance(0, "acme", 7_000, {}), ClockAdvance(1, "acme", 8_000, {}))
+    slot = fake_slot(control_state=control_state)
     assert await transact(slot)
     assert not await transact(slot)
-    journal_comes_back(slot)
+    enqueue_journal(slot)
     await transact(slot)  # the first tick is decided
     await transact(slot)
     ticks = [records.decode(value or b"") for _, value, _ in committed_records(slot)[JOURNAL]]
@@ -199,7 +216,7 @@ async def test_no_tick_is_appended_while_one_is_unfinished() -> None:
         def is_busy(self) -> bool:
             return True
 
-    slot = fake_slot(decider=Busy(), control_state=told_time(ClockAdvance(0, "acme", 7_000, {})))
+    slot = fake_slot(decider=Busy(), control_state=state_with_advances(ClockAdvance(0, "acme", 7_000, {})))
     assert not await transact(slot)
 
 
@@ -209,25 +226,25 @@ def marker(number: int, offset: int, at: int | None = 1) -> records.Marker:
 
 
 async def test_release_markers_are_appended_one_at_a_time_from_the_slots_own_position_on() -> None:
-    announced = ControlState(markers=[marker(1, offset=3), marker(2, offset=8)])
-    slot = fake_slot(control_state=announced)
-    slot.checkpoint = SlotCheckpoint(definitions=4)  # a former owner appended the first
+    control_state = ControlState(markers=[marker(1, offset=3), marker(2, offset=8)])
+    slot = fake_slot(control_state=control_state)
+    restore_checkpoint(slot, SlotCheckpoint(definitions=4))  # a former owner appended the first
     assert await transact(slot)
     assert committed_records(slot)[JOURNAL] == [(records.MARKER_KEY, records.encode(marker(2, offset=8)), [])]
-    assert position_of(slot).definitions == 9
+    assert committed_checkpoint(slot).definitions == 9
 
 
-def wall() -> Settings:
-    """The wall clock."""
+def wall_settings() -> Settings:
+    """Settings with the wall clock."""
     return Settings(prefix="p-", clock="wall", partitions=1)
 
 
-def heard(claim: int, broker_time: int) -> ControlState:
-    """Both source partitions have this claim."""
-    announced = ControlState()
+def state_with_claims(claim: int, broker_time: int) -> ControlState:
+    """The state in which both source partitions have this claim."""
+    control_state = ControlState()
     for topic in ("web-visits", "scoring-events"):
-        announced.claims.add(Partition(topic, 0), Claim(claim=claim, position=0), broker_time)
-    return announced
+        control_state.claims.add(Partition(topic, 0), Claim(claim=claim, position=0), broker_time)
+    return control_state
 
 
 @pytest.mark.parametrize(
@@ -242,7 +259,7 @@ def heard(claim: int, broker_time: int) -> ControlState:
 async def test_a_wall_tick_is_the_clock_minus_grace_and_at_most_every_claim(
     claim: int, broker: int, worker: int, tick: int
 ) -> None:
-    slot = fake_slot(wall(), control_state=heard(claim, broker))
+    slot = fake_slot(wall_settings(), control_state=state_with_claims(claim, broker))
     assert await transact(slot, now=worker)
     ticked = records.decode(committed_records(slot)[JOURNAL][-1][1] or b"")
     assert isinstance(ticked, records.Tick)
@@ -250,55 +267,55 @@ async def test_a_wall_tick_is_the_clock_minus_grace_and_at_most_every_claim(
 
 
 async def test_there_is_no_tick_before_every_partition_has_a_claim() -> None:
-    announced = ControlState()
-    announced.claims.add(Partition("web-visits", 0), Claim(claim=9_000, position=0), 9_000)
-    slot = fake_slot(wall(), control_state=announced)
+    control_state = ControlState()
+    control_state.claims.add(Partition("web-visits", 0), Claim(claim=9_000, position=0), 9_000)
+    slot = fake_slot(wall_settings(), control_state=control_state)
     assert not await transact(slot, now=10_000)
-    assert slot.tick_scheduler.holder == "scoring-events:0"
+    assert slot._tick_scheduler.holder == "scoring-events:0"
 
 
 async def test_ticks_never_go_back_even_under_a_new_owner() -> None:
-    slot = fake_slot(wall(), control_state=heard(50_000, 100_000))
-    slot.checkpoint = SlotCheckpoint(tick=60_000)
+    slot = fake_slot(wall_settings(), control_state=state_with_claims(50_000, 100_000))
+    restore_checkpoint(slot, SlotCheckpoint(tick=60_000))
     assert not await transact(slot, now=100_000)
 
 
 async def test_ticks_come_often_while_something_is_due_and_slowly_otherwise() -> None:
-    announced = heard(1 << 40, 1 << 40)
-    slot = fake_slot(wall(), control_state=announced)
+    control_state = state_with_claims(1 << 40, 1 << 40)
+    slot = fake_slot(wall_settings(), control_state=control_state)
     assert await transact(slot, now=100_000)
-    journal_comes_back(slot)
+    enqueue_journal(slot)
     await transact(slot, now=100_000)
     assert not await transact(slot, now=100_300)  # nothing is due
-    slot.decider.next_due = lambda: 1  # type: ignore[method-assign]
+    slot._decider.next_due = lambda: 1  # type: ignore[method-assign]
     assert await transact(slot, now=100_300)
 
 
 async def test_a_record_out_of_step_waits_and_the_others_go_on() -> None:
-    announced = heard(1_000, 100_000)
-    announced.claims.add(Partition("scoring-events", 0), Claim(claim=1_000, position=0, readable=True), 100_000)
-    slot = fake_slot(wall(), control_state=announced)
-    arrives(slot, VISITS, (b"c1", event(1)), at=2_000)
-    arrives(slot, VISITS, (b"c1", event(2)), at=11_001)
+    control_state = state_with_claims(1_000, 100_000)
+    control_state.claims.add(Partition("scoring-events", 0), Claim(claim=1_000, position=0, readable=True), 100_000)
+    slot = fake_slot(wall_settings(), control_state=control_state)
+    enqueue_input(slot, VISITS, (b"c1", event_value(1)), at=2_000)
+    enqueue_input(slot, VISITS, (b"c1", event_value(2)), at=11_001)
     await transact(slot, now=90_000)
-    assert position_of(slot).feeds["web-visits:0"] == 1
+    assert committed_checkpoint(slot).feeds["web-visits:0"] == 1
     assert slot.is_waiting
 
 
-async def test_after_an_unsure_end_the_slot_takes_a_new_epoch_and_goes_on() -> None:
+async def test_after_an_unanswered_end_the_slot_takes_a_new_epoch_and_goes_on() -> None:
     slot = fake_slot(log_end=2)  # the position record at offset 0, then the commit's marker
-    producer: Any = slot.producer
+    producer: Any = slot._producer
     producer.unanswered_end = True
-    arrives(slot, VISITS, (b"c1", event(1)))
+    enqueue_input(slot, VISITS, (b"c1", event_value(1)))
     await transact(slot)
     assert producer.renewed == 1
 
 
-async def test_after_an_unsure_end_a_slot_that_somebody_owned_in_between_ends() -> None:
+async def test_after_an_unanswered_end_a_slot_that_had_another_owner_in_between_ends() -> None:
     slot = fake_slot(log_end=7)
-    producer: Any = slot.producer
+    producer: Any = slot._producer
     producer.unanswered_end = True
-    arrives(slot, VISITS, (b"c1", event(1)))
+    enqueue_input(slot, VISITS, (b"c1", event_value(1)))
     with pytest.raises(Internal, match="owned by somebody"):
         await transact(slot)
 
@@ -309,17 +326,18 @@ async def test_a_slot_does_not_feed_its_decider_for_ever_ahead_of_what_it_decide
             return super().work(type(budget)(records=1))
 
     slot = fake_slot(decider=Slow())
-    log = [(b"default/c1", records.encode(journaled(number))) for number in range(20_000)]
+    log = [(b"default/c1", records.encode(journal_event(number))) for number in range(20_000)]
     for start in range(0, len(log), 2_000):
-        arrives(slot, JOURNAL, *log[start : start + 2_000])
+        enqueue_input(slot, JOURNAL, *log[start : start + 2_000])
     for _ in range(10):
         await transact(slot)
-    assert isinstance(slot.decider, CountingDecider)
-    assert len(slot.decider.queue) <= 16_000
-    assert position_of(slot).feeds["journal:0"] == 10  # what is fed and not decided is read again after a restart
+    assert isinstance(slot._decider, CountingDecider)
+    assert len(slot._decider.queue) <= 16_000
+    # Records that are fed and not decided are read again after a restart.
+    assert committed_checkpoint(slot).feeds["journal:0"] == 10
 
 
-def journaled(number: int) -> records.JournalEvent:
+def journal_event(number: int) -> records.JournalEvent:
     """A journal record."""
     return records.JournalEvent(
         "counted", str(number), 1, "default", "c1", ("web-visits", 0, number), fields={"amount": 1}

@@ -1,4 +1,4 @@
-"""What a claim says, who believes it, and what arrival and claim make of each other."""
+"""What a claim means, when readers accept it, and how arrivals and claims depend on each other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
-from streams.runtime.inputs.partition_buffer import FetchEnds, PartitionBuffer
+from streams.runtime.inputs.partition_buffer import FetchEnds, PartitionBuffer, clamp_timestamp
 from streams.runtime.time.claim_publisher import ClaimPublisher, check_clock_skew, has_changed
 from streams.runtime.time.claim_tracker import ClaimTracker, next_claim
 from streams.runtime.time.claims import Claim, Claims, decode, encode
@@ -24,7 +24,7 @@ def test_readers_take_the_largest_claim_of_a_partition() -> None:
     assert claims.position(VISITS) == 7
 
 
-def test_a_claim_more_than_half_a_second_ahead_of_the_broker_is_believed_by_nobody() -> None:
+def test_a_claim_more_than_half_a_second_ahead_of_the_broker_is_not_accepted() -> None:
     claims = Claims()
     assert claims.add(VISITS, Claim(claim=10_500, position=0), timestamp=10_000)
     assert not claims.add(VISITS, Claim(claim=10_501, position=0), timestamp=10_000)
@@ -67,122 +67,126 @@ def test_a_claim_is_what_it_was_when_it_is_read_again() -> None:
 
 
 def test_a_record_arrives_with_its_timestamp_but_never_before_the_one_before_it() -> None:
-    feed = started()
-    enqueue_records(feed, timestamps=[1_000, 900, 1_100])
-    assert [entry.arrival for entry in feed.queue] == [1_000, 1_000, 1_100]
+    buffer = started_buffer()
+    enqueue_records(buffer, timestamps=[1_000, 900, 1_100])
+    assert [entry.arrival for entry in buffer.queue] == [1_000, 1_000, 1_100]
 
 
 def test_a_record_arrives_at_the_claim_of_its_partition_at_the_earliest() -> None:
-    feed = started()
-    feed.claim = 2_000
-    enqueue_records(feed, timestamps=[1_000, 2_500])
-    assert [entry.arrival for entry in feed.queue] == [2_000, 2_500]
+    buffer = started_buffer()
+    buffer.claim = 2_000
+    enqueue_records(buffer, timestamps=[1_000, 2_500])
+    assert [entry.arrival for entry in buffer.queue] == [2_000, 2_500]
 
 
 def test_a_record_arrives_when_it_was_fetched_at_the_latest() -> None:
-    feed = started()
-    enqueue_records(feed, timestamps=[9_000_000_000, None, -1], fetched_at=5_000)
-    assert [entry.arrival for entry in feed.queue] == [5_000, 5_000, 5_000]
+    buffer = started_buffer()
+    enqueue_records(buffer, timestamps=[9_000_000_000, -1], fetched_at=5_000)
+    assert [entry.arrival for entry in buffer.queue] == [5_000, 5_000]
+
+
+def test_a_record_of_an_old_format_without_a_timestamp_arrives_when_it_was_fetched() -> None:
+    assert clamp_timestamp(None, fetched_at=5_000) == 5_000
 
 
 def test_a_claim_is_the_smallest_arrival_fetched_and_not_committed() -> None:
-    feed = started()
-    enqueue_records(feed, timestamps=[1_000, 2_000])
-    assert next_claim(feed, None) == 1_000
-    taken = feed.dequeue(1, 1 << 20)
-    assert next_claim(feed, None) == 1_000  # in flight is not committed
-    feed.mark_committed(taken)
-    assert next_claim(feed, None) == 2_000
+    buffer = started_buffer()
+    enqueue_records(buffer, timestamps=[1_000, 2_000])
+    assert next_claim(buffer, None) == 1_000
+    records = buffer.dequeue(1, 1 << 20)
+    assert next_claim(buffer, None) == 1_000  # in flight is not committed
+    buffer.mark_committed(records)
+    assert next_claim(buffer, None) == 2_000
 
 
 def test_an_idle_partitions_claim_is_the_moment_of_the_fetch_that_found_it_read() -> None:
-    feed = started()
-    assert next_claim(feed, ends(feed, sent=7_000, position=0, stable=0, high=0)) == 7_000
+    buffer = started_buffer()
+    assert next_claim(buffer, ends(buffer, sent=7_000, position=0, stable=0, high=0)) == 7_000
 
 
 def test_control_records_at_the_end_do_not_keep_a_partition_from_being_idle() -> None:
-    feed = started()
-    enqueue_records(feed, timestamps=[1_000])
-    feed.mark_committed(feed.dequeue(1, 1 << 20))
-    read = ends(
-        feed,
+    buffer = started_buffer()
+    enqueue_records(buffer, timestamps=[1_000])
+    buffer.mark_committed(buffer.dequeue(1, 1 << 20))
+    read_ends = ends(
+        buffer,
         sent=7_000,
-        position=feed.committed_position + 1,
-        stable=feed.committed_position + 1,
-        high=feed.committed_position + 1,
+        position=buffer.committed_position + 1,
+        stable=buffer.committed_position + 1,
+        high=buffer.committed_position + 1,
     )
-    assert next_claim(feed, read) == 7_000
-    assert feed.effective_position(read) == feed.committed_position + 1
+    assert next_claim(buffer, read_ends) == 7_000
+    assert buffer.effective_position(read_ends) == buffer.committed_position + 1
 
 
 def test_a_partition_with_an_open_transaction_behind_its_stable_end_is_not_idle() -> None:
-    feed = started()
-    assert next_claim(feed, ends(feed, sent=7_000, position=0, stable=0, high=3)) == 0
+    buffer = started_buffer()
+    assert next_claim(buffer, ends(buffer, sent=7_000, position=0, stable=0, high=3)) == 0
 
 
-def test_records_on_their_way_to_the_slot_keep_a_partition_from_being_idle() -> None:
-    feed = started()
-    on_the_way = ends(feed, sent=7_000, position=2, stable=2, high=2)._replace(delivered_position=2)
-    assert next_claim(feed, on_the_way) == 0
+def test_a_partition_with_records_under_way_to_the_slot_is_not_idle() -> None:
+    buffer = started_buffer()
+    in_delivery = ends(buffer, sent=7_000, position=2, stable=2, high=2)._replace(delivered_position=2)
+    assert next_claim(buffer, in_delivery) == 0
 
 
 def test_a_claim_never_goes_back() -> None:
-    feed = started()
-    feed.claim = 9_000
-    enqueue_records(feed, timestamps=[1_000])
-    assert next_claim(feed, None) == 9_000
+    buffer = started_buffer()
+    buffer.claim = 9_000
+    enqueue_records(buffer, timestamps=[1_000])
+    assert next_claim(buffer, None) == 9_000
 
 
-def test_a_new_owner_inherits_the_claim_and_how_long_it_stood() -> None:
+def test_a_new_owner_inherits_the_claim_and_its_idle_time() -> None:
     claims = Claims()
-    known = Claim(claim=3_000, position=0, stable=2, high=5, readable=True, stood=40_000, stuck=50_000)
-    claims.add(VISITS, known, timestamp=60_000)
-    feed, standing = started(), ClaimTracker("w1")
-    standing.inherit(feed, VISITS, claims)
-    enqueue_records(feed, timestamps=[1_000])  # its arrival is the claim, then
-    standing.update_claim(feed, VISITS, {}, claims, now=70_000)
-    later = standing.update_claim(feed, VISITS, {}, claims, now=71_000)
+    former = Claim(claim=3_000, position=0, stable=2, high=5, readable=True, stood=40_000, stuck=50_000)
+    claims.add(VISITS, former, timestamp=60_000)
+    buffer, tracker = started_buffer(), ClaimTracker("w1")
+    tracker.inherit(buffer, VISITS, claims)
+    enqueue_records(buffer, timestamps=[1_000])  # its arrival becomes the claim
+    tracker.update_claim(buffer, VISITS, {}, claims, now=70_000)
+    later = tracker.update_claim(buffer, VISITS, {}, claims, now=71_000)
     assert (later.claim, later.stood, later.stuck, later.worker) == (3_000, 41_000, 51_000, "w1")
-    assert (later.stable, later.high) == (2, 5)  # as the former owner knew them
+    assert (later.stable, later.high) == (2, 5)  # from the former owner's claim
 
 
-def test_the_stable_end_that_stands_with_records_behind_it_is_counted_over_owners() -> None:
+def test_the_time_without_a_move_of_the_stable_end_is_counted_over_owners() -> None:
     claims = Claims()
     claims.add(VISITS, Claim(claim=0, position=0, stable=0, high=5, stuck=50_000), timestamp=60_000)
-    feed, standing = started(), ClaimTracker("w1")
-    blocked = {VISITS: ends(feed, sent=60_000, position=0, stable=0, high=5)}
-    standing.update_claim(feed, VISITS, blocked, claims, now=70_000)
-    later = standing.update_claim(feed, VISITS, blocked, claims, now=71_000)
+    buffer, tracker = started_buffer(), ClaimTracker("w1")
+    blocked = {VISITS: ends(buffer, sent=60_000, position=0, stable=0, high=5)}
+    tracker.update_claim(buffer, VISITS, blocked, claims, now=70_000)
+    later = tracker.update_claim(buffer, VISITS, blocked, claims, now=71_000)
     assert later.stuck == 51_000
     assert not later.readable
-    moved = {VISITS: ends(feed, sent=72_000, position=0, stable=5, high=5)}
-    assert standing.update_claim(feed, VISITS, moved, claims, now=72_000).stuck == 0
+    later_ends = {VISITS: ends(buffer, sent=72_000, position=0, stable=5, high=5)}
+    assert tracker.update_claim(buffer, VISITS, later_ends, claims, now=72_000).stuck == 0
 
 
 def test_before_its_first_fetch_a_partition_may_hold_anything() -> None:
-    feed, standing, claims = started(), ClaimTracker("w1"), Claims()
-    assert standing.update_claim(feed, VISITS, {}, claims, now=10_000).readable
-    empty = {VISITS: ends(feed, sent=10_000, position=0, stable=0, high=0)}
-    assert not standing.update_claim(feed, VISITS, empty, claims, now=10_000).readable
+    buffer, tracker, claims = started_buffer(), ClaimTracker("w1"), Claims()
+    assert tracker.update_claim(buffer, VISITS, {}, claims, now=10_000).readable
+    empty = {VISITS: ends(buffer, sent=10_000, position=0, stable=0, high=0)}
+    assert not tracker.update_claim(buffer, VISITS, empty, claims, now=10_000).readable
 
 
-def test_a_readable_partition_whose_claim_stands_is_counted() -> None:
-    feed, standing, claims = started(), ClaimTracker("w1"), Claims()
-    enqueue_records(feed, timestamps=[1_000])
-    standing.update_claim(feed, VISITS, {}, claims, now=10_000)
-    assert standing.update_claim(feed, VISITS, {}, claims, now=13_000).stood == 3_000
-    feed.mark_committed(feed.dequeue(1, 1 << 20))
-    read = {VISITS: ends(feed, sent=14_000, position=1, stable=1, high=1)}
-    assert standing.update_claim(feed, VISITS, read, claims, now=14_000).stood == 0
+def test_the_idle_time_of_a_readable_partition_is_counted() -> None:
+    buffer, tracker, claims = started_buffer(), ClaimTracker("w1"), Claims()
+    enqueue_records(buffer, timestamps=[1_000])
+    tracker.update_claim(buffer, VISITS, {}, claims, now=10_000)
+    assert tracker.update_claim(buffer, VISITS, {}, claims, now=13_000).stood == 3_000
+    buffer.mark_committed(buffer.dequeue(1, 1 << 20))
+    read_ends = {VISITS: ends(buffer, sent=14_000, position=1, stable=1, high=1)}
+    assert tracker.update_claim(buffer, VISITS, read_ends, claims, now=14_000).stood == 0
 
 
-def started() -> PartitionBuffer:
-    """A feed that was just sought to the beginning of its partition."""
-    feed = PartitionBuffer(VISITS, committed_position=0)
-    feed.start(token=1)
-    return feed
+def started_buffer() -> PartitionBuffer:
+    """A buffer whose partition was just sought to its beginning."""
+    buffer = PartitionBuffer(VISITS, committed_position=0)
+    buffer.start(token=1)
+    return buffer
 
 
-def ends(feed: PartitionBuffer, sent: int, position: int, stable: int, high: int) -> FetchEnds:
+def ends(buffer: PartitionBuffer, sent: int, position: int, stable: int, high: int) -> FetchEnds:
     """A fetch answer; everything delivered is committed."""
-    return FetchEnds(feed.token or 0, sent, feed.committed_position, position, stable, high)
+    return FetchEnds(buffer.token or 0, sent, buffer.committed_position, position, stable, high)

@@ -1,0 +1,31 @@
+"""The bound of one transaction's decisions: small while events come."""
+
+from __future__ import annotations
+
+import time
+
+from streams.engine.journal.effects import Budget
+
+IDLE_BUDGET = Budget()
+BUSY_BUDGET = Budget(seconds=0.010)
+"""Events wait no longer behind a release or a tick that reaches every contact, nor behind the other slots of this
+worker.
+"""
+
+BUSY_SECONDS = 0.5
+"""How long after the last event a slot counts as busy."""
+
+
+class DecisionBudget:
+    """Chooses one slot's budget by the time of its last event."""
+
+    def __init__(self) -> None:
+        self._busy_until = 0.0
+
+    def mark_busy(self) -> None:
+        """Events came just now."""
+        self._busy_until = time.monotonic() + BUSY_SECONDS
+
+    def current(self) -> Budget:
+        """The budget of the next transaction."""
+        return BUSY_BUDGET if time.monotonic() < self._busy_until else IDLE_BUDGET
