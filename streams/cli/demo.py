@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.common import JsonOption, settings_from, write_json
+from streams.cli.console import write_json
+from streams.cli.options import JsonOption, settings_from
 
 SecondsOption = Annotated[
     float | None, typer.Option("--seconds", min=5, help="End by itself after so many seconds of traffic.")
@@ -26,11 +27,6 @@ DemoPrefixOption = Annotated[
     str | None, typer.Option("--prefix", help="With --bootstrap: put before every topic name; a new one each time.")
 ]
 DemoContactsOption = Annotated[int, typer.Option("--contacts", min=10, help="How many contacts are simulated.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command `demo`."""
-    app.command("demo")(demo)
 
 
 def demo(

@@ -1,31 +1,16 @@
-"""The command `leadstream`: one file per command; errors become one line and an exit code here."""
+"""The command `leadstream`: runs one command, and turns its error into one line and an exit code."""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Annotated, cast
 
 import typer
 
-from streams.cli import (
-    broker,
-    definitions,
-    demo,
-    explain,
-    leads,
-    publish,
-    replay,
-    salesforce,
-    search,
-    segments,
-    topics,
-    verify,
-    worker,
-)
-from streams.cli.common import silence_clients
+from streams.cli.commands import register_commands
+from streams.cli.console import silence_clients
 from streams.errors import Internal, LeadstreamError, UsageError
 
 NAME = "leadstream"
@@ -35,26 +20,9 @@ _ClickUsageError = cast(
     type[typer.BadParameter], next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 )
 
-# Each module has `register(app)`, which adds its command or group of commands.
-COMMANDS = (
-    demo,
-    worker,
-    broker,
-    topics,
-    definitions,
-    publish,
-    leads,
-    segments,
-    search,
-    explain,
-    replay,
-    verify,
-    salesforce,
-)
-
 
 def build_app() -> typer.Typer:
-    """The whole command line."""
+    """Returns the whole command line; no command is imported yet."""
     app = typer.Typer(
         name=NAME,
         help="Real-time segments and lead lifecycle on Kafka.",
@@ -63,8 +31,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_leadstream)
-    for command in COMMANDS:
-        command.register(app)
+    register_commands(app)
     return app
 
 
@@ -107,6 +74,8 @@ def _usage_text(error: typer.BadParameter) -> str:
 
 def _print_version(is_requested: bool) -> None:
     if is_requested:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, and only this option needs it
+
         typer.echo(f"leadstream {version('leadstream')}")
         raise typer.Exit
 

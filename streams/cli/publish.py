@@ -12,21 +12,17 @@ from typing import Annotated
 
 import typer
 
-from schemas.values import instant_ms
-from streams.cli.common import (
+from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line
+from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
+from streams.cli.options import (
     BootstrapOption,
     JsonOption,
     PrefixOption,
     parse_account,
-    plural,
-    progress_bar,
+    parse_time_option,
     settings_from,
-    stderr_console,
-    write_json,
-    write_line,
 )
-from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
-from streams.errors import DataError, TopicsMissing, UsageError
+from streams.errors import DataError, TopicsMissing
 from streams.kafka.deployment import read_deployment
 from streams.publish.access_log import AccessLogParser
 from streams.publish.csv import parse_csv_files
@@ -83,11 +79,6 @@ class _PublishOptions:
     account: str | None
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command `publish`."""
-    app.command("publish")(publish)
-
-
 def publish(
     files: PublishFilesArgument,
     *,
@@ -107,7 +98,7 @@ def publish(
 ) -> None:
     """Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    end = _parse_until(until)
+    end = parse_time_option("--until", until)
     account = parse_account(account)
     of_csv = CsvOptions(mapping, map_, delimiter, at)
     if format_ is not Format.CSV:
@@ -166,15 +157,6 @@ def _warn_without_definitions(account: str) -> None:
         markup=False,
         soft_wrap=True,
     )
-
-
-def _parse_until(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return instant_ms(text)
-    except ValueError as error:
-        raise UsageError(f"--until: {error}") from error
 
 
 def _write_report(report: PublishReport, as_json: bool) -> None:

@@ -13,7 +13,8 @@ from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
 from connectors.salesforce_sandbox.server import SandboxServer
 from connectors.salesforce_sandbox.serving import DEFAULT_PORT, serve
-from streams.cli.common import JsonOption, settings_from, write_json, write_line
+from streams.cli.console import write_json, write_line
+from streams.cli.options import JsonOption, settings_from
 from streams.definitions import load_definitions
 from streams.errors import SalesforceRefused, Unavailable, UsageError
 
@@ -23,14 +24,6 @@ SalesforceUrlOption = Annotated[
 SandboxCampaignsOption = Annotated[
     list[str] | None, typer.Option("--campaign", metavar="ID=NAME", help="A campaign that the org starts with.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the group `salesforce`."""
-    group = typer.Typer(no_args_is_help=True, help="Salesforce: a stand-in org, and the check of the real one.")
-    group.command("sandbox")(sandbox)
-    group.command("check")(check)
-    app.add_typer(group, name="salesforce")
 
 
 def sandbox(

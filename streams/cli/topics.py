@@ -7,15 +7,8 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import (
-    BootstrapOption,
-    JsonOption,
-    PrefixOption,
-    progress_bar,
-    settings_from,
-    write_json,
-    write_line,
-)
+from streams.cli.console import progress_bar, write_json, write_line
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.kafka.topic_admin import TopicsReport, check_topics, create_topics
 
 TopicsClockOption = Annotated[
@@ -31,14 +24,6 @@ InPartitionsOption = Annotated[
 ReplicationOption = Annotated[
     int | None, typer.Option("--replication", envvar="LEADSTREAM_REPLICATION", help="Replicas of each topic.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the group `topics`."""
-    group = typer.Typer(no_args_is_help=True, help="The topics of this deployment.")
-    group.command("create")(create)
-    group.command("check")(check)
-    app.add_typer(group, name="topics")
 
 
 def create(

@@ -10,7 +10,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from streams.cli.common import BootstrapOption, DataDirOption, PrefixOption, settings_from
+from streams.cli.options import BootstrapOption, DataDirOption, PrefixOption, settings_from
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import require_topics
 from streams.runtime.process import logs
@@ -43,11 +43,6 @@ WorkerPartitionsOption = Annotated[
     int | None,
     typer.Option("--partitions", envvar="LEADSTREAM_PARTITIONS", help="Journal partitions, as they were made."),
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command `worker`."""
-    app.command("worker")(worker)
 
 
 def worker(

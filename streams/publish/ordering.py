@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from streams.kafka.partitions import SourcePartition
+if TYPE_CHECKING:  # `replay FILE` reads lines without a Kafka client
+    from streams.kafka.partitions import SourcePartition
 
 OwnerKey = tuple[str, str]
 """Account, and contact, visitor or opportunity."""

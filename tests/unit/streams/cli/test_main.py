@@ -9,7 +9,7 @@ import typer
 
 from streams import errors
 from streams.cli import main
-from streams.cli.common import settings_from
+from streams.cli.options import settings_from
 from streams.errors import BrokerUnavailable, LeadstreamError, UsageError
 from tests.harness.cli import leadstream
 

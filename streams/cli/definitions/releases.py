@@ -11,15 +11,8 @@ from ruamel.yaml import YAML
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
-from streams.cli.common import (
-    BootstrapOption,
-    JsonOption,
-    PrefixOption,
-    plural,
-    settings_from,
-    write_json,
-    write_line,
-)
+from streams.cli.console import plural, write_json, write_line
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.definitions.history import ReleaseHistory, build_release_history
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
 from streams.engine.validation.problem import suggestion
@@ -34,13 +27,6 @@ ReleasesAccountOption = Annotated[str | None, typer.Option("--account", help="On
 ReleaseNumberOption = Annotated[
     int | None, typer.Option("--number", min=1, help="Which release; by default the latest.")
 ]
-
-
-def register(group: typer.Typer) -> None:
-    """Adds the commands that show releases to the group `definitions`."""
-    group.command("history")(history)
-    group.command("list")(list_releases)
-    group.command("show")(show)
 
 
 async def open_release_repository(settings: Settings) -> ReleaseRepository:
