@@ -1,4 +1,4 @@
-"""`leadstream broker`: the local Kafka of this deployment, started, stopped and looked at."""
+"""`leadstream broker`: starts, stops and shows the local Kafka of this deployment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streams.errors import UsageError
 from streams.settings import Settings
 
 NOT_RUNNING = 3
-"""Exit code of `broker status` when none runs, as init scripts have it."""
+"""Exit code of `broker status` when no broker runs; init scripts use the same."""
 
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost):(\d+)")
 
@@ -68,7 +68,7 @@ def local_broker_folder(settings: Settings) -> Path:
 
 
 def _port(settings: Settings) -> int:
-    """The port of the bootstrap address, which must be on this machine."""
+    """Returns the port of the bootstrap address. Raises UsageError when that is not on this machine."""
     match = _LOOPBACK.fullmatch(settings.bootstrap)
     if match is None:
         raise UsageError(

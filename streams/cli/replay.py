@@ -1,4 +1,4 @@
-"""`leadstream replay`: the engine over a file of events, without a broker, or over a broker's journal."""
+"""`leadstream replay`: runs the engine over a file of events, without a broker, or over a broker's journal."""
 
 from __future__ import annotations
 
@@ -117,4 +117,4 @@ def _write_event(output: Output) -> None:
 
 
 def _discard_output(_: Output) -> None:
-    """With --state the changes themselves are not asked for."""
+    """Writes nothing: with --state only the final state is written."""

@@ -1,4 +1,4 @@
-"""`leadstream search`: a condition or words, once over all contacts; the result may stay as a segment."""
+"""`leadstream search`: finds contacts by a condition or by words; the result can become a segment."""
 
 from __future__ import annotations
 

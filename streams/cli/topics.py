@@ -1,4 +1,4 @@
-"""`leadstream topics`: makes the topics of a deployment, and checks them."""
+"""`leadstream topics`: creates the topics of a deployment, and checks them."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _show(report: TopicsReport, as_json: bool) -> None:
             {"topic": finding.topic, "problems": finding.problems, "warnings": finding.warnings}
             for finding in report.findings
         ]
-        fixed = report.deployment
-        deployment = None if fixed is None else {"clock": fixed.clock, "partitions": fixed.partitions}
+        record = report.deployment
+        deployment = None if record is None else {"clock": record.clock, "partitions": record.partitions}
         write_json({"deployment": deployment, "topics": topics})
         return
     for finding in report.findings:
@@ -82,5 +82,5 @@ def _show(report: TopicsReport, as_json: bool) -> None:
             write_line(f"problem  {finding.topic} {problem}")
         for warning in finding.warnings:
             write_line(f"warning  {finding.topic} {warning}")
-    good = sum(1 for finding in report.findings if not finding.problems)
-    write_line(f"{good} of {len(report.findings)} topics are fit")
+    fit_count = sum(1 for finding in report.findings if not finding.problems)
+    write_line(f"{fit_count} of {len(report.findings)} topics are fit")

@@ -1,4 +1,4 @@
-"""`leadstream verify`: whether what the stream produced is what the journal says, recomputed in batch."""
+"""`leadstream verify`: compares what the workers wrote with a batch recomputation from the journal."""
 
 from __future__ import annotations
 
