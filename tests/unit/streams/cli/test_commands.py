@@ -1,4 +1,4 @@
-"""The list of commands says of each what the command itself says."""
+"""The list of commands and the commands' own help say the same."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streams.cli.commands import COMMANDS, CommandEntry, CommandGroup, load_comm
 
 
 def all_commands() -> list[tuple[str, CommandEntry]]:
-    """Every command with its name, those of groups among them."""
+    """Returns every command with its name, including those of groups."""
     single = [(name, entry) for name, entry in COMMANDS.items() if isinstance(entry, CommandEntry)]
     groups = [group for group in COMMANDS.values() if isinstance(group, CommandGroup)]
     return [*single, *(command for group in groups for command in group.commands.items())]
