@@ -9,7 +9,6 @@ import typer
 
 from streams import errors
 from streams.cli import main
-from streams.cli.options import settings_from
 from streams.errors import BrokerUnavailable, LeadstreamError, UsageError
 from tests.harness.cli import leadstream
 
@@ -68,19 +67,6 @@ def test_every_error_has_a_sentence_and_an_exit_code() -> None:
         assert error_class.__doc__, error_class
         assert 0 < error_class.exit_code < 128, error_class
         assert error_class.__name__ in (errors.__doc__ or ""), f"{error_class.__name__} is not in the tree"
-
-
-def test_a_setting_that_makes_no_sense_is_named() -> None:
-    with pytest.raises(UsageError, match="setting clock"):
-        settings_from(clock="mars")
-    with pytest.raises(UsageError, match="setting partitions"):
-        settings_from(partitions=0)
-
-
-def test_options_that_were_not_given_leave_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LEADSTREAM_PREFIX", "acme-")
-    assert settings_from(prefix=None).prefix == "acme-"
-    assert settings_from(prefix="other-").prefix == "other-"
 
 
 def test_help_names_every_group() -> None:
