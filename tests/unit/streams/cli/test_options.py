@@ -24,7 +24,7 @@ def test_options_that_were_not_given_leave_the_environment_alone(monkeypatch: py
 def test_a_time_is_an_instant_in_ms_and_an_error_names_its_option() -> None:
     assert parse_time_option("--at", None) is None
     assert parse_time_option("--at", "1970-01-01T00:00:01Z") == 1_000
-    with pytest.raises(UsageError, match="^--until: "):
+    with pytest.raises(UsageError, match=r"^--until: "):
         parse_time_option("--until", "yesterday")
 
 
