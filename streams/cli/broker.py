@@ -1,30 +1,22 @@
-"""`leadstream broker`: the local Kafka of this deployment, started, stopped and looked at."""
+"""`leadstream broker`: starts, stops and shows the local Kafka of this deployment."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectors.kafka.broker import LocalBroker
 from connectors.kafka.jars import KAFKA_VERSION
-from streams.cli.common import (
-    BootstrapOption,
-    DataDirOption,
-    JsonOption,
-    local_broker_folder,
-    progress_bar,
-    settings_from,
-    stderr_console,
-    write_json,
-    write_line,
-)
+from streams.cli.console import progress_bar, stderr_console, write_json, write_line
+from streams.cli.options import BootstrapOption, DataDirOption, JsonOption, settings_from
 from streams.errors import UsageError
 from streams.settings import Settings
 
 NOT_RUNNING = 3
-"""Exit code of `broker status` when none runs, as init scripts have it."""
+"""Exit code of `broker status` when no broker runs; init scripts use the same."""
 
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost):(\d+)")
 
@@ -33,15 +25,6 @@ BrokerPortOption = Annotated[
     typer.Option("--port", min=1, max=65535, help="Where it listens; by default where --bootstrap points."),
 ]
 DiscardDataOption = Annotated[bool, typer.Option("--discard-data", help="Throw its data away.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the group `broker`."""
-    group = typer.Typer(no_args_is_help=True, help="The local Kafka.")
-    group.command("start")(start)
-    group.command("stop")(stop)
-    group.command("status")(status)
-    app.add_typer(group, name="broker")
 
 
 def start(
@@ -79,8 +62,13 @@ def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(NOT_RUNNING)
 
 
+def local_broker_folder(settings: Settings) -> Path:
+    """Returns the folder of this deployment's local broker."""
+    return settings.data_dir / "kafka"
+
+
 def _port(settings: Settings) -> int:
-    """The port of the bootstrap address, which must be on this machine."""
+    """Returns the port of the bootstrap address. Raises UsageError when that is not on this machine."""
     match = _LOOPBACK.fullmatch(settings.bootstrap)
     if match is None:
         raise UsageError(

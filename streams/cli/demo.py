@@ -1,4 +1,4 @@
-"""`leadstream demo`: the whole pipeline on this machine, with realistic traffic, shown live."""
+"""`leadstream demo`: runs the whole pipeline on this machine with realistic traffic, and shows it live."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.common import JsonOption, settings_from, write_json
+from streams.cli.console import write_json
+from streams.cli.options import JsonOption, settings_from
+from streams.demo.program import Demo, DemoOptions
+from streams.demo.summary import summary
+from streams.demo.svg import render_svg
+from streams.demo.view import render
 
 SecondsOption = Annotated[
     float | None, typer.Option("--seconds", min=5, help="End by itself after so many seconds of traffic.")
@@ -28,11 +33,6 @@ DemoPrefixOption = Annotated[
 DemoContactsOption = Annotated[int, typer.Option("--contacts", min=10, help="How many contacts are simulated.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command `demo`."""
-    app.command("demo")(demo)
-
-
 def demo(
     *,
     seconds: SecondsOption = None,
@@ -47,19 +47,13 @@ def demo(
 
     Ctrl-C leaves nothing running. The first start fetches Kafka.
     """
-    # Loaded here, so that the other commands start without it.
-    from streams.demo.program import Demo, DemoOptions  # noqa: PLC0415 - likewise
-    from streams.demo.summary import summary  # noqa: PLC0415 - likewise
-    from streams.demo.svg import render_svg  # noqa: PLC0415 - see above
-    from streams.demo.view import render  # noqa: PLC0415 - likewise
-
     settings = None
     if bootstrap is not None:
-        # What an earlier demo told is known to its topics: another one begins with topics of its own.
-        own = prefix or f"demo-{int(time.time())}-"
-        settings = settings_from(bootstrap=bootstrap, prefix=own, clock="events")
-    plan = DemoOptions(seconds=seconds, data_folder=keep, settings=settings, contacts=contacts)
-    run = Demo(plan, Console(quiet=as_json or not sys.stdout.isatty()))
+        # Topics of an earlier demo have a clock that is already at the end: each demo needs topics of its own.
+        topic_prefix = prefix or f"demo-{int(time.time())}-"
+        settings = settings_from(bootstrap=bootstrap, prefix=topic_prefix, clock="events")
+    options = DemoOptions(seconds=seconds, data_folder=keep, settings=settings, contacts=contacts)
+    run = Demo(options, Console(quiet=as_json or not sys.stdout.isatty()))
     asyncio.run(run.run())
     if as_json:
         write_json(summary(run.state, run.definitions))

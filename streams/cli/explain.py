@@ -9,26 +9,17 @@ from typing import Annotated
 import msgspec
 import typer
 
-from schemas.values import instant_ms
-from streams.cli.common import (
-    BootstrapOption,
-    JsonOption,
-    PrefixOption,
-    ProgressCallback,
-    progress_bar,
-    settings_from,
-    write_json,
-    write_line,
-)
+from streams.cli.console import progress_bar, write_json, write_line
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_time_option, settings_from
 from streams.engine.journal.records import JournalRecord, event_key
 from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import DuplicateWindow
-from streams.errors import UsageError
 from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords
 from streams.explain.text import explanation_lines
 from streams.explain.timeline import EngineParameters
 from streams.explain.truncated_journal import TruncatedJournal, explain_from_truncated
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.retention import truncated_partitions
 from streams.store.store import DeploymentStore, SlotSnapshot, open_store
@@ -47,11 +38,6 @@ ExplainJournalOption = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command `explain`."""
-    app.command("explain")(explain)
-
-
 def explain(
     contact: ContactArgument,
     subject: SubjectArgument,
@@ -67,7 +53,7 @@ def explain(
     """Tell why a contact is in a segment or not, or where its lead stands: every leaf, its value, its times."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     question = Question(account, contact, subject, campaign)
-    until = _parse_at(at)
+    until = parse_time_option("--at", at)
     with progress_bar(quiet=as_json) as advance:
         if journal or until is not None:
             answer = asyncio.run(_explain_from_journal(settings, question, until, advance))
@@ -132,10 +118,3 @@ async def _engine_parameters(settings: Settings, store: DeploymentStore) -> Engi
     return EngineParameters(
         lambda account, number: releases.get(account, number).definitions, memory, settings.lateness_ms
     )
-
-
-def _parse_at(text: str | None) -> int | None:
-    try:
-        return None if text is None else instant_ms(text)
-    except ValueError as error:
-        raise UsageError(f"--at: {error}") from error

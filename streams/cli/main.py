@@ -1,60 +1,28 @@
-"""The command `leadstream`: one file per command; errors become one line and an exit code here."""
+"""The command `leadstream`: runs one command, and turns its error into one line and an exit code."""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Annotated, cast
 
 import typer
 
-from streams.cli import (
-    broker,
-    definitions,
-    demo,
-    explain,
-    leads,
-    publish,
-    replay,
-    salesforce,
-    search,
-    segments,
-    topics,
-    verify,
-    worker,
-)
-from streams.cli.common import silence_clients
+from streams.cli.commands import register_commands
+from streams.cli.console import silence_clients
 from streams.errors import Internal, LeadstreamError, UsageError
 
 NAME = "leadstream"
 
-# What a command line can have wrong is a usage error of click; which click, is Typer's own affair.
+# Typer raises usage errors of click for a wrong command line, and may bring a click of its own.
 _ClickUsageError = cast(
     type[typer.BadParameter], next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 )
 
-# Each module has `register(app)`, which adds its command or group of commands.
-COMMANDS = (
-    demo,
-    worker,
-    broker,
-    topics,
-    definitions,
-    publish,
-    leads,
-    segments,
-    search,
-    explain,
-    replay,
-    verify,
-    salesforce,
-)
-
 
 def build_app() -> typer.Typer:
-    """The whole command line."""
+    """Returns the whole command line; no command is imported yet."""
     app = typer.Typer(
         name=NAME,
         help="Real-time segments and lead lifecycle on Kafka.",
@@ -63,8 +31,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_leadstream)
-    for command in COMMANDS:
-        command.register(app)
+    register_commands(app)
     return app
 
 
@@ -73,7 +40,7 @@ def run() -> None:
     silence_clients()
     app = build_app()
     try:
-        ended = app(prog_name=NAME, standalone_mode=False)
+        result = app(prog_name=NAME, standalone_mode=False)
     except _ClickUsageError as error:
         if not _has_shown_help(error):
             _write_error(_usage_text(error))
@@ -84,22 +51,22 @@ def run() -> None:
     except LeadstreamError as error:
         _write_error(str(error))
         sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: nobody should be shown a traceback
+    except Exception as error:  # noqa: BLE001 - users get one line, never a traceback
         if os.environ.get("LEADSTREAM_DEBUG") == "1":
             traceback.print_exc()
         kind = type(error).__name__
         _write_error(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
         sys.exit(Internal.exit_code)
-    sys.exit(ended if isinstance(ended, int) else 0)
+    sys.exit(result if isinstance(result, int) else 0)
 
 
 def _has_shown_help(error: typer.BadParameter) -> bool:
-    """Whether a group was called without arguments: that asks for its help, which is shown already."""
+    """Returns whether a group was called without arguments: then its help is on the screen already."""
     return type(error).__name__ == "NoArgsIsHelpError"
 
 
 def _usage_text(error: typer.BadParameter) -> str:
-    """What the command line was not understood for, in one line."""
+    """Returns in one line what is wrong with the command line."""
     message = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
     command = NAME if error.ctx is None else error.ctx.command_path
     return f"{message[:1].lower()}{message[1:]}; `{command} --help` tells what there is"
@@ -107,6 +74,8 @@ def _usage_text(error: typer.BadParameter) -> str:
 
 def _print_version(is_requested: bool) -> None:
     if is_requested:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, and only this option needs it
+
         typer.echo(f"leadstream {version('leadstream')}")
         raise typer.Exit
 

@@ -1,19 +1,20 @@
-"""What the commands for manual decisions share: who is meant, who decided, and how it is told."""
+"""What `leads` and `segments` share: commands that send one manual decision for each of the contacts meant."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from schemas.values import instant_ms
-from streams.cli.common import plural, progress_bar, settings_from, write_json, write_line
-from streams.cli.search import build_search_request
-from streams.errors import UsageError
+from streams.cli.console import plural, progress_bar, write_json, write_line
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_time_option, settings_from
 from streams.publish.commands import DefinitionsCheck, collect_contacts, send_commands
-from streams.search.search import search
+from streams.search.apply import build_search_request
+from streams.search.search import search as run_search
 from streams.settings import Settings
 
 ContactsArgument = Annotated[list[str] | None, typer.Argument(metavar="CONTACT...", help="Contact ids.")]
@@ -32,59 +33,78 @@ ManualAtOption = Annotated[
 ]
 
 
-def send_decisions(
-    event_type: str,
-    subject: dict[str, str],
-    check: DefinitionsCheck,
-    *,
-    contacts: list[str] | None,
-    file: str | None,
-    condition: str | None,
-    account: str,
-    by: str | None,
-    at: str | None,
-    bootstrap: str | None,
-    prefix: str | None,
-    as_json: bool,
-) -> None:
-    """Sends one command of `event_type` for each contact and says how many."""
-    settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    instant = _parse_at(at)
-    names = _collect_contacts(
-        settings, account, contacts or [], file, condition=condition, check=check, quiet=as_json
-    )
-    fields: dict[str, Any] = {"type": event_type, **subject, "by": by or getpass.getuser()}
-    count = 0
-    if names:
-        count = asyncio.run(send_commands(settings, account, names, fields=fields, check=check, at=instant))
-    if as_json:
-        write_json({"published": count, "type": event_type, **subject})
-    else:
-        write_line(f"{plural(count, 'command')} {event_type} published; what cannot be is in the topic dead-letters")
+@dataclass(frozen=True, slots=True)
+class DecisionSubject:
+    """What decisions are about: a campaign or a segment."""
+
+    field: str
+    """The field of the sent event that names it."""
+    parameter: Any
+    """How it is named on the command line: `Annotated[str, typer.Option(...)]` or an argument."""
+    check: Callable[[str], DefinitionsCheck]
+    """Returns, for its name, the check that the definitions in force allow the decision."""
 
 
-def _collect_contacts(
-    settings: Settings,
-    account: str,
-    contacts: list[str],
-    file: str | None,
-    *,
-    condition: str | None,
-    check: DefinitionsCheck,
-    quiet: bool,
+@dataclass(frozen=True, slots=True)
+class _ContactSelection:
+    """Which contacts are meant: those named, those in a file, and those for whom a condition holds."""
+
+    account: str
+    names: list[str]
+    file: str | None
+    condition: str | None
+
+
+def decision_command(event_type: str, subject: DecisionSubject, text: str) -> Callable[..., None]:
+    """Returns the command that sends events of `event_type`; `text` is its help."""
+
+    def command(
+        name: str,
+        contacts: ContactsArgument = None,
+        *,
+        file: ContactsFileOption = None,
+        search: SearchOption = None,
+        account: ManualAccountOption = "default",
+        by: ByOption = None,
+        at: ManualAtOption = None,
+        bootstrap: BootstrapOption = None,
+        prefix: PrefixOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+        instant = parse_time_option("--at", at)
+        check = subject.check(name)
+        selection = _ContactSelection(account, contacts or [], file, search)
+        selected = _select_contacts(settings, selection, check, quiet=as_json)
+        what: dict[str, Any] = {"type": event_type, subject.field: name}
+        fields = {**what, "by": by or getpass.getuser()}
+        count = 0
+        if selected:
+            count = asyncio.run(send_commands(settings, account, selected, fields=fields, check=check, at=instant))
+        _write_result(count, what, as_json)
+
+    command.__annotations__["name"] = subject.parameter
+    command.__doc__ = text
+    return command
+
+
+def _select_contacts(
+    settings: Settings, selection: _ContactSelection, check: DefinitionsCheck, *, quiet: bool
 ) -> list[str]:
-    """Those named on the command line, in a file, and found by a search, each once."""
-    if condition is None:
-        return collect_contacts(contacts, file)
-    named = collect_contacts(contacts, file) if contacts or file is not None else []
-    asked = build_search_request(account, condition, None)
+    """Returns the ids of the contacts meant, each once."""
+    if selection.condition is None:
+        return collect_contacts(selection.names, selection.file)
+    has_names = selection.names or selection.file is not None
+    names = collect_contacts(selection.names, selection.file) if has_names else []
+    request = build_search_request(selection.account, selection.condition, None)
     with progress_bar(quiet) as advance:
-        result = asyncio.run(search(settings, asked, advance, lambda release: check(release.definitions)))
-    return list(dict.fromkeys([*named, *(hit.contact for hit in result.hits.sorted_entries())]))
+        result = asyncio.run(run_search(settings, request, advance, lambda release: check(release.definitions)))
+    return list(dict.fromkeys([*names, *(hit.contact for hit in result.hits.sorted_entries())]))
 
 
-def _parse_at(text: str | None) -> int | None:
-    try:
-        return None if text is None else instant_ms(text)
-    except ValueError as error:
-        raise UsageError(f"--at: {error}") from error
+def _write_result(count: int, what: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        write_json({"published": count, **what})
+    else:
+        noun = plural(count, "command")
+        write_line(f"{noun} {what['type']} published; what cannot be is in the topic dead-letters")

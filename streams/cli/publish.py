@@ -1,4 +1,4 @@
-"""`leadstream publish`: events from files onto their topics."""
+"""`leadstream publish`: publishes events from files on their topics."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ from typing import Annotated
 
 import typer
 
-from schemas.values import instant_ms
-from streams.cli.common import (
+from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line
+from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
+from streams.cli.options import (
     BootstrapOption,
     JsonOption,
     PrefixOption,
     parse_account,
-    plural,
-    progress_bar,
+    parse_time_option,
     settings_from,
-    stderr_console,
-    write_json,
-    write_line,
 )
-from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
-from streams.errors import DataError, UsageError
+from streams.errors import DataError
 from streams.kafka.deployment import require_deployment
 from streams.publish.access_log import AccessLogParser
 from streams.publish.csv import parse_csv_files
@@ -40,7 +36,7 @@ from streams.store.releases import ReleaseRepository
 
 
 class Format(StrEnum):
-    """What the lines of the files are."""
+    """The format of the files."""
 
     JSONL = "jsonl"
     ACCESS_LOG = "access-log"
@@ -48,7 +44,7 @@ class Format(StrEnum):
 
 
 class AddressOwner(StrEnum):
-    """What the client addresses of an access log are."""
+    """What a client address of an access log stands for."""
 
     CONTACT = "contact"
     VISITOR = "visitor"
@@ -76,17 +72,12 @@ PublishPatienceOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class _PublishOptions:
-    """`until` in ms, `patience` in seconds; `account` is whose all lines are, None where each line says it."""
+    """`until` is in ms, `patience` in seconds; `account` is None where each line names its own."""
 
     ordered: bool
     until: int | None
     patience: float
     account: str | None
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command `publish`."""
-    app.command("publish")(publish)
 
 
 def publish(
@@ -108,46 +99,47 @@ def publish(
 ) -> None:
     """Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    end = _parse_until(until)
+    end = parse_time_option("--until", until)
     account = parse_account(account)
-    of_csv = CsvOptions(mapping, map_, delimiter, at)
+    csv_options = CsvOptions(mapping, map_, delimiter, at)
     if format_ is not Format.CSV:
-        of_csv.require_unused()
-    rows = of_csv.event_builder(settings, account) if format_ is Format.CSV else None
+        csv_options.require_unused()
+    csv_events = csv_options.event_builder(settings, account) if format_ is Format.CSV else None
     with progress_bar(quiet=as_json) as advance:
-        read = total_progress(files, partial(advance, "publishing"))
-        if rows is not None:
-            items = parse_csv_files(files, rows, delimiter, read)
+        on_bytes_read = total_progress(files, partial(advance, "publishing"))
+        if csv_events is not None:
+            items = parse_csv_files(files, csv_events, delimiter, on_bytes_read)
         elif format_ is Format.ACCESS_LOG:
-            items = parse_access_log(read_lines(files, read), AccessLogParser(as_.value, account))
+            items = parse_access_log(read_lines(files, on_bytes_read), AccessLogParser(as_.value, account))
         else:
-            items = parse_json_lines(read_lines(files, read))
-        named = None if format_ is Format.JSONL else account
-        report = asyncio.run(_publish(settings, items, _PublishOptions(ordered, end, patience, named)))
+            items = parse_json_lines(read_lines(files, on_bytes_read))
+        account_of_all = None if format_ is Format.JSONL else account
+        report = asyncio.run(_publish(settings, items, _PublishOptions(ordered, end, patience, account_of_all)))
     if report.read_error is None or report.event_count or report.refused_count:
         _write_report(report, as_json)
     if report.read_error is not None:
         raise report.read_error
-    # A log of the real world has lines that are no visits; other files have none that are meant to be lost.
+    # A real access log has lines that are no visits; in the other formats no line may be lost.
     if report.refused_count and format_ is not Format.ACCESS_LOG:
         raise typer.Exit(DataError.exit_code)
 
 
 async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _PublishOptions) -> PublishReport:
     async with AsyncExitStack() as stack:
-        sender = await stack.enter_async_context(EventProducer(settings))
+        producer = await stack.enter_async_context(EventProducer(settings))
         deployment = await require_deployment(settings)
         releases = ReleaseRepository(settings, deployment.clock)
         journal = await stack.enter_async_context(JournalFollower(settings)) if options.ordered else None
         publisher = Publisher(
-            sender,
+            producer,
             advances_clock=deployment.clock == "events",
             releases=ReleaseLineWriter(releases),
             journal=journal,
             patience=options.patience,
         )
         await publisher.publish(items, options.until)
-        if publisher.report.read_error is None:  # else the rest may still come, and would be late
+        # After an error the rest of the file may still be published: an advanced clock would make it late.
+        if publisher.report.read_error is None:
             await publisher.advance_clock_to_end(options.until)
         if (
             publisher.report.event_count
@@ -159,21 +151,12 @@ async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _Pu
 
 
 def _warn_without_definitions(account: str) -> None:
-    """A name mistyped would make contacts that nobody looks for."""
+    """Warns of an account without definitions: a mistyped name would make contacts that nobody looks for."""
     stderr_console().print(
         f"warning: account {account!r} has no definitions yet; its contacts are in no segment until it has some",
         markup=False,
         soft_wrap=True,
     )
-
-
-def _parse_until(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return instant_ms(text)
-    except ValueError as error:
-        raise UsageError(f"--until: {error}") from error
 
 
 def _write_report(report: PublishReport, as_json: bool) -> None:
@@ -193,9 +176,9 @@ def _write_report(report: PublishReport, as_json: bool) -> None:
     console = stderr_console()
     for line in report.refused_lines:
         console.print(f"not published: {line.location}: {line.reason}", markup=False, soft_wrap=True)
-    more = report.refused_count - sum(line.line_count for line in report.refused_lines)
-    if more:
-        console.print(f"not published: {plural(more, 'more line')}")
+    unlisted_count = report.refused_count - sum(line.line_count for line in report.refused_lines)
+    if unlisted_count:
+        console.print(f"not published: {plural(unlisted_count, 'more line')}")
     parts = [f"{plural(report.event_count, 'event')} published"]
     if report.skipped_count:
         parts.append(f"{plural(report.skipped_count, 'later line')} passed over")

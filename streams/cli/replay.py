@@ -1,4 +1,4 @@
-"""`leadstream replay`: the engine over a file of events, without a broker, or over a broker's journal."""
+"""`leadstream replay`: runs the engine over a file of events, without a broker, or over a broker's journal."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from schemas.values import instant_ms
-from streams.cli.common import BootstrapOption, PrefixOption, progress_bar, settings_from, stderr_console, write_line
+from streams.cli.console import progress_bar, stderr_console, write_line
+from streams.cli.options import BootstrapOption, PrefixOption, parse_time_option, settings_from
 from streams.definitions import load_definitions
 from streams.engine.journal.effects import Output
 from streams.errors import UsageError
 from streams.publish.lines import parse_json_lines, read_lines, total_progress
 from streams.replay.file import EVENT_TOPICS, FileReplay
-from streams.replay.journal import JournalReplay
 from streams.replay.state import StateRow
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,11 +47,6 @@ ReplayJournalOption = Annotated[
 StateOption = Annotated[bool, typer.Option("--state", help="Write final memberships and leads instead of changes.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command `replay`."""
-    app.command("replay")(replay)
-
-
 def replay(
     events: EventsArgument = None,
     *,
@@ -72,7 +68,7 @@ def replay(
             raise UsageError("--journal reads events and definitions from the broker; leave files and --until out")
         _replay_journal(settings_from(bootstrap=bootstrap, prefix=prefix), write, state)
     elif events:
-        _replay_files(events, definitions or [], _parse_until(until), write, state)
+        _replay_files(events, definitions or [], parse_time_option("--until", until), write, state)
     else:
         raise UsageError("name at least one file of events (- is standard input), or --journal")
 
@@ -92,6 +88,8 @@ def _replay_files(
 
 
 def _replay_journal(settings: Settings, write: OutputCallback, state: bool) -> None:
+    from streams.replay.journal import JournalReplay  # noqa: PLC0415 - a file is replayed without a Kafka client
+
     with progress_bar() as advance:
         run = JournalReplay(settings, write, lambda done, total: advance("scanning the journal", done, total))
         asyncio.run(run.run())
@@ -119,13 +117,4 @@ def _write_event(output: Output) -> None:
 
 
 def _discard_output(_: Output) -> None:
-    """With --state the changes themselves are not asked for."""
-
-
-def _parse_until(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return instant_ms(text)
-    except ValueError as error:
-        raise UsageError(f"--until: {error}") from error
+    """Writes nothing: with --state only the final state is written."""

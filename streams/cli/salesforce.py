@@ -1,4 +1,4 @@
-"""`leadstream salesforce`: a stand-in org on this machine, and the check of the org that is configured."""
+"""`leadstream salesforce`: runs a stand-in org on this machine, and checks the configured org."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from connectors.salesforce.check import check_org as problems_of
+from connectors.salesforce.check import check_org
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.connection import Connection
 from connectors.salesforce_sandbox.server import DEFAULT_PORT, SandboxServer, serve
-from streams.cli.common import JsonOption, settings_from, write_json, write_line
+from streams.cli.console import write_json, write_line
+from streams.cli.options import JsonOption, settings_from
 from streams.definitions import load_definitions
 from streams.errors import SalesforceRefused, Unavailable, UsageError
 
@@ -24,14 +25,6 @@ SandboxCampaignsOption = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the group `salesforce`."""
-    group = typer.Typer(no_args_is_help=True, help="Salesforce: a stand-in org, and the check of the real one.")
-    group.command("sandbox")(sandbox)
-    group.command("check")(check)
-    app.add_typer(group, name="salesforce")
-
-
 def sandbox(
     *,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = DEFAULT_PORT,
@@ -40,15 +33,15 @@ def sandbox(
 ) -> None:
     """Run a stand-in org on this machine until Ctrl-C; what it holds is gone then."""
 
-    def started(url: str) -> None:
+    def on_start(url: str) -> None:
         if as_json:
             write_json({"url": url})
         else:
             write_line(f"stand-in org at {url}; LEADSTREAM_SALESFORCE_URL={url} uses it; Ctrl-C ends it")
 
-    org = SandboxServer(port=port, campaigns=dict(_parse_campaign(each) for each in campaign or []))
+    org = SandboxServer(port=port, campaigns=dict(_parse_campaign(option) for option in campaign or []))
     try:
-        asyncio.run(serve(org, started))
+        asyncio.run(serve(org, on_start))
     except OSError as error:
         raise Unavailable(f"port {port} cannot be used ({error.strerror}): choose another with --port") from error
 
@@ -64,14 +57,14 @@ def check(
     """Check the login, the fields that Leadstream needs, and what definitions say of Salesforce."""
     connection = Connection.from_settings(settings_from(salesforce_url=url))
     accounts = load_definitions(definitions).require() if definitions else {}
-    found = problems_of(OrgClient(connection), {name: account.content for name, account in accounts.items()})
+    problems = check_org(OrgClient(connection), {name: account.content for name, account in accounts.items()})
     if as_json:
-        write_json({"org": connection.display_name, "problems": found})
-        if found:
+        write_json({"org": connection.display_name, "problems": problems})
+        if problems:
             raise typer.Exit(SalesforceRefused.exit_code)
         return
-    if found:
-        raise SalesforceRefused("\n".join(found))
+    if problems:
+        raise SalesforceRefused("\n".join(problems))
     write_line(f"{connection.display_name} is ready")
 
 

@@ -1,41 +1,20 @@
-"""`leadstream search`: a condition or words, once over all contacts; the result may stay as a segment."""
+"""`leadstream search`: finds contacts by a condition or by words; the result can become a segment."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from streams.cli.common import (
-    BootstrapOption,
-    JsonOption,
-    PrefixOption,
-    ProgressCallback,
-    plural,
-    progress_bar,
-    settings_from,
-    stderr_console,
-    write_json,
-    write_line,
-)
-from streams.engine.releases.release_log import Release
-from streams.errors import UsageError
-from streams.kafka.deployment import require_deployment
-from streams.publish.commands import send_commands, static_segment_check
-from streams.search.condition import condition_warnings, read_condition
-from streams.search.free_text import FreeTextQuery
-from streams.search.save import (
-    apply_segment,
-    extend_definitions,
-    plan_segment,
-    segment_definition,
-    to_yaml_fragment,
-    unlisted_contacts,
-)
-from streams.search.search import ReleaseCheck, SearchRequest, SearchResult, search
-from streams.settings import Settings
+from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line, write_note
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
+from streams.search.apply import ResultTarget, build_search_request, freeze_result, save_condition
+from streams.search.condition import condition_warnings
+from streams.search.search import SearchRequest, SearchResult, search
 
 ConditionArgument = Annotated[
     str | None,
@@ -57,11 +36,6 @@ SaveOption = Annotated[
 ApplyOption = Annotated[bool, typer.Option("--apply", help="With --save: apply the segment as a new release.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command `search`."""
-    app.command("search")(search_contacts)
-
-
 def search_contacts(
     condition: ConditionArgument = None,
     *,
@@ -81,123 +55,45 @@ def search_contacts(
 
     Deleted contacts are passed over unless the condition speaks of `status`.
     """
-    _require_compatible_options(text, freeze, save, apply_now)
+    target = ResultTarget(freeze, save, apply_now)
+    target.require_possible(text)
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    asked = build_search_request(account, condition, text, 0 if count or list_all else sample)
+    request = build_search_request(account, condition, text, 0 if count or list_all else sample)
     with progress_bar(quiet=as_json) as advance:
-        result = asyncio.run(search(settings, asked, advance, _build_release_check(asked, freeze, save)))
-        told = _result_to_dict(result, asked, count, list_all)
+        result = asyncio.run(search(settings, request, advance, partial(target.check, request)))
+        output = _result_to_dict(result, request, count, list_all)
         if freeze is not None:
-            told["frozen"] = asyncio.run(_freeze(settings, asked.account, result, freeze))
+            frozen = asyncio.run(freeze_result(settings, account, result, freeze, getpass.getuser()))
+            output["frozen"] = asdict(frozen)
         if save is not None:
-            told["saved"] = asyncio.run(
-                _save(settings, asked, result, save, apply_now=apply_now, on_progress=advance)
-            )
-    warned = [] if asked.condition is None else condition_warnings(asked.condition, result.release.document)
-    for each in warned:
-        stderr_console().print(f"warning: {each}", markup=False, soft_wrap=True)
+            saved = save_condition(settings, request, result, save, apply=apply_now, on_progress=advance)
+            output["saved"] = asyncio.run(saved).to_dict()
+    warnings = [] if request.condition is None else condition_warnings(request.condition, result.release.document)
+    for warning in warnings:
+        write_note(f"warning: {warning}")
     if as_json:
-        write_json({**told, "warnings": warned})
+        write_json({**output, "warnings": warnings})
     else:
-        _write_result(told, freeze)
-
-
-def build_search_request(
-    account: str, condition: str | None, text: str | None, sample_size: int = 0
-) -> SearchRequest:
-    """What the options ask for. Raises UsageError when that is nothing, or cannot be read."""
-    if condition is None and text is None:
-        raise UsageError("say what to search for: a condition such as '{property: country, eq: DE}', or --text WORDS")
-    part = None if condition is None else read_condition(condition)
-    return SearchRequest(account, part, None if text is None else FreeTextQuery(text), sample_size)
-
-
-def _require_compatible_options(text: str | None, freeze: str | None, save: str | None, apply_now: bool) -> None:
-    if freeze is not None and save is not None:
-        raise UsageError("--freeze lists contacts in a static segment, --save makes a dynamic one; give one of them")
-    if save is not None and text is not None:
-        raise UsageError("free text is no condition and cannot be saved; --freeze keeps who is found now")
-    if apply_now and save is None:
-        raise UsageError("--apply goes with --save SEGMENT")
-
-
-def _build_release_check(request: SearchRequest, freeze: str | None, save: str | None) -> ReleaseCheck:
-    """What follows the search must be possible; better to know before everything is scanned."""
-
-    def check(release: Release) -> None:
-        if freeze is not None:
-            _require_static_segment(freeze, release)
-        if save is not None and request.condition is not None:
-            extend_definitions(release, segment_definition(save, request.condition))
-
-    return check
-
-
-def _require_static_segment(freeze: str, release: Release) -> None:
-    """Raises UsageError when there is no such list; one that is new has to be defined first."""
-    try:
-        static_segment_check(freeze)(release.definitions)
-    except UsageError as error:
-        if any(segment.id == freeze for segment in release.definitions.segments):
-            raise
-        first = f"define it first: `segments: [{{id: {freeze}}}]` applied with `leadstream definitions apply`"
-        raise UsageError(f"{error}; {first}") from error
+        _write_result(output, freeze)
 
 
 def _result_to_dict(result: SearchResult, request: SearchRequest, count: bool, list_all: bool) -> dict[str, Any]:
-    found = result.hits
-    told: dict[str, Any] = {
+    hits = result.hits
+    output: dict[str, Any] = {
         "account": request.account,
         "release": result.release.number,
-        "scanned": found.scanned_count,
+        "scanned": hits.scanned_count,
         "journal_scanned": result.is_journal_scanned,
-        "count": len(found.entries),
-        "by_status": found.counts_by_status(),
+        "count": len(hits.entries),
+        "by_status": hits.counts_by_status(),
     }
     if count:
-        return told
+        return output
     if list_all:
-        told["contacts"] = [hit.to_dict() for hit in found.sorted_entries()]
+        output["contacts"] = [hit.to_dict() for hit in hits.sorted_entries()]
     else:
-        told["sample"] = list(found.sample_rows())
-    return told
-
-
-async def _freeze(settings: Settings, account: str, result: SearchResult, segment: str) -> dict[str, Any]:
-    contacts = unlisted_contacts(result.hits.sorted_entries(), segment)
-    fields = {"type": "segment.member_added", "segment": segment, "by": getpass.getuser()}
-    if contacts:
-        await send_commands(settings, account, contacts, fields=fields, check=static_segment_check(segment), at=None)
-    listed = len(result.hits.entries) - len(contacts)
-    return {"segment": segment, "published": len(contacts), "listed_before": listed}
-
-
-async def _save(
-    settings: Settings,
-    request: SearchRequest,
-    result: SearchResult,
-    name: str,
-    *,
-    apply_now: bool,
-    on_progress: ProgressCallback,
-) -> dict[str, Any]:
-    assert request.condition is not None
-    segment = segment_definition(name, request.condition)
-    account = extend_definitions(result.release, segment)
-    changes = await plan_segment(settings, account, _ignore_message, on_progress)
-    assert changes.preview_report is not None, "a segment more is a difference"
-    moves = changes.preview_report.membership_preview(name)
-    told: dict[str, Any] = {"segment": name, "applied": apply_now}
-    told |= {"would_enter": moves.enter.count, "would_leave": moves.leave.count}
-    told |= {"notes": list(changes.diff.notes), "fragment": to_yaml_fragment(segment)}
-    if apply_now:
-        deployment = await require_deployment(settings)
-        told["release"] = await apply_segment(settings, deployment.clock, result.release, account, on_progress)
-    return told
-
-
-def _ignore_message(_text: str) -> None:
-    """The search has said what is scanned."""
+        output["sample"] = list(hits.sample_rows())
+    return output
 
 
 def _write_result(result: dict[str, Any], freeze: str | None) -> None:

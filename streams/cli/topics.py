@@ -1,4 +1,4 @@
-"""`leadstream topics`: makes the topics of a deployment, and checks them."""
+"""`leadstream topics`: creates the topics of a deployment, and checks them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,8 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import (
-    BootstrapOption,
-    JsonOption,
-    PrefixOption,
-    progress_bar,
-    settings_from,
-    write_json,
-    write_line,
-)
+from streams.cli.console import progress_bar, write_json, write_line
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.kafka.topic_admin import TopicsReport, check_topics, create_topics
 
 TopicsClockOption = Annotated[
@@ -31,14 +24,6 @@ InPartitionsOption = Annotated[
 ReplicationOption = Annotated[
     int | None, typer.Option("--replication", envvar="LEADSTREAM_REPLICATION", help="Replicas of each topic.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the group `topics`."""
-    group = typer.Typer(no_args_is_help=True, help="The topics of this deployment.")
-    group.command("create")(create)
-    group.command("check")(check)
-    app.add_typer(group, name="topics")
 
 
 def create(
@@ -88,8 +73,8 @@ def _show(report: TopicsReport, as_json: bool) -> None:
             {"topic": finding.topic, "problems": finding.problems, "warnings": finding.warnings}
             for finding in report.findings
         ]
-        fixed = report.deployment
-        deployment = None if fixed is None else {"clock": fixed.clock, "partitions": fixed.partitions}
+        record = report.deployment
+        deployment = None if record is None else {"clock": record.clock, "partitions": record.partitions}
         write_json({"deployment": deployment, "topics": topics})
         return
     for finding in report.findings:
@@ -97,5 +82,5 @@ def _show(report: TopicsReport, as_json: bool) -> None:
             write_line(f"problem  {finding.topic} {problem}")
         for warning in finding.warnings:
             write_line(f"warning  {finding.topic} {warning}")
-    good = sum(1 for finding in report.findings if not finding.problems)
-    write_line(f"{good} of {len(report.findings)} topics are fit")
+    fit_count = sum(1 for finding in report.findings if not finding.problems)
+    write_line(f"{fit_count} of {len(report.findings)} topics are fit")

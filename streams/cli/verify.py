@@ -1,4 +1,4 @@
-"""`leadstream verify`: whether what the stream produced is what the journal says, recomputed in batch."""
+"""`leadstream verify`: compares what the workers wrote with a batch recomputation from the journal."""
 
 from __future__ import annotations
 
@@ -7,28 +7,15 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import (
-    BootstrapOption,
-    JsonOption,
-    PrefixOption,
-    progress_bar,
-    settings_from,
-    stderr_console,
-    write_json,
-    write_line,
-)
-from streams.cli.releases import require_definitions
+from streams.cli.console import progress_bar, stderr_console, write_json, write_line
+from streams.cli.definitions.releases import require_definitions
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.verify.verification import ContactSelection, verify
 
 VerifyAccountOption = Annotated[str | None, typer.Option("--account", help="Only the contacts of this account.")]
 VerifySampleOption = Annotated[
     int | None, typer.Option("--sample", min=1, help="At most so many contacts, always the same.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command `verify`."""
-    app.command("verify")(verify_command)
 
 
 def verify_command(

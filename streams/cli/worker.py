@@ -1,4 +1,4 @@
-"""`leadstream worker`: runs worker processes under a parent that starts them again."""
+"""`leadstream worker`: runs worker processes under a parent that restarts them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from streams.cli.common import BootstrapOption, DataDirOption, PrefixOption, settings_from
+from streams.cli.options import BootstrapOption, DataDirOption, PrefixOption, settings_from
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import require_topics
 from streams.runtime.process import logs
@@ -27,7 +27,7 @@ WorkerNameOption = Annotated[
 
 
 class Role(StrEnum):
-    """What a worker does."""
+    """What a worker runs."""
 
     PIPELINE = "pipeline"
     LEDGER = "ledger"
@@ -43,11 +43,6 @@ WorkerPartitionsOption = Annotated[
     int | None,
     typer.Option("--partitions", envvar="LEADSTREAM_PARTITIONS", help="Journal partitions, as they were made."),
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command `worker`."""
-    app.command("worker")(worker)
 
 
 def worker(
@@ -78,27 +73,27 @@ def worker(
 
 
 def process_names(role: Role, settings: Settings) -> list[str]:
-    """The processes of a role; `all` leaves the CRM out where no Salesforce is configured."""
+    """Returns the processes of a role; `all` leaves the CRM out where no Salesforce is configured."""
     if role is not Role.ALL:
         return [role.value]
     has_salesforce = settings.salesforce_url is not None or settings.salesforce_domain is not None
-    every = (Role.PIPELINE, Role.LEDGER, Role.CRM) if has_salesforce else (Role.PIPELINE, Role.LEDGER)
-    return [each.value for each in every]
+    roles = (Role.PIPELINE, Role.LEDGER, Role.CRM) if has_salesforce else (Role.PIPELINE, Role.LEDGER)
+    return [each.value for each in roles]
 
 
 def run_processes(settings: Settings, names: list[str]) -> int:
-    """Runs each of these processes under this one; the exit code. Raises LeadstreamError before the start."""
-    held = lock_worker_name(settings.data_dir, settings.name)
-    if not settings.start_patience_ms:  # else the processes wait for the topics, each by itself
+    """Runs these processes as children; returns the exit code. Raises LeadstreamError before anything is started."""
+    lock = lock_worker_name(settings.data_dir, settings.name)
+    if not settings.start_patience_ms:  # otherwise each process waits for the topics itself
         try:
             asyncio.run(require_topics(settings))
         except LeadstreamError:
-            held.release()
+            lock.release()
             raise
-    logs.configure(held.name)
-    environment = child_environment(settings.model_copy(update={"name": held.name}))
+    logs.configure(lock.name)
+    environment = child_environment(settings.model_copy(update={"name": lock.name}))
     children = [Child(name, _command(name), environment) for name in names]
-    return supervise(children, keep_open=[held.descriptor])
+    return supervise(children, keep_open=[lock.descriptor])
 
 
 def _command(name: str) -> list[str]:

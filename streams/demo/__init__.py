@@ -1,1 +1,1 @@
-"""The demo: sample definitions, a simulated company's traffic, and what happens to it, shown live."""
+"""The demo: sample definitions, the traffic of a simulated company, and a live view of the results."""

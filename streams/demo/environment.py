@@ -1,4 +1,4 @@
-"""What the demo runs on: Kafka, a stand-in org and a worker, started where they are missing and ended at the end."""
+"""What the demo runs on: Kafka, a stand-in org and a worker, started at the beginning and stopped at the end."""
 
 from __future__ import annotations
 
@@ -29,38 +29,39 @@ from streams.settings import Settings
 WORKER_STOP_SECONDS = 25.0
 WORKER_SCRIPT = "from streams.cli.main import run; run()"
 PATIENCE_MS = 120_000
-"""The worker is started beside Kafka, so that its modules are loaded when the topics are there."""
+"""How long the worker waits for its topics: it starts at the same time as Kafka, so that both load in parallel."""
 
 StatusCallback = Callable[[str], None]
 
 
 def sample_document() -> dict[str, Any]:
-    """The sample definitions as written."""
+    """Returns the sample definitions as the file has them."""
     text = (files("streams.demo") / "definitions.yaml").read_text()
     document: dict[str, Any] = YAML(typ="safe").load(text)
     return document
 
 
 def sample_definitions() -> Definitions:
-    """The sample definitions as read."""
+    """Returns the sample definitions as a model."""
     return Definitions.model_validate_json(json.dumps(sample_document()))
 
 
 def sample_release(at: int) -> DefinitionsLine:
-    """The sample definitions as a line that applies them at `at` (ms)."""
+    """Returns a line that applies the sample definitions at `at` (ms)."""
     document = sample_document()
     return DefinitionsLine("the sample definitions", document["account"], at, document)
 
 
 def sample_campaigns(definitions: Definitions) -> Mapping[str, str]:
-    """Salesforce's id -> name of the campaigns that hand over."""
+    """Returns the campaigns that hand over leads: Salesforce's id -> name."""
     return {each.salesforce.campaign: each.name for each in definitions.campaigns if each.salesforce is not None}
 
 
 class DemoEnvironment:
-    """Starts everything on entering and ends it on leaving; `on_status` is told what it is at.
+    """An async context manager that starts everything on entry and stops it on exit.
 
-    `settings` name a Kafka that runs already; without them one is started in `folder`.
+    `on_status` is called with what it is doing. `settings` name a Kafka that runs already; without them one is
+    started in `folder`.
     """
 
     def __init__(self, folder: Path, settings: Settings | None, on_status: StatusCallback) -> None:
@@ -76,7 +77,7 @@ class DemoEnvironment:
 
     @property
     def org_url(self) -> str:
-        """Where the stand-in org is."""
+        """The URL of the stand-in org."""
         return self._org.url
 
     async def __aenter__(self) -> Self:
@@ -93,7 +94,7 @@ class DemoEnvironment:
         await self._stop()
 
     async def watch_worker(self) -> None:
-        """Returns never; raises Internal when the worker ends."""
+        """Waits for the worker to end, which it should not do; raises Internal when it does."""
         assert self._worker is not None
         code = await self._worker.wait()
         lines = self._log.read_text(errors="replace").strip().splitlines()
@@ -111,13 +112,13 @@ class DemoEnvironment:
         if self._broker is None:
             return
         restore_format(self._kafka / "data")
-        starting = asyncio.create_task(asyncio.to_thread(self._broker.start, self._report_progress))
+        start = asyncio.create_task(asyncio.to_thread(self._broker.start, self._report_progress))
         try:
-            await asyncio.shield(starting)
+            await asyncio.shield(start)
         except asyncio.CancelledError:
-            # The thread cannot be interrupted: what it is starting must be there to be stopped.
+            # The thread cannot be interrupted. Only a broker that has started can be stopped, so wait for it.
             with contextlib.suppress(Exception):
-                await starting
+                await start
             raise
         cache_format(self._kafka / "data")
 
@@ -145,11 +146,11 @@ class DemoEnvironment:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the demo, which then ends the worker in good order
+                start_new_session=True,  # only the demo gets Ctrl-C; it then stops the worker cleanly
             )
 
     async def _stop(self) -> None:
-        """Workers before the broker, which they need for a stop in good order."""
+        """Stops the worker before the broker, which it needs for a clean stop."""
         self._on_status("stopping")
         await self._stop_worker()
         await self._org.stop()

@@ -1,4 +1,4 @@
-"""Reads the out-topics as any application would, committed records only, and folds them into the state."""
+"""Reads the out-topics, committed records only as any application would, and applies them to the state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class OutputFollower:
-    """Keeps `state` up to date while `run` runs. An async context manager."""
+    """An async context manager; while `run` runs, `state` is up to date."""
 
     def __init__(self, settings: Settings, state: DemoState) -> None:
         self._bootstrap = settings.bootstrap
@@ -35,8 +35,8 @@ class OutputFollower:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
-        there = await fetch_partitions(self._bootstrap, [self._prefix + name for name in FOLLOWED_TOPICS])
-        self._consumer.assign([place for places in there.values() for place in places])
+        topics = await fetch_partitions(self._bootstrap, [self._prefix + name for name in FOLLOWED_TOPICS])
+        self._consumer.assign([partition for partitions in topics.values() for partition in partitions])
         return self
 
     async def __aexit__(
@@ -45,20 +45,20 @@ class OutputFollower:
         await self._consumer.stop()
 
     async def run(self) -> None:
-        """Folds until it is cancelled."""
+        """Applies records until it is cancelled."""
         while True:
             await self.poll(500)
 
     async def poll(self, timeout_ms: int) -> int:
-        """Folds what comes within `timeout_ms`; how many records that were."""
-        fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
+        """Applies the records that come within `timeout_ms`; returns how many they were."""
+        batches = await self._consumer.getmany(timeout_ms=timeout_ms)
         count = 0
-        for place, batch in fetched.items():
-            topic = place.topic.removeprefix(self._prefix)
+        for partition, batch in batches.items():
+            topic = partition.topic.removeprefix(self._prefix)
             for record in batch:
                 self._state.apply(topic, record.key, _decode_value(record.value))
                 count += 1
-        await asyncio.sleep(0)  # a full buffer must not keep the view from being drawn
+        await asyncio.sleep(0)  # lets the view be drawn even while the buffer is full
         return count
 
 
@@ -68,5 +68,5 @@ def _decode_value(value: bytes | None) -> dict[str, Any] | None:
     try:
         decoded = _decode(value)
     except msgspec.DecodeError:
-        return None  # dead letters carry the bytes as received
+        return None  # a dead letter has the bytes as they were received
     return decoded if isinstance(decoded, dict) else None

@@ -1,4 +1,4 @@
-"""Kafka's formatting of an empty data folder, remembered: later starts need no Java process of its own for it."""
+"""Caches how Kafka formats an empty data folder, so that later starts need no extra Java process for it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ FORMAT_FILES = ("meta.properties", "bootstrap.checkpoint")
 
 
 def restore_format(data: Path) -> None:
-    """Formats the data folder as the first one was; nothing where it has data, or none was remembered."""
-    known = _format_cache_folder()
-    if data.exists() or not known.is_dir():
+    """Formats the data folder from the cache; does nothing where the folder exists or the cache is empty."""
+    cache = _format_cache_folder()
+    if data.exists() or not cache.is_dir():
         return
     data.mkdir(parents=True)
     for name in FORMAT_FILES:
-        shutil.copyfile(known / name, data / name)
+        shutil.copyfile(cache / name, data / name)
 
 
 def cache_format(data: Path) -> None:
-    """Remembers how a broker's data folder was formatted; nothing when that is known, or cannot be kept."""
-    known = _format_cache_folder()
-    if known.is_dir() or not all((data / name).is_file() for name in FORMAT_FILES):
+    """Caches the format of a broker's data folder; does nothing where it is cached already or cannot be."""
+    cache = _format_cache_folder()
+    if cache.is_dir() or not all((data / name).is_file() for name in FORMAT_FILES):
         return
-    # It only saves a second next time: a cache that cannot be written is no reason to complain.
+    # The cache only saves a second: failing to write it is no error.
     with contextlib.suppress(OSError):
-        known.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=known.parent))
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=cache.parent))
         for name in FORMAT_FILES:
             shutil.copyfile(data / name, part / name)
-        part.rename(known)
+        part.rename(cache)
 
 
 def _format_cache_folder() -> Path:

@@ -1,4 +1,4 @@
-"""The people of the simulated company's market: who they are and how they behave. Pure, seeded."""
+"""The people whom the simulated company may win as customers, and how they behave. Pure, seeded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RIVALS = ("rival.example", "copycat.example")
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """How somebody behaves: sessions in a day while awake, interest in prices and forms (0 to 1), days awake."""
+    """How a person behaves; interests are probabilities (0 to 1), `active_days` the least and the most."""
 
     name: str
     sessions_per_day: float
@@ -26,7 +26,7 @@ class Habit:
     form_interest: float
     active_days: tuple[int, int]
     percentage: int
-    """How many of a hundred people are like this."""
+    """How many of a hundred people have this habit."""
 
 
 HABITS = (
@@ -41,7 +41,7 @@ HABITS = (
 
 @dataclass(frozen=True, slots=True)
 class SimulatedContact:
-    """A contact to be; `seed` makes what the person does independent of everybody else."""
+    """A contact; its own `seed` makes its behaviour independent of the other contacts."""
 
     contact: str
     habit: Habit
@@ -50,7 +50,7 @@ class SimulatedContact:
 
 
 def generate_contacts(count: int, seed: int) -> list[SimulatedContact]:
-    """So many people, always the same for the same seed."""
+    """Returns `count` contacts, always the same for the same seed."""
     random = Random(seed)
     weights = [habit.percentage for habit in HABITS]
     return [_generate_contact(number, random.choices(HABITS, weights)[0], random) for number in range(1, count + 1)]

@@ -1,4 +1,4 @@
-"""The demo as a program: surroundings, traffic, sales people and the live view, from the start to the last word."""
+"""Runs the demo: its environment, the traffic, the simulated sales team and the live view."""
 
 from __future__ import annotations
 
@@ -38,33 +38,36 @@ DEFAULT_TRAFFIC_SECONDS = 90.0
 FRAMES_PER_SECOND = 8
 RATE_WINDOW_SECONDS = 3.0
 CLOSING_SECONDS = 5.0
-"""Of a run that ends by itself: left for the last hand-overs after the traffic."""
+"""In a run that ends by itself: time for the last hand-overs after the traffic."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What is asked for. `seconds`: it ends by itself; `data_folder`: a folder that stays; `settings`: a Kafka that
-    runs.
-    """
+    """What the command line asks for."""
 
     seconds: float | None = None
+    """After so many seconds of traffic the run ends; None: with Ctrl-C only."""
     data_folder: Path | None = None
+    """Where Kafka's data and the logs stay; None: in a temporary folder."""
     settings: Settings | None = None
+    """A Kafka that runs already; None: the demo starts one."""
     contacts: int = 400
     days: int = 28
 
 
 class Demo:
-    """One run; `state` is what there is to see."""
+    """One run; `state` is what the live view shows."""
 
     def __init__(self, options: DemoOptions, console: Console) -> None:
-        played = DEFAULT_TRAFFIC_SECONDS if options.seconds is None else max(5.0, options.seconds - CLOSING_SECONDS)
+        traffic_seconds = (
+            DEFAULT_TRAFFIC_SECONDS if options.seconds is None else max(5.0, options.seconds - CLOSING_SECONDS)
+        )
         self._options = options
         self._console = console
         self._traffic_settings = TrafficSettings(
-            contacts=options.contacts, days=options.days, tick=tick_interval(played, options.days)
+            contacts=options.contacts, days=options.days, tick=tick_interval(traffic_seconds, options.days)
         )
-        self._traffic_seconds = played
+        self._traffic_seconds = traffic_seconds
         self._stop_requested = asyncio.Event()
         self._start_time = time.monotonic()
         self._rate_samples: deque[tuple[float, int, int]] = deque()
@@ -72,42 +75,42 @@ class Demo:
         self.state = DemoState(begin=self._traffic_settings.begin, end=self._traffic_settings.end)
 
     async def run(self) -> None:
-        """Until the end of the plan, or Ctrl-C; nothing runs any more when it returns."""
+        """Runs until the time is over or Ctrl-C; when it returns, nothing runs any more."""
         loop = asyncio.get_running_loop()
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(each, self._stop_requested.set)
+        for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(signal_number, self._stop_requested.set)
         live = Live(console=self._console, auto_refresh=False, screen=self._console.is_terminal)
         with _open_folder(self._options.data_folder) as folder, live:
-            drawing = asyncio.create_task(self._draw_frames(live))
+            draw_task = asyncio.create_task(self._draw_frames(live))
             try:
                 await self._run_until_stopped(self._run_in(folder))
             finally:
-                drawing.cancel()
-                await asyncio.gather(drawing, return_exceptions=True)
+                draw_task.cancel()
+                await asyncio.gather(draw_task, return_exceptions=True)
                 self._set_message("")
 
     async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs `work` to its end, or cancels it when the user has had enough."""
-        working = asyncio.create_task(work)
-        stopping = asyncio.create_task(self._stop_requested.wait())
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if working.done():
-            await working
+        """Runs `work` to its end, or cancels it on Ctrl-C."""
+        work_task = asyncio.create_task(work)
+        stop_task = asyncio.create_task(self._stop_requested.wait())
+        await asyncio.wait({work_task, stop_task}, return_when=asyncio.FIRST_COMPLETED)
+        stop_task.cancel()
+        if work_task.done():
+            await work_task
             return
-        working.cancel()
+        work_task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await working
+            await work_task
 
     async def _run_in(self, folder: Path) -> None:
         async with AsyncExitStack() as stack:
-            place = await stack.enter_async_context(
+            environment = await stack.enter_async_context(
                 DemoEnvironment(folder, self._options.settings, self._set_message)
             )
-            settings = place.settings
+            settings = environment.settings
             follower = await stack.enter_async_context(OutputFollower(settings, self.state))
             sales = await stack.enter_async_context(
-                SalesSimulator(place.org_url, lambda: self.state.simulated_instant)
+                SalesSimulator(environment.org_url, lambda: self.state.simulated_instant)
             )
             publisher = Publisher(
                 await stack.enter_async_context(EventProducer(settings)),
@@ -116,13 +119,13 @@ class Demo:
                 journal=await stack.enter_async_context(JournalFollower(settings)),
             )
             await _run_until_first_ends(
-                self._play_traffic(publisher), follower.run(), sales.run(), place.watch_worker()
+                self._play_traffic(publisher), follower.run(), sales.run(), environment.watch_worker()
             )
 
     async def _play_traffic(self, publisher: Publisher) -> None:
-        """Plays until the plan's end, so that the last hand-overs can happen; without one until Ctrl-C.
+        """Plays the traffic, then waits for the time to be over or for Ctrl-C, so that the last hand-overs happen.
 
-        Seconds count from when the worker has taken the sample definitions.
+        The time begins when the worker has accepted the sample definitions.
         """
         await publisher.publish([sample_release(self._traffic_settings.begin)])
         self._set_message("")
@@ -144,7 +147,7 @@ class Demo:
             await asyncio.sleep(1 / FRAMES_PER_SECOND)
 
     def _update_rates(self) -> None:
-        """Rates over the last seconds, and how long it took until there was something to see."""
+        """Updates the rates over the last seconds, and once the time until the first change."""
         now, state = time.monotonic(), self.state
         if state.change_count and state.first_change_seconds is None:
             state.first_change_seconds = round(now - self._start_time, 2)
@@ -158,7 +161,7 @@ class Demo:
 
 
 async def _run_until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
-    """Runs all side by side until one ends or fails; the others are cancelled."""
+    """Runs all concurrently until one ends or fails, then cancels the others."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -172,7 +175,7 @@ async def _run_until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
 
 @contextmanager
 def _open_folder(data_folder: Path | None) -> Iterator[Path]:
-    """The folder to keep, or one that is removed at the end."""
+    """Yields the folder to keep, or a temporary one."""
     if data_folder is not None:
         if (data_folder / "kafka").exists():
             raise UsageError(f"{data_folder} holds an earlier demo; name another folder, or remove it")

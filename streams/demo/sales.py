@@ -1,4 +1,4 @@
-"""Plays the sales people in the stand-in org: leads are converted, opportunities won, lost, now and then reopened."""
+"""Simulates a sales team in the stand-in org: converts leads, wins, loses and sometimes reopens opportunities."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Self
 import aiohttp
 
 from schemas.values import instant_text
+from streams.demo.traffic import DAY
 
-DAY = 86_400_000
 POLL_SECONDS = 0.5
 
 CONVERSION_RATE = 0.65
@@ -24,9 +24,9 @@ OrgRow = dict[str, Any]
 
 
 class SalesSimulator:
-    """Works on the control side of the stand-in org at `url`. An async context manager.
+    """An async context manager that uses the control endpoints of the stand-in org at `url`.
 
-    What is done about a record depends on its id and on the simulated time (`now()` in ms) only.
+    What it does with a record depends only on the record's id and on the simulated time (`now()` in ms).
     """
 
     def __init__(self, url: str, now: Callable[[], int | None]) -> None:
@@ -54,7 +54,7 @@ class SalesSimulator:
             await asyncio.sleep(POLL_SECONDS)
 
     async def run_round(self, now: int) -> None:
-        """Does what is due at `now`."""
+        """Does everything that is due at `now` (ms)."""
         if now > self._last_clock:
             await self._post("clock", at=instant_text(now))
             self._last_clock = now
@@ -66,37 +66,37 @@ class SalesSimulator:
                 await self._advance_opportunity(opportunity, now)
 
     async def _convert_if_due(self, lead: OrgRow, now: int) -> None:
-        mind = Random(f"lead {lead['Id']}")
-        if mind.random() < CONVERSION_RATE and now > _parse_timestamp(lead["CreatedDate"]) + mind.randint(
+        random = Random(f"lead {lead['Id']}")
+        if random.random() < CONVERSION_RATE and now > _parse_timestamp(lead["CreatedDate"]) + random.randint(
             DAY // 2, 3 * DAY
         ):
-            await self._post("convert", lead=lead["Id"], amount=500 * mind.randint(4, 90))
+            await self._post("convert", lead=lead["Id"], amount=500 * random.randint(4, 90))
 
     async def _advance_opportunity(self, opportunity: OrgRow, now: int) -> None:
-        stage, name = opportunity["StageName"], opportunity["Id"]
-        mind = Random(f"{stage} {name}")
-        if now < _parse_timestamp(opportunity["LastModifiedDate"]) + mind.randint(DAY, 4 * DAY):
+        stage, record_id = opportunity["StageName"], opportunity["Id"]
+        random = Random(f"{stage} {record_id}")
+        if now < _parse_timestamp(opportunity["LastModifiedDate"]) + random.randint(DAY, 4 * DAY):
             return
         if stage == "Prospecting":
-            await self._post("win" if mind.random() < WIN_RATE else "lose", opportunity=name)
-        elif stage == "Closed Won" and mind.random() < REOPEN_RATE:
-            await self._post("reopen", opportunity=name)
+            await self._post("win" if random.random() < WIN_RATE else "lose", opportunity=record_id)
+        elif stage == "Closed Won" and random.random() < REOPEN_RATE:
+            await self._post("reopen", opportunity=record_id)
         elif stage == "Negotiation/Review":
-            await self._post("lose" if mind.random() < WIN_RATE else "win", opportunity=name)
+            await self._post("lose" if random.random() < WIN_RATE else "win", opportunity=record_id)
 
     async def _fetch_rows(self, object_type: str) -> list[OrgRow]:
         assert self._session is not None
-        async with self._session.get(f"{self._base}/records/{object_type}") as answer:
-            answer.raise_for_status()
-            rows: list[OrgRow] = await answer.json()
+        async with self._session.get(f"{self._base}/records/{object_type}") as response:
+            response.raise_for_status()
+            rows: list[OrgRow] = await response.json()
             return rows
 
     async def _post(self, action: str, **body: Any) -> None:
         assert self._session is not None
-        async with self._session.post(f"{self._base}/{action}", json=body) as answer:
-            answer.raise_for_status()
+        async with self._session.post(f"{self._base}/{action}", json=body) as response:
+            response.raise_for_status()
 
 
 def _parse_timestamp(text: str) -> int:
-    """`2026-05-01T07:25:37.000+0000` in ms."""
+    """Returns the ms of a timestamp such as `2026-05-01T07:25:37.000+0000`."""
     return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""What the live view shows, folded from the records of the out-topics. Pure."""
+"""What the live view shows, built from the records of the out-topics. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RecordValue = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RecentChange:
-    """One line of the latest changes."""
+    """A row of the table of latest changes; `cause` is that of the output record."""
 
     at: str
     contact: str
@@ -39,7 +39,7 @@ class RecentChange:
 
 @dataclass(slots=True)
 class OpportunityTotal:
-    """How many opportunities, and how much money."""
+    """The number of opportunities and the sum of their amounts."""
 
     count: int = 0
     amount: Decimal = Decimal(0)
@@ -47,7 +47,7 @@ class OpportunityTotal:
 
 @dataclass(slots=True)
 class Revenue:
-    """What one campaign earned in one currency."""
+    """The opportunities of one campaign in one currency."""
 
     won: OpportunityTotal = field(default_factory=OpportunityTotal)
     lost: OpportunityTotal = field(default_factory=OpportunityTotal)
@@ -56,7 +56,7 @@ class Revenue:
 
 @dataclass
 class DemoState:
-    """The whole of it; `apply` takes one record at a time. Instants in ms."""
+    """Everything that the live view shows; `apply` takes one record at a time. Instants in ms."""
 
     begin: int
     end: int
@@ -66,57 +66,61 @@ class DemoState:
     change_rate: float = 0.0
     change_count: int = 0
     members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Segment -> its contacts."""
     size_history: dict[str, deque[int]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=MAX_SIZE_HISTORY))
     )
+    """Segment -> how many members it had at each clock line."""
     entered_counts: Counter[str] = field(default_factory=Counter)
     exited_counts: Counter[str] = field(default_factory=Counter)
     lead_statuses: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    """Campaign -> contact -> the lead's status."""
     hand_over_counts: Counter[str] = field(default_factory=Counter)
     crm_link_counts: Counter[str] = field(default_factory=Counter)
     revenue: dict[tuple[str, str], Revenue] = field(default_factory=dict)
+    """(Campaign, currency) -> revenue."""
     dead_letter_count: int = 0
     duplicate_count: int = 0
     recent_changes: deque[RecentChange] = field(default_factory=lambda: deque(maxlen=MAX_RECENT_CHANGES))
     event_descriptions: dict[str, str] = field(default_factory=dict)
-    """Event id -> what happened, in a few words, for the events published lately."""
+    """Event id -> a few words about the event, for the latest events published."""
     message: str = ""
     first_change_seconds: float | None = None
-    """From the start of the program until the first change was drawn."""
+    """From the start of the program until the first change arrived."""
     _output_ids: set[str] = field(default_factory=set)
 
     def apply(self, topic: str, key: bytes | None, value: RecordValue | None) -> None:
-        """Takes in one committed record; `topic` carries no prefix."""
-        fold = _FOLDS.get(topic)
-        if fold is not None:
-            fold(self, (key or b"").decode("utf-8", "replace"), value)
+        """Applies one committed record; `topic` is without prefix."""
+        handler = _HANDLERS.get(topic)
+        if handler is not None:
+            handler(self, (key or b"").decode("utf-8", "replace"), value)
 
     def record_sizes(self) -> None:
-        """Adds the present sizes of the segments to their history."""
+        """Adds the current sizes of the segments to their history."""
         for segment, contacts in list(self.members.items()):
             self.size_history[segment].append(len(contacts))
 
     def funnel(self, campaign: str) -> Counter[str]:
-        """Status -> how many leads of the campaign."""
+        """Returns status -> number of leads of the campaign."""
         return Counter(self.lead_statuses.get(campaign, {}).values())
 
     def register_output(self, value: RecordValue) -> bool:
-        """Counts the record; whether its id was never seen before. A second sight counts as a violation."""
-        seen = value["id"] in self._output_ids
+        """Counts the record, and returns whether its id is new; a repeated id counts as a duplicate."""
+        is_new = value["id"] not in self._output_ids
         self._output_ids.add(value["id"])
         self.change_count += 1
-        self.duplicate_count += seen
-        return not seen
+        self.duplicate_count += not is_new
+        return is_new
 
 
 def _apply_segment_change(state: DemoState, _key: str, value: RecordValue | None) -> None:
     if value is None or not state.register_output(value):
         return
-    entered = value["type"] == "segment.entered"
-    (state.entered_counts if entered else state.exited_counts)[value["segment"]] += 1
-    what = "entered" if entered else "left"
+    has_entered = value["type"] == "segment.entered"
+    (state.entered_counts if has_entered else state.exited_counts)[value["segment"]] += 1
+    action = "entered" if has_entered else "left"
     state.recent_changes.append(
-        RecentChange(value["at"], value["contact"], what, value["segment"], entered, value["cause"])
+        RecentChange(value["at"], value["contact"], action, value["segment"], has_entered, value["cause"])
     )
 
 
@@ -132,10 +136,10 @@ def _apply_lead_change(state: DemoState, _key: str, value: RecordValue | None) -
     if value is None or not state.register_output(value) or value["type"] != "lead.status_changed":
         return
     status = value["to"]
-    what = "became a lead in" if value["from"] is None and status == "active" else f"{status} in"
-    good = status in {"active", "qualified"}
+    action = "became a lead in" if value["from"] is None and status == "active" else f"{status} in"
+    is_positive = status in {"active", "qualified"}
     state.recent_changes.append(
-        RecentChange(value["at"], value["contact"], what, value["campaign"], good, value["cause"])
+        RecentChange(value["at"], value["contact"], action, value["campaign"], is_positive, value["cause"])
     )
 
 
@@ -162,8 +166,8 @@ def _apply_revenue(state: DemoState, key: str, value: RecordValue | None) -> Non
     if value is None:
         state.revenue.pop((campaign, currency), None)
         return
-    sums = {kind: _opportunity_total(value.get(kind)) for kind in ("won", "lost", "open")}
-    state.revenue[(campaign, currency)] = Revenue(**sums)
+    totals = {outcome: _opportunity_total(value.get(outcome)) for outcome in ("won", "lost", "open")}
+    state.revenue[(campaign, currency)] = Revenue(**totals)
 
 
 def _opportunity_total(totals: RecordValue | None) -> OpportunityTotal:
@@ -174,7 +178,7 @@ def _apply_dead_letter(state: DemoState, _key: str, _value: RecordValue | None) 
     state.dead_letter_count += 1
 
 
-_FOLDS: Mapping[str, Callable[[DemoState, str, RecordValue | None], None]] = {
+_HANDLERS: Mapping[str, Callable[[DemoState, str, RecordValue | None], None]] = {
     SEGMENT_CHANGES.name: _apply_segment_change,
     SEGMENT_MEMBERS.name: _apply_member,
     LEAD_CHANGES.name: _apply_lead_change,
@@ -185,5 +189,5 @@ _FOLDS: Mapping[str, Callable[[DemoState, str, RecordValue | None], None]] = {
     DEAD_LETTERS.name: _apply_dead_letter,
 }
 
-FOLLOWED_TOPICS = tuple(_FOLDS)
-"""Topics, without prefix, that the state is made of."""
+FOLLOWED_TOPICS = tuple(_HANDLERS)
+"""The topics, without prefix, from which the state is built."""

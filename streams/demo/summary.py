@@ -1,4 +1,4 @@
-"""What a demo run came to, for machines. Pure."""
+"""The result of a demo run as JSON for machines. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STATUSES = ("active", "qualified", "rejected", "duplicate", "deleted")
 
 
 def summary(state: DemoState, definitions: Definitions) -> dict[str, Any]:
-    """A JSON object; `violations` counts output ids seen twice."""
+    """Returns a JSON object; `violations` counts outputs with a repeated id."""
     return {
         "events_published": state.published_count,
         "simulated_from": instant_text(state.begin),
@@ -21,12 +21,12 @@ def summary(state: DemoState, definitions: Definitions) -> dict[str, Any]:
         "changes": state.change_count,
         "violations": state.duplicate_count,
         "dead_letters": state.dead_letter_count,
-        "segments": {segment.id: _segment(state, segment.id) for segment in definitions.segments},
-        "campaigns": {campaign.id: _campaign(state, campaign.id) for campaign in definitions.campaigns},
+        "segments": {segment.id: _segment_to_dict(state, segment.id) for segment in definitions.segments},
+        "campaigns": {campaign.id: _campaign_to_dict(state, campaign.id) for campaign in definitions.campaigns},
     }
 
 
-def _segment(state: DemoState, segment: str) -> dict[str, int]:
+def _segment_to_dict(state: DemoState, segment: str) -> dict[str, int]:
     return {
         "members": len(state.members.get(segment, ())),
         "entered": state.entered_counts[segment],
@@ -34,18 +34,20 @@ def _segment(state: DemoState, segment: str) -> dict[str, int]:
     }
 
 
-def _campaign(state: DemoState, campaign: str) -> dict[str, Any]:
+def _campaign_to_dict(state: DemoState, campaign: str) -> dict[str, Any]:
     funnel = state.funnel(campaign)
     return {
         "leads": {status: funnel[status] for status in STATUSES},
         "handed_over": state.hand_over_counts[campaign],
         "in_crm": state.crm_link_counts[campaign],
         "revenue": {
-            currency: _revenue(revenue) for (name, currency), revenue in state.revenue.items() if name == campaign
+            currency: _revenue_to_dict(revenue)
+            for (name, currency), revenue in state.revenue.items()
+            if name == campaign
         },
     }
 
 
-def _revenue(revenue: Revenue) -> dict[str, dict[str, Any]]:
-    parts: dict[str, OpportunityTotal] = {"won": revenue.won, "lost": revenue.lost, "open": revenue.open}
-    return {kind: {"count": part.count, "amount": str(part.amount)} for kind, part in parts.items()}
+def _revenue_to_dict(revenue: Revenue) -> dict[str, dict[str, Any]]:
+    totals: dict[str, OpportunityTotal] = {"won": revenue.won, "lost": revenue.lost, "open": revenue.open}
+    return {outcome: {"count": total.count, "amount": str(total.amount)} for outcome, total in totals.items()}

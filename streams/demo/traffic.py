@@ -1,4 +1,4 @@
-"""The traffic of a simulated company: the events of several weeks in order of time, with time told. Pure, seeded."""
+"""The traffic of a simulated company: the events of weeks in time order, with clock lines. Pure, seeded."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 DemoEvent = dict[str, Any]
+"""An event as JSON; before it gets its id, `at` is in ms."""
 
 _PAGES = ("/", "/features", "/features/segments", "/customers", "/docs/start", "/docs/kafka", "/blog/leads", "/about")
 _PRICES = ("/pricing", "/pricing/teams", "/pricing/enterprise")
@@ -27,7 +28,7 @@ _TRIAL_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class TrafficSettings:
-    """What is simulated; `start` is RFC 3339, the clock is told every `tick` ms of simulated time."""
+    """What is simulated; `start` is RFC 3339, a clock line comes every `tick` ms of simulated time."""
 
     contacts: int = 400
     days: int = 28
@@ -42,23 +43,23 @@ class TrafficSettings:
 
     @property
     def end(self) -> int:
-        """The instant at which it is over, in ms."""
+        """The instant at which the traffic is over, in ms."""
         return self.begin + self.days * DAY
 
 
 def generate_traffic(traffic_settings: TrafficSettings) -> Iterator[DemoEvent]:
-    """Events in order of `at`, lines of `clock.advanced` among them, the last one at the market's end."""
+    """Yields events in order of `at`, among them `clock.advanced` at every tick and, last, at the end."""
     events = _with_ids(_all_events(traffic_settings))
-    told = traffic_settings.begin + traffic_settings.tick
+    next_tick = traffic_settings.begin + traffic_settings.tick
     for event in events:
         at = instant_ms(event["at"])
-        while told <= at:
-            yield _clock_event(told)
-            told += traffic_settings.tick
+        while next_tick <= at:
+            yield _clock_event(next_tick)
+            next_tick += traffic_settings.tick
         yield event
-    while told < traffic_settings.end:
-        yield _clock_event(told)
-        told += traffic_settings.tick
+    while next_tick < traffic_settings.end:
+        yield _clock_event(next_tick)
+        next_tick += traffic_settings.tick
     yield _clock_event(traffic_settings.end)
 
 
@@ -83,13 +84,12 @@ def _clock_event(at: int) -> DemoEvent:
 
 
 class _ContactEvents:
-    """Everything that one person does, and that is done about the person."""
+    """Everything that one contact does, and what others do about the contact."""
 
     def __init__(self, contact: SimulatedContact, traffic_settings: TrafficSettings) -> None:
         self._contact = contact
         self._random = Random(contact.seed)
-        self._market = traffic_settings
-        # Most are there in the first days, so that something happens from the beginning.
+        # Most contacts appear in the first days, so that something happens from the beginning.
         self._first_instant = (
             traffic_settings.begin
             + int(self._random.triangular(0, traffic_settings.days * DAY * 0.8, 0))
@@ -97,7 +97,7 @@ class _ContactEvents:
         )
 
     def events(self) -> Iterator[DemoEvent]:
-        """In no particular order."""
+        """Yields the events in no particular order."""
         yield self._build_event(self._first_instant, "contact.changed", properties=self._contact.properties)
         for day in self._active_days():
             yield from self._day_events(self._first_instant + day * DAY)
@@ -107,10 +107,10 @@ class _ContactEvents:
 
     def _active_days(self) -> Iterator[int]:
         random, habit = self._random, self._contact.habit
-        awake = random.randint(*habit.active_days)
-        yield from range(awake)
+        day_count = random.randint(*habit.active_days)
+        yield from range(day_count)
         if habit.name == "returner":
-            back = awake + random.randint(9, 12)
+            back = day_count + random.randint(9, 12)
             yield from range(back, back + random.randint(1, 3))
 
     def _day_events(self, midnight: int) -> Iterator[DemoEvent]:
@@ -120,10 +120,8 @@ class _ContactEvents:
         if random.random() < habit.form_interest:
             yield from self._form_events(midnight + random.randint(HOUR, 10 * HOUR))
         if random.random() < 0.12:
-            clicked = midnight + random.randint(HOUR, 10 * HOUR)
-            yield self._build_event(
-                clicked, "activity.recorded", name="email_clicked", properties={"mail": "newsletter"}
-            )
+            at = midnight + random.randint(HOUR, 10 * HOUR)
+            yield self._build_event(at, "activity.recorded", name="email_clicked", properties={"mail": "newsletter"})
 
     def _session_events(self, at: int) -> Iterator[DemoEvent]:
         random = self._random
@@ -146,11 +144,11 @@ class _ContactEvents:
             properties = {"product": random.choice(("teams", "enterprise")), "trial_ends_on": ends}
             yield self._build_event(at + SECOND, "contact.changed", properties=properties)
         if form == "webinar" and random.random() < 0.25:
-            later = at + random.randint(DAY, 2 * DAY)
-            yield self._build_event(later, "lead.rejected", campaign="webinar", by=random.choice(_SALES))
+            decision_at = at + random.randint(DAY, 2 * DAY)
+            yield self._build_event(decision_at, "lead.rejected", campaign="webinar", by=random.choice(_SALES))
 
     def _fit_events(self) -> Iterator[DemoEvent]:
-        """Somebody in marketing judges how well the person fits."""
+        """Yields how well marketing judges the contact to fit."""
         random = self._random
         if random.random() < 0.5:
             at = self._first_instant + random.randint(HOUR, 3 * DAY)
@@ -159,36 +157,36 @@ class _ContactEvents:
             yield self._build_event(at + SECOND, "score.adjusted", points=points, reason="data enrichment")
 
     def _fault_events(self) -> Iterator[DemoEvent]:
-        """Mails bounce, sometimes for a while only; now and then another system sends nonsense."""
+        """Yields bounces, some of them temporary, and now and then an invalid value from another system."""
         random = self._random
         if random.random() < 0.05:
-            bounced = self._first_instant + random.randint(DAY, 12 * DAY)
-            yield self._build_event(bounced, "contact.changed", status="bounced")
+            bounce_at = self._first_instant + random.randint(DAY, 12 * DAY)
+            yield self._build_event(bounce_at, "contact.changed", status="bounced")
             if random.random() < 0.4:
-                yield self._build_event(bounced + random.randint(DAY, 4 * DAY), "contact.changed", status="active")
+                yield self._build_event(bounce_at + random.randint(DAY, 4 * DAY), "contact.changed", status="active")
         if random.random() < 0.01:
-            nonsense = {"employees": "a few dozen"}
+            invalid = {"employees": "a few dozen"}
             yield self._build_event(
-                self._first_instant + random.randint(HOUR, DAY), "contact.changed", properties=nonsense
+                self._first_instant + random.randint(HOUR, DAY), "contact.changed", properties=invalid
             )
 
     def _partner_events(self) -> Iterator[DemoEvent]:
-        """Sales add leads by hand and decide about some of them by hand."""
+        """Yields the leads that sales people add by hand, and their decisions about some of them."""
         random = self._random
         if self._contact.habit.name == "reader" and random.random() < 0.15:
             who = random.choice(_SALES)
-            added = self._first_instant + random.randint(2 * HOUR, DAY)
-            yield self._build_event(added, "lead.added", campaign="partners", by=who)
-            yield self._build_event(added + HOUR, "segment.member_added", segment="vip", by=who)
+            added_at = self._first_instant + random.randint(2 * HOUR, DAY)
+            yield self._build_event(added_at, "lead.added", campaign="partners", by=who)
+            yield self._build_event(added_at + HOUR, "segment.member_added", segment="vip", by=who)
             if random.random() < 0.6:
-                decided = added + random.randint(DAY, 5 * DAY)
-                yield self._build_event(decided, "lead.qualified", campaign="partners", by=who)
+                decided_at = added_at + random.randint(DAY, 5 * DAY)
+                yield self._build_event(decided_at, "lead.qualified", campaign="partners", by=who)
 
     def _build_event(self, at: int, event_type: str, **fields: Any) -> DemoEvent:
         return {"type": event_type, "at": at, "contact": self._contact.contact, **fields}
 
 
 def _random_count(mean: float, random: Random) -> int:
-    """A whole number of times, `mean` on average."""
+    """Returns a random whole number whose average is `mean`."""
     whole = int(mean)
     return whole + (random.random() < mean - whole)

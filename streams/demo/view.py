@@ -1,4 +1,4 @@
-"""The live view: a state becomes something that rich can draw. Pure."""
+"""The live view: turns a state into something that rich can draw. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rich.text import Text
 from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.demo.state import DemoState, RecentChange, RecordValue, Revenue
+from streams.demo.traffic import DAY
 
-DAY = 86_400_000
 SPARKLINE_WIDTH = 16
-MAX_CHANGES_SHOWN = 14
+MAX_CHANGES = 14
 
 _BARS = "▁▂▃▄▅▆▇█"
 _STATUSES = {"active": "active", "qualified": "qual.", "rejected": "rej.", "duplicate": "dup.", "deleted": "del."}
@@ -36,7 +36,7 @@ _CAUSES = {
 
 
 def render(state: DemoState, definitions: Definitions) -> RenderableType:
-    """The whole picture, about 120 columns by 45 lines."""
+    """Returns the whole view, about 120 columns by 45 lines."""
     return Group(
         _header(state),
         _side_by_side(
@@ -107,10 +107,10 @@ def _campaign_table(state: DemoState, definitions: Definitions) -> Table:
 def _revenue_table(state: DemoState, definitions: Definitions) -> Table:
     table = _table(("", "left"), ("open", "right"), ("won", "right"), ("lost", "right"), ("", "left"))
     order = [campaign.id for campaign in definitions.campaigns]
-    shown = sorted(state.revenue.items(), key=lambda item: (_rank(order, item[0][0]), item[0]))
-    for (campaign, currency), revenue in shown:
+    rows = sorted(state.revenue.items(), key=lambda item: (_rank(order, item[0][0]), item[0]))
+    for (campaign, currency), revenue in rows:
         table.add_row(campaign, *_amount_texts(revenue), currency)
-    if not shown:
+    if not rows:
         table.add_row(Text("nothing yet", style="dim"), "", "", "", "")
     return table
 
@@ -120,8 +120,8 @@ def _rank(order: Sequence[str], campaign: str) -> int:
 
 
 def _amount_texts(revenue: Revenue) -> Iterable[Text]:
-    styles = (("", revenue.open), ("bold green", revenue.won), ("dim", revenue.lost))
-    return (Text(f"{_amount_text(each.amount)} ({each.count})", style=style) for style, each in styles)
+    totals = (("", revenue.open), ("bold green", revenue.won), ("dim", revenue.lost))
+    return (Text(f"{_amount_text(total.amount)} ({total.count})", style=style) for style, total in totals)
 
 
 def _amount_text(amount: Decimal) -> str:
@@ -133,10 +133,10 @@ def _change_table(state: DemoState) -> Table:
     for _ in range(3):
         table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
-    newest = list(state.recent_changes)[-MAX_CHANGES_SHOWN:]
+    newest = list(state.recent_changes)[-MAX_CHANGES:]
     for change in reversed(newest):
         table.add_row(*_change_cells(change, state))
-    for _ in range(MAX_CHANGES_SHOWN - len(newest)):
+    for _ in range(MAX_CHANGES - len(newest)):
         table.add_row("", "", "", "")
     return table
 
@@ -149,7 +149,7 @@ def _change_cells(change: RecentChange, state: DemoState) -> Iterable[Text]:
 
 
 def cause_text(cause: RecordValue, state: DemoState) -> str:
-    """Why, in a few words: the event that did it where it is known, the rule, or the passing of time."""
+    """Returns the cause in a few words: its kind, its rule, and its event by description or, without one, by id."""
     event: str = cause.get("event", "")
     words: list[str] = [_CAUSES.get(cause["kind"], "")]
     words.append(cause.get("rule", ""))
@@ -161,14 +161,14 @@ def cause_text(cause: RecordValue, state: DemoState) -> str:
 
 
 def sparkline(sizes: Iterable[int]) -> str:
-    """The sizes so far as bars, the tallest being the largest of them; of many, some at equal distances."""
+    """Returns the sizes as bars, the largest size as the tallest; of many sizes only some, equally spaced."""
     every = list(sizes)
     count = min(len(every), SPARKLINE_WIDTH)
-    shown = [every[round((number + 1) * len(every) / count) - 1] for number in range(count)]
-    top = max(shown, default=0)
+    sample = [every[round((number + 1) * len(every) / count) - 1] for number in range(count)]
+    top = max(sample, default=0)
     if top == 0:
-        return _BARS[0] * len(shown)
-    return "".join(_BARS[round(size / top * (len(_BARS) - 1))] for size in shown)
+        return _BARS[0] * len(sample)
+    return "".join(_BARS[round(size / top * (len(_BARS) - 1))] for size in sample)
 
 
 def _table(*columns: tuple[str, str]) -> Table:

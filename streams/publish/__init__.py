@@ -1,1 +1,1 @@
-"""Publishing: lines of files become events on the in-topics, in order where that is asked for."""
+"""Publishing: turns lines of files into events on the in-topics, on request in each contact's order."""

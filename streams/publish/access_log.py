@@ -1,4 +1,4 @@
-"""Lines of a web server's access log (common or combined format) as `web.visited` events. Pure."""
+"""Turns lines of a web server's access log (common or combined format) into `web.visited` events. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.values import instant_text
 OwnerType = Literal["contact", "visitor"]
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)'
-# The last quote may be missing, since servers cut off lines that are too long for them; more fields may follow it.
+# The last quote may be missing, since servers cut off long lines; more fields may follow it.
 _LINE = re.compile(
     r"(\S+) \S+ .*?\[([^\]]+)\] "
     + (_QUOTED + r'" (\d{3}) (\d+|-)')
@@ -22,7 +22,7 @@ _LINE = re.compile(
 _TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _REQUEST = re.compile(r"([A-Za-z]+) (\S+)(?: HTTP/[\d.]+)?")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)")
-# English in every log, whatever the locale of the machine that reads it.
+# Logs use English names, whatever the locale of the machine that reads them.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPE_CHARACTERS = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "b": "\b", "f": "\f"}
@@ -31,8 +31,8 @@ _ESCAPE_CHARACTERS = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "b": "\b", "f"
 class AccessLogParser:
     """Turns lines into events; one object for all lines of a run.
 
-    An event's id is made from the line's content and from how many equal lines came before it: two equal lines
-    are two visits, and the same log published again has the same ids. It keeps 8 bytes of hash for each line.
+    An event's id depends on the line's content and on how many equal lines came before it: two equal lines are
+    two visits, and the same log published again has the same ids. For each line 8 bytes of hash stay in memory.
     """
 
     def __init__(self, owner_type: OwnerType = "contact", account: str = "default") -> None:
@@ -41,7 +41,7 @@ class AccessLogParser:
         self._content_counts: Counter[bytes] = Counter()
 
     def parse_visit(self, line: str) -> dict[str, Any]:
-        """The event of one line. Raises ValueError saying what is wrong with it."""
+        """Returns the event of one line. Raises ValueError with what is wrong with the line."""
         match = _LINE.fullmatch(line)
         if match is None:
             raise ValueError("not a line of an access log in the common or combined format")
@@ -61,9 +61,9 @@ class AccessLogParser:
 
     def _next_event_id(self, line: str) -> str:
         content = line.strip().encode()
-        known = hashlib.blake2b(content, digest_size=8).digest()
-        self._content_counts[known] += 1
-        return "log-" + hashlib.sha256(content + b"#%d" % self._content_counts[known]).hexdigest()[:32]
+        digest = hashlib.blake2b(content, digest_size=8).digest()
+        self._content_counts[digest] += 1
+        return "log-" + hashlib.sha256(content + b"#%d" % self._content_counts[digest]).hexdigest()[:32]
 
 
 def _parse_instant(text: str) -> str:
@@ -74,8 +74,8 @@ def _parse_instant(text: str) -> str:
     offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
     zone = timezone(offset if sign == "+" else -offset)
     month_number = _MONTHS.index(month) + 1
-    moment = datetime(int(year), month_number, int(day), int(hour), int(minute), int(second), tzinfo=zone)
-    return instant_text((moment - _EPOCH) // timedelta(milliseconds=1))
+    instant = datetime(int(year), month_number, int(day), int(hour), int(minute), int(second), tzinfo=zone)
+    return instant_text((instant - _EPOCH) // timedelta(milliseconds=1))
 
 
 def _parse_request(request: str) -> tuple[str, str]:
@@ -90,7 +90,7 @@ def _parse_size(text: str) -> int:
 
 
 def _set_if_logged(target: dict[str, Any], name: str, text: str | None) -> None:
-    """A dash stands for nothing."""
+    """Sets the field unless the log has a dash, its sign for no value."""
     if text and text != "-":
         target[name] = _unescape(text)
 

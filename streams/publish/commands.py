@@ -1,8 +1,7 @@
-"""Manual decisions as events: what a person decided about leads and lists."""
+"""Sends manual decisions about leads and lists as events, one for each contact."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.definitions import Definitions
 from schemas.values import ContactId, instant_text
+from streams.clock import now_ms
 from streams.engine.validation.problem import suggestion
 from streams.errors import DataError, UsageError
 from streams.kafka.deployment import DeploymentRecord, require_deployment
@@ -22,29 +22,29 @@ from streams.settings import Settings
 from streams.store.releases import ReleaseRepository
 
 DefinitionsCheck = Callable[[Definitions], None]
-"""Raises UsageError for what the definitions in force make impossible."""
+"""Raises UsageError where the definitions in force do not allow the command."""
 
 _contact_id_adapter = TypeAdapter(ContactId)
 
 
 def collect_contacts(arguments: Sequence[str], file: str | None) -> list[str]:
-    """The contacts named on the command line and in a file (one a line), each once, in order.
+    """Returns the contacts named on the command line and in a file (one a line), each once, in order.
 
     Raises UsageError when there is none, DataError for a line that is no contact id.
     """
-    places = [("the command line", contact) for contact in arguments]
+    located_contacts = [("the command line", contact) for contact in arguments]
     if file is not None:
-        places += [
+        located_contacts += [
             (line.location, _decode_line(line.location, line.text)) for line in read_lines([file], lambda _: None)
         ]
-    if not places:
+    if not located_contacts:
         raise UsageError("name the contacts, give a --file with one contact on each line, or --search for them")
-    for where, contact in places:
+    for location, name in located_contacts:
         try:
-            _contact_id_adapter.validate_python(contact)
+            _contact_id_adapter.validate_python(name)
         except ValidationError as error:
-            raise DataError(f"{where}: {contact[:40]!r} is not a contact id: {error.errors()[0]['msg']}") from error
-    return list(dict.fromkeys(contact for _where, contact in places))
+            raise DataError(f"{location}: {name[:40]!r} is not a contact id: {error.errors()[0]['msg']}") from error
+    return list(dict.fromkeys(contact for _location, contact in located_contacts))
 
 
 def _decode_line(location: str, line: bytes) -> str:
@@ -55,7 +55,7 @@ def _decode_line(location: str, line: bytes) -> str:
 
 
 def campaign_check(campaign: str) -> DefinitionsCheck:
-    """A check that the campaign is defined."""
+    """Returns a check that the campaign is defined."""
 
     def check(definitions: Definitions) -> None:
         names = [each.id for each in definitions.campaigns]
@@ -66,7 +66,7 @@ def campaign_check(campaign: str) -> DefinitionsCheck:
 
 
 def static_segment_check(segment: str) -> DefinitionsCheck:
-    """A check that the segment is defined and is a list."""
+    """Returns a check that the segment is defined and static."""
 
     def check(definitions: Definitions) -> None:
         by_name = {each.id: each for each in definitions.segments}
@@ -90,12 +90,12 @@ async def send_commands(
     check: DefinitionsCheck,
     at: int | None,
 ) -> int:
-    """Sends one command per contact, each with an id of its own; how many that were.
+    """Sends one command per contact, each with an id of its own; returns how many.
 
-    `at` is in ms; where it is None it is now, on the events clock the time that was last told. Raises UsageError when
-    the definitions in force make the command impossible, or no time was told.
+    `fields` are the same in every command. `at` is in ms; None means now, on the events clock the account's latest
+    time. Raises UsageError when `check` does, or when the account has no time yet.
     """
-    async with EventProducer(settings) as sender:
+    async with EventProducer(settings) as producer:
         deployment = await require_deployment(settings)
         release = await ReleaseRepository(settings, deployment.clock).latest(account)
         if release is None:
@@ -104,22 +104,22 @@ async def send_commands(
         instant = instant_text(await _command_instant(settings, deployment, account, at))
         events = [_build_command(account, contact, instant, fields) for contact in contacts]
         for start in range(0, len(events), BATCH_SIZE):
-            await sender.send([event.event for event in events[start : start + BATCH_SIZE]])
+            await producer.send([event.event for event in events[start : start + BATCH_SIZE]])
         return len(events)
 
 
 async def _command_instant(settings: Settings, deployment: DeploymentRecord, account: str, at: int | None) -> int:
-    now = int(time.time() * 1000)
+    now = now_ms()
     if at is not None:
         if deployment.clock == "wall" and at > now + settings.future_ms:
             raise UsageError(f"{instant_text(at)} is in the future; on the wall clock a worker refuses such commands")
         return at
     if deployment.clock == "wall":
         return now
-    told = await current_event_time(settings, account)
-    if told is None:
+    latest = await current_event_time(settings, account)
+    if latest is None:
         raise UsageError(f"on the events clock nobody has told account {account!r} the time yet; give --at")
-    return told
+    return latest
 
 
 def _build_command(account: str, contact: str, at: str, fields: dict[str, Any]) -> EventLine:

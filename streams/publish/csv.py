@@ -1,8 +1,7 @@
-"""Rows of CSV files as `contact.changed` events, by a mapping of columns to fields.
+"""Turns rows of CSV files into `contact.changed` events, by a mapping of columns to fields.
 
-A field is `contact`, `default_at`, `status` or the name of a property. A property's type is the declared one, or the
-one that
-the mapping names (`employees:number`), else text. An empty cell changes nothing.
+A field is `contact`, `at`, `status` or the name of a property. A property has its declared type, or the type that
+the mapping names (`employees:number`), else it is text. An empty cell changes nothing.
 """
 
 from __future__ import annotations
@@ -31,14 +30,20 @@ CONTACT = "contact"
 AT = "at"
 STATUS = "status"
 
-_DELIMITERS = (";", "\t", "|", ",")
+LIST_SEPARATOR = ";"
 
+_DELIMITERS = (";", "\t", "|", ",")
+_TRUE = frozenset({"true", "yes", "1"})
+_FALSE = frozenset({"false", "no", "0"})
+
+_contact_id_adapter = TypeAdapter(ContactId)
+_instant_adapter = TypeAdapter(EventInstant)
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True, slots=True)
 class TargetField:
-    """Where a column's cells go; without a `kind` a property has its declared type."""
+    """Where a column's cells go; where `property_type` is None a property has its declared type."""
 
     name: str
     property_type: str | None = None
@@ -49,34 +54,35 @@ ColumnMapping = Mapping[str, TargetField]
 
 
 def parse_column_mapping(pairs: Iterable[tuple[str, str]]) -> dict[str, TargetField]:
-    """Columns with their fields as written, `field_name` or `name:type`. Raises UsageError for what makes no
-    sense.
+    """Returns column -> field of pairs (column, `field` or `field:type`).
+
+    Raises UsageError for a mapping that makes no sense.
     """
-    mapped: dict[str, TargetField] = {}
-    for column, written in pairs:
-        name, colon, kind = written.partition(":")
+    mapping: dict[str, TargetField] = {}
+    for column, target in pairs:
+        name, colon, property_type = target.partition(":")
         if not column or not name:
-            raise UsageError(f"{column}={written}: a column is mapped as column=field or column=field:type")
-        if colon and kind not in get_args(PropertyType):
+            raise UsageError(f"{column}={target}: a column is mapped as column=field or column=field:type")
+        if colon and property_type not in get_args(PropertyType):
             raise UsageError(
-                f"{column}={written}: {kind!r} is no type; there are {', '.join(get_args(PropertyType))}"
+                f"{column}={target}: {property_type!r} is no type; there are {', '.join(get_args(PropertyType))}"
             )
-        if column in mapped:
+        if column in mapping:
             raise UsageError(f"the column {column!r} is mapped twice")
         if name in DERIVED_PROPERTIES:
-            raise UsageError(f"{column}={written}: {name} is derived from other properties and cannot be set")
-        mapped[column] = TargetField(name, kind or None)
-    counted = Counter(field.name for field in mapped.values())
-    twice = [name for name, count in counted.items() if count > 1]
-    if twice:
-        raise UsageError(f"two columns are mapped to {twice[0]}")
-    if CONTACT not in counted:
+            raise UsageError(f"{column}={target}: {name} is derived from other properties and cannot be set")
+        mapping[column] = TargetField(name, property_type or None)
+    counts = Counter(field.name for field in mapping.values())
+    repeated = [name for name, count in counts.items() if count > 1]
+    if repeated:
+        raise UsageError(f"two columns are mapped to {repeated[0]}")
+    if CONTACT not in counts:
         raise UsageError("no column is mapped to contact; the contact's id is needed")
-    return mapped
+    return mapping
 
 
 def parse_column_pair(text: str) -> tuple[str, str]:
-    """`column=field` in two; a column may hold `=` itself, a field does not. Raises UsageError."""
+    """Splits `column=field`; a column may contain `=`, a field may not. Raises UsageError."""
     column, equals, field = text.rpartition("=")
     if not equals:
         raise UsageError(f"{text!r}: a column is mapped as column=field")
@@ -86,7 +92,7 @@ def parse_column_pair(text: str) -> tuple[str, str]:
 class CsvEventBuilder:
     """Turns rows into events; one object for all files of a run.
 
-    The id of an event is made from what its row says and from how many rows before it said the same: the same file
+    The id of an event depends on the row's content and on how many equal rows came before it: the same file
     published again, with the same mapping, has the same ids. `default_at` is the text of the instant for rows
     without one, `latest_instant` returns the last instant (ms) that a worker would accept now. Raises UsageError for
     a mapping to another type than the declared one.
@@ -114,44 +120,44 @@ class CsvEventBuilder:
         self._content_counts: Counter[bytes] = Counter()
 
     def build_event(self, cells: Mapping[str, str]) -> dict[str, Any]:
-        """The event of a row's mapped cells. Raises ValueError saying what is wrong with it."""
-        said: dict[str, Any] = {}
+        """Returns the event of a row's mapped cells. Raises ValueError with what is wrong with the row."""
+        event: dict[str, Any] = {}
         properties: dict[str, Any] = {}
         for column, cell in cells.items():
             field, text = self.column_mapping[column], cell.strip()
             if not text:
                 continue
             if field.name in (CONTACT, AT, STATUS):
-                said[field.name] = validate_cell(field.name, column, text)
+                event[field.name] = validate_cell(field.name, column, text)
             else:
                 properties[field.name] = self._property_value(field, column, text)
-        if self._latest_instant is not None and AT in said and instant_ms(said[AT]) > self._latest_instant():
-            raise ValueError(f"{said[AT]} is in the future")
-        if CONTACT not in said:
+        if self._latest_instant is not None and AT in event and instant_ms(event[AT]) > self._latest_instant():
+            raise ValueError(f"{event[AT]} is in the future")
+        if CONTACT not in event:
             raise ValueError("the cell of the contact's id is empty")
         if properties:
-            said["properties"] = properties
+            event["properties"] = properties
         if self._account != "default":
-            said["account"] = self._account
-        id_ = self._next_event_id(said)
-        if AT not in said and self._default_at is None:
+            event["account"] = self._account
+        id_ = self._next_event_id(event)
+        if AT not in event and self._default_at is None:
             raise ValueError("the row says no time; map a column to at, or give --at")
-        return {"id": id_, "type": "contact.changed", AT: self._default_at, **said}
+        return {"id": id_, "type": "contact.changed", AT: self._default_at, **event}
 
     def _property_value(self, field: TargetField, column: str, text: str) -> Any:
-        """What the cell says, if a worker would take it as that property."""
+        """Returns the cell's value; raises ValueError where a worker would not accept it for that property."""
         declared = self._property_types.get(field.name)
         value = parse_cell(field.property_type or declared or "text", column, text)
-        taken = validate_property(field.name, value, declared)
-        if isinstance(taken, Refusal):
-            raise ValueError(f"{column}: {taken.message}")  # noqa: TRY004 - the cell's value is wrong, no type of ours
+        checked = validate_property(field.name, value, declared)
+        if isinstance(checked, Refusal):
+            raise ValueError(f"{column}: {checked.message}")  # noqa: TRY004 - the cell's value is wrong, no type of ours
         return value
 
     def _next_event_id(self, fields: Mapping[str, Any]) -> str:
         content = _encode(fields)
-        known = hashlib.blake2b(content, digest_size=8).digest()
-        self._content_counts[known] += 1
-        return "csv-" + hashlib.sha256(content + b"#%d" % self._content_counts[known]).hexdigest()[:32]
+        digest = hashlib.blake2b(content, digest_size=8).digest()
+        self._content_counts[digest] += 1
+        return "csv-" + hashlib.sha256(content + b"#%d" % self._content_counts[digest]).hexdigest()[:32]
 
 
 def parse_csv_files(
@@ -160,10 +166,9 @@ def parse_csv_files(
     delimiter: str,
     on_bytes_read: Callable[[int], None] = lambda _: None,
 ) -> Iterator[ParsedLine]:
-    """What each row of the files says; a row that makes no sense is refused with the line that it begins on.
+    """Yields what each row of the files says; a row that makes no sense is refused with its first line's number.
 
-    Raises DataError for a file that cannot be read, whose first line is no list of columns, or lacks one that is
-    mapped.
+    Raises DataError for a file that cannot be read, or whose first line does not name every mapped column once.
     """
     for path in paths:
         name = "standard input" if path == "-" else path
@@ -200,23 +205,25 @@ def _read_header(name: str, record: CsvRecord | None, column_mapping: ColumnMapp
 
 
 def _columns_text(header: Sequence[str], delimiter: str) -> str:
-    """What the first line names; one name with a usual delimiter in it was written with another one."""
+    """Describes the columns; a single column with a common delimiter in its name hints at that delimiter."""
     other = next((each for each in _DELIMITERS if each != delimiter and each in header[0]), None)
     if len(header) > 1 or other is None:
         return f"its columns are {', '.join(header)}"
-    written = repr(other) if other != "\t" else "$'\\t'"
-    return f"its only column is {header[0]!r}; is --delimiter {written} meant?"
+    delimiter_text = repr(other) if other != "\t" else "$'\\t'"
+    return f"its only column is {header[0]!r}; is --delimiter {delimiter_text} meant?"
 
 
 def _parse_record(location: str, record: CsvRecord, header: list[str], builder: CsvEventBuilder) -> ParsedLine:
-    cells, fault = record.cells, record.error
-    if fault is None and len(cells) != len(header):
-        fault = f"{len(cells)} cells, where the first line names {len(header)} columns"
-    if fault is not None:
-        return _refused_line(location, record, fault)
-    mapped = {column: cell for column, cell in zip(header, cells, strict=True) if column in builder.column_mapping}
+    cells, error_text = record.cells, record.error
+    if error_text is None and len(cells) != len(header):
+        error_text = f"{len(cells)} cells, where the first line names {len(header)} columns"
+    if error_text is not None:
+        return _refused_line(location, record, error_text)
+    mapped_cells = {
+        column: cell for column, cell in zip(header, cells, strict=True) if column in builder.column_mapping
+    }
     try:
-        return line_from_event(builder.build_event(mapped), location)
+        return line_from_event(builder.build_event(mapped_cells), location)
     except ValueError as error:
         return _refused_line(location, record, str(error))
 
@@ -227,27 +234,12 @@ def _refused_line(location: str, record: CsvRecord, reason: str) -> RefusedLine:
     return RefusedLine(location, f"lines {record.first_line} to {record.last_line}: {reason}", record.line_count)
 
 
-LIST_SEPARATOR = ";"
-
-
-_TRUE = frozenset({"true", "yes", "1"})
-
-
-_FALSE = frozenset({"false", "no", "0"})
-
-
-_contact_id_adapter = TypeAdapter(ContactId)
-
-
-_instant_adapter = TypeAdapter(EventInstant)
-
-
 def validate_cell(field_name: str, column: str, text: str) -> str:
-    """The text of a cell that goes to `contact`, `default_at` or `status`. Raises ValueError."""
-    if field_name == "contact" and (fault := _validation_message(_contact_id_adapter, text)):
-        raise ValueError(f"{column}: {text[:40]!r} is not a contact id: {fault}")
-    if field_name == "at" and (fault := _validation_message(_instant_adapter, text)):
-        raise ValueError(f"{column}: {fault}")
+    """Returns the text of a cell for the field `contact`, `at` or `status`. Raises ValueError."""
+    if field_name == "contact" and (reason := _validation_message(_contact_id_adapter, text)):
+        raise ValueError(f"{column}: {text[:40]!r} is not a contact id: {reason}")
+    if field_name == "at" and (reason := _validation_message(_instant_adapter, text)):
+        raise ValueError(f"{column}: {reason}")
     if field_name == "status" and text not in get_args(ContactStatus):
         raise ValueError(f"{column}: {text!r} is no status; there are {', '.join(get_args(ContactStatus))}")
     return text
@@ -262,7 +254,7 @@ def _validation_message(adapter: TypeAdapter[Any], text: str) -> str | None:
 
 
 def parse_cell(property_type: str, column: str, text: str) -> Any:
-    """A cell as a value of that type; a date is text. Raises ValueError."""
+    """Returns a cell as a value of that type; dates stay text. Raises ValueError."""
     if property_type == "number":
         return _parse_number(column, text)
     if property_type == "boolean":

@@ -1,7 +1,7 @@
-"""The records of a CSV file, each with its lines; one that cannot be read costs only the line that it begins on.
+"""Reads the records of a CSV file with their line numbers; an unreadable record loses only its first line.
 
-A quoted cell may hold line breaks. So a quote that is never closed looks like a cell up to the end of the file: where
-a record cannot be read, reading goes on at the line after the one on which it began.
+A quoted cell may contain line breaks, so a quote that is never closed looks like a cell up to the end of the file.
+After a record that cannot be read, reading continues at the second of its lines.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import TextIO
 
 MAX_RECORD_LENGTH = 1_000_000
-"""Characters; no more of a file is held in memory."""
+"""Characters. No more of a file is in memory at a time."""
 MAX_RECORD_LINES = 1_000
-"""Of one record. More than that is a quote that was not closed."""
+"""A longer record means that a quote was not closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRecord:
-    """Cells, or the reason why there are none; `first_line` and `last_line` are line numbers."""
+    """Cells, or in `error` the reason why there are none; `first_line` and `last_line` are line numbers."""
 
     first_line: int
     last_line: int
@@ -29,7 +29,7 @@ class CsvRecord:
 
     @property
     def line_count(self) -> int:
-        """How many lines it stands in."""
+        """How many lines the record has."""
         return self.last_line - self.first_line + 1
 
 
@@ -40,20 +40,20 @@ class _Line:
 
 
 class _TooLarge(Exception):
-    """The record goes on for longer than a record may."""
+    """A record is longer than `MAX_RECORD_LENGTH` or `MAX_RECORD_LINES`."""
 
 
 class CsvRecordReader:
-    """Reads a text opened with `newline=""` and `errors="surrogateescape"`; lines without cells are passed over."""
+    """Reads a text opened with `newline=""` and `errors="surrogateescape"`; skips lines without cells."""
 
     def __init__(self, text: TextIO, delimiter: str) -> None:
         csv.field_size_limit(MAX_RECORD_LENGTH)
         self._text = text
         self._delimiter = delimiter
         self._lookahead: deque[_Line] = deque()
-        """Lines that were read and belong to no record yet."""
+        """Lines that are read but belong to no record yet."""
         self._line_number = 1
-        """Of the line that comes next."""
+        """The number of the next line."""
 
     def __iter__(self) -> Iterator[CsvRecord]:
         while (record := self._next_record()) is not None:
@@ -61,20 +61,20 @@ class CsvRecordReader:
                 yield record
 
     def _next_record(self) -> CsvRecord | None:
-        taken: list[_Line] = []
-        reader = csv.reader(self._read_into(taken), delimiter=self._delimiter, strict=True)
+        lines: list[_Line] = []
+        reader = csv.reader(self._read_into(lines), delimiter=self._delimiter, strict=True)
         try:
             cells = next(reader, None)
         except (csv.Error, _TooLarge) as error:
-            return self._unreadable_record(taken, str(error))
+            return self._unreadable_record(lines, str(error))
         if cells is None:
             return None
-        record = CsvRecord(self._line_number, self._line_number + len(taken) - 1, cells, _utf8_error(taken))
-        self._line_number += len(taken)
+        record = CsvRecord(self._line_number, self._line_number + len(lines) - 1, cells, _utf8_error(lines))
+        self._line_number += len(lines)
         return record
 
     def _read_into(self, lines: list[_Line]) -> Iterator[str]:
-        """The lines from the next one on, noted in `lines`. Raises _TooLarge."""
+        """Yields the lines from the next one on, and appends them to `lines`. Raises _TooLarge."""
         size = 0
         while (line := self._next_line()) is not None:
             lines.append(line)
@@ -84,17 +84,17 @@ class CsvRecordReader:
             yield line.text
 
     def _unreadable_record(self, lines: list[_Line], reason: str) -> CsvRecord:
-        """Only the first of the lines is lost; the others are read anew."""
+        """Returns the first of the lines as unreadable; the others are read again."""
         self._lookahead.extendleft(reversed(lines[1:]))
         record = CsvRecord(self._line_number, self._line_number, [], f"not CSV: {reason}")
         self._line_number += 1
         if len(lines) == 1:
             return record
         last = record.first_line + len(lines) - 1
-        told = (
+        error_text = (
             f"{record.error}, as far as line {last}; a quote may not be closed; read on from line {self._line_number}"
         )
-        return CsvRecord(record.first_line, record.last_line, [], told)
+        return CsvRecord(record.first_line, record.last_line, [], error_text)
 
     def _next_line(self) -> _Line | None:
         if self._lookahead:
@@ -115,7 +115,7 @@ def _ends_line(text: str) -> bool:
 
 
 def _utf8_error(lines: list[_Line]) -> str | None:
-    """Bytes that are no UTF-8 were read as lone surrogates, which no UTF-8 has."""
+    """Returns the first byte that is not UTF-8, as text: such bytes were read as lone surrogates (see PEP 383)."""
     if all(line.text.isascii() for line in lines):
         return None
     for character in "".join(line.text for line in lines):

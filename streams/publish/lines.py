@@ -1,4 +1,4 @@
-"""Lines of files as what is to be published: events, told time, definitions; or why not. Pure but for reading."""
+"""Parses lines of files into what is published: events, clock lines, definitions; or into refusals with reasons."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from streams.publish.ordering import OutgoingEvent
 
 STANDARD_INPUT = "-"
 MAX_VALUE_BYTES = 1_000_000
-"""Bytes; a longer value is not taken by a broker with Kafka's defaults."""
+"""A broker with Kafka's default settings does not accept a longer value."""
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -38,18 +38,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """An event; `at` in ms, None where it has none that can be read (the worker will refuse it)."""
+    """An event; `at` is in ms, None where the line has no valid one (the worker will refuse the event)."""
 
     event: OutgoingEvent
     account: str
     at: int | None
     has_several_contacts: bool = False
-    """Whether it speaks of more than one contact, as a merge does."""
+    """Whether the event concerns more than one contact, as a merge does."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """`clock.advanced`: every instant before `at` is closed for the account."""
+    """`clock.advanced`: for the account every instant before `at` (ms) is over."""
 
     location: str
     account: str
@@ -58,7 +58,7 @@ class ClockLine:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionsLine:
-    """`definitions.applied`: from here on these definitions decide; `at` is None where the line has none."""
+    """`definitions.applied`: from `at` (ms) on these definitions decide; None where the line has no instant."""
 
     location: str
     account: str
@@ -68,7 +68,7 @@ class DefinitionsLine:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that cannot be published; a row of CSV may stand in several `line_count`."""
+    """A line that cannot be published; a row of CSV may have more than one line."""
 
     location: str
     reason: str
@@ -81,7 +81,7 @@ _SEVERAL_CONTACT_TYPES = frozenset({"contact.merged", "contact.identified"})
 
 
 class _Envelope(msgspec.Struct):
-    """What publishing looks at; everything else travels as it is."""
+    """The fields that publishing needs; an event is published as its line has it."""
 
     type: Any = None
     account: Any = None
@@ -96,10 +96,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read_lines(paths: Iterable[str], on_bytes_read: Callable[[int], None]) -> Iterator[Line]:
-    """All lines of the files, `-` being standard input, unpacked where they are gzipped.
+    """Yields all lines of the files, decompressed where they are gzipped; `-` is standard input.
 
-    `on_bytes_read` is told how many bytes of the present file are read. Raises DataError for a file that cannot be
-    read.
+    `on_bytes_read` gets the number of bytes read of the current file. Raises DataError for an unreadable file.
     """
     for path in paths:
         name = "standard input" if path == STANDARD_INPUT else path
@@ -111,15 +110,13 @@ def read_lines(paths: Iterable[str], on_bytes_read: Callable[[int], None]) -> It
 
 
 def total_progress(paths: Sequence[str], on_progress: Callable[[int, int], None]) -> Callable[[int], None]:
-    """What `read_lines` can tell its progress: `on_progress` gets the bytes read of all files, and how many there
-    are.
-    """
+    """Returns a callback for `read_lines`; `on_progress` gets the bytes read of all files, and their total size."""
     total = total_size(paths)
     before = last = 0
 
     def read(done: int) -> None:
         nonlocal before, last
-        if done < last:  # the next file has begun
+        if done < last:  # this is the next file
             before += last
         last = done
         on_progress(before + done, total)
@@ -128,7 +125,7 @@ def total_progress(paths: Sequence[str], on_progress: Callable[[int, int], None]
 
 
 def total_size(paths: Iterable[str]) -> int:
-    """Bytes of all files together; 0 when that cannot be known."""
+    """Returns the bytes of all files together; 0 when that is unknown."""
     sizes = []
     for path in paths:
         if path == STANDARD_INPUT or not Path(path).is_file():
@@ -139,7 +136,7 @@ def total_size(paths: Iterable[str]) -> int:
 
 @contextmanager
 def open_input(path: str) -> Iterator[tuple[BufferedReader, BinaryIO]]:
-    """A file, `-` being standard input, and its bytes unpacked where they are gzipped. Raises OSError."""
+    """Yields a raw file and its content, decompressed where it is gzipped; `-` is standard input. Raises OSError."""
     with _open_raw(path) as raw:
         yield raw, _decompress(raw)
 
@@ -151,30 +148,30 @@ def _open_raw(path: str) -> BufferedReader:
 
 
 def _decompress(raw: BufferedReader) -> BinaryIO:
-    packed = raw.peek(2)[:2] == _GZIP
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+    is_gzipped = raw.peek(2)[:2] == _GZIP
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_gzipped else raw
 
 
 def _stream_lines(
     name: str, raw: BufferedReader, stream: BinaryIO, on_bytes_read: Callable[[int], None]
 ) -> Iterator[Line]:
-    seekable = raw.seekable()
+    is_seekable = raw.seekable()
     for number, text in enumerate(stream, start=1):
         content = text.removeprefix(_BOM).strip() if number == 1 else text.strip()
-        if seekable and number % 1_000 == 0:
+        if is_seekable and number % 1_000 == 0:
             on_bytes_read(raw.tell())
         if content:
             yield Line(f"{name}:{number}", content)
 
 
 def parse_json_lines(lines: Iterable[Line]) -> Iterator[ParsedLine]:
-    """What each line of a JSON lines file says. The bytes of an event are published as they stand in the line."""
+    """Yields what each line of a JSON lines file says. An event is published with exactly the bytes of its line."""
     for line in lines:
         yield _parse_json_line(line)
 
 
 def parse_access_log(lines: Iterable[Line], parser: AccessLogParser) -> Iterator[ParsedLine]:
-    """A visit for each line of an access log."""
+    """Yields a visit for each line of an access log."""
     for line in lines:
         try:
             event = parser.parse_visit(line.text.decode("utf-8", "replace"))
@@ -185,7 +182,7 @@ def parse_access_log(lines: Iterable[Line], parser: AccessLogParser) -> Iterator
 
 
 def line_from_event(event: dict[str, Any], location: str) -> ParsedLine:
-    """What an event that is not in a file says; like a line of JSON."""
+    """Returns what an event says that comes from no file, as if it were a line of JSON."""
     return _parse_json_line(Line(location, _encode(event)))
 
 
@@ -211,8 +208,8 @@ def _clock_line(line: Line, account: str, at: int | None) -> ParsedLine:
 
 def _definitions_line(line: Line, envelope: _Envelope, at: int | None) -> ParsedLine:
     definitions = envelope.definitions
-    inside = definitions.get("account") if isinstance(definitions, dict) else None
-    account = envelope.account or inside or "default"
+    inner_account = definitions.get("account") if isinstance(definitions, dict) else None
+    account = envelope.account or inner_account or "default"
     if not isinstance(account, str):
         return RefusedLine(line.location, "`account` must be text")
     return DefinitionsLine(line.location, account, at, definitions)
@@ -228,14 +225,14 @@ def _event_line(line: Line, envelope: _Envelope, account: str, at: int | None) -
         return RefusedLine(
             line.location, f"{len(line.text):,} bytes are more than a record may have ({MAX_VALUE_BYTES:,})"
         )
-    owner = getattr(envelope, route.key_field)
-    # Without a key it is published all the same: the worker refuses it with its coordinates.
-    known = owner if isinstance(owner, str) and owner else None
+    value = getattr(envelope, route.key_field)
+    # An event without a key is published too: the worker refuses it with its position in the topic.
+    owner = value if isinstance(value, str) and value else None
     outgoing = OutgoingEvent(
         topic=route.topic,
-        key=known.encode() if known else None,
+        key=owner.encode() if owner else None,
         value=line.text,
-        owner=(account, known) if known else None,
+        owner=(account, owner) if owner else None,
         location=line.location,
     )
     return EventLine(outgoing, account, at, envelope.type in _SEVERAL_CONTACT_TYPES)
@@ -248,7 +245,7 @@ def _parse_instant(value: object) -> int | None:
         at = instant_ms(value)
     except ValueError:
         return None
-    # What the worker refuses must not move anybody's time.
+    # An instant that the worker refuses must not advance the clock of an account.
     return at if EARLIEST <= at < LATEST else None
 
 
@@ -261,6 +258,6 @@ class Route:
 
 
 def find_route(event_type: str) -> Route | None:
-    """Where events of this type go; None for a type that Leadstream has never heard of."""
-    kind = EVENT_TYPES.get(event_type)
-    return Route(kind.topic, kind.owner) if kind else None
+    """Returns where events of this type go; None for an unknown type."""
+    known_type = EVENT_TYPES.get(event_type)
+    return Route(known_type.topic, known_type.owner) if known_type else None

@@ -1,4 +1,4 @@
-"""Records on their way to Kafka: produced once each, acknowledged by every replica in sync."""
+"""Sends events to Kafka exactly once, each acknowledged by every in-sync replica."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EventProducer:
-    """An idempotent producer and what it needs to know of the topics. An async context manager."""
+    """An async context manager around an idempotent producer that has checked the topics."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -63,44 +63,44 @@ class EventProducer:
         await self._close()
 
     async def send(self, events: Sequence[OutgoingEvent]) -> list[tuple[int, int]]:
-        """Sends in order; returns partition and offset of each when all are acknowledged.
+        """Sends in order; returns (partition, offset) of each event when all are acknowledged.
 
-        Raises BrokerUnavailable when the broker does not take them.
+        Raises BrokerUnavailable when the broker does not accept them.
         """
         try:
             futures = [
                 await self._producer.send(self._settings.prefix + event.topic, event.value, event.key)
                 for event in events
             ]
-            places = await asyncio.gather(*futures)
+            positions = await asyncio.gather(*futures)
         except KafkaError as error:
             raise BrokerUnavailable(f"Kafka did not take the events: {error}") from error
-        return [(place.partition, place.offset) for place in places]
+        return [(position.partition, position.offset) for position in positions]
 
     async def advance_clock(self, account: str, at: int) -> None:
-        """Says that every instant of the account before `at` (ms) is over, as far as the in-topics reach now."""
+        """Publishes that every instant of the account before `at` (ms) is over, up to the in-topics' current ends."""
         text = instant_text(at)
-        told = {
+        event = {
             "type": "clock.advanced",
             "id": f"clock-{account}-{text}",
             "account": account,
             "at": text,
             "ends": await self._in_topic_end_offsets(),
         }
-        await self.send([OutgoingEvent(CLOCK.name, account.encode(), _encode(told), None)])
+        await self.send([OutgoingEvent(CLOCK.name, account.encode(), _encode(event), None)])
 
     async def _in_topic_end_offsets(self) -> dict[str, int]:
-        """End offsets of all in-topics' partitions, keyed `topic:partition` without prefix."""
+        """Returns the end offsets of all in-topics' partitions by `topic:partition`, without prefix."""
         ends = await self._consumer.end_offsets(self._in_partitions)
         prefix = len(self._settings.prefix)
         return {f"{partition.topic[prefix:]}:{partition.partition}": end for partition, end in ends.items()}
 
     async def _check_topics(self) -> None:
-        # Producing to a topic that is missing would fail only after minutes of retries.
+        # Producing to a missing topic would fail only after minutes of retries.
         prefix, bootstrap = self._settings.prefix, self._settings.bootstrap
         in_topics = [prefix + topic.name for topic in (*PIPELINE_IN, *LEDGER_IN)]
-        there = await fetch_partitions(bootstrap, [*in_topics, prefix + CLOCK.name])
-        self._in_partitions = [place for name in in_topics for place in there[name]]
+        partitions = await fetch_partitions(bootstrap, [*in_topics, prefix + CLOCK.name])
+        self._in_partitions = [partition for name in in_topics for partition in partitions[name]]
 
     async def _close(self) -> None:
         await self._consumer.stop()

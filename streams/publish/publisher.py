@@ -1,4 +1,4 @@
-"""Publishing a run of lines: events to their topics, time and definitions where the lines tell them."""
+"""Publishes parsed lines in order: events to their topics, clock lines and definitions between them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from streams.store.journal_follower import JournalFollower, JournalUpdate
 BATCH_SIZE = 2_000
 """Events sent before their acknowledgements are waited for."""
 MAX_HELD_EVENTS = 5_000
-"""Events that may wait for the journal while lines after theirs are read."""
+"""Events that may wait for the journal while later lines are read."""
 MAX_TRACKED_OWNERS = 100_000
 MAX_REFUSED_LINES = 20
 POLL_MS = 200
 
 
 class ReleaseWriter(Protocol):
-    """Who makes a release of a `definitions.applied` line."""
+    """Turns a `definitions.applied` line into a release."""
 
     async def apply_line(self, line: DefinitionsLine) -> int:
         """Writes the release and returns its number. Raises DefinitionsRefused."""
@@ -31,7 +31,7 @@ class ReleaseWriter(Protocol):
 
 @dataclass
 class PublishReport:
-    """What became of the lines; `latest_instants` is the largest `at` of each account, in ms."""
+    """The result of publishing; `latest_instants` has the largest `at` (ms) of each account."""
 
     event_count: int = 0
     counts_by_topic: dict[str, int] = field(default_factory=dict)
@@ -41,11 +41,11 @@ class PublishReport:
     refused_count: int = 0
     refused_lines: list[RefusedLine] = field(default_factory=list)
     read_error: DataError | None = None
-    """Why the files could not be read to their end."""
+    """Why the files could not be read to the end."""
     latest_instants: dict[str, int] = field(default_factory=dict)
 
     def add_refused(self, line: RefusedLine) -> None:
-        """Counts a line that cannot be published; the first ones are kept to be shown."""
+        """Counts a line that cannot be published; the report lists the first ones."""
         self.refused_count += line.line_count
         if len(self.refused_lines) < MAX_REFUSED_LINES:
             self.refused_lines.append(line)
@@ -57,11 +57,10 @@ class PublishReport:
 
 
 class Publisher:
-    """Sends items in the order given. With a `journal` a contact's order holds across topics as well.
+    """Publishes items in order; with a `journal` each contact's order holds across topics as well.
 
     `advances_clock` is false on the wall clock, where time passes by itself. `patience` is how many seconds the
-    journal
-    may stand still while something waits for it.
+    journal may get no record while an event waits for it.
     """
 
     def __init__(
@@ -84,12 +83,12 @@ class Publisher:
         self.report = PublishReport()
 
     async def publish(self, items: Iterable[ParsedLine], until: int | None = None) -> None:
-        """Sends everything and tells the time that the lines tell; those after `until` (ms) are passed over.
+        """Publishes all items but those after `until` (ms).
 
-        Where a file cannot be read on, what came before is sent all the same, and the report says why it ended.
+        When a file cannot be read further, the items before are published, and the report has the error.
         """
-        reading = iter(items)
-        while (item := self._next_item(reading)) is not None:
+        iterator = iter(items)
+        while (item := self._next_item(iterator)) is not None:
             await self._publish_item(item, until)
         await self._drain()
 
@@ -101,14 +100,14 @@ class Publisher:
             return None
 
     async def advance_clock_to_end(self, until: int | None = None) -> None:
-        """Tells the time once at the end: the largest `at` of each account, or `until`; that instant included."""
+        """Advances each account's clock once at the end, past its largest `at`, or past `until` (ms)."""
         if not self._advances_clock:
             return
         if until is None:
             for account, latest in sorted(self.report.latest_instants.items()):
                 await self._advance_clock(account, latest + 1)
             return
-        # Also where nothing happened up to then; but never to an account that the lines do not speak of.
+        # Also for accounts without events up to then, but only for accounts that the lines name.
         for account in sorted(self._accounts):
             await self._advance_clock(account, until + 1)
 
@@ -156,19 +155,21 @@ class Publisher:
         await self._drain()
         await self._producer.advance_clock(account, at)
         if self._journal is not None:
-            told = _PartitionCoverage(self._journal.partitions)
-            await self._wait_until(told.is_complete, lambda seen: told.feed_ticks(seen, account, at))
+            coverage = _PartitionCoverage(self._journal.partitions)
+            await self._wait_until(coverage.is_complete, lambda update: coverage.feed_ticks(update, account, at))
 
     async def _apply_definitions(self, item: DefinitionsLine) -> None:
         await self._drain()
         number = await self._releases.apply_line(item)
         self.report.release_count += 1
         if self._journal is not None:
-            told = _PartitionCoverage(self._journal.partitions)
-            await self._wait_until(told.is_complete, lambda seen: told.feed_markers(seen, item.account, number))
+            coverage = _PartitionCoverage(self._journal.partitions)
+            await self._wait_until(
+                coverage.is_complete, lambda update: coverage.feed_markers(update, item.account, number)
+            )
 
     async def _drain(self) -> None:
-        """Everything is acknowledged; with a journal also in it."""
+        """Waits until everything is acknowledged and, with a journal, in the journal."""
         await self._flush()
         if self._journal is not None:
             await self._wait_until(self._ordering.is_drained)
@@ -178,10 +179,10 @@ class Publisher:
         if not self._batch:
             return
         batch, self._batch = self._batch, []
-        places = await self._producer.send(batch)
+        positions = await self._producer.send(batch)
         if self._journal is None:
             return
-        for event, (partition, offset) in zip(batch, places, strict=True):
+        for event, (partition, offset) in zip(batch, positions, strict=True):
             self._ordering.acknowledge(event, partition, offset)
         if self._ordering.tracked_count > MAX_TRACKED_OWNERS:
             self._ordering.forget_journaled()
@@ -189,31 +190,31 @@ class Publisher:
     async def _wait_until(
         self, is_reached: Callable[[], bool], on_update: Callable[[JournalUpdate], None] | None = None
     ) -> None:
-        """Follows the journal, sending what it sets free, until `is_reached`.
+        """Follows the journal and sends the events that it releases, until `is_reached`.
 
-        Raises Unavailable when nothing comes for `patience` seconds.
+        Raises Unavailable when the journal gets no record for `patience` seconds.
         """
         assert self._journal is not None
         await self._flush()
-        moved = time.monotonic()
+        last_update = time.monotonic()
         while not is_reached():
-            seen = await self._journal.poll(POLL_MS)
-            if seen:
-                moved = time.monotonic()
-            elif time.monotonic() - moved > self._patience:
+            update = await self._journal.poll(POLL_MS)
+            if update:
+                last_update = time.monotonic()
+            elif time.monotonic() - last_update > self._patience:
                 raise Unavailable(
                     f"the journal has not moved for {self._patience:.0f} s while events wait for it;"
                     " is a worker running? `leadstream worker` starts one"
                 )
             if on_update is not None:
-                on_update(seen)
-            self._ordering.mark_journaled(seen.sources)
+                on_update(update)
+            self._ordering.mark_journaled(update.sources)
             self._batch += self._ordering.pop_ready()
             await self._flush()
 
 
 class _PartitionCoverage:
-    """Whether a tick or a marker has come in every partition of the journal."""
+    """Whether a tick or a marker has arrived in every partition of the journal."""
 
     def __init__(self, partitions: frozenset[int]) -> None:
         self._missing_partitions = set(partitions)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.salesforce_sandbox.server import SandboxServer
-from streams.demo.sales import DAY, SalesSimulator
+from streams.demo.sales import SalesSimulator
+from streams.demo.traffic import DAY
 
 CAMPAIGN = "701000000000001AAA"
 START = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)

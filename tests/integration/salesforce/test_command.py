@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from streams.cli import salesforce
+from streams.cli.main import build_app
 from streams.errors import SalesforceRefused, Unavailable, UsageError
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 
@@ -17,9 +16,7 @@ ENVIRONMENT = {"LEADSTREAM_SALESFORCE_CLIENT_ID": "leadstream", "LEADSTREAM_SALE
 
 
 def run(*arguments: str, **environment: str) -> Result:
-    app = typer.Typer()
-    salesforce.register(app)
-    return CliRunner().invoke(app, ["salesforce", *arguments], env={**ENVIRONMENT, **environment})
+    return CliRunner().invoke(build_app(), ["salesforce", *arguments], env={**ENVIRONMENT, **environment})
 
 
 def test_an_org_that_is_ready_is_said_to_be(sandbox: SandboxClient) -> None:

@@ -14,27 +14,27 @@ WRONG = "segments:\n  - id: german\n    dynamic: true\n    when: {property: coun
 def test_sound_files_pass(tmp_path: Path) -> None:
     path = tmp_path / "sound.yaml"
     path.write_text(SOUND)
-    done = leadstream("definitions", "check", str(path))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "1 file, 1 account: nothing wrong\n"
+    run = leadstream("definitions", "check", str(path))
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == "1 file, 1 account: nothing wrong\n"
 
 
 def test_a_refused_file_says_line_and_reason_and_the_exit_code_is_1(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(WRONG)
-    done = leadstream("definitions", "check", str(path))
-    assert done.returncode == 1
+    run = leadstream("definitions", "check", str(path))
+    assert run.returncode == 1
     expected = f"{path}:4: segments[0].when.eqq: unknown key 'eqq' - did you mean eq?"
-    assert done.stderr.strip() == expected
+    assert run.stderr.strip() == expected
 
 
 def test_a_machine_reads_a_list_of_files_and_errors(tmp_path: Path) -> None:
     sound, wrong = tmp_path / "sound.yaml", tmp_path / "wrong.yaml"
     sound.write_text("account: other\n" + SOUND)
     wrong.write_text(WRONG)
-    done = leadstream("definitions", "check", "--json", str(sound), str(wrong))
-    assert done.returncode == 1
-    assert json.loads(done.stdout) == [
+    run = leadstream("definitions", "check", "--json", str(sound), str(wrong))
+    assert run.returncode == 1
+    assert json.loads(run.stdout) == [
         {"file": str(sound), "errors": []},
         {
             "file": str(wrong),
@@ -53,9 +53,9 @@ def test_a_machine_reads_a_list_of_files_and_errors(tmp_path: Path) -> None:
 def test_a_likely_mistake_is_a_warning_with_its_line_for_people_and_machines(tmp_path: Path) -> None:
     path = tmp_path / "likely.yaml"
     path.write_text(SOUND.replace("country", "countri"))
-    done = leadstream("definitions", "check", str(path))
+    run = leadstream("definitions", "check", str(path))
     message = "property countri is not declared; is country meant?"
-    assert (done.returncode, done.stderr) == (0, f"warning: {path}:1: segments[0].when.property: {message}\n")
+    assert (run.returncode, run.stderr) == (0, f"warning: {path}:1: segments[0].when.property: {message}\n")
     (file,) = json.loads(leadstream("definitions", "check", "--json", str(path)).stdout)
     assert (file["errors"], [(each["line"], each["message"]) for each in file["warnings"]]) == ([], [(1, message)])
 
@@ -63,6 +63,6 @@ def test_a_likely_mistake_is_a_warning_with_its_line_for_people_and_machines(tmp
 def test_applying_refused_files_names_the_line_before_any_broker_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(WRONG)
-    done = leadstream("definitions", "apply", str(path), "--bootstrap", "127.0.0.1:1")
-    assert done.returncode == 78
-    assert f"{path}:4: segments[0].when.eqq" in done.stderr
+    run = leadstream("definitions", "apply", str(path), "--bootstrap", "127.0.0.1:1")
+    assert run.returncode == 78
+    assert f"{path}:4: segments[0].when.eqq" in run.stderr

@@ -11,10 +11,10 @@ def test_a_role_is_one_process() -> None:
     assert [process_names(role, Settings()) for role in (Role.PIPELINE, Role.CRM)] == [["pipeline"], ["crm"]]
 
 
-def test_a_worker_runs_every_kind_of_slots() -> None:
+def test_a_worker_runs_every_app() -> None:
     assert process_names(Role.ALL, Settings()) == list(APP_SPECS)
 
 
-def test_the_crm_is_there_where_a_salesforce_is_configured() -> None:
-    for given in ({"salesforce_url": "http://127.0.0.1:8090"}, {"salesforce_domain": "acme.my"}):
-        assert process_names(Role.ALL, Settings.model_validate(given)) == [*APP_SPECS, "crm"]
+def test_the_crm_runs_where_a_salesforce_is_configured() -> None:
+    for values in ({"salesforce_url": "http://127.0.0.1:8090"}, {"salesforce_domain": "acme.my"}):
+        assert process_names(Role.ALL, Settings.model_validate(values)) == [*APP_SPECS, "crm"]

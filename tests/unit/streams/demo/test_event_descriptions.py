@@ -1,4 +1,4 @@
-"""Events in a few words."""
+"""Descriptions of events in a few words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from streams.demo.event_descriptions import describe_event
 from streams.demo.traffic import TrafficSettings, generate_traffic
 
 
-def test_an_event_is_told_in_a_few_words() -> None:
+def test_an_event_is_described_in_a_few_words() -> None:
     assert (
         describe_event({"type": "web.visited", "url": "https://www.shop.example/pricing?x=1"}) == "visited /pricing"
     )
@@ -17,6 +17,6 @@ def test_an_event_is_told_in_a_few_words() -> None:
     assert describe_event({"type": "lead.rejected", "by": "sofia"}) == "lead.rejected by sofia"
 
 
-def test_there_is_a_story_for_everything_that_happens_in_the_demo() -> None:
+def test_every_event_of_the_demo_has_a_description() -> None:
     for event in generate_traffic(TrafficSettings()):
         assert 0 < len(describe_event(event)) < 60

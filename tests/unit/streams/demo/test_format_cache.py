@@ -1,4 +1,4 @@
-"""Kafka's formatting is remembered for the next start."""
+"""Kafka's format of a data folder is cached for the next start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.demo.format_cache import FORMAT_FILES, cache_format, restore_format
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder as the format tool leaves it, and a cache of this test alone."""
+    """A data folder as the format tool leaves it, and an empty cache of this test alone."""
     monkeypatch.setenv("LEADSTREAM_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "first"
     folder.mkdir()

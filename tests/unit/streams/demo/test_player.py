@@ -1,4 +1,4 @@
-"""The player: the whole traffic in its order, within the time it is given."""
+"""The player publishes the whole traffic in order, within the set time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from streams.demo.traffic import HOUR, TrafficSettings, generate_traffic
 from streams.publish.lines import ClockLine, EventLine, ParsedLine
 from streams.publish.publisher import Publisher, PublishReport
 
-MARKET = TrafficSettings(contacts=20, days=4)
+SETTINGS = TrafficSettings(contacts=20, days=4)
 
 
 class CollectingPublisher:
-    """A publisher that keeps what it is given."""
+    """A publisher that collects the items."""
 
     def __init__(self) -> None:
         self.items: list[ParsedLine] = []
@@ -29,19 +29,19 @@ class CollectingPublisher:
                 self.report.count_event(item.event)
 
 
-async def test_it_plays_everything_once_in_order_and_takes_its_time() -> None:
-    publisher, state = CollectingPublisher(), DemoState(begin=MARKET.begin, end=MARKET.end)
-    began = time.monotonic()
-    await TrafficPlayer(cast(Publisher, publisher), state, MARKET, seconds=1.0).play()
-    assert 1.0 <= time.monotonic() - began < 30.0
-    played: list[Any] = [each.at for each in publisher.items if isinstance(each, EventLine | ClockLine)]
-    assert len(played) == len(list(generate_traffic(MARKET)))
-    assert played == sorted(played)
-    assert state.simulated_instant == MARKET.end
+async def test_it_publishes_everything_once_in_order_within_the_time() -> None:
+    publisher, state = CollectingPublisher(), DemoState(begin=SETTINGS.begin, end=SETTINGS.end)
+    start = time.monotonic()
+    await TrafficPlayer(cast(Publisher, publisher), state, SETTINGS, seconds=1.0).play()
+    assert 1.0 <= time.monotonic() - start < 30.0
+    instants: list[Any] = [each.at for each in publisher.items if isinstance(each, EventLine | ClockLine)]
+    assert len(instants) == len(list(generate_traffic(SETTINGS)))
+    assert instants == sorted(instants)
+    assert state.simulated_instant == SETTINGS.end
     assert state.published_count == publisher.report.event_count == len(state.event_descriptions)
 
 
-def test_time_is_told_about_twice_a_second_whatever_the_speed() -> None:
+def test_about_two_clock_lines_come_in_a_second_at_any_speed() -> None:
     assert tick_interval(seconds=90, days=28) == 4 * HOUR
     assert tick_interval(seconds=15, days=28) == 22 * HOUR
     assert tick_interval(seconds=3600, days=28) == HOUR

@@ -1,4 +1,4 @@
-"""The state that the live view shows, folded from records of the out-topics."""
+"""The state that the live view shows, built from records of the out-topics."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_entering_and_leaving_are_counted_with_their_causes(state: DemoState) ->
     assert [(each.action, each.subject) for each in state.recent_changes] == [("entered", "vip"), ("left", "vip")]
 
 
-def test_an_id_seen_twice_is_a_violation_and_counts_once(state: DemoState) -> None:
+def test_a_repeated_id_is_a_duplicate_and_counts_once(state: DemoState) -> None:
     for _ in range(2):
         state.apply("segment-changes", b"default/ann", change(1, "segment.entered", segment="vip"))
     assert (state.entered_counts["vip"], state.duplicate_count) == (1, 1)
 
 
-def test_the_funnel_counts_each_lead_where_it_stands_now(state: DemoState) -> None:
+def test_the_funnel_counts_each_lead_by_its_latest_status(state: DemoState) -> None:
     for contact, status in (("ann", "active"), ("bob", "active"), ("ann", "qualified")):
         state.apply("leads", f"default/spring/{contact}".encode(), {"status": status})
     assert state.funnel("spring") == {"active": 1, "qualified": 1}

@@ -20,11 +20,11 @@ def test_the_summary_says_what_the_state_holds() -> None:
     state.lead_statuses["webinar"] = {"ann": "qualified"}
     state.hand_over_counts["webinar"], state.crm_link_counts["webinar"] = 1, 1
     state.revenue[("webinar", "EUR")] = Revenue(won=OpportunityTotal(1, Decimal("10.50")))
-    told = json.loads(json.dumps(summary(state, sample_definitions())))
-    assert (told["events_published"], told["violations"], told["dead_letters"]) == (12, 1, 2)
-    assert told["simulated_until"] == "1970-01-01T00:00:00.500Z"
-    assert told["segments"]["vip"] == {"members": 1, "entered": 3, "exited": 2}
-    webinar = told["campaigns"]["webinar"]
+    result = json.loads(json.dumps(summary(state, sample_definitions())))
+    assert (result["events_published"], result["violations"], result["dead_letters"]) == (12, 1, 2)
+    assert result["simulated_until"] == "1970-01-01T00:00:00.500Z"
+    assert result["segments"]["vip"] == {"members": 1, "entered": 3, "exited": 2}
+    webinar = result["campaigns"]["webinar"]
     assert webinar["leads"]["qualified"] == 1
     assert (webinar["handed_over"], webinar["in_crm"]) == (1, 1)
     assert webinar["revenue"]["EUR"]["won"] == {"count": 1, "amount": "10.50"}

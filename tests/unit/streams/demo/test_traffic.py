@@ -27,25 +27,25 @@ def test_events_come_in_order_of_time_with_unique_ids() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_time_is_told_at_every_tick_and_never_before_what_happened() -> None:
+def test_a_clock_line_comes_at_every_tick_and_no_event_is_behind_it() -> None:
     events = list(generate_traffic(SMALL))
-    told = [instant_ms(event["at"]) for event in events if event["type"] == "clock.advanced"]
-    assert told == [SMALL.begin + number * 6 * HOUR for number in range(1, 14 * 4 + 1)]
+    ticks = [instant_ms(event["at"]) for event in events if event["type"] == "clock.advanced"]
+    assert ticks == [SMALL.begin + number * 6 * HOUR for number in range(1, 14 * 4 + 1)]
     uneven = list(generate_traffic(TrafficSettings(contacts=60, days=14, tick=25 * HOUR)))
     assert instant_ms(uneven[-1]["at"]) == SMALL.begin + 14 * DAY
-    passed = SMALL.begin
+    clock = SMALL.begin
     for event in events:
-        assert instant_ms(event["at"]) >= passed
+        assert instant_ms(event["at"]) >= clock
         if event["type"] == "clock.advanced":
-            passed = instant_ms(event["at"])
+            clock = instant_ms(event["at"])
 
 
-def test_every_event_is_one_that_the_door_takes() -> None:
+def test_every_event_is_valid() -> None:
     events = [event for event in generate_traffic(TrafficSettings()) if event["type"] != "clock.advanced"]
     for event in events:
         EVENT_TYPES[event["type"]].validate(event | {"id": event["id"]})
     counts = Counter(event["type"] for event in events)
     assert len({event["contact"] for event in events}) == 400
-    for needed in ("web.visited", "activity.recorded", "score.adjusted", "lead.rejected", "lead.qualified"):
-        assert counts[needed] >= 5
+    for event_type in ("web.visited", "activity.recorded", "score.adjusted", "lead.rejected", "lead.qualified"):
+        assert counts[event_type] >= 5
     assert sum(event.get("status") == "bounced" for event in events) >= 5

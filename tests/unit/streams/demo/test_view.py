@@ -20,15 +20,15 @@ DEFINITIONS = Definitions.model_validate(
 DAY = 86_400_000
 
 
-def drawn(state: DemoState) -> str:
+def draw(state: DemoState) -> str:
     console = Console(width=120, file=io.StringIO())
-    with console.capture() as picture:
+    with console.capture() as capture:
         console.print(render(state, DEFINITIONS))
-    return picture.get()
+    return capture.get()
 
 
 def test_an_empty_state_can_be_drawn() -> None:
-    text = drawn(DemoState(begin=0, end=28 * DAY))
+    text = draw(DemoState(begin=0, end=28 * DAY))
     assert "1970-01-01 00:00" in text
     assert "day 0 of 28" in text
     assert "nothing yet" in text
@@ -47,7 +47,7 @@ def test_everything_of_the_state_is_on_the_screen() -> None:
     state.recent_changes.append(
         RecentChange("2026-03-02T09:00:00.000Z", "ann", "qualified in", "spring", True, cause)
     )
-    text = drawn(state)
+    text = draw(state)
     for expected in (
         *("1970-01-04 00:00", "day 3 of 28", "1,234 events (56/s)", "3 dead letters"),
         *("vip", "asleep", "webinar", "41", "31k (2)", "EUR"),
@@ -67,16 +67,16 @@ def test_the_picture_for_a_document_is_the_same_for_the_same_state_and_fetches_n
 
 def test_the_picture_keeps_its_height_while_changes_come_in() -> None:
     state = DemoState(begin=0, end=28 * DAY)
-    height = drawn(state).count("\n")
+    height = draw(state).count("\n")
     for number in range(40):
         at = f"2026-03-02T09:00:{number:02d}.000Z"
         state.recent_changes.append(RecentChange(at, "ann", "entered", "vip", True, {"kind": "clock"}))
-    assert drawn(state).count("\n") == height
-    assert "09:00:39" in drawn(state)
-    assert "09:00:01" not in drawn(state)
+    assert draw(state).count("\n") == height
+    assert "09:00:39" in draw(state)
+    assert "09:00:01" not in draw(state)
 
 
-def test_a_cause_is_told_in_a_few_words() -> None:
+def test_a_cause_is_described_in_a_few_words() -> None:
     state = DemoState(begin=0, end=DAY)
     assert cause_text({"kind": "clock"}, state) == "time passed"
     assert cause_text({"kind": "event", "event": "e-1", "late": True}, state) == "e-1 (late)"

@@ -43,8 +43,8 @@ def test_two_equal_lines_are_two_visits_and_the_log_published_again_has_the_same
     first = AccessLogParser()
     ids = [first.parse_visit(line)["id"] for line in (COMMON, COMBINED, COMMON)]
     assert len(set(ids)) == 3
-    again = AccessLogParser()
-    assert [again.parse_visit(line)["id"] for line in (COMMON, COMBINED, COMMON)] == ids
+    second = AccessLogParser()
+    assert [second.parse_visit(line)["id"] for line in (COMMON, COMBINED, COMMON)] == ids
 
 
 def test_escapes_of_the_server_are_undone() -> None:
@@ -73,7 +73,7 @@ def test_a_line_that_is_no_visit_says_why(line: str, reason: str) -> None:
         AccessLogParser().parse_visit(line)
 
 
-def test_a_bad_line_is_reported_with_its_place_and_the_others_are_visits() -> None:
+def test_a_bad_line_is_reported_with_its_location_and_the_others_are_visits() -> None:
     lines = [Line("a.log:1", COMMON.encode()), Line("a.log:2", b"\xff\xfe"), Line("a.log:3", COMBINED.encode())]
     first, bad, second = parse_access_log(lines, AccessLogParser())
     assert isinstance(first, EventLine)

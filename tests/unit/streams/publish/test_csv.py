@@ -21,19 +21,17 @@ MAP = ("No=contact", "Seen=at", "State=status", "Staff=employees", "Land=country
 AT = "2026-03-01T00:00:00.000Z"
 
 
-def rows(*mapped: str, at: str | None = AT, account: str = "default") -> CsvEventBuilder:
-    return CsvEventBuilder(
-        parse_column_mapping(parse_column_pair(each) for each in mapped or MAP), TYPES, account, at
-    )
+def rows(*pairs: str, at: str | None = AT, account: str = "default") -> CsvEventBuilder:
+    return CsvEventBuilder(parse_column_mapping(parse_column_pair(each) for each in pairs or MAP), TYPES, account, at)
 
 
-def items(path: Path, text: str | bytes, read: CsvEventBuilder, delimiter: str = ",") -> list[Any]:
+def items(path: Path, text: str | bytes, builder: CsvEventBuilder, delimiter: str = ",") -> list[Any]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(parse_csv_files([str(path)], read, delimiter))
+    return list(parse_csv_files([str(path)], builder, delimiter))
 
 
-def events(found: list[Any]) -> list[dict[str, Any]]:
-    return [json.loads(item.event.value) for item in found if isinstance(item, EventLine)]
+def events(parsed: list[Any]) -> list[dict[str, Any]]:
+    return [json.loads(item.event.value) for item in parsed if isinstance(item, EventLine)]
 
 
 def test_cells_take_the_types_that_the_account_declares(tmp_path: Path) -> None:
@@ -57,18 +55,18 @@ def test_an_empty_cell_changes_nothing_and_a_row_without_time_gets_the_one_given
 
 def test_the_mapping_may_name_a_type(tmp_path: Path) -> None:
     text = 'No,Size,Home\nada,2.5,"{""city"": ""Ulm""}"\n'
-    found = items(tmp_path / "p.csv", text, rows("No=contact", "Size=size:number", "Home=home:object"))
-    assert events(found)[0]["properties"] == {"size": 2.5, "home": {"city": "Ulm"}}
+    parsed = items(tmp_path / "p.csv", text, rows("No=contact", "Size=size:number", "Home=home:object"))
+    assert events(parsed)[0]["properties"] == {"size": 2.5, "home": {"city": "Ulm"}}
 
 
 def test_published_again_a_file_repeats_its_ids_and_equal_rows_are_two(tmp_path: Path) -> None:
     text = "No,Land\nada,DE\nada,DE\nbob,DE\n"
-    mapped = ("No=contact", "Land=country")
-    first = [event["id"] for event in events(items(tmp_path / "p.csv", text, rows(*mapped)))]
-    later = rows(*mapped, at="2026-04-01T00:00:00.000Z")
+    pairs = ("No=contact", "Land=country")
+    first = [event["id"] for event in events(items(tmp_path / "p.csv", text, rows(*pairs)))]
+    later = rows(*pairs, at="2026-04-01T00:00:00.000Z")
     assert first == [event["id"] for event in events(items(tmp_path / "p.csv", text, later))]
     assert len(set(first)) == 3
-    other = [event["id"] for event in events(items(tmp_path / "p.csv", text, rows(*mapped, account="b")))]
+    other = [event["id"] for event in events(items(tmp_path / "p.csv", text, rows(*pairs, account="b")))]
     assert not set(first) & set(other)
 
 
@@ -85,8 +83,8 @@ def test_a_bad_row_is_named_with_the_line_it_begins_on_and_the_others_are_read(t
         'fay,"1"x,,\n'
         "gus,7,,\n"
     )
-    found = items(tmp_path / "p.csv", text, rows("No=contact", "Staff=employees", "State=status", "Seen=at"))
-    refused = [item for item in found if isinstance(item, RefusedLine)]
+    parsed = items(tmp_path / "p.csv", text, rows("No=contact", "Staff=employees", "State=status", "Seen=at"))
+    refused = [item for item in parsed if isinstance(item, RefusedLine)]
     assert [(item.location.rpartition(":")[2], item.reason.split(",")[0]) for item in refused] == [
         ("2", r"lines 2 to 3: Staff: '5\n0' is no number such as 50 or 2.5"),
         ("4", "Staff: 'many' is no number such as 50 or 2.5"),
@@ -96,68 +94,68 @@ def test_a_bad_row_is_named_with_the_line_it_begins_on_and_the_others_are_read(t
         ("9", "Seen: 'yesterday' is not an RFC 3339 instant such as 2026-03-01T09:30:00Z"),
         ("10", "not CSV: '"),
     ]
-    assert [event["contact"] for event in events(found)] == ["gus"]
+    assert [event["contact"] for event in events(parsed)] == ["gus"]
 
 
-def places(found: list[Any]) -> list[tuple[str, int]]:
-    """Line and number of lines of each row that is refused."""
-    return [(each.location.rpartition(":")[2], each.line_count) for each in found if isinstance(each, RefusedLine)]
+def refused_rows(parsed: list[Any]) -> list[tuple[str, int]]:
+    """Returns the line and the number of lines of each refused row."""
+    return [(each.location.rpartition(":")[2], each.line_count) for each in parsed if isinstance(each, RefusedLine)]
 
 
-def contacts(found: list[Any]) -> list[str]:
-    return [event["contact"] for event in events(found)]
+def contacts(parsed: list[Any]) -> list[str]:
+    return [event["contact"] for event in events(parsed)]
 
 
 def test_a_byte_that_is_no_text_costs_its_row_alone(tmp_path: Path) -> None:
     text = b"No,Land\nada,DE\nbob,\xd6sterreich\ncem,\xc3\x96sterreich\n"
-    found = items(tmp_path / "p.csv", text, rows("No=contact", "Land=country"))
-    assert contacts(found) == ["ada", "cem"]
-    assert places(found) == [("3", 1)]
-    assert "not UTF-8 text: byte 0xd6" in found[1].reason
+    parsed = items(tmp_path / "p.csv", text, rows("No=contact", "Land=country"))
+    assert contacts(parsed) == ["ada", "cem"]
+    assert refused_rows(parsed) == [("3", 1)]
+    assert "not UTF-8 text: byte 0xd6" in parsed[1].reason
 
 
 def test_a_stray_quote_costs_its_line_alone(tmp_path: Path) -> None:
     plain = "".join(f"c{number},DE\n" for number in range(190))
-    found = items(tmp_path / "p.csv", f'No,Land\nada,"DE\n{plain}zoe,"FR"\n', rows("No=contact", "Land=country"))
-    assert places(found) == [("2", 1)]
-    assert "as far as line 193; a quote may not be closed; read on from line 3" in found[0].reason
-    assert contacts(found) == [*(f"c{number}" for number in range(190)), "zoe"]
+    parsed = items(tmp_path / "p.csv", f'No,Land\nada,"DE\n{plain}zoe,"FR"\n', rows("No=contact", "Land=country"))
+    assert refused_rows(parsed) == [("2", 1)]
+    assert "as far as line 193; a quote may not be closed; read on from line 3" in parsed[0].reason
+    assert contacts(parsed) == [*(f"c{number}" for number in range(190)), "zoe"]
 
 
 @pytest.mark.parametrize("lines", [3, MAX_RECORD_LINES, MAX_RECORD_LINES * 3])
 def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path: Path, lines: int) -> None:
     plain = "".join(f"c{number},DE\n" for number in range(lines))
-    found = items(tmp_path / "p.csv", f'No,Land\nada,"DE\n{plain}', rows("No=contact", "Land=country"))
-    assert (places(found), len(contacts(found))) == ([("2", 1)], lines)
+    parsed = items(tmp_path / "p.csv", f'No,Land\nada,"DE\n{plain}', rows("No=contact", "Land=country"))
+    assert (refused_rows(parsed), len(contacts(parsed))) == ([("2", 1)], lines)
 
 
 def test_a_quoted_cell_may_hold_line_breaks(tmp_path: Path) -> None:
-    found = items(tmp_path / "p.csv", 'No,Land\nada,"D\r\nE"\nbob\n', rows("No=contact", "Land=country"))
-    assert events(found)[0]["properties"] == {"country": "D\r\nE"}
-    assert places(found) == [("4", 1)]
+    parsed = items(tmp_path / "p.csv", 'No,Land\nada,"D\r\nE"\nbob\n', rows("No=contact", "Land=country"))
+    assert events(parsed)[0]["properties"] == {"country": "D\r\nE"}
+    assert refused_rows(parsed) == [("4", 1)]
 
 
 def test_a_line_longer_than_a_record_may_be_is_passed_over(tmp_path: Path) -> None:
     text = f"No,Land\n{'x' * (3 * MAX_RECORD_LENGTH)},DE\nbob,DE\n"
-    found = items(tmp_path / "p.csv", text, rows("No=contact", "Land=country"))
-    assert (places(found), contacts(found)) == ([("2", 1)], ["bob"])
+    parsed = items(tmp_path / "p.csv", text, rows("No=contact", "Land=country"))
+    assert (refused_rows(parsed), contacts(parsed)) == ([("2", 1)], ["bob"])
 
 
 def test_a_row_with_a_cell_over_lines_counts_as_all_of_them(tmp_path: Path) -> None:
-    found = items(tmp_path / "p.csv", 'No,Land\n"a\nb",DE\n', rows("No=contact", "Land=country"))
-    assert places(found) == [("2", 2)]
+    parsed = items(tmp_path / "p.csv", 'No,Land\n"a\nb",DE\n', rows("No=contact", "Land=country"))
+    assert refused_rows(parsed) == [("2", 2)]
 
 
 @pytest.mark.parametrize(
     ("kind", "cell"), [("date", "01.12.2026"), ("date", "2026-02-30"), ("datetime", "2026-12-01"), ("list", "")]
 )
 def test_a_value_that_a_worker_would_refuse_is_not_sent(tmp_path: Path, kind: PropertyType, cell: str) -> None:
-    read = CsvEventBuilder(parse_column_mapping([("No", "contact"), ("D", "d")]), {"d": kind}, "default", AT)
-    found = items(tmp_path / "p.csv", f"No,D\nada,{cell}\n", read)
+    builder = CsvEventBuilder(parse_column_mapping([("No", "contact"), ("D", "d")]), {"d": kind}, "default", AT)
+    parsed = items(tmp_path / "p.csv", f"No,D\nada,{cell}\n", builder)
     if cell:
-        assert f"D: d is of the type {kind}, and '{cell}' is not" in found[0].reason
+        assert f"D: d is of the type {kind}, and '{cell}' is not" in parsed[0].reason
     else:
-        assert contacts(found) == ["ada"]
+        assert contacts(parsed) == ["ada"]
 
 
 def test_a_mapping_to_another_type_than_the_declared_one_is_refused() -> None:
@@ -168,13 +166,13 @@ def test_a_mapping_to_another_type_than_the_declared_one_is_refused() -> None:
 
 def test_a_row_of_the_future_is_refused_on_the_wall_clock(tmp_path: Path) -> None:
     now = instant_ms("2026-03-01T12:00:00Z")
-    read = CsvEventBuilder(
+    builder = CsvEventBuilder(
         parse_column_mapping([("No", "contact"), ("Seen", "at")]), TYPES, "default", AT, lambda: now
     )
     text = "No,Seen\nada,2026-03-01T12:00:00Z\nbob,2028-01-01T00:00:00Z\ncem,1850-01-01T00:00:00Z\n"
-    found = items(tmp_path / "p.csv", text, read)
-    assert contacts(found) == ["ada"]
-    assert [each.reason for each in found[1:]] == [
+    parsed = items(tmp_path / "p.csv", text, builder)
+    assert contacts(parsed) == ["ada"]
+    assert [each.reason for each in parsed[1:]] == [
         "2028-01-01T00:00:00Z is in the future",
         "Seen: an instant lies between the years 1900 and 2999",
     ]
@@ -188,8 +186,8 @@ def test_a_row_without_any_time_is_refused_where_nobody_told_it(tmp_path: Path) 
 
 def test_gzip_marks_and_other_delimiters_are_read(tmp_path: Path) -> None:
     text = gzip.compress("\ufeffNo;Land\nada;DE\n".encode())
-    found = items(tmp_path / "p.csv.gz", text, rows("No=contact", "Land=country"), ";")
-    assert events(found)[0]["properties"] == {"country": "DE"}
+    parsed = items(tmp_path / "p.csv.gz", text, rows("No=contact", "Land=country"), ";")
+    assert events(parsed)[0]["properties"] == {"country": "DE"}
 
 
 @pytest.mark.parametrize(
@@ -211,7 +209,7 @@ def test_a_file_that_cannot_be_meant_is_refused_as_a_whole(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize(
-    ("mapped", "message"),
+    ("pairs", "message"),
     [
         (["Land=country"], "no column is mapped to contact"),
         (["No=contact", "Land"], "a column is mapped as column=field"),
@@ -222,6 +220,6 @@ def test_a_file_that_cannot_be_meant_is_refused_as_a_whole(tmp_path: Path, conte
         (["No=contact", "D=email_domain"], "email_domain is derived"),
     ],
 )
-def test_a_mapping_that_makes_no_sense_is_refused(mapped: list[str], message: str) -> None:
+def test_a_mapping_that_makes_no_sense_is_refused(pairs: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse_column_mapping([parse_column_pair(each) for each in mapped])
+        parse_column_mapping([parse_column_pair(each) for each in pairs])

@@ -1,4 +1,4 @@
-"""Lines of a file of events: where each one goes, and what is said of those that go nowhere."""
+"""Lines of a file of events: where each one goes, and why some are refused."""
 
 from __future__ import annotations
 
@@ -74,15 +74,17 @@ def test_an_event_without_contact_or_time_is_for_the_worker_to_refuse() -> None:
     assert (line.event.key, line.at) == (None, None)
 
 
-def test_an_instant_that_the_worker_refuses_moves_nobodys_time() -> None:
+def test_an_instant_that_the_worker_refuses_advances_no_clock() -> None:
     for at in ("9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z"):
-        event, clock = (item(f'{{"type": "{kind}", "at": "{at}"}}') for kind in ("web.visited", "clock.advanced"))
+        event, clock = (
+            item(f'{{"type": "{event_type}", "at": "{at}"}}') for event_type in ("web.visited", "clock.advanced")
+        )
         assert isinstance(event, EventLine)
         assert event.at is None
         assert isinstance(clock, RefusedLine)
 
 
-def test_lines_of_time_and_of_definitions_are_told_apart() -> None:
+def test_clock_lines_and_definitions_are_distinguished() -> None:
     assert item('{"type": "clock.advanced", "at": "1970-01-01T00:00:01Z"}') == ClockLine(
         "events.jsonl:1", "default", 1000
     )
@@ -101,7 +103,7 @@ def test_lines_of_time_and_of_definitions_are_told_apart() -> None:
         ('{"type": "contact.changed", "x": "' + "y" * 1_000_000 + '"}', "more than a record may have"),
     ],
 )
-def test_a_line_that_goes_nowhere_says_why(text: str, reason: str) -> None:
+def test_a_refused_line_says_why(text: str, reason: str) -> None:
     line = item(text)
     assert isinstance(line, RefusedLine)
     assert line.location == "events.jsonl:1"
@@ -109,26 +111,26 @@ def test_a_line_that_goes_nowhere_says_why(text: str, reason: str) -> None:
 
 
 def test_gzipped_files_and_empty_lines_are_read_with_their_numbers(tmp_path: Path) -> None:
-    plain, packed = tmp_path / "plain.jsonl", tmp_path / "packed"
+    plain, gzipped = tmp_path / "plain.jsonl", tmp_path / "gzipped"
     plain.write_bytes(b"\xef\xbb\xbfone\n\n  two\r\n")
-    packed.write_bytes(gzip.compress(b"three\n"))
-    assert read(str(plain), str(packed)) == [
+    gzipped.write_bytes(gzip.compress(b"three\n"))
+    assert read(str(plain), str(gzipped)) == [
         Line(f"{plain}:1", b"one"),
         Line(f"{plain}:3", b"two"),
-        Line(f"{packed}:1", b"three"),
+        Line(f"{gzipped}:1", b"three"),
     ]
-    assert total_size([str(plain), str(packed)]) == plain.stat().st_size + packed.stat().st_size
+    assert total_size([str(plain), str(gzipped)]) == plain.stat().st_size + gzipped.stat().st_size
 
 
 def test_progress_counts_over_all_files(tmp_path: Path) -> None:
     paths = [str(tmp_path / name) for name in ("a", "b")]
     for path in paths:
         Path(path).write_bytes(b"x\n" * 50)
-    told: list[tuple[int, int]] = []
-    progress = total_progress(paths, lambda done, total: told.append((done, total)))
+    calls: list[tuple[int, int]] = []
+    progress = total_progress(paths, lambda done, total: calls.append((done, total)))
     for done in (40, 100, 30, 100):
         progress(done)
-    assert told == [(40, 200), (100, 200), (130, 200), (200, 200)]
+    assert calls == [(40, 200), (100, 200), (130, 200), (200, 200)]
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

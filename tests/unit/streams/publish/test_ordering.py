@@ -1,4 +1,4 @@
-"""Which events wait for the journal, so that a contact's order holds across topics."""
+"""Which events wait for the journal, so that each contact's order holds across topics."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_an_event_for_another_topic_waits_until_the_journal_holds_the_last_one()
     assert order.held_count == 0
 
 
-def test_a_contact_that_waits_holds_up_itself_and_nobody_else() -> None:
+def test_a_contact_that_waits_delays_no_other() -> None:
     order = OrderAcrossTopics()
     assert order.admit(event("ann", "web-visits"))
     assert not order.admit(event("ann", "contact-changes"))
     assert order.admit(event("bob", "contact-changes"))
-    # Her next visit stays behind the change that waits, although her last one was a visit too.
+    # Her next visit waits behind the change, although the event sent last was a visit too.
     assert not order.admit(event("ann", "web-visits"))
     assert order.held_count == 2
 
@@ -62,11 +62,11 @@ def test_waiting_events_come_out_one_topic_at_a_time() -> None:
     assert order.pop_ready() == queue[2:]
 
 
-def test_settled_means_that_the_journal_holds_everything() -> None:
+def test_it_is_drained_when_the_journal_has_everything() -> None:
     order = OrderAcrossTopics()
-    nobody = event(None, "web-visits")
-    assert order.admit(nobody)
-    order.acknowledge(nobody, 0, 5)
+    ownerless = event(None, "web-visits")
+    assert order.admit(ownerless)
+    order.acknowledge(ownerless, 0, 5)
     assert not order.is_drained()
     order.mark_journaled([(("web-visits", 0), 5)])
     assert order.is_drained()

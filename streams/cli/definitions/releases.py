@@ -1,4 +1,4 @@
-"""`leadstream definitions list`, `show` and `history`: the releases of accounts, and where they stand."""
+"""`leadstream definitions list`, `show` and `history`: the releases of accounts, and how far each has come."""
 
 from __future__ import annotations
 
@@ -11,15 +11,8 @@ from ruamel.yaml import YAML
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
-from streams.cli.common import (
-    BootstrapOption,
-    JsonOption,
-    PrefixOption,
-    plural,
-    settings_from,
-    write_json,
-    write_line,
-)
+from streams.cli.console import plural, write_json, write_line
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.definitions.history import ReleaseHistory, build_release_history
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
 from streams.engine.validation.problem import suggestion
@@ -36,21 +29,14 @@ ReleaseNumberOption = Annotated[
 ]
 
 
-def register(group: typer.Typer) -> None:
-    """Adds the commands that show releases to the group `definitions`."""
-    group.command("history")(history)
-    group.command("list")(list_releases)
-    group.command("show")(show)
-
-
 async def open_release_repository(settings: Settings) -> ReleaseRepository:
-    """The releases of a deployment. Raises TopicsMissing, BrokerUnavailable."""
+    """Returns the releases of a deployment. Raises TopicsMissing, BrokerUnavailable."""
     deployment = await require_deployment(settings)
     return ReleaseRepository(settings, deployment.clock)
 
 
 async def require_definitions(settings: Settings, account: str) -> None:
-    """Raises UsageError for an account that never had a release: most likely its name is mistyped."""
+    """Raises UsageError for an account without any release: most likely its name is mistyped."""
     names = sorted((await (await open_release_repository(settings)).read_log()).accounts())
     if account not in names:
         raise UsageError(f"account {account!r} has no definitions{suggestion(account, names)}")
@@ -64,13 +50,13 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """Show an account's releases from the first on: what each changed, and where it decides or is being counted."""
-    found = asyncio.run(_read_history(settings_from(bootstrap=bootstrap, prefix=prefix), account))
-    if not found.steps and not found.voids:
+    release_history = asyncio.run(_read_history(settings_from(bootstrap=bootstrap, prefix=prefix), account))
+    if not release_history.steps and not release_history.voids:
         raise DataError(f"account {account} has no release; `leadstream definitions apply FILE` makes one")
     if as_json:
-        write_json(found.to_dict())
+        write_json(release_history.to_dict())
         return
-    for line in found.lines():
+    for line in release_history.lines():
         write_line(line)
 
 
@@ -131,12 +117,12 @@ def show(
 
 async def _read_history(settings: Settings, account: str) -> ReleaseHistory:
     async with open_store(settings) as store:
-        standings = [
+        partition_statuses = [
             decider_checkpoint(await store.read_slot_checkpoint(number)).standing
             for number in range(store.slot_count)
         ]
-        # After the positions: whatever release stands there is known by then.
-        return build_release_history(account, await store.read_releases(), standings)
+        # The releases are read last, so that every release that a status names is among them.
+        return build_release_history(account, await store.read_releases(), partition_statuses)
 
 
 async def _read_log(settings: Settings) -> ReleaseLog:

@@ -1,0 +1,177 @@
+"""The commands of `leadstream`: their names, their lines in the list of commands, and where each one is.
+
+A command's module is imported when the command runs or its own help is shown, so that each command loads only what
+it uses. The line in the list is the first paragraph of the function's docstring; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
+
+class CommandEntry(NamedTuple):
+    """A command: `target` is `module:function` below `streams.cli`, `help` its line in the list of commands."""
+
+    target: str
+    help: str
+
+
+class CommandGroup(NamedTuple):
+    """Commands under one name."""
+
+    help: str
+    commands: Mapping[str, CommandEntry]
+
+
+COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
+    "demo": CommandEntry(
+        "demo:demo",
+        "Start Kafka, a Salesforce stand-in and a worker, play four weeks of traffic, and show what happens.",
+    ),
+    "worker": CommandEntry(
+        "worker:worker",
+        "Run a worker until Ctrl-C or SIGTERM; its log lines go to standard error, one JSON object each.",
+    ),
+    "publish": CommandEntry(
+        "publish:publish",
+        "Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published.",
+    ),
+    "search": CommandEntry(
+        "search:search_contacts",
+        "Find contacts by a condition or by words: scans all contacts of the account, and for activity the journal.",
+    ),
+    "explain": CommandEntry(
+        "explain:explain",
+        "Tell why a contact is in a segment or not, or where its lead stands: every leaf, its value, its times.",
+    ),
+    "replay": CommandEntry(
+        "replay:replay",
+        "Decide a file of events, or a broker's journal, as the pipeline would; write what comes out as JSON lines.",
+    ),
+    "verify": CommandEntry(
+        "verify:verify_command",
+        "Recompute memberships and leads from the journal, by an evaluator of its own, and compare what was written.",
+    ),
+    "broker": CommandGroup(
+        "The local Kafka.",
+        {
+            "start": CommandEntry(
+                "broker:start",
+                "Start the local Kafka (fetched the first time) and return; its data is kept from run to run.",
+            ),
+            "stop": CommandEntry("broker:stop", "Stop the local Kafka; nothing happens when none runs."),
+            "status": CommandEntry(
+                "broker:status",
+                "Show whether the local Kafka runs, and where; the exit code is 3 when it does not.",
+            ),
+        },
+    ),
+    "topics": CommandGroup(
+        "The topics of this deployment.",
+        {
+            "create": CommandEntry(
+                "topics:create", "Create the topics that are missing; returns when every partition has a leader."
+            ),
+            "check": CommandEntry(
+                "topics:check",
+                "Check every topic: partitions, compaction, retention, timestamps, and what was fixed at creation.",
+            ),
+        },
+    ),
+    "definitions": CommandGroup(
+        "What segments, campaigns and rules there are.",
+        {
+            "check": CommandEntry(
+                "definitions.check:check", "Check files without a broker; the exit code is 1 when any is refused."
+            ),
+            "plan": CommandEntry(
+                "definitions.plan:plan",
+                "Show what applying the files would change, who would enter and leave,"
+                " and what would become of leads.",
+            ),
+            "apply": CommandEntry(
+                "definitions.apply:apply", "Apply the files: one release per account that changes."
+            ),
+            "history": CommandEntry(
+                "definitions.releases:history",
+                "Show an account's releases from the first on: what each changed,"
+                " and where it decides or is being counted.",
+            ),
+            "list": CommandEntry(
+                "definitions.releases:list_releases",
+                "List the releases of every account, and the records that are void.",
+            ),
+            "show": CommandEntry("definitions.releases:show", "Show an account's definitions as they were applied."),
+        },
+    ),
+    "leads": CommandGroup(
+        "Manual decisions about leads.",
+        {
+            "qualify": CommandEntry("leads:qualify", "Qualify leads: active, duplicate and rejected ones."),
+            "reject": CommandEntry("leads:reject", "Reject leads: any but deleted ones."),
+            "remove": CommandEntry("leads:remove", "Remove leads from the campaign: they become deleted."),
+            "reactivate": CommandEntry(
+                "leads:reactivate", "Make leads active again; a removed one begins at 0 points."
+            ),
+        },
+    ),
+    "segments": CommandGroup(
+        "The lists of static segments.",
+        {
+            "add": CommandEntry("segments:add", "List contacts in a static segment."),
+            "remove": CommandEntry("segments:remove", "Take contacts off the list of a static segment."),
+        },
+    ),
+    "salesforce": CommandGroup(
+        "Salesforce: a stand-in org, and the check of the real one.",
+        {
+            "sandbox": CommandEntry(
+                "salesforce:sandbox", "Run a stand-in org on this machine until Ctrl-C; what it holds is gone then."
+            ),
+            "check": CommandEntry(
+                "salesforce:check",
+                "Check the login, the fields that Leadstream needs, and what definitions say of Salesforce.",
+            ),
+        },
+    ),
+}
+
+
+def register_commands(app: typer.Typer) -> None:
+    """Adds every command and group of `COMMANDS`."""
+    for name, entry in COMMANDS.items():
+        if isinstance(entry, CommandEntry):
+            _register_command(app, name, entry)
+            continue
+        group = typer.Typer(no_args_is_help=True, help=entry.help)
+        for command_name, command in entry.commands.items():
+            _register_command(group, command_name, command)
+        app.add_typer(group, name=name)
+
+
+def load_command(name: str, target: str) -> Any:
+    """Returns the click command of the function at `target`, whose module is imported now."""
+    module, _, function = target.partition(":")
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(name)(getattr(import_module(f"streams.cli.{module}"), function))
+    return get_command(app)
+
+
+def _register_command(app: typer.Typer, name: str, entry: CommandEntry) -> None:
+    class LazyCommand(TyperCommand):
+        """Stands in the list of commands; parsing its arguments loads the real command, which click then runs."""
+
+        def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+            return load_command(name, entry.target).make_context(info_name, args, parent, **extra)
+
+    app.command(name, cls=LazyCommand, help=entry.help)(_never_called)
+
+
+def _never_called() -> None:
+    """A function for Typer to register; click calls the one of the loaded command."""

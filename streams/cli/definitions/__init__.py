@@ -1,0 +1,1 @@
+"""`leadstream definitions`: one file per command, but for those that show releases."""

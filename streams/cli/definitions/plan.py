@@ -1,0 +1,52 @@
+"""`leadstream definitions plan`: shows what applying files of definitions would change."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from streams.cli.console import progress_bar, stderr_console, write_json, write_line
+from streams.cli.definitions.files import DefinitionFilesArgument
+from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
+from streams.definitions import load_definitions
+from streams.definitions.deployment_plan import PlanResult, plan_accounts
+
+QuickOption = Annotated[bool, typer.Option("--quick", help="Only the differences: nothing is scanned.")]
+
+
+def plan(
+    *,
+    files: DefinitionFilesArgument,
+    quick: QuickOption = False,
+    bootstrap: BootstrapOption = None,
+    prefix: PrefixOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what applying the files would change, who would enter and leave, and what would become of leads.
+
+    For that all contacts are scanned, and the journal for what is asked of the past; nothing is written.
+    """
+    accounts = load_definitions(files).require()
+    settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+    with progress_bar(quiet=as_json) as advance:
+        on_message = partial(stderr_console(quiet=as_json).print, markup=False)
+        results = asyncio.run(
+            plan_accounts(settings, accounts, quick=quick, on_message=on_message, on_progress=advance)
+        )
+    if as_json:
+        write_json([result.to_dict() for result in results])
+        return
+    for result in results:
+        write_plan(result)
+
+
+def write_plan(result: PlanResult) -> None:
+    """Writes the differences of one account and, where it was scanned for, the preview."""
+    for line in result.diff.lines():
+        write_line(line)
+    if result.preview_report is not None:
+        for line in result.preview_report.lines():
+            write_line(f"  {line}")

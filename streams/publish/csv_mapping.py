@@ -1,0 +1,55 @@
+"""How the columns of CSV files become a contact's fields: a file of mappings, and what the account declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from streams.clock import now_ms
+from streams.definitions.document import UnreadableDocument
+from streams.definitions.read import read_text
+from streams.errors import DataError
+from streams.kafka.deployment import require_deployment
+from streams.kafka.events_clock import current_event_time
+from streams.settings import Settings
+from streams.store.releases import ReleaseRepository
+
+
+@dataclass(frozen=True, slots=True)
+class AccountContext:
+    """What rows of an account are read by in a deployment."""
+
+    property_types: Mapping[str, PropertyType]
+    """Property -> its type, of the standard properties and of the declared ones."""
+    now: int | None
+    """ms: on the wall clock now, on the events clock the time that was last told, None where none was."""
+    latest_instant: Callable[[], int] | None
+    """On the wall clock: returns the last instant (ms) that a worker of the same settings accepts now."""
+
+
+async def read_account_context(settings: Settings, account: str) -> AccountContext:
+    """Reads what the deployment says of an account. Raises TopicsMissing, BrokerUnavailable."""
+    deployment = await require_deployment(settings)
+    release = await ReleaseRepository(settings, deployment.clock).latest(account)
+    declared = release.definitions.properties if release is not None else {}
+    types = {**STANDARD_PROPERTIES, **declared}
+    if deployment.clock == "wall":
+        return AccountContext(types, now_ms(), lambda: now_ms() + settings.future_ms)
+    return AccountContext(types, await current_event_time(settings, account), None)
+
+
+def read_mapping_file(path: Path) -> list[tuple[str, str]]:
+    """Returns the pairs (column, field) of a YAML or JSON file, in its order. Raises DataError."""
+    try:
+        documents = read_text(str(path), path.read_text("utf-8-sig"), as_json=path.suffix.lower() == ".json")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, UnreadableDocument) as error:
+        raise DataError(f"{path}: a mapping has a line `column: field` for each column: {error}") from error
+    document = documents[0]
+    for column, field in document.values.items():
+        if not isinstance(field, str):
+            raise DataError(f"{path}:{document.line_of((column,))}: {column} is mapped to no name of a field")
+    return list(document.values.items())

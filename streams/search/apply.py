@@ -1,0 +1,148 @@
+"""What a command asks of a search, and what becomes of the result: a list of contacts, or a dynamic segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from streams.engine.releases.release_log import Release
+from streams.errors import UsageError
+from streams.kafka.deployment import require_deployment
+from streams.progress import ProgressCallback
+from streams.publish.commands import send_commands, static_segment_check
+from streams.search.condition import read_condition
+from streams.search.free_text import FreeTextQuery
+from streams.search.save import (
+    apply_segment,
+    extend_definitions,
+    plan_segment,
+    segment_definition,
+    to_yaml_fragment,
+    unlisted_contacts,
+)
+from streams.search.search import SearchRequest, SearchResult
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTarget:
+    """Where the result of a search goes: into at most one segment."""
+
+    freeze: str | None = None
+    """The static segment that lists the contacts found."""
+    save: str | None = None
+    """The dynamic segment that gets the condition."""
+    apply: bool = False
+    """Whether the saved segment becomes a new release."""
+
+    def require_possible(self, free_text: str | None) -> None:
+        """Raises UsageError for a combination that makes no sense; `free_text` is what the search looks for."""
+        if self.freeze is not None and self.save is not None:
+            raise UsageError(
+                "--freeze lists contacts in a static segment, --save makes a dynamic one; give one of them"
+            )
+        if self.save is not None and free_text is not None:
+            raise UsageError("free text is no condition and cannot be saved; --freeze keeps who is found now")
+        if self.apply and self.save is None:
+            raise UsageError("--apply goes with --save SEGMENT")
+
+    def check(self, request: SearchRequest, release: Release) -> None:
+        """Raises UsageError, before anything is scanned, where the release does not allow what follows the search."""
+        if self.freeze is not None:
+            _require_static_segment(self.freeze, release)
+        if self.save is not None and request.condition is not None:
+            extend_definitions(release, segment_definition(self.save, request.condition))
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenResult:
+    """How many contacts were sent to the list `segment`, and how many of those found it listed already."""
+
+    segment: str
+    published: int
+    listed_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSegment:
+    """The dynamic segment made from a condition."""
+
+    segment: str
+    would_enter: int
+    would_leave: int
+    notes: tuple[str, ...]
+    fragment: str
+    """YAML to add to a file of definitions."""
+    release: int | None
+    """The number of the release that was applied; None where none was."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as JSON for a machine."""
+        result: dict[str, Any] = {"segment": self.segment, "applied": self.release is not None}
+        result |= {"would_enter": self.would_enter, "would_leave": self.would_leave}
+        result |= {"notes": list(self.notes), "fragment": self.fragment}
+        return result if self.release is None else result | {"release": self.release}
+
+
+def build_search_request(
+    account: str, condition: str | None, text: str | None, sample_size: int = 0
+) -> SearchRequest:
+    """Returns what the options ask for. Raises UsageError when that is nothing, or cannot be read."""
+    if condition is None and text is None:
+        raise UsageError("say what to search for: a condition such as '{property: country, eq: DE}', or --text WORDS")
+    document = None if condition is None else read_condition(condition)
+    return SearchRequest(account, document, None if text is None else FreeTextQuery(text), sample_size)
+
+
+async def freeze_result(
+    settings: Settings, account: str, result: SearchResult, segment: str, by: str
+) -> FrozenResult:
+    """Sends, in the name of `by`, a command for each contact that was found and is not in the list yet."""
+    contacts = unlisted_contacts(result.hits.sorted_entries(), segment)
+    fields = {"type": "segment.member_added", "segment": segment, "by": by}
+    if contacts:
+        await send_commands(settings, account, contacts, fields=fields, check=static_segment_check(segment), at=None)
+    return FrozenResult(segment, len(contacts), len(result.hits.entries) - len(contacts))
+
+
+async def save_condition(
+    settings: Settings,
+    request: SearchRequest,
+    result: SearchResult,
+    name: str,
+    *,
+    apply: bool,
+    on_progress: ProgressCallback,
+) -> SavedSegment:
+    """Plans the condition as the dynamic segment `name` and, with `apply`, makes it a release.
+
+    Raises DefinitionsRefused when another release came meanwhile.
+    """
+    assert request.condition is not None
+    segment = segment_definition(name, request.condition)
+    account = extend_definitions(result.release, segment)
+    plan = await plan_segment(settings, account, _ignore_message, on_progress)
+    assert plan.preview_report is not None, "a segment more is a difference"
+    preview = plan.preview_report.membership_preview(name)
+    release = None
+    if apply:
+        deployment = await require_deployment(settings)
+        release = await apply_segment(settings, deployment.clock, result.release, account, on_progress)
+    return SavedSegment(
+        name, preview.enter.count, preview.leave.count, tuple(plan.diff.notes), to_yaml_fragment(segment), release
+    )
+
+
+def _require_static_segment(segment: str, release: Release) -> None:
+    """Raises UsageError when there is no such list; a new list has to be defined first."""
+    try:
+        static_segment_check(segment)(release.definitions)
+    except UsageError as error:
+        if any(each.id == segment for each in release.definitions.segments):
+            raise
+        first = f"define it first: `segments: [{{id: {segment}}}]` applied with `leadstream definitions apply`"
+        raise UsageError(f"{error}; {first}") from error
+
+
+def _ignore_message(_text: str) -> None:
+    """The search has already reported what is scanned."""
