@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 from streams.runtime import fatal
 from tests.harness.kafka.broker import BOOTSTRAP_VARIABLE
 from tests.harness.runtime.process_exit import raise_process_exit
+from tests.harness.suite.distribution import order, worker_count
+from tests.harness.suite.processes import RunProcesses
 
 # For good, not for the length of a test: a task that outlives its test must not end the run without a word either.
 fatal.exit_process = raise_process_exit
@@ -27,6 +29,22 @@ settings.register_profile(
 
 # Where files are fetched from and kept, and which broker the tests may use, are the caller's to say.
 _INHERITED_VARIABLES = {BOOTSTRAP_VARIABLE, "LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"}
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Says what `-n auto` means."""
+    return worker_count(config.args)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Adds what a run consists of besides tests."""
+    config.pluginmanager.register(RunProcesses(config))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Orders the tests."""
+    order(items)
 
 
 @pytest.fixture(autouse=True)
