@@ -11,8 +11,37 @@ import pytest
 # Integration tests wait more than they compute, all others compute.
 WAITING_WORKERS_PER_CORE = 3
 
-START_FIRST: tuple[str, ...] = ()
-"""The longest tests and stories, so that no worker is left alone with one of them at the end."""
+START_FIRST = (
+    "tests/integration/pipeline/test_chaos.py",
+    "tests/integration/benchmarks/test_benchmarks.py::test_memberships_after_live_edits",
+    "tests/integration/explain_and_search/test_commands.py",
+    "tests/integration/verify/test_command.py",
+    "tests/property/conditions/test_whole_conditions.py",
+    "tests/integration/explain_and_search/test_truncated_journal.py",
+    "tests/integration/pipeline/test_access_log.py",
+    "tests/integration/demo/test_demo.py::test_it_plays",
+    "tests/integration/demo/test_demo.py::test_a_kafka_that_runs",
+    "tests/integration/definitions/test_retention.py",
+    "tests/integration/definitions/test_edits.py",
+    "tests/integration/runtime/test_chaos.py",
+    "tests/integration/cli/test_broker_and_topics.py::test_a_broker_outlives",
+    "tests/property/test_recompute_leads.py",
+    "tests/integration/pipeline/test_big_tick.py",
+    "tests/integration/docs/test_definitions_guide.py",
+    "tests/integration/definitions/test_backfill.py",
+    "tests/integration/pipeline/test_open_transaction.py",
+    "tests/property/conditions/test_moving_dates.py",
+    "tests/integration/verify/test_under_traffic.py",
+    "tests/integration/replay",
+    "tests/integration/pipeline",
+    "tests/property/conditions/test_date_leaves.py",
+    "tests/integration/runtime",
+    "tests/integration",
+    "tests/property",
+)
+"""The longest tests and stories, so that no worker is left alone with one of them at the end. Beginnings of test ids;
+a test's rank is the first that fits.
+"""
 
 
 def worker_count(arguments: Sequence[str]) -> int:
