@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, settings
 from streams.runtime import fatal
 from tests.harness.kafka.broker import BOOTSTRAP_VARIABLE
 from tests.harness.runtime.process_exit import raise_process_exit
+from tests.harness.suite.distribution import order, worker_count
+from tests.harness.suite.processes import RunProcesses, is_worker
+from tests.harness.suite.progress import Progress
+from tests.harness.suite.tiers import mark_tiers
 
 # For good, not for the length of a test: a task that outlives its test must not end the run without a word either.
 fatal.exit_process = raise_process_exit
@@ -27,6 +32,25 @@ settings.register_profile(
 
 # Where files are fetched from and kept, and which broker the tests may use, are the caller's to say.
 _INHERITED_VARIABLES = {BOOTSTRAP_VARIABLE, "LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"}
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Says what `-n auto` means."""
+    return worker_count(config.args)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Adds what a run consists of besides tests."""
+    config.pluginmanager.register(RunProcesses(config))
+    if not is_worker(config) and config.get_verbosity() == -1:
+        config.pluginmanager.register(Progress(config))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests by folder, and puts the longest first."""
+    mark_tiers(items, Path(__file__).parent)
+    order(items)
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,13 @@ import re
 from tests.harness.project_files import PROJECT_ROOT, project_files, text_files
 
 LONGEST_FILE = 400
+PACKAGES = ("schemas", "streams", "agents", "connectors")
 TOP_LEVEL = {
     # rooms
     *("schemas", "streams", "agents", "connectors", "tests", "docs", "benchmarks", "examples", "docker"),
     # files
-    *(".ci", ".gitignore", "CHANGELOG.md", "README.md", "pyproject.toml", "requirements.lock"),
+    *(".ci", ".editorconfig", ".gitignore", ".pre-commit-config.yaml", "Makefile", "pyproject.toml"),
+    *("requirements.lock", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "LICENSE"),
     *("docker-compose.yml", "Dockerfile", ".dockerignore"),
 }
 
@@ -49,3 +51,13 @@ def test_no_text_names_a_package_registry() -> None:
 def test_packages_of_the_product_say_what_they_are() -> None:
     packages = [path for path in project_files() if path.name == "__init__.py" and path.parts[0] != "tests"]
     assert [path for path in packages if not (PROJECT_ROOT / path).read_text().startswith('"""')] == []
+
+
+def test_packages_of_the_product_say_that_they_are_typed() -> None:
+    assert [name for name in PACKAGES if not (PROJECT_ROOT / name / "py.typed").is_file()] == []
+
+
+def test_text_files_end_with_one_newline_and_lines_without_blanks() -> None:
+    texts = [(path, text) for path, text in text_files() if text and path.suffix != ".svg"]
+    assert [path for path, text in texts if not text.endswith("\n") or text.endswith("\n\n")] == []
+    assert [path for path, text in texts if re.search(r"[ \t\r]$", text, re.MULTILINE)] == []

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.harness.kafka.broker import fresh_prefix, running_kafka
+from tests.harness.kafka.broker import fresh_prefix, shared_kafka
+from tests.harness.suite.processes import run_folder
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The bootstrap address of a real broker that all tests of the run share."""
-    with running_kafka(tmp_path_factory.mktemp("kafka")) as bootstrap:
-        yield bootstrap
+def kafka(pytestconfig: pytest.Config) -> str:
+    """The bootstrap address of a real broker that all tests of the run share; the run ends it (tests/conftest.py)."""
+    return shared_kafka(run_folder(pytestconfig))
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""A real Kafka for integration tests: one broker for the whole run, a prefix of its own for each test."""
+"""A real Kafka for integration tests: one broker for the whole run, and a topic prefix for each test."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import uuid
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from connectors.kafka.broker import LocalBroker
 
 BOOTSTRAP_VARIABLE = "LEADSTREAM_TEST_BOOTSTRAP"
+_FOLDER = "kafka"
 
 
 @contextmanager
@@ -22,6 +24,28 @@ def running_kafka(folder: Path) -> Iterator[str]:
         return
     with LocalBroker(folder) as broker:
         yield broker.bootstrap
+
+
+def shared_kafka(run_folder: Path) -> str:
+    """Returns the address of the broker that all processes of a test run share.
+
+    The first process that asks starts it below `run_folder`; the others wait for it. `stop_shared_kafka` ends it.
+    """
+    elsewhere = os.environ.get(BOOTSTRAP_VARIABLE)
+    if elsewhere:
+        return elsewhere
+    with (run_folder / f"{_FOLDER}.starting").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        broker = LocalBroker(run_folder / _FOLDER)
+        if broker.pid is None:
+            broker.start()
+        return broker.bootstrap
+
+
+def stop_shared_kafka(run_folder: Path) -> None:
+    """Ends the broker of a test run, by its process id; does nothing when none was started."""
+    if (run_folder / _FOLDER).is_dir():
+        LocalBroker(run_folder / _FOLDER).stop()
 
 
 def fresh_prefix() -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks.figures import write_result
 from benchmarks.live_edit.edits import select_edits
 from benchmarks.live_edit.measure import measure as measure_edits
 from benchmarks.live_edit.session import TrafficSize
 from benchmarks.time_exits.measure import measure as measure_exits
+
+pytestmark = pytest.mark.program
 
 EDITS = ("add, held", "edit, longer", "pause for good", "dynamic to static", "superseded")
 

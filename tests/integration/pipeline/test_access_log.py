@@ -6,8 +6,12 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.harness.deployment.pipeline import Pipeline
 from tests.programs.access_log.check import compare
+
+pytestmark = pytest.mark.program
 
 PATHS = (
     "/",

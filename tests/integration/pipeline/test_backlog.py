@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.harness.deployment.live_deployment import live_deployment
 from tests.programs.scenarios import backlog
+
+pytestmark = pytest.mark.program
 
 
 async def test_nobody_is_taken_for_silent_while_a_backlog_is_worked_off(

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.harness.deployment.live_deployment import live_deployment
 from tests.programs.scenarios import big_tick
+
+pytestmark = pytest.mark.program
 
 CONTACTS = 15_000
 UNHURRIED: dict[str, Any] = {"transaction_bound_ms": 30_000, "transaction_timeout_ms": 60_000, "session_ms": 30_000}

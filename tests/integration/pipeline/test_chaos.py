@@ -11,6 +11,8 @@ from streams.settings import Settings
 from tests.programs.chaos.faults import FaultPlan
 from tests.programs.chaos.run import ChaosRun
 
+pytestmark = pytest.mark.program
+
 
 async def test_killed_and_stopped_workers_leave_what_a_replay_of_the_journal_gives(
     kafka: str, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture

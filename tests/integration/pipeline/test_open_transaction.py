@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.harness.deployment.live_deployment import live_deployment
 from tests.programs.scenarios import open_transaction
+
+pytestmark = pytest.mark.program
 
 
 async def test_what_cannot_be_read_holds_up_exits_and_not_other_partitions(

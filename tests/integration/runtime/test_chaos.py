@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from streams.settings import Settings
 from tests.programs.chaos.faults import FaultPlan
 from tests.programs.chaos.run import ChaosRun
+
+pytestmark = pytest.mark.program
 
 
 async def test_nothing_is_lost_or_doubled_while_workers_are_killed_stopped_and_joined(

@@ -112,12 +112,9 @@ def _run_pytest(
         sys.executable,
         "-m",
         "pytest",
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        pytest_plugin.__name__,
+        *("-x", "-q", "-n", "0"),
+        *("-p", "no:cacheprovider"),
+        *("-p", pytest_plugin.__name__),
         *tests,
     ]
     environment = {
