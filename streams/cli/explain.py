@@ -22,7 +22,6 @@ from streams.cli.common import (
 )
 from streams.engine.journal.records import JournalRecord, event_key
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import UsageError
 from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords
@@ -128,10 +127,7 @@ async def _read_records(
 
 async def _engine_parameters(settings: Settings, store: DeploymentStore) -> EngineParameters:
     releases = await store.read_releases()
-    memory = DuplicateWindow(settings.repeat_ms, settings.repeat_ids)
-    return EngineParameters(
-        lambda account, number: releases.get(account, number).definitions, memory, settings.lateness_ms
-    )
+    return EngineParameters(releases.definitions, settings.engine)
 
 
 def _parse_at(text: str | None) -> int | None:

@@ -72,18 +72,27 @@ def replay(
             raise UsageError("--journal reads events and definitions from the broker; leave files and --until out")
         _replay_journal(settings_from(bootstrap=bootstrap, prefix=prefix), write, state)
     elif events:
-        _replay_files(events, definitions or [], _parse_until(until), write, state)
+        settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+        _replay_files(settings, events, definitions or [], _parse_until(until), write, state=state)
     else:
         raise UsageError("name at least one file of events (- is standard input), or --journal")
 
 
 def _replay_files(
-    events: list[str], definitions: list[Path], until: int | None, write: OutputCallback, state: bool
+    settings: Settings,
+    events: list[str],
+    definitions: list[Path],
+    until: int | None,
+    write: OutputCallback,
+    *,
+    state: bool,
 ) -> None:
     accounts = {name: account.document for name, account in load_definitions(definitions).require().items()}
     console = stderr_console()
     with progress_bar() as advance:
-        run = FileReplay(accounts, write, lambda line: console.print(line, markup=False, soft_wrap=True))
+        run = FileReplay(
+            accounts, settings.engine, write, lambda line: console.print(line, markup=False, soft_wrap=True)
+        )
         run.run(parse_json_lines(read_lines(events, total_progress(events, partial(advance, "replaying")))), until)
     if state:
         _write_rows(run.state())

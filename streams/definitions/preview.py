@@ -17,7 +17,6 @@ from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.compiled import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.settings import Settings
 from streams.store.store import DeploymentStore, SlotSnapshot
 
@@ -91,11 +90,8 @@ class Preview:
         on_progress: Callable[[int, int], None],
     ) -> dict[str, dict[str, BackfilledState]]:
         """Account -> contact -> what the journal says; the journal is read once for all accounts that ask."""
-        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
         histories = {
-            account: BackfillCounter(
-                account, each.backfill_leaves, log.definitions, memory, self._settings.lateness_ms
-            )
+            account: BackfillCounter(account, each.backfill_leaves, log.definitions, self._settings.engine)
             for account, each in simulations.items()
             if each.backfill_leaves
         }

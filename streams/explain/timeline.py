@@ -7,19 +7,20 @@ every change is found at its own instant.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
-from streams.engine.decisions.decide import LATENESS, NO_TICK
+from streams.engine.decisions.decide import NO_TICK
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Output
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick, event_key
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
 from streams.engine.releases.compiled import DefinitionsLookup, ReleaseCache
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow, is_repeat
+from streams.engine.state.deduplication import is_repeat
 from streams.engine.version import ENGINE_VERSION
 from streams.explain.tree import TrackedValue
 from streams.store.contact_view import ContactView, build_view
@@ -37,11 +38,10 @@ class ValueChange:
 
 @dataclass(frozen=True, slots=True)
 class EngineParameters:
-    """What the engine is told besides records: definitions, memory of ids, lateness (ms)."""
+    """What the engine needs besides records; `definitions_lookup` has every release that the records name."""
 
     definitions_lookup: DefinitionsLookup
-    duplicate_window: DuplicateWindow = field(default_factory=DuplicateWindow)
-    lateness: int = LATENESS
+    settings: EngineSettings
 
 
 class ContactTimeline:
@@ -66,9 +66,7 @@ class ContactTimeline:
         self._tracked_values = tracked_values
         self._values: dict[TrackedValue, Hashable] = {}
         self._releases = ReleaseCache(parameters.definitions_lookup)
-        self._decider = PartitionDecider(
-            0, parameters.definitions_lookup, parameters.duplicate_window, lateness=parameters.lateness
-        )
+        self._decider = PartitionDecider(0, parameters.definitions_lookup, parameters.settings)
         self._next_offset = 0
         self._last_tick = NO_TICK
 
@@ -165,7 +163,9 @@ class ContactTimeline:
         contact = self.contact()
         if contact is None:
             return False
-        return is_repeat(contact, event.id, self._decider.clock_of(contact), self._parameters.duplicate_window)
+        return is_repeat(
+            contact, event.id, self._decider.clock_of(contact), self._parameters.settings.duplicate_window
+        )
 
     def _effective_instant(self, record: JournalRecord) -> int:
         """The instant at which a record takes effect."""

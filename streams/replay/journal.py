@@ -13,7 +13,6 @@ from streams.engine.journal.effects import Budget, Output
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import TopicsMissing
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import read_deployment
@@ -75,10 +74,7 @@ class JournalReplay:
     async def _replay_partition(
         self, consumer: Any, partition: TopicPartition, end_offsets: dict[TopicPartition, int]
     ) -> None:
-        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
-        decider = PartitionDecider(
-            partition.partition, self._release_definitions, memory, lateness=self._settings.lateness_ms
-        )
+        decider = PartitionDecider(partition.partition, self._releases.definitions, self._settings.engine)
         decider.resume(None)
         self._deciders.append(decider)
         before = self._record_count
@@ -99,6 +95,3 @@ class JournalReplay:
             self.refused_count += len(effects.dead_letters)
             for output in effects.outputs:
                 self._on_output(output)
-
-    def _release_definitions(self, account: str, number: int) -> Definitions:
-        return self._releases.get(account, number).definitions

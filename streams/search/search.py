@@ -14,7 +14,6 @@ from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.release_log import Release
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import JournalTruncated, UsageError
 from streams.search.condition import validate_condition
 from streams.search.free_text import FreeTextQuery
@@ -148,8 +147,7 @@ class _SearchRun:
             return {}
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         releases = await self._store.read_releases()
-        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
-        history = BackfillCounter(self._account, following, releases.definitions, memory, self._settings.lateness_ms)
+        history = BackfillCounter(self._account, following, releases.definitions, self._settings.engine)
         history.refused_sources = await self._store.dead_letter_sources(number)
         async for offset, key, value in self._store.read_journal(
             number, _accept_all_keys, on_progress, slot.decided_offset(number)

@@ -16,7 +16,7 @@ from streams.engine.conditions.protocols import Activity, ActivityCounter, HeldS
 from streams.engine.decisions.apply_event import activity_from_event
 from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.decisions.counters import count_activity, enforce_limit
-from streams.engine.decisions.decide import LATENESS, NO_TICK, consumes_id
+from streams.engine.decisions.decide import NO_TICK, consumes_id
 from streams.engine.journal.effects import SourcePosition
 from streams.engine.journal.records import (
     SLICE_KEY,
@@ -30,8 +30,9 @@ from streams.engine.journal.records import (
 )
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.releases.compiled import DefinitionsLookup
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
+from streams.engine.state.deduplication import is_repeat, remember_id
 from streams.engine.state.patches import patch_properties
 
 MAX_SLICE_CONTACTS = 200
@@ -54,8 +55,7 @@ class BackfillCounter:
     """The past of an account's contacts in one journal partition.
 
     `backfill_leaves` is what is asked; `lookup` gives the definitions of past releases, whose declared properties
-    decided
-    what a patch changed; `duplicate_window` and `lateness` are as for `streams.engine.decisions.decide.decide_event`.
+    decided what a patch changed; `settings` are those that the journal is decided with.
 
     `limit`: the most contacts that are kept, those that come first by their ids; None for all. `after`: only of those
     whose ids come after this one. So everybody's past can be told in passes, whatever the journal lost in between.
@@ -66,8 +66,7 @@ class BackfillCounter:
         account: str,
         backfill_leaves: BackfillLeaves,
         lookup: DefinitionsLookup,
-        duplicate_window: DuplicateWindow,
-        lateness: int = LATENESS,
+        settings: EngineSettings,
         *,
         after: str = "",
         limit: int | None = None,
@@ -80,8 +79,7 @@ class BackfillCounter:
         self._last_key: bytes | None = None  # the key of the last one that has room, where some had none
         self._backfill_leaves = backfill_leaves
         self._lookup = lookup
-        self._duplicate_window = duplicate_window
-        self._lateness = lateness
+        self._settings = settings
         self._status = PartitionStatus()
         self._property_types: Mapping[str, PropertyType] = {}
         self._release_clocks: list[tuple[int, int]] = []  # offset, and the clock at least after it
@@ -178,7 +176,7 @@ class BackfillCounter:
             if not self._evict_beyond_limit(event.owner):
                 return
         clock = max(contact.clock, tick, self._latest_release_clock(contact))
-        if is_repeat(contact, event.id, clock, self._duplicate_window):
+        if is_repeat(contact, event.id, clock, self._settings.duplicate_window):
             return
         contact.clock = max(event.at, clock)
         contact.settled = offset
@@ -186,7 +184,7 @@ class BackfillCounter:
         self._apply(contact, event)
         update_tracking(contact, self._backfill_leaves, contact.clock)
         if consumes_id(event, is_refused=event.source in self.refused_sources):
-            remember_id(contact, event.id, self._duplicate_window)
+            remember_id(contact, event.id, self._settings.duplicate_window)
 
     def _evict_beyond_limit(self, name: str) -> bool:
         """Whoever comes last by id goes where there is no room left for one more; whether that was somebody else."""
@@ -219,7 +217,7 @@ class BackfillCounter:
 
     def _count_activity(self, contact: Contact, activity: Activity) -> None:
         counters, now = self._backfill_leaves.counters, contact.clock
-        count_activity(contact, counters, activity, now, is_too_late=now - activity.at > self._lateness)
+        count_activity(contact, counters, activity, now, is_too_late=now - activity.at > self._settings.lateness)
         enforce_limit(contact, counters)
 
 

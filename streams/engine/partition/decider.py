@@ -17,7 +17,7 @@ from itertools import islice
 
 import msgspec
 
-from streams.engine.decisions.decide import LATENESS, NO_TICK, Decision, decide_event, decide_slice
+from streams.engine.decisions.decide import NO_TICK, Decision, decide_event, decide_slice
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Slice, Tick, decode, event_key
@@ -25,9 +25,9 @@ from streams.engine.partition.active_releases import ActiveReleases
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import Broadcast, PartitionStatus, PendingBroadcast, PendingProposal
 from streams.engine.releases.compiled import DefinitionsLookup, ReleaseCache
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.engine.version import ENGINE_VERSION, require_version
 
 _OWN_RECORD_SHARE = 0.7
@@ -78,22 +78,19 @@ class PartitionDecider:
     """Decides the records of one journal partition.
 
     `lookup` gives the definitions of an account's release by number. `timer` (seconds, monotonic) bounds portions in
-    time; without one the budget's seconds do not count. No decision depends on it. `lateness` is that of
-    `streams.engine.decisions.decide.decide_event`.
+    time; without one the budget's seconds do not count. No decision depends on it.
     """
 
     def __init__(
         self,
         partition: int,
         lookup: DefinitionsLookup,
-        duplicate_window: DuplicateWindow | None = None,
+        settings: EngineSettings,
         timer: Callable[[], float] | None = None,
-        lateness: int = LATENESS,
     ) -> None:
         self._partition = partition
-        self._duplicate_window = duplicate_window or DuplicateWindow()
+        self._settings = settings
         self._timer = timer or _zero_timer
-        self._lateness = lateness
         self._release_cache = ReleaseCache(lookup)
         self._contacts = ContactStore()
         self._queue: deque[tuple[int, bytes, JournalRecord]] = deque()
@@ -192,9 +189,7 @@ class PartitionDecider:
         there.
         """
         definitions, following = self._release_cache.lookup, self._active_releases.backfill_leaves(account)
-        return BackfillCounter(
-            account, following, definitions, self._duplicate_window, self._lateness, after=after, limit=limit
-        )
+        return BackfillCounter(account, following, definitions, self._settings, after=after, limit=limit)
 
     def active_releases(self) -> dict[str, int]:
         """Account -> the number of the release that decides."""
@@ -289,8 +284,7 @@ class PartitionDecider:
             place,
             self._active_releases.release(event.account),
             tick=tick,
-            duplicate_window=self._duplicate_window,
-            lateness=self._lateness,
+            settings=self._settings,
             backfill_leaves=self._active_releases.backfill_leaves(event.account),
         )
         if decided is None:

@@ -16,6 +16,7 @@ from schemas.events.opportunities import OpportunityChanged
 from schemas.outputs.letters import DeadLetterHeaders
 from streams.engine.journal.effects import Output, Refusal, SourceRecord
 from streams.engine.journal.event_types import EVENT_TYPES
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.kafka.dead_letters import dead_letter_from_record
 from streams.publish.lines import EventLine
 from streams.publish.ordering import OutgoingEvent
@@ -117,7 +118,7 @@ def decided() -> list[Output]:
         event_line(4, "lead.rejected", campaign="spring", by="eve"),
         event_line(5, "contact.changed", status="bounced"),
     ]
-    FileReplay({"default": DEFINITIONS}, outputs.append, complaints.append).run(lines)
+    FileReplay({"default": DEFINITIONS}, DEFAULT_ENGINE_SETTINGS, outputs.append, complaints.append).run(lines)
     assert complaints == []
     return outputs
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from tests.harness.engine.engine_driver import HOUR, EngineDriver, day
 
 SEGMENTS: list[dict[str, Any]] = [
@@ -40,7 +42,9 @@ def test_lateness_is_measured_against_the_clock_not_against_other_visits() -> No
 
 def test_lateness_is_a_setting() -> None:
     story = EngineDriver(segments=SEGMENTS)
-    strict = PartitionDecider(0, lambda _, number: story.releases[number - 1], lateness=HOUR)
+    strict = PartitionDecider(
+        0, lambda _, number: story.releases[number - 1], replace(DEFAULT_ENGINE_SETTINGS, lateness=HOUR)
+    )
     strict.resume(None)
     story.decider = strict
     story.apply(segments=SEGMENTS)

@@ -13,6 +13,7 @@ from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.journal.records import Marker, proposal_from_marker
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_definitions
 
@@ -73,7 +74,7 @@ def test_a_slice_is_decided_in_portions_over_restarts() -> None:
 
 def new_owner(story: EngineDriver, rows: Mapping[bytes, bytes | None]) -> PartitionDecider:
     """Who takes over from the changelog."""
-    decider = PartitionDecider(0, lambda _, number: story.releases[number - 1])
+    decider = PartitionDecider(0, lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
     for key, row in rows.items():
         decider.restore(key, row)
     return decider
