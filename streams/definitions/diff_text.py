@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.conditions import DefinitionModel
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule, Segment
+from streams.engine.releases.conditions import campaign_rules
 
 RuleDefinition = ScoringRule | AutomationRule
 
@@ -73,16 +74,12 @@ def _campaign_differences(old: Campaign, new: Campaign) -> dict[str, list[str]]:
         own.append(f"audience: {_names_text(old.audience)} -> {_names_text(new.audience)}")
     fields = ("period", "half_life", "auto_qualify", "leave", "points_changed", "salesforce", "name", "description")
     found = {f"campaign {new.id}": [*own, *_field_differences(old, new, fields)]}
-    before: dict[str, RuleDefinition] = {rule.id: rule for rule in _campaign_rules(old)}
-    for rule in _campaign_rules(new):
+    before: dict[str, RuleDefinition] = {rule.id: rule for rule in campaign_rules(old)}
+    for rule in campaign_rules(new):
         former = before.get(rule.id)
         if former is not None and former != rule:
             found[f"rule {new.id}/{rule.id}"] = list(_rule_differences(former, rule))
     return found
-
-
-def _campaign_rules(campaign: Campaign) -> tuple[RuleDefinition, ...]:
-    return (*campaign.scoring, *campaign.automation)
 
 
 def _rule_differences(old: RuleDefinition, new: RuleDefinition) -> Iterator[str]:

@@ -90,22 +90,17 @@ class Preview:
         on_progress: Callable[[int, int], None],
     ) -> dict[str, dict[str, BackfilledState]]:
         """Account -> contact -> what the journal says; the journal is read once for all accounts that ask."""
-        histories = {
+        counters = {
             account: BackfillCounter(account, each.backfill_leaves, log.definitions, self._settings.engine)
             for account, each in simulations.items()
             if each.backfill_leaves
         }
-        if not histories:
+        if not counters:
             return {}
-        refused = await self._store.dead_letter_sources(slot)
-        for history in histories.values():
-            history.refused_sources = refused
-        async for offset, key, value in self._store.read_journal(slot, _accept_all_keys, on_progress, end):
-            for history in histories.values():
-                history.feed(offset, key, value)
-        for account in histories:
+        await self._store.count_journal(slot, counters.values(), on_progress, end)
+        for account in counters:
             self.reports[account].is_journal_scanned = True
-        return {account: history.states() for account, history in histories.items()}
+        return {account: counter.states() for account, counter in counters.items()}
 
     @staticmethod
     def _add_outputs(
@@ -114,7 +109,3 @@ class Preview:
         report.scanned_count += 1
         for topic, body in simulation.simulate(row, backfilled):
             report.add(topic, body)
-
-
-def _accept_all_keys(_key: bytes) -> bool:
-    return True

@@ -10,6 +10,7 @@ from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRu
 from schemas.values import instant_text
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.releases.compiled import CompiledCampaign, compile_release
+from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Lead
 from streams.engine.state.points import points_from_millionths
 from streams.explain.changes import recent_changes
@@ -18,7 +19,6 @@ from streams.explain.tree import (
     ConditionLeaf,
     ConditionTree,
     TrackedValue,
-    build_compile_scope,
     build_tree,
     tree_nodes,
 )

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from schemas.definitions import Definitions, Segment
 from schemas.values import instant_text
+from streams.engine.releases.conditions import build_compile_scope
 from streams.explain.changes import recent_changes
 from streams.explain.snapshot import TimelineSnapshot
-from streams.explain.tree import ConditionTree, TrackedValue, build_compile_scope, build_tree, tree_nodes
+from streams.explain.tree import ConditionTree, TrackedValue, build_tree, tree_nodes
 from streams.store.contact_view import ContactView
 
 

@@ -20,9 +20,9 @@ from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.releases.compiled import CompiledRelease, compile_release
+from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Contact
 from streams.engine.version import walk
-from streams.explain.tree import build_compile_scope
 from streams.search.free_text import FreeTextQuery
 from streams.store.contact_view import build_view, settled_instant
 

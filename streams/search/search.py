@@ -147,14 +147,6 @@ class _SearchRun:
             return {}
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         releases = await self._store.read_releases()
-        history = BackfillCounter(self._account, following, releases.definitions, self._settings.engine)
-        history.refused_sources = await self._store.dead_letter_sources(number)
-        async for offset, key, value in self._store.read_journal(
-            number, _accept_all_keys, on_progress, slot.decided_offset(number)
-        ):
-            history.feed(offset, key, value)
-        return history.states()
-
-
-def _accept_all_keys(_key: bytes) -> bool:
-    return True
+        counter = BackfillCounter(self._account, following, releases.definitions, self._settings.engine)
+        await self._store.count_journal(number, [counter], on_progress, slot.decided_offset(number))
+        return counter.states()

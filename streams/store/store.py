@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 
 from schemas.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL
 from streams.engine.journal.effects import SourcePosition
+from streams.engine.partition.backfill import BackfillCounter, JournalEntry
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.releases.release_log import ReleaseLog
@@ -89,7 +90,7 @@ class DeploymentStore:
 
     async def read_journal(
         self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback, end: int | None = None
-    ) -> AsyncIterator[tuple[int, bytes, bytes]]:
+    ) -> AsyncIterator[JournalEntry]:
         """Offset, key and value of the records that are wanted, up to `end` (not included) or the end now."""
         place = self._partition(JOURNAL.name, number)
         ends = await fetch_end_offsets(self._consumer, [place])
@@ -100,6 +101,15 @@ class DeploymentStore:
             if record.offset % 1_000 == 0:
                 on_progress(record.offset, last)
         on_progress(last, last)
+
+    async def count_journal(
+        self, number: int, counters: Collection[BackfillCounter], on_progress: ProgressCallback, end: int
+    ) -> None:
+        """Gives all counters the records before `end`, in one pass over the journal partition."""
+        refused = await self.dead_letter_sources(number)
+        async for entry in self.read_journal(number, lambda _key: True, on_progress, end):
+            for counter in counters:
+                counter.count((entry,), refused)
 
     async def read_slot_checkpoint(self, number: int) -> SlotCheckpoint:
         """Where a slot stands now; its last position is near the end of its changelog, mostly."""

@@ -80,9 +80,7 @@ def foreseen(story: EngineDriver, proposed: Definitions) -> list[SimulatedOutput
     history = BackfillCounter(
         "default", foresight.backfill_leaves, lambda _, wanted: contents[wanted - 1], DEFAULT_ENGINE_SETTINGS
     )
-    history.refused_sources = story._refused_sources
-    for entry in story.journal:
-        history.feed(*entry)
+    history.count(story.journal, story._refused_sources)
     kept = history.states()
     rows = [(contact.id, _encode(contact)) for contact in story.decider.contacts()]
     return [told for name, row in rows for told in foresight.simulate(row, kept.get(name))]

@@ -36,7 +36,6 @@ def test_a_search_finds_who_would_be_a_member(
     past = BackfillCounter(
         "default", search.backfill_leaves, lambda _, number: stranger.releases[number - 1], DEFAULT_ENGINE_SETTINGS
     )
-    for entry in stranger.journal:
-        past.feed(*entry)
+    past.count(stranger.journal, ())
     found = search.matches(row, PartitionStatus(tick=START + after), past.states().get("ann"))
     assert (found and row.status == "active") == ("hot" in member.members())

@@ -7,7 +7,7 @@ the time before that place. Nothing is decided here: repeats, clocks, properties
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -38,6 +38,9 @@ from streams.engine.state.patches import patch_properties
 MAX_SLICE_CONTACTS = 200
 MAX_SLICE_BYTES = 400_000
 """The most that a slice holds, or one contact."""
+
+JournalEntry = tuple[int, bytes, bytes]
+"""Offset, key and value of a record."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -86,8 +89,6 @@ class BackfillCounter:
         self._contacts: dict[str, Contact] = {}
         self._first_instant: int | None = None  # the instant of the first record that tells one
         self._latest_instant = NO_TICK
-        self.refused_sources: Container[SourcePosition] = ()
-        """Sources of the events that became dead letters when they were decided: their ids were not spent."""
 
     def missing_before(self) -> int | None:
         """For a journal whose beginning is gone: from which instant (ms) on it speaks, where more is asked of it.
@@ -104,13 +105,18 @@ class BackfillCounter:
         is_behind = any(reach is None or reach < self._first_instant for reach in reaches)
         return self._first_instant if is_behind else None
 
-    def feed(self, offset: int, key: bytes, value: bytes) -> None:
-        """The next record of the journal; those of other accounts are passed over."""
-        if b"/" in key:
-            if key.startswith(self._prefix):
-                self._feed_event(offset, key, value)
-        elif key != SLICE_KEY:
-            self._feed_broadcast(offset, decode(value))
+    def count(self, journal: Iterable[JournalEntry], refused_sources: Container[SourcePosition]) -> None:
+        """Takes the next records of the journal: all of them, or a burst; those of other accounts are skipped.
+
+        `refused_sources`: the sources of the events that became dead letters when they were decided: they did not
+        use up their ids.
+        """
+        for offset, key, value in journal:
+            if b"/" in key:
+                if key.startswith(self._prefix):
+                    self._count_event(offset, key, value, refused_sources)
+            elif key != SLICE_KEY:
+                self._apply_broadcast(offset, decode(value))
 
     def continue_after(self) -> str | None:
         """The last contact that was kept, where others after it had no room; None where everybody had."""
@@ -140,7 +146,7 @@ class BackfillCounter:
             if self._backfill_leaves.held_states or contact.counts:
                 yield name, _to_backfilled_state(contact)
 
-    def _feed_event(self, offset: int, key: bytes, value: bytes) -> None:
+    def _count_event(self, offset: int, key: bytes, value: bytes, refused_sources: Container[SourcePosition]) -> None:
         # Whoever has no room is passed over by the key alone: that costs a tenth of taking the event in.
         has_room = key > self._after and (self._last_key is None or key <= self._last_key)
         if not has_room and self._first_instant is not None:
@@ -149,9 +155,9 @@ class BackfillCounter:
         assert isinstance(event, JournalEvent)
         self._record_instant(event.at)
         if has_room:
-            self._process_event(offset, event)
+            self._process_event(offset, event, is_refused=event.source in refused_sources)
 
-    def _feed_broadcast(self, offset: int, record: JournalRecord) -> None:
+    def _apply_broadcast(self, offset: int, record: JournalRecord) -> None:
         if isinstance(record, Tick):
             self._status.advance(record)
             if record.account in ("", self._account):
@@ -166,7 +172,7 @@ class BackfillCounter:
             self._first_instant = self._latest_instant = at
         self._latest_instant = max(self._latest_instant, at)
 
-    def _process_event(self, offset: int, event: JournalEvent) -> None:
+    def _process_event(self, offset: int, event: JournalEvent, *, is_refused: bool) -> None:
         tick = self._status.clock_of(self._account, NO_TICK)
         contact = self._contacts.get(event.owner)
         if contact is None:
@@ -183,7 +189,7 @@ class BackfillCounter:
         advance_tracking(contact, self._backfill_leaves, contact.clock)
         self._apply(contact, event)
         update_tracking(contact, self._backfill_leaves, contact.clock)
-        if consumes_id(event, is_refused=event.source in self.refused_sources):
+        if consumes_id(event, is_refused=is_refused):
             remember_id(contact, event.id, self._settings.duplicate_window)
 
     def _evict_beyond_limit(self, name: str) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Container, Iterable, Iterator
 
 from streams.engine.journal.effects import Append, SourcePosition
 from streams.engine.journal.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, Marker, encode, proposal_from_marker
+from streams.engine.partition.backfill import JournalEntry
 from streams.engine.partition.decider import PartitionDecider
 
-JournalScan = Callable[[], Iterable[tuple[int, bytes, bytes]]]
-"""Offset, key and value of every record so far."""
+JournalScan = Callable[[], Iterable[JournalEntry]]
+"""Every record so far."""
 
 
 def release_records(
@@ -26,10 +27,8 @@ def release_records(
     # Everything before is decided: where there is no contact by now, there is no past either.
     if decider.needs_backfill(marker) and decider.has_contacts(marker.account):
         yield Append(PROPOSAL_KEY, encode(proposal_from_marker(marker)))
-        history = decider.backfill_counter(marker.account)
-        history.refused_sources = refused_sources
-        for offset, key, value in journal():
-            history.feed(offset, key, value)
-        for part in history.slices():
+        counter = decider.backfill_counter(marker.account)
+        counter.count(journal(), refused_sources)
+        for part in counter.slices():
             yield Append(SLICE_KEY, encode(part))
     yield Append(MARKER_KEY, encode(marker))

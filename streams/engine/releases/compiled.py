@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from schemas.conditions import Condition
 from schemas.definitions import (
-    STANDARD_PROPERTIES,
     AutomationRule,
     Campaign,
     Definitions,
@@ -28,6 +27,13 @@ from streams.engine.conditions.protocols import (
     HeldState,
 )
 from streams.engine.journal.effects import LeafDocument
+from streams.engine.releases.conditions import (
+    build_compile_scope,
+    release_conditions,
+    rule_owner,
+    segment_owner,
+    stateful_conditions,
+)
 from streams.engine.releases.deciding_leaves import LazyExplainer, compile_explainer
 from streams.engine.releases.inputs import ConditionInputs, inputs_of
 from streams.engine.releases.segment_index import SegmentIndex
@@ -36,6 +42,9 @@ from streams.engine.state.points import to_millionths
 
 DefinitionsLookup = Callable[[str, int], Definitions]
 """The definitions of an account's release by its number."""
+
+_Conditions = Mapping[str, CompiledCondition]
+"""By owner, as `OwnedCondition` names it."""
 
 SCORING_KEY = "scoring/"
 """Put before a scoring rule's id among a lead's truths; slugs have no slash."""
@@ -141,9 +150,11 @@ def empty_release(account: str) -> CompiledRelease:
 
 def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     """The release of checked definitions. Raises ConditionRefused for definitions that were never checked."""
-    around = CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
-    segments = _sort_by_dependency([_compile_segment(segment, around) for segment in definitions.segments])
-    campaigns = tuple(_compile_campaign(campaign, definitions, around) for campaign in definitions.campaigns)
+    scope = build_compile_scope(definitions)
+    conditions = {each.owner: compile_condition(each.condition, scope) for each in release_conditions(definitions)}
+    stateful = [conditions[each.owner] for each in stateful_conditions(definitions)]
+    segments = _sort_by_dependency([_compile_segment(segment, conditions, scope) for segment in definitions.segments])
+    campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
     return CompiledRelease(
         account=definitions.account,
         number=number,
@@ -153,14 +164,14 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         segment_index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
-        counters=_unique_counters(segments, campaigns),
-        held_states=_unique_held_states(segments, campaigns),
+        counters=_unique_counters(stateful),
+        held_states=_unique_held_states(stateful),
     )
 
 
-def _compile_segment(segment: Segment, scope: CompileScope) -> CompiledSegment:
+def _compile_segment(segment: Segment, conditions: _Conditions, scope: CompileScope) -> CompiledSegment:
     condition = segment.when if segment.dynamic else None
-    compiled = None if condition is None else compile_condition(condition, scope)
+    compiled = conditions.get(segment_owner(segment.id))
     return CompiledSegment(
         id=segment.id,
         dynamic=segment.dynamic,
@@ -193,7 +204,7 @@ def _sort_by_dependency(segments: list[CompiledSegment]) -> tuple[CompiledSegmen
     return tuple(ordered.values())
 
 
-def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: CompileScope) -> CompiledCampaign:
+def _compile_campaign(campaign: Campaign, definitions: Definitions, conditions: _Conditions) -> CompiledCampaign:
     period = campaign.period
     salesforce = campaign.salesforce
     described: dict[str, Any] = {"id": campaign.id, "name": campaign.name or campaign.id}
@@ -205,8 +216,13 @@ def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: Compi
         definition=campaign,
         start=None if period is None else _midnight(period.from_, definitions.time_zone),
         end=None if period is None else _midnight(period.to, definitions.time_zone),
-        scoring=tuple(_compile_scoring_rule(rule, scope) for rule in campaign.scoring),
-        automation=tuple(_compile_automation_rule(rule, scope) for rule in campaign.automation),
+        scoring=tuple(
+            _compile_scoring_rule(rule, conditions[rule_owner(campaign.id, rule.id)]) for rule in campaign.scoring
+        ),
+        automation=tuple(
+            _compile_automation_rule(rule, conditions[rule_owner(campaign.id, rule.id)])
+            for rule in campaign.automation
+        ),
         thresholds=tuple(sorted(thresholds)),
         description=described,
     )
@@ -216,8 +232,7 @@ def _midnight(day: date | None, zone: str) -> int | None:
     return None if day is None else day_start(require_zone(zone), day.toordinal())
 
 
-def _compile_scoring_rule(rule: ScoringRule, scope: CompileScope) -> CompiledScoring:
-    condition = compile_condition(rule.when, scope)
+def _compile_scoring_rule(rule: ScoringRule, condition: CompiledCondition) -> CompiledScoring:
     return CompiledScoring(
         id=rule.id,
         key=SCORING_KEY + rule.id,
@@ -229,8 +244,7 @@ def _compile_scoring_rule(rule: ScoringRule, scope: CompileScope) -> CompiledSco
     )
 
 
-def _compile_automation_rule(rule: AutomationRule, scope: CompileScope) -> CompiledAutomation:
-    condition = compile_condition(rule.when, scope)
+def _compile_automation_rule(rule: AutomationRule, condition: CompiledCondition) -> CompiledAutomation:
     return CompiledAutomation(
         id=rule.id,
         condition=condition,
@@ -240,35 +254,18 @@ def _compile_automation_rule(rule: AutomationRule, scope: CompileScope) -> Compi
     )
 
 
-def _unique_counters(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> tuple[ActivityCounter, ...]:
+def _unique_counters(conditions: Iterable[CompiledCondition]) -> tuple[ActivityCounter, ...]:
     """Each counter once: leaves that count the same share what is kept."""
-    found: dict[str, ActivityCounter] = {}
-    for compiled in _stateful_conditions(segments, campaigns):
-        for counter in compiled.counters:
-            found.setdefault(counter.key, counter)
-    return tuple(found.values())
+    counters: dict[str, ActivityCounter] = {}
+    for condition in conditions:
+        for counter in condition.counters:
+            counters.setdefault(counter.key, counter)
+    return tuple(counters.values())
 
 
-def _unique_held_states(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> tuple[HeldState, ...]:
-    """Each truth that is to be followed once."""
-    found = {
-        truth.key: truth for compiled in _stateful_conditions(segments, campaigns) for truth in compiled.held_states
-    }
-    return tuple(found.values())
-
-
-def _stateful_conditions(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> Iterator[CompiledCondition]:
-    """Every condition that needs its counts kept: a scoring rule for each match looks at the event alone."""
-    yield from (segment.condition for segment in segments if segment.condition)
-    for campaign in campaigns:
-        yield from (rule.condition for rule in campaign.automation)
-        yield from (rule.condition for rule in campaign.scoring if rule.activity_filter is None)
+def _unique_held_states(conditions: Iterable[CompiledCondition]) -> tuple[HeldState, ...]:
+    """Each state that is followed once."""
+    return tuple({state.key: state for condition in conditions for state in condition.held_states}.values())
 
 
 class ReleaseCache:

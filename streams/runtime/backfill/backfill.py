@@ -164,16 +164,14 @@ class Backfill:
         """Feeds what is before an offset; whether the journal's beginning is gone."""
         told = time.monotonic()
         async with self._open_consumer("read_committed") as consumer:
-            counter.refused_sources = await read_refused_sources(consumer, self._dead_letters)
+            refused = await read_refused_sources(consumer, self._dead_letters)
             consumer.assign([self._journal])
             await consumer.seek_to_beginning(self._journal)
             while (position := await consumer.position(self._journal)) < until:
                 fetched = await consumer.getmany(self._journal, timeout_ms=500, max_records=FETCH_RECORDS)
                 records = fetched.get(self._journal, [])
-                before = [record for record in records if record.offset < until]
-                await self._throttle.run_throttled(
-                    before, lambda record: counter.feed(record.offset, record.key, record.value)
-                )
+                entries = [(record.offset, record.key, record.value) for record in records if record.offset < until]
+                await self._throttle.run_throttled(entries, lambda entry: counter.count((entry,), refused))
                 if time.monotonic() - told > LOG_SECONDS:
                     told = time.monotonic()
                     logger.info("counting the past", read=position, records=until)

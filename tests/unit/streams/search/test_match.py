@@ -30,8 +30,7 @@ def found(story: EngineDriver, text: str) -> list[str]:
     history = BackfillCounter(
         "default", search.backfill_leaves, lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS
     )
-    for entry in story.journal:
-        history.feed(*entry)
+    history.count(story.journal, ())
     kept = history.states()
     contacts = story.decider.contacts()
     standing = PartitionStatus(tick=story.decider.clock_of(story.contact()))

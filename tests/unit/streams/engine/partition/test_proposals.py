@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -41,12 +42,9 @@ def kept(story: EngineDriver) -> list[int]:
 
 def slice_for_all(story: EngineDriver) -> tuple[int, bytes, bytes]:
     """All of the proposed release's past in one slice."""
-    history = story.decider.backfill_counter("default")
-    for entry in story.journal:
-        if entry[1] == records.PROPOSAL_KEY:
-            break
-        history.feed(*entry)
-    (part,) = history.slices()
+    counter = story.decider.backfill_counter("default")
+    counter.count(takewhile(lambda entry: entry[1] != records.PROPOSAL_KEY, story.journal), ())
+    (part,) = counter.slices()
     return len(story.journal), records.SLICE_KEY, records.encode(part)
 
 
