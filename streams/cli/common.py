@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from schemas.values import Slug
 from streams.errors import UsageError
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 
 BootstrapOption = Annotated[
@@ -32,9 +33,6 @@ DataDirOption = Annotated[
     typer.Option("--data-dir", envvar="LEADSTREAM_DATA_DIR", help="Folder of the local broker's data and logs."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
-
-ProgressCallback = Callable[[str, int, int], None]
-"""Told of progress: what is being done, how much is done, how much there is (0: not known)."""
 
 
 def settings_from(**options: Any) -> Settings:

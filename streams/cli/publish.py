@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -114,7 +113,7 @@ def publish(
         of_csv.require_unused()
     rows = of_csv.event_builder(settings, account) if format_ is Format.CSV else None
     with progress_bar(quiet=as_json) as advance:
-        read = total_progress(files, partial(advance, "publishing"))
+        read = total_progress(files, "publishing", advance)
         if rows is not None:
             items = parse_csv_files(files, rows, delimiter, read)
         elif format_ is Format.ACCESS_LOG:

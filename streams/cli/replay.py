@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -93,7 +92,7 @@ def _replay_files(
         run = FileReplay(
             accounts, settings.engine, write, lambda line: console.print(line, markup=False, soft_wrap=True)
         )
-        run.run(parse_json_lines(read_lines(events, total_progress(events, partial(advance, "replaying")))), until)
+        run.run(parse_json_lines(read_lines(events, total_progress(events, "replaying", advance))), until)
     if state:
         _write_rows(run.state())
     if run.report.refused_count:
@@ -102,7 +101,7 @@ def _replay_files(
 
 def _replay_journal(settings: Settings, write: OutputCallback, state: bool) -> None:
     with progress_bar() as advance:
-        run = JournalReplay(settings, write, lambda done, total: advance("scanning the journal", done, total))
+        run = JournalReplay(settings, write, advance)
         asyncio.run(run.run())
     if state:
         _write_rows(run.state())

@@ -12,7 +12,6 @@ from streams.cli.common import (
     BootstrapOption,
     JsonOption,
     PrefixOption,
-    ProgressCallback,
     plural,
     progress_bar,
     settings_from,
@@ -23,6 +22,7 @@ from streams.cli.common import (
 from streams.engine.releases.release_log import Release
 from streams.errors import TopicsMissing, UsageError
 from streams.kafka.deployment import read_deployment
+from streams.progress import ProgressCallback
 from streams.publish.commands import send_commands, static_segment_check
 from streams.search.condition import condition_warnings, read_condition
 from streams.search.free_text import FreeTextQuery

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.definitions import AccountDefinitions
 from streams.definitions.rollout import Rollout
 from streams.engine.releases.release_log import Release, VoidRelease
 from streams.errors import Unavailable
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.journal_follower import JournalFollower
 from streams.store.releases import ReleaseRepository
 
 POLL_MS = 200
-
-ProgressCallback = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Any
 from streams.definitions.diff import DefinitionsDiff, diff_definitions
 from streams.definitions.history_needs import new_history_needs
 from streams.definitions.load import AccountDefinitions
-from streams.definitions.preview import Preview, ProgressCallback
+from streams.definitions.preview import Preview
 from streams.definitions.preview_report import PreviewReport
 from streams.definitions.retention import require_coverage
 from streams.engine.releases.release_log import Release, ReleaseLog
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.store import open_store
 

@@ -6,8 +6,7 @@ where the rows are decided, so that both speak of the same records.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 
 from schemas.definitions import Definitions
 from streams.definitions.preview_report import PreviewReport
@@ -17,10 +16,9 @@ from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.compiled import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.store import DeploymentStore, SlotSnapshot
-
-ProgressCallback = Callable[[str, int, int], None]
 
 _PROGRESS_STEP = 500
 
@@ -42,17 +40,13 @@ class Preview:
 
     async def _preview_slot(self, number: int, on_progress: ProgressCallback) -> None:
         part = f"{number + 1}/{self._store.slot_count}"
-        slot = await self._store.read_slot(
-            number, self._is_proposed_key, partial(on_progress, f"scanning contacts {part}")
-        )
+        slot = await self._store.read_slot(number, self._is_proposed_key, f"scanning contacts {part}", on_progress)
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         log = await self._store.read_releases()
         place = JournalPosition(number, slot.decided_offset(number))
         tried = {account: self._build_simulation(account, log, place, slot) for account in self._proposed}
         self._count_partitions_behind(slot, log)
-        kept = await self._read_backfill(
-            number, place.offset, tried, log, partial(on_progress, f"scanning the journal {part}")
-        )
+        kept = await self._read_backfill(number, place.offset, tried, log, on_progress)
         for done, (key, row) in enumerate(slot.rows.items()):
             account, _, contact = key.decode().partition("/")
             self._add_outputs(tried[account], row, kept.get(account, {}).get(contact), self.reports[account])
@@ -87,7 +81,7 @@ class Preview:
         end: int,
         simulations: Mapping[str, Simulation],
         log: ReleaseLog,
-        on_progress: Callable[[int, int], None],
+        on_progress: ProgressCallback,
     ) -> dict[str, dict[str, BackfilledState]]:
         """Account -> contact -> what the journal says; the journal is read once for all accounts that ask."""
         counters = {
@@ -97,7 +91,7 @@ class Preview:
         }
         if not counters:
             return {}
-        await self._store.count_journal(slot, counters.values(), on_progress, end)
+        await self._store.count_journal(slot, counters.values(), on_progress, end=end)
         for account in counters:
             self.reports[account].is_journal_scanned = True
         return {account: counter.states() for account, counter in counters.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,8 +16,6 @@ MAX_EMPTY_POLLS = 30
 """Polls without a record before the end after which the broker is said not to answer."""
 
 EndOffsets = dict[TopicPartition, int]
-ProgressCallback = Callable[[int, int], None]
-"""Told how many records are read, and how many there are."""
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from schemas.events.base import EARLIEST, LATEST
 from schemas.values import instant_ms
 from streams.engine.journal.event_types import EVENT_TYPES
 from streams.errors import DataError
+from streams.progress import ProgressCallback
 from streams.publish.access_log import AccessLogParser
 from streams.publish.ordering import OutgoingEvent
 
@@ -110,9 +111,9 @@ def read_lines(paths: Iterable[str], on_bytes_read: Callable[[int], None]) -> It
             raise DataError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def total_progress(paths: Sequence[str], on_progress: Callable[[int, int], None]) -> Callable[[int], None]:
-    """What `read_lines` can tell its progress: `on_progress` gets the bytes read of all files, and how many there
-    are.
+def total_progress(paths: Sequence[str], activity: str, on_progress: ProgressCallback) -> Callable[[int], None]:
+    """What `read_lines` tells its progress to: `on_progress` gets `activity`, the bytes read of all files, and their
+    size.
     """
     total = total_size(paths)
     before = last = 0
@@ -122,7 +123,7 @@ def total_progress(paths: Sequence[str], on_progress: Callable[[int, int], None]
         if done < last:  # the next file has begun
             before += last
         last = done
-        on_progress(before + done, total)
+        on_progress(activity, before + done, total)
 
     return read
 

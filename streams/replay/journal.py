@@ -16,10 +16,12 @@ from streams.engine.state.contact import Contact
 from streams.errors import TopicsMissing
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import read_deployment
-from streams.kafka.reader import ProgressCallback, fetch_end_offsets, open_consumer, read_partition
+from streams.kafka.reader import fetch_end_offsets, open_consumer, read_partition
+from streams.progress import ProgressCallback
 from streams.replay.state import StateRow, state_rows
 from streams.settings import Settings
 
+_ACTIVITY = "scanning the journal"
 DECISION_BUDGET = Budget(records=20_000, bytes=1 << 40)
 
 
@@ -84,10 +86,10 @@ class JournalReplay:
             fed += 1
             if fed % DECISION_BUDGET.records == 0:
                 self._decide_pending(decider)
-                self._on_progress(before + record.offset + 1, self._total_records)
+                self._on_progress(_ACTIVITY, before + record.offset + 1, self._total_records)
         self._decide_pending(decider)
         self._record_count = before + end_offsets[partition]
-        self._on_progress(self._record_count, self._total_records)
+        self._on_progress(_ACTIVITY, self._record_count, self._total_records)
 
     def _decide_pending(self, decider: PartitionDecider) -> None:
         while decider.has_pending():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
 
@@ -15,12 +15,11 @@ from streams.definitions.document import Document
 from streams.engine.releases.release_log import Release, VoidRelease
 from streams.engine.validation import path_text, validate_definitions
 from streams.errors import DefinitionsRefused, UsageError
+from streams.progress import ProgressCallback
 from streams.search.condition import with_segment
 from streams.search.match import Hit
 from streams.settings import Clock, Settings
 from streams.store.releases import ReleaseRepository
-
-ProgressCallback = Callable[[str, int, int], None]
 
 
 def segment_definition(name: str, condition_document: Document) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 
@@ -15,6 +14,7 @@ from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.release_log import Release
 from streams.engine.state.contact import Contact
 from streams.errors import JournalTruncated, UsageError
+from streams.progress import ProgressCallback
 from streams.search.condition import validate_condition
 from streams.search.free_text import FreeTextQuery
 from streams.search.match import ContactMatcher, SearchHits
@@ -23,7 +23,6 @@ from streams.store.contact_view import settled_instant
 from streams.store.retention import truncated_partitions
 from streams.store.store import DeploymentStore, SlotSnapshot, open_store
 
-ProgressCallback = Callable[[str, int, int], None]
 ReleaseCheck = Callable[[Release], None]
 """Raises UsageError for a release in which what is to follow the search cannot be done."""
 
@@ -109,10 +108,10 @@ class _SearchRun:
         """The contacts of one partition: their rows, and for what the rows do not say, their journal."""
         part = f"{number + 1}/{self._store.slot_count}"
         slot = await self._store.read_slot(
-            number, lambda key: key.startswith(self._prefix), partial(on_progress, f"scanning contacts {part}")
+            number, lambda key: key.startswith(self._prefix), f"scanning contacts {part}", on_progress
         )
         self._require_coverage(number, slot)
-        kept = await self._read_backfill(number, slot, partial(on_progress, f"scanning the journal {part}"))
+        kept = await self._read_backfill(number, slot, on_progress)
         standing = slot.partition_status
         for value in slot.rows.values():
             contact = _decode(value)
@@ -139,7 +138,7 @@ class _SearchRun:
         )
 
     async def _read_backfill(
-        self, number: int, slot: SlotSnapshot, on_progress: Callable[[int, int], None]
+        self, number: int, slot: SlotSnapshot, on_progress: ProgressCallback
     ) -> dict[str, BackfilledState]:
         """Up to where the rows are decided, so that both speak of the same records."""
         following = self.matcher.backfill_leaves
@@ -148,5 +147,5 @@ class _SearchRun:
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         releases = await self._store.read_releases()
         counter = BackfillCounter(self._account, following, releases.definitions, self._settings.engine)
-        await self._store.count_journal(number, [counter], on_progress, slot.decided_offset(number))
+        await self._store.count_journal(number, [counter], on_progress, end=slot.decided_offset(number))
         return counter.states()

@@ -22,7 +22,8 @@ from streams.kafka.clients import fetch_partitions
 from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.deployment import DeploymentRecord, read_deployment
 from streams.kafka.partitions import partition_for_key
-from streams.kafka.reader import ProgressCallback, fetch_end_offsets, open_consumer, read_partition
+from streams.kafka.reader import fetch_end_offsets, open_consumer, read_partition
+from streams.progress import ProgressCallback
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_positions
 from streams.settings import Settings
@@ -73,8 +74,10 @@ class DeploymentStore:
         """The journal partition of a contact's key."""
         return partition_for_key(key, self.slot_count)
 
-    async def read_slot(self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback) -> SlotSnapshot:
-        """The rows that are wanted, as of the end of the changelog partition now."""
+    async def read_slot(
+        self, number: int, key_filter: KeyFilter, activity: str, on_progress: ProgressCallback
+    ) -> SlotSnapshot:
+        """The rows that are wanted, as of the end of the changelog partition now; `activity` is for `on_progress`."""
         place = self._partition(CONTACTS_CHANGELOG.name, number)
         ends = await fetch_end_offsets(self._consumer, [place])
         slot = SlotSnapshot()
@@ -84,12 +87,18 @@ class DeploymentStore:
             elif key_filter(record.key):
                 _put_row(slot.rows, record.key, record.value)
             if record.offset % 1_000 == 0:
-                on_progress(record.offset, ends[place])
-        on_progress(ends[place], ends[place])
+                on_progress(activity, record.offset, ends[place])
+        on_progress(activity, ends[place], ends[place])
         return slot
 
     async def read_journal(
-        self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback, end: int | None = None
+        self,
+        number: int,
+        key_filter: KeyFilter,
+        activity: str,
+        on_progress: ProgressCallback,
+        *,
+        end: int | None = None,
     ) -> AsyncIterator[JournalEntry]:
         """Offset, key and value of the records that are wanted, up to `end` (not included) or the end now."""
         place = self._partition(JOURNAL.name, number)
@@ -99,15 +108,21 @@ class DeploymentStore:
             if key_filter(record.key):
                 yield record.offset, record.key, record.value
             if record.offset % 1_000 == 0:
-                on_progress(record.offset, last)
-        on_progress(last, last)
+                on_progress(activity, record.offset, last)
+        on_progress(activity, last, last)
 
     async def count_journal(
-        self, number: int, counters: Collection[BackfillCounter], on_progress: ProgressCallback, end: int
+        self,
+        number: int,
+        counters: Collection[BackfillCounter],
+        on_progress: ProgressCallback,
+        *,
+        end: int,
     ) -> None:
         """Gives all counters the records before `end`, in one pass over the journal partition."""
         refused = await self.dead_letter_sources(number)
-        async for entry in self.read_journal(number, lambda _key: True, on_progress, end):
+        activity = f"scanning the journal {number + 1}/{self.slot_count}"
+        async for entry in self.read_journal(number, lambda _key: True, activity, on_progress, end=end):
             for counter in counters:
                 counter.count((entry,), refused)
 

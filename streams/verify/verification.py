@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from streams.errors import JournalTruncated, TopicsMissing
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import DeploymentRecord, read_deployment
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_partition
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.retention import truncated_partitions
 from streams.store.store import DeploymentStore
@@ -28,7 +29,6 @@ from streams.verify.recomputed import PartitionRecomputation
 from streams.verify.report import VerificationReport
 from streams.verify.table import OutputTable
 
-ProgressCallback = Callable[[str, int, int], None]
 _PROGRESS_STEP = 100
 _TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, SEGMENT_MEMBERS, LEADS)
 

@@ -1,0 +1,12 @@
+"""How long work tells its progress: one signature for commands, readers and connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+ProgressCallback = Callable[[str, int, int], None]
+"""Gets what is being done, how much of it is done, and how much there is (0: not known)."""
+
+
+def ignore_progress(_what: str, _done: int, _total: int) -> None:
+    """A `ProgressCallback` that shows nothing."""
