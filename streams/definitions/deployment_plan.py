@@ -61,13 +61,13 @@ async def plan_accounts(
         plans = {name: diff_against_latest(log.latest(name), account) for name, account in accounts.items()}
         for name, account in accounts.items():
             await require_coverage(store, name, account.content, log)
-        tallies: Mapping[str, PreviewReport] = {}
-        tried = {name: account for name, account in accounts.items() if plans[name] and not quick}
-        if tried:
-            on_message(f"scanning {_scan_text(tried, log)}")
-            preview = Preview(settings, store, {name: account.content for name, account in tried.items()})
-            tallies = await preview.run(on_progress)
-    return [PlanResult(plans[name], tallies.get(name)) for name in accounts]
+        reports: Mapping[str, PreviewReport] = {}
+        previewed = {name: account for name, account in accounts.items() if plans[name] and not quick}
+        if previewed:
+            on_message(f"scanning {_scan_text(previewed, log)}")
+            preview = Preview(settings, store, {name: account.content for name, account in previewed.items()})
+            reports = await preview.run(on_progress)
+    return [PlanResult(plans[name], reports.get(name)) for name in accounts]
 
 
 async def require_account_coverage(

@@ -152,5 +152,5 @@ def _setting_lines(old: Definitions, new: Definitions) -> Iterator[str]:
 
 
 def _backfill_notes(before: Definitions | None, after: Definitions) -> Iterator[str]:
-    for owner in dict.fromkeys(asked.owner for asked in new_history_needs(before, after)):
+    for owner in dict.fromkeys(need.owner for need in new_history_needs(before, after)):
         yield f"{owner} {BACKFILL_NOTE}"

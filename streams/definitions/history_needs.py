@@ -25,19 +25,19 @@ class HistoryNeed:
 
     def earliest_needed(self, now: int) -> int | None:
         """The earliest instant (ms) that it asks of when it decides from `now` on; None for all the past."""
-        reaches = [each.earliest_needed(now) for each in self.trackers]
-        known = [reach for reach in reaches if reach is not None]
-        return min(known) if len(known) == len(reaches) else None
+        instants = [each.earliest_needed(now) for each in self.trackers]
+        bounds = [reach for reach in instants if reach is not None]
+        return min(bounds) if len(bounds) == len(instants) else None
 
 
 def new_history_needs(before: Definitions | None, after: Definitions) -> list[HistoryNeed]:
     """What a release asks of the past that the one in force (None: there is none) does not keep."""
-    known = frozenset() if before is None else _tracker_keys(before)
+    tracked_keys = frozenset() if before is None else _tracker_keys(before)
     scope = build_compile_scope(after)
     return [
         need
         for each in stateful_conditions(after)
-        for need in condition_history_needs(each.owner, each.condition, scope, known)
+        for need in condition_history_needs(each.owner, each.condition, scope, tracked_keys)
     ]
 
 
@@ -48,9 +48,9 @@ def condition_history_needs(
     for leaf in walk(condition):
         if isinstance(leaf, AllOf | AnyOf | NotOf):
             continue
-        kept = tuple(each for each in _trackers(compile_condition(leaf, scope)) if each.key not in tracked_keys)
-        if kept:
-            yield HistoryNeed(owner, to_leaf_document(leaf), kept)
+        trackers = tuple(each for each in _trackers(compile_condition(leaf, scope)) if each.key not in tracked_keys)
+        if trackers:
+            yield HistoryNeed(owner, to_leaf_document(leaf), trackers)
 
 
 def _tracker_keys(definitions: Definitions) -> frozenset[str]:

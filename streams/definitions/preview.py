@@ -43,13 +43,15 @@ class Preview:
         slot = await self._store.read_slot(number, self._is_proposed_key, f"scanning contacts {part}", on_progress)
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         log = await self._store.read_releases()
-        place = JournalPosition(number, slot.decided_offset(number))
-        tried = {account: self._build_simulation(account, log, place, slot) for account in self._proposed}
+        position = JournalPosition(number, slot.decided_offset(number))
+        simulations = {account: self._build_simulation(account, log, position, slot) for account in self._proposed}
         self._count_partitions_behind(slot, log)
-        kept = await self._read_backfill(number, place.offset, tried, log, on_progress)
+        backfilled = await self._read_backfill(number, position.offset, simulations, log, on_progress)
         for done, (key, row) in enumerate(slot.rows.items()):
             account, _, contact = key.decode().partition("/")
-            self._add_outputs(tried[account], row, kept.get(account, {}).get(contact), self.reports[account])
+            self._add_outputs(
+                simulations[account], row, backfilled.get(account, {}).get(contact), self.reports[account]
+            )
             if done % _PROGRESS_STEP == 0:
                 on_progress(f"deciding for contacts {part}", done, len(slot.rows))
 
@@ -57,10 +59,10 @@ class Preview:
         return key.partition(b"/")[0].decode() in self._proposed
 
     def _count_partitions_behind(self, slot: SlotSnapshot, log: ReleaseLog) -> None:
-        standing = slot.partition_status
+        status = slot.partition_status
         for account in {key.partition(b"/")[0].decode() for key in slot.rows}:
             latest = log.latest(account)
-            if latest is not None and standing.releases.get(account, 0) < latest.number:
+            if latest is not None and status.releases.get(account, 0) < latest.number:
                 self.reports[account].partitions_behind += 1
 
     def _build_simulation(
@@ -71,8 +73,8 @@ class Preview:
         return Simulation(account, number, self._definitions_lookup(number, log), position, slot.decider_checkpoint)
 
     def _definitions_lookup(self, number: int, log: ReleaseLog) -> DefinitionsLookup:
-        return lambda account, wanted: (
-            self._proposed[account] if wanted == number else log.definitions(account, wanted)
+        return lambda account, release: (
+            self._proposed[account] if release == number else log.definitions(account, release)
         )
 
     async def _read_backfill(

@@ -57,11 +57,11 @@ async def require_coverage(
     `at` (ms): when they would take effect; without it as soon as may be. Only what nobody keeps yet is looked at.
     """
     latest = log.latest(account)
-    asked = new_history_needs(latest.definitions if latest is not None else None, proposed)
-    if not asked:
+    needs = new_history_needs(latest.definitions if latest is not None else None, proposed)
+    if not needs:
         return
-    left = await _journal_coverage(store, account, at)
-    lines = [] if left is None else coverage_problems(asked, left)
+    coverage = await _journal_coverage(store, account, at)
+    lines = [] if coverage is None else coverage_problems(needs, coverage)
     if lines:
         more = [f"and {len(lines) - MAX_LISTED} more"] if len(lines) > MAX_LISTED else []
         raise DefinitionsRefused("\n".join([*lines[:MAX_LISTED], *more]))
@@ -69,15 +69,15 @@ async def require_coverage(
 
 async def _journal_coverage(store: DeploymentStore, account: str, at: int | None) -> JournalCoverage | None:
     """Of all partitions that lost records and have contacts of the account; None where nothing of it is gone."""
-    found = []
+    coverages = []
     for number, speaks_from in (await truncated_partitions(store, account)).items():
         slot = await store.read_slot(number, lambda key: key.startswith(account.encode() + b"/"), "", ignore_progress)
         if slot.rows:
             now = _effective_instant(account, slot, store.deployment.clock) if at is None else at
-            found.append(JournalCoverage(now if speaks_from is None else speaks_from, now))
-    if not found:
+            coverages.append(JournalCoverage(now if speaks_from is None else speaks_from, now))
+    if not coverages:
         return None
-    return JournalCoverage(max(left.start for left in found), min(left.now for left in found))
+    return JournalCoverage(max(each.start for each in coverages), min(each.now for each in coverages))
 
 
 def _effective_instant(account: str, slot: SlotSnapshot, clock: Clock) -> int:

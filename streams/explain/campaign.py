@@ -62,15 +62,15 @@ class CampaignSubject:
 
     def __init__(self, campaign: Campaign, definitions: Definitions) -> None:
         self.id = campaign.id
-        around = build_compile_scope(definitions)
+        scope = build_compile_scope(definitions)
         self._campaign = campaign
         self._compiled: CompiledCampaign = compile_release(definitions, 1).campaigns_by_id[campaign.id]
         self._tracked_status = TrackedLeadStatus(campaign.id)
         self._scoring = [
-            self._build_rule(rule, build_tree(rule.when, around, campaign.id)) for rule in campaign.scoring
+            self._build_rule(rule, build_tree(rule.when, scope, campaign.id)) for rule in campaign.scoring
         ]
         self._automation = [
-            self._build_rule(rule, build_tree(rule.when, around, campaign.id)) for rule in campaign.automation
+            self._build_rule(rule, build_tree(rule.when, scope, campaign.id)) for rule in campaign.automation
         ]
 
     def tracked_values(self) -> list[TrackedValue]:

@@ -72,14 +72,14 @@ class ContactTimeline:
 
     def start(self) -> None:
         """From nothing."""
-        self._values = {watched: value for watched in self._tracked_values for value in watched.initial_values}
+        self._values = {tracked: value for tracked in self._tracked_values for value in tracked.initial_values}
         self._decider.resume(None)
 
     def restore(self, contact: Contact, now: int) -> None:
         """From a row that is settled for `now`."""
         self._decider.restore(self.key, msgspec.json.encode(contact))
-        standing = PartitionStatus(releases={contact.account: contact.release})
-        self._decider.resume(msgspec.json.encode(Checkpoint(standing, semantics=ENGINE_VERSION)))
+        status = PartitionStatus(releases={contact.account: contact.release})
+        self._decider.resume(msgspec.json.encode(Checkpoint(status, semantics=ENGINE_VERSION)))
         self._next_offset = contact.settled + 1
         self._record_changes(now, "")
 
@@ -187,8 +187,8 @@ class ContactTimeline:
         contact = self.contact()
         if contact is None:
             return None
-        sight = self._build_view(contact, self.now)
-        dues = [contact.due, *(watched.due(sight) for watched in self._tracked_values)]
+        view = self._build_view(contact, self.now)
+        dues = [contact.due, *(tracked.due(view) for tracked in self._tracked_values)]
         return min((due for due in dues if due is not None and due > self.now), default=None)
 
     def _record_changes(self, now: int, event_id: str) -> None:
@@ -196,14 +196,14 @@ class ContactTimeline:
         if contact is None:
             return
         self.now = max(self.now, now)
-        sight = self._build_view(contact, self.now)
-        for watched in self._tracked_values:
-            value = watched.current_value(sight)
-            if watched in self._values and self._values[watched] != value:
+        view = self._build_view(contact, self.now)
+        for tracked in self._tracked_values:
+            value = tracked.current_value(view)
+            if tracked in self._values and self._values[tracked] != value:
                 change = ValueChange(self.now, event_id)
-                self.first_changes.setdefault(watched, change)
-                self.last_changes[watched] = change
-            self._values[watched] = value
+                self.first_changes.setdefault(tracked, change)
+                self.last_changes[tracked] = change
+            self._values[tracked] = value
 
     def _build_view(self, contact: Contact, now: int) -> ContactView:
         return build_view(contact, self._releases.get(self.account, self.release_number()), now)

@@ -127,14 +127,14 @@ class FileReplay:
 
     def _accept_record(self, topic: str, key: bytes | None, value: bytes | None, location: str) -> None:
         self._accepted_count += 1
-        place = (topic, 0, self._accepted_count)
-        for outcome in self._validator(SourceRecord(*place, None, key, value, (), 0)):
+        source = (topic, 0, self._accepted_count)
+        for outcome in self._validator(SourceRecord(*source, None, key, value, (), 0)):
             if isinstance(outcome, Refusal):
                 self._refuse_line(location, f"{outcome.code}: {outcome.message}")
             elif topic == CRM_OPPORTUNITIES.name:
                 self._decide_ledger(outcome, location)
             else:
-                self._locations[place] = location
+                self._locations[source] = location
                 self._append(outcome)
 
     def _decide_ledger(self, append: Append, location: str) -> None:

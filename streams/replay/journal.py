@@ -48,16 +48,16 @@ class JournalReplay:
             raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
         self._releases = ReleaseLog(deployment.clock)
         journal, definitions = settings.prefix + JOURNAL.name, settings.prefix + DEFINITIONS.name
-        places = await fetch_partitions(settings.bootstrap, [journal, definitions])
+        partitions = await fetch_partitions(settings.bootstrap, [journal, definitions])
         async with open_consumer(settings.bootstrap, "leadstream-replay") as consumer:
             # The journal's ends come first: whatever release stands before them is in `definitions` by then.
-            ends = await fetch_end_offsets(consumer, places[journal])
-            released = await fetch_end_offsets(consumer, places[definitions])
-            async for record in read_partition(consumer, places[definitions][0], released):
+            ends = await fetch_end_offsets(consumer, partitions[journal])
+            release_ends = await fetch_end_offsets(consumer, partitions[definitions])
+            async for record in read_partition(consumer, partitions[definitions][0], release_ends):
                 self._releases.add(record.offset, record.timestamp, record.key, record.value)
             self._total_records = sum(ends.values())
-            for place in places[journal]:
-                await self._replay_partition(consumer, place, ends)
+            for partition in partitions[journal]:
+                await self._replay_partition(consumer, partition, ends)
 
     def state(self) -> Iterator[StateRow]:
         """Memberships and leads at the end of the journal, points as of each contact's clock."""
@@ -80,11 +80,11 @@ class JournalReplay:
         decider.resume(None)
         self._deciders.append(decider)
         before = self._record_count
-        fed = 0
+        record_count = 0
         async for record in read_partition(consumer, partition, end_offsets):
             decider.feed(record.offset, record.key, record.value)
-            fed += 1
-            if fed % DECISION_BUDGET.records == 0:
+            record_count += 1
+            if record_count % DECISION_BUDGET.records == 0:
                 self._decide_pending(decider)
                 self._on_progress(_ACTIVITY, before + record.offset + 1, self._total_records)
         self._decide_pending(decider)

@@ -111,12 +111,12 @@ class _SearchRun:
             number, lambda key: key.startswith(self._prefix), f"scanning contacts {part}", on_progress
         )
         self._require_coverage(number, slot)
-        kept = await self._read_backfill(number, slot, on_progress)
-        standing = slot.partition_status
+        backfilled = await self._read_backfill(number, slot, on_progress)
+        status = slot.partition_status
         for value in slot.rows.values():
             contact = _decode(value)
             self.hits.scanned_count += 1
-            if self.matcher.matches(contact, standing, kept.get(contact.id)):
+            if self.matcher.matches(contact, status, backfilled.get(contact.id)):
                 self.hits.add(contact)
 
     def _require_coverage(self, number: int, slot: SlotSnapshot) -> None:
@@ -126,26 +126,25 @@ class _SearchRun:
         if number not in self._truncated_partitions or not slot.rows:
             return
         now = min(settled_instant(_decode(row), slot.partition_status) for row in slot.rows.values())
-        own = self._truncated_partitions[number]
-        if not coverage_problems(self.matcher.history_needs, JournalCoverage(now if own is None else own, now)):
+        own_start = self._truncated_partitions[number]
+        start = now if own_start is None else own_start
+        needs = self.matcher.history_needs
+        if not coverage_problems(needs, JournalCoverage(start, now)):
             return
         # The latest of all partitions: a window that begins later is answered in every one.
-        latest = max(
-            [now if own is None else own, *(each for each in self._truncated_partitions.values() if each is not None)]
-        )
-        raise JournalTruncated(
-            "\n".join(coverage_problems(self.matcher.history_needs, JournalCoverage(latest, now))[:MAX_LISTED])
-        )
+        others = [each for each in self._truncated_partitions.values() if each is not None]
+        problems = coverage_problems(needs, JournalCoverage(max([start, *others]), now))
+        raise JournalTruncated("\n".join(problems[:MAX_LISTED]))
 
     async def _read_backfill(
         self, number: int, slot: SlotSnapshot, on_progress: ProgressCallback
     ) -> dict[str, BackfilledState]:
         """Up to where the rows are decided, so that both speak of the same records."""
-        following = self.matcher.backfill_leaves
-        if not following:
+        leaves = self.matcher.backfill_leaves
+        if not leaves:
             return {}
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         releases = await self._store.read_releases()
-        counter = BackfillCounter(self._account, following, releases.definitions, self._settings.engine)
+        counter = BackfillCounter(self._account, leaves, releases.definitions, self._settings.engine)
         await self._store.count_journal(number, [counter], on_progress, end=slot.decided_offset(number))
         return counter.states()

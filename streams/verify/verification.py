@@ -42,10 +42,10 @@ class ContactSelection:
 
     def select(self, keys: Iterable[bytes], limit: int | None) -> list[bytes]:
         """A sample is the same every time: those whose keys' hashes are the smallest."""
-        wanted = [key for key in keys if belongs_to(key, self.account)]
-        if limit is None or len(wanted) <= limit:
-            return wanted
-        return sorted(sorted(wanted, key=lambda key: blake2b(key).digest())[:limit])
+        selected = [key for key in keys if belongs_to(key, self.account)]
+        if limit is None or len(selected) <= limit:
+            return selected
+        return sorted(sorted(selected, key=lambda key: blake2b(key).digest())[:limit])
 
     def slot_limit(self, slot: int, slot_count: int) -> int | None:
         """How many contacts of one slot, so that all together make the sample."""
@@ -104,10 +104,10 @@ class Verification:
 
     async def _require_whole_journal(self, account: str | None) -> None:
         """Everything is told from its first record on; there is no snapshot to begin from."""
-        gone = await truncated_partitions(self._store, account)
-        if gone:
-            told = [instant for instant in gone.values() if instant is not None]
-            since = f"speaks from {instant_text(max(told))} on" if told else "has lost all that tells a time"
+        truncated = await truncated_partitions(self._store, account)
+        if truncated:
+            instants = [instant for instant in truncated.values() if instant is not None]
+            since = f"speaks from {instant_text(max(instants))} on" if instants else "has lost all that tells a time"
             raise JournalTruncated(
                 f"the journal {since}: what was before fell to its retention, and without it memberships and leads"
                 " cannot be recomputed; verify needs a journal that is kept for ever"
@@ -142,10 +142,10 @@ class Verification:
     async def _read_journal(
         self, slot: int, cut: ConsistentCut, recomputation: PartitionRecomputation, on_progress: ProgressCallback
     ) -> None:
-        place = self._partition(JOURNAL, slot)
-        ends = await fetch_end_offsets(self._committed_consumer, [place])
+        partition = self._partition(JOURNAL, slot)
+        ends = await fetch_end_offsets(self._committed_consumer, [partition])
         async for record in read_partition(
-            self._committed_consumer, place, {place: min(cut.decided_offset, ends[place])}
+            self._committed_consumer, partition, {partition: min(cut.decided_offset, ends[partition])}
         ):
             recomputation.feed(record.offset, record.value)
             if record.offset % _PROGRESS_STEP == 0:
@@ -157,18 +157,18 @@ class Verification:
         return table
 
     async def _read_flags(self, slot: int) -> ContactFlags:
-        flags, place = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)
+        flags, partition = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)
         async for record in read_partition(
-            self._committed_consumer, place, await fetch_end_offsets(self._committed_consumer, [place])
+            self._committed_consumer, partition, await fetch_end_offsets(self._committed_consumer, [partition])
         ):
             flags.feed(record.key, record.value)
         return flags
 
     async def _read_releases(self) -> None:
         """After the cuts: whatever release was decided by then is in `definitions`."""
-        place = self._partition(DEFINITIONS, 0)
-        ends = await fetch_end_offsets(self._committed_consumer, [place])
-        async for record in read_partition(self._committed_consumer, place, ends):
+        partition = self._partition(DEFINITIONS, 0)
+        ends = await fetch_end_offsets(self._committed_consumer, [partition])
+        async for record in read_partition(self._committed_consumer, partition, ends):
             self._releases.add(record.offset, record.timestamp, record.key, record.value)
 
     def _partition(self, topic: Topic, partition: int) -> TopicPartition:
