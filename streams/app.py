@@ -30,7 +30,6 @@ from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import UsageError
 from streams.runtime.process.main import main
 from streams.runtime.process.supervisor import exit_with_parent
@@ -45,10 +44,9 @@ LEDGER_OUT = (CAMPAIGN_REVENUE, CRM_RESULTS, DEAD_LETTERS)
 def pipeline_spec(settings: Settings) -> AppSpec:
     """The app for contacts: segments, leads, points. It has as many slots as the journal has partitions."""
     releases = ReleaseLog(settings.clock)
-    duplicates = DuplicateWindow(settings.repeat_ms, settings.repeat_ids)
 
     def decider(_settings: Settings, slot: int) -> Decider:
-        return PartitionDecider(slot, definitions_lookup(releases), duplicates, time.monotonic, settings.lateness_ms)
+        return PartitionDecider(slot, definitions_lookup(releases), settings.engine, time.monotonic)
 
     return AppSpec(
         name="pipeline",

@@ -6,3 +6,7 @@ from collections.abc import Callable
 
 ProgressCallback = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (0: not known)."""
+
+
+def ignore_progress(_what: str, _done: int, _total: int) -> None:
+    """A `ProgressCallback` that shows nothing."""

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS, DuplicateWindow, EngineSettings
+
 Clock = Literal["wall", "events"]
 
 
@@ -34,9 +36,17 @@ class Settings(BaseSettings):
     in_step_patience_ms: int = Field(60_000, description="how long a standing claim is waited for")
     stuck_after_ms: int = Field(600_000, description="a partition standing still that long holds no tick")
     future_ms: int = Field(300_000, description="on the wall clock: how far ahead of arrival an `at` may be")
-    lateness_ms: int = Field(86_400_000, description="later events do not count in sequence, first, last")
-    repeat_ms: int = Field(86_400_000, description="an event id repeated within this time changes nothing")
-    repeat_ids: int = Field(256, description="how many applied ids are remembered per contact")
+    lateness_ms: int = Field(
+        DEFAULT_ENGINE_SETTINGS.lateness, description="later events do not count in sequence, first, last"
+    )
+    repeat_ms: int = Field(
+        DEFAULT_ENGINE_SETTINGS.duplicate_window.duration,
+        description="an event id repeated within this time changes nothing",
+    )
+    repeat_ids: int = Field(
+        DEFAULT_ENGINE_SETTINGS.duplicate_window.max_ids,
+        description="how many applied ids are remembered per contact",
+    )
     start_patience_ms: int = Field(0, description="how long a starting worker waits for Kafka and its topics")
     session_ms: int = Field(6_000, description="consumer group session")
     transaction_bound_ms: int = Field(4_000, description="a longer transaction ends the worker process")
@@ -53,3 +63,8 @@ class Settings(BaseSettings):
     salesforce_poll_ms: int = Field(30_000, description="between two polls; each is one API request or more")
     salesforce_currency: str = Field("USD", description="of an org with one currency, which names none")
     redis_url: str | None = None
+
+    @property
+    def engine(self) -> EngineSettings:
+        """What decides outputs: every caller of the engine takes it from here."""
+        return EngineSettings(self.lateness_ms, DuplicateWindow(self.repeat_ms, self.repeat_ids))

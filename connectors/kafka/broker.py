@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import Self
 
 from connectors.kafka.data_folder import BrokerFolder, BrokerProcess
-from connectors.kafka.jars import ProgressCallback, ignore_progress, kafka_jars
+from connectors.kafka.jars import kafka_jars
 from connectors.kafka.java import find_java
 from connectors.kafka.start_errors import start_failure_reason
 from connectors.ports import LOOPBACK, accepts_connections, free_port, is_free
 from streams.errors import LocalBrokerError
+from streams.progress import ProgressCallback, ignore_progress
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +14,10 @@ from pathlib import Path
 
 from connectors.kafka.maven import Maven
 from streams.errors import LocalBrokerError
+from streams.progress import ProgressCallback, ignore_progress
 
 KAFKA_VERSION = "4.2.1"
 LOCK_FILE = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.lock")
-
-ProgressCallback = Callable[[str, int, int], None]
-"""Gets the present step, the bytes so far and the bytes in all."""
-
-
-def ignore_progress(_what: str, _done: int, _total: int) -> None:
-    """A `ProgressCallback` that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)

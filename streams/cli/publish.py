@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -106,7 +105,7 @@ def publish(
         csv_options.require_unused()
     csv_events = csv_options.event_builder(settings, account) if format_ is Format.CSV else None
     with progress_bar(quiet=as_json) as advance:
-        on_bytes_read = total_progress(files, partial(advance, "publishing"))
+        on_bytes_read = total_progress(files, "publishing", advance)
         if csv_events is not None:
             items = parse_csv_files(files, csv_events, delimiter, on_bytes_read)
         elif format_ is Format.ACCESS_LOG:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,19 +67,28 @@ def replay(
             raise UsageError("--journal reads events and definitions from the broker; leave files and --until out")
         _replay_journal(settings_from(bootstrap=bootstrap, prefix=prefix), write, state)
     elif events:
-        _replay_files(events, definitions or [], parse_time_option("--until", until), write, state)
+        settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+        _replay_files(settings, events, definitions or [], parse_time_option("--until", until), write, state=state)
     else:
         raise UsageError("name at least one file of events (- is standard input), or --journal")
 
 
 def _replay_files(
-    events: list[str], definitions: list[Path], until: int | None, write: OutputCallback, state: bool
+    settings: Settings,
+    events: list[str],
+    definitions: list[Path],
+    until: int | None,
+    write: OutputCallback,
+    *,
+    state: bool,
 ) -> None:
     accounts = {name: account.document for name, account in load_definitions(definitions).require().items()}
     console = stderr_console()
     with progress_bar() as advance:
-        run = FileReplay(accounts, write, lambda line: console.print(line, markup=False, soft_wrap=True))
-        run.run(parse_json_lines(read_lines(events, total_progress(events, partial(advance, "replaying")))), until)
+        run = FileReplay(
+            accounts, settings.engine, write, lambda line: console.print(line, markup=False, soft_wrap=True)
+        )
+        run.run(parse_json_lines(read_lines(events, total_progress(events, "replaying", advance))), until)
     if state:
         _write_rows(run.state())
     if run.report.refused_count:
@@ -91,7 +99,7 @@ def _replay_journal(settings: Settings, write: OutputCallback, state: bool) -> N
     from streams.replay.journal import JournalReplay  # noqa: PLC0415 - a file is replayed without a Kafka client
 
     with progress_bar() as advance:
-        run = JournalReplay(settings, write, lambda done, total: advance("scanning the journal", done, total))
+        run = JournalReplay(settings, write, advance)
         asyncio.run(run.run())
     if state:
         _write_rows(run.state())

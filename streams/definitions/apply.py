@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.definitions import AccountDefinitions
 from streams.definitions.rollout import Rollout
 from streams.engine.releases.release_log import Release, VoidRelease
 from streams.errors import Unavailable
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.journal_follower import JournalFollower
 from streams.store.releases import ReleaseRepository
 
 POLL_MS = 200
-
-ProgressCallback = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +44,22 @@ class ReleaseApplier:
             return ApplyResult(await self.releases.write_release(account.name, account.document, based_on, at))
         # The journal is followed from before the release is written, so that nothing of it is missed.
         async with JournalFollower(self.settings) as journal:
-            made = await self.releases.write_release(account.name, account.document, based_on, at)
-            if isinstance(made, VoidRelease):
-                return ApplyResult(made)
-            return ApplyResult(made, await _await_rollout(journal, made, self.patience, on_progress))
+            release = await self.releases.write_release(account.name, account.document, based_on, at)
+            if isinstance(release, VoidRelease):
+                return ApplyResult(release)
+            return ApplyResult(release, await _await_rollout(journal, release, self.patience, on_progress))
 
 
 async def _await_rollout(
     journal: JournalFollower, release: Release, patience: float, on_progress: ProgressCallback
 ) -> Rollout:
-    arrival = Rollout(release.account, release.number, journal.partitions)
-    moved = time.monotonic()
-    while not arrival.is_over:
-        on_progress(arrival.progress_text(), len(arrival.active_partitions), arrival.partition_count)
-        if time.monotonic() - moved > patience:
+    rollout = Rollout(release.account, release.number, journal.partitions)
+    last_change = time.monotonic()
+    while not rollout.is_over:
+        on_progress(rollout.progress_text(), len(rollout.active_partitions), rollout.partition_count)
+        if time.monotonic() - last_change > patience:
             what = f"release {release.number} of account {release.account} is applied"
-            raise Unavailable(f"{what}, but {arrival.timeout_text(patience)}")
-        if arrival.feed(await journal.poll(POLL_MS)):
-            moved = time.monotonic()
-    return arrival
+            raise Unavailable(f"{what}, but {rollout.timeout_text(patience)}")
+        if rollout.feed(await journal.poll(POLL_MS)):
+            last_change = time.monotonic()
+    return rollout

@@ -9,10 +9,11 @@ from typing import Any
 from streams.definitions.diff import DefinitionsDiff, diff_definitions
 from streams.definitions.history_needs import new_history_needs
 from streams.definitions.load import AccountDefinitions
-from streams.definitions.preview import Preview, ProgressCallback
+from streams.definitions.preview import Preview
 from streams.definitions.preview_report import PreviewReport
 from streams.definitions.retention import require_coverage
 from streams.engine.releases.release_log import Release, ReleaseLog
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.store import open_store
 
@@ -60,13 +61,13 @@ async def plan_accounts(
         plans = {name: diff_against_latest(log.latest(name), account) for name, account in accounts.items()}
         for name, account in accounts.items():
             await require_coverage(store, name, account.content, log)
-        tallies: Mapping[str, PreviewReport] = {}
-        tried = {name: account for name, account in accounts.items() if plans[name] and not quick}
-        if tried:
-            on_message(f"scanning {_scan_text(tried, log)}")
-            preview = Preview(settings, store, {name: account.content for name, account in tried.items()})
-            tallies = await preview.run(on_progress)
-    return [PlanResult(plans[name], tallies.get(name)) for name in accounts]
+        reports: Mapping[str, PreviewReport] = {}
+        previewed = {name: account for name, account in accounts.items() if plans[name] and not quick}
+        if previewed:
+            on_message(f"scanning {_scan_text(previewed, log)}")
+            preview = Preview(settings, store, {name: account.content for name, account in previewed.items()})
+            reports = await preview.run(on_progress)
+    return [PlanResult(plans[name], reports.get(name)) for name in accounts]
 
 
 async def require_account_coverage(

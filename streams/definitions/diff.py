@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.conditions import DefinitionModel
-from schemas.definitions import Campaign, Definitions
+from schemas.definitions import Definitions
 from streams.definitions.diff_text import describe_differences
 from streams.definitions.history_needs import new_history_needs
+from streams.engine.releases.conditions import campaign_rules
 
 BACKFILL_NOTE = "asks of the past: it is counted from the journal first, and decides then"
 
@@ -137,12 +138,8 @@ def _shared_rules(definitions: Definitions, other: Definitions) -> dict[str, Def
         f"{campaign.id}/{rule.id}": rule
         for campaign in definitions.campaigns
         if campaign.id in shared
-        for rule in _rules_of(campaign)
+        for rule in campaign_rules(campaign)
     }
-
-
-def _rules_of(campaign: Campaign) -> list[Any]:
-    return [*campaign.scoring, *campaign.automation]
 
 
 def _setting_lines(old: Definitions, new: Definitions) -> Iterator[str]:
@@ -155,5 +152,5 @@ def _setting_lines(old: Definitions, new: Definitions) -> Iterator[str]:
 
 
 def _backfill_notes(before: Definitions | None, after: Definitions) -> Iterator[str]:
-    for owner in dict.fromkeys(asked.owner for asked in new_history_needs(before, after)):
+    for owner in dict.fromkeys(need.owner for need in new_history_needs(before, after)):
         yield f"{owner} {BACKFILL_NOTE}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.conditions import DefinitionModel
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule, Segment
+from streams.engine.releases.conditions import campaign_rules
 
 RuleDefinition = ScoringRule | AutomationRule
 
@@ -26,20 +27,20 @@ DiffDetails = dict[str, tuple[str, ...]]
 
 def describe_differences(old: Definitions, new: Definitions) -> DiffDetails:
     """`segment ID`, `campaign ID`, `rule CAMPAIGN/ID`, `property NAME` -> what changes; only where anything does."""
-    found: dict[str, Sequence[str]] = {}
+    details: dict[str, Sequence[str]] = {}
     segments = {segment.id: segment for segment in old.segments}
     for segment in new.segments:
         former = segments.get(segment.id)
-        known = _copy_source(segment, old) if former is None else list(_segment_differences(former, segment))
-        found[f"segment {segment.id}"] = known
+        differences = _copy_source(segment, old) if former is None else list(_segment_differences(former, segment))
+        details[f"segment {segment.id}"] = differences
     campaigns = {campaign.id: campaign for campaign in old.campaigns}
     for campaign in new.campaigns:
         if campaign.id in campaigns:
-            found |= _campaign_differences(campaigns[campaign.id], campaign)
+            details |= _campaign_differences(campaigns[campaign.id], campaign)
     for name, declared in new.properties.items():
         if name in old.properties and old.properties[name] != declared:
-            found[f"property {name}"] = [f"{old.properties[name]} -> {declared}"]
-    return {name: tuple(words) for name, words in found.items() if words}
+            details[f"property {name}"] = [f"{old.properties[name]} -> {declared}"]
+    return {name: tuple(words) for name, words in details.items() if words}
 
 
 def _copy_source(segment: Segment, old: Definitions) -> list[str]:
@@ -72,17 +73,13 @@ def _campaign_differences(old: Campaign, new: Campaign) -> dict[str, list[str]]:
     if old.audience != new.audience:
         own.append(f"audience: {_names_text(old.audience)} -> {_names_text(new.audience)}")
     fields = ("period", "half_life", "auto_qualify", "leave", "points_changed", "salesforce", "name", "description")
-    found = {f"campaign {new.id}": [*own, *_field_differences(old, new, fields)]}
-    before: dict[str, RuleDefinition] = {rule.id: rule for rule in _campaign_rules(old)}
-    for rule in _campaign_rules(new):
+    details = {f"campaign {new.id}": [*own, *_field_differences(old, new, fields)]}
+    before: dict[str, RuleDefinition] = {rule.id: rule for rule in campaign_rules(old)}
+    for rule in campaign_rules(new):
         former = before.get(rule.id)
         if former is not None and former != rule:
-            found[f"rule {new.id}/{rule.id}"] = list(_rule_differences(former, rule))
-    return found
-
-
-def _campaign_rules(campaign: Campaign) -> tuple[RuleDefinition, ...]:
-    return (*campaign.scoring, *campaign.automation)
+            details[f"rule {new.id}/{rule.id}"] = list(_rule_differences(former, rule))
+    return details
 
 
 def _rule_differences(old: RuleDefinition, new: RuleDefinition) -> Iterator[str]:

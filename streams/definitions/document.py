@@ -29,8 +29,8 @@ class DocumentProblem:
         object.__setattr__(self, "message", escape_surrogates(self.message))
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+        location = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{location}: {self.path}: {self.message}" if self.path else f"{location}: {self.message}"
 
 
 class UnreadableDocument(Exception):

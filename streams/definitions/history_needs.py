@@ -6,11 +6,11 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from schemas.conditions import AllOf, AnyOf, Condition, NotOf
-from schemas.definitions import STANDARD_PROPERTIES, Definitions
-from streams.engine.conditions.activities.counts import is_filter_only
+from schemas.definitions import Definitions
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState
 from streams.engine.journal.effects import LeafDocument
+from streams.engine.releases.conditions import build_compile_scope, stateful_conditions
 from streams.engine.releases.deciding_leaves import to_leaf_document
 from streams.engine.version import walk
 
@@ -25,19 +25,19 @@ class HistoryNeed:
 
     def earliest_needed(self, now: int) -> int | None:
         """The earliest instant (ms) that it asks of when it decides from `now` on; None for all the past."""
-        reaches = [each.earliest_needed(now) for each in self.trackers]
-        known = [reach for reach in reaches if reach is not None]
-        return min(known) if len(known) == len(reaches) else None
+        instants = [each.earliest_needed(now) for each in self.trackers]
+        bounds = [reach for reach in instants if reach is not None]
+        return min(bounds) if len(bounds) == len(instants) else None
 
 
 def new_history_needs(before: Definitions | None, after: Definitions) -> list[HistoryNeed]:
     """What a release asks of the past that the one in force (None: there is none) does not keep."""
-    known = frozenset() if before is None else _tracker_keys(before)
-    around = _build_compile_scope(after)
+    tracked_keys = frozenset() if before is None else _tracker_keys(before)
+    scope = build_compile_scope(after)
     return [
-        asked
-        for owner, condition in _stateful_conditions(after)
-        for asked in condition_history_needs(owner, condition, around, known)
+        need
+        for each in stateful_conditions(after)
+        for need in condition_history_needs(each.owner, each.condition, scope, tracked_keys)
     ]
 
 
@@ -48,36 +48,19 @@ def condition_history_needs(
     for leaf in walk(condition):
         if isinstance(leaf, AllOf | AnyOf | NotOf):
             continue
-        kept = tuple(each for each in _trackers(compile_condition(leaf, scope)) if each.key not in tracked_keys)
-        if kept:
-            yield HistoryNeed(owner, to_leaf_document(leaf), kept)
+        trackers = tuple(each for each in _trackers(compile_condition(leaf, scope)) if each.key not in tracked_keys)
+        if trackers:
+            yield HistoryNeed(owner, to_leaf_document(leaf), trackers)
 
 
 def _tracker_keys(definitions: Definitions) -> frozenset[str]:
-    around = _build_compile_scope(definitions)
+    scope = build_compile_scope(definitions)
     return frozenset(
-        each.key
-        for _, condition in _stateful_conditions(definitions)
-        for each in _trackers(compile_condition(condition, around))
+        tracker.key
+        for each in stateful_conditions(definitions)
+        for tracker in _trackers(compile_condition(each.condition, scope))
     )
 
 
 def _trackers(compiled: CompiledCondition) -> tuple[ActivityCounter | HeldState, ...]:
     return (*compiled.counters, *compiled.held_states)
-
-
-def _build_compile_scope(definitions: Definitions) -> CompileScope:
-    return CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
-
-
-def _stateful_conditions(definitions: Definitions) -> Iterator[tuple[str, Condition]]:
-    """Every condition whose past is kept: a scoring rule for each match looks at the event alone."""
-    for segment in definitions.segments:
-        if segment.dynamic and segment.when is not None:
-            yield f"segment {segment.id}", segment.when
-    for campaign in definitions.campaigns:
-        for scoring in campaign.scoring:
-            if not is_filter_only(scoring.when):
-                yield f"rule {campaign.id}/{scoring.id}", scoring.when
-        for rule in campaign.automation:
-            yield f"rule {campaign.id}/{rule.id}", rule.when

@@ -46,9 +46,9 @@ class MergedDefinitions:
     def _add_rows(self, document: Document, key: str, rows: list[Any]) -> None:
         whole = self.values.setdefault(key, [])
         self._origins.setdefault((key,), (document, (key,)))
-        known = {_row_id(row): (key, number) for number, row in enumerate(whole)}
+        rows_by_id = {_row_id(row): (key, number) for number, row in enumerate(whole)}
         for number, row in enumerate(rows):
-            there = known.get(_row_id(row))
+            there = rows_by_id.get(_row_id(row))
             if there is not None:
                 message = f"{key.removesuffix('s')} {_row_id(row)} is defined in {self._location_text(there)} already"
                 self._add_problem(document, (key, number, "id"), message)

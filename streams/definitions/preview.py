@@ -6,8 +6,7 @@ where the rows are decided, so that both speak of the same records.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 
 from schemas.definitions import Definitions
 from streams.definitions.preview_report import PreviewReport
@@ -17,11 +16,9 @@ from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.state.deduplication import DuplicateWindow
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.store import DeploymentStore, SlotSnapshot
-
-ProgressCallback = Callable[[str, int, int], None]
 
 _PROGRESS_STEP = 500
 
@@ -43,20 +40,18 @@ class Preview:
 
     async def _preview_slot(self, number: int, on_progress: ProgressCallback) -> None:
         part = f"{number + 1}/{self._store.slot_count}"
-        slot = await self._store.read_slot(
-            number, self._is_proposed_key, partial(on_progress, f"scanning contacts {part}")
-        )
+        slot = await self._store.read_slot(number, self._is_proposed_key, f"scanning contacts {part}", on_progress)
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         log = await self._store.read_releases()
-        place = JournalPosition(number, slot.decided_offset(number))
-        tried = {account: self._build_simulation(account, log, place, slot) for account in self._proposed}
+        position = JournalPosition(number, slot.decided_offset(number))
+        simulations = {account: self._build_simulation(account, log, position, slot) for account in self._proposed}
         self._count_partitions_behind(slot, log)
-        kept = await self._read_backfill(
-            number, place.offset, tried, log, partial(on_progress, f"scanning the journal {part}")
-        )
+        backfilled = await self._read_backfill(number, position.offset, simulations, log, on_progress)
         for done, (key, row) in enumerate(slot.rows.items()):
             account, _, contact = key.decode().partition("/")
-            self._add_outputs(tried[account], row, kept.get(account, {}).get(contact), self.reports[account])
+            self._add_outputs(
+                simulations[account], row, backfilled.get(account, {}).get(contact), self.reports[account]
+            )
             if done % _PROGRESS_STEP == 0:
                 on_progress(f"deciding for contacts {part}", done, len(slot.rows))
 
@@ -64,10 +59,10 @@ class Preview:
         return key.partition(b"/")[0].decode() in self._proposed
 
     def _count_partitions_behind(self, slot: SlotSnapshot, log: ReleaseLog) -> None:
-        standing = slot.partition_status
+        status = slot.partition_status
         for account in {key.partition(b"/")[0].decode() for key in slot.rows}:
             latest = log.latest(account)
-            if latest is not None and standing.releases.get(account, 0) < latest.number:
+            if latest is not None and status.releases.get(account, 0) < latest.number:
                 self.reports[account].partitions_behind += 1
 
     def _build_simulation(
@@ -78,8 +73,8 @@ class Preview:
         return Simulation(account, number, self._definitions_lookup(number, log), position, slot.decider_checkpoint)
 
     def _definitions_lookup(self, number: int, log: ReleaseLog) -> DefinitionsLookup:
-        return lambda account, wanted: (
-            self._proposed[account] if wanted == number else log.definitions(account, wanted)
+        return lambda account, release: (
+            self._proposed[account] if release == number else log.definitions(account, release)
         )
 
     async def _read_backfill(
@@ -88,28 +83,20 @@ class Preview:
         end: int,
         simulations: Mapping[str, Simulation],
         log: ReleaseLog,
-        on_progress: Callable[[int, int], None],
+        on_progress: ProgressCallback,
     ) -> dict[str, dict[str, BackfilledState]]:
         """Account -> contact -> what the journal says; the journal is read once for all accounts that ask."""
-        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
-        histories = {
-            account: BackfillCounter(
-                account, each.backfill_leaves, log.definitions, memory, self._settings.lateness_ms
-            )
+        counters = {
+            account: BackfillCounter(account, each.backfill_leaves, log.definitions, self._settings.engine)
             for account, each in simulations.items()
             if each.backfill_leaves
         }
-        if not histories:
+        if not counters:
             return {}
-        refused = await self._store.dead_letter_sources(slot)
-        for history in histories.values():
-            history.refused_sources = refused
-        async for offset, key, value in self._store.read_journal(slot, _accept_all_keys, on_progress, end):
-            for history in histories.values():
-                history.feed(offset, key, value)
-        for account in histories:
+        await self._store.count_journal(slot, counters.values(), on_progress, end=end)
+        for account in counters:
             self.reports[account].is_journal_scanned = True
-        return {account: history.states() for account, history in histories.items()}
+        return {account: counter.states() for account, counter in counters.items()}
 
     @staticmethod
     def _add_outputs(
@@ -118,7 +105,3 @@ class Preview:
         report.scanned_count += 1
         for topic, body in simulation.simulate(row, backfilled):
             report.add(topic, body)
-
-
-def _accept_all_keys(_key: bytes) -> bool:
-    return True

@@ -15,6 +15,7 @@ from streams.engine.decisions.decide import NO_TICK
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.contact import ContactHeader
 from streams.errors import DefinitionsRefused
+from streams.progress import ignore_progress
 from streams.settings import Clock
 from streams.store.retention import truncated_partitions
 from streams.store.store import DeploymentStore, SlotSnapshot
@@ -56,11 +57,11 @@ async def require_coverage(
     `at` (ms): when they would take effect; without it as soon as may be. Only what nobody keeps yet is looked at.
     """
     latest = log.latest(account)
-    asked = new_history_needs(latest.definitions if latest is not None else None, proposed)
-    if not asked:
+    needs = new_history_needs(latest.definitions if latest is not None else None, proposed)
+    if not needs:
         return
-    left = await _journal_coverage(store, account, at)
-    lines = [] if left is None else coverage_problems(asked, left)
+    coverage = await _journal_coverage(store, account, at)
+    lines = [] if coverage is None else coverage_problems(needs, coverage)
     if lines:
         more = [f"and {len(lines) - MAX_LISTED} more"] if len(lines) > MAX_LISTED else []
         raise DefinitionsRefused("\n".join([*lines[:MAX_LISTED], *more]))
@@ -68,15 +69,15 @@ async def require_coverage(
 
 async def _journal_coverage(store: DeploymentStore, account: str, at: int | None) -> JournalCoverage | None:
     """Of all partitions that lost records and have contacts of the account; None where nothing of it is gone."""
-    found = []
+    coverages = []
     for number, speaks_from in (await truncated_partitions(store, account)).items():
-        slot = await store.read_slot(number, lambda key: key.startswith(account.encode() + b"/"), _ignore_progress)
+        slot = await store.read_slot(number, lambda key: key.startswith(account.encode() + b"/"), "", ignore_progress)
         if slot.rows:
             now = _effective_instant(account, slot, store.deployment.clock) if at is None else at
-            found.append(JournalCoverage(now if speaks_from is None else speaks_from, now))
-    if not found:
+            coverages.append(JournalCoverage(now if speaks_from is None else speaks_from, now))
+    if not coverages:
         return None
-    return JournalCoverage(max(left.start for left in found), min(left.now for left in found))
+    return JournalCoverage(max(each.start for each in coverages), min(each.now for each in coverages))
 
 
 def _effective_instant(account: str, slot: SlotSnapshot, clock: Clock) -> int:
@@ -85,7 +86,3 @@ def _effective_instant(account: str, slot: SlotSnapshot, clock: Clock) -> int:
         return now_ms()
     tick = slot.partition_status.clock_of(account, NO_TICK)
     return min(max(_decode_header(row).clock, tick) for row in slot.rows.values())
-
-
-def _ignore_progress(_done: int, _total: int) -> None:
-    """Rows are few or many; this is a look at whether there are any."""

@@ -42,23 +42,23 @@ class Rollout:
         So does time told in a partition that counts: its owner lives. In others it does not: a marker that does not
         come is not made up for by ticks.
         """
-        moved = any(partition in self.backfilling_partitions for partition, _ in update.ticks)
+        has_advanced = any(partition in self.backfilling_partitions for partition, _ in update.ticks)
         for partition, proposal in self._relevant_records(update.proposals):
-            moved |= self._move_partition(partition, proposal.number, self.backfilling_partitions)
-        for _, part in update.slices:
-            if (part.account, part.number) == (self.account, self.number):
+            has_advanced |= self._move_partition(partition, proposal.number, self.backfilling_partitions)
+        for _, history_slice in update.slices:
+            if (history_slice.account, history_slice.number) == (self.account, self.number):
                 self.slice_count += 1
-                self.backfilled_contacts += len(part.contacts)
-                moved = True
+                self.backfilled_contacts += len(history_slice.contacts)
+                has_advanced = True
         for partition, marker in self._relevant_records(update.markers):
-            moved |= self._move_partition(partition, marker.number, self.active_partitions)
-        return moved
+            has_advanced |= self._move_partition(partition, marker.number, self.active_partitions)
+        return has_advanced
 
     def progress_text(self) -> str:
         """How far it is, for a bar of progress."""
-        told = f" ({self._backfill_text()})" if self.slice_count else ""
+        contacts = f" ({self._backfill_text()})" if self.slice_count else ""
         counting = f"{len(self.backfilling_partitions)} of {self.partition_count}"
-        return f"release {self.number}: counting in {counting}{told}, deciding in"
+        return f"release {self.number}: counting in {counting}{contacts}, deciding in"
 
     def result_text(self) -> str:
         """How it ended, for people."""

@@ -41,18 +41,18 @@ class Simulation:
         checkpoint: Checkpoint,
     ) -> None:
         releases = ReleaseCache(definitions_lookup)
-        standing = checkpoint.standing
+        status = checkpoint.standing
         self._number = number
         self._position = position
-        self._tick = standing.clock_of(account, NO_TICK)
-        self._current_release = releases.get(account, standing.releases.get(account, 0))
+        self._tick = status.clock_of(account, NO_TICK)
+        self._current_release = releases.get(account, status.releases.get(account, 0))
         self._release = releases.get(account, number)
         self.backfill_leaves: BackfillLeaves = new_leaves(self._current_release, self._release) or NO_BACKFILL
         """What it asks of the past that the rows do not know: `engine.partition.backfill.History` tells it."""
         self._pending_broadcast: Broadcast | None = None
         if checkpoint.unfinished is not None:
-            at_work = JournalPosition(position.partition, checkpoint.unfinished.offset)
-            self._pending_broadcast = Broadcast(checkpoint.unfinished, at_work, ContactStore(), releases)
+            broadcast_position = JournalPosition(position.partition, checkpoint.unfinished.offset)
+            self._pending_broadcast = Broadcast(checkpoint.unfinished, broadcast_position, ContactStore(), releases)
 
     def simulate(self, row: bytes, backfilled: BackfilledState | None) -> Iterator[SimulatedOutput]:
         """What would be written of a contact because of the release; `backfilled` is what the journal says of its
@@ -65,7 +65,7 @@ class Simulation:
             self._pending_broadcast.apply(contact)
         if self.backfill_leaves and backfilled is not None:
             decide_slice(contact, backfilled, self._current_release, self.backfill_leaves, tick=self._tick)
-        decided = decide_release(
+        decision = decide_release(
             contact,
             None,
             self._position,
@@ -74,7 +74,7 @@ class Simulation:
             tick=self._tick,
             backfill_leaves=self.backfill_leaves,
         )
-        for output in decided.outputs:
+        for output in decision.outputs:
             yield from self._caused_outputs(output)
 
     def _caused_outputs(self, output: Output) -> Iterator[SimulatedOutput]:

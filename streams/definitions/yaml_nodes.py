@@ -65,13 +65,13 @@ class YamlNodeReader:
     def _read_merge_key(self, node: Node, path: DocumentPath) -> dict[str, Any]:
         """What `<<` takes over; of several mappings the first wins."""
         sources = node.value if isinstance(node, SequenceNode) else [node]
-        taken: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for source in sources:
             if not isinstance(source, MappingNode):
                 raise UnreadableDocument("<< takes a mapping, or a list of mappings", _line_number(source))
             value = self.read_value(source, path)
-            taken = value | taken
-        return taken
+            merged = value | merged
+        return merged
 
 
 def _read_key(node: Node) -> str:

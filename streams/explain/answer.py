@@ -51,9 +51,9 @@ def explain_from_state(
     subject = _resolve_subject(question, contact.release, parameters)
     timeline = ContactTimeline(question.account, question.contact, parameters)
     timeline.restore(contact, settled_instant(contact, partition_status))
-    watched = subject.tracked_values()
-    timeline.track(watched)
-    return _build_explanation(question, subject, take_snapshot(timeline, watched, events), "state")
+    tracked_values = subject.tracked_values()
+    timeline.track(tracked_values)
+    return _build_explanation(question, subject, take_snapshot(timeline, tracked_values, events), "state")
 
 
 def explain_from_journal(
@@ -63,13 +63,13 @@ def explain_from_journal(
 
     Raises UsageError for an unknown subject, DataError where no definitions were in force.
     """
-    known = _replay_timeline(question, records, until, parameters, None)
-    if known.contact() is None:
-        return _unknown_contact(question, until, known.first_effective)
-    subject = _resolve_subject(question, known.release_number(), parameters)
+    whole_timeline = _replay_timeline(question, records, until, parameters, None)
+    if whole_timeline.contact() is None:
+        return _unknown_contact(question, until, whole_timeline.first_effective)
+    subject = _resolve_subject(question, whole_timeline.release_number(), parameters)
     timeline = _replay_timeline(question, records, until, parameters, subject)
-    moment = take_snapshot(timeline, subject.tracked_values(), tuple(timeline.applied_events), from_journal=True)
-    answer = _build_explanation(question, subject, moment, "journal")
+    snapshot = take_snapshot(timeline, subject.tracked_values(), tuple(timeline.applied_events), from_journal=True)
+    answer = _build_explanation(question, subject, snapshot, "journal")
     if until is not None and not timeline.has_later_records:
         answer["notes"].append("the journal ends before that instant: this is what time alone makes of it")
     return answer
@@ -82,8 +82,8 @@ def _replay_timeline(
     parameters: EngineParameters,
     subject: ExplainSubject | None,
 ) -> ContactTimeline:
-    watched = subject.tracked_values() if subject is not None else ()
-    timeline = ContactTimeline(question.account, question.contact, parameters, watched)
+    tracked_values = subject.tracked_values() if subject is not None else ()
+    timeline = ContactTimeline(question.account, question.contact, parameters, tracked_values)
     timeline.start()
     timeline.replay(records, until)
     return timeline

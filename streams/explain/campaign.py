@@ -11,6 +11,7 @@ from schemas.values import instant_text
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.releases.compile import compile_release
 from streams.engine.releases.compiled import CompiledCampaign
+from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Lead
 from streams.engine.state.points import points_from_millionths
 from streams.explain.changes import recent_changes
@@ -19,7 +20,6 @@ from streams.explain.tree import (
     ConditionLeaf,
     ConditionTree,
     TrackedValue,
-    build_compile_scope,
     build_tree,
     tree_nodes,
 )
@@ -63,15 +63,15 @@ class CampaignSubject:
 
     def __init__(self, campaign: Campaign, definitions: Definitions) -> None:
         self.id = campaign.id
-        around = build_compile_scope(definitions)
+        scope = build_compile_scope(definitions)
         self._campaign = campaign
         self._compiled: CompiledCampaign = compile_release(definitions, 1).campaigns_by_id[campaign.id]
         self._tracked_status = TrackedLeadStatus(campaign.id)
         self._scoring = [
-            self._build_rule(rule, build_tree(rule.when, around, campaign.id)) for rule in campaign.scoring
+            self._build_rule(rule, build_tree(rule.when, scope, campaign.id)) for rule in campaign.scoring
         ]
         self._automation = [
-            self._build_rule(rule, build_tree(rule.when, around, campaign.id)) for rule in campaign.automation
+            self._build_rule(rule, build_tree(rule.when, scope, campaign.id)) for rule in campaign.automation
         ]
 
     def tracked_values(self) -> list[TrackedValue]:

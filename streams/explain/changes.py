@@ -17,11 +17,11 @@ _SHOWN_FIELDS = ("at", "type", "from", "to", "added", "points", "cause")
 
 def recent_changes(outputs: Iterable[Output], field: str, name: str) -> list[dict[str, Any]]:
     """The latest changes whose `field` (`segment` or `campaign`) is `name`."""
-    found = []
+    changes = []
     for output in outputs:
         if output.topic not in _TOPICS or output.value is None:
             continue
         value = msgspec.json.decode(output.value)
         if value.get(field) == name:
-            found.append({key: value[key] for key in _SHOWN_FIELDS if key in value})
-    return found[-MAX_SHOWN:]
+            changes.append({key: value[key] for key in _SHOWN_FIELDS if key in value})
+    return changes[-MAX_SHOWN:]

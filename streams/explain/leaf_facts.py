@@ -37,8 +37,8 @@ def leaf_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
 
 def matching_events(leaf: ConditionLeaf, events: Iterable[JournalEvent]) -> list[LeafFacts]:
     """The latest of the contact's events that speak to the leaf."""
-    found = [event for event in events if _is_relevant(leaf, event)]
-    return [_event_facts(event) for event in found[-MAX_SHOWN:]]
+    matches = [event for event in events if _is_relevant(leaf, event)]
+    return [_event_facts(event) for event in matches[-MAX_SHOWN:]]
 
 
 def _property_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from schemas.definitions import Definitions, Segment
 from schemas.values import instant_text
+from streams.engine.releases.conditions import build_compile_scope
 from streams.explain.changes import recent_changes
 from streams.explain.snapshot import TimelineSnapshot
-from streams.explain.tree import ConditionTree, TrackedValue, build_compile_scope, build_tree, tree_nodes
+from streams.explain.tree import ConditionTree, TrackedValue, build_tree, tree_nodes
 from streams.store.contact_view import ContactView
 
 
@@ -47,19 +48,19 @@ class SegmentSubject:
         """For a machine; `reasons` are for people, too."""
         contact = snapshot.view.contact
         since = contact.members.get(self.id)
-        found: dict[str, Any] = {"segment": self.id, "member": since is not None}
+        answer: dict[str, Any] = {"segment": self.id, "member": since is not None}
         if since is not None:
-            found["since"] = instant_text(since)
-        found |= snapshot.change_times(self._tracked_membership)
-        found |= {"dynamic": self._segment.dynamic, "paused": self._segment.paused}
-        found["reasons"] = self._reasons(snapshot.view)
+            answer["since"] = instant_text(since)
+        answer |= snapshot.change_times(self._tracked_membership)
+        answer |= {"dynamic": self._segment.dynamic, "paused": self._segment.paused}
+        answer["reasons"] = self._reasons(snapshot.view)
         if self._tree is not None:
-            found["condition"] = snapshot.to_dict(self._tree)
+            answer["condition"] = snapshot.to_dict(self._tree)
         else:
-            found["listed"] = self.id in contact.listed
+            answer["listed"] = self.id in contact.listed
         if snapshot.from_journal:
-            found["history"] = recent_changes(snapshot.outputs, "segment", self.id)
-        return found
+            answer["history"] = recent_changes(snapshot.outputs, "segment", self.id)
+        return answer
 
     def _reasons(self, view: ContactView) -> list[str]:
         """Why it is so, the decisive one first."""

@@ -37,16 +37,16 @@ class TimelineSnapshot:
 
     def change_times(self, tracked_value: TrackedValue) -> Description:
         """When it last changed, and when it next will by time alone."""
-        last, following = self.last_changes.get(tracked_value), self.next_changes.get(tracked_value)
+        last_change, next_change = self.last_changes.get(tracked_value), self.next_changes.get(tracked_value)
         times: Description = {}
-        if last is not None:
-            times["last_changed"] = instant_text(last.at)
-            if last.event_id:
-                times["changed_by"] = last.event_id
+        if last_change is not None:
+            times["last_changed"] = instant_text(last_change.at)
+            if last_change.event_id:
+                times["changed_by"] = last_change.event_id
         elif self.from_journal:
             times["last_changed"] = None
-        if following is not None:
-            times["next_change"] = instant_text(following.at)
+        if next_change is not None:
+            times["next_change"] = instant_text(next_change.at)
         return times
 
     def to_dict(self, tree: ConditionTree) -> Description:

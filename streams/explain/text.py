@@ -73,8 +73,8 @@ def _node_lines(node: dict[str, Any], indent: str) -> Iterator[str]:
             yield from _node_lines(child, indent + "  ")
         return
     facts = {name: value for name, value in node.items() if name not in _NOT_FACTS}
-    shown = "".join(f"; {name} {_to_json(value)}" for name, value in facts.items())
-    yield f"{indent}{mark} {_to_json(node['leaf'])}{shown}{times}"
+    fact_text = "".join(f"; {name} {_to_json(value)}" for name, value in facts.items())
+    yield f"{indent}{mark} {_to_json(node['leaf'])}{fact_text}{times}"
     yield from _event_lines(node, indent)
 
 

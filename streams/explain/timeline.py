@@ -7,19 +7,20 @@ every change is found at its own instant.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
-from streams.engine.decisions.decide import LATENESS, NO_TICK
+from streams.engine.decisions.decide import NO_TICK
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Output
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick, event_key
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
 from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow, is_repeat
+from streams.engine.state.deduplication import is_repeat
 from streams.engine.version import ENGINE_VERSION
 from streams.explain.tree import TrackedValue
 from streams.store.contact_view import ContactView, build_view
@@ -37,11 +38,10 @@ class ValueChange:
 
 @dataclass(frozen=True, slots=True)
 class EngineParameters:
-    """What the engine is told besides records: definitions, memory of ids, lateness (ms)."""
+    """What the engine needs besides records; `definitions_lookup` has every release that the records name."""
 
     definitions_lookup: DefinitionsLookup
-    duplicate_window: DuplicateWindow = field(default_factory=DuplicateWindow)
-    lateness: int = LATENESS
+    settings: EngineSettings
 
 
 class ContactTimeline:
@@ -66,22 +66,20 @@ class ContactTimeline:
         self._tracked_values = tracked_values
         self._values: dict[TrackedValue, Hashable] = {}
         self._releases = ReleaseCache(parameters.definitions_lookup)
-        self._decider = PartitionDecider(
-            0, parameters.definitions_lookup, parameters.duplicate_window, lateness=parameters.lateness
-        )
+        self._decider = PartitionDecider(0, parameters.definitions_lookup, parameters.settings)
         self._next_offset = 0
         self._last_tick = NO_TICK
 
     def start(self) -> None:
         """From nothing."""
-        self._values = {watched: value for watched in self._tracked_values for value in watched.initial_values}
+        self._values = {tracked: value for tracked in self._tracked_values for value in tracked.initial_values}
         self._decider.resume(None)
 
     def restore(self, contact: Contact, now: int) -> None:
         """From a row that is settled for `now`."""
         self._decider.restore(self.key, msgspec.json.encode(contact))
-        standing = PartitionStatus(releases={contact.account: contact.release})
-        self._decider.resume(msgspec.json.encode(Checkpoint(standing, semantics=ENGINE_VERSION)))
+        status = PartitionStatus(releases={contact.account: contact.release})
+        self._decider.resume(msgspec.json.encode(Checkpoint(status, semantics=ENGINE_VERSION)))
         self._next_offset = contact.settled + 1
         self._record_changes(now, "")
 
@@ -165,7 +163,9 @@ class ContactTimeline:
         contact = self.contact()
         if contact is None:
             return False
-        return is_repeat(contact, event.id, self._decider.clock_of(contact), self._parameters.duplicate_window)
+        return is_repeat(
+            contact, event.id, self._decider.clock_of(contact), self._parameters.settings.duplicate_window
+        )
 
     def _effective_instant(self, record: JournalRecord) -> int:
         """The instant at which a record takes effect."""
@@ -187,8 +187,8 @@ class ContactTimeline:
         contact = self.contact()
         if contact is None:
             return None
-        sight = self._build_view(contact, self.now)
-        dues = [contact.due, *(watched.due(sight) for watched in self._tracked_values)]
+        view = self._build_view(contact, self.now)
+        dues = [contact.due, *(tracked.due(view) for tracked in self._tracked_values)]
         return min((due for due in dues if due is not None and due > self.now), default=None)
 
     def _record_changes(self, now: int, event_id: str) -> None:
@@ -196,14 +196,14 @@ class ContactTimeline:
         if contact is None:
             return
         self.now = max(self.now, now)
-        sight = self._build_view(contact, self.now)
-        for watched in self._tracked_values:
-            value = watched.current_value(sight)
-            if watched in self._values and self._values[watched] != value:
+        view = self._build_view(contact, self.now)
+        for tracked in self._tracked_values:
+            value = tracked.current_value(view)
+            if tracked in self._values and self._values[tracked] != value:
                 change = ValueChange(self.now, event_id)
-                self.first_changes.setdefault(watched, change)
-                self.last_changes[watched] = change
-            self._values[watched] = value
+                self.first_changes.setdefault(tracked, change)
+                self.last_changes[tracked] = change
+            self._values[tracked] = value
 
     def _build_view(self, contact: Contact, now: int) -> ContactView:
         return build_view(contact, self._releases.get(self.account, self.release_number()), now)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from schemas.conditions import AllOf, AnyOf, Condition, NotOf
-from schemas.definitions import STANDARD_PROPERTIES, Definitions
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import CompiledCondition, CompileScope
 from streams.engine.releases.deciding_leaves import to_leaf_document
@@ -64,11 +63,6 @@ class ConditionBranch:
 
 
 ConditionTree = ConditionLeaf | ConditionBranch
-
-
-def build_compile_scope(definitions: Definitions) -> CompileScope:
-    """What an account's conditions are compiled within."""
-    return CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
 
 
 def build_tree(condition: Condition, scope: CompileScope, campaign: str = "") -> ConditionTree:

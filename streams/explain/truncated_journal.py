@@ -37,16 +37,16 @@ def explain_from_truncated(
 
     Raises JournalTruncated for a past instant that cannot be rebuilt, and what `from_journal` and `from_state` raise.
     """
-    life = complete_records(question, journal)
-    if life is not None:
-        return explain_from_journal(question, life, until, parameters)
+    records = complete_records(question, journal)
+    if records is not None:
+        return explain_from_journal(question, records, until, parameters)
     if until is not None:
         raise JournalTruncated(
             f"what {question.contact} was at {instant_text(until)} rests on records that fell to the journal's"
             f" retention: {_coverage_text(journal)}; without --at it is told from the contact's row"
         )
-    told = _remaining_events(question, journal, parameters)
-    answer = explain_from_state(question, journal.contact, journal.partition_status, parameters, told)
+    events = _remaining_events(question, journal, parameters)
+    answer = explain_from_state(question, journal.contact, journal.partition_status, parameters, events)
     return {**answer, "gone": f"{_coverage_text(journal)}: older events, last changes and the history are gone"}
 
 
@@ -56,30 +56,30 @@ def complete_records(question: Question, journal: TruncatedJournal) -> list[Jour
     A contact made after the journal's beginning has all its records in it. What was said to all contacts before that
     has to be known, too: the release in force and the time told.
     """
-    entries, row = journal.records, journal.contact
+    records, row = journal.records, journal.contact
     if row is None:
-        return list(entries)  # nobody ever heard of it
-    first = next((place for place, entry in enumerate(entries) if isinstance(entry, JournalEvent)), None)
+        return list(records)  # nobody ever heard of it
+    first = next((index for index, entry in enumerate(records) if isinstance(entry, JournalEvent)), None)
     if first is None or journal.coverage_start is None or row.created <= journal.coverage_start:
         return None
-    began, before = entries[first], entries[:first]
-    if not isinstance(began, JournalEvent) or began.at != row.created:
+    first_event, before = records[first], records[:first]
+    if not isinstance(first_event, JournalEvent) or first_event.at != row.created:
         return None
     # On the wall clock time told before the beginning is before the contact's first record, and moves nothing.
     if journal.clock == "events" and not any(isinstance(entry, Tick) for entry in before):
         return None
     if any(isinstance(entry, Marker) for entry in before):
-        return list(entries)
+        return list(records)
     marker = _unchanged_release_marker(question.account, journal)
-    return None if marker is None else [marker, *entries]
+    return None if marker is None else [marker, *records]
 
 
 def _unchanged_release_marker(account: str, journal: TruncatedJournal) -> Marker | None:
     """The marker, now gone, of the release that decided since before all that is left; None for none or more."""
-    standing = journal.partition_status
-    number = standing.releases.get(account)
+    status = journal.partition_status
+    number = status.releases.get(account)
     changed = any(isinstance(entry, Marker | Proposal | Slice) for entry in journal.records)
-    if number is None or changed or account in standing.proposed:
+    if number is None or changed or account in status.proposed:
         return None
     return Marker(account, number, offset=0, hash="", at=None, semantics=ENGINE_VERSION)
 

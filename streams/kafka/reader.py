@@ -6,7 +6,7 @@ A consumer of aiokafka waits for ever when a broker goes away. All code that rea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
@@ -26,9 +26,6 @@ Offsets = Mapping[TopicPartitionLike, int]
 
 FetchedRecords = Mapping[TopicPartitionLike, Sequence[ConsumedRecord]]
 """Partition -> its next records, in order; a partition without any is left out."""
-
-ProgressCallback = Callable[[int, int], None]
-"""Gets how many records are read, and how many there are."""
 
 
 @asynccontextmanager

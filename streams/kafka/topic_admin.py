@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,13 @@ from streams.kafka.deployment import DeploymentRecord, read_deployment, write_de
 from streams.kafka.protocols import AdminClient
 from streams.kafka.topic_check import ExistingTopic, Findings, check_topic
 from streams.kafka.topic_plan import PlannedTopic, plan_topics
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 
 LEADER_SECONDS = 30.0
 _RETRY_SECONDS = 0.1
 _MAX_NAMES = 3
 _NO_ERROR = 0
-
-ProgressCallback = Callable[[str, int, int], None]
-"""Gets the present step, the topics done so far, and all topics."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from schemas.events.base import EARLIEST, LATEST
 from schemas.values import instant_ms
 from streams.engine.journal.event_types import EVENT_TYPES
 from streams.errors import DataError
+from streams.progress import ProgressCallback
 from streams.publish.access_log import AccessLogParser
 from streams.publish.ordering import OutgoingEvent
 
@@ -109,8 +110,8 @@ def read_lines(paths: Iterable[str], on_bytes_read: Callable[[int], None]) -> It
             raise DataError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def total_progress(paths: Sequence[str], on_progress: Callable[[int, int], None]) -> Callable[[int], None]:
-    """Returns a callback for `read_lines`; `on_progress` gets the bytes read of all files, and their total size."""
+def total_progress(paths: Sequence[str], activity: str, on_progress: ProgressCallback) -> Callable[[int], None]:
+    """Returns a callback for `read_lines`; `on_progress` gets `activity`, the bytes read and the total."""
     total = total_size(paths)
     before = last = 0
 
@@ -119,7 +120,7 @@ def total_progress(paths: Sequence[str], on_progress: Callable[[int, int], None]
         if done < last:  # this is the next file
             before += last
         last = done
-        on_progress(before + done, total)
+        on_progress(activity, before + done, total)
 
     return read
 

@@ -18,6 +18,7 @@ from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
 from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.validation import path_text, validate_definitions
 from streams.errors import DefinitionsRefused
@@ -54,6 +55,7 @@ class FileReplay:
     def __init__(
         self,
         accounts: Mapping[str, RawDefinitions],
+        settings: EngineSettings,
         on_output: Callable[[Output], None],
         on_refusal: Callable[[str], None],
     ) -> None:
@@ -62,9 +64,9 @@ class FileReplay:
         self._on_refusal = on_refusal
         self._validator = EventValidator("events")
         self._releases = ReleaseLog("events")
-        self._decider = PartitionDecider(0, self._release_definitions)
+        self._decider = PartitionDecider(0, self._releases.definitions, settings)
         self._decider.resume(None)
-        self._ledger = LedgerDecider(self._release_definitions)
+        self._ledger = LedgerDecider(self._releases.definitions)
         self._ledger.resume(None)
         self._spool = Spool()
         self._dead_letter_sources: set[SourcePosition] = set()
@@ -125,14 +127,14 @@ class FileReplay:
 
     def _accept_record(self, topic: str, key: bytes | None, value: bytes | None, location: str) -> None:
         self._accepted_count += 1
-        place = (topic, 0, self._accepted_count)
-        for outcome in self._validator(SourceRecord(*place, None, key, value, (), 0)):
+        source = (topic, 0, self._accepted_count)
+        for outcome in self._validator(SourceRecord(*source, None, key, value, (), 0)):
             if isinstance(outcome, Refusal):
                 self._refuse_line(location, f"{outcome.code}: {outcome.message}")
             elif topic == CRM_OPPORTUNITIES.name:
                 self._decide_ledger(outcome, location)
             else:
-                self._locations[place] = location
+                self._locations[source] = location
                 self._append(outcome)
 
     def _decide_ledger(self, append: Append, location: str) -> None:
@@ -171,9 +173,6 @@ class FileReplay:
         for entry in release_records(self._decider, marker, self._spool.records, self._dead_letter_sources):
             self._append_and_decide(entry)
         self._decide_ledger(Append(records.MARKER_KEY, records.encode(marker)), location)
-
-    def _release_definitions(self, account: str, number: int) -> Definitions:
-        return self._releases.get(account, number).definitions
 
     def _latest_definitions(self, account: str) -> Definitions | None:
         latest = self._releases.latest(account)

@@ -12,23 +12,23 @@ from streams.engine.journal.effects import Budget, Output
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import require_deployment
 from streams.kafka.protocols import Consumer
 from streams.kafka.reader import (
     Offsets,
-    ProgressCallback,
     fetch_end_offsets,
     open_consumer,
     read_to_end,
     require_key,
     require_value,
 )
+from streams.progress import ProgressCallback
 from streams.replay.state import StateRow, state_rows
 from streams.settings import Settings
 from streams.store.releases import read_releases
 
+_ACTIVITY = "scanning the journal"
 DECISION_BUDGET = Budget(records=20_000, bytes=1 << 40)
 
 
@@ -53,14 +53,14 @@ class JournalReplay:
         deployment = await require_deployment(settings)
         self._releases = ReleaseLog(deployment.clock)
         journal, definitions = settings.prefix + JOURNAL.name, settings.prefix + DEFINITIONS.name
-        places = await fetch_partitions(settings.bootstrap, [journal, definitions])
+        partitions = await fetch_partitions(settings.bootstrap, [journal, definitions])
         async with open_consumer(settings.bootstrap, "leadstream-replay") as consumer:
             # The journal's ends come first: whatever release stands before them is in `definitions` by then.
-            ends = await fetch_end_offsets(consumer, places[journal])
-            await read_releases(consumer, places[definitions][0], self._releases)
+            ends = await fetch_end_offsets(consumer, partitions[journal])
+            await read_releases(consumer, partitions[definitions][0], self._releases)
             self._total_records = sum(ends.values())
-            for place in places[journal]:
-                await self._replay_partition(consumer, place, ends)
+            for partition in partitions[journal]:
+                await self._replay_partition(consumer, partition, ends)
 
     def state(self) -> Iterator[StateRow]:
         """Memberships and leads at the end of the journal, points as of each contact's clock."""
@@ -77,23 +77,20 @@ class JournalReplay:
         return latest.definitions if latest else None
 
     async def _replay_partition(self, consumer: Consumer, partition: TopicPartition, end_offsets: Offsets) -> None:
-        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
-        decider = PartitionDecider(
-            partition.partition, self._release_definitions, memory, lateness=self._settings.lateness_ms
-        )
+        decider = PartitionDecider(partition.partition, self._releases.definitions, self._settings.engine)
         decider.resume(None)
         self._deciders.append(decider)
         before = self._record_count
-        fed = 0
+        record_count = 0
         async for record in read_to_end(consumer, [partition], ends=end_offsets):
             decider.feed(record.offset, require_key(record), require_value(record))
-            fed += 1
-            if fed % DECISION_BUDGET.records == 0:
+            record_count += 1
+            if record_count % DECISION_BUDGET.records == 0:
                 self._decide_pending(decider)
-                self._on_progress(before + record.offset + 1, self._total_records)
+                self._on_progress(_ACTIVITY, before + record.offset + 1, self._total_records)
         self._decide_pending(decider)
         self._record_count = before + end_offsets[partition]
-        self._on_progress(self._record_count, self._total_records)
+        self._on_progress(_ACTIVITY, self._record_count, self._total_records)
 
     def _decide_pending(self, decider: PartitionDecider) -> None:
         while decider.has_pending():
@@ -101,6 +98,3 @@ class JournalReplay:
             self.refused_count += len(effects.dead_letters)
             for output in effects.outputs:
                 self._on_output(output)
-
-    def _release_definitions(self, account: str, number: int) -> Definitions:
-        return self._releases.get(account, number).definitions

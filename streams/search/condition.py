@@ -44,9 +44,9 @@ def validate_condition(condition_document: Document, document: Mapping[str, Any]
     """The condition within an account's definitions as written. Raises UsageError, a line per fault."""
     segments = list(document.get("segments") or ())
     name = unused_segment_id(document)
-    asked = with_segment(document, {"id": name, "dynamic": True, "when": condition_document.values})
-    here = ("segments", len(segments), "when")
-    faults = [problem for problem in validate_definitions(asked).problems if problem.path[:3] == here]
+    extended = with_segment(document, {"id": name, "dynamic": True, "when": condition_document.values})
+    condition_path = ("segments", len(segments), "when")
+    faults = [problem for problem in validate_definitions(extended).problems if problem.path[:3] == condition_path]
     if faults:
         own = f"segment {name}: "  # nobody who searches knows of it
         lines = [
@@ -60,14 +60,14 @@ def validate_condition(condition_document: Document, document: Mapping[str, Any]
 
 def condition_warnings(condition_document: Document, document: Mapping[str, Any]) -> list[str]:
     """What may be a mistake in a condition that is sound: a line each."""
-    here = ("segments", len(document.get("segments") or ()), "when")
-    asked = with_segment(
+    condition_path = ("segments", len(document.get("segments") or ()), "when")
+    extended = with_segment(
         document, {"id": unused_segment_id(document), "dynamic": True, "when": condition_document.values}
     )
     return [
         _problem_line(condition_document, each.path[3:], each.message)
-        for each in validate_definitions(asked).warnings
-        if each.path[:3] == here
+        for each in validate_definitions(extended).warnings
+        if each.path[:3] == condition_path
     ]
 
 
@@ -78,9 +78,9 @@ def with_segment(document: Mapping[str, Any], segment: Mapping[str, Any]) -> dic
 
 def unused_segment_id(document: Mapping[str, Any]) -> str:
     """A segment id that the definitions do not have."""
-    taken = {segment.get("id") for segment in document.get("segments") or ()}
+    existing = {segment.get("id") for segment in document.get("segments") or ()}
     name = "search"
-    while name in taken:
+    while name in existing:
         name += "_"
     return name
 

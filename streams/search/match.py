@@ -21,9 +21,9 @@ from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.releases.compile import compile_release
 from streams.engine.releases.compiled import CompiledRelease
+from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Contact
 from streams.engine.version import walk
-from streams.explain.tree import build_compile_scope
 from streams.search.free_text import FreeTextQuery
 from streams.store.contact_view import build_view, settled_instant
 
@@ -59,9 +59,9 @@ class ContactMatcher:
         self.history_needs: list[HistoryNeed] = []
         """The same, leaf by leaf."""
         if condition is not None:
-            around = build_compile_scope(definitions)
-            self._compiled = compile_condition(condition, around)
-            self.history_needs.extend(condition_history_needs("the condition", condition, around))
+            scope = build_compile_scope(definitions)
+            self._compiled = compile_condition(condition, scope)
+            self.history_needs.extend(condition_history_needs("the condition", condition, scope))
             self.backfill_leaves = BackfillLeaves(
                 1, tuple(self._compiled.counters), tuple(self._compiled.held_states)
             )
@@ -78,8 +78,8 @@ class ContactMatcher:
         if self._compiled is None:
             return True
         now = settled_instant(contact, partition_status)
-        sight = build_view(_with_backfill(contact, backfilled, self.backfill_leaves, now), self._release, now)
-        return self._compiled.node.holds(sight.evaluation_context())
+        view = build_view(_with_backfill(contact, backfilled, self.backfill_leaves, now), self._release, now)
+        return self._compiled.node.holds(view.evaluation_context())
 
 
 def _with_backfill(
@@ -88,13 +88,13 @@ def _with_backfill(
     """The contact as if the leaves had always been followed; of one that is not among the kept nothing is kept."""
     if not backfill_leaves:
         return contact
-    past = backfilled or BackfilledState(contact.created, {}, {})
-    told = msgspec.structs.replace(
-        contact, counts=past.counts, held=dict(past.held), tracked_until=past.tracked_until
+    state = backfilled or BackfilledState(contact.created, {}, {})
+    tracked = msgspec.structs.replace(
+        contact, counts=state.counts, held=dict(state.held), tracked_until=state.tracked_until
     )
-    advance_tracking(told, backfill_leaves, now)
-    update_tracking(told, backfill_leaves, now)
-    return told
+    advance_tracking(tracked, backfill_leaves, now)
+    update_tracking(tracked, backfill_leaves, now)
+    return tracked
 
 
 class SearchHits:

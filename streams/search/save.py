@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
 
@@ -15,12 +15,11 @@ from streams.definitions.document import Document
 from streams.engine.releases.release_log import Release, VoidRelease
 from streams.engine.validation import path_text, validate_definitions
 from streams.errors import DefinitionsRefused, UsageError
+from streams.progress import ProgressCallback
 from streams.search.condition import with_segment
 from streams.search.match import Hit
 from streams.settings import Clock, Settings
 from streams.store.releases import ReleaseRepository
-
-ProgressCallback = Callable[[str, int, int], None]
 
 
 def segment_definition(name: str, condition_document: Document) -> dict[str, Any]:
@@ -40,12 +39,12 @@ def extend_definitions(release: Release, segment: Mapping[str, Any]) -> AccountD
     if any(each.id == segment["id"] for each in release.definitions.segments):
         raise UsageError(f"there is a segment {segment['id']!r} already; give another name")
     document = with_segment(release.document, segment)
-    found = validate_definitions(document)
-    if found.definitions is None:
-        first = found.problems[0]
+    result = validate_definitions(document)
+    if result.definitions is None:
+        first = result.problems[0]
         raise UsageError(f"{path_text(first.path)}: {first.message}")
     return AccountDefinitions(
-        release.account, document, found.definitions, tuple(warning.message for warning in found.warnings)
+        release.account, document, result.definitions, tuple(warning.message for warning in result.warnings)
     )
 
 
@@ -53,10 +52,10 @@ async def plan_segment(
     settings: Settings, account: AccountDefinitions, on_message: MessageCallback, on_progress: ProgressCallback
 ) -> PlanResult:
     """What applying would change, and who would enter and leave: as `definitions plan` tells it."""
-    (found,) = await plan_accounts(
+    (plan,) = await plan_accounts(
         settings, {account.name: account}, quick=False, on_message=on_message, on_progress=on_progress
     )
-    return found
+    return plan
 
 
 async def apply_segment(
@@ -64,10 +63,10 @@ async def apply_segment(
 ) -> int:
     """Makes the next release and returns its number. Raises DefinitionsRefused when another one came meanwhile."""
     applier = ReleaseApplier(settings, ReleaseRepository(settings, clock))
-    made = (await applier.apply(account, release.number, None, on_progress)).release
-    if isinstance(made, VoidRelease):
-        raise DefinitionsRefused(f"account {made.account}: the release is void, {made.reason}; search again")
-    return made.number
+    result = (await applier.apply(account, release.number, None, on_progress)).release
+    if isinstance(result, VoidRelease):
+        raise DefinitionsRefused(f"account {result.account}: the release is void, {result.reason}; search again")
+    return result.number
 
 
 def unlisted_contacts(hits: Iterable[Hit], segment: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 
@@ -14,8 +13,8 @@ from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.release_log import Release
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.errors import JournalTruncated, UsageError
+from streams.progress import ProgressCallback
 from streams.search.condition import validate_condition
 from streams.search.free_text import FreeTextQuery
 from streams.search.match import ContactMatcher, SearchHits
@@ -24,7 +23,6 @@ from streams.store.contact_view import settled_instant
 from streams.store.retention import truncated_partitions
 from streams.store.store import DeploymentStore, SlotSnapshot, open_store
 
-ProgressCallback = Callable[[str, int, int], None]
 ReleaseCheck = Callable[[Release], None]
 """Raises UsageError for a release in which what is to follow the search cannot be done."""
 
@@ -110,15 +108,15 @@ class _SearchRun:
         """The contacts of one partition: their rows, and for what the rows do not say, their journal."""
         part = f"{number + 1}/{self._store.slot_count}"
         slot = await self._store.read_slot(
-            number, lambda key: key.startswith(self._prefix), partial(on_progress, f"scanning contacts {part}")
+            number, lambda key: key.startswith(self._prefix), f"scanning contacts {part}", on_progress
         )
         self._require_coverage(number, slot)
-        kept = await self._read_backfill(number, slot, partial(on_progress, f"scanning the journal {part}"))
-        standing = slot.partition_status
+        backfilled = await self._read_backfill(number, slot, on_progress)
+        status = slot.partition_status
         for value in slot.rows.values():
             contact = _decode(value)
             self.hits.scanned_count += 1
-            if self.matcher.matches(contact, standing, kept.get(contact.id)):
+            if self.matcher.matches(contact, status, backfilled.get(contact.id)):
                 self.hits.add(contact)
 
     def _require_coverage(self, number: int, slot: SlotSnapshot) -> None:
@@ -128,35 +126,25 @@ class _SearchRun:
         if number not in self._truncated_partitions or not slot.rows:
             return
         now = min(settled_instant(_decode(row), slot.partition_status) for row in slot.rows.values())
-        own = self._truncated_partitions[number]
-        if not coverage_problems(self.matcher.history_needs, JournalCoverage(now if own is None else own, now)):
+        own_start = self._truncated_partitions[number]
+        start = now if own_start is None else own_start
+        needs = self.matcher.history_needs
+        if not coverage_problems(needs, JournalCoverage(start, now)):
             return
         # The latest of all partitions: a window that begins later is answered in every one.
-        latest = max(
-            [now if own is None else own, *(each for each in self._truncated_partitions.values() if each is not None)]
-        )
-        raise JournalTruncated(
-            "\n".join(coverage_problems(self.matcher.history_needs, JournalCoverage(latest, now))[:MAX_LISTED])
-        )
+        others = [each for each in self._truncated_partitions.values() if each is not None]
+        problems = coverage_problems(needs, JournalCoverage(max([start, *others]), now))
+        raise JournalTruncated("\n".join(problems[:MAX_LISTED]))
 
     async def _read_backfill(
-        self, number: int, slot: SlotSnapshot, on_progress: Callable[[int, int], None]
+        self, number: int, slot: SlotSnapshot, on_progress: ProgressCallback
     ) -> dict[str, BackfilledState]:
         """Up to where the rows are decided, so that both speak of the same records."""
-        following = self.matcher.backfill_leaves
-        if not following:
+        leaves = self.matcher.backfill_leaves
+        if not leaves:
             return {}
         # After the rows: whatever release stands in the journal up to where they are decided is known by then.
         releases = await self._store.read_releases()
-        memory = DuplicateWindow(self._settings.repeat_ms, self._settings.repeat_ids)
-        history = BackfillCounter(self._account, following, releases.definitions, memory, self._settings.lateness_ms)
-        history.refused_sources = await self._store.dead_letter_sources(number)
-        async for offset, key, value in self._store.read_journal(
-            number, _accept_all_keys, on_progress, slot.decided_offset(number)
-        ):
-            history.feed(offset, key, value)
-        return history.states()
-
-
-def _accept_all_keys(_key: bytes) -> bool:
-    return True
+        counter = BackfillCounter(self._account, leaves, releases.definitions, self._settings.engine)
+        await self._store.count_journal(number, [counter], on_progress, end=slot.decided_offset(number))
+        return counter.states()

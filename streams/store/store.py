@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from schemas.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL
 from streams.engine.journal.effects import SourcePosition
+from streams.engine.partition.backfill import BackfillCounter, JournalEntry
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.releases.release_log import ReleaseLog
@@ -20,14 +21,8 @@ from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.partitions import partition_for_key
 from streams.kafka.protocols import ConsumedRecord, Consumer
-from streams.kafka.reader import (
-    ProgressCallback,
-    fetch_end_offsets,
-    open_consumer,
-    read_to_end,
-    require_key,
-    require_value,
-)
+from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
+from streams.progress import ProgressCallback
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.settings import Settings
@@ -79,8 +74,13 @@ class DeploymentStore:
         """The journal partition of a contact's key."""
         return partition_for_key(key, self.slot_count)
 
-    async def read_slot(self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback) -> SlotSnapshot:
-        """The rows whose keys pass the filter, as of the present end of the changelog partition."""
+    async def read_slot(
+        self, number: int, key_filter: KeyFilter, activity: str, on_progress: ProgressCallback
+    ) -> SlotSnapshot:
+        """The rows whose keys pass the filter, as of the present end of the changelog partition.
+
+        `activity` is what `on_progress` is told.
+        """
         changelog = self._partition(CONTACTS_CHANGELOG.name, number)
         ends = await fetch_end_offsets(self._consumer, [changelog])
         slot = SlotSnapshot()
@@ -91,13 +91,19 @@ class DeploymentStore:
             elif key_filter(key):
                 _put_row(slot.rows, key, record.value)
             if record.offset % 1_000 == 0:
-                on_progress(record.offset, ends[changelog])
-        on_progress(ends[changelog], ends[changelog])
+                on_progress(activity, record.offset, ends[changelog])
+        on_progress(activity, ends[changelog], ends[changelog])
         return slot
 
     async def read_journal(
-        self, number: int, key_filter: KeyFilter, on_progress: ProgressCallback, end: int | None = None
-    ) -> AsyncIterator[tuple[int, bytes, bytes]]:
+        self,
+        number: int,
+        key_filter: KeyFilter,
+        activity: str,
+        on_progress: ProgressCallback,
+        *,
+        end: int | None = None,
+    ) -> AsyncIterator[JournalEntry]:
         """Offset, key and value of the records whose keys pass the filter, before `end` or the present end."""
         journal = self._partition(JOURNAL.name, number)
         ends = await fetch_end_offsets(self._consumer, [journal])
@@ -107,8 +113,23 @@ class DeploymentStore:
             if key_filter(key):
                 yield record.offset, key, require_value(record)
             if record.offset % 1_000 == 0:
-                on_progress(record.offset, last)
-        on_progress(last, last)
+                on_progress(activity, record.offset, last)
+        on_progress(activity, last, last)
+
+    async def count_journal(
+        self,
+        number: int,
+        counters: Collection[BackfillCounter],
+        on_progress: ProgressCallback,
+        *,
+        end: int,
+    ) -> None:
+        """Gives all counters the records before `end`, in one pass over the journal partition."""
+        refused = await self.dead_letter_sources(number)
+        activity = f"scanning the journal {number + 1}/{self.slot_count}"
+        async for entry in self.read_journal(number, lambda _key: True, activity, on_progress, end=end):
+            for counter in counters:
+                counter.count((entry,), refused)
 
     async def read_slot_checkpoint(self, number: int) -> SlotCheckpoint:
         """The latest checkpoint of a slot; mostly it is near the end of the slot's changelog."""

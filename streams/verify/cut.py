@@ -62,62 +62,62 @@ class CutFinder:
 
     async def find(self, attempts: int = 5) -> ConsistentCut:
         """One at which nobody moves if that is to be had in a few tries. Raises Unavailable."""
-        found = await self._find_once()
-        while found.changed_contacts and attempts > 1:
+        cut = await self._find_once()
+        while cut.changed_contacts and attempts > 1:
             attempts -= 1
-            found = await self._find_once()
-        return found
+            cut = await self._find_once()
+        return cut
 
     async def _find_once(self) -> ConsistentCut:
-        place, positions = await self._complete_checkpoint()
+        offset, checkpoint = await self._complete_checkpoint()
         ends = await self._stable_end_offsets(self._tables)
         later = await self._stable_end_offsets([self._changelog])
-        moving = set()
-        if place is not None:
+        changed_contacts = set()
+        if offset is not None:
             async for record in read_to_end(
-                self._committed_consumer, [self._changelog], ends=later, starts={self._changelog: place + 1}
+                self._committed_consumer, [self._changelog], ends=later, starts={self._changelog: offset + 1}
             ):
                 if record.key != CHECKPOINT_KEY:
-                    moving.add(require_key(record))
-        decided = positions.feeds.get(f"{JOURNAL.name}:{self._changelog.partition}", 0)
-        return ConsistentCut(decided, ends, frozenset(moving))
+                    changed_contacts.add(require_key(record))
+        decided_offset = checkpoint.feeds.get(f"{JOURNAL.name}:{self._changelog.partition}", 0)
+        return ConsistentCut(decided_offset, ends, frozenset(changed_contacts))
 
     async def _complete_checkpoint(self) -> tuple[int | None, SlotCheckpoint]:
         """The last position at which no tick and no release is half done."""
-        found: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
+        checkpoint: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
 
         async def is_finished() -> bool:
-            nonlocal found
-            found = await self._last_checkpoint()
-            return not _has_pending_broadcast(found[1])
+            nonlocal checkpoint
+            checkpoint = await self._last_checkpoint()
+            return not _has_pending_broadcast(checkpoint[1])
 
         await _wait_until(is_finished, f"{self._changelog.topic}-{self._changelog.partition} is behind with a tick")
-        return found
+        return checkpoint
 
     async def _last_checkpoint(self) -> tuple[int | None, SlotCheckpoint]:
         ends = await fetch_end_offsets(self._committed_consumer, [self._changelog])
         end = ends[self._changelog]
         for start in (max(end - _LOOKBACK_RECORDS, 0), 0):
-            found: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
+            checkpoint: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
             async for record in read_to_end(
                 self._committed_consumer, [self._changelog], ends=ends, starts={self._changelog: start}
             ):
                 if record.key == CHECKPOINT_KEY:
-                    found = (record.offset, decode_positions(require_value(record)))
-            if found[0] is not None:
-                return found
+                    checkpoint = (record.offset, decode_positions(require_value(record)))
+            if checkpoint[0] is not None:
+                return checkpoint
         return None, SlotCheckpoint()
 
     async def _stable_end_offsets(self, partitions: list[TopicPartition]) -> Offsets:
         """Where the partitions end now, once every transaction before that is over."""
-        wanted = await fetch_end_offsets(self._uncommitted_consumer, partitions)
+        ends = await fetch_end_offsets(self._uncommitted_consumer, partitions)
 
         async def is_settled() -> bool:
             stable = await fetch_end_offsets(self._committed_consumer, partitions)
-            return all(stable[place] >= wanted[place] for place in partitions)
+            return all(stable[partition] >= ends[partition] for partition in partitions)
 
         await _wait_until(is_settled, f"a transaction stays open in {partitions[0].topic}-{partitions[0].partition}")
-        return wanted
+        return ends
 
 
 def _has_pending_broadcast(slot_checkpoint: SlotCheckpoint) -> bool:

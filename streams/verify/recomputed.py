@@ -32,8 +32,8 @@ class PartitionRecomputation:
 
     def __init__(self, release_contents: ReleaseContents, settings: Settings) -> None:
         self._timeline = PartitionTimeline(release_contents)
-        terms = RecomputeSettings(settings.lateness_ms, settings.repeat_ms, settings.repeat_ids)
-        self._contact_history = ContactHistory(self._timeline, terms)
+        recompute_settings = RecomputeSettings(settings.lateness_ms, settings.repeat_ms, settings.repeat_ids)
+        self._contact_history = ContactHistory(self._timeline, recompute_settings)
         self._events: dict[bytes, list[EventAtOffset]] = defaultdict(list)
 
     def feed(self, offset: int, value: bytes) -> None:
@@ -50,16 +50,16 @@ class PartitionRecomputation:
 
     def recompute(self, key: bytes) -> RecomputedContact:
         """The contact told from its first record to the end of the journal."""
-        told = self._contact_history.recompute(self._events[key])
-        if told.release is not None:
-            compute_members(told.model, told.release, told.end, told.fixed_memberships)
-        return told
+        contact = self._contact_history.recompute(self._events[key])
+        if contact.release is not None:
+            compute_members(contact.model, contact.release, contact.end, contact.fixed_memberships)
+        return contact
 
     def expected_contact(self, key: bytes) -> ExpectedContact:
         """What the contact must be."""
-        told = self.recompute(key)
-        leads = {campaign: lead_row(life) for campaign, life in told.leads.items()}
-        return ExpectedContact(frozenset(told.model.members), leads, told.end)
+        contact = self.recompute(key)
+        leads = {campaign: lead_row(lead_state) for campaign, lead_state in contact.leads.items()}
+        return ExpectedContact(frozenset(contact.model.members), leads, contact.end)
 
 
 def lead_row(lead_state: LeadState) -> dict[str, Any]:

@@ -64,17 +64,17 @@ class VerificationReport:
 
     def lines(self) -> list[str]:
         """The verdict for people."""
-        told = [str(each) for each in self.differences]
+        texts = [str(each) for each in self.differences]
         compared = f"{self.contacts} contacts, {self.memberships} memberships, {self.leads} leads"
         if self.is_equal:
-            told.append(f"streaming equals batch: {compared}")
+            texts.append(f"streaming equals batch: {compared}")
         else:
-            told.append(f"streaming differs from batch: {len(self.differences)} differences in {compared}")
+            texts.append(f"streaming differs from batch: {len(self.differences)} differences in {compared}")
         if self.skipped_contacts:
-            told.append(f"{self.skipped_contacts} contacts were being decided at the start and were passed over")
+            texts.append(f"{self.skipped_contacts} contacts were being decided at the start and were passed over")
         if self.flagged_contacts:
-            told.append(f"{self.flagged_contacts} contacts reached a bound of their state, see docs/state-bounds.md")
-        return told
+            texts.append(f"{self.flagged_contacts} contacts reached a bound of their state, see docs/state-bounds.md")
+        return texts
 
     def to_dict(self) -> dict[str, Any]:
         """For machines."""

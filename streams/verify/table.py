@@ -39,8 +39,8 @@ class OutputTable:
 
     def rows(self, contact: bytes) -> dict[str, dict[str, Any] | None]:
         """Subject -> the row without `emitted_at`; None where it cannot be one of ours."""
-        found = self._rows.get(contact, {})
-        return {key_text(subject): self._decode_row(contact, subject, value) for subject, value in found.items()}
+        rows = self._rows.get(contact, {})
+        return {key_text(subject): self._decode_row(contact, subject, value) for subject, value in rows.items()}
 
     def _decode_row(self, contact: bytes, subject: bytes, value: bytes) -> dict[str, Any] | None:
         try:
@@ -54,7 +54,7 @@ class OutputTable:
             "contact": key_text(name),
             self._subject: key_text(subject),
         }
-        if not isinstance(row, dict) or any(row.get(key) != wanted for key, wanted in named.items()):
+        if not isinstance(row, dict) or any(row.get(key) != expected for key, expected in named.items()):
             return None
         return {key: item for key, item in row.items() if key != "emitted_at"}
 

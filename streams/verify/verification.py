@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.protocols import Consumer
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
+from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.releases import read_releases
 from streams.store.retention import truncated_partitions
@@ -29,7 +30,6 @@ from streams.verify.recomputed import PartitionRecomputation
 from streams.verify.report import VerificationReport
 from streams.verify.table import OutputTable
 
-ProgressCallback = Callable[[str, int, int], None]
 _PROGRESS_STEP = 100
 _TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, SEGMENT_MEMBERS, LEADS)
 
@@ -43,10 +43,10 @@ class ContactSelection:
 
     def select(self, keys: Iterable[bytes], limit: int | None) -> list[bytes]:
         """A sample is the same every time: those whose keys' hashes are the smallest."""
-        wanted = [key for key in keys if belongs_to(key, self.account)]
-        if limit is None or len(wanted) <= limit:
-            return wanted
-        return sorted(sorted(wanted, key=lambda key: blake2b(key).digest())[:limit])
+        selected = [key for key in keys if belongs_to(key, self.account)]
+        if limit is None or len(selected) <= limit:
+            return selected
+        return sorted(sorted(selected, key=lambda key: blake2b(key).digest())[:limit])
 
     def slot_limit(self, slot: int, slot_count: int) -> int | None:
         """How many contacts of one slot, so that all together make the sample."""
@@ -109,10 +109,10 @@ class Verification:
 
     async def _require_whole_journal(self, account: str | None) -> None:
         """Everything is told from its first record on; there is no snapshot to begin from."""
-        gone = await truncated_partitions(self._store, account)
-        if gone:
-            told = [instant for instant in gone.values() if instant is not None]
-            since = f"speaks from {instant_text(max(told))} on" if told else "has lost all that tells a time"
+        truncated = await truncated_partitions(self._store, account)
+        if truncated:
+            instants = [instant for instant in truncated.values() if instant is not None]
+            since = f"speaks from {instant_text(max(instants))} on" if instants else "has lost all that tells a time"
             raise JournalTruncated(
                 f"the journal {since}: what was before fell to its retention, and without it memberships and leads"
                 " cannot be recomputed; verify needs a journal that is kept for ever"
@@ -147,10 +147,10 @@ class Verification:
     async def _read_journal(
         self, slot: int, cut: ConsistentCut, recomputation: PartitionRecomputation, on_progress: ProgressCallback
     ) -> None:
-        place = self._partition(JOURNAL, slot)
-        ends = await fetch_end_offsets(self._committed_consumer, [place])
-        until = {place: min(cut.decided_offset, ends[place])}
-        async for record in read_to_end(self._committed_consumer, [place], ends=until):
+        partition = self._partition(JOURNAL, slot)
+        ends = await fetch_end_offsets(self._committed_consumer, [partition])
+        until = {partition: min(cut.decided_offset, ends[partition])}
+        async for record in read_to_end(self._committed_consumer, [partition], ends=until):
             recomputation.feed(record.offset, require_value(record))
             if record.offset % _PROGRESS_STEP == 0:
                 on_progress(f"scanning the journal, partition {slot}", record.offset, cut.decided_offset)
@@ -163,8 +163,8 @@ class Verification:
         return table
 
     async def _read_flags(self, slot: int) -> ContactFlags:
-        flags, place = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)
-        async for record in read_to_end(self._committed_consumer, [place]):
+        flags, partition = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)
+        async for record in read_to_end(self._committed_consumer, [partition]):
             flags.feed(require_key(record), record.value)
         return flags
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
@@ -21,7 +23,7 @@ from tests.harness.random.random_conditions import PROPERTIES, conditions
 from tests.harness.random.random_events import RandomEvent, random_events
 
 START = instant_ms("2026-03-29T00:59:59.980Z")
-LATENESS = 20
+SETTINGS = replace(DEFAULT_ENGINE_SETTINGS, lateness=20)
 _BUDGET = Budget(1 << 40, 1 << 40)
 
 _ChangeList = list[tuple[str, str, str, str, bool]]
@@ -42,7 +44,7 @@ class BackfillRun:
         self.content = content
         self._after = after
         self._pause = pause
-        self.growing = JournalBuilder(self.contents, LATENESS)
+        self.growing = JournalBuilder(self.contents, SETTINGS)
 
     def contents(self, _account: str, number: int) -> Definitions:
         return self.content[number - 1]
@@ -63,7 +65,7 @@ class BackfillRun:
 
         Before it only the marker may have settled what is due at the very instant of the last record.
         """
-        decider = PartitionDecider(3, self.contents, lateness=LATENESS)
+        decider = PartitionDecider(3, self.contents, SETTINGS)
         decider.resume(None)
         for entry in self.growing.entries:
             _decide(decider, *entry)

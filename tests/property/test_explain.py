@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.values import instant_text
 from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.explain.answer import Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords
 from streams.explain.timeline import EngineParameters
@@ -63,7 +64,10 @@ def test_any_instant_is_explained_as_the_stream_told_it(
     story = EngineDriver(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
     changes = tell(story, history)
     changes += of_segment(story.tick(START + 200))
-    past, rules = entries(story).records, EngineParameters(lambda _, number: story.releases[number - 1])
+    past, rules = (
+        entries(story).records,
+        EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS),
+    )
     for at in after:
         answer = explain_from_journal(QUESTION, past, START + at, rules)
         assert answer.get("member", False) == member_at(changes, START + at)
@@ -86,7 +90,10 @@ def test_the_next_change_foreseen_is_the_one_that_time_brings(
         return
     standing = PartitionStatus(tick=story.decider.clock_of(row))
     answer = explain_from_state(
-        QUESTION, row, standing, EngineParameters(lambda _, number: story.releases[number - 1])
+        QUESTION,
+        row,
+        standing,
+        EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS),
     )
     coming = [change["at"] for change in of_segment(story.tick(START + AHEAD))]
     coming = [at for at in coming if at < instant_text(START + AHEAD)]

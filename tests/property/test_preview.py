@@ -16,7 +16,7 @@ from streams.engine.journal import records
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.partition.release_records import release_records
-from streams.engine.state.deduplication import DuplicateWindow
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import START, EngineDriver, sound_definitions
 from tests.harness.random.random_conditions import PROPERTIES, conditions
@@ -78,11 +78,9 @@ def foreseen(story: EngineDriver, proposed: Definitions) -> list[SimulatedOutput
     place = JournalPosition(0, len(story.journal))
     foresight = Simulation("default", number, lambda _, wanted: contents[wanted - 1], place, checkpoint)
     history = BackfillCounter(
-        "default", foresight.backfill_leaves, lambda _, wanted: contents[wanted - 1], DuplicateWindow()
+        "default", foresight.backfill_leaves, lambda _, wanted: contents[wanted - 1], DEFAULT_ENGINE_SETTINGS
     )
-    history.refused_sources = story._refused_sources
-    for entry in story.journal:
-        history.feed(*entry)
+    history.count(story.journal, story._refused_sources)
     kept = history.states()
     rows = [(contact.id, _encode(contact)) for contact in story.decider.contacts()]
     return [told for name, row in rows for told in foresight.simulate(row, kept.get(name))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from schemas.definitions import Definitions
 from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.engine.version import ENGINE_VERSION
 from streams.settings import Settings
@@ -50,7 +52,9 @@ def journal(
     happened: list[RandomEvent], places: list[int], content: list[Definitions], pause: int, lateness: int
 ) -> _JournalEntries:
     """The moves as records, with a release from each of the places on."""
-    growing = JournalBuilder(lambda _, number: content[number - 1], lateness)
+    growing = JournalBuilder(
+        lambda _, number: content[number - 1], replace(DEFAULT_ENGINE_SETTINGS, lateness=lateness)
+    )
     number = 0
     end = RandomEvent("tick", 60)
     for place, (move, id_, at) in enumerate(timed_events([*happened, end], instant_ms(START))):
@@ -103,7 +107,7 @@ def agrees(entries: _JournalEntries, contents: Any, terms: Settings) -> None:
 
 def rows_of(entries: _JournalEntries, contents: Any, terms: Settings) -> dict[bytes, Contact]:
     """The engine's rows, each record decided for everybody before the next is fed."""
-    decider = PartitionDecider(3, contents, lateness=terms.lateness_ms)
+    decider = PartitionDecider(3, contents, terms.engine)
     decider.resume(None)
     for entry in entries:
         decider.feed(*entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from schemas.definitions import Definitions
 from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.engine.state.points import MILLION
 from streams.engine.version import ENGINE_VERSION
@@ -43,7 +45,9 @@ def stories(draw: st.DrawFn) -> _HistoryCase:
 def journal(told: _HistoryCase, content: list[Definitions], lateness: int) -> _JournalEntries:
     """The moves as records, with a release from each of the places on, and a tick at last."""
     start, _, moves, places, pause = told
-    growing = JournalBuilder(lambda _, number: content[number - 1], lateness)
+    growing = JournalBuilder(
+        lambda _, number: content[number - 1], replace(DEFAULT_ENGINE_SETTINGS, lateness=lateness)
+    )
     number = 0
     end = RandomEvent("tick", 60)
     for place, (move, id_, at) in enumerate(timed_events([*moves, end], start)):
@@ -89,7 +93,7 @@ def decided(
     entries: _JournalEntries, content: list[Definitions], terms: Settings
 ) -> tuple[Contact | None, dict[str, dict[str, Any]]]:
     """The engine's contact, and the last row of each of its leads as far as it is recomputed."""
-    decider = PartitionDecider(3, lambda _, number: content[number - 1], lateness=terms.lateness_ms)
+    decider = PartitionDecider(3, lambda _, number: content[number - 1], terms.engine)
     decider.resume(None)
     rows: dict[str, dict[str, Any]] = {}
     for entry in entries:

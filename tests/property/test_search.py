@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.state.deduplication import DuplicateWindow
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.search.match import ContactMatcher
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver
 from tests.harness.random.random_conditions import conditions
@@ -34,9 +34,8 @@ def test_a_search_finds_who_would_be_a_member(
     assert when is not None
     search = ContactMatcher(stranger.releases[0], when, None)
     past = BackfillCounter(
-        "default", search.backfill_leaves, lambda _, number: stranger.releases[number - 1], DuplicateWindow()
+        "default", search.backfill_leaves, lambda _, number: stranger.releases[number - 1], DEFAULT_ENGINE_SETTINGS
     )
-    for entry in stranger.journal:
-        past.feed(*entry)
+    past.count(stranger.journal, ())
     found = search.matches(row, PartitionStatus(tick=START + after), past.states().get("ann"))
     assert (found and row.status == "active") == ("hot" in member.members())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import DAY, HOUR, START, sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
@@ -134,7 +135,7 @@ class CommittedState:
         return told
 
     def started(self) -> PartitionDecider:
-        decider = PartitionDecider(3, lookup)
+        decider = PartitionDecider(3, lookup, DEFAULT_ENGINE_SETTINGS)
         for key, value in self.rows.items():
             decider.restore(key, value)
         decider.resume(self.checkpoint)

@@ -28,14 +28,12 @@ from streams.engine.decisions.settle import settle
 from streams.engine.journal.effects import Output, Refusal
 from streams.engine.journal.records import BackfilledState, JournalEvent
 from streams.engine.releases.compiled import CompiledRelease
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
+from streams.engine.state.deduplication import is_repeat, remember_id
 
 NO_TICK = -(1 << 62)
 """Stands for the last tick while there was none."""
-
-LATENESS = 86_400_000
-"""How late (ms) an event may be to be counted by `sequence`, `first` and `last`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +51,18 @@ def decide_event(
     release: CompiledRelease,
     *,
     tick: int,
-    duplicate_window: DuplicateWindow,
-    lateness: int = LATENESS,
+    settings: EngineSettings,
     backfill_leaves: BackfillLeaves = NO_BACKFILL,
 ) -> tuple[Contact, Decision] | None:
     """Applies a contact's own record; returns None for a repeat, which changes nothing. Changes `contact` in place.
 
-    `lateness` (ms): `sequence`, `first` and `last` do not count an event that is later than this, against the clock.
     `backfill_leaves`: the leaves of a proposed release that are tracked beside those of `release`.
     """
     if contact is None:
         contact = Contact(event.account, event.owner, created=event.at, clock=max(event.at, tick), settled=-1)
         initialize_held_states(contact, release, contact.clock)
     clock = max(contact.clock, tick)
-    if is_repeat(contact, event.id, clock, duplicate_window):
+    if is_repeat(contact, event.id, clock, settings.duplicate_window):
         return None
     now = max(event.at, clock)
     reset_tracking(contact, release, backfill_leaves)
@@ -76,7 +72,7 @@ def decide_event(
     is_late = event.at < clock and event.type in TYPES_COUNTED_LATE
     root = OutputCause(kind=cause_kind(event.type), event=event.id, release=release.number, late=is_late)
     context = create_context(contact, release, now, root, builder)
-    context.is_too_late = now - event.at > lateness
+    context.is_too_late = now - event.at > settings.lateness
     context.backfill_leaves = backfill_leaves
     if contact.due == now:
         record_time_changes(context)
@@ -84,7 +80,7 @@ def decide_event(
     settle(context)
     update_tracking(contact, backfill_leaves, now)
     if consumes_id(event, is_refused=bool(builder.refusals)):
-        remember_id(contact, event.id, duplicate_window)
+        remember_id(contact, event.id, settings.duplicate_window)
     contact.settled = position.offset
     return contact, Decision(builder.outputs, builder.refusals)
 

@@ -7,7 +7,7 @@ It decides nothing: it only repeats what decisions did to clocks, applied ids, p
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -16,7 +16,7 @@ from streams.engine.conditions.protocols import Activity, ActivityCounter, HeldS
 from streams.engine.decisions.apply_event import activity_from_event
 from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.decisions.counters import count_activity, enforce_limit
-from streams.engine.decisions.decide import LATENESS, NO_TICK, consumes_id
+from streams.engine.decisions.decide import NO_TICK, consumes_id
 from streams.engine.journal.effects import SourcePosition
 from streams.engine.journal.records import (
     SLICE_KEY,
@@ -30,13 +30,17 @@ from streams.engine.journal.records import (
 )
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.releases.cache import DefinitionsLookup
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
-from streams.engine.state.deduplication import DuplicateWindow, is_repeat, remember_id
+from streams.engine.state.deduplication import is_repeat, remember_id
 from streams.engine.state.patches import patch_properties
 
 MAX_SLICE_CONTACTS = 200
 MAX_SLICE_BYTES = 400_000
 """The most contacts, and bytes of their states, in a slice; a larger state has a slice of its own."""
+
+JournalEntry = tuple[int, bytes, bytes]
+"""Offset, key and value of a record."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,7 +58,7 @@ class BackfillCounter:
     """Computes the state of new leaves for an account's contacts in one journal partition.
 
     `backfill_leaves`: the new leaves. `lookup` gives the definitions of past releases, whose declared properties
-    decided what a patch changed. `duplicate_window` and `lateness` are those of `decide_event`.
+    decided what a patch changed. `settings` are those that the journal is decided with.
 
     `limit`: the most contacts, the first ones by id; None for all. `after`: only contacts with ids after this one.
     With both, several passes cover all contacts, even where retention deletes records in between.
@@ -65,8 +69,7 @@ class BackfillCounter:
         account: str,
         backfill_leaves: BackfillLeaves,
         lookup: DefinitionsLookup,
-        duplicate_window: DuplicateWindow,
-        lateness: int = LATENESS,
+        settings: EngineSettings,
         *,
         after: str = "",
         limit: int | None = None,
@@ -79,16 +82,13 @@ class BackfillCounter:
         self._last_key: bytes | None = None  # the last key within the limit, once some were beyond it
         self._backfill_leaves = backfill_leaves
         self._lookup = lookup
-        self._duplicate_window = duplicate_window
-        self._lateness = lateness
+        self._settings = settings
         self._status = PartitionStatus()
         self._property_types: Mapping[str, PropertyType] = {}
         self._release_clocks: list[tuple[int, int]] = []  # offset of a marker, and the least clock (ms) after it
         self._contacts: dict[str, Contact] = {}  # by id
         self._first_instant: int | None = None  # of the first record with an instant
         self._latest_instant = NO_TICK
-        self.refused_sources: Container[SourcePosition] = ()
-        """Sources of the events that a decision refused: their ids do not count as applied."""
 
     def missing_before(self) -> int | None:
         """For a journal whose beginning is gone: its first instant (ms) where the leaves need records before that.
@@ -105,13 +105,17 @@ class BackfillCounter:
         is_missing = any(instant is None or instant < self._first_instant for instant in instants)
         return self._first_instant if is_missing else None
 
-    def feed(self, offset: int, key: bytes, value: bytes) -> None:
-        """Counts the next record of the journal; events of other accounts are ignored."""
-        if b"/" in key:
-            if key.startswith(self._prefix):
-                self._feed_event(offset, key, value)
-        elif key != SLICE_KEY:
-            self._feed_broadcast(offset, decode(value))
+    def count(self, journal: Iterable[JournalEntry], refused_sources: Container[SourcePosition]) -> None:
+        """Counts the next records of the journal, all of them or a burst; events of other accounts are ignored.
+
+        `refused_sources`: the sources of the events that a decision refused: their ids do not count as applied.
+        """
+        for offset, key, value in journal:
+            if b"/" in key:
+                if key.startswith(self._prefix):
+                    self._count_event(offset, key, value, refused_sources)
+            elif key != SLICE_KEY:
+                self._apply_broadcast(offset, decode(value))
 
     def continue_after(self) -> str | None:
         """The last contact within `limit`, the `after` of the next pass; None when no contact was beyond it."""
@@ -141,7 +145,7 @@ class BackfillCounter:
             if self._backfill_leaves.held_states or contact.counts:
                 yield name, _to_backfilled_state(contact)
 
-    def _feed_event(self, offset: int, key: bytes, value: bytes) -> None:
+    def _count_event(self, offset: int, key: bytes, value: bytes, refused_sources: Container[SourcePosition]) -> None:
         # A contact beyond the limit is skipped by its key alone: that costs a tenth of processing the event.
         is_within_limit = key > self._after and (self._last_key is None or key <= self._last_key)
         if not is_within_limit and self._first_instant is not None:
@@ -150,9 +154,9 @@ class BackfillCounter:
         assert isinstance(event, JournalEvent)
         self._record_instant(event.at)
         if is_within_limit:
-            self._process_event(offset, event)
+            self._process_event(offset, event, is_refused=event.source in refused_sources)
 
-    def _feed_broadcast(self, offset: int, record: JournalRecord) -> None:
+    def _apply_broadcast(self, offset: int, record: JournalRecord) -> None:
         if isinstance(record, Tick):
             self._status.advance(record)
             if record.account in ("", self._account):
@@ -167,7 +171,7 @@ class BackfillCounter:
             self._first_instant = self._latest_instant = at
         self._latest_instant = max(self._latest_instant, at)
 
-    def _process_event(self, offset: int, event: JournalEvent) -> None:
+    def _process_event(self, offset: int, event: JournalEvent, *, is_refused: bool) -> None:
         tick = self._status.clock_of(self._account, NO_TICK)
         contact = self._contacts.get(event.owner)
         if contact is None:
@@ -177,15 +181,15 @@ class BackfillCounter:
             if not self._evict_beyond_limit(event.owner):
                 return
         clock = max(contact.clock, tick, self._latest_release_clock(contact))
-        if is_repeat(contact, event.id, clock, self._duplicate_window):
+        if is_repeat(contact, event.id, clock, self._settings.duplicate_window):
             return
         contact.clock = max(event.at, clock)
         contact.settled = offset
         advance_tracking(contact, self._backfill_leaves, contact.clock)
         self._apply(contact, event)
         update_tracking(contact, self._backfill_leaves, contact.clock)
-        if consumes_id(event, is_refused=event.source in self.refused_sources):
-            remember_id(contact, event.id, self._duplicate_window)
+        if consumes_id(event, is_refused=is_refused):
+            remember_id(contact, event.id, self._settings.duplicate_window)
 
     def _evict_beyond_limit(self, name: str) -> bool:
         """Drops the last contact by id where there are too many. Returns whether the contact `name` remains."""
@@ -218,7 +222,7 @@ class BackfillCounter:
 
     def _count_activity(self, contact: Contact, activity: Activity) -> None:
         counters, now = self._backfill_leaves.counters, contact.clock
-        count_activity(contact, counters, activity, now, is_too_late=now - activity.at > self._lateness)
+        count_activity(contact, counters, activity, now, is_too_late=now - activity.at > self._settings.lateness)
         enforce_limit(contact, counters)
 
 

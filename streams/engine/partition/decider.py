@@ -17,7 +17,7 @@ from itertools import islice
 
 import msgspec
 
-from streams.engine.decisions.decide import LATENESS, NO_TICK, Decision, decide_event, decide_slice
+from streams.engine.decisions.decide import NO_TICK, Decision, decide_event, decide_slice
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Slice, Tick, decode, event_key
@@ -25,9 +25,9 @@ from streams.engine.partition.active_releases import ActiveReleases
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import Broadcast, PartitionStatus, PendingBroadcast, PendingProposal
 from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
+from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
-from streams.engine.state.deduplication import DuplicateWindow
 from streams.engine.version import ENGINE_VERSION, require_version
 
 _OWN_RECORD_SHARE = 0.7
@@ -78,22 +78,19 @@ class PartitionDecider:
     """Decides the records of one journal partition.
 
     `lookup` gives the definitions of an account's release by number. `timer` (seconds, monotonic) limits the time of
-    a batch; without one the budget's seconds do not count. No decision depends on it. `lateness` is that of
-    `streams.engine.decisions.decide.decide_event`.
+    a batch; without one the budget's seconds do not count. No decision depends on it.
     """
 
     def __init__(
         self,
         partition: int,
         lookup: DefinitionsLookup,
-        duplicate_window: DuplicateWindow | None = None,
+        settings: EngineSettings,
         timer: Callable[[], float] | None = None,
-        lateness: int = LATENESS,
     ) -> None:
         self._partition = partition
-        self._duplicate_window = duplicate_window or DuplicateWindow()
+        self._settings = settings
         self._timer = timer or _zero_timer
-        self._lateness = lateness
         self._release_cache = ReleaseCache(lookup)
         self._contacts = ContactStore()
         self._queue: deque[tuple[int, bytes, JournalRecord]] = deque()  # offset, value, record
@@ -189,9 +186,7 @@ class PartitionDecider:
     def backfill_counter(self, account: str, after: str = "", limit: int | None = None) -> BackfillCounter:
         """The counter to feed with the journal before the proposal of the account's release."""
         leaves, lookup = self._active_releases.backfill_leaves(account), self._release_cache.lookup
-        return BackfillCounter(
-            account, leaves, lookup, self._duplicate_window, self._lateness, after=after, limit=limit
-        )
+        return BackfillCounter(account, leaves, lookup, self._settings, after=after, limit=limit)
 
     def active_releases(self) -> dict[str, int]:
         """Account -> the number of the release that decides."""
@@ -283,8 +278,7 @@ class PartitionDecider:
             position,
             self._active_releases.release(event.account),
             tick=tick,
-            duplicate_window=self._duplicate_window,
-            lateness=self._lateness,
+            settings=self._settings,
             backfill_leaves=self._active_releases.backfill_leaves(event.account),
         )
         if result is None:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Container, Iterable, Iterator
 
 from streams.engine.journal.effects import Append, SourcePosition
 from streams.engine.journal.records import MARKER_KEY, PROPOSAL_KEY, SLICE_KEY, Marker, encode, proposal_from_marker
+from streams.engine.partition.backfill import JournalEntry
 from streams.engine.partition.decider import PartitionDecider
 
-JournalScan = Callable[[], Iterable[tuple[int, bytes, bytes]]]
-"""Scans the journal: offset, key and value of every record so far."""
+JournalScan = Callable[[], Iterable[JournalEntry]]
+"""Scans the journal: every record so far."""
 
 
 def release_records(
@@ -27,9 +28,7 @@ def release_records(
     if decider.needs_backfill(marker) and decider.has_contacts(marker.account):
         yield Append(PROPOSAL_KEY, encode(proposal_from_marker(marker)))
         counter = decider.backfill_counter(marker.account)
-        counter.refused_sources = refused_sources
-        for offset, key, value in journal():
-            counter.feed(offset, key, value)
+        counter.count(journal(), refused_sources)
         for history_slice in counter.slices():
             yield Append(SLICE_KEY, encode(history_slice))
     yield Append(MARKER_KEY, encode(marker))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from schemas.conditions import Condition
-from schemas.definitions import STANDARD_PROPERTIES, AutomationRule, Campaign, Definitions, ScoringRule, Segment
+from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule, Segment
 from schemas.time_zones import require_zone
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.dates.zones import day_start
@@ -19,11 +19,21 @@ from streams.engine.releases.compiled import (
     CompiledScoring,
     CompiledSegment,
 )
+from streams.engine.releases.conditions import (
+    build_compile_scope,
+    release_conditions,
+    rule_owner,
+    segment_owner,
+    stateful_conditions,
+)
 from streams.engine.releases.deciding_leaves import LazyExplainer, compile_explainer
 from streams.engine.releases.inputs import inputs_of
 from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
 from streams.engine.state.points import to_millionths
+
+_Conditions = Mapping[str, CompiledCondition]
+"""By owner, as `OwnedCondition` names it."""
 
 SCORING_KEY = "scoring/"
 """The prefix of a scoring rule's id in `Lead.truths`; slugs have no slash, so it never collides with another id."""
@@ -31,9 +41,11 @@ SCORING_KEY = "scoring/"
 
 def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     """The release of valid definitions. Raises ConditionRefused for definitions that were not validated."""
-    scope = CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
-    segments = _sort_by_dependency([_compile_segment(segment, scope) for segment in definitions.segments])
-    campaigns = tuple(_compile_campaign(campaign, definitions, scope) for campaign in definitions.campaigns)
+    scope = build_compile_scope(definitions)
+    conditions = {each.owner: compile_condition(each.condition, scope) for each in release_conditions(definitions)}
+    stateful = [conditions[each.owner] for each in stateful_conditions(definitions)]
+    segments = _sort_by_dependency([_compile_segment(segment, conditions, scope) for segment in definitions.segments])
+    campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
     return CompiledRelease(
         account=definitions.account,
         number=number,
@@ -43,14 +55,14 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         segment_index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
-        counters=_unique_counters(segments, campaigns),
-        held_states=_unique_held_states(segments, campaigns),
+        counters=_unique_counters(stateful),
+        held_states=_unique_held_states(stateful),
     )
 
 
-def _compile_segment(segment: Segment, scope: CompileScope) -> CompiledSegment:
+def _compile_segment(segment: Segment, conditions: _Conditions, scope: CompileScope) -> CompiledSegment:
     condition = segment.when if segment.dynamic else None
-    compiled = None if condition is None else compile_condition(condition, scope)
+    compiled = conditions.get(segment_owner(segment.id))
     return CompiledSegment(
         id=segment.id,
         dynamic=segment.dynamic,
@@ -83,7 +95,7 @@ def _sort_by_dependency(segments: list[CompiledSegment]) -> tuple[CompiledSegmen
     return tuple(ordered.values())
 
 
-def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: CompileScope) -> CompiledCampaign:
+def _compile_campaign(campaign: Campaign, definitions: Definitions, conditions: _Conditions) -> CompiledCampaign:
     period = campaign.period
     salesforce = campaign.salesforce
     description: dict[str, Any] = {"id": campaign.id, "name": campaign.name or campaign.id}
@@ -95,8 +107,13 @@ def _compile_campaign(campaign: Campaign, definitions: Definitions, scope: Compi
         definition=campaign,
         start=None if period is None else _midnight(period.from_, definitions.time_zone),
         end=None if period is None else _midnight(period.to, definitions.time_zone),
-        scoring=tuple(_compile_scoring_rule(rule, scope) for rule in campaign.scoring),
-        automation=tuple(_compile_automation_rule(rule, scope) for rule in campaign.automation),
+        scoring=tuple(
+            _compile_scoring_rule(rule, conditions[rule_owner(campaign.id, rule.id)]) for rule in campaign.scoring
+        ),
+        automation=tuple(
+            _compile_automation_rule(rule, conditions[rule_owner(campaign.id, rule.id)])
+            for rule in campaign.automation
+        ),
         thresholds=tuple(sorted(thresholds)),
         description=description,
     )
@@ -106,8 +123,7 @@ def _midnight(day: date | None, zone: str) -> int | None:
     return None if day is None else day_start(require_zone(zone), day.toordinal())
 
 
-def _compile_scoring_rule(rule: ScoringRule, scope: CompileScope) -> CompiledScoring:
-    condition = compile_condition(rule.when, scope)
+def _compile_scoring_rule(rule: ScoringRule, condition: CompiledCondition) -> CompiledScoring:
     return CompiledScoring(
         id=rule.id,
         key=SCORING_KEY + rule.id,
@@ -119,8 +135,7 @@ def _compile_scoring_rule(rule: ScoringRule, scope: CompileScope) -> CompiledSco
     )
 
 
-def _compile_automation_rule(rule: AutomationRule, scope: CompileScope) -> CompiledAutomation:
-    condition = compile_condition(rule.when, scope)
+def _compile_automation_rule(rule: AutomationRule, condition: CompiledCondition) -> CompiledAutomation:
     return CompiledAutomation(
         id=rule.id,
         condition=condition,
@@ -130,34 +145,15 @@ def _compile_automation_rule(rule: AutomationRule, scope: CompileScope) -> Compi
     )
 
 
-def _unique_counters(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> tuple[ActivityCounter, ...]:
-    """Each counter once: identical leaves share one state."""
+def _unique_counters(conditions: Iterable[CompiledCondition]) -> tuple[ActivityCounter, ...]:
+    """Each counter once: leaves that count the same share one counter."""
     counters: dict[str, ActivityCounter] = {}
-    for compiled in _stateful_conditions(segments, campaigns):
-        for counter in compiled.counters:
+    for condition in conditions:
+        for counter in condition.counters:
             counters.setdefault(counter.key, counter)
     return tuple(counters.values())
 
 
-def _unique_held_states(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> tuple[HeldState, ...]:
+def _unique_held_states(conditions: Iterable[CompiledCondition]) -> tuple[HeldState, ...]:
     """Each held state once."""
-    held_states = {
-        held_state.key: held_state
-        for compiled in _stateful_conditions(segments, campaigns)
-        for held_state in compiled.held_states
-    }
-    return tuple(held_states.values())
-
-
-def _stateful_conditions(
-    segments: tuple[CompiledSegment, ...], campaigns: tuple[CompiledCampaign, ...]
-) -> Iterator[CompiledCondition]:
-    """Every condition with state in `Contact`: a scoring rule that is only a filter looks at the event alone."""
-    yield from (segment.condition for segment in segments if segment.condition)
-    for campaign in campaigns:
-        yield from (rule.condition for rule in campaign.automation)
-        yield from (rule.condition for rule in campaign.scoring if rule.activity_filter is None)
+    return tuple({state.key: state for condition in conditions for state in condition.held_states}.values())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from schemas.conditions import Condition, LeadLeaf, NumberOperators, PointsLeaf
+from schemas.conditions import LeadLeaf, NumberOperators, PointsLeaf
 from schemas.definitions import Campaign, Definitions
+from streams.engine.releases.conditions import campaign_rules, release_conditions
 from streams.engine.state.points import to_millionths
 from streams.engine.version import walk
 
@@ -13,9 +12,8 @@ from streams.engine.version import walk
 def own_thresholds(campaign: Campaign) -> set[int]:
     """The points (millionths) that the campaign's own rules compare their lead with."""
     thresholds: set[int] = set()
-    conditions = [rule.when for rule in campaign.scoring] + [rule.when for rule in campaign.automation]
-    for condition in conditions:
-        for node in walk(condition):
+    for rule in campaign_rules(campaign):
+        for node in walk(rule.when):
             if isinstance(node, PointsLeaf):
                 thresholds |= operand_millionths(node.points)
     return thresholds
@@ -24,8 +22,8 @@ def own_thresholds(campaign: Campaign) -> set[int]:
 def lead_thresholds(definitions: Definitions, campaign: str) -> set[int]:
     """The points (millionths) that `lead` leaves of any condition compare that campaign's lead with."""
     thresholds: set[int] = set()
-    for condition in _all_conditions(definitions):
-        for node in walk(condition):
+    for each in release_conditions(definitions):
+        for node in walk(each.condition):
             if isinstance(node, LeadLeaf) and node.lead.campaign == campaign and node.lead.points is not None:
                 thresholds |= operand_millionths(node.lead.points)
     return thresholds
@@ -36,10 +34,3 @@ def operand_millionths(operators: NumberOperators) -> set[int]:
     single = (operators.eq, operators.ne, operators.gt, operators.gte, operators.lt, operators.lte)
     multiple = (*(operators.in_ or ()), *(operators.not_in or ()), *(operators.between or ()))
     return {to_millionths(number) for number in (*single, *multiple) if number is not None}
-
-
-def _all_conditions(definitions: Definitions) -> Iterator[Condition]:
-    yield from (segment.when for segment in definitions.segments if segment.when is not None)
-    for campaign in definitions.campaigns:
-        yield from (rule.when for rule in campaign.scoring)
-        yield from (rule.when for rule in campaign.automation)

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from streams.engine.settings import DuplicateWindow
 from streams.engine.state.contact import Contact
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateWindow:
-    """For how long (ms of the contact's clock, inclusive) and how many ids are remembered per contact."""
-
-    duration: int = 86_400_000
-    max_ids: int = 256
 
 
 def is_repeat(contact: Contact, event_id: str, clock: int, duplicate_window: DuplicateWindow) -> bool:

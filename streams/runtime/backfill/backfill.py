@@ -29,7 +29,7 @@ from streams.engine.journal.records import Marker, Slice
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import PendingProposal
 from streams.kafka.dead_letters import read_refused_sources
-from streams.kafka.protocols import ConsumedRecord, Consumer
+from streams.kafka.protocols import Consumer
 from streams.kafka.reader import read_batches_to_end, require_key, require_value
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
@@ -180,16 +180,13 @@ class Backfill:
 
     async def _count_journal(self, counter: BackfillCounter, until: int, logger: FilteringBoundLogger) -> bool:
         """Feeds the records before offset `until`; returns whether retention has removed the journal's beginning."""
-
-        def feed(record: ConsumedRecord) -> None:
-            counter.feed(record.offset, require_key(record), require_value(record))
-
         last_log = time.monotonic()
         async with self._open_consumer("read_committed") as consumer:
-            counter.refused_sources = await read_refused_sources(consumer, self._dead_letters)
+            refused_sources = await read_refused_sources(consumer, self._dead_letters)
             ends = {self._journal: until}
             async for batch in read_batches_to_end(consumer, [self._journal], ends=ends, max_records=FETCH_RECORDS):
-                await self._throttle.run_throttled(batch, feed)
+                entries = [(record.offset, require_key(record), require_value(record)) for record in batch]
+                await self._throttle.run_throttled(entries, lambda entry: counter.count((entry,), refused_sources))
                 if time.monotonic() - last_log > LOG_SECONDS:
                     last_log = time.monotonic()
                     logger.info("counting the past", read=batch[-1].offset + 1, records=until)

@@ -14,6 +14,7 @@ from streams.engine.journal.event_types import EVENT_TYPES
 from streams.engine.journal.validate import EventValidator
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.engine.state.points import MILLION
 from streams.engine.validation import validate_definitions
@@ -46,7 +47,7 @@ class EngineDriver:
 
     def __init__(self, **definitions: Any) -> None:
         self.releases: list[Definitions] = []
-        self.decider = PartitionDecider(0, lambda _, number: self.releases[number - 1])
+        self.decider = PartitionDecider(0, lambda _, number: self.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
         self.decider.resume(None)
         self.journal: list[tuple[int, bytes, bytes]] = []
         self.refused: list[str] = []

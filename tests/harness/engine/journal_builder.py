@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streams.engine.decisions.decide import LATENESS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
 from streams.engine.releases.cache import DefinitionsLookup
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS, EngineSettings
 from streams.engine.state.points import MILLION
 from tests.harness.random.random_events import RandomEvent
 
@@ -29,9 +29,9 @@ class _PendingRelease:
 class JournalBuilder:
     """Records are decided as they come; `entries` are offset, key and value."""
 
-    def __init__(self, lookup: DefinitionsLookup, lateness: int = LATENESS) -> None:
+    def __init__(self, lookup: DefinitionsLookup, settings: EngineSettings = DEFAULT_ENGINE_SETTINGS) -> None:
         self.entries: list[tuple[int, bytes, bytes]] = []
-        self.decider = PartitionDecider(3, lookup, lateness=lateness)
+        self.decider = PartitionDecider(3, lookup, settings)
         self.decider.resume(None)
         self.refused: set[tuple[str, int, int]] = set()
         self._pending: dict[str, _PendingRelease] = {}

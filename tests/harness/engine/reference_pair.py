@@ -13,6 +13,7 @@ from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.engine.state.points import MILLION
 from streams.engine.version import ENGINE_VERSION
@@ -29,7 +30,9 @@ class EngineUnderTest:
     """The engine's side: one partition, every row read back from its bytes."""
 
     def __init__(self, definitions: Definitions, lateness: int) -> None:
-        self._decider = PartitionDecider(0, lambda *_: definitions, lateness=lateness)
+        self._decider = PartitionDecider(
+            0, lambda *_: definitions, replace(DEFAULT_ENGINE_SETTINGS, lateness=lateness)
+        )
         self._decider.resume(None)
         self._offset = 0
         self._append(records.MARKER_KEY, records.Marker("default", 1, 0, "", None, ENGINE_VERSION))

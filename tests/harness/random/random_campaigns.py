@@ -174,9 +174,9 @@ def lead_events(start: int) -> st.SearchStrategy[list[RandomEvent]]:
 def _event(event_type: str, fields: st.SearchStrategy[RandomDocument]) -> st.SearchStrategy[RandomEvent]:
     return st.builds(
         RandomEvent,
-        kind=st.just(event_type),
-        passed=st.sampled_from(ELAPSED),
-        late=st.sampled_from(DELAYS),
-        again=st.sampled_from((False, False, False, False, True)),
+        event_type=st.just(event_type),
+        elapsed=st.sampled_from(ELAPSED),
+        delay=st.sampled_from(DELAYS),
+        is_repeat=st.sampled_from((False, False, False, False, True)),
         fields=fields,
     )

@@ -32,10 +32,10 @@ class RandomEvent:
 def _event(event_type: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[RandomEvent]:
     return st.builds(
         RandomEvent,
-        kind=st.just(event_type),
-        passed=st.sampled_from(ELAPSED),
-        late=st.sampled_from(DELAYS),
-        again=st.sampled_from((False, False, False, True)),
+        event_type=st.just(event_type),
+        elapsed=st.sampled_from(ELAPSED),
+        delay=st.sampled_from(DELAYS),
+        is_repeat=st.sampled_from((False, False, False, True)),
         fields=fields,
     )
 
@@ -89,7 +89,7 @@ def event_strategies(start: int) -> list[st.SearchStrategy[RandomEvent]]:
         _event("contact.changed", st.fixed_dictionaries({"status": st.sampled_from(["active", "inactive"])})),
         _event("score.adjusted", scores),
         *(_event(f"lead.{done}", st.just({"campaign": "c"})) for done in ("added", "qualified", "rejected")),
-        st.builds(RandomEvent, kind=st.just("tick"), passed=st.sampled_from((0, 1, 5, 10, 20))),
+        st.builds(RandomEvent, event_type=st.just("tick"), elapsed=st.sampled_from((0, 1, 5, 10, 20))),
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from schemas.values import instant_text
 from tests.harness.cli import leadstream
@@ -112,6 +113,53 @@ def test_worker_journal_and_file_tell_the_same(kafka: str, prefix: str, tmp_path
     rows = [msgspec.json.decode(line) for line in state.splitlines()]
     found = {(row["segment"], row["contact"]) for row in rows if row["type"] == "segment.member"}
     assert found == {(row["segment"], row["contact"]) for row in members.values()}
+
+
+FIRST_AND_REPEATED = """
+segments:
+  - {id: began-on-a, dynamic: true, when: {visit: {}, first: {path: {eq: /a}}}}
+  - {id: twice-on-b, dynamic: true, when: {visit: {path: {eq: /b}}, count: {gte: 2}}}
+  - {id: twice-on-c, dynamic: true, when: {visit: {path: {eq: /c}}, count: {gte: 2}}}
+"""
+
+
+def visit(event_id: str, hour: int, page: str) -> dict[str, Any]:
+    at, url = instant_text(START + hour * HOUR), f"https://www.example.com{page}"
+    return {"id": event_id, "type": "web.visited", "at": at, "contact": "ann", "url": url}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ["began-on-a"]),
+        ({"lateness_ms": HOUR}, []),
+        ({"repeat_ms": 2 * HOUR}, ["began-on-a", "twice-on-b"]),
+        ({"repeat_ids": 2}, ["began-on-a", "twice-on-b", "twice-on-c"]),
+    ],
+)
+def test_worker_journal_file_and_explain_decide_by_the_same_settings(
+    kafka: str, prefix: str, tmp_path: Path, options: dict[str, int], expected: list[str]
+) -> None:
+    late = [visit("b", 10, "/b"), visit("a", 7, "/a")]
+    repeated = [visit("c", 10, "/c"), visit("d", 11, "/d"), visit("e", 12, "/e"), visit("c", 12, "/c")]
+    repeated += [visit("f", 13, "/f"), visit("b", 13, "/b")]
+    with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=1, **options) as pipeline:
+        pipeline.apply(FIRST_AND_REPEATED)
+        pipeline.start_worker()
+        pipeline.publish([*late, *repeated], "--ordered")
+        pipeline.wait_until_settled()
+        assert sorted(row["segment"] for row in pipeline.read_table("segment-members").values()) == expected
+        journal = pipeline.run_command("replay", "--journal").stdout
+        definitions, events = str(tmp_path / "definitions.yaml"), str(tmp_path / "events.jsonl")
+        file = pipeline.run_command("replay", "--definitions", definitions, events).stdout
+        for segment in ("began-on-a", "twice-on-b", "twice-on-c"):
+            answer = msgspec.json.decode(
+                pipeline.run_command("explain", "--journal", "--json", "ann", segment).stdout
+            )
+            assert answer["member"] is (segment in expected)
+    written, replayed = ([msgspec.json.decode(line) for line in text.splitlines()] for text in (journal, file))
+    assert per_contact(written) == per_contact(replayed)
+    assert sorted(event["segment"] for event in replayed) == expected
 
 
 def per_contact(events: list[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -17,6 +17,7 @@ from schemas.outputs.letters import DeadLetterHeaders
 from schemas.topics import ALL_TOPICS, CRM_RESULTS, NoModel
 from streams.engine.journal.effects import Output, Refusal, SourceRecord
 from streams.engine.journal.event_types import EVENT_TYPES
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.kafka.dead_letters import dead_letter_from_record
 from streams.publish.lines import EventLine
 from streams.publish.ordering import OutgoingEvent
@@ -118,7 +119,7 @@ def decided() -> list[Output]:
         event_line(6, "opportunity.changed", **opportunity, amount="15000.50", won=True, closed=True),
         event_line(7, "contact.changed", status="bounced"),
     ]
-    FileReplay({"default": DEFINITIONS}, outputs.append, complaints.append).run(lines)
+    FileReplay({"default": DEFINITIONS}, DEFAULT_ENGINE_SETTINGS, outputs.append, complaints.append).run(lines)
     assert complaints == []
     return outputs
 

@@ -216,9 +216,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="repeat-256-ids",
         section=3,
         rule="At most the last 256 ids are remembered",
-        where="state/deduplication.py",
-        text="max_ids: int = 256",
-        instead="max_ids: int = 255",
+        where="settings.py",
+        text="max_ids=256",
+        instead="max_ids=255",
         caught_by=(f"{_TIME}::test_at_most_256_ids_are_remembered",),
     ),
 )

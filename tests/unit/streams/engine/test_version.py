@@ -8,6 +8,7 @@ import pytest
 from streams.engine.journal import records
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from streams.errors import ConfigurationError, EngineVersionMismatch
 from streams.runtime.checkpoint import SlotCheckpoint
@@ -18,7 +19,7 @@ OLDER = ENGINE_VERSION - 1
 
 
 def new_decider() -> PartitionDecider:
-    decider = PartitionDecider(0, lambda *_: sound_definitions({"segments": []}))
+    decider = PartitionDecider(0, lambda *_: sound_definitions({"segments": []}), DEFAULT_ENGINE_SETTINGS)
     decider.resume(None)
     return decider
 

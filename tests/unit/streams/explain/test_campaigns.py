@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.values import instant_text
 from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.explain.answer import Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords
 from streams.explain.text import explanation_lines
@@ -32,7 +33,7 @@ def told(**campaign: Any) -> EngineDriver:
 
 
 def now(story: EngineDriver, contact: str = "ann") -> dict[str, Any]:
-    rules = EngineParameters(lambda _, number: story.releases[number - 1])
+    rules = EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
     return explain_from_state(
         Question("default", contact, "spring"), story.contact(contact), PartitionStatus(), rules
     )
@@ -43,7 +44,7 @@ def past(story: EngineDriver, at: int | None = None) -> dict[str, Any]:
     for _, key, value in story.journal:
         if records.is_relevant(key):
             records.feed(value)
-    rules = EngineParameters(lambda _, number: story.releases[number - 1])
+    rules = EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
     return explain_from_journal(Question("default", "ann", "spring"), records.records, at, rules)
 
 

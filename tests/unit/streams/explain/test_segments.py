@@ -8,6 +8,7 @@ import pytest
 
 from schemas.values import instant_text
 from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.errors import DataError, UsageError
 from streams.explain.answer import Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords
@@ -21,7 +22,7 @@ HOT = {"id": "hot", "dynamic": True, "when": {"all": [GERMAN, BUSY]}}
 
 
 def rules(story: EngineDriver) -> EngineParameters:
-    return EngineParameters(lambda _, number: story.releases[number - 1])
+    return EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
 
 
 def now(story: EngineDriver, subject: str, contact: str = "ann") -> dict[str, Any]:

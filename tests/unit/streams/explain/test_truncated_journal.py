@@ -8,6 +8,7 @@ import pytest
 
 from schemas.values import instant_text
 from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.errors import JournalTruncated
 from streams.explain.answer import Question
@@ -33,7 +34,7 @@ class TruncatedHistory:
         row: Contact | None = next((each for each in story.decider.contacts() if each.id == "ann"), None)
         standing = PartitionStatus(releases=story.decider.active_releases())
         self.remains = TruncatedJournal(past.records, speaks_from, clock, row, standing)
-        self._rules = EngineParameters(lambda _, number: story.releases[number - 1])
+        self._rules = EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
 
     def told(self, at: int | None = None) -> dict[str, Any]:
         return explain_from_truncated(QUESTION, self.remains, at, self._rules)

@@ -127,7 +127,7 @@ def test_progress_counts_over_all_files(tmp_path: Path) -> None:
     for path in paths:
         Path(path).write_bytes(b"x\n" * 50)
     calls: list[tuple[int, int]] = []
-    progress = total_progress(paths, lambda done, total: calls.append((done, total)))
+    progress = total_progress(paths, "reading", lambda _what, done, total: calls.append((done, total)))
     for done in (40, 100, 30, 100):
         progress(done)
     assert calls == [(40, 200), (100, 200), (130, 200), (200, 200)]

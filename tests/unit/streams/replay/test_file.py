@@ -10,6 +10,7 @@ import pytest
 
 from schemas.values import instant_ms
 from streams.engine.journal.effects import Output
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.errors import DefinitionsRefused
 from streams.publish.lines import Line, parse_json_lines
 from streams.replay.file import EVENT_TOPICS, FileReplay
@@ -35,7 +36,7 @@ class ReplayRun:
         self.events: list[dict[str, Any]] = []
         if isinstance(definitions, list):
             definitions = {"default": {"segments": definitions}}
-        run = FileReplay(definitions, self._hear, self.complaints.append)
+        run = FileReplay(definitions, DEFAULT_ENGINE_SETTINGS, self._hear, self.complaints.append)
         numbered = [Line(f"file:{number}", json.dumps(line).encode()) for number, line in enumerate(lines, 1)]
         run.run(parse_json_lines(numbered), instant_ms(until) if until else None)
         self.state = list(run.state())

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from streams.engine.journal.effects import Output
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.publish.lines import Line, parse_json_lines
 from streams.replay.file import FileReplay
 
@@ -24,7 +25,9 @@ def replayed(*lines: dict[str, Any]) -> list[Output]:
     outputs: list[Output] = []
     complaints: list[str] = []
     numbered = [Line(f"file:{number}", json.dumps(line).encode()) for number, line in enumerate(lines, 1)]
-    FileReplay({"default": DEFINITIONS}, outputs.append, complaints.append).run(parse_json_lines(numbered))
+    FileReplay({"default": DEFINITIONS}, DEFAULT_ENGINE_SETTINGS, outputs.append, complaints.append).run(
+        parse_json_lines(numbered)
+    )
     assert complaints == []
     return outputs
 

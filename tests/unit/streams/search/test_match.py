@@ -9,7 +9,7 @@ import pytest
 
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.state.deduplication import DuplicateWindow
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.errors import DataError, UsageError
 from streams.search.condition import read_condition, validate_condition
 from streams.search.free_text import FreeTextQuery
@@ -28,10 +28,9 @@ def found(story: EngineDriver, text: str) -> list[str]:
     )
     search = ContactMatcher(definitions, condition, None)
     history = BackfillCounter(
-        "default", search.backfill_leaves, lambda _, number: story.releases[number - 1], DuplicateWindow()
+        "default", search.backfill_leaves, lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS
     )
-    for entry in story.journal:
-        history.feed(*entry)
+    history.count(story.journal, ())
     kept = history.states()
     contacts = story.decider.contacts()
     standing = PartitionStatus(tick=story.decider.clock_of(story.contact()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from tests.harness.engine.engine_driver import HOUR, EngineDriver, day
 
 SEGMENTS: list[dict[str, Any]] = [
@@ -40,7 +42,8 @@ def test_lateness_is_measured_against_the_clock_not_against_other_visits() -> No
 
 def test_lateness_is_a_setting() -> None:
     driver = EngineDriver(segments=SEGMENTS)
-    strict = PartitionDecider(0, lambda _, number: driver.releases[number - 1], lateness=HOUR)
+    settings = replace(DEFAULT_ENGINE_SETTINGS, lateness=HOUR)
+    strict = PartitionDecider(0, lambda _, number: driver.releases[number - 1], settings)
     strict.resume(None)
     driver.decider = strict
     driver.apply(segments=SEGMENTS)

@@ -9,6 +9,7 @@ import msgspec
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import DAY, START, day, sound_definitions
 
@@ -33,7 +34,7 @@ def tick(offset: int, at: int) -> tuple[int, bytes, bytes]:
 
 
 def decider_of(*entries: tuple[int, bytes, bytes], **options: Any) -> PartitionDecider:
-    decider = PartitionDecider(0, lambda *_: RELEASE, **options)
+    decider = PartitionDecider(0, lambda *_: RELEASE, DEFAULT_ENGINE_SETTINGS, **options)
     decider.resume(None)
     for entry in entries:
         decider.feed(*entry)
@@ -136,7 +137,7 @@ def test_a_marker_does_not_affect_other_accounts() -> None:
 def test_a_restored_decider_has_the_dues_and_the_active_releases() -> None:
     decider = decider_of(marker(0), visit("ann", 1, START), tick(2, day(1)))
     effects = decider.work(EVERYTHING)
-    successor = PartitionDecider(0, lambda *_: RELEASE)
+    successor = PartitionDecider(0, lambda *_: RELEASE, DEFAULT_ENGINE_SETTINGS)
     for key, value in effects.rows.items():
         successor.restore(key, value)
     successor.resume(decider.checkpoint())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.journal.records import Marker, proposal_from_marker
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_definitions
 
@@ -41,10 +43,7 @@ def state_sizes(driver: EngineDriver) -> list[int]:
 def slice_for_all(driver: EngineDriver) -> tuple[int, bytes, bytes]:
     """The journal entry of one slice with the state of all contacts."""
     counter = driver.decider.backfill_counter("default")
-    for entry in driver.journal:
-        if entry[1] == records.PROPOSAL_KEY:
-            break
-        counter.feed(*entry)
+    counter.count(takewhile(lambda entry: entry[1] != records.PROPOSAL_KEY, driver.journal), ())
     (history_slice,) = counter.slices()
     return len(driver.journal), records.SLICE_KEY, records.encode(history_slice)
 
@@ -73,7 +72,7 @@ def test_a_slice_is_decided_in_batches_over_restarts() -> None:
 
 def restored_decider(driver: EngineDriver, rows: Mapping[bytes, bytes | None]) -> PartitionDecider:
     """A decider restored from the changelog's rows."""
-    decider = PartitionDecider(0, lambda _, number: driver.releases[number - 1])
+    decider = PartitionDecider(0, lambda _, number: driver.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
     for key, row in rows.items():
         decider.restore(key, row)
     return decider

@@ -10,6 +10,7 @@ from streams.engine.journal import records
 from streams.engine.journal.records import JournalEvent, Marker, Proposal
 from streams.engine.journal.validate import EventValidator
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.version import ENGINE_VERSION
 from streams.runtime.backfill.backfill import Backfill
 from streams.runtime.checkpoint import SlotCheckpoint
@@ -28,7 +29,7 @@ VISIT = {"id": "v", "type": "web.visited", "contact": "ann", "at": "2026-01-01T0
 def slot_with_release(clock: Literal["wall", "events"], at: int, definitions: dict[str, Any] = COUNTED) -> Slot:
     """A slot with a release in `definitions` and a visit that arrived at 1,000."""
     marker = Marker("default", 1, 0, "", at, ENGINE_VERSION)
-    decider = PartitionDecider(0, lambda *_: sound_definitions(definitions))
+    decider = PartitionDecider(0, lambda *_: sound_definitions(definitions), DEFAULT_ENGINE_SETTINGS)
     decider.resume(None)
     settings = Settings(prefix="p-", clock=clock, partitions=1)
     slot = fake_slot(settings, decider, EventValidator("events"), ControlState(markers=[marker]))

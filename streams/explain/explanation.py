@@ -1,0 +1,77 @@
+"""An explanation from what a deployment has stored: from the contact's row, or from its journal partition."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.engine.journal.records import JournalRecord, event_key
+from streams.engine.state.contact import Contact
+from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
+from streams.explain.contact_records import ContactRecords
+from streams.explain.timeline import EngineParameters
+from streams.explain.truncated_journal import TruncatedJournal, explain_from_truncated
+from streams.progress import ProgressCallback
+from streams.settings import Settings
+from streams.store.retention import truncated_partitions
+from streams.store.store import DeploymentStore, SlotSnapshot, open_store
+
+
+async def explain_present(settings: Settings, question: Question, on_progress: ProgressCallback) -> Explanation:
+    """Returns what holds now, from the contact's row.
+
+    Raises UsageError for an unknown subject, DataError without definitions, TopicsMissing, BrokerUnavailable.
+    """
+    async with open_store(settings) as store:
+        contact, slot = await _read_contact(store, question, on_progress)
+        parameters = await _read_parameters(settings, store)
+        return explain_from_state(question, contact, slot.partition_status, parameters)
+
+
+async def explain_past(
+    settings: Settings, question: Question, until: int | None, on_progress: ProgressCallback
+) -> Explanation:
+    """Returns what held at `until` (ms; None: now), with events and past changes, from the contact's journal.
+
+    Raises what `explain_present` raises, and JournalTruncated for an instant that retention took away.
+    """
+    async with open_store(settings) as store:
+        number = store.slot_number(event_key(question.account, question.contact))
+        truncated = await truncated_partitions(store, question.account)
+        if number in truncated:
+            contact, slot = await _read_contact(store, question, on_progress)
+            records = await _read_records(store, question, on_progress, slot.decided_offset(number))
+            journal = TruncatedJournal(
+                records, truncated[number], store.deployment.clock, contact, slot.partition_status
+            )
+            return explain_from_truncated(question, journal, until, await _read_parameters(settings, store))
+        records = await _read_records(store, question, on_progress, None)
+        # The definitions are read last: by then they hold every release that the journal names.
+        return explain_from_journal(question, records, until, await _read_parameters(settings, store))
+
+
+async def _read_contact(
+    store: DeploymentStore, question: Question, on_progress: ProgressCallback
+) -> tuple[Contact | None, SlotSnapshot]:
+    """Returns the contact's row, None where there is none, and the slot that holds it."""
+    key = event_key(question.account, question.contact)
+    slot = await store.read_slot(store.slot_number(key), key.__eq__, "reading the contact's row", on_progress)
+    row = slot.rows.get(key)
+    return None if row is None else msgspec.json.decode(row, type=Contact), slot
+
+
+async def _read_records(
+    store: DeploymentStore, question: Question, on_progress: ProgressCallback, end: int | None
+) -> list[JournalRecord]:
+    """Returns what the journal holds of the contact before the offset `end`; None: before the end now."""
+    number = store.slot_number(event_key(question.account, question.contact))
+    collector = ContactRecords(question.account, question.contact)
+    async for _offset, _key, value in store.read_journal(
+        number, collector.is_relevant, "scanning the journal", on_progress, end=end
+    ):
+        collector.feed(value)
+    return collector.records
+
+
+async def _read_parameters(settings: Settings, store: DeploymentStore) -> EngineParameters:
+    releases = await store.read_releases()
+    return EngineParameters(releases.definitions, settings.engine)
