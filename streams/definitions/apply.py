@@ -1,4 +1,4 @@
-"""A release on its way into the journal: written, then seen in every partition."""
+"""Writes a release and, where asked for, waits until it decides in every journal partition."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLL_MS = 200
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What a record became for every reader, and how far it came; None where nobody waited for it."""
+    """The release as every reader judges it; `rollout` is None where the command did not wait."""
 
     release: Release | VoidRelease
     rollout: Rollout | None = None
@@ -36,9 +36,9 @@ class ReleaseApplier:
     async def apply(
         self, account: AccountDefinitions, based_on: int, at: int | None, on_progress: ProgressCallback
     ) -> ApplyResult:
-        """Writes the release; a newer one that comes in its place ends the waiting.
+        """Writes the release and waits for it; a newer release that replaces it ends the wait.
 
-        Raises Unavailable when the journal shows nothing of it for as long as the patience is.
+        Raises Unavailable when the journal shows no progress for `patience` seconds.
         """
         if self.patience is None:
             return ApplyResult(await self.releases.write_release(account.name, account.document, based_on, at))

@@ -22,7 +22,7 @@ MessageCallback = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class PlanResult:
-    """One account's plan; `preview_report` is None where nobody was looked at."""
+    """One account's plan; `preview_report` is None where no contacts were scanned."""
 
     diff: DefinitionsDiff
     preview_report: PreviewReport | None = None
@@ -51,7 +51,7 @@ async def plan_accounts(
     on_message: MessageCallback,
     on_progress: ProgressCallback,
 ) -> list[PlanResult]:
-    """Plans of all accounts; `on_message` is told what is scanned before that begins, `on_progress` how far it is.
+    """Plans of all accounts; `on_message` gets what is going to be scanned, `on_progress` how far the scan is.
 
     `quick` leaves out who would enter and leave. Raises DefinitionsRefused for what asks of a past that is gone,
     TopicsMissing, BrokerUnavailable.
@@ -73,7 +73,7 @@ async def plan_accounts(
 async def require_account_coverage(
     settings: Settings, account: AccountDefinitions, log: ReleaseLog, at: int | None
 ) -> None:
-    """Raises DefinitionsRefused for definitions that ask of a past which the journal does not hold any more."""
+    """Raises DefinitionsRefused for definitions that need a past which the journal no longer holds."""
     latest = log.latest(account.name)
     if new_history_needs(latest.definitions if latest is not None else None, account.content):
         async with open_store(settings) as store:

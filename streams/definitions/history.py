@@ -1,4 +1,4 @@
-"""The course of an account's definitions: its releases from the first on, and where each of them stands; pure."""
+"""The history of an account's definitions: every release, and in how many partitions it decides; pure."""
 
 from __future__ import annotations
 

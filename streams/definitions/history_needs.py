@@ -1,4 +1,4 @@
-"""Which leaves of definitions ask of the past what nobody keeps yet; pure."""
+"""Finds the leaves of definitions whose past no contact row keeps yet; pure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class HistoryNeed:
     trackers: tuple[ActivityCounter | HeldState, ...]
 
     def earliest_needed(self, now: int) -> int | None:
-        """The earliest instant (ms) that it asks of when it decides from `now` on; None for all the past."""
+        """Returns the earliest instant (ms) that it needs when it decides from `now` on; None for all the past."""
         instants = [each.earliest_needed(now) for each in self.trackers]
         bounds = [reach for reach in instants if reach is not None]
         return min(bounds) if len(bounds) == len(instants) else None
 
 
 def new_history_needs(before: Definitions | None, after: Definitions) -> list[HistoryNeed]:
-    """What a release asks of the past that the one in force (None: there is none) does not keep."""
+    """Returns what `after` needs of the past and `before`, the definitions in force (None: none), does not keep."""
     tracked_keys = frozenset() if before is None else _tracker_keys(before)
     scope = build_compile_scope(after)
     return [
@@ -44,7 +44,7 @@ def new_history_needs(before: Definitions | None, after: Definitions) -> list[Hi
 def condition_history_needs(
     owner: str, condition: Condition, scope: CompileScope, tracked_keys: Set[str] = frozenset()
 ) -> Iterator[HistoryNeed]:
-    """The leaves of one condition that ask of the past; `tracked_keys` are the keys of what is kept."""
+    """Yields the leaves of a condition that need the past; `tracked_keys` are the keys of what rows keep already."""
     for leaf in walk(condition):
         if isinstance(leaf, AllOf | AnyOf | NotOf):
             continue

@@ -38,7 +38,7 @@ class LoadedDefinitions:
     conflicts: tuple[DocumentProblem, ...] = ()
     """Those of the problems that lie between the parts: the same thing is defined in two of them."""
     warnings: tuple[DocumentProblem, ...] = ()
-    """What keeps nobody from applying."""
+    """Warnings, which do not prevent applying."""
 
     def require(self) -> Mapping[str, AccountDefinitions]:
         """The accounts. Raises DefinitionsRefused, a line per problem, when there is any."""
@@ -52,7 +52,7 @@ class LoadedDefinitions:
 
 
 def load_definitions(paths: Sequence[File]) -> LoadedDefinitions:
-    """Reads and checks files; nothing is raised for what they hold, it stands in `problems`."""
+    """Reads and checks files; mistakes in them are not raised but listed in `problems`."""
     parts: list[Document] = []
     problems: list[DocumentProblem] = []
     for path in paths:

@@ -1,4 +1,4 @@
-"""Conditions that ask of what the journal's retention has taken away are refused, with the date (SPEC section 9)."""
+"""Refuses conditions that need records which the journal's retention deleted (SPEC section 9)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _decode_header = msgspec.json.Decoder(ContactHeader).decode
 
 @dataclass(frozen=True, slots=True)
 class JournalCoverage:
-    """What is left of a journal: from when on it speaks, and as of when it is asked (ms)."""
+    """What is left of a journal: the first instant that it covers, and the instant of the question (ms)."""
 
     start: int
     now: int
@@ -52,7 +52,7 @@ def coverage_problems(needs: Iterable[HistoryNeed], coverage: JournalCoverage) -
 async def require_coverage(
     store: DeploymentStore, account: str, proposed: Definitions, log: ReleaseLog, at: int | None = None
 ) -> None:
-    """Raises DefinitionsRefused, a line per leaf, for definitions that ask of what is gone.
+    """Raises DefinitionsRefused, a line per leaf, for definitions that need deleted records.
 
     `at` (ms): when they would take effect; without it as soon as may be. Only what nobody keeps yet is looked at.
     """

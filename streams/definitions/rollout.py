@@ -22,7 +22,7 @@ class Rollout:
         """Partitions that hold its marker."""
         self.slice_count = 0
         self.backfilled_contacts = 0
-        """Contacts whose past was told."""
+        """Contacts in the slices so far."""
         self.superseding_number: int | None = None
         """The release that came in its place in some partition."""
 
@@ -37,10 +37,10 @@ class Rollout:
         return self.superseding_number is not None or len(self.active_partitions) == self.partition_count
 
     def feed(self, update: JournalUpdate) -> bool:
-        """Takes in what came; whether any of it shows that the release goes on.
+        """Takes new journal records; returns whether any of them shows progress of the release.
 
-        So does time told in a partition that counts: its owner lives. In others it does not: a marker that does not
-        come is not made up for by ticks.
+        A tick in a partition that counts is progress, too: it shows that its owner lives. Elsewhere it is not: ticks
+        do not replace a missing marker.
         """
         has_advanced = any(partition in self.backfilling_partitions for partition, _ in update.ticks)
         for partition, proposal in self._relevant_records(update.proposals):

@@ -27,9 +27,8 @@ _decode = msgspec.json.Decoder(Contact).decode
 class Simulation:
     """Of one account in one journal partition.
 
-    `number` is what the release would be called, and `definitions_lookup` knows it and all before it. `position` is
-    where its
-    marker would stand: everything before is decided in the rows, as `checkpoint` says.
+    `number` is what the release would be called, and `definitions_lookup` has it and all before it. `position` is the
+    place that its marker would have: the rows hold everything before it, as `checkpoint` says.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Simulation:
         self._current_release = releases.get(account, status.releases.get(account, 0))
         self._release = releases.get(account, number)
         self.backfill_leaves: BackfillLeaves = new_leaves(self._current_release, self._release) or NO_BACKFILL
-        """What it asks of the past that the rows do not know: `engine.partition.backfill.History` tells it."""
+        """The leaves whose past the rows do not hold: `BackfillCounter` counts it."""
         self._pending_broadcast: Broadcast | None = None
         if checkpoint.unfinished is not None:
             broadcast_position = JournalPosition(position.partition, checkpoint.unfinished.offset)

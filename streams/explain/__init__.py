@@ -1,1 +1,1 @@
-"""Why a contact is in a segment, or where its lead stands: pure, over the very same engine."""
+"""Explains why a contact is in a segment, or the state of its lead, with the same engine that decides."""

@@ -1,4 +1,4 @@
-"""Where a contact's lead in a campaign stands, and how it got there."""
+"""Explains the state of a contact's lead in a campaign, and what led to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the journal holds of one contact: its own records, the releases and the time told in between."""
+"""Collects what the journal holds of one contact: its own records, and releases and ticks between them."""
 
 from __future__ import annotations
 

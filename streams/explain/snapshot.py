@@ -1,4 +1,4 @@
-"""One contact at one instant, with what is watched of it: how it stands, when it changed, when it will."""
+"""One contact at one instant, with its tracked values: what they are, when they changed, when they will."""
 
 from __future__ import annotations
 

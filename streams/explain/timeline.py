@@ -1,4 +1,4 @@
-"""One contact's life, decided by the engine step by step, and when what is watched changed.
+"""One contact's history, decided by the engine step by step, and when tracked values changed.
 
 Between two records time alone goes on: the timeline stops wherever the contact or something watched is due, so that
 every change is found at its own instant.
@@ -95,7 +95,7 @@ class ContactTimeline:
         return next(self._decider.contacts(), None)
 
     def view(self) -> ContactView | None:
-        """The contact as conditions see it now, whatever becomes of it afterwards."""
+        """Returns a copy of the contact as conditions see it now."""
         contact = self.contact()
         return None if contact is None else self._build_view(_copy_contact(contact), self.now)
 

@@ -1,4 +1,4 @@
-"""A condition as a tree whose every node can be asked by itself."""
+"""A condition as a tree whose every node can be evaluated by itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TrackedValue(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ConditionLeaf:
-    """A leaf, as written and ready to be asked; `campaign` is the one whose rule it stands in."""
+    """A leaf, as written and compiled; `campaign` is the campaign of its rule, empty for a segment."""
 
     condition: Any
     definition: dict[str, Any]

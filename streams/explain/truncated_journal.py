@@ -1,4 +1,4 @@
-"""A contact whose journal partition lost its beginning: what can still be told of it, and what cannot."""
+"""Explains a contact whose journal partition lost its beginning, as far as what is left allows."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def complete_records(question: Question, journal: TruncatedJournal) -> list[Jour
     """
     records, row = journal.records, journal.contact
     if row is None:
-        return list(records)  # nobody ever heard of it
+        return list(records)  # a contact without a row has no records
     first = next((index for index, entry in enumerate(records) if isinstance(entry, JournalEvent)), None)
     if first is None or journal.coverage_start is None or row.created <= journal.coverage_start:
         return None

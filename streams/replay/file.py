@@ -1,4 +1,4 @@
-"""The very same engine over lines of events, without a broker, on the events clock (SPEC section 10)."""
+"""Runs the engine over lines of events, without a broker, on the events clock (SPEC section 10)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DECISION_BATCH_SIZE = 2_000
 """Journal records between two portions of decisions."""
 
 EVENT_TOPICS = frozenset({"segment-changes", "lead-changes", "qualified-leads"})
-"""Topics whose records are events; the others are tables of where things stand."""
+"""Topics whose records are events; the others are tables of the current state."""
 
 RawDefinitions = Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
@@ -182,7 +182,7 @@ class FileReplay:
         return self._end_instants.get(contact.account, contact.clock)
 
     def _append_and_decide(self, append: Append) -> None:
-        """What concerns every contact is finished before the next line, so that outputs come in the file's order."""
+        """Finishes a broadcast before the next line, so that outputs come in the file's order."""
         self._append(append)
         self._decide_pending()
 

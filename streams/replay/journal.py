@@ -1,4 +1,4 @@
-"""The very same engine over a broker's own `definitions` and journal, beside the workers that run."""
+"""Runs the engine over a broker's own `definitions` and journal, beside running workers."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from streams.errors import NoDiskSpace
 
 _HEADER = struct.Struct("<qII")  # offset, bytes of key and of value
 _MAX_MEMORY_BYTES = 64_000_000
-"""Bytes that are kept in memory; more go to a temporary file, which goes with the process."""
+"""Bytes held in memory; more go to a temporary file, which is deleted with the process."""
 
 
 class Spool:
@@ -38,5 +38,5 @@ class Spool:
             yield offset, self._file.read(key), self._file.read(value)
 
     def close(self) -> None:
-        """What was kept is gone."""
+        """Deletes the records."""
         self._file.close()

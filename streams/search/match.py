@@ -55,7 +55,7 @@ class ContactMatcher:
         self._compiled: CompiledCondition | None = None
         self._includes_deleted = False
         self.backfill_leaves = NO_BACKFILL
-        """What the condition asks of the past: counted activity, and truths that are held."""
+        """What the condition needs of the past: counters and held states."""
         self.history_needs: list[HistoryNeed] = []
         """The same, leaf by leaf."""
         if condition is not None:
@@ -85,7 +85,7 @@ class ContactMatcher:
 def _with_backfill(
     contact: Contact, backfilled: BackfilledState | None, backfill_leaves: BackfillLeaves, now: int
 ) -> Contact:
-    """The contact as if the leaves had always been followed; of one that is not among the kept nothing is kept."""
+    """Returns the contact as if the leaves had always been tracked; None as `backfilled` means an empty past."""
     if not backfill_leaves:
         return contact
     state = backfilled or BackfilledState(contact.created, {}, {})
@@ -98,7 +98,7 @@ def _with_backfill(
 
 
 class SearchHits:
-    """Who was found; of each hit id, status and lists are kept, and the properties of a sample."""
+    """The hits: id, status and lists of each, and the properties of a sample."""
 
     def __init__(self, sample_size: int) -> None:
         self.scanned_count = 0
@@ -118,7 +118,7 @@ class SearchHits:
         return dict(sorted(Counter(hit.status for hit in self.entries).items()))
 
     def sorted_entries(self) -> list[Hit]:
-        """Everybody, by id."""
+        """Returns all hits by id."""
         return sorted(self.entries, key=lambda hit: hit.contact)
 
     def sample_rows(self) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,7 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Who was found, and the release whose definitions the condition was checked and asked within."""
+    """The hits, and the release whose definitions the condition was evaluated in."""
 
     hits: SearchHits
     release: Release
@@ -53,9 +53,8 @@ async def search(
 ) -> SearchResult:
     """Everyone who is found.
 
-    Raises UsageError for a condition that the definitions in force refuse, JournalTruncated for one that asks behind
-    the
-    beginning of the journal.
+    Raises UsageError for a condition that the definitions in force refuse, JournalTruncated for one that
+    needs records from before the journal's beginning.
     """
     async with open_store(settings) as store:
         release = (await store.read_releases()).latest(request.account)
@@ -120,9 +119,7 @@ class _SearchRun:
                 self.hits.add(contact)
 
     def _require_coverage(self, number: int, slot: SlotSnapshot) -> None:
-        """Raises JournalTruncated where the contacts of the partition had to be asked behind the journal's
-        beginning.
-        """
+        """Raises JournalTruncated where the condition needs records from before the journal's beginning."""
         if number not in self._truncated_partitions or not slot.rows:
             return
         now = min(settled_instant(_decode(row), slot.partition_status) for row in slot.rows.values())
@@ -139,7 +136,7 @@ class _SearchRun:
     async def _read_backfill(
         self, number: int, slot: SlotSnapshot, on_progress: ProgressCallback
     ) -> dict[str, BackfilledState]:
-        """Up to where the rows are decided, so that both speak of the same records."""
+        """Counts the journal up to where the rows are decided, so that both cover the same records."""
         leaves = self.matcher.backfill_leaves
         if not leaves:
             return {}

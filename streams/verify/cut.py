@@ -61,7 +61,7 @@ class CutFinder:
         self._tables = tables
 
     async def find(self, attempts: int = 5) -> ConsistentCut:
-        """One at which nobody moves if that is to be had in a few tries. Raises Unavailable."""
+        """Returns a cut, if possible within `attempts` one without changed contacts. Raises Unavailable."""
         cut = await self._find_once()
         while cut.changed_contacts and attempts > 1:
             attempts -= 1

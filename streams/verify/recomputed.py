@@ -24,7 +24,7 @@ class ExpectedContact:
     leads: dict[str, dict[str, Any]]
     """Campaign -> what the row of `leads` must say, as far as it is recomputed."""
     at: int
-    """The instant (ms) that it is asked at."""
+    """The instant (ms) of the comparison."""
 
 
 class PartitionRecomputation:
@@ -49,7 +49,7 @@ class PartitionRecomputation:
         return sorted(self._events)
 
     def recompute(self, key: bytes) -> RecomputedContact:
-        """The contact told from its first record to the end of the journal."""
+        """Recomputes the contact from its first record to the end of the journal."""
         contact = self._contact_history.recompute(self._events[key])
         if contact.release is not None:
             compute_members(contact.model, contact.release, contact.end, contact.fixed_memberships)

@@ -86,7 +86,7 @@ class Verification:
         self._releases = ReleaseLog(deployment.clock)
 
     async def run(self, choice: ContactSelection, on_progress: ProgressCallback) -> VerificationReport:
-        """All slots: where they stand first, then what is in them."""
+        """Finds the cuts of all slots first, then compares their content."""
         await self._require_whole_journal(choice.account)
         report = VerificationReport()
         cuts = []
@@ -108,7 +108,7 @@ class Verification:
         return report
 
     async def _require_whole_journal(self, account: str | None) -> None:
-        """Everything is told from its first record on; there is no snapshot to begin from."""
+        """Raises JournalTruncated: recomputing starts at the first record, there is no snapshot to start from."""
         truncated = await truncated_partitions(self._store, account)
         if truncated:
             instants = [instant for instant in truncated.values() if instant is not None]
@@ -169,7 +169,7 @@ class Verification:
         return flags
 
     async def _read_releases(self) -> None:
-        """After the cuts: whatever release was decided by then is in `definitions`."""
+        """Call it after the cuts: by then `definitions` holds every release that they contain."""
         await read_releases(self._committed_consumer, self._partition(DEFINITIONS, 0), self._releases)
 
     def _partition(self, topic: Topic, partition: int) -> TopicPartition:
