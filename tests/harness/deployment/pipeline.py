@@ -16,13 +16,11 @@ import msgspec
 
 from schemas.values import instant_text
 from streams.app import pipeline_spec
-from streams.engine.partition.decider import Checkpoint
 from streams.kafka.topic_admin import create_topics
-from streams.runtime import checkpoint as position_records
-from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.settings import Settings
 from tests.harness.cli import leadstream
-from tests.harness.kafka.topic_reader import TopicRecords, end_offsets, read_topic
+from tests.harness.deployment.settled import wait_until_settled
+from tests.harness.kafka.topic_reader import TopicRecords, read_topic
 
 LIMIT_SECONDS = 200.0
 """How long a condition is waited for: far more than it takes, so that a slow machine is none the worse."""
@@ -116,32 +114,7 @@ class Pipeline:
 
     def wait_until_settled(self, timeout: float = LIMIT_SECONDS) -> None:
         """Until every published record is in the journal and everything in the journal is decided."""
-        wait_until(self._is_settled, timeout, "the pipeline did not settle")
-
-    def _is_settled(self) -> bool:
-        changelog = self.spec.changelog_topic(self.settings)
-        records = asyncio.run(read_topic(self.settings.bootstrap, changelog))
-        positions = [_last_checkpoint(records[slot]) for slot in range(self.settings.partitions)]
-        return self._is_ingested(positions) and self._is_decided(positions)
-
-    def _is_ingested(self, checkpoints: list[SlotCheckpoint]) -> bool:
-        reached = {name: offset for slot in checkpoints for name, offset in slot.feeds.items()}
-        for topic in self.spec.sources:
-            ends = asyncio.run(end_offsets(self.settings.bootstrap, self.settings.prefix + topic.name))
-            if any(end and reached.get(f"{topic.name}:{number}", 0) < end for number, end in ends.items()):
-                return False
-        return True
-
-    def _is_decided(self, checkpoints: list[SlotCheckpoint]) -> bool:
-        journal = self.read_records(self.spec.journal.name)
-        for slot, position in enumerate(checkpoints):
-            last = journal[slot][-1].offset if journal[slot] else -1
-            if position.feeds.get(f"{self.spec.journal.name}:{slot}", 0) <= last:
-                return False
-            checkpoint = msgspec.json.decode(position.checkpoint, type=Checkpoint) if position.checkpoint else None
-            if checkpoint is not None and checkpoint.unfinished is not None:
-                return False
-        return True
+        asyncio.run(wait_until_settled(self.spec, self.settings, timeout))
 
 
 def wait_until(condition: Callable[[], bool], timeout: float, message: str) -> None:
@@ -151,14 +124,6 @@ def wait_until(condition: Callable[[], bool], timeout: float, message: str) -> N
         if time.monotonic() > end:
             raise AssertionError(message)
         time.sleep(0.2)
-
-
-def _last_checkpoint(changelog: list[Any]) -> SlotCheckpoint:
-    last = SlotCheckpoint()
-    for record in changelog:
-        if record.key == CHECKPOINT_KEY:
-            last = position_records.decode(record.value)
-    return last
 
 
 def _own_environment() -> dict[str, str]:
