@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+MILLION = 1_000_000
 _SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _ISO = re.compile(
     r"P(?:(N)W)?(?:(N)D)?(?:T(?=[0-9])(?:(N)H)?(?:(N)M)?(?:(N)S)?)?".replace("N", r"[0-9]+(?:[.,][0-9]{1,12})?")
@@ -17,6 +19,7 @@ _UNITS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
 _MAX_TEXT_LENGTH = 100
 _MAX_DURATION_MS = 100_000_000 * 86_400_000  # sums with an instant stay within 64 bits
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -52,6 +55,30 @@ def instant_ms(text: str) -> int:
     moment = datetime.fromisoformat(f"{day}T{whole}{zone.upper().replace('Z', '+00:00')}")
     base = (moment - _EPOCH) // _MILLISECOND + (1_000 if leap else 0)
     return base + int((fraction or "0")[:3].ljust(3, "0"))
+
+
+def is_day(text: str) -> bool:
+    """Whether the text is a calendar date that exists."""
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def to_millionths(points: float) -> int:
+    """Points as whole millionths, rounded half-even; a float counts as its shortest decimal form."""
+    if points == int(points):
+        return int(points) * MILLION
+    return int((Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN))
+
+
+def points_from_millionths(millionths: int) -> int | float:
+    """Points as outputs have them: an int where they are whole."""
+    whole, rest = divmod(millionths, MILLION)
+    return whole if rest == 0 else millionths / MILLION
 
 
 def instant_text(ms: int) -> str:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule
-from schemas.values import instant_text
+from schemas.values import instant_text, points_from_millionths
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.releases.compile import compile_release
 from streams.engine.releases.compiled import CompiledCampaign
 from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Lead
-from streams.engine.state.points import points_from_millionths
 from streams.explain.changes import recent_changes
 from streams.explain.snapshot import TimelineSnapshot
 from streams.explain.tree import (

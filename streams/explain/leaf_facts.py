@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from schemas import conditions as c
-from schemas.values import instant_text
+from schemas.values import instant_text, points_from_millionths
 from streams.engine.conditions.activities.counts import compile_window
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.protocols import Activity
 from streams.engine.journal.records import JournalEvent
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import points_from_millionths
 from streams.explain.tree import ConditionLeaf
 from streams.store.contact_view import ContactView
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from schemas.definitions import Definitions
-from schemas.values import instant_text
+from schemas.values import instant_text, points_from_millionths
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.outputs import LEAD_TYPE, MEMBER_TYPE
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import points_at, points_from_millionths
+from streams.engine.state.points import points_at
 
 StateRow = dict[str, Any]
 CurrentDefinitionsLookup = Callable[[str], Definitions | None]

@@ -36,15 +36,22 @@ def test_a_folder_has_at_most_twenty_modules() -> None:
 
 
 def test_unit_tests_mirror_the_packages() -> None:
-    tested = {path.parent.relative_to(UNIT) for path in project_files() if UNIT in path.parents}
-    strangers = {folder for folder in tested if folder.parts[0] not in BESIDE_THE_PRODUCT and folder not in packages()}
+    tested = tested_folders()
+    strangers = {
+        folder for folder in tested if folder.parts[0] not in BESIDE_THE_PRODUCT and folder not in packages()
+    }
     assert strangers == set()
 
 
 def test_every_package_has_a_unit_test_or_a_reason_for_none() -> None:
-    tested = {path.parent.relative_to(UNIT) for path in project_files() if UNIT in path.parents}
+    tested = tested_folders()
     untested = {str(package) for package in packages() - tested}
     assert untested == set(WITHOUT_UNIT_TESTS)
+
+
+def tested_folders() -> set[Path]:
+    """The folders of tests/unit that hold tests, relative to it."""
+    return {path.parent.relative_to(UNIT) for path in project_files() if UNIT in path.parents}
 
 
 def packages() -> set[Path]:

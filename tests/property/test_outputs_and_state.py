@@ -9,10 +9,10 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.values import MILLION, points_from_millionths
 from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.releases.compile import compile_release
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import MILLION, points_from_millionths
 from tests.property.test_transaction_sizes import CommittedState, journal_of, lookup, one_by_one
 
 Key = tuple[str, str, str]

@@ -10,12 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
-from schemas.values import instant_ms
+from schemas.values import MILLION, instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import MILLION
 from streams.engine.version import ENGINE_VERSION
 from streams.settings import Settings
 from streams.verify.recomputed import PartitionRecomputation, lead_row

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas.conditions import NumberOperators
+from schemas.values import MILLION
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.predicates import Predicate, all_of, negate
-from streams.engine.state.points import MILLION
 
 Numeric = int | float
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.topics import LEAD_CHANGES, LEADS, QUALIFIED_LEADS, SEGMENT_CHANGES, SEGMENT_MEMBERS
 from schemas.values import instant_text as text
+from schemas.values import points_from_millionths
 from streams.engine.decisions.outputs import (
     LEAD_TYPE,
     MEMBER_TYPE,
@@ -24,7 +25,6 @@ from streams.engine.decisions.outputs import (
 from streams.engine.journal.effects import Output, Refusal
 from streams.engine.releases.compiled import CompiledCampaign
 from streams.engine.state.contact import Contact, Lead
-from streams.engine.state.points import points_from_millionths
 
 
 class OutputBuilder:

@@ -26,7 +26,7 @@ from pydantic import BaseModel, TypeAdapter
 from schemas import topics
 from schemas.events import contacts, crm, leads, opportunities, scores, segments, visits
 from schemas.events.base import InputEvent
-from streams.engine.state.points import to_millionths
+from schemas.values import to_millionths
 
 Fields = dict[str, Any]
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import msgspec
 
-from schemas.values import instant_text
+from schemas.values import instant_text, points_from_millionths
 from streams.engine.journal.event_types import EVENT_TYPES, Fields
 from streams.engine.journal.records import JournalEvent
-from streams.engine.state.points import points_from_millionths
 
 
 def to_source_form(event: JournalEvent) -> bytes:

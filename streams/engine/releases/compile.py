@@ -9,6 +9,7 @@ from typing import Any
 from schemas.conditions import Condition
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule, Segment
 from schemas.time_zones import require_zone
+from schemas.values import to_millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.dates.zones import day_start
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState
@@ -30,7 +31,6 @@ from streams.engine.releases.deciding_leaves import LazyExplainer, compile_expla
 from streams.engine.releases.inputs import inputs_of
 from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
-from streams.engine.state.points import to_millionths
 
 _Conditions = Mapping[str, CompiledCondition]
 """By owner, as `OwnedCondition` names it."""

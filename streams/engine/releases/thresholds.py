@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from schemas.conditions import LeadLeaf, NumberOperators, PointsLeaf
 from schemas.definitions import Campaign, Definitions
+from schemas.values import to_millionths
 from streams.engine.releases.conditions import campaign_rules, release_conditions
-from streams.engine.state.points import to_millionths
 from streams.engine.version import walk
 
 

@@ -8,23 +8,9 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-MILLION = 1_000_000
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _HALF = Decimal("0.5")
 _ONE = Decimal(1)
-
-
-def to_millionths(points: float) -> int:
-    """Points as whole millionths, rounded half-even; a float counts as its shortest decimal form."""
-    if points == int(points):
-        return int(points) * MILLION
-    return int((Decimal(repr(points)) * MILLION).to_integral_value(ROUND_HALF_EVEN))
-
-
-def points_from_millionths(millionths: int) -> int | float:
-    """Points as outputs have them: an int where they are whole."""
-    whole, rest = divmod(millionths, MILLION)
-    return whole if rest == 0 else millionths / MILLION
 
 
 def decay_points(points: int | Decimal, elapsed: int, half_life: int) -> Decimal:

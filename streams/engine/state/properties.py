@@ -20,8 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas.definitions import PropertyType
-from schemas.values import instant_ms, instant_text
-from streams.engine.conditions.dates.calendar_days import is_day
+from schemas.values import instant_ms, instant_text, is_day
 from streams.engine.journal.effects import Refusal
 
 DERIVED_PROPERTIES = frozenset({"email_domain"})

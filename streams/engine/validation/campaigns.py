@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.definitions import AutomationRule, Campaign, ScoringRule
-from schemas.values import duration_ms
-from streams.engine.conditions.dates.calendar_days import is_day
+from schemas.values import duration_ms, is_day
 from streams.engine.validation.conditions import PLACEHOLDER_CONDITION, condition_problems
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.problem import DocumentPath, Problem, suggestion

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from schemas.values import instant_ms
-from streams.engine.conditions.dates.calendar_days import is_day
+from schemas.values import instant_ms, is_day
 
 _STEPS = r"(?:[+-][0-9]{1,9}(?:ms|[smhdwMy])|/(?:ms|[smhdwMy]))"
 _ARITHMETIC = re.compile(rf"(?P<base>now|.+?\|\|)(?:{_STEPS})*")

@@ -50,6 +50,9 @@ SLICE_SECONDS = 1.0
 MAX_UNDECIDED = 12_000
 """How many journal records may be fed and not decided before no more are fed."""
 
+DiagnoseError = Callable[[BaseException], Awaitable[BaseException]]
+"""Returns the error itself, or another one that explains it."""
+
 LogEnds = Callable[[list[Partition]], Awaitable[Mapping[Partition, int]]]
 
 
@@ -77,7 +80,7 @@ class Slot:
         open_consumer: ConsumerFactory,
         throttle: Throttle,
         on_commit: Callable[[Slot], None],
-        diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
+        diagnose_error: DiagnoseError,
     ) -> None:
         self.partitions = partitions
         self.number = partitions.slot

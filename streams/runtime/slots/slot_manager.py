@@ -20,10 +20,9 @@ from streams.runtime.faust.protocols import FaustApp, FetchThread
 from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
-from streams.runtime.process.duplicate_workers import diagnose_error
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.restore import TakeOver
-from streams.runtime.slots.slot import Slot
+from streams.runtime.slots.slot import DiagnoseError, Slot
 from streams.runtime.spec import AppSpec
 from streams.runtime.time.claim_publisher import ClaimPublisher
 from streams.runtime.time.claim_tracker import ClaimTracker
@@ -42,18 +41,21 @@ class SlotManager:
     """Takes slots over, passes fetched runs on to them, suspends and closes them.
 
     `slot_class`, `producer_class` and `takeover_class` are the classes that it instantiates; `worker` is the name of
-    this worker.
+    this worker. `diagnose_error` finds the cause of an error that ends a slot.
     """
 
     slot_class = Slot
     producer_class = SlotProducer
     takeover_class = TakeOver
 
-    def __init__(self, app: FaustApp, spec: AppSpec, settings: Settings, worker: str) -> None:
+    def __init__(
+        self, app: FaustApp, spec: AppSpec, settings: Settings, worker: str, diagnose_error: DiagnoseError
+    ) -> None:
         self.app = app
         self.spec = spec
         self.settings = settings
         self.worker = worker
+        self._diagnose_error = diagnose_error
         self.slots: dict[int, Slot] = {}
         self.journal = spec.journal_topic(settings)
         self.source_topics = frozenset(spec.source_topics(settings))
@@ -268,10 +270,6 @@ class SlotManager:
             return slot.has_pending_advance()
         reach = self.control_topics.control_state.claims.largest() - self.settings.in_step_ms
         return slot.is_waiting or any(buffer.claim <= reach for buffer in slot.source_buffers())
-
-    async def _diagnose_error(self, error: BaseException) -> BaseException:
-        conf = self.app.conf
-        return await diagnose_error(error, self.settings.bootstrap, conf.id, self.worker, conf.broker_client_id)
 
     async def _commit_offsets_loop(self) -> None:
         while True:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from schemas.definitions import Definitions
-from schemas.values import instant_text
+from schemas.values import MILLION, instant_text
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, SourceRecord
 from streams.engine.journal.event_types import EVENT_TYPES
@@ -16,7 +16,6 @@ from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import MILLION
 from streams.engine.validation import validate_definitions
 from streams.engine.version import ENGINE_VERSION
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from schemas.values import MILLION
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
 from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS, EngineSettings
-from streams.engine.state.points import MILLION
 from tests.harness.random.random_events import RandomEvent
 
 _BUDGET = Budget(1 << 40, 1 << 40)

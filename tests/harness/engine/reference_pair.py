@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 
 from schemas.definitions import Definitions
-from schemas.values import instant_ms
+from schemas.values import MILLION, instant_ms
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
-from streams.engine.state.points import MILLION
 from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity, ModelLead, holds
 from tests.harness.random.random_events import RandomEvent

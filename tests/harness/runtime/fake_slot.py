@@ -109,6 +109,11 @@ class FakeFlowControl:
         self.paused.discard(tp)
 
 
+async def same_error(error: BaseException) -> BaseException:
+    """Finds no other cause of an error."""
+    return error
+
+
 def fake_slot(
     settings: Settings | None = None,
     decider: Decider | None = None,
@@ -129,9 +134,6 @@ def fake_slot(
 
     def open_consumer(_isolation: str) -> Any:
         raise AssertionError("only the buffers are read")
-
-    async def same_error(error: BaseException) -> BaseException:
-        return error
 
     return Slot(
         settings=settings,

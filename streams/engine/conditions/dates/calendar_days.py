@@ -6,14 +6,10 @@ The calendar repeats every 400 years, with its leap years and days of the week.
 from __future__ import annotations
 
 import calendar
-import re
 from datetime import date
 
 CYCLE_DAYS = 146_097
 _CYCLE_YEARS = 400
-
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def year_month_day(ordinal: int) -> tuple[int, int, int]:
@@ -28,14 +24,3 @@ def to_ordinal(year: int, month: int, day: int) -> int:
     cycles, within = divmod(year - 1, _CYCLE_YEARS)
     last = calendar.monthrange(within + 1, month)[1]
     return date(within + 1, month, min(day, last)).toordinal() + cycles * CYCLE_DAYS
-
-
-def is_day(text: str) -> bool:
-    """Whether the text is a calendar date that exists."""
-    if not _DAY.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from schemas.events.base import EARLIEST, LATEST
 from schemas.time_zones import UTC
-from schemas.values import instant_ms
-from streams.engine.conditions.dates.calendar_days import is_day, to_ordinal
+from schemas.values import instant_ms, is_day
+from streams.engine.conditions.dates.calendar_days import to_ordinal
 from streams.engine.conditions.dates.date_math import ZONE_SLACK, DateStep, apply_steps, parse_steps, total_slack
 from streams.engine.conditions.dates.relative_bounds import RelativeBound
 from streams.engine.conditions.dates.zones import DAY, EPOCH_ORDINAL, day_start

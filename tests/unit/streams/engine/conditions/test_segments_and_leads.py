@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from schemas.values import MILLION
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.state.contact import Lead
-from streams.engine.state.points import MILLION
 from streams.verify.recompute.conditions.evaluate import holds as holds_in_batch
 from streams.verify.recompute.model import ContactModel
 from streams.verify.recompute.model import ModelLead as LeadInBatch

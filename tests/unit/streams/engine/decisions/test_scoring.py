@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams.engine.state.points import MILLION, first_crossing, points_at
+from schemas.values import MILLION
+from streams.engine.state.points import first_crossing, points_at
 from tests.harness.engine.engine_driver import DAY, HOUR, EngineDriver, day, lead_changes, outputs_of_topic
 
 ALL = {"id": "all", "dynamic": True, "when": {"all": []}}

@@ -16,13 +16,15 @@ from streams.runtime.slots.slot_manager import SlotManager
 from streams.settings import Settings
 from tests.harness.runtime.counting_program import counting_spec
 from tests.harness.runtime.fake_records import make_run
-from tests.harness.runtime.fake_slot import VISITS, fake_slot
+from tests.harness.runtime.fake_slot import VISITS, fake_slot, same_error
 
 
 def slot_manager(ends: dict[Partition, FetchEnds] | None = None, **settings: Any) -> SlotManager:
     """A slot manager whose app was never started; `ends` is what its fetch thread knows."""
     app: Any = SimpleNamespace(consumer=SimpleNamespace(fetch_thread=SimpleNamespace(ends=ends or {})))
-    return SlotManager(app, counting_spec(2), Settings(**{"prefix": "p-", "partitions": 2, **settings}), "w1")
+    return SlotManager(
+        app, counting_spec(2), Settings(**{"prefix": "p-", "partitions": 2, **settings}), "w1", same_error
+    )
 
 
 async def test_an_assignment_that_breaks_slots_apart_is_refused() -> None:

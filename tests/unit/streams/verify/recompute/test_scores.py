@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.engine.state.points import MILLION
+from schemas.values import MILLION
 from streams.verify.recompute.conditions.evaluate import holds as holds_in_batch
 from streams.verify.recompute.events import add_to_score
 from streams.verify.recompute.model import ContactModel
