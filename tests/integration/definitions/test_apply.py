@@ -103,7 +103,7 @@ async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings
     made = await asyncio.gather(
         one.write_release("default", document, 0), other.write_release("default", document, 0)
     )
-    assert sorted(type(each).__name__ for each in made) == ["Release", "Void"]
+    assert sorted(type(each).__name__ for each in made) == ["Release", "VoidRelease"]
     (valid,) = [each for each in made if isinstance(each, Release)]
     (void,) = [each for each in made if isinstance(each, VoidRelease)]
     assert valid.offset < void.offset
