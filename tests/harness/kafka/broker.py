@@ -5,25 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from connectors.kafka.broker import LocalBroker
 
 BOOTSTRAP_VARIABLE = "LEADSTREAM_TEST_BOOTSTRAP"
 _FOLDER = "kafka"
-
-
-@contextmanager
-def running_kafka(folder: Path) -> Iterator[str]:
-    """Yields the address of a broker: a new one in `folder`, or the one that the environment names."""
-    elsewhere = os.environ.get(BOOTSTRAP_VARIABLE)
-    if elsewhere:
-        yield elsewhere
-        return
-    with LocalBroker(folder) as broker:
-        yield broker.bootstrap
+_brokers: dict[Path, LocalBroker] = {}
+"""Folder of a run -> its broker, where this process asked for it."""
 
 
 def shared_kafka(run_folder: Path) -> str:
@@ -36,7 +25,7 @@ def shared_kafka(run_folder: Path) -> str:
         return elsewhere
     with (run_folder / f"{_FOLDER}.starting").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        broker = LocalBroker(run_folder / _FOLDER)
+        broker = _brokers.setdefault(run_folder, LocalBroker(run_folder / _FOLDER))
         if broker.pid is None:
             broker.start()
         return broker.bootstrap
@@ -45,7 +34,7 @@ def shared_kafka(run_folder: Path) -> str:
 def stop_shared_kafka(run_folder: Path) -> None:
     """Ends the broker of a test run, by its process id; does nothing when none was started."""
     if (run_folder / _FOLDER).is_dir():
-        LocalBroker(run_folder / _FOLDER).stop()
+        _brokers.pop(run_folder, LocalBroker(run_folder / _FOLDER)).stop()
 
 
 def fresh_prefix() -> str:

@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ SILENT = ("a name and a description", "dynamic to static")
 """Those that move nobody."""
 
 
-def history(chance: random.Random) -> list[dict[str, Any]]:
+def history_events(chance: random.Random) -> list[dict[str, Any]]:
     """Ten days of visits, of moves between countries, and of status changes; some told late."""
     told: list[dict[str, Any]] = []
     for number in range(600):
@@ -86,17 +87,44 @@ def history(chance: random.Random) -> list[dict[str, Any]]:
     return told
 
 
+@dataclass(frozen=True)
+class EditOutcome:
+    """What became of one edit; `foreseen` and `emitted` count changes by what they say."""
+
+    kind: str
+    preview: dict[str, Any]
+    """The plan's."""
+    report: dict[str, Any]
+    """What `definitions apply --wait` wrote."""
+    foreseen: Counter[tuple[Any, ...]]
+    emitted: Counter[tuple[Any, ...]]
+
+
 @pytest.fixture(scope="module")
-def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A worker that has decided the history under the first release."""
     folder = tmp_path_factory.mktemp("edits")
     with Pipeline(kafka, fresh_prefix(), folder, clock="events", partitions=PARTITIONS) as pipeline:
         pipeline.start_worker()
         run(pipeline, "apply", put(folder, FIRST), "--wait")
         until = instant_text(START + 10 * DAY)
-        pipeline.publish(history(random.Random(7)), "--ordered", "--until", until)
+        pipeline.publish(history_events(random.Random(7)), "--ordered", "--until", until)
         pipeline.wait_until_settled()
         yield pipeline
+
+
+@pytest.fixture(scope="module")
+def outcomes(pipeline: Pipeline) -> list[EditOutcome]:
+    """Every edit, planned, applied and decided, one after the other."""
+    return [edit(pipeline, number, kind, document) for number, (kind, document) in enumerate(EDITS, 2)]
+
+
+def edit(pipeline: Pipeline, release: int, kind: str, definitions: dict[str, Any]) -> EditOutcome:
+    path = put(pipeline.folder, definitions)
+    (plan,) = run(pipeline, "plan", path)
+    (applied,) = run(pipeline, "apply", path, "--wait")
+    pipeline.wait_until_settled()
+    return EditOutcome(kind, plan["preview"], applied, foreseen(plan["preview"]), emitted(pipeline, release))
 
 
 def put(folder: Path, definitions: dict[str, Any]) -> str:
@@ -106,19 +134,19 @@ def put(folder: Path, definitions: dict[str, Any]) -> str:
     return str(path)
 
 
-def run(place: Pipeline, command: str, *arguments: str) -> Any:
+def run(pipeline: Pipeline, command: str, *arguments: str) -> Any:
     """What the command writes for a machine; within this process, since a new one takes its seconds."""
-    where = ["--bootstrap", place.settings.bootstrap, "--prefix", place.settings.prefix, "--json"]
+    where = ["--bootstrap", pipeline.settings.bootstrap, "--prefix", pipeline.settings.prefix, "--json"]
     done = CliRunner().invoke(build_app(), ["definitions", command, *arguments, *where])
     assert done.exit_code == 0, (done.output, done.exception)
     return json.loads(done.stdout)
 
 
-def emitted(place: Pipeline, release: int) -> Counter[tuple[Any, ...]]:
+def emitted(pipeline: Pipeline, release: int) -> Counter[tuple[Any, ...]]:
     """What the workers wrote because of a release, counted by what it says."""
     found: Counter[tuple[Any, ...]] = Counter()
     for topic in ("segment-changes", "lead-changes", "qualified-leads"):
-        for partition in place.read_records(topic).values():
+        for partition in pipeline.read_records(topic).values():
             for record in partition:
                 body = json.loads(record.value)
                 if body["cause"].get("release") != release or body["cause"]["kind"] not in BECAUSE:
@@ -151,38 +179,37 @@ def foreseen(preview: dict[str, Any]) -> Counter[tuple[Any, ...]]:
     return +found
 
 
-def test_a_plan_foresees_what_every_kind_of_edit_then_emits(place: Pipeline) -> None:
-    for number, (what, definitions) in enumerate(EDITS, 2):
-        path = put(place.folder, definitions)
-        (plan,) = run(place, "plan", path)
-        expected = foreseen(plan["preview"])
-        (applied,) = run(place, "apply", path, "--wait")
-        assert (applied["number"], applied["decides_in"], applied["superseded_by"]) == (number, PARTITIONS, None)
-        place.wait_until_settled()
-        assert emitted(place, number) == expected, what
-        assert plan["preview"]["scanned"] == len(PEOPLE)
-        assert plan["preview"]["journal_scanned"] == (what in ASKING)
-        assert (applied["contacts_told"] > 0) == (what in ASKING)
-        assert (not expected) == (what in SILENT), what
+def test_a_plan_foresees_what_every_kind_of_edit_then_emits(outcomes: list[EditOutcome]) -> None:
+    for number, outcome in enumerate(outcomes, 2):
+        kind, report = outcome.kind, outcome.report
+        assert (report["number"], report["decides_in"], report["superseded_by"]) == (number, PARTITIONS, None)
+        assert outcome.emitted == outcome.foreseen, kind
+        assert outcome.preview["scanned"] == len(PEOPLE)
+        assert outcome.preview["journal_scanned"] == (kind in ASKING)
+        assert (report["contacts_told"] > 0) == (kind in ASKING)
+        assert (not outcome.foreseen) == (kind in SILENT), kind
 
 
-def test_the_history_tells_every_release_and_where_it_stands(place: Pipeline) -> None:
-    """After the test before: all of it decides, nothing is being counted."""
-    told = run(place, "history")
-    assert (told["account"], told["partitions"]) == ("default", PARTITIONS)
-    assert [release["number"] for release in told["releases"]] == list(range(1, len(EDITS) + 2))
-    assert [release["decides_in"] for release in told["releases"]] == [0] * len(EDITS) + [PARTITIONS]
-    assert not any(release["counted_in"] for release in told["releases"])
-    assert told["releases"][2]["changes"] == [
+def test_the_history_tells_every_release_and_where_it_stands(pipeline: Pipeline, outcomes: list[EditOutcome]) -> None:
+    """The last one decides everywhere, and no back-fill is under way."""
+    answer = run(pipeline, "history")
+    assert (answer["account"], answer["partitions"]) == ("default", PARTITIONS)
+    releases = answer["releases"]
+    assert [release["number"] for release in releases] == list(range(1, len(outcomes) + 2))
+    assert [release["decides_in"] for release in releases] == [0] * len(outcomes) + [PARTITIONS]
+    assert not any(release["counted_in"] for release in releases)
+    assert releases[2]["changes"] == [
         "~ segment german (name: none -> Germans)",
         "~ segment busy (described anew)",
     ]
-    assert told["releases"][4]["changes"] == ["+ segment copy (the condition of busy)"]
+    assert releases[4]["changes"] == ["+ segment copy (the condition of busy)"]
 
 
-def test_people_see_the_plan_and_are_told_what_is_scanned(place: Pipeline) -> None:
-    path = put(place.folder, {"segments": [BUSY]})
-    shown = place.run_command("definitions", "plan", path)
+@pytest.mark.usefixtures("outcomes")
+def test_people_see_the_plan_and_what_is_scanned(pipeline: Pipeline) -> None:
+    """After the last edit there is nothing but what this plan adds."""
+    path = put(pipeline.folder, {"segments": [BUSY]})
+    shown = pipeline.run_command("definitions", "plan", path)
     lines = shown.stdout.splitlines()
     assert lines[1:3] == [
         "  + segment busy",
@@ -191,7 +218,7 @@ def test_people_see_the_plan_and_are_told_what_is_scanned(place: Pipeline) -> No
     assert lines[3] == f"  who would enter and leave ({len(PEOPLE)} contacts and the journal scanned):"
     assert lines[4].startswith("    segment busy: ")
     assert shown.stderr.splitlines() == ["scanning all contacts, and the whole journal for the past that is asked of"]
-    quick = place.run_command("definitions", "plan", path, "--quick")
+    quick = pipeline.run_command("definitions", "plan", path, "--quick")
     assert (quick.stdout.splitlines(), quick.stderr) == (lines[:3], "")
-    (described,) = run(place, "plan", path, "--quick")
+    (described,) = run(pipeline, "plan", path, "--quick")
     assert described["preview"] is None
