@@ -18,7 +18,6 @@ BESIDE_THE_PRODUCT = ("benchmarks", "docker", "docs", "harness", "programs")
 # Packages that integration or property tests cover, each with the reason why a unit test would say nothing more.
 WITHOUT_UNIT_TESTS = {
     "agents": "a few lines that pass runs on; tests/unit/streams/runtime/faust has their walls",
-    "agents/crm": "loops between Kafka and the sandbox: tests/integration/salesforce",
     "connectors": "free ports on loopback, used by every integration test",
     "connectors/redis": "a real server: tests/integration/redis",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
@@ -36,7 +35,7 @@ def test_a_folder_has_at_most_twenty_modules() -> None:
 
 
 def test_unit_tests_mirror_the_packages() -> None:
-    tested = tested_folders()
+    tested = folders_with_tests()
     strangers = {
         folder for folder in tested if folder.parts[0] not in BESIDE_THE_PRODUCT and folder not in packages()
     }
@@ -44,12 +43,12 @@ def test_unit_tests_mirror_the_packages() -> None:
 
 
 def test_every_package_has_a_unit_test_or_a_reason_for_none() -> None:
-    tested = tested_folders()
+    tested = folders_with_tests()
     untested = {str(package) for package in packages() - tested}
     assert untested == set(WITHOUT_UNIT_TESTS)
 
 
-def tested_folders() -> set[Path]:
+def folders_with_tests() -> set[Path]:
     """The folders of tests/unit that hold tests, relative to it."""
     return {path.parent.relative_to(UNIT) for path in project_files() if UNIT in path.parents}
 

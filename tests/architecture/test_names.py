@@ -25,7 +25,6 @@ ON_THE_WIRE = {
     ("schemas/outputs/handovers.py", "made"),
     ("schemas/outputs/leads.py", "made"),
     ("streams/engine/decisions/outputs.py", "made"),
-    ("streams/engine/ledger/opportunity.py", "told"),
     ("streams/engine/partition/decider.py", "standing"),
     ("streams/runtime/time/claims.py", "stood"),
 }

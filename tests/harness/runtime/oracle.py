@@ -147,12 +147,12 @@ def verify_journal(
     _verify_dead_letters(evidence, refused, verdict)
 
 
-JournalEntry = tuple[int, Any, records.JournalEvent]
+ExpectedEntry = tuple[int, Any, records.JournalEvent]
 
 
-def journal_by_source(journal: TopicRecords) -> dict[Coordinates, list[JournalEntry]]:
+def journal_by_source(journal: TopicRecords) -> dict[Coordinates, list[ExpectedEntry]]:
     """Every event of the journal with its journal partition, by its source coordinates."""
-    by_source: dict[Coordinates, list[JournalEntry]] = defaultdict(list)
+    by_source: dict[Coordinates, list[ExpectedEntry]] = defaultdict(list)
     for number, partition in journal.items():
         for record in partition:
             event = records.decode(record.value)
@@ -165,7 +165,7 @@ def journal_by_source(journal: TopicRecords) -> dict[Coordinates, list[JournalEn
 def _compare_entries(
     coordinates: Coordinates,
     appends: Sequence[Append],
-    entries: Sequence[JournalEntry],
+    entries: Sequence[ExpectedEntry],
     slots: int,
     verdict: OracleVerdict,
 ) -> None:

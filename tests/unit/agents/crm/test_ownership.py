@@ -12,7 +12,7 @@ from agents.crm.ownership import Ownership
 LEADS = TopicPartition("qualified-leads", 0)
 
 
-class FakeConsumer:
+class FakeGroupConsumer:
     """A consumer with one committed offset; `rebalance` is called while it is fetched."""
 
     def __init__(self, committed: int | None, first: int = 0) -> None:
@@ -43,7 +43,7 @@ async def test_reading_starts_some_records_before_the_committed_offset(
 ) -> None:
     ownership = Ownership(look_back=10)
     ownership.on_partitions_assigned([LEADS])
-    consumer: Any = FakeConsumer(committed, first)
+    consumer: Any = FakeGroupConsumer(committed, first)
     await ownership.seek_new_partitions(consumer)
     assert consumer.seeks == [seek]
     assert ownership.precedes_ownership(LEADS, start - 1)
@@ -53,7 +53,7 @@ async def test_reading_starts_some_records_before_the_committed_offset(
 async def test_partitions_that_are_revoked_meanwhile_are_not_sought() -> None:
     ownership = Ownership(look_back=10)
     ownership.on_partitions_assigned([LEADS])
-    consumer: Any = FakeConsumer(100)
+    consumer: Any = FakeGroupConsumer(100)
     consumer.rebalance = lambda: ownership.on_partitions_revoked([LEADS])
     await ownership.seek_new_partitions(consumer)
     assert consumer.seeks == []

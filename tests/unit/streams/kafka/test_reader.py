@@ -18,7 +18,7 @@ RETURNS = TopicPartition("returns", 0)
 TINY = 0.02
 
 
-class FakeRecord(NamedTuple):
+class FakeConsumedRecord(NamedTuple):
     topic: str
     partition: int
     offset: int
@@ -28,12 +28,12 @@ class FakeRecord(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-class FakeConsumer:
+class FakePartitionConsumer:
     """Returns the records of `logs` one by one; the ends may lie behind them, where control records would be."""
 
     def __init__(self, logs: Mapping[TopicPartition, Iterable[int]], ends: Mapping[TopicPartition, int]) -> None:
         self._logs = {
-            partition: [FakeRecord(partition.topic, partition.partition, offset) for offset in offsets]
+            partition: [FakeConsumedRecord(partition.topic, partition.partition, offset) for offset in offsets]
             for partition, offsets in logs.items()
         }
         self._ends = ends
@@ -84,24 +84,24 @@ async def offsets(consumer: Any, **options: Any) -> list[int]:
 
 
 async def test_all_records_up_to_the_present_end_are_yielded() -> None:
-    assert await offsets(FakeConsumer({ORDERS: [0, 1, 3]}, {ORDERS: 4})) == [0, 1, 3]
+    assert await offsets(FakePartitionConsumer({ORDERS: [0, 1, 3]}, {ORDERS: 4})) == [0, 1, 3]
 
 
 async def test_an_empty_partition_yields_nothing() -> None:
-    assert await offsets(FakeConsumer({ORDERS: []}, {ORDERS: 0})) == []
+    assert await offsets(FakePartitionConsumer({ORDERS: []}, {ORDERS: 0})) == []
 
 
 async def test_given_starts_and_ends_bound_the_read() -> None:
-    consumer = FakeConsumer({ORDERS: [0, 1, 2, 3, 4]}, {})
+    consumer = FakePartitionConsumer({ORDERS: [0, 1, 2, 3, 4]}, {})
     assert await offsets(consumer, starts={ORDERS: 1}, ends={ORDERS: 3}) == [1, 2]
 
 
 async def test_a_record_behind_a_given_end_is_not_yielded() -> None:
-    assert await offsets(FakeConsumer({ORDERS: [0, 7]}, {}), ends={ORDERS: 4}) == [0]
+    assert await offsets(FakePartitionConsumer({ORDERS: [0, 7]}, {}), ends={ORDERS: 4}) == [0]
 
 
 async def test_several_partitions_are_read_each_to_its_end() -> None:
-    consumer: Any = FakeConsumer({ORDERS: [0, 1], RETURNS: [0]}, {ORDERS: 2, RETURNS: 1})
+    consumer: Any = FakePartitionConsumer({ORDERS: [0, 1], RETURNS: [0]}, {ORDERS: 2, RETURNS: 1})
     batches = [batch async for batch in read_batches_to_end(consumer, [ORDERS, RETURNS], patience=TINY)]
     assert sorted((record.topic, record.offset) for batch in batches for record in batch) == [
         ("orders", 0),
@@ -111,21 +111,21 @@ async def test_several_partitions_are_read_each_to_its_end() -> None:
 
 
 async def test_an_end_that_is_never_reached_ends_the_read_with_the_topic_and_what_to_do() -> None:
-    consumer = FakeConsumer({ORDERS: [0, 1]}, {ORDERS: 5})
+    consumer = FakePartitionConsumer({ORDERS: [0, 1]}, {ORDERS: 5})
     with pytest.raises(BrokerUnavailable, match=r"orders cannot be read .* nothing came for 0\.02 s; .*try again"):
         await offsets(consumer)
 
 
 @pytest.mark.parametrize("method", ["seek", "ends", "position"])
 async def test_a_broker_that_does_not_answer_ends_the_read(method: str) -> None:
-    consumer = FakeConsumer({ORDERS: [0]}, {ORDERS: 1})
+    consumer = FakePartitionConsumer({ORDERS: [0]}, {ORDERS: 1})
     consumer.hangs_in = method
     with pytest.raises(BrokerUnavailable, match="orders"):
         await offsets(consumer)
 
 
 async def test_the_time_that_the_caller_takes_does_not_count() -> None:
-    consumer: Any = FakeConsumer({ORDERS: [0, 1, 2]}, {ORDERS: 3})
+    consumer: Any = FakePartitionConsumer({ORDERS: [0, 1, 2]}, {ORDERS: 3})
     loop, count = asyncio.get_running_loop(), 0
     async for _ in read_to_end(consumer, [ORDERS], patience=TINY):
         count += 1
@@ -136,7 +136,7 @@ async def test_the_time_that_the_caller_takes_does_not_count() -> None:
 
 
 async def test_following_goes_on_over_empty_fetches() -> None:
-    consumer: Any = FakeConsumer({ORDERS: [0, 1]}, {})
+    consumer: Any = FakePartitionConsumer({ORDERS: [0, 1]}, {})
     consumer.assign([ORDERS])
     fetches = follow(consumer)
     sizes = [sum(map(len, (await anext(fetches)).values())) for _ in range(4)]
