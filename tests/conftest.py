@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from streams.runtime import fatal
 from tests.harness.kafka.broker import BOOTSTRAP_VARIABLE
 from tests.harness.runtime.process_exit import raise_process_exit
-from tests.harness.suite.distribution import order, worker_count
+from tests.harness.suite.distribution import StoriesTogether, order, worker_count
 from tests.harness.suite.processes import RunProcesses, is_worker
 from tests.harness.suite.progress import Progress
 from tests.harness.suite.tiers import mark_tiers
@@ -34,9 +35,16 @@ settings.register_profile(
 _INHERITED_VARIABLES = {BOOTSTRAP_VARIABLE, "LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"}
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Says what `-n auto` means."""
     return worker_count(config.args)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesTogether:
+    """Says which worker gets which test."""
+    return StoriesTogether(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,9 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Integration tests wait more than they compute, all others compute.
 WAITING_WORKERS_PER_CORE = 3
+
+STORIES = (
+    "tests/integration/explain_and_search/test_commands.py",
+    "tests/integration/explain_and_search/test_truncated_journal.py",
+    "tests/integration/definitions/test_edits.py",
+    "tests/integration/definitions/test_retention.py",
+    "tests/integration/verify/test_command.py",
+    "tests/unit/docker/test_compose_file.py",
+)
+"""Files whose tests share an expensive fixture: one worker runs them. All other tests are spread one by one."""
 
 START_FIRST = (
     "tests/integration/pipeline/test_chaos.py",
@@ -42,6 +53,14 @@ START_FIRST = (
 """The longest tests and stories, so that no worker is left alone with one of them at the end. Beginnings of test ids;
 a test's rank is the first that fits.
 """
+
+
+class StoriesTogether(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist's scheduler is not typed
+    """Hands out the tests in their order. (`--dist loadgroup` does nothing under the pytest that is pinned.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in STORIES else nodeid
 
 
 def worker_count(arguments: Sequence[str]) -> int:

@@ -20,8 +20,6 @@ from tests.harness.deployment.pipeline import Pipeline
 from tests.harness.engine.engine_driver import DAY, HOUR, START
 from tests.harness.kafka.broker import fresh_prefix
 
-pytestmark = pytest.mark.xdist_group("edits")
-
 PARTITIONS = 3
 PEOPLE = [f"c{number}" for number in range(40)]
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}

@@ -20,8 +20,6 @@ from tests.harness.kafka.broker import fresh_prefix
 from tests.harness.kafka.journal_truncation import truncate_journal
 from tests.harness.kafka.topic_reader import end_offsets
 
-pytestmark = pytest.mark.xdist_group("retention")
-
 FIRST = "segments: [{id: everybody, dynamic: true, when: {all: []}}]\n"
 WEEK = FIRST[:-2] + ", {id: week, dynamic: true, when: {visit: {}, within: 7d}}]\n"
 MONTH = FIRST[:-2] + ", {id: month, dynamic: true, when: {not: {visit: {}, within: 30d}}}]\n"

@@ -14,8 +14,6 @@ from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_unti
 from tests.harness.engine.engine_driver import DAY, START
 from tests.harness.kafka.broker import fresh_prefix
 
-pytestmark = pytest.mark.xdist_group("explain-and-search")
-
 DEFINITIONS = """
 segments:
   - id: hot

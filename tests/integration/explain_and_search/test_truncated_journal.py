@@ -19,8 +19,6 @@ from tests.harness.kafka.broker import fresh_prefix
 from tests.harness.kafka.journal_truncation import truncate_journal
 from tests.harness.kafka.topic_reader import end_offsets
 
-pytestmark = pytest.mark.xdist_group("truncated-journal")
-
 DEFINITIONS = """
 segments:
   - {id: loyal, dynamic: true, when: {visit: {}, count: {gte: 6}}}

@@ -17,8 +17,6 @@ from tests.harness.deployment.pipeline import Pipeline
 from tests.harness.engine.engine_driver import DAY, HOUR, START
 from tests.harness.kafka.broker import fresh_prefix
 
-pytestmark = pytest.mark.xdist_group("verify")
-
 DEFINITIONS = """
 properties: {employees: number}
 segments:
