@@ -23,7 +23,7 @@ from agents.crm.ownership import Ownership
 from connectors.salesforce.client import MAX_RECORDS
 from connectors.salesforce.delivery import Delivery
 from connectors.salesforce.errors import RequestRefused
-from connectors.salesforce.handover import HandOverResult, LeadHandOver, parse_handover
+from connectors.salesforce.handover_records import HandOverResult, LeadHandOver, parse_handover
 from schemas.topics import CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 from schemas.values import instant_text
 from streams.engine.journal.effects import Refusal, SourceRecord

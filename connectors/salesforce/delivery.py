@@ -18,7 +18,7 @@ import stamina
 
 from connectors.salesforce.client import OrgClient, SalesforceRow
 from connectors.salesforce.errors import CircuitOpen, CrmError, ErrorCategory, TransientFailure, classify_error
-from connectors.salesforce.handover import DELETED_IN_CRM, HandOverResult, LeadHandOver, group_by_contact
+from connectors.salesforce.handover_records import DELETED_IN_CRM, HandOverResult, LeadHandOver, group_by_contact
 from connectors.salesforce.lookup import LeadLookup, SalesforceLead
 from connectors.salesforce.mapping import LeadFields, lead_values, updatable_fields
 from connectors.salesforce.writer import CollectionWriter, WriteResult

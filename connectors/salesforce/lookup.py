@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.salesforce.client import OrgClient, SalesforceRow
-from connectors.salesforce.handover import LeadHandOverNumber
+from connectors.salesforce.handover_records import LeadHandOverNumber
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery, RetryPolicy
-from connectors.salesforce.handover import (
+from connectors.salesforce.handover_records import (
     CampaignTarget,
     HandOverCampaign,
     HandOverContact,

@@ -22,7 +22,7 @@ from agents.crm.main import run
 from agents.crm.opportunity_poller import OpportunityPoller
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery, RetryPolicy
-from connectors.salesforce.handover import LeadHandOver
+from connectors.salesforce.handover_records import LeadHandOver
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
 from streams.engine.journal.effects import Append, SourceRecord
 from streams.engine.journal.validate import EventValidator

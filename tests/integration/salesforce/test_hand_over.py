@@ -9,7 +9,7 @@ import pytest
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery
 from connectors.salesforce.errors import CircuitOpen, TransientFailure
-from connectors.salesforce.handover import LeadHandOver
+from connectors.salesforce.handover_records import LeadHandOver
 from schemas.definitions import LeadField
 from streams.errors import SalesforceRefused
 from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient

@@ -10,7 +10,7 @@ import pytest
 from connectors.salesforce.client import OrgClient
 from connectors.salesforce.delivery import Delivery
 from connectors.salesforce.errors import TransientFailure
-from connectors.salesforce.handover import LeadHandOver
+from connectors.salesforce.handover_records import LeadHandOver
 from connectors.salesforce.opportunities import Cursor, OpportunityEvent, OpportunityPoll
 from schemas.events.opportunities import OpportunityChanged
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient
