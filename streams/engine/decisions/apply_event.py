@@ -19,9 +19,6 @@ from streams.engine.state.patches import patch_properties
 
 EventHandler = Callable[[DecisionContext, JournalEvent], None]
 
-TYPES_COUNTED_LATE = frozenset({"web.visited", "activity.recorded", "score.adjusted"})
-"""Types that count at their `at` even when late; every other type takes effect at the contact's clock."""
-
 
 def cause_kind(event_type: str) -> str:
     """The `kind` of the causes of an event of that type."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.engine.decisions.apply_event import TYPES_COUNTED_LATE, apply_event, cause_kind
+from streams.engine.decisions.apply_event import apply_event, cause_kind
 from streams.engine.decisions.backfill_leaves import (
     NO_BACKFILL,
     BackfillLeaves,
@@ -20,6 +20,7 @@ from streams.engine.decisions.backfill_leaves import (
 from streams.engine.decisions.context import create_context
 from streams.engine.decisions.counters import enforce_limit
 from streams.engine.decisions.held_for import initialize_held_states
+from streams.engine.decisions.lateness import corrects_past, is_too_late
 from streams.engine.decisions.output_builder import OutputBuilder
 from streams.engine.decisions.outputs import JournalPosition, OutputCause
 from streams.engine.decisions.release_change import switch_release
@@ -69,10 +70,10 @@ def decide_event(
     advance_tracking(contact, backfill_leaves, now)
     builder = OutputBuilder(position, contact)
     _fire_dues(contact, release, now, builder)
-    is_late = event.at < clock and event.type in TYPES_COUNTED_LATE
+    is_late = corrects_past(event, clock)
     root = OutputCause(kind=cause_kind(event.type), event=event.id, release=release.number, late=is_late)
     context = create_context(contact, release, now, root, builder)
-    context.is_too_late = now - event.at > settings.lateness
+    context.is_too_late = is_too_late(event.at, now, settings.lateness)
     context.backfill_leaves = backfill_leaves
     if contact.due == now:
         record_time_changes(context)

@@ -17,6 +17,7 @@ from streams.engine.decisions.apply_event import activity_from_event
 from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.decisions.counters import count_activity, enforce_limit
 from streams.engine.decisions.decide import NO_TICK, consumes_id
+from streams.engine.decisions.lateness import is_too_late
 from streams.engine.journal.effects import SourcePosition
 from streams.engine.journal.records import (
     SLICE_KEY,
@@ -222,7 +223,8 @@ class BackfillCounter:
 
     def _count_activity(self, contact: Contact, activity: Activity) -> None:
         counters, now = self._backfill_leaves.counters, contact.clock
-        count_activity(contact, counters, activity, now, is_too_late=now - activity.at > self._settings.lateness)
+        too_late = is_too_late(activity.at, now, self._settings.lateness)
+        count_activity(contact, counters, activity, now, is_too_late=too_late)
         enforce_limit(contact, counters)
 
 

@@ -12,8 +12,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.kafka.partitions import Partition
-from streams.runtime.faust.listener import SlotRebalanceListener
-from streams.runtime.faust.thread import ConsumerThread
+from streams.runtime.faust.fetch_thread import ConsumerThread
+from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
 
 
 class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no types

@@ -12,7 +12,7 @@ from streams.runtime.inputs.slot_inputs import FlowControl
 
 
 class FetchThread(Protocol):
-    """The thread in which Faust's consumer fetches (`ConsumerThread` in thread.py)."""
+    """The thread in which Faust's consumer fetches (`ConsumerThread` in fetch_thread.py)."""
 
     @property
     def ends(self) -> Mapping[Partition, FetchEnds]:

@@ -3,7 +3,7 @@
 Faust's own recovery resumes partitions, then seeks, then clears queues, so that events arrive out of order; it
 waits on control records; and it logs errors and goes on. This one has another order:
 
-1. the take-over (slots/restore.py): fence, restore the state, know every position; nothing is fetched meanwhile
+1. the take-over (slots/take_over.py): fence, restore the state, know every position; nothing is fetched meanwhile
 2. Faust's flow is opened; aiokafka's partitions are still paused
 3. seek exactly, with new tokens, un-paused last
 """

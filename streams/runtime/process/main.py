@@ -13,7 +13,7 @@ from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.fatal import die
 from streams.runtime.process import logs
-from streams.runtime.process.faust_app import build_app
+from streams.runtime.process.app_builder import build_app
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.spec import AppSpec
 from streams.settings import Settings

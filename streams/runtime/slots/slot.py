@@ -2,7 +2,7 @@
 
 It has one transactional producer, and one transaction at a time holds everything the slot did. Its life:
 
-    take over   the producer fences the former owner; only then the state is read (restore.py); seek exactly; work
+    take over   the producer fences the former owner; only then the state is read (take_over.py); seek exactly; work
     work        take fetched records, ingest, decide, append control records, add the checkpoint; write; commit
     suspend     revoked: no new transaction; the one in flight ends within a bound; queued records are dropped.
                 Producer and state stay: if the slot comes back they are valid as long as the producer's epoch is,

@@ -21,8 +21,8 @@ from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.slots.producer import SlotProducer
-from streams.runtime.slots.restore import TakeOver
 from streams.runtime.slots.slot import DiagnoseError, Slot
+from streams.runtime.slots.take_over import TakeOver
 from streams.runtime.spec import AppSpec
 from streams.runtime.time.claim_publisher import ClaimPublisher
 from streams.runtime.time.claim_tracker import ClaimTracker

@@ -8,11 +8,11 @@ from typing import Any
 
 import structlog
 
-from streams.runtime.faust.thread import ConsumerThread
+from streams.runtime.faust.fetch_thread import ConsumerThread
 from streams.runtime.slots.producer import SlotProducer
-from streams.runtime.slots.restore import TakeOver
 from streams.runtime.slots.slot import Slot
 from streams.runtime.slots.slot_manager import SlotManager
+from streams.runtime.slots.take_over import TakeOver
 from streams.runtime.slots.transaction import TransactionBatch
 
 log = structlog.get_logger()

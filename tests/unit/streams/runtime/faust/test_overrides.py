@@ -11,10 +11,10 @@ from faust.types import TP
 
 from agents.forward import forward_to_slots
 from streams.errors import Internal
-from streams.runtime.faust.app import SlotApp
 from streams.runtime.faust.consumer import SlotConsumer
 from streams.runtime.faust.recovery import Recovery, TableManager
 from streams.runtime.faust.runs import FetchedRun, RunSchema
+from streams.runtime.faust.slot_app import SlotApp
 from streams.runtime.faust.table import SlotTable
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit

@@ -11,8 +11,8 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.runtime.faust import listener as listener_room
-from streams.runtime.faust.listener import SlotRebalanceListener
-from streams.runtime.faust.thread import ConsumerThread, FetchCursor, patch_consumer
+from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
+from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from streams.runtime.faust import end_transaction
-from streams.runtime.faust.app import SlotApp
 from streams.runtime.faust.assignor import slot_assignor
 from streams.runtime.faust.monitor import QuietMonitor
 from streams.runtime.faust.recovery import TableManager
 from streams.runtime.faust.runs import RunSchema
+from streams.runtime.faust.slot_app import SlotApp
 from streams.runtime.faust.table import SlotTable
 from streams.runtime.process.duplicate_workers import diagnose_error, new_client_id
 from streams.runtime.slots.slot_manager import SlotManager

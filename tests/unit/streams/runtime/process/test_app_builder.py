@@ -11,7 +11,7 @@ from streams.runtime.faust.assignor import SlotAssignor
 from streams.runtime.faust.consumer import SlotConsumer
 from streams.runtime.faust.monitor import QuietMonitor
 from streams.runtime.faust.recovery import TableManager
-from streams.runtime.process.faust_app import build_app
+from streams.runtime.process.app_builder import build_app
 from streams.settings import Settings
 from tests.harness.runtime.counting_program import counting_spec
 
