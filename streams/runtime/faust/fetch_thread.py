@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
@@ -20,8 +22,12 @@ from streams.runtime.faust.request_timeouts import patch_connections, patch_coor
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.inputs.partition_buffer import FetchEnds
 
+log = structlog.get_logger()
+
 FETCH_WAIT_MS = 20
 FETCH_MIN_BYTES = 65_536
+LEAVE_SECONDS = 5.0
+"""How long a stop waits for the group; the slots are closed by then."""
 
 
 class FetchCursor:
@@ -116,6 +122,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
             consumer.seek(tp, offset)
             consumer.resume(tp)
         return tokens
+
+    async def on_thread_stop(self) -> None:
+        """Stops the consumer; called by Faust. Gives up a join of the group that is under way: it would wait for the
+        assignment to be taken over by the main thread, which is stopping too.
+        """
+        try:
+            await asyncio.wait_for(super().on_thread_stop(), LEAVE_SECONDS)
+        except TimeoutError:
+            log.warning("did not leave the group", seconds=LEAVE_SECONDS)
 
     def leave_group_on_stop(self) -> None:
         """Before a planned stop: aiokafka will send LeaveGroup, which it does not for a static member, so that the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.runtime.faust import listener as listener_room
+from streams.runtime.faust import fetch_thread
 from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
 from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
 from tests.harness.runtime.fake_records import FakeRecord
@@ -172,3 +174,20 @@ def test_a_planned_stop_lets_aiokafka_leave_the_group() -> None:
     consumer._coordinator = SimpleNamespace(_group_instance_id="w1")
     thread_with(consumer).leave_group_on_stop()
     assert consumer._coordinator._group_instance_id is None
+
+
+async def test_a_stop_gives_up_a_join_of_the_group_that_waits_for_the_thread_that_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_given_up = asyncio.Event()
+
+    async def join(_thread: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            is_given_up.set()
+
+    monkeypatch.setattr(driver.AIOKafkaConsumerThread, "on_thread_stop", join)
+    monkeypatch.setattr(fetch_thread, "LEAVE_SECONDS", 0.01)
+    await thread_with(FakeConsumer()).on_thread_stop()
+    assert is_given_up.is_set()
