@@ -62,10 +62,10 @@ async def plan_accounts(
         for name, account in accounts.items():
             await require_coverage(store, name, account.content, log)
         reports: Mapping[str, PreviewReport] = {}
-        changed = {name: account for name, account in accounts.items() if plans[name] and not quick}
-        if changed:
-            on_message(f"scanning {_scan_text(changed, log)}")
-            preview = Preview(settings, store, {name: account.content for name, account in changed.items()})
+        accounts_to_scan = {name: account for name, account in accounts.items() if plans[name] and not quick}
+        if accounts_to_scan:
+            on_message(f"scanning {_scan_text(accounts_to_scan, log)}")
+            preview = Preview(settings, store, {name: account.content for name, account in accounts_to_scan.items()})
             reports = await preview.run(on_progress)
     return [PlanResult(plans[name], reports.get(name)) for name in accounts]
 

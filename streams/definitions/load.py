@@ -68,7 +68,7 @@ def load_definitions(paths: Sequence[File]) -> LoadedDefinitions:
 
 
 def load_separately(paths: Sequence[File]) -> LoadedDefinitions:
-    """Like `load_definitions`, but where files define the same things, each file is checked by itself.
+    """Reads files like `load_definitions`, but checks each by itself where they define the same things.
 
     `conflicts` then lists what they both define, and `problems` does not.
     """

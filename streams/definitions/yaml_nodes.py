@@ -50,28 +50,28 @@ class YamlNodeReader:
 
     def _read_mapping(self, node: MappingNode, path: DocumentPath) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        inherited: dict[str, Any] = {}
+        base_values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if _tag(key_node) == "merge":
-                inherited = self._read_merge_key(value_node, path) | inherited
+                base_values = self._read_merge_key(value_node, path) | base_values
                 continue
             key = _read_key(key_node)
             if key in values:
                 raise UnreadableDocument(f"{key} is given twice", _line_number(key_node))
             self.lines[(*path, key)] = _line_number(key_node)
             values[key] = self.read_value(value_node, (*path, key))
-        return inherited | values
+        return base_values | values
 
     def _read_merge_key(self, node: Node, path: DocumentPath) -> dict[str, Any]:
         """Returns the values that `<<` takes over; of several mappings the first wins."""
         sources = node.value if isinstance(node, SequenceNode) else [node]
-        inherited: dict[str, Any] = {}
+        base_values: dict[str, Any] = {}
         for source in sources:
             if not isinstance(source, MappingNode):
                 raise UnreadableDocument("<< takes a mapping, or a list of mappings", _line_number(source))
             value = self.read_value(source, path)
-            inherited = value | inherited
-        return inherited
+            base_values = value | base_values
+        return base_values
 
 
 def _read_key(node: Node) -> str:

@@ -72,7 +72,7 @@ class ContactTimeline:
 
     def start(self) -> None:
         """Begins without state."""
-        self._values = {tracked: value for tracked in self._tracked_values for value in tracked.initial_values}
+        self._values = {each: value for each in self._tracked_values for value in each.initial_values}
         self._decider.resume(None)
 
     def restore(self, contact: Contact, now: int) -> None:
@@ -191,7 +191,7 @@ class ContactTimeline:
         if contact is None:
             return None
         view = self._build_view(contact, self.now)
-        dues = [contact.due, *(tracked.due(view) for tracked in self._tracked_values)]
+        dues = [contact.due, *(tracked_value.due(view) for tracked_value in self._tracked_values)]
         return min((due for due in dues if due is not None and due > self.now), default=None)
 
     def _record_changes(self, now: int, event_id: str) -> None:
@@ -200,13 +200,13 @@ class ContactTimeline:
             return
         self.now = max(self.now, now)
         view = self._build_view(contact, self.now)
-        for tracked in self._tracked_values:
-            value = tracked.current_value(view)
-            if tracked in self._values and self._values[tracked] != value:
+        for tracked_value in self._tracked_values:
+            value = tracked_value.current_value(view)
+            if tracked_value in self._values and self._values[tracked_value] != value:
                 change = ValueChange(self.now, event_id)
-                self.first_changes.setdefault(tracked, change)
-                self.last_changes[tracked] = change
-            self._values[tracked] = value
+                self.first_changes.setdefault(tracked_value, change)
+                self.last_changes[tracked_value] = change
+            self._values[tracked_value] = value
 
     def _build_view(self, contact: Contact, now: int) -> ContactView:
         return build_view(contact, self._releases.get(self.account, self.release_number()), now)

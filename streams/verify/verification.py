@@ -181,7 +181,7 @@ async def _open_verification(settings: Settings) -> AsyncIterator[Verification]:
     deployment = await require_deployment(settings)
     await fetch_partitions(settings.bootstrap, [settings.prefix + topic.name for topic in _TOPICS])
     async with (
-        open_consumer(settings.bootstrap, "leadstream-verify") as committed,
-        open_consumer(settings.bootstrap, "leadstream-verify", "read_uncommitted") as all_,
+        open_consumer(settings.bootstrap, "leadstream-verify") as committed_consumer,
+        open_consumer(settings.bootstrap, "leadstream-verify", "read_uncommitted") as uncommitted_consumer,
     ):
-        yield Verification(settings, deployment, committed, all_)
+        yield Verification(settings, deployment, committed_consumer, uncommitted_consumer)
