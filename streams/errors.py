@@ -1,9 +1,9 @@
-"""What the outside world can do wrong, by name, with what the operator should do and the exit code of the command.
+"""Every error that an operator can mend, by class, with the exit code of the command that meets it.
 
 LeadstreamError
 ├── UsageError                 64  the command line asks for something that makes no sense
-├── DataError                  65  a file given on the command line cannot be read as what it should be
-├── Unavailable                69  something outside does not answer
+├── DataError                  65  a file named on the command line cannot be read as what it should be
+├── Unavailable                69  an outside system does not answer
 │   ├── BrokerUnavailable
 │   └── SalesforceUnavailable
 ├── Internal                   70  a worker ended itself; its parent starts it again
@@ -18,7 +18,7 @@ LeadstreamError
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
 │   └── SalesforceRefused
-└── DuplicateWorker            79  a second worker of the same name; no supervisor should restart it
+└── DuplicateWorker            79  another worker has the same name; no supervisor should restart it
 
 Exit codes follow BSD sysexits.h where it has one.
 """
@@ -41,13 +41,13 @@ class UsageError(LeadstreamError):
 
 
 class DataError(LeadstreamError):
-    """A file given by the user cannot be read as what it should be."""
+    """A file of the user cannot be read as what it should be."""
 
     exit_code = 65
 
 
 class Unavailable(LeadstreamError):
-    """Something outside does not answer; trying again later may help."""
+    """An outside system does not answer; a later try may help."""
 
     exit_code = 69
 
@@ -57,21 +57,21 @@ class BrokerUnavailable(Unavailable):
 
 
 class SalesforceUnavailable(Unavailable):
-    """Salesforce does not answer, or refuses everything for now."""
+    """Salesforce does not answer, or refuses all requests for now."""
 
 
 class Internal(LeadstreamError):
-    """A worker cannot go on with what it holds in memory; a new start reads the truth again."""
+    """A worker cannot go on with its state in memory; a new start restores the state from Kafka."""
 
     exit_code = 70
 
 
 class Fenced(Internal):
-    """Another process took the slot over; what this one was about to write is void."""
+    """Another process took the slot over; the open transaction of this one is void."""
 
 
 class ConfigurationError(LeadstreamError):
-    """Something is set so that no restart will help."""
+    """A setting or the environment is wrong; a restart does not help."""
 
     exit_code = 78
 
@@ -89,15 +89,15 @@ class TopicsMismatch(ConfigurationError):
 
 
 class EngineVersionMismatch(ConfigurationError):
-    """State or journal were written by an engine that decides differently; the message says which."""
+    """The state or the journal comes from an engine that decides differently; the message says which."""
 
 
 class JournalTruncated(ConfigurationError):
-    """An answer needs what the journal's retention took away; the message says from when on the journal speaks."""
+    """An answer needs records that the journal's retention deleted; the message says where the journal begins."""
 
 
 class NoDiskSpace(ConfigurationError):
-    """A folder has no room for what has to be kept there, or is not there; the message says which."""
+    """A folder is full or does not exist; the message names it."""
 
 
 class LocalBrokerError(ConfigurationError):

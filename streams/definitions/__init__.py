@@ -1,4 +1,4 @@
-"""Definitions as people write them: files in YAML or JSON, read, merged per account, checked and compared."""
+"""Reads files of definitions (YAML or JSON), merges them per account, checks, compares and applies them."""
 
 from streams.definitions.document import DocumentProblem
 from streams.definitions.load import AccountDefinitions, LoadedDefinitions, load_definitions, load_separately

@@ -1,4 +1,4 @@
-"""Writes a release and, where asked for, waits until it decides in every journal partition."""
+"""Writes a release and, on request, waits until it decides in every journal partition."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLL_MS = 200
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """The release as every reader judges it; `rollout` is None where the command did not wait."""
+    """The release, valid or void; `rollout` is None where the command did not wait."""
 
     release: Release | VoidRelease
     rollout: Rollout | None = None
@@ -27,7 +27,7 @@ class ApplyResult:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseApplier:
-    """Makes releases; with `patience` (seconds) each is waited for until it decides in every journal partition."""
+    """Applies releases; with `patience` (seconds) it waits until each decides in every journal partition."""
 
     settings: Settings
     releases: ReleaseRepository
@@ -42,7 +42,7 @@ class ReleaseApplier:
         """
         if self.patience is None:
             return ApplyResult(await self.releases.write_release(account.name, account.document, based_on, at))
-        # The journal is followed from before the release is written, so that nothing of it is missed.
+        # Follow the journal before the release is written, so that no record of it is missed.
         async with JournalFollower(self.settings) as journal:
             release = await self.releases.write_release(account.name, account.document, based_on, at)
             if isinstance(release, VoidRelease):
@@ -58,8 +58,8 @@ async def _await_rollout(
     while not rollout.is_over:
         on_progress(rollout.progress_text(), len(rollout.active_partitions), rollout.partition_count)
         if time.monotonic() - last_change > patience:
-            what = f"release {release.number} of account {release.account} is applied"
-            raise Unavailable(f"{what}, but {rollout.timeout_text(patience)}")
+            text = f"release {release.number} of account {release.account} is applied"
+            raise Unavailable(f"{text}, but {rollout.timeout_text(patience)}")
         if rollout.feed(await journal.poll(POLL_MS)):
             last_change = time.monotonic()
     return rollout

@@ -1,4 +1,4 @@
-"""Plans against what a deployment has in force: what would change, and who would enter and leave."""
+"""Plans definitions against a deployment's releases: what would change, and who would enter and leave."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PlanResult:
     preview_report: PreviewReport | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine."""
+        """Returns the plan as JSON for a machine."""
         return {
             **self.diff.to_dict(),
             "preview": None if self.preview_report is None else self.preview_report.to_dict(),
@@ -36,7 +36,7 @@ class PlanResult:
 
 
 def diff_against_latest(latest: Release | None, account: AccountDefinitions) -> DefinitionsDiff:
-    """The differences alone, against the account's latest release."""
+    """Returns the differences to the account's latest release, without a preview."""
     number = latest.number if latest is not None else 0
     return diff_definitions(
         latest.definitions if latest is not None else None, account.content, number, account.warnings
@@ -51,10 +51,10 @@ async def plan_accounts(
     on_message: MessageCallback,
     on_progress: ProgressCallback,
 ) -> list[PlanResult]:
-    """Plans of all accounts; `on_message` gets what is going to be scanned, `on_progress` how far the scan is.
+    """Returns the plan of each account; `on_message` gets what is scanned next, `on_progress` how far the scan is.
 
-    `quick` leaves out who would enter and leave. Raises DefinitionsRefused for what asks of a past that is gone,
-    TopicsMissing, BrokerUnavailable.
+    `quick` leaves out who would enter and leave. Raises DefinitionsRefused for definitions that need deleted
+    records, TopicsMissing, BrokerUnavailable.
     """
     async with open_store(settings) as store:
         log = await store.read_releases()
@@ -62,10 +62,10 @@ async def plan_accounts(
         for name, account in accounts.items():
             await require_coverage(store, name, account.content, log)
         reports: Mapping[str, PreviewReport] = {}
-        previewed = {name: account for name, account in accounts.items() if plans[name] and not quick}
-        if previewed:
-            on_message(f"scanning {_scan_text(previewed, log)}")
-            preview = Preview(settings, store, {name: account.content for name, account in previewed.items()})
+        accounts_to_scan = {name: account for name, account in accounts.items() if plans[name] and not quick}
+        if accounts_to_scan:
+            on_message(f"scanning {_scan_text(accounts_to_scan, log)}")
+            preview = Preview(settings, store, {name: account.content for name, account in accounts_to_scan.items()})
             reports = await preview.run(on_progress)
     return [PlanResult(plans[name], reports.get(name)) for name in accounts]
 
@@ -73,7 +73,7 @@ async def plan_accounts(
 async def require_account_coverage(
     settings: Settings, account: AccountDefinitions, log: ReleaseLog, at: int | None
 ) -> None:
-    """Raises DefinitionsRefused for definitions that need a past which the journal no longer holds."""
+    """Raises DefinitionsRefused for definitions that need records which the journal no longer holds."""
     latest = log.latest(account.name)
     if new_history_needs(latest.definitions if latest is not None else None, account.content):
         async with open_store(settings) as store:
@@ -81,7 +81,7 @@ async def require_account_coverage(
 
 
 def _scan_text(accounts: Mapping[str, AccountDefinitions], log: ReleaseLog) -> str:
-    """What has to be scanned to know who would enter and leave."""
+    """Returns what a preview has to scan."""
     latest = {name: log.latest(name) for name in accounts}
     contents = {name: release.definitions if release is not None else None for name, release in latest.items()}
     if any(new_history_needs(contents[name], account.content) for name, account in accounts.items()):

@@ -1,4 +1,4 @@
-"""What applying definitions would change against the release in force; pure."""
+"""Compares definitions with the release in force; pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BACKFILL_NOTE = "asks of the past: it is counted from the journal first, and dec
 
 @dataclass(frozen=True, slots=True)
 class DiffNames:
-    """Names of what is added, changed and removed, each in its order."""
+    """Names of the things that are added, changed and removed, each in the order of its definitions."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -27,25 +27,25 @@ class DiffNames:
         return bool(self.added or self.changed or self.removed)
 
     def to_dict(self) -> dict[str, list[str]]:
-        """For a machine."""
+        """Returns the names as JSON for a machine."""
         return {"added": list(self.added), "changed": list(self.changed), "removed": list(self.removed)}
 
 
 @dataclass(frozen=True, slots=True)
 class DefinitionsDiff:
-    """One account's plan; `based_on` is the number of the release in force, 0 when there is none."""
+    """The differences of one account; `based_on` is the number of the release in force, 0 when there is none."""
 
     account: str
     based_on: int
     segments: DiffNames
     campaigns: DiffNames
     rules: DiffNames
-    """As `campaign/rule`, of campaigns that stay."""
+    """`CAMPAIGN/RULE`, of campaigns that both sides have."""
     properties: DiffNames
     settings: tuple[str, ...] = ()
-    """`plan: premium -> enterprise` and its like."""
+    """Lines such as `plan: premium -> enterprise`."""
     details: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """`segment ID` and its like -> what changes about it."""
+    """`segment ID`, `campaign ID`, `rule CAMPAIGN/ID` or `property NAME` -> what changes about it."""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
@@ -53,7 +53,7 @@ class DefinitionsDiff:
         return bool(self.segments or self.campaigns or self.rules or self.properties or self.settings)
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine."""
+        """Returns the plan as JSON for a machine."""
         return {
             "account": self.account,
             "based_on": self.based_on,
@@ -69,7 +69,7 @@ class DefinitionsDiff:
         }
 
     def lines(self) -> Iterator[str]:
-        """For people: `+` added, `~` changed, `-` removed."""
+        """Yields lines for people: `+` added, `~` changed, `-` removed."""
         base = f"release {self.based_on}" if self.based_on else "nothing applied yet"
         yield f"account {self.account} (against {base})"
         if not self:
@@ -79,31 +79,31 @@ class DefinitionsDiff:
         yield from (f"  warning: {warning}" for warning in self.warnings)
 
     def difference_lines(self) -> Iterator[str]:
-        """A line for each thing that is added, changed or removed."""
+        """Yields a line for each thing that is added, changed or removed."""
         yield from (f"~ {setting}" for setting in self.settings)
-        for what in ("property", "segment", "campaign", "rule"):
-            changes = self._names_of(what)
-            yield from (f"+ {what} {name}{self._detail_text(what, name)}" for name in changes.added)
-            yield from (f"~ {what} {name}{self._detail_text(what, name)}" for name in changes.changed)
-            yield from (f"- {what} {name}" for name in changes.removed)
+        for kind in ("property", "segment", "campaign", "rule"):
+            changes = self._names_of(kind)
+            yield from (f"+ {kind} {name}{self._detail_text(kind, name)}" for name in changes.added)
+            yield from (f"~ {kind} {name}{self._detail_text(kind, name)}" for name in changes.changed)
+            yield from (f"- {kind} {name}" for name in changes.removed)
 
-    def _detail_text(self, what: str, name: str) -> str:
-        words = self.details.get(f"{what} {name}", ())
+    def _detail_text(self, kind: str, name: str) -> str:
+        words = self.details.get(f"{kind} {name}", ())
         return f" ({'; '.join(words)})" if words else ""
 
-    def _names_of(self, what: str) -> DiffNames:
+    def _names_of(self, kind: str) -> DiffNames:
         return {
             "property": self.properties,
             "segment": self.segments,
             "campaign": self.campaigns,
             "rule": self.rules,
-        }[what]
+        }[kind]
 
 
 def diff_definitions(
     before: Definitions | None, after: Definitions, based_on: int, warnings: Iterable[str] = ()
 ) -> DefinitionsDiff:
-    """Compares the definitions in force (None: nothing yet) with those that would be applied."""
+    """Compares the definitions in force (None: none yet) with those that would be applied."""
     old = before or Definitions(account=after.account)
     return DefinitionsDiff(
         account=after.account,
@@ -132,12 +132,12 @@ def _by_id(rows: Iterable[Any]) -> dict[str, Any]:
 
 
 def _shared_rules(definitions: Definitions, other: Definitions) -> dict[str, DefinitionModel]:
-    """The rules of campaigns that both have: those of a new or a removed campaign come and go with it."""
-    shared = _by_id(other.campaigns)
+    """Returns the rules of campaigns that both have: the rules of a new or removed campaign come and go with it."""
+    other_campaigns = _by_id(other.campaigns)
     return {
         f"{campaign.id}/{rule.id}": rule
         for campaign in definitions.campaigns
-        if campaign.id in shared
+        if campaign.id in other_campaigns
         for rule in campaign_rules(campaign)
     }
 

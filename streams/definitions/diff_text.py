@@ -1,4 +1,4 @@
-"""What is different about a thing that stays, in words for people; pure."""
+"""Describes for people how a segment, campaign, rule or property changes; pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _DIFFERENCE_TEXTS = {
     "then": "does something else",
     "at_most": "another cap",
 }
-"""Of fields whose values are long."""
+"""Field -> text, for fields whose values are too long to show."""
 
 DiffDetails = dict[str, tuple[str, ...]]
 
 
 def describe_differences(old: Definitions, new: Definitions) -> DiffDetails:
-    """`segment ID`, `campaign ID`, `rule CAMPAIGN/ID`, `property NAME` -> what changes; only where anything does."""
+    """Returns `segment ID`, `campaign ID`, `rule CAMPAIGN/ID`, `property NAME` -> what changes, if anything."""
     details: dict[str, Sequence[str]] = {}
     segments = {segment.id: segment for segment in old.segments}
     for segment in new.segments:
@@ -37,14 +37,14 @@ def describe_differences(old: Definitions, new: Definitions) -> DiffDetails:
     for campaign in new.campaigns:
         if campaign.id in campaigns:
             details |= _campaign_differences(campaigns[campaign.id], campaign)
-    for name, declared in new.properties.items():
-        if name in old.properties and old.properties[name] != declared:
-            details[f"property {name}"] = [f"{old.properties[name]} -> {declared}"]
+    for name, type_ in new.properties.items():
+        if name in old.properties and old.properties[name] != type_:
+            details[f"property {name}"] = [f"{old.properties[name]} -> {type_}"]
     return {name: tuple(words) for name, words in details.items() if words}
 
 
 def _copy_source(segment: Segment, old: Definitions) -> list[str]:
-    """A copy names what it is a copy of."""
+    """Returns the old segment with the same condition as text, in a list; an empty list for none."""
     if segment.when is None:
         return []
     return [f"the condition of {each.id}" for each in old.segments if each.when == segment.when][:1]
@@ -64,7 +64,7 @@ def _segment_differences(old: Segment, new: Segment) -> Iterator[str]:
 
 
 def _campaign_differences(old: Campaign, new: Campaign) -> dict[str, list[str]]:
-    """The campaign's own changes and those of its rules."""
+    """Returns the campaign's own changes and those of its rules."""
     own = [
         *_pause_difference(
             old.paused, new.paused, "takes no leads, runs no rules", "takes leads and runs rules again"

@@ -1,4 +1,4 @@
-"""One document of a file: its values as JSON knows them, and the line of each."""
+"""Holds one document of a file: its JSON values, and the line of each."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from streams.engine.validation import DocumentPath
 
 
 def escape_surrogates(text: str) -> str:
-    """The text with half characters as escapes, which every terminal and every reader of JSON takes."""
+    """Returns the text with lone surrogates as escapes, so that it can be encoded as UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentProblem:
-    """What is wrong in a file; `line` counts from 1, 0 where it is the file as a whole."""
+    """A mistake in a file; `line` counts from 1, 0 means the file as a whole."""
 
     file: str
     line: int
@@ -34,7 +34,7 @@ class DocumentProblem:
 
 
 class UnreadableDocument(Exception):
-    """A document that is no YAML or JSON, or holds what JSON cannot."""
+    """A document is not YAML or JSON, or has a value that JSON cannot hold."""
 
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
@@ -44,14 +44,14 @@ class UnreadableDocument(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The definitions, or a part of them, that one document holds."""
+    """The definitions in one document, which may be a part of an account's."""
 
     file: str
     values: Mapping[str, Any]
     lines: Mapping[DocumentPath, int] = field(default_factory=dict)
 
     def line_of(self, path: DocumentPath) -> int:
-        """The line of what stands at a path, or of the nearest thing around it."""
+        """Returns the line of the value at a path, or of the nearest value around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)

@@ -1,4 +1,4 @@
-"""The history of an account's definitions: every release, and in how many partitions it decides; pure."""
+"""Lists an account's releases, and in how many partitions each decides; pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
 
 @dataclass(frozen=True, slots=True)
 class ReleaseStep:
-    """One release: what it changed, and in how many journal partitions it decides or is being counted."""
+    """One release: its changes, and in how many journal partitions it decides or is in back-fill."""
 
     release: Release
     diff: DefinitionsDiff
@@ -22,7 +22,7 @@ class ReleaseStep:
     backfilling_partitions: int
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine."""
+        """Returns the release as JSON for a machine."""
         release = self.release
         return {
             "number": release.number,
@@ -39,7 +39,7 @@ class ReleaseStep:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHistory:
-    """An account's releases and void records, over a journal of so many partitions."""
+    """An account's releases and void records; `partition_count` is the number of journal partitions."""
 
     account: str
     partition_count: int
@@ -47,13 +47,13 @@ class ReleaseHistory:
     voids: tuple[VoidRelease, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine."""
+        """Returns the history as JSON for a machine."""
         voids = [{"offset": void.offset, "id": void.id, "reason": void.reason} for void in self.voids]
         steps = [step.to_dict() for step in self.steps]
         return {"account": self.account, "partitions": self.partition_count, "releases": steps, "void": voids}
 
     def lines(self) -> Iterator[str]:
-        """For people, in the order they were written."""
+        """Yields lines for people, in the order of the topic `definitions`."""
         entries: list[ReleaseStep | VoidRelease] = [*self.steps, *self.voids]
         for entry in sorted(entries, key=_offset):
             if isinstance(entry, VoidRelease):
@@ -69,9 +69,9 @@ class ReleaseHistory:
             yield f"  {line}"
         if not step.diff:
             yield "  the same, written otherwise"
-        stands = self._step_status(step)
-        if stands:
-            yield f"  {stands}"
+        status = self._step_status(step)
+        if status:
+            yield f"  {status}"
 
     def _step_status(self, step: ReleaseStep) -> str:
         parts = []
@@ -87,23 +87,23 @@ class ReleaseHistory:
 def build_release_history(
     account: str, log: ReleaseLog, partition_statuses: Sequence[PartitionStatus]
 ) -> ReleaseHistory:
-    """The account's course; `partition_statuses` are those of all journal partitions."""
+    """Returns the account's history; `partition_statuses` are those of all journal partitions."""
     steps = []
     before: Release | None = None
     for release in log.releases_of(account):
         based_on = before.number if before is not None else 0
-        changes = diff_definitions(before.definitions if before is not None else None, release.definitions, based_on)
-        decides = sum(standing.releases.get(account) == release.number for standing in partition_statuses)
-        counted = sum(_is_backfilling(standing, account, release.number) for standing in partition_statuses)
-        steps.append(ReleaseStep(release, changes, decides, counted))
+        diff = diff_definitions(before.definitions if before is not None else None, release.definitions, based_on)
+        active = sum(status.releases.get(account) == release.number for status in partition_statuses)
+        backfilling = sum(_is_backfilling(status, account, release.number) for status in partition_statuses)
+        steps.append(ReleaseStep(release, diff, active, backfilling))
         before = release
     voids = tuple(void for void in log.void_releases if void.account == account)
     return ReleaseHistory(account, len(partition_statuses), tuple(steps), voids)
 
 
 def _is_backfilling(partition_status: PartitionStatus, account: str, number: int) -> bool:
-    proposed = partition_status.proposed.get(account)
-    return proposed is not None and proposed.number == number
+    proposal = partition_status.proposed.get(account)
+    return proposal is not None and proposal.number == number
 
 
 def _offset(entry: ReleaseStep | VoidRelease) -> int:

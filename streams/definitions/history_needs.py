@@ -1,4 +1,4 @@
-"""Finds the leaves of definitions whose past no contact row keeps yet; pure."""
+"""Finds the leaves of definitions that need a back-fill; pure."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class HistoryNeed:
     def earliest_needed(self, now: int) -> int | None:
         """Returns the earliest instant (ms) that it needs when it decides from `now` on; None for all the past."""
         instants = [each.earliest_needed(now) for each in self.trackers]
-        bounds = [reach for reach in instants if reach is not None]
+        bounds = [instant for instant in instants if instant is not None]
         return min(bounds) if len(bounds) == len(instants) else None
 
 
 def new_history_needs(before: Definitions | None, after: Definitions) -> list[HistoryNeed]:
-    """Returns what `after` needs of the past and `before`, the definitions in force (None: none), does not keep."""
+    """Returns the leaves of `after` that `before`, the definitions in force (None: none), does not track yet."""
     tracked_keys = frozenset() if before is None else _tracker_keys(before)
     scope = build_compile_scope(after)
     return [
@@ -44,7 +44,7 @@ def new_history_needs(before: Definitions | None, after: Definitions) -> list[Hi
 def condition_history_needs(
     owner: str, condition: Condition, scope: CompileScope, tracked_keys: Set[str] = frozenset()
 ) -> Iterator[HistoryNeed]:
-    """Yields the leaves of a condition that need the past; `tracked_keys` are the keys of what rows keep already."""
+    """Yields the leaves of a condition that need the past; contact rows already hold the state of `tracked_keys`."""
     for leaf in walk(condition):
         if isinstance(leaf, AllOf | AnyOf | NotOf):
             continue

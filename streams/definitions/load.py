@@ -1,4 +1,4 @@
-"""Definitions from files: read, merged per account, checked."""
+"""Loads definitions from files: reads them, merges them per account, checks them."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ MAX_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class AccountDefinitions:
-    """One account's definitions: as written (what a release carries) and as read."""
+    """One account's definitions: the JSON document that a release carries, and the model parsed from it."""
 
     name: str
     document: Mapping[str, Any]
     content: Definitions
     warnings: tuple[str, ...]
-    """Each with its place where there is one."""
+    """Each with file and line where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedDefinitions:
-    """What files hold. With problems no account of theirs is to be applied."""
+    """The content of files. With problems, none of their accounts may be applied."""
 
     files: tuple[str, ...]
     accounts: Mapping[str, AccountDefinitions]
     problems: tuple[DocumentProblem, ...]
     conflicts: tuple[DocumentProblem, ...] = ()
-    """Those of the problems that lie between the parts: the same thing is defined in two of them."""
+    """The problems between files: two of them define the same thing."""
     warnings: tuple[DocumentProblem, ...] = ()
     """Warnings, which do not prevent applying."""
 
     def require(self) -> Mapping[str, AccountDefinitions]:
-        """The accounts. Raises DefinitionsRefused, a line per problem, when there is any."""
+        """Returns the accounts by name. Raises DefinitionsRefused, one line per problem, when there is any."""
         if not self.problems:
             return self.accounts
         lines = [str(problem) for problem in self.problems[:MAX_LISTED]]
@@ -52,61 +52,60 @@ class LoadedDefinitions:
 
 
 def load_definitions(paths: Sequence[File]) -> LoadedDefinitions:
-    """Reads and checks files; mistakes in them are not raised but listed in `problems`."""
-    parts: list[Document] = []
+    """Reads and checks files; lists their mistakes in `problems` and raises nothing for them."""
+    documents: list[Document] = []
     problems: list[DocumentProblem] = []
     for path in paths:
-        read, faults = read_file(path)
-        parts += read
-        problems += faults
-    wholes = merge_documents(parts)
-    clashes = [fault for whole in wholes for fault in whole.problems]
-    accounts, found, warnings = _validate_all(wholes)
+        file_documents, read_problems = read_file(path)
+        documents += file_documents
+        problems += read_problems
+    merged_definitions = merge_documents(documents)
+    conflicts = [problem for each in merged_definitions for problem in each.problems]
+    accounts, content_problems, warnings = _validate_all(merged_definitions)
     names = tuple(str(path) for path in paths)
-    every = _sorted_problems([*problems, *clashes, *found], names)
-    return LoadedDefinitions(names, accounts, every, tuple(clashes), tuple(warnings))
+    all_problems = _sorted_problems([*problems, *conflicts, *content_problems], names)
+    return LoadedDefinitions(names, accounts, all_problems, tuple(conflicts), tuple(warnings))
 
 
 def load_separately(paths: Sequence[File]) -> LoadedDefinitions:
-    """Like `load_definitions`, but files that define the same things are no parts of one whole: each is judged by
-    itself.
+    """Reads files like `load_definitions`, but checks each by itself where they define the same things.
 
-    `conflicts` then says what they both define; it is no problem of any one of them.
+    `conflicts` then lists what they both define, and `problems` does not.
     """
     together = load_definitions(paths)
     if not together.conflicts:
         return together
-    apart = [load_definitions([path]) for path in paths]
-    accounts = {name: account for loaded in apart for name, account in loaded.accounts.items()}
-    problems = tuple(problem for loaded in apart for problem in loaded.problems)
-    warnings = tuple(warning for loaded in apart for warning in loaded.warnings)
+    separate = [load_definitions([path]) for path in paths]
+    accounts = {name: account for loaded in separate for name, account in loaded.accounts.items()}
+    problems = tuple(problem for loaded in separate for problem in loaded.problems)
+    warnings = tuple(warning for loaded in separate for warning in loaded.warnings)
     return LoadedDefinitions(together.files, accounts, problems, together.conflicts, warnings)
 
 
 def _validate_all(
     merged_definitions: Sequence[MergedDefinitions],
 ) -> tuple[dict[str, AccountDefinitions], list[DocumentProblem], list[DocumentProblem]]:
-    """The sound accounts, what is wrong with the others, and what is to be warned of."""
+    """Returns the accounts without problems, the problems of the others, and the warnings."""
     accounts: dict[str, AccountDefinitions] = {}
     problems: list[DocumentProblem] = []
     warnings: list[DocumentProblem] = []
-    for whole in merged_definitions:
-        checked = validate_definitions(whole.values)
-        problems += [_locate_problem(whole, problem) for problem in checked.problems]
-        if checked.definitions is not None and not whole.problems:
-            located = _sorted_problems(_locate_problem(whole, warning) for warning in checked.warnings)
-            warnings += located
-            told = tuple(str(warning) for warning in located)
-            accounts[whole.account] = AccountDefinitions(whole.account, whole.values, checked.definitions, told)
+    for merged in merged_definitions:
+        result = validate_definitions(merged.values)
+        problems += [_locate_problem(merged, problem) for problem in result.problems]
+        if result.definitions is not None and not merged.problems:
+            own_warnings = _sorted_problems(_locate_problem(merged, warning) for warning in result.warnings)
+            warnings += own_warnings
+            texts = tuple(str(warning) for warning in own_warnings)
+            accounts[merged.account] = AccountDefinitions(merged.account, merged.values, result.definitions, texts)
     return accounts, problems, warnings
 
 
 def _sorted_problems(problems: Iterable[DocumentProblem], files: Sequence[str] = ()) -> tuple[DocumentProblem, ...]:
-    """As a reader meets them: by file as given, then by line."""
-    known = {name: number for number, name in enumerate(files)}
-    return tuple(sorted(problems, key=lambda fault: (known.get(fault.file, len(known)), fault.file, fault.line)))
+    """Returns the problems in the order of `files`, then by line."""
+    ranks = {name: rank for rank, name in enumerate(files)}
+    return tuple(sorted(problems, key=lambda each: (ranks.get(each.file, len(ranks)), each.file, each.line)))
 
 
 def _locate_problem(merged_definitions: MergedDefinitions, problem: Problem) -> DocumentProblem:
-    part, path = merged_definitions.locate(problem.path)
-    return DocumentProblem(part.file, part.line_of(path), path_text(path), problem.message, problem.code)
+    document, path = merged_definitions.locate(problem.path)
+    return DocumentProblem(document.file, document.line_of(path), path_text(path), problem.message, problem.code)

@@ -1,7 +1,7 @@
-"""Who would enter and leave: releases tried on all contacts of a deployment, partition by partition (SPEC section 9).
+"""Tries releases on all contacts of a deployment, to see who would enter and leave (SPEC section 9).
 
-Nothing is written. Rows are read as the workers left them; of what the rows do not know the journal is read up to
-where the rows are decided, so that both speak of the same records.
+It writes nothing. It reads the contact rows that the workers committed. Where a release needs a back-fill, it reads
+the journal up to the offset that the rows are decided to, so that both cover the same records.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ _PROGRESS_STEP = 500
 
 
 class Preview:
-    """`proposed` are the definitions to try, by account."""
+    """Tries new definitions; `definitions` holds them by account."""
 
-    def __init__(self, settings: Settings, store: DeploymentStore, proposed: Mapping[str, Definitions]) -> None:
-        self.reports = {account: PreviewReport() for account in proposed}
+    def __init__(self, settings: Settings, store: DeploymentStore, definitions: Mapping[str, Definitions]) -> None:
+        self.reports = {account: PreviewReport() for account in definitions}
         self._settings = settings
         self._store = store
-        self._proposed = proposed
+        self._definitions = definitions
 
     async def run(self, on_progress: ProgressCallback) -> Mapping[str, PreviewReport]:
-        """Account -> what its release would emit. Raises BrokerUnavailable, Unavailable."""
+        """Returns account -> what its release would emit. Raises BrokerUnavailable, Unavailable."""
         for number in range(self._store.slot_count):
             await self._preview_slot(number, on_progress)
         return self.reports
 
     async def _preview_slot(self, number: int, on_progress: ProgressCallback) -> None:
         part = f"{number + 1}/{self._store.slot_count}"
-        slot = await self._store.read_slot(number, self._is_proposed_key, f"scanning contacts {part}", on_progress)
-        # After the rows: whatever release stands in the journal up to where they are decided is known by then.
+        slot = await self._store.read_slot(number, self._is_previewed_key, f"scanning contacts {part}", on_progress)
+        # After the rows: the log then has every release that the journal holds up to the decided offset.
         log = await self._store.read_releases()
         position = JournalPosition(number, slot.decided_offset(number))
-        simulations = {account: self._build_simulation(account, log, position, slot) for account in self._proposed}
+        simulations = {account: self._build_simulation(account, log, position, slot) for account in self._definitions}
         self._count_partitions_behind(slot, log)
         backfilled = await self._read_backfill(number, position.offset, simulations, log, on_progress)
-        for done, (key, row) in enumerate(slot.rows.items()):
+        for row_count, (key, row) in enumerate(slot.rows.items()):
             account, _, contact = key.decode().partition("/")
             self._add_outputs(
                 simulations[account], row, backfilled.get(account, {}).get(contact), self.reports[account]
             )
-            if done % _PROGRESS_STEP == 0:
-                on_progress(f"deciding for contacts {part}", done, len(slot.rows))
+            if row_count % _PROGRESS_STEP == 0:
+                on_progress(f"deciding for contacts {part}", row_count, len(slot.rows))
 
-    def _is_proposed_key(self, key: bytes) -> bool:
-        return key.partition(b"/")[0].decode() in self._proposed
+    def _is_previewed_key(self, key: bytes) -> bool:
+        return key.partition(b"/")[0].decode() in self._definitions
 
     def _count_partitions_behind(self, slot: SlotSnapshot, log: ReleaseLog) -> None:
         status = slot.partition_status
@@ -74,7 +74,7 @@ class Preview:
 
     def _definitions_lookup(self, number: int, log: ReleaseLog) -> DefinitionsLookup:
         return lambda account, release: (
-            self._proposed[account] if release == number else log.definitions(account, release)
+            self._definitions[account] if release == number else log.definitions(account, release)
         )
 
     async def _read_backfill(
@@ -85,7 +85,7 @@ class Preview:
         log: ReleaseLog,
         on_progress: ProgressCallback,
     ) -> dict[str, dict[str, BackfilledState]]:
-        """Account -> contact -> what the journal says; the journal is read once for all accounts that ask."""
+        """Returns account -> contact -> its back-fill; one pass over the journal serves all accounts."""
         counters = {
             account: BackfillCounter(account, each.backfill_leaves, log.definitions, self._settings.engine)
             for account, each in simulations.items()

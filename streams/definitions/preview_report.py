@@ -1,4 +1,4 @@
-"""Who would enter and leave, and what would become of leads, counted; with a few of them by name."""
+"""Counts who would enter and leave and how leads would change, with a sample of contact ids."""
 
 from __future__ import annotations
 
@@ -13,66 +13,66 @@ from schemas.topics import LEAD_CHANGES, QUALIFIED_LEADS, SEGMENT_CHANGES
 SAMPLE_SIZE = 5
 
 LeadTransition = tuple[str | None, str]
-"""A lead's status before, None for one that is made, and after."""
+"""A lead's status before (None: a new lead) and after."""
 
 
 @dataclass(slots=True)
 class ContactGroup:
-    """How many contacts, and a sample that is the same whenever they are the same."""
+    """The number of contacts, and a sample that depends on the contacts alone, not on their order."""
 
     count: int = 0
     _sample: list[tuple[bytes, str]] = field(default_factory=list)
 
     def add(self, contact: str) -> None:
-        """One more."""
+        """Adds a contact."""
         self.count += 1
         insort(self._sample, (blake2b(contact.encode(), digest_size=8).digest(), contact))
         del self._sample[SAMPLE_SIZE:]
 
     @property
     def sample(self) -> list[str]:
-        """Some of them, by id."""
+        """The ids of up to `SAMPLE_SIZE` contacts, sorted."""
         return sorted(contact for _, contact in self._sample)
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine."""
+        """Returns the count and the sample as JSON for a machine."""
         return {"count": self.count, "sample": self.sample}
 
     def sample_text(self) -> str:
-        """` (ada, bob, ...)`; nothing where there is nobody."""
+        """Returns ` (ada, bob, ...)`; an empty text for an empty group."""
         more = ", ..." if self.count > len(self._sample) else ""
         return f" ({', '.join(self.sample)}{more})" if self.count else ""
 
 
 @dataclass(slots=True)
 class MembershipPreview:
-    """Of one segment."""
+    """The contacts that would enter and leave one segment."""
 
     enter: ContactGroup = field(default_factory=ContactGroup)
     leave: ContactGroup = field(default_factory=ContactGroup)
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine."""
+        """Returns both groups as JSON for a machine."""
         return {"enter": self.enter.to_dict(), "leave": self.leave.to_dict()}
 
     def text(self) -> str:
-        """For people."""
+        """Returns both groups as text for people."""
         return f"{_would_text(self.enter, 'enter')}, {_would_text(self.leave, 'leave')}"
 
 
 @dataclass(slots=True)
 class LeadPreview:
-    """Of one campaign. A lead may take several steps at once; each is counted."""
+    """The leads of one campaign that would change. A lead may take several steps at once; each is counted."""
 
     transitions: dict[LeadTransition, ContactGroup] = field(default_factory=dict)
     hand_overs: ContactGroup = field(default_factory=ContactGroup)
 
     def add_transition(self, before: str | None, after: str, contact: str) -> None:
-        """One more that goes this way."""
+        """Adds a lead that takes this step; `before` is None for a new lead."""
         self.transitions.setdefault((before, after), ContactGroup()).add(contact)
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine; `from` is null for leads that are made."""
+        """Returns the steps as JSON for a machine; `from` is null for new leads."""
         steps = [
             {"from": before, "to": after, **group.to_dict()}
             for (before, after), group in _sorted_transitions(self.transitions)
@@ -80,42 +80,42 @@ class LeadPreview:
         return {"steps": steps, "handed_over": self.hand_overs.to_dict()}
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """Yields lines for people."""
         for (before, after), group in _sorted_transitions(self.transitions):
-            how = f"made {after}" if before is None else f"changed from {before} to {after}"
-            yield f"{_lead_count_text(group)} would be {how}{group.sample_text()}"
+            change = f"made {after}" if before is None else f"changed from {before} to {after}"
+            yield f"{_lead_count_text(group)} would be {change}{group.sample_text()}"
         if self.hand_overs.count:
             yield f"{_lead_count_text(self.hand_overs)} would be handed over{self.hand_overs.sample_text()}"
 
 
 @dataclass(slots=True)
 class PreviewReport:
-    """What a release would emit, counted. `scanned_count` contacts were looked at."""
+    """Counts what a release would emit; `scanned_count` is the number of contacts it was tried on."""
 
     scanned_count: int = 0
     is_journal_scanned: bool = False
     partitions_behind: int = 0
-    """Partitions in which the latest release does not decide yet: there the one that does is compared with."""
+    """Partitions where the latest release does not decide yet: the comparison there is with the release that does."""
     segments: dict[str, MembershipPreview] = field(default_factory=dict)
     campaigns: dict[str, LeadPreview] = field(default_factory=dict)
 
     def add(self, topic: str, body: Mapping[str, Any]) -> None:
-        """One output of the release; those of the tables say nothing more."""
+        """Counts one output of the release; outputs of the table topics add nothing."""
         contact = body["contact"]
         if topic == SEGMENT_CHANGES.name:
-            moves = self.segments.setdefault(body["segment"], MembershipPreview())
-            (moves.enter if body["type"] == "segment.entered" else moves.leave).add(contact)
+            preview = self.segments.setdefault(body["segment"], MembershipPreview())
+            (preview.enter if body["type"] == "segment.entered" else preview.leave).add(contact)
         elif topic == LEAD_CHANGES.name and body["type"] == "lead.status_changed":
             self._lead_preview(body["campaign"]).add_transition(body["from"], body["to"], contact)
         elif topic == QUALIFIED_LEADS.name:
             self._lead_preview(body["campaign"]["id"]).hand_overs.add(contact)
 
     def membership_preview(self, segment: str) -> MembershipPreview:
-        """Who would enter and leave one segment."""
+        """Returns who would enter and leave one segment."""
         return self.segments.get(segment, MembershipPreview())
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine; segments and campaigns in which nothing would happen are left out."""
+        """Returns the report as JSON for a machine, without segments and campaigns that would not change."""
         return {
             "scanned": self.scanned_count,
             "journal_scanned": self.is_journal_scanned,
@@ -125,13 +125,13 @@ class PreviewReport:
         }
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """Yields lines for people."""
         contacts = "1 contact" if self.scanned_count == 1 else f"{self.scanned_count} contacts"
-        scanned = f"{contacts} and the journal scanned" if self.is_journal_scanned else f"{contacts} scanned"
+        scan_text = f"{contacts} and the journal scanned" if self.is_journal_scanned else f"{contacts} scanned"
         if not self.segments and not self.campaigns:
-            yield f"nobody would enter or leave, no lead would change ({scanned})"
+            yield f"nobody would enter or leave, no lead would change ({scan_text})"
         else:
-            yield f"who would enter and leave ({scanned}):"
+            yield f"who would enter and leave ({scan_text}):"
         for name in sorted(self.segments):
             yield f"  segment {name}: {self.segments[name].text()}"
         for name in sorted(self.campaigns):

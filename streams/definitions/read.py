@@ -1,4 +1,4 @@
-"""Files as parts of definitions: YAML, or JSON by the ending `.json`; a YAML file may hold several documents."""
+"""Reads files of definitions: JSON where the name ends in `.json`, else YAML, which may hold several documents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streams.engine.validation import DocumentPath
 
 
 def read_file(path: File) -> tuple[list[Document], list[DocumentProblem]]:
-    """The parts that a file holds, and why others could not be read. Raises nothing for a bad file."""
+    """Returns the documents of a file, or the problem that makes it unreadable. Raises nothing for a bad file."""
     name = str(path)
     try:
         content = path.read_bytes()
@@ -35,15 +35,15 @@ def read_file(path: File) -> tuple[list[Document], list[DocumentProblem]]:
 
 
 def read_text(name: str, text: str, *, as_json: bool = False) -> list[Document]:
-    """The parts in a file's text; pure. Raises Unreadable."""
-    parts = [_parse_json(name, text)] if as_json else _parse_yaml(name, text)
-    if not parts:
+    """Returns the documents in a file's text; pure. Raises UnreadableDocument."""
+    documents = [_parse_json(name, text)] if as_json else _parse_yaml(name, text)
+    if not documents:
         raise UnreadableDocument("holds no definitions")
-    return parts
+    return documents
 
 
 def _parse_yaml(name: str, text: str) -> list[Document]:
-    parts = []
+    documents = []
     for node in _compose_nodes(text):
         reader = YamlNodeReader()
         try:
@@ -51,8 +51,8 @@ def _parse_yaml(name: str, text: str) -> list[Document]:
         except RecursionError as error:
             raise UnreadableDocument("mappings and lists are nested too deeply") from error
         if value is not None:
-            parts.append(_build_document(name, value, reader.lines, reader.lines[()]))
-    return parts
+            documents.append(_build_document(name, value, reader.lines, reader.lines[()]))
+    return documents
 
 
 def _compose_nodes(text: str) -> list[Node]:
@@ -82,13 +82,16 @@ def _parse_json(name: str, text: str) -> Document:
 
 
 def _json_lines(text: str) -> dict[DocumentPath, int]:
-    """JSON is YAML but for tabs between tokens; within its text a tab is escaped, so that all others are between."""
+    """Returns path -> line, with the YAML reader.
+
+    JSON is YAML except for tabs between tokens. JSON strings escape tabs, so every tab in the text can be replaced.
+    """
     reader = YamlNodeReader()
     try:
         for node in _compose_nodes(text.replace("\t", " ")):
             reader.read_value(node)
     except (UnreadableDocument, RecursionError):
-        return {}  # the values are known all the same; faults in them then name the first line
+        return {}  # the values are read anyway; their problems then name the first line
     return reader.lines
 
 

@@ -27,37 +27,37 @@ _decode_header = msgspec.json.Decoder(ContactHeader).decode
 
 @dataclass(frozen=True, slots=True)
 class JournalCoverage:
-    """What is left of a journal: the first instant that it covers, and the instant of the question (ms)."""
+    """The part of a journal that is left: the first instant that it covers, and the instant of the decision (ms)."""
 
     start: int
     now: int
 
 
 def coverage_problems(needs: Iterable[HistoryNeed], coverage: JournalCoverage) -> list[str]:
-    """A line for each leaf that reaches behind what is left."""
+    """Returns a line for each leaf that needs records from before the coverage."""
     lines = []
     for each in needs:
-        reach = each.earliest_needed(coverage.now)
-        if reach is not None and reach >= coverage.start:
+        earliest = each.earliest_needed(coverage.now)
+        if earliest is not None and earliest >= coverage.start:
             continue
-        to = "over all the past" if reach is None or reach < 0 else f"back to {instant_text(reach)}"
+        reach = "over all the past" if earliest is None or earliest < 0 else f"back to {instant_text(earliest)}"
         leaf = msgspec.json.encode(each.leaf).decode()
         lines.append(
-            f"{each.owner}: {leaf} reaches {to}, but the journal speaks from {instant_text(coverage.start)} on:"
+            f"{each.owner}: {leaf} reaches {reach}, but the journal speaks from {instant_text(coverage.start)} on:"
             " what was before fell to its retention; take a window that begins later"
         )
     return lines
 
 
 async def require_coverage(
-    store: DeploymentStore, account: str, proposed: Definitions, log: ReleaseLog, at: int | None = None
+    store: DeploymentStore, account: str, definitions: Definitions, log: ReleaseLog, at: int | None = None
 ) -> None:
-    """Raises DefinitionsRefused, a line per leaf, for definitions that need deleted records.
+    """Raises DefinitionsRefused, one line per leaf, for definitions that need deleted records.
 
-    `at` (ms): when they would take effect; without it as soon as may be. Only what nobody keeps yet is looked at.
+    `at` (ms) is when they would take effect; None for at once. Leaves that the rows track already need no records.
     """
     latest = log.latest(account)
-    needs = new_history_needs(latest.definitions if latest is not None else None, proposed)
+    needs = new_history_needs(latest.definitions if latest is not None else None, definitions)
     if not needs:
         return
     coverage = await _journal_coverage(store, account, at)
@@ -68,20 +68,20 @@ async def require_coverage(
 
 
 async def _journal_coverage(store: DeploymentStore, account: str, at: int | None) -> JournalCoverage | None:
-    """Of all partitions that lost records and have contacts of the account; None where nothing of it is gone."""
+    """Returns the coverage common to all partitions with contacts of the account; None where all are complete."""
     coverages = []
-    for number, speaks_from in (await truncated_partitions(store, account)).items():
+    for number, start in (await truncated_partitions(store, account)).items():
         slot = await store.read_slot(number, lambda key: key.startswith(account.encode() + b"/"), "", ignore_progress)
         if slot.rows:
             now = _effective_instant(account, slot, store.deployment.clock) if at is None else at
-            coverages.append(JournalCoverage(now if speaks_from is None else speaks_from, now))
+            coverages.append(JournalCoverage(now if start is None else start, now))
     if not coverages:
         return None
     return JournalCoverage(max(each.start for each in coverages), min(each.now for each in coverages))
 
 
 def _effective_instant(account: str, slot: SlotSnapshot, clock: Clock) -> int:
-    """When a release would take effect, for whoever it reaches first, that came at once."""
+    """Returns the earliest instant (ms) at which a release that is written now would decide a contact of the slot."""
     if clock == "wall":
         return now_ms()
     tick = slot.partition_status.clock_of(account, NO_TICK)

@@ -1,4 +1,4 @@
-"""How far a release has come into the journal, as the journal's own records tell: proposed, counted, deciding."""
+"""Tracks how far a release has come, from records of the journal: proposed, in back-fill, deciding."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from streams.store.journal_follower import JournalUpdate
 
 
 class Rollout:
-    """Of one release, over all `partitions` of the journal."""
+    """The progress of one release in all journal partitions, given as `partitions`."""
 
     def __init__(self, account: str, number: int, partitions: Iterable[int]) -> None:
         self.account = account
         self.number = number
         self.pending_partitions = set(partitions)
-        """Partitions that nothing of it has come to."""
+        """Partitions without a record of the release."""
         self.backfilling_partitions: set[int] = set()
-        """Partitions that hold its proposal: its past is being counted."""
+        """Partitions with its proposal: the back-fill runs."""
         self.active_partitions: set[int] = set()
-        """Partitions that hold its marker."""
+        """Partitions with its marker: it decides."""
         self.slice_count = 0
         self.backfilled_contacts = 0
-        """Contacts in the slices so far."""
+        """Number of contacts in the slices so far."""
         self.superseding_number: int | None = None
-        """The release that came in its place in some partition."""
+        """The newer release that replaced it in some partition."""
 
     @property
     def partition_count(self) -> int:
-        """How many partitions there are."""
+        """The number of journal partitions."""
         return len(self.pending_partitions) + len(self.backfilling_partitions) + len(self.active_partitions)
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to be waited for."""
+        """Whether the release decides everywhere, or a newer one replaced it."""
         return self.superseding_number is not None or len(self.active_partitions) == self.partition_count
 
     def feed(self, update: JournalUpdate) -> bool:
-        """Takes new journal records; returns whether any of them shows progress of the release.
+        """Takes new journal records; returns whether one of them shows progress of the release.
 
-        A tick in a partition that counts is progress, too: it shows that its owner lives. Elsewhere it is not: ticks
-        do not replace a missing marker.
+        A tick in a partition with a running back-fill is progress, too: it shows that its owner lives. Elsewhere it
+        is not: a tick does not replace a missing marker.
         """
         has_advanced = any(partition in self.backfilling_partitions for partition, _ in update.ticks)
         for partition, proposal in self._relevant_records(update.proposals):
@@ -55,20 +55,22 @@ class Rollout:
         return has_advanced
 
     def progress_text(self) -> str:
-        """How far it is, for a bar of progress."""
+        """Returns how far it is, for a progress bar."""
         contacts = f" ({self._backfill_text()})" if self.slice_count else ""
         counting = f"{len(self.backfilling_partitions)} of {self.partition_count}"
         return f"release {self.number}: counting in {counting}{contacts}, deciding in"
 
     def result_text(self) -> str:
-        """How it ended, for people."""
-        where = f"release {self.number} decides in {len(self.active_partitions)} of {self.partition_count} partitions"
+        """Returns how it ended, for people."""
+        status = (
+            f"release {self.number} decides in {len(self.active_partitions)} of {self.partition_count} partitions"
+        )
         if self.superseding_number is not None:
-            return f"{where}; release {self.superseding_number} came in its place before it decided in the others"
-        return f"{where}, {self._backfill_text()}" if self.slice_count else where
+            return f"{status}; release {self.superseding_number} came in its place before it decided in the others"
+        return f"{status}, {self._backfill_text()}" if self.slice_count else status
 
     def to_dict(self) -> dict[str, int | None]:
-        """For a machine."""
+        """Returns the progress as JSON for a machine."""
         return {
             "partitions": self.partition_count,
             "decides_in": len(self.active_partitions),
@@ -82,7 +84,7 @@ class Rollout:
         return f"the past of {self.backfilled_contacts} contact{'' if self.backfilled_contacts == 1 else 's'} told"
 
     def timeout_text(self, seconds: float) -> str:
-        """What did not come for so long, and what to do."""
+        """Returns what is missing after a wait of `seconds`, and what to do."""
         return " and ".join(self._timeout_reasons(seconds))
 
     def _timeout_reasons(self, seconds: float) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a release would do to contacts if it decided now: the engine's own decision, on rows that stay as they are."""
+"""Decides with the engine what a release would do to contacts now, without changing their rows."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
 
 SimulatedOutput = tuple[str, dict[str, Any]]
-"""A topic and what would be written to it."""
+"""A topic and the decoded value that would be written to it."""
 
 _decode = msgspec.json.Decoder(Contact).decode
 
 
 class Simulation:
-    """Of one account in one journal partition.
+    """Simulates one release of one account in one journal partition.
 
-    `number` is what the release would be called, and `definitions_lookup` has it and all before it. `position` is the
-    place that its marker would have: the rows hold everything before it, as `checkpoint` says.
+    `number` is the number of the release; `definitions_lookup` has it and all before it. `position` is the position
+    of its marker: by `checkpoint`, the rows are decided up to there.
     """
 
     def __init__(
@@ -47,17 +47,16 @@ class Simulation:
         self._current_release = releases.get(account, status.releases.get(account, 0))
         self._release = releases.get(account, number)
         self.backfill_leaves: BackfillLeaves = new_leaves(self._current_release, self._release) or NO_BACKFILL
-        """The leaves whose past the rows do not hold: `BackfillCounter` counts it."""
+        """The leaves that the rows do not track yet: `BackfillCounter` counts their past."""
         self._pending_broadcast: Broadcast | None = None
         if checkpoint.unfinished is not None:
             broadcast_position = JournalPosition(position.partition, checkpoint.unfinished.offset)
             self._pending_broadcast = Broadcast(checkpoint.unfinished, broadcast_position, ContactStore(), releases)
 
     def simulate(self, row: bytes, backfilled: BackfilledState | None) -> Iterator[SimulatedOutput]:
-        """What would be written of a contact because of the release; `backfilled` is what the journal says of its
-        past.
+        """Yields the outputs that the release causes for a contact; `row` is JSON, `backfilled` its back-fill if any.
 
-        What time alone does at that very instant is left out: it happens without the release, too.
+        Outputs that time alone causes at that instant are left out: they happen without the release, too.
         """
         contact = _decode(row)
         if self._pending_broadcast is not None:

@@ -1,6 +1,6 @@
-"""YAML nodes as JSON values, with the line of every key and list item.
+"""Converts YAML nodes to JSON values, with the line of every key and list item.
 
-Nodes and not ruamel's own objects: those turn `2026-03-01` into dates and forget on which line a plain value stood.
+It reads nodes, not ruamel's own objects: those turn `2026-03-01` into dates and lose the line of a plain value.
 YAML 1.2: `NO` is text and not false.
 """
 
@@ -15,13 +15,13 @@ from streams.definitions.document import UnreadableDocument
 from streams.engine.validation import DocumentPath
 
 MAX_NODES = 500_000
-"""Aliases of aliases grow without bound: a file of ten lines could fill the memory."""
+"""A bound, since aliases of aliases grow exponentially: a file of ten lines could fill the memory."""
 
 _TAG = "tag:yaml.org,2002:"
 
 
 class YamlNodeReader:
-    """Reads one document; `lines` is filled as it goes."""
+    """Reads one document; `lines` holds path -> line of what was read so far."""
 
     def __init__(self) -> None:
         self.lines: dict[DocumentPath, int] = {}
@@ -29,7 +29,7 @@ class YamlNodeReader:
         self._node_count = 0
 
     def read_value(self, node: Node, path: DocumentPath = ()) -> Any:
-        """The node's value. Raises Unreadable naming the line."""
+        """Returns the node's value. Raises UnreadableDocument with the line."""
         self._node_count += 1
         if self._node_count > MAX_NODES:
             raise UnreadableDocument(f"more than {MAX_NODES} values", _line_number(node))
@@ -50,28 +50,28 @@ class YamlNodeReader:
 
     def _read_mapping(self, node: MappingNode, path: DocumentPath) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        base_values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if _tag(key_node) == "merge":
-                merged = self._read_merge_key(value_node, path) | merged
+                base_values = self._read_merge_key(value_node, path) | base_values
                 continue
             key = _read_key(key_node)
             if key in values:
                 raise UnreadableDocument(f"{key} is given twice", _line_number(key_node))
             self.lines[(*path, key)] = _line_number(key_node)
             values[key] = self.read_value(value_node, (*path, key))
-        return merged | values
+        return base_values | values
 
     def _read_merge_key(self, node: Node, path: DocumentPath) -> dict[str, Any]:
-        """What `<<` takes over; of several mappings the first wins."""
+        """Returns the values that `<<` takes over; of several mappings the first wins."""
         sources = node.value if isinstance(node, SequenceNode) else [node]
-        merged: dict[str, Any] = {}
+        base_values: dict[str, Any] = {}
         for source in sources:
             if not isinstance(source, MappingNode):
                 raise UnreadableDocument("<< takes a mapping, or a list of mappings", _line_number(source))
             value = self.read_value(source, path)
-            merged = value | merged
-        return merged
+            base_values = value | base_values
+        return base_values
 
 
 def _read_key(node: Node) -> str:
@@ -98,7 +98,7 @@ def _read_scalar(node: ScalarNode) -> Any:
 
 def _parse_int(text: str, node: Node) -> int:
     try:
-        # Zeros in front are decimal in YAML 1.2, and no number at all to Python's own prefix reading.
+        # YAML 1.2 reads leading zeros as decimal; Python's base 0 refuses them.
         return int(text.replace("_", ""), 0 if text.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else 10)
     except ValueError as error:
         raise UnreadableDocument(

@@ -1,4 +1,4 @@
-"""Why a contact is in a segment, or where its lead stands: now from its row, at a past instant from the journal."""
+"""Builds explanations of a contact in a segment or campaign: now from its row, at an instant from the journal."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ ExplainSubject = SegmentSubject | CampaignSubject
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who is asked about, and what: a segment, or a campaign, which `prefers_campaign` prefers where both have the
-    name.
-    """
+    """A contact and the segment or campaign `subject`; where both have the name, `prefers_campaign` picks one."""
 
     account: str
     contact: str
@@ -42,7 +40,7 @@ def explain_from_state(
     parameters: EngineParameters,
     events: tuple[JournalEvent, ...] | None = None,
 ) -> Explanation:
-    """As the contact's row has it now, with those of the events `events` that speak to each leaf.
+    """Explains the contact's row; each leaf names those of `events` that are relevant to it.
 
     Raises UsageError for an unknown subject, DataError without definitions.
     """
@@ -59,9 +57,9 @@ def explain_from_state(
 def explain_from_journal(
     question: Question, records: Sequence[JournalRecord], until: int | None, parameters: EngineParameters
 ) -> Explanation:
-    """As the journal's records up to `until` (ms) make it; up to the contact's clock where that is None.
+    """Explains the contact at `until` (ms) from its journal `records`; None is the contact's clock.
 
-    Raises UsageError for an unknown subject, DataError where no definitions were in force.
+    Raises UsageError for an unknown subject, DataError where no definitions were in force then.
     """
     whole_timeline = _replay_timeline(question, records, until, parameters, None)
     if whole_timeline.contact() is None:
@@ -133,6 +131,7 @@ def _build_explanation(
 
 
 def _unknown_contact(question: Question, at: int | None, first_effective: int | None = None) -> Explanation:
-    then = {} if at is None else {"at": instant_text(at)}
-    later = {} if first_effective is None else {"first_known": instant_text(first_effective)}
-    return {"account": question.account, "contact": question.contact, "known": False, **then, **later}
+    instants = {} if at is None else {"at": instant_text(at)}
+    if first_effective is not None:
+        instants["first_known"] = instant_text(first_effective)
+    return {"account": question.account, "contact": question.contact, "known": False, **instants}

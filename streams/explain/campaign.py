@@ -33,7 +33,7 @@ _ENDED_BY = {
 
 @dataclass(frozen=True, eq=False)
 class TrackedLeadStatus:
-    """The status of the lead; None where there is none."""
+    """Tracks the status of the lead; None where there is no lead."""
 
     campaign: str
     initial_values: ClassVar[tuple[Hashable, ...]] = (None,)
@@ -42,15 +42,13 @@ class TrackedLeadStatus:
         lead = view.contact.leads.get(self.campaign)
         return None if lead is None else lead.status
 
-    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - all that is watched is asked
+    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - the protocol passes it to every tracked value
         return None
 
 
 @dataclass(frozen=True, eq=False)
 class RuleTree:
-    """A scoring or automation rule with its tree; `is_per_event` gives points for each matching event, and is never
-    true.
-    """
+    """A scoring or automation rule with its tree; `is_per_event`: it scores each matching event and has no truth."""
 
     rule: ScoringRule | AutomationRule
     tree: ConditionTree
@@ -58,7 +56,7 @@ class RuleTree:
 
 
 class CampaignSubject:
-    """A campaign to be explained."""
+    """Explains the lead of a contact in a campaign."""
 
     def __init__(self, campaign: Campaign, definitions: Definitions) -> None:
         self.id = campaign.id
@@ -74,53 +72,53 @@ class CampaignSubject:
         ]
 
     def tracked_values(self) -> list[TrackedValue]:
-        """The lead's status and every node of every rule that can become true."""
+        """Returns the lead's status and every node of every rule that can become true."""
         rules = [rule for rule in (*self._scoring, *self._automation) if not rule.is_per_event]
         return [self._tracked_status, *(node for rule in rules for node in tree_nodes(rule.tree))]
 
     def explain(self, snapshot: TimelineSnapshot) -> dict[str, Any]:
-        """For a machine; `reasons` are for people, too."""
-        sight = snapshot.view
-        lead = sight.contact.leads.get(self.id)
-        found: dict[str, Any] = {"campaign": self.id, "lead": None if lead is None else self._describe_lead(lead)}
-        found |= snapshot.change_times(self._tracked_status)
-        found["reasons"] = self._reasons(sight, lead)
-        found["audience"] = {name: name in sight.contact.members for name in self._campaign.audience}
-        found["scoring"] = [self._describe_scoring(rule, lead, snapshot) for rule in self._scoring]
-        found["automation"] = [self._describe_automation(rule, snapshot) for rule in self._automation]
+        """Returns the explanation as JSON; `reasons` are texts for people."""
+        view = snapshot.view
+        lead = view.contact.leads.get(self.id)
+        answer: dict[str, Any] = {"campaign": self.id, "lead": None if lead is None else self._describe_lead(lead)}
+        answer |= snapshot.change_times(self._tracked_status)
+        answer["reasons"] = self._reasons(view, lead)
+        answer["audience"] = {name: name in view.contact.members for name in self._campaign.audience}
+        answer["scoring"] = [self._describe_scoring(rule, lead, snapshot) for rule in self._scoring]
+        answer["automation"] = [self._describe_automation(rule, snapshot) for rule in self._automation]
         if snapshot.from_journal:
-            found["history"] = history = recent_changes(snapshot.outputs, "campaign", self.id)
+            answer["history"] = history = recent_changes(snapshot.outputs, "campaign", self.id)
             if lead is not None:
-                found["lead"]["cause"] = next((each["cause"] for each in history[::-1] if "to" in each), None)
-        return found
+                answer["lead"]["cause"] = next((each["cause"] for each in history[::-1] if "to" in each), None)
+        return answer
 
     def _build_rule(self, rule: ScoringRule | AutomationRule, tree: ConditionTree) -> RuleTree:
-        each = isinstance(rule, ScoringRule) and isinstance(tree, ConditionLeaf) and tree.compiled.is_filter_only
-        return RuleTree(rule, tree, each)
+        is_filter = isinstance(tree, ConditionLeaf) and tree.compiled.is_filter_only
+        return RuleTree(rule, tree, is_filter and isinstance(rule, ScoringRule))
 
     def _describe_lead(self, lead: Lead) -> dict[str, Any]:
-        described: dict[str, Any] = {
+        description: dict[str, Any] = {
             "status": lead.status,
             "points": points_from_millionths(lead.points),
             "made": instant_text(lead.created),
             "changed": instant_text(lead.changed),
         }
         if lead.status == "deleted":
-            described["ended_by"] = lead.ended_by
+            description["ended_by"] = lead.ended_by
         if lead.crm:
-            described["crm"] = lead.crm
-        return described
+            description["crm"] = lead.crm
+        return description
 
     def _describe_scoring(self, rule: RuleTree, lead: Lead | None, snapshot: TimelineSnapshot) -> dict[str, Any]:
         scoring = rule.rule
         assert isinstance(scoring, ScoringRule)
-        described: dict[str, Any] = {"id": scoring.id, "points": scoring.points}
+        description: dict[str, Any] = {"id": scoring.id, "points": scoring.points}
         if scoring.at_most is not None:
-            given = lead.awards.get(scoring.id, []) if lead is not None else []
-            inside = [at for at in given if at > snapshot.view.now - scoring.at_most.per]
-            described["awards"] = [instant_text(at) for at in inside]
-            described["at_most"] = scoring.at_most.times
-        return described | self._describe_condition(rule, snapshot)
+            awards = lead.awards.get(scoring.id, []) if lead is not None else []
+            in_window = [at for at in awards if at > snapshot.view.now - scoring.at_most.per]
+            description["awards"] = [instant_text(at) for at in in_window]
+            description["at_most"] = scoring.at_most.times
+        return description | self._describe_condition(rule, snapshot)
 
     def _describe_automation(self, rule: RuleTree, snapshot: TimelineSnapshot) -> dict[str, Any]:
         automation = rule.rule
@@ -129,7 +127,7 @@ class CampaignSubject:
         return {"id": automation.id, "then": then, **self._describe_condition(rule, snapshot)}
 
     def _describe_condition(self, rule: RuleTree, snapshot: TimelineSnapshot) -> dict[str, Any]:
-        """A rule that scores each matching event has no truth of its own, only events that matched."""
+        """Describes the rule's condition; a rule that scores each event has no truth, only events."""
         if not rule.is_per_event or not isinstance(rule.tree, ConditionLeaf):
             return {"condition": snapshot.to_dict(rule.tree)}
         return {"each": rule.tree.definition, **snapshot.leaf_events(rule.tree)}
@@ -138,17 +136,17 @@ class CampaignSubject:
         contact, campaign = view.contact, self._campaign
         reasons = []
         if not self._compiled.is_in_period(view.now):
-            over = self._compiled.end is not None and view.now >= self._compiled.end
+            is_over = self._compiled.end is not None and view.now >= self._compiled.end
             reasons.append(
-                f"the campaign {'is over' if over else 'has not started'}: no new leads, no points, no rules"
+                f"the campaign {'is over' if is_over else 'has not started'}: no new leads, no points, no rules"
             )
         if campaign.paused:
             reasons.append("the campaign is paused: no new leads, and no automation")
         if contact.status != "active":
             reasons.append(f"the contact's status is {contact.status}: only active contacts become leads")
         if lead is None:
-            inside = any(name in contact.members for name in campaign.audience)
-            where = "in the audience" if inside else "in none of the audience segments"
+            is_in_audience = any(name in contact.members for name in campaign.audience)
+            where = "in the audience" if is_in_audience else "in none of the audience segments"
             reasons.append(f"there is no lead; the contact is {where}")
         elif lead.status == "deleted":
             reasons.append(f"the lead is deleted: {_ENDED_BY.get(lead.ended_by, 'not known by what')}")

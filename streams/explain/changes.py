@@ -1,4 +1,4 @@
-"""What the pipeline said about a segment or a lead of one contact, from the outputs of its replay."""
+"""Extracts the changes of a segment or a lead from the outputs of a contact's replay."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import msgspec
 
 from streams.engine.journal.effects import Output
 
-MAX_SHOWN = 20
+MAX_CHANGES = 20
 
 _TOPICS = ("segment-changes", "lead-changes")
-_SHOWN_FIELDS = ("at", "type", "from", "to", "added", "points", "cause")
+_CHANGE_FIELDS = ("at", "type", "from", "to", "added", "points", "cause")
 
 
 def recent_changes(outputs: Iterable[Output], field: str, name: str) -> list[dict[str, Any]]:
-    """The latest changes whose `field` (`segment` or `campaign`) is `name`."""
+    """Returns the latest changes as JSON, oldest first, whose `field` (`segment` or `campaign`) is `name`."""
     changes = []
     for output in outputs:
         if output.topic not in _TOPICS or output.value is None:
             continue
         value = msgspec.json.decode(output.value)
         if value.get(field) == name:
-            changes.append({key: value[key] for key in _SHOWN_FIELDS if key in value})
-    return changes[-MAX_SHOWN:]
+            changes.append({key: value[key] for key in _CHANGE_FIELDS if key in value})
+    return changes[-MAX_CHANGES:]

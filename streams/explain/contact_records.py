@@ -1,4 +1,4 @@
-"""Collects what the journal holds of one contact: its own records, and releases and ticks between them."""
+"""Collects the journal records that concern one contact: its events, and releases and ticks between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streams.engine.journal.records import JournalEvent, JournalRecord, Tick, ev
 
 
 class ContactRecords:
-    """Keeps the records that concern a contact; of the ticks between two of them the last one says it all."""
+    """Keeps the records that concern a contact; of ticks in a row only the latest."""
 
     def __init__(self, account: str, contact: str) -> None:
         self.records: list[JournalRecord] = []
@@ -15,11 +15,11 @@ class ContactRecords:
         self._key = event_key(account, contact)
 
     def is_relevant(self, key: bytes) -> bool:
-        """Whether a record of that key may concern the contact; those that speak to all have no slash."""
+        """Whether a record with that key may concern the contact; keys of records for all contacts have no slash."""
         return key == self._key or b"/" not in key
 
     def feed(self, value: bytes) -> None:
-        """The next record of the contact's journal partition that is wanted."""
+        """Takes the next relevant record of the contact's journal partition."""
         record = records.decode(value)
         if isinstance(record, Tick):
             self._feed_tick(record)

@@ -1,4 +1,4 @@
-"""An explanation from what a deployment has stored: from the contact's row, or from its journal partition."""
+"""Explains a contact from its row in a deployment, or from its journal partition."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def explain_past(
 ) -> Explanation:
     """Returns what held at `until` (ms; None: now), with events and past changes, from the contact's journal.
 
-    Raises what `explain_present` raises, and JournalTruncated for an instant that retention took away.
+    Raises what `explain_present` raises, and JournalTruncated for an instant that needs deleted records.
     """
     async with open_store(settings) as store:
         number = store.slot_number(event_key(question.account, question.contact))
@@ -45,7 +45,7 @@ async def explain_past(
             )
             return explain_from_truncated(question, journal, until, await _read_parameters(settings, store))
         records = await _read_records(store, question, on_progress, None)
-        # The definitions are read last: by then they hold every release that the journal names.
+        # Read the definitions last: they then hold every release that the journal names.
         return explain_from_journal(question, records, until, await _read_parameters(settings, store))
 
 
@@ -62,7 +62,7 @@ async def _read_contact(
 async def _read_records(
     store: DeploymentStore, question: Question, on_progress: ProgressCallback, end: int | None
 ) -> list[JournalRecord]:
-    """Returns what the journal holds of the contact before the offset `end`; None: before the end now."""
+    """Returns the contact's journal records before the offset `end`; None is the present end."""
     number = store.slot_number(event_key(question.account, question.contact))
     collector = ContactRecords(question.account, question.contact)
     async for _offset, _key, value in store.read_journal(

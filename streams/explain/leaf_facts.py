@@ -1,4 +1,4 @@
-"""What a leaf looked at: the value, or the instants of the events that it counted."""
+"""Describes the inputs of a leaf: the value, or the events that it counted."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from streams.engine.state.contact import Contact
 from streams.explain.tree import ConditionLeaf
 from streams.store.contact_view import ContactView
 
-MAX_SHOWN = 10
-"""Instants, and events, that are shown of a leaf: the latest."""
+MAX_INSTANTS = 10
+"""Number of the latest instants and events that the explanation of a leaf has."""
 
 LeafFacts = dict[str, Any]
 
 _ACTIVITY_TYPES = ("web.visited", "activity.recorded")
-_NAMED_FIELDS = ("name", "url", "status", "points", "score", "campaign")
+_EVENT_FIELDS = ("name", "url", "status", "points", "score", "campaign")
 
 
 def leaf_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
-    """What the leaf looks at, as the contact's row has it. A leaf that is not known here says nothing."""
-    tell = _FACTS.get(type(leaf.condition))
-    facts = {} if tell is None else tell(leaf, view)
+    """Returns the leaf's inputs in the contact's row as JSON; nothing for a type of leaf that is not in `_FACTS`."""
+    describe = _FACTS.get(type(leaf.condition))
+    facts = {} if describe is None else describe(leaf, view)
     flags = [f"bound:{counter.key}" for counter in leaf.compiled.counters]
     if any(flag in view.contact.flags for flag in flags):
         facts["bound_reached"] = True
@@ -35,9 +35,9 @@ def leaf_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
 
 
 def matching_events(leaf: ConditionLeaf, events: Iterable[JournalEvent]) -> list[LeafFacts]:
-    """The latest of the contact's events that speak to the leaf."""
+    """Returns the latest of the contact's events that are relevant to the leaf, as JSON."""
     matches = [event for event in events if _is_relevant(leaf, event)]
-    return [_event_facts(event) for event in matches[-MAX_SHOWN:]]
+    return [_event_facts(event) for event in matches[-MAX_INSTANTS:]]
 
 
 def _property_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
@@ -47,12 +47,12 @@ def _property_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
 
 
 def _held_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
-    """Since when it has been true, of a leaf that is to be held."""
+    """Returns since when a leaf with `held_for` has been true."""
     facts: LeafFacts = {}
-    for truth in leaf.compiled.held_states:
-        held = view.contact.held.get(truth.key)
-        if held:
-            facts["true_since"] = instant_text(held[0])
+    for state in leaf.compiled.held_states:
+        interval = view.contact.held.get(state.key)
+        if interval:
+            facts["true_since"] = instant_text(interval[0])
     return facts
 
 
@@ -78,11 +78,11 @@ def _score_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
 
 
 def _instant_facts(field: str) -> Callable[[ConditionLeaf, ContactView], LeafFacts]:
-    def tell(_: ConditionLeaf, sight: ContactView) -> LeafFacts:
-        instant = getattr(sight.contact, field)
+    def describe(_: ConditionLeaf, view: ContactView) -> LeafFacts:
+        instant = getattr(view.contact, field)
         return {"value": None if instant is None else instant_text(instant)}
 
-    return tell
+    return describe
 
 
 def _inactive_facts(_: ConditionLeaf, view: ContactView) -> LeafFacts:
@@ -121,40 +121,40 @@ def _lead_facts(view: ContactView, campaign: str) -> LeafFacts:
 def _count_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
     condition: Any = leaf.condition
     contact = view.contact
-    lists = [contact.counts.get(counter.key, []) for counter in leaf.compiled.counters]
+    states = [contact.counts.get(counter.key, []) for counter in leaf.compiled.counters]
     if condition.first is not None or condition.last is not None:
-        ends = [{"at": instant_text(kept[0]), "matches": bool(kept[1])} for kept in lists if kept]
+        ends = [{"at": instant_text(state[0]), "matches": bool(state[1])} for state in states if state]
         return {"ends": ends}
-    kept = sorted(instant for one in lists for instant in one)
+    instants = sorted(instant for state in states for instant in state)
     if condition.regular is not None:
-        return {"instants": _instant_texts(kept)}
+        return {"instants": _instant_texts(instants)}
     context = CompilerContext(leaf.compile_scope)
     window, _ = compile_window(condition, context)
     zone = context.zone_rule(condition.in_zone).zone_for(contact)
-    inside = [instant for instant in kept if window.count_inside([instant], view.now, zone)]
-    return {"count": len(inside), "instants": _instant_texts(inside)}
+    in_window = [instant for instant in instants if window.count_inside([instant], view.now, zone)]
+    return {"count": len(in_window), "instants": _instant_texts(in_window)}
 
 
 def _sequence_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
-    """When the chain began that is complete and in the window, and which steps the events in it match."""
+    """Returns the start of the complete chain in the window, and the steps that the events in the window match."""
     (counter,) = leaf.compiled.counters
-    kept = view.contact.counts.get(counter.key, [])
-    opens = view.now - leaf.condition.within
-    began = kept[0] if kept and kept[0] > opens else None
-    matched = [(at, steps) for at, steps in zip(kept[1::2], kept[2::2], strict=True) if at > opens]
+    state = view.contact.counts.get(counter.key, [])
+    window_start = view.now - leaf.condition.within
+    chain_start = state[0] if state and state[0] > window_start else None
+    matches = [(at, steps) for at, steps in zip(state[1::2], state[2::2], strict=True) if at > window_start]
     return {
-        "complete_from": None if began is None else instant_text(began),
-        "matched": [{"at": instant_text(at), "steps": _step_numbers(steps)} for at, steps in matched[-MAX_SHOWN:]],
+        "complete_from": None if chain_start is None else instant_text(chain_start),
+        "matched": [{"at": instant_text(at), "steps": _step_numbers(steps)} for at, steps in matches[-MAX_INSTANTS:]],
     }
 
 
 def _step_numbers(bits: int) -> list[int]:
-    """The steps, counted from 1, whose bits are set."""
+    """Returns the numbers, from 1 on, of the steps whose bits are set."""
     return [number + 1 for number in range(bits.bit_length()) if bits >> number & 1]
 
 
 def _instant_texts(instants: list[int]) -> list[str]:
-    return [instant_text(instant) for instant in instants[-MAX_SHOWN:]]
+    return [instant_text(instant) for instant in instants[-MAX_INSTANTS:]]
 
 
 _FACTS: Mapping[type, Callable[[ConditionLeaf, ContactView], LeafFacts]] = {
@@ -181,12 +181,12 @@ def _is_relevant(leaf: ConditionLeaf, event: JournalEvent) -> bool:
     condition = leaf.condition
     if event.type in _ACTIVITY_TYPES:
         is_visit = event.type == "web.visited"
-        happening = Activity(event.at, event.fields.get("name", "visit"), is_visit, event.fields)
+        activity = Activity(event.at, event.fields.get("name", "visit"), is_visit, event.fields)
         if isinstance(condition, c.LastVisitLeaf | c.FirstVisitLeaf):
             return is_visit
         if isinstance(condition, c.LastActivityLeaf | c.InactiveLeaf):
             return True
-        return any(counter.matches(happening) for counter in leaf.compiled.counters)
+        return any(counter.matches(activity) for counter in leaf.compiled.counters)
     if event.type == "contact.changed" and leaf.compiled.properties & event.fields.get("properties", {}).keys():
         return True
     return any(_is_state_relevant(condition, event))
@@ -200,7 +200,7 @@ def _is_state_relevant(condition: Any, event: JournalEvent) -> Iterator[bool]:
 
 
 def _event_facts(event: JournalEvent) -> LeafFacts:
-    named = {name: event.fields[name] for name in _NAMED_FIELDS if name in event.fields}
-    if "points" in named:
-        named["points"] = points_from_millionths(named["points"])
-    return {"id": event.id, "type": event.type, "at": instant_text(event.at), **named}
+    fields = {name: event.fields[name] for name in _EVENT_FIELDS if name in event.fields}
+    if "points" in fields:
+        fields["points"] = points_from_millionths(fields["points"])
+    return {"id": event.id, "type": event.type, "at": instant_text(event.at), **fields}

@@ -1,4 +1,4 @@
-"""Why a contact is in a segment, or is not."""
+"""Explains why a contact is in a segment, or is not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streams.store.contact_view import ContactView
 
 @dataclass(frozen=True, eq=False)
 class TrackedMembership:
-    """Whether the contact is a member; the engine itself is due where that changes."""
+    """Tracks whether the contact is a member; the engine's own timer covers changes by time."""
 
     segment: str
     initial_values: ClassVar[tuple[Hashable, ...]] = (False,)
@@ -25,12 +25,12 @@ class TrackedMembership:
     def current_value(self, view: ContactView) -> bool:
         return self.segment in view.contact.members
 
-    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - all that is watched is asked
+    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - the protocol passes it to every tracked value
         return None
 
 
 class SegmentSubject:
-    """A segment to be explained."""
+    """Explains the membership of a contact in a segment."""
 
     def __init__(self, segment: Segment, definitions: Definitions) -> None:
         self.id = segment.id
@@ -41,11 +41,11 @@ class SegmentSubject:
             self._tree = build_tree(segment.when, build_compile_scope(definitions))
 
     def tracked_values(self) -> list[TrackedValue]:
-        """The membership and every node of the condition."""
+        """Returns the membership and every node of the condition."""
         return [self._tracked_membership, *(tree_nodes(self._tree) if self._tree is not None else ())]
 
     def explain(self, snapshot: TimelineSnapshot) -> dict[str, Any]:
-        """For a machine; `reasons` are for people, too."""
+        """Returns the explanation as JSON; `reasons` are texts for people."""
         contact = snapshot.view.contact
         since = contact.members.get(self.id)
         answer: dict[str, Any] = {"segment": self.id, "member": since is not None}
@@ -63,14 +63,14 @@ class SegmentSubject:
         return answer
 
     def _reasons(self, view: ContactView) -> list[str]:
-        """Why it is so, the decisive one first."""
+        """Returns the reasons, the decisive one first."""
         segment, status = self._segment, view.contact.status
         reasons = []
         if segment.paused:
             reasons.append("the segment is paused: memberships stay as they were when it was paused")
         if status not in segment.statuses:
-            takes = ", ".join(segment.statuses)
-            reasons.append(f"the contact's status {status} keeps it out: the segment takes {takes}")
+            statuses = ", ".join(segment.statuses)
+            reasons.append(f"the contact's status {status} keeps it out: the segment takes {statuses}")
         if self._tree is not None:
             truth = "true" if self._tree.current_value(view) else "false"
             reasons.append(f"the condition is {truth}")

@@ -1,4 +1,4 @@
-"""One contact at one instant, with its tracked values: what they are, when they changed, when they will."""
+"""Describes a contact at one instant: its tracked values, when they changed, and when time will change them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from streams.explain.tree import ConditionBranch, ConditionLeaf, ConditionTree, 
 from streams.store.contact_view import ContactView
 
 MAX_FUTURE_STEPS = 1_000
-"""Instants of the future that are looked at for the next change of each node."""
+"""Number of future instants that are searched for the next change of each node."""
 
 Description = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineSnapshot:
-    """`from_journal` says whether the past is known: when things last changed, and the history."""
+    """A contact at one instant; `from_journal`: the last changes and the history are known."""
 
     view: ContactView
     release: int
@@ -30,13 +30,13 @@ class TimelineSnapshot:
     last_changes: dict[TrackedValue, ValueChange]
     next_changes: dict[TrackedValue, ValueChange]
     horizon: int | None
-    """How far the future was looked at; None where time alone changes nothing behind it."""
+    """The instant (ms) at which the search of the future stopped; None where time changes nothing after it."""
     contact_events: tuple[JournalEvent, ...] | None = None
     """The contact's events; None where the journal was not read."""
     outputs: tuple[Output, ...] = ()
 
     def change_times(self, tracked_value: TrackedValue) -> Description:
-        """When it last changed, and when it next will by time alone."""
+        """Returns when the value last changed, and when time alone changes it next."""
         last_change, next_change = self.last_changes.get(tracked_value), self.next_changes.get(tracked_value)
         times: Description = {}
         if last_change is not None:
@@ -50,7 +50,7 @@ class TimelineSnapshot:
         return times
 
     def to_dict(self, tree: ConditionTree) -> Description:
-        """A condition's tree; each node with its truth and times, each leaf with what it looked at."""
+        """Returns a condition's tree as JSON: nodes with truth and change times, leaves also with inputs."""
         holds = tree.current_value(self.view)
         if isinstance(tree, ConditionBranch):
             children = [self.to_dict(child) for child in tree.children]
@@ -59,7 +59,7 @@ class TimelineSnapshot:
         return {"leaf": tree.definition, "holds": holds, **facts, **self.change_times(tree)}
 
     def leaf_events(self, leaf: ConditionLeaf) -> Description:
-        """The events that speak to a leaf, where they are known."""
+        """Returns the events that are relevant to a leaf, where the journal was read."""
         return {} if self.contact_events is None else {"events": matching_events(leaf, self.contact_events)}
 
 
@@ -70,21 +70,21 @@ def take_snapshot(
     *,
     from_journal: bool = False,
 ) -> TimelineSnapshot:
-    """The timeline's present; the timeline itself goes on into a future in which only time passes."""
-    sight = timeline.view()
-    assert sight is not None, "nobody asks about a contact that is not known"
-    past, outputs = timeline.last_changes, tuple(timeline.outputs)
+    """Returns the timeline's present; advances the timeline through time alone to find the next changes."""
+    view = timeline.view()
+    assert view is not None, "callers check that the contact exists"
+    last_changes, outputs = timeline.last_changes, tuple(timeline.outputs)
     timeline.track(tracked_values)
-    complete = timeline.advance_time(
+    is_complete = timeline.advance_time(
         None, MAX_FUTURE_STEPS, lambda: len(timeline.first_changes) == len(tracked_values)
     )
     return TimelineSnapshot(
-        view=sight,
+        view=view,
         release=timeline.release_number(),
         from_journal=from_journal,
-        last_changes=past,
+        last_changes=last_changes,
         next_changes=timeline.first_changes,
-        horizon=None if complete else timeline.now,
+        horizon=None if is_complete else timeline.now,
         contact_events=events,
         outputs=outputs,
     )

@@ -1,4 +1,4 @@
-"""An answer as lines for people."""
+"""Formats an explanation as lines for people."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _NOT_FACTS = frozenset({"leaf", "holds", "events", *_TIMES})
 
 
 def explanation_lines(explanation: dict[str, Any]) -> Iterator[str]:
-    """The verdict, its reasons, then the condition leaf by leaf: `+` is true, `-` is false."""
-    who = f"{explanation['contact']} (account {explanation['account']})"
+    """Yields the verdict, its reasons, then the condition leaf by leaf: `+` is true, `-` is false."""
+    contact = f"{explanation['contact']} (account {explanation['account']})"
     if "gone" in explanation:
         yield f"{explanation['gone']}; the rest is told from the contact's row"
     if not explanation["known"]:
-        yield f"{who} {_unknown_text(explanation)}"
+        yield f"{contact} {_unknown_text(explanation)}"
         return
-    yield f"{who} {_verdict_text(explanation)}, as of {explanation['at']} under release {explanation['release']}"
+    yield f"{contact} {_verdict_text(explanation)}, as of {explanation['at']} under release {explanation['release']}"
     yield from (f"  {reason}" for reason in explanation["reasons"])
     yield from (f"  {line}" for line in _time_lines(explanation))
     if "condition" in explanation:
@@ -35,10 +35,10 @@ def explanation_lines(explanation: dict[str, Any]) -> Iterator[str]:
 
 
 def _unknown_text(explanation: dict[str, Any]) -> str:
-    then = f" at {explanation['at']}" if "at" in explanation else ""
+    at = f" at {explanation['at']}" if "at" in explanation else ""
     if "first_known" in explanation:
-        return f"is not known{then}: its first record came later and takes effect at {explanation['first_known']}"
-    return f"is not known{then}: no record of it is in the journal"
+        return f"is not known{at}: its first record came later and takes effect at {explanation['first_known']}"
+    return f"is not known{at}: no record of it is in the journal"
 
 
 def _verdict_text(explanation: dict[str, Any]) -> str:
@@ -80,14 +80,14 @@ def _node_lines(node: dict[str, Any], indent: str) -> Iterator[str]:
 
 def _event_lines(node: dict[str, Any], indent: str) -> Iterator[str]:
     for event in node.get("events", ()):
-        more = {name: value for name, value in event.items() if name not in ("id", "type", "at")}
-        yield f"{indent}    {event['at']} {event['type']} {event['id']} {_to_json(more) if more else ''}".rstrip()
+        fields = {name: value for name, value in event.items() if name not in ("id", "type", "at")}
+        yield f"{indent}    {event['at']} {event['type']} {event['id']} {_to_json(fields) if fields else ''}".rstrip()
 
 
 def _rule_lines(kind: str, rule: dict[str, Any]) -> Iterator[str]:
-    does = f"{rule['points']} points" if kind == "scoring" else _to_json(rule["then"])
+    effect = f"{rule['points']} points" if kind == "scoring" else _to_json(rule["then"])
     awards = f", {len(rule['awards'])} of {rule['at_most']} awards in the window" if "awards" in rule else ""
-    yield f"{kind} rule {rule['id']}: {does}{awards}"
+    yield f"{kind} rule {rule['id']}: {effect}{awards}"
     if "each" in rule:
         yield f"  for each {_to_json(rule['each'])}"
         yield from _event_lines(rule, "  ")
@@ -99,9 +99,9 @@ def _history_lines(explanation: dict[str, Any]) -> Iterator[str]:
     if explanation.get("history"):
         yield "history:"
     for change in explanation.get("history", ()):
-        more = {name: value for name, value in change.items() if name not in ("at", "type", "cause")}
+        fields = {name: value for name, value in change.items() if name not in ("at", "type", "cause")}
         cause = {name: value for name, value in change["cause"].items() if name != "leaves"}
-        parts = [change["at"], change["type"], *([_to_json(more)] if more else []), "cause", _to_json(cause)]
+        parts = [change["at"], change["type"], *([_to_json(fields)] if fields else []), "cause", _to_json(cause)]
         yield "  " + " ".join(parts)
 
 

@@ -1,7 +1,7 @@
-"""One contact's history, decided by the engine step by step, and when tracked values changed.
+"""Decides one contact's history step by step with the engine, and records when tracked values change.
 
-Between two records time alone goes on: the timeline stops wherever the contact or something watched is due, so that
-every change is found at its own instant.
+Between two records time advances alone: the timeline stops at every instant at which the contact or a tracked value
+is due, so that it finds each change at its own instant.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _UNBOUNDED = Budget(records=1 << 60, bytes=1 << 60)
 
 @dataclass(frozen=True, slots=True)
 class ValueChange:
-    """When something changed, and the id of the event that changed it; empty where time or a release did."""
+    """The instant (ms) of a change, and the id of the event that caused it; empty for time or a release."""
 
     at: int
     event_id: str = ""
@@ -38,14 +38,14 @@ class ValueChange:
 
 @dataclass(frozen=True, slots=True)
 class EngineParameters:
-    """What the engine needs besides records; `definitions_lookup` has every release that the records name."""
+    """The engine's inputs besides records; `definitions_lookup` has every release that the records name."""
 
     definitions_lookup: DefinitionsLookup
     settings: EngineSettings
 
 
 class ContactTimeline:
-    """A contact at `now`; `tracked_values` are looked at wherever they may change."""
+    """A contact at the instant `now` (ms); evaluates `tracked_values` at every instant at which they may change."""
 
     def __init__(
         self, account: str, contact: str, parameters: EngineParameters, tracked_values: Sequence[TrackedValue] = ()
@@ -54,12 +54,12 @@ class ContactTimeline:
         self.key = event_key(account, contact)
         self.now = NO_TICK
         self.applied_events: list[JournalEvent] = []
-        """The contact's own records that were applied."""
+        """The contact's events that were applied, without repeats."""
         self.outputs: list[Output] = []
         self.has_later_records = False
-        """Whether the records given to `replay` reach behind its end."""
+        """Whether `replay` got records after its end."""
         self.first_effective: int | None = None
-        """When the contact's first record takes effect, where that is behind the end given to `replay`."""
+        """The instant (ms) of the contact's first record, where it is after the end of `replay`."""
         self.first_changes: dict[TrackedValue, ValueChange] = {}
         self.last_changes: dict[TrackedValue, ValueChange] = {}
         self._parameters = parameters
@@ -71,12 +71,12 @@ class ContactTimeline:
         self._last_tick = NO_TICK
 
     def start(self) -> None:
-        """From nothing."""
-        self._values = {tracked: value for tracked in self._tracked_values for value in tracked.initial_values}
+        """Begins without state."""
+        self._values = {each: value for each in self._tracked_values for value in each.initial_values}
         self._decider.resume(None)
 
     def restore(self, contact: Contact, now: int) -> None:
-        """From a row that is settled for `now`."""
+        """Begins with a row that is settled for `now` (ms)."""
         self._decider.restore(self.key, msgspec.json.encode(contact))
         status = PartitionStatus(releases={contact.account: contact.release})
         self._decider.resume(msgspec.json.encode(Checkpoint(status, semantics=ENGINE_VERSION)))
@@ -84,14 +84,14 @@ class ContactTimeline:
         self._record_changes(now, "")
 
     def track(self, tracked_values: Sequence[TrackedValue]) -> None:
-        """From here on these are looked at; changes found before are forgotten."""
+        """Tracks these values from now on and drops the changes recorded so far."""
         self._tracked_values = tracked_values
         self._values.clear()
         self.first_changes, self.last_changes = {}, {}
         self._record_changes(self.now, "")
 
     def contact(self) -> Contact | None:
-        """The row; None before the contact's first record. Not to be changed."""
+        """Returns the row, which callers must not change; None before the contact's first record."""
         return next(self._decider.contacts(), None)
 
     def view(self) -> ContactView | None:
@@ -100,24 +100,24 @@ class ContactTimeline:
         return None if contact is None else self._build_view(_copy_contact(contact), self.now)
 
     def release_number(self) -> int:
-        """The number of the release in force; 0 for none."""
+        """Returns the number of the release in force; 0 for none."""
         return self._decider.active_releases().get(self.account, 0)
 
     def replay(self, journal_records: Iterable[JournalRecord], until: int | None) -> None:
-        """Takes the records up to `until` (ms) and passes time to it; where it is None, takes all of them.
+        """Applies the records up to `until` (ms) and advances time to it; None applies all records.
 
-        What is said to all contacts before the first record of this one ends nothing: that record may be of a past
-        before it.
+        Before the contact's first event, a later tick or release does not end the replay: the event itself may be
+        earlier.
         """
-        for entry in journal_records:
-            if until is not None and self._effective_instant(entry) > until:
+        for record in journal_records:
+            if until is not None and self._effective_instant(record) > until:
                 self.has_later_records = True
                 if self.contact() is not None:
                     break
-                if isinstance(entry, JournalEvent):
-                    self.first_effective = self._effective_instant(entry)
+                if isinstance(record, JournalEvent):
+                    self.first_effective = self._effective_instant(record)
                     break
-            self._apply_record(entry)
+            self._apply_record(record)
         if until is not None:
             self.advance_time(until + 1)
             self._record_changes(until, "")
@@ -125,7 +125,10 @@ class ContactTimeline:
     def advance_time(
         self, before: int | None, max_steps: int | None = None, is_enough: Callable[[], bool] | None = None
     ) -> bool:
-        """Goes through the instants before `before`, at most so many; False where more of them may come."""
+        """Advances through due instants before `before` (ms; None: no limit), at most `max_steps` of them.
+
+        Returns False where `max_steps` ended it. `is_enough` is asked after each step and may end it.
+        """
         steps = 0
         while (instant := self._next_instant()) is not None and (before is None or instant < before):
             if steps == max_steps:
@@ -138,13 +141,13 @@ class ContactTimeline:
         return True
 
     def clock(self) -> int:
-        """The contact's clock; before its first record, the last tick."""
+        """Returns the contact's clock (ms); before its first record, the last tick."""
         contact = self.contact()
         return self._last_tick if contact is None else self._decider.clock_of(contact)
 
     def _apply_record(self, record: JournalRecord) -> None:
         if isinstance(record, Proposal | Slice):
-            self._decide(record)  # nothing is decided by these
+            self._decide(record)  # no outputs come of these
             return
         at = self._effective_instant(record)
         if not isinstance(record, JournalEvent):
@@ -168,7 +171,7 @@ class ContactTimeline:
         )
 
     def _effective_instant(self, record: JournalRecord) -> int:
-        """The instant at which a record takes effect."""
+        """Returns the instant (ms) at which a record takes effect."""
         if isinstance(record, JournalEvent):
             return self.clock() if self._is_repeat(record) else max(record.at, self.clock())
         if isinstance(record, Marker):
@@ -188,7 +191,7 @@ class ContactTimeline:
         if contact is None:
             return None
         view = self._build_view(contact, self.now)
-        dues = [contact.due, *(tracked.due(view) for tracked in self._tracked_values)]
+        dues = [contact.due, *(tracked_value.due(view) for tracked_value in self._tracked_values)]
         return min((due for due in dues if due is not None and due > self.now), default=None)
 
     def _record_changes(self, now: int, event_id: str) -> None:
@@ -197,13 +200,13 @@ class ContactTimeline:
             return
         self.now = max(self.now, now)
         view = self._build_view(contact, self.now)
-        for tracked in self._tracked_values:
-            value = tracked.current_value(view)
-            if tracked in self._values and self._values[tracked] != value:
+        for tracked_value in self._tracked_values:
+            value = tracked_value.current_value(view)
+            if tracked_value in self._values and self._values[tracked_value] != value:
                 change = ValueChange(self.now, event_id)
-                self.first_changes.setdefault(tracked, change)
-                self.last_changes[tracked] = change
-            self._values[tracked] = value
+                self.first_changes.setdefault(tracked_value, change)
+                self.last_changes[tracked_value] = change
+            self._values[tracked_value] = value
 
     def _build_view(self, contact: Contact, now: int) -> ContactView:
         return build_view(contact, self._releases.get(self.account, self.release_number()), now)

@@ -1,4 +1,4 @@
-"""A condition as a tree whose every node can be evaluated by itself."""
+"""Builds a condition as a tree in which every node can be evaluated alone."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from streams.store.contact_view import ContactView
 
 
 class TrackedValue(Protocol):
-    """Something of a contact that changes with time."""
+    """A value of a contact that may change with events or time."""
 
     initial_values: ClassVar[tuple[Hashable, ...]]
-    """What it is before the contact is known; empty where that says nothing."""
+    """The value before the contact's first record, in a tuple; empty for a value that is then undefined."""
 
     def current_value(self, view: ContactView) -> Hashable:
-        """What it is now."""
+        """Returns the value at the view's instant."""
 
     def due(self, view: ContactView) -> int | None:
-        """The earliest instant after now at which time alone may change it, beyond what the engine is due for."""
+        """Returns the next instant (ms) at which time alone may change it; None where the engine's timers suffice."""
 
 
 @dataclass(frozen=True, eq=False)
 class ConditionLeaf:
-    """A leaf, as written and compiled; `campaign` is the campaign of its rule, empty for a segment."""
+    """A leaf: model, JSON and compiled; `campaign` is the campaign of its rule, empty for a segment."""
 
     condition: Any
     definition: dict[str, Any]
@@ -58,7 +58,7 @@ class ConditionBranch:
             return not next(truths)
         return all(truths) if self.operator == "all" else any(truths)
 
-    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - its leaves are watched, too
+    def due(self, view: ContactView) -> int | None:  # noqa: ARG002 - its leaves are tracked, too
         return None
 
 
@@ -66,7 +66,7 @@ ConditionTree = ConditionLeaf | ConditionBranch
 
 
 def build_tree(condition: Condition, scope: CompileScope, campaign: str = "") -> ConditionTree:
-    """The tree of a checked condition."""
+    """Returns the tree of a valid condition."""
     if isinstance(condition, AllOf):
         return ConditionBranch("all", tuple(build_tree(child, scope, campaign) for child in condition.all))
     if isinstance(condition, AnyOf):
@@ -77,7 +77,7 @@ def build_tree(condition: Condition, scope: CompileScope, campaign: str = "") ->
 
 
 def tree_nodes(tree: ConditionTree) -> Iterator[ConditionTree]:
-    """Every node, the root first."""
+    """Yields every node, the root first."""
     yield tree
     if isinstance(tree, ConditionBranch):
         for child in tree.children:

@@ -1,4 +1,4 @@
-"""Explains a contact whose journal partition lost its beginning, as far as what is left allows."""
+"""Explains a contact whose journal partition lost its beginning, as far as the remaining records allow."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from streams.settings import Clock
 
 @dataclass(frozen=True, slots=True)
 class TruncatedJournal:
-    """`records` are the contact's records that are left up to where `contact` is decided.
+    """`records` are the contact's remaining records, up to the offset that `contact`, its row, is decided to.
 
-    `coverage_start` (ms): whatever is gone was no later; None where nothing that is left tells an instant.
+    `coverage_start` (ms): no deleted event was later; None where no remaining record has an instant.
     """
 
     records: Sequence[JournalRecord]
@@ -33,9 +33,10 @@ class TruncatedJournal:
 def explain_from_truncated(
     question: Question, journal: TruncatedJournal, until: int | None, parameters: EngineParameters
 ) -> Explanation:
-    """From the journal where the contact's whole life is left; else the present, from its row and what is left.
+    """Explains from the journal where all records of the contact remain; else the present, from its row.
 
-    Raises JournalTruncated for a past instant that cannot be rebuilt, and what `from_journal` and `from_state` raise.
+    Raises JournalTruncated for an instant that needs deleted records, and what `explain_from_journal` and
+    `explain_from_state` raise.
     """
     records = complete_records(question, journal)
     if records is not None:
@@ -51,35 +52,35 @@ def explain_from_truncated(
 
 
 def complete_records(question: Question, journal: TruncatedJournal) -> list[JournalRecord] | None:
-    """All that decided the contact, from before its first record on; None where something of it is gone.
+    """Returns all records that decided the contact; None where some of them are deleted.
 
-    A contact made after the journal's beginning has all its records in it. What was said to all contacts before that
-    has to be known, too: the release in force and the time told.
+    A contact created after the journal's beginning has all its events in it. The release and the tick in force before
+    its first event have to be known, too.
     """
     records, row = journal.records, journal.contact
     if row is None:
         return list(records)  # a contact without a row has no records
-    first = next((index for index, entry in enumerate(records) if isinstance(entry, JournalEvent)), None)
-    if first is None or journal.coverage_start is None or row.created <= journal.coverage_start:
+    first_index = next((index for index, each in enumerate(records) if isinstance(each, JournalEvent)), None)
+    if first_index is None or journal.coverage_start is None or row.created <= journal.coverage_start:
         return None
-    first_event, before = records[first], records[:first]
+    first_event, before = records[first_index], records[:first_index]
     if not isinstance(first_event, JournalEvent) or first_event.at != row.created:
         return None
-    # On the wall clock time told before the beginning is before the contact's first record, and moves nothing.
-    if journal.clock == "events" and not any(isinstance(entry, Tick) for entry in before):
+    # On the wall clock, deleted ticks are before the contact's first event and do not move its clock.
+    if journal.clock == "events" and not any(isinstance(each, Tick) for each in before):
         return None
-    if any(isinstance(entry, Marker) for entry in before):
+    if any(isinstance(each, Marker) for each in before):
         return list(records)
     marker = _unchanged_release_marker(question.account, journal)
     return None if marker is None else [marker, *records]
 
 
 def _unchanged_release_marker(account: str, journal: TruncatedJournal) -> Marker | None:
-    """The marker, now gone, of the release that decided since before all that is left; None for none or more."""
+    """Returns the deleted marker of the one release that decided all remaining records; None where it is not one."""
     status = journal.partition_status
     number = status.releases.get(account)
-    changed = any(isinstance(entry, Marker | Proposal | Slice) for entry in journal.records)
-    if number is None or changed or account in status.proposed:
+    has_changed = any(isinstance(each, Marker | Proposal | Slice) for each in journal.records)
+    if number is None or has_changed or account in status.proposed:
         return None
     return Marker(account, number, offset=0, hash="", at=None, semantics=ENGINE_VERSION)
 
@@ -87,7 +88,7 @@ def _unchanged_release_marker(account: str, journal: TruncatedJournal) -> Marker
 def _remaining_events(
     question: Question, journal: TruncatedJournal, parameters: EngineParameters
 ) -> tuple[JournalEvent, ...]:
-    """The contact's events that are left, each once."""
+    """Returns the contact's remaining events without repeats."""
     timeline = ContactTimeline(question.account, question.contact, parameters)
     timeline.start()
     timeline.replay(journal.records, None)

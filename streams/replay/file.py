@@ -27,7 +27,7 @@ from streams.replay.spool import Spool
 from streams.replay.state import state_rows
 
 DECISION_BATCH_SIZE = 2_000
-"""Journal records between two portions of decisions."""
+"""Journal records between two rounds of decisions."""
 
 EVENT_TOPICS = frozenset({"segment-changes", "lead-changes", "qualified-leads"})
 """Topics whose records are events; the others are tables of the current state."""
@@ -39,7 +39,7 @@ _UNBOUNDED = Budget(records=1 << 60, bytes=1 << 60)
 
 @dataclass(slots=True)
 class ReplayReport:
-    """What became of the lines."""
+    """Counts of lines and outputs."""
 
     event_count: int = 0
     skipped_count: int = 0
@@ -50,7 +50,10 @@ class ReplayReport:
 
 
 class FileReplay:
-    """Decides lines in the order given. `on_output` gets each output, `on_refusal` one line for what was refused."""
+    """Decides lines in their order. `on_output` gets each output, `on_refusal` one text for each refused line.
+
+    `accounts` holds account -> its definitions at the start. Raises DefinitionsRefused when they are not valid.
+    """
 
     def __init__(
         self,
@@ -74,14 +77,15 @@ class FileReplay:
         self._accepted_count = 0
         self._undecided_count = 0
         self._locations: dict[tuple[str, int, int], str] = {}
+        """Source of an undecided event -> file and line."""
         self._end_instants: dict[str, int] = {}
         for account, document in accounts.items():
             self._apply_definitions(account, document, None, "definitions")
 
     def run(self, items: Iterable[ParsedLine], until: int | None = None) -> None:
-        """Decides everything up to `until` (ms), or up to each account's largest `at`; that instant included.
+        """Decides all lines up to and including `until` (ms), None for each account's largest `at`.
 
-        Raises DefinitionsRefused naming the line of definitions that cannot be applied.
+        Raises DefinitionsRefused with the line of definitions that cannot be applied.
         """
         try:
             self._process_items(items, until)
@@ -99,7 +103,7 @@ class FileReplay:
         self._decide_pending()
 
     def state(self) -> Iterator[dict[str, Any]]:
-        """Final memberships and leads by account, contact, segment and campaign; points as of the end."""
+        """Returns final memberships and leads by account, contact, segment and campaign; points as of the end."""
         return state_rows(self._decider.contacts(), self._latest_definitions, self._end_instant)
 
     def _process_item(self, item: ParsedLine, until: int | None) -> None:
@@ -138,7 +142,7 @@ class FileReplay:
                 self._append(outcome)
 
     def _decide_ledger(self, append: Append, location: str) -> None:
-        """An opportunity, or a release, is decided at once; what it means for a lead is an event of its contact."""
+        """Decides an opportunity or a release at once; a result for a lead becomes an event of its contact."""
         self._ledger.feed(self._offset, append.key, append.value)
         self._offset += 1
         while self._ledger.has_pending():
@@ -182,7 +186,7 @@ class FileReplay:
         return self._end_instants.get(contact.account, contact.clock)
 
     def _append_and_decide(self, append: Append) -> None:
-        """Finishes a broadcast before the next line, so that outputs come in the file's order."""
+        """Appends a record for all contacts and decides it at once, so that outputs come in the file's order."""
         self._append(append)
         self._decide_pending()
 

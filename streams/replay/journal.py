@@ -1,4 +1,4 @@
-"""Runs the engine over a broker's own `definitions` and journal, beside running workers."""
+"""Runs the engine over a deployment's `definitions` and journal, beside running workers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DECISION_BUDGET = Budget(records=20_000, bytes=1 << 40)
 
 
 class JournalReplay:
-    """Decides the journal from its beginning up to its end at the start. `on_output` gets each output."""
+    """Decides the journal up to the end that it has when `run` starts. `on_output` gets each output."""
 
     def __init__(
         self, settings: Settings, on_output: Callable[[Output], None], on_progress: ProgressCallback
@@ -44,18 +44,19 @@ class JournalReplay:
         self._record_count = 0
         self._total_records = 0
         self.refused_count = 0
+        """Number of dead letters."""
         self._releases = ReleaseLog(settings.clock)
         self._deciders: list[PartitionDecider] = []
 
     async def run(self) -> None:
-        """One journal partition after the other. Raises TopicsMissing, BrokerUnavailable, Unavailable."""
+        """Decides one journal partition after the other. Raises TopicsMissing, BrokerUnavailable, Unavailable."""
         settings = self._settings
         deployment = await require_deployment(settings)
         self._releases = ReleaseLog(deployment.clock)
         journal, definitions = settings.prefix + JOURNAL.name, settings.prefix + DEFINITIONS.name
         partitions = await fetch_partitions(settings.bootstrap, [journal, definitions])
         async with open_consumer(settings.bootstrap, "leadstream-replay") as consumer:
-            # The journal's ends come first: whatever release stands before them is in `definitions` by then.
+            # The journal's ends first: `definitions` then has every release whose marker is before them.
             ends = await fetch_end_offsets(consumer, partitions[journal])
             await read_releases(consumer, partitions[definitions][0], self._releases)
             self._total_records = sum(ends.values())
@@ -63,7 +64,7 @@ class JournalReplay:
                 await self._replay_partition(consumer, partition, ends)
 
     def state(self) -> Iterator[StateRow]:
-        """Memberships and leads at the end of the journal, points as of each contact's clock."""
+        """Returns memberships and leads at the end of the journal, points as of each contact's clock."""
         clocks: dict[tuple[str, str], int] = {}
         contacts: list[Contact] = []
         for decider in self._deciders:
@@ -80,16 +81,16 @@ class JournalReplay:
         decider = PartitionDecider(partition.partition, self._releases.definitions, self._settings.engine)
         decider.resume(None)
         self._deciders.append(decider)
-        before = self._record_count
+        start_count = self._record_count
         record_count = 0
         async for record in read_to_end(consumer, [partition], ends=end_offsets):
             decider.feed(record.offset, require_key(record), require_value(record))
             record_count += 1
             if record_count % DECISION_BUDGET.records == 0:
                 self._decide_pending(decider)
-                self._on_progress(_ACTIVITY, before + record.offset + 1, self._total_records)
+                self._on_progress(_ACTIVITY, start_count + record.offset + 1, self._total_records)
         self._decide_pending(decider)
-        self._record_count = before + end_offsets[partition]
+        self._record_count = start_count + end_offsets[partition]
         self._on_progress(_ACTIVITY, self._record_count, self._total_records)
 
     def _decide_pending(self, decider: PartitionDecider) -> None:

@@ -1,4 +1,4 @@
-"""The journal of a run without a broker, kept aside: a release may ask of everything before it (SPEC section 9)."""
+"""Stores the journal of a replay without a broker: a back-fill reads all records before it (SPEC section 9)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from streams.errors import NoDiskSpace
 
 _HEADER = struct.Struct("<qII")  # offset, bytes of key and of value
 _MAX_MEMORY_BYTES = 64_000_000
-"""Bytes held in memory; more go to a temporary file, which is deleted with the process."""
+"""Bytes held in memory; a larger spool moves to a temporary file, which the process deletes at its end."""
 
 
 class Spool:
-    """Records in their order, read back as often as wanted."""
+    """A sequence of records that can be read any number of times."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_MAX_MEMORY_BYTES)  # noqa: SIM115 - closed by `close`
 
     def add(self, offset: int, key: bytes, value: bytes) -> None:
-        """The next record. Raises NoDiskSpace."""
+        """Adds a record. Raises NoDiskSpace when the temporary file cannot be written."""
         try:
             self._file.write(_HEADER.pack(offset, len(key), len(value)) + key + value)
         except OSError as error:
@@ -30,7 +30,7 @@ class Spool:
             ) from error
 
     def records(self) -> Iterator[tuple[int, bytes, bytes]]:
-        """Offset, key and value of every record so far; nothing is to be added meanwhile."""
+        """Yields offset, key and value of every record so far; call `add` only after the last of them."""
         end = self._file.tell()
         self._file.seek(0)
         while self._file.tell() < end:

@@ -1,4 +1,4 @@
-"""Final memberships and leads as rows, for those who ask what a replay comes to."""
+"""Builds rows of the final memberships and leads of a replay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def state_rows(
     current_definitions: CurrentDefinitionsLookup,
     end_instant_of: Callable[[Contact], int],
 ) -> Iterator[StateRow]:
-    """By account, contact, segment and campaign; points as they are at the contact's end (ms)."""
+    """Yields JSON rows by account, contact, segment and campaign; points are as of the contact's end (ms)."""
     for contact in sorted(contacts, key=lambda contact: (contact.account, contact.id)):
         yield from _membership_rows(contact)
         yield from _lead_rows(contact, current_definitions(contact.account), end_instant_of(contact))

@@ -1,1 +1,1 @@
-"""Conditions and free text, evaluated once over all contacts of an account."""
+"""Evaluates conditions and free text once over all contacts of an account."""

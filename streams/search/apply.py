@@ -1,4 +1,4 @@
-"""What a command asks of a search, and what becomes of the result: a list of contacts, or a dynamic segment."""
+"""Builds a search from the options of a command, and puts its result into a static or a dynamic segment."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class ResultTarget:
     """Where the result of a search goes: into at most one segment."""
 
     freeze: str | None = None
-    """The static segment that lists the contacts found."""
+    """The static segment whose list gets the hits."""
     save: str | None = None
     """The dynamic segment that gets the condition."""
     apply: bool = False
     """Whether the saved segment becomes a new release."""
 
     def require_possible(self, free_text: str | None) -> None:
-        """Raises UsageError for a combination that makes no sense; `free_text` is what the search looks for."""
+        """Raises UsageError for a combination that makes no sense; `free_text` holds the words, if any."""
         if self.freeze is not None and self.save is not None:
             raise UsageError(
                 "--freeze lists contacts in a static segment, --save makes a dynamic one; give one of them"
@@ -47,7 +47,7 @@ class ResultTarget:
             raise UsageError("--apply goes with --save SEGMENT")
 
     def check(self, request: SearchRequest, release: Release) -> None:
-        """Raises UsageError, before anything is scanned, where the release does not allow what follows the search."""
+        """Raises UsageError, before the scan, where the release does not allow to save or freeze the result."""
         if self.freeze is not None:
             _require_static_segment(self.freeze, release)
         if self.save is not None and request.condition is not None:
@@ -56,7 +56,7 @@ class ResultTarget:
 
 @dataclass(frozen=True, slots=True)
 class FrozenResult:
-    """How many contacts were sent to the list `segment`, and how many of those found it listed already."""
+    """How many hits were added to the list of `segment`, and how many it listed before."""
 
     segment: str
     published: int
@@ -74,7 +74,7 @@ class SavedSegment:
     fragment: str
     """YAML to add to a file of definitions."""
     release: int | None
-    """The number of the release that was applied; None where none was."""
+    """The number of the new release; None where none was applied."""
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as JSON for a machine."""
@@ -87,7 +87,7 @@ class SavedSegment:
 def build_search_request(
     account: str, condition: str | None, text: str | None, sample_size: int = 0
 ) -> SearchRequest:
-    """Returns what the options ask for. Raises UsageError when that is nothing, or cannot be read."""
+    """Returns the search that the options describe. Raises UsageError for no option, or one that cannot be read."""
     if condition is None and text is None:
         raise UsageError("say what to search for: a condition such as '{property: country, eq: DE}', or --text WORDS")
     document = None if condition is None else read_condition(condition)
@@ -97,7 +97,7 @@ def build_search_request(
 async def freeze_result(
     settings: Settings, account: str, result: SearchResult, segment: str, by: str
 ) -> FrozenResult:
-    """Sends, in the name of `by`, a command for each contact that was found and is not in the list yet."""
+    """Sends, in the name of `by`, a command for each hit that the list does not have yet."""
     contacts = unlisted_contacts(result.hits.sorted_entries(), segment)
     fields = {"type": "segment.member_added", "segment": segment, "by": by}
     if contacts:
@@ -116,7 +116,7 @@ async def save_condition(
 ) -> SavedSegment:
     """Plans the condition as the dynamic segment `name` and, with `apply`, makes it a release.
 
-    Raises DefinitionsRefused when another release came meanwhile.
+    Raises DefinitionsRefused when another release was written meanwhile.
     """
     assert request.condition is not None
     segment = segment_definition(name, request.condition)
@@ -140,9 +140,9 @@ def _require_static_segment(segment: str, release: Release) -> None:
     except UsageError as error:
         if any(each.id == segment for each in release.definitions.segments):
             raise
-        first = f"define it first: `segments: [{{id: {segment}}}]` applied with `leadstream definitions apply`"
-        raise UsageError(f"{error}; {first}") from error
+        hint = f"define it first: `segments: [{{id: {segment}}}]` applied with `leadstream definitions apply`"
+        raise UsageError(f"{error}; {hint}") from error
 
 
 def _ignore_message(_text: str) -> None:
-    """The search has already reported what is scanned."""
+    """Does nothing: the search has already reported what is scanned."""

@@ -1,4 +1,4 @@
-"""A condition as someone asks for it: read from the command line or a file, checked like definitions."""
+"""Reads a condition from the command line or a file, and checks it like definitions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _condition_adapter: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
 def read_condition(text: str) -> Document:
-    """The condition in `text`, YAML or JSON, or in the file that it names behind an `@`.
+    """Returns the condition in `text` (YAML or JSON), or in the file that `text` names after an `@`.
 
-    Raises DataError for a file that cannot be read, UsageError for what is neither YAML nor JSON.
+    Raises DataError for a file that cannot be read, UsageError for text that is neither YAML nor JSON.
     """
     name = "the condition"
     as_json = False
@@ -32,26 +32,26 @@ def read_condition(text: str) -> Document:
         name, as_json = str(path), path.suffix.lower() == ".json"
         text = _read_text_file(path)
     try:
-        parts = read_text(name, text, as_json=as_json)
+        documents = read_text(name, text, as_json=as_json)
     except UnreadableDocument as error:
         raise UsageError(f"{name}: {error.message}; a condition is such as {{property: country, eq: DE}}") from error
-    if len(parts) != 1:
-        raise UsageError(f"{name}: one condition is asked for, here are {len(parts)}")
-    return parts[0]
+    if len(documents) != 1:
+        raise UsageError(f"{name}: one condition is asked for, here are {len(documents)}")
+    return documents[0]
 
 
 def validate_condition(condition_document: Document, document: Mapping[str, Any]) -> Condition:
-    """The condition within an account's definitions as written. Raises UsageError, a line per fault."""
+    """Returns the condition, checked within an account's `document`. Raises UsageError, one line per problem."""
     segments = list(document.get("segments") or ())
     name = unused_segment_id(document)
     extended = with_segment(document, {"id": name, "dynamic": True, "when": condition_document.values})
     condition_path = ("segments", len(segments), "when")
-    faults = [problem for problem in validate_definitions(extended).problems if problem.path[:3] == condition_path]
-    if faults:
-        own = f"segment {name}: "  # nobody who searches knows of it
+    problems = [problem for problem in validate_definitions(extended).problems if problem.path[:3] == condition_path]
+    if problems:
+        prefix = f"segment {name}: "  # an invented segment, which the user does not know
         lines = [
-            _problem_line(condition_document, each.path[3:], each.message.removeprefix(own))
-            for each in faults[:MAX_LISTED]
+            _problem_line(condition_document, each.path[3:], each.message.removeprefix(prefix))
+            for each in problems[:MAX_LISTED]
         ]
         raise UsageError("\n".join(lines))
     condition: Condition = _condition_adapter.validate_python(condition_document.values)
@@ -59,7 +59,7 @@ def validate_condition(condition_document: Document, document: Mapping[str, Any]
 
 
 def condition_warnings(condition_document: Document, document: Mapping[str, Any]) -> list[str]:
-    """What may be a mistake in a condition that is sound: a line each."""
+    """Returns a line for each possible mistake in a valid condition."""
     condition_path = ("segments", len(document.get("segments") or ()), "when")
     extended = with_segment(
         document, {"id": unused_segment_id(document), "dynamic": True, "when": condition_document.values}
@@ -72,12 +72,12 @@ def condition_warnings(condition_document: Document, document: Mapping[str, Any]
 
 
 def with_segment(document: Mapping[str, Any], segment: Mapping[str, Any]) -> dict[str, Any]:
-    """The definitions with one segment more."""
+    """Returns the definitions with one segment more."""
     return {**document, "segments": [*(document.get("segments") or ()), dict(segment)]}
 
 
 def unused_segment_id(document: Mapping[str, Any]) -> str:
-    """A segment id that the definitions do not have."""
+    """Returns a segment id that the definitions do not have."""
     existing = {segment.get("id") for segment in document.get("segments") or ()}
     name = "search"
     while name in existing:
@@ -95,5 +95,5 @@ def _read_text_file(path: File) -> str:
 
 
 def _problem_line(condition_document: Document, path: tuple[str | int, ...], message: str) -> str:
-    where = f"{condition_document.file}:{condition_document.line_of(path)}"
-    return f"{where}: {path_text(path)}: {message}" if path else f"{where}: {message}"
+    location = f"{condition_document.file}:{condition_document.line_of(path)}"
+    return f"{location}: {path_text(path)}: {message}" if path else f"{location}: {message}"

@@ -1,4 +1,4 @@
-"""Free text: words that must all stand in a contact's text properties; `*` and `?` inside them are wildcards."""
+"""Matches words against a contact's text properties; `*` and `?` inside words are wildcards."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WordPredicate = Callable[[str], bool]
 
 
 class FreeTextQuery:
-    """Whether a contact's properties have every word, in whatever property and place; case does not matter.
+    """A query that matches where every word occurs in some text property; case does not matter.
 
-    A word stands in a text as the whole of it, between spaces, or between any characters that are no letters, digits
-    or `_`: so `example` and `ada@example.com` both stand in that address.
+    A word occurs in a text as the whole text, between spaces, or between characters that are no letters, digits or
+    `_`: `example` and `ada@example.com` both occur in that address. Raises UsageError for an invalid word, or none.
     """
 
     def __init__(self, text: str) -> None:
@@ -30,7 +30,7 @@ class FreeTextQuery:
         self._predicates = [_word_predicate(word) for word in words]
 
     def matches(self, properties: Mapping[str, Any]) -> bool:
-        """Whether each word stands in one of the texts."""
+        """Whether each word occurs in one of the texts."""
         missing = self._predicates
         for text in _text_values(properties):
             candidates = _candidates(text.casefold())
@@ -55,7 +55,7 @@ def _candidates(text: str) -> set[str]:
 
 
 def _text_values(value: Any) -> Iterator[str]:
-    """Every text inside, at any depth."""
+    """Yields every text inside a JSON value, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Contacts one after the other against what is searched for; pure."""
+"""Matches contacts against a search and collects the hits; pure."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _SAMPLE_PROPERTIES = ("first_name", "last_name", "email", "company")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A contact that was found; `static_segments` are the static segments that it is listed in."""
+    """A contact that matches; `static_segments` are the static segments that list it."""
 
     contact: str
     status: str
     static_segments: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For a machine."""
+        """Returns the hit as JSON for a machine."""
         return {"contact": self.contact, "status": self.status}
 
 
 class ContactMatcher:
-    """What is searched for, within an account's definitions in force: a condition, words, or both."""
+    """Matches contacts of an account against a condition, words, or both; `definitions` are those in force."""
 
     def __init__(
         self, definitions: Definitions, condition: Condition | None, free_text: FreeTextQuery | None
@@ -55,9 +55,9 @@ class ContactMatcher:
         self._compiled: CompiledCondition | None = None
         self._includes_deleted = False
         self.backfill_leaves = NO_BACKFILL
-        """What the condition needs of the past: counters and held states."""
+        """The counters and held states that the condition needs."""
         self.history_needs: list[HistoryNeed] = []
-        """The same, leaf by leaf."""
+        """The same need, leaf by leaf."""
         if condition is not None:
             scope = build_compile_scope(definitions)
             self._compiled = compile_condition(condition, scope)
@@ -70,7 +70,7 @@ class ContactMatcher:
     def matches(
         self, contact: Contact, partition_status: PartitionStatus, backfilled: BackfilledState | None
     ) -> bool:
-        """Whether the contact is found, at its own present; `backfilled` is what the journal says of its past."""
+        """Whether the contact matches at its settled instant; `backfilled` is its back-fill (None: empty)."""
         if contact.status == "deleted" and not self._includes_deleted:
             return False
         if self._free_text is not None and not self._free_text.matches(contact.properties):
@@ -89,16 +89,16 @@ def _with_backfill(
     if not backfill_leaves:
         return contact
     state = backfilled or BackfilledState(contact.created, {}, {})
-    tracked = msgspec.structs.replace(
+    copy = msgspec.structs.replace(
         contact, counts=state.counts, held=dict(state.held), tracked_until=state.tracked_until
     )
-    advance_tracking(tracked, backfill_leaves, now)
-    update_tracking(tracked, backfill_leaves, now)
-    return tracked
+    advance_tracking(copy, backfill_leaves, now)
+    update_tracking(copy, backfill_leaves, now)
+    return copy
 
 
 class SearchHits:
-    """The hits: id, status and lists of each, and the properties of a sample."""
+    """Collects the hits, and some properties of a sample of `sample_size` of them."""
 
     def __init__(self, sample_size: int) -> None:
         self.scanned_count = 0
@@ -107,14 +107,14 @@ class SearchHits:
         self._sample: list[tuple[int, str, dict[str, Any]]] = []
 
     def add(self, contact: Contact) -> None:
-        """A contact that matches."""
+        """Adds a contact that matches."""
         hit = Hit(contact.id, contact.status, tuple(contact.listed))
         self.entries.append(hit)
         if self._sample_size:
             self._add_to_sample(hit, contact)
 
     def counts_by_status(self) -> dict[str, int]:
-        """How many of each status."""
+        """Returns status -> number of hits."""
         return dict(sorted(Counter(hit.status for hit in self.entries).items()))
 
     def sorted_entries(self) -> list[Hit]:
@@ -122,17 +122,17 @@ class SearchHits:
         return sorted(self.entries, key=lambda hit: hit.contact)
 
     def sample_rows(self) -> Iterator[dict[str, Any]]:
-        """A sample that is the same whenever the same contacts are found."""
-        for _, _, described in sorted(self._sample, reverse=True, key=lambda each: each[:2]):
-            yield described
+        """Yields the sample as JSON; it depends on the hits alone, not on their order."""
+        for _, _, row in sorted(self._sample, reverse=True, key=lambda each: each[:2]):
+            yield row
 
     def _add_to_sample(self, hit: Hit, contact: Contact) -> None:
-        """Those with the smallest hashes, as if drawn by lot."""
+        """Keeps the hits with the smallest hashes: a pseudo-random choice."""
         digest = -int.from_bytes(blake2b(hit.contact.encode(), digest_size=8).digest())
         if len(self._sample) == self._sample_size and digest <= self._sample[0][0]:
             return
-        named = {name: contact.properties[name] for name in _SAMPLE_PROPERTIES if name in contact.properties}
-        entry = (digest, hit.contact, {**hit.to_dict(), **named})
+        properties = {name: contact.properties[name] for name in _SAMPLE_PROPERTIES if name in contact.properties}
+        entry = (digest, hit.contact, {**hit.to_dict(), **properties})
         if len(self._sample) < self._sample_size:
             heapq.heappush(self._sample, entry)
         else:

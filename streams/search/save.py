@@ -1,4 +1,4 @@
-"""A search that stays: as a dynamic segment of the definitions, or as the list of a static one."""
+"""Saves a search as a dynamic segment, or its hits as the list of a static segment."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from streams.store.releases import ReleaseRepository
 
 
 def segment_definition(name: str, condition_document: Document) -> dict[str, Any]:
-    """The dynamic segment as definitions write it."""
+    """Returns the dynamic segment as JSON, as definitions hold it."""
     return {"id": name, "dynamic": True, "when": condition_document.values}
 
 
 def to_yaml_fragment(segment: Mapping[str, Any]) -> str:
-    """What is to be added to a file of definitions."""
+    """Returns YAML to add to a file of definitions."""
     text = StringIO()
     YAML().dump({"segments": [dict(segment)]}, text)
     return text.getvalue()
 
 
 def extend_definitions(release: Release, segment: Mapping[str, Any]) -> AccountDefinitions:
-    """The account's definitions in force with the segment. Raises UsageError where they would be refused."""
+    """Returns the release's definitions with the segment added. Raises UsageError where they are not valid."""
     if any(each.id == segment["id"] for each in release.definitions.segments):
         raise UsageError(f"there is a segment {segment['id']!r} already; give another name")
     document = with_segment(release.document, segment)
@@ -51,7 +51,7 @@ def extend_definitions(release: Release, segment: Mapping[str, Any]) -> AccountD
 async def plan_segment(
     settings: Settings, account: AccountDefinitions, on_message: MessageCallback, on_progress: ProgressCallback
 ) -> PlanResult:
-    """What applying would change, and who would enter and leave: as `definitions plan` tells it."""
+    """Returns what applying would change, and who would enter and leave, like `definitions plan`."""
     (plan,) = await plan_accounts(
         settings, {account.name: account}, quick=False, on_message=on_message, on_progress=on_progress
     )
@@ -61,7 +61,7 @@ async def plan_segment(
 async def apply_segment(
     settings: Settings, clock: Clock, release: Release, account: AccountDefinitions, on_progress: ProgressCallback
 ) -> int:
-    """Makes the next release and returns its number. Raises DefinitionsRefused when another one came meanwhile."""
+    """Writes the next release and returns its number. Raises DefinitionsRefused when another one came first."""
     applier = ReleaseApplier(settings, ReleaseRepository(settings, clock))
     result = (await applier.apply(account, release.number, None, on_progress)).release
     if isinstance(result, VoidRelease):
@@ -70,5 +70,5 @@ async def apply_segment(
 
 
 def unlisted_contacts(hits: Iterable[Hit], segment: str) -> list[str]:
-    """Who is found and not in the list yet."""
+    """Returns the hits that the list of `segment` does not have yet."""
     return [hit.contact for hit in hits if segment not in hit.static_segments]

@@ -1,4 +1,4 @@
-"""A search over what a deployment has stored, partition by partition."""
+"""Runs a search over a deployment's contact rows and journal, partition by partition."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from streams.store.retention import truncated_partitions
 from streams.store.store import DeploymentStore, SlotSnapshot, open_store
 
 ReleaseCheck = Callable[[Release], None]
-"""Raises UsageError for a release in which what is to follow the search cannot be done."""
+"""Raises UsageError for a release that does not allow to save or freeze the result."""
 
 _decode = msgspec.json.Decoder(Contact).decode
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What is searched for: a condition as read, words, or both. `sample_size` is how many are to be shown."""
+    """A condition, words, or both; `sample_size` is how many hits to show with properties."""
 
     account: str
     condition: Document | None
@@ -41,7 +41,7 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits, and the release whose definitions the condition was evaluated in."""
+    """The hits, and the release under which the condition was evaluated."""
 
     hits: SearchHits
     release: Release
@@ -51,7 +51,7 @@ class SearchResult:
 async def search(
     settings: Settings, request: SearchRequest, on_progress: ProgressCallback, check: ReleaseCheck | None = None
 ) -> SearchResult:
-    """Everyone who is found.
+    """Returns the contacts that match. `check` may refuse the release before the scan.
 
     Raises UsageError for a condition that the definitions in force refuse, JournalTruncated for one that
     needs records from before the journal's beginning.
@@ -91,12 +91,12 @@ class _SearchRun:
         self._truncated_partitions: dict[int, int | None] = {}
 
     async def record_truncation(self) -> None:
-        """Where the journal has to be read, whether it is whole."""
+        """Remembers which journal partitions lost records, where the search has to read the journal."""
         if self.matcher.backfill_leaves:
             self._truncated_partitions = await truncated_partitions(self._store, self._account)
 
     async def require_same_truncation(self) -> None:
-        """Raises JournalTruncated where the journal lost records while it was read."""
+        """Raises JournalTruncated where the journal lost records during the scan."""
         if (
             self.matcher.backfill_leaves
             and (await truncated_partitions(self._store, self._account)).keys() != self._truncated_partitions.keys()
@@ -104,7 +104,7 @@ class _SearchRun:
             raise JournalTruncated("the journal's retention took records away while they were read; search again")
 
     async def scan_slot(self, number: int, on_progress: ProgressCallback) -> None:
-        """The contacts of one partition: their rows, and for what the rows do not say, their journal."""
+        """Matches the contacts of one partition, from their rows and, for a back-fill, their journal."""
         part = f"{number + 1}/{self._store.slot_count}"
         slot = await self._store.read_slot(
             number, lambda key: key.startswith(self._prefix), f"scanning contacts {part}", on_progress
@@ -128,7 +128,7 @@ class _SearchRun:
         needs = self.matcher.history_needs
         if not coverage_problems(needs, JournalCoverage(start, now)):
             return
-        # The latest of all partitions: a window that begins later is answered in every one.
+        # Name the latest start of all partitions: a window that begins after it works in every one.
         others = [each for each in self._truncated_partitions.values() if each is not None]
         problems = coverage_problems(needs, JournalCoverage(max([start, *others]), now))
         raise JournalTruncated("\n".join(problems[:MAX_LISTED]))
@@ -140,7 +140,7 @@ class _SearchRun:
         leaves = self.matcher.backfill_leaves
         if not leaves:
             return {}
-        # After the rows: whatever release stands in the journal up to where they are decided is known by then.
+        # After the rows: the log then has every release that the journal holds up to the decided offset.
         releases = await self._store.read_releases()
         counter = BackfillCounter(self._account, leaves, releases.definitions, self._settings.engine)
         await self._store.count_journal(number, [counter], on_progress, end=slot.decided_offset(number))

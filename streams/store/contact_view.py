@@ -1,4 +1,4 @@
-"""A contact as conditions see it at an instant, with points decayed to then."""
+"""Builds a contact as conditions see it at an instant, with points decayed to that instant."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from streams.engine.state.points import points_at
 
 @dataclass(frozen=True, slots=True)
 class ContactView:
-    """One contact at one instant (ms)."""
+    """One contact at the instant `now` (ms)."""
 
     contact: Contact
     now: int
 
     def evaluation_context(self, campaign: str = "") -> EvaluationContext:
-        """The context for evaluating a condition; with the lead of `campaign` where its rules are evaluated."""
+        """Returns the context for a condition; `campaign` names the campaign of a rule, empty for a segment."""
         lead = self.contact.leads.get(campaign)
         return EvaluationContext(self.contact, self.now, lead, lead.points if lead is not None else 0)
 
 
 def build_view(contact: Contact, release: CompiledRelease, now: int) -> ContactView:
-    """The contact at `now` (ms); `contact` itself is not changed."""
+    """Returns the contact at `now` (ms), with a copy of its leads; `contact` itself does not change."""
     leads = {name: _with_decay(lead, release.campaigns_by_id.get(name), now) for name, lead in contact.leads.items()}
     return ContactView(msgspec.structs.replace(contact, leads=leads), now)
 
 
 def settled_instant(contact: Contact, partition_status: PartitionStatus) -> int:
-    """The latest instant (ms) that the row is settled for. A tick T closes only the instants before T."""
+    """Returns the latest instant (ms) that the row is settled for. A tick T closes only the instants before T."""
     clock = max(contact.clock, partition_status.clock_of(contact.account, contact.clock) - 1)
     return clock if contact.due is None or contact.due > clock else contact.due - 1
 

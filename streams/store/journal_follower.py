@@ -22,8 +22,8 @@ from streams.settings import Settings
 
 @dataclass(slots=True)
 class JournalUpdate:
-    """New records. `sources` are those of events journaled or refused; the others are pairs of journal partition
-    and record.
+    """New records. `sources` are the sources of events that were journaled or refused; the other lists hold pairs of
+    journal partition and record.
     """
 
     sources: list[tuple[SourcePartition, int]] = field(default_factory=list)
@@ -71,16 +71,16 @@ class JournalFollower:
         names = (self._journal, self._ledger_journal, self._dead_letters)
         by_topic = await fetch_partitions(self._bootstrap, names)
         self.partitions = frozenset(partition.partition for partition in by_topic[self._journal])
-        # The ends are fetched now, before the caller sends the events that it waits for.
+        # Fetch the ends now, before the caller sends the events that it waits for.
         ends = await fetch_end_offsets(self._consumer, [partition for name in names for partition in by_topic[name]])
         for partition, end in ends.items():
             self._consumer.seek(partition, end)
 
     async def poll(self, timeout_ms: int) -> JournalUpdate:
-        """The records committed since the last call; empty when none comes within `timeout_ms`."""
-        fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
+        """Returns the records committed since the last call; an empty update after `timeout_ms` without any."""
+        batches = await self._consumer.getmany(timeout_ms=timeout_ms)
         update = JournalUpdate()
-        for partition, batch in fetched.items():
+        for partition, batch in batches.items():
             if partition.topic == self._dead_letters:
                 update.sources.extend(_dead_letter_sources(batch))
             else:
@@ -89,15 +89,15 @@ class JournalFollower:
 
 
 def _add_records(update: JournalUpdate, partition: int, batch: Iterable[ConsumedRecord], *, is_journal: bool) -> None:
-    """Of the ledger's journal only events count: its ticks and markers concern no partition of the journal."""
+    """Adds a batch; of the ledger's journal only events count, its ticks and markers concern no journal partition."""
     for message in batch:
         try:
             record = records.decode(require_value(message))
         except msgspec.DecodeError:
             continue  # a type of record that only workers have to understand
         if isinstance(record, records.JournalEvent):
-            topic, number, offset = record.source
-            update.sources.append(((topic, number), offset))
+            topic, source_partition, offset = record.source
+            update.sources.append(((topic, source_partition), offset))
         elif not is_journal:
             continue
         elif isinstance(record, records.Tick):
@@ -114,5 +114,5 @@ def _dead_letter_sources(batch: Iterable[ConsumedRecord]) -> Iterable[tuple[Sour
     for message in batch:
         source = source_from_headers(message.headers)
         if source is not None:
-            topic, number, offset = source
-            yield (topic, number), offset
+            topic, partition, offset = source
+            yield (topic, partition), offset

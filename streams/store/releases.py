@@ -27,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 async def read_releases(consumer: Consumer, partition: TopicPartition, log: ReleaseLog, start: int = 0) -> int:
-    """Adds the releases from offset `start` up to the present end to the log; returns the offset behind the last.
+    """Adds the releases from offset `start` up to the present end to the log; returns the offset after the last.
 
     Raises BrokerUnavailable.
     """
@@ -41,7 +41,7 @@ async def read_releases(consumer: Consumer, partition: TopicPartition, log: Rele
 class ReleaseFollower:
     """Knows the releases of every account while `follow` runs. An async context manager.
 
-    After entering, everything up to then has been read. Raises BrokerUnavailable, TopicsMissing.
+    Entering it reads all existing releases. Raises BrokerUnavailable, TopicsMissing.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -65,20 +65,20 @@ class ReleaseFollower:
         await self._stack.aclose()
 
     def latest(self, account: str) -> Release | None:
-        """The account's latest release; None when it has none."""
+        """Returns the account's latest release; None when it has none."""
         return self._log.latest(account)
 
     async def follow(self) -> None:
         """Reads new releases until it is cancelled. Raises KafkaError."""
-        assert self._consumer is not None, "entered"
-        async for fetched in follow(self._consumer):
-            for batch in fetched.values():
+        assert self._consumer is not None, "enter the follower first"
+        async for batches in follow(self._consumer):
+            for batch in batches.values():
                 for record in batch:
                     _add_release(self._log, record)
 
 
 class ReleaseRepository:
-    """The releases of a deployment; `clock` is the deployment's. Every call first reads what is new on the topic."""
+    """Reads and writes the releases of a deployment with the clock `clock`. Every call first reads new records."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -88,17 +88,17 @@ class ReleaseRepository:
         self._next_offset = 0
 
     async def latest(self, account: str) -> Release | None:
-        """The account's latest release; None when it has none. Raises BrokerUnavailable, TopicsMissing."""
+        """Returns the account's latest release; None when it has none. Raises BrokerUnavailable, TopicsMissing."""
         await self._read_new_records()
         return self._log.latest(account)
 
     async def read_log(self) -> ReleaseLog:
-        """Every release on the topic now. Raises BrokerUnavailable, TopicsMissing."""
+        """Returns all releases on the topic now. Raises BrokerUnavailable, TopicsMissing."""
         await self._read_new_records()
         return self._log
 
     def require_not_future(self, at: int | None) -> None:
-        """Raises UsageError for a future instant on the wall clock: it would be cut to the arrival."""
+        """Raises UsageError for a future instant (ms) on the wall clock: it would be cut to the arrival."""
         if self._clock == "wall" and at is not None and at > time.time() * 1000:
             raise UsageError(
                 f"{instant_text(at)} is still to come; on the wall clock there is no applying in advance,"
@@ -108,7 +108,10 @@ class ReleaseRepository:
     async def write_release(
         self, account: str, document: Mapping[str, Any], based_on: int, at: int | None = None
     ) -> Release | VoidRelease:
-        """Writes one record, and returns what every reader makes of it. `at` is in ms."""
+        """Writes one record; returns the release, or the void release, that it becomes. `at` is in ms.
+
+        Raises BrokerUnavailable, TopicsMissing.
+        """
         id_ = f"release-{uuid.uuid4()}"
         record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": account, "based_on": based_on}
         if at is not None:

@@ -1,4 +1,4 @@
-"""From which instant on a journal is complete after its retention deleted its beginning."""
+"""Finds the instant from which on a journal is complete after retention deleted its beginning."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from streams.store.store import DeploymentStore
 
 
 async def truncated_partitions(store: DeploymentStore, account: str | None) -> dict[int, int | None]:
-    """Journal partitions that lost records -> the instant (ms) from which on they are complete for the account.
+    """Returns journal partition -> the instant (ms) from which on it is complete, of those that lost records.
 
-    `account` is None for all accounts. The instant is None where no record in the log has one.
+    The instant is for the account (None: all accounts), and None where no record in the log has one.
     """
-    truncated = [number for number, beginning in (await store.first_journal_offsets()).items() if beginning > 0]
+    truncated = [number for number, offset in (await store.first_journal_offsets()).items() if offset > 0]
     return {number: await _coverage_start(store, number, account) for number in truncated}
 
 
 def record_instant(timestamp: int, record: JournalRecord, account: str | None, clock: Clock) -> int | None:
-    """The instant (ms) that no event before the record is later than; None where the record has none.
+    """Returns an instant (ms) that no event before the record is later than; None where the record has none.
 
     On the wall clock an event is not later than its arrival, and so not later than the write of the next record. On
     the events clock the account's own records carry the time. Where they are out of order the instant is too early:

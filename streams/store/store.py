@@ -29,10 +29,10 @@ from streams.settings import Settings
 from streams.store.releases import read_releases
 
 _LOOKBACK_RECORDS = 2_000
-"""So many records before the end of a changelog are searched for a checkpoint first."""
+"""Records at the end of a changelog that are searched for a checkpoint first."""
 
 KeyFilter = Callable[[bytes], bool]
-"""Whether the record of a key is to be returned."""
+"""Whether to return the record of a key."""
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class SlotSnapshot:
         return self.decider_checkpoint.standing
 
     def decided_offset(self, number: int) -> int:
-        """The rows are decided up to this journal offset (not included)."""
+        """Returns the journal offset up to which (not included) the rows are decided; `number` is the slot's."""
         return self.slot_checkpoint.feeds.get(f"{JOURNAL.name}:{number}", 0)
 
 
@@ -71,15 +71,15 @@ class DeploymentStore:
         return self.deployment.partitions
 
     def slot_number(self, key: bytes) -> int:
-        """The journal partition of a contact's key."""
+        """Returns the journal partition of a contact's key."""
         return partition_for_key(key, self.slot_count)
 
     async def read_slot(
         self, number: int, key_filter: KeyFilter, activity: str, on_progress: ProgressCallback
     ) -> SlotSnapshot:
-        """The rows whose keys pass the filter, as of the present end of the changelog partition.
+        """Returns the rows whose keys pass the filter, as of the present end of the changelog partition.
 
-        `activity` is what `on_progress` is told.
+        `on_progress` gets `activity` and the offsets read so far and in all.
         """
         changelog = self._partition(CONTACTS_CHANGELOG.name, number)
         ends = await fetch_end_offsets(self._consumer, [changelog])
@@ -104,7 +104,7 @@ class DeploymentStore:
         *,
         end: int | None = None,
     ) -> AsyncIterator[JournalEntry]:
-        """Offset, key and value of the records whose keys pass the filter, before `end` or the present end."""
+        """Yields offset, key and value of the records whose keys pass the filter, before `end` or the present end."""
         journal = self._partition(JOURNAL.name, number)
         ends = await fetch_end_offsets(self._consumer, [journal])
         last = ends[journal] if end is None else min(end, ends[journal])
@@ -124,15 +124,15 @@ class DeploymentStore:
         *,
         end: int,
     ) -> None:
-        """Gives all counters the records before `end`, in one pass over the journal partition."""
-        refused = await self.dead_letter_sources(number)
+        """Feeds all counters the records before `end`, in one pass over the journal partition."""
+        refused_sources = await self.dead_letter_sources(number)
         activity = f"scanning the journal {number + 1}/{self.slot_count}"
         async for entry in self.read_journal(number, lambda _key: True, activity, on_progress, end=end):
             for counter in counters:
-                counter.count((entry,), refused)
+                counter.count((entry,), refused_sources)
 
     async def read_slot_checkpoint(self, number: int) -> SlotCheckpoint:
-        """The latest checkpoint of a slot; mostly it is near the end of the slot's changelog."""
+        """Returns the latest checkpoint of a slot. It looks near the end of the changelog first."""
         changelog = self._partition(CONTACTS_CHANGELOG.name, number)
         ends = await fetch_end_offsets(self._consumer, [changelog])
         for start in (max(ends[changelog] - _LOOKBACK_RECORDS, 0), 0):
@@ -145,22 +145,22 @@ class DeploymentStore:
         return SlotCheckpoint()
 
     async def first_journal_offsets(self) -> dict[int, int]:
-        """Journal partition -> the first offset in its log; above 0 where retention has deleted records."""
+        """Returns journal partition -> the first offset in its log; above 0 where retention has deleted records."""
         partitions = [self._partition(JOURNAL.name, number) for number in range(self.slot_count)]
         offsets = await self._consumer.beginning_offsets(partitions)
         return {partition.partition: offset for partition, offset in offsets.items()}
 
     async def read_journal_records(self, number: int) -> AsyncIterator[ConsumedRecord]:
-        """The records in the log of a journal partition, up to its present end."""
+        """Yields the records in the log of a journal partition, up to its present end."""
         async for record in read_to_end(self._consumer, [self._partition(JOURNAL.name, number)]):
             yield record
 
     async def dead_letter_sources(self, number: int) -> set[SourcePosition]:
-        """The sources of all dead letters of a slot."""
+        """Returns the sources of all dead letters of a slot."""
         return await read_refused_sources(self._consumer, self._partition(DEAD_LETTERS.name, number))
 
     async def read_releases(self) -> ReleaseLog:
-        """Every release on the topic `definitions` now."""
+        """Returns all releases on the topic `definitions` now."""
         log = ReleaseLog(self.deployment.clock)
         await read_releases(self._consumer, self._partition(DEFINITIONS.name, 0), log)
         return log
@@ -170,9 +170,9 @@ class DeploymentStore:
 
 
 def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
-    """The decider's part of a slot's checkpoint; an empty one for a slot that has decided nothing.
+    """Returns the decider's part of a slot's checkpoint; an empty one for a slot that has decided nothing.
 
-    Raises EngineVersionMismatch for one of an engine that decides differently: its rows cannot be read either.
+    Raises EngineVersionMismatch for another engine version, whose rows cannot be read either.
     """
     if not slot_checkpoint.checkpoint:
         return Checkpoint(PartitionStatus(), semantics=ENGINE_VERSION)
@@ -183,7 +183,7 @@ def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[DeploymentStore]:
-    """The store of a deployment. Raises TopicsMissing, BrokerUnavailable."""
+    """Opens the store of a deployment. Raises TopicsMissing, BrokerUnavailable."""
     deployment = await require_deployment(settings)
     names = [settings.prefix + topic.name for topic in (CONTACTS_CHANGELOG, JOURNAL, DEFINITIONS)]
     await fetch_partitions(settings.bootstrap, names)

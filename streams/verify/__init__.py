@@ -1,1 +1,1 @@
-"""What the stream produced against what the journal says: memberships and leads recomputed in batch."""
+"""Recomputes memberships and leads from the journal in batch, and compares them with what the stream produced."""

@@ -1,8 +1,8 @@
-"""Where one slot stood when the verification began, and how far its tables reach for that.
+"""Finds a consistent cut of one slot: a checkpoint, and the ends of its tables that go with it.
 
-Rows of the tables, the contacts' rows and the slot's position are committed together, but three partitions are not
-read at one instant. So the position is read first, the tables up to where nothing from before it can be open, and
-whoever was decided after the position and may show in the tables already is named and passed over.
+One transaction commits the rows of the tables, the contacts' rows and the slot's checkpoint, but three partitions
+cannot be read at one instant. So the checkpoint is read first. The tables are then read up to an offset before which
+no transaction is open. Contacts that were decided after the checkpoint may show in the tables and are skipped.
 """
 
 from __future__ import annotations
@@ -21,31 +21,30 @@ from streams.errors import Unavailable
 from streams.kafka.protocols import Consumer
 from streams.kafka.reader import Offsets, fetch_end_offsets, read_to_end, require_key, require_value
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
-from streams.runtime.checkpoint import decode as decode_positions
+from streams.runtime.checkpoint import decode as decode_checkpoint
 
 MAX_WAIT_SECONDS = 60.0
-"""Seconds that a transaction, or a release or tick that is being worked off, is waited for."""
+"""Maximum seconds to wait for an open transaction, or for a release or tick that is being decided."""
 
 _POLL_SECONDS = 0.1
 _LOOKBACK_RECORDS = 2_000
-"""Records before the end of a changelog among which a position is looked for first."""
+"""Records at the end of a changelog that are searched for a checkpoint first."""
 
 
 @dataclass(frozen=True)
 class ConsistentCut:
-    """`decided_offset`: the journal offset up to which, not included, everything is decided. `end_offsets` bounds
-    the tables.
-    """
+    """All journal records before `decided_offset` are decided. The tables are read up to `end_offsets`."""
 
     decided_offset: int
     end_offsets: Offsets
     changed_contacts: frozenset[bytes]
-    """Contacts that were decided again meanwhile."""
+    """Keys of contacts that were decided again after the checkpoint."""
 
 
 class CutFinder:
-    """`committed_consumer` reads committed records, `uncommitted_consumer` also what is not; `changelog` and
-    `tables` are one slot's.
+    """Finds the cut of the slot whose `changelog` and `tables` are given.
+
+    `committed_consumer` reads committed records only, `uncommitted_consumer` all records.
     """
 
     def __init__(
@@ -61,7 +60,10 @@ class CutFinder:
         self._tables = tables
 
     async def find(self, attempts: int = 5) -> ConsistentCut:
-        """Returns a cut, if possible within `attempts` one without changed contacts. Raises Unavailable."""
+        """Returns a cut without changed contacts, or after `attempts` the last one with some.
+
+        Raises Unavailable when a transaction or a broadcast stays open.
+        """
         cut = await self._find_once()
         while cut.changed_contacts and attempts > 1:
             attempts -= 1
@@ -83,7 +85,7 @@ class CutFinder:
         return ConsistentCut(decided_offset, ends, frozenset(changed_contacts))
 
     async def _complete_checkpoint(self) -> tuple[int | None, SlotCheckpoint]:
-        """The last position at which no tick and no release is half done."""
+        """Returns the last checkpoint with its offset, once no tick or release is partly decided."""
         checkpoint: tuple[int | None, SlotCheckpoint] = (None, SlotCheckpoint())
 
         async def is_finished() -> bool:
@@ -103,13 +105,13 @@ class CutFinder:
                 self._committed_consumer, [self._changelog], ends=ends, starts={self._changelog: start}
             ):
                 if record.key == CHECKPOINT_KEY:
-                    checkpoint = (record.offset, decode_positions(require_value(record)))
+                    checkpoint = (record.offset, decode_checkpoint(require_value(record)))
             if checkpoint[0] is not None:
                 return checkpoint
         return None, SlotCheckpoint()
 
     async def _stable_end_offsets(self, partitions: list[TopicPartition]) -> Offsets:
-        """Where the partitions end now, once every transaction before that is over."""
+        """Returns the present ends, once no transaction before them is open."""
         ends = await fetch_end_offsets(self._uncommitted_consumer, partitions)
 
         async def is_settled() -> bool:

@@ -1,4 +1,4 @@
-"""Bounds of the state that contacts reached, as their rows in the changelog say: batch itself has no bounds."""
+"""Collects the bounds that contacts reached, from their changelog rows: the recomputation has no bounds."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _decode = msgspec.json.Decoder(Contact).decode
 
 
 class ContactFlags:
-    """Fed with the rows in the changelog's order; a null takes the row out."""
+    """The flags of contacts, from the rows in the changelog's order; a null value deletes a row."""
 
     def __init__(self) -> None:
         self._rows: dict[bytes, bytes] = {}
 
     def feed(self, key: bytes, value: bytes | None) -> None:
-        """The next record."""
+        """Takes the next record."""
         if value is None:
             self._rows.pop(key, None)
         elif key != CHECKPOINT_KEY:
             self._rows[key] = value
 
     def flags_of(self, key: bytes) -> tuple[str, ...]:
-        """The contact's flags; none of a contact that has no row."""
+        """Returns the contact's flags; none for a contact without a row."""
         row = self._rows.get(key)
         return tuple(_decode(row).flags) if row is not None else ()

@@ -1,4 +1,4 @@
-"""One journal partition recomputed: what every contact's memberships and leads must be at its end."""
+"""Recomputes what every contact's memberships and leads must be at the end of a journal partition."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from streams.verify.recompute.releases import PartitionTimeline, ReleaseContents
 
 @dataclass(frozen=True)
 class ExpectedContact:
-    """What one contact must be."""
+    """The memberships and leads that one contact must have."""
 
     members: frozenset[str]
     leads: dict[str, dict[str, Any]]
-    """Campaign -> what the row of `leads` must say, as far as it is recomputed."""
+    """Campaign -> the fields of its row of `leads` that are recomputed."""
     at: int
     """The instant (ms) of the comparison."""
 
 
 class PartitionRecomputation:
-    """Fed in the journal's order; `release_contents` gives the definitions of an account's release by number."""
+    """Recomputes contacts from records in the journal's order; `release_contents` looks up definitions by account and
+    release number.
+    """
 
     def __init__(self, release_contents: ReleaseContents, settings: Settings) -> None:
         self._timeline = PartitionTimeline(release_contents)
@@ -37,7 +39,7 @@ class PartitionRecomputation:
         self._events: dict[bytes, list[EventAtOffset]] = defaultdict(list)
 
     def feed(self, offset: int, value: bytes) -> None:
-        """The next record of the journal. Raises msgspec.DecodeError for bytes that no Leadstream wrote."""
+        """Takes the next record. Raises msgspec.DecodeError for bytes that are no journal record."""
         record = decode(value)
         if isinstance(record, JournalEvent):
             self._events[event_key(record.account, record.owner)].append((offset, record))
@@ -45,7 +47,7 @@ class PartitionRecomputation:
             self._timeline.add(offset, record)
 
     def contact_keys(self) -> list[bytes]:
-        """After the last record: the keys of all contacts."""
+        """Returns the keys of all contacts, sorted; call it after the last record."""
         return sorted(self._events)
 
     def recompute(self, key: bytes) -> RecomputedContact:
@@ -56,16 +58,16 @@ class PartitionRecomputation:
         return contact
 
     def expected_contact(self, key: bytes) -> ExpectedContact:
-        """What the contact must be."""
+        """Returns the memberships and leads that the contact must have."""
         contact = self.recompute(key)
         leads = {campaign: lead_row(lead_state) for campaign, lead_state in contact.leads.items()}
         return ExpectedContact(frozenset(contact.model.members), leads, contact.end)
 
 
 def lead_row(lead_state: LeadState) -> dict[str, Any]:
-    """What the row of a lead must say; nothing of the CRM where that has said nothing."""
+    """Returns the fields that a lead's row must have; `crm` only where the CRM reported a result."""
     row = lead_state.row
-    assert row is not None, "a lead is written when it is made"
+    assert row is not None, "a new lead always gets a row"
     fields = {
         "status": row.status,
         "points": row.points,

@@ -1,4 +1,4 @@
-"""What a verification found: differences, and how much was compared."""
+"""Holds the result of a verification: the differences, and how much was compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.values import instant_text
 
 @dataclass(frozen=True)
 class Difference:
-    """`kind` is `membership` or `lead`; `subject` the segment or campaign; `at` in ms."""
+    """A difference; `kind` is `membership` or `lead`, `subject` the segment or campaign, `at` in ms."""
 
     kind: str
     account: str
@@ -20,7 +20,7 @@ class Difference:
     actual: str
     at: int | None = None
     flags: tuple[str, ...] = ()
-    """Bounds of the state that the contact reached: what is beyond them is forgotten, see docs/state-bounds.md."""
+    """Bounds that the contact's state reached: what is beyond them is dropped, see docs/state-bounds.md."""
 
     def __str__(self) -> str:
         line = f"{self.kind}: {self.account}/{self.contact} {self.subject}"
@@ -29,7 +29,7 @@ class Difference:
         return line + (f" (bounds reached: {', '.join(self.flags)})" if self.flags else "")
 
     def to_dict(self) -> dict[str, Any]:
-        """For machines."""
+        """Returns the difference as JSON for machines."""
         return {
             "what": self.kind,
             "account": self.account,
@@ -44,7 +44,7 @@ class Difference:
 
 @dataclass
 class VerificationReport:
-    """Counts of what was compared, and what differs."""
+    """Counts of the contacts, memberships and leads that were compared, and the differences."""
 
     contacts: int = 0
     memberships: int = 0
@@ -52,18 +52,18 @@ class VerificationReport:
     flagged_contacts: int = 0
     """Contacts that reached a bound of their state."""
     skipped_contacts: int = 0
-    """Contacts passed over, since they were being decided when the verification began."""
+    """Contacts that were skipped, since they were being decided when the verification began."""
     verified_offsets: dict[int, int] = field(default_factory=dict)
-    """Journal partition -> the offset up to which, not included, it was verified."""
+    """Journal partition -> the offset up to which (not included) it was verified."""
     differences: list[Difference] = field(default_factory=list)
 
     @property
     def is_equal(self) -> bool:
-        """Whether the stream produced what it should."""
+        """Whether there is no difference."""
         return not self.differences
 
     def lines(self) -> list[str]:
-        """The verdict for people."""
+        """Returns the result as lines for people."""
         texts = [str(each) for each in self.differences]
         compared = f"{self.contacts} contacts, {self.memberships} memberships, {self.leads} leads"
         if self.is_equal:
@@ -77,7 +77,7 @@ class VerificationReport:
         return texts
 
     def to_dict(self) -> dict[str, Any]:
-        """For machines."""
+        """Returns the report as JSON for machines."""
         return {
             "equal": self.is_equal,
             "contacts": self.contacts,

@@ -1,4 +1,4 @@
-"""Rows of `segment-members` and `leads` of one partition, as somebody who loads the table sees them."""
+"""Builds the rows of one partition of `segment-members` or `leads` from its records."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ FOREIGN_RECORD = "a record that no Leadstream wrote"
 
 
 class OutputTable:
-    """Fed in the partition's order; `subject` is the field that names the segment or campaign, `type_` a row's."""
+    """The rows by key, fed in the partition's order.
+
+    `subject` is the field that names the segment or campaign, `type_` the type of a row.
+    """
 
     def __init__(self, subject: str, type_: str) -> None:
         self._subject = subject
         self._type = type_
         self._rows: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
         self.foreign_keys: set[bytes] = set()
-        """Keys that are no account/subject/contact."""
+        """Keys that are not ACCOUNT/SUBJECT/CONTACT."""
 
     def feed(self, key: bytes | None, value: bytes | None) -> None:
-        """The next record; a null takes the row out."""
+        """Takes the next record; a null value deletes the row."""
         parts = (key or b"").split(b"/", 2)
         if len(parts) != 3:
             self.foreign_keys.discard(key or b"") if value is None else self.foreign_keys.add(key or b"")
@@ -34,11 +37,11 @@ class OutputTable:
             rows[subject] = value
 
     def contact_keys(self) -> list[bytes]:
-        """Keys of the contacts that have rows."""
+        """Returns the keys (ACCOUNT/CONTACT) of the contacts that have rows, sorted."""
         return sorted(key for key, rows in self._rows.items() if rows)
 
     def rows(self, contact: bytes) -> dict[str, dict[str, Any] | None]:
-        """Subject -> the row without `emitted_at`; None where it cannot be one of ours."""
+        """Returns subject -> the row without `emitted_at`; None for a record that Leadstream cannot have written."""
         rows = self._rows.get(contact, {})
         return {key_text(subject): self._decode_row(contact, subject, value) for subject, value in rows.items()}
 
@@ -48,17 +51,17 @@ class OutputTable:
         except (msgspec.DecodeError, ValueError):
             return None
         account, _, name = contact.partition(b"/")
-        named = {
+        key_fields = {
             "type": self._type,
             "account": key_text(account),
             "contact": key_text(name),
             self._subject: key_text(subject),
         }
-        if not isinstance(row, dict) or any(row.get(key) != expected for key, expected in named.items()):
+        if not isinstance(row, dict) or any(row.get(key) != expected for key, expected in key_fields.items()):
             return None
         return {key: item for key, item in row.items() if key != "emitted_at"}
 
 
 def key_text(key: bytes) -> str:
-    """A key for people, whatever bytes it is."""
+    """Returns a key as text for people, whatever its bytes are."""
     return key.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""The whole of `leadstream verify`: cuts of all slots first, then one journal partition after the other."""
+"""Runs `leadstream verify`: finds the cuts of all slots, then compares one journal partition after the other."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, SEGMENT_MEMBERS, LEADS)
 
 @dataclass(frozen=True)
 class ContactSelection:
-    """Whom to verify: the contacts of one account or of all, and of them at most so many."""
+    """The contacts to verify: of one account or all (None), at most `sample_size` of them."""
 
     account: str | None = None
     sample_size: int | None = None
 
     def select(self, keys: Iterable[bytes], limit: int | None) -> list[bytes]:
-        """A sample is the same every time: those whose keys' hashes are the smallest."""
+        """Returns at most `limit` keys: those with the smallest hashes, so that a sample is always the same."""
         selected = [key for key in keys if belongs_to(key, self.account)]
         if limit is None or len(selected) <= limit:
             return selected
         return sorted(sorted(selected, key=lambda key: blake2b(key).digest())[:limit])
 
     def slot_limit(self, slot: int, slot_count: int) -> int | None:
-        """How many contacts of one slot, so that all together make the sample."""
+        """Returns how many contacts of one slot to verify, so that all slots together make the sample."""
         return (
             None
             if self.sample_size is None
@@ -60,16 +60,16 @@ class ContactSelection:
 async def verify(
     settings: Settings, selection: ContactSelection, on_progress: ProgressCallback
 ) -> VerificationReport:
-    """Compares what the stream produced with what the journal says.
+    """Compares the tables of the stream with a recomputation from the journal.
 
-    Raises JournalTruncated where the journal's beginning is gone, TopicsMissing, Unavailable.
+    Raises JournalTruncated where the journal's beginning is deleted, TopicsMissing, Unavailable.
     """
     async with _open_verification(settings) as verification:
         return await verification.run(selection, on_progress)
 
 
 class Verification:
-    """Reads one deployment's topics with two consumers: of committed records, and of all."""
+    """Verifies one deployment; `committed_consumer` reads committed records only, `uncommitted_consumer` all."""
 
     def __init__(
         self,
@@ -85,30 +85,30 @@ class Verification:
         self._uncommitted_consumer = uncommitted_consumer
         self._releases = ReleaseLog(deployment.clock)
 
-    async def run(self, choice: ContactSelection, on_progress: ProgressCallback) -> VerificationReport:
-        """Finds the cuts of all slots first, then compares their content."""
-        await self._require_whole_journal(choice.account)
+    async def run(self, selection: ContactSelection, on_progress: ProgressCallback) -> VerificationReport:
+        """Finds the cuts of all slots, then compares their tables; returns the report."""
+        await self._require_whole_journal(selection.account)
         report = VerificationReport()
         cuts = []
         for slot in range(self._slot_count):
             on_progress("finding where the workers stand", slot, self._slot_count)
             tables = [self._partition(SEGMENT_MEMBERS, slot), self._partition(LEADS, slot)]
-            cutter = CutFinder(
+            finder = CutFinder(
                 self._committed_consumer,
                 self._uncommitted_consumer,
                 self._partition(CONTACTS_CHANGELOG, slot),
                 tables,
             )
-            cuts.append(await cutter.find())
+            cuts.append(await finder.find())
         await self._read_releases()
         for slot, cut in enumerate(cuts):
             report.verified_offsets[slot] = cut.decided_offset
-            await self._verify_slot(slot, cut, choice, report, on_progress)
-        await self._require_whole_journal(choice.account)  # it may have gone while it was read
+            await self._verify_slot(slot, cut, selection, report, on_progress)
+        await self._require_whole_journal(selection.account)  # retention may have deleted records during the reads
         return report
 
     async def _require_whole_journal(self, account: str | None) -> None:
-        """Raises JournalTruncated: recomputing starts at the first record, there is no snapshot to start from."""
+        """Raises JournalTruncated where records were deleted: the recomputation starts at the first record."""
         truncated = await truncated_partitions(self._store, account)
         if truncated:
             instants = [instant for instant in truncated.values() if instant is not None]
@@ -122,27 +122,27 @@ class Verification:
         self,
         slot: int,
         cut: ConsistentCut,
-        choice: ContactSelection,
+        selection: ContactSelection,
         report: VerificationReport,
         on_progress: ProgressCallback,
     ) -> None:
-        recomputed = PartitionRecomputation(
+        recomputation = PartitionRecomputation(
             lambda account, number: self._releases.get(account, number).definitions, self._settings
         )
-        await self._read_journal(slot, cut, recomputed, on_progress)
+        await self._read_journal(slot, cut, recomputation, on_progress)
         members = await self._read_table(SEGMENT_MEMBERS, slot, cut, OutputTable("segment", MEMBER_TYPE))
         leads = await self._read_table(LEADS, slot, cut, OutputTable("campaign", LEAD_TYPE))
-        keys = recomputed.contact_keys()
-        comparison = PartitionComparison(recomputed, members, leads, await self._read_flags(slot), report)
-        chosen = choice.select(keys, choice.slot_limit(slot, self._slot_count))
-        for number, key in enumerate(chosen):
+        keys = recomputation.contact_keys()
+        comparison = PartitionComparison(recomputation, members, leads, await self._read_flags(slot), report)
+        selected = selection.select(keys, selection.slot_limit(slot, self._slot_count))
+        for number, key in enumerate(selected):
             if number % _PROGRESS_STEP == 0:
-                on_progress(f"recomputing contacts, partition {slot}", number, len(chosen))
+                on_progress(f"recomputing contacts, partition {slot}", number, len(selected))
             if key in cut.changed_contacts:
                 report.skipped_contacts += 1
             else:
                 comparison.compare_contact(key)
-        comparison.report_unknown_rows({*keys, *cut.changed_contacts}, choice.account)
+        comparison.report_unknown_rows({*keys, *cut.changed_contacts}, selection.account)
 
     async def _read_journal(
         self, slot: int, cut: ConsistentCut, recomputation: PartitionRecomputation, on_progress: ProgressCallback
@@ -169,7 +169,7 @@ class Verification:
         return flags
 
     async def _read_releases(self) -> None:
-        """Call it after the cuts: by then `definitions` holds every release that they contain."""
+        """Reads the releases; after the cuts, so that `definitions` holds every release that they contain."""
         await read_releases(self._committed_consumer, self._partition(DEFINITIONS, 0), self._releases)
 
     def _partition(self, topic: Topic, partition: int) -> TopicPartition:
@@ -181,7 +181,7 @@ async def _open_verification(settings: Settings) -> AsyncIterator[Verification]:
     deployment = await require_deployment(settings)
     await fetch_partitions(settings.bootstrap, [settings.prefix + topic.name for topic in _TOPICS])
     async with (
-        open_consumer(settings.bootstrap, "leadstream-verify") as committed,
-        open_consumer(settings.bootstrap, "leadstream-verify", "read_uncommitted") as all_,
+        open_consumer(settings.bootstrap, "leadstream-verify") as committed_consumer,
+        open_consumer(settings.bootstrap, "leadstream-verify", "read_uncommitted") as uncommitted_consumer,
     ):
-        yield Verification(settings, deployment, committed, all_)
+        yield Verification(settings, deployment, committed_consumer, uncommitted_consumer)

@@ -1,4 +1,4 @@
-"""The releases of an account from the first on, and where each of them stands."""
+"""The releases of an account from the first on, and in how many partitions each decides."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ VIP: dict[str, Any] = {"segments": [{"id": "vip"}]}
 MORE: dict[str, Any] = {"segments": [{"id": "vip", "name": "VIPs"}, {"id": "new"}]}
 
 
-def log_of(*records: tuple[int, dict[str, Any]]) -> ReleaseLog:
-    """Records of `definitions`: what each is based on, and its definitions."""
+def release_log(*records: tuple[int, dict[str, Any]]) -> ReleaseLog:
+    """Returns a log of records of `definitions`: what each is based on, and its definitions."""
     log = ReleaseLog("events")
     for offset, (based_on, definitions) in enumerate(records):
         record = {"type": "definitions.applied", "id": f"r{offset}", "at": instant_text(NOON + offset)}
@@ -26,14 +26,14 @@ def log_of(*records: tuple[int, dict[str, Any]]) -> ReleaseLog:
     return log
 
 
-def course(*standings: PartitionStatus) -> ReleaseHistory:
-    return build_release_history("default", log_of((0, VIP), (0, MORE), (1, MORE)), standings)
+def history(*statuses: PartitionStatus) -> ReleaseHistory:
+    return build_release_history("default", release_log((0, VIP), (0, MORE), (1, MORE)), statuses)
 
 
-def test_releases_are_told_with_what_each_changed_and_void_records_in_between() -> None:
-    counted = PartitionStatus(releases={"default": 1}, proposed={"default": PendingProposal(2, 7)})
-    decided = PartitionStatus(releases={"default": 2})
-    lines = list(course(counted, decided, counted).lines())
+def test_lines_show_what_each_release_changed_and_void_records_in_between() -> None:
+    backfilling = PartitionStatus(releases={"default": 1}, proposed={"default": PendingProposal(2, 7)})
+    active = PartitionStatus(releases={"default": 2})
+    lines = list(history(backfilling, active, backfilling).lines())
     assert [line.rpartition("  ")[0] if line.startswith("release") else line for line in lines] == [
         "release 1  2026-03-01T12:00:00.000Z",
         "  + segment vip",
@@ -46,17 +46,17 @@ def test_releases_are_told_with_what_each_changed_and_void_records_in_between() 
     ]
 
 
-def test_a_release_that_no_worker_took_says_so() -> None:
-    assert list(course(PartitionStatus(), PartitionStatus()).lines())[-1] == "  has come to none of 2 partitions yet"
+def test_a_release_without_any_partition_says_so() -> None:
+    assert list(history(PartitionStatus(), PartitionStatus()).lines())[-1] == "  has come to none of 2 partitions yet"
 
 
-def test_a_machine_reads_the_same() -> None:
-    described = course(PartitionStatus(releases={"default": 2})).to_dict()
-    assert (described["account"], described["partitions"]) == ("default", 1)
-    assert [(each["number"], each["decides_in"], each["counted_in"]) for each in described["releases"]] == [
+def test_the_json_form_has_the_same_content() -> None:
+    document = history(PartitionStatus(releases={"default": 2})).to_dict()
+    assert (document["account"], document["partitions"]) == ("default", 1)
+    assert [(each["number"], each["decides_in"], each["counted_in"]) for each in document["releases"]] == [
         (1, 0, 0),
         (2, 1, 0),
     ]
-    assert described["releases"][0]["changes"] == ["+ segment vip"]
-    assert described["void"] == [{"offset": 1, "id": "r1", "reason": "based on release 0, but 1 is the latest"}]
-    assert build_release_history("nobody", log_of((0, VIP)), []).to_dict()["releases"] == []
+    assert document["releases"][0]["changes"] == ["+ segment vip"]
+    assert document["void"] == [{"offset": 1, "id": "r1", "reason": "based on release 0, but 1 is the latest"}]
+    assert build_release_history("nobody", release_log((0, VIP)), []).to_dict()["releases"] == []

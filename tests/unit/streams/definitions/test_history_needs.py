@@ -1,4 +1,4 @@
-"""How far back leaves ask, and who is refused where the journal does not go back so far."""
+"""How far back leaves reach, and which are refused where the journal does not go back so far."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ MIDNIGHT = instant_ms("2026-06-15T00:00:00Z")
 
 
 def segments(*conditions: dict[str, Any]) -> Definitions:
-    listed = [{"id": f"s{place}", "dynamic": True, "when": when} for place, when in enumerate(conditions)]
-    return sound_definitions({"segments": listed})
+    rows = [{"id": f"s{index}", "dynamic": True, "when": when} for index, when in enumerate(conditions)]
+    return sound_definitions({"segments": rows})
 
 
-def reach(leaf: dict[str, Any]) -> int | None:
-    (asked,) = new_history_needs(None, segments(leaf))
-    return asked.earliest_needed(NOW)
+def earliest_needed(leaf: dict[str, Any]) -> int | None:
+    (need,) = new_history_needs(None, segments(leaf))
+    return need.earliest_needed(NOW)
 
 
 @pytest.mark.parametrize(
-    ("leaf", "to"),
+    ("leaf", "start"),
     [
         ({"visit": {}, "within": "7d"}, NOW - 7 * DAY),
         ({"visit": {}, "between_ago": ["30d", "7d"]}, NOW - 30 * DAY),
@@ -38,8 +38,8 @@ def reach(leaf: dict[str, Any]) -> int | None:
         ({"sequence": [{"visit": {}}, {"activity": {}}], "within": "3h"}, NOW - 3 * HOUR),
     ],
 )
-def test_a_window_reaches_to_where_it_begins(leaf: dict[str, Any], to: int) -> None:
-    assert reach(leaf) == to
+def test_a_window_reaches_to_where_it_begins(leaf: dict[str, Any], start: int) -> None:
+    assert earliest_needed(leaf) == start
 
 
 @pytest.mark.parametrize(
@@ -53,30 +53,30 @@ def test_a_window_reaches_to_where_it_begins(leaf: dict[str, Any], to: int) -> N
         {"property": "city", "eq": "Bonn", "held_for": "5d"},
     ],
 )
-def test_without_a_beginning_all_the_past_is_asked_of(leaf: dict[str, Any]) -> None:
-    assert reach(leaf) is None
+def test_a_leaf_without_a_beginning_needs_all_the_past(leaf: dict[str, Any]) -> None:
+    assert earliest_needed(leaf) is None
 
 
 def test_a_moving_date_reaches_at_least_as_far_as_in_any_zone() -> None:
     leaf = {"visit": {}, "since": "now/d-7d", "in_zone": "contact"}
-    found = reach(leaf)
-    assert found is not None
-    assert MIDNIGHT - 14 * DAY < found < MIDNIGHT - 8 * DAY
+    instant = earliest_needed(leaf)
+    assert instant is not None
+    assert MIDNIGHT - 14 * DAY < instant < MIDNIGHT - 8 * DAY
 
 
-def test_what_the_present_answers_asks_nothing_of_the_past() -> None:
+def test_leaves_on_the_present_need_no_past() -> None:
     moments: list[dict[str, Any]] = [{"inactive_for": "30d"}, {"last_visit": {"within_last": "3d"}}]
     properties: list[dict[str, Any]] = [{"property": "country", "eq": "DE"}, {"score": {"gte": 5}}]
     assert new_history_needs(None, segments(*moments, *properties)) == []
 
 
-def test_only_what_is_not_kept_yet_is_asked() -> None:
+def test_only_leaves_that_rows_do_not_track_yet_need_the_past() -> None:
     week, month = {"visit": {}, "within": "7d"}, {"visit": {}, "within": "30d"}
-    asked = new_history_needs(segments(week), segments(week, {"all": [week, {"not": month}]}))
-    assert [(each.owner, each.leaf) for each in asked] == [("segment s1", month)]
+    needs = new_history_needs(segments(week), segments(week, {"all": [week, {"not": month}]}))
+    assert [(each.owner, each.leaf) for each in needs] == [("segment s1", month)]
 
 
-def test_who_reaches_behind_what_is_left_is_named_with_both_dates() -> None:
+def test_a_leaf_that_needs_deleted_records_is_named_with_both_dates() -> None:
     definitions = sound_definitions(
         {
             "segments": [
@@ -101,6 +101,6 @@ def test_who_reaches_behind_what_is_left_is_named_with_both_dates() -> None:
 
 
 def test_a_window_that_begins_where_the_journal_does_is_fine() -> None:
-    asked = new_history_needs(None, segments({"visit": {}, "within": "7d"}))
-    assert coverage_problems(asked, JournalCoverage(NOW - 7 * DAY, NOW)) == []
-    assert len(coverage_problems(asked, JournalCoverage(NOW - 7 * DAY + 1, NOW))) == 1
+    needs = new_history_needs(None, segments({"visit": {}, "within": "7d"}))
+    assert coverage_problems(needs, JournalCoverage(NOW - 7 * DAY, NOW)) == []
+    assert len(coverage_problems(needs, JournalCoverage(NOW - 7 * DAY + 1, NOW))) == 1

@@ -1,4 +1,4 @@
-"""What a release is foreseen to do, counted and told."""
+"""What a release would do, simulated and counted."""
 
 from __future__ import annotations
 
@@ -19,90 +19,90 @@ GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq":
 RECENT = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "7d"}}
 
 
-def told(story: EngineDriver, **proposed: Any) -> PreviewReport:
-    """If those definitions came now; nothing of the past is asked of that is not kept."""
-    contents = [*story.releases, sound_definitions(proposed)]
-    checkpoint = msgspec.json.decode(story.decider.checkpoint(), type=Checkpoint)
-    place = JournalPosition(0, len(story.journal))
-    foresight = Simulation("default", len(contents), lambda _, number: contents[number - 1], place, checkpoint)
-    assert not foresight.backfill_leaves
-    tally = PreviewReport()
-    for contact in story.decider.contacts():
-        tally.scanned_count += 1
-        for topic, body in foresight.simulate(msgspec.json.encode(contact), None):
-            tally.add(topic, body)
-    return tally
+def simulate(driver: EngineDriver, **fields: Any) -> PreviewReport:
+    """Returns the preview of these definitions as the next release; they must not need a back-fill."""
+    releases = [*driver.releases, sound_definitions(fields)]
+    checkpoint = msgspec.json.decode(driver.decider.checkpoint(), type=Checkpoint)
+    position = JournalPosition(0, len(driver.journal))
+    simulation = Simulation("default", len(releases), lambda _, number: releases[number - 1], position, checkpoint)
+    assert not simulation.backfill_leaves
+    report = PreviewReport()
+    for contact in driver.decider.contacts():
+        report.scanned_count += 1
+        for topic, body in simulation.simulate(msgspec.json.encode(contact), None):
+            report.add(topic, body)
+    return report
 
 
 def test_a_campaign_shows_leads_made_changed_and_handed_over() -> None:
-    story = EngineDriver(segments=[GERMAN])
+    driver = EngineDriver(segments=[GERMAN])
     for number in range(7):
-        story.change_contact(START, contact=f"c{number}", country="DE" if number else "FR")
+        driver.change_contact(START, contact=f"c{number}", country="DE" if number else "FR")
     rule = {"id": "r", "when": {"property": "country", "eq": "DE"}, "then": {"set_status": "qualified"}}
     campaign = {"id": "spring", "audience": ["german"], "automation": [rule]}
-    tally = told(story, segments=[GERMAN], campaigns=[campaign])
-    lines = list(tally.lines())
+    report = simulate(driver, segments=[GERMAN], campaigns=[campaign])
+    lines = list(report.lines())
     assert lines[0] == "who would enter and leave (7 contacts scanned):"
     assert [line.partition(" (")[0] for line in lines[1:]] == [
         "  campaign spring: 6 leads would be made active",
         "  campaign spring: 6 leads would be changed from active to qualified",
         "  campaign spring: 6 leads would be handed over",
     ]
-    described = tally.to_dict()["campaigns"]["spring"]
-    assert [(step["from"], step["to"], step["count"], len(step["sample"])) for step in described["steps"]] == [
+    document = report.to_dict()["campaigns"]["spring"]
+    assert [(step["from"], step["to"], step["count"], len(step["sample"])) for step in document["steps"]] == [
         (None, "active", 6, 5),
         ("active", "qualified", 6, 5),
     ]
 
 
-def test_names_are_shown_as_far_as_they_are_few() -> None:
-    story = EngineDriver()
-    story.change_contact(START, contact="ada", country="DE")
-    story.change_contact(START, contact="bob", country="DE")
-    assert list(told(story, segments=[GERMAN]).lines()) == [
+def test_a_few_contacts_are_all_named() -> None:
+    driver = EngineDriver()
+    driver.change_contact(START, contact="ada", country="DE")
+    driver.change_contact(START, contact="bob", country="DE")
+    assert list(simulate(driver, segments=[GERMAN]).lines()) == [
         "who would enter and leave (2 contacts scanned):",
         "  segment german: 2 would enter (ada, bob), nobody would leave",
     ]
 
 
 def test_a_new_name_moves_nobody() -> None:
-    story = EngineDriver(segments=[GERMAN])
-    story.change_contact(START, country="DE")
-    tally = told(story, segments=[{**GERMAN, "name": "Germans"}])
-    assert list(tally.lines()) == ["nobody would enter or leave, no lead would change (1 contact scanned)"]
+    driver = EngineDriver(segments=[GERMAN])
+    driver.change_contact(START, country="DE")
+    report = simulate(driver, segments=[{**GERMAN, "name": "Germans"}])
+    assert list(report.lines()) == ["nobody would enter or leave, no lead would change (1 contact scanned)"]
 
 
-def test_what_time_alone_does_at_that_instant_is_not_the_releases_doing() -> None:
-    story = EngineDriver(segments=[RECENT])
-    story.visit(day(0))
-    story.tick(day(7))
-    tally = told(story, segments=[{**RECENT, "name": "Lately"}])
-    assert tally.segments == {}
-    (left,) = [
-        each for each in story.apply(segments=[{**RECENT, "name": "Lately"}]) if each["topic"] == "segment-changes"
+def test_a_change_by_time_alone_at_that_instant_is_left_out() -> None:
+    driver = EngineDriver(segments=[RECENT])
+    driver.visit(day(0))
+    driver.tick(day(7))
+    report = simulate(driver, segments=[{**RECENT, "name": "Lately"}])
+    assert report.segments == {}
+    (change,) = [
+        each for each in driver.apply(segments=[{**RECENT, "name": "Lately"}]) if each["topic"] == "segment-changes"
     ]
-    assert (left["type"], left["cause"]["kind"]) == ("segment.exited", "clock")
+    assert (change["type"], change["cause"]["kind"]) == ("segment.exited", "clock")
 
 
-def test_a_release_that_has_not_reached_everybody_yet_counts_as_if_it_had() -> None:
-    story = EngineDriver(segments=[RECENT])
+def test_a_pending_broadcast_counts_as_if_it_were_complete() -> None:
+    driver = EngineDriver(segments=[RECENT])
     for number in range(4):
-        story.visit(day(0), contact=f"c{number}")
-    story.releases.append(sound_definitions({"segments": [RECENT, {**RECENT, "id": "copy"}]}))
+        driver.visit(day(0), contact=f"c{number}")
+    driver.releases.append(sound_definitions({"segments": [RECENT, {**RECENT, "id": "copy"}]}))
     marker = records.encode(records.Marker("default", 2, 2, "", None, ENGINE_VERSION))
-    story.journal.append((len(story.journal), records.MARKER_KEY, marker))
-    story.decider.feed(*story.journal[-1])
-    story.decider.work(Budget(records=2, bytes=1 << 40))
-    assert story.decider.is_busy()
-    tally = told(story, segments=[RECENT])
-    assert tally.membership_preview("copy").leave.count == 4
-    assert tally.membership_preview("recent").leave.count == 0
+    driver.journal.append((len(driver.journal), records.MARKER_KEY, marker))
+    driver.decider.feed(*driver.journal[-1])
+    driver.decider.work(Budget(records=2, bytes=1 << 40))
+    assert driver.decider.is_busy()
+    report = simulate(driver, segments=[RECENT])
+    assert report.membership_preview("copy").leave.count == 4
+    assert report.membership_preview("recent").leave.count == 0
 
 
-def test_a_segment_of_everybody_is_left_by_everybody_when_it_goes() -> None:
-    story = EngineDriver(segments=[{"id": "all", "dynamic": True, "when": {"all": []}}])
-    story.visit(START + DAY)
-    assert told(story).membership_preview("all").to_dict() == {
+def test_all_members_leave_a_removed_segment() -> None:
+    driver = EngineDriver(segments=[{"id": "all", "dynamic": True, "when": {"all": []}}])
+    driver.visit(START + DAY)
+    assert simulate(driver).membership_preview("all").to_dict() == {
         "enter": {"count": 0, "sample": []},
         "leave": {"count": 1, "sample": ["ann"]},
     }

@@ -1,4 +1,4 @@
-"""Where a lead stands, and why: rules with their trees, points, awards, what ended it."""
+"""The state of a lead, and why: rules with their trees, points, awards, what ended it."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ SPRING = {
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
 
 
-def told(**campaign: Any) -> EngineDriver:
-    story = EngineDriver(segments=[GERMAN], campaigns=[{**SPRING, **campaign}])
-    story.change_contact(day(0), country="DE")
-    return story
+def lead_driver(**campaign: Any) -> EngineDriver:
+    driver = EngineDriver(segments=[GERMAN], campaigns=[{**SPRING, **campaign}])
+    driver.change_contact(day(0), country="DE")
+    return driver
 
 
-def now(story: EngineDriver, contact: str = "ann") -> dict[str, Any]:
-    rules = EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
+def explain_now(driver: EngineDriver, contact: str = "ann") -> dict[str, Any]:
+    parameters = EngineParameters(lambda _, number: driver.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
     return explain_from_state(
-        Question("default", contact, "spring"), story.contact(contact), PartitionStatus(), rules
+        Question("default", contact, "spring"), driver.contact(contact), PartitionStatus(), parameters
     )
 
 
-def past(story: EngineDriver, at: int | None = None) -> dict[str, Any]:
+def explain_past(driver: EngineDriver, at: int | None = None) -> dict[str, Any]:
     records = ContactRecords("default", "ann")
-    for _, key, value in story.journal:
+    for _, key, value in driver.journal:
         if records.is_relevant(key):
             records.feed(value)
-    rules = EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
-    return explain_from_journal(Question("default", "ann", "spring"), records.records, at, rules)
+    parameters = EngineParameters(lambda _, number: driver.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
+    return explain_from_journal(Question("default", "ann", "spring"), records.records, at, parameters)
 
 
-def test_a_lead_is_told_with_its_points_awards_and_rules() -> None:
-    story = told()
-    story.visit(day(0, 1_000))
-    answer = now(story)
+def test_a_lead_is_explained_with_its_points_awards_and_rules() -> None:
+    driver = lead_driver()
+    driver.visit(day(0, 1_000))
+    answer = explain_now(driver)
     assert (answer["lead"]["status"], answer["lead"]["points"]) == ("active", 10)
     assert answer["audience"] == {"german": True}
     (visit,) = answer["scoring"]
@@ -63,47 +63,47 @@ def test_a_lead_is_told_with_its_points_awards_and_rules() -> None:
 
 
 def test_the_journal_names_the_rule_that_ended_it() -> None:
-    story = told()
-    story.visit(day(0, 1_000))
-    story.visit(day(0, 1_000), "/b")
-    answer = past(story)
+    driver = lead_driver()
+    driver.visit(day(0, 1_000))
+    driver.visit(day(0, 1_000), "/b")
+    answer = explain_past(driver)
     assert answer["lead"]["status"] == "qualified"
     assert (answer["lead"]["cause"]["kind"], answer["lead"]["cause"]["rule"]) == ("automation", "hot")
     assert "it takes no points and no automation" in answer["reasons"][-1]
     assert [event["id"] for event in answer["scoring"][0]["events"]] == ["e2", "e3"]
-    assert past(story, day(0, 999))["lead"]["points"] == 0
+    assert explain_past(driver, day(0, 999))["lead"]["points"] == 0
 
 
 def test_points_are_those_of_the_instant_asked_for() -> None:
-    story = told()
-    story.visit(day(0, 1))
-    story.tick(day(9))
-    assert past(story, day(1, 1))["lead"]["points"] == 5
-    assert past(story, day(2, 1))["lead"]["points"] == 2.5
+    driver = lead_driver()
+    driver.visit(day(0, 1))
+    driver.tick(day(9))
+    assert explain_past(driver, day(1, 1))["lead"]["points"] == 5
+    assert explain_past(driver, day(2, 1))["lead"]["points"] == 2.5
 
 
 def test_a_threshold_crossed_by_decay_is_foreseen() -> None:
     below = [{"id": "cool", "when": {"points": {"lte": 5}}, "then": {"set_status": "rejected"}}]
-    story = told(automation=below)
-    story.send("lead.reactivated", day(0, 1), campaign="spring")
-    story.visit(day(0, 2))
-    cool = now(story)["automation"][0]["condition"]
+    driver = lead_driver(automation=below)
+    driver.send("lead.reactivated", day(0, 1), campaign="spring")
+    driver.visit(day(0, 2))
+    cool = explain_now(driver)["automation"][0]["condition"]
     assert cool["holds"] is False
-    # Rounded to a millionth, points are at half of them some ms before the half-life is over.
+    # Points are rounded to a millionth, so they reach the half some ms before the half-life is over.
     assert instant_text(day(1, -18)) < cool["next_change"] <= instant_text(day(1, 2))
 
 
 def test_a_deleted_lead_says_what_deleted_it() -> None:
-    story = told()
-    story.send("lead.removed", day(1), campaign="spring")
-    answer = now(story)
+    driver = lead_driver()
+    driver.send("lead.removed", day(1), campaign="spring")
+    answer = explain_now(driver)
     assert answer["lead"]["ended_by"] == "person"
     assert answer["reasons"] == ["the lead is deleted: a person or a rule removed it from the campaign"]
 
 
 def test_no_lead_says_why_there_is_none() -> None:
-    story = told(paused=True)
-    answer = now(story)
+    driver = lead_driver(paused=True)
+    answer = explain_now(driver)
     assert answer["lead"] is None
     assert answer["reasons"] == [
         "the campaign is paused: no new leads, and no automation",
@@ -113,14 +113,14 @@ def test_no_lead_says_why_there_is_none() -> None:
 
 
 def test_a_campaign_that_is_over_says_so() -> None:
-    story = told(period={"from": "2025-01-01", "to": "2026-01-01"})
-    assert now(story)["reasons"][0] == "the campaign is over: no new leads, no points, no rules"
+    driver = lead_driver(period={"from": "2025-01-01", "to": "2026-01-01"})
+    assert explain_now(driver)["reasons"][0] == "the campaign is over: no new leads, no points, no rules"
 
 
 def test_the_text_marks_each_leaf() -> None:
-    story = told()
-    story.visit(day(0, 1_000))
-    lines = list(explanation_lines(past(story)))
+    driver = lead_driver()
+    driver.visit(day(0, 1_000))
+    lines = list(explanation_lines(explain_past(driver)))
     assert "has a lead in campaign spring: active, 10 points" in lines[0]
     assert any(line.startswith('  - {"points": {"gte": 20') for line in lines)
     assert any("web.visited e2" in line for line in lines)

@@ -21,36 +21,38 @@ GERMAN = {"property": "country", "eq": "DE"}
 HOT = {"id": "hot", "dynamic": True, "when": {"all": [GERMAN, BUSY]}}
 
 
-def rules(story: EngineDriver) -> EngineParameters:
-    return EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
+def engine_parameters(driver: EngineDriver) -> EngineParameters:
+    return EngineParameters(lambda _, number: driver.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
 
 
-def now(story: EngineDriver, subject: str, contact: str = "ann") -> dict[str, Any]:
-    row = next((each for each in story.decider.contacts() if each.id == contact), None)
-    return explain_from_state(Question("default", contact, subject), row, PartitionStatus(), rules(story))
+def explain_now(driver: EngineDriver, subject: str, contact: str = "ann") -> dict[str, Any]:
+    row = next((each for each in driver.decider.contacts() if each.id == contact), None)
+    return explain_from_state(
+        Question("default", contact, subject), row, PartitionStatus(), engine_parameters(driver)
+    )
 
 
-def past(story: EngineDriver, subject: str, at: int | None = None, contact: str = "ann") -> dict[str, Any]:
+def explain_past(driver: EngineDriver, subject: str, at: int | None = None, contact: str = "ann") -> dict[str, Any]:
     records = ContactRecords("default", contact)
-    for _, key, value in story.journal:
+    for _, key, value in driver.journal:
         if records.is_relevant(key):
             records.feed(value)
-    return explain_from_journal(Question("default", contact, subject), records.records, at, rules(story))
+    return explain_from_journal(Question("default", contact, subject), records.records, at, engine_parameters(driver))
 
 
-def hot_story() -> EngineDriver:
-    """ann is in `hot` from day 3 to day 8."""
-    story = EngineDriver(segments=[HOT])
-    story.change_contact(day(0), country="DE")
-    story.visit(day(1), "/pricing")
-    story.visit(day(2), "/other")
-    story.visit(day(3), "/pricing/team")
-    story.change_contact(day(4), contact="bob", country="FR")
-    return story
+def hot_driver() -> EngineDriver:
+    """Returns a driver in which ann is in `hot` from day 3 to day 8."""
+    driver = EngineDriver(segments=[HOT])
+    driver.change_contact(day(0), country="DE")
+    driver.visit(day(1), "/pricing")
+    driver.visit(day(2), "/other")
+    driver.visit(day(3), "/pricing/team")
+    driver.change_contact(day(4), contact="bob", country="FR")
+    return driver
 
 
-def test_each_leaf_is_told_with_the_value_that_decided_it() -> None:
-    answer = now(hot_story(), "hot")
+def test_each_leaf_shows_the_value_that_decided_it() -> None:
+    answer = explain_now(hot_driver(), "hot")
     assert (answer["member"], answer["since"], answer["at"]) == (True, instant_text(day(3)), instant_text(day(3)))
     german, busy = answer["condition"]["all"]
     assert (german["leaf"], german["holds"], german["value"]) == (GERMAN, True, "DE")
@@ -59,7 +61,7 @@ def test_each_leaf_is_told_with_the_value_that_decided_it() -> None:
 
 
 def test_the_next_change_is_the_exact_instant_at_which_a_visit_leaves_the_window() -> None:
-    answer = now(hot_story(), "hot")
+    answer = explain_now(hot_driver(), "hot")
     leaves = instant_text(day(8))
     assert answer["next_change"] == answer["condition"]["next_change"] == leaves
     assert answer["condition"]["all"][1]["next_change"] == leaves
@@ -69,17 +71,17 @@ def test_the_next_change_is_the_exact_instant_at_which_a_visit_leaves_the_window
 @pytest.mark.parametrize(
     ("at", "member"), [(day(3, -1), False), (day(3), True), (day(8, -1), True), (day(8), False), (day(20), False)]
 )
-def test_a_past_instant_is_told_to_the_millisecond(at: int, member: bool) -> None:
-    story = hot_story()
-    story.tick(day(30))
-    story.change_contact(day(31), country="FR")
-    answer = past(story, "hot", at)
+def test_a_past_instant_is_exact_to_the_millisecond(at: int, member: bool) -> None:
+    driver = hot_driver()
+    driver.tick(day(30))
+    driver.change_contact(day(31), country="FR")
+    answer = explain_past(driver, "hot", at)
     assert (answer["member"], answer["at"], answer["notes"]) == (member, instant_text(at), [])
 
 
 def test_the_journal_names_the_events_and_what_changed_last() -> None:
-    story = hot_story()
-    answer = past(story, "hot", day(5))
+    driver = hot_driver()
+    answer = explain_past(driver, "hot", day(5))
     german, busy = answer["condition"]["all"]
     assert [event["id"] for event in german["events"]] == ["e1"]
     assert [(event["id"], event["url"][-5:]) for event in busy["events"]] == [("e2", "icing"), ("e4", "/team")]
@@ -90,95 +92,95 @@ def test_the_journal_names_the_events_and_what_changed_last() -> None:
 
 
 def test_an_exit_by_time_is_the_last_change_and_no_event_is_blamed() -> None:
-    story = hot_story()
-    story.tick(day(40))
-    answer = past(story, "hot")
+    driver = hot_driver()
+    driver.tick(day(40))
+    answer = explain_past(driver, "hot")
     assert (answer["last_changed"], answer.get("changed_by")) == (instant_text(day(8)), None)
     assert answer["condition"]["all"][1]["last_changed"] == instant_text(day(8))
     assert [change["cause"]["kind"] for change in answer["history"]] == ["event", "clock"]
 
 
 def test_now_is_the_same_from_the_row_and_from_the_journal() -> None:
-    story = hot_story()
-    of_row, of_journal = now(story, "hot"), past(story, "hot")
-    assert {key: of_row[key] for key in ("member", "since", "next_change", "at", "release")} == {
-        key: of_journal[key] for key in ("member", "since", "next_change", "at", "release")
+    driver = hot_driver()
+    from_row, from_journal = explain_now(driver, "hot"), explain_past(driver, "hot")
+    assert {key: from_row[key] for key in ("member", "since", "next_change", "at", "release")} == {
+        key: from_journal[key] for key in ("member", "since", "next_change", "at", "release")
     }
 
 
-def test_a_late_event_is_not_known_before_it_came() -> None:
-    story = EngineDriver(segments=[HOT])
-    story.change_contact(day(0), country="DE")
-    story.visit(day(1), "/pricing")
-    story.visit(day(5), "/")
-    story.visit(day(2), "/pricing")
-    assert past(story, "hot", day(4))["member"] is False
-    assert past(story, "hot", day(5))["member"] is True
+def test_a_late_event_counts_only_from_its_arrival_on() -> None:
+    driver = EngineDriver(segments=[HOT])
+    driver.change_contact(day(0), country="DE")
+    driver.visit(day(1), "/pricing")
+    driver.visit(day(5), "/")
+    driver.visit(day(2), "/pricing")
+    assert explain_past(driver, "hot", day(4))["member"] is False
+    assert explain_past(driver, "hot", day(5))["member"] is True
 
 
 def test_a_repeat_moves_no_time() -> None:
-    story = hot_story()
-    story.send("web.visited", day(3, HOUR), id="e4", url="/pricing")
-    assert past(story, "hot", day(3))["member"] is True
-    assert past(story, "hot")["at"] == instant_text(day(3))
+    driver = hot_driver()
+    driver.send("web.visited", day(3, HOUR), id="e4", url="/pricing")
+    assert explain_past(driver, "hot", day(3))["member"] is True
+    assert explain_past(driver, "hot")["at"] == instant_text(day(3))
 
 
-def test_an_instant_behind_the_journal_is_what_time_alone_makes_of_it() -> None:
-    answer = past(hot_story(), "hot", day(9))
+def test_after_the_journals_end_only_time_goes_on() -> None:
+    answer = explain_past(hot_driver(), "hot", day(9))
     assert answer["member"] is False
     assert "what time alone makes of it" in answer["notes"][0]
 
 
 def test_the_release_in_force_then_decides() -> None:
-    story = hot_story()
-    story.apply(at=day(5), segments=[{**HOT, "when": GERMAN}])
-    assert past(story, "hot", day(5, -1))["release"] == 1
-    answer = past(story, "hot", day(20))
+    driver = hot_driver()
+    driver.apply(at=day(5), segments=[{**HOT, "when": GERMAN}])
+    assert explain_past(driver, "hot", day(5, -1))["release"] == 1
+    answer = explain_past(driver, "hot", day(20))
     assert (answer["release"], answer["member"], answer["condition"]["leaf"]) == (2, True, GERMAN)
 
 
 def test_another_segment_s_change_by_time_is_foreseen() -> None:
-    story = EngineDriver(segments=[{"id": "cold", "dynamic": True, "when": {"not": {"segment": "hot"}}}, HOT])
-    story.change_contact(day(0), country="DE")
-    story.visit(day(1), "/pricing")
-    story.visit(day(3), "/pricing")
-    answer = now(story, "cold")
+    driver = EngineDriver(segments=[{"id": "cold", "dynamic": True, "when": {"not": {"segment": "hot"}}}, HOT])
+    driver.change_contact(day(0), country="DE")
+    driver.visit(day(1), "/pricing")
+    driver.visit(day(3), "/pricing")
+    answer = explain_now(driver, "cold")
     assert (answer["member"], answer["next_change"]) == (False, instant_text(day(8)))
     member = answer["condition"]["not"][0]
     assert (member["member_since"], member["next_change"]) == (instant_text(day(3)), instant_text(day(8)))
 
 
 def test_status_keeps_a_contact_out_whose_condition_is_true() -> None:
-    story = EngineDriver(segments=[{**HOT, "when": GERMAN}])
-    story.change_contact(day(0), country="DE", status="bounced")
-    answer = now(story, "hot")
+    driver = EngineDriver(segments=[{**HOT, "when": GERMAN}])
+    driver.change_contact(day(0), country="DE", status="bounced")
+    answer = explain_now(driver, "hot")
     assert (answer["member"], answer["condition"]["holds"]) == (False, True)
     assert answer["reasons"][0] == "the contact's status bounced keeps it out: the segment takes active"
 
 
 def test_a_paused_segment_stays_as_it_was() -> None:
-    story = EngineDriver(segments=[{**HOT, "when": GERMAN}])
-    story.change_contact(day(0), country="DE")
-    story.apply(at=day(1), segments=[{**HOT, "when": GERMAN, "paused": True}])
-    story.change_contact(day(2), country="FR")
-    answer = now(story, "hot")
+    driver = EngineDriver(segments=[{**HOT, "when": GERMAN}])
+    driver.change_contact(day(0), country="DE")
+    driver.apply(at=day(1), segments=[{**HOT, "when": GERMAN, "paused": True}])
+    driver.change_contact(day(2), country="FR")
+    answer = explain_now(driver, "hot")
     assert (answer["member"], answer["condition"]["holds"]) == (True, False)
     assert "paused" in answer["reasons"][0]
 
 
 def test_a_static_segment_is_a_list() -> None:
-    story = EngineDriver(segments=[{"id": "vip"}])
-    story.send("segment.member_added", day(0), segment="vip")
-    answer = now(story, "vip")
+    driver = EngineDriver(segments=[{"id": "vip"}])
+    driver.send("segment.member_added", day(0), segment="vip")
+    answer = explain_now(driver, "vip")
     assert (answer["member"], answer["listed"]) == (True, True)
     assert answer["reasons"] == ["the contact is listed in this static segment"]
 
 
-def test_held_for_tells_since_when_and_until_when() -> None:
-    held = {"property": "country", "eq": "DE", "held_for": "7d"}
-    story = EngineDriver(segments=[{**HOT, "when": held}])
-    story.change_contact(day(2), country="DE")
-    leaf = now(story, "hot")["condition"]
+def test_held_for_shows_since_when_and_until_when() -> None:
+    condition = {"property": "country", "eq": "DE", "held_for": "7d"}
+    driver = EngineDriver(segments=[{**HOT, "when": condition}])
+    driver.change_contact(day(2), country="DE")
+    leaf = explain_now(driver, "hot")["condition"]
     assert (leaf["holds"], leaf["true_since"], leaf["next_change"]) == (
         False,
         instant_text(day(2)),
@@ -186,13 +188,13 @@ def test_held_for_tells_since_when_and_until_when() -> None:
     )
 
 
-def test_so_does_held_for_of_tags() -> None:
-    story = EngineDriver(segments=[{**HOT, "when": {"tags": {"contains": "vip"}, "held_for": "7d"}}])
-    story.change_contact(day(2), tags=["vip"])
-    leaf = now(story, "hot")["condition"]
+def test_held_for_of_tags_shows_the_same() -> None:
+    driver = EngineDriver(segments=[{**HOT, "when": {"tags": {"contains": "vip"}, "held_for": "7d"}}])
+    driver.change_contact(day(2), tags=["vip"])
+    leaf = explain_now(driver, "hot")["condition"]
     assert (leaf["leaf"], leaf["value"]) == ({"tags": {"contains": "vip"}, "held_for": "7d"}, ["vip"])
     assert (leaf["true_since"], leaf["next_change"]) == (instant_text(day(2)), instant_text(day(9)))
-    assert past(story, "hot", day(9))["condition"]["holds"] is True
+    assert explain_past(driver, "hot", day(9))["condition"]["holds"] is True
 
 
 @pytest.mark.parametrize(
@@ -212,75 +214,75 @@ def test_so_does_held_for_of_tags() -> None:
         {"any": []},
     ],
 )
-def test_every_kind_of_leaf_is_told(leaf: dict[str, Any]) -> None:
-    story = EngineDriver(segments=[{**HOT, "when": leaf}], campaigns=[{"id": "spring"}])
-    story.visit(day(0), "/a")
-    story.visit(day(0, DAY // 2), "/b")
-    row, journal = now(story, "hot"), past(story, "hot")
-    assert row["condition"]["holds"] == journal["condition"]["holds"] == ("hot" in story.members())
+def test_every_type_of_leaf_is_explained(leaf: dict[str, Any]) -> None:
+    driver = EngineDriver(segments=[{**HOT, "when": leaf}], campaigns=[{"id": "spring"}])
+    driver.visit(day(0), "/a")
+    driver.visit(day(0, DAY // 2), "/b")
+    row, journal = explain_now(driver, "hot"), explain_past(driver, "hot")
+    assert row["condition"]["holds"] == journal["condition"]["holds"] == ("hot" in driver.members())
     assert row.get("next_change") == journal.get("next_change")
     assert all(isinstance(line, str) for line in [*explanation_lines(row), *explanation_lines(journal)])
 
 
-def test_a_sequence_tells_the_chain_that_decides_it_and_what_may_still_make_one() -> None:
+def test_a_sequence_shows_its_chain_and_the_matches_that_may_still_make_one() -> None:
     steps = [{"visit": {"path": {"eq": "/a"}}}, {"visit": {"path": {"eq": "/b"}}}]
-    story = EngineDriver(segments=[{**HOT, "when": {"sequence": steps, "within": "2d"}}])
-    story.visit(day(0), "/a")
-    waiting = now(story, "hot")["condition"]
+    driver = EngineDriver(segments=[{**HOT, "when": {"sequence": steps, "within": "2d"}}])
+    driver.visit(day(0), "/a")
+    waiting = explain_now(driver, "hot")["condition"]
     assert (waiting["complete_from"], waiting["matched"]) == (None, [{"at": instant_text(day(0)), "steps": [1]}])
-    story.visit(day(0, HOUR), "/b")
-    complete = now(story, "hot")["condition"]
+    driver.visit(day(0, HOUR), "/b")
+    complete = explain_now(driver, "hot")["condition"]
     assert (complete["holds"], complete["complete_from"]) == (True, instant_text(day(0)))
     assert complete["matched"] == [{"at": instant_text(day(0, HOUR)), "steps": [2]}]
-    story.tick(day(2, 1))
-    over = now(story, "hot")["condition"]
+    driver.tick(day(2, 1))
+    over = explain_now(driver, "hot")["condition"]
     assert (over["holds"], over["complete_from"]) == (False, None)
 
 
-def test_a_record_of_a_past_before_the_release_is_told_at_its_own_instant() -> None:
-    """An import: the definitions came on day 30, the contact's record is of day 2, and no time was told between."""
-    story = EngineDriver()
-    story.apply(at=day(30), segments=[{**HOT, "when": GERMAN}])
-    entered = story.change_contact(day(2), country="DE")
-    assert [each["at"] for each in entered if each.get("type") == "segment.entered"] == [instant_text(day(2))]
-    assert past(story, "hot", day(2, -1))["known"] is False
+def test_a_record_older_than_the_release_counts_at_its_own_instant() -> None:
+    """An import: the definitions came on day 30, the contact's record is of day 2, and no tick came between."""
+    driver = EngineDriver()
+    driver.apply(at=day(30), segments=[{**HOT, "when": GERMAN}])
+    outputs = driver.change_contact(day(2), country="DE")
+    assert [each["at"] for each in outputs if each.get("type") == "segment.entered"] == [instant_text(day(2))]
+    assert explain_past(driver, "hot", day(2, -1))["known"] is False
     for at in (day(3), day(30), day(40)):
-        answer = past(story, "hot", at)
+        answer = explain_past(driver, "hot", at)
         assert (answer["member"], answer["since"]) == (True, instant_text(day(2)))
         assert (answer["last_changed"], answer["changed_by"]) == (instant_text(day(2)), "e1")
 
 
-def test_of_a_contact_that_came_only_later_is_said_when() -> None:
-    story = EngineDriver(segments=[{**HOT, "when": GERMAN}])
-    story.tick(day(30))
-    story.change_contact(day(2), country="DE")
-    answer = past(story, "hot", day(3))
+def test_before_a_contacts_first_record_the_answer_says_when_it_came() -> None:
+    driver = EngineDriver(segments=[{**HOT, "when": GERMAN}])
+    driver.tick(day(30))
+    driver.change_contact(day(2), country="DE")
+    answer = explain_past(driver, "hot", day(3))
     assert (answer["known"], answer["first_known"]) == (False, instant_text(day(30)))
     (line,) = explanation_lines(answer)
     assert line.endswith(f"its first record came later and takes effect at {instant_text(day(30))}")
 
 
-def test_a_bound_that_was_reached_is_shown() -> None:
+def test_a_bound_that_the_contact_reached_is_shown() -> None:
     waiting = {"visit": {}, "count": {"gte": 900}, "between_ago": ["20d", "10d"]}
-    story = EngineDriver(segments=[{**HOT, "when": waiting}])
+    driver = EngineDriver(segments=[{**HOT, "when": waiting}])
     for number in range(1_001):
-        story.visit(day(0, number), "/")
-    answer = now(story, "hot")
+        driver.visit(day(0, number), "/")
+    answer = explain_now(driver, "hot")
     assert answer["condition"]["bound_reached"] is True
     assert "a bound of what is kept" in answer["notes"][-1]
 
 
-def test_an_unknown_contact_or_subject_is_said_clearly() -> None:
-    story = hot_story()
-    assert now(story, "hot", "nobody")["known"] is False
-    assert past(story, "hot", day(0, -1))["known"] is False
-    assert "is not known" in next(iter(explanation_lines(now(story, "hot", "nobody"))))
+def test_an_unknown_contact_or_subject_is_named() -> None:
+    driver = hot_driver()
+    assert explain_now(driver, "hot", "nobody")["known"] is False
+    assert explain_past(driver, "hot", day(0, -1))["known"] is False
+    assert "is not known" in next(iter(explanation_lines(explain_now(driver, "hot", "nobody"))))
     with pytest.raises(UsageError, match="no segment or campaign 'hto' - did you mean hot"):
-        now(story, "hto")
+        explain_now(driver, "hto")
 
 
 def test_without_definitions_there_is_nothing_to_explain() -> None:
-    story = EngineDriver()
-    story.change_contact(day(0), country="DE")
+    driver = EngineDriver()
+    driver.change_contact(day(0), country="DE")
     with pytest.raises(DataError, match="no definitions in force"):
-        now(story, "hot")
+        explain_now(driver, "hot")

@@ -1,4 +1,4 @@
-"""What is told of a contact whose partition's journal lost its beginning."""
+"""Explanations of a contact whose journal partition lost its beginning."""
 
 from __future__ import annotations
 
@@ -24,42 +24,44 @@ QUESTION = Question("default", "ann", "keen")
 
 
 class TruncatedHistory:
-    """A story of which everything before a place in the journal is gone."""
+    """A history whose journal records before `first_offset` are deleted."""
 
-    def __init__(self, story: EngineDriver, place: int, speaks_from: int | None, clock: Clock = "events") -> None:
-        past = ContactRecords("default", "ann")
-        for offset, key, value in story.journal:
-            if offset >= place and past.is_relevant(key):
-                past.feed(value)
-        row: Contact | None = next((each for each in story.decider.contacts() if each.id == "ann"), None)
-        standing = PartitionStatus(releases=story.decider.active_releases())
-        self.remains = TruncatedJournal(past.records, speaks_from, clock, row, standing)
-        self._rules = EngineParameters(lambda _, number: story.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
+    def __init__(
+        self, driver: EngineDriver, first_offset: int, coverage_start: int | None, clock: Clock = "events"
+    ) -> None:
+        records = ContactRecords("default", "ann")
+        for offset, key, value in driver.journal:
+            if offset >= first_offset and records.is_relevant(key):
+                records.feed(value)
+        row: Contact | None = next((each for each in driver.decider.contacts() if each.id == "ann"), None)
+        status = PartitionStatus(releases=driver.decider.active_releases())
+        self.journal = TruncatedJournal(records.records, coverage_start, clock, row, status)
+        self._parameters = EngineParameters(lambda _, number: driver.releases[number - 1], DEFAULT_ENGINE_SETTINGS)
 
-    def told(self, at: int | None = None) -> dict[str, Any]:
-        return explain_from_truncated(QUESTION, self.remains, at, self._rules)
+    def explain(self, at: int | None = None) -> dict[str, Any]:
+        return explain_from_truncated(QUESTION, self.journal, at, self._parameters)
 
 
-def old_story() -> EngineDriver:
-    """ann visits on days 1 to 5; she enters on day 3."""
-    story = EngineDriver(segments=[KEEN])
+def old_driver() -> EngineDriver:
+    """Returns a driver in which ann visits on days 1 to 5 and enters on day 3."""
+    driver = EngineDriver(segments=[KEEN])
     for number in range(1, 6):
-        story.visit(day(number))
-    return story
+        driver.visit(day(number))
+    return driver
 
 
-def young_story() -> EngineDriver:
-    """bob is old; time is told on day 10, and ann comes on day 11 for three visits, a day each."""
-    story = EngineDriver(segments=[KEEN])
-    story.visit(day(1), contact="bob")
-    story.tick(day(10))
+def young_driver() -> EngineDriver:
+    """Returns a driver with a tick on day 10; bob came before it, ann visits on days 11 to 13."""
+    driver = EngineDriver(segments=[KEEN])
+    driver.visit(day(1), contact="bob")
+    driver.tick(day(10))
     for number in range(11, 14):
-        story.visit(day(number))
-    return story
+        driver.visit(day(number))
+    return driver
 
 
-def test_the_present_comes_from_the_row_and_what_is_gone_is_said_first() -> None:
-    answer = TruncatedHistory(old_story(), 4, day(4)).told()
+def test_the_present_comes_from_the_row_and_begins_with_what_is_deleted() -> None:
+    answer = TruncatedHistory(old_driver(), 4, day(4)).explain()
     assert (answer["member"], answer["since"]) == (True, instant_text(day(3)))
     leaf = answer["condition"]
     assert (leaf["count"], [event["at"] for event in leaf["events"]]) == (
@@ -73,52 +75,52 @@ def test_the_present_comes_from_the_row_and_what_is_gone_is_said_first() -> None
 
 
 @pytest.mark.parametrize("at", [day(2), day(3), day(5), day(9)])
-def test_a_past_that_rests_on_what_is_gone_is_refused_with_the_date(at: int) -> None:
+def test_an_instant_that_needs_deleted_records_is_refused_with_the_date(at: int) -> None:
     with pytest.raises(JournalTruncated, match=instant_text(day(4))):
-        TruncatedHistory(old_story(), 4, day(4)).told(at)
+        TruncatedHistory(old_driver(), 4, day(4)).explain(at)
 
 
-def test_a_contact_that_came_after_the_beginning_is_told_as_ever() -> None:
-    lost = TruncatedHistory(young_story(), 2, day(10))
-    assert [lost.told(at).get("member") for at in (day(11), day(12), day(13))] == [False, False, True]
-    assert lost.told(day(10))["known"] is False
-    answer = lost.told()
+def test_a_contact_created_after_the_beginning_is_explained_in_full() -> None:
+    history = TruncatedHistory(young_driver(), 2, day(10))
+    assert [history.explain(at).get("member") for at in (day(11), day(12), day(13))] == [False, False, True]
+    assert history.explain(day(10))["known"] is False
+    answer = history.explain()
     assert ("gone" in answer, answer["last_changed"], len(answer["history"])) == (False, instant_text(day(13)), 1)
     assert answer["release"] == 1
 
 
-def test_on_the_events_clock_the_time_told_before_a_contact_has_to_be_left() -> None:
-    """Otherwise nobody knows which instant its first record took effect at."""
+def test_on_the_events_clock_the_tick_before_a_contact_has_to_remain() -> None:
+    """Otherwise the instant at which its first record took effect is unknown."""
     with pytest.raises(JournalTruncated):
-        TruncatedHistory(young_story(), 3, day(10)).told(day(13))
-    assert TruncatedHistory(young_story(), 3, day(10), clock="wall").told(day(13))["member"] is True
+        TruncatedHistory(young_driver(), 3, day(10)).explain(day(13))
+    assert TruncatedHistory(young_driver(), 3, day(10), clock="wall").explain(day(13))["member"] is True
 
 
-def test_a_release_that_came_meanwhile_hides_the_one_before_it() -> None:
-    story = young_story()
-    story.apply(at=day(14), segments=[KEEN, {"id": "vip"}])
+def test_a_later_release_hides_the_deleted_one_before_it() -> None:
+    driver = young_driver()
+    driver.apply(at=day(14), segments=[KEEN, {"id": "vip"}])
     with pytest.raises(JournalTruncated):
-        TruncatedHistory(story, 2, day(10)).told(day(13))
-    assert TruncatedHistory(story, 0, day(0)).told(day(13))["member"] is True
+        TruncatedHistory(driver, 2, day(10)).explain(day(13))
+    assert TruncatedHistory(driver, 0, day(0)).explain(day(13))["member"] is True
 
 
-def test_a_first_record_that_came_late_may_not_have_been_the_first() -> None:
-    """Its `at` is before all that is left: nobody can say that nothing of it is gone."""
-    story = EngineDriver(segments=[KEEN])
-    story.visit(day(10), contact="bob")
-    story.visit(day(9))
+def test_a_late_first_record_may_not_be_the_first() -> None:
+    """Its `at` is before the coverage: earlier records of the contact may be deleted."""
+    driver = EngineDriver(segments=[KEEN])
+    driver.visit(day(10), contact="bob")
+    driver.visit(day(9))
     with pytest.raises(JournalTruncated):
-        TruncatedHistory(story, 1, day(10), clock="wall").told(day(10))
+        TruncatedHistory(driver, 1, day(10), clock="wall").explain(day(10))
 
 
-def test_where_nothing_left_tells_a_time_that_is_said() -> None:
-    lost = TruncatedHistory(old_story(), 6, None)
-    assert lost.told()["member"] is True
+def test_without_any_remaining_instant_the_error_says_so() -> None:
+    history = TruncatedHistory(old_driver(), 6, None)
+    assert history.explain()["member"] is True
     with pytest.raises(JournalTruncated, match="nothing of it is left that tells a time"):
-        lost.told(day(3, DAY // 2))
+        history.explain(day(3, DAY // 2))
 
 
-def test_whom_nobody_ever_heard_of_is_not_known_then_either() -> None:
-    story = EngineDriver(segments=[KEEN])
-    story.visit(day(10), contact="bob")
-    assert TruncatedHistory(story, 1, day(10)).told(day(10))["known"] is False
+def test_a_contact_without_records_is_not_known() -> None:
+    driver = EngineDriver(segments=[KEEN])
+    driver.visit(day(10), contact="bob")
+    assert TruncatedHistory(driver, 1, day(10)).explain(day(10))["known"] is False

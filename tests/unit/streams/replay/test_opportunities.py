@@ -1,4 +1,4 @@
-"""Opportunities in a file: revenue, and what the lead they came from hears of it."""
+"""Opportunities in a file: revenue, and the outcome on the lead they came from."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def opportunity(at: str, **fields: Any) -> dict[str, Any]:
     return {**row, "amount": "100", "currency": "EUR", "contact": "ann", "lead_campaign": "spring", **fields}
 
 
-def replayed(*lines: dict[str, Any]) -> list[Output]:
+def replay(*lines: dict[str, Any]) -> list[Output]:
     outputs: list[Output] = []
-    complaints: list[str] = []
-    numbered = [Line(f"file:{number}", json.dumps(line).encode()) for number, line in enumerate(lines, 1)]
-    FileReplay({"default": DEFINITIONS}, DEFAULT_ENGINE_SETTINGS, outputs.append, complaints.append).run(
-        parse_json_lines(numbered)
+    refusals: list[str] = []
+    file_lines = [Line(f"file:{number}", json.dumps(line).encode()) for number, line in enumerate(lines, 1)]
+    FileReplay({"default": DEFINITIONS}, DEFAULT_ENGINE_SETTINGS, outputs.append, refusals.append).run(
+        parse_json_lines(file_lines)
     )
-    assert complaints == []
+    assert refusals == []
     return outputs
 
 
-def test_a_won_opportunity_is_revenue_and_stands_with_its_lead() -> None:
-    outputs = replayed(
+def test_a_won_opportunity_is_revenue_and_shows_in_its_lead() -> None:
+    outputs = replay(
         ADDED,
         opportunity("2026-01-02T00:00:00Z"),
         opportunity("2026-01-03T00:00:00Z", won=True, closed=True),
@@ -45,11 +45,11 @@ def test_a_won_opportunity_is_revenue_and_stands_with_its_lead() -> None:
     assert rows["leads"]["crm"]["outcome"] == "won"
 
 
-def test_the_release_says_which_campaign_a_campaign_of_the_crm_is() -> None:
-    moved = {"campaigns": [{"id": "spring"}, {"id": "autumn", "salesforce": {"campaign": CRM_CAMPAIGN}}]}
-    outputs = replayed(
+def test_the_release_maps_a_crm_campaign_to_a_campaign() -> None:
+    definitions = {"campaigns": [{"id": "spring"}, {"id": "autumn", "salesforce": {"campaign": CRM_CAMPAIGN}}]}
+    outputs = replay(
         opportunity("2026-01-02T00:00:00Z", contact=None, lead_campaign=None, crm_campaign=CRM_CAMPAIGN, won=True),
-        {"type": "definitions.applied", "at": "2026-01-03T00:00:00Z", "definitions": moved},
+        {"type": "definitions.applied", "at": "2026-01-03T00:00:00Z", "definitions": definitions},
     )
     totals = {output.key: json.loads(output.value or b"")["won"]["amount"] for output in outputs}
     assert totals == {b"default/spring/EUR": "0", b"default/autumn/EUR": "100"}

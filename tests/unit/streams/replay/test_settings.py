@@ -1,4 +1,4 @@
-"""The settings that decide outputs: with the same ones every caller of the engine gives the same."""
+"""With the same engine settings every caller of the engine gives the same outputs."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def visit(hour: int, page: str, id_: str | None = None) -> dict[str, Any]:
 
 
 LATE = [visit(12, "/b"), visit(9, "/a")]
-REPEATED = [visit(9, "/b", "x"), visit(11, "/c"), visit(12, "/b", "x")]
-CROWDED = [visit(9, "/b", "x"), visit(10, "/c"), visit(11, "/c"), visit(12, "/b", "x")]
+REPEAT = [visit(9, "/b", "x"), visit(11, "/c"), visit(12, "/b", "x")]
+REPEAT_AFTER_OTHERS = [visit(9, "/b", "x"), visit(10, "/c"), visit(11, "/c"), visit(12, "/b", "x")]
 
 
-def numbered(events: list[dict[str, Any]]) -> list[Line]:
+def file_lines(events: list[dict[str, Any]]) -> list[Line]:
     return [Line(f"file:{number}", json.dumps(event).encode()) for number, event in enumerate(events, 1)]
 
 
 def changes(outputs: list[Output]) -> list[tuple[str, str]]:
-    """What, and of which segment."""
+    """Returns entered or exited, and the segment, of each output."""
     bodies = [json.loads(output.value) for output in outputs if output.topic in EVENT_TOPICS and output.value]
     return [(body["type"].partition(".")[2], body["segment"]) for body in bodies]
 
@@ -54,14 +54,14 @@ def replay_file(events: list[dict[str, Any]], settings: Settings) -> list[tuple[
     outputs: list[Output] = []
     refusals: list[str] = []
     replay = FileReplay({"default": DEFINITIONS}, settings.engine, outputs.append, refusals.append)
-    replay.run(parse_json_lines(numbered(events)))
+    replay.run(parse_json_lines(file_lines(events)))
     assert refusals == []
     return changes(outputs)
 
 
 def journal_entries(events: list[dict[str, Any]], marker: records.Marker) -> Iterator[Append]:
     yield Append(records.MARKER_KEY, records.encode(marker))
-    for number, item in enumerate(parse_json_lines(numbered(events))):
+    for number, item in enumerate(parse_json_lines(file_lines(events))):
         assert isinstance(item, EventLine)
         event = item.event
         source = SourceRecord(event.topic, 0, number, None, event.key, event.value, (), 0)
@@ -85,10 +85,10 @@ def decide(decider: Decider, entries: list[Append]) -> list[tuple[str, str]]:
     [
         (LATE, {}, [("entered", "began-on-a")]),
         (LATE, {"lateness_ms": 3_600_000}, []),
-        (REPEATED, {}, []),
-        (REPEATED, {"repeat_ms": 3_600_000}, [("entered", "twice")]),
-        (CROWDED, {}, []),
-        (CROWDED, {"repeat_ids": 2}, [("entered", "twice")]),
+        (REPEAT, {}, []),
+        (REPEAT, {"repeat_ms": 3_600_000}, [("entered", "twice")]),
+        (REPEAT_AFTER_OTHERS, {}, []),
+        (REPEAT_AFTER_OTHERS, {"repeat_ids": 2}, [("entered", "twice")]),
     ],
 )
 def test_a_file_a_worker_and_explain_decide_by_the_same_settings(
@@ -98,33 +98,33 @@ def test_a_file_a_worker_and_explain_decide_by_the_same_settings(
     assert replay_file(events, settings) == expected
 
     spec = pipeline_spec(settings)
-    applied = {"type": "definitions.applied", "account": "default", "definitions": DEFINITIONS, "based_on": 0}
+    release = {"type": "definitions.applied", "account": "default", "definitions": DEFINITIONS, "based_on": 0}
     assert spec.releases is not None
     releases: Any = spec.releases()
-    marker = releases.add(0, 0, b"default", json.dumps(applied).encode())
+    marker = releases.add(0, 0, b"default", json.dumps(release).encode())
     entries = list(journal_entries(events, marker))
     assert decide(spec.decider(settings, 0), entries) == expected
 
-    past = ContactRecords("default", "ann")
+    contact_records = ContactRecords("default", "ann")
     for entry in entries:
-        past.feed(entry.value)
+        contact_records.feed(entry.value)
     parameters = EngineParameters(releases.definitions, settings.engine)
     for segment in ("began-on-a", "twice"):
-        answer = explain_from_journal(Question("default", "ann", segment), past.records, None, parameters)
+        answer = explain_from_journal(Question("default", "ann", segment), contact_records.records, None, parameters)
         assert answer["member"] is (("entered", segment) in expected)
 
 
 def test_the_command_decides_a_file_by_the_settings_of_its_environment(tmp_path: Path) -> None:
     definitions, events = tmp_path / "definitions.json", tmp_path / "events.jsonl"
     definitions.write_text(json.dumps(DEFINITIONS))
-    events.write_text("\n".join(json.dumps(event) for event in [*LATE, *REPEATED]) + "\n")
+    events.write_text("\n".join(json.dumps(event) for event in [*LATE, *REPEAT]) + "\n")
     command = ("replay", "--state", "--definitions", str(definitions), str(events))
     environment = {"LEADSTREAM_LATENESS_MS": "3600000", "LEADSTREAM_REPEAT_MS": "3600000"}
 
     def members(env: dict[str, str]) -> set[str]:
-        done = leadstream(*command, env=env)
-        assert done.returncode == 0, done.stderr
-        return {json.loads(line)["segment"] for line in done.stdout.splitlines()}
+        result = leadstream(*command, env=env)
+        assert result.returncode == 0, result.stderr
+        return {json.loads(line)["segment"] for line in result.stdout.splitlines()}
 
     assert members({}) == {"began-on-a", "twice"}
     assert members(environment) == {"twice"}

@@ -1,4 +1,4 @@
-"""A replay without a broker keeps its journal aside, in memory and then in a file."""
+"""A replay without a broker stores its journal in memory, and then in a file."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from streams.replay.spool import Spool
 RECORDS = [(0, b"default/ann", b"one"), (1, b"tick", b""), (5, b"", b"two" * 100)]
 
 
-def test_what_was_kept_is_read_back_as_often_as_wanted() -> None:
-    kept = Spool()
+def test_records_can_be_read_any_number_of_times() -> None:
+    journal = Spool()
     for record in RECORDS[:2]:
-        kept.add(*record)
-    assert list(kept.records()) == RECORDS[:2]
-    kept.add(*RECORDS[2])
-    assert list(kept.records()) == list(kept.records()) == RECORDS
-    kept.close()
+        journal.add(*record)
+    assert list(journal.records()) == RECORDS[:2]
+    journal.add(*RECORDS[2])
+    assert list(journal.records()) == list(journal.records()) == RECORDS
+    journal.close()
 
 
-def test_a_folder_for_temporary_files_that_takes_nothing_is_named_with_what_to_do(
+def test_a_temporary_file_that_cannot_be_written_is_an_error_with_a_hint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(spool, "_MAX_MEMORY_BYTES", 10)
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
-    kept = Spool()
+    journal = Spool()
     with pytest.raises(NoDiskSpace, match="TMPDIR"):
-        kept.add(*RECORDS[2])
-    kept.close()
+        journal.add(*RECORDS[2])
+    journal.close()

@@ -1,4 +1,4 @@
-"""Free text: which words stand in a contact's properties."""
+"""Free text: which words occur in a contact's properties."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADA = {
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("ada", True),
         ("ADA london", True),
@@ -36,15 +36,15 @@ ADA = {
         ("a.a", False),
     ],
 )
-def test_each_word_must_stand_in_some_text(text: str, found: bool) -> None:
-    assert FreeTextQuery(text).matches(ADA) is found
+def test_each_word_must_occur_in_some_text(text: str, expected: bool) -> None:
+    assert FreeTextQuery(text).matches(ADA) is expected
 
 
 @pytest.mark.parametrize("text", ["*ada", "?da", "ada *", ""])
-def test_a_wildcard_cannot_lead(text: str) -> None:
+def test_a_word_cannot_begin_with_a_wildcard(text: str) -> None:
     with pytest.raises(UsageError):
         FreeTextQuery(text)
 
 
-def test_many_wildcards_take_no_longer() -> None:
+def test_many_wildcards_do_not_slow_the_match_down() -> None:
     assert FreeTextQuery("a" + "*a" * 40 + "b").matches({"text": "a" * 5_000}) is False
