@@ -88,6 +88,6 @@ def test_evaluating_every_condition_at_every_record_changes_nothing(seed: int) -
     expected = random_outputs(seed)
     with (
         patch.object(SegmentIndex, "affected_by", lambda index, _: list(range(len(index.index_by_id)))),
-        patch("streams.engine.releases.compiled.inputs_of", lambda *_: ConditionInputs(is_time_dependent=True)),
+        patch("streams.engine.releases.compile.inputs_of", lambda *_: ConditionInputs(is_time_dependent=True)),
     ):
         assert random_outputs(seed) == expected
