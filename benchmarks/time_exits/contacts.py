@@ -70,11 +70,11 @@ def definitions(plan: ExitPlan) -> dict[str, Any]:
         _segment("trial", {"property": "trial_ends_at", "within_next": "1d"}),
     ]
     if "held" in plan.kinds:
-        segments += [_held(plan, step) for step in range(HELD_STEPS)]
+        segments += [_held_segment(plan, step) for step in range(HELD_STEPS)]
     return {"account": "default", "properties": {"trial_ends_at": "datetime", "plan": "text"}, "segments": segments}
 
 
-def _held(plan: ExitPlan, step: int) -> dict[str, Any]:
+def _held_segment(plan: ExitPlan, step: int) -> dict[str, Any]:
     has_value = {"property": "plan", "eq": f"held-{step}"}
     since_long = {**has_value, "held_for": f"{plan.held_for(step) // 1000}s"}
     return _segment(f"held-{step}", {"all": [has_value, {"not": since_long}]})

@@ -1,4 +1,4 @@
-"""What integration tests share: a real Kafka, and a prefix that makes its topics their own."""
+"""Fixtures of the integration tests: a real Kafka, and a topic prefix for each test."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.harness.suite.processes import run_folder
 
 @pytest.fixture(scope="session")
 def kafka(pytestconfig: pytest.Config) -> str:
-    """The bootstrap address of a real broker that all tests of the run share; the run ends it (tests/conftest.py)."""
+    """Returns the bootstrap address of a real broker that all tests share; tests/conftest.py stops it."""
     return shared_kafka(run_folder(pytestconfig))
 
 
 @pytest.fixture
 def prefix() -> str:
-    """A topic prefix of this test alone."""
+    """Returns a topic prefix of this test alone."""
     return fresh_prefix()

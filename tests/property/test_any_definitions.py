@@ -1,4 +1,4 @@
-"""Whatever stands in a file of definitions is either sound or refused in words; nothing breaks the check."""
+"""Any content of a definitions file is either sound or refused with a message; nothing breaks the validation."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ texts = st.sampled_from(["a", "", "Bonn", "("])
 
 
 def some(**fitting: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """One or two operators, mostly with operands that fit them."""
+    """Draws one or two operators, mostly with operands that fit them."""
     names = st.lists(st.sampled_from(sorted(fitting)), min_size=1, max_size=2, unique=True)
     return names.flatmap(lambda chosen: st.fixed_dictionaries({name: fitting[name] for name in chosen}))
 
@@ -90,26 +90,26 @@ steps = st.lists(st.sampled_from([{"visit": {}}, {"activity": {"name": {"eq": "a
 windows = some(within=durations, since=dates, until=dates, count=some(**ordered(st.integers(0, 5))))
 
 leaves = st.one_of(
-    of_text.map(lambda given: {"property": "city", **given}),
-    of_number.map(lambda given: {"property": "size", **given}),
-    of_dates.map(lambda given: {"property": "born", **given}),
-    operators.map(lambda given: {"property": "undeclared", **given}),
-    of_list.map(lambda given: {"tags": given}),
-    some(eq=st.sampled_from(["active", "gone"]), ne=texts).map(lambda given: {"status": given}),
-    of_number.map(lambda given: {"score": given}),
-    windows.map(lambda given: {"visit": {}, **given}),
+    of_text.map(lambda tests: {"property": "city", **tests}),
+    of_number.map(lambda tests: {"property": "size", **tests}),
+    of_dates.map(lambda tests: {"property": "born", **tests}),
+    operators.map(lambda tests: {"property": "undeclared", **tests}),
+    of_list.map(lambda tests: {"tags": tests}),
+    some(eq=st.sampled_from(["active", "gone"]), ne=texts).map(lambda tests: {"status": tests}),
+    of_number.map(lambda tests: {"score": tests}),
+    windows.map(lambda tests: {"visit": {}, **tests}),
     st.tuples(of_text, windows).map(lambda pair: {"visit": {"path": pair[0]}, **pair[1]}),
     st.tuples(operators, windows).map(lambda pair: {"activity": {"amount": pair[0]}, **pair[1]}),
     st.tuples(some(**ends, regular=regular), windows).map(lambda pair: {"visit": {}, **pair[0], **pair[1]}),
-    some(regular=regular).map(lambda given: {"activity": {}, **given}),
+    some(regular=regular).map(lambda tests: {"activity": {}, **tests}),
     some(gap=durations, min_gap=durations).flatmap(
         lambda pace: st.fixed_dictionaries({"sequence": steps, "within": durations}).map(
-            lambda leaf: {**leaf, **pace}
+            lambda sequence: {**sequence, **pace}
         )
     ),
     st.tuples(of_text, durations).map(lambda pair: {"property": "city", **pair[0], "held_for": pair[1]}),
-    of_dates.map(lambda given: {"last_visit": given}),
-    of_number.map(lambda given: {"lead": {"campaign": "c", "points": given}}),
+    of_dates.map(lambda tests: {"last_visit": tests}),
+    of_number.map(lambda tests: {"lead": {"campaign": "c", "points": tests}}),
     nested(KEYS),
 )
 
@@ -124,7 +124,7 @@ def whole(condition: Any) -> dict[str, Any]:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(leaves)
-def test_a_condition_is_refused_in_words_or_can_be_decided(condition: Any) -> None:
+def test_a_condition_is_refused_with_a_message_or_can_be_compiled(condition: Any) -> None:
     checked = validate_definitions(whole(condition))
     assert (checked.definitions is None) == bool(checked.problems)
     assert all(problem.message and problem.path for problem in checked.problems)
@@ -134,6 +134,6 @@ def test_a_condition_is_refused_in_words_or_can_be_decided(condition: Any) -> No
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(TOP), nested([*TOP, *CAMPAIGN, "id", "dynamic", "when"]), max_size=4))
-def test_any_mapping_is_refused_in_words_or_sound(raw: dict[str, Any]) -> None:
+def test_any_mapping_is_refused_with_a_message_or_sound(raw: dict[str, Any]) -> None:
     checked = validate_definitions(raw)
     assert (checked.definitions is None) == bool(checked.problems)

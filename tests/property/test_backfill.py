@@ -1,4 +1,4 @@
-"""A release that came later knows as much of the past as one that was there from the first record on."""
+"""A later release knows as much of the past as one that was in force from the first record on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SETTINGS = replace(DEFAULT_ENGINE_SETTINGS, lateness=20)
 _BUDGET = Budget(1 << 40, 1 << 40)
 
 _ChangeList = list[tuple[str, str, str, str, bool]]
-"""Instant, segment, what, cause and whether late."""
+"""Instant, segment, event type, kind of cause and whether late."""
 
 
 def definitions(*segments: dict[str, Any]) -> Definitions:
@@ -38,57 +38,57 @@ def definitions(*segments: dict[str, Any]) -> Definitions:
 
 
 class BackfillRun:
-    """A journal that grows and is decided; `content` are the releases, `after` where the second one comes."""
+    """Builds a journal and decides it; `content` holds the releases, the second one comes before event `after`."""
 
     def __init__(self, content: list[Definitions], after: int, pause: int) -> None:
         self.content = content
         self._after = after
         self._pause = pause
-        self.growing = JournalBuilder(self.contents, SETTINGS)
+        self.builder = JournalBuilder(self.contents, SETTINGS)
 
     def contents(self, _account: str, number: int) -> Definitions:
         return self.content[number - 1]
 
-    def tell(self, happened: list[RandomEvent]) -> None:
-        growing = self.growing
-        growing.start_release(records.Marker("default", 1, 1, "", None, ENGINE_VERSION), 0)
-        for place, (move, id_, at) in enumerate(timed_events(happened, START)):
-            if place == self._after and len(self.content) > 1:
-                growing.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
-            growing.send(move, id_, at)
-        if self._after >= len(happened) and len(self.content) > 1:
-            growing.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
-        growing.finish_releases()
+    def grow(self, events: list[RandomEvent]) -> None:
+        builder = self.builder
+        builder.start_release(records.Marker("default", 1, 1, "", None, ENGINE_VERSION), 0)
+        for index, (event, id_, at) in enumerate(timed_events(events, START)):
+            if index == self._after and len(self.content) > 1:
+                builder.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
+            builder.send(event, id_, at)
+        if self._after >= len(events) and len(self.content) > 1:
+            builder.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
+        builder.finish_releases()
 
-    def end(self, passing: list[int]) -> tuple[set[str], _ChangeList]:
-        """The memberships once time passed on to the first of these instants, and what time alone changes after it.
+    def decide(self, passing: list[int]) -> tuple[set[str], _ChangeList]:
+        """Returns the memberships at the first of these instants, and the changes that time alone makes after it.
 
-        Before it only the marker may have settled what is due at the very instant of the last record.
+        At the instant of the last record itself, the two runs may differ: only a marker settles what is due there.
         """
         decider = PartitionDecider(3, self.contents, SETTINGS)
         decider.resume(None)
-        for entry in self.growing.entries:
-            _decide(decider, *entry)
-        place, ticks = self.growing.entries[-1][0], [records.encode(records.Tick(at)) for at in passing]
-        _decide(decider, place + 1, records.TICK_KEY, ticks[0])
+        for entry in self.builder.entries:
+            _feed_and_decide(decider, *entry)
+        offset, ticks = self.builder.entries[-1][0], [records.encode(records.Tick(at)) for at in passing]
+        _feed_and_decide(decider, offset + 1, records.TICK_KEY, ticks[0])
         contact = next(iter(decider.contacts()), None)
         members = set(contact.members) if contact else set()
-        told: _ChangeList = []
+        changes: _ChangeList = []
         for number, tick in enumerate(ticks[1:], 2):
-            told += _decide(decider, place + number, records.TICK_KEY, tick)
-        return members, told
+            changes += _feed_and_decide(decider, offset + number, records.TICK_KEY, tick)
+        return members, changes
 
 
-def _decide(decider: PartitionDecider, offset: int, key: bytes, value: bytes) -> _ChangeList:
+def _feed_and_decide(decider: PartitionDecider, offset: int, key: bytes, value: bytes) -> _ChangeList:
     decider.feed(offset, key, value)
-    told: _ChangeList = []
+    changes: _ChangeList = []
     while decider.has_pending():
         for output in decider.work(_BUDGET).outputs:
             if output.topic == "segment-changes" and output.value is not None:
                 body = msgspec.json.decode(output.value)
                 cause = body["cause"]
-                told.append((body["at"], body["segment"], body["type"], cause["kind"], cause.get("late", False)))
-    return told
+                changes.append((body["at"], body["segment"], body["type"], cause["kind"], cause.get("late", False)))
+    return changes
 
 
 @settings(
@@ -106,13 +106,13 @@ def _decide(decider: PartitionDecider, offset: int, key: bytes, value: bytes) ->
     st.lists(conditions(START), min_size=1, max_size=2), random_events(START), st.integers(0, 8), st.integers(0, 2)
 )
 def test_it_makes_no_difference_when_a_condition_was_defined(
-    wanted: list[dict[str, Any]], happened: list[RandomEvent], after: int, pause: int
+    whens: list[dict[str, Any]], events: list[RandomEvent], after: int, pause: int
 ) -> None:
-    segments = [{"id": f"s{place}", "dynamic": True, "when": when} for place, when in enumerate(wanted)]
-    end = max((at for _, _, at in timed_events(happened, START)), default=START)
+    segments = [{"id": f"s{index}", "dynamic": True, "when": when} for index, when in enumerate(whens)]
+    end = max((at for _, _, at in timed_events(events, START)), default=START)
     passing = [end + 1, end + 40, end + 86_400_000]
     always = BackfillRun([definitions(*segments)], 0, 0)
-    always.tell(happened)
+    always.grow(events)
     late = BackfillRun([definitions(), definitions(*segments)], after, pause)
-    late.tell(happened)
-    assert late.end(passing) == always.end(passing)
+    late.grow(events)
+    assert late.decide(passing) == always.decide(passing)

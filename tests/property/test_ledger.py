@@ -1,4 +1,4 @@
-"""Whatever the order, the repeats, the portions and the restarts: the totals are those of the latest states."""
+"""The totals are those of the latest states, for any order of events, repeats and restarts."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ STATES = st.fixed_dictionaries(
 )
 
 
-def expected(told: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, tuple[int, Decimal]]]:
-    """Batch: the latest state of each opportunity, summed."""
+def expected(states: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, tuple[int, Decimal]]]:
+    """Computes the totals in batch: the latest state of each opportunity, summed."""
     latest: dict[str, dict[str, Any]] = {}
-    for state in told:
-        known = latest.get(state["opportunity"])
-        if known is None or state["at"] >= known["at"]:
+    for state in states:
+        previous = latest.get(state["opportunity"])
+        if previous is None or state["at"] >= previous["at"]:
             latest[state["opportunity"]] = state
     sums: dict[tuple[str, str], dict[str, tuple[int, Decimal]]] = defaultdict(dict)
     for state in latest.values():
@@ -54,9 +54,9 @@ def test_streaming_equals_batch(steps: list[tuple[dict[str, Any], int, bool]]) -
             ledger.send(**state)
         if restart:
             ledger.restart()
-    wanted = expected([state for state, _, _ in steps])
+    totals = expected([state for state, _, _ in steps])
     for campaign in ("spring", "autumn"):
         for currency in ("EUR", "USD"):
-            found = ledger.revenue(campaign, currency)
-            exact = {kind: (count, Decimal(amount)) for kind, (count, amount) in found.items()}
-            assert exact == wanted.get((campaign, currency), {})
+            revenue = ledger.revenue(campaign, currency)
+            exact = {kind: (count, Decimal(amount)) for kind, (count, amount) in revenue.items()}
+            assert exact == totals.get((campaign, currency), {})

@@ -1,4 +1,4 @@
-"""Whoever folds the outputs knows the state: changes chain up, tables are what the rows hold."""
+"""The outputs add up to the state: each change continues the one before, and the tables equal the rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.values import MILLION, points_from_millionths
 from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.releases.compile import compile_release
 from streams.engine.state.contact import Contact
-from tests.property.test_transaction_sizes import CommittedState, journal_of, lookup, one_by_one
+from tests.property.test_transaction_sizes import CommittedState, decide_one_by_one, journal_of, lookup
 
 Key = tuple[str, str, str]
 
@@ -30,7 +30,7 @@ def table(committed: CommittedState, topic: str) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for name, key, value in committed.outputs:
         if name == topic and value is None:
-            del rows[key.decode()]  # only what is there is ever taken out
+            del rows[key.decode()]  # a tombstone needs a row
         elif name == topic and value is not None:
             rows[key.decode()] = msgspec.json.decode(value)
     return rows
@@ -38,22 +38,22 @@ def table(committed: CommittedState, topic: str) -> dict[str, dict[str, Any]]:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**9), st.booleans())
-def test_segment_changes_alternate_and_their_table_is_the_state(seed: int, wall: bool) -> None:
-    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+def test_segment_changes_alternate_and_their_table_equals_the_state(seed: int, wall: bool) -> None:
+    committed = decide_one_by_one(journal_of(random.Random(seed), 60, wall))
     inside: set[Key] = set()
     for change in bodies(committed, "segment-changes"):
         key = (change["account"], change["segment"], change["contact"])
         assert (key in inside) == (change["type"] == "segment.exited")
         inside ^= {key}
     rows = table(committed, "segment-members")
-    held = {(c.account, name, c.id): since for c in contacts_of(committed) for name, since in c.members.items()}
-    assert inside == set(held) == {(row["account"], row["segment"], row["contact"]) for row in rows.values()}
+    stored = {(c.account, name, c.id): since for c in contacts_of(committed) for name, since in c.members.items()}
+    assert inside == set(stored) == {(row["account"], row["segment"], row["contact"]) for row in rows.values()}
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**9), st.booleans())
-def test_lead_changes_chain_up_and_their_table_is_the_state(seed: int, wall: bool) -> None:
-    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+def test_lead_changes_form_a_chain_and_their_table_equals_the_state(seed: int, wall: bool) -> None:
+    committed = decide_one_by_one(journal_of(random.Random(seed), 60, wall))
     status: dict[Key, str] = {}
     points: dict[Key, float] = {}
     for change in bodies(committed, "lead-changes"):
@@ -65,16 +65,16 @@ def test_lead_changes_chain_up_and_their_table_is_the_state(seed: int, wall: boo
             assert status[key] in ("active", "duplicate")
         points[key] = change["points"]
     rows = table(committed, "leads")
-    held = {(c.account, name, c.id): lead for c in contacts_of(committed) for name, lead in c.leads.items()}
-    assert status == {key: lead.status for key, lead in held.items()}
+    stored = {(c.account, name, c.id): lead for c in contacts_of(committed) for name, lead in c.leads.items()}
+    assert status == {key: lead.status for key, lead in stored.items()}
     assert status == {(r["account"], r["campaign"], r["contact"]): r["status"] for r in rows.values()}
     assert points == {(r["account"], r["campaign"], r["contact"]): r["points"] for r in rows.values()}
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**9), st.booleans())
-def test_each_qualified_step_is_one_hand_over(seed: int, wall: bool) -> None:
-    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+def test_each_change_to_qualified_is_one_hand_over(seed: int, wall: bool) -> None:
+    committed = decide_one_by_one(journal_of(random.Random(seed), 60, wall))
     steps = [
         (change["contact"], change["at"], change["points"])
         for change in bodies(committed, "lead-changes")
@@ -85,8 +85,8 @@ def test_each_qualified_step_is_one_hand_over(seed: int, wall: bool) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**9), st.booleans())
-def test_when_a_contact_is_settled_every_segment_that_runs_is_true_to_its_condition(seed: int, wall: bool) -> None:
-    committed = one_by_one(journal_of(random.Random(seed), 60, wall))
+def test_the_segments_of_a_settled_contact_agree_with_their_conditions(seed: int, wall: bool) -> None:
+    committed = decide_one_by_one(journal_of(random.Random(seed), 60, wall))
     for contact in contacts_of(committed):
         if contact.release == 0 or (contact.due is not None and contact.due <= contact.clock):
             continue  # what is due at the instant of a tick is still open

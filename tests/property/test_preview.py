@@ -1,4 +1,4 @@
-"""What a plan foresees is what applying emits: the same records, for random histories and all kinds of edits."""
+"""A plan simulates exactly the records that applying emits, for random histories and all kinds of edits."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import START, EngineDriver, sound_definitions
 from tests.harness.random.random_conditions import PROPERTIES, conditions
 from tests.harness.random.random_events import RandomEvent, random_events
-from tests.property.test_explain import tell
+from tests.property.test_explain import send_history
 
 NAMES = ("a", "b", "d")
 _encode = msgspec.json.Encoder().encode
 
 
 def segments(name: str) -> st.SearchStrategy[dict[str, Any] | None]:
-    """None, a static one or a dynamic one, paused or not, of this or that name and statuses."""
+    """Draws no segment, a static one or a dynamic one, with random options."""
     about = {
         "name": st.sampled_from(["", "Named"]),
         "paused": st.booleans(),
@@ -45,7 +45,7 @@ RULE = st.fixed_dictionaries(
     {"id": st.just("r"), "when": conditions(START, lead_at_hand=True)},
     optional={"apply_to_existing": st.booleans()},
 )
-DONE = st.sampled_from([{"set_status": "qualified"}, {"set_status": "rejected"}, {"add_points": 2}])
+ACTIONS = st.sampled_from([{"set_status": "qualified"}, {"set_status": "rejected"}, {"add_points": 2}])
 CAMPAIGN = st.fixed_dictionaries(
     {"id": st.just("c")},
     optional={
@@ -53,7 +53,7 @@ CAMPAIGN = st.fixed_dictionaries(
         "paused": st.booleans(),
         "auto_qualify": st.booleans(),
         "leave": st.sampled_from(["keep", "delete"]),
-        "automation": st.builds(lambda rule, then: [{**rule, "then": then}], RULE, DONE),
+        "automation": st.builds(lambda rule, then: [{**rule, "then": then}], RULE, ACTIONS),
         "scoring": st.just([{"id": "visit", "when": {"visit": {}}, "points": 2}]),
     },
 )
@@ -61,53 +61,53 @@ CAMPAIGN = st.fixed_dictionaries(
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Any]:
-    """Definitions without references that lead nowhere."""
-    drawn = [draw(segments(name)) for name in NAMES]
-    known = [segment for segment in drawn if segment is not None]
+    """Draws definitions whose references all exist."""
+    candidates = [draw(segments(name)) for name in NAMES]
+    existing = [segment for segment in candidates if segment is not None]
     campaign: dict[str, Any] = draw(CAMPAIGN)
-    there = {segment["id"] for segment in known}
-    audience = [name for name in campaign.get("audience", []) if name in there]
-    return {"properties": PROPERTIES, "segments": known, "campaigns": [{**campaign, "audience": audience}]}
+    ids = {segment["id"] for segment in existing}
+    audience = [name for name in campaign.get("audience", []) if name in ids]
+    return {"properties": PROPERTIES, "segments": existing, "campaigns": [{**campaign, "audience": audience}]}
 
 
-def foreseen(story: EngineDriver, proposed: Definitions) -> list[SimulatedOutput]:
-    """Of the one contact, if release `proposed` came now."""
-    number = len(story.releases) + 1
-    contents = [*story.releases, proposed]
-    checkpoint = msgspec.json.decode(story.decider.checkpoint(), type=Checkpoint)
-    place = JournalPosition(0, len(story.journal))
-    foresight = Simulation("default", number, lambda _, wanted: contents[wanted - 1], place, checkpoint)
+def simulated_outputs(driver: EngineDriver, proposed: Definitions) -> list[SimulatedOutput]:
+    """Returns the simulated outputs of the contact, if release `proposed` came now."""
+    number = len(driver.releases) + 1
+    contents = [*driver.releases, proposed]
+    checkpoint = msgspec.json.decode(driver.decider.checkpoint(), type=Checkpoint)
+    position = JournalPosition(0, len(driver.journal))
+    simulation = Simulation("default", number, lambda _, release: contents[release - 1], position, checkpoint)
     history = BackfillCounter(
-        "default", foresight.backfill_leaves, lambda _, wanted: contents[wanted - 1], DEFAULT_ENGINE_SETTINGS
+        "default", simulation.backfill_leaves, lambda _, release: contents[release - 1], DEFAULT_ENGINE_SETTINGS
     )
-    history.count(story.journal, story._refused_sources)
-    kept = history.states()
-    rows = [(contact.id, _encode(contact)) for contact in story.decider.contacts()]
-    return [told for name, row in rows for told in foresight.simulate(row, kept.get(name))]
+    history.count(driver.journal, driver._refused_sources)
+    backfilled = history.states()
+    rows = [(contact.id, _encode(contact)) for contact in driver.decider.contacts()]
+    return [output for name, row in rows for output in simulation.simulate(row, backfilled.get(name))]
 
 
-def emitted(story: EngineDriver, proposed: dict[str, Any]) -> list[SimulatedOutput]:
-    """What applying it really writes because of it."""
-    outputs = story.apply(**proposed)
-    number = len(story.releases)
-    told = [output for output in outputs if "gone" not in output]
-    because = [each for each in told if each["cause"].get("release") == number and each["cause"]["kind"] != "clock"]
-    return [(each.pop("topic"), {key: each[key] for key in each if key != "key"}) for each in because]
+def applied_outputs(driver: EngineDriver, proposed: dict[str, Any]) -> list[SimulatedOutput]:
+    """Applies the release, and returns the outputs that it causes."""
+    outputs = driver.apply(**proposed)
+    number = len(driver.releases)
+    values = [output for output in outputs if "gone" not in output]
+    caused = [each for each in values if each["cause"].get("release") == number and each["cause"]["kind"] != "clock"]
+    return [(each.pop("topic"), {key: each[key] for key in each if key != "key"}) for each in caused]
 
 
-def without_place(told: list[SimulatedOutput]) -> list[SimulatedOutput]:
-    """The ids are the same wherever in the journal the release stands; the numbers are not."""
-    return [(topic, {key: body[key] for key in body if key != "number"}) for topic, body in told]
+def without_position(outputs: list[SimulatedOutput]) -> list[SimulatedOutput]:
+    """Returns the outputs without their numbers, which depend on the position of the release in the journal."""
+    return [(topic, {key: body[key] for key in body if key != "number"}) for topic, body in outputs]
 
 
-def propose(story: EngineDriver, proposed: dict[str, Any], steps: int) -> None:
-    """A release that comes so many records far into the journal, and is left there."""
-    story.releases.append(sound_definitions(proposed))
-    number = len(story.releases)
+def append_part_of_release(driver: EngineDriver, proposed: dict[str, Any], steps: int) -> None:
+    """Appends only the first `steps` records of a release to the journal."""
+    driver.releases.append(sound_definitions(proposed))
+    number = len(driver.releases)
     marker = records.Marker("default", number, number, "", None, ENGINE_VERSION)
-    before = list(story.journal)
-    for entry in islice(release_records(story.decider, marker, lambda: before, story._refused_sources), steps):
-        story._decide(entry)
+    before = list(driver.journal)
+    for entry in islice(release_records(driver.decider, marker, lambda: before, driver._refused_sources), steps):
+        driver._decide(entry)
 
 
 @settings(
@@ -116,15 +116,15 @@ def propose(story: EngineDriver, proposed: dict[str, Any], steps: int) -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(definitions(), definitions(), random_events(START), st.none() | st.integers(0, 40))
-def test_what_is_foreseen_is_what_applying_emits(
-    before: dict[str, Any], after: dict[str, Any], happened: list[RandomEvent], tick: int | None
+def test_the_simulation_equals_what_applying_emits(
+    before: dict[str, Any], after: dict[str, Any], events: list[RandomEvent], tick: int | None
 ) -> None:
-    story = EngineDriver(**before)
-    tell(story, happened)
+    driver = EngineDriver(**before)
+    send_history(driver, events)
     if tick is not None:
-        story.tick(START + tick)
-    told = without_place(foreseen(story, sound_definitions(after)))
-    assert told == without_place(emitted(story, after))
+        driver.tick(START + tick)
+    simulated = without_position(simulated_outputs(driver, sound_definitions(after)))
+    assert simulated == without_position(applied_outputs(driver, after))
 
 
 @settings(
@@ -138,26 +138,26 @@ def test_what_is_foreseen_is_what_applying_emits(
     random_events(START),
     st.integers(0, 2),
 )
-def test_it_is_so_where_another_release_is_on_its_way(
-    releases: tuple[dict[str, Any], ...], happened: list[RandomEvent], meanwhile: list[RandomEvent], steps: int
+def test_the_simulation_is_exact_while_another_release_is_pending(
+    releases: tuple[dict[str, Any], ...], events: list[RandomEvent], later_events: list[RandomEvent], steps: int
 ) -> None:
     before, between, after = releases
-    story = EngineDriver(**before)
-    tell(story, happened)
-    propose(story, between, steps)
-    tell(story, meanwhile)
-    told = without_place(foreseen(story, sound_definitions(after)))
-    assert told == without_place(emitted(story, after))
+    driver = EngineDriver(**before)
+    send_history(driver, events)
+    append_part_of_release(driver, between, steps)
+    send_history(driver, later_events)
+    simulated = without_position(simulated_outputs(driver, sound_definitions(after)))
+    assert simulated == without_position(applied_outputs(driver, after))
 
 
-def test_random_edits_make_contacts_enter_and_leave() -> None:
-    """The comparison above is of something: a few edits written down, with what comes of them."""
+def test_known_edits_make_contacts_enter_and_leave() -> None:
+    """Shows that the comparisons above are not empty: a few fixed edits and their changes."""
     german = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
     busy = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}
-    story = EngineDriver(segments=[german], campaigns=[{"id": "c"}])
-    story.change_contact(START, country="DE")
-    story.visit(START + 1)
-    story.visit(START + 2)
+    driver = EngineDriver(segments=[german], campaigns=[{"id": "c"}])
+    driver.change_contact(START, country="DE")
+    driver.visit(START + 1)
+    driver.visit(START + 2)
     edits: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         ({"segments": [german, busy]}, [("segment.entered", "busy")]),
         ({"segments": [{**german, "name": "Germans", "description": "All"}]}, []),
@@ -168,9 +168,9 @@ def test_random_edits_make_contacts_enter_and_leave() -> None:
         ({"segments": [{**german, "when": {"property": "country", "eq": "FR"}}]}, [("segment.exited", "german")]),
     ]
     for edit, expected in edits:
-        told = foreseen(story, sound_definitions({"campaigns": [{"id": "c"}], **edit}))
-        changes = [(body["type"], body["segment"]) for topic, body in told if topic == "segment-changes"]
+        simulated = simulated_outputs(driver, sound_definitions({"campaigns": [{"id": "c"}], **edit}))
+        changes = [(body["type"], body["segment"]) for topic, body in simulated if topic == "segment-changes"]
         assert changes == expected, edit
     audience = {"segments": [german], "campaigns": [{"id": "c", "audience": ["german"], "auto_qualify": True}]}
-    topics = [topic for topic, _ in foreseen(story, sound_definitions(audience))]
+    topics = [topic for topic, _ in simulated_outputs(driver, sound_definitions(audience))]
     assert topics == ["lead-changes", "qualified-leads", "leads"]

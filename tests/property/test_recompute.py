@@ -1,4 +1,4 @@
-"""What `leadstream verify` expects of a contact is what the engine made of it, releases midway among the records."""
+"""`leadstream verify` recomputes exactly the state of the engine, with releases among the records."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ _JournalEntries = list[tuple[int, bytes, bytes]]
 
 @st.composite
 def releases(draw: st.DrawFn) -> Definitions:
-    """Kept lists, dynamic segments and paused ones under the same few names, and a campaign with a rule."""
+    """Draws static, dynamic and paused segments under the same few names, and a campaign with a rule."""
     segments: list[dict[str, Any]] = [{"id": "kept", "paused": draw(st.booleans())}]
-    known: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     for name in draw(st.lists(st.sampled_from(["s0", "s1", "s2"]), min_size=1, max_size=3, unique=True)):
         segment: dict[str, Any] = {"id": name, "paused": draw(st.sampled_from((False, False, True)))}
         if draw(st.sampled_from((True, True, False))):
-            segment |= {"dynamic": True, "when": draw(conditions(instant_ms(START), known))}
+            segment |= {"dynamic": True, "when": draw(conditions(instant_ms(START), names))}
         segments.append(segment)
-        known = (*known, name)
+        names = (*names, name)
     listing = draw(st.sampled_from([{"add_to_segment": "kept"}, {"set_status": "rejected"}]))
-    rule = {"id": "r", "when": draw(conditions(instant_ms(START), known, lead_at_hand=True)), "then": listing}
-    campaign = {"id": "c", "audience": ["s0"] if "s0" in known else [], "automation": [rule]}
+    rule = {"id": "r", "when": draw(conditions(instant_ms(START), names, lead_at_hand=True)), "then": listing}
+    campaign = {"id": "c", "audience": ["s0"] if "s0" in names else [], "automation": [rule]}
     raw = {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
     return sound_definitions(raw)
 
 
 def journal(
-    happened: list[RandomEvent], places: list[int], content: list[Definitions], pause: int, lateness: int
+    events: list[RandomEvent], release_starts: list[int], content: list[Definitions], pause: int, lateness: int
 ) -> _JournalEntries:
-    """The moves as records, with a release from each of the places on."""
-    growing = JournalBuilder(
+    """Returns the events as journal records; release `n` comes before the event with index `release_starts[n]`."""
+    builder = JournalBuilder(
         lambda _, number: content[number - 1], replace(DEFAULT_ENGINE_SETTINGS, lateness=lateness)
     )
     number = 0
     end = RandomEvent("tick", 60)
-    for place, (move, id_, at) in enumerate(timed_events([*happened, end], instant_ms(START))):
-        while number < len(places) and places[number] <= place:
+    for index, (event, id_, at) in enumerate(timed_events([*events, end], instant_ms(START))):
+        while number < len(release_starts) and release_starts[number] <= index:
             number += 1
-            told = at if number > 1 else None
-            growing.start_release(records.Marker("default", number, number, "", told, ENGINE_VERSION), pause)
-        if move is end:
-            growing.finish_releases()
-        growing.send(move, id_, at)
-    return growing.entries
+            at_instant = at if number > 1 else None
+            builder.start_release(records.Marker("default", number, number, "", at_instant, ENGINE_VERSION), pause)
+        if event is end:
+            builder.finish_releases()
+        builder.send(event, id_, at)
+    return builder.entries
 
 
 @settings(
@@ -79,35 +79,35 @@ def journal(
     st.tuples(st.integers(0, 6), st.integers(0, 6)),
     st.integers(0, 2),
 )
-def test_the_history_asked_at_its_end_says_what_the_engine_says(
-    content: list[Definitions], happened: list[RandomEvent], places: tuple[int, int], pause: int
+def test_recomputing_the_whole_history_equals_the_engine(
+    content: list[Definitions], events: list[RandomEvent], release_starts: tuple[int, int], pause: int
 ) -> None:
     lateness = 20
-    entries = journal(happened, [0, places[0], sum(places)][: len(content)], content, pause, lateness)
-    agrees(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
+    entries = journal(events, [0, release_starts[0], sum(release_starts)][: len(content)], content, pause, lateness)
+    assert_agreement(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9), st.booleans())
-def test_so_it_does_of_many_contacts_accounts_and_days(seed: int, wall: bool) -> None:
-    agrees(journal_of(random.Random(seed), 60, wall), lookup, Settings())
+def test_recomputing_many_contacts_accounts_and_days_equals_the_engine(seed: int, wall: bool) -> None:
+    assert_agreement(journal_of(random.Random(seed), 60, wall), lookup, Settings())
 
 
-def agrees(entries: _JournalEntries, contents: Any, terms: Settings) -> None:
-    rows = rows_of(entries, contents, terms)
-    recomputed = PartitionRecomputation(contents, terms)
+def assert_agreement(entries: _JournalEntries, contents: Any, app_settings: Settings) -> None:
+    rows = rows_of(entries, contents, app_settings)
+    recomputed = PartitionRecomputation(contents, app_settings)
     for offset, _, value in entries:
         recomputed.feed(offset, value)
     assert set(recomputed.contact_keys()) == rows.keys()
     for key, row in rows.items():
-        told = recomputed.recompute(key)
-        assert told.model.members == set(row.members)
-        assert leads_from_recompute(told) == leads_from_engine(row, told)
+        expected = recomputed.recompute(key)
+        assert expected.model.members == set(row.members)
+        assert leads_from_recompute(expected) == leads_from_engine(row, expected)
 
 
-def rows_of(entries: _JournalEntries, contents: Any, terms: Settings) -> dict[bytes, Contact]:
-    """The engine's rows, each record decided for everybody before the next is fed."""
-    decider = PartitionDecider(3, contents, terms.engine)
+def rows_of(entries: _JournalEntries, contents: Any, app_settings: Settings) -> dict[bytes, Contact]:
+    """Returns the engine's rows; each record is decided for all contacts before the next is fed."""
+    decider = PartitionDecider(3, contents, app_settings.engine)
     decider.resume(None)
     for entry in entries:
         decider.feed(*entry)

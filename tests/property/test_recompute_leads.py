@@ -1,4 +1,4 @@
-"""Leads as the engine decides them are those that the whole history tells: random campaigns, histories, releases."""
+"""The engine's leads equal those recomputed from the whole history: random campaigns, histories, releases."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ LATENESS = 20
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> _HistoryCase:
-    """A start, releases, moves, before which move each release comes, and how slowly it comes in."""
+def history_cases(draw: st.DrawFn) -> _HistoryCase:
+    """Draws a start, releases, events, the index of the event before which each release comes, and its gap."""
     start = draw(st.sampled_from((MIDNIGHT, CLOCKS)))
-    content, moves = draw(releases(start)), draw(lead_events(start))
-    places = sorted(draw(st.integers(0, len(moves))) for _ in content[1:])
-    return start, content, moves, [0, *places], draw(st.integers(0, 2))
+    content, events = draw(releases(start)), draw(lead_events(start))
+    release_starts = sorted(draw(st.integers(0, len(events))) for _ in content[1:])
+    return start, content, events, [0, *release_starts], draw(st.integers(0, 2))
 
 
-def journal(told: _HistoryCase, content: list[Definitions], lateness: int) -> _JournalEntries:
-    """The moves as records, with a release from each of the places on, and a tick at last."""
-    start, _, moves, places, pause = told
-    growing = JournalBuilder(
+def journal(case: _HistoryCase, content: list[Definitions], lateness: int) -> _JournalEntries:
+    """Returns the events as journal records, with each release at its index, and a tick at the end."""
+    start, _, events, release_starts, pause = case
+    builder = JournalBuilder(
         lambda _, number: content[number - 1], replace(DEFAULT_ENGINE_SETTINGS, lateness=lateness)
     )
     number = 0
     end = RandomEvent("tick", 60)
-    for place, (move, id_, at) in enumerate(timed_events([*moves, end], start)):
-        while number < len(places) and places[number] <= place:
+    for index, (event, id_, at) in enumerate(timed_events([*events, end], start)):
+        while number < len(release_starts) and release_starts[number] <= index:
             number += 1
             when = at if number > 1 else None
-            growing.start_release(records.Marker("default", number, number, "", when, ENGINE_VERSION), pause)
-        if move is end:
-            growing.finish_releases()
-        growing.send(move, id_, at)
-    return growing.entries
+            builder.start_release(records.Marker("default", number, number, "", when, ENGINE_VERSION), pause)
+        if event is end:
+            builder.finish_releases()
+        builder.send(event, id_, at)
+    return builder.entries
 
 
 @settings(
@@ -65,34 +65,34 @@ def journal(told: _HistoryCase, content: list[Definitions], lateness: int) -> _J
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(stories())
-def test_leads_told_from_the_whole_history_are_those_of_the_engine(told: _HistoryCase) -> None:
-    content = [sound_definitions(each) for each in told[1]]
-    agrees(journal(told, content, LATENESS), content, Settings(lateness_ms=LATENESS))
+@given(history_cases())
+def test_leads_recomputed_from_the_whole_history_equal_those_of_the_engine(case: _HistoryCase) -> None:
+    content = [sound_definitions(each) for each in case[1]]
+    assert_agreement(journal(case, content, LATENESS), content, Settings(lateness_ms=LATENESS))
 
 
-def agrees(entries: _JournalEntries, content: list[Definitions], terms: Settings) -> None:
-    """Status, points decayed to the end, lists, memberships, and the row as written last."""
-    contact, rows = decided(entries, content, terms)
-    again = PartitionRecomputation(lambda _, number: content[number - 1], terms)
+def assert_agreement(entries: _JournalEntries, content: list[Definitions], app_settings: Settings) -> None:
+    """Compares status, points decayed to the end, lists, memberships, and the last row of each lead."""
+    contact, rows = decide(entries, content, app_settings)
+    recomputation = PartitionRecomputation(lambda _, number: content[number - 1], app_settings)
     for offset, _, value in entries:
-        again.feed(offset, value)
+        recomputation.feed(offset, value)
     if contact is None:
-        assert again.contact_keys() == []
+        assert recomputation.contact_keys() == []
         return
-    told = again.recompute(records.event_key("default", "ann"))
-    assert leads_from_engine(contact, told) == leads_from_recompute(told)
-    assert rows == {campaign: lead_row(life) for campaign, life in told.leads.items()}
-    assert set(contact.listed) == told.fixed_memberships.listed
-    assert set(contact.members) == told.model.members
-    assert contact.score / MILLION == told.model.score
+    recomputed = recomputation.recompute(records.event_key("default", "ann"))
+    assert leads_from_engine(contact, recomputed) == leads_from_recompute(recomputed)
+    assert rows == {campaign: lead_row(lead) for campaign, lead in recomputed.leads.items()}
+    assert set(contact.listed) == recomputed.fixed_memberships.listed
+    assert set(contact.members) == recomputed.model.members
+    assert contact.score / MILLION == recomputed.model.score
 
 
-def decided(
-    entries: _JournalEntries, content: list[Definitions], terms: Settings
+def decide(
+    entries: _JournalEntries, content: list[Definitions], app_settings: Settings
 ) -> tuple[Contact | None, dict[str, dict[str, Any]]]:
-    """The engine's contact, and the last row of each of its leads as far as it is recomputed."""
-    decider = PartitionDecider(3, lambda _, number: content[number - 1], terms.engine)
+    """Returns the engine's contact, and the last row of each of its leads, reduced to the recomputed fields."""
+    decider = PartitionDecider(3, lambda _, number: content[number - 1], app_settings.engine)
     decider.resume(None)
     rows: dict[str, dict[str, Any]] = {}
     for entry in entries:
@@ -101,6 +101,6 @@ def decided(
             for output in decider.work(BUDGET).outputs:
                 if output.topic == "leads" and output.value is not None:
                     row = msgspec.json.decode(output.value)
-                    kept = ("status", "points", "made", "changed", "at", "crm")
-                    rows[row["campaign"]] = {name: row[name] for name in kept if name in row}
+                    fields = ("status", "points", "made", "changed", "at", "crm")
+                    rows[row["campaign"]] = {name: row[name] for name in fields if name in row}
     return next(iter(decider.contacts()), None), rows

@@ -1,4 +1,4 @@
-"""The same on a scale of hours and days: calendars, zones, changes of clocks, half-lives of days."""
+"""Recomputed leads on a scale of hours and days: calendars, zones, changes of clocks, half-lives of days."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.values import instant_ms, instant_text
 from streams.settings import Settings
 from tests.harness.engine.engine_driver import DAY, HOUR, sound_definitions
 from tests.harness.random.random_events import RandomEvent
-from tests.property.test_recompute_leads import agrees, journal
+from tests.property.test_recompute_leads import assert_agreement, journal
 
 START = instant_ms("2026-03-27T20:30:00Z")  # two days before clocks are put forward in Berlin
 
@@ -38,7 +38,7 @@ CONDITIONS: list[dict[str, Any]] = [
     {"inactive_for": "40h"},
     {"lead": {"campaign": "c", "points": {"between": [1, 4]}}},
 ]
-AT_HAND: list[dict[str, Any]] = [
+LEAD_CONDITIONS: list[dict[str, Any]] = [
     {"points": {"gte": 6}},
     {"points": {"lt": 2}},
     {"points": {"eq": 2.5}},
@@ -61,12 +61,12 @@ conditions = st.recursive(
     ),
     max_leaves=2,
 )
-whens = st.one_of(st.sampled_from(AT_HAND), conditions)
+whens = st.one_of(st.sampled_from(LEAD_CONDITIONS), conditions)
 
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Any]:
-    """Two dynamic segments, a kept one, and two campaigns with rules on any of these conditions."""
+    """Draws two dynamic segments, a static one, and two campaigns with rules on any of these conditions."""
     segments: list[dict[str, Any]] = [{"id": "kept"}]
     segments += [{"id": name, "dynamic": True, "when": draw(conditions)} for name in ("s0", "s1")]
     campaigns = []
@@ -99,7 +99,7 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def releases(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """One release; or a second one, or one that pauses a campaign, and one that resumes it."""
+    """Draws one release, two releases, or three of which the second pauses campaigns and the third resumes them."""
     first = draw(definitions())
     how = draw(st.sampled_from(("stays", "paused", "other")))
     if how == "paused":
@@ -108,9 +108,9 @@ def releases(draw: st.DrawFn) -> list[dict[str, Any]]:
     return [first] if how == "stays" else [first, draw(definitions())]
 
 
-def happened() -> st.SearchStrategy[list[RandomEvent]]:
-    """A history of some days."""
-    passed = st.sampled_from([0, 1, HOUR, 5 * HOUR, 11 * HOUR, DAY, DAY + 1, 40 * HOUR])
+def histories() -> st.SearchStrategy[list[RandomEvent]]:
+    """Draws a history of some days."""
+    elapsed = st.sampled_from([0, 1, HOUR, 5 * HOUR, 11 * HOUR, DAY, DAY + 1, 40 * HOUR])
     late = st.sampled_from([0, 0, 0, HOUR, 30 * HOUR])
     days = st.integers(-3, 8).map(lambda after: instant_text(START + after * DAY))
     fields: list[tuple[str, st.SearchStrategy[dict[str, Any]]]] = [
@@ -126,8 +126,8 @@ def happened() -> st.SearchStrategy[list[RandomEvent]]:
         ("lead.added", st.sampled_from(["c", "d"]).map(lambda name: {"campaign": name})),
         ("lead.reactivated", st.sampled_from(["c", "d"]).map(lambda name: {"campaign": name})),
     ]
-    kinds = [st.builds(RandomEvent, st.just(kind), passed, late, st.just(False), given) for kind, given in fields]
-    ticks = st.builds(RandomEvent, st.just("tick"), passed)
+    kinds = [st.builds(RandomEvent, st.just(kind), elapsed, late, st.just(False), values) for kind, values in fields]
+    ticks = st.builds(RandomEvent, st.just("tick"), elapsed)
     return st.lists(st.one_of(*kinds, ticks), min_size=4, max_size=14)
 
 
@@ -136,11 +136,11 @@ def happened() -> st.SearchStrategy[list[RandomEvent]]:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(releases(), happened(), st.tuples(st.integers(0, 8), st.integers(0, 8)), st.integers(0, 2))
-def test_leads_are_the_engines_over_days_too(
-    drawn: list[dict[str, Any]], moves: list[RandomEvent], after: tuple[int, int], pause: int
+@given(releases(), histories(), st.tuples(st.integers(0, 8), st.integers(0, 8)), st.integers(0, 2))
+def test_leads_recomputed_over_days_equal_those_of_the_engine(
+    documents: list[dict[str, Any]], events: list[RandomEvent], after: tuple[int, int], pause: int
 ) -> None:
-    content = [sound_definitions(each) for each in drawn]
-    places = [min(place, len(moves)) for place in (0, after[0], sum(after))][: len(content)]
-    told = (START, drawn, [*moves, RandomEvent("tick", 12 * DAY)], places, pause)
-    agrees(journal(told, content, DAY), content, Settings(lateness_ms=DAY))
+    content = [sound_definitions(each) for each in documents]
+    release_starts = [min(index, len(events)) for index in (0, after[0], sum(after))][: len(content)]
+    case = (START, documents, [*events, RandomEvent("tick", 12 * DAY)], release_starts, pause)
+    assert_agreement(journal(case, content, DAY), content, Settings(lateness_ms=DAY))

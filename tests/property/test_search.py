@@ -1,4 +1,4 @@
-"""A search finds a contact exactly where a segment of that condition, defined from the first, would have it."""
+"""A search finds a contact exactly when a segment with that condition would have it as a member."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from streams.search.match import ContactMatcher
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver
 from tests.harness.random.random_conditions import conditions
 from tests.harness.random.random_events import RandomEvent, random_events
-from tests.property.test_explain import CAMPAIGN, tell
+from tests.property.test_explain import CAMPAIGN, send_history
 
 
 @settings(max_examples=300, deadline=None)
 @given(conditions(START), random_events(START), st.sampled_from((75, 80, 100, DAY)))
-def test_a_search_finds_who_would_be_a_member(
-    condition: dict[str, Any], history: list[RandomEvent], after: int
+def test_a_search_finds_the_contacts_that_would_be_members(
+    condition: dict[str, Any], events: list[RandomEvent], after: int
 ) -> None:
     member = EngineDriver(segments=[{"id": "hot", "dynamic": True, "when": condition}], campaigns=[CAMPAIGN])
     stranger = EngineDriver(campaigns=[CAMPAIGN])
-    for story in (member, stranger):
-        tell(story, history)
-        story.tick(START + after)
+    for driver in (member, stranger):
+        send_history(driver, events)
+        driver.tick(START + after)
     row = next(stranger.decider.contacts(), None)
     if row is None:
         return
     when = member.releases[0].segments[0].when
     assert when is not None
     search = ContactMatcher(stranger.releases[0], when, None)
-    past = BackfillCounter(
+    backfill = BackfillCounter(
         "default", search.backfill_leaves, lambda _, number: stranger.releases[number - 1], DEFAULT_ENGINE_SETTINGS
     )
-    past.count(stranger.journal, ())
-    found = search.matches(row, PartitionStatus(tick=START + after), past.states().get("ann"))
-    assert (found and row.status == "active") == ("hot" in member.members())
+    backfill.count(stranger.journal, ())
+    is_match = search.matches(row, PartitionStatus(tick=START + after), backfill.states().get("ann"))
+    assert (is_match and row.status == "active") == ("hot" in member.members())

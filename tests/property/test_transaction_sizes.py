@@ -1,4 +1,4 @@
-"""Outputs per contact and rows are the same whatever the portions and the restarts (SPEC section 6)."""
+"""Outputs per contact and rows do not depend on portions and restarts (SPEC section 6)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def event_of(chance: random.Random, offset: int, now: int) -> records.JournalEve
     type_, fields = chance.choice(kinds)
     return records.JournalEvent(
         type=type_,
-        id=f"e{chance.randint(0, offset)}",  # some ids come again
+        id=f"e{chance.randint(0, offset)}",  # some ids repeat
         at=at,
         account=chance.choice(ACCOUNTS),
         owner=chance.choice(CONTACTS),
@@ -89,29 +89,29 @@ def event_of(chance: random.Random, offset: int, now: int) -> records.JournalEve
 
 
 def journal_of(chance: random.Random, length: int, wall: bool) -> JournalEntries:
-    growing = JournalBuilder(lookup)
+    builder = JournalBuilder(lookup)
     numbers: dict[str, int] = defaultdict(int)
     now = START
-    for place in range(length):
+    for offset in range(length):
         skip = chance.choice((0, 0, 1))  # transactions leave gaps
         now += chance.choice((0, 0, HOUR, 5 * HOUR, DAY))
         what = chance.random()
         if what < 0.7:
-            event = event_of(chance, place, now)
-            growing.append(records.event_key(event.account, event.owner), event, skip)
+            event = event_of(chance, offset, now)
+            builder.append(records.event_key(event.account, event.owner), event, skip)
         elif what < 0.9:
-            growing.append(records.TICK_KEY, records.Tick(now, "" if wall else chance.choice(ACCOUNTS)), skip)
+            builder.append(records.TICK_KEY, records.Tick(now, "" if wall else chance.choice(ACCOUNTS)), skip)
         else:
             account = chance.choice(ACCOUNTS)
             numbers[account] += 1
-            told = chance.choice((None, now))
-            marker = records.Marker(account, numbers[account], place, "", told, ENGINE_VERSION)
-            growing.start_release(marker, gap=chance.choice((0, 1, 3)))
-    return growing.entries
+            at = chance.choice((None, now))
+            marker = records.Marker(account, numbers[account], offset, "", at, ENGINE_VERSION)
+            builder.start_release(marker, gap=chance.choice((0, 1, 3)))
+    return builder.entries
 
 
 class CommittedState:
-    """What a transaction makes last: rows, outputs, the checkpoint and the position."""
+    """The effects of all committed transactions: rows, outputs, the checkpoint and the position."""
 
     def __init__(self) -> None:
         self.rows: dict[bytes, bytes | None] = {}
@@ -127,14 +127,14 @@ class CommittedState:
         self.checkpoint = decider.checkpoint()
         self.position = decider.resume_offset(fetched)
 
-    def per_contact(self) -> OutputsByContact:
-        told: OutputsByContact = defaultdict(list)
+    def outputs_by_contact(self) -> OutputsByContact:
+        outputs: OutputsByContact = defaultdict(list)
         for topic, key, value in self.outputs:
             account, *_, contact = key.split(b"/")
-            told[account + b"/" + contact].append((topic, key, value))
-        return told
+            outputs[account + b"/" + contact].append((topic, key, value))
+        return outputs
 
-    def started(self) -> PartitionDecider:
+    def restored_decider(self) -> PartitionDecider:
         decider = PartitionDecider(3, lookup, DEFAULT_ENGINE_SETTINGS)
         for key, value in self.rows.items():
             decider.restore(key, value)
@@ -142,10 +142,10 @@ class CommittedState:
         return decider
 
 
-def one_by_one(journal: JournalEntries) -> CommittedState:
-    """Each record decided for everybody before the next is fed."""
+def decide_one_by_one(journal: JournalEntries) -> CommittedState:
+    """Decides each record for all contacts before the next is fed."""
     committed = CommittedState()
-    decider = committed.started()
+    decider = committed.restored_decider()
     for offset, key, value in journal:
         decider.feed(offset, key, value)
         while decider.has_pending():
@@ -153,30 +153,30 @@ def one_by_one(journal: JournalEntries) -> CommittedState:
     return committed
 
 
-def in_portions(journal: JournalEntries, chance: random.Random) -> CommittedState:
-    """Random portions; now and then everything that is not committed is lost, and another takes over."""
+def decide_in_portions(journal: JournalEntries, chance: random.Random) -> CommittedState:
+    """Decides random portions; sometimes a decider dies before the commit, and another restores its state."""
     committed = CommittedState()
-    decider = committed.started()
+    decider = committed.restored_decider()
     fetched = committed.position
     while True:
-        for offset, key, value in _some(journal, fetched, chance):
+        for offset, key, value in _portion(journal, fetched, chance):
             decider.feed(offset, key, value)
             fetched = offset + 1
         if decider.has_pending():
             effects = decider.work(Budget(chance.randint(1, 6), chance.choice((200, 5_000, 1 << 40))))
             if chance.random() < 0.2:
-                decider = committed.started()  # killed before the commit
+                decider = committed.restored_decider()  # killed before the commit
                 fetched = committed.position
                 continue
             committed.commit(effects, decider, fetched)
             if chance.random() < 0.2:
-                decider = committed.started()
+                decider = committed.restored_decider()
                 fetched = committed.position
         elif fetched > journal[-1][0]:
             return committed
 
 
-def _some(journal: JournalEntries, position: int, chance: random.Random) -> Iterator[tuple[int, bytes, bytes]]:
+def _portion(journal: JournalEntries, position: int, chance: random.Random) -> Iterator[tuple[int, bytes, bytes]]:
     waiting = [entry for entry in journal if entry[0] >= position]
     yield from waiting[: chance.randint(0, 12)]
 
@@ -186,18 +186,18 @@ def _some(journal: JournalEntries, position: int, chance: random.Random) -> Iter
 def test_portions_and_restarts_change_nothing(seed: int, wall: bool) -> None:
     chance = random.Random(seed)
     journal = journal_of(chance, 60, wall)
-    expected, found = one_by_one(journal), in_portions(journal, chance)
-    assert found.per_contact() == expected.per_contact()
-    assert found.rows == expected.rows
-    assert sorted(map(repr, found.letters)) == sorted(map(repr, expected.letters))
-    assert found.checkpoint == expected.checkpoint
+    expected, actual = decide_one_by_one(journal), decide_in_portions(journal, chance)
+    assert actual.outputs_by_contact() == expected.outputs_by_contact()
+    assert actual.rows == expected.rows
+    assert sorted(map(repr, actual.letters)) == sorted(map(repr, expected.letters))
+    assert actual.checkpoint == expected.checkpoint
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**9), st.booleans())
 def test_instants_and_numbers_never_go_back_for_one_contact(seed: int, wall: bool) -> None:
     journal = journal_of(random.Random(seed), 60, wall)
-    for outputs in one_by_one(journal).per_contact().values():
+    for outputs in decide_one_by_one(journal).outputs_by_contact().values():
         bodies = [msgspec.json.decode(value) for _, _, value in outputs if value is not None]
         instants = [body["at"] for body in bodies]
         numbers = [tuple(body["number"].values()) for body in bodies]
@@ -209,13 +209,13 @@ def test_instants_and_numbers_never_go_back_for_one_contact(seed: int, wall: boo
 @given(st.integers(0, 10**9), st.booleans())
 def test_every_output_has_an_id_of_its_own(seed: int, wall: bool) -> None:
     journal = journal_of(random.Random(seed), 60, wall)
-    outputs = one_by_one(journal).outputs
+    outputs = decide_one_by_one(journal).outputs
     ids = [msgspec.json.decode(value)["id"] for _, _, value in outputs if value is not None]
     assert len(ids) == len(set(ids))
 
 
-def test_the_journals_that_are_tried_make_enough_happen() -> None:
-    total = [one_by_one(journal_of(random.Random(seed), 60, True)).outputs for seed in range(10)]
+def test_the_random_journals_cause_enough_outputs() -> None:
+    total = [decide_one_by_one(journal_of(random.Random(seed), 60, True)).outputs for seed in range(10)]
     topics = {topic for outputs in total for topic, _, _ in outputs}
     assert topics == {"segment-changes", "segment-members", "lead-changes", "leads", "qualified-leads"}
     assert sum(map(len, total)) > 500

@@ -1,4 +1,4 @@
-"""The benchmarks in a small size: what they find must be exact; how fast it was says nothing here."""
+"""The benchmarks in a small size: their results must be exact; their speed does not matter here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.program
 EDITS = ("add, held", "edit, longer", "pause for good", "dynamic to static", "superseded")
 
 
-async def test_everybody_leaves_once_at_the_very_instant(kafka: str, tmp_path: Path) -> None:
+async def test_all_contacts_leave_once_at_the_exact_instant(kafka: str, tmp_path: Path) -> None:
     result = await measure_exits(kafka, tmp_path, contacts=200, spread=4.0)
     assert result.exact, result
     assert result.out.count == 200
@@ -26,7 +26,7 @@ async def test_everybody_leaves_once_at_the_very_instant(kafka: str, tmp_path: P
     assert result.out.p50 > 0
 
 
-async def test_memberships_after_live_edits_are_those_of_a_fresh_start(kafka: str, tmp_path: Path) -> None:
+async def test_memberships_after_live_edits_equal_those_of_a_fresh_start(kafka: str, tmp_path: Path) -> None:
     size = TrafficSize(contacts=100, rate=100.0, first_calm=1.0, calm=0.2)
     result = await measure_edits(kafka, tmp_path, size, select_edits(EDITS), partitions=2)
     assert result.exact, result

@@ -15,7 +15,7 @@ from tests.harness.cli import leadstream
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A data folder and an address of this test alone; what was started on it is stopped."""
+    """Yields the settings of a data folder and a port of this test alone; stops a broker started there."""
     yield {"LEADSTREAM_DATA_DIR": str(tmp_path), "LEADSTREAM_BOOTSTRAP": f"127.0.0.1:{free_port()}"}
     LocalBroker(tmp_path / "kafka").stop()
 
@@ -25,9 +25,9 @@ def test_a_broker_outlives_the_command_that_started_it(environment: dict[str, st
 
     started = leadstream("broker", "start", "--json", env=environment)
     assert started.returncode == 0, started.stderr
-    shown = json.loads(started.stdout)
-    assert shown["bootstrap"] == environment["LEADSTREAM_BOOTSTRAP"]
-    assert shown["pid"] == LocalBroker(tmp_path / "kafka").pid
+    status = json.loads(started.stdout)
+    assert status["bootstrap"] == environment["LEADSTREAM_BOOTSTRAP"]
+    assert status["pid"] == LocalBroker(tmp_path / "kafka").pid
 
     again = leadstream("broker", "start", env=environment)
     assert again.returncode == 78
@@ -38,12 +38,12 @@ def test_a_broker_outlives_the_command_that_started_it(environment: dict[str, st
 
     assert leadstream("broker", "stop", env=environment).returncode == 0
     assert leadstream("broker", "status", env=environment).returncode == 3
-    gone = leadstream("topics", "check", env=environment)
-    assert gone.returncode == 69
-    assert gone.stderr.count("\n") == 1
-    assert "no Kafka answers" in gone.stderr
+    unavailable = leadstream("topics", "check", env=environment)
+    assert unavailable.returncode == 69
+    assert unavailable.stderr.count("\n") == 1
+    assert "no Kafka answers" in unavailable.stderr
 
-    # Kept from run to run, and thrown away when asked.
+    # The data survive a stop, and --discard-data deletes them.
     assert (tmp_path / "kafka" / "data" / "meta.properties").exists()
     assert leadstream("broker", "stop", "--discard-data", env=environment).returncode == 0
     assert not (tmp_path / "kafka" / "data").exists()
@@ -56,21 +56,21 @@ def test_the_local_kafka_listens_on_this_machine_only(environment: dict[str, str
 
 
 def test_topics_are_created_and_checked(kafka: str, prefix: str) -> None:
-    place = {"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": prefix}
-    missing = leadstream("topics", "check", env=place)
+    environment = {"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": prefix}
+    missing = leadstream("topics", "check", env=environment)
     assert missing.returncode == 78
     assert "run `leadstream topics create`" in missing.stderr
 
-    created = leadstream("topics", "create", "--partitions", "2", "--in-partitions", "1", "--json", env=place)
+    created = leadstream("topics", "create", "--partitions", "2", "--in-partitions", "1", "--json", env=environment)
     assert created.returncode == 0, created.stderr
     assert len(json.loads(created.stdout)["created"]) == 22
 
-    checked = leadstream("topics", "check", "--partitions", "2", "--json", env=place)
+    checked = leadstream("topics", "check", "--partitions", "2", "--json", env=environment)
     assert checked.returncode == 0, checked.stderr
-    found = json.loads(checked.stdout)
-    assert found["deployment"] == {"clock": "wall", "partitions": 2}
-    assert all(not topic["problems"] for topic in found["topics"])
+    report = json.loads(checked.stdout)
+    assert report["deployment"] == {"clock": "wall", "partitions": 2}
+    assert all(not topic["problems"] for topic in report["topics"])
 
-    other = leadstream("topics", "check", "--partitions", "3", env=place)
+    other = leadstream("topics", "check", "--partitions", "3", env=environment)
     assert other.returncode == 78
     assert "created with partitions=2" in other.stderr

@@ -1,4 +1,4 @@
-"""`leadstream worker`: it starts, stops as asked, and says in one line what is wrong."""
+"""`leadstream worker` starts, stops on a signal, and reports an error in one line."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ UNHURRIED: dict[str, Any] = {"transaction_bound_ms": 30_000, "transaction_timeou
 
 
 def settings_of(kafka: str, prefix: str, folder: Path, **more: object) -> Settings:
-    """A deployment of two slots."""
-    given = {"partitions": 2, "in_partitions": 2, "clock": "events", **more}
-    return Settings(bootstrap=kafka, prefix=prefix, data_dir=folder, **given)  # type: ignore[arg-type]  # a shorthand
+    """Returns the settings of a deployment of two slots."""
+    values = {"partitions": 2, "in_partitions": 2, "clock": "events", **more}
+    return Settings(bootstrap=kafka, prefix=prefix, data_dir=folder, **values)  # type: ignore[arg-type]  # a shorthand
 
 
 @contextmanager
 def worker(settings: Settings, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """The command as a process, and the file of its standard error."""
+    """Runs the command as a process; yields it and the file of its output."""
     log = settings.data_dir / f"worker-{len(list(settings.data_dir.glob('worker-*')))}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     code = "from streams.cli.main import run; run()"
@@ -48,38 +48,38 @@ def worker(settings: Settings, *arguments: str) -> Iterator[tuple[subprocess.Pop
             process.wait(LIMIT_SECONDS)
 
 
-def said(log: Path, event: str) -> set[str]:
-    """The kinds of the processes that have logged an event, however often."""
+def kinds_logging(log: Path, event: str) -> set[str]:
+    """Returns the kinds of the processes that logged an event at least once."""
     return set(re.findall(rf'"kind": "(\w+)".*"event": "{event}"', log.read_text(errors="replace")))
 
 
-async def test_one_command_runs_all_roles_until_it_is_told_to_stop(kafka: str, prefix: str, tmp_path: Path) -> None:
+async def test_one_command_runs_all_roles_until_it_gets_a_signal(kafka: str, prefix: str, tmp_path: Path) -> None:
     settings = settings_of(kafka, prefix, tmp_path, **UNHURRIED)
     await create_topics(settings)
     with worker(settings, "--name", "w1") as (process, log):
         await asyncio.to_thread(
-            wait_until, lambda: said(log, "working") == KINDS, LIMIT_SECONDS, "pipeline and ledger work"
+            wait_until, lambda: kinds_logging(log, "working") == KINDS, LIMIT_SECONDS, "pipeline and ledger work"
         )
-        with worker(settings, "--name", "w1") as (double, other):
-            assert await asyncio.to_thread(double.wait, LIMIT_SECONDS) == 79
-            assert "a worker named w1 runs on this machine already" in other.read_text()
+        with worker(settings, "--name", "w1") as (second, second_log):
+            assert await asyncio.to_thread(second.wait, LIMIT_SECONDS) == 79
+            assert "a worker named w1 runs on this machine already" in second_log.read_text()
         process.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) == 0
-        assert said(log, "closed") == KINDS, log.read_text()
+        assert kinds_logging(log, "closed") == KINDS, log.read_text()
         assert '"event": "killed"' not in log.read_text()
-        assert objects(log.read_text())  # also what the Kafka client has to say, where it has
-        assert objects(other.read_text())
+        assert objects(log.read_text())  # also lines of the Kafka client, if any
+        assert objects(second_log.read_text())
 
 
 def objects(text: str) -> list[dict[str, Any]]:
-    """The lines of a worker's standard error, each of them one JSON object."""
-    found = [json.loads(line) for line in text.splitlines()]
-    assert all(isinstance(line, dict) and {"event", "level", "timestamp"} <= line.keys() for line in found)
-    return found
+    """Returns the lines of a worker's output; each has to be one JSON object."""
+    entries = [json.loads(line) for line in text.splitlines()]
+    assert all(isinstance(line, dict) and {"event", "level", "timestamp"} <= line.keys() for line in entries)
+    return entries
 
 
 def ends(settings: Settings, *arguments: str) -> tuple[int, str]:
-    """The exit code of a worker that cannot start, and what it says."""
+    """Returns the exit code of a worker that cannot start, and its output."""
     with worker(settings, *arguments) as (process, log):
         code = process.wait(LIMIT_SECONDS)
         objects(log.read_text())
@@ -100,7 +100,7 @@ async def test_without_topics_it_says_how_to_make_them(kafka: str, prefix: str, 
     assert "leadstream topics create" in text
 
 
-async def test_set_otherwise_than_the_topics_were_made_it_refuses_to_start(
+async def test_it_refuses_to_start_with_other_settings_than_the_topics_were_created_with(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     await create_topics(settings_of(kafka, prefix, tmp_path))

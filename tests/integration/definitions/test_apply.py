@@ -1,4 +1,4 @@
-"""Releases on a real broker: planned, applied, void where another came first, waited for in the journal."""
+"""Releases on a real broker: planned, applied, void when another came first, and awaited in the journal."""
 
 from __future__ import annotations
 
@@ -35,37 +35,37 @@ _WriteRecord = Callable[[int, bytes, records.JournalRecord], Awaitable[None]]
 
 @pytest.fixture
 async def settings(kafka: str, prefix: str) -> Settings:
-    made = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=3, in_partitions=1)
-    await create_topics(made)
-    return made
+    new_settings = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=3, in_partitions=1)
+    await create_topics(new_settings)
+    return new_settings
 
 
-def put(folder: Path, text: str) -> str:
+def write_definitions(folder: Path, text: str) -> str:
     path = folder / "d.yaml"
     path.write_text(text)
     return str(path)
 
 
 def account(folder: Path, text: str) -> AccountDefinitions:
-    return load_definitions([Path(put(folder, text))]).require()["default"]
+    return load_definitions([Path(write_definitions(folder, text))]).require()["default"]
 
 
 async def run(settings: Settings, command: str, *arguments: str) -> Any:
-    """What the command writes for a machine; within this process, since a new one takes its seconds."""
-    place = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix, "--json"]
-    done = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", command, *arguments, *place])
-    assert done.exit_code == 0, (done.output, done.exception)
-    return json.loads(done.stdout)
+    """Returns the JSON output of the command, run in this process because a new one takes seconds."""
+    options = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix, "--json"]
+    result = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", command, *arguments, *options])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return json.loads(result.stdout)
 
 
 async def test_definitions_are_planned_applied_listed_and_shown(settings: Settings, tmp_path: Path) -> None:
-    path = put(tmp_path, FIRST)
+    path = write_definitions(tmp_path, FIRST)
     (plan,) = await run(settings, "plan", path)
     assert (plan["based_on"], plan["segments"]["added"]) == (0, ["german"])
     assert await run(settings, "apply", path, "--at", NOON) == [{"account": "default", "number": 1, "applied": True}]
     assert await run(settings, "apply", path) == [{"account": "default", "number": 1, "applied": False}]
 
-    path = put(tmp_path, SECOND)
+    path = write_definitions(tmp_path, SECOND)
     (plan,) = await run(settings, "plan", path)
     assert (plan["based_on"], plan["campaigns"]["added"], plan["segments"]["added"]) == (1, ["spring"], [])
     assert await run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
@@ -76,36 +76,36 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
         (2, None),
     ]
     assert listed["void"] == []
-    told = await run(settings, "history")
-    assert [(each["changes"], each["decides_in"]) for each in told["releases"]] == [
+    history = await run(settings, "history")
+    assert [(each["changes"], each["decides_in"]) for each in history["releases"]] == [
         (["+ segment german"], 0),
         (["+ campaign spring"], 0),
     ]
-    shown = await run(settings, "show", "default", "--number", "1")
-    assert "campaigns" not in shown["definitions"]
+    release = await run(settings, "show", "default", "--number", "1")
+    assert "campaigns" not in release["definitions"]
     assert [campaign["id"] for campaign in (await run(settings, "show"))["definitions"]["campaigns"]] == ["spring"]
 
     for base in ("1", "99"):
-        done = leadstream(
-            "definitions", "apply", put(tmp_path, FIRST), "--based-on", base,
+        result = leadstream(
+            "definitions", "apply", write_definitions(tmp_path, FIRST), "--based-on", base,
             "--bootstrap", settings.bootstrap, "--prefix", settings.prefix,
         )  # fmt: skip
-        assert (done.returncode, done.stdout) == (78, "")
-        assert f"--based-on {base}, but release 2 is the latest; nothing was written, plan again" in done.stderr
+        assert (result.returncode, result.stdout) == (78, "")
+        assert f"--based-on {base}, but release 2 is the latest; nothing was written, plan again" in result.stderr
     assert (await run(settings, "list"))["void"] == []
-    applied = await run(settings, "apply", put(tmp_path, FIRST), "--based-on", "2")
+    applied = await run(settings, "apply", write_definitions(tmp_path, FIRST), "--based-on", "2")
     assert applied == [{"account": "default", "number": 3, "applied": True}]
 
 
-async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings: Settings, tmp_path: Path) -> None:
+async def test_of_two_releases_on_one_base_every_reader_accepts_the_first(settings: Settings, tmp_path: Path) -> None:
     one, other = ReleaseRepository(settings, "events"), ReleaseRepository(settings, "events")
     document = account(tmp_path, FIRST).document
-    made = await asyncio.gather(
+    releases = await asyncio.gather(
         one.write_release("default", document, 0), other.write_release("default", document, 0)
     )
-    assert sorted(type(each).__name__ for each in made) == ["Release", "VoidRelease"]
-    (valid,) = [each for each in made if isinstance(each, Release)]
-    (void,) = [each for each in made if isinstance(each, VoidRelease)]
+    assert sorted(type(each).__name__ for each in releases) == ["Release", "VoidRelease"]
+    (valid,) = [each for each in releases if isinstance(each, Release)]
+    (void,) = [each for each in releases if isinstance(each, VoidRelease)]
     assert valid.offset < void.offset
     latest = await ReleaseRepository(settings, "events").latest("default")
     assert latest == valid
@@ -113,7 +113,7 @@ async def test_of_two_releases_on_one_base_every_reader_takes_the_first(settings
 
 @asynccontextmanager
 async def journal_of(settings: Settings) -> AsyncIterator[_WriteRecord]:
-    """Writes records into journal partitions as a worker's slots do."""
+    """Yields a function that writes records into journal partitions as a worker's slots do."""
     producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap)
     await producer.start()
 
@@ -127,11 +127,11 @@ async def journal_of(settings: Settings) -> AsyncIterator[_WriteRecord]:
 
 
 async def test_apply_waits_until_every_journal_partition_holds_the_marker(settings: Settings, tmp_path: Path) -> None:
-    seen: list[tuple[str, int, int]] = []
+    progress_reports: list[tuple[str, int, int]] = []
     applier = ReleaseApplier(settings, ReleaseRepository(settings, "events"), patience=120)
     definitions = account(tmp_path, FIRST)
     waiting = asyncio.create_task(
-        applier.apply(definitions, 0, instant_ms(NOON), lambda *progress: seen.append(progress))
+        applier.apply(definitions, 0, instant_ms(NOON), lambda *progress: progress_reports.append(progress))
     )
     release = await _released(settings)
     marker = release.to_marker()
@@ -145,11 +145,11 @@ async def test_apply_waits_until_every_journal_partition_holds_the_marker(settin
     assert applied.release == release
     assert applied.rollout is not None
     assert applied.rollout.result_text() == "release 1 decides in 3 of 3 partitions, the past of 1 contact told"
-    assert seen[0] == ("release 1: counting in 0 of 3, deciding in", 0, 3)
+    assert progress_reports[0] == ("release 1: counting in 0 of 3, deciding in", 0, 3)
 
 
-async def test_a_newer_release_ends_the_waiting_and_says_so(settings: Settings, tmp_path: Path) -> None:
-    path = put(tmp_path, FIRST)
+async def test_a_newer_release_ends_the_wait_and_is_reported(settings: Settings, tmp_path: Path) -> None:
+    path = write_definitions(tmp_path, FIRST)
     waiting = asyncio.create_task(run(settings, "apply", path, "--wait", "--patience", "120"))
     marker = (await _released(settings)).to_marker()
     async with journal_of(settings) as write:
@@ -159,11 +159,13 @@ async def test_a_newer_release_ends_the_waiting_and_says_so(settings: Settings, 
         )
         assert isinstance(newer, Release)
         await write(0, records.MARKER_KEY, newer.to_marker())
-    (told,) = await asyncio.wait_for(waiting, 150)
-    assert (told["number"], told["decides_in"], told["superseded_by"]) == (1, 0, 2)
+    (outcome,) = await asyncio.wait_for(waiting, 150)
+    assert (outcome["number"], outcome["decides_in"], outcome["superseded_by"]) == (1, 0, 2)
 
 
-async def test_who_counts_for_too_long_without_a_sign_is_named(settings: Settings, tmp_path: Path) -> None:
+async def test_partitions_that_count_too_long_without_progress_are_reported(
+    settings: Settings, tmp_path: Path
+) -> None:
     applier = ReleaseApplier(
         settings, ReleaseRepository(settings, "events"), patience=6
     )  # far longer than the proposal takes
@@ -171,10 +173,10 @@ async def test_who_counts_for_too_long_without_a_sign_is_named(settings: Setting
         waiting = asyncio.create_task(applier.apply(account(tmp_path, FIRST), 0, None, lambda *_: None))
         marker = (await _released(settings)).to_marker()
         await write(0, records.PROPOSAL_KEY, records.proposal_from_marker(marker))
-    with pytest.raises(Unavailable) as told:
+    with pytest.raises(Unavailable) as error:
         await waiting
-    assert "1 of 3 journal partitions are counting its past and told nothing for 6 s" in str(told.value)
-    assert "2 of 3 journal partitions did not take it" in str(told.value)
+    assert "1 of 3 journal partitions are counting its past and told nothing for 6 s" in str(error.value)
+    assert "2 of 3 journal partitions did not take it" in str(error.value)
 
 
 async def _released(settings: Settings) -> Release:
@@ -194,34 +196,36 @@ async def test_without_a_worker_the_wait_ends_and_says_what_to_do(settings: Sett
 async def test_without_topics_one_line_says_what_to_do(kafka: str, prefix: str, tmp_path: Path) -> None:
     with pytest.raises(TopicsMissing, match="topics create"):
         await ReleaseRepository(Settings(bootstrap=kafka, prefix=prefix), "wall").latest("default")
-    done = leadstream("definitions", "plan", put(tmp_path, FIRST), "--bootstrap", kafka, "--prefix", prefix)
-    assert done.returncode == 78
-    assert "topics create" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    result = leadstream(
+        "definitions", "plan", write_definitions(tmp_path, FIRST), "--bootstrap", kafka, "--prefix", prefix
+    )
+    assert result.returncode == 78
+    assert "topics create" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Settings, tmp_path: Path) -> None:
     releases = ReleaseRepository(settings, "events")
-    place = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix]
+    options = ["--bootstrap", settings.bootstrap, "--prefix", settings.prefix]
     for command in ("show", "history"):
-        none = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", command, *place])
+        none = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", command, *options])
         assert isinstance(none.exception, DataError)
 
     await releases.write_release("default", account(tmp_path, FIRST).document, 0, instant_ms(NOON))
     await releases.write_release("default", account(tmp_path, FIRST).document, 0)
-    listed = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "list", *place])
+    listed = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "list", *options])
     first, void = listed.stdout.splitlines()
     assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segment, 0 campaigns  ")
     assert void == "default  void at offset 1: based on release 0, but 1 is the latest"
 
-    told = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "history", *place])
-    assert told.stdout.splitlines()[1:] == [
+    history = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "history", *options])
+    assert history.stdout.splitlines()[1:] == [
         "  + segment german",
         "  has come to none of 3 partitions yet",
         "void at offset 1: based on release 0, but 1 is the latest",
     ]
 
-    shown = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "show", *place])
-    again = tmp_path / "shown.yaml"
-    again.write_text(shown.stdout)
-    assert load_definitions([again]).require()["default"].document == account(tmp_path, FIRST).document
+    yaml = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "show", *options])
+    copy = tmp_path / "shown.yaml"
+    copy.write_text(yaml.stdout)
+    assert load_definitions([copy]).require()["default"].document == account(tmp_path, FIRST).document

@@ -19,15 +19,15 @@ LIMIT_SECONDS = 120.0
 
 
 def processes_of(folder: Path) -> list[int]:
-    """Processes, zombies left out, whose command line or environment names the folder."""
-    wanted = str(folder).encode()
-    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and _names(each, wanted)]
+    """Returns the processes, without zombies, whose command line or environment names the folder."""
+    folder_name = str(folder).encode()
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and _names(each, folder_name)]
 
 
-def _names(process: Path, wanted: bytes) -> bool:
+def _names(process: Path, folder_name: bytes) -> bool:
     try:
-        return wanted in (process / "cmdline").read_bytes() or wanted in (process / "environ").read_bytes()
-    except OSError:  # ended meanwhile, or somebody else's
+        return folder_name in (process / "cmdline").read_bytes() or folder_name in (process / "environ").read_bytes()
+    except OSError:  # ended meanwhile, or not ours
         return False
 
 
@@ -49,27 +49,27 @@ def worker_works(folder: Path) -> bool:
 def test_it_plays_shows_and_ends_by_itself_with_a_summary(tmp_path: Path) -> None:
     picture = tmp_path / "demo.svg"
     arguments = ("--seconds", "30", "--contacts", "150", "--json", "--svg", str(picture))
-    done = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
-    assert seen["violations"] == 0
-    assert seen["events_published"] > 1_000
-    assert seen["simulated_until"] > "2026-03-10"
-    assert sum(segment["entered"] for segment in seen["segments"].values()) > 300
-    for segment in seen["segments"].values():
+    result = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
+    assert result.returncode == 0, result.stderr
+    summary = json.loads(result.stdout)
+    assert summary["violations"] == 0
+    assert summary["events_published"] > 1_000
+    assert summary["simulated_until"] > "2026-03-10"
+    assert sum(segment["entered"] for segment in summary["segments"].values()) > 300
+    for segment in summary["segments"].values():
         assert segment["entered"] - segment["exited"] == segment["members"]
-    # Memberships ended by time alone: nobody does anything to stop being a newcomer.
-    assert seen["segments"]["newcomers"]["exited"] > 50
-    trial = seen["campaigns"]["spring-trial"]
+    # Time alone ends these memberships: no event stops a contact from being a newcomer.
+    assert summary["segments"]["newcomers"]["exited"] > 50
+    trial = summary["campaigns"]["spring-trial"]
     assert trial["leads"]["qualified"] > 0
     assert trial["leads"]["rejected"] > 0
     assert trial["handed_over"] >= trial["leads"]["qualified"]
-    for campaign in seen["campaigns"].values():
+    for campaign in summary["campaigns"].values():
         assert campaign["in_crm"] <= campaign["handed_over"]
     assert trial["in_crm"] > 0
     opportunities = [
         part["count"]
-        for campaign in seen["campaigns"].values()
+        for campaign in summary["campaigns"].values()
         for revenue in campaign["revenue"].values()
         for part in revenue.values()
     ]
@@ -105,26 +105,26 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, moment: Callable[[Path], 
 
 
 def test_a_kafka_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
-    done = leadstream("demo", "--seconds", "5", "--bootstrap", "127.0.0.1:1", env={"TMPDIR": str(tmp_path)})
-    assert done.returncode == 69
-    assert done.stderr.count("\n") == 1
-    assert "127.0.0.1:1" in done.stderr
+    result = leadstream("demo", "--seconds", "5", "--bootstrap", "127.0.0.1:1", env={"TMPDIR": str(tmp_path)})
+    assert result.returncode == 69
+    assert result.stderr.count("\n") == 1
+    assert "127.0.0.1:1" in result.stderr
     assert processes_of(tmp_path) == []
 
 
 def test_the_folder_of_an_earlier_demo_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "kafka").mkdir()
-    done = leadstream("demo", "--seconds", "5", "--keep", str(tmp_path))
-    assert (done.returncode, done.stderr.count("\n")) == (64, 1)
-    assert "holds an earlier demo" in done.stderr
+    result = leadstream("demo", "--seconds", "5", "--keep", str(tmp_path))
+    assert (result.returncode, result.stderr.count("\n")) == (64, 1)
+    assert "holds an earlier demo" in result.stderr
 
 
 def test_a_kafka_that_runs_is_used_again_and_again(kafka: str, prefix: str, tmp_path: Path) -> None:
     for own in (f"{prefix}one-", f"{prefix}two-"):
         arguments = ("--seconds", "10", "--contacts", "20", "--json", "--bootstrap", kafka, "--prefix", own)
-        done = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
-        assert done.returncode == 0, done.stderr
-        seen = json.loads(done.stdout)
-        assert seen["violations"] == 0
-        assert seen["changes"] > 0
+        result = leadstream("demo", *arguments, env={"TMPDIR": str(tmp_path)})
+        assert result.returncode == 0, result.stderr
+        summary = json.loads(result.stdout)
+        assert summary["violations"] == 0
+        assert summary["changes"] > 0
     assert processes_of(tmp_path) == []

@@ -1,4 +1,4 @@
-"""The demo's sales people at work in the stand-in org."""
+"""The demo's sales people work on the leads of the sandbox org."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def rows(org: SandboxServer, name: str) -> list[dict[str, Any]]:
     return list(org.org.store.rows(name))
 
 
-async def worked(days: int, leads: int) -> SandboxServer:
-    """An org in which so many leads came in on the first day, after so many simulated days."""
+async def org_after(days: int, leads: int) -> SandboxServer:
+    """Returns the org after `days` simulated days; all `leads` came in on the first day."""
     async with (
         SandboxServer(campaigns={CAMPAIGN: "Spring trial"}) as org,
         SalesSimulator(org.url, lambda: START) as sales,
@@ -34,13 +34,13 @@ async def worked(days: int, leads: int) -> SandboxServer:
 
 
 async def test_the_org_lives_in_simulated_time() -> None:
-    org = await worked(days=1, leads=1)
+    org = await org_after(days=1, leads=1)
     assert rows(org, "Lead")[0]["CreatedDate"].startswith("2026-03-02T00:00")
     assert abs(org.org.store.now().timestamp() * 1000 - (START + DAY)) < 60_000
 
 
 async def test_some_leads_become_opportunities_of_their_campaign_and_are_won_or_lost() -> None:
-    org = await worked(days=20, leads=60)
+    org = await org_after(days=20, leads=60)
     converted = [lead for lead in rows(org, "Lead") if lead["IsConverted"]]
     assert 20 < len(converted) < 55
     opportunities = rows(org, "Opportunity")
@@ -53,5 +53,5 @@ async def test_some_leads_become_opportunities_of_their_campaign_and_are_won_or_
 
 
 async def test_nothing_is_decided_before_its_time() -> None:
-    org = await worked(days=0, leads=30)
+    org = await org_after(days=0, leads=30)
     assert [lead for lead in rows(org, "Lead") if lead["IsConverted"]] == []

@@ -1,4 +1,4 @@
-"""The commands that the guide to conditions shows print what it shows."""
+"""The commands in the guide to conditions print what the guide shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONSOLES = [block for block in BLOCKS if block.kind == "console"]
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files of the guide, where the commands are run."""
+    """Creates a folder with the files of the guide, and makes it the working directory."""
     for block in BLOCKS:
         if block.name is not None:
             (tmp_path / block.name).write_text(block.text)
@@ -28,12 +28,12 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("block", CONSOLES, ids=lambda block: f"line {block.line}")
 def test_a_command_prints_what_the_guide_shows(block: Block, files: Path) -> None:
-    command, *shown = block.text.splitlines()
+    command, *expected = block.text.splitlines()
     program, *arguments = shlex.split(command.removeprefix("$ "))
     assert program == "leadstream"
     ran = leadstream(*arguments)
-    assert (ran.stdout + ran.stderr).splitlines() == shown
-    assert ran.returncode == any(line.startswith(f"{block.name}:") for block in BLOCKS for line in shown)
+    assert (ran.stdout + ran.stderr).splitlines() == expected
+    assert ran.returncode == any(line.startswith(f"{block.name}:") for block in BLOCKS for line in expected)
 
 
 def test_the_guide_shows_commands() -> None:

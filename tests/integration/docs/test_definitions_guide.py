@@ -1,4 +1,4 @@
-"""The commands of the page on definitions print what it shows, in their order, on a real deployment."""
+"""The commands of the page on definitions, run in order on a real deployment, print what the page shows."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ WRITES = ("publish", "apply")
 
 
 def commands(block: Block) -> Iterator[tuple[list[str], list[str]]]:
-    """Each command of a console, and the lines that it prints."""
+    """Yields the arguments of each command of a console block, and the lines that it prints."""
     for part in block.text.removeprefix("$ ").split("\n$ "):
-        command, *shown = part.splitlines()
+        command, *lines = part.splitlines()
         program, *arguments = shlex.split(command)
         assert program == "leadstream"
-        yield arguments, shown
+        yield arguments, lines
 
 
 def test_every_command_prints_what_the_page_shows(
     kafka: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=2) as place:
-        place.start_worker()
+    with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=2) as pipeline:
+        pipeline.start_worker()
         for block in BLOCKS:
             if block.name is not None:
                 (tmp_path / block.name).write_text(block.text)
             elif block.kind == "json events":
                 (tmp_path / "events.jsonl").write_text(block.text)
             elif block.kind == "console":
-                _follow(place, block)
+                _assert_printed(pipeline, block)
 
 
-def _follow(place: Pipeline, block: Block) -> None:
-    for arguments, shown in commands(block):
-        ran = leadstream(*arguments, env=place.environment)
-        assert (ran.stderr + ran.stdout).splitlines() == shown, f"line {block.line}"
+def _assert_printed(pipeline: Pipeline, block: Block) -> None:
+    for arguments, expected in commands(block):
+        ran = leadstream(*arguments, env=pipeline.environment)
+        assert (ran.stderr + ran.stdout).splitlines() == expected, f"line {block.line}"
         if any(word in arguments for word in WRITES):
-            place.wait_until_settled()
+            pipeline.wait_until_settled()
 
 
-def test_the_page_shows_the_whole_life() -> None:
-    shown = {arguments[1] for block in BLOCKS if block.kind == "console" for arguments, _ in commands(block)}
-    assert shown >= {"check", "plan", "apply", "history", "show"}
+def test_the_page_shows_the_whole_life_cycle() -> None:
+    subcommands = {arguments[1] for block in BLOCKS if block.kind == "console" for arguments, _ in commands(block)}
+    assert subcommands >= {"check", "plan", "apply", "history", "show"}

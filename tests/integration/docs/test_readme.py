@@ -1,4 +1,4 @@
-"""The README is true: its commands exist, its definitions and its event do what it says."""
+"""The README is correct: its commands exist, and its definitions and event do what it says."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ README = (PROJECT_ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
-    """The code blocks of a language."""
+    """Returns the code blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[str]:
-    """Every command line of the consoles, without comments."""
+    """Returns every command line of the console blocks, without comments."""
     lines = [line for block in blocks("console") for line in block.splitlines()]
     return [line.removeprefix("$ ").partition("#")[0].strip() for line in lines]
 
@@ -33,17 +33,17 @@ def test_two_commands_do_all_the_set_up() -> None:
 def test_every_command_shown_exists_with_its_options(line: str) -> None:
     words = [word for word in line.split()[1:] if not word.endswith((".yaml", ".jsonl"))]
     options = [word for word in words if word.startswith("--")]
-    shown = leadstream(*(word for word in words if not word.startswith("--")), "--help")
-    assert shown.returncode == 0, shown.stderr
-    assert [option for option in options if option not in shown.stdout] == []
+    help_result = leadstream(*(word for word in words if not word.startswith("--")), "--help")
+    assert help_result.returncode == 0, help_result.stderr
+    assert [option for option in options if option not in help_result.stdout] == []
 
 
 def test_every_command_of_the_table_exists() -> None:
-    shown = leadstream("--help").stdout
+    help_text = leadstream("--help").stdout
     rows = re.findall(r"^\| ((?:`[\w ]+`(?:, )?)+) \|", README, re.MULTILINE)
     names = {row.split("`")[1].split()[0] for row in rows}
     assert names >= {"demo", "worker", "definitions", "replay"}
-    assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", shown)] == []
+    assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", help_text)] == []
 
 
 def test_the_definitions_and_the_event_make_the_contact_a_qualified_lead(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The local broker: started, used, restarted, killed, and its errors in one line."""
+"""The local broker starts, restarts, survives a kill, and reports errors in one line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_data_and_port_survive_a_restart_and_a_kill(tmp_path: Path) -> Non
 
         broker.kill()
         assert broker.pid is None
-        # Another object, as a later command would have: all it knows is the folder.
+        # A new object, as in a later command, knows only the folder.
         later = LocalBroker(tmp_path / "broker")
         later.start()
         assert broker.bootstrap == address
@@ -76,14 +76,14 @@ def test_a_broker_that_has_ended_leaves_no_process(tmp_path: Path, end: Callable
     assert pid is not None
     end(broker)
     with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)  # a child whose end nobody asked for would still be there
+        os.kill(pid, 0)  # raises unless the child was reaped
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         with pytest.raises(LocalBrokerError, match=f"port {port} is in use"):
             LocalBroker(tmp_path, port=port).start()
 
@@ -127,7 +127,7 @@ async def _create(bootstrap: str, topic: str) -> None:
 
 
 async def _values(bootstrap: str, topic: str, count: int = 1) -> list[bytes | None]:
-    """The first `count` committed values of a topic; a commit is visible a moment after it was answered."""
+    """The first `count` committed values of a topic; a commit becomes visible a moment after its acknowledgement."""
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, isolation_level="read_committed", auto_offset_reset="earliest"
     )

@@ -1,4 +1,4 @@
-"""Reads of a real broker that goes away in the middle end with one error, within their patience."""
+"""Reading from a real broker that stops in the middle ends with one error, within the patience."""
 
 from __future__ import annotations
 

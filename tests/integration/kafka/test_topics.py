@@ -1,4 +1,4 @@
-"""Topics on a real broker: made at once with leaders, checked, and refused when they do not fit."""
+"""Topics on a real broker: created with leaders, checked, and refused when they do not fit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def make(kafka: str, topic: NewTopic) -> None:
         await admin.close()
 
 
-async def test_all_topics_are_made_and_a_new_client_sees_every_partition(kafka: str, prefix: str) -> None:
+async def test_all_topics_are_created_and_a_new_client_sees_every_partition(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix, partitions=3, in_partitions=2, clock="events")
     created = await create_topics(settings)
     assert created == [plan.name for plan in plan_topics(settings)]
@@ -48,13 +48,13 @@ async def test_all_topics_are_made_and_a_new_client_sees_every_partition(kafka: 
     assert await require_topics(settings) == DeploymentRecord("events", 3)
 
 
-async def test_making_them_again_changes_nothing(kafka: str, prefix: str) -> None:
+async def test_creating_them_again_changes_nothing(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix, partitions=1, in_partitions=1)
     await create_topics(settings)
     assert await create_topics(settings) == []
 
 
-async def test_a_worker_without_topics_is_told_to_make_them(kafka: str, prefix: str) -> None:
+async def test_a_worker_without_topics_gets_the_command_that_creates_them(kafka: str, prefix: str) -> None:
     with pytest.raises(TopicsMissing, match="topics create"):
         await require_topics(settings_for(kafka, prefix))
 

@@ -1,4 +1,4 @@
-"""An access log of our own making through the whole pipeline, against SQL."""
+"""The segments of a generated access log, from the whole pipeline, equal SQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATHS = (
 
 
 def write_log(path: Path, lines: int) -> None:
-    """Four days of visits by sixty addresses; half of the lines are up to a minute out of order for their address."""
+    """Writes four days of visits by sixty addresses; half of the lines are up to a minute out of order."""
     dice = random.Random(7)
     start = datetime(2026, 3, 1, tzinfo=UTC)
     moments = sorted(dice.randrange(4 * 86_400) for _ in range(lines))
@@ -41,8 +41,8 @@ def test_segments_of_an_access_log_equal_sql_at_every_instant(kafka: str, prefix
     write_log(log, 1_200)
     with Pipeline(kafka, prefix, tmp_path, clock="events") as pipeline:
         pipeline.start_worker()
-        seen = list(compare(pipeline, log, 6))
+        comparisons = list(compare(pipeline, log, 6))
     assert [
-        (each.at, each.segment, each.actual ^ each.expected) for each in seen if each.actual != each.expected
+        (each.at, each.segment, each.actual ^ each.expected) for each in comparisons if each.actual != each.expected
     ] == []
-    assert {each.segment for each in seen if each.expected} == {"presentations", "back-again", "asleep"}
+    assert {each.segment for each in comparisons if each.expected} == {"presentations", "back-again", "asleep"}

@@ -14,14 +14,14 @@ pytestmark = pytest.mark.program
 
 CONTACTS = 15_000
 UNHURRIED: dict[str, Any] = {"transaction_bound_ms": 30_000, "transaction_timeout_ms": 60_000, "session_ms": 30_000}
-"""The worker does not end itself because the machine is busy with something else for some seconds."""
+"""Settings with which a worker does not end itself when the machine is busy for some seconds."""
 
 
-async def test_everybody_due_in_one_tick_leaves_once_though_the_worker_is_killed(
+async def test_all_contacts_due_in_one_tick_leave_once_although_the_worker_is_killed(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with live_deployment(kafka, prefix, tmp_path, partitions=1, in_partitions=1, **UNHURRIED) as made:
-        report = await big_tick.run(made, CONTACTS, workers=1)
+    async with live_deployment(kafka, prefix, tmp_path, partitions=1, in_partitions=1, **UNHURRIED) as deployment:
+        report = await big_tick.run(deployment, CONTACTS, workers=1)
     assert not report.wrong, report
     assert report.ticks_with_exits == {0: 1}
     assert report.transactions >= 2, report

@@ -14,7 +14,7 @@ from tests.programs.chaos.run import ChaosRun
 pytestmark = pytest.mark.program
 
 
-async def test_killed_and_stopped_workers_leave_what_a_replay_of_the_journal_gives(
+async def test_killed_and_stopped_workers_write_what_a_replay_of_the_journal_gives(
     kafka: str, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, "aiokafka")

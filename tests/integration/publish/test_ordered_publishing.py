@@ -1,4 +1,4 @@
-"""`publish --ordered`: a contact's order holds across topics, whichever topic is journaled first."""
+"""`publish --ordered` keeps the order of a contact's events across topics of different speed."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class NoReleases:
 
 @pytest.fixture
 async def settings(kafka: str, prefix: str) -> Settings:
-    made = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=3, in_partitions=2)
-    await create_topics(made, lambda *_: None)
-    return made
+    new_settings = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=3, in_partitions=2)
+    await create_topics(new_settings, lambda *_: None)
+    return new_settings
 
 
-def written(path: Path, events: list[dict[str, Any]]) -> str:
+def write_events(path: Path, events: list[dict[str, Any]]) -> str:
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     return str(path)
 
 
 def mixed_events() -> list[dict[str, Any]]:
-    """Every contact goes through all types, again and again; time is told in the middle."""
+    """Returns events of all types for every contact in turn, with one clock line in the middle."""
     events: list[dict[str, Any]] = []
     for number in range(ROUNDS * len(TYPES)):
         at = instant_text(1_000 * number)
@@ -58,11 +58,11 @@ def mixed_events() -> list[dict[str, Any]]:
     return events
 
 
-async def published(settings: Settings, file: str, *, ordered: bool, patience: float = 60.0) -> PublishReport:
-    items = parse_json_lines(read_lines([file], lambda _done: None))
-    async with EventProducer(settings) as sender, JournalFollower(settings) as journal:
+async def publish_file(settings: Settings, file: str, *, ordered: bool, patience: float = 60.0) -> PublishReport:
+    items = parse_json_lines(read_lines([file], lambda _progress: None))
+    async with EventProducer(settings) as producer, JournalFollower(settings) as journal:
         publisher = Publisher(
-            sender,
+            producer,
             advances_clock=True,
             releases=NoReleases(),
             journal=journal if ordered else None,
@@ -76,9 +76,9 @@ async def published(settings: Settings, file: str, *, ordered: bool, patience: f
 async def test_the_journal_has_each_contacts_events_in_the_order_of_the_file(
     settings: Settings, tmp_path: Path
 ) -> None:
-    file = written(tmp_path / "events.jsonl", mixed_events())
+    file = write_events(tmp_path / "events.jsonl", mixed_events())
     async with DelayedIngest(settings, SLOW_VISITS):
-        report = await published(settings, file, ordered=True)
+        report = await publish_file(settings, file, ordered=True)
         journal = await read_journal(settings)
     assert report.event_count == CONTACTS * ROUNDS * len(TYPES)
     for contact in range(CONTACTS):
@@ -87,8 +87,8 @@ async def test_the_journal_has_each_contacts_events_in_the_order_of_the_file(
 
 
 async def test_without_ordered_the_slow_topic_comes_late(settings: Settings, tmp_path: Path) -> None:
-    file = written(tmp_path / "events.jsonl", mixed_events())
-    report = await published(settings, file, ordered=False)
+    file = write_events(tmp_path / "events.jsonl", mixed_events())
+    report = await publish_file(settings, file, ordered=False)
     async with DelayedIngest(settings, SLOW_VISITS):
         journal = await journal_when(settings, report.event_count)
     of_one = ids_of(journal, "c0")
@@ -96,55 +96,53 @@ async def test_without_ordered_the_slow_topic_comes_late(settings: Settings, tmp
     assert of_one != sorted(of_one)
 
 
-async def test_told_time_stands_behind_what_came_before_it_and_before_what_came_after(
-    settings: Settings, tmp_path: Path
-) -> None:
+async def test_a_clock_line_keeps_its_position_among_the_events(settings: Settings, tmp_path: Path) -> None:
     events = mixed_events()
-    told = next(number for number, event in enumerate(events) if event["type"] == "clock.advanced")
-    before = {event["id"] for event in events[:told]}
+    clock_index = next(number for number, event in enumerate(events) if event["type"] == "clock.advanced")
+    before = {event["id"] for event in events[:clock_index]}
     after = {event["id"] for event in events if "id" in event} - before
-    file = written(tmp_path / "events.jsonl", events)
+    file = write_events(tmp_path / "events.jsonl", events)
     async with DelayedIngest(settings, SLOW_VISITS):
-        await published(settings, file, ordered=True)
+        await publish_file(settings, file, ordered=True)
         journal = await read_journal(settings)
     last = max(1_000 * number for number in range(ROUNDS * len(TYPES)))
     for partition in journal.values():
-        ticks = [place for place, record in enumerate(partition) if isinstance(record, Tick)]
+        ticks = [index for index, record in enumerate(partition) if isinstance(record, Tick)]
         assert [record.at for record in partition if isinstance(record, Tick)] == [8_000, last + 1]
         assert names(partition[: ticks[0]]) <= before
         assert names(partition[ticks[0] :]) <= after
         assert ticks[-1] == len(partition) - 1
 
 
-async def test_a_refused_event_holds_nobody_up(settings: Settings, tmp_path: Path) -> None:
+async def test_a_refused_event_does_not_block_the_publisher(settings: Settings, tmp_path: Path) -> None:
     at = instant_text(1_000)
     broken = {"type": "web.visited", "at": at, "contact": "ann"}
     events = [broken, {"id": "1", "type": "contact.changed", "at": at, "contact": "ann"}]
-    file = written(tmp_path / "events.jsonl", events)
+    file = write_events(tmp_path / "events.jsonl", events)
     async with DelayedIngest(settings, {}):
-        report = await published(settings, file, ordered=True)
+        report = await publish_file(settings, file, ordered=True)
     assert report.event_count == 2
 
 
 async def test_without_a_worker_it_ends_with_one_clear_line(settings: Settings, tmp_path: Path) -> None:
-    file = written(tmp_path / "events.jsonl", mixed_events())
+    file = write_events(tmp_path / "events.jsonl", mixed_events())
     with pytest.raises(Unavailable, match="is a worker running"):
-        await published(settings, file, ordered=True, patience=1.0)
+        await publish_file(settings, file, ordered=True, patience=1.0)
 
 
-def names(part: list[JournalRecord]) -> set[str]:
-    """The ids of the events among these records."""
-    return {record.id for record in part if isinstance(record, JournalEvent)}
+def names(entries: list[JournalRecord]) -> set[str]:
+    """Returns the ids of the events among these records."""
+    return {record.id for record in entries if isinstance(record, JournalEvent)}
 
 
 def ids_of(journal: _PartitionedJournal, contact: str) -> list[str]:
-    """The ids of a contact's events, in the journal's order."""
+    """Returns the ids of a contact's events, in the order of the journal."""
     every = (record for partition in journal.values() for record in partition)
     return [record.id for record in every if isinstance(record, JournalEvent) and record.owner == contact]
 
 
 async def journal_when(settings: Settings, count: int) -> _PartitionedJournal:
-    """The journal once it holds so many events."""
+    """Returns the journal when it holds at least `count` events."""
     while True:
         journal = await read_journal(settings)
         events = [

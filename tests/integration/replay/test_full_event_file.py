@@ -1,4 +1,4 @@
-"""A file with all that may stand in one, published in order and replayed: the same outputs per contact."""
+"""A file with every kind of line gives the same outputs per contact when published in order and when replayed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OutputsByKey = dict[str, list[dict[str, Any]]]
 
 
 class SimulatedClock:
-    """A clock that goes on a little whenever it is asked."""
+    """A clock that advances by a random step at each call."""
 
     def __init__(self, chance: random.Random) -> None:
         self.now = START
@@ -40,36 +40,38 @@ class SimulatedClock:
 
 
 def lines(chance: random.Random) -> Iterator[bytes]:
-    """Events of every type, late ones, repeats, broken ones; time told, and definitions changed twice midway."""
+    """Yields events of every type, late, repeated and invalid ones, clock lines, and two changes of definitions."""
     clock = SimulatedClock(chance)
-    yield told("definitions.applied", at=START, definitions=BEFORE)
+    yield other_line("definitions.applied", at=START, definitions=BEFORE)
     for number, (_, _, value) in enumerate(messages(EVENTS, chance, clock)):
         yield value
         if number % CLOCK_EVERY == CLOCK_EVERY - 1:
-            yield told("clock.advanced", at=clock.now)
+            yield other_line("clock.advanced", at=clock.now)
         if number == EVENTS // 3:
-            yield told("definitions.applied", at=clock.now, definitions=AFTER)
-        if number == 2 * EVENTS // 3:  # from the time that was told last on
-            yield told("definitions.applied", definitions=LAST)
+            yield other_line("definitions.applied", at=clock.now, definitions=AFTER)
+        if number == 2 * EVENTS // 3:  # without `at`: from the last clock value on
+            yield other_line("definitions.applied", definitions=LAST)
 
 
-def told(type_: str, at: int | None = None, **fields: Any) -> bytes:
-    """A line that is not an event."""
+def other_line(type_: str, at: int | None = None, **fields: Any) -> bytes:
+    """Encodes a line that is not an event."""
     when = {} if at is None else {"at": instant_text(at)}
     return msgspec.json.encode({"type": type_, **when, **fields})
 
 
 def per_contact(outputs: list[dict[str, Any]]) -> _OutputsByKey:
-    """Contact -> its outputs in their order, without what may differ."""
-    found: _OutputsByKey = defaultdict(list)
+    """Returns contact -> its outputs in order, without the fields that may differ."""
+    outputs_by_contact: _OutputsByKey = defaultdict(list)
     for output in sorted(outputs, key=lambda each: (each["number"]["offset"], each["number"]["ordinal"])):
-        found[output["contact"]].append({k: v for k, v in output.items() if k not in {"number", "emitted_at"}})
-    return found
+        outputs_by_contact[output["contact"]].append(
+            {k: v for k, v in output.items() if k not in {"number", "emitted_at"}}
+        )
+    return outputs_by_contact
 
 
-def refusals(said: str) -> Counter[str]:
-    """How often each code of a dead letter was given for a line of the file."""
-    return Counter(re.findall(r"^\S+events\.jsonl:\d+: ([a-z_]+): ", said, re.MULTILINE))
+def refusals(errors: str) -> Counter[str]:
+    """Counts the dead-letter codes that the replay reports for lines of the file."""
+    return Counter(re.findall(r"^\S+events\.jsonl:\d+: ([a-z_]+): ", errors, re.MULTILINE))
 
 
 def test_a_file_with_everything_published_in_order_gives_what_its_replay_gives(
@@ -88,7 +90,7 @@ def test_a_file_with_everything_published_in_order_gives_what_its_replay_gives(
         deployment.wait_until_settled()
         outputs, stamps = read_outputs(deployment)
         letters = [record for partition in deployment.read_records("dead-letters").values() for record in partition]
-    found = per_contact(outputs)
+    published_outputs = per_contact(outputs)
 
     types = Counter(output["type"] for each in expected.values() for output in each)
     assert min(types[name] for name in ("segment.exited", "lead.points_changed", "lead.handed_over")) > 20, types
@@ -97,9 +99,9 @@ def test_a_file_with_everything_published_in_order_gives_what_its_replay_gives(
     assert any(output["cause"].get("late") for each in expected.values() for output in each)
     assert all(stamps)
 
-    assert found.keys() == expected.keys()
-    for contact, wanted in expected.items():
-        assert found[contact] == wanted, contact
+    assert published_outputs.keys() == expected.keys()
+    for contact, outputs_expected in expected.items():
+        assert published_outputs[contact] == outputs_expected, contact
     codes = Counter(dict(record.headers)["error-code"].decode() for record in letters)
     assert codes == refusals(replayed.stderr)
     assert len(codes) > 6
@@ -107,7 +109,7 @@ def test_a_file_with_everything_published_in_order_gives_what_its_replay_gives(
 
 
 def read_outputs(deployment: Pipeline) -> tuple[list[dict[str, Any]], list[bool]]:
-    """Every event that came out; and of each whether it says when it was written."""
+    """Returns every output event, and for each whether it has `emitted_at`."""
     outputs = [
         msgspec.json.decode(record.value)
         for topic in EVENT_TOPICS

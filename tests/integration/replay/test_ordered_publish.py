@@ -1,4 +1,4 @@
-"""A file published with `--ordered` on the events clock and the same file replayed: the same outputs per contact."""
+"""A file published with `--ordered` on the events clock gives the same outputs per contact as its replay."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _OutputsByKey = dict[str, list[dict[str, Any]]]
 
 
 def lines() -> list[DemoEvent]:
-    """The demo's traffic, with the sample definitions before it and others from the fifth day on."""
+    """Returns the demo's traffic, with the sample definitions first and changed ones from the fifth day on."""
     changed = copy.deepcopy(sample_document())
     by_name = {segment["id"]: segment for segment in changed["segments"]}
     by_name["pricing-interest"]["when"]["count"] = {"gte": 2}
     by_name["emea"]["when"]["in"] = ["DE", "FR"]
-    told: list[DemoEvent] = [applied(MARKET.begin, sample_document())]
+    all_lines: list[DemoEvent] = [applied(MARKET.begin, sample_document())]
     for event in generate_traffic(MARKET):
-        if len(told) > 1 and event["at"] >= instant_text(MARKET.begin + CHANGED_AFTER) and changed:
-            told.append(applied(MARKET.begin + CHANGED_AFTER, changed))
+        if len(all_lines) > 1 and event["at"] >= instant_text(MARKET.begin + CHANGED_AFTER) and changed:
+            all_lines.append(applied(MARKET.begin + CHANGED_AFTER, changed))
             changed = {}
-        told.append(event)
-    return told
+        all_lines.append(event)
+    return all_lines
 
 
 def applied(at: int, document: dict[str, Any]) -> DemoEvent:
@@ -42,13 +42,13 @@ def applied(at: int, document: dict[str, Any]) -> DemoEvent:
 
 
 def per_contact(outputs: list[dict[str, Any]]) -> _OutputsByKey:
-    """Contact -> its outputs in their order, without what may differ."""
+    """Returns contact -> its outputs in order, without the fields that may differ."""
     ordered = sorted(outputs, key=lambda each: [each["number"][key] for key in ("partition", "offset", "ordinal")])
-    found: _OutputsByKey = defaultdict(list)
+    by_contact: _OutputsByKey = defaultdict(list)
     for output in ordered:
-        kept = {name: value for name, value in output.items() if name not in {"number", "emitted_at"}}
-        found[output["contact"]].append(kept)
-    return found
+        comparable = {name: value for name, value in output.items() if name not in {"number", "emitted_at"}}
+        by_contact[output["contact"]].append(comparable)
+    return by_contact
 
 
 def test_publishing_in_order_gives_what_replay_gives(kafka: str, prefix: str, tmp_path: Path) -> None:
@@ -76,5 +76,5 @@ def test_publishing_in_order_gives_what_replay_gives(kafka: str, prefix: str, tm
     causes = {output["cause"]["kind"] for each in expected.values() for output in each}
     assert {"clock", "event", "definition", "automation", "audience"} <= causes
     assert published.keys() == expected.keys()
-    for contact, wanted in expected.items():
-        assert published[contact] == wanted, contact
+    for contact, outputs_expected in expected.items():
+        assert published[contact] == outputs_expected, contact

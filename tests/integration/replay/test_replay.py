@@ -1,4 +1,4 @@
-"""`leadstream replay`, of a file and of the journal, against what a worker wrote from the same events."""
+"""`leadstream replay` of a file and of the journal gives what a worker wrote from the same events."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ TABLES = ("segment-members", "leads")
 _ValuesByKey = dict[tuple[str, str], list[Any]]
 
 
-def story(chance: random.Random, length: int) -> list[dict[str, Any]]:
-    """A file of events: several topics, late ones, time told, definitions changed midway, broken ones."""
+def random_lines(chance: random.Random, length: int) -> list[dict[str, Any]]:
+    """Returns lines for several topics: late and invalid events, a clock line, and a change of definitions."""
     lines: list[dict[str, Any]] = []
     now = START
     for number in range(length):
@@ -75,44 +75,44 @@ def story(chance: random.Random, length: int) -> list[dict[str, Any]]:
     return lines
 
 
-def timeless(value: bytes | None) -> Any:
+def without_emitted_at(value: bytes | None) -> Any:
     if value is None:
         return None
     return {key: item for key, item in msgspec.json.decode(value).items() if key != "emitted_at"}
 
 
-def test_worker_journal_and_file_tell_the_same(kafka: str, prefix: str, tmp_path: Path) -> None:
+def test_worker_journal_and_file_give_the_same_outputs(kafka: str, prefix: str, tmp_path: Path) -> None:
     with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=3) as pipeline:
         pipeline.apply(DEFINITIONS)
         definitions = tmp_path / "first.yaml"
         definitions.write_text(DEFINITIONS)
         pipeline.start_worker()
-        pipeline.publish(story(random.Random(11), 300), "--ordered")
+        pipeline.publish(random_lines(random.Random(11), 300), "--ordered")
         pipeline.wait_until_settled()
         journal = pipeline.run_command("replay", "--journal", "--records").stdout
         state = pipeline.run_command("replay", "--journal", "--state").stdout
-        written: _ValuesByKey = defaultdict(list)
+        from_worker: _ValuesByKey = defaultdict(list)
         for topic in (*EVENT_TOPICS, *TABLES):
             for partition in pipeline.read_records(topic).values():
                 for record in partition:
-                    written[topic, record.key.decode()].append(timeless(record.value))
+                    from_worker[topic, record.key.decode()].append(without_emitted_at(record.value))
         members = pipeline.read_table("segment-members")
     replayed: _ValuesByKey = defaultdict(list)
     for line in journal.splitlines():
         row = msgspec.json.decode(line)
         replayed[row["topic"], row["key"]].append(row["value"])
-    assert replayed == written
-    assert {topic for topic, _ in written} == {*EVENT_TOPICS, *TABLES}
+    assert replayed == from_worker
+    assert {topic for topic, _ in from_worker} == {*EVENT_TOPICS, *TABLES}
 
     file = leadstream("replay", "--definitions", str(definitions), str(tmp_path / "events.jsonl"))
     assert file.returncode == 0, file.stderr
     assert per_contact([msgspec.json.decode(line) for line in file.stdout.splitlines()]) == per_contact(
-        [event for (topic, _), events in written.items() if topic in EVENT_TOPICS for event in events]
+        [event for (topic, _), events in from_worker.items() if topic in EVENT_TOPICS for event in events]
     )
 
     rows = [msgspec.json.decode(line) for line in state.splitlines()]
-    found = {(row["segment"], row["contact"]) for row in rows if row["type"] == "segment.member"}
-    assert found == {(row["segment"], row["contact"]) for row in members.values()}
+    replayed_members = {(row["segment"], row["contact"]) for row in rows if row["type"] == "segment.member"}
+    assert replayed_members == {(row["segment"], row["contact"]) for row in members.values()}
 
 
 FIRST_AND_REPEATED = """
@@ -157,14 +157,14 @@ def test_worker_journal_file_and_explain_decide_by_the_same_settings(
                 pipeline.run_command("explain", "--journal", "--json", "ann", segment).stdout
             )
             assert answer["member"] is (segment in expected)
-    written, replayed = ([msgspec.json.decode(line) for line in text.splitlines()] for text in (journal, file))
-    assert per_contact(written) == per_contact(replayed)
-    assert sorted(event["segment"] for event in replayed) == expected
+    from_journal, from_file = ([msgspec.json.decode(line) for line in text.splitlines()] for text in (journal, file))
+    assert per_contact(from_journal) == per_contact(from_file)
+    assert sorted(event["segment"] for event in from_file) == expected
 
 
 def per_contact(events: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Contact -> its events in the order of their numbers, which then are left out."""
-    told: dict[str, list[Any]] = defaultdict(list)
+    """Returns contact -> its events in the order of their numbers, without the numbers."""
+    by_contact: dict[str, list[Any]] = defaultdict(list)
     for event in sorted(events, key=lambda event: (event["number"]["offset"], event["number"]["ordinal"])):
-        told[event["contact"]].append({key: value for key, value in event.items() if key != "number"})
-    return told
+        by_contact[event["contact"]].append({key: value for key, value in event.items() if key != "number"})
+    return by_contact

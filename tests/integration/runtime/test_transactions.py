@@ -1,4 +1,4 @@
-"""What a slot's producer must mend, forged on a real Kafka."""
+"""Faults that a slot's producer must repair, provoked on a real Kafka."""
 
 from __future__ import annotations
 
@@ -24,108 +24,108 @@ from tests.harness.kafka.topic_reader import end_offsets, read_topic
 
 
 class Bench:
-    """A topic with two partitions that takes records of 2,000 bytes, and producers of one slot."""
+    """A topic with two partitions and a record limit of 2,000 bytes, and producers of one slot."""
 
     def __init__(self, bootstrap: str, prefix: str) -> None:
         self.settings = Settings(bootstrap=bootstrap, prefix=prefix)
         self.topic = f"{prefix}out"
         self.id = f"{prefix}slot-0"
-        self.made: list[SlotProducer] = []
+        self.producers: list[SlotProducer] = []
 
     async def producer(self) -> SlotProducer:
-        """A fenced producer of the slot."""
-        made = SlotProducer(self.settings, self.id)
-        await made.fence()
-        self.made.append(made)
-        return made
+        """Creates a producer of the slot, which fences all earlier ones."""
+        producer = SlotProducer(self.settings, self.id)
+        await producer.fence()
+        self.producers.append(producer)
+        return producer
 
     async def values(self) -> list[bytes]:
-        """What a reader of committed records sees when every transaction has ended."""
+        """Returns the committed values when every transaction has ended."""
         await wait_until(self._has_ended, "no transaction is open")
         partitions = await read_topic(self.settings.bootstrap, self.topic)
         return [record.value for records in partitions.values() for record in records]
 
     async def _has_ended(self) -> bool:
-        # The end of a transaction is answered before its markers are written.
+        # The broker acknowledges the end of a transaction before it writes the markers.
         return not await self.open_partitions()
 
     async def open_partitions(self) -> set[int]:
-        """Where an open transaction holds the stable end before the log end."""
+        """Returns the partitions whose last stable offset is before the log end."""
         ends = await end_offsets(self.settings.bootstrap, self.topic)
         stable = await end_offsets(self.settings.bootstrap, self.topic, "read_committed")
         return {number for number, end in ends.items() if stable[number] < end}
 
-    def place(self, number: int) -> Partition:
-        """A partition of the topic."""
+    def partition(self, number: int) -> Partition:
+        """Returns a partition of the topic."""
         return Partition(self.topic, number)
 
 
 @pytest.fixture
 async def bench(kafka: str, prefix: str) -> AsyncIterator[Bench]:
     end_transaction.patch_end_transaction()
-    made = Bench(kafka, prefix)
+    new_bench = Bench(kafka, prefix)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
-    await admin.create_topics([NewTopic(made.topic, 2, 1, topic_configs={"max.message.bytes": "2000"})])
+    await admin.create_topics([NewTopic(new_bench.topic, 2, 1, topic_configs={"max.message.bytes": "2000"})])
     await admin.close()
-    yield made
-    for producer in made.made:
+    yield new_bench
+    for producer in new_bench.producers:
         await producer.stop()
 
 
-async def test_all_of_a_transaction_is_seen_or_nothing(bench: Bench) -> None:
+async def test_a_transaction_is_visible_as_a_whole_or_not_at_all(bench: Bench) -> None:
     producer = await bench.producer()
-    outbox = producer.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"a")
-    outbox.add(bench.place(1), b"k", b"b")
-    last = await producer.write(outbox)
-    assert last == {bench.place(0): 0, bench.place(1): 0}
+    writer = producer.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"a")
+    writer.add(bench.partition(1), b"k", b"b")
+    last = await producer.write(writer)
+    assert last == {bench.partition(0): 0, bench.partition(1): 0}
     assert sorted(await bench.values()) == [b"a", b"b"]
 
 
 async def test_a_transaction_with_a_refused_batch_does_not_commit_the_rest(bench: Bench) -> None:
     producer = await bench.producer()
-    outbox = producer.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"good")
-    outbox.add(bench.place(1), b"k", b"x" * 5_000)
+    writer = producer.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"good")
+    writer.add(bench.partition(1), b"k", b"x" * 5_000)
     with pytest.raises((MessageSizeTooLargeError, KafkaError)):
-        await producer.write(outbox)
-    await bench.producer()  # the next owner ends what was left open
+        await producer.write(writer)
+    await bench.producer()  # the next owner ends the open transaction
     assert await bench.values() == []
 
 
 async def test_a_new_owner_fences_the_former_one_and_ends_its_transaction(bench: Bench) -> None:
     former = await bench.producer()
     await former.begin()
-    outbox = former.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"never")
-    await former.await_acknowledgements(await former.send(outbox))
-    heir = await bench.producer()
+    writer = former.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"never")
+    await former.await_acknowledgements(await former.send(writer))
+    successor = await bench.producer()
     with pytest.raises((Fenced, KafkaError)):
         await former.commit()
-    outbox = heir.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"heir")
-    await heir.write(outbox)
+    writer = successor.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"heir")
+    await successor.write(writer)
     assert await bench.values() == [b"heir"]
 
 
-async def written_halves(bench: Bench, renew: bool) -> list[bytes]:
-    """Two transactions; a second copy of the first one's EndTxn arrives in the middle of the second."""
+async def run_with_late_end(bench: Bench, renew: bool) -> list[bytes]:
+    """Writes two transactions; a copy of the first one's EndTxn arrives in the middle of the second."""
     producer = await bench.producer()
-    outbox = producer.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"1")
-    await producer.write(outbox)
+    writer = producer.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"1")
+    await producer.write(writer)
     late = late_end(producer._producer)
     if renew:
         await producer.renew_epoch()
     await producer.begin()
     first = producer.new_batch_writer()
-    first.add(bench.place(0), b"k", b"2a")
+    first.add(bench.partition(0), b"k", b"2a")
     await producer.await_acknowledgements(await producer.send(first))
     await arrives(producer._producer, bench.id, late)
     with contextlib.suppress(KafkaError):
         second = producer.new_batch_writer()
-        second.add(bench.place(1), b"k", b"2b")
+        second.add(bench.partition(1), b"k", b"2b")
         await producer.await_acknowledgements(await producer.send(second))
         if renew:
             await producer.commit()
@@ -134,7 +134,7 @@ async def written_halves(bench: Bench, renew: bool) -> list[bytes]:
 
 
 def late_end(aiokafka: Any) -> EndTxnRequest:
-    """A copy of the last transaction's EndTxn(commit)."""
+    """Returns a copy of the last transaction's EndTxn(commit)."""
     manager = aiokafka._txn_manager
     return EndTxnRequest(
         transactional_id=manager.transactional_id,
@@ -145,53 +145,51 @@ def late_end(aiokafka: Any) -> EndTxnRequest:
 
 
 async def arrives(aiokafka: Any, transactional_id: str, request: EndTxnRequest) -> None:
-    """The copy reaches the coordinator."""
+    """Sends the copy to the coordinator."""
     node = await aiokafka.client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
     await aiokafka.client.send(node, request, group=ConnectionGroup.DEFAULT)
 
 
 async def test_a_late_copy_of_an_end_would_commit_half_of_the_next_transaction(bench: Bench) -> None:
-    assert await written_halves(bench, renew=False) == [b"1", b"2a"]
+    assert await run_with_late_end(bench, renew=False) == [b"1", b"2a"]
 
 
 async def test_after_a_new_epoch_a_late_copy_of_an_end_is_harmless(bench: Bench) -> None:
-    assert await written_halves(bench, renew=True) == [b"1", b"2a", b"2b"]
+    assert await run_with_late_end(bench, renew=True) == [b"1", b"2a", b"2b"]
 
 
 async def leave_hanging(bench: Bench) -> SlotProducer:
-    """A transaction open in the log that its coordinator does not know, as skipped markers leave it."""
+    """Leaves a transaction open in the log that its coordinator does not know, as after skipped markers."""
     producer = await bench.producer()
-    outbox = producer.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"hanging")
+    writer = producer.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"hanging")
     aiokafka: Any = producer._producer
     await producer.begin()
-    aiokafka._txn_manager._txn_partitions.add(TopicPartition(bench.topic, 0))  # as if it were registered
-    await producer.await_acknowledgements(await producer.send(outbox))
+    aiokafka._txn_manager._txn_partitions.add(TopicPartition(bench.topic, 0))  # pretends that it is registered
+    await producer.await_acknowledgements(await producer.send(writer))
     aiokafka._txn_manager._txn_partitions.clear()  # "empty": no EndTxn is sent
     await producer.commit()
     return producer
 
 
-async def test_a_transaction_left_hanging_by_the_broker_is_ended_and_never_seen(
-    bench: Bench, unverified: None
-) -> None:
+async def test_a_hanging_transaction_is_aborted_and_never_visible(bench: Bench, unverified: None) -> None:
     await leave_hanging(bench)
-    heir = await bench.producer()
+    successor = await bench.producer()
     assert await bench.open_partitions() == {0}
-    await heir.abort_hanging_transactions([bench.place(0), bench.place(1)])
+    await successor.abort_hanging_transactions([bench.partition(0), bench.partition(1)])
     assert not await bench.open_partitions()
-    outbox = heir.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"after")
-    await heir.write(outbox)
+    writer = successor.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"after")
+    await successor.write(writer)
     assert await bench.values() == [b"after"]
 
 
-async def test_without_the_mending_the_next_commit_adopts_what_hangs(bench: Bench, unverified: None) -> None:
+async def test_without_the_abort_the_next_commit_adopts_a_hanging_transaction(bench: Bench, unverified: None) -> None:
     await leave_hanging(bench)
-    heir = await bench.producer()
-    outbox = heir.new_batch_writer()
-    outbox.add(bench.place(0), b"k", b"after")
-    await heir.write(outbox)
+    successor = await bench.producer()
+    writer = successor.new_batch_writer()
+    writer.add(bench.partition(0), b"k", b"after")
+    await successor.write(writer)
     assert b"hanging" in await bench.values()
 
 
@@ -207,7 +205,7 @@ async def _is_verified(admin: AIOKafkaAdminClient, value: str) -> bool:
 
 @pytest.fixture
 async def unverified(kafka: str) -> AsyncIterator[None]:
-    """A broker that does not ask the coordinator about partitions it is written to, as older ones are."""
+    """Disables the broker's verification of transactional writes with the coordinator, as in older versions."""
 
     async def set_verification(value: str) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
@@ -216,7 +214,7 @@ async def unverified(kafka: str) -> AsyncIterator[None]:
             await admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", configs={VERIFICATION: value})])
             await wait_until(
                 lambda: _is_verified(admin, value), f"{VERIFICATION} is {value}"
-            )  # answered before it is so
+            )  # acknowledged before it takes effect
         finally:
             await admin.close()
 

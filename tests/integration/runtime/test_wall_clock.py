@@ -1,6 +1,4 @@
-"""The wall clock on a real Kafka: a partition that cannot be read holds up time and nobody else; a backlog comes in
-step.
-"""
+"""The wall clock on a real Kafka: an unreadable partition holds back time only, and a backlog is aligned."""
 
 from __future__ import annotations
 
@@ -22,107 +20,107 @@ MINUTE = 60_000
 
 
 def now_ms() -> int:
-    """The clock."""
+    """Returns the wall clock in ms."""
     return time.time_ns() // 1_000_000
 
 
 def event(number: int, contact: str, at: int) -> bytes:
-    """The value of an event."""
+    """Encodes an event."""
     return msgspec.json.encode({"id": str(number), "contact": contact, "amount": number % 9, "at": at})
 
 
-async def ticks(made: CountingDeployment) -> list[int]:
-    """The values of all ticks."""
-    return [record.at for record in await made.journal() if isinstance(record, records.Tick)]
+async def tick_instants(deployment: CountingDeployment) -> list[int]:
+    """Returns the instants of all ticks."""
+    return [record.at for record in await deployment.journal() if isinstance(record, records.Tick)]
 
 
-async def events(made: CountingDeployment) -> int:
-    """How many events are journaled."""
-    return sum(isinstance(record, records.JournalEvent) for record in await made.journal())
+async def count_events(deployment: CountingDeployment) -> int:
+    """Counts the events in the journal."""
+    return sum(isinstance(record, records.JournalEvent) for record in await deployment.journal())
 
 
-async def reminded(made: CountingDeployment) -> int:
-    """How many reminders are put out."""
-    outputs = await made.outputs(SEGMENT_CHANGES.name)
+async def count_reminders(deployment: CountingDeployment) -> int:
+    """Counts the reminders among the outputs."""
+    outputs = await deployment.outputs(SEGMENT_CHANGES.name)
     return sum(record.value.startswith(b'["reminded"') for record in outputs)
 
 
 async def test_time_alone_reminds_a_contact(kafka: str, prefix: str, tmp_path: Path) -> None:
-    async with counting_deployment(kafka, prefix, tmp_path) as made:
-        await made.start_workers("w0")
-        await made.send(VISITS, b"c1", event(1, "c1", now_ms()))
+    async with counting_deployment(kafka, prefix, tmp_path) as deployment:
+        await deployment.start_workers("w0")
+        await deployment.send(VISITS, b"c1", event(1, "c1", now_ms()))
 
         async def is_reminded() -> bool:
-            return await reminded(made) == 1
+            return await count_reminders(deployment) == 1
 
         await wait_until(is_reminded, "the contact is reminded")
-        for before, after in pairwise(sorted(await ticks(made))):
+        for before, after in pairwise(sorted(await tick_instants(deployment))):
             assert before <= after
 
 
-async def test_a_partition_that_cannot_be_read_holds_up_time_and_not_the_others(
+async def test_a_partition_that_cannot_be_read_holds_back_time_and_not_the_others(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with counting_deployment(kafka, prefix, tmp_path) as made:
-        await made.start_workers("w0")
-        await wait_until(lambda: _ticked(made), "time goes on")
+    async with counting_deployment(kafka, prefix, tmp_path) as deployment:
+        await deployment.start_workers("w0")
+        await wait_until(lambda: _has_ticks(deployment), "time goes on")
         stranger = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{prefix}stranger")
         await stranger.start()
         try:
             await stranger.begin_transaction()
-            await stranger.send_and_wait(made.full_name(VISITS), event(0, "c0", now_ms()), key=b"c0", partition=0)
-            opened = now_ms()
+            await stranger.send_and_wait(
+                deployment.full_name(VISITS), event(0, "c0", now_ms()), key=b"c0", partition=0
+            )
+            opened_at = now_ms()
             for number in range(1, 11):
-                await made.send(SCORES, b"c%d" % number, event(number, f"c{number}", now_ms()))
+                await deployment.send(SCORES, b"c%d" % number, event(number, f"c{number}", now_ms()))
 
             async def others_are_journaled() -> bool:
-                return await events(made) == 10
+                return await count_events(deployment) == 10
 
             await wait_until(others_are_journaled, "the others' ingest goes on")
-            await wait_until(lambda: _is_stuck(made, f"{VISITS}:0"), "the partition is said to stand still")
-            await asyncio.sleep(2.5)  # ten ticks' time: they are due all the while
-            assert max(await ticks(made)) <= opened
-            assert await reminded(made) == 0
+            await wait_until(lambda: _is_stuck(deployment, f"{VISITS}:0"), "the partition is said to stand still")
+            await asyncio.sleep(2.5)  # the time of ten ticks; the contacts are due meanwhile
+            assert max(await tick_instants(deployment)) <= opened_at
+            assert await count_reminders(deployment) == 0
             await stranger.commit_transaction()
 
             async def all_are_reminded() -> bool:
-                return await reminded(made) == 11
+                return await count_reminders(deployment) == 11
 
             await wait_until(all_are_reminded, "time goes on again")
         finally:
             await stranger.stop()
 
 
-async def _ticked(made: CountingDeployment) -> bool:
-    return bool(await ticks(made))
+async def _has_ticks(deployment: CountingDeployment) -> bool:
+    return bool(await tick_instants(deployment))
 
 
-async def _is_stuck(made: CountingDeployment, source: str) -> bool:
-    """Whether the last claim of the partition says that it cannot be read on."""
-    published = await read_topic(made.settings.bootstrap, made.full_name(CLAIMS.name))
+async def _is_stuck(deployment: CountingDeployment, source: str) -> bool:
+    """Whether the last claim of the partition reports it as stuck."""
+    published = await read_topic(deployment.settings.bootstrap, deployment.full_name(CLAIMS.name))
     claims = {record.key.decode(): msgspec.json.decode(record.value) for record in published[0]}
-    return bool(claims.get(source, {}).get("stuck", 0))  # 0 is left out of the record
+    return bool(claims.get(source, {}).get("stuck", 0))  # the record omits 0
 
 
 async def test_after_an_outage_two_topics_of_different_speed_are_journaled_in_step(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    async with counting_deployment(kafka, prefix, tmp_path, foreign_topics={VISITS: 2, SCORES: 2}) as made:
-        published = await publish_backlog(made, minutes=15)
-        await made.start_workers("w0", "w1")
+    async with counting_deployment(kafka, prefix, tmp_path, foreign_topics={VISITS: 2, SCORES: 2}) as deployment:
+        published = await publish_backlog(deployment, minutes=15)
+        await deployment.start_workers("w0", "w1")
 
         async def all_are_journaled() -> bool:
-            return await events(made) >= published
+            return await count_events(deployment) >= published
 
         await wait_until(all_are_journaled, "the backlog is journaled", seconds=200)
-        late = await greatest_lateness(made)
-        assert late <= made.settings.in_step_ms
+        late = await greatest_lateness(deployment)
+        assert late <= deployment.settings.in_step_ms
 
 
-async def publish_backlog(made: CountingDeployment, minutes: int) -> int:
-    """Two topics with the same minutes behind them: one dense, in both partitions, the other sparse; how many
-    records.
-    """
+async def publish_backlog(deployment: CountingDeployment, minutes: int) -> int:
+    """Publishes the same minutes to two topics, one dense and one sparse; returns the number of records."""
     start = now_ms() - minutes * MINUTE
     dense, sparse = 150, 2_000  # ms between two records
     count = 0
@@ -131,8 +129,8 @@ async def publish_backlog(made: CountingDeployment, minutes: int) -> int:
         for at in range(start, start + minutes * MINUTE, pause):
             contact = f"c{count % 50}"
             value = event(count, contact, at)
-            send = made.producer.send(
-                made.full_name(topic), value, key=contact.encode(), partition=count % 2, timestamp_ms=at
+            send = deployment.producer.send(
+                deployment.full_name(topic), value, key=contact.encode(), partition=count % 2, timestamp_ms=at
             )
             futures.append(await send)
             count += 1
@@ -140,9 +138,9 @@ async def publish_backlog(made: CountingDeployment, minutes: int) -> int:
     return count
 
 
-async def greatest_lateness(made: CountingDeployment) -> int:
-    """How much later than another of its journal partition a record is at most, by arrival; ms."""
-    partitions = await read_topic(made.settings.bootstrap, made.spec.journal_topic(made.settings))
+async def greatest_lateness(deployment: CountingDeployment) -> int:
+    """Returns how far (ms) a record's arrival is at most behind an earlier record of its journal partition."""
+    partitions = await read_topic(deployment.settings.bootstrap, deployment.spec.journal_topic(deployment.settings))
     greatest = 0
     for partition in partitions.values():
         latest = 0

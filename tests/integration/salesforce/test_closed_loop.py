@@ -66,12 +66,12 @@ def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
             names = {lead["Leadstream_Id__c"]: lead["LastName"] for lead in sandbox.live_records("Lead")}
             assert names == {"default/ada": "Ada", "default/cid": "Cid"}
             [ada] = [lead for lead in sandbox.live_records("Lead") if lead["LastName"] == "Ada"]
-            made = sandbox.post("convert", lead=ada["Id"], amount=1000)
+            conversion = sandbox.post("convert", lead=ada["Id"], amount=1000)
             wait_until(lambda: revenue(pipeline, "open") == (1, "1000"), LIMIT_SECONDS, "the opportunity")
-            sandbox.post("win", opportunity=made["opportunity"], amount=1234.5)
+            sandbox.post("win", opportunity=conversion["opportunity"], amount=1234.5)
             wait_until(lambda: revenue(pipeline, "won") == (1, "1234.5"), LIMIT_SECONDS, "the revenue")
             wait_until(lambda: outcome(pipeline, "ada") == "won", LIMIT_SECONDS, "the outcome of the lead")
-            sandbox.post("reopen", opportunity=made["opportunity"])
+            sandbox.post("reopen", opportunity=conversion["opportunity"])
             wait_until(lambda: revenue(pipeline, "won") == (0, "0"), LIMIT_SECONDS, "the revenue taken back")
         lead = pipeline.read_table("leads")["default/spring/cid"]
         assert lead["crm"]["result"] == "crm.linked"

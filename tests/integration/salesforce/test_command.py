@@ -1,4 +1,4 @@
-"""`leadstream salesforce`: what an operator sees."""
+"""The output of `leadstream salesforce` for an operator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run(*arguments: str, **environment: str) -> Result:
     return CliRunner().invoke(build_app(), ["salesforce", *arguments], env={**ENVIRONMENT, **environment})
 
 
-def test_an_org_that_is_ready_is_said_to_be(sandbox: SandboxClient) -> None:
+def test_a_ready_org_is_reported_as_ready(sandbox: SandboxClient) -> None:
     result = run("check", "--url", sandbox.url)
     assert result.exit_code == 0
     assert result.stdout == f"{sandbox.url} is ready\n"
@@ -56,7 +56,7 @@ def test_definitions_are_checked_against_the_org(sandbox: SandboxClient, tmp_pat
     ]
 
 
-def test_a_port_that_is_taken_is_said_so(sandbox: SandboxClient) -> None:
+def test_a_port_in_use_is_reported(sandbox: SandboxClient) -> None:
     port = sandbox.url.rsplit(":", 1)[1]
     result = run("sandbox", "--port", port)
     assert isinstance(result.exception, Unavailable)

@@ -39,7 +39,7 @@ _HandOverFactory = Callable[..., LeadHandOver]
 
 @pytest.fixture
 async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
-    made = Settings(
+    new_settings = Settings(
         bootstrap=kafka,
         prefix=prefix,
         partitions=2,
@@ -50,8 +50,8 @@ async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
         salesforce_poll_ms=50,
         salesforce_currency="EUR",
     )
-    await create_topics(made, lambda *_: None)
-    return made
+    await create_topics(new_settings, lambda *_: None)
+    return new_settings
 
 
 async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 120) -> None:
@@ -63,13 +63,13 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float 
 
 
 @asynccontextmanager
-async def running(part: HandOverConsumer | OpportunityPoller) -> AsyncIterator[None]:
-    task = asyncio.create_task(part.run())
+async def running(role: HandOverConsumer | OpportunityPoller) -> AsyncIterator[None]:
+    task = asyncio.create_task(role.run())
     try:
         yield
         assert not task.done() or task.exception() is None
     finally:
-        part.stop()
+        role.stop()
         await asyncio.wait_for(task, 60)
 
 
@@ -99,28 +99,32 @@ async def events(settings: Settings, topic: str) -> list[dict[str, Any]]:
 
 
 async def committed(settings: Settings) -> int:
-    """How many hand-overs the group has done with."""
+    """Returns how many hand-overs the group has committed."""
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap, group_id=f"{settings.prefix}leadstream-crm", enable_auto_commit=False
     )
     await consumer.start()
     try:
-        places = [TopicPartition(f"{settings.prefix}qualified-leads", each) for each in range(settings.partitions)]
-        return sum([(await consumer.committed(place)) or 0 for place in places])
+        partitions = [
+            TopicPartition(f"{settings.prefix}qualified-leads", each) for each in range(settings.partitions)
+        ]
+        return sum([(await consumer.committed(partition)) or 0 for partition in partitions])
     finally:
         await consumer.stop()
 
 
-async def forget_what_was_done(settings: Settings) -> None:
+async def reset_commits(settings: Settings) -> None:
     """Commits offset 0: the state of a worker that died after the effects and before the commit."""
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap, group_id=f"{settings.prefix}leadstream-crm", enable_auto_commit=False
     )
     await consumer.start()
     try:
-        places = [TopicPartition(f"{settings.prefix}qualified-leads", each) for each in range(settings.partitions)]
-        consumer.assign(places)
-        await consumer.commit({place: OffsetAndMetadata(0, "") for place in places})
+        partitions = [
+            TopicPartition(f"{settings.prefix}qualified-leads", each) for each in range(settings.partitions)
+        ]
+        consumer.assign(partitions)
+        await consumer.commit({partition: OffsetAndMetadata(0, "") for partition in partitions})
     finally:
         await consumer.stop()
 
@@ -135,7 +139,7 @@ async def test_hand_overs_arrive_in_salesforce_and_their_answers_in_crm_results(
     contacts = [f"c{number}" for number in range(30)]
     await produce(settings, "qualified-leads", *(record(hand_over(contact)) for contact in contacts))
     async with running(consumer_of(settings)):
-        await until(lambda: _is(committed(settings), 30), "30 hand-overs committed")
+        await until(lambda: _equals(committed(settings), 30), "30 hand-overs committed")
     assert {lead["Leadstream_Id__c"] for lead in sandbox.live_records("Lead")} == {
         f"default/{each}" for each in contacts
     }
@@ -144,18 +148,18 @@ async def test_hand_overs_arrive_in_salesforce_and_their_answers_in_crm_results(
     assert {answer["type"] for answer in answers} == {"crm.linked"}
 
 
-async def _is(found: Awaitable[int], wanted: int) -> bool:
-    return await found == wanted
+async def _equals(value: Awaitable[int], expected: int) -> bool:
+    return await value == expected
 
 
-async def test_done_again_after_a_death_before_the_commit_nothing_is_made_twice(
+async def test_a_repeat_after_a_death_before_the_commit_creates_nothing_twice(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(5)))
     for _ in range(2):
         async with running(consumer_of(settings)):
-            await until(lambda: _is(committed(settings), 5), "5 hand-overs committed")
-        await forget_what_was_done(settings)
+            await until(lambda: _equals(committed(settings), 5), "5 hand-overs committed")
+        await reset_commits(settings)
     assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 5
     ids = [answer["id"] for answer in await events(settings, "crm-results")]
     assert (len(ids), len(set(ids))) == (10, 5)
@@ -179,109 +183,109 @@ async def test_at_rest_the_group_has_no_lag_though_the_log_ends_with_a_transacti
         await until(without_lag, "the group stands at the end of the log, behind the transaction's marker")
 
 
-async def test_a_refused_login_is_told_in_one_line_ends_nothing_and_loses_nothing(
+async def test_a_refused_login_is_reported_in_one_line_and_loses_nothing(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     sandbox.post("settings", refuse_login=True)
     await produce(settings, "qualified-leads", record(hand_over()))
     consumer = consumer_of(settings)
     async with running(consumer):
-        await until(lambda: _true(consumer.outage_log.current_problem is not None), "a complaint")
+        await until(lambda: _awaitable(consumer.outage_log.current_problem is not None), "a complaint")
         assert "refuses the login" in str(consumer.outage_log.current_problem)
         sandbox.post("settings", refuse_login=False)
-        await until(lambda: _is(committed(settings), 1), "the hand-over committed")
+        await until(lambda: _equals(committed(settings), 1), "the hand-over committed")
         assert consumer.outage_log.current_problem is None
     assert len(sandbox.live_records("Lead")) == 1
 
 
-async def _true(holds: bool) -> bool:
+async def _awaitable(holds: bool) -> bool:
     return holds
 
 
-async def test_salesforce_away_for_a_while_delays_and_loses_nothing(
+async def test_an_outage_of_salesforce_delays_hand_overs_and_loses_nothing(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     sandbox.add_fault("html_503", times=12)
     sandbox.add_fault("drop_after_commit", path="composite", times=3)
     await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(8)))
     async with running(consumer_of(settings)):
-        await until(lambda: _is(committed(settings), 8), "8 hand-overs committed")
+        await until(lambda: _equals(committed(settings), 8), "8 hand-overs committed")
     assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 8
 
 
-async def test_a_record_that_is_no_hand_over_is_a_dead_letter_and_the_rest_flows_on(
+async def test_a_record_that_is_no_hand_over_is_a_dead_letter_and_blocks_nothing(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", ("x", b'{"id": 3}'), record(hand_over()))
     async with running(consumer_of(settings)):
-        await until(lambda: _is(committed(settings), 2), "both committed")
+        await until(lambda: _equals(committed(settings), 2), "both committed")
     [letter] = await read_all(settings, "dead-letters")
     assert letter.value == b'{"id": 3}'
     assert dict(letter.headers)["error-code"] == b"not_a_handover"
     assert len(sandbox.live_records("Lead")) == 1
 
 
-async def test_a_new_owner_repairs_what_a_former_one_wrote_late(
+async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     newer = hand_over(offset=9, properties={"last_name": "Newer", "company": "N"})
     await produce(settings, "qualified-leads", record(newer))
     async with running(consumer_of(settings)):
-        await until(lambda: _is(committed(settings), 1), "the hand-over committed")
+        await until(lambda: _equals(committed(settings), 1), "the hand-over committed")
     org = OrgClient(sandbox.connection())
     [lead] = sandbox.live_records("Lead")
     late = {"attributes": {"type": "Lead"}, "id": lead["Id"], "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
     org.write_collection("PATCH", "composite/sobjects", [late])
-    second = HandOverConsumer(
+    second_consumer = HandOverConsumer(
         settings, Delivery(org, lambda account: DEFAULT_LEAD_FIELDS), backoff=QUICK, repair_seconds=0.1
     )
-    async with running(second):
-        await until(lambda: _true(sandbox.live_records("Lead")[0]["LastName"] == "Newer"), "the repair")
+    async with running(second_consumer):
+        await until(lambda: _awaitable(sandbox.live_records("Lead")[0]["LastName"] == "Newer"), "the repair")
 
 
-async def test_an_opportunity_comes_back_each_change_once_also_over_a_restart(
+async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
     await produce(settings, "qualified-leads", record(hand_over()))
     async with running(consumer):
-        await until(lambda: _is(committed(settings), 1), "the hand-over committed")
-    made = sandbox.post("convert", lead=sandbox.live_records("Lead")[0]["Id"], amount=1000)
+        await until(lambda: _equals(committed(settings), 1), "the hand-over committed")
+    conversion = sandbox.post("convert", lead=sandbox.live_records("Lead")[0]["Id"], amount=1000)
     async with running(poller):
-        await until(lambda: _told(settings, 1), "the opportunity")
+        await until(lambda: _has_opportunity_records(settings, 1), "the opportunity")
     sandbox.post("clock", advance=1)
-    sandbox.post("win", opportunity=made["opportunity"], amount=1234.5)
-    again = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)[1]
-    async with running(again):
-        await until(lambda: _told(settings, 2), "the win")
+    sandbox.post("win", opportunity=conversion["opportunity"], amount=1234.5)
+    restarted_poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)[1]
+    async with running(restarted_poller):
+        await until(lambda: _has_opportunity_records(settings, 2), "the win")
     records = await read_all(settings, "crm-opportunities")
     first, second = (json.loads(each.value) for each in records)
-    assert {each.key for each in records} == {made["opportunity"].encode()}
+    assert {each.key for each in records} == {conversion["opportunity"].encode()}
     assert (first["won"], first["amount"], second["won"], second["amount"]) == (False, "1000", True, "1234.5")
     assert (second["contact"], second["campaign"], second["crm_campaign"]) == ("ada", "spring-trial", SPRING)
 
 
-async def _told(settings: Settings, number: int) -> bool:
+async def _has_opportunity_records(settings: Settings, number: int) -> bool:
     return len(await events(settings, "crm-opportunities")) >= number
 
 
-async def test_the_doors_of_the_pipeline_take_what_the_loops_write(
+async def test_the_pipeline_accepts_the_events_of_the_loops(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
     unknown = hand_over("bob", crm_campaign="701000000000000AAA")
     await produce(settings, "qualified-leads", record(hand_over()), record(unknown))
     async with running(consumer):
-        await until(lambda: _is(committed(settings), 2), "both committed")
+        await until(lambda: _equals(committed(settings), 2), "both committed")
     for lead in sandbox.live_records("Lead"):
         sandbox.post("convert", lead=lead["Id"])
     async with running(poller):
-        await until(lambda: _told(settings, 2), "the opportunities")
-    door = EventValidator("wall")
+        await until(lambda: _has_opportunity_records(settings, 2), "the opportunities")
+    validator = EventValidator("wall")
     for topic in ("crm-results", "crm-opportunities"):
         for each in await read_all(settings, topic):
             source = SourceRecord(topic, 0, 0, each.timestamp, each.key, each.value, (), each.timestamp + 2_000)
-            assert isinstance(door.validate(source), Append), each.value
+            assert isinstance(validator.validate(source), Append), each.value
     assert sorted(event["type"] for event in await events(settings, "crm-results")) == ["crm.failed", "crm.linked"]
 
 
@@ -301,13 +305,13 @@ async def test_the_mapping_is_that_of_the_release_in_force(
     await produce(settings, "qualified-leads", record(hand_over()))
     stopping = asyncio.Event()
     process = asyncio.create_task(run(settings, stopping, QUICK))
-    await until(lambda: _is(committed(settings), 1), "the hand-over committed")
+    await until(lambda: _equals(committed(settings), 1), "the hand-over committed")
     stopping.set()
     await asyncio.wait_for(process, 60)
     assert [lead["LastName"] for lead in sandbox.live_records("Lead")] == ["Mapped"]
 
 
-async def test_the_process_ends_in_good_order_when_told(
+async def test_the_process_stops_cleanly_on_sigterm(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", *(record(hand_over(f"c{number}")) for number in range(3)))
@@ -317,13 +321,13 @@ async def test_the_process_ends_in_good_order_when_told(
         stdin=asyncio.subprocess.PIPE,
     )
     try:
-        await until(lambda: _is(committed(settings), 3), "3 hand-overs committed")
+        await until(lambda: _equals(committed(settings), 3), "3 hand-overs committed")
     finally:
         process.terminate()
     assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
-async def test_killed_in_the_middle_of_requests_it_hands_over_everything_once(
+async def test_a_process_killed_during_requests_hands_over_everything_once(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     settings = settings.model_copy(update={"name": "w1"})
@@ -337,54 +341,56 @@ async def test_killed_in_the_middle_of_requests_it_hands_over_everything_once(
             env=child_environment(settings),
             stdin=asyncio.subprocess.PIPE,
         )
-        await until(lambda: _true(len(sandbox.requests("composite")) > before), "a write under way")  # noqa: B023
+        await until(lambda: _awaitable(len(sandbox.requests("composite")) > before), "a write under way")  # noqa: B023
         process.kill()
         await process.wait()
     sandbox.clear_faults()
     async with running(consumer_of(settings)):
-        await until(lambda: _is(committed(settings), 300), "300 hand-overs committed")
+        await until(lambda: _equals(committed(settings), 300), "300 hand-overs committed")
     keys = [lead["Leadstream_Id__c"] for lead in sandbox.live_records("Lead")]
     assert sorted(keys) == sorted(f"default/{contact}" for contact in contacts)
     assert len(sandbox.live_records("CampaignMember")) == 300
-    answered = {answer["contact"] for answer in await events(settings, "crm-results")}
-    assert answered == set(contacts)
+    answered_contacts = {answer["contact"] for answer in await events(settings, "crm-results")}
+    assert answered_contacts == set(contacts)
 
 
-async def test_a_worker_stopped_between_look_and_write_wakes_late_and_is_repaired(
+async def test_a_late_write_of_a_stopped_worker_is_repaired(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     await produce(settings, "qualified-leads", record(hand_over(offset=1, properties={"last_name": "Older"})))
     # Every query, since the poll of opportunities asks at the same time; longer than the stop takes.
     sandbox.add_fault("slow_after_commit", path="queryAll", times=-1, seconds=8)
-    sleeper = await asyncio.create_subprocess_exec(
+    stopped_worker = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "agents.crm.main"),
         env=child_environment(settings),
         stdin=asyncio.subprocess.PIPE,
     )
-    await until(lambda: _true(_looks(sandbox) > 0), "the look before the write")
-    sleeper.send_signal(signal.SIGSTOP)
+    await until(lambda: _awaitable(_query_count(sandbox) > 0), "the look before the write")
+    stopped_worker.send_signal(signal.SIGSTOP)
     sandbox.clear_faults()
     try:
         newer = hand_over(offset=2, properties={"last_name": "Newer", "company": "N"})
         await produce(settings, "qualified-leads", record(newer))
         org = OrgClient(sandbox.connection())
         delivery = Delivery(org, lambda account: DEFAULT_LEAD_FIELDS, BRISK)
-        awake = HandOverConsumer(settings, delivery, backoff=QUICK, repair_seconds=0.3)
-        async with running(awake):
-            await until(lambda: _is(committed(settings), 2), "both committed by the new owner")
+        successor = HandOverConsumer(settings, delivery, backoff=QUICK, repair_seconds=0.3)
+        async with running(successor):
+            await until(lambda: _equals(committed(settings), 2), "both committed by the new owner")
             before = len(sandbox.requests("composite/sobjects/Lead"))
-            sleeper.send_signal(signal.SIGCONT)
-            await until(lambda: _true(len(sandbox.requests("composite/sobjects/Lead")) > before), "the late write")
-            await until(lambda: _true(_names(sandbox) == ["Newer"]), "the repair")
+            stopped_worker.send_signal(signal.SIGCONT)
+            await until(
+                lambda: _awaitable(len(sandbox.requests("composite/sobjects/Lead")) > before), "the late write"
+            )
+            await until(lambda: _awaitable(_last_names(sandbox) == ["Newer"]), "the repair")
     finally:
-        sleeper.kill()
-        await sleeper.wait()
+        stopped_worker.kill()
+        await stopped_worker.wait()
     assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 1
 
 
-def _looks(sandbox: SandboxClient) -> int:
+def _query_count(sandbox: SandboxClient) -> int:
     return len([each for each in sandbox.requests("queryAll") if "FROM Lead" in each["query"].get("q", "")])
 
 
-def _names(sandbox: SandboxClient) -> list[str]:
+def _last_names(sandbox: SandboxClient) -> list[str]:
     return [lead["LastName"] for lead in sandbox.live_records("Lead")]

@@ -87,7 +87,7 @@ def test_more_than_200_leads_go_in_requests_of_200(
         "concurrent_limit",
     ],
 )
-def test_a_failed_request_is_repeated_and_nothing_is_made_twice(
+def test_a_failed_request_is_repeated_and_creates_nothing_twice(
     sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory, kind: str, path: str
 ) -> None:
     sandbox.add_fault(kind, path=path, times=2)
@@ -113,11 +113,13 @@ def test_one_locked_record_is_sent_again_without_the_others(
     sandbox.add_fault("lock_record", path=UPSERT, key="default/bob")
     answers = delivery.deliver([hand_over("ada"), hand_over("bob")])
     assert [answer.kind for answer in answers] == ["linked", "linked"]
-    sent = [[each["Leadstream_Id__c"] for each in entry["body"]["records"]] for entry in sandbox.requests(UPSERT)]
-    assert sent == [["default/ada", "default/bob"], ["default/bob"]]
+    keys_by_request = [
+        [each["Leadstream_Id__c"] for each in entry["body"]["records"]] for entry in sandbox.requests(UPSERT)
+    ]
+    assert keys_by_request == [["default/ada", "default/bob"], ["default/bob"]]
 
 
-def test_two_who_make_the_same_new_lead_end_with_one(
+def test_two_workers_that_create_the_same_lead_end_with_one(
     sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     sandbox.add_fault("race", path=UPSERT)
@@ -126,7 +128,7 @@ def test_two_who_make_the_same_new_lead_end_with_one(
     assert (answer.kind, answer.record) == ("linked", lead["Id"])
 
 
-def test_a_lead_deleted_in_salesforce_is_reported_and_not_made_anew(
+def test_a_lead_deleted_in_salesforce_is_reported_and_not_created_again(
     sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     [first] = delivery.deliver([hand_over()])
@@ -136,7 +138,7 @@ def test_a_lead_deleted_in_salesforce_is_reported_and_not_made_anew(
     assert sandbox.live_records("Lead") == []
 
 
-def test_a_lead_gone_even_from_the_recycle_bin_is_known_by_its_link(
+def test_a_lead_deleted_from_the_recycle_bin_is_recognized_by_its_link(
     sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     [answer] = delivery.deliver([hand_over(record="00Q5A0000000ZZZUA2")])
@@ -186,7 +188,7 @@ def test_an_older_snapshot_does_not_overwrite_a_newer_one(
     assert len(sandbox.live_records("CampaignMember")) == 2
 
 
-def test_an_older_snapshot_written_by_a_worker_that_woke_up_late_is_repaired(
+def test_a_late_write_of_an_older_snapshot_is_repaired(
     sandbox: SandboxClient, delivery: Delivery, client: OrgClient, hand_over: _HandOverFactory
 ) -> None:
     [first] = delivery.deliver([hand_over(offset=9, properties={"last_name": "Newer", "company": "N"})])
@@ -223,7 +225,7 @@ def test_the_daily_limit_opens_the_circuit_at_once(
     assert len(sandbox.requests("services/data")) == 1
 
 
-def test_an_org_that_is_away_is_told_as_such(
+def test_an_unreachable_org_is_reported_as_such(
     delivery: Delivery, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
     sandbox.add_fault("drop", times=-1)
@@ -231,7 +233,7 @@ def test_an_org_that_is_away_is_told_as_such(
         delivery.deliver([hand_over()])
 
 
-def test_a_mapping_that_names_an_unknown_field_is_a_matter_of_set_up(
+def test_an_unknown_field_in_the_mapping_is_a_setup_error(
     sandbox: SandboxClient, client: OrgClient, hand_over: _HandOverFactory
 ) -> None:
     wrong = Delivery(client, lambda account: {"Shoe_Size__c": LeadField(value=44)})

@@ -1,4 +1,4 @@
-"""Opportunities come back: every change once, whatever Salesforce shows when."""
+"""The poll of opportunities returns every change once, also changes that become visible late."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def opportunity(sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOver
     return str(sandbox.post("convert", lead=answer.record, amount=1000.5)["opportunity"])
 
 
-def test_an_opportunity_comes_with_its_campaign_and_the_contact_it_came_from(
-    poll: OpportunityPoll, opportunity: str
-) -> None:
+def test_an_opportunity_has_its_campaign_and_its_contact(poll: OpportunityPoll, opportunity: str) -> None:
     [event], _ = poll(Cursor.empty())
     assert event["opportunity"] == opportunity
     assert (event["account"], event["contact"], event["campaign"]) == ("default", "ada", "spring-trial")
@@ -40,10 +38,10 @@ def test_an_opportunity_comes_with_its_campaign_and_the_contact_it_came_from(
     OpportunityChanged.model_validate_json(json.dumps(event))
 
 
-def test_each_change_is_told_once_and_no_change_not_at_all(
+def test_each_change_is_reported_exactly_once(
     sandbox: SandboxClient, poll: OpportunityPoll, opportunity: str
 ) -> None:
-    told: list[OpportunityEvent] = []
+    reported: list[OpportunityEvent] = []
     cursor = Cursor.empty()
     steps: list[tuple[str, dict[str, object]]] = [
         ("win", {"opportunity": opportunity, "amount": 1200}),
@@ -58,11 +56,11 @@ def test_each_change_is_told_once_and_no_change_not_at_all(
         sandbox.post("clock", advance=1)
         sandbox.post(name, **body)
         events, cursor = poll(cursor)
-        told.extend(events)
-        again, cursor = poll(cursor)
-        assert again == []
-    seen = [(event["won"], event["closed"], event["deleted"], event["amount"]) for event in told]
-    assert seen == [
+        reported.extend(events)
+        repeated, cursor = poll(cursor)
+        assert repeated == []
+    states = [(event["won"], event["closed"], event["deleted"], event["amount"]) for event in reported]
+    assert states == [
         (True, True, False, "1200"),
         (True, True, False, "1300.25"),
         (False, False, False, "1300.25"),
@@ -70,22 +68,22 @@ def test_each_change_is_told_once_and_no_change_not_at_all(
         (False, True, True, "1300.25"),
         (False, True, False, "1300.25"),
     ]
-    assert len({event["id"] for event in told}) == len(told)
-    versions = [event["version"] for event in told]
+    assert len({event["id"] for event in reported}) == len(reported)
+    versions = [event["version"] for event in reported]
     assert versions == sorted(set(versions))
 
 
-def test_changes_within_one_second_of_the_org_are_told_in_their_order(
+def test_changes_within_one_second_of_the_org_are_reported_in_order(
     sandbox: SandboxClient, poll: OpportunityPoll, opportunity: str
 ) -> None:
     _, cursor = poll(Cursor.empty())
-    told = []
+    reported = []
     for name in ("win", "reopen", "win"):
         sandbox.post(name, opportunity=opportunity)
         [event], cursor = poll(cursor)
-        told.append(event)
-    assert [event["won"] for event in told] == [True, False, True]
-    assert told[0]["version"] < told[1]["version"] < told[2]["version"]
+        reported.append(event)
+    assert [event["won"] for event in reported] == [True, False, True]
+    assert reported[0]["version"] < reported[1]["version"] < reported[2]["version"]
 
 
 def test_a_poll_repeated_after_a_failure_gives_the_same_ids(poll: OpportunityPoll, opportunity: str) -> None:
@@ -116,7 +114,7 @@ def test_many_rows_of_one_stamp_over_several_pages_come_once(
     assert poll(cursor)[0] == []
 
 
-def test_the_cursor_can_be_had_from_the_events_told(
+def test_the_cursor_can_be_restored_from_the_events(
     sandbox: SandboxClient, poll: OpportunityPoll, opportunity: str
 ) -> None:
     events, _ = poll(Cursor.empty())
@@ -128,7 +126,7 @@ def test_the_cursor_can_be_had_from_the_events_told(
     assert event["version"] > events[0]["version"]
 
 
-def test_whose_an_opportunity_is_stays_known_when_its_lead_is_gone(
+def test_an_opportunity_keeps_its_contact_when_its_lead_is_deleted(
     sandbox: SandboxClient, poll: OpportunityPoll, opportunity: str
 ) -> None:
     [first], cursor = poll(Cursor.empty())
@@ -138,9 +136,7 @@ def test_whose_an_opportunity_is_stays_known_when_its_lead_is_gone(
     assert (event["contact"], event["won"]) == ("ada", True)
 
 
-def test_an_opportunity_that_nobody_was_handed_over_for_has_no_contact(
-    poll: OpportunityPoll, client: OrgClient
-) -> None:
+def test_an_opportunity_without_a_hand_over_has_no_contact(poll: OpportunityPoll, client: OrgClient) -> None:
     record = {"attributes": {"type": "Opportunity"}, "Name": "x", "StageName": "New", "CloseDate": "2026-01-01"}
     client.write_collection("POST", "composite/sobjects", [record])
     [event], _ = poll(Cursor.empty())
@@ -148,7 +144,7 @@ def test_an_opportunity_that_nobody_was_handed_over_for_has_no_contact(
     assert event["amount"] is None
 
 
-def test_a_poll_that_fails_leaves_the_cursor_where_it_was(
+def test_a_failed_poll_does_not_move_the_cursor(
     sandbox: SandboxClient, poll: OpportunityPoll, opportunity: str
 ) -> None:
     sandbox.add_fault("html_503", path="queryAll")

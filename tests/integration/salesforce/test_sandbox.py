@@ -34,19 +34,19 @@ def api(sandbox: SandboxClient) -> Api:
 
 
 def test_a_single_upsert_says_whether_it_made_the_record(api: Api) -> None:
-    made = api("PATCH", "sobjects/Lead/Leadstream_Id__c/default%2Fada", LEAD)
+    created = api("PATCH", "sobjects/Lead/Leadstream_Id__c/default%2Fada", LEAD)
     changed = api("PATCH", "sobjects/Lead/Leadstream_Id__c/default%2Fada", {"Title": "Countess"})
-    assert (made.status_code, changed.status_code) == (201, 200)
-    assert made.json() == {"id": made.json()["id"], "success": True, "errors": [], "created": True}
+    assert (created.status_code, changed.status_code) == (201, 200)
+    assert created.json() == {"id": created.json()["id"], "success": True, "errors": [], "created": True}
     assert changed.json()["created"] is False
-    assert made.headers["Location"] == f"/{BASE}/sobjects/Lead/{made.json()['id']}"
-    assert made.headers["Sforce-Limit-Info"].startswith("api-usage=")
+    assert created.headers["Location"] == f"/{BASE}/sobjects/Lead/{created.json()['id']}"
+    assert created.headers["Sforce-Limit-Info"].startswith("api-usage=")
 
 
 def test_a_record_is_made_read_changed_and_deleted_by_id(api: Api) -> None:
-    made = api("POST", "sobjects/Lead", LEAD)
-    path = f"sobjects/Lead/{made.json()['id']}"
-    assert made.status_code == 201
+    created = api("POST", "sobjects/Lead", LEAD)
+    path = f"sobjects/Lead/{created.json()['id']}"
+    assert created.status_code == 201
     assert api("PATCH", path, {"Title": "Countess"}).status_code == 204
     assert api("GET", path).json()["Title"] == "Countess"
     assert api("DELETE", path).status_code == 204
@@ -105,7 +105,7 @@ def test_a_key_twice_in_one_request_fails_every_such_record(api: Api) -> None:
     assert answer[0]["errors"][0]["message"] == "Duplicate external id specified: a"
 
 
-def test_all_or_none_rolls_the_innocent_back(sandbox: SandboxClient, api: Api) -> None:
+def test_all_or_none_rolls_back_the_valid_records_too(sandbox: SandboxClient, api: Api) -> None:
     records = _records({**LEAD, "Leadstream_Id__c": "a"}, {"LastName": "x", "Leadstream_Id__c": "b"})
     answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"allOrNone": True, "records": records})
     codes = [result["errors"][0]["statusCode"] for result in answer.json()]
@@ -121,10 +121,10 @@ def test_more_than_200_records_are_refused_whole(api: Api) -> None:
 
 
 def test_several_matches_are_300_with_their_paths(api: Api) -> None:
-    made = [api("POST", "sobjects/Lead", {**LEAD, "Legacy_Id__c": "a"}).json()["id"] for _ in range(2)]
+    created = [api("POST", "sobjects/Lead", {**LEAD, "Legacy_Id__c": "a"}).json()["id"] for _ in range(2)]
     answer = api("PATCH", "sobjects/Lead/Legacy_Id__c/a", LEAD)
     assert answer.status_code == 300
-    assert answer.json() == [f"/{BASE}/sobjects/Lead/{each}" for each in made]
+    assert answer.json() == [f"/{BASE}/sobjects/Lead/{each}" for each in created]
 
 
 def test_a_record_in_the_recycle_bin_does_not_match_and_cannot_come_back_beside_its_successor(
@@ -144,14 +144,14 @@ def test_the_campaign_last_associated_becomes_that_of_the_opportunity(sandbox: S
     api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
     twice = api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
     assert twice.json()[0]["message"] == "Already a campaign member."
-    made = sandbox.post("convert", lead=lead, amount=10)
+    created = sandbox.post("convert", lead=lead, amount=10)
     [opportunity] = sandbox.live_records("Opportunity")
-    assert (opportunity["Id"], opportunity["CampaignId"]) == (made["opportunity"], SPRING)
+    assert (opportunity["Id"], opportunity["CampaignId"]) == (created["opportunity"], SPRING)
     answer = api("PATCH", f"sobjects/Lead/{lead}", {"Title": "x"})
     assert answer.json()[0]["errorCode"] == "CANNOT_UPDATE_CONVERTED_LEAD"
 
 
-def test_without_a_token_nothing_is_told(sandbox: SandboxClient) -> None:
+def test_a_request_without_a_token_is_refused(sandbox: SandboxClient) -> None:
     answer = requests.get(f"{sandbox.url}/{BASE}/limits", timeout=5)
     assert answer.status_code == 401
     assert answer.json() == [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
@@ -168,11 +168,13 @@ def test_a_page_names_the_next(sandbox: SandboxClient, api: Api) -> None:
 
 
 def test_updated_and_deleted_list_ids(sandbox: SandboxClient, api: Api) -> None:
-    kept, gone = (api("POST", "sobjects/Account", {"Name": name}).json()["id"] for name in ("a", "b"))
-    api("DELETE", f"sobjects/Account/{gone}")
+    existing, deleted = (api("POST", "sobjects/Account", {"Name": name}).json()["id"] for name in ("a", "b"))
+    api("DELETE", f"sobjects/Account/{deleted}")
     span = {"start": "2020-01-01T00:00:00+00:00", "end": "2999-01-01T00:00:00+00:00"}
-    assert api("GET", "sobjects/Account/updated/", **span).json()["ids"] == [kept]
-    assert [row["id"] for row in api("GET", "sobjects/Account/deleted/", **span).json()["deletedRecords"]] == [gone]
+    assert api("GET", "sobjects/Account/updated/", **span).json()["ids"] == [existing]
+    assert [row["id"] for row in api("GET", "sobjects/Account/deleted/", **span).json()["deletedRecords"]] == [
+        deleted
+    ]
 
 
 def test_a_misspelt_order_of_a_fault_is_refused(sandbox: SandboxClient) -> None:

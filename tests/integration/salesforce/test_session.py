@@ -1,4 +1,4 @@
-"""Logging in, losing the session, and what an operator reads when Salesforce refuses."""
+"""Login, loss of the session, and the errors that an operator reads when Salesforce refuses."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ def test_an_org_that_does_not_answer_is_not_a_refusal() -> None:
         OrgClient(nobody).check()
 
 
-def test_an_expired_session_costs_one_login_however_many_threads_meet_it(
-    sandbox: SandboxClient, client: OrgClient
-) -> None:
+def test_an_expired_session_costs_one_login_for_all_threads(sandbox: SandboxClient, client: OrgClient) -> None:
     client.check()
     before = logins(sandbox)
     sandbox.post("settings", expire_tokens=True)
@@ -85,7 +83,7 @@ def test_a_result_of_many_pages_is_read_whole(sandbox: SandboxClient, client: Or
     assert len({row["Name"] for row in rows}) == len(rows) == 25
 
 
-def test_a_list_too_long_for_an_address_is_asked_in_portions(sandbox: SandboxClient, client: OrgClient) -> None:
+def test_a_list_too_long_for_a_url_is_queried_in_portions(sandbox: SandboxClient, client: OrgClient) -> None:
     assert client.query_in_batches("SELECT Id FROM Lead WHERE Email IN {}", ["x" * 80] * 200) == []
     assert len(sandbox.requests("queryAll")) > 1
 
@@ -107,7 +105,7 @@ def test_a_mapping_is_checked_against_the_org(client: OrgClient) -> None:
     ]
 
 
-def test_an_org_without_our_fields_is_told_which(sandbox: SandboxClient) -> None:
+def test_missing_fields_of_the_org_are_named(sandbox: SandboxClient) -> None:
     connection = sandbox.connection(external_id_field="Other_Id__c")
     described = OrgClient(connection).describe("Lead")
     assert any("has no field Other_Id__c" in each for each in mapping_problems(FIELDS, described, connection))

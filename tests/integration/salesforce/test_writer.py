@@ -1,4 +1,4 @@
-"""A request that Salesforce cannot read is halved until the record at fault stands alone."""
+"""A request that Salesforce cannot read is bisected until the faulty record is alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_one_unreadable_record_fails_alone(sandbox: SandboxClient, client: OrgCl
     names: list[object] = [f"a{number}" for number in range(20)]
     names[13] = {"first": "a", "last": "b"}
     results = CollectionWriter(client).create("Account", [{"Name": name} for name in names])
-    assert [place for place, result in enumerate(results) if isinstance(result, CrmError)] == [13]
+    assert [index for index, result in enumerate(results) if isinstance(result, CrmError)] == [13]
     assert sorted(row["Name"] for row in sandbox.live_records("Account")) == sorted(
         each for each in names if isinstance(each, str)
     )
@@ -27,7 +27,9 @@ def test_a_collection_of_more_than_200_is_never_sent(sandbox: SandboxClient, cli
     assert sandbox.requests("composite") == []
 
 
-def test_assignment_rules_are_not_run_and_likeness_is_no_obstacle(sandbox: SandboxClient, client: OrgClient) -> None:
+def test_assignment_rules_do_not_run_and_duplicate_rules_do_not_block(
+    sandbox: SandboxClient, client: OrgClient
+) -> None:
     sandbox.post("settings", duplicate_rule=True)
     same = {"LastName": "x", "Company": "y", "Email": "office@example.com"}
     results = CollectionWriter(client).create("Lead", [same, same])

@@ -1,4 +1,4 @@
-"""`leadstream verify` beside a real worker: equal as long as nobody else writes to the tables."""
+"""`leadstream verify` beside a real worker is equal unless another producer writes to the tables."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ CHANGED = {
 }
 
 
-def story(chance: random.Random, length: int) -> list[dict[str, Any]]:
-    """Several topics, late events, repeats, statuses, time told, definitions changed midway."""
+def random_lines(chance: random.Random, length: int) -> list[dict[str, Any]]:
+    """Returns lines for several topics: late events, repeats, statuses, a clock line, a change of definitions."""
     lines: list[dict[str, Any]] = []
     now = START
     for number in range(length):
@@ -54,13 +54,13 @@ def story(chance: random.Random, length: int) -> list[dict[str, Any]]:
         at = instant_text(now - chance.choice((0, 0, 0, 2 * HOUR)))
         contact = f"contact-{chance.randrange(20)}"
         line = {"id": f"e{chance.choice((number, max(number - 3, 0)))}", "at": at, "contact": contact}
-        lines.append(line | what_happens(chance))
+        lines.append(line | random_fields(chance))
     applied = {"type": "definitions.applied", "at": instant_text(now - 6 * DAY), "definitions": CHANGED}
     lines.insert(2 * length // 3, applied)
     return [*lines, {"type": "clock.advanced", "at": instant_text(now + 2 * DAY)}]
 
 
-def what_happens(chance: random.Random) -> dict[str, Any]:
+def random_fields(chance: random.Random) -> dict[str, Any]:
     return chance.choice(
         (
             {"type": "contact.changed", "properties": {"employees": chance.choice((5, 80, "many"))}},
@@ -74,11 +74,11 @@ def what_happens(chance: random.Random) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def settled(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A deployment whose worker has decided everything."""
+    """Yields a deployment whose worker has decided everything."""
     with Pipeline(kafka, fresh_prefix(), tmp_path_factory.mktemp("verify"), clock="events", partitions=3) as pipeline:
         pipeline.apply(DEFINITIONS)
         pipeline.start_worker()
-        pipeline.publish(story(random.Random(7), 250), "--ordered")
+        pipeline.publish(random_lines(random.Random(7), 250), "--ordered")
         pipeline.wait_until_settled()
         yield pipeline
 
@@ -94,34 +94,34 @@ async def write(pipeline: Pipeline, topic: str, key: str, value: dict[str, Any] 
         await producer.stop()
 
 
-def verified(pipeline: Pipeline, *options: str) -> tuple[int, dict[str, Any]]:
-    done = leadstream("verify", "--json", *options, env=pipeline.environment)
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+def run_verify(pipeline: Pipeline, *options: str) -> tuple[int, dict[str, Any]]:
+    result = leadstream("verify", "--json", *options, env=pipeline.environment)
+    assert result.stdout, result.stderr
+    return result.returncode, json.loads(result.stdout)
 
 
 def test_streaming_equals_batch(settled: Pipeline) -> None:
-    done = settled.run_command("verify")
-    report = verified(settled)[1]
+    result = settled.run_command("verify")
+    report = run_verify(settled)[1]
     compared = f"20 contacts, {report['memberships']} memberships, {report['leads']} leads"
-    assert done.stdout == f"streaming equals batch: {compared}\n"
-    assert "scanning the whole journal" in done.stderr
+    assert result.stdout == f"streaming equals batch: {compared}\n"
+    assert "scanning the whole journal" in result.stderr
     assert report["memberships"] == len(settled.read_table("segment-members")) > 20
     assert report["leads"] == len(settled.read_table("leads")) > 5
     assert report["equal"]
     assert report["contacts_passed_over"] == 0
 
 
-def test_a_sample_is_as_large_as_asked_and_an_account_has_its_own(settled: Pipeline) -> None:
-    assert verified(settled, "--sample", "5")[1]["contacts"] == 5
-    assert verified(settled, "--account", "default")[1]["contacts"] == 20
+def test_a_sample_has_the_requested_size_and_an_account_has_its_own(settled: Pipeline) -> None:
+    assert run_verify(settled, "--sample", "5")[1]["contacts"] == 5
+    assert run_verify(settled, "--account", "default")[1]["contacts"] == 20
     unknown = leadstream("verify", "--account", "nobody", env=settled.environment)
     assert (unknown.returncode, unknown.stdout) == (64, "")
     assert "account 'nobody' has no definitions" in unknown.stderr
 
 
 def test_a_foreign_record_among_the_members_is_found(settled: Pipeline) -> None:
-    """One membership is taken out, and somebody put in whom nobody knows; afterwards all is as before."""
+    """Deletes one membership and adds one of an unknown contact; restores both afterwards."""
     home = {
         r.key.decode(): number for number, records in settled.read_records("segment-members").items() for r in records
     }
@@ -130,35 +130,35 @@ def test_a_foreign_record_among_the_members_is_found(settled: Pipeline) -> None:
     ghost = f"default/{segment}/nobody"
     asyncio.run(write(settled, "segment-members", key, None, home[key]))
     asyncio.run(write(settled, "segment-members", ghost, row, home[key]))
-    code, report = verified(settled)
-    told = leadstream("verify", "--sample", "100", env=settled.environment)
+    code, report = run_verify(settled)
+    result = leadstream("verify", "--sample", "100", env=settled.environment)
     asyncio.run(write(settled, "segment-members", key, row, home[key]))
     asyncio.run(write(settled, "segment-members", ghost, None, home[key]))
 
-    assert code == told.returncode == 1
+    assert code == result.returncode == 1
     differences = {(each["contact"], each["segment"]): each for each in report["differences"]}
     assert differences.keys() == {(contact, segment), ("nobody", segment)}
-    taken = differences[contact, segment]
-    assert (taken["what"], taken["expected"], taken["found"]) == ("membership", "member", "no member")
+    difference = differences[contact, segment]
+    assert (difference["what"], difference["expected"], difference["found"]) == ("membership", "member", "no member")
     assert differences["nobody", segment]["expected"] == "none"
-    assert f"default/{contact} {segment}: expected member, found no member" in told.stdout
-    assert "streaming differs from batch: 2 differences" in told.stdout
-    assert verified(settled)[0] == 0
+    assert f"default/{contact} {segment}: expected member, found no member" in result.stdout
+    assert "streaming differs from batch: 2 differences" in result.stdout
+    assert run_verify(settled)[0] == 0
 
 
-def test_a_lead_written_by_somebody_else_is_found(settled: Pipeline) -> None:
+def test_a_lead_written_by_another_producer_is_found(settled: Pipeline) -> None:
     home = {r.key.decode(): number for number, records in settled.read_records("leads").items() for r in records}
     key, row = next(iter(settled.read_table("leads").items()))
     asyncio.run(write(settled, "leads", key, {**row, "points": 1_000_000}, home[key]))
-    code, report = verified(settled)
+    code, report = run_verify(settled)
     asyncio.run(write(settled, "leads", key, row, home[key]))
-    assert verified(settled)[0] == 0
+    assert run_verify(settled)[0] == 0
     assert code == 1
     assert [(each["what"], each["contact"]) for each in report["differences"]] == [("lead", row["contact"])]
     assert "with 1000000 points" in report["differences"][0]["found"]
 
 
-def test_topics_that_are_not_ours_are_said_to_be_missing(kafka: str) -> None:
-    done = leadstream("verify", env={"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": "nothing-here-"})
-    assert done.returncode == 78
-    assert "leadstream topics create" in done.stderr
+def test_topics_of_another_prefix_are_reported_as_missing(kafka: str) -> None:
+    result = leadstream("verify", env={"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": "nothing-here-"})
+    assert result.returncode == 78
+    assert "leadstream topics create" in result.stderr

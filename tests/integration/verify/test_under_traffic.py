@@ -1,4 +1,4 @@
-"""`leadstream verify` while events come in, time passes and contacts enter and leave."""
+"""`leadstream verify` while events arrive, time passes, and contacts enter and leave."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ campaigns:
   - {id: live, audience: [often], half_life: 10s, scoring: [{id: visit, when: {visit: {}}, points: 1}]}
 """
 QUIET = [f"quiet-{number}" for number in range(150)]
-"""Contacts that nothing happens to any more, however long a verification takes."""
+"""Contacts without further events, however long a verification takes."""
 
 LIVELY = [f"lively-{number}" for number in range(50)]
 
 
 def visit(contact: str) -> dict[str, Any]:
-    """A visit now."""
+    """Returns a visit at the present time."""
     now = time.time_ns()
     url = "https://www.example.com/"
     return {
@@ -44,7 +44,7 @@ def visit(contact: str) -> dict[str, Any]:
 
 
 def fall_silent(pipeline: Pipeline) -> None:
-    """Everybody quiet visits once, and is taken for gone."""
+    """Publishes one visit of each quiet contact, and waits until they are in the segment `gone`."""
     pipeline.publish([visit(contact) for contact in QUIET])
     wait_until(lambda: members(pipeline, "gone") >= set(QUIET), LIMIT_SECONDS, "the quiet ones are not gone")
 
@@ -54,7 +54,7 @@ def members(pipeline: Pipeline, segment: str) -> set[str]:
 
 
 async def visits(pipeline: Pipeline, stop: asyncio.Event) -> None:
-    """Somebody lively visits something every few milliseconds, until it is enough."""
+    """Publishes a visit of a lively contact every few ms until `stop` is set."""
     chance = random.Random(5)
     producer = AIOKafkaProducer(bootstrap_servers=pipeline.settings.bootstrap, linger_ms=2)
     await producer.start()
@@ -68,29 +68,31 @@ async def visits(pipeline: Pipeline, stop: asyncio.Event) -> None:
         await producer.stop()
 
 
-async def verified_meanwhile(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """Three reports, one after the other, under traffic."""
+async def verify_under_traffic(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Returns three reports, one after the other, under traffic."""
     stop = asyncio.Event()
     traffic = asyncio.create_task(visits(pipeline, stop))
     try:
         await asyncio.to_thread(wait_until, lambda: len(pipeline.read_table("leads")) > 10, LIMIT_SECONDS, "no leads")
         reports = []
         for _ in range(3):
-            done = await asyncio.to_thread(leadstream, "verify", "--json", env=pipeline.environment)
-            assert done.stdout, done.stderr
-            reports.append(json.loads(done.stdout))
+            result = await asyncio.to_thread(leadstream, "verify", "--json", env=pipeline.environment)
+            assert result.stdout, result.stderr
+            reports.append(json.loads(result.stdout))
         return reports
     finally:
         stop.set()
         await traffic
 
 
-def test_it_is_equal_under_traffic_and_says_whom_it_passed_over(kafka: str, prefix: str, tmp_path: Path) -> None:
+def test_it_is_equal_under_traffic_and_reports_the_contacts_it_skipped(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
     with Pipeline(kafka, prefix, tmp_path, clock="wall", partitions=2) as pipeline:
         pipeline.apply(DEFINITIONS)
         pipeline.start_worker()
         fall_silent(pipeline)
-        reports = asyncio.run(verified_meanwhile(pipeline))
+        reports = asyncio.run(verify_under_traffic(pipeline))
     assert [report["differences"] for report in reports] == [[], [], []]
     for report in reports:
         assert report["contacts"] >= len(QUIET)

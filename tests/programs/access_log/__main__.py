@@ -13,7 +13,7 @@ from tests.programs.access_log.check import compare
 
 
 def main(log: Path, count: int) -> int:
-    """Prints a line for each instant and segment; 1 when any differs."""
+    """Prints a line for each instant and segment; returns 1 when any differs."""
     wrong = 0
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -21,11 +21,13 @@ def main(log: Path, count: int) -> int:
         Pipeline(broker.bootstrap, "log-", Path(folder), clock="events") as pipeline,
     ):
         pipeline.start_worker()
-        for seen in compare(pipeline, log, count):
-            same = seen.expected == seen.actual
+        for result in compare(pipeline, log, count):
+            same = result.expected == result.actual
             wrong += not same
-            verdict = "equal" if same else f"DIFFERS: {sorted(seen.expected ^ seen.actual)[:5]}"
-            sys.stdout.write(f"{instant_text(seen.at)} {seen.segment:14} {len(seen.actual):5} members, {verdict}\n")
+            verdict = "equal" if same else f"DIFFERS: {sorted(result.expected ^ result.actual)[:5]}"
+            sys.stdout.write(
+                f"{instant_text(result.at)} {result.segment:14} {len(result.actual):5} members, {verdict}\n"
+            )
     sys.stdout.write("all equal\n" if not wrong else f"{wrong} differ\n")
     return 1 if wrong else 0
 

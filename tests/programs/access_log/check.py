@@ -1,7 +1,7 @@
-"""An access log published into a real pipeline, and its segments compared with SQL over the same lines.
+"""Publishes an access log into a real pipeline, and compares its segments with SQL over the same lines.
 
-Each instant has an account of its own, which gets the lines with `at` up to that instant, in the order of the file,
-and is then told the time one millisecond later. So one deployment answers for all instants.
+Each instant has its own account, which gets the lines with `at` up to that instant, in the order of the file, and
+then a clock event one millisecond later. So one deployment serves all instants.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ class SegmentComparison:
 
 
 def parse_visits(log: Path) -> list[tuple[str, int, str]]:
-    """(contact, at, path) of every line, in the order of the file."""
-    found = []
+    """Returns (contact, at in ms, path) of every line, in the order of the file."""
+    visits = []
     for item in parse_access_log(read_lines([str(log)], lambda _: None), AccessLogParser()):
         assert isinstance(item, EventLine), item
         event = msgspec.json.decode(item.event.value)
         assert item.at is not None
-        found.append((event["contact"], item.at, urlsplit(event["url"]).path))
-    return found
+        visits.append((event["contact"], item.at, urlsplit(event["url"]).path))
+    return visits
 
 
 def comparison_instants(visits: list[tuple[str, int, str]], count: int) -> list[int]:
-    """Instants over the whole span: evenly spread ones, and exact ones at which a visit is a window old."""
+    """Returns instants over the whole span: evenly spread ones, and ones at which a visit is exactly a window old."""
     first, last = min(at for _, at, _ in visits), max(at for _, at, _ in visits)
     exact = sorted({at + window for _, at, _ in visits for window in (DAY, DAY // 2) if at + window <= last})
     spread = [first + (last - first) * number // count for number in range(1, count + 1)]
@@ -63,5 +63,5 @@ def compare(pipeline: Pipeline, log: Path, count: int) -> Iterator[SegmentCompar
         expected = sql.members(at)
         for segment in QUERIES:
             head = f"at-{number}/{segment}/"
-            found = frozenset(key.removeprefix(head) for key in table if key.startswith(head))
-            yield SegmentComparison(at, segment, frozenset(expected[segment]), found)
+            actual = frozenset(key.removeprefix(head) for key in table if key.startswith(head))
+            yield SegmentComparison(at, segment, frozenset(expected[segment]), actual)

@@ -1,4 +1,4 @@
-"""What SQL over the same visits says of three segments: an oracle that shares nothing with the engine."""
+"""SQL queries for three segments over the same visits: an oracle that shares nothing with the engine."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ QUERIES: Mapping[str, str] = {
 
 
 class VisitsSql:
-    """A table of visits; `members(t)` answers for the instant `t` (ms), that instant included."""
+    """A table of visits; `members(t)` includes the instant `t` (ms)."""
 
     def __init__(self, visits: Iterable[tuple[str, int, str]]) -> None:
         self._db = sqlite3.connect(":memory:")
@@ -49,11 +49,11 @@ class VisitsSql:
         self._db.executemany("insert into visits values (?, ?, ?)", visits)
 
     def span(self) -> tuple[int, int]:
-        """The first and the last instant."""
+        """Returns the first and the last instant."""
         first, last = self._db.execute("select min(at), max(at) from visits").fetchone()
         return first, last
 
     def members(self, t: int) -> dict[str, set[str]]:
-        """Segment -> contacts."""
-        given = {"t": t, "day": DAY, "hour": HOUR}
-        return {name: {row[0] for row in self._db.execute(query, given)} for name, query in QUERIES.items()}
+        """Returns segment -> contacts."""
+        parameters = {"t": t, "day": DAY, "hour": HOUR}
+        return {name: {row[0] for row in self._db.execute(query, parameters)} for name, query in QUERIES.items()}

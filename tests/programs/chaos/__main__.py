@@ -1,4 +1,4 @@
-"""The chaos, against a Kafka of its own: `uv run python -m tests.programs.chaos --help`."""
+"""A chaos run on its own Kafka: `uv run python -m tests.programs.chaos --help`."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ LONG_TRANSACTIONS: dict[str, Any] = {
     "transaction_bound_ms": 60_000,
     "transaction_timeout_ms": 60_000,
 }
-"""A stopped worker is nearly always in the middle of a transaction then, and still commits it when it wakes."""
+"""Settings with which a stopped worker is nearly always inside a transaction, and commits it when it wakes."""
 
 
 def main() -> int:
-    """Exit code 0 when the oracle finds nothing wrong; with --without, when it does."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the producer writes a line a retry
-    given = parse_arguments()
-    folder = Path(given.folder or tempfile.mkdtemp(prefix="leadstream-chaos-"))
+    """Returns exit code 0 when the oracle finds no error; with --without, when it finds one."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the producer logs a line for each retry
+    options = parse_arguments()
+    folder = Path(options.folder or tempfile.mkdtemp(prefix="leadstream-chaos-"))
     with LocalBroker(folder / "kafka") as broker:
-        run = chaos_run(given, folder, broker)
+        run = chaos_run(options, folder, broker)
         report = asyncio.run(run.run())
     sys.stdout.write(f"{report}\nlogs: {folder}\n")
-    return int(report.verdict.holds == bool(given.without))
+    return int(report.verdict.holds == bool(options.without))
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.chaos", description=__doc__)
     parser.add_argument("--program", choices=sorted(PROGRAMS), default="counting", help="what the workers run")
     parser.add_argument("--events", type=int, default=20_000)
@@ -59,7 +59,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def chaos_run(options: argparse.Namespace, folder: Path, broker: LocalBroker) -> ChaosRun:
-    """The run that the command line asks for."""
+    """Returns the run for the options."""
     settings = Settings(
         bootstrap=broker.bootstrap,
         prefix=fresh_prefix(),

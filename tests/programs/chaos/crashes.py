@@ -1,4 +1,4 @@
-"""Where a worker dies between two steps of a transaction: anywhere by chance, or at each of a list of steps once."""
+"""Decides where a worker dies between two steps of a transaction: at random, or once at each of a list of steps."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ log = structlog.get_logger()
 
 CRASH_CODE = 71
 CRASH_FILE = "deaths"
-"""The name of the file that CrashInOrder is told by a chaos worker's environment."""
+"""The name of the file, in the data folder of a chaos worker, that CrashInOrder reads and writes."""
 
 CrashDecision = Callable[[str, BatchWriter | None], bool]
-"""Whether to die after this step of the transaction that writes this outbox; None where it is not known yet."""
+"""Whether to die after this step of the writer's transaction; the writer is None when it is not known yet."""
 
 
 @dataclass(frozen=True)
 class CrashAtRandom:
-    """Dies after any step with the same chance."""
+    """Dies after any step with the same probability."""
 
     probability: float
 
     def __call__(self, step: str, writer: BatchWriter | None) -> bool:
-        """The dice."""
+        """Decides at random."""
         return random.random() < self.probability
 
 
@@ -40,9 +40,8 @@ class CrashAtRandom:
 class CrashInOrder:
     """Dies after each of `steps` once, in their order, in transactions that write to `topic` (its full name).
 
-    Every life of the worker is a process of its own: `crash_file` is the file that says after which steps it died.
-    Nobody
-    dies before there is one.
+    The worker restarts as a new process, so `crash_file` lists the steps after which it died. No worker dies before
+    the file exists.
     """
 
     steps: Sequence[str]
@@ -50,23 +49,23 @@ class CrashInOrder:
     crash_file: Path
 
     def __call__(self, step: str, writer: BatchWriter | None) -> bool:
-        """Whether it is this step's turn."""
+        """Whether this step is the next of the list."""
         if writer is None or not self.crash_file.exists():
             return False
-        died = self.crash_file.read_text().split()
-        if len(died) == len(self.steps) or step != self.steps[len(died)]:
+        finished_steps = self.crash_file.read_text().split()
+        if len(finished_steps) == len(self.steps) or step != self.steps[len(finished_steps)]:
             return False
         if all(target.topic != self.topic for target, _ in writer.batches()):
             return False
-        self.crash_file.write_text("\n".join([*died, step]))
+        self.crash_file.write_text("\n".join([*finished_steps, step]))
         return True
 
 
 def crashing_producer(should_crash: CrashDecision) -> type[SlotProducer]:
-    """A slot's producer that asks after every step whether the process dies here."""
+    """Returns a producer class that checks after every step whether the process dies here."""
 
-    def die(step: str, outbox: BatchWriter | None) -> None:
-        if should_crash(step, outbox):
+    def crash_if_due(step: str, writer: BatchWriter | None) -> None:
+        if should_crash(step, writer):
             log.warning("crash", step=step)
             os._exit(CRASH_CODE)
 
@@ -79,20 +78,20 @@ def crashing_producer(should_crash: CrashDecision) -> type[SlotProducer]:
 
         async def begin(self) -> None:
             await super().begin()
-            die("begun", self.writing)
+            crash_if_due("begun", self.writing)
 
         async def send(self, writer: BatchWriter) -> list[tuple[Partition, int, Any]]:
-            sent = await super().send(writer)
-            die("sent", self.writing)
-            return sent
+            futures = await super().send(writer)
+            crash_if_due("sent", self.writing)
+            return futures
 
         async def await_acknowledgements(self, futures: Sequence[tuple[Partition, int, Any]]) -> dict[Partition, int]:
             last = await super().await_acknowledgements(futures)
-            die("acknowledged", self.writing)
+            crash_if_due("acknowledged", self.writing)
             return last
 
         async def commit(self) -> None:
             await super().commit()
-            die("committed", self.writing)
+            crash_if_due("committed", self.writing)
 
     return Crashing

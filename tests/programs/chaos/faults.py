@@ -1,4 +1,4 @@
-"""What is done to the workers and to the broker."""
+"""Injects faults into the workers and the broker."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CHILD_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """How often each thing happens; `session_seconds` is the group's session in seconds.
+    """How often each fault happens; `session_seconds` is the session timeout of the consumer group.
 
-    `wake_in_window`: a stopped worker wakes when a new owner says that it has read the truth and not fenced yet.
+    `wake_in_window`: a stopped worker wakes when a new owner logs that it has restored the state and not fenced yet.
     """
 
     kills: int = 10
@@ -36,7 +36,7 @@ class FaultPlan:
 
 @dataclass
 class FaultRunner:
-    """Does what the plan says, in a random order. `broker` is None when it is not ours to restart."""
+    """Injects the faults of the plan in a random order. `broker` is None when it must not be restarted."""
 
     fleet: WorkerFleet
     broker: LocalBroker | None
@@ -45,7 +45,7 @@ class FaultRunner:
     fault_counts: Counter[str] = field(default_factory=Counter)
 
     async def run(self) -> None:
-        """Everything once, with pauses in between."""
+        """Injects every fault, with pauses between them."""
         plan = self.plan
         steps = ["kill"] * plan.kills + ["stop"] * plan.stops + ["guest"] * 2 * plan.joins
         steps += ["broker"] * (plan.broker_restarts if self.broker is not None else 0)
@@ -79,10 +79,10 @@ class FaultRunner:
         """Sends a signal to a worker process, whose id it returns. Raises TimeoutError when none starts in time."""
         end = asyncio.get_running_loop().time() + CHILD_SECONDS
         while asyncio.get_running_loop().time() < end:
-            there = [pid for worker in self.fleet.workers.values() if (pid := worker.child_pid()) is not None]
-            if there:
-                pid = self.rng.choice(there)
-                with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile: somebody else, then
+            pids = [pid for worker in self.fleet.workers.values() if (pid := worker.child_pid()) is not None]
+            if pids:
+                pid = self.rng.choice(pids)
+                with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile: tries another
                     os.kill(pid, signal_number)
                     return pid
             await asyncio.sleep(0.1)
@@ -101,7 +101,7 @@ class FaultRunner:
         return sum(worker.count_logged("window") for worker in self.fleet.all_workers())
 
     async def join_or_leave(self) -> None:
-        """A worker joins, or leaves when it is there."""
+        """Starts the guest worker, or stops it when it runs."""
         if GUEST in self.fleet.workers:
             code = await asyncio.to_thread(self.fleet.remove, GUEST)
             self.fault_counts["leave" if code == 0 else f"leave with exit code {code}"] += 1
@@ -111,7 +111,7 @@ class FaultRunner:
         await self.pause(3.0, 5.0)
 
     async def restart_broker(self) -> None:
-        """Stops the broker, in good order and at once in turn, and starts it again."""
+        """Stops or kills the broker, in turn, and starts it again."""
         assert self.broker is not None
         if self.fault_counts["broker restart"] % 2 == 0:
             await asyncio.to_thread(self.broker.stop)
@@ -122,5 +122,5 @@ class FaultRunner:
         await self.pause(6.0, 9.0)
 
     async def pause(self, *seconds: float) -> None:
-        """A pause of one of these lengths."""
+        """Waits for one of these numbers of seconds, scaled by the plan."""
         await asyncio.sleep(self.plan.pause_factor * self.rng.choice(seconds))

@@ -1,4 +1,4 @@
-"""Each guard of the runtime, taken away: with any of these the oracle must find something."""
+"""Disables one guard of the runtime at a time; without any of them the oracle must find an error."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ WINDOW_SECONDS = 0.35
 
 
 class TakeOverReadsUncommitted(TakeOver):
-    """Recovery believes what was never committed."""
+    """Restores rows that were never committed."""
 
     isolation_level = "read_uncommitted"
 
     async def stable_ends(self, reader: Any, by_tp: Any) -> Any:
-        """The ends as they are: hanging transactions are no matter to one that reads them."""
+        """Returns the log ends; hanging transactions do not matter to an uncommitted reader."""
         return await reader.end_offsets(list(by_tp))
 
 
 class TakeOverReadsBeforeFencing(TakeOver):
-    """The truth is read before the former owner is fenced."""
+    """Restores the state before the former owner is fenced."""
 
     async def run(self, slots: Sequence[Slot]) -> None:
-        """Steps in the wrong order, with a window between them."""
+        """Runs the steps in the wrong order, with a window between them."""
         if not slots:
             return
         await self.restore_state(slots)
@@ -43,30 +43,30 @@ class TakeOverReadsBeforeFencing(TakeOver):
         await self.fence(slots)
 
     async def stable_ends(self, reader: Any, by_tp: Any) -> Any:
-        """The stable ends: there is no producer yet that could end what hangs."""
+        """Returns the stable ends; there is no producer yet that could abort hanging transactions."""
         return await reader.end_offsets(list(by_tp))
 
 
 class TakeOverNeverAborts(TakeOver):
-    """A hanging transaction is left to be adopted by the next commit."""
+    """Leaves a hanging transaction, which the next commit adopts."""
 
     async def stable_ends(self, reader: Any, by_tp: Any) -> Any:
-        """The stable ends, as if they were the log's."""
+        """Returns the stable ends instead of the log ends."""
         return await reader.end_offsets(list(by_tp))
 
 
 class SlotWithSeparateCheckpoint(Slot):
-    """Positions follow in a transaction of their own."""
+    """Writes the checkpoint in a transaction of its own."""
 
     def add_checkpoint(self, batch: TransactionBatch) -> None:
-        """Not in this transaction."""
+        """Adds nothing to this transaction."""
 
     async def commit(self, batch: TransactionBatch) -> None:
-        """Two transactions, and a step between them."""
+        """Commits two transactions, one after the other."""
         await super().commit(batch)
-        apart = TransactionBatch(self.partitions, self._producer.new_batch_writer(), batch.checkpoint)
-        super().add_checkpoint(apart)
-        await self._producer.write(apart.writer)
+        checkpoint_batch = TransactionBatch(self.partitions, self._producer.new_batch_writer(), batch.checkpoint)
+        super().add_checkpoint(checkpoint_batch)
+        await self._producer.write(checkpoint_batch.writer)
 
 
 def _read_inputs_uncommitted(members: dict[str, Any]) -> None:
@@ -106,8 +106,8 @@ GUARDS: dict[str, Callable[[dict[str, Any]], None]] = {
 
 
 def slot_manager_without(guard: str, producer: type[SlotProducer]) -> type[SlotManager]:
-    """The shell's class without a guard ("" for none), with this kind of producer for its slots."""
+    """Returns a slot manager class without a guard ("" keeps all), with this producer class for its slots."""
     members: dict[str, Any] = {"producer_class": producer}
     if guard:
         GUARDS[guard](members)
-    return type("ChaosShell", (SlotManager,), members)
+    return type("ChaosSlotManager", (SlotManager,), members)

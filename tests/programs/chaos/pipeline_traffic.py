@@ -1,4 +1,4 @@
-"""Publishes the company's events at their pace, and changes its definitions on the way."""
+"""Publishes the events of traffic_source.py at a rate, and changes the definitions meanwhile."""
 
 from __future__ import annotations
 
@@ -19,33 +19,31 @@ RELEASE_SECONDS = 60.0
 
 
 async def publish(settings: Settings, events: int, rate: float, seed: int) -> None:
-    """Publishes so many events at this rate a second, and a release at each of its places among them; a broker that
-    is away is waited for.
-    """
+    """Publishes `events` events at `rate` a second, and releases at EDIT_POINTS; waits while the broker is down."""
     producer: Any = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap, linger_ms=5, enable_idempotence=True, retry_backoff_ms=50
     )
     await producer.start()
     try:
         await make_release(settings, EDITS[0], 1)
-        made = 1
-        began = time.monotonic()
+        release_count = 1
+        start = time.monotonic()
         futures = []
         for number, message in enumerate(messages(events, random.Random(seed), lambda: time.time_ns() // 1_000_000)):
             topic, key, value = message
             futures.append(await producer.send(settings.prefix + topic, value, key=key))
-            while made < len(EDITS) and number >= EDIT_POINTS[made] * events:
-                await make_release(settings, EDITS[made], made + 1)
-                made += 1
+            while release_count < len(EDITS) and number >= EDIT_POINTS[release_count] * events:
+                await make_release(settings, EDITS[release_count], release_count + 1)
+                release_count += 1
             if number % BURST == BURST - 1:
-                await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
+                await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
         await asyncio.gather(*futures)
     finally:
         await producer.stop()
 
 
 async def make_release(settings: Settings, document: dict[str, Any], number: int) -> None:
-    """Makes the account's release of that number, once though an answer be lost. Raises TimeoutError."""
+    """Writes the account's release of that number once, even if an answer is lost. Raises TimeoutError."""
     releases = ReleaseRepository(settings, settings.clock)
     end = time.monotonic() + RELEASE_SECONDS
     while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""What a chaos run runs: the small counting program, or the real pipeline."""
+"""The programs that a chaos run can use: the small counting program and the real pipeline."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tests.programs.chaos.replay_check import compare_with_replay
 from tests.programs.chaos.traffic_source import LONGEST_MS
 
 PublishTraffic = Callable[[Settings, int, float, int], Awaitable[None]]
-"""Publishes so many events at so many a second, with this seed."""
+"""Publishes events; takes settings, number of events, events a second, and seed."""
 
 FinalCheck = Callable[[Settings, Evidence, OracleVerdict], None]
 
 
 def no_final_check(_settings: Settings, _evidence: Evidence, _verdict: OracleVerdict) -> None:
-    """The oracle knows all."""
+    """Checks nothing: the oracle checks everything."""
 
 
 @dataclass(frozen=True)
 class ChaosProgram:
-    """A kind of slots, what is published to it, for how long after that time alone changes something (ms), and what
-    is checked in the end besides what the oracle knows.
+    """A program and its traffic. `settle_ms` is how long after it time alone changes something; `final_check` adds
+    checks to those of the oracle.
     """
 
     spec: Callable[[Settings], AppSpec]

@@ -1,6 +1,4 @@
-"""`leadstream replay --journal` beside what the workers wrote: the same records, and the same state in the end; and
-`leadstream verify`, which asks the whole history.
-"""
+"""Compares the outputs and the final state with `leadstream replay --journal`, and runs `leadstream verify`."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from tests.harness.cli import leadstream
 from tests.harness.runtime.oracle import Evidence, OracleVerdict, without_emitted_at
 
 ValuesByTopicKey = dict[tuple[str, str], list[bytes]]
-"""Topic without prefix and key -> the values in their order."""
+"""Topic without prefix and key -> the values in order."""
 
 _TOMBSTONE = b"null"
 
@@ -26,7 +24,7 @@ class _Line(msgspec.Struct):
 
 
 class _Row(msgspec.Struct):
-    """A membership or a lead, in a table or as `--state` tells it."""
+    """A membership or a lead, from a table or from `--state`."""
 
     contact: str
     segment: str = ""
@@ -35,41 +33,41 @@ class _Row(msgspec.Struct):
 
 
 def compare_with_replay(settings: Settings, evidence: Evidence, verdict: OracleVerdict) -> None:
-    """Runs the commands for the records and for the state, and blames every difference."""
+    """Runs the commands for the records and for the state, and adds every difference to the verdict."""
     environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
     records = leadstream("replay", "--journal", "--records", env=environment)
     state = leadstream("replay", "--journal", "--state", env=environment)
     if records.returncode or state.returncode:
         verdict.add_error("replay --journal fails", records.stderr + state.stderr)
         return
-    written = worker_outputs(evidence)
-    compare_records(parse_records(records.stdout), written, verdict)
-    compare_state(state.stdout, written, verdict)
-    verified = leadstream("verify", env=environment)
-    if verified.returncode:
-        verdict.add_error("verify finds differences", verified.stdout + verified.stderr)
+    outputs = worker_outputs(evidence)
+    compare_records(parse_records(records.stdout), outputs, verdict)
+    compare_state(state.stdout, outputs, verdict)
+    verification = leadstream("verify", env=environment)
+    if verification.returncode:
+        verdict.add_error("verify finds differences", verification.stdout + verification.stderr)
 
 
 def parse_records(lines: str) -> ValuesByTopicKey:
-    """What the command wrote."""
-    told: ValuesByTopicKey = defaultdict(list)
+    """Parses the output of the command."""
+    values: ValuesByTopicKey = defaultdict(list)
     for line in map(msgspec.json.Decoder(_Line).decode, lines.splitlines()):
-        told[line.topic, line.key].append(bytes(line.value))
-    return told
+        values[line.topic, line.key].append(bytes(line.value))
+    return values
 
 
 def worker_outputs(evidence: Evidence) -> ValuesByTopicKey:
-    """What stands in the out-topics."""
-    told: ValuesByTopicKey = defaultdict(list)
+    """Returns the records of the out-topics."""
+    values: ValuesByTopicKey = defaultdict(list)
     for topic, partitions in evidence.outputs.items():
         for partition in partitions.values():
             for record in partition:
-                told[topic, record.key.decode()].append(without_emitted_at(record.value) or _TOMBSTONE)
-    return told
+                values[topic, record.key.decode()].append(without_emitted_at(record.value) or _TOMBSTONE)
+    return values
 
 
 def compare_records(expected: ValuesByTopicKey, actual: ValuesByTopicKey, verdict: OracleVerdict) -> None:
-    """Byte for byte, in order per key."""
+    """Compares the records byte for byte, in order per key."""
     for key in expected.keys() | actual.keys():
         verdict.counts["records of replay --journal"] += len(expected.get(key, []))
         if expected.get(key) != actual.get(key):
@@ -77,7 +75,7 @@ def compare_records(expected: ValuesByTopicKey, actual: ValuesByTopicKey, verdic
 
 
 def compare_state(lines: str, actual: ValuesByTopicKey, verdict: OracleVerdict) -> None:
-    """The last rows of both tables are the memberships and leads in the end."""
+    """Compares the final memberships and leads with the last rows of both tables."""
     rows = set(map(_row_key, map(msgspec.json.Decoder(_Row).decode, lines.splitlines())))
     tables = [values[-1] for (topic, _), values in actual.items() if topic in (SEGMENT_MEMBERS.name, LEADS.name)]
     last = {_row_key(msgspec.json.decode(value, type=_Row)) for value in tables if value != _TOMBSTONE}

@@ -1,4 +1,4 @@
-"""A chaos run: topics, workers, traffic, disturbance; when all is through, the oracle."""
+"""A chaos run: creates topics, starts workers, publishes traffic, injects faults, then asks the oracle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.topics import CLAIMS
 from streams.clock import now_ms
 from streams.engine.journal.records import Tick, decode
 from streams.kafka.topic_admin import create_topics
-from streams.runtime import checkpoint as position_records
+from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY
 from streams.runtime.process.supervisor import child_environment
 from streams.runtime.spec import AppSpec
@@ -34,7 +34,7 @@ DRAIN_SECONDS = 120.0
 
 @dataclass
 class ChaosReport:
-    """What happened and what the oracle says."""
+    """The faults, the logged events, and the verdict of the oracle."""
 
     verdict: OracleVerdict
     fault_counts: Counter[str]
@@ -59,8 +59,8 @@ class ChaosReport:
 
 @dataclass
 class ChaosRun:
-    """`broker` is None for one that is not ours; `program` is one of PROGRAMS; `extra` is put into the workers'
-    environment.
+    """`broker` is None when it must not be restarted; `program` is one of PROGRAMS; `extra` adds variables to the
+    environment of the workers.
     """
 
     settings: Settings
@@ -75,33 +75,33 @@ class ChaosRun:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     async def run(self) -> ChaosReport:
-        """The whole run; ends every process it started."""
-        began = time.monotonic()
+        """Runs everything; ends every process that it started."""
+        start = time.monotonic()
         await create_topics(self.settings)
         program = PROGRAMS[self.program]
-        kind = program.spec(self.settings)
+        spec = program.spec(self.settings)
         fleet = WorkerFleet(
             self.folder, {**child_environment(self.settings), "CHAOS_PROGRAM": self.program, **self.extra}
         )
-        disturbance = FaultRunner(fleet, self.broker, self.plan, random.Random(self.seed))
+        faults = FaultRunner(fleet, self.broker, self.plan, random.Random(self.seed))
         try:
             for number in range(self.workers):
                 fleet.start(f"w{number}")
             await self._wait_until_working(fleet)
             traffic = program.publish(self.settings, self.events, self.rate, self.seed)
-            await asyncio.gather(traffic, disturbance.run())
-            over = now_ms() + program.settle_ms
-            drained = await wait_until_drained(kind, self.settings) and await wait_for_tick(kind, self.settings, over)
+            await asyncio.gather(traffic, faults.run())
+            end = now_ms() + program.settle_ms
+            drained = await wait_until_drained(spec, self.settings) and await wait_for_tick(spec, self.settings, end)
         finally:
             codes = await asyncio.to_thread(fleet.stop)
-        evidence = await read_evidence(kind, self.settings)
-        verdict = verify(evidence, kind, self.settings)
+        evidence = await read_evidence(spec, self.settings)
+        verdict = verify(evidence, spec, self.settings)
         await asyncio.to_thread(program.final_check, self.settings, evidence, verdict)
         if not drained:
             verdict.add_error("not drained in time")
-        logged, deaths = summarize_logs(fleet)
+        log_counts, exit_reasons = summarize_logs(fleet)
         return ChaosReport(
-            verdict, disturbance.fault_counts, logged, deaths, codes, time.monotonic() - began, drained
+            verdict, faults.fault_counts, log_counts, exit_reasons, codes, time.monotonic() - start, drained
         )
 
     async def _wait_until_working(self, fleet: WorkerFleet) -> None:
@@ -113,7 +113,7 @@ class ChaosRun:
 
 
 async def wait_until_drained(spec: AppSpec, settings: Settings, seconds: float = DRAIN_SECONDS) -> bool:
-    """Waits until everything published is journaled and everything journaled by then is decided; whether it came."""
+    """Waits until all published events are journaled and decided; returns False after `seconds`."""
     end = time.monotonic() + seconds
     while not await _are_sources_ingested(spec, settings):
         if time.monotonic() > end:
@@ -128,7 +128,7 @@ async def wait_until_drained(spec: AppSpec, settings: Settings, seconds: float =
 
 
 async def wait_for_tick(spec: AppSpec, settings: Settings, at: int, seconds: float = DRAIN_SECONDS) -> bool:
-    """Waits until every journal partition's time has come to `at` (ms) and is decided; whether it came."""
+    """Waits until every journal partition has decided a tick at or after `at` (ms); returns False after `seconds`."""
     end = time.monotonic() + seconds
     while not await _is_tick_decided(spec, settings, at):
         if time.monotonic() > end:
@@ -170,19 +170,19 @@ async def _is_journal_decided(spec: AppSpec, settings: Settings, ends: Mapping[i
 
 
 def _decided_position(changelog: Sequence[Any], feed: str) -> int:
-    """How far a slot has decided a feed."""
+    """Returns the position up to which a slot has decided a feed."""
     last = [record.value for record in changelog if record.key == CHECKPOINT_KEY][-1:]
-    return position_records.decode(last[0]).feeds.get(feed, 0) if last else 0
+    return checkpoint_records.decode(last[0]).feeds.get(feed, 0) if last else 0
 
 
 def summarize_logs(fleet: WorkerFleet) -> tuple[Counter[str], Counter[str]]:
-    """How often each event was logged, and why processes ended themselves."""
-    logged: Counter[str] = Counter()
-    deaths: Counter[str] = Counter()
+    """Counts the logged events, and the reasons for which processes ended themselves."""
+    log_counts: Counter[str] = Counter()
+    exit_reasons: Counter[str] = Counter()
     for worker in fleet.all_workers():
         for entry in worker.log_entries():
             event = str(entry.get("event"))
-            logged[event] += 1
+            log_counts[event] += 1
             if event == "ended":
-                deaths[f"{entry['why']}: {entry['cause']}"[:160]] += 1
-    return logged, deaths
+                exit_reasons[f"{entry['why']}: {entry['cause']}"[:160]] += 1
+    return log_counts, exit_reasons

@@ -1,7 +1,7 @@
-"""What the real pipeline is given in a chaos run: a small company whose windows last seconds, and its contacts.
+"""Traffic of the real pipeline in a chaos run: definitions with windows of seconds, and events of contacts.
 
-Contacts come in waves: most of a time's events are of one wave, the others fall silent meanwhile, so that windows
-open and run out during the run.
+Contacts come in waves: at any time most events are of one wave, and the other contacts are silent, so that windows
+open and expire during the run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CONTACTS = 480
 WAVES = 6
 WAVE_MS = 3_000
 LONGEST_MS = 15_000
-"""Longer than every window: after so long without events time alone changes little any more."""
+"""Longer than every window: after this time without events, time alone changes little."""
 
 _SEGMENTS: list[JsonDict] = [
     {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}, "within": "4s"}},
@@ -92,7 +92,7 @@ AFTER: JsonDict = {
         {"id": "autumn", "audience": ["anybody"], "points_changed": True},
     ],
 }
-"""Windows and rules changed, a campaign and two rules gone, others new."""
+"""Changed windows and rules, without one campaign and two rules, with new ones."""
 
 
 def _with_segments(*segments: JsonDict) -> JsonDict:
@@ -109,7 +109,7 @@ _STEPS: JsonDict = {
     "dynamic": True,
     "when": {"sequence": [{"visit": {}}, {"activity": {"name": {"eq": "form"}}}], "within": "10s", "gap": "6s"},
 }
-_HELD: JsonDict = {
+_HELD_FOR: JsonDict = {
     "id": "stayed",
     "dynamic": True,
     "when": {"property": "employees", "gte": 20, "held_for": "9s"},
@@ -129,15 +129,15 @@ _COUNTED: JsonDict = {"id": "counted", "dynamic": True, "when": {"visit": {}, "c
 EDITS: list[JsonDict] = [
     BEFORE,
     _with_segments(_OFTEN, _STEPS),
-    _with_segments(_HELD, _FIRST_PAGE),
-    _with_segments(_HELD, _FIRST_PAGE, _COUNTED),
+    _with_segments(_HELD_FOR, _FIRST_PAGE),
+    _with_segments(_HELD_FOR, _FIRST_PAGE, _COUNTED),
     AFTER,
-    _with_segments(_LAST_PAGE, _COUNTED, _STEPS, {**_HELD, "paused": True}),
+    _with_segments(_LAST_PAGE, _COUNTED, _STEPS, {**_HELD_FOR, "paused": True}),
 ]
-"""One release after the other: most ask of the past what nobody kept; the fourth comes right after the third."""
+"""The releases in order: most need a back-fill; the fourth comes right after the third."""
 
 EDIT_POINTS = (0.0, 0.2, 0.4, 0.4, 0.6, 0.8)
-"""After which part of the events each of them is made."""
+"""The fraction of the events after which each release comes."""
 
 _encode = msgspec.json.Encoder().encode
 _TYPES = {
@@ -152,21 +152,21 @@ _PATHS = ("/", "/docs", "/pricing", "/pricing/teams", "/blog")
 
 
 def messages(count: int, rng: random.Random, now: Any) -> Iterator[TopicMessage]:
-    """So many messages, one in a hundred broken and one in fifty a repeat; `now()` is the wall clock in ms."""
-    sent: list[TopicMessage] = []
+    """Yields `count` messages, one in 100 invalid and one in 50 a repeat; `now()` returns the wall clock in ms."""
+    recent: list[TopicMessage] = []
     for number in range(count):
         if number % 100 == 99:
             yield _invalid_message(number, rng, now())
-        elif sent and number % 50 == 17:
-            yield rng.choice(sent)
+        elif recent and number % 50 == 17:
+            yield rng.choice(recent)
         else:
             message = _event(number, rng, now())
-            sent = [*sent[-200:], message]
+            recent = [*recent[-200:], message]
             yield message
 
 
 def random_contact(rng: random.Random, now: int) -> str:
-    """Mostly somebody of the present wave."""
+    """Returns a random contact, mostly of the present wave."""
     wave = now // WAVE_MS % WAVES if rng.random() < 0.9 else rng.randrange(WAVES)
     return f"c{rng.randrange(CONTACTS // WAVES) * WAVES + wave}"
 
@@ -184,7 +184,7 @@ def _event(number: int, rng: random.Random, now: int) -> TopicMessage:
 
 
 def _time_offset(rng: random.Random) -> int:
-    """How far `at` is from now: most a little ago, some late, some a little ahead, a few much too far ahead."""
+    """Returns the distance of `at` from now (ms): mostly just before, some late, some ahead, a few too far ahead."""
     (kind,) = rng.choices(("now", "late", "ahead", "far"), (90, 7, 2.5, 0.5))
     ranges = {"now": (-300, 0), "late": (-15_000, -1_000), "ahead": (1, 2_000), "far": (400_000, 900_000)}
     return rng.randint(*ranges[kind])
@@ -195,26 +195,26 @@ def _event_fields(topic: str, rng: random.Random) -> JsonDict:
     if topic == WEB_VISITS.name:
         if rng.random() < 0.15:
             return {"type": "activity.recorded", "name": rng.choice(("form", "mail"))}
-        told: JsonDict = {"type": "web.visited", "url": "https://shop.example" + rng.choice(_PATHS)}
-        return {**told, "campaign": campaign} if rng.random() < 0.05 else told
+        event: JsonDict = {"type": "web.visited", "url": "https://shop.example" + rng.choice(_PATHS)}
+        return {**event, "campaign": campaign} if rng.random() < 0.05 else event
     if topic == CONTACT_CHANGES.name:
         return _contact_change(rng)
     if topic == SCORING_EVENTS.name:
-        told = {"type": "score.adjusted", "points": rng.choice((-5, 2.5, 7, 12))}
-        return {**told, **rng.choice(({}, {"campaign": campaign}, {"score": "fit"}))}
+        event = {"type": "score.adjusted", "points": rng.choice((-5, 2.5, 7, 12))}
+        return {**event, **rng.choice(({}, {"campaign": campaign}, {"score": "fit"}))}
     if topic == LEAD_COMMANDS.name:
         what = rng.choice(("added", "added", "qualified", "rejected", "removed", "reactivated"))
         return {"type": f"lead.{what}", "campaign": campaign, "by": "sales"}
     if topic == SEGMENT_COMMANDS.name:
         what = rng.choice(("member_added", "member_removed"))
         return {"type": f"segment.{what}", "segment": rng.choice(("vip", "vip", "big"))}
-    said: JsonDict = {"campaign": campaign, "hand_over": "h", "number": [0, rng.randrange(1_000), 0]}
-    answers: list[JsonDict] = [
+    answer: JsonDict = {"campaign": campaign, "hand_over": "h", "number": [0, rng.randrange(1_000), 0]}
+    outcomes: list[JsonDict] = [
         {"type": "crm.linked", "record": "00Q1"},
         {"type": "crm.failed", "code": "REQUIRED_FIELD_MISSING"},
         {"type": "crm.outcome", "outcome": "won", "opportunity": "0061"},
     ]
-    return {**said, **rng.choice(answers)}
+    return {**answer, **rng.choice(outcomes)}
 
 
 def _contact_change(rng: random.Random) -> JsonDict:

@@ -1,8 +1,8 @@
-"""A worker process of the chaos: the real one, or one with a guard taken away.
+"""A worker process of a chaos run: the real one, or one without one of its guards.
 
 Environment: `CHAOS_PROGRAM` names the program (programs.py), `CHAOS_WITHOUT` the guard. `CHAOS_CRASH` is the chance
-to die between two steps of a transaction; `CHAOS_DEATHS` lists steps to die after once each, as soon as
-the file DEATHS lies in the data folder.
+to die between two steps of a transaction. `CHAOS_DEATHS` lists steps after which to die once each, as soon as the
+file `deaths` is in the data folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.programs.chaos.programs import PROGRAMS
 
 
 def crash_decision(settings: Settings) -> CrashDecision:
-    """What the environment says of dying."""
+    """Returns the decision when to crash, from the environment."""
     steps = os.environ.get("CHAOS_DEATHS", "").split()
     if steps:
         return CrashInOrder(steps, settings.prefix + SEGMENT_CHANGES.name, settings.data_dir / CRASH_FILE)
@@ -29,5 +29,7 @@ def crash_decision(settings: Settings) -> CrashDecision:
 if __name__ == "__main__":
     exit_with_parent()
     settings = Settings()
-    shell = slot_manager_without(os.environ.get("CHAOS_WITHOUT", ""), crashing_producer(crash_decision(settings)))
-    main(PROGRAMS[os.environ["CHAOS_PROGRAM"]].spec(settings), settings, shell)
+    manager_class = slot_manager_without(
+        os.environ.get("CHAOS_WITHOUT", ""), crashing_producer(crash_decision(settings))
+    )
+    main(PROGRAMS[os.environ["CHAOS_PROGRAM"]].spec(settings), settings, manager_class)

@@ -1,4 +1,4 @@
-"""All mutations, in the order of the specification; a mutation's number is its place."""
+"""All mutations, in the order of the specification; their numbers follow this order."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def numbered_mutations() -> list[NumberedMutation]:
-    """Each with its number, from 1."""
+    """Returns each mutation with its number, from 1."""
     return list(enumerate(MUTATIONS, start=1))

@@ -8,16 +8,16 @@ from typing import Literal
 ENGINE = "streams/engine/"
 
 Section = Literal[3, 5, 6]
-"""Of the specification: 5 conditions, 6 time; of 3 only what 6 leans on (repeats by id, events from the future)."""
+"""Of the specification: 5 conditions, 6 time, and from 3 the rules that 6 needs (repeats, events of the future)."""
 
 
 class DoesNotApply(Exception):
-    """The mutation's text does not stand exactly once in its file: the list has to follow the code."""
+    """The mutation's text does not occur exactly once in its file: update the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`text` stands exactly once in the file `where` (below the engine's folder); `instead` breaks the rule."""
+    """`text` occurs exactly once in the file `where` (below the engine's folder); `instead` breaks the rule."""
 
     id: str
     section: Section
@@ -27,21 +27,21 @@ class Mutation:
     text: str
     instead: str
     caught_by: tuple[str, ...]
-    """Tests as pytest names them, of which at least one has to fail."""
+    """Tests by their pytest ids; at least one has to fail."""
 
     @property
     def path(self) -> str:
-        """The file, from the top of the project."""
+        """The path of the file in the project."""
         return ENGINE + self.where
 
     @property
     def module(self) -> str:
-        """The file as Python imports it."""
+        """The name of the module."""
         return self.path.removesuffix(".py").replace("/", ".")
 
     def apply_to(self, source: str) -> str:
-        """The file with the rule broken. Raises DoesNotApply."""
-        found = source.count(self.text)
-        if found != 1:
-            raise DoesNotApply(f"{self.id}: its text stands {found} times in {self.path}, not once")
+        """Returns the source with the broken rule. Raises DoesNotApply."""
+        count = source.count(self.text)
+        if count != 1:
+            raise DoesNotApply(f"{self.id}: its text stands {count} times in {self.path}, not once")
         return source.replace(self.text, self.instead)

@@ -1,4 +1,4 @@
-"""Copies of the project in which rules can be broken; the working tree is only read."""
+"""Makes copies of the project in which rules can be broken; only reads the working tree."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.harness.project_files import PROJECT_ROOT, project_files
 from tests.programs.mutations.mutation import Mutation
 
 _COPIED = {"schemas", "streams", "agents", "connectors", "tests", "docs", "pyproject.toml"}
-"""The code, and the docs that some unit tests hold against it. No bytecode, so that none can be out of date."""
+"""The code, and the docs that some unit tests compare with it. No bytecode, which could be out of date."""
 
 
 def take_snapshot(folder: Path) -> Path:
-    """Copies what tests of the engine need: one state of it for the whole run, whatever is edited meanwhile."""
+    """Copies the files that the engine's tests need, so that edits during the run do not matter."""
     for path in project_files():
         if path.parts[0] in _COPIED:
             target = folder / path
@@ -26,7 +26,7 @@ def take_snapshot(folder: Path) -> Path:
 
 @contextmanager
 def mutated_copy(snapshot: Path, folder: Path, mutation: Mutation) -> Iterator[Path]:
-    """A copy of the snapshot with one rule broken, for as long as it is needed. Raises DoesNotApply."""
+    """Yields a copy of the snapshot with one broken rule, and deletes it. Raises DoesNotApply."""
     broken = mutation.apply_to((snapshot / mutation.path).read_text())
     shutil.copytree(snapshot, folder)
     (folder / mutation.path).write_text(broken)

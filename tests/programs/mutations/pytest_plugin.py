@@ -1,7 +1,7 @@
-"""A pytest plugin that tells, besides pass or fail, which file was tested and what a test failed by.
+"""A pytest plugin that records which file was tested and with which error the first test failed.
 
-Without the first, tests of another copy of the project could be taken for tests of the broken one; without the
-second, a mutation that merely crashes could be taken for a broken rule.
+Without the file, tests could import another copy of the project than the mutated one. Without the error, a mutation
+that merely crashes would count as a broken rule.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from typing import Any
 import pytest
 
 MODULE = "MUTATION_MODULE"
-"""Names the environment's entry for the module in question."""
+"""The environment variable with the name of the mutated module."""
 
 PROOF = "MUTATION_PROOF"
-"""Names the environment's entry for the file that the proof is written to."""
+"""The environment variable with the path of the file for the evidence."""
 
 
 @dataclass(slots=True)
 class PytestEvidence:
-    """What a run of tests told."""
+    """What a test run showed about the mutation."""
 
     loaded_from: str = ""
-    """The module's file; empty where no test imported it."""
+    """The module's file; empty when no test imported it."""
     failed_by: str = ""
-    """The class of the error that ended the first test to fail."""
+    """The class name of the error of the first failed test."""
 
     @property
     def by_assertion(self) -> bool:
-        """Whether a test failed by what it asserts (pytest's own `Failed` is an expected error that did not come)."""
+        """Whether a test failed by an assertion (pytest raises `Failed` when an expected error does not occur)."""
         return self.failed_by in ("AssertionError", "Failed")
 
 
@@ -41,18 +41,18 @@ _evidence = PytestEvidence()
 
 
 def pytest_exception_interact(call: pytest.CallInfo[Any]) -> None:
-    """Notes the first error."""
+    """Records the first error."""
     if call.excinfo is not None and not _evidence.failed_by:
         _evidence.failed_by = call.excinfo.typename
 
 
 def pytest_sessionfinish() -> None:
-    """Writes the proof, for `read_evidence`."""
+    """Writes the evidence, for `read_evidence`."""
     module = sys.modules.get(os.environ[MODULE])
     _evidence.loaded_from = "" if module is None else str(module.__file__)
     Path(os.environ[PROOF]).write_text(json.dumps(asdict(_evidence)))
 
 
 def read_evidence(path: Path) -> PytestEvidence:
-    """The proof of a run that has ended."""
+    """Returns the evidence of a finished run."""
     return PytestEvidence(**json.loads(path.read_text()))

@@ -1,4 +1,4 @@
-"""Breaks one rule at a time, each in a copy of its own, and looks whether the tests notice."""
+"""Breaks one rule at a time, each in its own copy of the project, and checks whether the tests notice."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from tests.programs.mutations.mutation import DoesNotApply, Mutation
 from tests.programs.mutations.project_copies import mutated_copy, take_snapshot
 
 _PASSED, _FAILED = 0, 1
-"""pytest's exit codes; every other one says that tests could not be run."""
+"""pytest's exit codes; any other one means that the tests could not run."""
 
 
 class MutationStatus(StrEnum):
-    """What became of a mutation; only a killed one is well."""
+    """The result of a mutation; only KILLED is good."""
 
     KILLED = "killed"
     SURVIVED = "survived"
     DOES_NOT_APPLY = "does not apply"
     NOT_TESTED = "not tested"
-    """The tests did not run, or not with the copy's code: nothing is known."""
+    """The tests did not run, or not with the code of the copy."""
     CRASHED = "crashed"
-    """A test ended by an error and not by what it asserts: the mutation breaks the program and not the rule."""
+    """A test failed by an error and not by an assertion: the mutation breaks the program and not the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class MutationResult:
-    """`detail` is the test that failed, or why there is none."""
+    """`detail` is the test that failed, or the reason why there is none."""
 
     mutation: Mutation
     status: MutationStatus
@@ -42,24 +42,24 @@ class MutationResult:
 
 
 class BaselineFails(Exception):
-    """The expected tests fail although no rule is broken: mend them first; what pytest printed is the message."""
+    """The expected tests fail although no rule is broken; the message is the output of pytest."""
 
 
 @dataclass(frozen=True, slots=True)
 class MutationRun:
-    """`timeout` is the most seconds that the tests of one mutation may take."""
+    """`timeout` is the maximum time (s) for the tests of one mutation."""
 
     jobs: int
     timeout: float
 
     def results(self, mutations: Sequence[Mutation]) -> Iterator[MutationResult]:
-        """The verdicts as they come. Raises BaselineFails before the first."""
+        """Yields the results in order of completion. Raises BaselineFails before the first."""
         with tempfile.TemporaryDirectory(prefix="leadstream-mutations-") as name:
             folder = Path(name)
             snapshot = take_snapshot(folder / "unbroken")
             _check_baseline(snapshot, mutations)
             with ThreadPoolExecutor(self.jobs) as pool:
-                trials = [pool.submit(self._try, snapshot, folder / one.id, one) for one in mutations]
+                trials = [pool.submit(self._try, snapshot, folder / mutation.id, mutation) for mutation in mutations]
                 for trial in as_completed(trials):
                     yield trial.result()
 
@@ -72,37 +72,41 @@ class MutationRun:
 
     def _run_tests(self, top: Path, mutation: Mutation) -> MutationResult:
         try:
-            ended = _run_pytest(top, mutation.caught_by, mutation.module, self.timeout)
+            process = _run_pytest(top, mutation.caught_by, mutation.module, self.timeout)
         except subprocess.TimeoutExpired:
             return MutationResult(
                 mutation, MutationStatus.NOT_TESTED, f"the tests took more than {self.timeout:.0f} s"
             )
-        return _result_of(mutation, top, ended)
+        return _result_of(mutation, top, process)
 
 
-def _result_of(mutation: Mutation, top: Path, ended: subprocess.CompletedProcess[str]) -> MutationResult:
-    if ended.returncode not in (_PASSED, _FAILED):
+def _result_of(mutation: Mutation, top: Path, process: subprocess.CompletedProcess[str]) -> MutationResult:
+    if process.returncode not in (_PASSED, _FAILED):
         return MutationResult(
-            mutation, MutationStatus.NOT_TESTED, f"pytest ended with {ended.returncode}: {_last_line(ended.stdout)}"
+            mutation,
+            MutationStatus.NOT_TESTED,
+            f"pytest ended with {process.returncode}: {_last_line(process.stdout)}",
         )
-    told = pytest_plugin.read_evidence(_evidence_path(top))
-    if told.loaded_from != str(top / mutation.path):
+    evidence = pytest_plugin.read_evidence(_evidence_path(top))
+    if evidence.loaded_from != str(top / mutation.path):
         return MutationResult(
-            mutation, MutationStatus.NOT_TESTED, f"the tests took the module from {told.loaded_from or 'nowhere'}"
+            mutation, MutationStatus.NOT_TESTED, f"the tests took the module from {evidence.loaded_from or 'nowhere'}"
         )
-    if ended.returncode == _PASSED:
+    if process.returncode == _PASSED:
         return MutationResult(mutation, MutationStatus.SURVIVED, "no test noticed: " + " ".join(mutation.caught_by))
-    if not told.by_assertion:
-        return MutationResult(mutation, MutationStatus.CRASHED, f"{told.failed_by} in {_failed_test(ended.stdout)}")
-    return MutationResult(mutation, MutationStatus.KILLED, _failed_test(ended.stdout))
+    if not evidence.by_assertion:
+        return MutationResult(
+            mutation, MutationStatus.CRASHED, f"{evidence.failed_by} in {_failed_test(process.stdout)}"
+        )
+    return MutationResult(mutation, MutationStatus.KILLED, _failed_test(process.stdout))
 
 
 def _check_baseline(snapshot: Path, mutations: Iterable[Mutation]) -> None:
-    """A test that fails anyway would kill everything."""
+    """Runs the tests without a mutation: a test that fails anyway would kill every mutation. Raises BaselineFails."""
     tests = sorted({test for mutation in mutations for test in mutation.caught_by})
-    ended = _run_pytest(snapshot, tests, "streams.engine", timeout=None)
-    if ended.returncode != _PASSED:
-        raise BaselineFails(ended.stdout + ended.stderr)
+    process = _run_pytest(snapshot, tests, "streams.engine", timeout=None)
+    if process.returncode != _PASSED:
+        raise BaselineFails(process.stdout + process.stderr)
 
 
 def _run_pytest(
@@ -133,10 +137,10 @@ def _evidence_path(top: Path) -> Path:
     return top / "proof"
 
 
-def _failed_test(printed: str) -> str:
-    failed = (line for line in printed.splitlines() if line.startswith("FAILED "))
-    return next(failed, _last_line(printed)).removeprefix("FAILED ").partition(" - ")[0]
+def _failed_test(output: str) -> str:
+    failures = (line for line in output.splitlines() if line.startswith("FAILED "))
+    return next(failures, _last_line(output)).removeprefix("FAILED ").partition(" - ")[0]
 
 
-def _last_line(printed: str) -> str:
-    return next((line for line in reversed(printed.splitlines()) if line.strip()), "nothing was printed")
+def _last_line(output: str) -> str:
+    return next((line for line in reversed(output.splitlines()) if line.strip()), "nothing was printed")

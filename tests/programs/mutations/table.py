@@ -1,4 +1,4 @@
-"""The list as a table: what `--list` prints and docs/mutations.md shows."""
+"""The mutations as a table, for `--list` and docs/mutations.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEAD = "| no. | section | rule | where |\n|---|---|---|---|\n"
 
 
 def markdown_table(mutations: Iterable[NumberedMutation]) -> str:
-    """Markdown, one line a mutation."""
+    """Returns a Markdown table with one line for each mutation."""
     return HEAD + "".join(
         _line(number, mutation.section, mutation.rule, mutation.where) for number, mutation in mutations
     )

@@ -1,4 +1,4 @@
-"""The scenarios in full size, each on a Kafka of its own: `uv run python -m tests.programs.scenarios --help`."""
+"""The scenarios in full size, each on its own Kafka: `uv run python -m tests.programs.scenarios --help`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.programs.scenarios import backlog, big_tick, open_transaction
 
 
 def main() -> int:
-    """Exit code 0 when the scenario holds."""
-    given = parse_arguments()
-    folder = Path(given.folder or tempfile.mkdtemp(prefix="leadstream-scenario-"))
+    """Returns exit code 0 when the scenario holds."""
+    options = parse_arguments()
+    folder = Path(options.folder or tempfile.mkdtemp(prefix="leadstream-scenario-"))
     with LocalBroker(folder / "kafka") as broker:
-        holds, said = asyncio.run(SCENARIOS[given.scenario](broker.bootstrap, folder, given))
-    sys.stdout.write(f"{said}\nlogs: {folder}\n")
+        holds, text = asyncio.run(SCENARIOS[options.scenario](broker.bootstrap, folder, options))
+    sys.stdout.write(f"{text}\nlogs: {folder}\n")
     return 0 if holds else 1
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.scenarios", description=__doc__)
     parser.add_argument("scenario", choices=sorted(SCENARIOS))
     parser.add_argument("--contacts", type=int, default=200_000, help="big-tick: how many are due at once")
@@ -37,24 +37,24 @@ def parse_arguments() -> argparse.Namespace:
 
 
 async def run_big_tick(bootstrap: str, folder: Path, options: argparse.Namespace) -> tuple[bool, str]:
-    """Whether it holds, and what is to be said."""
-    async with live_deployment(bootstrap, fresh_prefix(), folder) as made:
-        report = await big_tick.run(made, options.contacts, options.workers)
+    """Returns whether the scenario holds, and its report."""
+    async with live_deployment(bootstrap, fresh_prefix(), folder) as deployment:
+        report = await big_tick.run(deployment, options.contacts, options.workers)
     return not report.wrong, str(report)
 
 
 async def run_backlog(bootstrap: str, folder: Path, options: argparse.Namespace) -> tuple[bool, str]:
-    """Whether it holds, and what is to be said."""
+    """Returns whether the scenario holds, and its report."""
     density = backlog.BacklogSize(length=int(options.days * backlog.BacklogSize.length / 2))
-    async with live_deployment(bootstrap, fresh_prefix(), folder, backlog.FOREIGN) as made:
-        report = await backlog.run(made, density, options.workers)
+    async with live_deployment(bootstrap, fresh_prefix(), folder, backlog.FOREIGN) as deployment:
+        report = await backlog.run(deployment, density, options.workers)
     return not report.wrong, str(report)
 
 
 async def run_open_transaction(bootstrap: str, folder: Path, options: argparse.Namespace) -> tuple[bool, str]:
-    """Whether it holds, and what is to be said."""
-    async with live_deployment(bootstrap, fresh_prefix(), folder) as made:
-        report = await open_transaction.run(made, options.hold, options.workers)
+    """Returns whether the scenario holds, and its report."""
+    async with live_deployment(bootstrap, fresh_prefix(), folder) as deployment:
+        report = await open_transaction.run(deployment, options.hold, options.workers)
     return not report.wrong, str(report)
 
 

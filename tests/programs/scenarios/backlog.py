@@ -1,8 +1,8 @@
-"""Days of backlog in two topics of different speed: visits are many, scores few, and nobody is falsely inactive.
+"""Days of backlog in two topics, with many visits and few scores: no contact may be falsely inactive.
 
-Everything was produced before the first worker starts, with the timestamps of its time. If the few scores of two days
-went into the journal before the many visits, every contact's clock would be days ahead of its visits, and whoever was
-active would be taken for silent. A release is made in the middle of it all.
+Everything is produced before the first worker starts, with its original timestamps. If the few scores of two days
+were journaled before the many visits, every contact's clock would be days ahead of its visits, and active contacts
+would count as inactive. A release is applied in the middle.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LIMIT_SECONDS = 1_800.0
 SETTLE_SECONDS = 120.0
 
 TimedEvent = tuple[int, str, dict[str, Any]]
-"""When (ms), in which topic, the event without `at`."""
+"""Instant (ms), topic, and the event without `at`."""
 
 
 @dataclass(frozen=True)
 class BacklogSize:
-    """How much there is: `length` and the time between two visits, and between two scores, in ms."""
+    """The `length` of the backlog, and the time between two visits and between two scores; all in ms."""
 
     length: int = 2 * 24 * 60 * MINUTE
     visits: int = 1_000
@@ -49,8 +49,8 @@ class BacklogSize:
 
 @dataclass
 class BacklogReport:
-    """What was seen; `late_by` is the most that an event was behind its contact's clock, `out_of_step` the most that
-    it had arrived before another one that stands before it in its journal partition; ms.
+    """The result. `late_by` is the maximum distance (ms) of an event behind its contact's clock; `out_of_step` the
+    maximum by which its arrival is before that of an earlier record of its journal partition (ms).
     """
 
     events: int = 0
@@ -60,7 +60,7 @@ class BacklogReport:
     silence_count: int = 0
     rejected_count: int = 0
     tolerated: int = 0
-    """Taken for silent although active, but less than `in_step` before the due instant."""
+    """Contacts that counted as inactive although active, but less than `in_step` before the due instant."""
     markers: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
 
@@ -78,7 +78,7 @@ class BacklogReport:
 
 @dataclass
 class BacklogObserver:
-    """The journal and the outputs as they were committed."""
+    """Collects the committed records of the journal and the outputs."""
 
     events: int = 0
     markers: int = 0
@@ -91,7 +91,7 @@ class BacklogObserver:
     rejections: list[tuple[str, int]] = field(default_factory=list)
 
     def observe(self, topic: str, record: Any) -> None:
-        """One record of the journal or of an out-topic."""
+        """Adds one record of the journal or of an out-topic."""
         if topic.endswith(JOURNAL.name):
             self._observe_journal(record.partition, decode(record.value))
             return
@@ -113,13 +113,13 @@ class BacklogObserver:
         clock = max(self.clocks.get(entry.owner, entry.at), self.ticks.get(partition, entry.at))
         self.clocks[entry.owner] = max(clock, entry.at)
         self.late_by = max(self.late_by, clock - entry.at)
-        furthest = self.latest_arrivals.get(partition, entry.arrival)
-        self.latest_arrivals[partition] = max(furthest, entry.arrival)
-        self.out_of_step = max(self.out_of_step, furthest - entry.arrival)
+        latest_arrival = self.latest_arrivals.get(partition, entry.arrival)
+        self.latest_arrivals[partition] = max(latest_arrival, entry.arrival)
+        self.out_of_step = max(self.out_of_step, latest_arrival - entry.arrival)
 
 
 def definitions(name: str) -> dict[str, Any]:
-    """Who is silent for ten minutes is asleep, and a lead of everybody's is rejected."""
+    """Returns definitions in which ten minutes of silence make a contact asleep and reject its lead."""
     return {
         "account": "default",
         "segments": [
@@ -136,51 +136,55 @@ def definitions(name: str) -> dict[str, Any]:
     }
 
 
-def backlog_events(begin: int, density: BacklogSize, rng: random.Random) -> Iterator[TimedEvent]:
-    """All events in order of time; a third of the contacts is awake at a time, half an hour each."""
-    scores = begin + density.scores // 2
-    for at in range(begin, begin + density.length, density.visits):
+def backlog_events(begin: int, size: BacklogSize, rng: random.Random) -> Iterator[TimedEvent]:
+    """Yields all events in order of time; a third of the contacts is awake at a time, for half an hour."""
+    scores = begin + size.scores // 2
+    for at in range(begin, begin + size.length, size.visits):
         while scores <= at:
             contact = f"c{rng.randrange(CONTACTS)}"
             yield scores, SCORING_EVENTS.name, {"type": "score.adjusted", "contact": contact, "points": 1}
-            scores += density.scores
+            scores += size.scores
         shift = (at - begin) // AWAKE_MS % 3
         contact = f"c{3 * rng.randrange(CONTACTS // 3) + shift}"
         yield at, WEB_VISITS.name, {"type": "web.visited", "contact": contact, "url": "https://shop.example/"}
 
 
-async def run(deployment: LiveDeployment, density: BacklogSize, workers: int = 2) -> BacklogReport:
-    """The whole scenario."""
-    seen, report = BacklogObserver(), BacklogReport()
-    # It ended long enough ago that whoever falls silent after it has done so when the backlog is worked off.
-    begin = int(time.time() * 1000) - density.length - SILENCE_MS - MINUTE
-    visits = await publish_backlog(deployment, begin, density, report)
+async def run(deployment: LiveDeployment, size: BacklogSize, workers: int = 2) -> BacklogReport:
+    """Runs the whole scenario."""
+    observer, report = BacklogObserver(), BacklogReport()
+    # It ends early enough that the silences after the last events are due before the present.
+    begin = int(time.time() * 1000) - size.length - SILENCE_MS - MINUTE
+    visits = await publish_backlog(deployment, begin, size, report)
     topics = [deployment.settings.prefix + topic.name for topic in (JOURNAL, SEGMENT_CHANGES, LEAD_CHANGES)]
     await deployment.apply(definitions("first"), at=begin)
-    async with follow_topics(deployment.settings.bootstrap, topics, seen.observe):
-        began = time.monotonic()
+    async with follow_topics(deployment.settings.bootstrap, topics, observer.observe):
+        start = time.monotonic()
         await deployment.start_workers(*(f"w{number}" for number in range(workers)))
-        await wait_until(lambda: seen.events >= report.events // 2, LIMIT_SECONDS, "half of it is in the journal")
+        await wait_until(lambda: observer.events >= report.events // 2, LIMIT_SECONDS, "half of it is in the journal")
         await deployment.apply(definitions("second"))
-        await wait_until(lambda: seen.events >= report.events, LIMIT_SECONDS, "all of it is in the journal")
-        report.seconds = time.monotonic() - began
-        slots, over = deployment.settings.partitions, begin + density.length + SILENCE_MS
+        await wait_until(lambda: observer.events >= report.events, LIMIT_SECONDS, "all of it is in the journal")
+        report.seconds = time.monotonic() - start
+        slots, last_due = deployment.settings.partitions, begin + size.length + SILENCE_MS
         await wait_until(
-            lambda: sum(tick > over for tick in seen.ticks.values()) == slots, SETTLE_SECONDS, "time has come to now"
+            lambda: sum(tick > last_due for tick in observer.ticks.values()) == slots,
+            SETTLE_SECONDS,
+            "time has come to now",
         )
         expected = expected_silences(visits)
-        await wait_until(lambda: seen.markers == 2 * slots, SETTLE_SECONDS, "both releases decide")
-        await wait_for(lambda: expected <= set(seen.silences) and len(seen.rejections) >= len(visits), SETTLE_SECONDS)
-    verify(seen, visits, expected, deployment.settings.in_step_ms, report)
+        await wait_until(lambda: observer.markers == 2 * slots, SETTLE_SECONDS, "both releases decide")
+        await wait_for(
+            lambda: expected <= set(observer.silences) and len(observer.rejections) >= len(visits), SETTLE_SECONDS
+        )
+    verify(observer, visits, expected, deployment.settings.in_step_ms, report)
     return report
 
 
 async def publish_backlog(
-    deployment: LiveDeployment, begin: int, density: BacklogSize, report: BacklogReport
+    deployment: LiveDeployment, begin: int, size: BacklogSize, report: BacklogReport
 ) -> Mapping[str, list[int]]:
-    """Produces everything; contact -> the instants of its visits, and that of its creation."""
+    """Publishes all events; returns contact -> the instants (ms) of its creation and its visits."""
     visits: dict[str, list[int]] = defaultdict(list)
-    for at, topic, event in backlog_events(begin, density, random.Random(5)):
+    for at, topic, event in backlog_events(begin, size, random.Random(5)):
         report.events += 1
         whole = {"id": f"e{report.events}", "at": instant_text(at), **event}
         await deployment.send(topic, whole, timestamp_ms=at)
@@ -191,12 +195,12 @@ async def publish_backlog(
 
 
 def expected_silences(visits: Mapping[str, list[int]]) -> set[tuple[str, int]]:
-    """When (ms) each contact had been silent long enough, with nothing out of order."""
-    found: set[tuple[str, int]] = set()
+    """Returns contact and instant (ms) of every silence, as if all events were in order."""
+    silences: set[tuple[str, int]] = set()
     for contact, instants in visits.items():
-        found.update((contact, at + SILENCE_MS) for at, after in pairwise(instants) if after > at + SILENCE_MS)
-        found.add((contact, instants[-1] + SILENCE_MS))
-    return found
+        silences.update((contact, at + SILENCE_MS) for at, after in pairwise(instants) if after > at + SILENCE_MS)
+        silences.add((contact, instants[-1] + SILENCE_MS))
+    return silences
 
 
 def verify(
@@ -206,7 +210,7 @@ def verify(
     in_step: int,
     report: BacklogReport,
 ) -> None:
-    """Nobody's silence is missed or seen twice; none is seen where there was activity more than `in_step` before."""
+    """Checks that each silence occurs exactly once, and none within activity more than `in_step` before it."""
     report.late_by, report.out_of_step = observer.late_by, observer.out_of_step
     report.silence_count, report.rejected_count = len(observer.silences), len(observer.rejections)
     wrong = report.wrong
@@ -224,6 +228,6 @@ def verify(
 
 
 def was_active(instants: list[int], due: int, in_step: int) -> bool:
-    """Whether a visit lies in the time of silence before `due`, more than `in_step` before it."""
+    """Whether a visit is in the time of silence before `due`, and more than `in_step` before it."""
     after = bisect_left(instants, due - SILENCE_MS + 1)
     return after < len(instants) and instants[after] < due - in_step

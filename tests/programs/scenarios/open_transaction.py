@@ -1,7 +1,7 @@
-"""One partition cannot be read: a foreign producer has left a transaction open in it.
+"""One partition cannot be read, because a foreign producer left a transaction open in it.
 
-Nothing behind that transaction's first record can be read by anybody. Time must wait for it, since what it holds
-arrived long ago; the events of all other partitions must not. When it ends, by commit or abort, everything that was
+No consumer can read past that transaction's first record. Time must wait for the partition, since its events arrived
+before; the events of all other partitions must not wait. When the transaction commits or aborts, everything that was
 due in the meantime happens at its own instant.
 """
 
@@ -31,7 +31,7 @@ BLOCKED = 1
 PAUSE_SECONDS = 0.1
 SETTLE_SECONDS = 120.0
 ENOUGH_DUE = 15
-"""So many contacts at least are due while nothing can be read, however slow the machine is."""
+"""The minimum number of contacts that are due while the partition cannot be read, also on a slow machine."""
 
 DEFINITIONS = {
     "account": "default",
@@ -41,7 +41,7 @@ DEFINITIONS = {
 
 @dataclass
 class OpenTransactionObserver:
-    """What was committed, and when (ms) it was seen."""
+    """The committed records, and when (ms) each event was journaled."""
 
     journaled_at: dict[str, int] = field(default_factory=dict)
     last_tick: int = 0
@@ -50,7 +50,7 @@ class OpenTransactionObserver:
     exits: dict[str, list[int]] = field(default_factory=dict)
 
     def observe(self, topic: str, record: Any) -> None:
-        """One record of the journal or of `segment-changes`."""
+        """Adds one record of the journal or of `segment-changes`."""
         if topic.endswith(JOURNAL.name):
             entry = decode(record.value)
             if isinstance(entry, JournalEvent):
@@ -61,21 +61,21 @@ class OpenTransactionObserver:
                 self.markers += isinstance(entry, Marker)
             return
         change = msgspec.json.decode(record.value)
-        kept = self.entries if change["type"] == "segment.entered" else self.exits
-        kept.setdefault(change["contact"], []).append(instant_ms(change["at"]))
+        instants_by_contact = self.entries if change["type"] == "segment.entered" else self.exits
+        instants_by_contact.setdefault(change["contact"], []).append(instant_ms(change["at"]))
 
 
 @dataclass
 class OpenTransactionReport:
-    """What was seen while the partition could not be read; times in ms."""
+    """What happened while the partition could not be read; times in ms."""
 
     open_ms: list[int] = field(default_factory=list)
     """How long each transaction was open."""
     journaled_meanwhile: int = 0
     slowest: int = 0
-    """The longest that an event of another partition took into the journal meanwhile."""
+    """The longest time that an event of another partition took to be journaled meanwhile."""
     delayed_exits: int = 0
-    """Exits that were due meanwhile, and came after it."""
+    """Exits that were due meanwhile, and happened afterwards."""
     exits: int = 0
     verdict: OracleVerdict = field(default_factory=OracleVerdict)
     wrong: Counter[str] = field(default_factory=Counter)
@@ -94,38 +94,38 @@ class OpenTransactionReport:
 
 
 class Visitors:
-    """Visits of contacts, one each; contact -> when it was (ms)."""
+    """Publishes one visit for each contact; `visits` holds contact -> instant (ms)."""
 
     def __init__(self, deployment: LiveDeployment) -> None:
         self._deployment = deployment
         self.visits: dict[str, int] = {}
 
     async def visit(self, contact: str, partition: int) -> None:
-        """A visit now, in a partition of our choice."""
+        """Publishes a visit at the present time in the given partition."""
         await self._deployment.send(WEB_VISITS.name, self.visit_event(contact), partition=partition)
         await self._deployment.flush()
 
     def visit_event(self, contact: str) -> dict[str, Any]:
-        """The event of a visit now."""
+        """Returns the event of a visit at the present time."""
         self.visits[contact] = at = now_ms()
         url = "https://shop.example/"
         return {"id": contact, "type": "web.visited", "at": instant_text(at), "contact": contact, "url": url}
 
 
 async def run(deployment: LiveDeployment, hold: float = 14.0, workers: int = 2) -> OpenTransactionReport:
-    """Twice `hold` seconds of an open transaction: one that is committed, and one that is aborted."""
-    report, seen, crowd = OpenTransactionReport(), OpenTransactionObserver(), Visitors(deployment)
+    """Runs the scenario with two transactions, each open for `hold` seconds: one is committed, one is aborted."""
+    report, observer, visitors = OpenTransactionReport(), OpenTransactionObserver(), Visitors(deployment)
     topics = [deployment.settings.prefix + topic.name for topic in (JOURNAL, SEGMENT_CHANGES)]
     await deployment.apply(DEFINITIONS)
     await deployment.start_workers(*(f"w{number}" for number in range(workers)))
-    async with follow_topics(deployment.settings.bootstrap, topics, seen.observe):
+    async with follow_topics(deployment.settings.bootstrap, topics, observer.observe):
         await wait_until(
-            lambda: seen.markers == deployment.settings.partitions, SETTLE_SECONDS, "the definitions are in force"
+            lambda: observer.markers == deployment.settings.partitions, SETTLE_SECONDS, "the definitions are in force"
         )
-        await block_partition(deployment, crowd, seen, hold, report, commit=True)
-        await block_partition(deployment, crowd, seen, hold, report, commit=False)
-        await wait_for(lambda: len(seen.exits) >= len(crowd.visits), SETTLE_SECONDS)
-    verify(seen, crowd, report)
+        await block_partition(deployment, visitors, observer, hold, report, commit=True)
+        await block_partition(deployment, visitors, observer, hold, report, commit=False)
+        await wait_for(lambda: len(observer.exits) >= len(visitors.visits), SETTLE_SECONDS)
+    verify(observer, visitors, report)
     await asyncio.to_thread(deployment.fleet.stop)
     report.verdict = await deployment.verdict()
     report.wrong.update(report.verdict.wrong)
@@ -141,7 +141,7 @@ async def block_partition(
     *,
     commit: bool,
 ) -> None:
-    """Visits go on, first freely, then while one partition cannot be read."""
+    """Publishes visits to all partitions, then opens the transaction and goes on in the other partitions."""
     name = "committed" if commit else "aborted"
     partitions = deployment.settings.in_partitions
     for number in range(2 * partitions):
@@ -155,18 +155,18 @@ async def block_partition(
         inside = visitors.visit_event(f"{name}-inside")
         value, key = msgspec.json.encode(inside), inside["contact"].encode()
         topic = deployment.settings.prefix + WEB_VISITS.name
-        opened = (await producer.send_and_wait(topic, value, key=key, partition=BLOCKED)).timestamp
+        opened_at = (await producer.send_and_wait(topic, value, key=key, partition=BLOCKED)).timestamp
         await visitors.visit(f"{name}-behind", BLOCKED)
         others = await send_other_visits(visitors, name, hold, partitions)
         await wait_for(lambda: others <= observer.journaled_at.keys(), SETTLE_SECONDS)
-        record_observations(observer, visitors, others, opened, report)
-        report.open_ms.append(now_ms() - opened)
+        record_observations(observer, visitors, others, opened_at, report)
+        report.open_ms.append(now_ms() - opened_at)
     if not commit:
         del visitors.visits[inside["contact"]]
 
 
 async def send_other_visits(visitors: Visitors, name: str, hold: float, partitions: int) -> set[str]:
-    """Visits in all other partitions for so long, and until enough of those who came are due; who came."""
+    """Publishes visits in the other partitions for `hold` seconds and until enough are due; returns the contacts."""
     others: set[str] = set()
     open_partitions = [number for number in range(partitions) if number != BLOCKED]
     end = time.monotonic() + hold
@@ -182,31 +182,31 @@ def record_observations(
     observer: OpenTransactionObserver,
     visitors: Visitors,
     others: set[str],
-    opened: int,
+    opened_at: int,
     report: OpenTransactionReport,
 ) -> None:
-    """While the transaction is open still: others got through, and time did not pass it."""
-    took = [
+    """Checks, while the transaction is open, that other events are journaled and that time did not pass it."""
+    durations = [
         observer.journaled_at[contact] - visitors.visits[contact]
         for contact in others
         if contact in observer.journaled_at
     ]
-    report.journaled_meanwhile += len(took)
-    report.slowest = max(report.slowest, *took)
-    report.delayed_exits += sum(opened <= at + WINDOW_MS < now_ms() for at in visitors.visits.values())
+    report.journaled_meanwhile += len(durations)
+    report.slowest = max(report.slowest, *durations)
+    report.delayed_exits += sum(opened_at <= at + WINDOW_MS < now_ms() for at in visitors.visits.values())
     wrong = report.wrong
-    wrong["events of others held up"] += len(others) - len(took)
-    wrong["ticks that passed what cannot be read"] += observer.last_tick > opened
+    wrong["events of others held up"] += len(others) - len(durations)
+    wrong["ticks that passed what cannot be read"] += observer.last_tick > opened_at
     blocked = {contact for contact in visitors.visits if contact.endswith(("-inside", "-behind"))}
     wrong["read though not committed"] += any(
-        visitors.visits[contact] >= opened - WINDOW_MS and contact in observer.journaled_at for contact in blocked
+        visitors.visits[contact] >= opened_at - WINDOW_MS and contact in observer.journaled_at for contact in blocked
     )
-    wrong["exits too early"] += sum(at >= opened for instants in observer.exits.values() for at in instants)
+    wrong["exits too early"] += sum(at >= opened_at for instants in observer.exits.values() for at in instants)
 
 
 @asynccontextmanager
 async def open_transaction(deployment: LiveDeployment, *, commit: bool) -> AsyncIterator[Any]:
-    """A producer of somebody else's, in a transaction that ends with the block."""
+    """Yields a foreign producer in a transaction that ends with the block."""
     producer: Any = AIOKafkaProducer(
         bootstrap_servers=deployment.settings.bootstrap,
         transactional_id=f"{deployment.settings.prefix}somebody-else",
@@ -222,7 +222,7 @@ async def open_transaction(deployment: LiveDeployment, *, commit: bool) -> Async
 
 
 def verify(observer: OpenTransactionObserver, visitors: Visitors, report: OpenTransactionReport) -> None:
-    """Everybody who came entered once and left once, exactly a window after the visit; nobody else did."""
+    """Checks that exactly the visitors entered once, and left once exactly a window after the visit."""
     wrong = report.wrong
     for contact, at in visitors.visits.items():
         wrong["not entered once"] += len(observer.entries.get(contact, [])) != 1
@@ -233,5 +233,5 @@ def verify(observer: OpenTransactionObserver, visitors: Visitors, report: OpenTr
 
 
 def now_ms() -> int:
-    """The wall clock."""
+    """Returns the wall clock in ms."""
     return time.time_ns() // 1_000_000

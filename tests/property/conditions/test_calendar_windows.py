@@ -1,4 +1,4 @@
-"""Counted windows with edges that move with now, or stand in the contact's zone, against the whole history."""
+"""Counted windows with edges relative to now, or in the contact's time zone, against the whole history."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streams.engine.conditions.protocols import Activity, CompiledCondition
 from streams.engine.state.contact import Contact
 from tests.harness.engine.conditions import compile_dict, contact, evaluation_context
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
-from tests.harness.engine.reference_evaluator import holds as naive_holds
+from tests.harness.engine.reference_evaluator import holds as reference_holds
 
 MINUTE, HOUR = 60_000, 3_600_000
 QUARTER, DAY = 15 * MINUTE, 24 * HOUR
@@ -48,40 +48,40 @@ def test_windows_that_follow_the_calendar(
 ) -> None:
     start = data.draw(st.sampled_from(STARTS))
     leaf = {"visit": {}, "count": count, **data.draw(windows(start))}
-    ready = compile_dict(leaf, zone)
-    world = ContactModel({"time_zone": own_zone}, zone=zone)
-    of = contact(properties=world.properties)
+    compiled = compile_dict(leaf, zone)
+    model = ContactModel({"time_zone": own_zone}, zone=zone)
+    state = contact(properties=model.properties)
     now = instant_ms(start)
-    for passed, late in history:
-        _walk(ready, leaf, world, of, (now, now + passed))
-        now += passed
-        world.activities.append(HistoryActivity(now - late))
-        (counter,) = ready.counters
-        happening = Activity(now - late, "visit", True, {})
-        assert counter.matches(happening)
-        of.counts[counter.key] = counter.update(of.counts.get(counter.key, []), happening, now)
-    _walk(ready, leaf, world, of, (now, now + 2 * DAY))
+    for elapsed, late in history:
+        _assert_walk(compiled, leaf, model, state, (now, now + elapsed))
+        now += elapsed
+        model.activities.append(HistoryActivity(now - late))
+        (counter,) = compiled.counters
+        activity = Activity(now - late, "visit", True, {})
+        assert counter.matches(activity)
+        state.counts[counter.key] = counter.update(state.counts.get(counter.key, []), activity, now)
+    _assert_walk(compiled, leaf, model, state, (now, now + 2 * DAY))
 
 
-def _walk(
-    ready: CompiledCondition, leaf: dict[str, Any], world: ContactModel, of: Contact, span: tuple[int, int]
+def _assert_walk(
+    compiled: CompiledCondition, leaf: dict[str, Any], model: ContactModel, state: Contact, span: tuple[int, int]
 ) -> None:
-    """From due to due; in between every quarter of an hour, and the ms before and after it, is looked at."""
+    """Goes from due to due, and checks every quarter of an hour in between, with the ms before and after it."""
     now, end = span
     while now <= end:
-        truth = ready.node.holds(evaluation_context(of, now))
-        assert truth is naive_holds(leaf, world, now)
-        due = ready.node.due(evaluation_context(of, now))
+        truth = compiled.node.holds(evaluation_context(state, now))
+        assert truth is reference_holds(leaf, model, now)
+        due = compiled.node.due(evaluation_context(state, now))
         assert due is None or due > now
         limit = end if due is None else min(due, end)
-        for instant in _looked_at(now, limit):
-            assert naive_holds(leaf, world, instant) is truth, f"changed at {instant}, due at {due}"
+        for instant in _instants_between(now, limit):
+            assert reference_holds(leaf, model, instant) is truth, f"changed at {instant}, due at {due}"
         if due is None:
             return
         now = due
 
 
-def _looked_at(start: int, end: int) -> list[int]:
+def _instants_between(start: int, end: int) -> list[int]:
     instants = [start + 1, end - 1]
     for quarter in range(start - start % QUARTER + QUARTER, end, QUARTER):
         instants += [quarter - 1, quarter, quarter + 1]

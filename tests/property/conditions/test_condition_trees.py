@@ -1,4 +1,4 @@
-"""Random values and random trees: the same truth as the naive evaluator, and never a change before its due."""
+"""Random values and trees have the same truth as the reference evaluator, and never change before they are due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.values import instant_text
 from tests.harness.engine.conditions import NOW, compile_dict, contact, count_activities, evaluation_context, visit
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
-from tests.harness.engine.reference_evaluator import holds as naive_holds
+from tests.harness.engine.reference_evaluator import holds as reference_holds
 
 words = st.sampled_from(["", "a", "B", "ab", "Straße", "STRASSE", "ss", "İ", "ﬁ", "5", "true"])
 numbers = st.sampled_from([0, 1, -1, 5, 5.0, 0.1, 2**60])
@@ -39,9 +39,9 @@ operators = st.one_of(
 def test_every_operator_on_every_value(value: Any, tests: dict[str, Any], cased: bool, name: Any) -> None:
     leaf = {"property": name, **tests, "case_sensitive": cased}
     node = compile_dict(leaf).node
-    of = contact(properties={"x": value})
-    assert node.holds(evaluation_context(of)) is naive_holds(leaf, ContactModel({"x": value}), NOW)
-    assert node.due(evaluation_context(of)) is None
+    state = contact(properties={"x": value})
+    assert node.holds(evaluation_context(state)) is reference_holds(leaf, ContactModel({"x": value}), NOW)
+    assert node.due(evaluation_context(state)) is None
 
 
 def _length(ms: int) -> str:
@@ -76,18 +76,21 @@ trees = st.recursive(
 
 @settings(max_examples=400, deadline=None)
 @given(trees, st.integers(-40, 60), st.lists(st.integers(-40, 0), max_size=4))
-def test_a_tree_over_everything_that_time_touches(tree: dict[str, Any], when: int, visits: list[int]) -> None:
-    world = ContactModel({"when": instant_text(NOW + when)}, created=NOW - 10, members={"in"})
-    world.activities = [HistoryActivity(NOW + at) for at in visits]
-    of = contact(properties=world.properties, created=world.created, members={"in": NOW})
+def test_a_tree_of_every_leaf_that_depends_on_time(tree: dict[str, Any], when: int, visits: list[int]) -> None:
+    model = ContactModel({"when": instant_text(NOW + when)}, created=NOW - 10, members={"in"})
+    model.activities = [HistoryActivity(NOW + at) for at in visits]
+    state = contact(properties=model.properties, created=model.created, members={"in": NOW})
     if visits:
-        of.first_visit, of.last_visit = NOW + min(visits), NOW + max(visits)
-        of.last_activity = of.last_visit
-    ready = compile_dict(tree)
-    count_activities(ready, of, [visit(NOW + at) for at in visits])
-    truth, due = ready.node.holds(evaluation_context(of)), ready.node.due(evaluation_context(of))
+        state.first_visit, state.last_visit = NOW + min(visits), NOW + max(visits)
+        state.last_activity = state.last_visit
+    compiled = compile_dict(tree)
+    count_activities(compiled, state, [visit(NOW + at) for at in visits])
+    truth, due = compiled.node.holds(evaluation_context(state)), compiled.node.due(evaluation_context(state))
     for now in range(NOW, NOW + 100):
-        assert ready.node.holds(evaluation_context(of, now)) is naive_holds(tree, world, now)
+        assert compiled.node.holds(evaluation_context(state, now)) is reference_holds(tree, model, now)
         if due is not None and now >= due:
-            truth, due = ready.node.holds(evaluation_context(of, now)), ready.node.due(evaluation_context(of, now))
-        assert naive_holds(tree, world, now) is truth, "nothing changes before it is due"
+            truth, due = (
+                compiled.node.holds(evaluation_context(state, now)),
+                compiled.node.due(evaluation_context(state, now)),
+            )
+        assert reference_holds(tree, model, now) is truth, "nothing changes before it is due"

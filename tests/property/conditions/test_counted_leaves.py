@@ -1,4 +1,4 @@
-"""Counted leaves with bounded state against the whole history: the same truth, and never a change before its due."""
+"""Counted leaves with bounded state agree with the whole history, and never change before they are due."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.engine.conditions.protocols import Activity, CompiledCondition
 from streams.engine.state.contact import Contact
 from tests.harness.engine.conditions import compile_dict, contact, evaluation_context
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
-from tests.harness.engine.reference_evaluator import holds as naive_holds
+from tests.harness.engine.reference_evaluator import holds as reference_holds
 
 BASE = 1_772_000_000_000
 SPAN = 60
@@ -52,46 +52,46 @@ def windows(draw: st.DrawFn) -> dict[str, Any]:
     return shape
 
 
-moves = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 12), st.booleans()), max_size=25)
-"""Time passes by so much, then a visit happened so much before that, matching or not."""
+histories = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 12), st.booleans()), max_size=25)
+"""Elapsed ms, by how many ms the next visit is late, and whether it matches."""
 
 
 @settings(max_examples=400, deadline=None)
-@given(counts, windows(), moves)
-def test_bounded_instants_say_what_the_whole_history_says(
+@given(counts, windows(), histories)
+def test_bounded_instants_agree_with_the_whole_history(
     count: dict[str, Any], window: dict[str, Any], history: list[tuple[int, int, bool]]
 ) -> None:
     leaf = {"visit": {"path": {"eq": "/a"}}, "count": count, **window}
-    ready = compile_dict(leaf)
-    (counter,) = ready.counters
-    world, of, now = ContactModel(), contact(), BASE
-    for passed, late, matching in history:
-        _time_passes(ready, leaf, of, world, range(now, now + passed + 1))
-        now += passed
+    compiled = compile_dict(leaf)
+    (counter,) = compiled.counters
+    model, state, now = ContactModel(), contact(), BASE
+    for elapsed, late, matching in history:
+        _assert_truth(compiled, leaf, state, model, range(now, now + elapsed + 1))
+        now += elapsed
         url = "https://acme.example/a" if matching else "https://acme.example/b"
         at = now - late
-        world.activities.append(HistoryActivity(at, {"url": url}))
-        happening = Activity(at, "visit", True, {"url": url})
-        assert counter.matches(happening) is matching
+        model.activities.append(HistoryActivity(at, {"url": url}))
+        activity = Activity(at, "visit", True, {"url": url})
+        assert counter.matches(activity) is matching
         if matching:
-            of.counts[counter.key] = counter.update(of.counts.get(counter.key, []), happening, now)
-            assert len(of.counts[counter.key]) <= counter.limit
-    _time_passes(ready, leaf, of, world, range(now, now + SPAN + 1))
+            state.counts[counter.key] = counter.update(state.counts.get(counter.key, []), activity, now)
+            assert len(state.counts[counter.key]) <= counter.limit
+    _assert_truth(compiled, leaf, state, model, range(now, now + SPAN + 1))
 
 
-def _time_passes(
-    ready: CompiledCondition, leaf: dict[str, Any], of: Contact, world: ContactModel, instants: range
+def _assert_truth(
+    compiled: CompiledCondition, leaf: dict[str, Any], state: Contact, model: ContactModel, instants: range
 ) -> None:
-    """At every millisecond the truth is the naive one, and it changes exactly where the leaf said."""
+    """At every millisecond the truth equals the reference, and it changes exactly at the due instant."""
     now = instants[0]
-    truth = ready.node.holds(evaluation_context(of, now))
-    assert truth is naive_holds(leaf, world, now)
-    due = ready.node.due(evaluation_context(of, now))
+    truth = compiled.node.holds(evaluation_context(state, now))
+    assert truth is reference_holds(leaf, model, now)
+    due = compiled.node.due(evaluation_context(state, now))
     for now in instants[1:]:
-        expected = naive_holds(leaf, world, now)
-        assert ready.node.holds(evaluation_context(of, now)) is expected
+        expected = reference_holds(leaf, model, now)
+        assert compiled.node.holds(evaluation_context(state, now)) is expected
         if now == due:
             assert expected is not truth, "it is due exactly where it changes"
-            truth, due = expected, ready.node.due(evaluation_context(of, now))
+            truth, due = expected, compiled.node.due(evaluation_context(state, now))
         assert expected is truth, "nothing changes before it is due"
         assert due is None or due > now

@@ -1,4 +1,4 @@
-"""`matches` without regard to case, by the engine (rewritten for RE2) and in batch (letter by letter)."""
+"""Case-insensitive `matches` in the engine (rewritten for RE2) equals the batch matcher (letter by letter)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _sets = st.sampled_from([r"\w", r"\W", r"\d", r"\D", r"\S", r"\pL", r"\P{Lu}", r
 _ranges = st.tuples(letters, letters).map(sorted).map(lambda ends: f"{_escaped(ends[0])}-{_escaped(ends[1])}")
 _parts = st.lists(st.one_of(_plain, _plain, _plain, _codes, _sets, _ranges), min_size=1, max_size=3)
 _classes = st.tuples(st.sampled_from(["[", "[", "[^"]), _parts).map(lambda parts: parts[0] + "".join(parts[1]) + "]")
-_ones = st.one_of(
+_atoms = st.one_of(
     _plain,
     _plain,
     _codes,
@@ -34,7 +34,7 @@ _ones = st.one_of(
 )
 
 
-def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def _combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.lists(inner, min_size=1, max_size=3).map("".join),
         st.lists(inner, min_size=2, max_size=2).map("|".join),
@@ -48,20 +48,20 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-patterns = st.recursive(_ones, _larger, max_leaves=6)
+patterns = st.recursive(_atoms, _combined, max_leaves=6)
 anchored = st.one_of(patterns, patterns.map(lambda pattern: f"^(?:{pattern})$"))
 
 
 @settings(max_examples=20 * settings().max_examples)
 @given(anchored, texts)
-def test_the_engine_finds_what_is_found_letter_by_letter(pattern: str, text: str) -> None:
-    assume(_is_taken(pattern))
+def test_the_engine_matches_what_the_batch_matcher_matches(pattern: str, text: str) -> None:
+    assume(_is_accepted(pattern))
     assert holds({"property": "p", "matches": pattern}, {"p": text}) is matches_pattern(
         pattern, text, case_sensitive=False
     )
 
 
-def _is_taken(pattern: str) -> bool:
+def _is_accepted(pattern: str) -> bool:
     options = re2.Options()
     options.log_errors = False
     try:

@@ -1,4 +1,4 @@
-"""Sequences with what is kept against the whole history: the same truth at every millisecond, and exact dues."""
+"""Sequences with bounded state agree with the whole history at every millisecond, and have exact due instants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.harness.engine.conditions import compile_dict, contact, evaluation_context, visit
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity
-from tests.harness.engine.reference_evaluator import holds as naive_holds
+from tests.harness.engine.reference_evaluator import holds as reference_holds
 
 BASE = 1_772_000_000_000
 PAGES: list[dict[str, Any]] = [{"path": {"eq": "/a"}}, {"path": {"eq": "/b"}}, {"path": {"in": ["/a", "/b"]}}, {}]
@@ -37,26 +37,31 @@ def sequences(draw: st.DrawFn) -> dict[str, Any]:
     sequences(),
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 12), st.sampled_from("abc")), max_size=20),
 )
-def test_what_is_kept_says_what_the_whole_history_says(
-    leaf: dict[str, Any], moves: list[tuple[int, int, str]]
+def test_the_state_of_a_sequence_agrees_with_the_whole_history(
+    leaf: dict[str, Any], history: list[tuple[int, int, str]]
 ) -> None:
-    ready, of, world, now = compile_dict(leaf), contact(), ContactModel(), BASE
-    for passed, late, page in [*moves, (50, 0, "c")]:
-        truth, due = ready.node.holds(evaluation_context(of, now)), ready.node.due(evaluation_context(of, now))
-        for instant in range(now, now + passed + 1):
+    compiled, state, model, now = compile_dict(leaf), contact(), ContactModel(), BASE
+    for elapsed, late, page in [*history, (50, 0, "c")]:
+        truth, due = (
+            compiled.node.holds(evaluation_context(state, now)),
+            compiled.node.due(evaluation_context(state, now)),
+        )
+        for instant in range(now, now + elapsed + 1):
             if instant == due:
                 truth, due = not truth, None
-            assert ready.node.holds(evaluation_context(of, instant)) is truth
-            assert naive_holds(leaf, world, instant) is truth
-        now += passed
+            assert compiled.node.holds(evaluation_context(state, instant)) is truth
+            assert reference_holds(leaf, model, instant) is truth
+        now += elapsed
         url = f"https://acme.example/{page}"
-        world.activities.append(HistoryActivity(now - late, {"url": url}))
-        of.counts.update(_counted(leaf, of.counts, now, now - late, url))
+        model.activities.append(HistoryActivity(now - late, {"url": url}))
+        state.counts.update(_updated_counts(leaf, state.counts, now, now - late, url))
 
 
-def _counted(leaf: dict[str, Any], counts: dict[str, list[int]], now: int, at: int, url: str) -> dict[str, list[int]]:
+def _updated_counts(
+    leaf: dict[str, Any], counts: dict[str, list[int]], now: int, at: int, url: str
+) -> dict[str, list[int]]:
     (counter,) = compile_dict(leaf).counters
-    happening = visit(at, url)
-    if not counter.matches(happening):
+    activity = visit(at, url)
+    if not counter.matches(activity):
         return {}
-    return {counter.key: counter.update(counts.get(counter.key, []), happening, now)}
+    return {counter.key: counter.update(counts.get(counter.key, []), activity, now)}

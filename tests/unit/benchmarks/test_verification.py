@@ -37,11 +37,11 @@ def test_an_exit_a_millisecond_off_is_wrong() -> None:
     assert verify_exits(exits(c0=60_000, c1=60_001, c2=60_000), PLAN) == {"left at another instant": 1}
 
 
-def test_one_who_stays_is_wrong() -> None:
+def test_a_missing_exit_is_wrong() -> None:
     assert verify_exits(exits(c0=60_000, c1=60_000), PLAN) == {"contacts that did not leave": 1}
 
 
-def test_an_exit_told_twice_is_wrong() -> None:
+def test_a_repeated_exit_is_wrong() -> None:
     observer = exits(c0=60_000, c1=60_000, c2=60_000)
     observer.exits.append(observer.exits[0])
     assert verify_exits(observer, PLAN) == {"left too often": 1}
@@ -61,7 +61,7 @@ def test_time_that_goes_back_for_one_contact_is_wrong() -> None:
     assert verify_changes({0: changes}) == {"at goes back": 1}
 
 
-def test_members_are_those_of_a_place_in_the_journal() -> None:
+def test_members_are_those_at_a_position_in_the_journal() -> None:
     changes = {0: [change("a", "s", True, 1, 10), change("b", "s", True, 2, 11), change("a", "s", False, 3, 12)]}
     assert members_at(changes, {0: 11}) == {("s", "a"), ("s", "b")}
     assert members_at(changes, {0: 12}) == {("s", "b")}
@@ -72,12 +72,12 @@ def test_members_that_a_fresh_start_does_not_have_are_stale() -> None:
     assert verify_members(members, expected) == {"stale member of s": 1, "missing member of t": 1}
 
 
-def test_a_table_that_forgot_a_row_is_wrong() -> None:
+def test_a_table_without_a_row_is_wrong() -> None:
     rows = [SimpleNamespace(key=b"default/s/a", value=msgspec.json.encode({"segment": "s", "contact": "a"}))]
     changes = {0: [change("a", "s", True, 1), change("b", "s", True, 1)]}
     assert verify_table({0: rows}, changes) == {"rows of the table that differ from the changes": 1}
-    gone = SimpleNamespace(key=b"default/s/a", value=None)
-    assert not verify_table({0: [*rows, gone]}, {})
+    tombstone = SimpleNamespace(key=b"default/s/a", value=None)
+    assert not verify_table({0: [*rows, tombstone]}, {})
 
 
 def test_every_edit_is_sound_and_changes_something() -> None:
@@ -91,7 +91,7 @@ def test_every_edit_is_sound_and_changes_something() -> None:
             assert document != before, edit.kind
 
 
-def test_edits_are_chosen_by_how_their_kinds_begin() -> None:
+def test_edits_are_selected_by_the_start_of_their_kinds() -> None:
     assert [edit.kind for edit in select_edits(["pause"])] == ["pause", "pause for good", "pause a campaign"]
     with pytest.raises(ValueError, match="no kind of edit begins with nothing"):
         select_edits(["nothing"])

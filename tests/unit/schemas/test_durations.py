@@ -1,4 +1,4 @@
-"""The forms of a duration, and what is not a duration (SPEC section 5)."""
+"""Valid and invalid forms of a duration (SPEC section 5)."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def test_the_smallest_unit_of_an_iso_duration_may_have_a_fraction(text: str, len
     ],
     ids=lambda text: text[:20],
 )
-def test_what_is_no_duration_is_refused_with_what_to_write(text: str, reason: str) -> None:
+def test_an_invalid_duration_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         duration_ms(text)

@@ -106,9 +106,9 @@ def event_line(number: int, kind: str, **fields: Any) -> EventLine:
     return EventLine(outgoing, "default", number)
 
 
-def decided() -> list[Output]:
+def outputs_of_replay() -> list[Output]:
     outputs: list[Output] = []
-    complaints: list[str] = []
+    errors: list[str] = []
     opportunity = {"opportunity": "o1", "modified": "2026-03-01T10:00:06Z", "campaign": "spring", "currency": "EUR"}
     lines = [
         event_line(1, "contact.changed", properties={"country": "DE", "email": "a@b.example"}),
@@ -119,8 +119,8 @@ def decided() -> list[Output]:
         event_line(6, "opportunity.changed", **opportunity, amount="15000.50", won=True, closed=True),
         event_line(7, "contact.changed", status="bounced"),
     ]
-    FileReplay({"default": DEFINITIONS}, DEFAULT_ENGINE_SETTINGS, outputs.append, complaints.append).run(lines)
-    assert complaints == []
+    FileReplay({"default": DEFINITIONS}, DEFAULT_ENGINE_SETTINGS, outputs.append, errors.append).run(lines)
+    assert errors == []
     return outputs
 
 
@@ -130,7 +130,7 @@ def model_types(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def keys(value: Any) -> Any:
-    """The keys of an object and of the objects in it; None for any other value."""
+    """Returns the keys of an object and of the objects in it; None for any other value."""
     return {name: keys(each) for name, each in value.items()} if isinstance(value, dict) else None
 
 
@@ -146,7 +146,7 @@ OUT_MODELS = {
 
 
 def test_every_output_that_the_engine_writes_is_valid_under_its_model() -> None:
-    outputs = [(output.topic, output.value) for output in decided() if output.value is not None]
+    outputs = [(output.topic, output.value) for output in outputs_of_replay() if output.value is not None]
     types = set()
     for topic, value in outputs:
         document = json.loads(value)
@@ -159,7 +159,7 @@ def test_every_output_that_the_engine_writes_is_valid_under_its_model() -> None:
     assert (CRM_RESULTS.name, "crm.outcome") in types
 
 
-def test_the_headers_of_a_dead_letter_keep_to_their_schema() -> None:
+def test_the_headers_of_a_dead_letter_are_valid_under_their_schema() -> None:
     record = SourceRecord("web-visits", 3, 42, 0, b"k", b"{", (("trace", b"1"),), 0)
     letter = dead_letter_from_record(record, Refusal("invalid_json", "not JSON"))
     headers = {name: value.decode() for name, value in letter.headers}

@@ -22,7 +22,7 @@ NO_ZONES = [
     *("localtime", "posixrules", "Factory", "right/Europe/Berlin", "posix/Europe/Berlin"),
     *("europe/berlin", "EUROPE/BERLIN", "Europe", "Europe/", "/etc/localtime", "../zones", "zone.tab", ""),
 ]
-ASKS = """
+PROGRAM = """
 from datetime import datetime
 from schemas.time_zones import require_zone
 print(require_zone("Asia/Tokyo").utcoffset(datetime(2026, 3, 1)))
@@ -43,13 +43,13 @@ def test_every_name_of_the_list_is_a_zone_and_always_the_same_one() -> None:
     assert all(str(find_zone(name)) == name for name in zone_names())
 
 
-def test_a_zone_that_is_not_there_is_refused_where_it_must_be_one() -> None:
+def test_an_unknown_zone_is_refused_where_one_is_required() -> None:
     with pytest.raises(KeyError, match="'localtime' is not a time zone"):
         require_zone("localtime")
 
 
 @pytest.mark.parametrize("name", ["localtime", "asia/tokyo", "posix/Asia/Tokyo", "", 5])
-def test_a_contact_whose_zone_is_no_name_of_the_list_has_the_accounts(name: object) -> None:
+def test_a_contact_with_an_unknown_zone_has_that_of_the_account(name: object) -> None:
     leaf = {"property": "day", "eq": "2026-03-11", "in_zone": "contact"}
     for at, expected in (("2026-03-10T23:30:00Z", True), ("2026-03-11T23:30:00Z", False)):
         properties = {"day": at, "time_zone": name}
@@ -58,10 +58,12 @@ def test_a_contact_whose_zone_is_no_name_of_the_list_has_the_accounts(name: obje
         assert naive_holds(leaf, ContactModel(properties, {"day": "datetime"}, zone="Europe/Berlin"), 0) is expected
 
 
-def test_what_the_machine_has_does_not_matter(tmp_path: Path) -> None:
+def test_the_zones_of_the_machine_do_not_matter(tmp_path: Path) -> None:
     with as_file(files("tzdata").joinpath("zoneinfo", "UTC")) as utc:
         (tmp_path / "Asia").mkdir()
         shutil.copy(utc, tmp_path / "Asia" / "Tokyo")
     environment = {**os.environ, "PYTHONTZPATH": str(tmp_path)}
-    ran = subprocess.run([sys.executable, "-c", ASKS], env=environment, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "9:00:00"
+    process = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "9:00:00"

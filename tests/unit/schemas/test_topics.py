@@ -14,7 +14,7 @@ BY_NAME = {topic.name: topic for topic in ALL_TOPICS}
 
 
 def type_names(topic: Topic) -> list[str]:
-    """The values that `type` may have on a topic."""
+    """Returns the values that `type` may have on a topic."""
     assert not isinstance(topic.models, NoModel)
     return [name for model in topic.models for name in model.model_fields["type"].annotation.__args__]  # type: ignore[union-attr]
 
@@ -32,7 +32,7 @@ def test_every_topic_has_models_or_a_reason_for_none(topic: Topic) -> None:
         assert all(issubclass(model, BaseModel) for model in topic.models)
 
 
-def test_what_others_write_or_read_has_models() -> None:
+def test_every_topic_that_others_write_or_read_has_models() -> None:
     without = {topic for topic in BY_NAME if isinstance(BY_NAME[topic].models, NoModel)}
     assert {name for name in without if BY_NAME[name].direction != "internal"} == {"dead-letters"}
 

@@ -23,17 +23,17 @@ def test_the_lock_lives_as_long_as_the_process_that_inherits_it(tmp_path: Path) 
     assert not folder.is_locked()
 
 
-def test_a_folder_that_was_never_used_is_not_held(tmp_path: Path) -> None:
+def test_an_unused_folder_is_not_locked(tmp_path: Path) -> None:
     assert not BrokerFolder(tmp_path / "new").is_locked()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x", "port": 1}', '{"pid": 1}'])
-def test_damaged_notes_are_as_none(tmp_path: Path, text: str) -> None:
+def test_a_damaged_process_file_counts_as_missing(tmp_path: Path, text: str) -> None:
     (tmp_path / "broker.json").write_text(text)
     assert BrokerFolder(tmp_path).load_process() is None
 
 
-def test_a_noted_process_counts_only_while_the_lock_is_held(tmp_path: Path) -> None:
+def test_a_saved_process_counts_only_while_the_lock_is_held(tmp_path: Path) -> None:
     folder = BrokerFolder(tmp_path)
     folder.save_process(BrokerProcess(1, 9999))
     broker = LocalBroker(tmp_path)
@@ -44,13 +44,13 @@ def test_a_noted_process_counts_only_while_the_lock_is_held(tmp_path: Path) -> N
         assert broker.pid == 1
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LocalBrokerError, match="cannot be written"):
         LocalBroker(tmp_path / "file").start()
 
 
-def test_discarding_takes_kafkas_data_and_nothing_else(tmp_path: Path) -> None:
+def test_discarding_deletes_kafkas_data_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "meta.properties").write_text("")
     (tmp_path / "mine.txt").write_text("kept")
@@ -59,7 +59,7 @@ def test_discarding_takes_kafkas_data_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "mine.txt").exists()
 
 
-def test_too_little_space_is_said_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_space_is_reported_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.kafka.broker.FREE_SPACE_NEEDED", 1 << 60)
     with pytest.raises(LocalBrokerError, match="make room"):
         LocalBroker(tmp_path).start()

@@ -28,7 +28,7 @@ class Mirror:
     folder: Path
     requests: list[str] = field(default_factory=list)
 
-    def put(self, content: bytes) -> None:
+    def store(self, content: bytes) -> None:
         path = self.folder / RELATIVE
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -80,7 +80,7 @@ def test_the_lock_file_pins_kafka_4_2_1_with_a_logger() -> None:
 
 
 def test_a_jar_is_fetched_once_and_then_found_in_the_cache(mirror: Mirror, lock_file: Path, tmp_path: Path) -> None:
-    mirror.put(CONTENT)
+    mirror.store(CONTENT)
     progress: list[tuple[int, int]] = []
     paths = kafka_jars(lambda _what, done, total: progress.append((done, total)), lock_file)
     assert paths == [tmp_path / "cache" / "example" / "tool-1.0.jar"]
@@ -94,17 +94,17 @@ def test_a_jar_is_fetched_once_and_then_found_in_the_cache(mirror: Mirror, lock_
 
 @pytest.mark.parametrize("wrong", [CONTENT[:-5], CONTENT[:-1] + b"!", b""])
 def test_a_truncated_or_altered_jar_is_refused(mirror: Mirror, lock_file: Path, tmp_path: Path, wrong: bytes) -> None:
-    mirror.put(wrong)
+    mirror.store(wrong)
     with pytest.raises(LocalBrokerError, match=r"org\.example:tool:1\.0 cannot be fetched"):
         kafka_jars(lock_file=lock_file)
     assert not (tmp_path / "cache" / "example" / "tool-1.0.jar").exists()
 
-    mirror.put(CONTENT)
+    mirror.store(CONTENT)
     assert kafka_jars(lock_file=lock_file)[0].read_bytes() == CONTENT
 
 
 def test_a_jar_that_is_lost_from_the_cache_is_fetched_again(mirror: Mirror, lock_file: Path) -> None:
-    mirror.put(CONTENT)
+    mirror.store(CONTENT)
     [path] = kafka_jars(lock_file=lock_file)
     path.unlink()
     assert kafka_jars(lock_file=lock_file) == [path]
@@ -119,7 +119,7 @@ def test_a_jar_in_the_local_maven_repository_is_not_fetched(mirror: Mirror, lock
     assert mirror.requests == []
 
 
-def test_what_the_mirror_does_not_have_is_one_line_without_its_address(mirror: Mirror, lock_file: Path) -> None:
+def test_a_jar_missing_from_the_mirror_is_one_line_without_its_address(mirror: Mirror, lock_file: Path) -> None:
     with pytest.raises(LocalBrokerError, match="LEADSTREAM_MAVEN_MIRROR") as refusal:
         kafka_jars(lock_file=lock_file)
     assert "\n" not in str(refusal.value)
@@ -127,8 +127,8 @@ def test_what_the_mirror_does_not_have_is_one_line_without_its_address(mirror: M
     assert mirror.requests
 
 
-def test_an_answer_that_is_of_no_use_is_not_left_open(mirror: Mirror, lock_file: Path) -> None:
-    gc.collect()  # so that files left open by other tests give no warning here
+def test_a_useless_response_is_closed(mirror: Mirror, lock_file: Path) -> None:
+    gc.collect()  # collects files that other tests left open, which would warn here
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         with pytest.raises(LocalBrokerError):

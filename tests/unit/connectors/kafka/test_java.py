@@ -57,7 +57,7 @@ def test_no_java_at_all_says_what_to_install() -> None:
         find_java()
 
 
-def test_an_option_that_old_javas_refuse_is_given_to_new_ones_only() -> None:
+def test_an_option_that_old_java_versions_refuse_is_passed_to_new_ones_only() -> None:
     option = "--sun-misc-unsafe-memory-access=allow"
     assert option in Java(Path("java"), 25).command([], Path("log4j2.properties"))
     assert option not in Java(Path("java"), 21).command([], Path("log4j2.properties"))

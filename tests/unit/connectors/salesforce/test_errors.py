@@ -1,4 +1,4 @@
-"""What Salesforce's errors mean, by their codes and the wording seen in production."""
+"""The categories of Salesforce's errors, by code and by the wording observed in production."""
 
 from __future__ import annotations
 

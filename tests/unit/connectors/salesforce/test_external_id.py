@@ -15,7 +15,7 @@ def test_a_plain_id_stays_readable() -> None:
 
 
 @given(CONTACTS)
-def test_account_and_contact_can_be_had_back_unless_a_digest_stands_for_them(contact: str) -> None:
+def test_account_and_contact_can_be_parsed_unless_a_digest_replaces_them(contact: str) -> None:
     key = external_id("acme", contact)
     assert len(key) <= MAX_CHARACTERS
     assert parse_external_id(key) in (("acme", contact), None)
@@ -33,6 +33,6 @@ def test_a_slash_in_a_contact_does_not_move_it_to_another_account() -> None:
     assert parse_external_id(external_id("a", "b/c")) == ("a", "b/c")
 
 
-def test_a_key_that_is_none_of_ours_is_nobody() -> None:
+def test_a_foreign_key_has_no_contact() -> None:
     assert parse_external_id("4711") is None
     assert parse_external_id("") is None

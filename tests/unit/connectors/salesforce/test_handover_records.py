@@ -8,7 +8,7 @@ from connectors.salesforce.handover_records import parse_handover
 from schemas.outputs.handovers import LeadHandedOver
 
 
-def test_what_the_engine_hands_over_can_be_read() -> None:
+def test_a_hand_over_of_the_engine_can_be_read() -> None:
     document = {
         "id": "h1",
         "type": "lead.handed_over",

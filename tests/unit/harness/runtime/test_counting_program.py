@@ -1,4 +1,4 @@
-"""The program that the runtime's tests run: its outputs do not depend on portions and restarts."""
+"""The outputs of the runtime tests' program do not depend on portions and restarts."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ _JournalEntry = tuple[int, bytes, bytes]
 
 
 def journal(chance: random.Random) -> list[_JournalEntry]:
-    """Events of a few contacts, some long past, and ticks between them."""
-    fed: list[_JournalEntry] = []
+    """Returns events of a few contacts, some of them late, and ticks between them."""
+    entries: list[_JournalEntry] = []
     tick = 0
     for offset in range(300):
         if chance.random() < 0.15:
             tick += chance.randrange(1, 900)
-            fed.append((offset, records.TICK_KEY, records.encode(records.Tick(tick))))
+            entries.append((offset, records.TICK_KEY, records.encode(records.Tick(tick))))
             continue
         contact = f"c{chance.randrange(8)}"
         at = max(0, tick - chance.randrange(-500, 2_000))
         event = records.JournalEvent(
             "counted", str(offset), at, "default", contact, ("t", 0, offset), fields={"amount": 1 + offset % 7}
         )
-        fed.append((offset, records.event_key("default", contact), records.encode(event)))
-    return fed
+        entries.append((offset, records.event_key("default", contact), records.encode(event)))
+    return entries
 
 
 def by_key(outputs: list[Output]) -> dict[bytes, list[bytes | None]]:
-    """Values per key, in order."""
-    keyed: dict[bytes, list[bytes | None]] = defaultdict(list)
+    """Returns the values of each key, in order."""
+    values_by_key: dict[bytes, list[bytes | None]] = defaultdict(list)
     for output in outputs:
-        keyed[output.key].append(output.value)
-    return keyed
+        values_by_key[output.key].append(output.value)
+    return values_by_key
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_outputs_per_contact_are_the_same_whatever_the_portions_and_restarts(seed: int) -> None:
+def test_outputs_per_contact_do_not_depend_on_portions_and_restarts(seed: int) -> None:
     chance = random.Random(seed)
     log = journal(chance)
     whole = CountingDecider()

@@ -1,4 +1,4 @@
-"""The list of mutations stays in step with the engine, the tests and the docs; breaking the rules is its own run."""
+"""The list of mutations fits the engine, the tests and the docs; running the mutations is a program of its own."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FEWEST = 50
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
-def test_a_mutations_text_stands_exactly_once_in_its_file_and_what_replaces_it_is_python(mutation: Mutation) -> None:
+def test_a_mutations_text_occurs_once_in_its_file_and_its_replacement_is_python(mutation: Mutation) -> None:
     broken = mutation.apply_to((PROJECT_ROOT / mutation.path).read_text())
     compile(broken, mutation.path, "exec")
     assert mutation.text != mutation.instead
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
-def test_the_tests_that_are_to_catch_it_exist(mutation: Mutation) -> None:
+def test_the_tests_that_should_catch_it_exist(mutation: Mutation) -> None:
     assert mutation.caught_by
     for test in mutation.caught_by:
         file, _, name = test.partition("::")
@@ -38,7 +38,7 @@ def test_no_two_mutations_are_the_same() -> None:
     assert [change for change, times in changes.items() if times > 1] == []
 
 
-def test_there_are_enough_and_both_sections_are_covered() -> None:
+def test_there_are_enough_mutations_of_both_sections() -> None:
     sections = Counter(mutation.section for mutation in MUTATIONS)
     assert len(MUTATIONS) >= FEWEST
     assert sections[5] >= 40

@@ -1,4 +1,4 @@
-"""What becomes of a mutation: one that is noticed, one that is not, one that crashes, one that is out of date."""
+"""The status of mutations: noticed, not noticed, crashing, out of date, or never loaded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT = Mutation(
 )
 
 
-def test_each_mutation_meets_its_fate_and_the_working_tree_stays_as_it_is() -> None:
+def test_each_mutation_gets_its_status_and_the_working_tree_does_not_change() -> None:
     before = (PROJECT_ROOT / NOT.path).read_text()
     mutations = [
         NOT,
