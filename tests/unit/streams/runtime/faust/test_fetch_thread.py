@@ -11,7 +11,6 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
-from streams.runtime.faust import listener as listener_room
 from streams.runtime.faust import fetch_thread
 from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
 from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
@@ -164,7 +163,7 @@ async def test_an_error_while_partitions_are_assigned_ends_the_process(monkeypat
         raise ValueError("half assigned")
 
     monkeypatch.setattr(driver.ConsumerRebalanceListener, "on_partitions_assigned", fail)
-    assert listener_room.SlotRebalanceListener is SlotRebalanceListener
+    assert rebalance_listener.SlotRebalanceListener is SlotRebalanceListener
     with pytest.raises(ProcessExit):
         await SlotRebalanceListener(FakeThread([])).on_partitions_assigned([VISITS])
 
