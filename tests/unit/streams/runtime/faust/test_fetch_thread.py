@@ -163,7 +163,6 @@ async def test_an_error_while_partitions_are_assigned_ends_the_process(monkeypat
         raise ValueError("half assigned")
 
     monkeypatch.setattr(driver.ConsumerRebalanceListener, "on_partitions_assigned", fail)
-    assert rebalance_listener.SlotRebalanceListener is SlotRebalanceListener
     with pytest.raises(ProcessExit):
         await SlotRebalanceListener(FakeThread([])).on_partitions_assigned([VISITS])
 
