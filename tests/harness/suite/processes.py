@@ -1,4 +1,4 @@
-"""The processes of a test run: one Kafka for all workers, and a clean end when the run is interrupted."""
+"""The processes of a test run: one Kafka and one bytecode cache for all, and a clean end when it is interrupted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -52,6 +53,7 @@ class RunProcesses:
         else:
             _interrupt_at(signal.SIGINT, signal.SIGTERM)
             self._folder = Path(tempfile.mkdtemp(prefix="leadstream-tests-"))
+            _share_bytecode(self._folder / "bytecode")
         config.stash[_FOLDER] = self._folder
 
     @pytest.hookimpl(optionalhook=True)
@@ -83,6 +85,16 @@ class RunProcesses:
 
     def _worker_files(self) -> list[Path]:
         return [] if self._own_file.exists() else list(self._folder.glob("*.worker"))
+
+
+def _share_bytecode(folder: Path) -> None:
+    """Gives the processes that the run starts one cache of bytecode, where the environment forbids to write any.
+
+    Each of them would compile every module anew: a second of CPU, hundreds of times.
+    """
+    if sys.dont_write_bytecode and sys.pycache_prefix is None:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
 
 
 def _interrupt_at(*numbers: signal.Signals) -> None:

@@ -122,9 +122,10 @@ def _run_pytest(
         *tests,
     ]
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PYTHONPATH": str(top),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # Beside the copies, which have a path each: no bytecode of one is taken for another's.
+        "PYTHONPYCACHEPREFIX": str(top.parent / "bytecode"),
         pytest_plugin.MODULE: module,
         pytest_plugin.PROOF: str(_evidence_path(top)),
     }

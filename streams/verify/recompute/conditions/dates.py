@@ -30,6 +30,7 @@ _FIXED = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _CALENDAR = {"d": "days", "w": "weeks", "M": "months", "y": "years"}
 
 
+@lru_cache(maxsize=10_000)
 def to_ms(duration: str | int) -> int:
     """A duration in ms."""
     return duration if isinstance(duration, int) else duration_ms(duration)
