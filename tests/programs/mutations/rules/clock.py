@@ -200,7 +200,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="A repeat beyond 24 hours of the clock counts",
         where="state/deduplication.py",
         text="if applied_id == event_id and applied >= oldest:",
-        instead="if known == event_id:",
+        instead="if applied_id == event_id:",
         caught_by=(f"{_TIME}::test_after_a_long_silence_a_repeat_counts",),
     ),
     Mutation(
