@@ -1,4 +1,4 @@
-"""What the demo runs on: Kafka, a stand-in org and a worker, started at the beginning and stopped at the end."""
+"""What the demo runs on: Kafka, the sandbox and a worker, started at the beginning and stopped at the end."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class DemoEnvironment:
 
     @property
     def org_url(self) -> str:
-        """The URL of the stand-in org."""
+        """The URL of the sandbox."""
         return self._org.url
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Simulates a sales team in the stand-in org: converts leads, wins, loses and sometimes reopens opportunities."""
+"""Simulates a sales team in the sandbox: converts leads, wins, loses and sometimes reopens opportunities."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OrgRow = dict[str, Any]
 
 
 class SalesSimulator:
-    """An async context manager that uses the control endpoints of the stand-in org at `url`.
+    """An async context manager that uses the control endpoints of the sandbox at `url`.
 
     What it does with a record depends only on the record's id and on the simulated time (`now()` in ms).
     """
