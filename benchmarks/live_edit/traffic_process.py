@@ -32,5 +32,6 @@ class TrafficProcess:
         if self.process.returncode is not None:
             raise RuntimeError(f"the producer has ended with {self.process.returncode}")
         self.process.terminate()
-        output, _ = await asyncio.wait_for(self.process.communicate(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            output, _ = await self.process.communicate()
         return msgspec.json.decode(output, type=TrafficReport)

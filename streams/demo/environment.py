@@ -163,7 +163,8 @@ class DemoEnvironment:
             return
         worker.terminate()
         try:
-            await asyncio.wait_for(worker.wait(), WORKER_STOP_SECONDS)
+            async with asyncio.timeout(WORKER_STOP_SECONDS):
+                await worker.wait()
         except TimeoutError:
             worker.kill()
             await worker.wait()

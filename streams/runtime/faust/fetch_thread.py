@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ FETCH_WAIT_MS = 20
 FETCH_MIN_BYTES = 65_536
 LEAVE_SECONDS = 5.0
 """How long a stop waits for the group; the slots are closed by then."""
+CANCEL_SECONDS = 0.2
+"""After this time a task that is still there is cancelled again."""
 
 
 class FetchCursor:
@@ -128,9 +131,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         assignment to be taken over by the main thread, which is stopping too.
         """
         try:
-            await asyncio.wait_for(super().on_thread_stop(), LEAVE_SECONDS)
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await super().on_thread_stop()
         except TimeoutError:
             log.warning("did not leave the group", seconds=LEAVE_SECONDS)
+
+    async def _gather_remaining_tasks(self) -> None:
+        """Ends the tasks that aiokafka has left in this thread's event loop; called by mode.
+
+        Its coordination task can lose a cancellation: it awaits its heartbeat task while it cancels it, and that task
+        ends normally. It would then join the group again and wait for the main thread, which waits for this one.
+        """
+        rest = asyncio.all_tasks(self.thread_loop) - {asyncio.current_task()}
+        pending = await cancel_until_done(rest, LEAVE_SECONDS)
+        if pending:
+            log.warning("tasks did not end", tasks=sorted(str(task.get_coro()) for task in pending))
 
     def leave_group_on_stop(self) -> None:
         """Before a planned stop: aiokafka will send LeaveGroup, which it does not for a static member, so that the
@@ -166,6 +181,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
                 self.ends[Partition(topic, number)] = FetchEnds(
                     cursor.token, sent_at, cursor.end, position, state.lso, state.highwater
                 )
+
+
+async def cancel_until_done(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> set[asyncio.Task[Any]]:
+    """Cancels tasks, again and again, until they are done; returns those that are not after `seconds`."""
+    pending = set(tasks)
+    ends_at = time.monotonic() + seconds
+    while pending and time.monotonic() < ends_at:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
+    return pending
 
 
 def patch_consumer(consumer: Any) -> Any:

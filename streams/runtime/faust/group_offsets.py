@@ -33,6 +33,7 @@ async def commit_group_offsets(thread: FetchThread, offsets: Mapping[Partition, 
             await consumer.commit(assigned_offsets)
 
     try:
-        await asyncio.wait_for(thread.call_thread(commit), COMMIT_SECONDS)
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await thread.call_thread(commit)
     except (KafkaError, TimeoutError) as error:
         log.debug("group offsets not committed", error=type(error).__name__)

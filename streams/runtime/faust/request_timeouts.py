@@ -28,7 +28,8 @@ def patch_connections(client: Any, request_seconds: float) -> None:
 
     async def connect_in_time(node_id: int, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False) -> Any:
         try:
-            connection = await asyncio.wait_for(connect(node_id, group=group, no_hint=no_hint), request_seconds)
+            async with asyncio.timeout(request_seconds):
+                connection = await connect(node_id, group=group, no_hint=no_hint)
         except TimeoutError:
             client.force_metadata_update()
             return None
@@ -49,7 +50,8 @@ def patch_coordinator(coordinator: Any, request_seconds: float) -> None:
             return await send(request)
         node_id = coordinator.coordinator_id
         try:
-            return await asyncio.wait_for(send(request), request_seconds)
+            async with asyncio.timeout(request_seconds):
+                return await send(request)
         except TimeoutError:
             coordinator.coordinator_dead()
             connection = coordinator._client._conns.get((node_id, ConnectionGroup.COORDINATION))

@@ -35,7 +35,8 @@ async def diagnose_error(
     if not isinstance(error, Fenced):
         return error
     try:
-        members = await asyncio.wait_for(_group_members(bootstrap, group), BOUND_SECONDS)
+        async with asyncio.timeout(BOUND_SECONDS):
+            members = await _group_members(bootstrap, group)
     except (KafkaError, BrokerUnavailable, TimeoutError):
         return error  # the broker does not answer now; the next start finds out
     other = find_duplicate(members, name, client_id)

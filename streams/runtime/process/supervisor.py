@@ -93,7 +93,8 @@ class Supervisor:
                 backoff = FIRST_BACKOFF_SECONDS
             log.warning("restarting", child=child.name, exit_code=code, after_ms=round(1000 * backoff))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), backoff)
+                async with asyncio.timeout(backoff):
+                    await self._stopping.wait()
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
 
     async def _run_once(self, child: Child) -> int:

@@ -51,7 +51,8 @@ class SlotProducer:
             retry_backoff_ms=RETRY_BACKOFF_MS,
             request_timeout_ms=self._settings.request_ms,
         )
-        await asyncio.wait_for(self._fenced().start(), FENCE_BOUND_SECONDS)
+        async with asyncio.timeout(FENCE_BOUND_SECONDS):
+            await self._fenced().start()
 
     def _fenced(self) -> TransactionalProducer:
         if self._producer is None:

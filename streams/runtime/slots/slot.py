@@ -201,7 +201,8 @@ class Slot:
         self._is_active = False
         self._inputs.clear()
         try:
-            await asyncio.wait_for(self._idle.wait(), self._settings.drain_bound_ms / 1000)
+            async with asyncio.timeout(self._settings.drain_bound_ms / 1000):
+                await self._idle.wait()
         except TimeoutError:
             die(f"{self.transactional_id} did not end its transaction in time")
 
@@ -211,8 +212,7 @@ class Slot:
             await self._backfill.close()
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
         await self._producer.stop()
 
     # Work
@@ -235,7 +235,8 @@ class Slot:
                 if await self._work_once():
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._settings.tick_ms / 1000)
+                    async with asyncio.timeout(self._settings.tick_ms / 1000):
+                        await self._wake.wait()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # a slot that failed is not to be trusted
@@ -253,7 +254,8 @@ class Slot:
             if batch is None:
                 return False
             self._last_start = began
-            await asyncio.wait_for(self.commit(batch), self._settings.transaction_bound_ms / 1000)
+            async with asyncio.timeout(self._settings.transaction_bound_ms / 1000):
+                await self.commit(batch)
         except TimeoutError as error:
             raise Internal("a transaction took longer than its bound; the broker may be away") from error
         finally:

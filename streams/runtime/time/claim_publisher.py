@@ -66,7 +66,8 @@ class ClaimPublisher:
                 self._wake.clear()
                 await self._publish(producer, self._due_claims(self._claims_at(now_ms()), time.monotonic()))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._pause_seconds(time.monotonic()))
+                    async with asyncio.timeout(self._pause_seconds(time.monotonic())):
+                        await self._wake.wait()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # without claims time stops in every slot

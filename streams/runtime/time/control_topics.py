@@ -104,13 +104,11 @@ class ControlTopicReader:
         consumer = await self._started_consumer()
         ends = await consumer.end_offsets(self._tps)
 
-        async def read_to_ends() -> None:
+        async with asyncio.timeout(CATCH_UP_SECONDS):
             for tp, offset in ends.items():
                 while await consumer.position(tp) < offset:
                     async with self._progress:
                         await self._progress.wait()
-
-        await asyncio.wait_for(read_to_ends(), CATCH_UP_SECONDS)
 
     async def _read_loop(self, consumer: Consumer) -> None:
         try:

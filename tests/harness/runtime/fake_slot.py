@@ -84,6 +84,9 @@ class FakeProducer:
             last_offsets[target] = len(log) - 1
         return last_offsets
 
+    async def stop(self) -> None:
+        """Has no connection to close."""
+
     def has_unanswered_end(self) -> bool:
         """Whether an EndTxn had no answer."""
         return self.unanswered_end

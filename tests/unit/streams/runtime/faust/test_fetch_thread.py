@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -189,3 +190,30 @@ async def test_a_stop_gives_up_a_join_of_the_group_that_waits_for_the_thread_tha
     monkeypatch.setattr(fetch_thread, "LEAVE_SECONDS", 0.01)
     await thread_with(FakeConsumer()).on_thread_stop()
     assert is_given_up.is_set()
+
+
+async def test_a_stop_ends_tasks_that_lose_a_cancellation() -> None:
+    async def join() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()  # as where aiokafka awaits a task that it cancels
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(join())
+    await asyncio.sleep(0)
+    assert await fetch_thread.cancel_until_done([task], seconds=5) == set()
+    assert task.cancelled()
+
+
+async def test_a_stop_gives_up_a_task_that_no_cancellation_ends() -> None:
+    is_released = asyncio.Event()
+
+    async def wait() -> None:
+        while not is_released.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await is_released.wait()
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    assert await fetch_thread.cancel_until_done([task], seconds=0.01) == {task}
+    is_released.set()
+    await task

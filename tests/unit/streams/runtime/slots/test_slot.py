@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -318,6 +319,20 @@ async def test_after_an_unanswered_end_a_slot_that_had_another_owner_in_between_
     enqueue_input(slot, VISITS, (b"c1", event_value(1)))
     with pytest.raises(Internal, match="owned by somebody"):
         await transact(slot)
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_slot_that_is_closed_while_it_wakes_up_ends(steps: int) -> None:
+    slot = fake_slot()
+    slot.start({})
+    for _ in range(10):
+        await asyncio.sleep(0)
+    await slot.suspend()
+    slot.wake()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await slot.close()
 
 
 async def test_a_slot_does_not_feed_its_decider_for_ever_ahead_of_what_it_decides() -> None:
