@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests by folder, and puts the longest first."""
     mark_tiers(items, Path(__file__).parent)
     order(items)
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the garbage collector away from modules and tests, which stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

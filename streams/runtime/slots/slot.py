@@ -113,8 +113,7 @@ class Slot:
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
-        self._last_start = 0.0
-        self._last_slice = 0.0
+        self._last_start = self._last_slice = 0.0
 
     # Views
 

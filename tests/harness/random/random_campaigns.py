@@ -17,62 +17,100 @@ CAMPAIGNS = ("c", "d")
 ZONE = "Europe/Berlin"
 RandomDocument = dict[str, Any]
 durations = st.sampled_from(["PT0.005S", "PT0.010S", "PT0.020S"])
+seldom = st.sampled_from((False, False, False, True))
+sometimes = st.sampled_from((False, False, True))
+often = st.sampled_from((True, True, True, False))
+leaves = st.sampled_from(("keep", "delete"))
+rule_points = st.sampled_from([1, 2, -1, 2.5, 0.333333, 0.000001])
+lead_points: st.SearchStrategy[RandomDocument] = st.one_of(
+    st.fixed_dictionaries({"points": st.fixed_dictionaries({"gte": st.integers(-1, 4)})}),
+    st.fixed_dictionaries({"points": st.fixed_dictionaries({"lt": st.sampled_from([0.5, 1, 2])})}),
+)
+actions: dict[str, st.SearchStrategy[Any]] = {
+    "set_status": st.sampled_from(["qualified", "rejected", "duplicate", "deleted", "active"]),
+    "add_points": st.sampled_from([1, -2, 0.5]),
+    "add_to_segment": st.just("kept"),
+    "remove_from_segment": st.just("kept"),
+    "add_to_campaign": st.sampled_from(CAMPAIGNS),
+    "remove_from_campaign": st.sampled_from(CAMPAIGNS),
+}
+chosen_actions = st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=2, unique=True)
+mixes = st.sampled_from(("same", "same", "paused", "fields", "anew"))
 
 
+# Strategies are made once: Hypothesis checks each new one, which costs as much as a draw.
+
+
+@cache
+def _audiences(segments: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(segments), max_size=2, unique=True)
+
+
+@cache
+def _periods(start: int) -> st.SearchStrategy[Any]:
+    days = [instant_text(start + after)[:10] for after in (-86_400_000, 0, 86_400_000, 2 * 86_400_000)]
+    return st.sampled_from(
+        [None, None, None, None, None, {"from": days[2]}, {"to": days[2]}, {"from": days[1], "to": days[2]}]
+    )
+
+
+@cache
+def _scoring_conditions(start: int, segments: tuple[str, ...]) -> st.SearchStrategy[RandomDocument]:
+    bare = st.one_of(st.fixed_dictionaries({"visit": pages}), st.fixed_dictionaries({"activity": names}))
+    return st.one_of(bare, conditions(start, segments))
+
+
+@cache
+def _automation_conditions(start: int, segments: tuple[str, ...]) -> st.SearchStrategy[RandomDocument]:
+    return st.one_of(lead_points, lead_points, conditions(start, segments, lead_at_hand=True))
+
+
+@cache
+def _fields_of(names_: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names_), max_size=3, unique=True)
+
+
+@cache
 @st.composite
 def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
     """One campaign; `segments` may be its audience and be referred to, `kept` among them is static."""
-    days = [instant_text(start + after)[:10] for after in (-86_400_000, 0, 86_400_000, 2 * 86_400_000)]
     campaign: RandomDocument = {
         "id": name,
-        "audience": draw(st.lists(st.sampled_from(segments), max_size=2, unique=True)),
-        "paused": draw(st.sampled_from((False, False, False, True))),
-        "auto_qualify": draw(st.sampled_from((False, False, False, True))),
-        "leave": draw(st.sampled_from(("keep", "delete"))),
+        "audience": draw(_audiences(segments)),
+        "paused": draw(seldom),
+        "auto_qualify": draw(seldom),
+        "leave": draw(leaves),
         "scoring": [draw(scoring(f"p{number}", start, segments)) for number in range(draw(st.integers(0, 2)))],
         "automation": [draw(automation(f"a{number}", start, segments)) for number in range(draw(st.integers(0, 3)))],
     }
     if draw(st.booleans()):
         campaign["half_life"] = draw(durations)
-    period = draw(
-        st.sampled_from(
-            [None, None, None, None, None, {"from": days[2]}, {"to": days[2]}, {"from": days[1], "to": days[2]}]
-        )
-    )
+    period = draw(_periods(start))
     return campaign | ({"period": period} if period else {})
 
 
+@cache
 @st.composite
 def scoring(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
     """A scoring rule: half of them on each event, half on an edge."""
-    bare = st.one_of(st.fixed_dictionaries({"visit": pages}), st.fixed_dictionaries({"activity": names}))
     rule: RandomDocument = {
         "id": name,
-        "when": draw(st.one_of(bare, conditions(start, segments))),
-        "points": draw(st.sampled_from([1, 2, -1, 2.5, 0.333333, 0.000001])),
+        "when": draw(_scoring_conditions(start, segments)),
+        "points": draw(rule_points),
     }
     if draw(st.booleans()):
         rule["at_most"] = {"times": draw(st.integers(1, 2)), "per": draw(durations)}
     return rule
 
 
+@cache
 @st.composite
 def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
     """An automation rule with one action or two."""
-    points = st.fixed_dictionaries({"points": st.fixed_dictionaries({"gte": st.integers(-1, 4)})})
-    falling = st.fixed_dictionaries({"points": st.fixed_dictionaries({"lt": st.sampled_from([0.5, 1, 2])})})
-    actions: dict[str, st.SearchStrategy[Any]] = {
-        "set_status": st.sampled_from(["qualified", "rejected", "duplicate", "deleted", "active"]),
-        "add_points": st.sampled_from([1, -2, 0.5]),
-        "add_to_segment": st.just("kept"),
-        "remove_from_segment": st.just("kept"),
-        "add_to_campaign": st.sampled_from(CAMPAIGNS),
-        "remove_from_campaign": st.sampled_from(CAMPAIGNS),
-    }
-    chosen = draw(st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=2, unique=True))
+    chosen = draw(chosen_actions)
     return {
         "id": name,
-        "when": draw(st.one_of(points, falling, conditions(start, segments, lead_at_hand=True))),
+        "when": draw(_automation_conditions(start, segments)),
         "then": {action: draw(actions[action]) for action in chosen},
         "apply_to_existing": draw(st.booleans()),
     }
@@ -96,7 +134,7 @@ def _mix_releases(draw: st.DrawFn, former: list[RandomDocument], fresh: list[Ran
     mixed = []
     for part in fresh:
         before = known.get(part["id"])
-        how = draw(st.sampled_from(("same", "same", "paused", "fields", "anew")))
+        how = draw(mixes)
         if before is None or how == "anew":
             mixed.append(part)
         elif how == "paused":
@@ -104,20 +142,21 @@ def _mix_releases(draw: st.DrawFn, former: list[RandomDocument], fresh: list[Ran
         elif how == "same" or "audience" not in part:
             mixed.append(before)
         else:
-            fields = draw(st.lists(st.sampled_from(sorted(part)), max_size=3, unique=True))
+            fields = draw(_fields_of(tuple(sorted(part))))
             mixed.append({**before, **{name: part[name] for name in fields}})
     return mixed
 
 
+@cache
 @st.composite
 def _definitions(draw: st.DrawFn, start: int) -> RandomDocument:
-    segments: list[RandomDocument] = [{"id": "kept", "paused": draw(st.sampled_from((False, False, False, True)))}]
+    segments: list[RandomDocument] = [{"id": "kept", "paused": draw(seldom)}]
     known: tuple[str, ...] = ("kept",)
     for name in ("s0", "s1"):
-        segment: RandomDocument = {"id": name, "paused": draw(st.sampled_from((False, False, False, True)))}
-        if draw(st.sampled_from((True, True, True, False))):
+        segment: RandomDocument = {"id": name, "paused": draw(seldom)}
+        if draw(often):
             segment |= {"dynamic": True, "when": draw(conditions(start, known))}
-        if draw(st.sampled_from((False, False, True))):
+        if draw(sometimes):
             segment["statuses"] = ["active", "inactive", "bounced"]
         segments.append(segment)
         known = (*known, name)

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -53,7 +54,8 @@ class RunProcesses:
         else:
             _interrupt_at(signal.SIGINT, signal.SIGTERM)
             self._folder = Path(tempfile.mkdtemp(prefix="leadstream-tests-"))
-            _share_bytecode(self._folder / "bytecode")
+            if _share_bytecode(self._folder / "bytecode") and _has_many_workers(config):
+                _compile_tests(config)
         config.stash[_FOLDER] = self._folder
 
     @pytest.hookimpl(optionalhook=True)
@@ -87,14 +89,34 @@ class RunProcesses:
         return [] if self._own_file.exists() else list(self._folder.glob("*.worker"))
 
 
-def _share_bytecode(folder: Path) -> None:
+def _share_bytecode(folder: Path) -> bool:
     """Gives the processes that the run starts one cache of bytecode, where the environment forbids to write any.
 
-    Each of them would compile every module anew: a second of CPU, hundreds of times.
+    Each of them would compile every module anew: a second of CPU, hundreds of times. Returns whether it did so.
     """
-    if sys.dont_write_bytecode and sys.pycache_prefix is None:
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+    if not sys.dont_write_bytecode or sys.pycache_prefix is not None:
+        return False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+    return True
+
+
+def _has_many_workers(config: pytest.Config) -> bool:
+    workers: int | None = config.getoption("numprocesses", None)
+    return (workers or 0) > (os.cpu_count() or 2)
+
+
+def _compile_tests(config: pytest.Config) -> None:
+    """Fills the empty cache with the tests' bytecode: two processes collect them, not every worker for itself."""
+    tests = Path(__file__).parents[2]
+    parts = [tests / "unit"], [tests / "integration", tests / "property", tests / "architecture"]
+    command = [sys.executable, "-m", "pytest", "-qq", "-n", "0", "--collect-only", "-p", "no:cacheprovider"]
+    collections = []
+    for part in parts:
+        arguments = [*command, *map(str, part)]
+        collections.append(subprocess.Popen(arguments, cwd=config.rootpath, stdout=subprocess.DEVNULL))
+    for collection in collections:
+        collection.wait()
 
 
 def _interrupt_at(*numbers: signal.Signals) -> None:

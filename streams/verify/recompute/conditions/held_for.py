@@ -25,7 +25,8 @@ def held_for_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     since = now - to_ms(leaf["held_for"])
     if since < model.created:
         return False
-    return all(_leaf_holds(leaf, _model_at(model, at), at) for at in _instants_to_check(leaf, model, since, now))
+    models = _ModelsOverTime(model)
+    return all(_leaf_holds(leaf, models.at(at), at) for at in _instants_to_check(leaf, model, since, now))
 
 
 def _leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
@@ -34,10 +35,18 @@ def _leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     return property_holds(leaf, model, now)
 
 
-def _model_at(model: ContactModel, at: int) -> ContactModel:
+class _ModelsOverTime:
     """The model with the properties as they were at an instant, after all records at it."""
-    changes = [properties for since, properties in model.property_history if since <= at]
-    return replace(model, properties=changes[-1] if changes else {})
+
+    def __init__(self, model: ContactModel) -> None:
+        self._history = model.property_history
+        self._before = replace(model, properties={})
+        self._models = [replace(model, properties=properties) for _, properties in model.property_history]
+
+    def at(self, instant: int) -> ContactModel:
+        """The model at an instant (ms)."""
+        changes = [model for model, (since, _) in zip(self._models, self._history, strict=True) if since <= instant]
+        return changes[-1] if changes else self._before
 
 
 def _instants_to_check(leaf: PlainCondition, model: ContactModel, since: int, now: int) -> Iterable[int]:
