@@ -52,6 +52,7 @@ class Operators(DefinitionModel):
     older_than: Duration | None = None
     anniversary_within: Duration | None = None
     case_sensitive: bool = False
+    accents: Literal["ignore"] | None = None
     in_zone: Literal["account", "contact"] = "account"
 
 
@@ -64,6 +65,24 @@ class CountOperators(DefinitionModel):
     lt: int | None = None
     lte: int | None = None
     between: Annotated[tuple[int, int] | None, AsTuple] = None
+
+
+class AmountOperators(DefinitionModel):
+    """A sum or an average against numbers; `of` names the property of the events whose values are taken."""
+
+    of: str
+    eq: float | None = None
+    gt: float | None = None
+    gte: float | None = None
+    lt: float | None = None
+    lte: float | None = None
+    between: Annotated[tuple[float, float] | None, AsTuple] = None
+
+
+class DistinctOperators(CountOperators):
+    """How many different values; `of` names a field of the events, as filters do."""
+
+    of: str
 
 
 class NumberOperators(DefinitionModel):
@@ -81,9 +100,10 @@ class NumberOperators(DefinitionModel):
 
 
 class ScoreOperators(NumberOperators):
-    """The contact's own score, or a named one."""
+    """The contact's own score, or a named one; `exists` says whether it was ever scored."""
 
     name: str | None = None
+    exists: bool | None = None
 
 
 class MomentOperators(DefinitionModel):
@@ -111,17 +131,21 @@ FieldOperators = Mapping[str, Operators]
 
 
 class Regular(DefinitionModel):
-    """Happened in at least `at_least` of the last `of` periods of length `each`."""
+    """Happened, at least `times` times, in at least `at_least` of the last `of` periods of length `each`."""
 
     at_least: int = Field(ge=1)
     of: int = Field(ge=1, le=1000)
     each: Duration
+    times: int = Field(1, ge=1)
 
 
 class Window(DefinitionModel):
-    """Fields that visit and activity leaves share: how often, and when."""
+    """Fields that visit and activity leaves share: how often or how much, and when."""
 
     count: CountOperators | None = None
+    sum: AmountOperators | None = None
+    average: AmountOperators | None = None
+    distinct: DistinctOperators | None = None
     never: Literal[True] | None = None
     within: Duration | None = None
     between_ago: Annotated[tuple[Duration, Duration] | None, AsTuple] = None
@@ -171,6 +195,12 @@ class TagsLeaf(DefinitionModel):
 
 class ScoreLeaf(DefinitionModel):
     score: ScoreOperators
+
+
+class CreatedLeaf(DefinitionModel):
+    """When the contact began, as a datetime."""
+
+    created: Operators
 
 
 class LastVisitLeaf(DefinitionModel):
@@ -243,6 +273,7 @@ SUBJECTS: Mapping[str, type[DefinitionModel]] = {
     "status": StatusLeaf,
     "tags": TagsLeaf,
     "score": ScoreLeaf,
+    "created": CreatedLeaf,
     "visit": VisitLeaf,
     "activity": ActivityLeaf,
     "sequence": SequenceLeaf,
@@ -277,6 +308,7 @@ Condition = Annotated[
     | Annotated[StatusLeaf, Tag("status")]
     | Annotated[TagsLeaf, Tag("tags")]
     | Annotated[ScoreLeaf, Tag("score")]
+    | Annotated[CreatedLeaf, Tag("created")]
     | Annotated[VisitLeaf, Tag("visit")]
     | Annotated[ActivityLeaf, Tag("activity")]
     | Annotated[SequenceLeaf, Tag("sequence")]

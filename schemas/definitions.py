@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.conditions import Condition, DefinitionModel
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.values import AsTuple, Day, Duration, Points, Slug
 
 ContactStatus = Literal["active", "inactive", "bounced", "deleted"]
@@ -60,23 +61,22 @@ class ScoringRule(DefinitionModel):
     at_most: AtMost | None = None
 
 
-class Notify(DefinitionModel):
-    """An event on a topic."""
-
-    topic: str
-    data: dict[str, Any] = {}
-
-
 class Actions(DefinitionModel):
-    """What an automation rule does; in the order of these fields."""
+    """What an automation rule does, in this order: points, static segments, campaigns, status, notice.
+
+    Before engine version 4 the status came first, and the points of a lead that it takes out of its processing were
+    lost.
+    """
 
     set_status: Literal["active", "qualified", "rejected", "duplicate", "deleted"] | None = None
     add_points: Points | None = None
+    set_points: Points | None = None
     add_to_segment: Slug | None = None
     remove_from_segment: Slug | None = None
     add_to_campaign: Slug | None = None
     remove_from_campaign: Slug | None = None
-    notify: Notify | None = None
+    notify: Slug | None = None
+    """The name of the notice on the topic `notifications`."""
 
 
 class AutomationRule(DefinitionModel):
@@ -112,6 +112,8 @@ class Campaign(DefinitionModel):
     period: Period | None = None
     paused: bool = False
     half_life: Duration | None = None
+    points_between: Annotated[tuple[Points, Points] | None, AsTuple] = None
+    """The least and the most points of a lead; 0 lies within."""
     auto_qualify: bool = False
     leave: Literal["keep", "delete"] = "keep"
     points_changed: bool = False
@@ -138,6 +140,8 @@ class Definitions(DefinitionModel):
     """One account's whole; what `apply` makes a release of."""
 
     account: Slug = "default"
+    engine_version: EngineVersion = NEWEST_VERSION
+    """The version of the engine that decides the release; a document that states none keeps the one before."""
     plan: AccountPlan = "enterprise"
     time_zone: str = "UTC"
     properties: dict[str, PropertyType] = {}

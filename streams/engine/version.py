@@ -1,4 +1,9 @@
-"""Holds the engine's version and the parts of the language that it refuses by name because it does not serve them."""
+"""Holds the engine's versions and the parts of the language that it refuses by name because it does not serve them.
+
+A version decides the same journal and the same releases always alike. What `definitions check` refuses is part of it,
+since a refused release is void for every reader. A release is decided by the version that it was applied with
+(docs/decisions/0016), so an engine knows the version before its newest one too.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,11 @@ from schemas.conditions import (
     Condition,
     NotOf,
 )
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from streams.errors import EngineVersionMismatch
 
-ENGINE_VERSION = 3
-"""The version of the engine's decisions: raised whenever it would decide the same journal and releases differently.
-
-What `definitions check` refuses is part of it, since a refused release is void for every reader.
-"""
+ENGINE_VERSION = NEWEST_VERSION
+"""The newest version: raised whenever the engine would decide the same journal and releases differently."""
 
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
@@ -39,9 +42,10 @@ def walk(condition: Condition) -> Iterator[Condition]:
 
 
 def require_version(number: int, what: str) -> None:
-    """Raises EngineVersionMismatch unless `what` was written by an engine of this version."""
-    if number != ENGINE_VERSION:
+    """Raises EngineVersionMismatch unless `what` was decided by a version that this engine knows."""
+    if not OLDEST_VERSION <= number <= NEWEST_VERSION:
         raise EngineVersionMismatch(
-            f"{what} was written by an engine of semantics {number}, this one has {ENGINE_VERSION}; run the version"
-            " that wrote it, or start a new deployment under another prefix and publish the events to it again"
+            f"{what} was written by an engine of version {number}, this one knows {OLDEST_VERSION} to"
+            f" {NEWEST_VERSION}; run the version that wrote it, or start a new deployment under another prefix and"
+            " publish the events to it again"
         )

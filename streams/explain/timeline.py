@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from schemas.engine_versions import OLDEST_VERSION
 from streams.engine.decisions.decide import NO_TICK
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Output
@@ -21,7 +22,6 @@ from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.deduplication import is_repeat
-from streams.engine.version import ENGINE_VERSION
 from streams.explain.tree import TrackedValue
 from streams.store.contact_view import ContactView, build_view
 
@@ -79,7 +79,7 @@ class ContactTimeline:
         """Begins with a row that is settled for `now` (ms)."""
         self._decider.restore(self.key, msgspec.json.encode(contact))
         status = PartitionStatus(releases={contact.account: contact.release})
-        self._decider.resume(msgspec.json.encode(Checkpoint(status, semantics=ENGINE_VERSION)))
+        self._decider.resume(msgspec.json.encode(Checkpoint(status, semantics=OLDEST_VERSION)))
         self._next_offset = contact.settled + 1
         self._record_changes(now, "")
 

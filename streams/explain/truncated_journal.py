@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.engine_versions import OLDEST_VERSION
 from schemas.values import instant_text
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.state.contact import Contact
-from streams.engine.version import ENGINE_VERSION
 from streams.errors import JournalTruncated
 from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
 from streams.explain.timeline import ContactTimeline, EngineParameters
@@ -82,7 +82,7 @@ def _unchanged_release_marker(account: str, journal: TruncatedJournal) -> Marker
     has_changed = any(isinstance(each, Marker | Proposal | Slice) for each in journal.records)
     if number is None or has_changed or account in status.proposed:
         return None
-    return Marker(account, number, offset=0, hash="", at=None, semantics=ENGINE_VERSION)
+    return Marker(account, number, offset=0, hash="", at=None, semantics=OLDEST_VERSION)
 
 
 def _remaining_events(

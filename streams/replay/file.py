@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.topics import CRM_OPPORTUNITIES, CRM_RESULTS
 from schemas.values import instant_text
 from streams.engine.journal import records
@@ -17,7 +18,7 @@ from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
-from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.releases.release_log import ReleaseLog, first_document
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.validation import path_text, validate_definitions
@@ -161,11 +162,14 @@ class FileReplay:
         self._apply_definitions(item.account, {"account": item.account, **item.definitions}, item.at, item.location)
 
     def _apply_definitions(self, account: str, document: RawDefinitions, at: int | None, location: str) -> None:
-        problems = validate_definitions(document).problems
+        latest = self._releases.latest(account)
+        if latest is None:
+            document = first_document(document)
+        version = NEWEST_VERSION if latest is None else latest.definitions.engine_version
+        problems = validate_definitions(document, version).problems
         if problems:
             first = problems[0]
             raise DefinitionsRefused(f"{location}: {path_text(first.path)}: {first.message}")
-        latest = self._releases.latest(account)
         record: dict[str, Any] = {"type": "definitions.applied", "account": account, "definitions": document}
         record["based_on"] = latest.number if latest else 0
         if at is not None:

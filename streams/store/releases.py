@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.topics import DEFINITIONS
 from schemas.values import instant_text
-from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
+from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease, first_document
 from streams.errors import Internal, UsageError
 from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer
@@ -116,6 +116,7 @@ class ReleaseRepository:
         record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": account, "based_on": based_on}
         if at is not None:
             record["at"] = instant_text(at)
+        document = first_document(document) if based_on == 0 else document
         await self._send_record(account, _encode(record | {"definitions": document}))
         log = await self.read_log()
         releases: list[Release | VoidRelease] = [*log.releases_of(account), *log.void_releases]

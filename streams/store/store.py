@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import msgspec
 from aiokafka import TopicPartition
 
+from schemas.engine_versions import OLDEST_VERSION
 from schemas.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL
 from streams.engine.journal.effects import SourcePosition
 from streams.engine.partition.backfill import BackfillCounter, JournalEntry
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.version import ENGINE_VERSION, require_version
+from streams.engine.version import require_version
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.deployment import DeploymentRecord, require_deployment
@@ -175,7 +176,7 @@ def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
     Raises EngineVersionMismatch for another engine version, whose rows cannot be read either.
     """
     if not slot_checkpoint.checkpoint:
-        return Checkpoint(PartitionStatus(), semantics=ENGINE_VERSION)
+        return Checkpoint(PartitionStatus(), semantics=OLDEST_VERSION)
     checkpoint = msgspec.json.decode(slot_checkpoint.checkpoint, type=Checkpoint)
     require_version(checkpoint.semantics, "the contacts' state")
     return checkpoint

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from schemas.definitions import PropertyType
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.state.contact import Contact, Lead
 
 
@@ -125,3 +126,4 @@ class CompileScope:
     time_zone: str
     property_types: Mapping[str, PropertyType]
     """Declared and standard properties -> type; the JSON value of any other property decides its type."""
+    engine_version: EngineVersion = NEWEST_VERSION

@@ -17,6 +17,7 @@ from itertools import islice
 
 import msgspec
 
+from schemas.engine_versions import OLDEST_VERSION
 from streams.engine.decisions.decide import NO_TICK, Decision, decide_event, decide_slice
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Budget, Effects
@@ -28,7 +29,7 @@ from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
-from streams.engine.version import ENGINE_VERSION, require_version
+from streams.engine.version import require_version
 
 _OWN_RECORD_SHARE = 0.7
 """The share of a budget that own records may use while a broadcast is unfinished."""
@@ -47,7 +48,7 @@ class Checkpoint(msgspec.Struct, omit_defaults=True):
     standing: PartitionStatus
     unfinished: PendingBroadcast | None = None
     semantics: int = 1
-    """The version that decided the rows; see `streams.engine.version.ENGINE_VERSION`."""
+    """The newest engine version of the releases so far: an engine that does not know it must not go on from here."""
     taken_in: int = 0
     """If the next record is a slice: how many of its contacts are decided."""
 
@@ -98,6 +99,7 @@ class PartitionDecider:
         self._broadcast: Broadcast | None = None
         self._active_releases = ActiveReleases(self._release_cache, self._status)
         self._slice_progress = 0  # contacts of the first slice in the queue that are decided
+        self._version: int = OLDEST_VERSION  # the newest engine version of the releases so far
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Restores one record of the changelog; to be called in their order."""
@@ -114,6 +116,7 @@ class PartitionDecider:
             return
         state = msgspec.json.decode(checkpoint, type=Checkpoint)
         require_version(state.semantics, "the contacts' state")
+        self._version = state.semantics
         self._status = state.standing
         self._slice_progress = state.taken_in
         self._active_releases = ActiveReleases(self._release_cache, self._status)
@@ -146,7 +149,7 @@ class PartitionDecider:
     def checkpoint(self) -> bytes:
         """What `resume` needs besides rows and journal offset."""
         unfinished = self._broadcast.state if self._broadcast is not None else None
-        return msgspec.json.encode(Checkpoint(self._status, unfinished, ENGINE_VERSION, self._slice_progress))
+        return msgspec.json.encode(Checkpoint(self._status, unfinished, self._version, self._slice_progress))
 
     def resume_offset(self, next_offset: int) -> int:
         """The journal offset to continue from after a restart."""
@@ -208,8 +211,10 @@ class PartitionDecider:
             self._start_broadcast(PendingBroadcast(offset, record))
         elif isinstance(record, Marker):
             self._start_broadcast(self._active_releases.activate(offset, record))
+            self._version = max(self._version, record.semantics)
         else:
             self._active_releases.propose(offset, record)
+            self._version = max(self._version, record.semantics)
 
     def _process_slice(self, history_slice: Slice, effects: Effects, usage: _BudgetUsage) -> None:
         """Decides as many of a slice's contacts as fit; it stays first in the queue until all are decided."""

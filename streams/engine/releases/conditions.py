@@ -54,4 +54,5 @@ def stateful_conditions(definitions: Definitions) -> Iterator[OwnedCondition]:
 
 def build_compile_scope(definitions: Definitions) -> CompileScope:
     """What the conditions of an account are compiled within."""
-    return CompileScope(definitions.time_zone, {**STANDARD_PROPERTIES, **definitions.properties})
+    types = {**STANDARD_PROPERTIES, **definitions.properties}
+    return CompileScope(definitions.time_zone, types, definitions.engine_version)

@@ -2,7 +2,7 @@
 
 A record is a valid release when it can be parsed, its definitions are valid, and it is based on the account's latest
 valid release; every other record is void. Its number is its rank among the valid ones. Readers of the same records
-know the same releases.
+know the same releases. A release is decided by the engine version that it states, else by that of the release before.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.events.releases import DefinitionsApplied
 from streams.engine.journal.records import Marker
 from streams.engine.validation import path_text, validate_definitions
-from streams.engine.version import ENGINE_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Release:
             offset=self.offset,
             hash=self.hash,
             at=self.at,
-            semantics=ENGINE_VERSION,
+            semantics=self.definitions.engine_version,
         )
 
 
@@ -115,19 +115,23 @@ class ReleaseLog:
             return VoidRelease(offset, _key_text(key), "", f"not a release: {message}")
         account = record.account or _key_text(key) or DEFAULT_ACCOUNT
         release_id = record.id or ""
-        result = validate_definitions(record.definitions)
+        latest = self.latest(account)
+        version = OLDEST_VERSION if latest is None else latest.definitions.engine_version
+        result = validate_definitions(record.definitions, version)
         if result.definitions is None:
             problem = result.problems[0]
             return VoidRelease(offset, account, release_id, f"{path_text(problem.path)}: {problem.message}")
         if result.definitions.account != account:
             reason = f"the definitions are of the account {result.definitions.account}, the record of {account}"
             return VoidRelease(offset, account, release_id, reason)
-        latest = self.latest(account)
         number = latest.number if latest else 0
         if record.based_on != number:
             return VoidRelease(
                 offset, account, release_id, f"based on release {record.based_on}, but {number} is the latest"
             )
+        if result.definitions.engine_version < version:
+            reason = f"engine version {result.definitions.engine_version} is before {version}, that of release {number}"
+            return VoidRelease(offset, account, release_id, reason)
         return Release(
             account=account,
             number=number + 1,
@@ -144,6 +148,15 @@ class ReleaseLog:
         if self.clock == "events":
             return at
         return arrival if at is None else min(at, arrival)
+
+
+def first_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document of an account's first release: it states the newest engine version where it states none.
+
+    A document that states none keeps the version of the release before, and a first one has the oldest, since the
+    first engine wrote no version.
+    """
+    return document if "engine_version" in document else {**document, "engine_version": NEWEST_VERSION}
 
 
 def content_hash(document: Mapping[str, Any]) -> str:

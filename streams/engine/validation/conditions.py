@@ -85,7 +85,7 @@ def _leaf_problems(
 def _compiler_problems(leaf: Any, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     """Compiles the leaf, so that what passes validation never fails in the engine."""
     try:
-        compile_condition(leaf, CompileScope(context.time_zone, context.property_types))
+        compile_condition(leaf, CompileScope(context.time_zone, context.property_types, context.engine_version))
     except ConditionRefused as refusal:
         keys = refusal.path
         return [Problem((*path, *keys), f"{keys[-1]} {refusal.message}" if keys else refusal.message)]

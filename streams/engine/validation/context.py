@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.definitions import STANDARD_PROPERTIES, AccountPlan, PropertyType
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.validation.problem import suggestion
 
 ConditionUse = Literal["segment", "scoring", "automation"]
@@ -24,6 +25,7 @@ class ValidationContext:
     """Segment -> whether it is dynamic."""
     campaigns: frozenset[str]
     time_zone: str = "UTC"
+    engine_version: EngineVersion = NEWEST_VERSION
 
     def segment_fault(self, name: str) -> str | None:
         """Returns what is wrong with a reference to a segment; None when the segment exists."""

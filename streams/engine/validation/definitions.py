@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
 from schemas.definitions import STANDARD_PROPERTIES, AccountPlan, Definitions, PropertyType
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.time_zones import zone_names
 from streams.engine.validation.campaigns import campaign_problems
 from streams.engine.validation.context import ValidationContext
@@ -21,6 +22,7 @@ from streams.engine.validation.references import (
 from streams.engine.validation.schema import schema_problems
 from streams.engine.validation.segments import segment_problems
 from streams.engine.validation.surrogates import surrogate_problems
+from streams.engine.validation.versions import version_problems
 
 MAX_NESTING = 120
 """Depth of mappings and lists; more than the deepest condition needs, and far below Python's recursion limit."""
@@ -35,8 +37,11 @@ class ValidationResult:
     warnings: list[Problem]
 
 
-def validate_definitions(raw: Mapping[str, Any]) -> ValidationResult:
-    """Validates one account's definitions as written (JSON values: no dates, no tuples). Raises nothing."""
+def validate_definitions(raw: Mapping[str, Any], version: EngineVersion = NEWEST_VERSION) -> ValidationResult:
+    """Validates one account's definitions as written (JSON values: no dates, no tuples). Raises nothing.
+
+    `version`: the engine version of definitions that do not say theirs.
+    """
     if _is_deeper(raw, MAX_NESTING):
         return ValidationResult(
             None, [Problem((), f"mappings and lists are nested more than {MAX_NESTING} deep")], []
@@ -45,7 +50,7 @@ def validate_definitions(raw: Mapping[str, Any]) -> ValidationResult:
     if surrogates:
         return ValidationResult(None, surrogates, [])
     problems = _frame_problems(raw)
-    context = _validation_context(raw)
+    context = _validation_context(raw, version)
     for number, segment in enumerate(_rows(raw, "segments")):
         problems += segment_problems(segment, context, ("segments", number))
     for number, campaign in enumerate(_rows(raw, "campaigns")):
@@ -55,7 +60,10 @@ def validate_definitions(raw: Mapping[str, Any]) -> ValidationResult:
     problems += _cycle_problems(raw)
     if problems:
         return ValidationResult(None, [_with_definition_name(raw, problem) for problem in problems], [])
-    definitions = Definitions.model_validate(raw)
+    definitions = Definitions.model_validate({**raw, "engine_version": context.engine_version})
+    problems = version_problems(definitions)
+    if problems:
+        return ValidationResult(None, problems, [])
     return ValidationResult(definitions, [], _warnings(raw, definitions))
 
 
@@ -139,8 +147,9 @@ def _salesforce_problems(salesforce: object) -> list[Problem]:
     ]
 
 
-def _validation_context(raw: Mapping[str, Any]) -> ValidationContext:
+def _validation_context(raw: Mapping[str, Any], version: EngineVersion) -> ValidationContext:
     plan = raw.get("plan", "enterprise")
+    stated = raw.get("engine_version")
     properties = raw.get("properties")
     zone = raw.get("time_zone")
     types = get_args(PropertyType)
@@ -151,6 +160,7 @@ def _validation_context(raw: Mapping[str, Any]) -> ValidationContext:
         segments={name: _is_dynamic(row) for name, row in _rows_by_id(_rows(raw, "segments")).items()},
         campaigns=frozenset(_rows_by_id(_rows(raw, "campaigns"))),
         time_zone=zone if isinstance(zone, str) and zone in zone_names() else "UTC",
+        engine_version=cast(EngineVersion, stated) if stated in get_args(EngineVersion) else version,
     )
 
 

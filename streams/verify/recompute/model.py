@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.engine_versions import NEWEST_VERSION
+
 PlainCondition = dict[str, Any]
 """A condition as definitions write it; durations as text or as ms."""
 
@@ -43,6 +45,8 @@ class ContactModel:
     """In the journal's order."""
     created: int = 0
     zone: str = "UTC"
+    engine_version: int = NEWEST_VERSION
+    """That of the release whose conditions are evaluated."""
     status: str = "active"
     score: float = 0
     scores: dict[str, float] = field(default_factory=dict)
