@@ -9,3 +9,4 @@ EngineVersion = Literal[3, 4]
 
 OLDEST_VERSION: EngineVersion = 3
 NEWEST_VERSION: EngineVersion = 4
+"""Raised whenever the engine would decide the same journal and releases differently."""

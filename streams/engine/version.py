@@ -18,9 +18,6 @@ from schemas.conditions import (
 from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from streams.errors import EngineVersionMismatch
 
-ENGINE_VERSION = NEWEST_VERSION
-"""The newest version: raised whenever the engine would decide the same journal and releases differently."""
-
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
 

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
 from tests.harness.engine.reference_pair import timed_events
@@ -51,13 +51,13 @@ class BackfillRun:
 
     def grow(self, events: list[RandomEvent]) -> None:
         builder = self.builder
-        builder.start_release(records.Marker("default", 1, 1, "", None, ENGINE_VERSION), 0)
+        builder.start_release(records.Marker("default", 1, 1, "", None, NEWEST_VERSION), 0)
         for index, (event, id_, at) in enumerate(timed_events(events, START)):
             if index == self._after and len(self.content) > 1:
-                builder.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
+                builder.start_release(records.Marker("default", 2, 2, "", None, NEWEST_VERSION), self._pause)
             builder.send(event, id_, at)
         if self._after >= len(events) and len(self.content) > 1:
-            builder.start_release(records.Marker("default", 2, 2, "", None, ENGINE_VERSION), self._pause)
+            builder.start_release(records.Marker("default", 2, 2, "", None, NEWEST_VERSION), self._pause)
         builder.finish_releases()
 
     def decide(self, passing: list[int]) -> tuple[set[str], _ChangeList]:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from streams.definitions.simulation import SimulatedOutput, Simulation
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal import records
@@ -17,7 +18,6 @@ from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.partition.release_records import release_records
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import START, EngineDriver, sound_definitions
 from tests.harness.random.random_conditions import PROPERTIES, conditions
 from tests.harness.random.random_events import RandomEvent, random_events
@@ -104,7 +104,7 @@ def append_part_of_release(driver: EngineDriver, proposed: dict[str, Any], steps
     """Appends only the first `steps` records of a release to the journal."""
     driver.releases.append(sound_definitions(proposed))
     number = len(driver.releases)
-    marker = records.Marker("default", number, number, "", None, ENGINE_VERSION)
+    marker = records.Marker("default", number, number, "", None, NEWEST_VERSION)
     before = list(driver.journal)
     for entry in islice(release_records(driver.decider, marker, lambda: before, driver._refused_sources), steps):
         driver._decide(entry)

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
-from streams.engine.version import ENGINE_VERSION
 from streams.settings import Settings
 from streams.verify.recomputed import PartitionRecomputation
 from tests.harness.engine.engine_driver import BUDGET, sound_definitions
@@ -61,7 +61,7 @@ def journal(
         while number < len(release_starts) and release_starts[number] <= index:
             number += 1
             at_instant = at if number > 1 else None
-            builder.start_release(records.Marker("default", number, number, "", at_instant, ENGINE_VERSION), pause)
+            builder.start_release(records.Marker("default", number, number, "", at_instant, NEWEST_VERSION), pause)
         if event is end:
             builder.finish_releases()
         builder.send(event, id_, at)

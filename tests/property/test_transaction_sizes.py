@@ -11,11 +11,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import DAY, HOUR, START, sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
 
@@ -105,7 +105,7 @@ def journal_of(chance: random.Random, length: int, wall: bool) -> JournalEntries
             account = chance.choice(ACCOUNTS)
             numbers[account] += 1
             at = chance.choice((None, now))
-            marker = records.Marker(account, numbers[account], offset, "", at, ENGINE_VERSION)
+            marker = records.Marker(account, numbers[account], offset, "", at, NEWEST_VERSION)
             builder.start_release(marker, gap=chance.choice((0, 1, 3)))
     return builder.entries
 

@@ -130,7 +130,9 @@ class ReleaseLog:
                 offset, account, release_id, f"based on release {record.based_on}, but {number} is the latest"
             )
         if result.definitions.engine_version < version:
-            reason = f"engine version {result.definitions.engine_version} is before {version}, that of release {number}"
+            reason = (
+                f"engine version {result.definitions.engine_version} is before {version}, that of release {number}"
+            )
             return VoidRelease(offset, account, release_id, reason)
         return Release(
             account=account,

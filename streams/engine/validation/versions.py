@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from schemas.conditions import ActivityLeaf, CreatedLeaf, ScoreLeaf, VisitLeaf
-from schemas.definitions import Definitions
-from streams.engine.releases.conditions import release_conditions
+from schemas.conditions import ActivityLeaf, AllOf, AnyOf, Condition, CreatedLeaf, NotOf, ScoreLeaf, VisitLeaf
+from schemas.definitions import AutomationRule, Definitions, ScoringRule
 from streams.engine.validation.problem import Problem
 from streams.engine.version import walk
 
@@ -20,23 +19,36 @@ def version_problems(definitions: Definitions) -> list[Problem]:
     if definitions.engine_version >= _VALUES_VERSION:
         return []
     return [
-        Problem((), f"{owner}: {word} needs engine version {_VALUES_VERSION}, these definitions have"
-                f" {definitions.engine_version}; `leadstream definitions upgrade` raises it")
+        Problem(
+            (),
+            f"{owner}: {word} needs engine version {_VALUES_VERSION}, these definitions have"
+            f" {definitions.engine_version}; `leadstream definitions upgrade` raises it",
+        )
         for owner, word in _newer_words(definitions)
     ]
 
 
 def _newer_words(definitions: Definitions) -> Iterator[tuple[str, str]]:
-    for each in release_conditions(definitions):
-        for node in walk(each.condition):
-            yield from ((each.owner, word) for word in _newer_words_of_leaf(node))
+    for segment in definitions.segments:
+        yield from ((f"segment {segment.id}", word) for word in _newer_words_of_condition(segment.when))
     for campaign in definitions.campaigns:
         if campaign.points_between is not None:
             yield f"campaign {campaign.id}", "points_between"
-        for rule in campaign.automation:
-            for word in ("set_points", "notify"):
-                if getattr(rule.then, word) is not None:
-                    yield f"rule {campaign.id}/{rule.id}", word
+        for rule in (*campaign.scoring, *campaign.automation):
+            words = [*_newer_words_of_condition(rule.when), *_newer_actions(rule)]
+            yield from ((f"rule {campaign.id}/{rule.id}", word) for word in words)
+
+
+def _newer_actions(rule: ScoringRule | AutomationRule) -> list[str]:
+    if isinstance(rule, ScoringRule):
+        return []
+    return [word for word in ("set_points", "notify") if getattr(rule.then, word) is not None]
+
+
+def _newer_words_of_condition(condition: Condition | None) -> Iterator[str]:
+    for node in walk(condition) if condition is not None else ():
+        if not isinstance(node, AllOf | AnyOf | NotOf):
+            yield from _newer_words_of_leaf(node)
 
 
 def _newer_words_of_leaf(leaf: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import MILLION, instant_text
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, SourceRecord
@@ -17,7 +18,6 @@ from streams.engine.partition.release_records import release_records
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.engine.validation import validate_definitions
-from streams.engine.version import ENGINE_VERSION
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -59,7 +59,7 @@ class EngineDriver:
         """A new release."""
         self.releases.append(sound_definitions(definitions))
         number = len(self.releases)
-        marker = records.Marker("default", number, number, "", at, ENGINE_VERSION)
+        marker = records.Marker("default", number, number, "", at, NEWEST_VERSION)
         before = list(self.journal)
         outputs = []
         for entry in release_records(self.decider, marker, lambda: before, self._refused_sources):

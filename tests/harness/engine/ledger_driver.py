@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal.effects import Append, Budget, Effects, Output, SourceRecord
 from streams.engine.journal.records import Marker, encode
 from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
-from streams.engine.version import ENGINE_VERSION
 
 SPRING, AUTUMN, FOREIGN = "7015A000000SPR1QAO", "7015A000000AUT1QAO", "7015A000000FOR1QAO"
 NOON = 1_772_366_400_000
@@ -38,7 +38,7 @@ class LedgerDriver:
     def apply(self, number: int | None = None) -> None:
         """Puts the marker of a release into the journal; the next one by default."""
         self._release = number or self._release + 1
-        marker = Marker("default", self._release, self._release, "hash", NOON, ENGINE_VERSION)
+        marker = Marker("default", self._release, self._release, "hash", NOON, NEWEST_VERSION)
         self.append(b"release", encode(marker))
 
     def send(self, opportunity: str = "o1", at: int = 0, **fields: Any) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import MILLION, instant_ms
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity, ModelLead, holds
 from tests.harness.random.random_events import RandomEvent
 
@@ -34,7 +34,7 @@ class EngineUnderTest:
         )
         self._decider.resume(None)
         self._offset = 0
-        self._append(records.MARKER_KEY, records.Marker("default", 1, 0, "", None, ENGINE_VERSION))
+        self._append(records.MARKER_KEY, records.Marker("default", 1, 0, "", None, NEWEST_VERSION))
 
     def send(self, random_event: RandomEvent, event_id: str, at: int) -> list[SegmentTransition]:
         """One event."""

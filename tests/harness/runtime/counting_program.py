@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from agents.register import register_agents
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.topics import JOURNAL, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, Output, Refusal, SourceRecord
-from streams.engine.version import ENGINE_VERSION
 from streams.runtime.spec import AppSpec
 
 REMIND_MS = 400
@@ -217,7 +217,7 @@ class AcceptingReleaseLog:
         account = (key or b"").decode()
         self.numbers[account] += 1
         at = int(value or b"0")
-        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=ENGINE_VERSION)
+        return records.Marker(account, self.numbers[account], offset, "hash", at, semantics=NEWEST_VERSION)
 
 
 def counting_spec(slots: int) -> AppSpec:

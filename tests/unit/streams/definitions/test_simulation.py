@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.definitions.preview_report import PreviewReport
 from streams.definitions.simulation import Simulation
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import Checkpoint
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver, day, sound_definitions
 
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
@@ -89,7 +89,7 @@ def test_a_pending_broadcast_counts_as_if_it_were_complete() -> None:
     for number in range(4):
         driver.visit(day(0), contact=f"c{number}")
     driver.releases.append(sound_definitions({"segments": [RECENT, {**RECENT, "id": "copy"}]}))
-    marker = records.encode(records.Marker("default", 2, 2, "", None, ENGINE_VERSION))
+    marker = records.encode(records.Marker("default", 2, 2, "", None, NEWEST_VERSION))
     driver.journal.append((len(driver.journal), records.MARKER_KEY, marker))
     driver.decider.feed(*driver.journal[-1])
     driver.decider.work(Budget(records=2, bytes=1 << 40))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from streams.engine.journal import records
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from streams.errors import ConfigurationError, EngineVersionMismatch
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.store.store import decider_checkpoint

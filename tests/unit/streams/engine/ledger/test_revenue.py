@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.outputs.revenue import CampaignRevenue
 from streams.engine.decisions.outputs import with_emitted_at
 from streams.engine.journal.effects import Append, Budget, SourceRecord
 from streams.engine.journal.records import Marker, encode
 from streams.engine.journal.validate import EventValidator
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.ledger_driver import AUTUMN, FOREIGN, NOON, SPRING, LedgerDriver, ledger_definitions
 
 WON: dict[str, Any] = {"won": True, "closed": True}
@@ -217,7 +217,7 @@ def test_a_marker_is_processed_in_portions_and_survives_a_restart_in_the_middle(
         for number in range(20):
             driver.send(f"o{number:02d}", at=number, amount="1.5", crm_campaign=AUTUMN, **WON)
     reference.apply()
-    ledger.append_undecided(b"release", encode(Marker("default", 2, 2, "hash", NOON, ENGINE_VERSION)))
+    ledger.append_undecided(b"release", encode(Marker("default", 2, 2, "hash", NOON, NEWEST_VERSION)))
     ledger.work(Budget(records=7))
     assert ledger.has_pending
     ledger.restart()

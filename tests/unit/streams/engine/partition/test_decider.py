@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import DAY, START, day, sound_definitions
 
 RECENT = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "7d"}}
@@ -26,7 +26,7 @@ def visit(contact: str, offset: int, at: int, account: str = "default") -> tuple
 
 
 def marker(offset: int, number: int = 1, account: str = "default") -> tuple[int, bytes, bytes]:
-    return offset, b"release", records.encode(records.Marker(account, number, offset, "", None, ENGINE_VERSION))
+    return offset, b"release", records.encode(records.Marker(account, number, offset, "", None, NEWEST_VERSION))
 
 
 def tick(offset: int, at: int) -> tuple[int, bytes, bytes]:

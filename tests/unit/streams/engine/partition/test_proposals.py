@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.decisions import counters
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.journal.records import Marker, proposal_from_marker
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.version import ENGINE_VERSION
 from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_definitions
 
 
@@ -27,7 +27,7 @@ def propose(driver: EngineDriver, *segments: dict[str, Any]) -> None:
     """Appends only the proposal of a release."""
     driver.releases.append(sound_definitions({"segments": list(segments)}))
     number = len(driver.releases)
-    marker = Marker("default", number, number, "", None, ENGINE_VERSION)
+    marker = Marker("default", number, number, "", None, NEWEST_VERSION)
     offset = len(driver.journal)
     entry = (offset, records.PROPOSAL_KEY, records.encode(proposal_from_marker(marker)))
     driver.journal.append(entry)

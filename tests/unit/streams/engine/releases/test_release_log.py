@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from schemas.engine_versions import OLDEST_VERSION
 from schemas.values import instant_ms
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.version import ENGINE_VERSION
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
 
@@ -26,7 +26,7 @@ def test_the_number_is_the_rank_among_the_valid_ones() -> None:
     void = log.add(4, NOON, b"default", record(0))
     second = log.add(7, NOON + 1, b"default", record(1))
     assert first is not None
-    assert (first.number, first.offset, first.semantics, first.at) == (1, 3, ENGINE_VERSION, NOON)
+    assert (first.number, first.offset, first.semantics, first.at) == (1, 3, OLDEST_VERSION, NOON)
     assert void is None
     assert log.void_releases[0].reason == "based on release 0, but 1 is the latest"
     assert second is not None

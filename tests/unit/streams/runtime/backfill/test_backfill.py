@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.records import Proposal, Slice
 from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
 from streams.engine.partition.release_records import release_records
-from streams.engine.version import ENGINE_VERSION
 from streams.runtime.backfill import backfill as backfill_module
 from streams.runtime.backfill.backfill import Backfill
 from streams.runtime.backfill.throttle import Throttle
@@ -101,7 +101,7 @@ class BackfillSetup:
         driver = self.driver
         driver.releases.append(sound_definitions(definitions))
         number = len(driver.releases)
-        marker = records.Marker("default", number, number, "", None, ENGINE_VERSION)
+        marker = records.Marker("default", number, number, "", None, NEWEST_VERSION)
         proposal = next(release_records(driver.decider, marker, list, set()))
         assert isinstance(records.decode(proposal.value), Proposal)
         self.feed(proposal.key, proposal.value)

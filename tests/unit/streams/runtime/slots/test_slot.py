@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
-from streams.engine.version import ENGINE_VERSION
 from streams.errors import Internal
 from streams.kafka.batches import RECORD_BYTES
 from streams.kafka.partitions import Partition
@@ -223,7 +223,7 @@ async def test_no_tick_is_appended_while_one_is_unfinished() -> None:
 
 def marker(number: int, offset: int, at: int | None = 1) -> records.Marker:
     """A valid release."""
-    return records.Marker("acme", number, offset, "hash", at, ENGINE_VERSION)
+    return records.Marker("acme", number, offset, "hash", at, NEWEST_VERSION)
 
 
 async def test_release_markers_are_appended_one_at_a_time_from_the_slots_own_position_on() -> None:

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.records import JournalEvent, Marker, Proposal
 from streams.engine.journal.validate import EventValidator
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.version import ENGINE_VERSION
 from streams.runtime.backfill.backfill import Backfill
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.faust.runs import FetchedRun
@@ -28,7 +28,7 @@ VISIT = {"id": "v", "type": "web.visited", "contact": "ann", "at": "2026-01-01T0
 
 def slot_with_release(clock: Literal["wall", "events"], at: int, definitions: dict[str, Any] = COUNTED) -> Slot:
     """A slot with a release in `definitions` and a visit that arrived at 1,000."""
-    marker = Marker("default", 1, 0, "", at, ENGINE_VERSION)
+    marker = Marker("default", 1, 0, "", at, NEWEST_VERSION)
     decider = PartitionDecider(0, lambda *_: sound_definitions(definitions), DEFAULT_ENGINE_SETTINGS)
     decider.resume(None)
     settings = Settings(prefix="p-", clock=clock, partitions=1)
@@ -127,7 +127,7 @@ async def test_time_waits_like_events_for_a_first_release() -> None:
 
 async def test_a_first_release_does_not_wait_for_what_is_counted_of_another_account() -> None:
     slot = slot_with_release("events", at=0)
-    busy = Marker("other", 1, 1, "", 0, ENGINE_VERSION)
+    busy = Marker("other", 1, 1, "", 0, NEWEST_VERSION)
     slot._tick_scheduler.control_state.markers.insert(0, msgspec.structs.replace(busy, offset=-1))
     visit = JournalEvent("web.visited", "x", 0, "other", "bob", ("in", 0, 0))
     slot._decider.feed(0, records.event_key("other", "bob"), records.encode(visit))
@@ -152,7 +152,7 @@ async def test_the_first_releases_of_many_accounts_come_one_by_one() -> None:
     """Events of all accounts wait for a first release under way, never for more than one."""
     slot = slot_with_release("events", at=0)
     for number in range(5):
-        marker = Marker(f"new{number}", 1, number + 1, "", 0, ENGINE_VERSION)
+        marker = Marker(f"new{number}", 1, number + 1, "", 0, NEWEST_VERSION)
         slot._tick_scheduler.control_state.markers.append(marker)
     types = await record_types(slot)
     assert types == [Proposal.__name__, Marker.__name__] * 6 + [JournalEvent.__name__]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
-from streams.engine.version import ENGINE_VERSION
 from streams.kafka.partitions import Partition
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
@@ -16,7 +16,7 @@ from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, committed_records, fake_slot
 
 NOW = 1_000_000
-RELEASE = records.Marker("default", 1, 0, "hash", at=NOW, semantics=ENGINE_VERSION)
+RELEASE = records.Marker("default", 1, 0, "hash", at=NOW, semantics=NEWEST_VERSION)
 WALL = Settings(prefix="p-", clock="wall", partitions=1)
 OURS, OTHERS = Partition("web-visits", 0), Partition("scoring-events", 0)
 
