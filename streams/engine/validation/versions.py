@@ -34,7 +34,8 @@ def _newer_words(definitions: Definitions) -> Iterator[tuple[str, str]]:
     for campaign in definitions.campaigns:
         if campaign.points_between is not None:
             yield f"campaign {campaign.id}", "points_between"
-        for rule in (*campaign.scoring, *campaign.automation):
+        rules: tuple[ScoringRule | AutomationRule, ...] = (*campaign.scoring, *campaign.automation)
+        for rule in rules:
             words = [*_newer_words_of_condition(rule.when), *_newer_actions(rule)]
             yield from ((f"rule {campaign.id}/{rule.id}", word) for word in words)
 
