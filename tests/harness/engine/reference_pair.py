@@ -141,7 +141,7 @@ class ReferenceEngine:
             return False
         if random_event.event_type == "lead.added":
             return self.model.status != "active"
-        return random_event.fields.get("campaign") == "c"
+        return _speaks_of_lead(random_event)
 
     def _apply(self, random_event: RandomEvent, at: int, now: int) -> None:
         world, fields = self.model, random_event.fields
@@ -171,6 +171,9 @@ class ReferenceEngine:
 
     def _score(self, fields: dict[str, Any]) -> None:
         points, name = fields["points"], fields.get("score")
+        if "campaign" not in fields:
+            exact = self.model.score_millionths
+            exact[name] = exact.get(name, 0) + points * MILLION
         if name is not None:
             self.model.scores[name] = self.model.scores.get(name, 0) + points
             return
@@ -179,6 +182,12 @@ class ReferenceEngine:
         for lead in self.model.leads.values():
             if lead.status == "active":
                 lead.points += points
+
+
+def _speaks_of_lead(random_event: RandomEvent) -> bool:
+    """Whether it needs the lead to be there; a visit or an activity never does."""
+    is_activity = random_event.event_type in ("web.visited", "activity.recorded")
+    return not is_activity and random_event.fields.get("campaign") == "c"
 
 
 def timed_events(random_events: list[RandomEvent], start: int) -> Iterator[tuple[RandomEvent, str, int]]:
