@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.definitions import Definitions
+from schemas.definitions import STANDARD_PROPERTIES, Definitions
 from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import MILLION, instant_ms
 from streams.engine.journal import records
@@ -16,6 +16,7 @@ from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
+from streams.verify.recompute.conditions.properties import apply_patch
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity, ModelLead, holds
 from tests.harness.random.random_events import RandomEvent
 
@@ -34,7 +35,8 @@ class EngineUnderTest:
         )
         self._decider.resume(None)
         self._offset = 0
-        self._append(records.MARKER_KEY, records.Marker("default", 1, 0, "", None, NEWEST_VERSION))
+        marker = records.Marker("default", 1, 0, "", None, definitions.engine_version)
+        self._append(records.MARKER_KEY, marker)
 
     def send(self, random_event: RandomEvent, event_id: str, at: int) -> list[SegmentTransition]:
         """One event."""
@@ -77,7 +79,12 @@ class ReferenceEngine:
         self._settled_at: int | None = None
         """The last instant that is over or was decided by a record."""
         self._tick: int | None = None
-        self.model = ContactModel(property_types=raw["properties"], zone=raw["time_zone"], current_campaign="c")
+        self.model = ContactModel(
+            property_types={**STANDARD_PROPERTIES, **raw["properties"]},
+            zone=raw["time_zone"],
+            engine_version=raw.get("engine_version", NEWEST_VERSION),
+            current_campaign="c",
+        )
 
     def send(self, random_event: RandomEvent, event_id: str, at: int) -> list[SegmentTransition]:
         """What must be told of an event: what time changed before it, then what it changes."""
@@ -161,8 +168,8 @@ class ReferenceEngine:
 
     def _patch(self, fields: dict[str, Any], now: int) -> None:
         world = self.model
-        merged = {**world.properties, **fields.get("properties", {})}
-        world.properties = {name: value for name, value in merged.items() if value is not None}
+        patch = fields.get("properties", {})
+        world.properties = apply_patch(world.properties, patch, world.property_types, world.engine_version)
         world.property_history.append((now, world.properties))
         before, world.status = world.status, fields.get("status", world.status)
         if before == "active" and world.status == "inactive":
