@@ -32,20 +32,31 @@ _JournalEntries = list[tuple[int, bytes, bytes]]
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
+def documents(draw: st.DrawFn, version: EngineVersion) -> dict[str, Any]:
     """Draws definitions: static, dynamic and paused segments under the same few names, and a campaign with a rule."""
     segments: list[dict[str, Any]] = [{"id": "kept", "paused": draw(st.booleans())}]
     names: tuple[str, ...] = ()
     for name in draw(st.lists(st.sampled_from(["s0", "s1", "s2"]), min_size=1, max_size=3, unique=True)):
         segment: dict[str, Any] = {"id": name, "paused": draw(st.sampled_from((False, False, True)))}
         if draw(st.sampled_from((True, True, False))):
-            segment |= {"dynamic": True, "when": draw(conditions(instant_ms(START), names))}
+            segment |= {"dynamic": True, "when": draw(conditions(instant_ms(START), names, engine_version=version))}
         segments.append(segment)
         names = (*names, name)
     listing = draw(st.sampled_from([{"add_to_segment": "kept"}, {"set_status": "rejected"}]))
-    rule = {"id": "r", "when": draw(conditions(instant_ms(START), names, lead_at_hand=True)), "then": listing}
+    when = draw(conditions(instant_ms(START), names, lead_at_hand=True, engine_version=version))
+    rule = {"id": "r", "when": when, "then": listing}
     campaign = {"id": "c", "audience": ["s0"] if "s0" in names else [], "automation": [rule]}
     return {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
+
+
+@st.composite
+def releases(draw: st.DrawFn) -> list[Definitions]:
+    """Draws one release or up to three; they may raise the engine version, half of these keep the definitions."""
+    versions = draw(release_versions)
+    drawn = [draw(documents(versions[0]))]
+    for version in versions[1 : draw(st.integers(1, 3))]:
+        drawn.append(drawn[-1] if draw(st.booleans()) else draw(documents(version)))
+    return [sound_definitions(in_version(each, version)) for each, version in zip(drawn, versions, strict=False)]
 
 
 def journal(
@@ -75,21 +86,15 @@ def journal(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(
-    st.lists(documents(), min_size=1, max_size=3),
-    release_versions,
+    releases(),
     random_events(instant_ms(START)),
     st.tuples(st.integers(0, 6), st.integers(0, 6)),
     st.integers(0, 2),
 )
 def test_recomputing_the_whole_history_equals_the_engine(
-    drawn: list[dict[str, Any]],
-    versions: tuple[EngineVersion, ...],
-    events: list[RandomEvent],
-    release_starts: tuple[int, int],
-    pause: int,
+    content: list[Definitions], events: list[RandomEvent], release_starts: tuple[int, int], pause: int
 ) -> None:
     lateness = 20
-    content = [sound_definitions(in_version(each, version)) for each, version in zip(drawn, versions, strict=False)]
     entries = journal(events, [0, release_starts[0], sum(release_starts)][: len(content)], content, pause, lateness)
     assert_agreement(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
 

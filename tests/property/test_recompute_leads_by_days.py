@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from schemas.values import instant_ms, instant_text
 from streams.settings import Settings
 from tests.harness.engine.engine_driver import DAY, HOUR, sound_definitions
@@ -39,6 +41,17 @@ CONDITIONS: list[dict[str, Any]] = [
     {"inactive_for": "40h"},
     {"lead": {"campaign": "c", "points": {"between": [1, 4]}}},
 ]
+NEWER_CONDITIONS: list[dict[str, Any]] = [
+    {"created": {"older_than": "3d"}},
+    {"created": {"before": "now/d-1d", "in_zone": "contact"}},
+    {"visit": {}, "sum": {"of": "amount", "gte": 5}, "within": "2d"},
+    {"visit": {}, "average": {"of": "amount", "lt": 3}},
+    {"activity": {}, "distinct": {"of": "name", "gte": 2}, "since": "now/d-1d"},
+    {"visit": {}, "regular": {"at_least": 1, "of": 3, "each": "1d", "times": 2}},
+    {"score": {"exists": True}},
+    {"property": "plan", "eq": 5},
+    {"property": "trial", "eq": "now+1d"},
+]
 LEAD_CONDITIONS: list[dict[str, Any]] = [
     {"points": {"gte": 6}},
     {"points": {"lt": 2}},
@@ -46,7 +59,7 @@ LEAD_CONDITIONS: list[dict[str, Any]] = [
     {"lead_age": {"gte": "3d"}},
     {"lead_age": {"between": ["1d", "36h"]}},
 ]
-ACTIONS: list[dict[str, Any]] = [
+FORMER_ACTIONS: list[dict[str, Any]] = [
     {"set_status": "qualified"},
     {"set_status": "rejected", "add_to_segment": "kept"},
     {"add_points": 2.5},
@@ -54,23 +67,41 @@ ACTIONS: list[dict[str, Any]] = [
     {"remove_from_segment": "kept"},
     {"remove_from_campaign": "c"},
     {"add_to_campaign": "c"},
+    {"add_points": 2.5, "set_status": "qualified"},
+]
+NEWER_ACTIONS: list[dict[str, Any]] = [
     {"add_points": 2.5, "set_status": "qualified", "notify": "sales"},
     {"set_points": 1.5},
     {"set_points": 4, "remove_from_segment": "kept", "notify": "owner"},
 ]
-conditions = st.recursive(
-    st.sampled_from(CONDITIONS),
-    lambda parts: st.one_of(
-        parts.map(lambda part: {"not": part}), st.lists(parts, min_size=2, max_size=2).map(lambda two: {"all": two})
-    ),
-    max_leaves=2,
-)
-whens = st.one_of(st.sampled_from(LEAD_CONDITIONS), conditions)
 
 
+@cache
+def conditions_of(version: EngineVersion) -> st.SearchStrategy[dict[str, Any]]:
+    """Trees of up to two leaves that an engine version knows."""
+    leaves = CONDITIONS if version == OLDEST_VERSION else [*CONDITIONS, *NEWER_CONDITIONS]
+    return st.recursive(
+        st.sampled_from(leaves),
+        lambda parts: st.one_of(
+            parts.map(lambda part: {"not": part}),
+            st.lists(parts, min_size=2, max_size=2).map(lambda two: {"all": two}),
+        ),
+        max_leaves=2,
+    )
+
+
+@cache
+def whens_of(version: EngineVersion) -> st.SearchStrategy[dict[str, Any]]:
+    """Conditions of automation rules."""
+    return st.one_of(st.sampled_from(LEAD_CONDITIONS), conditions_of(version))
+
+
+@cache
 @st.composite
-def definitions(draw: st.DrawFn) -> dict[str, Any]:
+def definitions(draw: st.DrawFn, version: EngineVersion) -> dict[str, Any]:
     """Draws two dynamic segments, a static one, and two campaigns with rules on any of these conditions."""
+    conditions, whens, is_former = conditions_of(version), whens_of(version), version == OLDEST_VERSION
+    actions = st.sampled_from(FORMER_ACTIONS if is_former else [*FORMER_ACTIONS, *NEWER_ACTIONS])
     segments: list[dict[str, Any]] = [{"id": "kept"}]
     segments += [{"id": name, "dynamic": True, "when": draw(conditions)} for name in ("s0", "s1")]
     campaigns = []
@@ -86,12 +117,12 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
             {"id": "edge", "when": draw(conditions), "points": draw(st.sampled_from([1, 5.5, -1]))},
         ]
         campaign["automation"] = [
-            {"id": f"a{number}", "when": draw(whens), "then": draw(st.sampled_from(ACTIONS))}
+            {"id": f"a{number}", "when": draw(whens), "then": draw(actions)}
             for number in range(draw(st.integers(0, 3)))
         ]
         campaign["half_life"] = draw(st.sampled_from(["1d", "36h", "10d"]))
         limits = draw(st.sampled_from([None, [0, 5], [-1, 3.5]]))
-        if limits:
+        if limits and not is_former:
             campaign["points_between"] = limits
         if draw(st.booleans()):
             campaign["period"] = {"from": "2026-03-29", "to": draw(st.sampled_from(["2026-03-31", "2026-04-02"]))}
@@ -110,15 +141,15 @@ def releases(draw: st.DrawFn) -> list[dict[str, Any]]:
 
     Any of them may raise the engine version, also with the same definitions.
     """
-    first = draw(definitions())
+    versions = draw(release_versions)
+    first = draw(definitions(versions[0]))
     how = draw(st.sampled_from(("stays", "paused", "other", "same")))
     drawn = [first, first] if how == "same" else [first]
     if how == "paused":
         paused = [{**campaign, "paused": draw(st.booleans())} for campaign in first["campaigns"]]
         drawn = [first, {**first, "campaigns": paused}, first]
     elif how == "other":
-        drawn = [first, draw(definitions())]
-    versions = draw(release_versions)
+        drawn = [first, draw(definitions(versions[1]))]
     return [in_version(document, version) for document, version in zip(drawn, versions, strict=False)]
 
 
@@ -130,10 +161,14 @@ def histories() -> st.SearchStrategy[list[RandomEvent]]:
     fields: list[tuple[str, st.SearchStrategy[dict[str, Any]]]] = [
         ("web.visited", st.sampled_from([{}, {"referrer": "a"}, {"campaign": "d"}])),
         ("web.visited", st.just({"referrer": "a"})),
+        ("web.visited", st.sampled_from([2, "3", 4.5]).map(lambda amount: {"properties": {"amount": amount}})),
         ("activity.recorded", st.just({"name": "form"})),
         ("contact.changed", days.map(lambda day: {"properties": {"trial": day[:10]}})),
         ("contact.changed", days.map(lambda day: {"properties": {"seen": day}})),
-        ("contact.changed", st.sampled_from(["a", "b", None]).map(lambda plan: {"properties": {"plan": plan}})),
+        (
+            "contact.changed",
+            st.sampled_from(["a", "b", "5", 5, None]).map(lambda plan: {"properties": {"plan": plan}}),
+        ),
         ("contact.changed", st.just({"properties": {"time_zone": "Asia/Tokyo"}})),
         ("contact.changed", st.sampled_from(["active", "bounced"]).map(lambda status: {"status": status})),
         ("score.adjusted", st.sampled_from([2.5, 4, -1]).map(lambda points: {"points": points})),

@@ -7,9 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from schemas.values import instant_text
 from tests.harness.random.random_conditions import PROPERTIES, conditions, names, pages
 from tests.harness.random.random_events import DELAYS, ELAPSED, RandomEvent, event_strategies
+from tests.harness.random.random_value_conditions import activity_fields, page_fields
 from tests.harness.random.random_versions import in_version, release_versions
 
 CAMPAIGNS = ("c", "d")
@@ -37,10 +39,9 @@ actions: dict[str, st.SearchStrategy[Any]] = {
     "remove_from_campaign": st.sampled_from(CAMPAIGNS),
     "notify": st.sampled_from(["sales", "owner"]),
 }
-chosen_actions = st.one_of(
-    st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=3, unique=True),
-    st.sampled_from([["add_points", "set_status"], ["set_points", "set_status", "notify"], ["set_status", "notify"]]),
-)
+FORMER_ACTIONS = tuple(sorted(actions.keys() - {"set_points", "notify"}))
+"""Those that engine version 3 knows."""
+
 bounds: st.SearchStrategy[Any] = st.sampled_from([None, None, None, [0, 3], [-1, 2.5], [-2, 0], [0, 0.000001]])
 mixes = st.sampled_from(("same", "same", "paused", "fields", "anew"))
 
@@ -62,14 +63,33 @@ def _periods(start: int) -> st.SearchStrategy[Any]:
 
 
 @cache
-def _scoring_conditions(start: int, segments: tuple[str, ...]) -> st.SearchStrategy[RandomDocument]:
-    bare = st.one_of(st.fixed_dictionaries({"visit": pages}), st.fixed_dictionaries({"activity": names}))
-    return st.one_of(bare, conditions(start, segments))
+def _chosen_actions(version: EngineVersion) -> st.SearchStrategy[list[str]]:
+    known = FORMER_ACTIONS if version == OLDEST_VERSION else tuple(sorted(actions))
+    pairs = [["add_points", "set_status"], ["set_points", "set_status", "notify"], ["set_status", "notify"]]
+    return st.one_of(
+        st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True),
+        st.sampled_from([pair for pair in pairs if set(pair) <= set(known)]),
+    )
 
 
 @cache
-def _automation_conditions(start: int, segments: tuple[str, ...]) -> st.SearchStrategy[RandomDocument]:
-    return st.one_of(lead_points, lead_points, conditions(start, segments, lead_at_hand=True))
+def _scoring_conditions(
+    start: int, segments: tuple[str, ...], version: EngineVersion
+) -> st.SearchStrategy[RandomDocument]:
+    bare = st.one_of(st.fixed_dictionaries({"visit": pages}), st.fixed_dictionaries({"activity": names}))
+    if version > OLDEST_VERSION:
+        rich = st.one_of(
+            st.fixed_dictionaries({"visit": page_fields}), st.fixed_dictionaries({"activity": activity_fields})
+        )
+        bare = st.one_of(bare, bare, rich)
+    return st.one_of(bare, conditions(start, segments, engine_version=version))
+
+
+@cache
+def _automation_conditions(
+    start: int, segments: tuple[str, ...], version: EngineVersion
+) -> st.SearchStrategy[RandomDocument]:
+    return st.one_of(lead_points, lead_points, conditions(start, segments, lead_at_hand=True, engine_version=version))
 
 
 @cache
@@ -79,7 +99,9 @@ def _fields_of(names_: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
 
 @cache
 @st.composite
-def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
+def campaigns(
+    draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...], version: EngineVersion
+) -> RandomDocument:
     """One campaign; `segments` may be its audience and be referred to, `kept` among them is static."""
     campaign: RandomDocument = {
         "id": name,
@@ -87,13 +109,17 @@ def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...])
         "paused": draw(seldom),
         "auto_qualify": draw(seldom),
         "leave": draw(leaves),
-        "scoring": [draw(scoring(f"p{number}", start, segments)) for number in range(draw(st.integers(0, 2)))],
-        "automation": [draw(automation(f"a{number}", start, segments)) for number in range(draw(st.integers(0, 3)))],
+        "scoring": [
+            draw(scoring(f"p{number}", start, segments, version)) for number in range(draw(st.integers(0, 2)))
+        ],
+        "automation": [
+            draw(automation(f"a{number}", start, segments, version)) for number in range(draw(st.integers(0, 3)))
+        ],
     }
     if draw(st.booleans()):
         campaign["half_life"] = draw(durations)
     limits = draw(bounds)
-    if limits:
+    if limits and version > OLDEST_VERSION:
         campaign["points_between"] = limits
     period = draw(_periods(start))
     return campaign | ({"period": period} if period else {})
@@ -101,11 +127,13 @@ def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...])
 
 @cache
 @st.composite
-def scoring(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
+def scoring(
+    draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...], version: EngineVersion
+) -> RandomDocument:
     """A scoring rule: half of them on each event, half on an edge."""
     rule: RandomDocument = {
         "id": name,
-        "when": draw(_scoring_conditions(start, segments)),
+        "when": draw(_scoring_conditions(start, segments, version)),
         "points": draw(rule_points),
     }
     if draw(st.booleans()):
@@ -115,12 +143,14 @@ def scoring(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -
 
 @cache
 @st.composite
-def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
+def automation(
+    draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...], version: EngineVersion
+) -> RandomDocument:
     """An automation rule with one action or up to three."""
-    chosen = draw(chosen_actions)
+    chosen = draw(_chosen_actions(version))
     return {
         "id": name,
-        "when": draw(_automation_conditions(start, segments)),
+        "when": draw(_automation_conditions(start, segments, version)),
         "then": {action: draw(actions[action]) for action in chosen},
         "apply_to_existing": draw(st.booleans()),
     }
@@ -129,12 +159,12 @@ def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]
 @st.composite
 def releases(draw: st.DrawFn, start: int) -> list[RandomDocument]:
     """One release or up to three, each with its engine version; from one to the next most stays as it is."""
-    drawn = [draw(_definitions(start))]
-    for _ in range(draw(st.integers(0, 2))):
-        former, fresh = drawn[-1], draw(_definitions(start))
+    versions = draw(release_versions)
+    drawn = [draw(_definitions(start, versions[0]))]
+    for version in versions[1 : 1 + draw(st.integers(0, 2))]:
+        former, fresh = drawn[-1], draw(_definitions(start, version))
         parts = ("segments", "campaigns") if draw(st.booleans()) else ("campaigns",)
         drawn.append({**former, **{part: draw(_mix_releases(former[part], fresh[part])) for part in parts}})
-    versions = draw(release_versions)
     return [in_version(document, version) for document, version in zip(drawn, versions, strict=False)]
 
 
@@ -160,13 +190,13 @@ def _mix_releases(draw: st.DrawFn, former: list[RandomDocument], fresh: list[Ran
 
 @cache
 @st.composite
-def _definitions(draw: st.DrawFn, start: int) -> RandomDocument:
+def _definitions(draw: st.DrawFn, start: int, version: EngineVersion) -> RandomDocument:
     segments: list[RandomDocument] = [{"id": "kept", "paused": draw(seldom)}]
     known: tuple[str, ...] = ("kept",)
     for name in ("s0", "s1"):
         segment: RandomDocument = {"id": name, "paused": draw(seldom)}
         if draw(often):
-            segment |= {"dynamic": True, "when": draw(conditions(start, known))}
+            segment |= {"dynamic": True, "when": draw(conditions(start, known, engine_version=version))}
         if draw(sometimes):
             segment["statuses"] = ["active", "inactive", "bounced"]
         segments.append(segment)
@@ -176,7 +206,7 @@ def _definitions(draw: st.DrawFn, start: int) -> RandomDocument:
         "time_zone": ZONE,
         "properties": PROPERTIES,
         "segments": segments,
-        "campaigns": [draw(campaigns(name, start, known)) for name in chosen],
+        "campaigns": [draw(campaigns(name, start, known, version)) for name in chosen],
     }
 
 

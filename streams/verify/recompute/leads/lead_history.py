@@ -16,7 +16,7 @@ from streams.verify.recompute.leads.automation import run_automation
 from streams.verify.recompute.leads.decay import first_crossing, round_points
 from streams.verify.recompute.leads.lead_instant import LeadInstant
 from streams.verify.recompute.leads.lead_rules import LeadCampaign, LeadRules
-from streams.verify.recompute.leads.lead_state import LeadState
+from streams.verify.recompute.leads.lead_state import LeadState, RuleKey
 from streams.verify.recompute.leads.scoring import award_points
 from streams.verify.recompute.memberships import compute_members
 from streams.verify.recompute.model import PlainCondition
@@ -111,18 +111,26 @@ class LeadHistory:
 def _change_rules(
     lead_instant: LeadInstant, former_rules: LeadRules, campaign: LeadCampaign, lead: LeadState
 ) -> None:
-    """Gives new and changed rules their present truth as baseline, except those that apply to existing leads.
-
-    Another engine version gives a condition another meaning, so it changes every rule.
-    """
+    """Gives new and changed rules their present truth as baseline, except those that apply to existing leads."""
     lead.decayed_to = lead_instant.now  # what decays under this release does so from here
     if campaign.definition.half_life is None:
         lead.points = round_points(lead.points)
-    previous = former_rules.campaigns_by_id.get(campaign.id)
-    keeps_meaning = previous is not None and former_rules.engine_version == lead_instant.rules.engine_version
-    former, conditions = previous.conditions() if previous and keeps_meaning else {}, campaign.conditions()
+    previous, conditions = former_rules.campaigns_by_id.get(campaign.id), campaign.conditions()
+    former = previous.conditions() if previous else {}
+    if previous is not None and former_rules.engine_version != lead_instant.rules.engine_version:
+        former = _conditions_that_wait(previous, lead_instant.now)
     lead.truths = {key: truth for key, truth in lead.truths.items() if key in conditions}
     existing = {rule.key for rule in campaign.automation if rule.apply_to_existing}
     lead_instant.rules_without_baseline |= {
         (campaign.id, key) for key, when in conditions.items() if former.get(key) != when and key not in existing
     }
+
+
+def _conditions_that_wait(campaign: LeadCampaign, now: int) -> dict[RuleKey, PlainCondition]:
+    """The conditions of rules that do not run at `now` (ms): of a campaign that is paused, not started or over.
+
+    Another engine version gives a condition another meaning, so it changes every rule that runs. What others are to
+    fire when they run again is judged against the truth that they had when they ran last.
+    """
+    runs = {"automation": campaign.is_running(now), "scoring": campaign.in_period(now)}
+    return {key: when for key, when in campaign.conditions().items() if not runs[key[0]]}

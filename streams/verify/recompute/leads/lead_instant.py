@@ -26,8 +26,6 @@ class LeadInstant:
     """The visit or activity that the record is."""
     token: str = ""
     """The campaign that the visit names."""
-    token_lead: str = ""
-    """The campaign of the lead that this token made."""
     fired_rules: set[tuple[str, RuleKey]] = field(default_factory=set)
     """Rules that fired: each at most once."""
     new_leads: set[str] = field(default_factory=set)

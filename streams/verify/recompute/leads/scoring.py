@@ -45,17 +45,15 @@ def _should_award(lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadS
     return matches_leaf(event, rule.when, lead_instant.contact.model)
 
 
-def _is_for_lead(
-    lead_instant: LeadInstant, campaign: LeadCampaign, lead: LeadState, event: HistoryActivity
-) -> bool:
+def _is_for_lead(lead_instant: LeadInstant, campaign: LeadCampaign, lead: LeadState, event: HistoryActivity) -> bool:
     """Whether an event gives the lead points: it happened when the lead was made, or later.
 
-    The visit whose token made the lead scores too (SPEC section 7), even a late one. Before engine version 4 an event
-    gave points wherever it came after the lead was made, whenever it had happened.
+    The event whose own record makes the lead scores too, even a late one (docs/leads.md). Before engine version 4 an
+    event gave points wherever it came after the lead was made, whenever it had happened.
     """
     if lead_instant.rules.engine_version < _SCORES_FROM_CREATION_SINCE:
         return True
-    return event.at >= lead.created or lead_instant.token_lead == campaign.id
+    return event.at >= lead.created or campaign.id in lead_instant.new_leads
 
 
 def _is_below_cap(rule: LeadScoringRule, lead: LeadState, now: int) -> bool:

@@ -48,6 +48,18 @@ def test_the_visit_whose_token_makes_the_lead_scores_even_when_it_comes_late() -
     assert driver.lead() == ("active", 3)
 
 
+def test_the_visit_that_brings_the_contact_into_the_audience_scores_even_when_it_comes_late() -> None:
+    visited = {"id": "visited", "dynamic": True, "when": {"visit": {}}}
+    driver = BatchDriver(
+        segments=[visited], campaigns=[{"id": "spring", "audience": ["visited"], "scoring": SCORING}]
+    )
+    driver.change_contact(day(2), city="Bonn")
+    driver.visit(day(1))
+    assert driver.lead() == ("active", 3)
+    driver.visit(day(1, 1))
+    assert driver.lead() == ("active", 3)
+
+
 def test_a_late_token_on_a_lead_that_is_there_scores_nothing_from_before_it() -> None:
     driver = driver_with()
     driver.send("lead.added", day(2), campaign="spring")

@@ -103,6 +103,38 @@ def test_a_release_of_the_same_version_leaves_the_truths_of_its_rules() -> None:
         assert driver.lead() == ("active", points)
 
 
+def test_what_a_paused_campaign_has_yet_to_fire_is_not_lost_by_a_raise() -> None:
+    running = {"campaigns": [{"id": "spring", "automation": [rule()]}]}
+    paused = {"campaigns": [{"id": "spring", "automation": [rule()], "paused": True}]}
+    for raised in (day(3), day(4)):  # during the pause, and by the release that resumes
+        driver = BatchDriver(engine_version=3, **running)
+        driver.send("lead.added", day(0), campaign="spring")
+        driver.apply(at=day(1), engine_version=3, **paused)
+        driver.change_contact(day(2), employees=23)
+        if raised == day(3):
+            driver.apply(at=raised, engine_version=4, **paused)
+            assert driver.lead() == ("active", 0)
+        driver.apply(at=day(4), engine_version=4, **running)
+        assert driver.lead() == ("active", 1)
+
+
+def test_a_rule_whose_campaign_the_raise_pauses_starts_from_the_truth_by_the_new_meaning() -> None:
+    driver, definitions = driver_with("23", automation=[rule()])
+    paused = [{**definitions["campaigns"][0], "paused": True}]
+    driver.apply(at=day(2), **{**definitions, "engine_version": 4, "campaigns": paused})
+    driver.apply(at=day(3), engine_version=4, **definitions)
+    assert driver.lead() == ("active", 0)
+
+
+def test_a_scoring_rule_runs_while_the_campaign_is_paused_so_the_raise_changes_it() -> None:
+    scoring = [{"id": "p", "when": LARGE, "points": 4}]
+    driver, definitions = driver_with("23", scoring=scoring)
+    paused = {**definitions, "campaigns": [{"id": "spring", "scoring": scoring, "paused": True}]}
+    driver.apply(at=day(2), engine_version=3, **paused)
+    driver.apply(at=day(3), engine_version=4, **paused)
+    assert driver.lead() == ("active", 0)
+
+
 def test_points_stay_at_the_raise_and_the_order_of_actions_is_the_new_one_from_there() -> None:
     form = {"activity": {"name": {"eq": "form"}}, "count": {"gte": 2}}
     driver, definitions = driver_with(
