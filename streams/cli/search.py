@@ -68,7 +68,9 @@ def search_contacts(
         if save is not None:
             saved = save_condition(settings, request, result, save, apply=apply_now, on_progress=advance)
             output["saved"] = asyncio.run(saved).to_dict()
-    warnings = [] if request.condition is None else condition_warnings(request.condition, result.release.document)
+    warnings = (
+        [] if request.condition is None else condition_warnings(request.condition, result.release.versioned_document)
+    )
     for warning in warnings:
         write_note(f"warning: {warning}")
     if as_json:

@@ -12,6 +12,7 @@ from streams.definitions.load import AccountDefinitions
 from streams.definitions.preview import Preview
 from streams.definitions.preview_report import PreviewReport
 from streams.definitions.retention import require_coverage
+from streams.definitions.versions import keep_version
 from streams.engine.releases.release_log import Release, ReleaseLog
 from streams.progress import ProgressCallback
 from streams.settings import Settings
@@ -58,6 +59,7 @@ async def plan_accounts(
     """
     async with open_store(settings) as store:
         log = await store.read_releases()
+        accounts = {name: keep_version(account, log.latest(name)) for name, account in accounts.items()}
         plans = {name: diff_against_latest(log.latest(name), account) for name, account in accounts.items()}
         for name, account in accounts.items():
             await require_coverage(store, name, account.content, log)

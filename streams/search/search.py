@@ -63,7 +63,9 @@ async def search(
             raise UsageError(f"account {request.account!r} has no definitions yet; {hint}")
         if check is not None:
             check(release)
-        condition = None if request.condition is None else validate_condition(request.condition, release.document)
+        condition = (
+            None if request.condition is None else validate_condition(request.condition, release.versioned_document)
+        )
         run = _SearchRun(
             settings,
             store,
