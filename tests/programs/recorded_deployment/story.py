@@ -74,7 +74,7 @@ def event(chance: random.Random, event_id: str, now: int) -> dict[str, Any]:
     """One random event about `now` (ms); a few are late."""
     at = now - chance.choice((0, 0, 0, 0, 2 * HOUR))
     owner = {"contact": f"c{chance.randrange(CONTACTS)}", "account": chance.choice(("default", "default", "acme"))}
-    return {"id": event_id, "at": instant_text(at), **owner, **_fields(chance, now)}
+    return {"id": event_id, "at": instant_text(at), **owner, **random_fields(chance, now)}
 
 
 def _applied(definitions: dict[str, Any], at: int) -> dict[str, Any]:
@@ -82,7 +82,8 @@ def _applied(definitions: dict[str, Any], at: int) -> dict[str, Any]:
     return {"type": "definitions.applied", "account": account, "at": instant_text(at), "definitions": definitions}
 
 
-def _fields(chance: random.Random, now: int) -> dict[str, Any]:
+def random_fields(chance: random.Random, now: int) -> dict[str, Any]:
+    """Type and fields of an event about `now` (ms)."""
     kind = chance.randrange(10)
     if kind < 4:
         page = chance.choice(("/a", "/b", "/pricing?x=1"))
@@ -91,7 +92,7 @@ def _fields(chance: random.Random, now: int) -> dict[str, Any]:
         properties = {"amount": chance.choice((5, 23, "23", " 40 ", "many")), "title": chance.choice(("Demo", "x"))}
         return {"type": "activity.recorded", "name": "form", "properties": properties}
     if kind < 9:
-        return {"type": "contact.changed", "properties": _properties(chance, now)}
+        return {"type": "contact.changed", "properties": random_properties(chance, now)}
     return chance.choice(
         (
             {"type": "contact.changed", "status": chance.choice(("active", "active", "bounced"))},
@@ -102,7 +103,8 @@ def _fields(chance: random.Random, now: int) -> dict[str, Any]:
     )
 
 
-def _properties(chance: random.Random, now: int) -> dict[str, Any]:
+def random_properties(chance: random.Random, now: int) -> dict[str, Any]:
+    """Properties as web forms and imports write them."""
     day = instant_text(now + chance.randrange(30) * DAY)[:10]
     return {
         "plan": chance.choice((3, 7, "7", "05", " 6 ", "gold", None)),
