@@ -10,6 +10,7 @@ from tests.programs.mutations.rules import (
     clock,
     counts,
     dates,
+    engine_versions,
     late_events,
     missing_values,
     segments_and_leads,
@@ -35,6 +36,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *segments_and_leads.MUTATIONS,
     *clock.MUTATIONS,
     *late_events.MUTATIONS,
+    *engine_versions.MUTATIONS,
 )
 
 
