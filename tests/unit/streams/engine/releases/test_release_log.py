@@ -9,7 +9,7 @@ import pytest
 
 from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from schemas.values import instant_ms
-from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.releases.release_log import ReleaseLog, first_document
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
 
@@ -154,5 +154,5 @@ def test_the_document_of_a_release_can_be_had_with_its_version() -> None:
     log = ReleaseLog()
     log.add(0, NOON, b"default", record(definitions={"plan": "basic"}))
     release = log.get("default", 1)
-    assert release.versioned_document == {"plan": "basic", "engine_version": 3}
-    assert release.document == {"plan": "basic"}
+    assert release.versioned_document == {**release.document, "engine_version": 3}
+    assert "engine_version" not in release.document
