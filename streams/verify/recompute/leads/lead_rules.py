@@ -18,7 +18,10 @@ from streams.verify.recompute.leads.lead_state import RuleKey
 from streams.verify.recompute.model import PlainCondition
 from streams.verify.recompute.releases import JournalRelease, condition_to_plain
 
-_COUNT_AND_WINDOW_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
+_COUNT_AND_WINDOW_KEYS = (
+    *("count", "sum", "average", "distinct", "never", "first", "last", "regular"),
+    *("within", "between_ago", "since", "until"),
+)
 
 
 @dataclass(frozen=True)
