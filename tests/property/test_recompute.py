@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION
+from schemas.engine_versions import EngineVersion
 from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
@@ -24,6 +24,7 @@ from tests.harness.engine.lead_comparison import leads_from_engine, leads_from_r
 from tests.harness.engine.reference_pair import timed_events
 from tests.harness.random.random_conditions import PROPERTIES, conditions
 from tests.harness.random.random_events import RandomEvent, random_events
+from tests.harness.random.random_versions import in_version, release_versions
 from tests.property.test_transaction_sizes import journal_of, lookup
 
 START = "2026-03-29T00:59:59.970Z"  # in Berlin, before clocks are put forward
@@ -31,8 +32,8 @@ _JournalEntries = list[tuple[int, bytes, bytes]]
 
 
 @st.composite
-def releases(draw: st.DrawFn) -> Definitions:
-    """Draws static, dynamic and paused segments under the same few names, and a campaign with a rule."""
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """Draws definitions: static, dynamic and paused segments under the same few names, and a campaign with a rule."""
     segments: list[dict[str, Any]] = [{"id": "kept", "paused": draw(st.booleans())}]
     names: tuple[str, ...] = ()
     for name in draw(st.lists(st.sampled_from(["s0", "s1", "s2"]), min_size=1, max_size=3, unique=True)):
@@ -44,8 +45,7 @@ def releases(draw: st.DrawFn) -> Definitions:
     listing = draw(st.sampled_from([{"add_to_segment": "kept"}, {"set_status": "rejected"}]))
     rule = {"id": "r", "when": draw(conditions(instant_ms(START), names, lead_at_hand=True)), "then": listing}
     campaign = {"id": "c", "audience": ["s0"] if "s0" in names else [], "automation": [rule]}
-    raw = {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
-    return sound_definitions(raw)
+    return {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
 
 
 def journal(
@@ -61,7 +61,8 @@ def journal(
         while number < len(release_starts) and release_starts[number] <= index:
             number += 1
             at_instant = at if number > 1 else None
-            builder.start_release(records.Marker("default", number, number, "", at_instant, NEWEST_VERSION), pause)
+            version = content[number - 1].engine_version
+            builder.start_release(records.Marker("default", number, number, "", at_instant, version), pause)
         if event is end:
             builder.finish_releases()
         builder.send(event, id_, at)
@@ -74,15 +75,21 @@ def journal(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(
-    st.lists(releases(), min_size=1, max_size=3),
+    st.lists(documents(), min_size=1, max_size=3),
+    release_versions,
     random_events(instant_ms(START)),
     st.tuples(st.integers(0, 6), st.integers(0, 6)),
     st.integers(0, 2),
 )
 def test_recomputing_the_whole_history_equals_the_engine(
-    content: list[Definitions], events: list[RandomEvent], release_starts: tuple[int, int], pause: int
+    drawn: list[dict[str, Any]],
+    versions: tuple[EngineVersion, ...],
+    events: list[RandomEvent],
+    release_starts: tuple[int, int],
+    pause: int,
 ) -> None:
     lateness = 20
+    content = [sound_definitions(in_version(each, version)) for each, version in zip(drawn, versions, strict=False)]
     entries = journal(events, [0, release_starts[0], sum(release_starts)][: len(content)], content, pause, lateness)
     assert_agreement(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
 
