@@ -1,6 +1,6 @@
 """Values of events that `sum`, `average` and `distinct` take, as whole numbers, and the state that stores them.
 
-The state is [instant (ms), value, instant, value, ...], ascending by instant; among equal ones in the journal's order.
+The state is [instant (ms), value, instant, value, ...], ascending by instant, equal ones in the journal's order.
 """
 
 from __future__ import annotations

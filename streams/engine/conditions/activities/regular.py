@@ -67,8 +67,8 @@ class Periods:
     def _drop_crowded(self, instants: list[int]) -> list[int]:
         """Returns them without those that have `times` others in every period that holds them.
 
-        A period holds neighbours without a gap. So one that holds an instant and fewer than `times` others ends before
-        the n-th instant after it and begins after the (times + 1 - n)-th before it, for some n: longer than a period.
+        A period with this instant and fewer than `times` others lies, for some n from 1 to `times`, between the n-th
+        after it and the (times + 1 - n)-th before it; where all of these pairs are too close, there is no such period.
         """
         result: list[int] = []
         for at in instants:
