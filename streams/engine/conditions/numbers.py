@@ -5,6 +5,8 @@ Scores and points are stored as whole millionths.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +17,29 @@ from streams.engine.conditions.predicates import Predicate, all_of, negate
 
 Numeric = int | float
 
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
 _NUMBER_TYPES = (int, float)  # `int | float` in the function would build the union in every call
 
 
 def is_number(value: Any) -> bool:
     """Whether a JSON value is a number."""
     return isinstance(value, _NUMBER_TYPES) and value is not True and value is not False
+
+
+def number_from(value: Any) -> Numeric | None:
+    """Returns the number that an undeclared value is or reads as; None when it is none.
+
+    Text reads as a number when, without blanks around it, it is a JSON number within a double's range.
+    """
+    if not isinstance(value, str):
+        return value if is_number(value) else None
+    match = _JSON_NUMBER.fullmatch(value.strip())
+    if match is None:
+        return None
+    number = float(match[0])
+    if math.isinf(number):
+        return None
+    return number if match["fraction"] or match["exponent"] else int(match[0])
 
 
 def equals(operand: Numeric) -> Predicate:
@@ -48,6 +67,11 @@ def compares(operator: str, operand: Numeric) -> Predicate:
 def between(lower: Numeric, upper: Numeric) -> Predicate:
     """Tests for a number from lower to upper, both included."""
     return lambda value: is_number(value) and lower <= value <= upper
+
+
+def has_number_operator(operators: NumberOperators) -> bool:
+    """Whether there is an operator that a number is compared with."""
+    return any(getattr(operators, field) is not None for field in NumberOperators.model_fields)
 
 
 def number_test(operators: NumberOperators) -> Predicate:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
+from schemas.conditions import CreatedLeaf, Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
+from schemas.values import instant_text
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import ZoneRule, Zones
 from streams.engine.conditions.errors import ConditionRefused
@@ -60,12 +61,21 @@ class StatusReader:
         return contact.status
 
 
+class CreatedReader:
+    """Reads when the contact began, as a property of type datetime has an instant."""
+
+    __slots__ = ()
+
+    def __call__(self, contact: Contact) -> Any:
+        return instant_text(contact.created)
+
+
 class TypedReader:
     """Reads a value of a declared type; a value of another type, set before the declaration, counts as missing."""
 
     __slots__ = ("_property_type", "_read")
 
-    def __init__(self, read: TopLevelReader | NestedReader | StatusReader, property_type: PropertyType) -> None:
+    def __init__(self, read: PlainReader, property_type: PropertyType) -> None:
         self._read = read
         self._property_type = property_type
 
@@ -74,7 +84,8 @@ class TypedReader:
         return value if fits(value, self._property_type) else None
 
 
-PropertyReader = TopLevelReader | NestedReader | StatusReader | TypedReader
+PlainReader = TopLevelReader | NestedReader | StatusReader | CreatedReader
+PropertyReader = PlainReader | TypedReader
 
 
 class PlainNode:
@@ -165,6 +176,11 @@ def compile_status(leaf: StatusLeaf, context: CompilerContext) -> Node:
     return _compile_subject("status", StatusReader(), leaf.status, "text", context)
 
 
+def compile_created(leaf: CreatedLeaf, context: CompilerContext) -> Node:
+    """Compiles a leaf on the instant at which the contact began."""
+    return _compile_subject("created", CreatedReader(), leaf.created, "datetime", context)
+
+
 def refuse_unknown_statuses(operators: Operators, statuses: tuple[str, ...], subject: str) -> None:
     """Raises ConditionRefused when an operand is not one of `statuses`: such a test is a typing error."""
     for name, operand in require_operators(operators).items():
@@ -186,7 +202,7 @@ def lead_status_test(operators: Operators, subject: str) -> Predicate:
 
 def _compile_subject(
     subject: str,
-    read: TopLevelReader | NestedReader | StatusReader,
+    read: PlainReader,
     operators: Operators,
     property_type: PropertyType,
     context: CompilerContext,
@@ -198,7 +214,7 @@ def _compile_subject(
 
 
 def _compile_leaf(
-    read: TopLevelReader | NestedReader | StatusReader,
+    read: PlainReader,
     operators: Operators,
     property_type: PropertyType | None,
     context: CompilerContext,

@@ -15,7 +15,7 @@ from schemas.definitions import PropertyType
 from streams.engine.conditions.protocols import Activity, ActivityCounter, HeldState
 from streams.engine.decisions.apply_event import activity_from_event
 from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
-from streams.engine.decisions.counters import count_activity, enforce_limit
+from streams.engine.decisions.counters import adjusts_own_score, count_activity, count_own_score, enforce_limit
 from streams.engine.decisions.decide import NO_TICK, consumes_id
 from streams.engine.decisions.lateness import is_too_late
 from streams.engine.journal.effects import SourcePosition
@@ -220,6 +220,8 @@ class BackfillCounter:
             self._count_activity(contact, activity)
         elif self._backfill_leaves.held_states and event.type == "contact.changed":
             patch_properties(contact, event.fields.get("properties", {}), self._property_types)
+        elif adjusts_own_score(event):
+            count_own_score(contact, self._backfill_leaves.counters, event, contact.clock)
 
     def _count_activity(self, contact: Contact, activity: Activity) -> None:
         counters, now = self._backfill_leaves.counters, contact.clock

@@ -12,6 +12,7 @@ from schemas.time_zones import require_zone
 from schemas.values import to_millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.dates.zones import day_start
+from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState
 from streams.engine.releases.compiled import (
     CompiledAutomation,
@@ -46,6 +47,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     stateful = [conditions[each.owner] for each in stateful_conditions(definitions)]
     segments = _sort_by_dependency([_compile_segment(segment, conditions, scope) for segment in definitions.segments])
     campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
+    counters = _unique_counters(stateful)
     return CompiledRelease(
         account=definitions.account,
         number=number,
@@ -55,7 +57,8 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         segment_index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
-        counters=_unique_counters(stateful),
+        counters=counters,
+        tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),
         held_states=_unique_held_states(stateful),
     )
 

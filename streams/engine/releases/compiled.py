@@ -108,6 +108,8 @@ class CompiledRelease:
     campaigns: tuple[CompiledCampaign, ...] = ()
     campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[ActivityCounter, ...] = ()
+    tracks_own_score: bool = False
+    """Whether one of the counters is that of the contact's own score."""
     held_states: tuple[HeldState, ...] = ()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.conditions import NumberOperators
 from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.operand_types import (
     DATE_OPERATORS,
     EXISTENCE_OPERATORS,
@@ -133,7 +134,9 @@ def existence_problems(operands: OperatorMap, path: DocumentPath, owner: str) ->
     ]
 
 
-def misplaced_key_problems(raw: Mapping[str, Any], subject: str, path: DocumentPath) -> list[Problem]:
+def misplaced_key_problems(
+    raw: Mapping[str, Any], subject: str, engine_version: EngineVersion, path: DocumentPath
+) -> list[Problem]:
     """Returns a problem for each key that other subjects have, and that has no effect beside this one."""
     problems = []
     if "held_for" in raw and subject not in ("property", "tags"):
@@ -144,6 +147,6 @@ def misplaced_key_problems(raw: Mapping[str, Any], subject: str, path: DocumentP
         problems += [
             Problem((*path, subject, name), _ALWAYS_PRESENT[subject])
             for name in EXISTENCE_OPERATORS
-            if name in inside
+            if name in inside and not (name == "exists" and subject == "score" and engine_version >= 4)
         ]
     return problems

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from schemas.conditions import (
     ActivityLeaf,
+    CreatedLeaf,
     DefinitionModel,
     FirstVisitLeaf,
     InactiveLeaf,
@@ -28,9 +29,11 @@ from schemas.conditions import (
     subject_of,
 )
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
+from streams.engine.validation.aggregates import aggregate_problems
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.contradictions import existence_problems
 from streams.engine.validation.dates import date_fault
+from streams.engine.validation.event_fields import field_problems
 from streams.engine.validation.modifiers import unused_zone_problems, upper_case_problems
 from streams.engine.validation.operators import (
     activity_time_problems,
@@ -40,12 +43,10 @@ from streams.engine.validation.operators import (
     number_problems,
     operator_problems,
     operators_by_name,
+    score_problems,
 )
 from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.ranges import duration_problems, window_range_problems
-
-TEXT_FIELDS = frozenset({"url", "path", "host", "title", "referrer", "campaign", "name"})
-"""Fields of an event that are always text, as is `query.x`; the JSON value of any other field decides its type."""
 
 
 def leaf_problems(
@@ -57,6 +58,7 @@ def leaf_problems(
         StatusLeaf: _status_problems,
         TagsLeaf: _tags_problems,
         ScoreLeaf: _score_problems,
+        CreatedLeaf: _created_problems,
         VisitLeaf: _visit_problems,
         ActivityLeaf: _activity_problems,
         SequenceLeaf: _sequence_problems,
@@ -115,29 +117,43 @@ def _tags_problems(leaf: TagsLeaf, _: ValidationContext, path: DocumentPath) -> 
 
 
 def _score_problems(leaf: ScoreLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    return number_problems(leaf.score, (*path, "score"))
+    return score_problems(leaf.score, (*path, "score"))
 
 
-def _visit_problems(leaf: VisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    return _filter_problems(leaf.visit, (*path, "visit")) + _window_problems(leaf, path)
+def _created_problems(leaf: CreatedLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+    here = (*path, "created")
+    operands = operators_by_name(leaf.created)
+    problems = [
+        Problem((*here, name), "a contact always has an instant at which it began; write before, after or the like")
+        for name in ("exists", "empty")
+        if name in operands
+    ]
+    if "within_next" in operands:
+        problems.append(Problem((*here, "within_next"), "no contact begins in the future; write within_last"))
+    return problems or operator_problems(leaf.created, "created", "datetime", here)
 
 
-def _activity_problems(leaf: ActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    return _filter_problems(leaf.activity, (*path, "activity")) + _window_problems(leaf, path)
+def _visit_problems(leaf: VisitLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return _filter_problems(leaf.visit, context, (*path, "visit")) + _window_problems(leaf, context, path)
 
 
-def _filter_problems(fields: Mapping[str, Operators], path: DocumentPath) -> list[Problem]:
+def _activity_problems(leaf: ActivityLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return _filter_problems(leaf.activity, context, (*path, "activity")) + _window_problems(leaf, context, path)
+
+
+def _filter_problems(
+    fields: Mapping[str, Operators], context: ValidationContext, path: DocumentPath
+) -> list[Problem]:
     problems: list[Problem] = []
     for name, operators in fields.items():
-        is_text = name in TEXT_FIELDS or name.startswith("query.")
         here = (*path, name)
-        problems += operator_problems(operators, name, "text" if is_text else None, here)
+        problems += field_problems(operators, name, context.engine_version, here)
         problems += upper_case_problems(operators, operators_by_name(operators), name, here) if name == "host" else []
     return problems
 
 
-def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
-    problems: list[Problem] = []
+def _window_problems(leaf: Window, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    problems = aggregate_problems(leaf, path)
     if leaf.never and leaf.count is not None:
         problems.append(Problem((*path, "never"), "never: true is count: {eq: 0}; leave one of the two out"))
     if leaf.count is not None:
@@ -147,7 +163,7 @@ def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
         if fields is not None and (leaf.count is not None or leaf.never):
             problems.append(Problem((*path, name), f"{name} speaks of one event: it cannot stand beside a count"))
         if isinstance(fields, Mapping):
-            problems += _filter_problems(fields, (*path, name))
+            problems += _filter_problems(fields, context, (*path, name))
     if leaf.between_ago is not None and leaf.between_ago[0] <= leaf.between_ago[1]:
         message = "between_ago: the longer time comes first, as in [30d, 7d]"
         problems.append(Problem((*path, "between_ago"), message))
@@ -162,12 +178,12 @@ def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
     return problems or window_range_problems(leaf.since, leaf.until, path)
 
 
-def _sequence_problems(leaf: SequenceLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _sequence_problems(leaf: SequenceLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     problems = duration_problems({"within": leaf.within}, path)
     for number, step in enumerate(leaf.sequence):
         here = (*path, "sequence", number)
         for subject in ("visit", "activity"):
-            problems += _filter_problems(getattr(step, subject) or {}, (*here, subject))
+            problems += _filter_problems(getattr(step, subject) or {}, context, (*here, subject))
         if (step.visit is None) == (step.activity is None):
             problems.append(Problem(here, "a step is one of visit and activity, as in {visit: {path: {eq: /}}}"))
     return problems

@@ -7,8 +7,17 @@ from typing import Any
 
 import re2
 
-from schemas.conditions import CountOperators, DurationOperators, MomentOperators, NumberOperators, Operators
+from schemas.conditions import (
+    AmountOperators,
+    CountOperators,
+    DurationOperators,
+    MomentOperators,
+    NumberOperators,
+    Operators,
+    ScoreOperators,
+)
 from schemas.definitions import PropertyType
+from streams.engine.conditions.numbers import has_number_operator
 from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, MODIFIERS, OPERATORS_BY_TYPE, ORDER_OPERATORS
 from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
@@ -24,7 +33,7 @@ from streams.engine.validation.ranges import (
 )
 from streams.engine.validation.schema import keys_of
 
-BoundOperators = NumberOperators | CountOperators | DurationOperators
+BoundOperators = NumberOperators | CountOperators | AmountOperators | DurationOperators
 
 ORDERED_OPERATORS_BY_TYPE: Mapping[PropertyType, tuple[str, ...]] = {
     kind: tuple(operator for operator in keys_of(Operators) if operator in fitting)
@@ -171,12 +180,21 @@ def choice_problems(operators: Operators, choices: Collection[str], path: Docume
 
 
 def number_problems(operators: NumberOperators, path: DocumentPath) -> list[Problem]:
-    """Validates operators on a score or points: at least one operator, and some number meets all of them."""
+    """Validates operators on points or a score: at least one operator, and some number meets all of them."""
     return (
         bound_problems(operators, path)
         or empty_number_list_problems(operators, path)
         or score_range_problems(operators, path)
     )
+
+
+def score_problems(operators: ScoreOperators, path: DocumentPath) -> list[Problem]:
+    """Validates operators on a score: as on points, and `exists: false` has nothing beside it."""
+    problems = number_problems(operators, path)
+    if problems or operators.exists is not False or not has_number_operator(operators):
+        return problems
+    message = "exists: false stands alone: a score that was never adjusted is 0; leave one of them out"
+    return [Problem((*path, "exists"), message)]
 
 
 def count_problems(operators: CountOperators, path: DocumentPath) -> list[Problem]:
@@ -191,7 +209,7 @@ def age_problems(operators: DurationOperators, path: DocumentPath) -> list[Probl
 
 def bound_problems(operators: BoundOperators, path: DocumentPath) -> list[Problem]:
     """Validates that there is an operator, and that the lower bound of `between` comes first."""
-    names = [name for name in type(operators).model_fields if name != "name"]
+    names = [name for name in type(operators).model_fields if name not in ("name", "of")]
     if all(getattr(operators, name) is None for name in names):
         return [Problem(path, "an operator is needed, such as gte:")]
     between = operators.between

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from schemas.conditions import CountOperators, DurationOperators, NumberOperators
+from schemas.conditions import CountOperators, DistinctOperators, DurationOperators, NumberOperators
 from schemas.time_zones import UTC
 from streams.engine.conditions.dates.date_bounds import DateBound, DayBound, InstantBound, parse_date_value
 from streams.engine.conditions.dates.date_tests import comparison_span
@@ -70,7 +70,15 @@ def count_range_problems(count: CountOperators, path: DocumentPath) -> list[Prob
     least, most = _whole_number_range(count)
     if most is not None and most < least:
         return [Problem(path, _IMPOSSIBLE_COUNT)]
-    return [Problem(path, _ALWAYS_TRUE_COUNT)] if least == 0 and most is None else []
+    return [Problem(path, _ALWAYS_TRUE_COUNT)] if _is_all(least, most) else []
+
+
+def distinct_range_problems(operators: DistinctOperators, path: DocumentPath) -> list[Problem]:
+    """Returns a problem for a number of different values that can never be, or that always is."""
+    least, most = _whole_number_range(operators)
+    if most is not None and most < least:
+        return [Problem(path, "there are never so many different values: their number is a whole one from 0 on")]
+    return [Problem(path, "any number of different values meets this; leave it out")] if _is_all(least, most) else []
 
 
 def age_range_problems(ages: DurationOperators, path: DocumentPath) -> list[Problem]:
@@ -78,7 +86,12 @@ def age_range_problems(ages: DurationOperators, path: DocumentPath) -> list[Prob
     least, most = _whole_number_range(ages)
     if most is not None and most < least:
         return [Problem(path, f"no lead is ever of that age; {_SEPARATE_LEAVES_HINT}")]
-    return [Problem(path, "every lead is of that age; leave it out")] if least == 0 and most is None else []
+    return [Problem(path, "every lead is of that age; leave it out")] if _is_all(least, most) else []
+
+
+def _is_all(least: int, most: int | None) -> bool:
+    """Whether all whole numbers from 0 on lie in the range."""
+    return least == 0 and most is None
 
 
 def _whole_number_range(operators: CountOperators | DurationOperators) -> tuple[int, int | None]:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from schemas.conditions import Condition
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from schemas.engine_versions import EngineVersion
 from schemas.values import instant_ms
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import Activity, CompiledCondition, CompileScope, EvaluationContext
@@ -22,6 +23,11 @@ def compile_dict(condition: dict[str, Any], zone: str = "UTC", **declared: Prope
     return compile_condition(
         _CONDITION.validate_python(condition), CompileScope(zone, {**STANDARD_PROPERTIES, **declared})
     )
+
+
+def compile_for(version: EngineVersion, condition: dict[str, Any], zone: str = "UTC") -> CompiledCondition:
+    """A condition as written, as an engine version means it."""
+    return compile_condition(_CONDITION.validate_python(condition), CompileScope(zone, STANDARD_PROPERTIES, version))
 
 
 def contact(*, created: int = NOW - 1_000_000_000, now: int = NOW, **fields: Any) -> Contact:

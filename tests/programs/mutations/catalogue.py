@@ -6,6 +6,7 @@ from tests.programs.mutations.mutation import Mutation
 from tests.programs.mutations.rules import (
     activities,
     activity_times,
+    aggregates,
     arithmetic,
     clock,
     counts,
@@ -29,6 +30,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *counts.MUTATIONS,
     *windows.MUTATIONS,
     *activities.MUTATIONS,
+    *aggregates.MUTATIONS,
     *dates.MUTATIONS,
     *arithmetic.MUTATIONS,
     *time_zones.MUTATIONS,

@@ -8,11 +8,11 @@ import pytest
 
 from schemas.conditions import Operators
 from streams.engine.conditions.leaf_keys import operators_to_plain
-from tests.harness.engine.conditions import compile_dict
+from tests.harness.engine.conditions import compile_dict, compile_for
 
 PATH = {"path": {"starts_with": "/pricing"}}
 
-COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [
+COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [  # of version 3
     ({"visit": {}}, ["265d48ff20a6"]),
     ({"visit": PATH, "within": "7d"}, ["ec3ee703e2a7"]),
     ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["74339e3ba722"]),
@@ -36,6 +36,18 @@ COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [
     ),
 ]
 
+COUNTER_KEYS_OF_VERSION_4: list[tuple[dict[str, Any], list[str]]] = [
+    ({"visit": {}}, ["265d48ff20a6"]),
+    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d"}}, ["@"]),
+    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d", "times": 2}}, ["@"]),
+    ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["@"]),
+    ({"visit": PATH, "sum": {"of": "n", "gte": 3}, "average": {"of": "n", "lt": 9}}, ["@"]),
+    ({"visit": PATH, "average": {"of": "n", "gte": 3}, "within": "7d"}, ["@"]),
+    ({"visit": PATH, "distinct": {"of": "path", "gte": 3}, "within": "7d"}, ["@"]),
+    ({"score": {"exists": True}}, ["@"]),
+    ({"score": {"name": "fit", "exists": True}}, []),
+]
+
 HELD_KEYS: list[tuple[dict[str, Any], str]] = [
     ({"property": "country", "eq": "DE", "held_for": "7d"}, "7642628f973c"),
     ({"property": "country", "in": ["DE", "AT"], "case_sensitive": True, "held_for": "7d"}, "7b1281727ebe"),
@@ -47,9 +59,21 @@ HELD_KEYS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS)
-def test_what_a_leaf_counts_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
-    compiled = compile_dict(leaf, "Europe/Berlin")
+def test_what_a_leaf_counts_in_version_3_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
+    compiled = compile_for(3, leaf, "Europe/Berlin")
     assert [counter.key for counter in compiled.counters] == keys
+
+
+@pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS_OF_VERSION_4)
+def test_what_a_leaf_counts_in_version_4_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
+    compiled = compile_for(4, leaf, "Europe/Berlin")
+    assert [counter.key for counter in compiled.counters] == keys
+
+
+@pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS)
+def test_a_filter_that_version_4_reads_otherwise_is_counted_anew(leaf: dict[str, Any], keys: list[str]) -> None:
+    newer = [counter.key for counter in compile_for(4, leaf, "Europe/Berlin").counters]
+    assert (newer == keys) is (leaf.get("visit") == {} and "first" not in leaf), "only {} matches the same as ever"
 
 
 @pytest.mark.parametrize(("leaf", "key"), HELD_KEYS)
