@@ -6,6 +6,7 @@ from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.counters import discard_counters
 from streams.engine.decisions.held_for import discard_held_states
 from streams.engine.decisions.lead_table import OPEN_STATUSES
+from streams.engine.decisions.leads import keep_points_within_bounds
 from streams.engine.releases.compiled import CompiledAutomation, CompiledCampaign, CompiledRelease, CompiledScoring
 from streams.engine.state.contact import Contact
 
@@ -18,9 +19,12 @@ def switch_release(context: DecisionContext, former: CompiledRelease, release: C
     _discard_segments(contact, release)
     discard_counters(contact, {counter.key for counter in release.counters})
     discard_held_states(contact, release)
+    # Under another engine version every rule is a changed one: its condition may mean something else.
+    is_raised = former.engine_version != release.engine_version
     for campaign in release.campaigns:
         if campaign.id in contact.leads:
-            _change_campaign(context, former.campaigns_by_id.get(campaign.id), campaign)
+            former_campaign = None if is_raised else former.campaigns_by_id.get(campaign.id)
+            _change_campaign(context, former_campaign, campaign)
 
 
 def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRelease) -> None:
@@ -47,6 +51,7 @@ def _change_campaign(context: DecisionContext, former: CompiledCampaign | None, 
     if lead.status not in OPEN_STATUSES:
         return
     lead.decayed = context.now  # points decay under the new release from here on
+    keep_points_within_bounds(context, campaign.id, context.root_cause)
     without_baseline = context.lead_context(campaign.id).rules_without_baseline
     former_conditions = _conditions_by_rule(former)
     keys = set()

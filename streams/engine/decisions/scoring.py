@@ -42,7 +42,14 @@ def _should_award(context: DecisionContext, campaign: CompiledCampaign, rule: Co
     if context.activity is None or rule.key in context.lead_context(campaign.id).fired_rules:
         return False
     # A late activity counts at its `at`: before the campaign started it scored nothing.
-    return campaign.is_in_period(context.activity.at) and rule.activity_filter.matches(context.activity)
+    if not campaign.is_in_period(context.activity.at) or not rule.activity_filter.matches(context.activity):
+        return False
+    return campaign.scores_before_lead or _is_of_lead(context, campaign, lead, context.activity.at)
+
+
+def _is_of_lead(context: DecisionContext, campaign: CompiledCampaign, lead: Lead, at: int) -> bool:
+    """Returns whether the lead was there at the activity's instant, or the activity's own record makes it."""
+    return at >= lead.created or context.lead_context(campaign.id).is_created
 
 
 def _is_below_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:
