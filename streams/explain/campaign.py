@@ -84,8 +84,8 @@ class CampaignSubject:
         view = snapshot.view
         lead = view.contact.leads.get(self.id)
         answer: dict[str, Any] = {"campaign": self.id, "lead": None if lead is None else self._describe_lead(lead)}
-        if self._campaign.points_between is not None:
-            answer["points_between"] = list(self._campaign.points_between)
+        if self._compiled.points_between is not None:
+            answer["points_between"] = [points_from_millionths(bound) for bound in self._compiled.points_between]
         answer |= snapshot.change_times(self._tracked_status)
         answer["reasons"] = self._reasons(view, lead)
         answer["audience"] = {name: name in view.contact.members for name in self._campaign.audience}

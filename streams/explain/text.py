@@ -53,7 +53,7 @@ def _verdict_text(explanation: dict[str, Any]) -> str:
     if lead is None:
         return f"has no lead in campaign {explanation['campaign']}"
     bounds = explanation.get("points_between")
-    limits = f" (kept between {bounds[0]:g} and {bounds[1]:g})" if bounds else ""
+    limits = f" (kept between {bounds[0]} and {bounds[1]})" if bounds else ""
     return f"has a lead in campaign {explanation['campaign']}: {lead['status']}, {lead['points']} points{limits}"
 
 
