@@ -11,6 +11,7 @@ from tests.programs.mutations.rules import (
     counts,
     dates,
     late_events,
+    leads,
     missing_values,
     segments_and_leads,
     text,
@@ -35,6 +36,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *segments_and_leads.MUTATIONS,
     *clock.MUTATIONS,
     *late_events.MUTATIONS,
+    *leads.MUTATIONS,
 )
 
 
