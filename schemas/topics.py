@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from schemas.events import clock, contacts, crm, leads, opportunities, releases, scores, segments, visits
-from schemas.outputs import handovers, letters, revenue
+from schemas.outputs import handovers, letters, notifications, revenue
 from schemas.outputs import leads as lead_outputs
 from schemas.outputs import segments as segment_outputs
 
@@ -140,6 +140,9 @@ LEAD_CHANGES = Topic(
 )
 LEADS = Topic("leads", "out", "account/campaign/contact", (lead_outputs.LeadRow,), "slots", COMPACT)
 QUALIFIED_LEADS = Topic("qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH)
+NOTIFICATIONS = Topic(
+    "notifications", "out", "account/contact", (notifications.AutomationNotified,), "slots", WEEK
+)
 CAMPAIGN_REVENUE = Topic(
     "campaign-revenue", "out", "account/campaign/currency", (revenue.CampaignRevenue,), "one", COMPACT
 )
@@ -166,5 +169,6 @@ ALL_TOPICS = (
     LEADS,
     QUALIFIED_LEADS,
     CAMPAIGN_REVENUE,
+    NOTIFICATIONS,
     DEAD_LETTERS,
 )

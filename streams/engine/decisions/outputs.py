@@ -110,6 +110,16 @@ class HandOverOutput(OutputBody, kw_only=True):
     snapshot: dict[str, Any]
 
 
+class NoticeOutput(OutputBody, kw_only=True):
+    """`automation.notified`: the rule that fired, the lead as the rule leaves it, and the contact."""
+
+    notice: str
+    rule: str
+    campaign: dict[str, Any]
+    lead: dict[str, Any]
+    snapshot: dict[str, Any]
+
+
 _encode = msgspec.json.Encoder().encode
 _SEPARATOR = "\x1f"
 
@@ -139,7 +149,7 @@ def with_emitted_at(value: bytes | None, now: int) -> bytes | None:
 
 
 def contact_key(account: str, contact: str) -> bytes:
-    """The key of changes and hand-overs."""
+    """The key of changes, hand-overs and notices."""
     return f"{account}/{contact}".encode()
 
 

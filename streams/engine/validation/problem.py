@@ -16,8 +16,7 @@ WARNING = "warning"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault. `code` is `invalid`, `plan` (the plan lacks it), `not_served` (the engine does not do it yet), or
-    `warning`."""
+    """One fault. `code` is `invalid`, `plan` (the plan lacks it) or `warning`."""
 
     path: DocumentPath
     message: str

@@ -13,6 +13,7 @@ from tests.programs.mutations.rules import (
     dates,
     engine_versions,
     late_events,
+    leads,
     missing_values,
     segments_and_leads,
     text,
@@ -39,6 +40,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *clock.MUTATIONS,
     *late_events.MUTATIONS,
     *engine_versions.MUTATIONS,
+    *leads.MUTATIONS,
 )
 
 

@@ -273,7 +273,8 @@ def test_faults_outside_of_conditions_have_messages_too(raw: dict[str, Any], whe
         ({"add_to_campaign": "d"}, "add_to_campaign", "no campaign is called d"),
         ({"remove_from_campaign": "d"}, "remove_from_campaign", "no campaign is called d"),
         ({"add_point": 5}, "add_point", "did you mean add_points?"),
-        ({"notify": {"topic": "t"}}, "notify", "notify is not served yet"),
+        ({"notify": {"topic": "t"}}, "notify", "text is needed here, not a mapping"),
+        ({"notify": "to sales"}, "notify", "an id has letters, digits, - and _ only"),
     ],
 )
 def test_actions_are_checked(then: dict[str, Any], where: str, message: str) -> None:
