@@ -5,6 +5,8 @@ Scores and points are stored as whole millionths.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +23,25 @@ _NUMBER_TYPES = (int, float)  # `int | float` in the function would build the un
 def is_number(value: Any) -> bool:
     """Whether a JSON value is a number."""
     return isinstance(value, _NUMBER_TYPES) and value is not True and value is not False
+
+
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+def number_from(value: Any) -> Numeric | None:
+    """Returns the number that an undeclared value counts as; None for a value that is none.
+
+    That is a number itself, or text that is a JSON number within a double's range once Unicode blanks are trimmed.
+    """
+    if not isinstance(value, str):
+        return value if is_number(value) else None
+    match = _JSON_NUMBER.fullmatch(value.strip())
+    if match is None:
+        return None
+    number = float(match[0])
+    if math.isinf(number):
+        return None
+    return int(match[0]) if match[1] is None and match[2] is None else number
 
 
 def equals(operand: Numeric) -> Predicate:
