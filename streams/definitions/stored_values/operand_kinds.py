@@ -28,14 +28,12 @@ from streams.engine.conditions.dates.date_bounds import is_calendar_date, is_dat
 from streams.engine.conditions.numbers import is_number, number_from
 from streams.engine.conditions.operand_types import (
     DATE_OPERATORS,
-    EQUALITY_OPERATORS,
     EXISTENCE_OPERATORS,
     ORDER_OPERATORS,
     fits,
     to_tuple,
 )
 
-_TEXT_OPERATORS = frozenset({"starts_with", "ends_with", "matches"})
 _LIST_OPERATORS = frozenset({"contains_any", "contains_all"})
 _CONTAINS_OPERATORS = frozenset({"contains", "not_contains"})
 _SCALAR_TYPES: frozenset[PropertyType] = frozenset({"text", "number", "boolean", "date", "datetime"})
@@ -136,12 +134,10 @@ def operand_kinds(
         return TypeKinds(property_type, engine_version, None)  # a checked operand fits the type
     reads_numbers = property_type is None and engine_version >= 4
     kinds = _undeclared_kinds(operator, operand, reads_numbers=reads_numbers)
-    if property_type is None or kinds is None:
-        return kinds
-    return TypeKinds(property_type, engine_version, kinds)
+    return kinds if property_type is None else TypeKinds(property_type, engine_version, kinds)
 
 
-def _undeclared_kinds(operator: str, operand: Any, *, reads_numbers: bool) -> ValueKinds | None:
+def _undeclared_kinds(operator: str, operand: Any, *, reads_numbers: bool) -> ValueKinds:
     if operator == "has_item":
         return ObjectListKinds()
     if operator in DATE_OPERATORS:
@@ -149,13 +145,11 @@ def _undeclared_kinds(operator: str, operand: Any, *, reads_numbers: bool) -> Va
     scalars = _scalar_kinds(to_tuple(operand), reads_numbers=reads_numbers)
     if operator in ORDER_OPERATORS:
         return DateKinds() if scalars.text else scalars
-    if operator in EQUALITY_OPERATORS | _TEXT_OPERATORS:
-        return scalars
     if operator in _LIST_OPERATORS:
         return ListKinds(scalars)
     if operator in _CONTAINS_OPERATORS:
         return EitherKinds(scalars, ListKinds(scalars)) if scalars.text else ListKinds(scalars)
-    return None
+    return scalars
 
 
 def _scalar_kinds(operands: Iterable[Scalar], *, reads_numbers: bool) -> ScalarKinds:

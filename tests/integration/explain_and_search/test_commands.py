@@ -38,7 +38,7 @@ def at(days: float) -> str:
 def events() -> list[dict[str, Any]]:
     """Twenty contacts, every second one German; the first five visit /pricing on days 1 and 2, and / on day 3.
 
-    Three have a staff, two of them in words. On day 3 two visits are of the plan `pro`, and the others of none.
+    Three have a staff, two of them in words. Two visits of day 3 have a plan.
     """
     told: list[dict[str, Any]] = []
     for number in range(20):
@@ -51,8 +51,8 @@ def events() -> list[dict[str, Any]]:
     for days, path in ((1, "/pricing"), (2, "/pricing"), (3, "/"), (3.5, "/")):
         for number in range(5):
             visit = {"id": f"v{number}-{days}", "type": "web.visited", "at": at(days), "url": path}
-            plan = {"plan": "pro" if number < 2 else None} if days == 3 else {}
-            told.append({**visit, "contact": f"contact-{number}", "properties": plan})
+            properties = {"plan": "pro"} if number < 2 and days == 3 else {}
+            told.append({**visit, "contact": f"contact-{number}", "properties": properties})
     return told
 
 
