@@ -73,6 +73,8 @@ def search_contacts(
     )
     for warning in warnings:
         write_note(f"warning: {warning}")
+    for note in result.mismatches.notes():
+        write_note(f"note: {note}")
     if as_json:
         write_json({**output, "warnings": warnings})
     else:
@@ -88,6 +90,7 @@ def _result_to_dict(result: SearchResult, request: SearchRequest, count: bool, l
         "journal_scanned": result.is_journal_scanned,
         "count": len(hits.entries),
         "by_status": hits.counts_by_status(),
+        "mismatches": result.mismatches.to_list(),
     }
     if count:
         return output

@@ -67,7 +67,8 @@ async def plan_accounts(
         accounts_to_scan = {name: account for name, account in accounts.items() if plans[name] and not quick}
         if accounts_to_scan:
             on_message(f"scanning {_scan_text(accounts_to_scan, log)}")
-            preview = Preview(settings, store, {name: account.content for name, account in accounts_to_scan.items()})
+            definitions = {name: account.content for name, account in accounts_to_scan.items()}
+            preview = Preview(settings, store, definitions, log)
             reports = await preview.run(on_progress)
     return [PlanResult(plans[name], reports.get(name)) for name in accounts]
 
