@@ -31,6 +31,7 @@ from streams.engine.releases.deciding_leaves import LazyExplainer, compile_expla
 from streams.engine.releases.inputs import inputs_of
 from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
+from streams.engine.version import CONTACTS_VERSION
 
 _Conditions = Mapping[str, CompiledCondition]
 """By owner, as `OwnedCondition` names it."""
@@ -57,6 +58,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
         counters=_unique_counters(stateful),
         held_states=_unique_held_states(stateful),
+        has_contact_rows=definitions.engine_version >= CONTACTS_VERSION,
     )
 
 

@@ -109,6 +109,8 @@ class CompiledRelease:
     campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[ActivityCounter, ...] = ()
     held_states: tuple[HeldState, ...] = ()
+    has_contact_rows: bool = False
+    """Whether its engine version writes rows of `contacts`."""
 
 
 def empty_release(account: str) -> CompiledRelease:
