@@ -68,8 +68,9 @@ class PartitionComparison:
                         _build_difference(kind, key, subject, expected="none", actual=actual)
                     )
             for key in sorted(table.foreign_keys) if account is None else ():
+                place = (key, NO_SUBJECT) if table is tables.contacts else (b"", key_text(key))
                 self._report.differences.append(
-                    _build_difference(kind, b"", key_text(key), expected="none", actual=FOREIGN_RECORD)
+                    _build_difference(kind, *place, expected="none", actual=FOREIGN_RECORD)
                 )
 
     def _membership_differences(self, key: bytes, expected: ExpectedContact) -> Iterator[Difference]:

@@ -1,4 +1,4 @@
-"""All mutations, in the order of the specification; their numbers follow this order."""
+"""All mutations, by subject; their numbers follow this order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.programs.mutations.rules import (
     activity_times,
     arithmetic,
     clock,
+    contact_rows,
     counts,
     dates,
     late_events,
@@ -35,6 +36,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *segments_and_leads.MUTATIONS,
     *clock.MUTATIONS,
     *late_events.MUTATIONS,
+    *contact_rows.MUTATIONS,
 )
 
 
