@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from schemas.events import clock, contacts, crm, leads, opportunities, releases, scores, segments, visits
+from schemas.outputs import contacts as contact_outputs
 from schemas.outputs import handovers, letters, notifications, revenue
 from schemas.outputs import leads as lead_outputs
 from schemas.outputs import segments as segment_outputs
@@ -119,6 +120,7 @@ OPPORTUNITIES_CHANGELOG = Topic(
 )
 DEPLOYMENT = Topic("deployment", "internal", "`deployment`", NoModel.ENGINE_FORM, "one", COMPACT)
 
+CONTACTS = Topic("contacts", "out", "account/contact", (contact_outputs.ContactRow,), "slots", COMPACT)
 SEGMENT_CHANGES = Topic(
     "segment-changes",
     "out",
@@ -163,6 +165,7 @@ ALL_TOPICS = (
     CONTACTS_CHANGELOG,
     OPPORTUNITIES_CHANGELOG,
     DEPLOYMENT,
+    CONTACTS,
     SEGMENT_CHANGES,
     SEGMENT_MEMBERS,
     LEAD_CHANGES,

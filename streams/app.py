@@ -14,6 +14,7 @@ from agents.register import register_agents
 from schemas.definitions import Definitions
 from schemas.topics import (
     CAMPAIGN_REVENUE,
+    CONTACTS,
     CRM_RESULTS,
     DEAD_LETTERS,
     JOURNAL,
@@ -39,6 +40,7 @@ from streams.runtime.spec import AppSpec
 from streams.settings import Settings
 
 PIPELINE_OUT = (
+    CONTACTS,
     SEGMENT_CHANGES,
     SEGMENT_MEMBERS,
     LEAD_CHANGES,

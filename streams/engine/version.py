@@ -21,6 +21,9 @@ from streams.errors import EngineVersionMismatch
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
 
+CONTACTS_VERSION = 4
+"""The version from which on the contacts of an account have rows of the topic `contacts`."""
+
 
 def walk(condition: Condition) -> Iterator[Condition]:
     """Every node of a condition, the root first."""

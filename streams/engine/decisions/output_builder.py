@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.topics import (
+    CONTACTS,
     LEAD_CHANGES,
     LEADS,
     NOTIFICATIONS,
@@ -15,8 +16,10 @@ from schemas.topics import (
 from schemas.values import instant_text as text
 from schemas.values import points_from_millionths
 from streams.engine.decisions.outputs import (
+    CONTACT_TYPE,
     LEAD_TYPE,
     MEMBER_TYPE,
+    ContactTableRow,
     HandOverOutput,
     JournalPosition,
     LeadPointsChange,
@@ -152,6 +155,24 @@ class OutputBuilder:
             crm=lead.crm,
         )
         self._add_output(LEADS.name, table_key(self._contact.account, campaign, self._contact.id), row, campaign)
+
+    def add_contact_row(self, at: int, cause: OutputCause) -> None:
+        """Adds the row of the contact as it is now."""
+        contact = self._contact
+        row = ContactTableRow(
+            account=contact.account,
+            contact=contact.id,
+            at=at,
+            cause=cause,
+            type=CONTACT_TYPE,
+            status=contact.status,
+            properties=contact.properties,
+            score=points_from_millionths(contact.score),
+            scores={name: points_from_millionths(score) for name, score in contact.scores.items()},
+            created=text(contact.created),
+            last_seen=None if contact.last_activity is None else text(contact.last_activity),
+        )
+        self._add_output(CONTACTS.name, contact_key(contact.account, contact.id), row, "")
 
     def _lead_document(self, lead: Lead) -> dict[str, Any]:
         points = points_from_millionths(lead.points)

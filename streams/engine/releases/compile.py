@@ -36,6 +36,7 @@ from streams.engine.releases.inputs import inputs_of
 from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
 from streams.engine.state.points import PointBounds
+from streams.engine.version import CONTACTS_VERSION
 
 _Conditions = Mapping[str, CompiledCondition]
 """By owner, as `OwnedCondition` names it."""
@@ -91,6 +92,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),
         held_states=_unique_held_states(stateful),
         engine_version=definitions.engine_version,
+        has_contact_rows=definitions.engine_version >= CONTACTS_VERSION,
     )
 
 

@@ -134,6 +134,8 @@ class CompiledRelease:
     """Whether one of the counters is that of the contact's own score."""
     held_states: tuple[HeldState, ...] = ()
     engine_version: EngineVersion = NEWEST_VERSION
+    has_contact_rows: bool = False
+    """Whether its engine version writes rows of `contacts`."""
 
 
 def empty_release(account: str) -> CompiledRelease:

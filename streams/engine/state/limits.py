@@ -1,4 +1,4 @@
-"""The limits of a contact's state: its row and its hand-overs always fit into a record."""
+"""The limits of a contact's state: its rows and its hand-overs always fit into a record."""
 
 from __future__ import annotations
 

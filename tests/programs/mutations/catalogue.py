@@ -1,4 +1,4 @@
-"""All mutations, in the order of the specification; their numbers follow this order."""
+"""All mutations, by subject; their numbers follow this order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.programs.mutations.rules import (
     aggregates,
     arithmetic,
     clock,
+    contact_rows,
     counts,
     dates,
     engine_versions,
@@ -41,6 +42,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *late_events.MUTATIONS,
     *engine_versions.MUTATIONS,
     *leads.MUTATIONS,
+    *contact_rows.MUTATIONS,
 )
 
 
