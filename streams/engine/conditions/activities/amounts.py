@@ -58,12 +58,10 @@ class ValueCounter:
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event passes the filter and has a number."""
-        return self._values.value_of(activity) is not None
+        return self._values.matches(activity)
 
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
-        value = self._values.value_of(activity)
-        assert value is not None, "it matches"
-        return self._prune(insert_value(state, activity.at, value), now)
+        return self._prune(insert_value(state, activity.at, self._values.value_of(activity)), now)
 
     def drop_older_half(self, state: list[int]) -> list[int]:
         """Returns the newer half of the values."""
@@ -97,13 +95,11 @@ class TotalCounter:
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event passes the filter and has a number."""
-        return self._values.value_of(activity) is not None
+        return self._values.matches(activity)
 
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
-        value = self._values.value_of(activity)
-        assert value is not None, "it matches"
         start, _, end = self._window.stored_range([activity.at], now)
-        return self.merge(state, [1, value] if start < end else [], now)
+        return self.merge(state, [1, self._values.value_of(activity)] if start < end else [], now)
 
     def drop_older_half(self, state: list[int]) -> list[int]:
         """Returns the state unchanged: a sum has no older half."""

@@ -46,12 +46,10 @@ class DistinctCounter:
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event passes the filter and has a value."""
-        return self._values.value_of(activity) is not None
+        return self._values.matches(activity)
 
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
-        value = self._values.value_of(activity)
-        assert value is not None, "it matches"
-        return self._prune(insert_value(state, activity.at, value), now)
+        return self._prune(insert_value(state, activity.at, self._values.value_of(activity)), now)
 
     def drop_older_half(self, state: list[int]) -> list[int]:
         """Returns the newer half of the values."""

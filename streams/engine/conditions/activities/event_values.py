@@ -33,9 +33,15 @@ class EventValues:
     convert: Callable[[Any], int | None]
     """Returns the whole number that stands for a field's value; None for a value that is skipped."""
 
-    def value_of(self, activity: Activity) -> int | None:
-        """Returns the event's value; None when it does not match or has none."""
-        return self.convert(self.read(activity)) if self.event_filter.matches(activity) else None
+    def matches(self, activity: Activity) -> bool:
+        """Whether the event passes the filter and has a value."""
+        return self.event_filter.matches(activity) and self.convert(self.read(activity)) is not None
+
+    def value_of(self, activity: Activity) -> int:
+        """Returns the value of an event that matches."""
+        value = self.convert(self.read(activity))
+        assert value is not None, "it matches"
+        return value
 
 
 def amount_of(value: Any) -> int | None:
