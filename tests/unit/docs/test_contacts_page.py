@@ -56,7 +56,8 @@ def test_the_sql_of_the_page_keeps_the_newest_row_in_whatever_order_they_come() 
     first, second, last = (_parameters(row) for row in rows_of_the_page())
     for parameters in (second, last, first, second):
         database.execute(block("sql").text, parameters)
-    assert database.execute("SELECT * FROM contacts").fetchall() == [tuple(str(last[name]) for name in COLUMNS[:-1]) + (last["journal_offset"],)]
+    expected = (*(str(last[name]) for name in COLUMNS[:-1]), last["journal_offset"])
+    assert database.execute("SELECT * FROM contacts").fetchall() == [expected]
 
 
 def _parameters(row: dict[str, Any]) -> dict[str, Any]:
