@@ -27,7 +27,7 @@ release_versions: st.SearchStrategy[tuple[EngineVersion, ...]] = st.sampled_from
 
 
 def in_version(document: RandomDocument, version: EngineVersion) -> RandomDocument:
-    """The document as a release of that version: without newer words for a former one, without what a newer one refuses.
+    """The document as a release of that version: without newer words, or without what only the newer one refuses.
 
     Conditions that both know stay as they are, so that raising the version changes nothing but their meaning.
     """
@@ -67,7 +67,8 @@ def former_condition(condition: RandomDocument) -> RandomDocument:
         return {"not": former_condition(condition["not"])}
     if "created" in condition:
         return _FORMER_LEAF
-    leaf: RandomDocument = _without_accents({key: value for key, value in condition.items() if key not in _AGGREGATES})
+    kept = {key: value for key, value in condition.items() if key not in _AGGREGATES}
+    leaf: RandomDocument = _without_accents(kept)
     if "regular" in leaf:
         leaf["regular"] = {key: value for key, value in leaf["regular"].items() if key != "times"}
     if "score" in leaf:
@@ -90,7 +91,7 @@ def _newer_campaign(campaign: RandomDocument) -> RandomDocument:
 
 
 def sound_actions(then: RandomDocument, campaign: str) -> RandomDocument:
-    """The actions of a rule of the campaign without the second of each two that version 4 refuses beside one another."""
+    """A rule's actions without the second of each two that version 4 refuses beside one another."""
     refused = {
         "add_points": "set_points" in then,
         "remove_from_campaign": "set_status" in then and then.get("remove_from_campaign") == campaign,

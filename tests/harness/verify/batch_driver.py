@@ -25,7 +25,7 @@ class BatchDriver:
             self.apply(**definitions)
 
     def apply(self, at: int | None = None, **definitions: Any) -> None:
-        """A new release, at the last tick where it has no instant (ms); of the newest engine version unless stated."""
+        """A new release, at the last tick where it has no instant (ms)."""
         self._releases.append(Definitions.model_validate(definitions))
         number = len(self._releases)
         version = self._releases[-1].engine_version
@@ -41,7 +41,8 @@ class BatchDriver:
         if "points" in fields:
             fields["points"] = round(fields["points"] * MILLION)
         account, owner = _OWNER
-        self._journal.append(records.JournalEvent(type_, f"e{offset}", at, account, owner, ("in", 0, offset), at, fields))
+        source = ("in", 0, offset)
+        self._journal.append(records.JournalEvent(type_, f"e{offset}", at, account, owner, source, at, fields))
 
     def change_contact(self, at: int, **properties: Any) -> None:
         """A patch."""

@@ -1,4 +1,4 @@
-"""`points_between`: what is cut is lost, an award that is cut counts; told by the batch evaluator, worked out by hand."""
+"""`points_between`, told by the batch evaluator; results are worked out by hand."""
 
 from __future__ import annotations
 

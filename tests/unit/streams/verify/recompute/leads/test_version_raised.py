@@ -94,7 +94,8 @@ def test_a_release_of_the_same_version_leaves_the_truths_of_its_rules() -> None:
     in_vip = {"segment": "vip"}
     campaigns = [{"id": "spring", "automation": [rule(when=in_vip)]}]
     for version, points in ((3, 1), (4, 0)):
-        driver = BatchDriver(engine_version=3, segments=[{"id": "vip", "dynamic": True, "when": LARGE}], campaigns=campaigns)
+        narrow = {"id": "vip", "dynamic": True, "when": LARGE}
+        driver = BatchDriver(engine_version=3, segments=[narrow], campaigns=campaigns)
         driver.send("lead.added", day(0), campaign="spring")
         driver.change_contact(day(1), employees=3)
         wider = {"id": "vip", "dynamic": True, "when": {"property": "employees", "gte": 2}}
