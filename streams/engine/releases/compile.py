@@ -57,6 +57,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
         counters=_unique_counters(stateful),
         held_states=_unique_held_states(stateful),
+        engine_version=definitions.engine_version,
     )
 
 

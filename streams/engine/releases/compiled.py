@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.definitions import AutomationRule, Campaign, PropertyType, ScoringRule
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, EvaluationContext, HeldState
 from streams.engine.journal.effects import LeafDocument
 from streams.engine.releases.deciding_leaves import LazyExplainer
@@ -109,6 +110,8 @@ class CompiledRelease:
     campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[ActivityCounter, ...] = ()
     held_states: tuple[HeldState, ...] = ()
+    engine_version: EngineVersion = OLDEST_VERSION
+    """The version that decides; an account without definitions has the oldest."""
 
 
 def empty_release(account: str) -> CompiledRelease:
