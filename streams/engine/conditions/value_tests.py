@@ -49,11 +49,11 @@ class DateValueTest:
     uses_contact_zone: bool
 
     def holds(self, value: Any, now: int, zones: Zones) -> bool:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         return self.test.holds(parse_instant(value, zone), now, zone)
 
     def due(self, value: Any, now: int, zones: Zones) -> int | None:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         return self.test.due(parse_instant(value, zone), now, zone)
 
 
@@ -65,11 +65,11 @@ class DatetimeValueTest:
     uses_contact_zone: bool
 
     def holds(self, value: Any, now: int, zones: Zones) -> bool:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         return self.test.holds(parse_instant(value, zones.account), now, zone)
 
     def due(self, value: Any, now: int, zones: Zones) -> int | None:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         return self.test.due(parse_instant(value, zones.account), now, zone)
 
 
@@ -82,14 +82,14 @@ class DayOrInstantTest:
     uses_contact_zone: bool
 
     def holds(self, value: Any, now: int, zones: Zones) -> bool:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         bound = parse_bound(value)
         if isinstance(bound, DayBound):
             return self.days.holds(bound.ordinal, now, zone)
         return bound is not None and self.instants.holds(bound.instant, now, zone)
 
     def due(self, value: Any, now: int, zones: Zones) -> int | None:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         bound = parse_bound(value)
         if isinstance(bound, DayBound):
             return self.days.due(bound.ordinal, now, zone)
