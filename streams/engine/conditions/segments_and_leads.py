@@ -185,7 +185,7 @@ def compile_lead(leaf: LeadLeaf, context: CompilerContext) -> Node:
     test = leaf.lead
     context.campaigns.add(test.campaign)
     try:
-        status = None if test.status is None else lead_status_test(test.status, "status")
+        status = None if test.status is None else lead_status_test(test.status, "status", context.scope.engine_version)
         points = None if test.points is None else _number_test(test.points, "points")
     except ConditionRefused as refusal:
         raise refusal.with_prefix("lead") from None
@@ -201,7 +201,7 @@ def compile_points(leaf: PointsLeaf, context: CompilerContext) -> Node:
 def compile_lead_status(leaf: LeadStatusLeaf, context: CompilerContext) -> Node:
     """Compiles a leaf on the status of the lead whose rule is evaluated. Raises ConditionRefused."""
     context.uses_lead = True
-    return LeadStatusNode(lead_status_test(leaf.lead_status, "lead_status"))
+    return LeadStatusNode(lead_status_test(leaf.lead_status, "lead_status", context.scope.engine_version))
 
 
 def compile_lead_age(leaf: LeadAgeLeaf, context: CompilerContext) -> Node:

@@ -39,8 +39,9 @@ def apply_event(context: DecisionContext, event: JournalEvent) -> None:
 
 
 def _apply_patch(context: DecisionContext, event: JournalEvent) -> None:
-    contact = context.contact
-    changed, refusals = patch_properties(contact, event.fields.get("properties", {}), context.release.properties)
+    contact, release = context.contact, context.release
+    patch = event.fields.get("properties", {})
+    changed, refusals = patch_properties(contact, patch, release.properties, release.engine_version)
     context.builder.refusals.extend(refusals)
     context.changes.properties |= changed
     previous_status = contact.status

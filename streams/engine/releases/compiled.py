@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from schemas.definitions import AutomationRule, Campaign, PropertyType, ScoringRule
-from schemas.engine_versions import NEWEST_VERSION, EngineVersion
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, EvaluationContext, HeldState
 from streams.engine.journal.effects import LeafDocument
 from streams.engine.releases.deciding_leaves import LazyExplainer
@@ -133,7 +133,8 @@ class CompiledRelease:
     tracks_own_score: bool = False
     """Whether one of the counters is that of the contact's own score."""
     held_states: tuple[HeldState, ...] = ()
-    engine_version: EngineVersion = NEWEST_VERSION
+    engine_version: EngineVersion = OLDEST_VERSION
+    """The version that decides; an account without definitions has the oldest."""
     has_contact_rows: bool = False
     """Whether its engine version writes rows of `contacts`."""
 

@@ -26,8 +26,8 @@ def field_problems(
     """Returns the faults of the operators on the field `name` of an event."""
     if engine_version < UNDECLARED_FIELDS_VERSION:
         is_text = name in _DECLARED_TEXT or name.startswith(QUERY_PREFIX)
-        return operator_problems(operators, name, "text" if is_text else None, path)
-    problems = operator_problems(operators, name, None, path)
+        return operator_problems(operators, name, "text" if is_text else None, path, engine_version)
+    problems = operator_problems(operators, name, None, path, engine_version)
     return problems or (_text_problems(operators, name, path) if is_always_text(name) else [])
 
 

@@ -98,21 +98,21 @@ def _property_problems(leaf: PropertyLeaf, context: ValidationContext, path: Doc
         if declared not in (None, "object"):
             problems.append(Problem(here, f"{top} is declared as {declared}; only an object has keys inside"))
         declared = None
-    problems += operator_problems(leaf, ".".join(keys), declared, path)
+    problems += operator_problems(leaf, ".".join(keys), declared, path, context.engine_version)
     if keys == ("email_domain",):
         problems = problems or upper_case_problems(leaf, operators_by_name(leaf), top, path)
     return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
-def _status_problems(leaf: StatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _status_problems(leaf: StatusLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "status")
-    problems = operator_problems(leaf.status, "status", "text", here)
+    problems = operator_problems(leaf.status, "status", "text", here, context.engine_version)
     problems = problems or existence_problems(operators_by_name(leaf.status), here, "a contact")
     return problems or choice_problems(leaf.status, get_args(ContactStatus), here)
 
 
-def _tags_problems(leaf: TagsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    problems = operator_problems(leaf.tags, "tags", "list", (*path, "tags"))
+def _tags_problems(leaf: TagsLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    problems = operator_problems(leaf.tags, "tags", "list", (*path, "tags"), context.engine_version)
     return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
@@ -120,7 +120,7 @@ def _score_problems(leaf: ScoreLeaf, _: ValidationContext, path: DocumentPath) -
     return score_problems(leaf.score, (*path, "score"))
 
 
-def _created_problems(leaf: CreatedLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _created_problems(leaf: CreatedLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "created")
     operands = operators_by_name(leaf.created)
     problems = [
@@ -130,7 +130,7 @@ def _created_problems(leaf: CreatedLeaf, _: ValidationContext, path: DocumentPat
     ]
     if "within_next" in operands:
         problems.append(Problem((*here, "within_next"), "no contact begins in the future; write within_last"))
-    return problems or operator_problems(leaf.created, "created", "datetime", here)
+    return problems or operator_problems(leaf.created, "created", "datetime", here, context.engine_version)
 
 
 def _visit_problems(leaf: VisitLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
@@ -219,14 +219,14 @@ def _lead_problems(leaf: LeadLeaf, context: ValidationContext, path: DocumentPat
     fault = context.campaign_fault(test.campaign)
     problems = [Problem((*here, "campaign"), fault)] if fault else []
     if test.status is not None:
-        problems += _lead_statuses_problems(test.status, (*here, "status"))
+        problems += _lead_statuses_problems(test.status, context, (*here, "status"))
     if test.points is not None:
         problems += number_problems(test.points, (*here, "points"))
     return problems
 
 
-def _lead_statuses_problems(operators: Operators, path: DocumentPath) -> list[Problem]:
-    problems = operator_problems(operators, "status", "text", path)
+def _lead_statuses_problems(operators: Operators, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    problems = operator_problems(operators, "status", "text", path, context.engine_version)
     return problems or choice_problems(operators, get_args(LeadStatus), path)
 
 
@@ -234,9 +234,9 @@ def _points_problems(leaf: PointsLeaf, _: ValidationContext, path: DocumentPath)
     return number_problems(leaf.points, (*path, "points"))
 
 
-def _lead_status_problems(leaf: LeadStatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _lead_status_problems(leaf: LeadStatusLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "lead_status")
-    return _lead_statuses_problems(leaf.lead_status, here) or existence_problems(
+    return _lead_statuses_problems(leaf.lead_status, context, here) or existence_problems(
         operators_by_name(leaf.lead_status), here, "a lead at hand"
     )
 

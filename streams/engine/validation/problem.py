@@ -9,6 +9,9 @@ from difflib import get_close_matches
 DocumentPath = tuple[str | int, ...]
 """Keys and list indexes from the top of the definitions."""
 
+MAX_NESTING = 120
+"""Depth of mappings and lists; more than the deepest condition needs, and far below Python's recursion limit."""
+TOO_DEEP = f"mappings and lists are nested more than {MAX_NESTING} deep"
 MAX_SUGGESTIONS = 12
 WARNING = "warning"
 """The code of problems that do not prevent `apply`."""
@@ -21,6 +24,8 @@ class Problem:
     path: DocumentPath
     message: str
     code: str = "invalid"
+    needs_text: bool = False
+    """Whether text is needed in place of the value, so that the value as it is written shows how to write it."""
 
 
 def path_text(path: DocumentPath) -> str:

@@ -20,6 +20,8 @@ NumberBound = tuple[float, bool]
 
 _EXTREME_OFFSETS = (-12, 14)
 """Hours; no zone is further from UTC."""
+_DAY_SLACK = DAY + HOUR
+"""ms; no calendar day is longer but where a zone changes its side of the date line, which none will do twice."""
 _SEPARATE_LEAVES_HINT = "put each in a leaf of any: for what lies outside of both"
 _ALWAYS_TRUE_COUNT = (
     "any number of times meets this; leave count out for at least once, or write never: true for not once"
@@ -105,10 +107,13 @@ def _whole_number_range(operators: CountOperators | DurationOperators) -> tuple[
     return max([*least, 0 if exact is None else exact]), min(upper, default=None)
 
 
-def date_range_problems(operands: OperatorMap, path: DocumentPath, *, compares_equality: bool) -> list[Problem]:
+def date_range_problems(
+    operands: OperatorMap, path: DocumentPath, *, compares_equality: bool, compares_days: bool = False
+) -> list[Problem]:
     """Returns a problem for operators on a date that no date meets in any zone; relative dates are not checked.
 
-    `compares_equality`: whether `eq` also compares dates.
+    `compares_equality`: whether `eq` also compares dates. `compares_days`: whether the value may be a calendar date,
+    to which an instant is the day that it lies in.
     """
     comparisons = ORDER_OPERATORS | {"before", "after"} | ({"eq"} if compares_equality else set())
     names = [
@@ -119,7 +124,8 @@ def date_range_problems(operands: OperatorMap, path: DocumentPath, *, compares_e
     spans = [_span_or_none(name, operands[name]) for name in names]
     lower = [low for low, _ in spans if low is not None]
     upper = [high for _, high in spans if high is not None]
-    if not any(_never_before(low, high) for low in lower for high in upper):
+    slack = _DAY_SLACK if compares_days else 0
+    if not any(_never_before(low, high, slack) for low in lower for high in upper):
         return []
     if names == ["between"]:
         return [Problem((*path, "between"), "between: the earlier date comes first")]
@@ -151,13 +157,20 @@ def window_range_problems(since: str | None, until: str | None, path: DocumentPa
     return [Problem((*path, "since"), "since lies behind until: nothing happens in between; swap the two")]
 
 
-def _never_before(lower: DateBound, upper: DateBound) -> bool:
-    """Whether a fixed `lower` is at a fixed `upper` or behind it in every zone."""
+def _never_before(lower: DateBound, upper: DateBound, instant_slack: int = 0) -> bool:
+    """Whether a fixed `lower` is at a fixed `upper` or behind it in every zone.
+
+    `instant_slack`: how far (ms) either may be moved where it is no calendar date.
+    """
     if lower.is_relative or upper.is_relative:
         return False
+    slack = sum(instant_slack for bound in (lower, upper) if not isinstance(bound, DayBound))
     if all(isinstance(bound, InstantBound | DayBound) for bound in (lower, upper)):
-        return all(_instant_at_offset(lower, hours) >= _instant_at_offset(upper, hours) for hours in _EXTREME_OFFSETS)
-    return lower.resolve(0, UTC) - lower.slack >= upper.resolve(0, UTC) + upper.slack
+        return all(
+            _instant_at_offset(lower, hours) - slack >= _instant_at_offset(upper, hours)
+            for hours in _EXTREME_OFFSETS
+        )
+    return lower.resolve(0, UTC) - lower.slack - slack >= upper.resolve(0, UTC) + upper.slack
 
 
 def _instant_at_offset(bound: DateBound, hours: int) -> int:

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from schemas.conditions import ActivityLeaf, Operators, Step, VisitLeaf
 from schemas.engine_versions import EngineVersion
-from streams.engine.conditions.activities.event_fields import UNDECLARED_FIELDS_VERSION, FieldReader, field_reader
+from streams.engine.conditions.activities.event_fields import FieldReader, field_reader
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import Zones
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.leaf_keys import operators_to_plain
+from streams.engine.conditions.leaf_keys import filter_to_plain
 from streams.engine.conditions.operators import compile_operators, contact_zone_path, uses_dates
 from streams.engine.conditions.protocols import Activity
 from streams.engine.conditions.value_tests import ValueTests
@@ -61,7 +61,7 @@ def _field_test(
     if zone_path is not None:
         raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", zone_path)
     read, property_type = field_reader(key, engine_version)
-    return read, compile_operators(operators, property_type)
+    return read, compile_operators(operators, property_type, engine_version)
 
 
 def _any_uses_dates(fields: Mapping[str, Operators], engine_version: EngineVersion) -> bool:
@@ -76,7 +76,7 @@ class EventFilter:
     name: str
     """`visit`, `activity`, `first` or `last`: the key under which the filter is written."""
     fields: Any
-    """Field -> operators, as JSON values; beside the engine version, where that decides what matches."""
+    """Which events match, as a JSON value."""
     zone: str | None
     """The account's time zone; None when the filter does not depend on it."""
     filter: CompiledFilter
@@ -106,11 +106,4 @@ def _event_filter(name: str, fields: Mapping[str, Operators], context: CompilerC
     except ConditionRefused as refusal:
         raise refusal.with_prefix(name) from None
     zone = str(context.zone) if _any_uses_dates(fields, engine_version) else None
-    return EventFilter(name, _fields_key(fields, engine_version), zone, compiled_filter)
-
-
-def _fields_key(fields: Mapping[str, Operators], engine_version: EngineVersion) -> Any:
-    """Returns a filter's part of a leaf's key: what another version matched is counted anew, but for `{}`."""
-    plain = {key: operators_to_plain(operators) for key, operators in fields.items()}
-    is_as_ever = not fields or engine_version < UNDECLARED_FIELDS_VERSION
-    return plain if is_as_ever else [UNDECLARED_FIELDS_VERSION, plain]
+    return EventFilter(name, filter_to_plain(fields, engine_version), zone, compiled_filter)
