@@ -98,6 +98,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
             "apply": CommandEntry(
                 "definitions.apply:apply", "Apply the files: one release per account that changes."
             ),
+            "upgrade": CommandEntry(
+                "definitions.upgrade:upgrade",
+                "Raise accounts to this engine's newest version: one release each, with the same definitions.",
+            ),
             "history": CommandEntry(
                 "definitions.releases:history",
                 "Show an account's releases from the first on: what each changed,"

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.console import plural, progress_bar, write_json, write_line
+from streams.cli.console import plural, progress_bar, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_time_option, settings_from
 from streams.publish.commands import DefinitionsCheck, collect_contacts, send_commands
 from streams.search.apply import build_search_request
@@ -99,6 +99,8 @@ def _select_contacts(
     request = build_search_request(selection.account, selection.condition, None)
     with progress_bar(quiet) as advance:
         result = asyncio.run(run_search(settings, request, advance, lambda release: check(release.definitions)))
+    for note in result.mismatches.notes():
+        write_note(f"note: {note}")
     return list(dict.fromkeys([*names, *(hit.contact for hit in result.hits.sorted_entries())]))
 
 

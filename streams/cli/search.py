@@ -68,9 +68,13 @@ def search_contacts(
         if save is not None:
             saved = save_condition(settings, request, result, save, apply=apply_now, on_progress=advance)
             output["saved"] = asyncio.run(saved).to_dict()
-    warnings = [] if request.condition is None else condition_warnings(request.condition, result.release.document)
+    warnings = (
+        [] if request.condition is None else condition_warnings(request.condition, result.release.versioned_document)
+    )
     for warning in warnings:
         write_note(f"warning: {warning}")
+    for note in result.mismatches.notes():
+        write_note(f"note: {note}")
     if as_json:
         write_json({**output, "warnings": warnings})
     else:
@@ -86,6 +90,7 @@ def _result_to_dict(result: SearchResult, request: SearchRequest, count: bool, l
         "journal_scanned": result.is_journal_scanned,
         "count": len(hits.entries),
         "by_status": hits.counts_by_status(),
+        "mismatches": result.mismatches.to_list(),
     }
     if count:
         return output

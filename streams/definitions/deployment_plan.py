@@ -12,6 +12,7 @@ from streams.definitions.load import AccountDefinitions
 from streams.definitions.preview import Preview
 from streams.definitions.preview_report import PreviewReport
 from streams.definitions.retention import require_coverage
+from streams.definitions.versions import keep_version
 from streams.engine.releases.release_log import Release, ReleaseLog
 from streams.progress import ProgressCallback
 from streams.settings import Settings
@@ -58,6 +59,7 @@ async def plan_accounts(
     """
     async with open_store(settings) as store:
         log = await store.read_releases()
+        accounts = {name: keep_version(account, log.latest(name)) for name, account in accounts.items()}
         plans = {name: diff_against_latest(log.latest(name), account) for name, account in accounts.items()}
         for name, account in accounts.items():
             await require_coverage(store, name, account.content, log)
@@ -65,7 +67,8 @@ async def plan_accounts(
         accounts_to_scan = {name: account for name, account in accounts.items() if plans[name] and not quick}
         if accounts_to_scan:
             on_message(f"scanning {_scan_text(accounts_to_scan, log)}")
-            preview = Preview(settings, store, {name: account.content for name, account in accounts_to_scan.items()})
+            definitions = {name: account.content for name, account in accounts_to_scan.items()}
+            preview = Preview(settings, store, definitions, log)
             reports = await preview.run(on_progress)
     return [PlanResult(plans[name], reports.get(name)) for name in accounts]
 

@@ -143,7 +143,7 @@ def _shared_rules(definitions: Definitions, other: Definitions) -> dict[str, Def
 
 
 def _setting_lines(old: Definitions, new: Definitions) -> Iterator[str]:
-    for name in ("plan", "time_zone"):
+    for name in ("engine_version", "plan", "time_zone"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield f"{name}: {before} -> {after}"

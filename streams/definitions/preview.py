@@ -8,26 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from schemas.definitions import Definitions
 from streams.definitions.preview_report import PreviewReport
 from streams.definitions.simulation import Simulation
+from streams.definitions.stored_values.mismatches import EventMismatches
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.state.contact import Contact
 from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.store import DeploymentStore, SlotSnapshot
 
 _PROGRESS_STEP = 500
 
+_decode = msgspec.json.Decoder(Contact).decode
+
 
 class Preview:
-    """Tries new definitions; `definitions` holds them by account."""
+    """Tries new definitions; `definitions` holds them by account, `log` has those in force."""
 
-    def __init__(self, settings: Settings, store: DeploymentStore, definitions: Mapping[str, Definitions]) -> None:
-        self.reports = {account: PreviewReport() for account in definitions}
+    def __init__(
+        self, settings: Settings, store: DeploymentStore, definitions: Mapping[str, Definitions], log: ReleaseLog
+    ) -> None:
+        latest = {account: log.latest(account) for account in definitions}
+        self.reports = {
+            account: PreviewReport.for_release(release.definitions if release else None, definitions[account])
+            for account, release in latest.items()
+        }
         self._settings = settings
         self._store = store
         self._definitions = definitions
@@ -93,15 +105,21 @@ class Preview:
         }
         if not counters:
             return {}
-        await self._store.count_journal(slot, counters.values(), on_progress, end=end)
+        event_mismatches = [self._event_mismatches(account) for account in counters if self.reports[account].event_checks]
+        await self._store.count_journal(slot, [*counters.values(), *event_mismatches], on_progress, end=end)
         for account in counters:
             self.reports[account].is_journal_scanned = True
         return {account: counter.states() for account, counter in counters.items()}
+
+    def _event_mismatches(self, account: str) -> EventMismatches:
+        report = self.reports[account]
+        return EventMismatches(account, report.event_checks, report.mismatches)
 
     @staticmethod
     def _add_outputs(
         simulation: Simulation, row: bytes, backfilled: BackfilledState | None, report: PreviewReport
     ) -> None:
-        report.scanned_count += 1
-        for topic, body in simulation.simulate(row, backfilled):
+        contact = _decode(row)
+        report.add_contact(contact)
+        for topic, body in simulation.simulate(contact, backfilled):
             report.add(topic, body)

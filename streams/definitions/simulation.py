@@ -21,8 +21,6 @@ from streams.engine.state.contact_store import ContactStore
 SimulatedOutput = tuple[str, dict[str, Any]]
 """A topic and the decoded value that would be written to it."""
 
-_decode = msgspec.json.Decoder(Contact).decode
-
 
 class Simulation:
     """Simulates one release of one account in one journal partition.
@@ -53,12 +51,12 @@ class Simulation:
             broadcast_position = JournalPosition(position.partition, checkpoint.unfinished.offset)
             self._pending_broadcast = Broadcast(checkpoint.unfinished, broadcast_position, ContactStore(), releases)
 
-    def simulate(self, row: bytes, backfilled: BackfilledState | None) -> Iterator[SimulatedOutput]:
-        """Yields the outputs that the release causes for a contact; `row` is JSON, `backfilled` its back-fill if any.
+    def simulate(self, contact: Contact, backfilled: BackfilledState | None) -> Iterator[SimulatedOutput]:
+        """Yields the outputs that the release causes for a contact; `backfilled` is its back-fill, if any.
 
-        Outputs that time alone causes at that instant are left out: they happen without the release, too.
+        The contact itself changes, so it has to be a copy. Outputs that time alone causes at that instant are left
+        out: they happen without the release, too.
         """
-        contact = _decode(row)
         if self._pending_broadcast is not None:
             self._pending_broadcast.apply(contact)
         if self.backfill_leaves and backfilled is not None:

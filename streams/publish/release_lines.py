@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.releases.release_log import VoidRelease
 from streams.engine.validation import path_text, validate_definitions
 from streams.errors import DefinitionsRefused, UsageError
@@ -19,23 +20,23 @@ class ReleaseLineWriter:
 
     async def apply_line(self, line: DefinitionsLine) -> int:
         """Writes the release and returns its number. Raises DefinitionsRefused naming the line."""
-        document = _validate_document(line)
+        latest = await self._releases.latest(line.account)
+        document = _validate_document(line, NEWEST_VERSION if latest is None else latest.definitions.engine_version)
         try:
             self._releases.require_not_future(line.at)
         except UsageError as error:
             raise DefinitionsRefused(f"{line.location}: {error}") from error
-        latest = await self._releases.latest(line.account)
         release = await self._releases.write_release(line.account, document, latest.number if latest else 0, line.at)
         if isinstance(release, VoidRelease):
             raise DefinitionsRefused(f"{line.location}: {release.reason}")
         return release.number
 
 
-def _validate_document(line: DefinitionsLine) -> dict[str, Any]:
+def _validate_document(line: DefinitionsLine, version: EngineVersion) -> dict[str, Any]:
     if not isinstance(line.definitions, dict):
         raise DefinitionsRefused(f"{line.location}: `definitions` must be an object")
     document = {"account": line.account, **line.definitions}
-    problems = validate_definitions(document).problems
+    problems = validate_definitions(document, version).problems
     if problems:
         first = problems[0]
         raise DefinitionsRefused(f"{line.location}: {path_text(first.path)}: {first.message}")

@@ -14,6 +14,9 @@ import msgspec
 from schemas.conditions import Condition, StatusLeaf
 from schemas.definitions import Definitions
 from streams.definitions.history_needs import HistoryNeed, condition_history_needs
+from streams.definitions.stored_values.event_checks import EventCheck, condition_event_checks
+from streams.definitions.stored_values.mismatches import ValueMismatches
+from streams.definitions.stored_values.property_checks import condition_checks
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import CompiledCondition
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, advance_tracking, update_tracking
@@ -26,6 +29,9 @@ from streams.engine.state.contact import Contact
 from streams.engine.version import walk
 from streams.search.free_text import FreeTextQuery
 from streams.store.contact_view import build_view, settled_instant
+
+CONDITION_OWNER = "the condition"
+"""The owner of a search's condition; those of definitions begin with `segment` or `rule`."""
 
 _SAMPLE_PROPERTIES = ("first_name", "last_name", "email", "company")
 
@@ -58,10 +64,16 @@ class ContactMatcher:
         """The counters and held states that the condition needs."""
         self.history_needs: list[HistoryNeed] = []
         """The same need, leaf by leaf."""
+        self.mismatches = ValueMismatches()
+        """Where the condition met values of another type in the contacts that it was evaluated for."""
+        self.event_checks: tuple[EventCheck, ...] = ()
+        """What to look at in the journal, for the same report."""
         if condition is not None:
             scope = build_compile_scope(definitions)
             self._compiled = compile_condition(condition, scope)
-            self.history_needs.extend(condition_history_needs("the condition", condition, scope))
+            self.history_needs.extend(condition_history_needs(CONDITION_OWNER, condition, scope))
+            self.mismatches = ValueMismatches(condition_checks(CONDITION_OWNER, condition, scope))
+            self.event_checks = tuple(condition_event_checks(CONDITION_OWNER, condition, scope))
             self.backfill_leaves = BackfillLeaves(
                 1, tuple(self._compiled.counters), tuple(self._compiled.held_states)
             )
@@ -77,6 +89,7 @@ class ContactMatcher:
             return False
         if self._compiled is None:
             return True
+        self.mismatches.add(contact)
         now = settled_instant(contact, partition_status)
         view = build_view(_with_backfill(contact, backfilled, self.backfill_leaves, now), self._release, now)
         return self._compiled.node.holds(view.evaluation_context())

@@ -38,7 +38,7 @@ def extend_definitions(release: Release, segment: Mapping[str, Any]) -> AccountD
     """Returns the release's definitions with the segment added. Raises UsageError where they are not valid."""
     if any(each.id == segment["id"] for each in release.definitions.segments):
         raise UsageError(f"there is a segment {segment['id']!r} already; give another name")
-    document = with_segment(release.document, segment)
+    document = with_segment(release.versioned_document, segment)
     result = validate_definitions(document)
     if result.definitions is None:
         first = result.problems[0]

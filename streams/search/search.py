@@ -9,6 +9,7 @@ import msgspec
 
 from streams.definitions.document import Document
 from streams.definitions.retention import MAX_LISTED, JournalCoverage, coverage_problems
+from streams.definitions.stored_values.mismatches import EventMismatches, ValueMismatches
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.release_log import Release
@@ -21,7 +22,7 @@ from streams.search.match import ContactMatcher, SearchHits
 from streams.settings import Settings
 from streams.store.contact_view import settled_instant
 from streams.store.retention import truncated_partitions
-from streams.store.store import DeploymentStore, SlotSnapshot, open_store
+from streams.store.store import DeploymentStore, JournalCounter, SlotSnapshot, open_store
 
 ReleaseCheck = Callable[[Release], None]
 """Raises UsageError for a release that does not allow to save or freeze the result."""
@@ -46,6 +47,8 @@ class SearchResult:
     hits: SearchHits
     release: Release
     is_journal_scanned: bool
+    mismatches: ValueMismatches
+    """Where the condition met values of another type."""
 
 
 async def search(
@@ -63,7 +66,9 @@ async def search(
             raise UsageError(f"account {request.account!r} has no definitions yet; {hint}")
         if check is not None:
             check(release)
-        condition = None if request.condition is None else validate_condition(request.condition, release.document)
+        condition = (
+            None if request.condition is None else validate_condition(request.condition, release.versioned_document)
+        )
         run = _SearchRun(
             settings,
             store,
@@ -75,7 +80,7 @@ async def search(
         for number in range(store.slot_count):
             await run.scan_slot(number, on_progress)
         await run.require_same_truncation()
-        return SearchResult(run.hits, release, bool(run.matcher.backfill_leaves))
+        return SearchResult(run.hits, release, bool(run.matcher.backfill_leaves), run.matcher.mismatches)
 
 
 class _SearchRun:
@@ -143,5 +148,8 @@ class _SearchRun:
         # After the rows: the log then has every release that the journal holds up to the decided offset.
         releases = await self._store.read_releases()
         counter = BackfillCounter(self._account, leaves, releases.definitions, self._settings.engine)
-        await self._store.count_journal(number, [counter], on_progress, end=slot.decided_offset(number))
+        counters: list[JournalCounter] = [counter]
+        if self.matcher.event_checks:
+            counters.append(EventMismatches(self._account, self.matcher.event_checks, self.matcher.mismatches))
+        await self._store.count_journal(number, counters, on_progress, end=slot.decided_offset(number))
         return counter.states()

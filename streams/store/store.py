@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 from aiokafka import TopicPartition
@@ -12,7 +13,7 @@ from aiokafka import TopicPartition
 from schemas.engine_versions import OLDEST_VERSION
 from schemas.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL
 from streams.engine.journal.effects import SourcePosition
-from streams.engine.partition.backfill import BackfillCounter, JournalEntry
+from streams.engine.partition.backfill import JournalEntry
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.releases.release_log import ReleaseLog
@@ -34,6 +35,13 @@ _LOOKBACK_RECORDS = 2_000
 
 KeyFilter = Callable[[bytes], bool]
 """Whether to return the record of a key."""
+
+
+class JournalCounter(Protocol):
+    """Counts something in a journal partition; `streams.engine.partition.backfill` has the most important one."""
+
+    def count(self, journal: Iterable[JournalEntry], refused_sources: Container[SourcePosition]) -> None:
+        """Counts the next records; `refused_sources` are the sources of the events that a decision refused."""
 
 
 @dataclass(slots=True)
@@ -120,7 +128,7 @@ class DeploymentStore:
     async def count_journal(
         self,
         number: int,
-        counters: Collection[BackfillCounter],
+        counters: Collection[JournalCounter],
         on_progress: ProgressCallback,
         *,
         end: int,

@@ -18,13 +18,17 @@ from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.partition.release_records import release_records
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
+from streams.engine.state.contact import Contact
 from tests.harness.engine.engine_driver import START, EngineDriver, sound_definitions
 from tests.harness.random.random_conditions import PROPERTIES, conditions
 from tests.harness.random.random_events import RandomEvent, random_events
 from tests.property.test_explain import send_history
 
 NAMES = ("a", "b", "d")
-_encode = msgspec.json.Encoder().encode
+
+
+def _copy(contact: Contact) -> Contact:
+    return msgspec.json.decode(msgspec.json.encode(contact), type=Contact)
 
 
 def segments(name: str) -> st.SearchStrategy[dict[str, Any] | None]:
@@ -82,8 +86,8 @@ def simulated_outputs(driver: EngineDriver, proposed: Definitions) -> list[Simul
     )
     history.count(driver.journal, driver._refused_sources)
     backfilled = history.states()
-    rows = [(contact.id, _encode(contact)) for contact in driver.decider.contacts()]
-    return [output for name, row in rows for output in simulation.simulate(row, backfilled.get(name))]
+    copies = [_copy(contact) for contact in driver.decider.contacts()]
+    return [output for copy in copies for output in simulation.simulate(copy, backfilled.get(copy.id))]
 
 
 def applied_outputs(driver: EngineDriver, proposed: dict[str, Any]) -> list[SimulatedOutput]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,9 @@ from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.settings import Settings
-from streams.verify.recomputed import PartitionRecomputation
+from streams.verify.comparison import CONTACT_FIELDS
+from streams.verify.recompute.contact import RecomputedContact
+from streams.verify.recomputed import PartitionRecomputation, contact_row
 from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
 from tests.harness.engine.lead_comparison import leads_from_engine, leads_from_recompute
@@ -106,23 +110,42 @@ def test_recomputing_many_contacts_accounts_and_days_equals_the_engine(seed: int
 
 
 def assert_agreement(entries: _JournalEntries, contents: Any, app_settings: Settings) -> None:
-    rows = rows_of(entries, contents, app_settings)
+    rows, contact_rows = decide(entries, contents, app_settings)
     recomputed = PartitionRecomputation(contents, app_settings)
     for offset, _, value in entries:
         recomputed.feed(offset, value)
     assert set(recomputed.contact_keys()) == rows.keys()
     for key, row in rows.items():
         expected = recomputed.recompute(key)
+        assert contact_row_of(expected) == contact_rows.get(key)
         assert expected.model.members == set(row.members)
         assert leads_from_recompute(expected) == leads_from_engine(row, expected)
 
 
-def rows_of(entries: _JournalEntries, contents: Any, app_settings: Settings) -> dict[bytes, Contact]:
-    """Returns the engine's rows; each record is decided for all contacts before the next is fed."""
+def contact_row_of(expected: RecomputedContact) -> str | None:
+    return None if expected.row is None else _json(contact_row(expected.row))
+
+
+def decide(
+    entries: _JournalEntries, contents: Any, app_settings: Settings
+) -> tuple[dict[bytes, Contact], dict[bytes, str]]:
+    """Returns the engine's rows and the last row of `contacts` of each, reduced to the recomputed fields.
+
+    Each record is decided for all contacts before the next is fed.
+    """
+    contact_rows: dict[bytes, str] = {}
     decider = PartitionDecider(3, contents, app_settings.engine)
     decider.resume(None)
     for entry in entries:
         decider.feed(*entry)
         while decider.has_pending():
-            decider.work(BUDGET)
-    return {records.event_key(each.account, each.id): each for each in decider.contacts()}
+            for output in decider.work(BUDGET).outputs:
+                if output.topic == "contacts":
+                    row = msgspec.json.decode(output.value or b"")
+                    contact_rows[output.key] = _json({name: row[name] for name in (*CONTACT_FIELDS, "properties")})
+    return {records.event_key(each.account, each.id): each for each in decider.contacts()}, contact_rows
+
+
+def _json(fields: dict[str, Any]) -> str:
+    """As JSON 1, 1.0 and true are three values."""
+    return json.dumps(fields, sort_keys=True)

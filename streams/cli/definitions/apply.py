@@ -17,6 +17,7 @@ from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse
 from streams.definitions import AccountDefinitions, load_definitions
 from streams.definitions.apply import ReleaseApplier
 from streams.definitions.deployment_plan import PlanResult, diff_against_latest, require_account_coverage
+from streams.definitions.versions import keep_version
 from streams.engine.releases.release_log import Release, VoidRelease
 from streams.errors import DefinitionsRefused, UsageError
 from streams.settings import Settings
@@ -40,7 +41,7 @@ ApplyPatienceOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class _ApplyTiming:
+class ApplyTiming:
     """From which instant (ms) a release decides, and which release it must follow."""
 
     at: int | None
@@ -66,7 +67,7 @@ def apply(
     if based_on is not None and len(accounts) != 1:
         raise UsageError(f"--based-on speaks of one account; the files hold {len(accounts)}")
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    timing = _ApplyTiming(parse_time_option("--at", at), based_on)
+    timing = ApplyTiming(parse_time_option("--at", at), based_on)
     results = asyncio.run(_apply_all(settings, accounts, timing, patience if wait else None, as_json))
     if as_json:
         write_json(results)
@@ -75,21 +76,22 @@ def apply(
 async def _apply_all(
     settings: Settings,
     accounts: Mapping[str, AccountDefinitions],
-    timing: _ApplyTiming,
+    timing: ApplyTiming,
     patience: float | None,
     quiet: bool,
 ) -> list[dict[str, Any]]:
     applier = ReleaseApplier(settings, await open_release_repository(settings), patience)
     applier.releases.require_not_future(timing.at)
-    return [await _apply_one(applier, account, timing, quiet) for account in accounts.values()]
+    return [await apply_account(applier, account, timing, quiet) for account in accounts.values()]
 
 
-async def _apply_one(
-    applier: ReleaseApplier, account: AccountDefinitions, timing: _ApplyTiming, quiet: bool
+async def apply_account(
+    applier: ReleaseApplier, account: AccountDefinitions, timing: ApplyTiming, quiet: bool
 ) -> dict[str, Any]:
     """Applies one account's definitions where they differ; returns what `--json` writes of it."""
     log = await applier.releases.read_log()
     latest = log.latest(account.name)
+    account = keep_version(account, latest)
     diff = diff_against_latest(latest, account)
     _require_base(account.name, timing.based_on, diff.based_on)
     if not quiet:

@@ -38,6 +38,11 @@ class Release:
     document: Mapping[str, Any]
     definitions: Definitions
 
+    @property
+    def versioned_document(self) -> Mapping[str, Any]:
+        """The document, which states its engine version also where the published one leaves it to the one before."""
+        return {"engine_version": self.definitions.engine_version, **self.document}
+
     def to_marker(self) -> Marker:
         """The marker that every journal partition gets."""
         return Marker(

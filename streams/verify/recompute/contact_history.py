@@ -12,6 +12,7 @@ from operator import itemgetter
 
 from streams.engine.journal import records
 from streams.verify.recompute.contact import RecomputedContact
+from streams.verify.recompute.contact_row import has_contact_rows, next_row
 from streams.verify.recompute.events import apply_event
 from streams.verify.recompute.leads.lead_history import LeadHistory
 from streams.verify.recompute.leads.lead_rules import LeadRules
@@ -62,6 +63,8 @@ class ContactHistory:
                 self._apply_release(contact, lead_history, record, tick)
             else:
                 self._apply_event(contact, lead_history, offset, record, tick)
+            if has_contact_rows(contact.release):
+                contact.row = next_row(contact.row, contact.model, contact.clock)
         contact.end = max(contact.clock, timeline.tick_before(contact.account, AFTER_JOURNAL) - 1)
         lead_history.advance_to(contact.end + 1)
         lead_history.refresh_model(contact.end)

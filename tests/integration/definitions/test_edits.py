@@ -64,8 +64,14 @@ SILENT = ("a name and a description", "dynamic to static")
 
 
 def history_events(chance: random.Random) -> list[dict[str, Any]]:
-    """Ten days of visits, of moves between countries, and of status changes; some told late."""
-    told: list[dict[str, Any]] = []
+    """Two sizes and a payment, and ten days of visits, of moves between countries, and of status changes; some told late."""
+    told: list[dict[str, Any]] = [
+        {"id": f"s{number}", "type": "contact.changed", "contact": f"c{number}", "at": instant_text(START)}
+        | {"properties": {"size": size}}
+        for number, size in enumerate(("50-100", 70))
+    ]
+    paid = {"id": "p", "type": "web.visited", "contact": "c0", "at": instant_text(START), "url": "/"}
+    told.append({**paid, "properties": {"paid": "a lot"}})
     for number in range(600):
         at = START + number * (10 * DAY // 600)
         contact = chance.choice(PEOPLE)
@@ -201,6 +207,26 @@ def test_the_history_tells_every_release_and_where_it_stands(pipeline: Pipeline,
         "~ segment busy (described anew)",
     ]
     assert releases[4]["changes"] == ["+ segment copy (the condition of busy)"]
+
+
+@pytest.mark.usefixtures("outcomes")
+def test_a_plan_tells_which_values_the_new_definitions_cannot_use(pipeline: Pipeline) -> None:
+    big = {"id": "big", "dynamic": True, "when": {"property": "size", "gte": 50}}
+    payer = {"id": "payer", "dynamic": True, "when": {"visit": {"paid": {"gte": 5}}}}
+    path = put(pipeline.folder, {"properties": {"size": "number"}, "segments": [big, payer]})
+    (plan,) = run(pipeline, "plan", path)
+    count = {"contacts": 1, "example": {"contact": "c0", "value": '"50-100"'}}
+    assert plan["preview"]["missing_values"] == [{"property": "size", "type": "number", **count}]
+    site = {"owner": "segment big", "subject": "property", "property": "size", "operator": "gte"}
+    of_big, of_payer = plan["preview"]["mismatches"]
+    assert of_big == {**site, **count}
+    assert (of_payer["subject"], of_payer["property"], of_payer["example"]["value"]) == ("visit", "paid", '"a lot"')
+    lines = pipeline.run_command("definitions", "plan", path).stdout.splitlines()
+    assert lines[-3:] == [
+        "  operators that met values of another type:",
+        '    segment big: gte of property size, 1 contact (c0: "50-100")',
+        '    segment payer: gte of visit paid, 1 contact (c0: "a lot")',
+    ]
 
 
 @pytest.mark.usefixtures("outcomes")

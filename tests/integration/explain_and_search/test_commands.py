@@ -28,22 +28,31 @@ campaigns:
 """
 
 
+STAFF: dict[int, Any] = {5: 60, 6: "50 to 60", 7: "many"}
+
+
 def at(days: float) -> str:
     return instant_text(START + int(days * DAY))
 
 
 def events() -> list[dict[str, Any]]:
-    """Twenty contacts, every second one German; the first five visit /pricing on days 1 and 2, and / on day 3."""
+    """Twenty contacts, every second one German; the first five visit /pricing on days 1 and 2, and / on day 3.
+
+    Three have a staff, two of them in words. Two visits of day 3 have a plan.
+    """
     told: list[dict[str, Any]] = []
     for number in range(20):
         country = "DE" if number % 2 else "FR"
-        properties = {"country": country, "email": f"c{number}@example.com"}
+        properties: dict[str, Any] = {"country": country, "email": f"c{number}@example.com"}
+        if number in STAFF:
+            properties["staff"] = STAFF[number]
         told.append({"id": f"c{number}", "type": "contact.changed", "at": at(0), "properties": properties})
         told[-1]["contact"] = f"contact-{number}"
     for days, path in ((1, "/pricing"), (2, "/pricing"), (3, "/"), (3.5, "/")):
         for number in range(5):
             visit = {"id": f"v{number}-{days}", "type": "web.visited", "at": at(days), "url": path}
-            told.append({**visit, "contact": f"contact-{number}"})
+            properties = {"plan": "pro"} if number < 2 and days == 3 else {}
+            told.append({**visit, "contact": f"contact-{number}", "properties": properties})
     return told
 
 
@@ -118,6 +127,17 @@ def test_search_by_words(place: Pipeline) -> None:
     assert "10 found (10 active) among 20 contacts scanned" in done.stderr
     refused = leadstream("search", "--text", "*x", env=place.environment)
     assert (refused.returncode, "cannot begin with a wildcard" in refused.stderr) == (64, True)
+
+
+def test_a_search_tells_where_its_condition_met_values_of_another_type(place: Pipeline) -> None:
+    done = place.run_command("search", "{property: staff, gte: 50}", "--count")
+    assert done.stdout == "1\n"
+    note = 'note: gte of property staff met values of another type in 2 contacts (contact-6: "50 to 60", ...)'
+    assert note in done.stderr.splitlines()
+    answer = asked(place, "search", "{visit: {plan: {gte: 50}}}")
+    (mismatch,) = answer["mismatches"]
+    assert (mismatch["subject"], mismatch["property"], mismatch["contacts"]) == ("visit", "plan", 2)
+    assert asked(place, "search", "{property: country, eq: DE}")["mismatches"] == []
 
 
 def test_only_how_many_is_one_number_whatever_else_is_asked(place: Pipeline) -> None:

@@ -20,8 +20,8 @@ from streams.verify.recompute.model import PlainCondition
 from streams.verify.recompute.releases import JournalRelease, condition_to_plain
 
 _AGGREGATE_AND_WINDOW_KEYS = (
-    *("count", "sum", "average", "distinct", "never", "first", "last", "regular"),
-    *("within", "between_ago", "since", "until"),
+    *("count", "sum", "average", "distinct", "never"),
+    *("within", "between_ago", "since", "until", "first", "last", "regular"),
 )
 
 

@@ -13,6 +13,7 @@ from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import Checkpoint
+from streams.engine.state.contact import Contact
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver, day, sound_definitions
 
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
@@ -26,10 +27,11 @@ def simulate(driver: EngineDriver, **fields: Any) -> PreviewReport:
     position = JournalPosition(0, len(driver.journal))
     simulation = Simulation("default", len(releases), lambda _, number: releases[number - 1], position, checkpoint)
     assert not simulation.backfill_leaves
-    report = PreviewReport()
+    report = PreviewReport.for_release(driver.releases[-1] if driver.releases else None, releases[-1])
     for contact in driver.decider.contacts():
-        report.scanned_count += 1
-        for topic, body in simulation.simulate(msgspec.json.encode(contact), None):
+        copy = msgspec.json.decode(msgspec.json.encode(contact), type=Contact)
+        report.add_contact(copy)
+        for topic, body in simulation.simulate(copy, None):
             report.add(topic, body)
     return report
 
@@ -55,6 +57,20 @@ def test_a_campaign_shows_leads_made_changed_and_handed_over() -> None:
     ]
 
 
+def test_a_campaign_shows_whom_its_notices_would_tell_of() -> None:
+    driver = EngineDriver(segments=[GERMAN], campaigns=[{"id": "spring", "audience": ["german"]}])
+    for number in range(7):
+        driver.change_contact(START, contact=f"c{number}", country="DE" if number else "FR")
+    rule = {"id": "r", "when": {"all": []}, "then": {"notify": "sales"}, "apply_to_existing": True}
+    spring = {"id": "spring", "audience": ["german"], "automation": [rule]}
+    report = simulate(driver, segments=[GERMAN], campaigns=[spring])
+    assert [line.partition(" (")[0] for line in report.lines()][1:] == [
+        "  campaign spring: notice sales would tell of 6 leads"
+    ]
+    document = report.to_dict()["campaigns"]["spring"]
+    assert document["notified"]["sales"]["count"] == 6
+
+
 def test_a_few_contacts_are_all_named() -> None:
     driver = EngineDriver()
     driver.change_contact(START, contact="ada", country="DE")
@@ -63,6 +79,25 @@ def test_a_few_contacts_are_all_named() -> None:
         "who would enter and leave (2 contacts scanned):",
         "  segment german: 2 would enter (ada, bob), nobody would leave",
     ]
+
+
+def test_values_that_a_condition_or_a_declaration_cannot_use_are_shown_below() -> None:
+    driver = EngineDriver(segments=[{"id": "big", "dynamic": True, "when": {"property": "staff", "gte": 50}}])
+    driver.change_contact(START, contact="ada", staff="60", level="high")
+    driver.change_contact(START, contact="bob", staff="sixty")
+    driver.change_contact(START, contact="cem", staff="many", level="low", status="deleted")
+    big = {"id": "big", "name": "Big", "dynamic": True, "when": {"property": "staff", "gte": 50}}
+    report = simulate(driver, properties={"level": "number"}, segments=[big])
+    assert list(report.lines()) == [
+        "nobody would enter or leave, no lead would change (3 contacts scanned)",
+        "stored values that a new declaration makes missing:",
+        '  property level (number): 2 contacts (ada: "high", ...)',
+        "operators that met values of another type:",
+        '  segment big: gte of property staff, 1 contact (bob: "sixty")',
+    ]
+    document = report.to_dict()
+    assert [each["property"] for each in document["missing_values"]] == ["level"]
+    assert [each["owner"] for each in document["mismatches"]] == ["segment big"]
 
 
 def test_a_new_name_moves_nobody() -> None:

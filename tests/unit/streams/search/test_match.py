@@ -112,6 +112,29 @@ def test_words_alone_need_no_condition() -> None:
     ]
 
 
+def test_a_search_tells_where_its_condition_met_values_of_another_type() -> None:
+    driver = contacts_driver()
+    for name, staff in (("ann", "sixty"), ("bob", 60), ("cem", "many")):
+        driver.change_contact(day(2), contact=name, staff=staff)
+    condition = validate_condition(read_condition("{property: staff, gte: 50}"), {"account": "default"})
+    matcher = ContactMatcher(driver.releases[-1], condition, None)
+    hits = [each.id for each in driver.decider.contacts() if matcher.matches(each, PartitionStatus(), None)]
+    assert hits == ["bob"]
+    assert list(matcher.mismatches.notes()) == [
+        'gte of property staff met values of another type in 1 contact (ann: "sixty")'
+    ]
+
+
+def test_a_search_by_words_tells_only_of_those_who_have_them() -> None:
+    driver = contacts_driver()
+    for name, staff in (("ann", "sixty"), ("bob", "many")):
+        driver.change_contact(day(2), contact=name, staff=staff)
+    condition = validate_condition(read_condition("{property: staff, gte: 50}"), {"account": "default"})
+    matcher = ContactMatcher(driver.releases[-1], condition, FreeTextQuery("many"))
+    assert [each.id for each in driver.decider.contacts() if matcher.matches(each, PartitionStatus(), None)] == []
+    assert [each["example"]["contact"] for each in matcher.mismatches.to_list()] == ["bob"]
+
+
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
