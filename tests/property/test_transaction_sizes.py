@@ -217,5 +217,12 @@ def test_every_output_has_an_id_of_its_own(seed: int, wall: bool) -> None:
 def test_the_random_journals_cause_enough_outputs() -> None:
     total = [decide_one_by_one(journal_of(random.Random(seed), 60, True)).outputs for seed in range(10)]
     topics = {topic for outputs in total for topic, _, _ in outputs}
-    assert topics == {"segment-changes", "segment-members", "lead-changes", "leads", "qualified-leads", "notifications"}
+    assert topics == {
+        "segment-changes",
+        "segment-members",
+        "lead-changes",
+        "leads",
+        "qualified-leads",
+        "notifications",
+    }
     assert sum(map(len, total)) > 500

@@ -173,7 +173,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="releases/compile.py",
         text="MappingProxyType({3: True, 4: False})",
         instead="MappingProxyType({3: True, 4: True})",
-        caught_by=(f"{_SCORING}::test_a_visit_from_before_the_lead_was_made_scores_nothing_in_whatever_order_it_comes",),
+        caught_by=(
+            f"{_SCORING}::test_a_visit_from_before_the_lead_was_made_scores_nothing_in_whatever_order_it_comes",
+        ),
     ),
     Mutation(
         id="visit-that-makes-the-lead",

@@ -54,7 +54,7 @@ def raise_version(ann: Contact, former: CompiledRelease, newer: CompiledRelease)
     return [output.topic for output in decision.outputs if output.topic in ("lead-changes", "leads")]
 
 
-def set_properties(ann: Contact, newer: CompiledRelease, offset: int, **properties: bool) -> None:
+def set_properties(ann: Contact, release_: CompiledRelease, offset: int, **properties: bool) -> None:
     event = JournalEvent(
         id=f"e{offset}",
         type="contact.changed",
@@ -64,7 +64,7 @@ def set_properties(ann: Contact, newer: CompiledRelease, offset: int, **properti
         at=day(offset),
         fields={"properties": properties},
     )
-    decide_event(ann, event, JournalPosition(0, offset), newer, tick=day(1), settings=DEFAULT_ENGINE_SETTINGS)
+    decide_event(ann, event, JournalPosition(0, offset), release_, tick=day(1), settings=DEFAULT_ENGINE_SETTINGS)
 
 
 def lead_of(ann: Contact) -> tuple[str, int]:
