@@ -44,11 +44,12 @@ def _run_rules(context: DecisionContext, campaign: CompiledCampaign, lead: Lead)
 def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
     """In a campaign that does not run truths stay as they are, except of rules whose baseline is still to be set."""
     lead_context = context.lead_contexts.get(campaign.id)
-    if lead_context is None or not lead_context.awaits_baselines:
+    if lead_context is None or not lead_context.rules_without_baseline:
         return
     for rule in campaign.automation:
-        truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-        lead_context.set_baseline(lead, rule.id, truth)
+        if rule.id in lead_context.rules_without_baseline:
+            truth = rule.condition.node.holds(context.evaluation_context_for(lead))
+            lead_context.detect_edge(lead, rule.id, truth)
 
 
 def _apply_actions(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledAutomation) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.counters import discard_counters
 from streams.engine.decisions.held_for import discard_held_states
@@ -15,33 +13,17 @@ from streams.engine.state.contact import Contact
 
 def switch_release(context: DecisionContext, former: CompiledRelease, release: CompiledRelease) -> None:
     """Puts the decision under the new release; settling then emits the differences only."""
-    is_raised = former.engine_version != release.engine_version
-    former_truths = _truths_by_campaign(context, former) if is_raised else {}
     context.release = release
     contact = context.contact
     _change_lists(contact, former, release)
     _discard_segments(contact, release)
     discard_counters(contact, {counter.key for counter in release.counters})
     discard_held_states(contact, release)
+    is_raised = former.engine_version != release.engine_version
     for campaign in release.campaigns:
         if campaign.id in contact.leads:
             former_campaign = former.campaigns_by_id.get(campaign.id)
-            _change_campaign(context, former_campaign, campaign, former_truths.get(campaign.id, {}))
-
-
-def _truths_by_campaign(context: DecisionContext, former: CompiledRelease) -> dict[str, dict[str, bool]]:
-    """Campaign of an open lead -> key of a rule -> whether its condition holds now by the former release."""
-    truths: dict[str, dict[str, bool]] = {}
-    for campaign in former.campaigns:
-        lead = context.open_lead(campaign)
-        if lead is not None:
-            seen = context.evaluation_context_for(lead)
-            truths[campaign.id] = {
-                key: rule.condition.node.holds(seen)
-                for key, rule in _rules_by_key(campaign).items()
-                if not rule.condition.is_filter_only
-            }
-    return truths
+            _change_campaign(context, former_campaign, campaign, is_raised=is_raised)
 
 
 def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRelease) -> None:
@@ -63,32 +45,35 @@ def _discard_segments(contact: Contact, release: CompiledRelease) -> None:
 
 
 def _change_campaign(
-    context: DecisionContext,
-    former: CompiledCampaign | None,
-    campaign: CompiledCampaign,
-    former_truths: Mapping[str, bool],
+    context: DecisionContext, former: CompiledCampaign | None, campaign: CompiledCampaign, *, is_raised: bool
 ) -> None:
     """New rules start from the present truth, unless they apply to existing leads.
 
-    So do rules whose condition another engine version judges otherwise than the former one (`former_truths`).
+    With another engine version (`is_raised`) every rule is a new one, since its condition may mean something else.
+    But what a campaign that does not run has yet to fire stays to be fired when it does.
     """
     lead = context.contact.leads[campaign.id]
     if lead.status not in OPEN_STATUSES:
         return
     lead.decayed = context.now  # points decay under the new release from here on
     keep_points_within_bounds(context, campaign.id, context.root_cause)
-    lead_context = context.lead_context(campaign.id)
+    without_baseline = context.lead_context(campaign.id).rules_without_baseline
     former_rules, rules = _rules_by_key(former), _rules_by_key(campaign)
     for key, rule in rules.items():
-        if isinstance(rule, CompiledAutomation) and rule.rule.apply_to_existing:
-            continue
         former_rule = former_rules.get(key)
-        if former_rule is None or former_rule.rule.when != rule.rule.when:
-            lead_context.rules_without_baseline.add(key)
-        elif key in former_truths:
-            lead_context.former_meaning[key] = former_truths[key]
+        if former is None or former_rule is None or former_rule.rule.when != rule.rule.when:
+            is_new = True
+        else:
+            is_new = is_raised and _is_decided(former, former_rule, context.now)
+        if is_new and not (isinstance(rule, CompiledAutomation) and rule.rule.apply_to_existing):
+            without_baseline.add(key)
     for key in [key for key in lead.truths if key not in rules]:
         del lead.truths[key]
+
+
+def _is_decided(campaign: CompiledCampaign, rule: CompiledScoring | CompiledAutomation, now: int) -> bool:
+    """Returns whether the rule's truth is followed at `now`; else it is that of an earlier instant."""
+    return campaign.is_in_period(now) if isinstance(rule, CompiledScoring) else campaign.is_running(now)
 
 
 def _rules_by_key(campaign: CompiledCampaign | None) -> dict[str, CompiledScoring | CompiledAutomation]:

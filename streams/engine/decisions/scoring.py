@@ -27,12 +27,12 @@ def award_points(context: DecisionContext) -> bool:
 def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
     """Outside of the period truths stay as they are, except of rules whose baseline is still to be set."""
     lead_context = context.lead_contexts.get(campaign.id)
-    if lead_context is None or not lead_context.awaits_baselines:
+    if lead_context is None or not lead_context.rules_without_baseline:
         return
     for rule in campaign.scoring:
-        if rule.activity_filter is None:
+        if rule.activity_filter is None and rule.key in lead_context.rules_without_baseline:
             truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-            lead_context.set_baseline(lead, rule.key, truth)
+            lead_context.detect_edge(lead, rule.key, truth)
 
 
 def _should_award(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:

@@ -107,9 +107,7 @@ def _rule_problems(
     return problems
 
 
-def _action_problems(
-    rule: object, campaign: object, context: ValidationContext, path: DocumentPath
-) -> list[Problem]:
+def _action_problems(rule: object, campaign: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     then = rule.get("then") if isinstance(rule, Mapping) else None
     if not isinstance(then, Mapping):
         return []  # the schema reports it

@@ -173,7 +173,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="releases/compile.py",
         text="MappingProxyType({3: True, 4: False})",
         instead="MappingProxyType({3: True, 4: True})",
-        caught_by=(f"{_SCORING}::test_a_visit_from_before_the_lead_was_made_scores_nothing_in_whatever_order_it_comes",),
+        caught_by=(
+            f"{_SCORING}::test_a_visit_from_before_the_lead_was_made_scores_nothing_in_whatever_order_it_comes",
+        ),
     ),
     Mutation(
         id="visit-that-makes-the-lead",
@@ -187,19 +189,21 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         id="newer-meaning-of-a-rule",
         section=6,
-        rule="A newer meaning fires no rule that it alone judges true",
-        where="decisions/context.py",
-        text="self.former_meaning.pop(key, truth) != truth or key in",
-        instead="key in",
+        rule="A newer meaning fires no rule: what is true then is its start",
+        where="decisions/release_change.py",
+        text="is_new = is_raised and _is_decided(former, former_rule, context.now)",
+        instead="is_new = False",
         caught_by=(f"{_RELEASES}::test_a_rule_that_only_the_newer_meaning_judges_true_starts_from_there",),
     ),
     Mutation(
         id="newer-meaning-of-a-paused-campaign",
         section=6,
         rule="A newer meaning loses nothing that a paused campaign has yet to fire",
-        where="decisions/context.py",
-        text="self.former_meaning.get(key, truth) != truth:",
-        instead="key in self.former_meaning:",
-        caught_by=(f"{_RELEASES}::test_a_campaign_that_is_paused_meanwhile_still_fires_what_became_true_during_the_pause",),
+        where="decisions/release_change.py",
+        text="is_new = is_raised and _is_decided(former, former_rule, context.now)",
+        instead="is_new = is_raised",
+        caught_by=(
+            f"{_RELEASES}::test_a_campaign_that_is_paused_meanwhile_still_fires_what_became_true_during_the_pause",
+        ),
     ),
 )

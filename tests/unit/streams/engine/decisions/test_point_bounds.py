@@ -161,4 +161,6 @@ def test_points_are_the_fold_of_all_changes_each_cut_to_the_bounds(changes: list
         told = score(driver, change / MILLION, day(1, number))
         before, expected = expected, max(least, min(most, expected + change))
         assert driver.contact().leads["spring"].points == expected
-        assert [round(each["added"] * MILLION) for each in told] == ([expected - before] if expected != before else [])
+        assert [round(each["added"] * MILLION) for each in told] == (
+            [expected - before] if expected != before else []
+        )

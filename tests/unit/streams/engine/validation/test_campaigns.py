@@ -29,7 +29,11 @@ OPPOSED: list[tuple[dict[str, Any], str, str]] = [
         "set_status",
         "beside the removal from spring, which is the lead's own campaign",
     ),
-    ({"add_to_segment": "vip", "remove_from_segment": "vip"}, "remove_from_segment", "adds to vip and removes from it"),
+    (
+        {"add_to_segment": "vip", "remove_from_segment": "vip"},
+        "remove_from_segment",
+        "adds to vip and removes from it",
+    ),
 ]
 
 
