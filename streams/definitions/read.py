@@ -82,7 +82,7 @@ def _parse_json(name: str, text: str) -> Document:
 
 
 def _read_json_lines(text: str) -> YamlNodeReader:
-    """Returns the YAML reader of the text, which knows the lines. Raises UnreadableDocument where it is nested too deep.
+    """Returns the YAML reader of the text, which knows the lines. Raises UnreadableDocument for one nested too deep.
 
     JSON is YAML except for tabs between tokens. JSON strings escape tabs, so every tab in the text can be replaced.
     """

@@ -38,7 +38,7 @@ def operators_to_plain(operators: Operators | TagsLeaf) -> Any:
 def held_key(
     identity: Operators | TagsLeaf, property_type: PropertyType | None, zone: str | None, version: EngineVersion
 ) -> str:
-    """Returns the key of a `held_for` state; `version` is the oldest one that decides the leaf as the present does."""
+    """Returns the key of a `held_for` state; `version` is the oldest one that decides the leaf as the present one."""
     parts = ("held", operators_to_plain(identity), property_type, zone)
     return leaf_key(*parts) if version == OLDEST_VERSION else leaf_key(*parts, version)
 

@@ -185,7 +185,9 @@ def compile_lead(leaf: LeadLeaf, context: CompilerContext) -> Node:
     test = leaf.lead
     context.campaigns.add(test.campaign)
     try:
-        status = None if test.status is None else lead_status_test(test.status, "status", context.scope.engine_version)
+        status = (
+            None if test.status is None else lead_status_test(test.status, "status", context.scope.engine_version)
+        )
         points = None if test.points is None else _number_test(test.points, "points")
     except ConditionRefused as refusal:
         raise refusal.with_prefix("lead") from None

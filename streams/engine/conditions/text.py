@@ -1,7 +1,7 @@
 """Operators on text; they ignore case (full Unicode case folding) unless they are case-sensitive.
 
-Every operator here returns a predicate of a JSON value; a value that is not text counts as missing. From engine version
-4 on both sides are in Unicode NFC. `text_from` says which text a number of an undeclared value counts as.
+Every operator here returns a predicate of a JSON value; a value that is not text counts as missing. From engine
+version 4 on both sides are in Unicode NFC. `text_from` says which text a number of an undeclared value counts as.
 """
 
 from __future__ import annotations
@@ -92,9 +92,7 @@ def matches(
     """
     unchanged = _compile_regex(pattern, pattern, case_sensitive=case_sensitive)
     if version < 4:
-        return (
-            _search_predicate(unchanged) if case_sensitive else _folding_predicate(pattern, pattern, PLAIN_FOLDING)
-        )
+        return _search_predicate(unchanged) if case_sensitive else _folding_predicate(pattern, pattern, PLAIN_FOLDING)
     normalize = _normal_form(case_sensitive=case_sensitive, ignores_accents=ignores_accents)
     normal = normalize_literals(pattern, normalize)
     if case_sensitive:
@@ -119,9 +117,7 @@ def _folding_predicate(regex: str, pattern: str, folding: MultiLetterFolding) ->
     return lambda value: (
         isinstance(value, str)
         and (
-            matches_expanded(folding.expand(value))
-            if folding.has_multi_fold_letters(value)
-            else matches_plain(value)
+            matches_expanded(folding.expand(value)) if folding.has_multi_fold_letters(value) else matches_plain(value)
         )
     )
 

@@ -14,8 +14,8 @@
 A value is kept as it was given, and no number anywhere in it may be beyond a double. Null removes a property and fits
 every type. Nothing is guessed: the text `"5"` is not a number.
 
-Engine version 3 takes no calendar date for a `datetime` and writes the instant in UTC, cut to milliseconds; in lists and
-objects it takes any number.
+Engine version 3 takes no calendar date for a `datetime` and writes the instant in UTC, cut to milliseconds; in lists
+and objects it takes any number.
 """
 
 from __future__ import annotations

@@ -33,7 +33,6 @@ from streams.engine.validation.surrogates import surrogate_problems
 from streams.engine.validation.versions import version_problems
 
 
-
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
     """`definitions` is None when there are problems; with warnings only, definitions can be applied."""

@@ -167,8 +167,7 @@ def _never_before(lower: DateBound, upper: DateBound, instant_slack: int = 0) ->
     slack = sum(instant_slack for bound in (lower, upper) if not isinstance(bound, DayBound))
     if all(isinstance(bound, InstantBound | DayBound) for bound in (lower, upper)):
         return all(
-            _instant_at_offset(lower, hours) - slack >= _instant_at_offset(upper, hours)
-            for hours in _EXTREME_OFFSETS
+            _instant_at_offset(lower, hours) - slack >= _instant_at_offset(upper, hours) for hours in _EXTREME_OFFSETS
         )
     return lower.resolve(0, UTC) - lower.slack - slack >= upper.resolve(0, UTC) + upper.slack
 

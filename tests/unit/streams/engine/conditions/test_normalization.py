@@ -145,13 +145,16 @@ def test_names_of_properties_and_values_stay_as_they_came() -> None:
     assert state.properties == {DECOMPOSED_CAFE: DECOMPOSED_CAFE}
 
 
-texts = st.text(st.sampled_from("aAeEiIoOsSßẞﬁİıǰΐΪαᾳΑJÅK\u0300\u0301\u0307\u0308\u030a\u030c\u0323\u0345 1"), max_size=8)
+texts = st.text(
+    st.sampled_from("aAeEiIoOsSßẞﬁİ\u0131ǰΐΪ\u03b1ᾳ\u0391JÅK\u0300\u0301\u0307\u0308\u030a\u030c\u0323\u0345 1"),
+    max_size=8,
+)
 
 
 @given(texts)
 def test_every_encoding_of_a_text_folds_to_the_same(text: str) -> None:
     for form in ("NFC", "NFD"):
-        assert normalization.fold(normalize(form, text)) == normalization.fold(text)  # type: ignore[arg-type]
+        assert normalization.fold(normalize(form, text)) == normalization.fold(text)
     folded = normalization.fold(text)
     assert folded == normalization.fold(folded)
 
@@ -165,6 +168,6 @@ def test_what_is_equal_with_accents_is_equal_without_them(one: str, other: str) 
 @given(texts)
 def test_a_text_matches_itself_as_a_pattern_in_every_encoding(text: str) -> None:
     for form in ("NFC", "NFD"):
-        pattern = f"^{normalize(form, text)}$"  # type: ignore[arg-type]
+        pattern = f"^{normalize(form, text)}$"
         for modifiers in ({}, {"accents": "ignore"}, {"case_sensitive": True}):
             assert holds({"property": "p", "matches": pattern, **modifiers}, {"p": text})

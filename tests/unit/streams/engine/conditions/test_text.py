@@ -67,9 +67,7 @@ versions = pytest.mark.parametrize("version", get_args(EngineVersion))
 
 @versions
 @pytest.mark.parametrize(("operators", "value", "expected"), TABLE)
-def test_an_undeclared_text(
-    operators: dict[str, Any], value: Any, expected: bool, version: EngineVersion
-) -> None:
+def test_an_undeclared_text(operators: dict[str, Any], value: Any, expected: bool, version: EngineVersion) -> None:
     assert holds({"property": "word", **operators}, {"word": value}, engine_version=version) is expected
 
 
@@ -81,9 +79,7 @@ def test_a_declared_text(operators: dict[str, Any], value: Any, expected: bool, 
 
 
 @pytest.mark.parametrize(("operators", "value", "expected"), NUMBERS)
-def test_in_version_3_an_undeclared_number_is_no_text(
-    operators: dict[str, Any], value: Any, expected: bool
-) -> None:
+def test_in_version_3_an_undeclared_number_is_no_text(operators: dict[str, Any], value: Any, expected: bool) -> None:
     assert holds({"property": "word", **operators}, {"word": value}, engine_version=3) is expected
 
 

@@ -59,7 +59,7 @@ def test_a_text_that_is_a_json_number_counts_as_it(text: str, number: float) -> 
         "0x17",
         "23 %",
         "٢٣",  # Arabic digits
-        "２３",  # digits of full width
+        "\uff12\uff13",  # digits of full width
         "2_3",
         "NaN",
         "Infinity",
@@ -176,9 +176,7 @@ def test_so_does_a_field_inside_an_object_and_of_an_item(
 
 
 @pytest.mark.parametrize(("operators", "inside", "outside"), YES_AND_NO)
-def test_so_does_a_property_of_an_event(
-    operators: dict[str, Any], inside: list[Any], outside: list[Any]
-) -> None:
+def test_so_does_a_property_of_an_event(operators: dict[str, Any], inside: list[Any], outside: list[Any]) -> None:
     leaf = {"activity": {"u": operators}}
     for values, expected in ((inside, True), (outside, False)):
         for value in values:
@@ -187,7 +185,12 @@ def test_so_does_a_property_of_an_event(
 
 @pytest.mark.parametrize(
     ("operators", "value"),
-    [({"contains": 2}, ["2"]), ({"contains": "2"}, [2]), ({"contains_any": [2]}, ["2"]), ({"contains_all": ["2"]}, [2])],
+    [
+        ({"contains": 2}, ["2"]),
+        ({"contains": "2"}, [2]),
+        ({"contains_any": [2]}, ["2"]),
+        ({"contains_all": ["2"]}, [2]),
+    ],
 )
 def test_items_of_a_declared_list_stay_what_they_are(operators: dict[str, Any], value: list[Any]) -> None:
     leaf = {"property": "codes", **operators}

@@ -9,7 +9,6 @@ import pytest
 from streams.engine.journal.effects import Refusal
 from streams.engine.state.properties import derive_properties, email_domain, validate_property
 
-
 TOO_LARGE = 2 * 10**308
 NEARLY_TOO_LARGE = 1.7976931348623157e308
 

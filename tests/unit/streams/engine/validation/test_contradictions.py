@@ -104,7 +104,11 @@ CONTRADICTIONS: list[tuple[Any, str, str]] = [
         "in_zone is for the dates of before and after",
     ),
     ({"property": "size", "gt": 1, "case_sensitive": True}, ".case_sensitive", "case_sensitive is for text"),
-    ({"property": "size", "gt": 1, "accents": "ignore"}, ".accents", "accents is for text, and none is compared here"),
+    (
+        {"property": "size", "gt": 1, "accents": "ignore"},
+        ".accents",
+        "accents is for text, and none is compared here",
+    ),
     ({"property": "born", "eq": "now/d", "accents": "ignore"}, ".accents", "accents is for text"),
     (prop(exists=True, accents="ignore"), ".accents", "accents is for text"),
     ({"visit": {"size": {"gte": 5, "accents": "ignore"}}}, ".visit.size.accents", "accents is for text"),

@@ -80,7 +80,11 @@ def test_an_instant_is_the_day_that_it_lies_in(
 @declarations
 def test_it_is_the_day_in_the_zone_named(declared: Declared) -> None:
     leaf = {"property": "d", "eq": "2026-03-10T12:00:00Z", "in_zone": "contact"}
-    for zone, value in (("Pacific/Auckland", "2026-03-11"), ("Pacific/Honolulu", "2026-03-10"), ("Mars", "2026-03-10")):
+    for zone, value in (
+        ("Pacific/Auckland", "2026-03-11"),
+        ("Pacific/Honolulu", "2026-03-10"),
+        ("Mars", "2026-03-10"),
+    ):
         assert holds(leaf, {"d": value, "time_zone": zone}, NOW, BERLIN, **declared)
     assert not holds(leaf, {"d": "2026-03-10", "time_zone": "Pacific/Auckland"}, NOW, BERLIN, **declared)
 
