@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+
 from hypothesis import strategies as st
 
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion

@@ -24,7 +24,9 @@ def aggregate_holds(name: str, tests: PlainCondition, events: Iterable[HistoryAc
     if name == "average" and not numbers:
         return False
     times = MILLION * len(numbers) if name == "average" else MILLION
-    return number_holds(sum(numbers), {operator: _multiply(operand, times) for operator, operand in operators.items()})
+    return number_holds(
+        sum(numbers), {operator: _multiply(operand, times) for operator, operand in operators.items()}
+    )
 
 
 def _multiply(operand: Any, times: int) -> Any:

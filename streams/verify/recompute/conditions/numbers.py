@@ -40,7 +40,7 @@ def number_holds(number: Any, operators: dict[str, Any]) -> bool:
 
 
 def read_number(value: Any) -> int | float | None:
-    """The number that an undeclared value reads as: a number, or text that is a JSON number within a double's range."""
+    """The number that an undeclared value reads as: itself, or text that is a JSON number within a double's range."""
     if are_numbers(value):
         number: int | float = value
         return number

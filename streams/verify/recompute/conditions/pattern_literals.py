@@ -26,9 +26,7 @@ def normalize_literals(pattern: str, rules: TextRules) -> str:
     parts: list[str] = []
     run, index = "", 0
     while index < len(pattern):
-        token = next(
-            (match for kind in (_QUOTATION, _CLASS, _SYNTAX) if (match := kind.match(pattern, index))), None
-        )
+        token = next((match for kind in (_QUOTATION, _CLASS, _SYNTAX) if (match := kind.match(pattern, index))), None)
         if token is None:
             run, index = run + pattern[index], index + 1
             continue

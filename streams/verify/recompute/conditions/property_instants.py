@@ -44,9 +44,7 @@ def property_change_instants(
                         yield from _date_instants(date, operators, zone, after, until)
 
 
-def created_change_instants(
-    tests: PlainCondition, model: ContactModel, after: int, until: int
-) -> Iterator[int]:
+def created_change_instants(tests: PlainCondition, model: ContactModel, after: int, until: int) -> Iterator[int]:
     """Instants in (after, until) at which time alone may change what is said of the contact's creation."""
     zone = zone_for(tests, model)
     if _has_anniversary_operator(tests):

@@ -1,4 +1,4 @@
-"""Values without a declared type: numbers and texts meet where they read alike (SPEC section 5, from version 4 on)."""
+"""Values without a declared type: numbers and texts meet where they read alike (SPEC section 5, from version 4)."""
 
 from __future__ import annotations
 

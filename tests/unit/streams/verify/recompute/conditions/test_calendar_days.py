@@ -23,18 +23,18 @@ KINDS = pytest.mark.parametrize("kind", ["date", None])
 def meets(value: Any, now: int, kind: str | None, version: int = 4, **operators: Any) -> bool:
     types = {} if kind is None else {"d": kind}
     model = ContactModel({"d": value}, types, zone=BERLIN, engine_version=version)
-    return holds({"property": "d", **operators}, model, now)
+    leaf = {"property": "d", **{name.rstrip("_"): operand for name, operand in operators.items()}}
+    return holds(leaf, model, now)
 
 
 @KINDS
 def test_a_moving_instant_is_its_whole_day(kind: str | None) -> None:
     """`now+30d` is the 30th of April as long as today is the 31st of March."""
-    leaf = {"eq": "now+30d"}
-    assert not meets("2026-04-30", MIDNIGHT - 1, kind, **leaf)
-    assert meets("2026-04-30", MIDNIGHT, kind, **leaf)
-    assert meets("2026-04-30", MIDNIGHT + DAY - 1, kind, **leaf)
-    assert not meets("2026-04-30", MIDNIGHT + DAY, kind, **leaf)
-    assert meets("2026-04-30", MIDNIGHT, kind, **{"in": ["now", "now+30d"]})
+    assert not meets("2026-04-30", MIDNIGHT - 1, kind, eq="now+30d")
+    assert meets("2026-04-30", MIDNIGHT, kind, eq="now+30d")
+    assert meets("2026-04-30", MIDNIGHT + DAY - 1, kind, eq="now+30d")
+    assert not meets("2026-04-30", MIDNIGHT + DAY, kind, eq="now+30d")
+    assert meets("2026-04-30", MIDNIGHT, kind, in_=["now", "now+30d"])
     assert not meets("2026-04-30", MIDNIGHT + 5, kind, ne="now+30d")
     assert not meets("2026-04-30", MIDNIGHT + 5, kind, not_in=["now+30d"])
 
@@ -66,8 +66,9 @@ def test_every_order_is_one_of_days(kind: str | None, operator: str, before: boo
     days = {"2026-03-30": before, "2026-03-31": same, "2026-04-01": after}
     for at in (MIDNIGHT, MIDNIGHT + DAY // 2, MIDNIGHT + DAY - 1):
         for day, expected in days.items():
-            assert meets(day, at, kind, **{operator: "now"}) is expected
-            fixed = {operator: "2026-03-31T12:00:00Z"}
+            moving: dict[str, Any] = {operator: "now"}
+            fixed: dict[str, Any] = {operator: "2026-03-31T12:00:00Z"}
+            assert meets(day, at, kind, **moving) is expected
             assert meets(day, 0, kind, **fixed) is expected
 
 
