@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from schemas.engine_versions import OLDEST_VERSION, EngineVersion
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
 from schemas.values import instant_text
 from tests.harness.random.random_conditions import PROPERTIES, conditions, names, pages
 from tests.harness.random.random_events import DELAYS, ELAPSED, RandomEvent, event_strategies
 from tests.harness.random.random_value_conditions import activity_fields, page_fields
-from tests.harness.random.random_versions import in_version, release_versions
+from tests.harness.random.random_versions import MOST_RELEASES, in_version, release_versions
 
 CAMPAIGNS = ("c", "d")
 """`c` and `d` are there in every release; `e` comes and goes, and nothing refers to it."""
@@ -161,7 +161,8 @@ def releases(draw: st.DrawFn, start: int) -> list[RandomDocument]:
     """One release or up to three, each with its engine version; from one to the next most stays as it is."""
     versions = draw(release_versions)
     drawn = [draw(_definitions(start, versions[0]))]
-    for version in versions[1 : 1 + draw(st.integers(0, 2))]:
+    raised = versions.index(NEWEST_VERSION) if NEWEST_VERSION in versions else 0
+    for version in versions[1 : 1 + draw(st.integers(raised, MOST_RELEASES - 1))]:
         former, fresh = drawn[-1], draw(_definitions(start, version))
         parts = ("segments", "campaigns") if draw(st.booleans()) else ("campaigns",)
         drawn.append({**former, **{part: draw(_mix_releases(former[part], fresh[part])) for part in parts}})
