@@ -12,13 +12,12 @@ from schemas.values import instant_text
 from tests.harness.random.random_conditions import PROPERTIES, conditions, names, pages
 from tests.harness.random.random_events import DELAYS, ELAPSED, RandomEvent, event_strategies
 from tests.harness.random.random_value_conditions import activity_fields, page_fields
-from tests.harness.random.random_versions import MOST_RELEASES, in_version, release_versions
+from tests.harness.random.random_versions import MOST_RELEASES, RandomDocument, in_version, release_versions
 
 CAMPAIGNS = ("c", "d")
 """`c` and `d` are there in every release; `e` comes and goes, and nothing refers to it."""
 
 ZONE = "Europe/Berlin"
-RandomDocument = dict[str, Any]
 durations = st.sampled_from(["PT0.005S", "PT0.010S", "PT0.020S"])
 seldom = st.sampled_from((False, False, False, True))
 sometimes = st.sampled_from((False, False, True))
