@@ -10,9 +10,9 @@
 | `contains_any contains_all` | lists |
 | `has_item` | lists of objects |
 
-From engine version 4 on, text that reads as a number meets number operands, and a number meets text operands; items of
-a declared list stay strict. `exists` and `empty` meet everything. A value that does not have its declared type is met
-by nothing else.
+From engine version 4 on, text that reads as a number meets number operands, and a number meets text operands; items
+of a declared list stay strict. `exists` and `empty` meet everything. A value that does not have its declared type is
+met by nothing else.
 """
 
 from __future__ import annotations
