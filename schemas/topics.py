@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from schemas.events import clock, contacts, crm, leads, opportunities, releases, scores, segments, visits
-from schemas.outputs import handovers, letters, revenue
+from schemas.outputs import contacts as contact_outputs
+from schemas.outputs import handovers, letters, notifications, revenue
 from schemas.outputs import leads as lead_outputs
 from schemas.outputs import segments as segment_outputs
 
@@ -119,6 +120,7 @@ OPPORTUNITIES_CHANGELOG = Topic(
 )
 DEPLOYMENT = Topic("deployment", "internal", "`deployment`", NoModel.ENGINE_FORM, "one", COMPACT)
 
+CONTACTS = Topic("contacts", "out", "account/contact", (contact_outputs.ContactRow,), "slots", COMPACT)
 SEGMENT_CHANGES = Topic(
     "segment-changes",
     "out",
@@ -140,6 +142,9 @@ LEAD_CHANGES = Topic(
 )
 LEADS = Topic("leads", "out", "account/campaign/contact", (lead_outputs.LeadRow,), "slots", COMPACT)
 QUALIFIED_LEADS = Topic("qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH)
+NOTIFICATIONS = Topic(
+    "notifications", "out", "account/contact", (notifications.AutomationNotified,), "slots", WEEK
+)
 CAMPAIGN_REVENUE = Topic(
     "campaign-revenue", "out", "account/campaign/currency", (revenue.CampaignRevenue,), "one", COMPACT
 )
@@ -160,11 +165,13 @@ ALL_TOPICS = (
     CONTACTS_CHANGELOG,
     OPPORTUNITIES_CHANGELOG,
     DEPLOYMENT,
+    CONTACTS,
     SEGMENT_CHANGES,
     SEGMENT_MEMBERS,
     LEAD_CHANGES,
     LEADS,
     QUALIFIED_LEADS,
     CAMPAIGN_REVENUE,
+    NOTIFICATIONS,
     DEAD_LETTERS,
 )

@@ -14,6 +14,7 @@ from agents.register import register_agents
 from schemas.definitions import Definitions
 from schemas.topics import (
     CAMPAIGN_REVENUE,
+    CONTACTS,
     CRM_RESULTS,
     DEAD_LETTERS,
     JOURNAL,
@@ -21,6 +22,7 @@ from schemas.topics import (
     LEADS,
     LEDGER_IN,
     LEDGER_JOURNAL,
+    NOTIFICATIONS,
     PIPELINE_IN,
     QUALIFIED_LEADS,
     SEGMENT_CHANGES,
@@ -37,7 +39,16 @@ from streams.runtime.protocols import Decider, Ingest
 from streams.runtime.spec import AppSpec
 from streams.settings import Settings
 
-PIPELINE_OUT = (SEGMENT_CHANGES, SEGMENT_MEMBERS, LEAD_CHANGES, LEADS, QUALIFIED_LEADS, DEAD_LETTERS)
+PIPELINE_OUT = (
+    CONTACTS,
+    SEGMENT_CHANGES,
+    SEGMENT_MEMBERS,
+    LEAD_CHANGES,
+    LEADS,
+    QUALIFIED_LEADS,
+    NOTIFICATIONS,
+    DEAD_LETTERS,
+)
 LEDGER_OUT = (CAMPAIGN_REVENUE, CRM_RESULTS, DEAD_LETTERS)
 
 

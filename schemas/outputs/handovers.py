@@ -18,7 +18,7 @@ class HandedOverCampaign(OutputModel):
 
 
 class HandedOverLead(OutputModel):
-    """The lead as it was when it became qualified."""
+    """The lead as it was then: when it became qualified, or when the rule of a notice was done with it."""
 
     status: LeadStatus
     points: float

@@ -64,4 +64,11 @@ class CsvOptions:
             raise UsageError(f"--at: {self.at} is in the future; on the wall clock a worker refuses such events")
         default_at = context.now if at is None else at
         default_text = None if default_at is None else instant_text(default_at)
-        return CsvEventBuilder(mapping, context.property_types, account, default_text, context.latest_instant)
+        return CsvEventBuilder(
+            mapping,
+            context.property_types,
+            account,
+            default_text,
+            context.latest_instant,
+            engine_version=context.engine_version,
+        )

@@ -72,7 +72,17 @@ def _campaign_differences(old: Campaign, new: Campaign) -> dict[str, list[str]]:
     ]
     if old.audience != new.audience:
         own.append(f"audience: {_names_text(old.audience)} -> {_names_text(new.audience)}")
-    fields = ("period", "half_life", "auto_qualify", "leave", "points_changed", "salesforce", "name", "description")
+    fields = (
+        "period",
+        "half_life",
+        "points_between",
+        "auto_qualify",
+        "leave",
+        "points_changed",
+        "salesforce",
+        "name",
+        "description",
+    )
     details = {f"campaign {new.id}": [*own, *_field_differences(old, new, fields)]}
     before: dict[str, RuleDefinition] = {rule.id: rule for rule in campaign_rules(old)}
     for rule in campaign_rules(new):
@@ -111,6 +121,10 @@ def _field_values(model: DefinitionModel) -> Mapping[str, Any]:
 def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(_value_text(each) for each in value)}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return "none" if value in (None, "") else str(value)
 
 

@@ -34,7 +34,7 @@ class DocumentProblem:
 
 
 class UnreadableDocument(Exception):
-    """A document is not YAML or JSON, or has a value that JSON cannot hold."""
+    """A document is not YAML or JSON, is nested too deep, or has a value that JSON cannot hold."""
 
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
@@ -49,6 +49,8 @@ class Document:
     file: str
     values: Mapping[str, Any]
     lines: Mapping[DocumentPath, int] = field(default_factory=dict)
+    spellings: Mapping[DocumentPath, str] = field(default_factory=dict)
+    """Path -> the text of a number as it is written, where it is not the number's own: `01067` for 1067."""
 
     def line_of(self, path: DocumentPath) -> int:
         """Returns the line of the value at a path, or of the nearest value around it."""

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from schemas.definitions import Definitions
-from schemas.topics import LEAD_CHANGES, QUALIFIED_LEADS, SEGMENT_CHANGES
+from schemas.topics import LEAD_CHANGES, NOTIFICATIONS, QUALIFIED_LEADS, SEGMENT_CHANGES
 from streams.definitions.stored_values.event_checks import EventCheck, definitions_event_checks
 from streams.definitions.stored_values.mismatches import ValueMismatches
 from streams.definitions.stored_values.new_declarations import NewDeclarations
@@ -68,14 +68,20 @@ class MembershipPreview:
 
 @dataclass(slots=True)
 class LeadPreview:
-    """The leads of one campaign that would change. A lead may take several steps at once; each is counted."""
+    """What would happen to the leads of one campaign. A lead may take several steps at once; each is counted."""
 
     transitions: dict[LeadTransition, ContactGroup] = field(default_factory=dict)
     hand_overs: ContactGroup = field(default_factory=ContactGroup)
+    notices: dict[str, ContactGroup] = field(default_factory=dict)
+    """Name of a notice -> the leads that it would tell of."""
 
     def add_transition(self, before: str | None, after: str, contact: str) -> None:
         """Adds a lead that takes this step; `before` is None for a new lead."""
         self.transitions.setdefault((before, after), ContactGroup()).add(contact)
+
+    def add_notice(self, notice: str, contact: str) -> None:
+        """Adds a lead that a rule would tell of."""
+        self.notices.setdefault(notice, ContactGroup()).add(contact)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the steps as JSON for a machine; `from` is null for new leads."""
@@ -83,7 +89,8 @@ class LeadPreview:
             {"from": before, "to": after, **group.to_dict()}
             for (before, after), group in _sorted_transitions(self.transitions)
         ]
-        return {"steps": steps, "handed_over": self.hand_overs.to_dict()}
+        notices = {name: group.to_dict() for name, group in sorted(self.notices.items())}
+        return {"steps": steps, "handed_over": self.hand_overs.to_dict(), "notified": notices}
 
     def lines(self) -> Iterator[str]:
         """Yields lines for people."""
@@ -92,6 +99,8 @@ class LeadPreview:
             yield f"{_lead_count_text(group)} would be {change}{group.sample_text()}"
         if self.hand_overs.count:
             yield f"{_lead_count_text(self.hand_overs)} would be handed over{self.hand_overs.sample_text()}"
+        for name, group in sorted(self.notices.items()):
+            yield f"notice {name} would tell of {_lead_count_text(group)}{group.sample_text()}"
 
 
 @dataclass(slots=True)
@@ -133,6 +142,8 @@ class PreviewReport:
             self._lead_preview(body["campaign"]).add_transition(body["from"], body["to"], contact)
         elif topic == QUALIFIED_LEADS.name:
             self._lead_preview(body["campaign"]["id"]).hand_overs.add(contact)
+        elif topic == NOTIFICATIONS.name:
+            self._lead_preview(body["campaign"]["id"]).add_notice(body["notice"], contact)
 
     def membership_preview(self, segment: str) -> MembershipPreview:
         """Returns who would enter and leave one segment."""

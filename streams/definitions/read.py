@@ -7,12 +7,13 @@ from pathlib import Path as File
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import Node
 
 from streams.definitions.document import Document, DocumentProblem, UnreadableDocument
 from streams.definitions.yaml_nodes import YamlNodeReader
-from streams.engine.validation import DocumentPath
+from streams.engine.validation import MAX_NESTING, TOO_DEEP
 
 
 def read_file(path: File) -> tuple[list[Document], list[DocumentProblem]]:
@@ -46,25 +47,24 @@ def _parse_yaml(name: str, text: str) -> list[Document]:
     documents = []
     for node in _compose_nodes(text):
         reader = YamlNodeReader()
-        try:
-            value = reader.read_value(node)
-        except RecursionError as error:
-            raise UnreadableDocument("mappings and lists are nested too deeply") from error
+        value = reader.read_value(node)
         if value is not None:
-            documents.append(_build_document(name, value, reader.lines, reader.lines[()]))
+            documents.append(_build_document(name, value, reader))
     return documents
 
 
 def _compose_nodes(text: str) -> list[Node]:
+    yaml = YAML(pure=True)
+    yaml.max_depth = MAX_NESTING
     try:
-        return [node for node in YAML(pure=True).compose_all(text) if node is not None]
+        return [node for node in yaml.compose_all(text) if node is not None]
+    except MaxDepthExceededError as error:
+        raise UnreadableDocument(TOO_DEEP, error.problem_mark.line + 1) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise UnreadableDocument(
             f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else 0
         ) from error
-    except RecursionError as error:
-        raise UnreadableDocument("mappings and lists are nested too deeply") from error
     except (YAMLError, ValueError) as error:
         raise UnreadableDocument(f"is not YAML: {str(error).splitlines()[0]}") from error
 
@@ -75,14 +75,14 @@ def _parse_json(name: str, text: str) -> Document:
     except json.JSONDecodeError as error:
         raise UnreadableDocument(f"is not JSON: {error.msg}", error.lineno) from error
     except RecursionError as error:
-        raise UnreadableDocument("objects and lists are nested too deeply") from error
+        raise _too_deep_json(text) from error
     except ValueError as error:
         raise UnreadableDocument(f"is not JSON: {error}") from error
-    return _build_document(name, value, _json_lines(text), 1)
+    return _build_document(name, value, _read_json_lines(text))
 
 
-def _json_lines(text: str) -> dict[DocumentPath, int]:
-    """Returns path -> line, with the YAML reader.
+def _read_json_lines(text: str) -> YamlNodeReader:
+    """Returns the YAML reader of the text, which knows the lines. Raises UnreadableDocument where it is nested too deep.
 
     JSON is YAML except for tabs between tokens. JSON strings escape tabs, so every tab in the text can be replaced.
     """
@@ -90,9 +90,20 @@ def _json_lines(text: str) -> dict[DocumentPath, int]:
     try:
         for node in _compose_nodes(text.replace("\t", " ")):
             reader.read_value(node)
-    except (UnreadableDocument, RecursionError):
-        return {}  # the values are read anyway; their problems then name the first line
-    return reader.lines
+    except UnreadableDocument as error:
+        if error.message == TOO_DEEP:
+            raise
+        return YamlNodeReader()  # the values are read anyway; their problems then name the first line
+    return reader
+
+
+def _too_deep_json(text: str) -> UnreadableDocument:
+    """Returns the refusal of a text that no JSON reader follows, with its line if the YAML reader comes so far."""
+    try:
+        _read_json_lines(text)
+    except UnreadableDocument as error:
+        return error
+    return UnreadableDocument(TOO_DEEP)
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,7 +119,8 @@ def _reject_constant(name: str) -> Any:
     raise UnreadableDocument(f"{name} is no number that JSON can hold")
 
 
-def _build_document(name: str, value: Any, lines: dict[DocumentPath, int], line: int) -> Document:
+def _build_document(name: str, value: Any, reader: YamlNodeReader) -> Document:
     if not isinstance(value, dict):
+        line = reader.lines.get((), 1)
         raise UnreadableDocument("definitions are a mapping: account, properties, segments, campaigns, ...", line)
-    return Document(name, value, lines)
+    return Document(name, value, reader.lines, reader.spellings)

@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.definitions.document import UnreadableDocument
-from streams.engine.validation import DocumentPath
+from streams.engine.validation import MAX_NESTING, TOO_DEEP, DocumentPath
 
 MAX_NODES = 500_000
 """A bound, since aliases of aliases grow exponentially: a file of ten lines could fill the memory."""
@@ -21,10 +21,11 @@ _TAG = "tag:yaml.org,2002:"
 
 
 class YamlNodeReader:
-    """Reads one document; `lines` holds path -> line of what was read so far."""
+    """Reads one document; `lines` holds path -> line of what was read so far, `spellings` what numbers look like."""
 
     def __init__(self) -> None:
         self.lines: dict[DocumentPath, int] = {}
+        self.spellings: dict[DocumentPath, str] = {}
         self._open_nodes: list[Node] = []
         self._node_count = 0
 
@@ -35,9 +36,14 @@ class YamlNodeReader:
             raise UnreadableDocument(f"more than {MAX_NODES} values", _line_number(node))
         if any(node is outer for outer in self._open_nodes):
             raise UnreadableDocument("an alias that contains itself", _line_number(node))
+        if len(self._open_nodes) >= MAX_NESTING:  # through aliases; a text alone is not composed that deep
+            raise UnreadableDocument(TOO_DEEP, _line_number(node))
         self.lines.setdefault(path, _line_number(node))
         if isinstance(node, ScalarNode):
-            return _read_scalar(node)
+            value = _read_scalar(node)
+            if isinstance(value, int | float) and str(node.value) != str(value) and _tag(node) != "bool":
+                self.spellings[path] = str(node.value)
+            return value
         self._open_nodes.append(node)
         try:
             if isinstance(node, SequenceNode):

@@ -1,4 +1,4 @@
-"""Holds the engine's versions and the parts of the language that it refuses by name because it does not serve them.
+"""Holds the engine's versions and the events that it refuses by name because it does not serve them.
 
 A version decides the same journal and the same releases always alike. What `definitions check` refuses is part of it,
 since a refused release is void for every reader. A release is decided by the version that it was applied with
@@ -21,8 +21,8 @@ from streams.errors import EngineVersionMismatch
 EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "contact.erased"})
 """Event types that are dead letters `not_served`; so is every event of an anonymous visitor."""
 
-ACTIONS_NOT_SERVED = frozenset({"notify"})
-"""Actions of automation rules that `definitions check` refuses."""
+CONTACTS_VERSION = 4
+"""The version from which on the contacts of an account have rows of the topic `contacts`."""
 
 
 def walk(condition: Condition) -> Iterator[Condition]:

@@ -10,7 +10,7 @@ from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRu
 from schemas.values import instant_text, points_from_millionths
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.releases.compile import compile_release
-from streams.engine.releases.compiled import CompiledCampaign
+from streams.engine.releases.compiled import AutomationAction, CompiledCampaign
 from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Lead
 from streams.explain.changes import recent_changes
@@ -63,6 +63,9 @@ class CampaignSubject:
         scope = build_compile_scope(definitions)
         self._campaign = campaign
         self._compiled: CompiledCampaign = compile_release(definitions, 1).campaigns_by_id[campaign.id]
+        self._actions: dict[str, tuple[AutomationAction, ...]] = {
+            rule.id: rule.actions for rule in self._compiled.automation
+        }
         self._tracked_status = TrackedLeadStatus(campaign.id)
         self._scoring = [
             self._build_rule(rule, build_tree(rule.when, scope, campaign.id)) for rule in campaign.scoring
@@ -81,6 +84,8 @@ class CampaignSubject:
         view = snapshot.view
         lead = view.contact.leads.get(self.id)
         answer: dict[str, Any] = {"campaign": self.id, "lead": None if lead is None else self._describe_lead(lead)}
+        if self._compiled.points_between is not None:
+            answer["points_between"] = [points_from_millionths(bound) for bound in self._compiled.points_between]
         answer |= snapshot.change_times(self._tracked_status)
         answer["reasons"] = self._reasons(view, lead)
         answer["audience"] = {name: name in view.contact.members for name in self._campaign.audience}
@@ -123,7 +128,8 @@ class CampaignSubject:
     def _describe_automation(self, rule: RuleTree, snapshot: TimelineSnapshot) -> dict[str, Any]:
         automation = rule.rule
         assert isinstance(automation, AutomationRule)
-        then = automation.then.model_dump(mode="json", exclude_none=True)
+        stated = automation.then.model_dump(mode="json", exclude_none=True)
+        then = {action: stated[action] for action in self._actions[automation.id]}  # in the order they are done
         return {"id": automation.id, "then": then, **self._describe_condition(rule, snapshot)}
 
     def _describe_condition(self, rule: RuleTree, snapshot: TimelineSnapshot) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,8 +11,8 @@ from streams.engine.journal.effects import Output
 
 MAX_CHANGES = 20
 
-_TOPICS = ("segment-changes", "lead-changes")
-_CHANGE_FIELDS = ("at", "type", "from", "to", "added", "points", "cause")
+_TOPICS = ("segment-changes", "lead-changes", "notifications")
+_CHANGE_FIELDS = ("at", "type", "from", "to", "added", "points", "notice", "cause")
 
 
 def recent_changes(outputs: Iterable[Output], field: str, name: str) -> list[dict[str, Any]]:
@@ -22,6 +22,7 @@ def recent_changes(outputs: Iterable[Output], field: str, name: str) -> list[dic
         if output.topic not in _TOPICS or output.value is None:
             continue
         value = msgspec.json.decode(output.value)
-        if value.get(field) == name:
+        subject = value.get(field)
+        if (subject["id"] if isinstance(subject, Mapping) else subject) == name:
             changes.append({key: value[key] for key in _CHANGE_FIELDS if key in value})
     return changes[-MAX_CHANGES:]

@@ -7,11 +7,14 @@ from typing import Any
 
 from schemas import conditions as c
 from schemas.values import instant_text, points_from_millionths
+from streams.engine.conditions.activities.aggregates import aggregates_of
 from streams.engine.conditions.activities.counts import compile_window
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.protocols import Activity
+from streams.engine.conditions.segments_and_leads import is_scored
 from streams.engine.journal.records import JournalEvent
 from streams.engine.state.contact import Contact
+from streams.explain.aggregate_facts import aggregate_facts, aggregated_values
 from streams.explain.tree import ConditionLeaf
 from streams.store.contact_view import ContactView
 
@@ -37,7 +40,7 @@ def leaf_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
 def matching_events(leaf: ConditionLeaf, events: Iterable[JournalEvent]) -> list[LeafFacts]:
     """Returns the latest of the contact's events that are relevant to the leaf, as JSON."""
     matches = [event for event in events if _is_relevant(leaf, event)]
-    return [_event_facts(event) for event in matches[-MAX_INSTANTS:]]
+    return [_event_facts(leaf, event) for event in matches[-MAX_INSTANTS:]]
 
 
 def _property_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
@@ -74,7 +77,12 @@ def _status_facts(_: ConditionLeaf, view: ContactView) -> LeafFacts:
 
 def _score_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
     name, contact = leaf.condition.score.name, view.contact
-    return {"value": points_from_millionths(contact.score if name is None else contact.scores.get(name, 0))}
+    facts: LeafFacts = {
+        "value": points_from_millionths(contact.score if name is None else contact.scores.get(name, 0))
+    }
+    if leaf.condition.score.exists is not None:
+        facts["scored"] = is_scored(contact, name)
+    return facts
 
 
 def _instant_facts(field: str) -> Callable[[ConditionLeaf, ContactView], LeafFacts]:
@@ -121,6 +129,8 @@ def _lead_facts(view: ContactView, campaign: str) -> LeafFacts:
 def _count_facts(leaf: ConditionLeaf, view: ContactView) -> LeafFacts:
     condition: Any = leaf.condition
     contact = view.contact
+    if aggregates_of(condition):
+        return aggregate_facts(leaf, view, MAX_INSTANTS)
     states = [contact.counts.get(counter.key, []) for counter in leaf.compiled.counters]
     if condition.first is not None or condition.last is not None:
         ends = [{"at": instant_text(state[0]), "matches": bool(state[1])} for state in states if state]
@@ -162,6 +172,7 @@ _FACTS: Mapping[type, Callable[[ConditionLeaf, ContactView], LeafFacts]] = {
     c.TagsLeaf: _tags_facts,
     c.StatusLeaf: _status_facts,
     c.ScoreLeaf: _score_facts,
+    c.CreatedLeaf: _instant_facts("created"),
     c.LastVisitLeaf: _instant_facts("last_visit"),
     c.FirstVisitLeaf: _instant_facts("first_visit"),
     c.LastActivityLeaf: _instant_facts("last_activity"),
@@ -180,8 +191,8 @@ _FACTS: Mapping[type, Callable[[ConditionLeaf, ContactView], LeafFacts]] = {
 def _is_relevant(leaf: ConditionLeaf, event: JournalEvent) -> bool:
     condition = leaf.condition
     if event.type in _ACTIVITY_TYPES:
-        is_visit = event.type == "web.visited"
-        activity = Activity(event.at, event.fields.get("name", "visit"), is_visit, event.fields)
+        activity = _activity(event)
+        is_visit = activity.is_visit
         if isinstance(condition, c.LastVisitLeaf | c.FirstVisitLeaf):
             return is_visit
         if isinstance(condition, c.LastActivityLeaf | c.InactiveLeaf):
@@ -199,8 +210,14 @@ def _is_state_relevant(condition: Any, event: JournalEvent) -> Iterator[bool]:
         yield event.type == "score.adjusted" and event.fields.get("score") == condition.score.name
 
 
-def _event_facts(event: JournalEvent) -> LeafFacts:
+def _activity(event: JournalEvent) -> Activity:
+    return Activity(event.at, event.fields.get("name", "visit"), event.type == "web.visited", event.fields)
+
+
+def _event_facts(leaf: ConditionLeaf, event: JournalEvent) -> LeafFacts:
     fields = {name: event.fields[name] for name in _EVENT_FIELDS if name in event.fields}
     if "points" in fields:
         fields["points"] = points_from_millionths(fields["points"])
+    if event.type in _ACTIVITY_TYPES and (values := aggregated_values(leaf, _activity(event))):
+        fields["values"] = values
     return {"id": event.id, "type": event.type, "at": instant_text(event.at), **fields}

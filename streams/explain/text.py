@@ -52,7 +52,9 @@ def _verdict_text(explanation: dict[str, Any]) -> str:
     lead = explanation["lead"]
     if lead is None:
         return f"has no lead in campaign {explanation['campaign']}"
-    return f"has a lead in campaign {explanation['campaign']}: {lead['status']}, {lead['points']} points"
+    bounds = explanation.get("points_between")
+    limits = f" (kept between {bounds[0]} and {bounds[1]})" if bounds else ""
+    return f"has a lead in campaign {explanation['campaign']}: {lead['status']}, {lead['points']} points{limits}"
 
 
 def _time_lines(node: dict[str, Any]) -> Iterator[str]:

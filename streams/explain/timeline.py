@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from schemas.engine_versions import OLDEST_VERSION
+from schemas.topics import CONTACTS
 from streams.engine.decisions.decide import NO_TICK
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Output
@@ -56,6 +57,7 @@ class ContactTimeline:
         self.applied_events: list[JournalEvent] = []
         """The contact's events that were applied, without repeats."""
         self.outputs: list[Output] = []
+        """The outputs without the rows of `contacts`: there is one for each visit, and no answer shows them."""
         self.has_later_records = False
         """Whether `replay` got records after its end."""
         self.first_effective: int | None = None
@@ -184,7 +186,8 @@ class ContactTimeline:
         self._decider.feed(self._next_offset, self.key, records.encode(record))
         self._next_offset += 1
         while self._decider.has_pending():
-            self.outputs.extend(self._decider.work(_UNBOUNDED).outputs)
+            outputs = self._decider.work(_UNBOUNDED).outputs
+            self.outputs.extend(output for output in outputs if output.topic != CONTACTS.name)
 
     def _next_instant(self) -> int | None:
         contact = self.contact()

@@ -18,6 +18,7 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.definitions import ContactStatus, PropertyType
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.events.base import EventInstant
 from schemas.values import ContactId, instant_ms
 from streams.engine.journal.effects import Refusal
@@ -105,6 +106,8 @@ class CsvEventBuilder:
         account: str,
         default_at: str | None,
         latest_instant: Callable[[], int] | None = None,
+        *,
+        engine_version: EngineVersion = NEWEST_VERSION,
     ) -> None:
         for column, field in column_mapping.items():
             declared = property_types.get(field.name)
@@ -114,6 +117,7 @@ class CsvEventBuilder:
                 )
         self.column_mapping = column_mapping
         self._property_types = property_types
+        self._engine_version = engine_version
         self._account = account
         self._default_at = default_at
         self._latest_instant = latest_instant
@@ -148,7 +152,7 @@ class CsvEventBuilder:
         """Returns the cell's value; raises ValueError where a worker would not accept it for that property."""
         declared = self._property_types.get(field.name)
         value = parse_cell(field.property_type or declared or "text", column, text)
-        checked = validate_property(field.name, value, declared)
+        checked = validate_property(field.name, value, declared, self._engine_version)
         if isinstance(checked, Refusal):
             raise ValueError(f"{column}: {checked.message}")  # noqa: TRY004 - the cell's value is wrong, no type of ours
         return value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.clock import now_ms
 from streams.definitions.document import UnreadableDocument
 from streams.definitions.read import read_text
@@ -27,6 +28,8 @@ class AccountContext:
     """ms: on the wall clock now, on the events clock the time that was last told, None where none was."""
     latest_instant: Callable[[], int] | None
     """On the wall clock: returns the last instant (ms) that a worker of the same settings accepts now."""
+    engine_version: EngineVersion
+    """The version that decides the account."""
 
 
 async def read_account_context(settings: Settings, account: str) -> AccountContext:
@@ -34,10 +37,11 @@ async def read_account_context(settings: Settings, account: str) -> AccountConte
     deployment = await require_deployment(settings)
     release = await ReleaseRepository(settings, deployment.clock).latest(account)
     declared = release.definitions.properties if release is not None else {}
+    version = release.definitions.engine_version if release is not None else OLDEST_VERSION
     types = {**STANDARD_PROPERTIES, **declared}
     if deployment.clock == "wall":
-        return AccountContext(types, now_ms(), lambda: now_ms() + settings.future_ms)
-    return AccountContext(types, await current_event_time(settings, account), None)
+        return AccountContext(types, now_ms(), lambda: now_ms() + settings.future_ms, version)
+    return AccountContext(types, await current_event_time(settings, account), None, version)
 
 
 def read_mapping_file(path: Path) -> list[tuple[str, str]]:

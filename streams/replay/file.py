@@ -30,7 +30,7 @@ from streams.replay.state import state_rows
 DECISION_BATCH_SIZE = 2_000
 """Journal records between two rounds of decisions."""
 
-EVENT_TOPICS = frozenset({"segment-changes", "lead-changes", "qualified-leads"})
+EVENT_TOPICS = frozenset({"segment-changes", "lead-changes", "qualified-leads", "notifications"})
 """Topics whose records are events; the others are tables of the current state."""
 
 RawDefinitions = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Recomputes what every contact's memberships and leads must be at the end of a journal partition."""
+"""Recomputes what every contact's memberships, leads and row must be at the end of a journal partition."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from streams.engine.journal.records import JournalEvent, decode, event_key
 from streams.settings import Settings
 from streams.verify.recompute.contact import RecomputedContact
 from streams.verify.recompute.contact_history import ContactHistory, EventAtOffset, RecomputeSettings
+from streams.verify.recompute.contact_row import RecomputedContactRow
 from streams.verify.recompute.leads.lead_state import LeadState
 from streams.verify.recompute.memberships import compute_members
 from streams.verify.recompute.releases import PartitionTimeline, ReleaseContents
@@ -18,11 +19,13 @@ from streams.verify.recompute.releases import PartitionTimeline, ReleaseContents
 
 @dataclass(frozen=True)
 class ExpectedContact:
-    """The memberships and leads that one contact must have."""
+    """The memberships, the leads and the row that one contact must have."""
 
     members: frozenset[str]
     leads: dict[str, dict[str, Any]]
     """Campaign -> the fields of its row of `leads` that are recomputed."""
+    row: dict[str, Any] | None
+    """The fields of its row of `contacts` that are recomputed; None where it must have none."""
     at: int
     """The instant (ms) of the comparison."""
 
@@ -58,10 +61,24 @@ class PartitionRecomputation:
         return contact
 
     def expected_contact(self, key: bytes) -> ExpectedContact:
-        """Returns the memberships and leads that the contact must have."""
+        """Returns the memberships, the leads and the row that the contact must have."""
         contact = self.recompute(key)
         leads = {campaign: lead_row(lead_state) for campaign, lead_state in contact.leads.items()}
-        return ExpectedContact(frozenset(contact.model.members), leads, contact.end)
+        row = None if contact.row is None else contact_row(contact.row)
+        return ExpectedContact(frozenset(contact.model.members), leads, row, contact.end)
+
+
+def contact_row(row: RecomputedContactRow) -> dict[str, Any]:
+    """Returns the fields that a contact's row must have."""
+    return {
+        "status": row.status,
+        "properties": row.properties,
+        "score": row.score,
+        "scores": row.scores,
+        "created": instant_text(row.created),
+        "last_seen": None if row.last_seen is None else instant_text(row.last_seen),
+        "at": instant_text(row.at),
+    }
 
 
 def lead_row(lead_state: LeadState) -> dict[str, Any]:

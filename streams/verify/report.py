@@ -8,9 +8,16 @@ from typing import Any
 from schemas.values import instant_text
 
 
+_SUBJECT_FIELDS = {"membership": "segment", "lead": "campaign"}
+"""Kind of a difference -> the name of its subject in JSON."""
+
+
 @dataclass(frozen=True)
 class Difference:
-    """A difference; `kind` is `membership` or `lead`, `subject` the segment or campaign, `at` in ms."""
+    """A difference; `kind` is `membership`, `lead` or `contact`, `at` in ms.
+
+    `subject` is the segment or campaign; empty for a contact's own row.
+    """
 
     kind: str
     account: str
@@ -23,18 +30,19 @@ class Difference:
     """Bounds that the contact's state reached: what is beyond them is dropped, see docs/state-bounds.md."""
 
     def __str__(self) -> str:
-        line = f"{self.kind}: {self.account}/{self.contact} {self.subject}"
+        line = f"{self.kind}: {self.account}/{self.contact}" + (f" {self.subject}" if self.subject else "")
         line += f": expected {self.expected}, found {self.actual}"
         line += f" at {instant_text(self.at)}" if self.at is not None else ""
         return line + (f" (bounds reached: {', '.join(self.flags)})" if self.flags else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the difference as JSON for machines."""
+        field_name = _SUBJECT_FIELDS.get(self.kind)
         return {
             "what": self.kind,
             "account": self.account,
             "contact": self.contact,
-            "segment" if self.kind == "membership" else "campaign": self.subject,
+            **({field_name: self.subject} if field_name is not None else {}),
             "expected": self.expected,
             "found": self.actual,
             "at": instant_text(self.at) if self.at is not None else None,
@@ -44,11 +52,13 @@ class Difference:
 
 @dataclass
 class VerificationReport:
-    """Counts of the contacts, memberships and leads that were compared, and the differences."""
+    """Counts of what was compared, and the differences."""
 
     contacts: int = 0
     memberships: int = 0
     leads: int = 0
+    contact_rows: int = 0
+    """Contacts that have a row of `contacts`: those of accounts with a release of engine version 4."""
     flagged_contacts: int = 0
     """Contacts that reached a bound of their state."""
     skipped_contacts: int = 0
@@ -83,6 +93,7 @@ class VerificationReport:
             "contacts": self.contacts,
             "memberships": self.memberships,
             "leads": self.leads,
+            "contact_rows": self.contact_rows,
             "contacts_flagged": self.flagged_contacts,
             "contacts_passed_over": self.skipped_contacts,
             "journal": {str(partition): offset for partition, offset in sorted(self.verified_offsets.items())},

@@ -9,9 +9,8 @@ from hashlib import blake2b
 
 from aiokafka import TopicPartition
 
-from schemas.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
+from schemas.topics import CONTACTS, CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
 from schemas.values import instant_text
-from streams.engine.decisions.outputs import LEAD_TYPE, MEMBER_TYPE
 from streams.engine.releases.release_log import ReleaseLog
 from streams.errors import JournalTruncated
 from streams.kafka.clients import fetch_partitions
@@ -28,10 +27,11 @@ from streams.verify.cut import ConsistentCut, CutFinder
 from streams.verify.flags import ContactFlags
 from streams.verify.recomputed import PartitionRecomputation
 from streams.verify.report import VerificationReport
-from streams.verify.table import OutputTable
+from streams.verify.table import OutputTable, PartitionTables
 
 _PROGRESS_STEP = 100
-_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, SEGMENT_MEMBERS, LEADS)
+_TABLE_TOPICS = (SEGMENT_MEMBERS, LEADS, CONTACTS)
+_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, *_TABLE_TOPICS)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Verification:
         cuts = []
         for slot in range(self._slot_count):
             on_progress("finding where the workers stand", slot, self._slot_count)
-            tables = [self._partition(SEGMENT_MEMBERS, slot), self._partition(LEADS, slot)]
+            tables = [self._partition(topic, slot) for topic in _TABLE_TOPICS]
             finder = CutFinder(
                 self._committed_consumer,
                 self._uncommitted_consumer,
@@ -130,10 +130,11 @@ class Verification:
             lambda account, number: self._releases.get(account, number).definitions, self._settings
         )
         await self._read_journal(slot, cut, recomputation, on_progress)
-        members = await self._read_table(SEGMENT_MEMBERS, slot, cut, OutputTable("segment", MEMBER_TYPE))
-        leads = await self._read_table(LEADS, slot, cut, OutputTable("campaign", LEAD_TYPE))
+        tables = PartitionTables()
+        for topic, table in zip(_TABLE_TOPICS, (tables.members, tables.leads, tables.contacts), strict=True):
+            await self._read_table(topic, slot, cut, table)
         keys = recomputation.contact_keys()
-        comparison = PartitionComparison(recomputation, members, leads, await self._read_flags(slot), report)
+        comparison = PartitionComparison(recomputation, tables, await self._read_flags(slot), report)
         selected = selection.select(keys, selection.slot_limit(slot, self._slot_count))
         for number, key in enumerate(selected):
             if number % _PROGRESS_STEP == 0:
@@ -155,12 +156,11 @@ class Verification:
             if record.offset % _PROGRESS_STEP == 0:
                 on_progress(f"scanning the journal, partition {slot}", record.offset, cut.decided_offset)
 
-    async def _read_table(self, topic: Topic, slot: int, cut: ConsistentCut, table: OutputTable) -> OutputTable:
+    async def _read_table(self, topic: Topic, slot: int, cut: ConsistentCut, table: OutputTable) -> None:
         async for record in read_to_end(
             self._committed_consumer, [self._partition(topic, slot)], ends=cut.end_offsets
         ):
             table.feed(record.key, record.value)
-        return table
 
     async def _read_flags(self, slot: int) -> ContactFlags:
         flags, partition = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)

@@ -24,7 +24,6 @@ WITHOUT_UNIT_TESTS = {
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
     "streams": "settings, errors and the composition root",
     "streams/engine/conditions/regex": "tests/property/conditions/test_regex.py, and conditions/test_text.py",
-    "streams/verify/recompute/leads": "tests/property/test_recompute_leads.py, and verify/test_recomputed_leads.py",
 }
 
 

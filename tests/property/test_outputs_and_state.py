@@ -9,13 +9,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.values import MILLION, points_from_millionths
+from schemas.values import MILLION, instant_text, points_from_millionths
 from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.releases.compile import compile_release
 from streams.engine.state.contact import Contact
 from tests.property.test_transaction_sizes import CommittedState, decide_one_by_one, journal_of, lookup
 
 Key = tuple[str, str, str]
+CONTACT_FIELDS = ("status", "properties", "score", "scores", "created", "last_seen")
 
 
 def contacts_of(committed: CommittedState) -> list[Contact]:
@@ -69,6 +70,33 @@ def test_lead_changes_form_a_chain_and_their_table_equals_the_state(seed: int, w
     assert status == {key: lead.status for key, lead in stored.items()}
     assert status == {(r["account"], r["campaign"], r["contact"]): r["status"] for r in rows.values()}
     assert points == {(r["account"], r["campaign"], r["contact"]): r["points"] for r in rows.values()}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_rows_of_contacts_each_show_something_new_and_their_table_equals_the_state(seed: int, wall: bool) -> None:
+    committed = decide_one_by_one(journal_of(random.Random(seed), 60, wall))
+    last: dict[str, dict[str, Any]] = {}
+    records: set[tuple[str, int]] = set()
+    for row in bodies(committed, "contacts"):
+        key = f"{row['account']}/{row['contact']}"
+        fields = {name: row[name] for name in CONTACT_FIELDS}
+        assert last.get(key) != fields
+        last[key] = fields
+        records.add((key, row["number"]["offset"]))
+    assert len(records) == len(bodies(committed, "contacts"))  # at most one for each record of the journal
+    assert last == {
+        f"{contact.account}/{contact.id}": {
+            "status": contact.status,
+            "properties": contact.properties,
+            "score": contact.score / MILLION,
+            "scores": {},
+            "created": instant_text(contact.created),
+            "last_seen": None if contact.last_activity is None else instant_text(contact.last_activity),
+        }
+        for contact in contacts_of(committed)
+        if contact.release > 0
+    }
 
 
 @settings(max_examples=40, deadline=None)

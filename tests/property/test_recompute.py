@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION
+from schemas.engine_versions import EngineVersion
 from schemas.values import instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.settings import Settings
-from streams.verify.recomputed import PartitionRecomputation
+from streams.verify.comparison import CONTACT_FIELDS
+from streams.verify.recompute.contact import RecomputedContact
+from streams.verify.recomputed import PartitionRecomputation, contact_row
 from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
 from tests.harness.engine.lead_comparison import leads_from_engine, leads_from_recompute
 from tests.harness.engine.reference_pair import timed_events
 from tests.harness.random.random_conditions import PROPERTIES, conditions
 from tests.harness.random.random_events import RandomEvent, random_events
+from tests.harness.random.random_versions import in_version, release_versions
 from tests.property.test_transaction_sizes import journal_of, lookup
 
 START = "2026-03-29T00:59:59.970Z"  # in Berlin, before clocks are put forward
@@ -31,8 +36,8 @@ _JournalEntries = list[tuple[int, bytes, bytes]]
 
 
 @st.composite
-def releases(draw: st.DrawFn) -> Definitions:
-    """Draws static, dynamic and paused segments under the same few names, and a campaign with a rule."""
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """Draws definitions: static, dynamic and paused segments under the same few names, and a campaign with a rule."""
     segments: list[dict[str, Any]] = [{"id": "kept", "paused": draw(st.booleans())}]
     names: tuple[str, ...] = ()
     for name in draw(st.lists(st.sampled_from(["s0", "s1", "s2"]), min_size=1, max_size=3, unique=True)):
@@ -44,8 +49,7 @@ def releases(draw: st.DrawFn) -> Definitions:
     listing = draw(st.sampled_from([{"add_to_segment": "kept"}, {"set_status": "rejected"}]))
     rule = {"id": "r", "when": draw(conditions(instant_ms(START), names, lead_at_hand=True)), "then": listing}
     campaign = {"id": "c", "audience": ["s0"] if "s0" in names else [], "automation": [rule]}
-    raw = {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
-    return sound_definitions(raw)
+    return {"time_zone": "Europe/Berlin", "properties": PROPERTIES, "segments": segments, "campaigns": [campaign]}
 
 
 def journal(
@@ -61,7 +65,8 @@ def journal(
         while number < len(release_starts) and release_starts[number] <= index:
             number += 1
             at_instant = at if number > 1 else None
-            builder.start_release(records.Marker("default", number, number, "", at_instant, NEWEST_VERSION), pause)
+            version = content[number - 1].engine_version
+            builder.start_release(records.Marker("default", number, number, "", at_instant, version), pause)
         if event is end:
             builder.finish_releases()
         builder.send(event, id_, at)
@@ -74,15 +79,21 @@ def journal(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(
-    st.lists(releases(), min_size=1, max_size=3),
+    st.lists(documents(), min_size=1, max_size=3),
+    release_versions,
     random_events(instant_ms(START)),
     st.tuples(st.integers(0, 6), st.integers(0, 6)),
     st.integers(0, 2),
 )
 def test_recomputing_the_whole_history_equals_the_engine(
-    content: list[Definitions], events: list[RandomEvent], release_starts: tuple[int, int], pause: int
+    drawn: list[dict[str, Any]],
+    versions: tuple[EngineVersion, ...],
+    events: list[RandomEvent],
+    release_starts: tuple[int, int],
+    pause: int,
 ) -> None:
     lateness = 20
+    content = [sound_definitions(in_version(each, version)) for each, version in zip(drawn, versions, strict=False)]
     entries = journal(events, [0, release_starts[0], sum(release_starts)][: len(content)], content, pause, lateness)
     assert_agreement(entries, lambda _, number: content[number - 1], Settings(lateness_ms=lateness))
 
@@ -94,23 +105,42 @@ def test_recomputing_many_contacts_accounts_and_days_equals_the_engine(seed: int
 
 
 def assert_agreement(entries: _JournalEntries, contents: Any, app_settings: Settings) -> None:
-    rows = rows_of(entries, contents, app_settings)
+    rows, contact_rows = decide(entries, contents, app_settings)
     recomputed = PartitionRecomputation(contents, app_settings)
     for offset, _, value in entries:
         recomputed.feed(offset, value)
     assert set(recomputed.contact_keys()) == rows.keys()
     for key, row in rows.items():
         expected = recomputed.recompute(key)
+        assert contact_row_of(expected) == contact_rows.get(key)
         assert expected.model.members == set(row.members)
         assert leads_from_recompute(expected) == leads_from_engine(row, expected)
 
 
-def rows_of(entries: _JournalEntries, contents: Any, app_settings: Settings) -> dict[bytes, Contact]:
-    """Returns the engine's rows; each record is decided for all contacts before the next is fed."""
+def contact_row_of(expected: RecomputedContact) -> str | None:
+    return None if expected.row is None else _json(contact_row(expected.row))
+
+
+def decide(
+    entries: _JournalEntries, contents: Any, app_settings: Settings
+) -> tuple[dict[bytes, Contact], dict[bytes, str]]:
+    """Returns the engine's rows and the last row of `contacts` of each, reduced to the recomputed fields.
+
+    Each record is decided for all contacts before the next is fed.
+    """
+    contact_rows: dict[bytes, str] = {}
     decider = PartitionDecider(3, contents, app_settings.engine)
     decider.resume(None)
     for entry in entries:
         decider.feed(*entry)
         while decider.has_pending():
-            decider.work(BUDGET)
-    return {records.event_key(each.account, each.id): each for each in decider.contacts()}
+            for output in decider.work(BUDGET).outputs:
+                if output.topic == "contacts":
+                    row = msgspec.json.decode(output.value or b"")
+                    contact_rows[output.key] = _json({name: row[name] for name in (*CONTACT_FIELDS, "properties")})
+    return {records.event_key(each.account, each.id): each for each in decider.contacts()}, contact_rows
+
+
+def _json(fields: dict[str, Any]) -> str:
+    """As JSON 1, 1.0 and true are three values."""
+    return json.dumps(fields, sort_keys=True)

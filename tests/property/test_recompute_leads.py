@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import MILLION, instant_ms
 from streams.engine.journal import records
 from streams.engine.partition.decider import PartitionDecider
@@ -20,7 +19,13 @@ from streams.settings import Settings
 from streams.verify.recomputed import PartitionRecomputation, lead_row
 from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
-from tests.harness.engine.lead_comparison import leads_from_engine, leads_from_recompute
+from tests.harness.engine.lead_comparison import (
+    ComparableNotice,
+    leads_from_engine,
+    leads_from_recompute,
+    notice_from_engine,
+    notices_from_recompute,
+)
 from tests.harness.engine.reference_pair import timed_events
 from tests.harness.random.random_campaigns import lead_events, releases
 from tests.harness.random.random_events import RandomEvent
@@ -53,7 +58,8 @@ def journal(case: _HistoryCase, content: list[Definitions], lateness: int) -> _J
         while number < len(release_starts) and release_starts[number] <= index:
             number += 1
             when = at if number > 1 else None
-            builder.start_release(records.Marker("default", number, number, "", when, NEWEST_VERSION), pause)
+            version = content[number - 1].engine_version
+            builder.start_release(records.Marker("default", number, number, "", when, version), pause)
         if event is end:
             builder.finish_releases()
         builder.send(event, id_, at)
@@ -72,8 +78,8 @@ def test_leads_recomputed_from_the_whole_history_equal_those_of_the_engine(case:
 
 
 def assert_agreement(entries: _JournalEntries, content: list[Definitions], app_settings: Settings) -> None:
-    """Compares status, points decayed to the end, lists, memberships, and the last row of each lead."""
-    contact, rows = decide(entries, content, app_settings)
+    """Compares status, points decayed to the end, lists, memberships, the last row of each lead, and all notices."""
+    contact, rows, notices = decide(entries, content, app_settings)
     recomputation = PartitionRecomputation(lambda _, number: content[number - 1], app_settings)
     for offset, _, value in entries:
         recomputation.feed(offset, value)
@@ -83,6 +89,7 @@ def assert_agreement(entries: _JournalEntries, content: list[Definitions], app_s
     recomputed = recomputation.recompute(records.event_key("default", "ann"))
     assert leads_from_engine(contact, recomputed) == leads_from_recompute(recomputed)
     assert rows == {campaign: lead_row(lead) for campaign, lead in recomputed.leads.items()}
+    assert notices == notices_from_recompute(recomputed)
     assert set(contact.listed) == recomputed.fixed_memberships.listed
     assert set(contact.members) == recomputed.model.members
     assert contact.score / MILLION == recomputed.model.score
@@ -90,11 +97,12 @@ def assert_agreement(entries: _JournalEntries, content: list[Definitions], app_s
 
 def decide(
     entries: _JournalEntries, content: list[Definitions], app_settings: Settings
-) -> tuple[Contact | None, dict[str, dict[str, Any]]]:
-    """Returns the engine's contact, and the last row of each of its leads, reduced to the recomputed fields."""
+) -> tuple[Contact | None, dict[str, dict[str, Any]], list[ComparableNotice]]:
+    """Returns the engine's contact, the last row of each of its leads, and its notices: the recomputed fields."""
     decider = PartitionDecider(3, lambda _, number: content[number - 1], app_settings.engine)
     decider.resume(None)
     rows: dict[str, dict[str, Any]] = {}
+    notices: list[ComparableNotice] = []
     for entry in entries:
         decider.feed(*entry)
         while decider.has_pending():
@@ -103,4 +111,6 @@ def decide(
                     row = msgspec.json.decode(output.value)
                     fields = ("status", "points", "made", "changed", "at", "crm")
                     rows[row["campaign"]] = {name: row[name] for name in fields if name in row}
-    return next(iter(decider.contacts()), None), rows
+                elif output.topic == "notifications" and output.value is not None:
+                    notices.append(notice_from_engine(msgspec.json.decode(output.value)))
+    return next(iter(decider.contacts()), None), rows, notices

@@ -11,6 +11,7 @@ from schemas.values import instant_ms, instant_text
 from streams.settings import Settings
 from tests.harness.engine.engine_driver import DAY, HOUR, sound_definitions
 from tests.harness.random.random_events import RandomEvent
+from tests.harness.random.random_versions import in_version, release_versions
 from tests.property.test_recompute_leads import assert_agreement, journal
 
 START = instant_ms("2026-03-27T20:30:00Z")  # two days before clocks are put forward in Berlin
@@ -53,6 +54,9 @@ ACTIONS: list[dict[str, Any]] = [
     {"remove_from_segment": "kept"},
     {"remove_from_campaign": "c"},
     {"add_to_campaign": "c"},
+    {"add_points": 2.5, "set_status": "qualified", "notify": "sales"},
+    {"set_points": 1.5},
+    {"set_points": 4, "remove_from_segment": "kept", "notify": "owner"},
 ]
 conditions = st.recursive(
     st.sampled_from(CONDITIONS),
@@ -86,6 +90,9 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
             for number in range(draw(st.integers(0, 3)))
         ]
         campaign["half_life"] = draw(st.sampled_from(["1d", "36h", "10d"]))
+        limits = draw(st.sampled_from([None, [0, 5], [-1, 3.5]]))
+        if limits:
+            campaign["points_between"] = limits
         if draw(st.booleans()):
             campaign["period"] = {"from": "2026-03-29", "to": draw(st.sampled_from(["2026-03-31", "2026-04-02"]))}
         campaigns.append(campaign)
@@ -99,13 +106,20 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def releases(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Draws one release, two releases, or three of which the second pauses campaigns and the third resumes them."""
+    """Draws one release, two releases, or three of which the second pauses campaigns and the third resumes them.
+
+    Any of them may raise the engine version, also with the same definitions.
+    """
     first = draw(definitions())
-    how = draw(st.sampled_from(("stays", "paused", "other")))
+    how = draw(st.sampled_from(("stays", "paused", "other", "same")))
+    drawn = [first, first] if how == "same" else [first]
     if how == "paused":
         paused = [{**campaign, "paused": draw(st.booleans())} for campaign in first["campaigns"]]
-        return [first, {**first, "campaigns": paused}, first]
-    return [first] if how == "stays" else [first, draw(definitions())]
+        drawn = [first, {**first, "campaigns": paused}, first]
+    elif how == "other":
+        drawn = [first, draw(definitions())]
+    versions = draw(release_versions)
+    return [in_version(document, version) for document, version in zip(drawn, versions, strict=False)]
 
 
 def histories() -> st.SearchStrategy[list[RandomEvent]]:

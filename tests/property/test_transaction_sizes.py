@@ -41,7 +41,7 @@ SEGMENTS: list[dict[str, Any]] = [
 ]
 RULES: list[dict[str, Any]] = [
     {"id": "hot", "when": {"points": {"gte": 9}}, "then": {"set_status": "qualified", "add_to_segment": "vip"}},
-    {"id": "old", "when": {"lead_age": {"gte": "4d"}}, "then": {"set_status": "rejected"}},
+    {"id": "old", "when": {"lead_age": {"gte": "4d"}}, "then": {"set_status": "rejected", "notify": "lost"}},
 ]
 SPRING: dict[str, Any] = {
     "id": "spring",
@@ -217,5 +217,8 @@ def test_every_output_has_an_id_of_its_own(seed: int, wall: bool) -> None:
 def test_the_random_journals_cause_enough_outputs() -> None:
     total = [decide_one_by_one(journal_of(random.Random(seed), 60, True)).outputs for seed in range(10)]
     topics = {topic for outputs in total for topic, _, _ in outputs}
-    assert topics == {"segment-changes", "segment-members", "lead-changes", "leads", "qualified-leads"}
+    assert topics == {
+        *("contacts", "segment-changes", "segment-members", "lead-changes", "leads", "qualified-leads"),
+        "notifications",
+    }
     assert sum(map(len, total)) > 500

@@ -1,6 +1,7 @@
-"""Operators on numbers. A boolean is not a number, and neither is text that looks like one.
+"""Operators on numbers, which test numbers only; a boolean is none.
 
-Scores and points are stored as whole millionths.
+Text of an undeclared value that reads as a number counts as one: `number_from` says which. Scores and points are
+stored as whole millionths.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ from streams.engine.conditions.predicates import Predicate, all_of, negate
 Numeric = int | float
 
 _NUMBER_TYPES = (int, float)  # `int | float` in the function would build the union in every call
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<rest>(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
+_MOST_DIGITS = 310  # with its sign; a longer whole number is beyond a double, and Python does not read any length
+_BLANKS = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""The characters with Unicode's property White_Space; `str.strip` would also take the separators U+001C to U+001F."""
 
 
 def is_number(value: Any) -> bool:
@@ -25,23 +33,30 @@ def is_number(value: Any) -> bool:
     return isinstance(value, _NUMBER_TYPES) and value is not True and value is not False
 
 
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-
-
 def number_from(value: Any) -> Numeric | None:
-    """Returns the number that an undeclared value counts as; None for a value that is none.
+    """Returns the number that an undeclared value counts as; None when it counts as none.
 
-    That is a number itself, or text that is a JSON number within a double's range once Unicode blanks are trimmed.
+    Text counts when, trimmed of blanks, it is a JSON number within a double's range. Whole numbers stay exact.
     """
     if not isinstance(value, str):
         return value if is_number(value) else None
-    match = _JSON_NUMBER.fullmatch(value.strip())
+    text = value.strip(_BLANKS)
+    match = _JSON_NUMBER.fullmatch(text)
     if match is None:
         return None
-    number = float(match[0])
-    if math.isinf(number):
-        return None
-    return int(match[0]) if match[1] is None and match[2] is None else number
+    if match["rest"]:
+        number = float(text)
+        return number if math.isfinite(number) else None
+    whole = int(text) if len(text) <= _MOST_DIGITS else None
+    return whole if whole is not None and is_within_double(whole) else None
+
+
+def is_within_double(number: Numeric) -> bool:
+    """Whether a double can hold the number, rounded."""
+    try:
+        return math.isfinite(float(number))
+    except OverflowError:
+        return False
 
 
 def equals(operand: Numeric) -> Predicate:
@@ -69,6 +84,11 @@ def compares(operator: str, operand: Numeric) -> Predicate:
 def between(lower: Numeric, upper: Numeric) -> Predicate:
     """Tests for a number from lower to upper, both included."""
     return lambda value: is_number(value) and lower <= value <= upper
+
+
+def has_number_operator(operators: NumberOperators) -> bool:
+    """Whether there is an operator that a number is compared with."""
+    return any(getattr(operators, field) is not None for field in NumberOperators.model_fields)
 
 
 def number_test(operators: NumberOperators) -> Predicate:

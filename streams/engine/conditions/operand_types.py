@@ -7,18 +7,21 @@ from typing import Any
 
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
 from streams.engine.conditions import numbers
 from streams.engine.conditions.dates.date_bounds import is_calendar_date, is_instant
 from streams.engine.conditions.errors import ConditionRefused
+from streams.engine.conditions.predicates import Predicate
 
 OperatorMap = Mapping[str, Any]
 """Operator as written (`in`, not `in_`) -> operand; only those that a leaf has."""
 
-MODIFIERS = frozenset({"case_sensitive", "in_zone", "property", "held_for"})
+MODIFIERS = frozenset({"case_sensitive", "accents", "in_zone", "property", "held_for"})
 ORDER_OPERATORS = frozenset({"gt", "gte", "lt", "lte", "between"})
 EQUALITY_OPERATORS = frozenset({"eq", "ne", "in", "not_in"})
 EXISTENCE_OPERATORS = frozenset({"exists", "empty"})
-DATE_OPERATORS = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
+LENGTH_OPERATORS = frozenset({"within_last", "within_next", "older_than", "anniversary_within"})
+DATE_OPERATORS = LENGTH_OPERATORS | {"before", "after"}
 _CONTAINS_OPERATORS = frozenset({"contains", "not_contains"})
 _TEXT_OPERATORS = _CONTAINS_OPERATORS | {"starts_with", "ends_with", "matches"}
 _LIST_OPERATORS = _CONTAINS_OPERATORS | {"contains_any", "contains_all"}
@@ -103,3 +106,10 @@ def fits(value: Any, property_type: PropertyType) -> bool:
     if property_type == "list":
         return isinstance(value, list) and not any(one is None or isinstance(one, _NESTED) for one in value)
     return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(one, dict) for one in value))
+
+
+def type_test(property_type: PropertyType, version: EngineVersion) -> Predicate:
+    """Returns the test whether a JSON value has the declared type; from version 4 on a `datetime` may be a date."""
+    if property_type == "datetime" and version >= 4:
+        return lambda value: is_instant(value) or is_calendar_date(value)
+    return lambda value: fits(value, property_type)

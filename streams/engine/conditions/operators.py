@@ -1,7 +1,7 @@
 """Compiles the operators of a property leaf or a filter into tests of one JSON value (None: it is missing).
 
 A declared type decides which operators and operands fit. Without one, each operand's own JSON type decides what it
-compares with, and a value of another type counts as missing.
+compares with, and a value that does not count as one of that type counts as missing.
 """
 
 from __future__ import annotations
@@ -11,34 +11,48 @@ from typing import Any
 
 from schemas.conditions import Operators
 from schemas.definitions import PropertyType
-from streams.engine.conditions import text
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.conditions.dates.date_bounds import is_date_value
 from streams.engine.conditions.dates.date_tests import date_test
+from streams.engine.conditions.dates.day_tests import day_test
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.operand_types import (
     DATE_OPERATORS,
     EQUALITY_OPERATORS,
     EXISTENCE_OPERATORS,
+    LENGTH_OPERATORS,
     ORDER_OPERATORS,
     require_fit,
     require_operators,
     to_tuple,
 )
-from streams.engine.conditions.plain_operators import plain_predicate
+from streams.engine.conditions.plain_operators import PlainOperators
 from streams.engine.conditions.predicates import Predicate
-from streams.engine.conditions.value_tests import DateOrPlainTest, DateValueTest, HasItemTest, TimedTest, ValueTests
+from streams.engine.conditions.value_tests import (
+    DateOrPlainTest,
+    DatetimeValueTest,
+    DateValueTest,
+    DayOrInstantTest,
+    HasItemTest,
+    NegatedTest,
+    TimedTest,
+    ValueTests,
+)
 
 _ZONE_PATH = ("in_zone",)
+_NEGATED_DATE_OPERATORS = {"ne": "eq", "not_in": "in"}
 
 
-def compile_operators(operators: Operators, property_type: PropertyType | None) -> ValueTests:
-    """Returns the tests of a value of the declared type, or of any type (None).
+def compile_operators(
+    operators: Operators, property_type: PropertyType | None, version: EngineVersion = NEWEST_VERSION
+) -> ValueTests:
+    """Returns the tests of a value of the declared type, or of any type (None), as that engine version decides it.
 
     Raises ConditionRefused when an operator or operand does not fit.
     """
     plain: list[Predicate] = []
     timed: list[TimedTest] = []
-    fold = text.fold_for(case_sensitive=operators.case_sensitive)
+    plain_operators = PlainOperators(operators, property_type, version)
     if operators.has_item is not None and "in_zone" in operators.model_fields_set:
         raise ConditionRefused(
             "says nothing beside has_item; write it inside, beside the dates it is meant for", _ZONE_PATH
@@ -47,17 +61,42 @@ def compile_operators(operators: Operators, property_type: PropertyType | None) 
         try:
             require_fit(name, operand, property_type)
             if name == "has_item":
-                timed.append(_compile_has_item(operand))
+                timed.append(_compile_has_item(operand, version))
             elif _compares_dates(name, operand, property_type):
-                timed.append(DateValueTest(date_test(name, operand), operators.in_zone == "contact"))
+                timed.append(_compile_date_test(name, operand, operators, property_type, version))
             elif _may_equal_dates(name, operand, property_type):
-                date = DateValueTest(date_test(name, _date_operands(operand)), operators.in_zone == "contact")
-                timed.append(DateOrPlainTest(date, plain_predicate(name, operand, property_type, fold, operators)))
+                date = _compile_date_test(name, _date_operands(operand), operators, property_type, version)
+                timed.append(DateOrPlainTest(date, plain_operators.predicate(name, operand)))
             else:
-                plain.append(plain_predicate(name, operand, property_type, fold, operators))
+                plain.append(plain_operators.predicate(name, operand))
         except ConditionRefused as refusal:
             raise refusal.with_prefix(name) from None
     return ValueTests(tuple(plain), tuple(timed))
+
+
+def _compile_date_test(
+    name: str, operand: Any, operators: Operators, property_type: PropertyType | None, version: EngineVersion
+) -> TimedTest:
+    """Returns the test of a date; from version 4 on a calendar date is compared as a day, but for a `datetime`."""
+    uses_contact_zone = operators.in_zone == "contact"
+    if version >= 4 and property_type == "datetime":
+        return DatetimeValueTest(date_test(name, operand), uses_contact_zone)
+    if version < 4 or name in LENGTH_OPERATORS:
+        return DateValueTest(date_test(name, operand), uses_contact_zone)
+    if name in _NEGATED_DATE_OPERATORS:
+        positive = _NEGATED_DATE_OPERATORS[name]
+        return NegatedTest(_compile_date_test(positive, operand, operators, property_type, version))
+    return DayOrInstantTest(date_test(name, operand), day_test(name, operand), uses_contact_zone)
+
+
+def may_decide_otherwise(operators: Operators, property_type: PropertyType | None) -> bool:
+    """Whether engine version 4 may decide another truth than version 3 of some value."""
+    names = require_operators(operators).keys()
+    if property_type in ("number", "boolean"):
+        return False
+    if property_type == "datetime":
+        return True  # a calendar date is one
+    return not names <= EXISTENCE_OPERATORS | (LENGTH_OPERATORS if property_type == "date" else set())
 
 
 def uses_dates(operators: Operators, property_type: PropertyType | None) -> bool:
@@ -107,11 +146,11 @@ def _date_operands(operand: Any) -> Any:
     return tuple(one for one in operand if isinstance(one, str) and is_date_value(one))
 
 
-def _compile_has_item(fields: Mapping[str, Operators]) -> HasItemTest:
+def _compile_has_item(fields: Mapping[str, Operators], version: EngineVersion) -> HasItemTest:
     fields_tests: list[tuple[str, ValueTests]] = []
     for key, operators in fields.items():
         try:
-            fields_tests.append((key, compile_operators(operators, None)))
+            fields_tests.append((key, compile_operators(operators, None, version)))
         except ConditionRefused as refusal:
             raise refusal.with_prefix(key) from None
     return HasItemTest(tuple(fields_tests))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from schemas.conditions import Operators, PropertyLeaf, StatusLeaf, TagsLeaf
+from schemas.conditions import CreatedLeaf, Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
+from schemas.values import instant_text
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import ZoneRule, Zones
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.held_for import HeldForNode, PropertyHeldState
-from streams.engine.conditions.leaf_keys import leaf_key, operators_to_plain
-from streams.engine.conditions.operand_types import fits, require_operators
-from streams.engine.conditions.operators import compile_operators, contact_zone_path
+from streams.engine.conditions.leaf_keys import held_key
+from streams.engine.conditions.operand_types import require_operators, type_test
+from streams.engine.conditions.operators import compile_operators, contact_zone_path, may_decide_otherwise
 from streams.engine.conditions.predicates import Predicate, all_of
 from streams.engine.conditions.protocols import EvaluationContext, Node
 from streams.engine.conditions.value_tests import ValueTests
@@ -60,21 +62,31 @@ class StatusReader:
         return contact.status
 
 
+class CreatedReader:
+    """Reads when the contact began, as a property of type datetime has an instant."""
+
+    __slots__ = ()
+
+    def __call__(self, contact: Contact) -> Any:
+        return instant_text(contact.created)
+
+
 class TypedReader:
     """Reads a value of a declared type; a value of another type, set before the declaration, counts as missing."""
 
-    __slots__ = ("_property_type", "_read")
+    __slots__ = ("_fits", "_read")
 
-    def __init__(self, read: TopLevelReader | NestedReader | StatusReader, property_type: PropertyType) -> None:
+    def __init__(self, read: PlainReader, fits: Predicate) -> None:
         self._read = read
-        self._property_type = property_type
+        self._fits = fits
 
     def __call__(self, contact: Contact) -> Any:
         value = self._read(contact)
-        return value if fits(value, self._property_type) else None
+        return value if self._fits(value) else None
 
 
-PropertyReader = TopLevelReader | NestedReader | StatusReader | TypedReader
+PlainReader = TopLevelReader | NestedReader | StatusReader | CreatedReader
+PropertyReader = PlainReader | TypedReader
 
 
 class PlainNode:
@@ -147,7 +159,9 @@ def _with_held_for(
         return node
     zone = str(context.zone) if isinstance(node, TimedNode) else None
     identity = leaf.model_copy(update={"held_for": None})
-    key = leaf_key("held", operators_to_plain(identity), property_type, zone)
+    operators = leaf if isinstance(leaf, PropertyLeaf) else leaf.tags
+    differs = may_decide_otherwise(operators, property_type)
+    key = held_key(identity, property_type, zone, context.scope.engine_version if differs else OLDEST_VERSION)
     held_state = context.held_states.setdefault(key, PropertyHeldState(key, node))
     return HeldForNode(held_state, leaf.held_for)
 
@@ -165,6 +179,11 @@ def compile_status(leaf: StatusLeaf, context: CompilerContext) -> Node:
     return _compile_subject("status", StatusReader(), leaf.status, "text", context)
 
 
+def compile_created(leaf: CreatedLeaf, context: CompilerContext) -> Node:
+    """Compiles a leaf on the instant at which the contact began."""
+    return _compile_subject("created", CreatedReader(), leaf.created, "datetime", context)
+
+
 def refuse_unknown_statuses(operators: Operators, statuses: tuple[str, ...], subject: str) -> None:
     """Raises ConditionRefused when an operand is not one of `statuses`: such a test is a typing error."""
     for name, operand in require_operators(operators).items():
@@ -175,18 +194,18 @@ def refuse_unknown_statuses(operators: Operators, statuses: tuple[str, ...], sub
                 raise ConditionRefused(f"{one!r} is no status; there are {', '.join(statuses)}", (subject, name))
 
 
-def lead_status_test(operators: Operators, subject: str) -> Predicate:
+def lead_status_test(operators: Operators, subject: str, version: EngineVersion = NEWEST_VERSION) -> Predicate:
     """Returns the test of a lead's status (None: there is no lead). Raises ConditionRefused."""
     refuse_unknown_statuses(operators, get_args(LeadStatus), subject)
     try:
-        return all_of(compile_operators(operators, "text").plain)
+        return all_of(compile_operators(operators, "text", version).plain)
     except ConditionRefused as refusal:
         raise refusal.with_prefix(subject) from None
 
 
 def _compile_subject(
     subject: str,
-    read: TopLevelReader | NestedReader | StatusReader,
+    read: PlainReader,
     operators: Operators,
     property_type: PropertyType,
     context: CompilerContext,
@@ -198,14 +217,17 @@ def _compile_subject(
 
 
 def _compile_leaf(
-    read: TopLevelReader | NestedReader | StatusReader,
+    read: PlainReader,
     operators: Operators,
     property_type: PropertyType | None,
     context: CompilerContext,
 ) -> Node:
-    tests = compile_operators(operators, property_type)
+    version = context.scope.engine_version
+    tests = compile_operators(operators, property_type, version)
     rule = context.zone_rule("account" if contact_zone_path(operators) is None else "contact")
-    reader = TypedReader(read, property_type) if property_type is not None and property_type in _LOOSE_TYPES else read
+    reader: PropertyReader = read
+    if property_type is not None and property_type in _LOOSE_TYPES:
+        reader = TypedReader(read, type_test(property_type, version))
     if tests.timed:
         return TimedNode(reader, tests, rule)
     return PlainNode(reader, all_of(tests.plain))

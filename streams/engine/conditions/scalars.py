@@ -1,32 +1,57 @@
-"""Equality of JSON scalars of one kind: text with text, number with number, boolean with boolean."""
+"""Equality of JSON scalars, and how a value is read against each operand.
+
+A declared value is compared with operands of its own kind only: text with text, number with number, boolean with
+boolean. So is an undeclared one before engine version 4. From then on, text that reads as a number counts as one
+against a number operand, and against a text operand a number is its canonical text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.conditions import Scalar
 from streams.engine.conditions import numbers, text
+from streams.engine.conditions.numbers import number_from
 from streams.engine.conditions.predicates import Predicate
-from streams.engine.conditions.text import CaseFold
+from streams.engine.conditions.text import CaseFold, text_from
 
 
-def equals(operand: Scalar, fold: CaseFold) -> Predicate:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How the values of a leaf are compared."""
+
+    fold: CaseFold
+    converts: bool = False
+    """Whether text may count as a number, and a number as text."""
+
+    def of_text(self, test: Predicate) -> Predicate:
+        """Returns the test of a text, applied to the text that a value counts as."""
+        return (lambda value: test(text_from(value))) if self.converts else test
+
+    def of_number(self, test: Predicate) -> Predicate:
+        """Returns the test of a number, applied to the number that a value counts as."""
+        return (lambda value: test(number_from(value))) if self.converts else test
+
+
+def equals(operand: Scalar, comparison: Comparison) -> Predicate:
     """Tests for the same scalar."""
     if isinstance(operand, bool):
         return lambda value: value is operand
     if isinstance(operand, str):
-        return text.equals(operand, fold)
-    return numbers.equals(operand)
+        return comparison.of_text(text.equals(operand, comparison.fold))
+    return comparison.of_number(numbers.equals(operand))
 
 
-def among(operands: Sequence[Scalar], fold: CaseFold) -> Predicate:
+def among(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
     """Tests for one of these scalars."""
+    fold = comparison.fold
     texts = frozenset(fold(one) for one in operands if isinstance(one, str))
     booleans = [one for one in operands if isinstance(one, bool)]
     number_operands = frozenset(one for one in operands if numbers.is_number(one))
     if len(texts) == len(operands):
-        return text.among([one for one in operands if isinstance(one, str)], fold)
+        return comparison.of_text(text.among([one for one in operands if isinstance(one, str)], fold))
 
     def is_among(value: Any) -> bool:
         if isinstance(value, str):
@@ -35,24 +60,30 @@ def among(operands: Sequence[Scalar], fold: CaseFold) -> Predicate:
             return value in booleans
         return numbers.is_number(value) and value in number_operands
 
-    return is_among
+    def counts_among(value: Any) -> bool:
+        if isinstance(value, bool):
+            return value in booleans
+        own_text = text_from(value)
+        return own_text is not None and (fold(own_text) in texts or number_from(value) in number_operands)
+
+    return counts_among if comparison.converts else is_among
 
 
-def list_contains(operand: Scalar, fold: CaseFold) -> Predicate:
+def list_contains(operand: Scalar, comparison: Comparison) -> Predicate:
     """Tests for a list with this item."""
-    equals_operand = equals(operand, fold)
+    equals_operand = equals(operand, comparison)
     return lambda value: isinstance(value, list) and any(equals_operand(item) for item in value)
 
 
-def list_contains_any(operands: Sequence[Scalar], fold: CaseFold) -> Predicate:
+def list_contains_any(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
     """Tests for a list with at least one of these items."""
-    is_operand = among(operands, fold)
+    is_operand = among(operands, comparison)
     return lambda value: isinstance(value, list) and any(is_operand(item) for item in value)
 
 
-def list_contains_all(operands: Sequence[Scalar], fold: CaseFold) -> Predicate:
+def list_contains_all(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
     """Tests for a list with all of these items."""
-    tests = tuple(list_contains(operand, fold) for operand in operands)
+    tests = tuple(list_contains(operand, comparison) for operand in operands)
     return lambda value: isinstance(value, list) and all(test(value) for test in tests)
 
 

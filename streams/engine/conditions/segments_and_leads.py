@@ -17,10 +17,13 @@ from schemas.conditions import (
 )
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.numbers import number_test
+from streams.engine.conditions.numbers import has_number_operator, number_test
+from streams.engine.conditions.own_score import OWN_SCORE_KEY, OwnScoreCounter
 from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.properties import lead_status_test
 from streams.engine.conditions.protocols import EvaluationContext, Node
+from streams.engine.conditions.tree import AllNode
+from streams.engine.state.contact import Contact
 
 
 class SegmentNode:
@@ -54,6 +57,29 @@ class ScoreNode:
 
     def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002
         return None
+
+
+class ScoredNode:
+    """The contact's own score, or a named one, was ever adjusted, or never."""
+
+    __slots__ = ("_exists", "_name")
+
+    def __init__(self, name: str | None, *, exists: bool) -> None:
+        self._name = name
+        self._exists = exists
+
+    def holds(self, context: EvaluationContext) -> bool:
+        return is_scored(context.contact, self._name) is self._exists
+
+    def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002
+        return None
+
+
+def is_scored(contact: Contact, name: str | None) -> bool:
+    """Whether the own score (None) or the named one was ever adjusted, as a contact's row with such a leaf has it."""
+    if name is not None:
+        return name in contact.scores
+    return contact.score != 0 or bool(contact.counts.get(OWN_SCORE_KEY))
 
 
 class LeadNode:
@@ -141,9 +167,17 @@ def compile_segment(leaf: SegmentLeaf, context: CompilerContext) -> Node:
     return SegmentNode(leaf.segment)
 
 
-def compile_score(leaf: ScoreLeaf, context: CompilerContext) -> Node:  # noqa: ARG001 - shared signature
+def compile_score(leaf: ScoreLeaf, context: CompilerContext) -> Node:
     """Compiles a leaf on a score. Raises ConditionRefused when it has no operator."""
-    return ScoreNode(leaf.score.name, _number_test(leaf.score, "score"))
+    operators = leaf.score
+    if operators.exists is None:
+        return ScoreNode(operators.name, _number_test(operators, "score"))
+    if operators.name is None:
+        context.counters.setdefault(OWN_SCORE_KEY, OwnScoreCounter())
+    scored = ScoredNode(operators.name, exists=operators.exists)
+    if not has_number_operator(operators):
+        return scored
+    return AllNode((scored, ScoreNode(operators.name, _number_test(operators, "score"))))
 
 
 def compile_lead(leaf: LeadLeaf, context: CompilerContext) -> Node:
@@ -151,7 +185,7 @@ def compile_lead(leaf: LeadLeaf, context: CompilerContext) -> Node:
     test = leaf.lead
     context.campaigns.add(test.campaign)
     try:
-        status = None if test.status is None else lead_status_test(test.status, "status")
+        status = None if test.status is None else lead_status_test(test.status, "status", context.scope.engine_version)
         points = None if test.points is None else _number_test(test.points, "points")
     except ConditionRefused as refusal:
         raise refusal.with_prefix("lead") from None
@@ -167,7 +201,7 @@ def compile_points(leaf: PointsLeaf, context: CompilerContext) -> Node:
 def compile_lead_status(leaf: LeadStatusLeaf, context: CompilerContext) -> Node:
     """Compiles a leaf on the status of the lead whose rule is evaluated. Raises ConditionRefused."""
     context.uses_lead = True
-    return LeadStatusNode(lead_status_test(leaf.lead_status, "lead_status"))
+    return LeadStatusNode(lead_status_test(leaf.lead_status, "lead_status", context.scope.engine_version))
 
 
 def compile_lead_age(leaf: LeadAgeLeaf, context: CompilerContext) -> Node:

@@ -1,6 +1,7 @@
 """Operators on text; they ignore case (full Unicode case folding) unless they are case-sensitive.
 
-Every operator here returns a predicate of a JSON value; a value that is not text counts as missing.
+Every operator here returns a predicate of a JSON value; a value that is not text counts as missing. From engine version
+4 on both sides are in Unicode NFC. `text_from` says which text a number of an undeclared value counts as.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from typing import Any
 
 import re2
 
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
+from streams.engine.conditions import normalization
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.predicates import Predicate
-from streams.engine.conditions.regex import case_folding
+from streams.engine.conditions.regex.case_folding import NORMAL_FOLDING, PLAIN_FOLDING, MultiLetterFolding
+from streams.engine.conditions.regex.literals import normalize_literals
 from streams.engine.conditions.regex.patterns import rewrite_for_expanded_text, rewrite_for_plain_text
 
 _LEAST_MEMORY, _MOST_MEMORY = 8 << 20, 256 << 20
@@ -22,9 +26,27 @@ _MEMORY_PER_CHARACTER = 600
 CaseFold = Callable[[str], str]
 
 
-def fold_for(*, case_sensitive: bool) -> CaseFold:
+def fold_for(
+    *, case_sensitive: bool, ignores_accents: bool = False, version: EngineVersion = NEWEST_VERSION
+) -> CaseFold:
     """Returns the function that both sides of a comparison go through first."""
-    return str if case_sensitive else str.casefold
+    if version < 4:
+        return str if case_sensitive else str.casefold
+    if ignores_accents:
+        return normalization.remove_marks if case_sensitive else normalization.fold_without_marks
+    return normalization.compose if case_sensitive else normalization.fold
+
+
+def text_from(value: Any) -> str | None:
+    """Returns the text that an undeclared value counts as; None when it counts as none.
+
+    A number counts as its canonical text: whole numbers in full, others in the shortest form that reads back.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def equals(operand: str, fold: CaseFold) -> Predicate:
@@ -57,22 +79,48 @@ def ends_with(operand: str, fold: CaseFold) -> Predicate:
     return lambda value: isinstance(value, str) and fold(value).endswith(operand)
 
 
-def matches(pattern: str, *, case_sensitive: bool) -> Predicate:
+def matches(
+    pattern: str,
+    *,
+    case_sensitive: bool,
+    ignores_accents: bool = False,
+    version: EngineVersion = NEWEST_VERSION,
+) -> Predicate:
     """Tests for a text in which the RE2 pattern matches anywhere.
 
     Raises ConditionRefused when RE2 does not accept the pattern.
     """
     unchanged = _compile_regex(pattern, pattern, case_sensitive=case_sensitive)
+    if version < 4:
+        return (
+            _search_predicate(unchanged) if case_sensitive else _folding_predicate(pattern, pattern, PLAIN_FOLDING)
+        )
+    normalize = _normal_form(case_sensitive=case_sensitive, ignores_accents=ignores_accents)
+    normal = normalize_literals(pattern, normalize)
     if case_sensitive:
-        return _search_predicate(unchanged)
-    plain = _compile_regex(rewrite_for_plain_text(pattern), pattern, case_sensitive=False)
-    expanded = _compile_regex(rewrite_for_expanded_text(pattern), pattern, case_sensitive=False)
+        search = _search_predicate(_compile_regex(normal, pattern, case_sensitive=True))
+    else:
+        search = _folding_predicate(normal, pattern, NORMAL_FOLDING)
+    return lambda value: isinstance(value, str) and search(normalize(value))
+
+
+def _normal_form(*, case_sensitive: bool, ignores_accents: bool) -> CaseFold:
+    """Returns the form that texts and the literals of patterns are searched in; RE2 ignores case by itself."""
+    if case_sensitive:
+        return normalization.remove_marks if ignores_accents else normalization.compose
+    return normalization.join_without_marks if ignores_accents else normalization.join_marks
+
+
+def _folding_predicate(regex: str, pattern: str, folding: MultiLetterFolding) -> Predicate:
+    """Searches without regard to case, also where a letter folds to several."""
+    plain = _compile_regex(rewrite_for_plain_text(regex, folding), pattern, case_sensitive=False)
+    expanded = _compile_regex(rewrite_for_expanded_text(regex, folding), pattern, case_sensitive=False)
     matches_plain, matches_expanded = _search_predicate(plain), _search_predicate(expanded)
     return lambda value: (
         isinstance(value, str)
         and (
-            matches_expanded(case_folding.expand_foldings(value))
-            if case_folding.has_multi_fold_letters(value)
+            matches_expanded(folding.expand(value))
+            if folding.has_multi_fold_letters(value)
             else matches_plain(value)
         )
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from streams.engine.conditions.dates.date_bounds import is_date, parse_instant
+from streams.engine.conditions.dates.date_bounds import DayBound, is_date, parse_bound, parse_instant
 from streams.engine.conditions.dates.date_tests import DateTest
+from streams.engine.conditions.dates.day_tests import DayTest
 from streams.engine.conditions.dates.zones import Zones
 from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.tree import due_of_all
@@ -48,19 +49,71 @@ class DateValueTest:
     uses_contact_zone: bool
 
     def holds(self, value: Any, now: int, zones: Zones) -> bool:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         return self.test.holds(parse_instant(value, zone), now, zone)
 
     def due(self, value: Any, now: int, zones: Zones) -> int | None:
-        zone = zones.contact if self.uses_contact_zone else zones.account
+        zone = zones.named(is_contact=self.uses_contact_zone)
         return self.test.due(parse_instant(value, zone), now, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class DatetimeValueTest:
+    """A test of a declared `datetime`; a calendar date is its local midnight in the account's zone."""
+
+    test: DateTest
+    uses_contact_zone: bool
+
+    def holds(self, value: Any, now: int, zones: Zones) -> bool:
+        zone = zones.named(is_contact=self.uses_contact_zone)
+        return self.test.holds(parse_instant(value, zones.account), now, zone)
+
+    def due(self, value: Any, now: int, zones: Zones) -> int | None:
+        zone = zones.named(is_contact=self.uses_contact_zone)
+        return self.test.due(parse_instant(value, zones.account), now, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOrInstantTest:
+    """Compares a calendar date as a day, anything else that is a date as an instant."""
+
+    instants: DateTest
+    days: DayTest
+    uses_contact_zone: bool
+
+    def holds(self, value: Any, now: int, zones: Zones) -> bool:
+        zone = zones.named(is_contact=self.uses_contact_zone)
+        bound = parse_bound(value)
+        if isinstance(bound, DayBound):
+            return self.days.holds(bound.ordinal, now, zone)
+        return bound is not None and self.instants.holds(bound.instant, now, zone)
+
+    def due(self, value: Any, now: int, zones: Zones) -> int | None:
+        zone = zones.named(is_contact=self.uses_contact_zone)
+        bound = parse_bound(value)
+        if isinstance(bound, DayBound):
+            return self.days.due(bound.ordinal, now, zone)
+        return None if bound is None else self.instants.due(bound.instant, now, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class NegatedTest:
+    """The other test does not hold, which includes a missing value."""
+
+    test: TimedTest
+
+    def holds(self, value: Any, now: int, zones: Zones) -> bool:
+        return not self.test.holds(value, now, zones)
+
+    def due(self, value: Any, now: int, zones: Zones) -> int | None:
+        return self.test.due(value, now, zones)
 
 
 @dataclass(frozen=True, slots=True)
 class DateOrPlainTest:
     """Equality without a declared type: compares dates when the value is a date, else JSON values."""
 
-    date: DateValueTest
+    date: TimedTest
     plain: Predicate
 
     def holds(self, value: Any, now: int, zones: Zones) -> bool:

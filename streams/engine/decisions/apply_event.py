@@ -8,7 +8,7 @@ from types import MappingProxyType
 from streams.engine.conditions.protocols import Activity
 from streams.engine.decisions.cascade import cascade_status
 from streams.engine.decisions.context import DecisionContext
-from streams.engine.decisions.counters import count_activity, enforce_limit
+from streams.engine.decisions.counters import count_activity, count_own_score, enforce_limit
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import add_points, apply_lead_event
 from streams.engine.journal.effects import Refusal
@@ -39,8 +39,9 @@ def apply_event(context: DecisionContext, event: JournalEvent) -> None:
 
 
 def _apply_patch(context: DecisionContext, event: JournalEvent) -> None:
-    contact = context.contact
-    changed, refusals = patch_properties(contact, event.fields.get("properties", {}), context.release.properties)
+    contact, release = context.contact, context.release
+    patch = event.fields.get("properties", {})
+    changed, refusals = patch_properties(contact, patch, release.properties, release.engine_version)
     context.builder.refusals.extend(refusals)
     context.changes.properties |= changed
     previous_status = contact.status
@@ -85,6 +86,9 @@ def _adjust_score(context: DecisionContext, event: JournalEvent) -> None:
         _adjust_named_score(context, name, points)
         return
     contact.score += points
+    if context.release.tracks_own_score:
+        count_own_score(contact, context.release.counters, event, context.now)
+    count_own_score(contact, context.backfill_leaves.counters, event, context.now)
     for compiled in context.release.campaigns:
         if context.open_lead(compiled) is not None and _is_scoring(compiled, context, event):
             add_points(context, compiled.id, points, event.at, context.cause(context.root_cause.kind))

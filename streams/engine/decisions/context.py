@@ -30,6 +30,8 @@ class LeadContext:
     """Rule -> truth before the record, None until a rule is looked at; an edge is a truth that was false there."""
     rules_without_baseline: set[str] = field(default_factory=set)
     """Rules whose present truth becomes the baseline instead of an edge."""
+    former_meaning: dict[str, bool] = field(default_factory=dict)
+    """Rule -> its truth now by the engine version before; where the new one differs, that is the baseline."""
     points_before_decay: tuple[int, int] | None = None
     """Where time alone is the cause: the points and the instant to go back to, since only records round points."""
     rounding_residue: Decimal | int = 0
@@ -41,7 +43,7 @@ class LeadContext:
         """Records a rule's present truth. Returns whether it became true and the rule may fire now."""
         if self.previous_truths is None:
             self.previous_truths = dict(lead.truths)
-        if key in self.rules_without_baseline:
+        if self._needs_baseline(key, truth):
             self.rules_without_baseline.discard(key)
             self.previous_truths[key] = truth
         if truth:
@@ -50,10 +52,26 @@ class LeadContext:
             lead.truths.pop(key, None)
         return truth and not self.previous_truths.get(key, False) and key not in self.fired_rules
 
+    @property
+    def awaits_baselines(self) -> bool:
+        """Whether the baseline of a rule may still be to be set."""
+        return bool(self.rules_without_baseline or self.former_meaning)
+
+    def set_baseline(self, lead: Lead, key: str, truth: bool) -> None:
+        """Records a present truth where rules do not run: only of a rule whose baseline is still to be set."""
+        if key in self.rules_without_baseline or self.former_meaning.get(key, truth) != truth:
+            self.detect_edge(lead, key, truth)
+
+    def _needs_baseline(self, key: str, truth: bool) -> bool:
+        if not self.awaits_baselines:
+            return False
+        return self.former_meaning.pop(key, truth) != truth or key in self.rules_without_baseline
+
     def restart(self, rules_without_baseline: set[str]) -> None:
         """Forgets truths and residue: the lead begins from here, with the baseline of these rules still to be set."""
         self.previous_truths = {}
         self.rules_without_baseline = rules_without_baseline
+        self.former_meaning = {}
         self.points_before_decay = None
         self.rounding_residue = 0
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
+from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import Activity, ActivityCounter
+from streams.engine.journal.records import JournalEvent
 from streams.engine.state.contact import Contact
 from streams.engine.state.limits import MAX_COUNTER_VALUES
 
@@ -25,6 +27,19 @@ def count_activity(
         if counter.lossy and len(state) >= counter.limit:
             flag_limit(contact, counter)
     return [counter.key for counter in matched]
+
+
+def adjusts_own_score(event: JournalEvent) -> bool:
+    """Whether the event adjusts the contact's own score, not that of one lead and not a named one."""
+    return event.type == "score.adjusted" and "campaign" not in event.fields and "score" not in event.fields
+
+
+def count_own_score(contact: Contact, counters: Iterable[ActivityCounter], event: JournalEvent, now: int) -> None:
+    """Counts an event that adjusts the own score, where a leaf asks whether there was one."""
+    for counter in counters:
+        if counter.key == OWN_SCORE_KEY:
+            adjustment = Activity(event.at, event.type, False, event.fields)
+            contact.counts[counter.key] = counter.update(contact.counts.get(counter.key, []), adjustment, now)
 
 
 def enforce_limit(contact: Contact, counters: Iterable[ActivityCounter]) -> Iterable[str]:

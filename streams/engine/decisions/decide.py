@@ -17,6 +17,7 @@ from streams.engine.decisions.backfill_leaves import (
     reset_tracking,
     update_tracking,
 )
+from streams.engine.decisions.contact_rows import is_row_changed, row_fields
 from streams.engine.decisions.context import create_context
 from streams.engine.decisions.counters import enforce_limit
 from streams.engine.decisions.held_for import initialize_held_states
@@ -59,6 +60,7 @@ def decide_event(
 
     `backfill_leaves`: the leaves of a proposed release that are tracked beside those of `release`.
     """
+    fields_before = row_fields(contact) if contact is not None and release.has_contact_rows else None
     if contact is None:
         contact = Contact(event.account, event.owner, created=event.at, clock=max(event.at, tick), settled=-1)
         initialize_held_states(contact, release, contact.clock)
@@ -79,6 +81,8 @@ def decide_event(
         record_time_changes(context)
     apply_event(context, event)
     settle(context)
+    if release.has_contact_rows and (fields_before is None or is_row_changed(fields_before, contact)):
+        builder.add_contact_row(now, root)
     update_tracking(contact, backfill_leaves, now)
     if consumes_id(event, is_refused=bool(builder.refusals)):
         remember_id(contact, event.id, settings.duplicate_window)
@@ -130,6 +134,8 @@ def decide_release(
         record_time_changes(context)
     switch_release(context, former, release)
     settle(context)
+    if release.has_contact_rows and not former.has_contact_rows:
+        builder.add_contact_row(now, root)
     contact.settled = position.offset
     return Decision(builder.outputs, builder.refusals)
 

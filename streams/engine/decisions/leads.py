@@ -1,13 +1,16 @@
-"""Changes a lead: creates it, sets its status, adds points. Each step is an output of its own."""
+"""Changes a lead: creates it, sets its status, changes its points. Each step is an output of its own."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.lead_table import ENDED_BY, NEW, OPEN_STATUSES, REFUSED, SAME, next_status
 from streams.engine.decisions.outputs import OutputCause
 from streams.engine.journal.effects import Refusal
+from streams.engine.releases.compiled import CompiledCampaign
 from streams.engine.state.contact import Lead
-from streams.engine.state.points import decay_points, round_points
+from streams.engine.state.points import clamp_points, decay_points, round_points
 
 
 def apply_lead_event(context: DecisionContext, campaign: str, event: str, cause: OutputCause) -> Refusal | bool:
@@ -54,12 +57,15 @@ def set_status(context: DecisionContext, campaign: str, status: str, cause: Outp
         return False
     lead.status, lead.changed = status, context.now
     lead.ended_by = ended_by if status == "deleted" else ""
+    is_reopened = status in OPEN_STATUSES and before not in OPEN_STATUSES
     if status not in OPEN_STATUSES:
         lead.truths = {}
-    elif before not in OPEN_STATUSES:
+    elif is_reopened:
         _reopen_lead(context, campaign, lead, from_deleted=before == "deleted")
     context.lead_context(campaign).points_before_decay = None
     _emit_status_change(context, campaign, before, lead, cause)
+    if is_reopened:
+        keep_points_within_bounds(context, campaign, cause)  # a release may have changed them in the meantime
     return True
 
 
@@ -68,23 +74,42 @@ def add_points(context: DecisionContext, campaign: str, amount: int, at: int, ca
 
     In a campaign with a half-life, an amount of an earlier instant is decayed from that instant on.
     """
-    lead, lead_context = context.contact.leads[campaign], context.lead_context(campaign)
-    definition = context.release.campaigns_by_id[campaign].definition
-    before = lead.points
-    if definition.half_life is None:
-        lead.points += amount
-    else:
-        added = decay_points(amount, max(context.now - at, 0), definition.half_life)
-        exact = added + lead.points + lead_context.rounding_residue
-        lead.points = round_points(exact)
-        lead_context.rounding_residue = exact - lead.points
+    lead, compiled = context.contact.leads[campaign], context.release.campaigns_by_id[campaign]
+    half_life = compiled.definition.half_life
+    if half_life is None:
+        return _change_points(context, compiled, lead.points + amount, cause)
+    added = decay_points(amount, max(context.now - at, 0), half_life)
+    residue = context.lead_context(campaign).rounding_residue
+    return _change_points(context, compiled, added + lead.points + residue, cause)
+
+
+def set_points(context: DecisionContext, campaign: str, points: int, cause: OutputCause) -> bool:
+    """Gives an open lead these millionths, whatever it had. Returns whether its points changed."""
+    return _change_points(context, context.release.campaigns_by_id[campaign], points, cause)
+
+
+def keep_points_within_bounds(context: DecisionContext, campaign: str, cause: OutputCause) -> None:
+    """Cuts the points of an open lead to the bounds that its campaign has now."""
+    points, compiled = context.contact.leads[campaign].points, context.release.campaigns_by_id.get(campaign)
+    if compiled is not None and clamp_points(points, compiled.points_between) != points:
+        _change_points(context, compiled, points, cause)
+
+
+def _change_points(
+    context: DecisionContext, campaign: CompiledCampaign, points: int | Decimal, cause: OutputCause
+) -> bool:
+    """Gives the lead these millionths: cut to the bounds, what is cut is lost, then rounded; tells the difference."""
+    lead, lead_context = context.contact.leads[campaign.id], context.lead_context(campaign.id)
+    before, exact = lead.points, clamp_points(points, campaign.points_between)
+    lead.points = exact if isinstance(exact, int) else round_points(exact)
+    lead_context.rounding_residue = exact - lead.points
     if lead.points == before:
         return False
     lead_context.points_before_decay = None
     context.record_lead_change(lead_context, cause)
     context.changes.leads = True
-    if definition.points_changed:
-        context.builder.add_points_change(campaign, lead.points - before, lead, context.now, cause)
+    if campaign.definition.points_changed:
+        context.builder.add_points_change(campaign.id, lead.points - before, lead, context.now, cause)
     return True
 
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from schemas.topics import LEAD_CHANGES, LEADS, QUALIFIED_LEADS, SEGMENT_CHANGES, SEGMENT_MEMBERS
+from typing import Any
+
+from schemas.topics import (
+    CONTACTS,
+    LEAD_CHANGES,
+    LEADS,
+    NOTIFICATIONS,
+    QUALIFIED_LEADS,
+    SEGMENT_CHANGES,
+    SEGMENT_MEMBERS,
+)
 from schemas.values import instant_text as text
 from schemas.values import points_from_millionths
 from streams.engine.decisions.outputs import (
+    CONTACT_TYPE,
     LEAD_TYPE,
     MEMBER_TYPE,
+    ContactTableRow,
     HandOverOutput,
     JournalPosition,
     LeadPointsChange,
     LeadStatusChange,
     LeadTableRow,
     MembershipRow,
+    NoticeOutput,
     OutputBody,
     OutputCause,
     OutputNumber,
@@ -91,8 +104,6 @@ class OutputBuilder:
 
     def add_hand_over(self, campaign: CompiledCampaign, lead: Lead, at: int, cause: OutputCause) -> None:
         """Adds a qualified lead with everything that a CRM needs at the next `flush_lead_changes`."""
-        points = points_from_millionths(lead.points)
-        contact = self._contact
         body = HandOverOutput(
             account=self._contact.account,
             contact=self._contact.id,
@@ -100,16 +111,27 @@ class OutputBuilder:
             cause=cause,
             type="lead.handed_over",
             campaign=campaign.description,
-            lead={"status": lead.status, "points": points, "made": text(lead.created), **_crm_record(contact)},
-            points=points,
-            snapshot={
-                "status": contact.status,
-                "properties": dict(contact.properties),
-                "score": points_from_millionths(contact.score),
-                "scores": {name: points_from_millionths(score) for name, score in contact.scores.items()},
-            },
+            lead=self._lead_document(lead),
+            points=points_from_millionths(lead.points),
+            snapshot=self._snapshot(),
         )
         self._lead_changes.append((QUALIFIED_LEADS.name, campaign.id, body))
+
+    def add_notice(self, campaign: CompiledCampaign, notice: str, lead: Lead, at: int, cause: OutputCause) -> None:
+        """Adds the notice of the rule that is the cause at the next `flush_lead_changes`; the lead as it is now."""
+        body = NoticeOutput(
+            account=self._contact.account,
+            contact=self._contact.id,
+            at=at,
+            cause=cause,
+            type="automation.notified",
+            notice=notice,
+            rule=cause.rule,
+            campaign=campaign.description,
+            lead=self._lead_document(lead),
+            snapshot=self._snapshot(),
+        )
+        self._lead_changes.append((NOTIFICATIONS.name, f"{campaign.id}/{notice}", body))
 
     def flush_lead_changes(self) -> None:
         """Moves the changes of leads collected so far to the outputs, step by step."""
@@ -133,6 +155,38 @@ class OutputBuilder:
             crm=lead.crm,
         )
         self._add_output(LEADS.name, table_key(self._contact.account, campaign, self._contact.id), row, campaign)
+
+    def add_contact_row(self, at: int, cause: OutputCause) -> None:
+        """Adds the row of the contact as it is now."""
+        contact = self._contact
+        row = ContactTableRow(
+            account=contact.account,
+            contact=contact.id,
+            at=at,
+            cause=cause,
+            type=CONTACT_TYPE,
+            status=contact.status,
+            properties=contact.properties,
+            score=points_from_millionths(contact.score),
+            scores={name: points_from_millionths(score) for name, score in contact.scores.items()},
+            created=text(contact.created),
+            last_seen=None if contact.last_activity is None else text(contact.last_activity),
+        )
+        self._add_output(CONTACTS.name, contact_key(contact.account, contact.id), row, "")
+
+    def _lead_document(self, lead: Lead) -> dict[str, Any]:
+        points = points_from_millionths(lead.points)
+        crm_record = _crm_record(self._contact)
+        return {"status": lead.status, "points": points, "made": text(lead.created), **crm_record}
+
+    def _snapshot(self) -> dict[str, Any]:
+        contact = self._contact
+        return {
+            "status": contact.status,
+            "properties": dict(contact.properties),
+            "score": points_from_millionths(contact.score),
+            "scores": {name: points_from_millionths(score) for name, score in contact.scores.items()},
+        }
 
     def _add_output(self, topic: str, key: bytes, body: OutputBody, subject: str) -> None:
         number = OutputNumber(self._position.partition, self._position.offset, self._ordinal)

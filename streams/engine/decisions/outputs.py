@@ -14,9 +14,10 @@ import msgspec
 from schemas.values import instant_text
 from streams.engine.journal.effects import LeafDocument
 
+CONTACT_TYPE = "contact"
 MEMBER_TYPE = "segment.member"
 LEAD_TYPE = "lead"
-"""Types of the rows of `segment-members` and `leads`."""
+"""Types of the rows of `contacts`, `segment-members` and `leads`."""
 
 
 class JournalPosition(NamedTuple):
@@ -101,12 +102,33 @@ class LeadTableRow(OutputBody, kw_only=True, omit_defaults=True):
     crm: dict[str, Any] = {}
 
 
+class ContactTableRow(OutputBody, kw_only=True):
+    """A row of `contacts`; `last_seen` is the latest visit or activity, None where there was none."""
+
+    status: str
+    properties: dict[str, Any]
+    score: float
+    scores: dict[str, float]
+    created: str
+    last_seen: str | None
+
+
 class HandOverOutput(OutputBody, kw_only=True):
     """`lead.handed_over`: everything that a CRM needs to know of a qualified lead."""
 
     campaign: dict[str, Any]
     lead: dict[str, Any]
     points: float
+    snapshot: dict[str, Any]
+
+
+class NoticeOutput(OutputBody, kw_only=True):
+    """`automation.notified`: the rule that fired, the lead as the rule leaves it, and the contact."""
+
+    notice: str
+    rule: str
+    campaign: dict[str, Any]
+    lead: dict[str, Any]
     snapshot: dict[str, Any]
 
 
@@ -139,7 +161,7 @@ def with_emitted_at(value: bytes | None, now: int) -> bytes | None:
 
 
 def contact_key(account: str, contact: str) -> bytes:
-    """The key of changes and hand-overs."""
+    """The key of changes, hand-overs, notices and rows of `contacts`."""
     return f"{account}/{contact}".encode()
 
 

@@ -27,12 +27,12 @@ def award_points(context: DecisionContext) -> bool:
 def _set_baselines(context: DecisionContext, campaign: CompiledCampaign, lead: Lead) -> None:
     """Outside of the period truths stay as they are, except of rules whose baseline is still to be set."""
     lead_context = context.lead_contexts.get(campaign.id)
-    if lead_context is None or not lead_context.rules_without_baseline:
+    if lead_context is None or not lead_context.awaits_baselines:
         return
     for rule in campaign.scoring:
-        if rule.activity_filter is None and rule.key in lead_context.rules_without_baseline:
+        if rule.activity_filter is None:
             truth = rule.condition.node.holds(context.evaluation_context_for(lead))
-            lead_context.detect_edge(lead, rule.key, truth)
+            lead_context.set_baseline(lead, rule.key, truth)
 
 
 def _should_award(context: DecisionContext, campaign: CompiledCampaign, rule: CompiledScoring, lead: Lead) -> bool:
@@ -42,7 +42,14 @@ def _should_award(context: DecisionContext, campaign: CompiledCampaign, rule: Co
     if context.activity is None or rule.key in context.lead_context(campaign.id).fired_rules:
         return False
     # A late activity counts at its `at`: before the campaign started it scored nothing.
-    return campaign.is_in_period(context.activity.at) and rule.activity_filter.matches(context.activity)
+    if not campaign.is_in_period(context.activity.at) or not rule.activity_filter.matches(context.activity):
+        return False
+    return campaign.scores_before_lead or _is_of_lead(context, campaign, lead, context.activity.at)
+
+
+def _is_of_lead(context: DecisionContext, campaign: CompiledCampaign, lead: Lead, at: int) -> bool:
+    """Returns whether the lead was there at the activity's instant, or the activity's own record makes it."""
+    return at >= lead.created or context.lead_context(campaign.id).is_created
 
 
 def _is_below_cap(rule: CompiledScoring, lead: Lead, now: int) -> bool:

@@ -12,10 +12,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 import msgspec
 
 from schemas.definitions import PropertyType
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import Activity, ActivityCounter, HeldState
 from streams.engine.decisions.apply_event import activity_from_event
 from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
-from streams.engine.decisions.counters import count_activity, enforce_limit
+from streams.engine.decisions.counters import adjusts_own_score, count_activity, count_own_score, enforce_limit
 from streams.engine.decisions.decide import NO_TICK, consumes_id
 from streams.engine.decisions.lateness import is_too_late
 from streams.engine.journal.effects import SourcePosition
@@ -86,6 +87,7 @@ class BackfillCounter:
         self._settings = settings
         self._status = PartitionStatus()
         self._property_types: Mapping[str, PropertyType] = {}
+        self._engine_version: EngineVersion = OLDEST_VERSION
         self._release_clocks: list[tuple[int, int]] = []  # offset of a marker, and the least clock (ms) after it
         self._contacts: dict[str, Contact] = {}  # by id
         self._first_instant: int | None = None  # of the first record with an instant
@@ -165,7 +167,8 @@ class BackfillCounter:
         elif isinstance(record, Marker) and record.account == self._account:
             tick = self._status.clock_of(self._account, NO_TICK)
             self._release_clocks.append((offset, tick if record.at is None else max(record.at, tick)))
-            self._property_types = self._lookup(self._account, record.number).properties
+            definitions = self._lookup(self._account, record.number)
+            self._property_types, self._engine_version = definitions.properties, definitions.engine_version
 
     def _record_instant(self, at: int) -> None:
         if self._first_instant is None:
@@ -219,7 +222,10 @@ class BackfillCounter:
         if activity is not None:
             self._count_activity(contact, activity)
         elif self._backfill_leaves.held_states and event.type == "contact.changed":
-            patch_properties(contact, event.fields.get("properties", {}), self._property_types)
+            patch = event.fields.get("properties", {})
+            patch_properties(contact, patch, self._property_types, self._engine_version)
+        elif adjusts_own_score(event):
+            count_own_score(contact, self._backfill_leaves.counters, event, contact.clock)
 
     def _count_activity(self, contact: Contact, activity: Activity) -> None:
         counters, now = self._backfill_leaves.counters, contact.clock

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from schemas.conditions import Condition
 from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRule, Segment
+from schemas.engine_versions import EngineVersion
 from schemas.time_zones import require_zone
 from schemas.values import to_millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.dates.zones import day_start
+from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState
 from streams.engine.releases.compiled import (
+    AutomationAction,
     CompiledAutomation,
     CompiledCampaign,
     CompiledRelease,
@@ -31,12 +35,40 @@ from streams.engine.releases.deciding_leaves import LazyExplainer, compile_expla
 from streams.engine.releases.inputs import inputs_of
 from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
+from streams.engine.state.points import PointBounds
+from streams.engine.version import CONTACTS_VERSION
 
 _Conditions = Mapping[str, CompiledCondition]
 """By owner, as `OwnedCondition` names it."""
 
 SCORING_KEY = "scoring/"
 """The prefix of a scoring rule's id in `Lead.truths`; slugs have no slash, so it never collides with another id."""
+
+_STATUS_FIRST: tuple[AutomationAction, ...] = (
+    "set_status",
+    "add_points",
+    "add_to_segment",
+    "remove_from_segment",
+    "add_to_campaign",
+    "remove_from_campaign",
+)
+_POINTS_FIRST: tuple[AutomationAction, ...] = (
+    "add_points",
+    "set_points",
+    "add_to_segment",
+    "remove_from_segment",
+    "add_to_campaign",
+    "remove_from_campaign",
+    "set_status",
+    "notify",
+)
+_ACTION_ORDER: Mapping[EngineVersion, tuple[AutomationAction, ...]] = MappingProxyType(
+    {3: _STATUS_FIRST, 4: _POINTS_FIRST}
+)
+"""Engine version -> the order of a rule's actions. With the status first, a lead that it closes gets no points."""
+
+_EARLY_ACTIVITIES_SCORE: Mapping[EngineVersion, bool] = MappingProxyType({3: True, 4: False})
+"""Engine version -> whether a late activity from before the lead was made scores."""
 
 
 def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
@@ -46,6 +78,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     stateful = [conditions[each.owner] for each in stateful_conditions(definitions)]
     segments = _sort_by_dependency([_compile_segment(segment, conditions, scope) for segment in definitions.segments])
     campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
+    counters = _unique_counters(stateful)
     return CompiledRelease(
         account=definitions.account,
         number=number,
@@ -55,8 +88,11 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         segment_index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
-        counters=_unique_counters(stateful),
+        counters=counters,
+        tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),
         held_states=_unique_held_states(stateful),
+        engine_version=definitions.engine_version,
+        has_contact_rows=definitions.engine_version >= CONTACTS_VERSION,
     )
 
 
@@ -111,16 +147,24 @@ def _compile_campaign(campaign: Campaign, definitions: Definitions, conditions: 
             _compile_scoring_rule(rule, conditions[rule_owner(campaign.id, rule.id)]) for rule in campaign.scoring
         ),
         automation=tuple(
-            _compile_automation_rule(rule, conditions[rule_owner(campaign.id, rule.id)])
+            _compile_automation_rule(
+                rule, conditions[rule_owner(campaign.id, rule.id)], _ACTION_ORDER[definitions.engine_version]
+            )
             for rule in campaign.automation
         ),
         thresholds=tuple(sorted(thresholds)),
+        points_between=_compile_bounds(campaign.points_between),
+        scores_before_lead=_EARLY_ACTIVITIES_SCORE[definitions.engine_version],
         description=description,
     )
 
 
 def _midnight(day: date | None, zone: str) -> int | None:
     return None if day is None else day_start(require_zone(zone), day.toordinal())
+
+
+def _compile_bounds(bounds: tuple[float, float] | None) -> PointBounds | None:
+    return None if bounds is None else (to_millionths(bounds[0]), to_millionths(bounds[1]))
 
 
 def _compile_scoring_rule(rule: ScoringRule, condition: CompiledCondition) -> CompiledScoring:
@@ -135,13 +179,17 @@ def _compile_scoring_rule(rule: ScoringRule, condition: CompiledCondition) -> Co
     )
 
 
-def _compile_automation_rule(rule: AutomationRule, condition: CompiledCondition) -> CompiledAutomation:
+def _compile_automation_rule(
+    rule: AutomationRule, condition: CompiledCondition, order: tuple[AutomationAction, ...]
+) -> CompiledAutomation:
     return CompiledAutomation(
         id=rule.id,
         condition=condition,
         is_time_dependent=inputs_of(rule.when, condition).is_time_dependent,
         rule=rule,
+        actions=tuple(action for action in order if getattr(rule.then, action) is not None),
         add_points=to_millionths(rule.then.add_points or 0),
+        set_points=to_millionths(rule.then.set_points or 0),
     )
 
 

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from schemas.definitions import AutomationRule, Campaign, PropertyType, ScoringRule
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, EvaluationContext, HeldState
 from streams.engine.journal.effects import LeafDocument
 from streams.engine.releases.deciding_leaves import LazyExplainer
 from streams.engine.releases.inputs import ConditionInputs
 from streams.engine.releases.segment_index import SegmentIndex
+from streams.engine.state.points import PointBounds
+
+AutomationAction = Literal[
+    "set_status",
+    "add_points",
+    "set_points",
+    "add_to_segment",
+    "remove_from_segment",
+    "add_to_campaign",
+    "remove_from_campaign",
+    "notify",
+]
+"""A key of a rule's `then`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +74,17 @@ class CompiledScoring:
 
 @dataclass(frozen=True, slots=True)
 class CompiledAutomation:
-    """An automation rule; `add_points` in millionths, `is_time_dependent` as of `CompiledScoring`."""
+    """An automation rule; points in millionths, `is_time_dependent` as of `CompiledScoring`."""
 
     id: str
     condition: CompiledCondition
     rule: AutomationRule
+    actions: tuple[AutomationAction, ...]
+    """What the rule does, in the order of its release's engine version."""
     add_points: int
+    """0 where it adds none."""
+    set_points: int
+    """0 where it sets none: `actions` says whether it does."""
     is_time_dependent: bool
 
 
@@ -81,6 +100,9 @@ class CompiledCampaign:
     automation: tuple[CompiledAutomation, ...]
     thresholds: tuple[int, ...]
     """Points (millionths) that conditions compare its leads with."""
+    points_between: PointBounds | None
+    scores_before_lead: bool
+    """Whether a late activity from before the lead was made scores, as it did before engine version 4."""
     description: dict[str, Any]
     """The campaign as hand-overs have it: `id`, `name`, `salesforce`."""
 
@@ -108,7 +130,13 @@ class CompiledRelease:
     campaigns: tuple[CompiledCampaign, ...] = ()
     campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[ActivityCounter, ...] = ()
+    tracks_own_score: bool = False
+    """Whether one of the counters is that of the contact's own score."""
     held_states: tuple[HeldState, ...] = ()
+    engine_version: EngineVersion = OLDEST_VERSION
+    """The version that decides; an account without definitions has the oldest."""
+    has_contact_rows: bool = False
+    """Whether its engine version writes rows of `contacts`."""
 
 
 def empty_release(account: str) -> CompiledRelease:

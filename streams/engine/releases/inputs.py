@@ -11,6 +11,7 @@ from schemas.conditions import (
     AllOf,
     AnyOf,
     Condition,
+    CreatedLeaf,
     LeadLeaf,
     LeadStatusLeaf,
     NotOf,
@@ -84,6 +85,8 @@ def _is_time_dependent(node: Any) -> bool:
         return node.held_for is not None or _refers_to_now(node)
     if isinstance(node, TagsLeaf):
         return node.held_for is not None or _refers_to_now(node.tags)
+    if isinstance(node, CreatedLeaf):
+        return _refers_to_now(node.created)
     return not isinstance(node, _TIME_INDEPENDENT)
 
 

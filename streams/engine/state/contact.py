@@ -71,9 +71,13 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     - `FilteredCounter` with an exact window: the newest instants that decide the count, ascending;
     - `FilteredCounter` with a lossy window (`between_ago`, a moving `until`): also all instants that have yet to
       enter the window, ascending, at most `MOST_INSTANTS`;
-    - `RegularCounter`: instants ascending, at most two per period;
+    - `RegularCounter`: instants ascending, at most two per period, with `times` twice as many as that per period;
     - `FirstLastCounter`: [instant of the first or last matching event, 1 if that event also matches the extra
       filter, else 0];
+    - `TotalCounter`: [number of values, their sum in millionths];
+    - `ValueCounter`: [instant, value in millionths, instant, value, ...], ascending;
+    - `DistinctCounter`: [instant, hash of the value, instant, hash, ...], ascending;
+    - `OwnScoreCounter`: [the earliest instant at which the own score was adjusted];
     - `SequenceCounter`: [start of the complete chain that starts last, instant, steps, instant, steps, ...], where
       bit i of `steps` is set if the event matches step i.
     """

@@ -1,4 +1,4 @@
-"""The limits of a contact's state: its row and its hand-overs always fit into a record."""
+"""The limits of a contact's state: its rows and its hand-overs always fit into a record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ MAX_PROPERTY_BYTES = 200_000
 """The most bytes that all properties of a contact take as JSON."""
 
 MAX_COUNTER_VALUES = 25_000
-"""The most numbers in all counters of a contact together, about 14 bytes each."""
+"""The most numbers in all counters of a contact together: an instant takes 14 bytes, a value of an event up to 24."""
 
 MAX_NAMED_SCORES = 100
 """The most named scores of a contact."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from schemas.engine_versions import EngineVersion
 from streams.engine.journal.effects import Refusal
 from streams.engine.state.contact import Contact
 from streams.engine.state.limits import MAX_PROPERTY_BYTES
@@ -20,14 +21,18 @@ _encode = msgspec.json.Encoder().encode
 
 
 def patch_properties(
-    contact: Contact, patch: Mapping[str, Any], property_types: Mapping[str, PropertyType]
+    contact: Contact, patch: Mapping[str, Any], property_types: Mapping[str, PropertyType], version: EngineVersion
 ) -> tuple[set[str], list[Refusal]]:
-    """Applies what can be applied. Returns the properties that may have changed, and why others were refused."""
+    """Applies what can be applied. Returns the properties that may have changed, and why others were refused.
+
+    `property_types` and `version` are those of the account's release.
+    """
     refusals: list[Refusal] = []
     changed = set(patch)
     properties = dict(contact.properties)
     for name, value in patch.items():
-        result = validate_property(name, value, property_types.get(name) or STANDARD_PROPERTIES.get(name))
+        property_type = property_types.get(name) or STANDARD_PROPERTIES.get(name)
+        result = validate_property(name, value, property_type, version)
         if isinstance(result, Refusal):
             refusals.append(result)
         elif result is None:

@@ -1,6 +1,6 @@
-"""Computes points that decay: halved every `half_life`, rounded half-even to whole millionths (SPEC section 3).
+"""Computes points: kept between bounds, halved every `half_life`, rounded half-even to millionths (SPEC section 3).
 
-The arithmetic is decimal, so that every machine rounds alike.
+The arithmetic of decay is decimal, so that every machine rounds alike.
 """
 
 from __future__ import annotations
@@ -11,6 +11,17 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _HALF = Decimal("0.5")
 _ONE = Decimal(1)
+
+PointBounds = tuple[int, int]
+"""The least and the most points (millionths) of the leads of a campaign."""
+
+
+def clamp_points(points: int | Decimal, bounds: PointBounds | None) -> int | Decimal:
+    """Points (millionths) cut to the bounds, both inclusive; as they are where there are none."""
+    if bounds is None:
+        return points
+    least, most = bounds
+    return min(max(points, least), most)
 
 
 def decay_points(points: int | Decimal, elapsed: int, half_life: int) -> Decimal:

@@ -1,25 +1,31 @@
 """Validates property values: what a value of each type must be, and its canonical form (SPEC section 3).
 
-| type | accepts | canonical form |
-|---|---|---|
-| `text` | text | as it is |
-| `number` | a finite number | as it is, whole numbers to the last digit |
-| `boolean` | true, false | as it is |
-| `date` | a calendar date `2026-03-31` | as it is |
-| `datetime` | an RFC 3339 instant | RFC 3339 in UTC, cut to milliseconds |
-| `list` | a list of text, numbers, true and false | as it is |
-| `object` | an object, or a list of objects | as it is |
-| undeclared | anything | as it is; of a number as above |
+| type | accepts |
+|---|---|
+| `text` | text |
+| `number` | a number within a double's range, whole numbers to the last digit |
+| `boolean` | true, false |
+| `date` | a calendar date `2026-03-31` |
+| `datetime` | an RFC 3339 instant, or a calendar date: its local midnight in the account's zone |
+| `list` | a list of text, numbers, true and false |
+| `object` | an object, or a list of objects |
+| undeclared | anything |
 
-Null removes a property and fits every type. Nothing is guessed: the text `"5"` is not a number.
+A value is kept as it was given, and no number anywhere in it may be beyond a double. Null removes a property and fits
+every type. Nothing is guessed: the text `"5"` is not a number.
+
+Engine version 3 takes no calendar date for a `datetime` and writes the instant in UTC, cut to milliseconds; in lists and
+objects it takes any number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from schemas.definitions import PropertyType
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.values import instant_ms, instant_text, is_day
 from streams.engine.journal.effects import Refusal
 
@@ -31,7 +37,13 @@ class _DoesNotFit(Exception):
     """The value is not of the declared type."""
 
 
-def validate_property(name: str, value: Any, property_type: PropertyType | None) -> Any | Refusal:
+class _BeyondDouble(Exception):
+    """A list or an object holds a number that no double can hold."""
+
+
+def validate_property(
+    name: str, value: Any, property_type: PropertyType | None, version: EngineVersion = NEWEST_VERSION
+) -> Any | Refusal:
     """The value in its canonical form, None for a removed one, or why this value alone is refused.
 
     `property_type` is the property's declared or standard type, None for an undeclared one.
@@ -41,7 +53,9 @@ def validate_property(name: str, value: Any, property_type: PropertyType | None)
     if value is None:
         return None
     try:
-        return _VALIDATORS[property_type](value) if property_type is not None else _require_finite(value)
+        return _VALIDATORS[version][property_type](value)
+    except _BeyondDouble:
+        return Refusal("wrong_property_type", f"{name} holds a number that is beyond a double's range")
     except _DoesNotFit:
         kind = property_type or "number"  # of undeclared values only a number out of range is refused
         return Refusal("wrong_property_type", f"{name} is of the type {kind}, and {_describe_value(value)} is not")
@@ -82,11 +96,17 @@ def _validate_date(value: Any) -> Any:
     return value
 
 
-def _validate_datetime(value: Any) -> Any:
+def _validate_instant(value: Any) -> Any:
     try:
         return instant_text(instant_ms(_require_type(value, str)))
     except (ValueError, OverflowError) as error:
         raise _DoesNotFit from error
+
+
+def _validate_datetime(value: Any) -> Any:
+    if not is_day(_require_type(value, str)):
+        _validate_instant(value)
+    return value
 
 
 def _validate_list(value: Any) -> Any:
@@ -105,12 +125,32 @@ def _validate_object(value: Any) -> Any:
 
 def _require_finite(value: Any) -> Any:
     """Refuses whole numbers of hundreds of digits: they are JSON, but arithmetic and other readers fail on them."""
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         try:
-            float(value)
+            is_finite = isfinite(value)
         except OverflowError as error:
             raise _DoesNotFit from error
+        if not is_finite:
+            raise _DoesNotFit
     return value
+
+
+def _require_all_finite(value: Any) -> Any:
+    """Refuses such numbers at any depth; goes level by level, because values may be nested deeply."""
+    level: Iterable[Any] = [_require_finite(value)]
+    while level := [inner for outer in level for inner in _inner_values(outer)]:
+        for inner in level:
+            try:
+                _require_finite(inner)
+            except _DoesNotFit as error:
+                raise _BeyondDouble from error
+    return value
+
+
+def _inner_values(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _require_type(value: Any, required: type) -> Any:
@@ -124,12 +164,25 @@ def _describe_value(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_VALIDATORS: Mapping[PropertyType, Callable[[Any], Any]] = {
+_Validators = Mapping[PropertyType | None, Callable[[Any], Any]]
+
+_VERSION_3_VALIDATORS: _Validators = {
+    None: _require_finite,
     "text": _validate_text,
     "number": _validate_number,
     "boolean": _validate_boolean,
     "date": _validate_date,
-    "datetime": _validate_datetime,
+    "datetime": _validate_instant,
     "list": _validate_list,
     "object": _validate_object,
+}
+_VALIDATORS: Mapping[EngineVersion, _Validators] = {
+    3: _VERSION_3_VALIDATORS,
+    4: {
+        **_VERSION_3_VALIDATORS,
+        None: _require_all_finite,
+        "datetime": _validate_datetime,
+        "list": lambda value: _require_all_finite(_validate_list(value)),
+        "object": lambda value: _require_all_finite(_validate_object(value)),
+    },
 }

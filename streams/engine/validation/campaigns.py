@@ -11,12 +11,14 @@ from streams.engine.validation.conditions import PLACEHOLDER_CONDITION, conditio
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.problem import DocumentPath, Problem, suggestion
 from streams.engine.validation.schema import schema_problems
-from streams.engine.version import ACTIONS_NOT_SERVED
 
 _RULES: tuple[tuple[ConditionUse, type[ScoringRule | AutomationRule]], ...] = (
     ("scoring", ScoringRule),
     ("automation", AutomationRule),
 )
+
+_ACTIONS_VERSION = 4
+"""The engine version from which actions of one rule that cannot both be meant are refused."""
 
 
 def campaign_problems(raw: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
@@ -29,9 +31,12 @@ def campaign_problems(raw: object, context: ValidationContext, path: DocumentPat
     problems += _period_problems(raw.get("period"), (*path, "period"))
     if _is_zero_duration(raw.get("half_life")):
         problems.append(Problem((*path, "half_life"), "must be longer than nothing; without half_life points stay"))
+    problems += _bounds_problems(raw.get("points_between"), (*path, "points_between"))
     for key, model in _RULES:
         for number, rule in enumerate(_rules_of(raw, key)):
             problems += _rule_problems(rule, model, key, context, (*path, key, number))
+            if key == "automation":
+                problems += _action_problems(rule, raw.get("id"), context, (*path, key, number, "then"))
     return problems + _repeated_rule_problems(raw, path)
 
 
@@ -68,6 +73,21 @@ def _period_problems(period: object, path: DocumentPath) -> list[Problem]:
     return []
 
 
+def _bounds_problems(bounds: object, path: DocumentPath) -> list[Problem]:
+    if not isinstance(bounds, list) or len(bounds) != 2 or not all(_is_number(bound) for bound in bounds):
+        return []  # the schema reports it
+    least, most = bounds
+    if least > most:
+        return [Problem(path, f"the least points come first: [{most}, {least}]")]
+    if not least <= 0 <= most:
+        return [Problem(path, f"0 must lie within [{least}, {most}], because a lead starts from 0 points")]
+    return []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _rule_problems(
     raw: object,
     model: type[ScoringRule | AutomationRule],
@@ -84,17 +104,26 @@ def _rule_problems(
     cap = raw.get("at_most")
     if isinstance(cap, Mapping) and _is_zero_duration(cap.get("per")):
         problems.append(Problem((*path, "at_most", "per"), "must be longer than nothing, as in per: 1d"))
-    if use == "automation" and isinstance(raw.get("then"), Mapping):
-        problems += _action_problems(raw["then"], context, (*path, "then"))
     return problems
 
 
-def _action_problems(then: Mapping[str, Any], context: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _action_problems(
+    rule: object, campaign: object, context: ValidationContext, path: DocumentPath
+) -> list[Problem]:
+    then = rule.get("then") if isinstance(rule, Mapping) else None
+    if not isinstance(then, Mapping):
+        return []  # the schema reports it
     if not then:
         return [Problem(path, "a rule does something: set_status, add_points, add_to_segment, ...")]
-    problems = [
-        Problem((*path, key), f"{key} is not served yet", "not_served") for key in then if key in ACTIONS_NOT_SERVED
-    ]
+    problems = _reference_problems(then, context, path)
+    if context.engine_version >= _ACTIONS_VERSION:
+        problems += _opposed_action_problems(then, campaign, path)
+    return problems
+
+
+def _reference_problems(then: Mapping[str, Any], context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    """Returns a problem for each segment and campaign that cannot be acted on."""
+    problems = []
     for key in ("add_to_segment", "remove_from_segment"):
         if isinstance(then.get(key), str):
             fault = _listing_fault(then[key], key, context)
@@ -103,6 +132,26 @@ def _action_problems(then: Mapping[str, Any], context: ValidationContext, path: 
         if isinstance(then.get(key), str):
             fault = context.campaign_fault(then[key])
             problems += [Problem((*path, key), fault)] if fault else []
+    return problems
+
+
+def _opposed_action_problems(then: Mapping[str, Any], campaign: object, path: DocumentPath) -> list[Problem]:
+    """Returns the actions that cannot be meant beside another of the same rule: one of them would do nothing."""
+    stated = {key for key in then if then[key] is not None}
+    problems = []
+    if {"set_points", "add_points"} <= stated:
+        message = "set_points says how many points the lead has, so add_points beside it adds nothing: leave one out"
+        problems.append(Problem((*path, "set_points"), message))
+    if "set_status" in stated and isinstance(campaign, str) and then.get("remove_from_campaign") == campaign:
+        message = (
+            f"set_status beside the removal from {campaign}, which is the lead's own campaign: the removal deletes"
+            " the lead; leave one out"
+        )
+        problems.append(Problem((*path, "set_status"), message))
+    added = then.get("add_to_segment")
+    if isinstance(added, str) and then.get("remove_from_segment") == added:
+        message = f"the rule adds to {added} and removes from it: leave one out"
+        problems.append(Problem((*path, "remove_from_segment"), message))
     return problems
 
 

@@ -12,6 +12,7 @@ from streams.engine.conditions.protocols import CompileScope
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.contradictions import misplaced_key_problems
 from streams.engine.validation.leaves import leaf_problems
+from streams.engine.validation.operators import misfit_problems
 from streams.engine.validation.problem import DocumentPath, Problem, describe_value, suggestion
 from streams.engine.validation.schema import schema_problems
 
@@ -77,9 +78,34 @@ def _leaf_problems(
         Problem(null_path, "null is no value to compare with; a missing property is asked for with exists: false")
         for null_path in _null_paths(raw, path)
     ]
-    problems = problems or misplaced_key_problems(raw, subject, path) or schema_problems(model, raw, path)
+    problems = problems or _form_problems(raw, subject, context, path)
     problems = problems or leaf_problems(model.model_validate(raw), context, use, path)
     return problems or _compiler_problems(model.model_validate(raw), context, path)
+
+
+def _form_problems(
+    raw: Mapping[str, Any], subject: str, context: ValidationContext, path: DocumentPath
+) -> list[Problem]:
+    """Returns misplaced and unknown keys and values of the wrong type; where an operator does not fit the declared
+    type, that comes in place of what is wrong with its operand.
+    """
+    misplaced = misplaced_key_problems(raw, subject, context.engine_version, path)
+    if misplaced:
+        return misplaced
+    problems = schema_problems(SUBJECTS[subject], raw, path)
+    misfits = _misfit_problems(raw, subject, context, path) if problems else []
+    places = [misfit.path for misfit in misfits]
+    return misfits + [problem for problem in problems if problem.path[: len(path) + 1] not in places]
+
+
+def _misfit_problems(
+    raw: Mapping[str, Any], subject: str, context: ValidationContext, path: DocumentPath
+) -> list[Problem]:
+    """Returns the operators of a property leaf that do not fit the property's declared type."""
+    name = raw.get("property") if subject == "property" else None
+    if not isinstance(name, str):
+        return []
+    return misfit_problems(raw, name, context.property_types.get(name), path)
 
 
 def _compiler_problems(leaf: Any, context: ValidationContext, path: DocumentPath) -> list[Problem]:

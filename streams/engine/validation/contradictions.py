@@ -7,8 +7,11 @@ from typing import Any
 
 from schemas.conditions import NumberOperators
 from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
+from streams.engine.conditions.numbers import number_from
 from streams.engine.conditions.operand_types import (
     DATE_OPERATORS,
+    EQUALITY_OPERATORS,
     EXISTENCE_OPERATORS,
     ORDER_OPERATORS,
     OperatorMap,
@@ -27,6 +30,12 @@ _TEXT_TYPES = frozenset({"text", "dates"})
 """Types that a text operand may have, because dates are written as text."""
 _TEXT_OPERATORS = frozenset({"starts_with", "ends_with", "matches"})
 _LIST_OPERATORS = frozenset({"contains_any", "contains_all", "has_item"})
+_EMPTY_TEXT_MESSAGES = {
+    "contains": "every text contains the empty one; write exists: true, or empty: false",
+    "not_contains": "every text contains the empty one; write exists: false",
+    "starts_with": "every text starts with the empty one; write exists: true, or empty: false",
+    "ends_with": "every text ends with the empty one; write exists: true, or empty: false",
+}
 _OPERATORS_TRUE_OF_EMPTY = frozenset({"eq", "in", "contains", "starts_with", "ends_with"})
 """Operators that are true of `""` when their operand is `""`."""
 _ALWAYS_PRESENT = {
@@ -36,7 +45,7 @@ _ALWAYS_PRESENT = {
 
 
 def contradiction_problems(
-    operands: OperatorMap, property_type: PropertyType | None, path: DocumentPath
+    operands: OperatorMap, property_type: PropertyType | None, path: DocumentPath, version: EngineVersion
 ) -> list[Problem]:
     """Returns the contradictions among operators that each fit the declared type."""
     problems = (
@@ -44,7 +53,15 @@ def contradiction_problems(
         + _missing_value_problems(operands, path)
         + _empty_value_problems(operands, path)
     )
-    return problems if property_type is not None else problems + _type_conflict_problems(operands, path)
+    if version >= 4 and property_type != "list":  # a list may have an empty item
+        problems += _empty_text_problems(operands, path)
+    return problems if property_type is not None else problems + _type_conflict_problems(operands, path, version)
+
+
+def _empty_text_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
+    """Returns a problem for each operator on parts of a text whose operand is a part of every text."""
+    empty = [name for name in _EMPTY_TEXT_MESSAGES if operands.get(name) == ""]
+    return [Problem((*path, name), _EMPTY_TEXT_MESSAGES[name]) for name in empty]
 
 
 def empty_list_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
@@ -83,19 +100,33 @@ def _can_hold_of_empty(name: str, operand: Any) -> bool:
     return name in _OPERATORS_TRUE_OF_EMPTY and "" in to_tuple(operand)
 
 
-def _type_conflict_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
+def _type_conflict_problems(operands: OperatorMap, path: DocumentPath, version: EngineVersion) -> list[Problem]:
     """An undeclared value has one type, and each operator is true of values of some types only."""
     known_types: dict[str, frozenset[str]] = {}
+    met_types: dict[str, frozenset[str]] = {}
     for name, operand in operands.items():
         types = _operator_types(name, operand)
         if types is None:
             continue
-        other = next((operator for operator in known_types if not known_types[operator] & types), None)
+        met = types if version < 4 else _with_numbers(name, operand, types)
+        other = next((operator for operator in met_types if not met_types[operator] & met), None)
         if other is not None:
             conflict = f"{other} takes {_join_with_or(known_types[other])} and {name} {_join_with_or(types)}"
             return [Problem((*path, name), f"{conflict}: no value is both; put each in a leaf of any:")]
-        known_types[name] = types
+        known_types[name], met_types[name] = types, met
     return []
+
+
+def _with_numbers(name: str, operand: Any, types: frozenset[str]) -> frozenset[str]:
+    """Returns the types, with numbers where the operator is true of text, because some text counts as a number.
+
+    Text that is equal to an operand counts as a number where the operand does.
+    """
+    if "text" not in types:
+        return types
+    if name in EQUALITY_OPERATORS and all(number_from(one) is None for one in to_tuple(operand)):
+        return types
+    return types | {"numbers"}
 
 
 def _operator_types(name: str, operand: Any) -> frozenset[str] | None:
@@ -133,7 +164,9 @@ def existence_problems(operands: OperatorMap, path: DocumentPath, owner: str) ->
     ]
 
 
-def misplaced_key_problems(raw: Mapping[str, Any], subject: str, path: DocumentPath) -> list[Problem]:
+def misplaced_key_problems(
+    raw: Mapping[str, Any], subject: str, engine_version: EngineVersion, path: DocumentPath
+) -> list[Problem]:
     """Returns a problem for each key that other subjects have, and that has no effect beside this one."""
     problems = []
     if "held_for" in raw and subject not in ("property", "tags"):
@@ -144,6 +177,6 @@ def misplaced_key_problems(raw: Mapping[str, Any], subject: str, path: DocumentP
         problems += [
             Problem((*path, subject, name), _ALWAYS_PRESENT[subject])
             for name in EXISTENCE_OPERATORS
-            if name in inside
+            if name in inside and not (name == "exists" and subject == "score" and engine_version >= 4)
         ]
     return problems

@@ -11,7 +11,15 @@ from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.time_zones import zone_names
 from streams.engine.validation.campaigns import campaign_problems
 from streams.engine.validation.context import ValidationContext
-from streams.engine.validation.problem import WARNING, DocumentPath, Problem, describe_value, suggestion
+from streams.engine.validation.problem import (
+    MAX_NESTING,
+    TOO_DEEP,
+    WARNING,
+    DocumentPath,
+    Problem,
+    describe_value,
+    suggestion,
+)
 from streams.engine.validation.references import (
     find_cycles,
     lead_cycles,
@@ -24,8 +32,6 @@ from streams.engine.validation.segments import segment_problems
 from streams.engine.validation.surrogates import surrogate_problems
 from streams.engine.validation.versions import version_problems
 
-MAX_NESTING = 120
-"""Depth of mappings and lists; more than the deepest condition needs, and far below Python's recursion limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,7 @@ def validate_definitions(raw: Mapping[str, Any], version: EngineVersion = NEWEST
     `version`: the engine version of definitions that do not say theirs.
     """
     if _is_deeper(raw, MAX_NESTING):
-        return ValidationResult(
-            None, [Problem((), f"mappings and lists are nested more than {MAX_NESTING} deep")], []
-        )
+        return ValidationResult(None, [Problem((), TOO_DEEP)], [])
     surrogates = list(surrogate_problems(raw))
     if surrogates:
         return ValidationResult(None, surrogates, [])

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from schemas.conditions import (
     ActivityLeaf,
+    CreatedLeaf,
     DefinitionModel,
     FirstVisitLeaf,
     InactiveLeaf,
@@ -28,9 +29,11 @@ from schemas.conditions import (
     subject_of,
 )
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
+from streams.engine.validation.aggregates import aggregate_problems
 from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.contradictions import existence_problems
 from streams.engine.validation.dates import date_fault
+from streams.engine.validation.event_fields import field_problems
 from streams.engine.validation.modifiers import unused_zone_problems, upper_case_problems
 from streams.engine.validation.operators import (
     activity_time_problems,
@@ -40,12 +43,10 @@ from streams.engine.validation.operators import (
     number_problems,
     operator_problems,
     operators_by_name,
+    score_problems,
 )
 from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.ranges import duration_problems, window_range_problems
-
-TEXT_FIELDS = frozenset({"url", "path", "host", "title", "referrer", "campaign", "name"})
-"""Fields of an event that are always text, as is `query.x`; the JSON value of any other field decides its type."""
 
 
 def leaf_problems(
@@ -57,6 +58,7 @@ def leaf_problems(
         StatusLeaf: _status_problems,
         TagsLeaf: _tags_problems,
         ScoreLeaf: _score_problems,
+        CreatedLeaf: _created_problems,
         VisitLeaf: _visit_problems,
         ActivityLeaf: _activity_problems,
         SequenceLeaf: _sequence_problems,
@@ -96,48 +98,62 @@ def _property_problems(leaf: PropertyLeaf, context: ValidationContext, path: Doc
         if declared not in (None, "object"):
             problems.append(Problem(here, f"{top} is declared as {declared}; only an object has keys inside"))
         declared = None
-    problems += operator_problems(leaf, ".".join(keys), declared, path)
+    problems += operator_problems(leaf, ".".join(keys), declared, path, context.engine_version)
     if keys == ("email_domain",):
         problems = problems or upper_case_problems(leaf, operators_by_name(leaf), top, path)
     return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
-def _status_problems(leaf: StatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _status_problems(leaf: StatusLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "status")
-    problems = operator_problems(leaf.status, "status", "text", here)
+    problems = operator_problems(leaf.status, "status", "text", here, context.engine_version)
     problems = problems or existence_problems(operators_by_name(leaf.status), here, "a contact")
     return problems or choice_problems(leaf.status, get_args(ContactStatus), here)
 
 
-def _tags_problems(leaf: TagsLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    problems = operator_problems(leaf.tags, "tags", "list", (*path, "tags"))
+def _tags_problems(leaf: TagsLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    problems = operator_problems(leaf.tags, "tags", "list", (*path, "tags"), context.engine_version)
     return problems or duration_problems({"held_for": leaf.held_for}, path)
 
 
 def _score_problems(leaf: ScoreLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    return number_problems(leaf.score, (*path, "score"))
+    return score_problems(leaf.score, (*path, "score"))
 
 
-def _visit_problems(leaf: VisitLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    return _filter_problems(leaf.visit, (*path, "visit")) + _window_problems(leaf, path)
+def _created_problems(leaf: CreatedLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    here = (*path, "created")
+    operands = operators_by_name(leaf.created)
+    problems = [
+        Problem((*here, name), "a contact always has an instant at which it began; write before, after or the like")
+        for name in ("exists", "empty")
+        if name in operands
+    ]
+    if "within_next" in operands:
+        problems.append(Problem((*here, "within_next"), "no contact begins in the future; write within_last"))
+    return problems or operator_problems(leaf.created, "created", "datetime", here, context.engine_version)
 
 
-def _activity_problems(leaf: ActivityLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
-    return _filter_problems(leaf.activity, (*path, "activity")) + _window_problems(leaf, path)
+def _visit_problems(leaf: VisitLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return _filter_problems(leaf.visit, context, (*path, "visit")) + _window_problems(leaf, context, path)
 
 
-def _filter_problems(fields: Mapping[str, Operators], path: DocumentPath) -> list[Problem]:
+def _activity_problems(leaf: ActivityLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    return _filter_problems(leaf.activity, context, (*path, "activity")) + _window_problems(leaf, context, path)
+
+
+def _filter_problems(
+    fields: Mapping[str, Operators], context: ValidationContext, path: DocumentPath
+) -> list[Problem]:
     problems: list[Problem] = []
     for name, operators in fields.items():
-        is_text = name in TEXT_FIELDS or name.startswith("query.")
         here = (*path, name)
-        problems += operator_problems(operators, name, "text" if is_text else None, here)
+        problems += field_problems(operators, name, context.engine_version, here)
         problems += upper_case_problems(operators, operators_by_name(operators), name, here) if name == "host" else []
     return problems
 
 
-def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
-    problems: list[Problem] = []
+def _window_problems(leaf: Window, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    problems = aggregate_problems(leaf, path)
     if leaf.never and leaf.count is not None:
         problems.append(Problem((*path, "never"), "never: true is count: {eq: 0}; leave one of the two out"))
     if leaf.count is not None:
@@ -147,7 +163,7 @@ def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
         if fields is not None and (leaf.count is not None or leaf.never):
             problems.append(Problem((*path, name), f"{name} speaks of one event: it cannot stand beside a count"))
         if isinstance(fields, Mapping):
-            problems += _filter_problems(fields, (*path, name))
+            problems += _filter_problems(fields, context, (*path, name))
     if leaf.between_ago is not None and leaf.between_ago[0] <= leaf.between_ago[1]:
         message = "between_ago: the longer time comes first, as in [30d, 7d]"
         problems.append(Problem((*path, "between_ago"), message))
@@ -162,12 +178,12 @@ def _window_problems(leaf: Window, path: DocumentPath) -> list[Problem]:
     return problems or window_range_problems(leaf.since, leaf.until, path)
 
 
-def _sequence_problems(leaf: SequenceLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _sequence_problems(leaf: SequenceLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     problems = duration_problems({"within": leaf.within}, path)
     for number, step in enumerate(leaf.sequence):
         here = (*path, "sequence", number)
         for subject in ("visit", "activity"):
-            problems += _filter_problems(getattr(step, subject) or {}, (*here, subject))
+            problems += _filter_problems(getattr(step, subject) or {}, context, (*here, subject))
         if (step.visit is None) == (step.activity is None):
             problems.append(Problem(here, "a step is one of visit and activity, as in {visit: {path: {eq: /}}}"))
     return problems
@@ -203,14 +219,14 @@ def _lead_problems(leaf: LeadLeaf, context: ValidationContext, path: DocumentPat
     fault = context.campaign_fault(test.campaign)
     problems = [Problem((*here, "campaign"), fault)] if fault else []
     if test.status is not None:
-        problems += _lead_statuses_problems(test.status, (*here, "status"))
+        problems += _lead_statuses_problems(test.status, context, (*here, "status"))
     if test.points is not None:
         problems += number_problems(test.points, (*here, "points"))
     return problems
 
 
-def _lead_statuses_problems(operators: Operators, path: DocumentPath) -> list[Problem]:
-    problems = operator_problems(operators, "status", "text", path)
+def _lead_statuses_problems(operators: Operators, context: ValidationContext, path: DocumentPath) -> list[Problem]:
+    problems = operator_problems(operators, "status", "text", path, context.engine_version)
     return problems or choice_problems(operators, get_args(LeadStatus), path)
 
 
@@ -218,9 +234,9 @@ def _points_problems(leaf: PointsLeaf, _: ValidationContext, path: DocumentPath)
     return number_problems(leaf.points, (*path, "points"))
 
 
-def _lead_status_problems(leaf: LeadStatusLeaf, _: ValidationContext, path: DocumentPath) -> list[Problem]:
+def _lead_status_problems(leaf: LeadStatusLeaf, context: ValidationContext, path: DocumentPath) -> list[Problem]:
     here = (*path, "lead_status")
-    return _lead_statuses_problems(leaf.lead_status, here) or existence_problems(
+    return _lead_statuses_problems(leaf.lead_status, context, here) or existence_problems(
         operators_by_name(leaf.lead_status), here, "a lead at hand"
     )
 

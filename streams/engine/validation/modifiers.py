@@ -1,4 +1,4 @@
-"""Finds `in_zone` and `case_sensitive` where they have no effect, which their author did not intend."""
+"""Finds `in_zone`, `case_sensitive` and `accents` where they have no effect, which their author did not intend."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ _TEXT_OR_LIST_OPERATORS = _TEXT_OPERATORS | {"contains", "not_contains", "contai
 def modifier_problems(
     operators: Operators, operands: OperatorMap, property_type: PropertyType | None, path: DocumentPath
 ) -> list[Problem]:
-    """Returns a problem for `in_zone` and `case_sensitive` that have no effect on the operators beside them."""
+    """Returns a problem for each modifier that has no effect on the operators beside it."""
     problems = []
     if operators.in_zone != "account" and not uses_dates(operators, property_type):
         problems.append(Problem((*path, "in_zone"), "in_zone is for dates, and none is compared here; leave it out"))
-    if operators.case_sensitive and not _compares_text(operands, property_type):
-        message = "case_sensitive is for text, and none is compared here; leave it out"
+    written = {"case_sensitive": operators.case_sensitive, "accents": operators.accents is not None}
+    if not _compares_text(operands, property_type):
         inside = ", or write it inside of has_item" if "has_item" in operands else ""
-        problems.append(Problem((*path, "case_sensitive"), message + inside))
+        problems += [
+            Problem((*path, name), f"{name} is for text, and none is compared here; leave it out{inside}")
+            for name, is_written in written.items()
+            if is_written
+        ]
     return problems
 
 

@@ -7,9 +7,25 @@ from typing import Any
 
 import re2
 
-from schemas.conditions import CountOperators, DurationOperators, MomentOperators, NumberOperators, Operators
+from schemas.conditions import (
+    AmountOperators,
+    CountOperators,
+    DurationOperators,
+    MomentOperators,
+    NumberOperators,
+    Operators,
+    ScoreOperators,
+)
 from schemas.definitions import PropertyType
-from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, MODIFIERS, OPERATORS_BY_TYPE, ORDER_OPERATORS
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
+from streams.engine.conditions.numbers import has_number_operator
+from streams.engine.conditions.operand_types import (
+    EQUALITY_OPERATORS,
+    MODIFIERS,
+    OPERATORS_BY_TYPE,
+    ORDER_OPERATORS,
+    to_tuple,
+)
 from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
 from streams.engine.validation.modifiers import modifier_problems, unused_zone_problems
@@ -24,7 +40,7 @@ from streams.engine.validation.ranges import (
 )
 from streams.engine.validation.schema import keys_of
 
-BoundOperators = NumberOperators | CountOperators | DurationOperators
+BoundOperators = NumberOperators | CountOperators | AmountOperators | DurationOperators
 
 ORDERED_OPERATORS_BY_TYPE: Mapping[PropertyType, tuple[str, ...]] = {
     kind: tuple(operator for operator in keys_of(Operators) if operator in fitting)
@@ -42,8 +58,21 @@ def operators_by_name(operators: Operators) -> dict[str, Any]:
     return {name: value for name, value in operands.items() if value is not None and name not in MODIFIERS}
 
 
+def misfit_problems(
+    raw: Mapping[str, Any], name: str, property_type: PropertyType | None, path: DocumentPath
+) -> list[Problem]:
+    """Returns a problem for each operator as written that does not fit the declared type, whatever its operand is."""
+    known = keys_of(Operators)
+    faults = {key: _type_fault(key, name, property_type) for key in raw if key in known and key not in MODIFIERS}
+    return [Problem((*path, key), fault) for key, fault in faults.items() if fault is not None]
+
+
 def operator_problems(
-    operators: Operators, name: str, property_type: PropertyType | None, path: DocumentPath
+    operators: Operators,
+    name: str,
+    property_type: PropertyType | None,
+    path: DocumentPath,
+    version: EngineVersion = NEWEST_VERSION,
 ) -> list[Problem]:
     """Returns the faults of the operators on a property or a field of an event; `name` is for messages."""
     operands = operators_by_name(operators)
@@ -52,24 +81,37 @@ def operator_problems(
     problems: list[Problem] = []
     for operator, value in operands.items():
         here = (*path, operator)
-        fault = _type_fault(operator, name, property_type) or _operand_fault(operator, value, property_type)
-        if fault:
-            problems.append(Problem(here, fault))
+        misfit = _type_fault(operator, name, property_type)
+        if misfit:
+            problems.append(Problem(here, misfit))
+            continue
+        operand_problem = _operand_problem(operator, value, property_type, here)
+        if operand_problem:
+            problems.append(operand_problem)
         elif operator == "has_item":
             for field, inner in value.items():
-                problems += operator_problems(inner, field, None, (*here, field))
-    return problems or _combination_problems(operators, operands, property_type, path)
+                problems += operator_problems(inner, field, None, (*here, field), version)
+    return problems or _combination_problems(operators, operands, property_type, path, version)
 
 
 def _combination_problems(
-    operators: Operators, operands: Mapping[str, Any], property_type: PropertyType | None, path: DocumentPath
+    operators: Operators,
+    operands: Mapping[str, Any],
+    property_type: PropertyType | None,
+    path: DocumentPath,
+    version: EngineVersion,
 ) -> list[Problem]:
     """Returns what never holds or has no effect, when each operator by itself is valid."""
     return (
-        contradiction_problems(operands, property_type, path)
+        contradiction_problems(operands, property_type, path, version)
         or modifier_problems(operators, operands, property_type, path)
         or number_range_problems(operands, path)
-        or date_range_problems(operands, path, compares_equality=property_type in ("date", "datetime"))
+        or date_range_problems(
+            operands,
+            path,
+            compares_equality=property_type in ("date", "datetime"),
+            compares_days=version >= 4 and property_type in (None, "date"),
+        )
         or duration_problems(operands, path)
     )
 
@@ -82,12 +124,23 @@ def _type_fault(operator: str, name: str, property_type: PropertyType | None) ->
     return f"{operator} does not fit {name}, which is {article}; it takes {fitting}"
 
 
+def _operand_problem(
+    operator: str, value: Any, property_type: PropertyType | None, path: DocumentPath
+) -> Problem | None:
+    """Returns the fault of an operand; of several the first, at its place in the list where text is needed."""
+    if operator in EQUALITY_OPERATORS | {"contains", "not_contains"} and property_type == "text":
+        for number, one in enumerate(to_tuple(value)):
+            if not isinstance(one, str):
+                place = (*path, number) if isinstance(value, tuple) else path
+                return Problem(place, _text_needed(one), needs_text=True)
+        return None
+    fault = _operand_fault(operator, value, property_type)
+    return Problem(path, fault) if fault else None
+
+
 def _operand_fault(operator: str, value: Any, property_type: PropertyType | None) -> str | None:
     if operator in EQUALITY_OPERATORS:
-        values = value if isinstance(value, tuple) else (value,)
-        return next((fault for fault in (_equal_fault(v, property_type) for v in values) if fault), None)
-    if operator in ("contains", "not_contains") and property_type == "text":
-        return _text_fault(value)
+        return next((fault for fault in (_equal_fault(v, property_type) for v in to_tuple(value)) if fault), None)
     if operator == "between":
         return _between_fault(value, property_type)
     if operator in ORDER_OPERATORS:
@@ -101,7 +154,6 @@ def _operand_fault(operator: str, value: Any, property_type: PropertyType | None
 
 def _equal_fault(value: object, property_type: PropertyType | None) -> str | None:
     checks: Mapping[str, Callable[[object], str | None]] = {
-        "text": _text_fault,
         "number": _number_fault,
         "boolean": _boolean_fault,
         "date": _date_value_fault,
@@ -128,8 +180,8 @@ def _between_fault(value: tuple[Any, Any], property_type: PropertyType | None) -
     return "between: the lower bound comes first" if not isinstance(low, str) and low > high else None
 
 
-def _text_fault(value: object) -> str | None:
-    return None if isinstance(value, str) else f"text is needed here, not {describe_value(value)}; put it in quotes"
+def _text_needed(value: object) -> str:
+    return f"text is needed here, not {describe_value(value)}; put it in quotes"
 
 
 def _number_fault(value: object) -> str | None:
@@ -171,12 +223,21 @@ def choice_problems(operators: Operators, choices: Collection[str], path: Docume
 
 
 def number_problems(operators: NumberOperators, path: DocumentPath) -> list[Problem]:
-    """Validates operators on a score or points: at least one operator, and some number meets all of them."""
+    """Validates operators on points or a score: at least one operator, and some number meets all of them."""
     return (
         bound_problems(operators, path)
         or empty_number_list_problems(operators, path)
         or score_range_problems(operators, path)
     )
+
+
+def score_problems(operators: ScoreOperators, path: DocumentPath) -> list[Problem]:
+    """Validates operators on a score: as on points, and `exists: false` has nothing beside it."""
+    problems = number_problems(operators, path)
+    if problems or operators.exists is not False or not has_number_operator(operators):
+        return problems
+    message = "exists: false stands alone: a score that was never adjusted is 0; leave one of them out"
+    return [Problem((*path, "exists"), message)]
 
 
 def count_problems(operators: CountOperators, path: DocumentPath) -> list[Problem]:
@@ -191,7 +252,7 @@ def age_problems(operators: DurationOperators, path: DocumentPath) -> list[Probl
 
 def bound_problems(operators: BoundOperators, path: DocumentPath) -> list[Problem]:
     """Validates that there is an operator, and that the lower bound of `between` comes first."""
-    names = [name for name in type(operators).model_fields if name != "name"]
+    names = [name for name in type(operators).model_fields if name not in ("name", "of")]
     if all(getattr(operators, name) is None for name in names):
         return [Problem(path, "an operator is needed, such as gte:")]
     between = operators.between

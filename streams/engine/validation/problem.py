@@ -9,6 +9,9 @@ from difflib import get_close_matches
 DocumentPath = tuple[str | int, ...]
 """Keys and list indexes from the top of the definitions."""
 
+MAX_NESTING = 120
+"""Depth of mappings and lists; more than the deepest condition needs, and far below Python's recursion limit."""
+TOO_DEEP = f"mappings and lists are nested more than {MAX_NESTING} deep"
 MAX_SUGGESTIONS = 12
 WARNING = "warning"
 """The code of problems that do not prevent `apply`."""
@@ -16,12 +19,13 @@ WARNING = "warning"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault. `code` is `invalid`, `plan` (the plan lacks it), `not_served` (the engine does not do it yet), or
-    `warning`."""
+    """One fault. `code` is `invalid`, `plan` (the plan lacks it) or `warning`."""
 
     path: DocumentPath
     message: str
     code: str = "invalid"
+    needs_text: bool = False
+    """Whether text is needed in place of the value, so that the value as it is written shows how to write it."""
 
 
 def path_text(path: DocumentPath) -> str:

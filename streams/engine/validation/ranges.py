@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from schemas.conditions import CountOperators, DurationOperators, NumberOperators
+from schemas.conditions import CountOperators, DistinctOperators, DurationOperators, NumberOperators
 from schemas.time_zones import UTC
 from streams.engine.conditions.dates.date_bounds import DateBound, DayBound, InstantBound, parse_date_value
 from streams.engine.conditions.dates.date_tests import comparison_span
@@ -20,6 +20,8 @@ NumberBound = tuple[float, bool]
 
 _EXTREME_OFFSETS = (-12, 14)
 """Hours; no zone is further from UTC."""
+_DAY_SLACK = DAY + HOUR
+"""ms; no calendar day is longer but where a zone changes its side of the date line, which none will do twice."""
 _SEPARATE_LEAVES_HINT = "put each in a leaf of any: for what lies outside of both"
 _ALWAYS_TRUE_COUNT = (
     "any number of times meets this; leave count out for at least once, or write never: true for not once"
@@ -70,7 +72,15 @@ def count_range_problems(count: CountOperators, path: DocumentPath) -> list[Prob
     least, most = _whole_number_range(count)
     if most is not None and most < least:
         return [Problem(path, _IMPOSSIBLE_COUNT)]
-    return [Problem(path, _ALWAYS_TRUE_COUNT)] if least == 0 and most is None else []
+    return [Problem(path, _ALWAYS_TRUE_COUNT)] if _is_all(least, most) else []
+
+
+def distinct_range_problems(operators: DistinctOperators, path: DocumentPath) -> list[Problem]:
+    """Returns a problem for a number of different values that can never be, or that always is."""
+    least, most = _whole_number_range(operators)
+    if most is not None and most < least:
+        return [Problem(path, "there are never so many different values: their number is a whole one from 0 on")]
+    return [Problem(path, "any number of different values meets this; leave it out")] if _is_all(least, most) else []
 
 
 def age_range_problems(ages: DurationOperators, path: DocumentPath) -> list[Problem]:
@@ -78,7 +88,12 @@ def age_range_problems(ages: DurationOperators, path: DocumentPath) -> list[Prob
     least, most = _whole_number_range(ages)
     if most is not None and most < least:
         return [Problem(path, f"no lead is ever of that age; {_SEPARATE_LEAVES_HINT}")]
-    return [Problem(path, "every lead is of that age; leave it out")] if least == 0 and most is None else []
+    return [Problem(path, "every lead is of that age; leave it out")] if _is_all(least, most) else []
+
+
+def _is_all(least: int, most: int | None) -> bool:
+    """Whether all whole numbers from 0 on lie in the range."""
+    return least == 0 and most is None
 
 
 def _whole_number_range(operators: CountOperators | DurationOperators) -> tuple[int, int | None]:
@@ -92,10 +107,13 @@ def _whole_number_range(operators: CountOperators | DurationOperators) -> tuple[
     return max([*least, 0 if exact is None else exact]), min(upper, default=None)
 
 
-def date_range_problems(operands: OperatorMap, path: DocumentPath, *, compares_equality: bool) -> list[Problem]:
+def date_range_problems(
+    operands: OperatorMap, path: DocumentPath, *, compares_equality: bool, compares_days: bool = False
+) -> list[Problem]:
     """Returns a problem for operators on a date that no date meets in any zone; relative dates are not checked.
 
-    `compares_equality`: whether `eq` also compares dates.
+    `compares_equality`: whether `eq` also compares dates. `compares_days`: whether the value may be a calendar date,
+    to which an instant is the day that it lies in.
     """
     comparisons = ORDER_OPERATORS | {"before", "after"} | ({"eq"} if compares_equality else set())
     names = [
@@ -106,7 +124,8 @@ def date_range_problems(operands: OperatorMap, path: DocumentPath, *, compares_e
     spans = [_span_or_none(name, operands[name]) for name in names]
     lower = [low for low, _ in spans if low is not None]
     upper = [high for _, high in spans if high is not None]
-    if not any(_never_before(low, high) for low in lower for high in upper):
+    slack = _DAY_SLACK if compares_days else 0
+    if not any(_never_before(low, high, slack) for low in lower for high in upper):
         return []
     if names == ["between"]:
         return [Problem((*path, "between"), "between: the earlier date comes first")]
@@ -138,13 +157,20 @@ def window_range_problems(since: str | None, until: str | None, path: DocumentPa
     return [Problem((*path, "since"), "since lies behind until: nothing happens in between; swap the two")]
 
 
-def _never_before(lower: DateBound, upper: DateBound) -> bool:
-    """Whether a fixed `lower` is at a fixed `upper` or behind it in every zone."""
+def _never_before(lower: DateBound, upper: DateBound, instant_slack: int = 0) -> bool:
+    """Whether a fixed `lower` is at a fixed `upper` or behind it in every zone.
+
+    `instant_slack`: how far (ms) either may be moved where it is no calendar date.
+    """
     if lower.is_relative or upper.is_relative:
         return False
+    slack = sum(instant_slack for bound in (lower, upper) if not isinstance(bound, DayBound))
     if all(isinstance(bound, InstantBound | DayBound) for bound in (lower, upper)):
-        return all(_instant_at_offset(lower, hours) >= _instant_at_offset(upper, hours) for hours in _EXTREME_OFFSETS)
-    return lower.resolve(0, UTC) - lower.slack >= upper.resolve(0, UTC) + upper.slack
+        return all(
+            _instant_at_offset(lower, hours) - slack >= _instant_at_offset(upper, hours)
+            for hours in _EXTREME_OFFSETS
+        )
+    return lower.resolve(0, UTC) - lower.slack - slack >= upper.resolve(0, UTC) + upper.slack
 
 
 def _instant_at_offset(bound: DateBound, hours: int) -> int:

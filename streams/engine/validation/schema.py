@@ -104,7 +104,8 @@ def _problem_from_errors(
     if first["type"] == "extra_forbidden":
         return _unknown_key_problem(model, inner_path[:-1], inner_path[-1], path)
     value = _value_at(raw, inner_path)
-    return Problem((*path, *inner_path), _reason(details, value))
+    needs_text = {d["type"] for d in details} == {"string_type"}
+    return Problem((*path, *inner_path), _reason(details, value), needs_text=needs_text)
 
 
 def _unknown_key_problem(

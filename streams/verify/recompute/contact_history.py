@@ -12,6 +12,7 @@ from operator import itemgetter
 
 from streams.engine.journal import records
 from streams.verify.recompute.contact import RecomputedContact
+from streams.verify.recompute.contact_row import has_contact_rows, next_row
 from streams.verify.recompute.events import apply_event
 from streams.verify.recompute.leads.lead_history import LeadHistory
 from streams.verify.recompute.leads.lead_rules import LeadRules
@@ -52,11 +53,7 @@ class ContactHistory:
         contact = RecomputedContact(event.account, event.owner, ContactModel(created=event.at), max(event.at, tick))
         earlier = [release for release in timeline.releases(event.account) if release.offset < first]
         if earlier:
-            contact.release = earlier[-1]
-            contact.model.zone, contact.model.property_types = (
-                earlier[-1].definitions.time_zone,
-                earlier[-1].property_types,
-            )
+            _follow_release(contact, earlier[-1])
         later = [(release.offset, release) for release in timeline.releases(event.account) if release.offset > first]
         entries: Iterable[tuple[int, records.JournalEvent | JournalRelease]] = merge(own, later, key=itemgetter(0))
         lead_history = LeadHistory(contact, self._rules_of)
@@ -66,6 +63,8 @@ class ContactHistory:
                 self._apply_release(contact, lead_history, record, tick)
             else:
                 self._apply_event(contact, lead_history, offset, record, tick)
+            if has_contact_rows(contact.release):
+                contact.row = next_row(contact.row, contact.model, contact.clock)
         contact.end = max(contact.clock, timeline.tick_before(contact.account, AFTER_JOURNAL) - 1)
         lead_history.advance_to(contact.end + 1)
         lead_history.refresh_model(contact.end)
@@ -115,7 +114,7 @@ class ContactHistory:
 
     def _change_definitions(self, contact: RecomputedContact, release: JournalRelease, tick: int) -> None:
         """A segment that is paused or becomes static keeps the members from before the release's instant."""
-        previous, model = contact.release, contact.model
+        previous = contact.release
         now = max(tick if release.at is None else release.at, contact.clock, tick)
         members = self._members_before(contact, previous, release, now)
         contact.fixed_memberships.listed = {
@@ -130,8 +129,8 @@ class ContactHistory:
             for segment in release.definitions.segments
             if segment.paused
         }
-        model.zone, model.property_types = release.definitions.time_zone, release.property_types
-        contact.release, contact.clock = release, now
+        _follow_release(contact, release)
+        contact.clock = now
 
     def _members_before(
         self, contact: RecomputedContact, previous: JournalRelease | None, release: JournalRelease, now: int
@@ -140,6 +139,14 @@ class ContactHistory:
             return set()
         instant = now if contact.clock == now else now - 1
         return compute_members(contact.model, previous, instant, contact.fixed_memberships)
+
+
+def _follow_release(contact: RecomputedContact, release: JournalRelease) -> None:
+    """Lets a release decide, by its own engine version."""
+    model = contact.model
+    model.engine_version = release.engine_version
+    model.zone, model.property_types = release.definitions.time_zone, release.property_types
+    contact.release = release
 
 
 def _needs_members(previous: JournalRelease, release: JournalRelease) -> bool:

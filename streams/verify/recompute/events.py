@@ -52,7 +52,7 @@ def _apply_patch(lead_instant: LeadInstant, fields: dict[str, Any]) -> IsRefused
     """Applies a patch. When parts are refused the others apply, so the event itself is not refused."""
     contact, model = lead_instant.contact, lead_instant.contact.model
     types = model.property_types or dict(STANDARD_PROPERTIES)
-    model.properties = apply_patch(model.properties, fields.get("properties", {}), types)
+    model.properties = apply_patch(model.properties, fields.get("properties", {}), types, model.engine_version)
     model.property_history.append((lead_instant.now, model.properties))
     status, model.status = model.status, fields.get("status", model.status)
     if model.status == "deleted":

@@ -9,7 +9,7 @@ from streams.verify.recompute.conditions.evaluate import ACTIVITY_TIMES, leaf_ho
 from streams.verify.recompute.conditions.instants import leaf_change_instants
 from streams.verify.recompute.model import ContactModel, PlainCondition
 
-_TIMED_KEYS = {"visit", "activity", "sequence", "inactive_for", "property", "held_for", *ACTIVITY_TIMES}
+_TIMED_KEYS = {"visit", "activity", "sequence", "inactive_for", "property", "created", "held_for", *ACTIVITY_TIMES}
 """Leaves that depend on history, properties and time only; other leaves are evaluated each time."""
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, Segment
+from schemas.engine_versions import EngineVersion
 from streams.engine.journal.records import JournalRecord, Marker, Tick
 from streams.verify.recompute.conditions.leaves import references
 from streams.verify.recompute.model import PlainCondition
@@ -37,6 +38,11 @@ class JournalRelease:
     definitions: Definitions
     conditions: dict[str, PlainCondition]
     """Segment id -> condition, for dynamic segments."""
+
+    @property
+    def engine_version(self) -> EngineVersion:
+        """The engine version that decides it."""
+        return self.definitions.engine_version
 
     @property
     def property_types(self) -> dict[str, str]:

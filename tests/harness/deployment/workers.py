@@ -77,13 +77,15 @@ class WorkerFleet:
     workers: dict[str, WorkerProcess] = field(default_factory=dict)
     former_workers: list[WorkerProcess] = field(default_factory=list)
 
-    def start(self, name: str) -> WorkerProcess:
-        """Starts a worker."""
+    def start(self, name: str, tree: Path | None = None) -> WorkerProcess:
+        """Starts a worker; `tree` is the folder of another version of the project, whose code it runs."""
         log = self.folder / f"{name}.log"
         environment = {**os.environ, **self.environment, "LEADSTREAM_NAME": name}
+        if tree is not None:
+            environment["PYTHONPATH"] = str(tree)
         with log.open("ab") as out:
             process = subprocess.Popen(
-                self.command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL
+                self.command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL, cwd=tree
             )
         self.workers[name] = worker = WorkerProcess(name, process, log)
         return worker

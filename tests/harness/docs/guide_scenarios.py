@@ -157,22 +157,26 @@ def _set_status(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]
 
 
 def _visit(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
-    url, fields = _parse_activity(rest)
+    url, fields = _parse_visit(rest)
     return driver.send("web.visited", at, url=_SITE + url if url.startswith("/") else url, **fields)
 
 
 def _record_activity(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
-    name, fields = _parse_activity(rest)
-    return driver.send("activity.recorded", at, **{**fields, "name": name})
+    name, properties = _word_and_mapping(rest)
+    return driver.send("activity.recorded", at, name=name, **({"properties": properties} if properties else {}))
 
 
-def _parse_activity(rest: str) -> tuple[str, dict[str, Any]]:
-    """The first word, and the fields in the mapping behind it; those of no name are properties."""
-    word, _, mapping = rest.partition(" ")
-    given = parse_yaml(mapping) if mapping else {}
+def _parse_visit(rest: str) -> tuple[str, dict[str, Any]]:
+    """The address, and the fields in the mapping behind it; those of no name are properties."""
+    url, given = _word_and_mapping(rest)
     fields = {key: value for key, value in given.items() if key in _FIELDS}
     properties = {key: value for key, value in given.items() if key not in _FIELDS}
-    return word, {**fields, **({"properties": properties} if properties else {})}
+    return url, {**fields, **({"properties": properties} if properties else {})}
+
+
+def _word_and_mapping(rest: str) -> tuple[str, dict[str, Any]]:
+    word, _, mapping = rest.partition(" ")
+    return word, parse_yaml(mapping) if mapping else {}
 
 
 def _adjust_score(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:

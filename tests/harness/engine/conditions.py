@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from schemas.conditions import Condition
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.values import instant_ms
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import Activity, CompiledCondition, CompileScope, EvaluationContext
@@ -17,11 +18,20 @@ NOW = instant_ms("2026-03-10T12:00:00Z")
 _CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
-def compile_dict(condition: dict[str, Any], zone: str = "UTC", **declared: PropertyType) -> CompiledCondition:
+def compile_dict(
+    condition: dict[str, Any],
+    zone: str = "UTC",
+    engine_version: EngineVersion = NEWEST_VERSION,
+    **declared: PropertyType,
+) -> CompiledCondition:
     """A condition as written, with declared properties."""
-    return compile_condition(
-        _CONDITION.validate_python(condition), CompileScope(zone, {**STANDARD_PROPERTIES, **declared})
-    )
+    scope = CompileScope(zone, {**STANDARD_PROPERTIES, **declared}, engine_version)
+    return compile_condition(_CONDITION.validate_python(condition), scope)
+
+
+def compile_for(version: EngineVersion, condition: dict[str, Any], zone: str = "UTC") -> CompiledCondition:
+    """A condition as written, as an engine version means it."""
+    return compile_condition(_CONDITION.validate_python(condition), CompileScope(zone, STANDARD_PROPERTIES, version))
 
 
 def contact(*, created: int = NOW - 1_000_000_000, now: int = NOW, **fields: Any) -> Contact:
@@ -42,11 +52,12 @@ def holds(
     properties: dict[str, Any],
     now: int = NOW,
     zone: str = "UTC",
+    engine_version: EngineVersion = NEWEST_VERSION,
     **declared: PropertyType,
 ) -> bool:
     """Whether a condition holds of a contact with these properties."""
     of = contact(properties=properties, now=now)
-    return compile_dict(condition, zone, **declared).node.holds(evaluation_context(of, now))
+    return compile_dict(condition, zone, engine_version, **declared).node.holds(evaluation_context(of, now))
 
 
 def due(
@@ -54,11 +65,12 @@ def due(
     properties: dict[str, Any],
     now: int = NOW,
     zone: str = "UTC",
+    engine_version: EngineVersion = NEWEST_VERSION,
     **declared: PropertyType,
 ) -> int | None:
     """When time alone may change that."""
     of = contact(properties=properties, now=now)
-    return compile_dict(condition, zone, **declared).node.due(evaluation_context(of, now))
+    return compile_dict(condition, zone, engine_version, **declared).node.due(evaluation_context(of, now))
 
 
 def visit(at: int, url: str = "https://acme.example/", **fields: Any) -> Activity:
@@ -72,10 +84,14 @@ def activity(at: int, name: str, **properties: Any) -> Activity:
 
 
 def holds_after(
-    condition: dict[str, Any], activities: list[Activity], now: int, zone: str = "UTC"
+    condition: dict[str, Any],
+    activities: list[Activity],
+    now: int,
+    zone: str = "UTC",
+    engine_version: EngineVersion = NEWEST_VERSION,
 ) -> tuple[bool, Contact]:
     """Whether a counted condition holds after these happened in this order, and the contact that it holds of."""
-    ready = compile_dict(condition, zone)
+    ready = compile_dict(condition, zone, engine_version)
     of = contact(now=now)
     count_activities(ready, of, activities)
     return ready.node.holds(evaluation_context(of, now)), of

@@ -50,6 +50,7 @@ class EngineDriver:
         self.decider.resume(None)
         self.journal: list[tuple[int, bytes, bytes]] = []
         self.refused: list[str] = []
+        self._tables: dict[str, dict[bytes, bytes]] = {}
         self._validator = EventValidator("events")
         self._refused_sources: set[tuple[str, int, int]] = set()
         if definitions:
@@ -108,6 +109,10 @@ class EngineDriver:
         """The points of its lead."""
         return self.contact(contact).leads[campaign].points / MILLION
 
+    def table(self, topic: str) -> dict[bytes, bytes]:
+        """The last value of each key of a topic; none of a key that is gone."""
+        return dict(self._tables.get(topic, {}))
+
     def _decide(self, entry: Append) -> list[dict[str, Any]]:
         offset = len(self.journal)
         self.journal.append((offset, entry.key, entry.value))
@@ -117,6 +122,9 @@ class EngineDriver:
         while self.decider.has_pending():
             effects = self.decider.work(BUDGET)
             outputs += [_read_output(output.topic, output.key, output.value) for output in effects.outputs]
+            for output in effects.outputs:
+                rows = self._tables.setdefault(output.topic, {})
+                rows.pop(output.key, None) if output.value is None else rows.update({output.key: output.value})
             self._refused_sources.update(source for _, source, _ in effects.dead_letters)
             self.refused += [refusal.code for refusal, _, _ in effects.dead_letters]
         return outputs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.values import instant_text
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.state.contact import Contact
 from streams.engine.state.points import points_at
@@ -11,6 +12,7 @@ from streams.verify.recompute.contact import RecomputedContact
 from streams.verify.recompute.leads.decay import points_from_millionths
 
 ComparableLeads = dict[str, dict[str, Any]]
+ComparableNotice = dict[str, Any]
 
 
 def leads_from_engine(contact: Contact, recomputed: RecomputedContact) -> ComparableLeads:
@@ -30,6 +32,31 @@ def leads_from_recompute(recomputed: RecomputedContact) -> ComparableLeads:
         campaign: _lead(life, life.points_at(recomputed.end, half_lives.get(campaign)), life.in_audience)
         for campaign, life in recomputed.leads.items()
     }
+
+
+def notice_from_engine(output: dict[str, Any]) -> ComparableNotice:
+    """What is recomputed of a record of `notifications`."""
+    return {
+        "at": output["at"],
+        "campaign": output["campaign"]["id"],
+        "rule": output["cause"]["rule"],
+        "notice": output["notice"],
+        "lead": {name: output["lead"][name] for name in ("status", "points", "made")},
+    }
+
+
+def notices_from_recompute(recomputed: RecomputedContact) -> list[ComparableNotice]:
+    """The same of all notices that batch tells."""
+    return [
+        {
+            "at": instant_text(notice.at),
+            "campaign": notice.campaign,
+            "rule": notice.rule,
+            "notice": notice.name,
+            "lead": {"status": notice.status, "points": notice.points, "made": instant_text(notice.created)},
+        }
+        for notice in recomputed.notices
+    ]
 
 
 def _lead(lead: Any, points: float, in_audience: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.definitions import Definitions
+from schemas.definitions import STANDARD_PROPERTIES, Definitions
 from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import MILLION, instant_ms
 from streams.engine.journal import records
@@ -16,6 +16,7 @@ from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
+from streams.verify.recompute.conditions.properties import apply_patch
 from tests.harness.engine.reference_evaluator import ContactModel, HistoryActivity, ModelLead, holds
 from tests.harness.random.random_events import RandomEvent
 
@@ -34,7 +35,8 @@ class EngineUnderTest:
         )
         self._decider.resume(None)
         self._offset = 0
-        self._append(records.MARKER_KEY, records.Marker("default", 1, 0, "", None, NEWEST_VERSION))
+        marker = records.Marker("default", 1, 0, "", None, definitions.engine_version)
+        self._append(records.MARKER_KEY, marker)
 
     def send(self, random_event: RandomEvent, event_id: str, at: int) -> list[SegmentTransition]:
         """One event."""
@@ -77,7 +79,12 @@ class ReferenceEngine:
         self._settled_at: int | None = None
         """The last instant that is over or was decided by a record."""
         self._tick: int | None = None
-        self.model = ContactModel(property_types=raw["properties"], zone=raw["time_zone"], current_campaign="c")
+        self.model = ContactModel(
+            property_types={**STANDARD_PROPERTIES, **raw["properties"]},
+            zone=raw["time_zone"],
+            engine_version=raw.get("engine_version", NEWEST_VERSION),
+            current_campaign="c",
+        )
 
     def send(self, random_event: RandomEvent, event_id: str, at: int) -> list[SegmentTransition]:
         """What must be told of an event: what time changed before it, then what it changes."""
@@ -141,7 +148,7 @@ class ReferenceEngine:
             return False
         if random_event.event_type == "lead.added":
             return self.model.status != "active"
-        return random_event.fields.get("campaign") == "c"
+        return _speaks_of_lead(random_event)
 
     def _apply(self, random_event: RandomEvent, at: int, now: int) -> None:
         world, fields = self.model, random_event.fields
@@ -161,8 +168,8 @@ class ReferenceEngine:
 
     def _patch(self, fields: dict[str, Any], now: int) -> None:
         world = self.model
-        merged = {**world.properties, **fields.get("properties", {})}
-        world.properties = {name: value for name, value in merged.items() if value is not None}
+        patch = fields.get("properties", {})
+        world.properties = apply_patch(world.properties, patch, world.property_types, world.engine_version)
         world.property_history.append((now, world.properties))
         before, world.status = world.status, fields.get("status", world.status)
         if before == "active" and world.status == "inactive":
@@ -171,6 +178,9 @@ class ReferenceEngine:
 
     def _score(self, fields: dict[str, Any]) -> None:
         points, name = fields["points"], fields.get("score")
+        if "campaign" not in fields:
+            exact = self.model.score_millionths
+            exact[name] = exact.get(name, 0) + points * MILLION
         if name is not None:
             self.model.scores[name] = self.model.scores.get(name, 0) + points
             return
@@ -179,6 +189,12 @@ class ReferenceEngine:
         for lead in self.model.leads.values():
             if lead.status == "active":
                 lead.points += points
+
+
+def _speaks_of_lead(random_event: RandomEvent) -> bool:
+    """Whether it needs the lead to be there; a visit or an activity never does."""
+    is_activity = random_event.event_type in ("web.visited", "activity.recorded")
+    return not is_activity and random_event.fields.get("campaign") == "c"
 
 
 def timed_events(random_events: list[RandomEvent], start: int) -> Iterator[tuple[RandomEvent, str, int]]:

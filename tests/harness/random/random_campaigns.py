@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schemas.values import instant_text
 from tests.harness.random.random_conditions import PROPERTIES, conditions, names, pages
 from tests.harness.random.random_events import DELAYS, ELAPSED, RandomEvent, event_strategies
+from tests.harness.random.random_versions import in_version, release_versions
 
 CAMPAIGNS = ("c", "d")
 """`c` and `d` are there in every release; `e` comes and goes, and nothing refers to it."""
@@ -29,12 +30,18 @@ lead_points: st.SearchStrategy[RandomDocument] = st.one_of(
 actions: dict[str, st.SearchStrategy[Any]] = {
     "set_status": st.sampled_from(["qualified", "rejected", "duplicate", "deleted", "active"]),
     "add_points": st.sampled_from([1, -2, 0.5]),
+    "set_points": st.sampled_from([0, 1, 2.5, -1]),
     "add_to_segment": st.just("kept"),
     "remove_from_segment": st.just("kept"),
     "add_to_campaign": st.sampled_from(CAMPAIGNS),
     "remove_from_campaign": st.sampled_from(CAMPAIGNS),
+    "notify": st.sampled_from(["sales", "owner"]),
 }
-chosen_actions = st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=2, unique=True)
+chosen_actions = st.one_of(
+    st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=3, unique=True),
+    st.sampled_from([["add_points", "set_status"], ["set_points", "set_status", "notify"], ["set_status", "notify"]]),
+)
+bounds: st.SearchStrategy[Any] = st.sampled_from([None, None, None, [0, 3], [-1, 2.5], [-2, 0], [0, 0.000001]])
 mixes = st.sampled_from(("same", "same", "paused", "fields", "anew"))
 
 
@@ -85,6 +92,9 @@ def campaigns(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...])
     }
     if draw(st.booleans()):
         campaign["half_life"] = draw(durations)
+    limits = draw(bounds)
+    if limits:
+        campaign["points_between"] = limits
     period = draw(_periods(start))
     return campaign | ({"period": period} if period else {})
 
@@ -106,7 +116,7 @@ def scoring(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -
 @cache
 @st.composite
 def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]) -> RandomDocument:
-    """An automation rule with one action or two."""
+    """An automation rule with one action or up to three."""
     chosen = draw(chosen_actions)
     return {
         "id": name,
@@ -118,13 +128,14 @@ def automation(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...]
 
 @st.composite
 def releases(draw: st.DrawFn, start: int) -> list[RandomDocument]:
-    """One release or up to three; from one to the next most stays as it is."""
+    """One release or up to three, each with its engine version; from one to the next most stays as it is."""
     drawn = [draw(_definitions(start))]
     for _ in range(draw(st.integers(0, 2))):
         former, fresh = drawn[-1], draw(_definitions(start))
         parts = ("segments", "campaigns") if draw(st.booleans()) else ("campaigns",)
         drawn.append({**former, **{part: draw(_mix_releases(former[part], fresh[part])) for part in parts}})
-    return drawn
+    versions = draw(release_versions)
+    return [in_version(document, version) for document, version in zip(drawn, versions, strict=False)]
 
 
 @st.composite

@@ -9,11 +9,30 @@ from typing import Any
 from hypothesis import strategies as st
 
 from schemas.values import instant_text
+from tests.harness.random.random_values import amounts, declared_texts, loose_values, text_values
 
 # Mostly multiples of five, as lengths are, so that instants fall on the ends of windows and just beside them.
 ELAPSED = (0, 0, 1, 4, 5, 5, 5, 6, 10, 15)
 DELAYS = (0, 0, 0, 0, 5, 5, 6, 10, 20, 21)
 PAGES = ("/a", "/b", "/c?x=1")
+
+
+urls = st.sampled_from(PAGES).map(lambda page: "https://acme.example" + page)
+titles = st.sampled_from(["Demo", "5", "Café", "Cafe\u0301 Noir", ""])
+
+# Properties with the names of fields that events have of their own, with dots, and inside of objects.
+event_properties: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"amount": amounts},
+    optional={
+        "title": st.sampled_from(["Demo", 5, "5", "CAFE\u0301", None]),
+        "url": st.sampled_from(["https://acme.example/b", "https://other.example/c?x=1", 5]),
+        "info": st.one_of(amounts.map(lambda amount: {"price": amount}), st.just("x")),
+        "info.price": st.sampled_from([7, "7"]),
+        "campaign": st.just("c"),
+        "name": st.just("form"),
+        "path": st.just("/a"),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +72,17 @@ def event_strategies(start: int) -> list[st.SearchStrategy[RandomEvent]]:
     values: dict[str, st.SearchStrategy[Any]] = {
         "plan": st.sampled_from([None, "a", "a", "B", "b", "", 5, True, ["a"], [], [{"k": "a"}, {"k": 5}]]),
         "size": st.sampled_from([None, 0, 5, 5.5]),
-        "seen": st.one_of(st.none(), instants),
+        "seen": st.one_of(st.none(), instants, instants, instants.map(lambda text: text[:10])),
         "day": st.one_of(st.none(), instants.map(lambda text: text[:10])),
         "due": undeclared,
-        "home": st.one_of(st.sampled_from([None, {"city": "a"}, {"city": None}, {}]), _one_key("since", undeclared)),
+        "home": st.one_of(
+            st.sampled_from([None, {"city": "a"}, {"city": None}, {}]),
+            _one_key("since", undeclared),
+            _one_key("city", loose_values),
+        ),
+        "rank": loose_values,
+        "word": text_values,
+        "city": declared_texts,
         "trips": st.lists(_trips(instants), max_size=2),
         "tags": st.sampled_from([None, [], ["a"], ["a", "b"]]),
         "time_zone": st.sampled_from([None, "Asia/Tokyo", "America/New_York", "nowhere"]),
@@ -66,12 +92,17 @@ def event_strategies(start: int) -> list[st.SearchStrategy[RandomEvent]]:
         *(st.fixed_dictionaries({name: value}) for name, value in values.items()),
         st.fixed_dictionaries({"plan": values["plan"], "seen": values["seen"]}),
     )
+    properties = st.one_of(st.just({"amount": 5}), _one_key("on", undeclared), event_properties)
     pages = st.fixed_dictionaries(
-        {"url": st.sampled_from(PAGES).map(lambda page: "https://acme.example" + page)},
-        optional={
-            "referrer": st.sampled_from(["a", "b"]),
-            "properties": st.one_of(st.just({"amount": 5}), _one_key("on", undeclared)),
-        },
+        {"url": urls}, optional={"referrer": st.sampled_from(["a", "b"]), "properties": properties}
+    )
+    scarce_pages = st.fixed_dictionaries(
+        {"properties": properties}, optional={"title": titles, "campaign": st.just("z")}
+    )
+    forms = st.fixed_dictionaries({"name": st.sampled_from(["form", "visit"])})
+    rich_forms = st.fixed_dictionaries(
+        {"name": st.sampled_from(["form", "visit"]), "properties": properties},
+        optional={"title": titles, "campaign": st.just("c")},  # of an activity it is no token
     )
     points = st.sampled_from([-2, 1, 3])
     scores = st.one_of(
@@ -83,7 +114,8 @@ def event_strategies(start: int) -> list[st.SearchStrategy[RandomEvent]]:
     return [
         happened,
         happened,
-        _event("activity.recorded", st.fixed_dictionaries({"name": st.sampled_from(["form", "visit"])})),
+        _event("web.visited", scarce_pages),
+        _event("activity.recorded", st.one_of(forms, rich_forms)),
         _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
         _event("contact.changed", st.fixed_dictionaries({"properties": patches})),
         _event("contact.changed", st.fixed_dictionaries({"status": st.sampled_from(["active", "inactive"])})),

@@ -41,7 +41,7 @@ CHANGED = {
     "campaigns": [{"id": "spring", "audience": ["busy", "vip"], "leave": "delete", "points_changed": True}],
 }
 EVENT_TOPICS = ("segment-changes", "lead-changes", "qualified-leads")
-TABLES = ("segment-members", "leads")
+TABLES = ("segment-members", "leads", "contacts")
 
 _ValuesByKey = dict[tuple[str, str], list[Any]]
 

@@ -108,6 +108,7 @@ def test_streaming_equals_batch(settled: Pipeline) -> None:
     assert "scanning the whole journal" in result.stderr
     assert report["memberships"] == len(settled.read_table("segment-members")) > 20
     assert report["leads"] == len(settled.read_table("leads")) > 5
+    assert report["contact_rows"] == len(settled.read_table("contacts")) == 20
     assert report["equal"]
     assert report["contacts_passed_over"] == 0
 
@@ -156,6 +157,27 @@ def test_a_lead_written_by_another_producer_is_found(settled: Pipeline) -> None:
     assert code == 1
     assert [(each["what"], each["contact"]) for each in report["differences"]] == [("lead", row["contact"])]
     assert "with 1000000 points" in report["differences"][0]["found"]
+
+
+def test_a_row_of_a_contact_that_is_missing_or_foreign_is_found(settled: Pipeline) -> None:
+    home = {r.key.decode(): number for number, records in settled.read_records("contacts").items() for r in records}
+    (key, row), (other_key, other) = list(settled.read_table("contacts").items())[:2]
+    ghost = {**row, "contact": "nobody"}
+    asyncio.run(write(settled, "contacts", key, None, home[key]))
+    asyncio.run(write(settled, "contacts", other_key, {**other, "status": "deleted"}, home[other_key]))
+    asyncio.run(write(settled, "contacts", "default/nobody", ghost, home[key]))
+    code, report = run_verify(settled)
+    asyncio.run(write(settled, "contacts", key, row, home[key]))
+    asyncio.run(write(settled, "contacts", other_key, other, home[other_key]))
+    asyncio.run(write(settled, "contacts", "default/nobody", None, home[key]))
+    assert run_verify(settled)[0] == 0
+    assert code == 1
+    differences = {each["contact"]: each for each in report["differences"]}
+    assert {each["what"] for each in report["differences"]} == {"contact"}
+    assert differences.keys() == {row["contact"], other["contact"], "nobody"}
+    assert differences[row["contact"]]["found"] == "none"
+    assert differences[other["contact"]]["found"] == 'status "deleted"'
+    assert differences["nobody"]["expected"] == "none"
 
 
 def test_topics_of_another_prefix_are_reported_as_missing(kafka: str) -> None:

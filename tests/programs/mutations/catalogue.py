@@ -1,4 +1,4 @@
-"""All mutations, in the order of the specification; their numbers follow this order."""
+"""All mutations, by subject; their numbers follow this order."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from tests.programs.mutations.mutation import Mutation
 from tests.programs.mutations.rules import (
     activities,
     activity_times,
+    aggregates,
     arithmetic,
+    calendar_days,
     clock,
+    contact_rows,
     counts,
     dates,
+    engine_versions,
     late_events,
+    leads,
     missing_values,
     segments_and_leads,
     text,
     time_zones,
+    undeclared_values,
+    unicode_text,
     values,
     windows,
 )
@@ -24,17 +31,24 @@ NumberedMutation = tuple[int, Mutation]
 MUTATIONS: tuple[Mutation, ...] = (
     *missing_values.MUTATIONS,
     *values.MUTATIONS,
+    *undeclared_values.MUTATIONS,
     *text.MUTATIONS,
+    *unicode_text.MUTATIONS,
     *counts.MUTATIONS,
     *windows.MUTATIONS,
     *activities.MUTATIONS,
+    *aggregates.MUTATIONS,
     *dates.MUTATIONS,
+    *calendar_days.MUTATIONS,
     *arithmetic.MUTATIONS,
     *time_zones.MUTATIONS,
     *activity_times.MUTATIONS,
     *segments_and_leads.MUTATIONS,
     *clock.MUTATIONS,
     *late_events.MUTATIONS,
+    *engine_versions.MUTATIONS,
+    *leads.MUTATIONS,
+    *contact_rows.MUTATIONS,
 )
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 ENGINE = "streams/engine/"
 
-Section = Literal[3, 5, 6]
-"""Of the specification: 5 conditions, 6 time, and from 3 the rules that 6 needs (repeats, events of the future)."""
+Section = Literal[2, 3, 5, 6, 7]
+"""Of the specification: 2 topics, 3 points, repeats and events of the future, 5 conditions, 6 time, 7 leads."""
 
 
 class DoesNotApply(Exception):

@@ -1,4 +1,4 @@
-"""`regular` with two instants per period agrees with the whole history at every millisecond."""
+"""`regular` with two instants per period and time agrees with the whole history at every millisecond."""
 
 from __future__ import annotations
 
@@ -43,4 +43,39 @@ def test_thinned_instants_agree_with_the_whole_history(
         model.activities.append(HistoryActivity(now - late))
         instants = state.counts.get(counter.key, [])
         state.counts[counter.key] = counter.update(instants, Activity(now - late, "visit", True, {}), now)
+        assert len(state.counts[counter.key]) <= counter.limit
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.tuples(st.integers(1, 4), st.integers(0, 3), st.integers(1, 12), st.integers(2, 4)),
+    st.lists(st.tuples(st.sampled_from([0, 0, 1, 2, 5, 15]), st.sampled_from([0, 0, 1, 8, 30])), max_size=30),
+)
+def test_thinned_instants_with_times_agree_with_the_whole_history(
+    shape: tuple[int, int, int, int], history: list[tuple[int, int]]
+) -> None:
+    at_least, more, each, times = shape
+    periods = {"at_least": at_least, "of": at_least + more, "each": f"PT0.{each:03d}S", "times": times}
+    compiled, state, now = compile_dict({"visit": {}, "regular": periods}), contact(), BASE
+    (counter,) = compiled.counters
+    instants: list[int] = []
+
+    def expected(instant: int) -> bool:
+        ages = [instant - at for at in instants]
+        filled = [sum(age // each == period for age in ages) >= times for period in range(at_least + more)]
+        return sum(filled) >= at_least
+
+    for elapsed, late in [*history, (70, 0)]:
+        due = compiled.node.due(evaluation_context(state, now))
+        truth = expected(now)
+        for instant in range(now, now + elapsed + 1):
+            assert compiled.node.holds(evaluation_context(state, instant)) is expected(instant)
+            if instant == due:
+                truth, due = expected(instant), compiled.node.due(evaluation_context(state, instant))
+            assert expected(instant) is truth, "nothing changes before it is due"
+            assert due is None or due > instant
+        now += elapsed
+        instants.append(now - late)
+        former = state.counts.get(counter.key, [])
+        state.counts[counter.key] = counter.update(former, Activity(now - late, "visit", True, {}), now)
         assert len(state.counts[counter.key]) <= counter.limit

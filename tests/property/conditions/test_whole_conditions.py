@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
 from schemas.values import instant_ms
 from tests.harness.engine.engine_driver import sound_definitions
 from tests.harness.engine.reference_pair import EngineUnderTest, ReferenceEngine, timed_events
@@ -32,23 +33,31 @@ AFTERWARDS = 130
 """Ms after the last event, in which every window ends."""
 
 
+RandomCase = tuple[dict[str, Any], int, int, list[RandomEvent]]
+"""Definitions, lateness (ms), the first instant (ms), and events."""
+
+_WITHOUT_LIMITS = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[dict[str, Any], int, int, list[RandomEvent]]:
-    """Draws definitions, lateness (ms), the first instant (ms), and events."""
+def cases(draw: st.DrawFn, engine_version: EngineVersion) -> RandomCase:
+    """Draws definitions that an engine version knows, and what happens."""
     text = draw(st.sampled_from(sorted(STARTS)))
     start = instant_ms(text)
     segments: list[dict[str, Any]] = [{"id": "kept"}]
     for number in range(draw(st.integers(1, 3))):
         segment_ids = tuple(segment["id"] for segment in segments[1:])
-        segments.append({"id": f"s{number}", "dynamic": True, "when": draw(conditions(start, segment_ids))})
+        when = draw(conditions(start, segment_ids, engine_version=engine_version))
+        segments.append({"id": f"s{number}", "dynamic": True, "when": when})
     if draw(st.booleans()):
         segments[1]["statuses"] = ["active", "inactive"]
     rules = []
     if draw(st.booleans()):
         segment_ids = tuple(segment["id"] for segment in segments[1:])
-        when = draw(conditions(start, segment_ids, lead_at_hand=True))
+        when = draw(conditions(start, segment_ids, lead_at_hand=True, engine_version=engine_version))
         rules.append({"id": "r", "when": when, "then": {"remove_from_segment": "kept"}})
     raw = {
+        "engine_version": engine_version,
         "time_zone": STARTS[text],
         "properties": PROPERTIES,
         "segments": segments,
@@ -61,12 +70,20 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, Any], int, int, list[RandomEvent]]
 @settings(
     max_examples=50 * settings().max_examples,  # the profile's number is meant for smaller tests
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=_WITHOUT_LIMITS,
 )
-@given(cases())
-def test_step_by_step_agrees_with_the_whole_history(
-    case: tuple[dict[str, Any], int, int, list[RandomEvent]],
-) -> None:
+@given(cases(NEWEST_VERSION))
+def test_step_by_step_agrees_with_the_whole_history(case: RandomCase) -> None:
+    assert_agreement(case)
+
+
+@settings(max_examples=5 * settings().max_examples, deadline=None, suppress_health_check=_WITHOUT_LIMITS)
+@given(cases(OLDEST_VERSION))
+def test_a_release_of_the_older_version_keeps_its_meaning(case: RandomCase) -> None:
+    assert_agreement(case)
+
+
+def assert_agreement(case: RandomCase) -> None:
     raw, lateness, start, events = case
     engine, reference = EngineUnderTest(sound_definitions(raw), lateness), ReferenceEngine(raw, lateness)
     end = RandomEvent("tick", AFTERWARDS)

@@ -92,7 +92,9 @@ DEFINITIONS = {
             "audience": ["busy"],
             "points_changed": True,
             "scoring": [{"id": "visit", "when": {"visit": {}}, "points": 2.5}],
-            "automation": [{"id": "hot", "when": {"points": {"gte": 5}}, "then": {"set_status": "qualified"}}],
+            "automation": [
+                {"id": "hot", "when": {"points": {"gte": 5}}, "then": {"set_status": "qualified", "notify": "sales"}}
+            ],
             "salesforce": {"campaign": "701xx0000000001AAA", "member_status": "Responded"},
         }
     ],

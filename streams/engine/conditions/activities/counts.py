@@ -27,7 +27,10 @@ from streams.engine.conditions.protocols import Activity, EvaluationContext, Nod
 
 EventLeaf = VisitLeaf | ActivityLeaf
 
-_COUNT_AND_WINDOW_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
+_AMOUNT_AND_WINDOW_KEYS = (
+    *("count", "never", "sum", "average", "distinct"),
+    *("within", "between_ago", "since", "until", "first", "last", "regular"),
+)
 
 
 class FilteredCounter:
@@ -89,7 +92,8 @@ class CountNode:
         instants = contact.counts.get(self._key)
         if not instants:
             return None
-        return self._window.due(instants, context.now, self._zone_rule.zone_for(contact), self._target)
+        zone = self._zone_rule.zone_for(contact)
+        return self._window.due(instants, context.now, zone, self._target.holds_range)
 
 
 def compile_count(leaf: EventLeaf, context: CompilerContext) -> Node:
@@ -105,9 +109,9 @@ def compile_count(leaf: EventLeaf, context: CompilerContext) -> Node:
 
 
 def is_filter_only(leaf: object) -> bool:
-    """Whether the leaf has a filter only: no count, no window, nothing else."""
+    """Whether the leaf has a filter only: no count or other amount, no window, nothing else."""
     return isinstance(leaf, VisitLeaf | ActivityLeaf) and all(
-        getattr(leaf, name) is None for name in _COUNT_AND_WINDOW_KEYS
+        getattr(leaf, name) is None for name in _AMOUNT_AND_WINDOW_KEYS
     )
 
 
@@ -119,10 +123,11 @@ def count_range(leaf: EventLeaf) -> CountRange:
         return CountRange(0, 0)
     if leaf.count is None:
         return CountRange(1, None)
-    return _to_range(leaf.count)
+    return operators_to_range(leaf.count, "count")
 
 
-def _to_range(count: CountOperators) -> CountRange:
+def operators_to_range(count: CountOperators, key: str) -> CountRange:
+    """Returns the range of whole numbers that meet all operators of the `key`. Raises ConditionRefused."""
     least = [0]
     most: list[int] = []
     if count.eq is not None:
@@ -140,7 +145,7 @@ def _to_range(count: CountOperators) -> CountRange:
     if count.lt is not None:
         most.append(count.lt - 1)
     if len(least) == 1 and not most:
-        raise ConditionRefused("an operator is missing; write eq, gt, gte, lt, lte or between", ("count",))
+        raise ConditionRefused("an operator is missing; write eq, gt, gte, lt, lte or between", (key,))
     return CountRange(max(least), min(most) if most else None)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.conditions import ActivityLeaf, Operators, Step, VisitLeaf
+from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.activities.event_fields import FieldReader, field_reader
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import Zones
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.leaf_keys import operators_to_plain
+from streams.engine.conditions.leaf_keys import filter_to_plain
 from streams.engine.conditions.operators import compile_operators, contact_zone_path, uses_dates
 from streams.engine.conditions.protocols import Activity
 from streams.engine.conditions.value_tests import ValueTests
@@ -40,28 +41,32 @@ class CompiledFilter:
         return all(tests.holds(read(activity), activity.at, self._zones) for read, tests in self._tests)
 
 
-def _compile_filter(fields: Mapping[str, Operators], zone: ZoneInfo, *, visits_only: bool) -> CompiledFilter:
+def _compile_filter(
+    fields: Mapping[str, Operators], zone: ZoneInfo, engine_version: EngineVersion, *, visits_only: bool
+) -> CompiledFilter:
     """Compiles the filter of a leaf; `visits_only` for `visit`. Raises ConditionRefused."""
     tests: list[tuple[FieldReader, ValueTests]] = []
     for key, operators in fields.items():
         try:
-            tests.append(_field_test(key, operators))
+            tests.append(_field_test(key, operators, engine_version))
         except ConditionRefused as refusal:
             raise refusal.with_prefix(key) from None
     return CompiledFilter(tuple(tests), zone, visits_only=visits_only)
 
 
-def _field_test(key: str, operators: Operators) -> tuple[FieldReader, ValueTests]:
+def _field_test(
+    key: str, operators: Operators, engine_version: EngineVersion
+) -> tuple[FieldReader, ValueTests]:
     zone_path = contact_zone_path(operators)
     if zone_path is not None:
         raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", zone_path)
-    read, property_type = field_reader(key)
-    return read, compile_operators(operators, property_type)
+    read, property_type = field_reader(key, engine_version)
+    return read, compile_operators(operators, property_type, engine_version)
 
 
-def _any_uses_dates(fields: Mapping[str, Operators]) -> bool:
+def _any_uses_dates(fields: Mapping[str, Operators], engine_version: EngineVersion) -> bool:
     """Whether the account's zone matters to a filter."""
-    return any(uses_dates(operators, field_reader(key)[1]) for key, operators in fields.items())
+    return any(uses_dates(operators, field_reader(key, engine_version)[1]) for key, operators in fields.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class EventFilter:
     name: str
     """`visit`, `activity`, `first` or `last`: the key under which the filter is written."""
     fields: Any
-    """Field -> operators, as JSON values."""
+    """Which events match, as a JSON value."""
     zone: str | None
     """The account's time zone; None when the filter does not depend on it."""
     filter: CompiledFilter
@@ -95,10 +100,10 @@ def compile_extra_filter(key: str, fields: Mapping[str, Operators], context: Com
 
 
 def _event_filter(name: str, fields: Mapping[str, Operators], context: CompilerContext) -> EventFilter:
+    engine_version = context.scope.engine_version
     try:
-        compiled_filter = _compile_filter(fields, context.zone, visits_only=name == "visit")
+        compiled_filter = _compile_filter(fields, context.zone, engine_version, visits_only=name == "visit")
     except ConditionRefused as refusal:
         raise refusal.with_prefix(name) from None
-    zone = str(context.zone) if _any_uses_dates(fields) else None
-    plain = {key: operators_to_plain(operators) for key, operators in fields.items()}
-    return EventFilter(name, plain, zone, compiled_filter)
+    zone = str(context.zone) if _any_uses_dates(fields, engine_version) else None
+    return EventFilter(name, filter_to_plain(fields, engine_version), zone, compiled_filter)

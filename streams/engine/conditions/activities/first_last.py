@@ -89,7 +89,8 @@ class FirstLastNode:
         instants = self._instants(context)
         if not instants:
             return None
-        return self._window.due(instants, context.now, self._zone_rule.zone_for(context.contact), _AT_LEAST_ONE)
+        zone = self._zone_rule.zone_for(context.contact)
+        return self._window.due(instants, context.now, zone, _AT_LEAST_ONE.holds_range)
 
     def _instants(self, context: EvaluationContext) -> list[int]:
         """Returns the instant when its event passes the other filter, else nothing."""

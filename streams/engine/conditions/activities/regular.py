@@ -1,8 +1,9 @@
-"""`regular`: a matching event happened in at least so many of the last periods, counted back from now.
+"""`regular`: a matching event happened, `times` times, in at least so many of the last periods, back from now.
 
 Period i holds (now - (i + 1) * each, now - i * each]. The state is the instants in all periods. Of three that lie no
-further apart than one period the middle one is redundant: every period that holds it also holds one of the
-others, now and later. So at most two per period are stored, and the result stays exact.
+further apart than one period the middle one is redundant where once is enough: every period that holds it also holds
+one of the others, now and later. With `times` an instant is redundant when every period that holds it also holds
+`times` others. So at most 2 * times per period are stored, and the result stays exact.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from schemas.conditions import ActivityLeaf, Regular, VisitLeaf
 from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
+from streams.engine.conditions.activities.windows import MOST_INSTANTS
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.leaf_keys import leaf_key
@@ -23,10 +25,11 @@ _CONFLICTING_KEYS = ("count", "never", "within", "between_ago", "since", "until"
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """The last `count` periods of length `length` (ms)."""
+    """The last `count` periods of length `length` (ms); one is filled when it happened `times` times in it."""
 
     count: int
     length: int
+    times: int = 1
 
     @property
     def total_length(self) -> int:
@@ -41,8 +44,16 @@ class Periods:
         """Returns period -> how many of the instants it holds; the present period is 0."""
         return Counter((now - at) // self.length for at in instants)
 
+    def count_filled(self, counts: Counter[int]) -> int:
+        """Returns how many of the periods are filled; `counts` has no period without instants."""
+        return len(counts) if self.times == 1 else sum(count >= self.times for count in counts.values())
+
     def drop_redundant(self, instants: list[int]) -> list[int]:
         """Returns the instants without the redundant ones."""
+        return self._drop_middle(instants) if self.times == 1 else self._drop_crowded(instants)
+
+    def _drop_middle(self, instants: list[int]) -> list[int]:
+        """Returns them without equal ones, and without the middle one of three within one length."""
         result: list[int] = []
         for at in instants:
             if result and result[-1] == at:
@@ -51,6 +62,23 @@ class Periods:
                 result[-1] = at
             else:
                 result.append(at)
+        return result
+
+    def _drop_crowded(self, instants: list[int]) -> list[int]:
+        """Returns them without those that have `times` others in every period that holds them.
+
+        A period with this instant and fewer than `times` others lies, for some n from 1 to `times`, between the n-th
+        after it and the (times + 1 - n)-th before it; where all of these pairs are too close, there is no such period.
+        """
+        result: list[int] = []
+        for at in instants:
+            result.append(at)
+            middle = len(result) - 1 - self.times
+            if middle >= self.times and all(
+                result[middle + after] - result[middle + after - self.times - 1] <= self.length
+                for after in range(1, self.times + 1)
+            ):
+                del result[middle]
         return result
 
 
@@ -63,7 +91,7 @@ class RegularCounter:
 
     def __init__(self, key: str, event_filter: EventFilter, periods: Periods) -> None:
         self.key = key
-        self.limit = 2 * periods.count
+        self.limit = 2 * periods.times * periods.count
         self._event_filter = event_filter
         self._periods = periods
 
@@ -100,11 +128,11 @@ class RegularNode:
 
     def holds(self, context: EvaluationContext) -> bool:
         inside = self._instants_inside(context)
-        return len(self._periods.count_by_period(inside, context.now)) >= self._at_least
+        return self._periods.count_filled(self._periods.count_by_period(inside, context.now)) >= self._at_least
 
     def due(self, context: EvaluationContext) -> int | None:
         inside = self._instants_inside(context)
-        if len(inside) < self._at_least:
+        if len(inside) < self._at_least * self._periods.times:
             return None
         return self._next_change(inside, context.now)
 
@@ -119,7 +147,7 @@ class RegularNode:
         """
         periods = self._periods
         filled = periods.count_by_period(instants, now)
-        result = len(filled) >= self._at_least
+        result = periods.count_filled(filled) >= self._at_least
         moves: dict[int, list[int]] = {}
         for at in instants:
             period = (now - at) // periods.length
@@ -127,7 +155,7 @@ class RegularNode:
         for at_move in sorted(moves):
             for period in moves[at_move]:
                 self._move_to_next_period(filled, period)
-            if (len(filled) >= self._at_least) != result:
+            if (periods.count_filled(filled) >= self._at_least) != result:
                 return at_move
         return max(instants[0] + periods.total_length, *moves)
 
@@ -151,8 +179,14 @@ def compile_regular(leaf: VisitLeaf | ActivityLeaf, regular: Regular, context: C
     if regular.at_least > regular.of:
         message = f"is more than the {regular.of} periods there are; it could never hold"
         raise ConditionRefused(message, ("regular", "at_least"))
+    if regular.of * regular.times > MOST_INSTANTS:
+        message = f"needs too much to be kept: of and times multiply to at most {MOST_INSTANTS}"
+        raise ConditionRefused(message, ("regular", "times"))
     event_filter = compile_event_filter(leaf, context)
-    key = leaf_key("regular", event_filter.name, event_filter.fields, event_filter.zone, regular.of, regular.each)
-    periods = Periods(regular.of, regular.each)
+    times = () if regular.times == 1 else (regular.times,)
+    key = leaf_key(
+        "regular", event_filter.name, event_filter.fields, event_filter.zone, regular.of, regular.each, *times
+    )
+    periods = Periods(regular.of, regular.each, regular.times)
     context.counters.setdefault(key, RegularCounter(key, event_filter, periods))
     return RegularNode(key, periods, regular.at_least)

@@ -13,6 +13,7 @@ An instant that no window can hold any more is dropped when the next one is coun
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -21,6 +22,12 @@ from streams.engine.conditions.dates.date_bounds import DateBound
 
 MOST_INSTANTS = 1_000
 """The most instants that a leaf stores of one contact."""
+
+IndexRange = tuple[int, int]
+"""Indexes of instants: the first one, and the one behind the last; equal where there is none."""
+
+RangeTest = Callable[[int, int], bool]
+"""Whether a leaf holds when the instants of an index range lie inside its window; the indexes never go down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,10 @@ class CountRange:
     def holds(self, count: int) -> bool:
         return self.least <= count and (self.most is None or count <= self.most)
 
+    def holds_range(self, start: int, end: int) -> bool:
+        """Whether that many instants are enough and not too many: a `RangeTest`."""
+        return self.holds(end - start)
+
 
 class CountWindow(Protocol):
     """A window as a counting leaf uses it; instants (ms) are ascending."""
@@ -46,11 +57,22 @@ class CountWindow(Protocol):
     def lossy(self) -> bool:
         """Whether more instants than `MOST_INSTANTS` may matter, so that a full list may have lost some."""
 
+    @property
+    def is_permanent(self) -> bool:
+        """Whether what is inside once stays inside, and nothing waits to enter."""
+
+    def range_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> IndexRange:
+        """Returns which of the instants lie inside."""
+
     def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:
         """Returns how many of the instants lie inside."""
 
-    def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:
-        """Returns the earliest instant after now at which time alone may move the count into or out of the target."""
+    def due(self, instants: list[int], now: int, zone: ZoneInfo, holds: RangeTest) -> int | None:
+        """Returns the earliest instant after now at which time alone may change whether the leaf holds."""
+
+    def stored_range(self, instants: list[int], now: int) -> tuple[int, int, int]:
+        """Returns three indexes: the first instant that may still matter, the first that is not certainly inside
+        yet, and the one behind the last that may matter. The second may lie outside of the other two."""
 
     def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
         """Returns the instants that may still matter."""
@@ -72,15 +94,22 @@ class RollingWindow:
     def lossy(self) -> bool:
         return self.min_age > 0
 
+    @property
+    def is_permanent(self) -> bool:
+        return self.max_age is None and self.min_age == 0
+
+    def range_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> IndexRange:  # noqa: ARG002
+        start, end = self._index_range(instants, now)
+        return start, max(start, end)
+
     def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:  # noqa: ARG002 - shared signature
         start, end = self._index_range(instants, now)
         return max(end - start, 0)
 
-    def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:  # noqa: ARG002
-        leaving, entering = self._index_range(instants, now)
-        entering = max(entering, leaving)
+    def due(self, instants: list[int], now: int, zone: ZoneInfo, holds: RangeTest) -> int | None:
+        leaving, entering = self.range_inside(instants, now, zone)
         end = len(instants) if self.last is None else bisect_right(instants, self.last)
-        result = target.holds(entering - leaving)
+        result = holds(leaving, entering)
         while True:
             candidates = []
             if entering < end:
@@ -94,16 +123,19 @@ class RollingWindow:
                 entering += 1
             while self.max_age is not None and leaving < entering and instants[leaving] + self.max_age == change:
                 leaving += 1
-            if target.holds(entering - leaving) != result:
+            if holds(leaving, entering) != result:
                 return change
 
-    def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
+    def stored_range(self, instants: list[int], now: int) -> tuple[int, int, int]:
         start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
         if self.first is not None:
             start = max(start, bisect_left(instants, self.first))
         end = len(instants) if self.last is None else bisect_right(instants, self.last)
         entry_index = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
-        return _newest(instants, start, min(entry_index, end), end, deciding_count)
+        return start, min(entry_index, end), end
+
+    def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
+        return _newest(instants, *self.stored_range(instants, now), deciding_count)
 
     def earliest_instant(self, now: int) -> int | None:
         return _latest(None if self.max_age is None else now - self.max_age, self.first)
@@ -134,16 +166,24 @@ class CalendarWindow:
     def lossy(self) -> bool:
         return self.min_age > 0 or self.until is not None
 
+    @property
+    def is_permanent(self) -> bool:
+        return False
+
     def count_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> int:
+        start, end = self.range_inside(instants, now, zone)
+        return end - start
+
+    def range_inside(self, instants: list[int], now: int, zone: ZoneInfo) -> IndexRange:
         start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
         end = bisect_right(instants, now - self.min_age)
         if self.since is not None:
             start = max(start, bisect_left(instants, self.since.resolve(now, zone)))
         if self.until is not None:
             end = min(end, bisect_left(instants, self.until.resolve(now, zone)))
-        return max(end - start, 0)
+        return start, max(start, end)
 
-    def due(self, instants: list[int], now: int, zone: ZoneInfo, target: CountRange) -> int | None:  # noqa: ARG002
+    def due(self, instants: list[int], now: int, zone: ZoneInfo, holds: RangeTest) -> int | None:  # noqa: ARG002
         """Returns the next instant at which any of the instants may enter or leave, even if the result stays."""
         changes = [_bound_due(bound, instants, now, zone) for bound in (self.since, self.until)]
         changes.append(_next_crossing(instants, now, self.min_age))
@@ -151,7 +191,7 @@ class CalendarWindow:
             changes.append(_next_crossing(instants, now, self.max_age))
         return min((change for change in changes if change is not None), default=None)
 
-    def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
+    def stored_range(self, instants: list[int], now: int) -> tuple[int, int, int]:
         start = 0 if self.max_age is None else bisect_right(instants, now - self.max_age)
         end = len(instants)
         entry_index = len(instants) if self.min_age == 0 else bisect_right(instants, now - self.min_age)
@@ -162,7 +202,10 @@ class CalendarWindow:
             entry_index = min(entry_index, bisect_left(instants, until - slack))
             if not self.until.is_relative:
                 end = bisect_left(instants, until + slack)
-        return _newest(instants, start, min(entry_index, end), end, deciding_count)
+        return start, min(entry_index, end), end
+
+    def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
+        return _newest(instants, *self.stored_range(instants, now), deciding_count)
 
     def earliest_instant(self, now: int) -> int | None:
         since = None if self.since is None else self.since.resolve(now, self.account_zone) - self.since.slack

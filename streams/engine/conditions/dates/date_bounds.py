@@ -179,27 +179,28 @@ def _parse_base_cached(text: str) -> InstantBound | DayBound | None:
 
 def is_date(value: object) -> bool:
     """Whether a property's value is an instant or a calendar date."""
-    return _parse_bound(value) is not None
+    return parse_bound(value) is not None
 
 
 def is_calendar_date(value: object) -> bool:
     """Whether a property's value is a calendar date."""
-    return isinstance(_parse_bound(value), DayBound)
+    return isinstance(parse_bound(value), DayBound)
 
 
 def is_instant(value: object) -> bool:
     """Whether a property's value is an instant within the calendar's years in UTC."""
-    bound = _parse_bound(value)
+    bound = parse_bound(value)
     return isinstance(bound, InstantBound) and _CALENDAR_START <= bound.instant < _CALENDAR_END
 
 
 def parse_instant(value: object, zone: ZoneInfo) -> int | None:
     """Returns a property's value as an instant (ms), a date as its local midnight; None for anything else."""
-    bound = _parse_bound(value)
+    bound = parse_bound(value)
     return None if bound is None else bound.resolve(0, zone)
 
 
-def _parse_bound(value: object) -> InstantBound | DayBound | None:
+def parse_bound(value: object) -> InstantBound | DayBound | None:
+    """Returns a property's value as an instant or a calendar day; None for anything else."""
     if not isinstance(value, str):
         return None
     return _parse_base_cached(value) if len(value) <= _MAX_CACHED_LENGTH else _parse_base(value)

@@ -170,12 +170,12 @@ def date_test(operator: str, operand: object) -> DateTest:
     if operator in ("within_last", "within_next", "older_than", "anniversary_within"):
         return _length_test(operator, operand)
     if operator == "between":
-        lower, upper = _date_values(operand)
+        lower, upper = to_date_values(operand)
         return Span(lower.start, upper.end)
     if operator in ("in", "not_in"):
-        spans = AnyOfSpans(tuple(comparison_span("eq", value) for value in _date_values(operand)))
+        spans = AnyOfSpans(tuple(comparison_span("eq", value) for value in to_date_values(operand)))
         return spans if operator == "in" else NegatedDateTest(spans)
-    value = _date_value(operand)
+    (value,) = to_date_values(operand)
     if operator == "ne":
         return NegatedDateTest(comparison_span("eq", value))
     return comparison_span(operator, value)
@@ -199,7 +199,6 @@ def _date_value(operand: object) -> DateValue:
     return parse_date_value(operand)
 
 
-def _date_values(operand: object) -> list[DateValue]:
-    if not isinstance(operand, tuple):
-        raise TypeError("a list of date values is needed")
-    return [_date_value(one) for one in operand]
+def to_date_values(operand: object) -> list[DateValue]:
+    """Returns the date values of an operator that takes one or several. Raises ConditionRefused for anything else."""
+    return [_date_value(one) for one in (operand if isinstance(operand, tuple) else (operand,))]

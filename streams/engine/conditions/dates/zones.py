@@ -40,6 +40,10 @@ class Zones(NamedTuple):
     contact: ZoneInfo
     """The account's zone when the contact has no valid one."""
 
+    def named(self, *, is_contact: bool) -> ZoneInfo:
+        """Returns the zone that a leaf names with `in_zone`."""
+        return self.contact if is_contact else self.account
+
 
 class ZoneRule:
     """Decides which zone a leaf uses: the account's, or the contact's if that is valid."""

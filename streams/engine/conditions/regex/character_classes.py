@@ -9,13 +9,7 @@ from typing import Any
 
 import re2
 
-from streams.engine.conditions.regex.case_folding import (
-    LETTERS_BY_FOLDING,
-    RESERVED_RANGE,
-    escape_letter,
-    group_pattern,
-    letter_pattern,
-)
+from streams.engine.conditions.regex.case_folding import RESERVED_RANGE, MultiLetterFolding, escape_letter
 
 NAMED_SET = r"\[:\^?\w+:\]|\\[pP]\{\^?\w+\}|\\[pP].|\\[dDsSwW]"
 """A named set of characters, as a regular expression."""
@@ -23,12 +17,15 @@ NAMED_SET = r"\[:\^?\w+:\]|\\[pP]\{\^?\w+\}|\\[pP].|\\[dDsSwW]"
 LETTER = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\[0-7]{1,3}|\\.|."
 """A letter, or an escape for one, as a regular expression."""
 
-_PART = re.compile(
+CLASS_PART = re.compile(
     rf"(?P<set>{NAMED_SET})|(?P<low>{LETTER})(?:-(?P<high>\\x\{{[0-9a-fA-F]+\}}|{LETTER}))?", re.DOTALL
 )
+"""A named set, a range, or a letter, as a regular expression for the inside of a class."""
+
 _CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _RESERVED_RANGE = f"{escape_letter(chr(RESERVED_RANGE[0]))}-{escape_letter(chr(RESERVED_RANGE[1]))}"
-_MATCHES_NOTHING = r"[^\x{0}-\x{10ffff}]"
+MATCHES_NOTHING = r"[^\x{0}-\x{10ffff}]"
+MATCHES_ANYTHING = r"[\x{0}-\x{10ffff}]"
 
 BRACKET_CLASS = rf"\[\^?\]?(?:{NAMED_SET}|\\.|[^\]\\])*\]"
 """A class in square brackets, as a regular expression."""
@@ -63,7 +60,7 @@ def parse_class(token: str) -> CharacterClass:
     letters: list[str] = []
     ranges: list[tuple[int, int]] = []
     sets: list[str] = []
-    for part in _PART.finditer(token[2 if negated else 1 : -1]):
+    for part in CLASS_PART.finditer(token[2 if negated else 1 : -1]):
         if part["set"]:
             sets.append(part["set"])
         elif part["high"]:
@@ -73,25 +70,27 @@ def parse_class(token: str) -> CharacterClass:
     return CharacterClass(tuple(letters), tuple(ranges), tuple(sets), negated)
 
 
-def multi_letter_foldings(character_class: CharacterClass) -> list[str]:
+def multi_letter_foldings(character_class: CharacterClass, folding: MultiLetterFolding) -> list[str]:
     """Returns the foldings of several letters of the class's single letters; none for a negated class."""
     if character_class.negated:
         return []
-    foldings = (letter.casefold() for letter in character_class.letters)
-    return [folding for folding in foldings if len(folding) > 1]
+    foldings = map(folding.fold, character_class.letters)
+    return [several for several in foldings if len(several) > 1]
 
 
-def one_character_pattern(character_class: CharacterClass) -> str:
+def one_character_pattern(character_class: CharacterClass, folding: MultiLetterFolding) -> str:
     """Returns a pattern for expanded texts: one character of the class, or the folding of one of its letters."""
-    alternatives = ["".join(map(letter_pattern, folding)) for folding in multi_letter_foldings(character_class)]
+    alternatives = [
+        "".join(map(folding.letter_pattern, several)) for several in multi_letter_foldings(character_class, folding)
+    ]
     alternatives += (
         _negated_patterns(character_class) if character_class.negated else _positive_patterns(character_class)
     )
     contains = _contains_test(character_class)
-    foldings = [folding for folding, letters in LETTERS_BY_FOLDING.items() if contains(letters)]
+    foldings = [several for several, letters in folding.letters_by_folding.items() if contains(letters)]
     if foldings:
-        alternatives.append(group_pattern(foldings))
-    return f"(?:{'|'.join(alternatives) or _MATCHES_NOTHING})"
+        alternatives.append(folding.group_pattern(foldings))
+    return f"(?:{'|'.join(alternatives) or MATCHES_NOTHING})"
 
 
 def _contains_test(character_class: CharacterClass) -> Callable[[tuple[str, ...]], bool]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.regex.case_folding import escape_letter, letter_pattern
+from streams.engine.conditions.regex.case_folding import MultiLetterFolding, escape_letter
 from streams.engine.conditions.regex.character_classes import (
     BRACKET_CLASS,
     LETTER,
@@ -22,7 +22,7 @@ from streams.engine.conditions.regex.character_classes import (
     parse_letter,
 )
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rf"""(?P<quoted>\\Q.*?(?:\\E|\Z))
     |(?P<group>\(\?P?<[^>]*>|\(\?[a-zA-Z-]*[:)]|\()
     |(?P<end>\))
@@ -33,20 +33,40 @@ _TOKEN = re.compile(
     |(?P<letter>{LETTER})""",
     re.DOTALL | re.VERBOSE,
 )
+"""A token of a pattern that RE2 accepts; its group says of which kind."""
+
 _ANY_BUT_NEWLINE = CharacterClass(("\n",), (), (), negated=True)
 _ANY_CHARACTER = CharacterClass((), ((0, 0x10FFFF),), ())
 
 
-def rewrite_for_plain_text(pattern: str) -> str:
-    """Returns the pattern for texts removed_flags letters that fold to several. Raises ConditionRefused."""
-    return _rewrite(pattern, _fold_letter, _class_with_foldings, lambda token, _: token)
+def rewrite_for_plain_text(pattern: str, folding: MultiLetterFolding) -> str:
+    """Returns the pattern for texts without letters that fold to several. Raises ConditionRefused."""
+
+    def rewrite_letter(token: str) -> str:
+        letters = folding.fold(parse_letter(token))
+        return token if len(letters) == 1 else f"(?:{''.join(map(escape_letter, letters))})"
+
+    def rewrite_class(token: str) -> str:
+        foldings = multi_letter_foldings(parse_class(token), folding)
+        return f"(?:{'|'.join([token, *foldings])})" if foldings else token
+
+    return _rewrite(pattern, rewrite_letter, rewrite_class, lambda token, _: token)
 
 
-def rewrite_for_expanded_text(pattern: str) -> str:
+def rewrite_for_expanded_text(pattern: str, folding: MultiLetterFolding) -> str:
     """Returns the pattern for expanded texts (see `case_folding`). Raises ConditionRefused."""
-    return _rewrite(
-        pattern, _expanded_letter_pattern, lambda token: one_character_pattern(parse_class(token)), _expanded_dot
-    )
+
+    def rewrite_letter(token: str) -> str:
+        patterns = [folding.letter_pattern(letter) for letter in folding.fold(parse_letter(token))]
+        return patterns[0] if len(patterns) == 1 else f"(?:{''.join(patterns)})"
+
+    def rewrite_class(token: str) -> str:
+        return one_character_pattern(parse_class(token), folding)
+
+    def rewrite_dot(_: str, dot_matches_newline: bool) -> str:
+        return one_character_pattern(_ANY_CHARACTER if dot_matches_newline else _ANY_BUT_NEWLINE, folding)
+
+    return _rewrite(pattern, rewrite_letter, rewrite_class, rewrite_dot)
 
 
 def _rewrite(
@@ -72,7 +92,7 @@ def _rewrite(
 
 
 def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
-    for match in _TOKEN.finditer(pattern):
+    for match in TOKEN.finditer(pattern):
         kind, token = str(match.lastgroup), match[0]
         if kind == "quoted":
             yield from (("letter", escape_letter(letter)) for letter in token[2:].removesuffix(r"\E"))
@@ -100,22 +120,3 @@ def _update_flags(dot_matches_newline: list[bool], kind: str, token: str) -> Non
         dot_matches_newline[-1] = now
     else:
         dot_matches_newline.append(now)
-
-
-def _fold_letter(token: str) -> str:
-    folding = parse_letter(token).casefold()
-    return token if len(folding) == 1 else f"(?:{''.join(map(escape_letter, folding))})"
-
-
-def _expanded_letter_pattern(token: str) -> str:
-    patterns = [letter_pattern(letter) for letter in parse_letter(token).casefold()]
-    return patterns[0] if len(patterns) == 1 else f"(?:{''.join(patterns)})"
-
-
-def _class_with_foldings(token: str) -> str:
-    foldings = multi_letter_foldings(parse_class(token))
-    return f"(?:{'|'.join([token, *foldings])})" if foldings else token
-
-
-def _expanded_dot(_: str, dot_matches_newline: bool) -> str:
-    return one_character_pattern(_ANY_CHARACTER if dot_matches_newline else _ANY_BUT_NEWLINE)

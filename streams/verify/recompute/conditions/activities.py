@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
-
+from streams.verify.recompute.conditions.aggregates import AGGREGATES, aggregate_holds
 from streams.verify.recompute.conditions.dates import date_span, to_ms
-from streams.verify.recompute.conditions.operators import number_holds, passes, zone_for
+from streams.verify.recompute.conditions.event_fields import field_value
+from streams.verify.recompute.conditions.numbers import number_holds
+from streams.verify.recompute.conditions.operators import passes, zone_for
 from streams.verify.recompute.model import ContactModel, HistoryActivity, PlainCondition
 
 
@@ -16,11 +16,13 @@ def activity_leaf_holds(leaf: PlainCondition, model: ContactModel, now: int) -> 
         return _regular_holds(leaf["regular"], [event.at for event in _past_activities(leaf, model, now)], now)
     if "first" in leaf or "last" in leaf:
         return all(_first_or_last_holds(which, leaf, model, now) for which in ("first", "last") if which in leaf)
-    done = _past_activities(leaf, model, now)
-    number = sum(_in_window(event.at, leaf, model, now) for event in done)
+    done = [event for event in _past_activities(leaf, model, now) if _in_window(event.at, leaf, model, now)]
+    aggregates = [name for name in AGGREGATES if name in leaf]
+    if aggregates:
+        return all(aggregate_holds(name, leaf[name], done, model.engine_version) for name in aggregates)
     if leaf.get("never"):
-        return number == 0
-    return number_holds(number, leaf.get("count", {"gte": 1}))
+        return not done
+    return number_holds(len(done), leaf.get("count", {"gte": 1}))
 
 
 def sequence_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
@@ -69,7 +71,8 @@ def matches_leaf(activity: HistoryActivity, leaf: PlainCondition, model: Contact
 
 def _matches(activity: HistoryActivity, field_operators: PlainCondition, model: ContactModel) -> bool:
     return all(
-        passes(_field_value(activity, key), ops, None, model, activity.at) for key, ops in field_operators.items()
+        passes(field_value(activity, key, model.engine_version), ops, None, model, activity.at)
+        for key, ops in field_operators.items()
     )
 
 
@@ -104,33 +107,5 @@ def _regular_holds(regular: PlainCondition, instants: list[int], now: int) -> bo
     filled = 0
     for period in range(regular["of"]):
         end = now - period * each
-        filled += any(end - each < at <= end for at in instants)
+        filled += sum(end - each < at <= end for at in instants) >= regular.get("times", 1)
     return filled >= int(regular["at_least"])
-
-
-def _field_value(activity: HistoryActivity, key: str) -> Any:
-    if key == "name":
-        return activity.name
-    if key in ("url", "title", "referrer", "campaign"):
-        return activity.fields.get(key)
-    if key in ("path", "host") or key.startswith("query."):
-        url = _split(activity.fields.get("url"))
-        return None if url is None else _url_part(url, key)
-    return activity.fields.get("properties", {}).get(key)
-
-
-def _split(url: str | None) -> SplitResult | None:
-    """The parts of a URL; None when it is missing or cannot be parsed."""
-    try:
-        return None if url is None else urlsplit(url)
-    except ValueError:
-        return None
-
-
-def _url_part(url: SplitResult, key: str) -> str | None:
-    if key == "path":
-        return url.path or ("/" if url.netloc else None)
-    if key == "host":
-        return url.hostname
-    query = parse_qsl(url.query, keep_blank_values=True)
-    return next((value for name, value in query if name == key.removeprefix("query.")), None)

@@ -22,6 +22,7 @@ LATEST = (datetime(9998, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
 ERA = 146_097 * 86_400_000
 """400 years in ms: then weekdays, leap years and clock changes repeat, so far dates are computed whole eras away."""
 
+_DAY_MS = 86_400_000
 _PER_ERA = {"d": 146_097, "w": 20_871, "M": 4_800, "y": 400}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STEP = re.compile(r"([+-])([0-9]{1,9})(ms|[smhdwMy])|/(ms|[smhdwMy])")
@@ -85,6 +86,11 @@ def parse_instant(value: Any, zone: ZoneInfo) -> int | None:
         return None
 
 
+def is_day(value: Any) -> bool:
+    """Whether a value is the text of a calendar date that exists."""
+    return isinstance(value, str) and bool(_DAY.fullmatch(value)) and parse_instant(value, time_zones.UTC) is not None
+
+
 def is_date_value(text: str) -> bool:
     """Whether a text is a date value: an instant, a calendar date, or date arithmetic."""
     match = _VALUE.fullmatch(text)
@@ -99,16 +105,29 @@ def date_span(text: str, now: int, zone: ZoneInfo) -> tuple[int, int]:
     if text.startswith("now"):
         instant = _apply_steps(text[3:], now, zone)
         return instant, instant + 1
+    first = _whole_day(text)
+    if first is not None:
+        return _midnight(first, zone), _midnight(first + _DAY_MS, zone)
     base, _, steps = text.partition("||")
-    if _DAY.fullmatch(base) and not re.search(r"(ms|[smh])", steps):
-        utc = time_zones.UTC
-        first = _apply_steps(steps, instant_from_local(datetime.fromisoformat(base), utc), utc)
-        return _midnight(first, zone), _midnight(first + 86_400_000, zone)
     origin = parse_instant(base, zone)
     if origin is None:
         raise ValueError(f"{text!r} is no date")
     instant = _apply_steps(steps, origin, zone)
     return instant, instant + 1
+
+
+def _whole_day(text: str) -> int | None:
+    """The beginning in UTC (ms) of the calendar date that a date value means; None when it means an instant."""
+    base, _, steps = text.partition("||")
+    if not _DAY.fullmatch(base) or re.search(r"(ms|[smh])", steps):
+        return None
+    utc = time_zones.UTC
+    return _apply_steps(steps, instant_from_local(datetime.fromisoformat(base), utc), utc)
+
+
+def day_span(day: str, zone: ZoneInfo) -> tuple[int, int]:
+    """The instants [start, end) of a calendar date."""
+    return date_span(day, 0, zone)
 
 
 def _midnight(day: int, zone: ZoneInfo) -> int:
@@ -181,6 +200,34 @@ def date_holds(name: str, operand: Any, instant: int, now: int, zone: ZoneInfo) 
         "before": instant < start,
         "lte": instant < end,
     }[name]
+
+
+def day_holds(name: str, operand: Any, day: str, now: int, zone: ZoneInfo) -> bool:
+    """Whether an operator holds for a calendar date: an instant set against it is the day in which it lies."""
+    if name == "in":
+        return any(day_holds("eq", one, day, now, zone) for one in operand)
+    if name == "between":
+        return _order_of_days(day, operand[0], now, zone) >= 0 >= _order_of_days(day, operand[1], now, zone)
+    order = _order_of_days(day, operand, now, zone)
+    return {
+        "eq": order == 0,
+        "gt": order > 0,
+        "after": order > 0,
+        "gte": order >= 0,
+        "lt": order < 0,
+        "before": order < 0,
+        "lte": order <= 0,
+    }[name]
+
+
+def _order_of_days(day: str, operand: str, now: int, zone: ZoneInfo) -> int:
+    """-1, 0 or 1: the calendar date lies before, on or after the day of the operand."""
+    other = _whole_day(operand)
+    if other is not None:
+        own = instant_from_local(datetime.fromisoformat(day), time_zones.UTC)
+        return (own > other) - (own < other)
+    instant, (start, end) = date_span(operand, now, zone)[0], day_span(day, zone)
+    return (start > instant) - (end <= instant)
 
 
 def _has_anniversary(instant: int, now: int, days: int, zone: ZoneInfo) -> bool:

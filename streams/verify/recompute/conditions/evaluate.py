@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from schemas.values import instant_text
 from streams.verify.recompute.conditions.activities import activity_leaf_holds, sequence_holds
 from streams.verify.recompute.conditions.dates import date_holds, to_ms
 from streams.verify.recompute.conditions.held_for import held_for_holds
-from streams.verify.recompute.conditions.operators import number_holds, passes, zone_for
+from streams.verify.recompute.conditions.numbers import number_holds
+from streams.verify.recompute.conditions.operators import passes, zone_for
 from streams.verify.recompute.conditions.properties import property_holds
 from streams.verify.recompute.model import ContactModel, ModelLead, PlainCondition
 
@@ -50,6 +52,8 @@ def leaf_holds(condition: PlainCondition, model: ContactModel, now: int) -> bool
         return held_for_holds(condition, model, now)
     if "property" in condition:
         return property_holds(condition, model, now)
+    if "created" in condition:
+        return passes(instant_text(model.created), condition["created"], "datetime", model, now)
     return _state_leaf_holds(condition, model, now)
 
 
@@ -58,10 +62,7 @@ def _state_leaf_holds(condition: PlainCondition, model: ContactModel, now: int) 
     if "segment" in condition:
         return condition["segment"] in model.members
     if "score" in condition:
-        operators = {name: operand for name, operand in condition["score"].items() if name != "name"}
-        named = condition["score"].get("name")
-        score = model.score if named is None else model.scores.get(named, 0)
-        return _points_pass(score, operators, model, now)
+        return _score_holds(condition["score"], model, now)
     if "lead" in condition:
         return _lead_leaf_holds(condition["lead"], model, now)
     if "tags" in condition:
@@ -69,6 +70,16 @@ def _state_leaf_holds(condition: PlainCondition, model: ContactModel, now: int) 
     if "status" in condition:
         return passes(model.status, condition["status"], "text", model, now)
     return _current_lead_holds(condition, model.leads[model.current_campaign], model, now)
+
+
+def _score_holds(tests: dict[str, Any], model: ContactModel, now: int) -> bool:
+    """Whether a leaf on the contact's own score or a named one holds; a missing score is 0."""
+    named = tests.get("name")
+    if "exists" in tests and (named in model.score_millionths) is not tests["exists"]:
+        return False
+    score = model.score if named is None else model.scores.get(named, 0)
+    operators = {name: operand for name, operand in tests.items() if name not in ("name", "exists")}
+    return _points_pass(score, operators, model, now)
 
 
 def _lead_leaf_holds(lead_test: dict[str, Any], model: ContactModel, now: int) -> bool:

@@ -9,7 +9,11 @@ from streams.verify.recompute.conditions.activities import matching_activities
 from streams.verify.recompute.conditions.dates import to_ms
 from streams.verify.recompute.conditions.evaluate import ACTIVITY_TIMES
 from streams.verify.recompute.conditions.operators import zone_for
-from streams.verify.recompute.conditions.property_instants import date_change_instants, property_change_instants
+from streams.verify.recompute.conditions.property_instants import (
+    created_change_instants,
+    date_change_instants,
+    property_change_instants,
+)
 from streams.verify.recompute.model import ContactModel, PlainCondition
 
 
@@ -33,6 +37,8 @@ def _candidate_instants(leaf: PlainCondition, model: ContactModel, after: int, u
         yield from _held_for_instants(leaf, model, after, until)
     elif "property" in leaf:
         yield from property_change_instants(leaf, [model], after, until)
+    elif "created" in leaf:
+        yield from created_change_instants(leaf["created"], model, after, until)
     else:
         for activity_time in ACTIVITY_TIMES:
             yield from _activity_time_instants(leaf.get(activity_time, {}), model, after, until)

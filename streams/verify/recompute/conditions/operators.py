@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.time_zones import UTC, find_zone, require_zone
 from schemas.values import instant_ms
-from streams.verify.recompute.conditions.dates import date_holds, is_date_value, parse_instant
-from streams.verify.recompute.conditions.regex import matches_pattern
+from streams.verify.recompute.conditions.dates import (
+    date_holds,
+    day_holds,
+    is_date_value,
+    is_day,
+    parse_instant,
+)
+from streams.verify.recompute.conditions.numbers import are_numbers, number_holds
+from streams.verify.recompute.conditions.text_rules import TextRules
+from streams.verify.recompute.conditions.undeclared import is_same, text_holds, undeclared_holds
 from streams.verify.recompute.model import ContactModel
 
 NEGATIONS = {"ne": "eq", "not_in": "in", "not_contains": "contains"}
 DATE_OPERATORS = frozenset({"before", "after", "within_last", "within_next", "older_than", "anniversary_within"})
 ORDER_OPERATORS = frozenset({"gt", "gte", "lt", "lte", "between"})
+DAY_OPERATORS = frozenset({"eq", "in", "before", "after", *ORDER_OPERATORS})
+"""From version 4 on these compare a calendar date with the day in which an instant lies."""
+
 _FIRST, _LAST = instant_ms("0001-01-01T00:00:00Z"), instant_ms("9999-12-31T23:59:59.999Z")
-MODIFIERS = frozenset({"case_sensitive", "in_zone"})
+MODIFIERS = frozenset({"case_sensitive", "accents", "in_zone"})
 
 
 @dataclass
@@ -27,7 +37,7 @@ class OperatorContext:
     value: Any
     property_type: str | None
     zone: ZoneInfo
-    case_sensitive: bool
+    text_rules: TextRules
     model: ContactModel
     now: int
 
@@ -46,17 +56,21 @@ def passes(value: Any, operators: dict[str, Any], property_type: str | None, mod
     """Whether a value, declared as `property_type`, meets all operators; a value of another type counts as
     missing.
     """
-    value = None if property_type is not None and not fits(value, property_type) else value
-    context = OperatorContext(
-        value, property_type, zone_for(operators, model), operators.get("case_sensitive", False), model, now
+    if property_type is not None and not fits(value, property_type, model.engine_version):
+        value = None
+    rules = TextRules(
+        is_normalized=model.engine_version >= 4,
+        case_sensitive=operators.get("case_sensitive", False),
+        ignores_accents=operators.get("accents") == "ignore",
     )
+    context = OperatorContext(value, property_type, zone_for(operators, model), rules, model, now)
     return all(_operator_holds(name, x, context) for name, x in operators.items() if name not in MODIFIERS)
 
 
-def fits(value: Any, property_type: str) -> bool:
+def fits(value: Any, property_type: str, engine_version: int) -> bool:
     """Whether a value is of a declared type."""
     if property_type in ("date", "datetime"):
-        return isinstance(value, str) and _fits_date(value, property_type)
+        return isinstance(value, str) and _fits_date(value, property_type, engine_version)
     if property_type == "number":
         return are_numbers(value)
     if property_type == "list":
@@ -66,12 +80,14 @@ def fits(value: Any, property_type: str) -> bool:
     return isinstance(value, str if property_type == "text" else bool)
 
 
-def _fits_date(text: str, property_type: str) -> bool:
-    """A `datetime` must lie in the years 1 to 9999 when it is written in UTC."""
-    instant, is_day = parse_instant(text, UTC), "T" not in text.upper() and " " not in text
-    if instant is None or is_day is (property_type == "datetime"):
+def _fits_date(text: str, property_type: str, engine_version: int) -> bool:
+    """A `datetime` must lie in the years 1 to 9999 when it is written in UTC; from version 4 on it may be a day."""
+    instant = parse_instant(text, UTC)
+    if instant is None:
         return False
-    return is_day or _FIRST <= instant <= _LAST
+    if is_day(text):
+        return property_type == "date" or engine_version >= 4
+    return property_type == "datetime" and _FIRST <= instant <= _LAST
 
 
 def _operator_holds(name: str, operand: Any, context: OperatorContext) -> bool:
@@ -87,21 +103,35 @@ def _operator_holds(name: str, operand: Any, context: OperatorContext) -> bool:
     if name == "has_item":
         return isinstance(value, list) and any(_item_matches(item, operand, context) for item in value)
     if compares_dates(name, operand, context.property_type):
-        instant = parse_instant(value, context.zone)
-        return instant is not None and date_holds(name, operand, instant, context.now, context.zone)
+        return _date_operator_holds(name, operand, context)
     if name in ("eq", "in") and context.property_type is None:
         return any(
             _equals(value, one, context) for one in (operand if isinstance(operand, list | tuple) else [operand])
         )
-    return _plain_operator_holds(name, operand, value, context.case_sensitive)
+    if context.property_type is None and context.model.engine_version >= 4:
+        return undeclared_holds(name, operand, value, context.text_rules)
+    return _strict_operator_holds(name, operand, value, context.text_rules)
+
+
+def _date_operator_holds(name: str, operand: Any, context: OperatorContext) -> bool:
+    """Compares as calendar days where the value is one, and a `datetime` that is one by the account's midnight."""
+    value, zone = context.value, context.zone
+    if context.model.engine_version >= 4 and is_day(value):
+        if context.property_type == "datetime":
+            zone = require_zone(context.model.zone)
+        elif name in DAY_OPERATORS:
+            return day_holds(name, operand, value, context.now, zone)
+    instant = parse_instant(value, zone)
+    return instant is not None and date_holds(name, operand, instant, context.now, context.zone)
 
 
 def _equals(value: Any, operand: Any, context: OperatorContext) -> bool:
     """Compares as dates when both are dates; otherwise as texts, numbers or booleans."""
-    instant = parse_instant(value, context.zone) if isinstance(operand, str) and is_date_value(operand) else None
-    if instant is None:
-        return _is_same(value, operand, context.case_sensitive)
-    return date_holds("eq", operand, instant, context.now, context.zone)
+    if isinstance(operand, str) and is_date_value(operand) and parse_instant(value, context.zone) is not None:
+        return _date_operator_holds("eq", operand, context)
+    if context.model.engine_version >= 4:
+        return is_same(value, operand, context.text_rules)
+    return _is_strictly_same(value, operand, context.text_rules)
 
 
 def compares_dates(name: str, operand: Any, property_type: str | None) -> bool:
@@ -119,52 +149,27 @@ def _item_matches(item: Any, field_operators: dict[str, Any], context: OperatorC
     )
 
 
-def _plain_operator_holds(name: str, operand: Any, value: Any, case_sensitive: bool) -> bool:
+def _strict_operator_holds(name: str, operand: Any, value: Any, rules: TextRules) -> bool:
+    """Declared types, and before version 4 all values: a value of another kind than the operand's never meets it."""
     if name == "eq":
-        return _is_same(value, operand, case_sensitive)
+        return _is_strictly_same(value, operand, rules)
     if name == "in":
-        return any(_is_same(value, one, case_sensitive) for one in operand)
+        return any(_is_strictly_same(value, one, rules) for one in operand)
     if name in ORDER_OPERATORS:
         operands = operand if isinstance(operand, list) else [operand]
         return are_numbers(value, *operands) and number_holds(value, {name: operand})
-    if name == "matches":
-        return isinstance(value, str) and matches_pattern(operand, value, case_sensitive)
     if isinstance(value, list) and name in ("contains", "contains_any", "contains_all"):
         present = [
-            any(_is_same(item, one, case_sensitive) for item in value)
+            any(_is_strictly_same(item, one, rules) for item in value)
             for one in (operand if isinstance(operand, list) else [operand])
         ]
         return any(present) if name == "contains_any" else all(present)
-    if isinstance(value, str) and isinstance(operand, str):
-        a, b = (value, operand) if case_sensitive else (value.casefold(), operand.casefold())
-        return {"contains": b in a, "starts_with": a.startswith(b), "ends_with": a.endswith(b)}[name]
-    return False
+    return isinstance(value, str) and isinstance(operand, str) and text_holds(name, operand, value, rules)
 
 
-def _is_same(a: Any, b: Any, case_sensitive: bool) -> bool:
+def _is_strictly_same(a: Any, b: Any, rules: TextRules) -> bool:
     if isinstance(a, str) and isinstance(b, str):
-        return a == b if case_sensitive else a.casefold() == b.casefold()
+        return rules.fold(a) == rules.fold(b)
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     return are_numbers(a, b) and bool(a == b)
-
-
-def are_numbers(*values: Any) -> bool:
-    """Whether all are numbers; booleans are not numbers."""
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-
-
-def number_holds(number: float, operators: dict[str, Any]) -> bool:
-    """Whether a number meets all the operators."""
-    tests: dict[str, Callable[[Any, Any], bool]] = {
-        "eq": lambda n, x: n == x,
-        "ne": lambda n, x: n != x,
-        "gt": lambda n, x: n > x,
-        "gte": lambda n, x: n >= x,
-        "lt": lambda n, x: n < x,
-        "lte": lambda n, x: n <= x,
-        "between": lambda n, x: x[0] <= n <= x[1],
-        "in": lambda n, x: n in x,
-        "not_in": lambda n, x: n not in x,
-    }
-    return all(tests[name](number, operand) for name, operand in operators.items())

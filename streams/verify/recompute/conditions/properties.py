@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import instant_ms, instant_text
+from streams.verify.recompute.conditions.dates import is_day
 from streams.verify.recompute.conditions.operators import fits, passes
 from streams.verify.recompute.model import ContactModel, PlainCondition
 
@@ -31,7 +33,12 @@ def property_holds(leaf: PlainCondition, model: ContactModel, now: int) -> bool:
     return passes(value, operators, kind, model, now)
 
 
-def apply_patch(properties: dict[str, Any], patch: dict[str, Any], types: dict[str, str]) -> dict[str, Any]:
+def apply_patch(
+    properties: dict[str, Any],
+    patch: dict[str, Any],
+    types: dict[str, str],
+    engine_version: int = NEWEST_VERSION,
+) -> dict[str, Any]:
     """The properties after a patch: null removes, a value of the wrong type changes nothing."""
     after = dict(properties)
     for name, value in patch.items():
@@ -39,7 +46,7 @@ def apply_patch(properties: dict[str, Any], patch: dict[str, Any], types: dict[s
             continue
         if value is None:
             after.pop(name, None)
-        elif _is_of_type(value, types.get(name)):
+        elif _is_of_type(value, types.get(name), engine_version):
             after[name] = _normalize(value, types.get(name))
     if "email" in patch:
         after.pop("email_domain", None)
@@ -49,16 +56,16 @@ def apply_patch(properties: dict[str, Any], patch: dict[str, Any], types: dict[s
     return properties if size > MOST_BYTES and size > len(msgspec.json.encode(properties)) else after
 
 
-def _is_of_type(value: Any, property_type: str | None) -> bool:
+def _is_of_type(value: Any, property_type: str | None, engine_version: int) -> bool:
     """Whether a value fits the declared type; without one, every value fits except an infinite number."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LARGEST + 2**970:
         return False
-    return property_type is None or fits(value, property_type)
+    return property_type is None or fits(value, property_type, engine_version)
 
 
 def _normalize(value: Any, property_type: str | None) -> Any:
-    """Returns instants in UTC, everything else unchanged."""
-    return instant_text(instant_ms(value)) if property_type == "datetime" else value
+    """Returns instants in UTC, everything else unchanged, a calendar date too."""
+    return instant_text(instant_ms(value)) if property_type == "datetime" and not is_day(value) else value
 
 
 def _email_domain(email: Any) -> str | None:

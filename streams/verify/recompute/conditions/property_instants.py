@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from streams.verify.recompute.conditions.dates import instant_from_local, parse_instant, to_local
+from streams.verify.recompute.conditions.dates import (
+    day_span,
+    instant_from_local,
+    is_day,
+    parse_instant,
+    to_local,
+)
 from streams.verify.recompute.conditions.operands import operand_values, texts
 from streams.verify.recompute.conditions.operators import zone_for
 from streams.verify.recompute.conditions.relative_dates import crossing_instants
@@ -26,16 +32,26 @@ def property_change_instants(
     operators = list(operand_values(leaf))
     if not any(isinstance(x, int) or x.startswith("now") for x in operators):
         return
-    values: set[tuple[int, str]] = set()
+    checked: set[tuple[int, str]] = set()
     for model in models:
         for zone in relevant_zones(model):
             if _has_anniversary_operator(leaf):
                 yield from day_starts(zone, after, until)
             for text in texts(model.properties.get(name)):
-                date = parse_instant(text, zone)
-                if date is not None and (date, zone.key) not in values:
-                    values.add((date, zone.key))
-                    yield from _date_instants(date, operators, zone, after, until)
+                for date in _dates_of(text, model):
+                    if (date, zone.key) not in checked:
+                        checked.add((date, zone.key))
+                        yield from _date_instants(date, operators, zone, after, until)
+
+
+def created_change_instants(
+    tests: PlainCondition, model: ContactModel, after: int, until: int
+) -> Iterator[int]:
+    """Instants in (after, until) at which time alone may change what is said of the contact's creation."""
+    zone = zone_for(tests, model)
+    if _has_anniversary_operator(tests):
+        yield from day_starts(zone, after, until)
+    yield from _date_instants(model.created, operand_values(tests), zone, after, until)
 
 
 def date_change_instants(date: int, operand: int | str, zone: ZoneInfo, after: int, until: int) -> Iterator[int]:
@@ -50,6 +66,16 @@ def date_change_instants(date: int, operand: int | str, zone: ZoneInfo, after: i
 def relevant_zones(model: ContactModel) -> set[ZoneInfo]:
     """The account's zone and the contact's: a leaf may use either."""
     return {zone_for({}, model), zone_for({"in_zone": "contact"}, model)}
+
+
+def _dates_of(text: str, model: ContactModel) -> set[int]:
+    """What a text may mean as a date: its instant, or where its day begins and ends in the account's and the
+    contact's zone.
+    """
+    zones = relevant_zones(model)
+    if is_day(text):
+        return {end for zone in zones for end in day_span(text, zone)}
+    return {date for zone in zones if (date := parse_instant(text, zone)) is not None}
 
 
 def day_starts(zone: ZoneInfo, after: int, until: int) -> Iterator[int]:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import re2
 
 from streams.verify.recompute.conditions.folded_text import FoldedText, has_multi_letter_foldings
+from streams.verify.recompute.conditions.pattern_literals import normalize_literals
 from streams.verify.recompute.conditions.regex_matcher import Expression, parse_pattern
+from streams.verify.recompute.conditions.text_rules import TextRules
 
 _NUMERIC_ESCAPE = re.compile(r"\\x|\\[0-7]")
 """An escape that names a letter by its number."""
 
 
-def matches_pattern(pattern: str, text: str, case_sensitive: bool) -> bool:
+_NORMALIZED = TextRules()
+
+
+def matches_pattern(pattern: str, text: str, case_sensitive: bool, rules: TextRules = _NORMALIZED) -> bool:
     """Whether the pattern matches. RE2 handles case folding itself, except letters that fold to several letters."""
+    rules = replace(rules, case_sensitive=case_sensitive)
+    pattern, text = _normalize_cached(pattern, rules), rules.normalize(text)
     if case_sensitive or not (
         has_multi_letter_foldings(pattern) or has_multi_letter_foldings(text) or _NUMERIC_ESCAPE.search(pattern)
     ):
         return _compile_cached(pattern, case_sensitive).search(text.encode("utf-8", "replace")) is not None
     letters = FoldedText(text.encode("utf-8", "replace").decode())
     return bool(_parse_cached(pattern)(letters, frozenset(range(len(letters.content) + 1))))
+
+
+@lru_cache(maxsize=1_000)
+def _normalize_cached(pattern: str, rules: TextRules) -> str:
+    return normalize_literals(pattern, rules)
 
 
 @lru_cache(maxsize=1_000)

@@ -21,7 +21,10 @@ def create_leads(lead_instant: LeadInstant) -> bool:
 def _create_by_token(lead_instant: LeadInstant, campaign: LeadCampaign) -> bool:
     if lead_instant.token != campaign.id or campaign.id in lead_instant.leads:
         return False
-    return lead_instant.create_lead(campaign.id) is None
+    if lead_instant.create_lead(campaign.id) is not None:
+        return False
+    lead_instant.token_lead = campaign.id
+    return True
 
 
 def _create_by_audience(lead_instant: LeadInstant, campaign: LeadCampaign) -> bool:

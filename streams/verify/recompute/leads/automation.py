@@ -6,6 +6,9 @@ from streams.verify.recompute.leads.lead_instant import LeadInstant
 from streams.verify.recompute.leads.lead_rules import LeadAutomationRule, LeadCampaign
 from streams.verify.recompute.leads.lead_state import LeadState
 
+_POINTS_FIRST_SINCE = 4
+"""The engine version from which on a rule's points come before its status."""
+
 
 def run_automation(lead_instant: LeadInstant) -> bool:
     """Fires rules whose condition becomes true, by campaign and rule order; returns whether anything changed."""
@@ -40,16 +43,45 @@ def _set_baselines(lead_instant: LeadInstant, campaign: LeadCampaign, lead: Lead
 def _apply_actions(
     lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadAutomationRule, lead: LeadState
 ) -> bool:
-    then = rule.then
-    changed = False
-    if then.set_status is not None:
-        changed |= lead_instant.set_status(campaign.id, then.set_status, "person")
-    if rule.points and lead.is_open:
-        changed |= lead_instant.add_points(campaign.id, rule.points, lead_instant.now)
+    """Does all that the rule says: points, static segments, campaigns, status, notice.
+
+    Before engine version 4 the status came first, and a lead that it took out lost the points.
+    """
+    is_status_first = lead_instant.rules.engine_version < _POINTS_FIRST_SINCE
+    changed = is_status_first and _set_status(lead_instant, campaign, rule)
+    if lead.is_open:
+        changed |= _change_points(lead_instant, campaign, rule)
+    changed |= _update_lists(lead_instant, rule)
+    changed |= _update_campaigns(lead_instant, rule)
+    if not is_status_first:
+        changed |= _set_status(lead_instant, campaign, rule)
+    if rule.then.notify is not None:
+        lead_instant.notify(campaign.id, rule.id, rule.then.notify)
+    return changed
+
+
+def _set_status(lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadAutomationRule) -> bool:
+    status = rule.then.set_status
+    return status is not None and lead_instant.set_status(campaign.id, status, "person")
+
+
+def _change_points(lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadAutomationRule) -> bool:
+    if rule.set_points is not None:
+        return lead_instant.set_points(campaign.id, rule.set_points)
+    return bool(rule.added_points) and lead_instant.add_points(campaign.id, rule.added_points, lead_instant.now)
+
+
+def _update_lists(lead_instant: LeadInstant, rule: LeadAutomationRule) -> bool:
+    then, changed = rule.then, False
     if then.add_to_segment is not None:
         changed |= _update_static_segment(lead_instant, then.add_to_segment, add=True)
     if then.remove_from_segment is not None:
         changed |= _update_static_segment(lead_instant, then.remove_from_segment, add=False)
+    return changed
+
+
+def _update_campaigns(lead_instant: LeadInstant, rule: LeadAutomationRule) -> bool:
+    then, changed = rule.then, False
     if then.add_to_campaign is not None and then.add_to_campaign not in lead_instant.leads:
         changed |= lead_instant.create_lead(then.add_to_campaign) is None
     if then.remove_from_campaign in lead_instant.leads:

@@ -64,7 +64,8 @@ class LeadHistory:
         for campaign in self._rules.campaigns:
             lead = lead_instant.open_lead(campaign.id)
             if lead is not None:
-                _change_rules(lead_instant, former_rules.campaigns_by_id.get(campaign.id), campaign, lead)
+                _change_rules(lead_instant, former_rules, campaign, lead)
+                lead_instant.clamp_points(campaign.id)
 
     def close_instant(self, lead_instant: LeadInstant) -> None:
         """Settles the contact once the record is applied."""
@@ -108,13 +109,18 @@ class LeadHistory:
 
 
 def _change_rules(
-    lead_instant: LeadInstant, previous: LeadCampaign | None, campaign: LeadCampaign, lead: LeadState
+    lead_instant: LeadInstant, former_rules: LeadRules, campaign: LeadCampaign, lead: LeadState
 ) -> None:
-    """Gives new and changed rules their present truth as baseline, except those that apply to existing leads."""
+    """Gives new and changed rules their present truth as baseline, except those that apply to existing leads.
+
+    Another engine version gives a condition another meaning, so it changes every rule.
+    """
     lead.decayed_to = lead_instant.now  # what decays under this release does so from here
     if campaign.definition.half_life is None:
         lead.points = round_points(lead.points)
-    former, conditions = previous.conditions() if previous else {}, campaign.conditions()
+    previous = former_rules.campaigns_by_id.get(campaign.id)
+    keeps_meaning = previous is not None and former_rules.engine_version == lead_instant.rules.engine_version
+    former, conditions = previous.conditions() if previous and keeps_meaning else {}, campaign.conditions()
     lead.truths = {key: truth for key, truth in lead.truths.items() if key in conditions}
     existing = {rule.key for rule in campaign.automation if rule.apply_to_existing}
     lead_instant.rules_without_baseline |= {

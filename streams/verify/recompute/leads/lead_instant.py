@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from streams.verify.recompute.contact import RecomputedContact
 from streams.verify.recompute.leads.decay import add_exactly, decay_points, round_points
 from streams.verify.recompute.leads.lead_rules import LeadCampaign, LeadRules
-from streams.verify.recompute.leads.lead_state import LeadState, RecomputedLeadRow, RuleKey
+from streams.verify.recompute.leads.lead_state import LeadState, RecomputedLeadRow, RecomputedNotice, RuleKey
 from streams.verify.recompute.memberships import ConditionEvaluator
 from streams.verify.recompute.model import HistoryActivity, ModelLead, PlainCondition
 
@@ -25,6 +26,8 @@ class LeadInstant:
     """The visit or activity that the record is."""
     token: str = ""
     """The campaign that the visit names."""
+    token_lead: str = ""
+    """The campaign of the lead that this token made."""
     fired_rules: set[tuple[str, RuleKey]] = field(default_factory=set)
     """Rules that fired: each at most once."""
     new_leads: set[str] = field(default_factory=set)
@@ -103,9 +106,29 @@ class LeadInstant:
 
     def add_points(self, campaign: str, amount: Decimal, at: int) -> bool:
         """Adds millionths, decayed from the instant `at` (ms); returns whether the rounded points changed."""
+        late_amount = decay_points(amount, self.now - at, self.rules.half_life(campaign))
+        return self._change_points(campaign, lambda points: add_exactly(points, late_amount))
+
+    def set_points(self, campaign: str, points: Decimal) -> bool:
+        """Sets the points to a number of millionths; returns whether the rounded points changed."""
+        return self._change_points(campaign, lambda _: points)
+
+    def clamp_points(self, campaign: str) -> bool:
+        """Cuts the points to the campaign's bounds; returns whether the rounded points changed."""
+        return self._change_points(campaign, lambda points: points)
+
+    def notify(self, campaign: str, rule_id: str, name: str) -> None:
+        """Records that a notice is due; it shows the lead as it is now."""
+        lead = self.leads[campaign]
+        points = lead.points_at(self.now, self.rules.half_life(campaign))
+        notice = RecomputedNotice(self.now, campaign, rule_id, name, lead.status, points, lead.created)
+        self.contact.notices.append(notice)
+
+    def _change_points(self, campaign: str, change: Callable[[Decimal], Decimal]) -> bool:
+        """Changes the points as decayed to now, within the campaign's bounds; whether the rounded ones changed."""
         lead, half_life = self.leads[campaign], self.rules.half_life(campaign)
         folded = decay_points(lead.points, self.now - lead.decayed_to, half_life)
-        after = add_exactly(folded, decay_points(amount, self.now - at, half_life))
+        after = self.rules.within_bounds(campaign, change(folded))
         is_other = round_points(after) != round_points(folded)
         if is_other or lead.decayed_to == self.now:
             lead.points = after
@@ -126,8 +149,11 @@ class LeadInstant:
                 )
 
     def _reopen_lead(self, campaign: str, lead: LeadState, *, from_deleted: bool) -> None:
-        """Lets a lead take points again; what is true now counts as true before."""
-        lead.decayed_to = self.now
+        """Lets a lead take points again; what is true now counts as true before.
+
+        Bounds that a release brought while the lead took no points hold of it from here on.
+        """
+        lead.decayed_to, lead.points = self.now, self.rules.within_bounds(campaign, lead.points)
         if from_deleted:
             lead.points, lead.created, lead.awards = Decimal(0), self.now, {}
         lead.truths = {}

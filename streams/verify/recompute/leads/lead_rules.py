@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.conditions import ActivityLeaf, Condition, VisitLeaf
 from schemas.definitions import Actions, AtMost, Campaign, Definitions
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.time_zones import require_zone
 from streams.verify.recompute.conditions.dates import instant_from_local, to_ms
 from streams.verify.recompute.conditions.leaves import leaves
@@ -18,7 +19,10 @@ from streams.verify.recompute.leads.lead_state import RuleKey
 from streams.verify.recompute.model import PlainCondition
 from streams.verify.recompute.releases import JournalRelease, condition_to_plain
 
-_COUNT_AND_WINDOW_KEYS = ("count", "never", "within", "between_ago", "since", "until", "first", "last", "regular")
+_AGGREGATE_AND_WINDOW_KEYS = (
+    *("count", "sum", "average", "distinct", "never"),
+    *("within", "between_ago", "since", "until", "first", "last", "regular"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ class LeadScoringRule:
 
 @dataclass(frozen=True)
 class LeadAutomationRule:
-    """Does something when its condition becomes true; `points` (millionths) are those that it adds."""
+    """Does something when its condition becomes true; points in millionths."""
 
     id: str
     when: PlainCondition
     then: Actions
-    points: Decimal
+    added_points: Decimal
+    """0 where it adds none."""
+    set_points: Decimal | None
     apply_to_existing: bool
 
     @property
@@ -64,6 +70,8 @@ class LeadCampaign:
     ends: int | None
     scoring: tuple[LeadScoringRule, ...]
     automation: tuple[LeadAutomationRule, ...]
+    bounds: tuple[Decimal, Decimal] | None
+    """The least and the most points (millionths) of a lead; 0 lies within."""
 
     @property
     def id(self) -> str:
@@ -88,6 +96,7 @@ class LeadRules:
     """The lead rules of one release; without a release there are no campaigns."""
 
     def __init__(self, release: JournalRelease | None) -> None:
+        self.engine_version = release.engine_version if release else NEWEST_VERSION
         self.campaigns = _campaigns(release.definitions) if release else []
         self.campaigns_by_id = {each.id: each for each in self.campaigns}
         conditions = list(release.conditions.values()) if release else []
@@ -103,6 +112,14 @@ class LeadRules:
         """The half-life (ms) of the campaign's leads; None when they do not decay."""
         campaign_rules = self.campaigns_by_id.get(campaign)
         return None if campaign_rules is None else campaign_rules.definition.half_life
+
+    def within_bounds(self, campaign: str, points: Decimal) -> Decimal:
+        """The points (millionths), cut to the campaign's `points_between`; what is cut is lost."""
+        campaign_rules = self.campaigns_by_id.get(campaign)
+        if campaign_rules is None or campaign_rules.bounds is None:
+            return points
+        least, most = campaign_rules.bounds
+        return max(least, min(points, most))
 
 
 def _campaigns(definitions: Definitions) -> list[LeadCampaign]:
@@ -128,19 +145,22 @@ def _campaign(campaign: Campaign, zone: ZoneInfo) -> LeadCampaign:
             condition_to_plain(rule.when),
             rule.then,
             _to_millionths(rule.then.add_points or 0),
+            None if rule.then.set_points is None else _to_millionths(rule.then.set_points),
             rule.apply_to_existing,
         )
         for rule in campaign.automation
     )
     starts = None if period is None else _midnight(period.from_, zone)
     ends = None if period is None else _midnight(period.to, zone)
-    return LeadCampaign(campaign, starts, ends, scoring, automation)
+    bounds = campaign.points_between
+    exact_bounds = None if bounds is None else (_to_millionths(bounds[0]), _to_millionths(bounds[1]))
+    return LeadCampaign(campaign, starts, ends, scoring, automation, exact_bounds)
 
 
 def _is_filter_only(when: Condition) -> bool:
-    """Whether it is a visit or an activity with neither count nor window."""
+    """Whether it is a visit or an activity with neither count, aggregate nor window."""
     return isinstance(when, VisitLeaf | ActivityLeaf) and all(
-        getattr(when, name) is None for name in _COUNT_AND_WINDOW_KEYS
+        getattr(when, name) is None for name in _AGGREGATE_AND_WINDOW_KEYS
     )
 
 

@@ -27,6 +27,20 @@ class RecomputedLeadRow:
     crm: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class RecomputedNotice:
+    """A notice that a rule sends, with the lead as the rule leaves it; instants in ms."""
+
+    at: int
+    campaign: str
+    rule: str
+    name: str
+    status: str
+    points: float
+    created: int
+    """When the lead was made."""
+
+
 @dataclass
 class LeadState:
     """A lead from its creation on; instants in ms."""

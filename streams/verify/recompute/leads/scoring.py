@@ -6,6 +6,10 @@ from streams.verify.recompute.conditions.activities import matches_leaf
 from streams.verify.recompute.leads.lead_instant import LeadInstant
 from streams.verify.recompute.leads.lead_rules import LeadCampaign, LeadScoringRule
 from streams.verify.recompute.leads.lead_state import LeadState
+from streams.verify.recompute.model import HistoryActivity
+
+_SCORES_FROM_CREATION_SINCE = 4
+"""The engine version from which on events before a lead's creation give it no points."""
 
 
 def award_points(lead_instant: LeadInstant) -> bool:
@@ -36,7 +40,22 @@ def _should_award(lead_instant: LeadInstant, campaign: LeadCampaign, rule: LeadS
     if event is None or (campaign.id, rule.key) in lead_instant.fired_rules:
         return False
     # A late event counts at its own instant: outside the period it gives nothing.
-    return campaign.in_period(event.at) and matches_leaf(event, rule.when, lead_instant.contact.model)
+    if not campaign.in_period(event.at) or not _is_for_lead(lead_instant, campaign, lead, event):
+        return False
+    return matches_leaf(event, rule.when, lead_instant.contact.model)
+
+
+def _is_for_lead(
+    lead_instant: LeadInstant, campaign: LeadCampaign, lead: LeadState, event: HistoryActivity
+) -> bool:
+    """Whether an event gives the lead points: it happened when the lead was made, or later.
+
+    The visit whose token made the lead scores too (SPEC section 7), even a late one. Before engine version 4 an event
+    gave points wherever it came after the lead was made, whenever it had happened.
+    """
+    if lead_instant.rules.engine_version < _SCORES_FROM_CREATION_SINCE:
+        return True
+    return event.at >= lead.created or lead_instant.token_lead == campaign.id
 
 
 def _is_below_cap(rule: LeadScoringRule, lead: LeadState, now: int) -> bool:

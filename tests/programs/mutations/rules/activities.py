@@ -82,7 +82,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`regular`: happened in at least so many of the last periods",
         where="conditions/activities/regular.py",
-        text="return len(self._periods.count_by_period(inside, context.now)) >= self._at_least",
+        text="return self._periods.count_filled(self._periods.count_by_period(inside, context.now)) >= self._at_least",
         instead="return len(inside) >= self._at_least",
         caught_by=(f"{_REGULAR}::test_many_in_one_period_are_one_period", _PERIODS),
     ),

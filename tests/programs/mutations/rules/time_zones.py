@@ -10,7 +10,6 @@ _OWN = f"{_DATES}::test_the_contacts_zone_is_used_where_it_is_set_and_valid"
 
 _OFFSET = "offset = zone.utcoffset(local_time.replace(tzinfo=zone))"
 _BOTH_OFFSETS = "(zone.utcoffset(local_time.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))"
-_HOLDS = "holds(self, value: Any, now: int, zones: Zones) -> bool:\n        "
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
@@ -44,9 +43,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="contacts-zone-of-an-item",
         section=5,
         rule="Inside `has_item`, too, `in_zone: contact` means the contact's time zone",
-        where="conditions/value_tests.py",
-        text="holds(self, value: Any, now: int, zones: Zones) -> bool:\n        zone = zones.contact if self.uses_contact_zone else zones.account",
-        instead=f"{_HOLDS}zone = zones.account",
+        where="conditions/dates/zones.py",
+        text="return self.contact if is_contact else self.account",
+        instead="return self.account",
         caught_by=(f"{_DATES}::test_an_item_may_speak_in_the_contacts_zone",),
     ),
     Mutation(

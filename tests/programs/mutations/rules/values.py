@@ -111,7 +111,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule='A value whose type does not fit is "missing" for that contact',
         where="conditions/plain_operators.py",
-        text="return lambda value: fits(value, property_type)",
+        text="return type_test(self._property_type, self._version)",
         instead="return lambda value: value is not None",
         caught_by=(f"{_VALUES}::test_a_value_of_another_type_than_declared_is_missing",),
     ),
@@ -120,7 +120,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule='A value whose type does not fit is "missing": a date, list or object to every operator',
         where="conditions/properties.py",
-        text="return value if fits(value, self._property_type) else None",
+        text="return value if self._fits(value) else None",
         instead="return value",
         caught_by=(
             "tests/unit/streams/engine/conditions/test_type_mismatches.py::test_a_value_that_no_patch_could_set_is_missing",
@@ -131,8 +131,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains` of a list is about whole items",
         where="conditions/scalars.py",
-        text="    equals_operand = equals(operand, fold)\n",
-        instead="    equals_operand = text.contains(str(operand), fold)\n",
+        text="    equals_operand = equals(operand, comparison)\n",
+        instead="    equals_operand = text.contains(str(operand), comparison.fold)\n",
         caught_by=(_LISTS,),
     ),
     Mutation(

@@ -122,3 +122,15 @@ def test_edits_are_described_in_words() -> None:
     assert (
         "~ campaign c (resumed: takes leads and runs rules again; audience: vip -> german; another half-life)" in back
     )
+
+
+def test_bounds_of_points_and_new_actions_are_named() -> None:
+    before = {"campaigns": [{"id": "c", "points_between": [0, 100], "automation": [HOT]}]}
+    then = {"set_points": 0, "notify": "sales"}
+    after = {"campaigns": [{"id": "c", "points_between": [-0.5, 50], "automation": [{**HOT, "then": then}]}]}
+    assert list(diff(before, after).difference_lines()) == [
+        "~ campaign c (points_between: [0, 100] -> [-0.5, 50])",
+        "~ rule c/hot (does something else)",
+    ]
+    unbound = {"campaigns": [{"id": "c", "automation": [HOT]}]}
+    assert "~ campaign c (points_between: none -> [0, 100])" in diff(unbound, before).difference_lines()

@@ -186,7 +186,6 @@ def test_files_that_belong_together_are_checked_as_one(tmp_path: Path) -> None:
         ("a: &a [*a]\n", 1, "an alias that contains itself"),
         ("segments:\n  - !!python/object:os.system x\n", 2, "the tag"),
         ("segments: [{id: a, dynamic: true, when: {score: {gte: .inf}}}]\n", 1, ".inf is no number"),
-        ("{" * 1_500, 0, "nested too deeply"),
     ],
 )
 def test_an_unreadable_file_says_where(tmp_path: Path, text: str, line: int, message: str) -> None:
@@ -205,6 +204,71 @@ def test_an_unreadable_file_says_where(tmp_path: Path, text: str, line: int, mes
 )
 def test_json_that_cannot_be_read_says_so(tmp_path: Path, text: str, message: str) -> None:
     assert message in load_single_problem(tmp_path, text, "d.json").message
+
+
+TOO_DEEP = "mappings and lists are nested more than 120 deep"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [
+        ("[\n" * 300, "d.yaml", 121),
+        ("plan: basic\nsegments:\n" + "".join(f"{'  ' * depth}- a:\n" for depth in range(80)), "d.yaml", 62),
+        ("[\n" * 300 + "]" * 300, "d.json", 121),
+        ("[\n" * 2_000 + "]" * 2_000, "d.json", 121),
+        ('{"a":\n' * 125 + "1" + "}" * 125, "d.json", 120),
+        ("a: &a " + "[" * 70 + "]" * 70 + "\nb:\n  " + "[" * 70 + "*a" + "]" * 70, "d.yaml", 1),
+    ],
+)
+def test_a_file_nested_too_deep_says_where(tmp_path: Path, text: str, name: str, line: int) -> None:
+    problem = load_single_problem(tmp_path, text, name)
+    assert (problem.line, problem.message) == (line, TOO_DEEP)
+
+
+def test_nesting_up_to_that_depth_is_read(tmp_path: Path) -> None:
+    text = "a: " + "[" * 118 + "1" + "]" * 118
+    assert load_single_problem(tmp_path, text).message.startswith("unknown key 'a'")
+    assert load_single_problem(tmp_path, text.replace("1", "[1]")).message == TOO_DEEP
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("01067", "text is needed here, and 01067 is read as a number; write '01067'"),
+        ("007", "text is needed here, and 007 is read as a number; write '007'"),
+        ("1_000", "text is needed here, and 1_000 is read as a number; write '1_000'"),
+        ("0x1F", "text is needed here, and 0x1F is read as a number; write '0x1F'"),
+        ("1.10", "text is needed here, and 1.10 is read as a number; write '1.10'"),
+        ("1067", "text is needed here, not 1067; put it in quotes"),
+        ("2.5", "text is needed here, not 2.5; put it in quotes"),
+        ("true", "text is needed here, not true; put it in quotes"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("operators", "where"), [("eq: {}", ".eq"), ("in: ['1', {}]", ".in[1]"), ("not_contains: {}", ".not_contains")]
+)
+def test_a_code_that_reads_as_a_number_is_told_how_it_is_written_as_text(
+    tmp_path: Path, operators: str, where: str, written: str, advice: str
+) -> None:
+    text = "segments:\n  - id: a\n    dynamic: true\n    when: {property: postal_code, OPERATORS}\n"
+    problem = load_single_problem(tmp_path, text.replace("OPERATORS", operators.format(written)))
+    assert (problem.line, problem.path, problem.message) == (4, f"segments[0].when{where}", advice)
+    if "write" in advice:
+        followed = text.replace("OPERATORS", operators.format(f"'{written}'"))
+        loaded = load_definitions([write_file(tmp_path, followed)])
+        assert loaded.problems == loaded.warnings == ()
+
+
+def test_the_text_of_an_operator_that_takes_nothing_else_is_told_too(tmp_path: Path) -> None:
+    text = "segments:\n  - id: a\n    dynamic: true\n    when: {property: postal_code, starts_with: 01}\n"
+    assert load_single_problem(tmp_path, text).message.endswith("write '01'")
+
+
+def test_a_number_with_a_leading_zero_gives_a_warning(tmp_path: Path) -> None:
+    text = "segments:\n  - id: a\n    dynamic: true\n    when:\n      property: code\n      in: [5, 01067, 0, 0.5]\n"
+    (warning,) = load_definitions([write_file(tmp_path, text)]).warnings
+    assert (warning.line, warning.path) == (6, "segments[0].when.in[1]")
+    assert warning.message == "01067 is read as a number, without its leading zero; write '01067' for the text"
 
 
 def test_a_missing_or_binary_file_is_a_problem(tmp_path: Path) -> None:

@@ -57,6 +57,20 @@ def test_a_campaign_shows_leads_made_changed_and_handed_over() -> None:
     ]
 
 
+def test_a_campaign_shows_whom_its_notices_would_tell_of() -> None:
+    driver = EngineDriver(segments=[GERMAN], campaigns=[{"id": "spring", "audience": ["german"]}])
+    for number in range(7):
+        driver.change_contact(START, contact=f"c{number}", country="DE" if number else "FR")
+    rule = {"id": "r", "when": {"all": []}, "then": {"notify": "sales"}, "apply_to_existing": True}
+    spring = {"id": "spring", "audience": ["german"], "automation": [rule]}
+    report = simulate(driver, segments=[GERMAN], campaigns=[spring])
+    assert [line.partition(" (")[0] for line in report.lines()][1:] == [
+        "  campaign spring: notice sales would tell of 6 leads"
+    ]
+    document = report.to_dict()["campaigns"]["spring"]
+    assert document["notified"]["sales"]["count"] == 6
+
+
 def test_a_few_contacts_are_all_named() -> None:
     driver = EngineDriver()
     driver.change_contact(START, contact="ada", country="DE")

@@ -124,3 +124,31 @@ def test_the_text_marks_each_leaf() -> None:
     assert "has a lead in campaign spring: active, 10 points" in lines[0]
     assert any(line.startswith('  - {"points": {"gte": 20') for line in lines)
     assert any("web.visited e2" in line for line in lines)
+
+
+def test_actions_are_shown_in_the_order_in_which_they_are_done_and_notices_in_the_history() -> None:
+    then = {"notify": "sales", "set_status": "qualified", "set_points": 5}
+    rule = {"id": "hot", "when": {"property": "country", "eq": "DE"}, "then": then}
+    driver = lead_driver(automation=[rule], points_between=[0, 50.5])
+    answer = explain_past(driver)
+    assert answer["points_between"] == [0, 50.5]
+    assert list(answer["automation"][0]["then"].items()) == [
+        ("set_points", 5),
+        ("set_status", "qualified"),
+        ("notify", "sales"),
+    ]
+    assert [change.get("to", change.get("notice")) for change in answer["history"]] == [
+        "active",
+        "qualified",
+        "sales",
+    ]
+    lines = list(explanation_lines(answer))
+    assert "has a lead in campaign spring: qualified, 5 points (kept between 0 and 50.5)" in lines[0]
+    assert any("automation.notified" in line and '"notice": "sales"' in line for line in lines)
+
+
+def test_before_version_4_the_status_stands_first() -> None:
+    rule = {"id": "hot", "when": {"all": []}, "then": {"add_points": 5, "set_status": "duplicate"}}
+    driver = EngineDriver(engine_version=3, segments=[GERMAN], campaigns=[{**SPRING, "automation": [rule]}])
+    driver.change_contact(day(0), country="DE")
+    assert list(explain_now(driver)["automation"][0]["then"]) == ["set_status", "add_points"]

@@ -9,7 +9,7 @@ from streams.verify.comparison import PartitionComparison
 from streams.verify.flags import ContactFlags
 from streams.verify.recomputed import ExpectedContact, PartitionRecomputation
 from streams.verify.report import VerificationReport
-from streams.verify.table import OutputTable
+from streams.verify.table import PartitionTables
 from tests.harness.engine.engine_driver import EngineDriver, day
 
 RECENT = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "2d"}}
@@ -121,17 +121,16 @@ def test_records_that_leadstream_did_not_write_are_differences() -> None:
     assert [each.actual for each in report.differences] == ["a record that no Leadstream wrote"] * 2
 
 
-def compare(
-    driver: EngineDriver, members: dict[bytes, bytes], leads: dict[bytes, bytes] | None = None
-) -> VerificationReport:
-    """Returns the report on ann where the tables hold these rows."""
-    tables = OutputTable("segment", "segment.member"), OutputTable("campaign", "lead")
-    for table, rows in zip(tables, (members, leads or {}), strict=True):
-        for key, value in rows.items():
-            table.feed(key, value)
+def compare(driver: EngineDriver, members: dict[bytes, bytes]) -> VerificationReport:
+    """Returns the report on ann where `segment-members` holds these rows and `contacts` what was written last."""
+    tables = PartitionTables()
+    for key, value in members.items():
+        tables.members.feed(key, value)
+    for key, value in driver.table("contacts").items():
+        tables.contacts.feed(key, value)
     flags, report = ContactFlags(), VerificationReport()
     flags.feed(b"default/ann", msgspec.json.encode(driver.contact()))
-    comparison = PartitionComparison(recompute(driver), *tables, flags, report)
+    comparison = PartitionComparison(recompute(driver), tables, flags, report)
     comparison.compare_contact(b"default/ann")
     comparison.report_unknown_rows({b"default/ann"}, None)
     return report

@@ -13,7 +13,7 @@ from streams.verify.flags import ContactFlags
 from streams.verify.recompute.contact import RecomputedContact
 from streams.verify.recomputed import PartitionRecomputation
 from streams.verify.report import VerificationReport
-from streams.verify.table import OutputTable
+from streams.verify.table import PartitionTables
 from tests.harness.engine.engine_driver import EngineDriver, day
 from tests.harness.engine.lead_comparison import leads_from_engine, leads_from_recompute
 
@@ -261,16 +261,13 @@ def test_a_lead_without_a_row_and_a_row_without_a_lead_are_differences() -> None
 
 
 def differences(driver: EngineDriver, row: dict[str, Any] | None) -> list[Any]:
-    """Returns the differences where this is the only row of `leads`."""
-    leads, report = OutputTable("campaign", "lead"), VerificationReport()
+    """Returns the differences among the leads where this is the only row of `leads`."""
+    tables, report = PartitionTables(), VerificationReport()
     if row is not None:
         fields = {name: value for name, value in row.items() if name not in ("topic", "key")}
-        leads.feed(row["key"].encode(), msgspec.json.encode(fields))
+        tables.leads.feed(row["key"].encode(), msgspec.json.encode(fields))
     recomputation = PartitionRecomputation(lambda _, number: driver.releases[number - 1], Settings())
     for offset, _, value in driver.journal:
         recomputation.feed(offset, value)
-    members = OutputTable("segment", "segment.member")
-    PartitionComparison(recomputation, members, leads, ContactFlags(), report).compare_contact(
-        event_key("default", "ann")
-    )
-    return report.differences
+    PartitionComparison(recomputation, tables, ContactFlags(), report).compare_contact(event_key("default", "ann"))
+    return [difference for difference in report.differences if difference.kind == "lead"]

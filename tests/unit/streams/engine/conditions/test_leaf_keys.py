@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from schemas.conditions import Operators
+from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.leaf_keys import operators_to_plain
-from tests.harness.engine.conditions import compile_dict
+from tests.harness.engine.conditions import compile_dict, compile_for
 
 PATH = {"path": {"starts_with": "/pricing"}}
 
-COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [
+COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [  # of version 3
     ({"visit": {}}, ["265d48ff20a6"]),
     ({"visit": PATH, "within": "7d"}, ["ec3ee703e2a7"]),
     ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["74339e3ba722"]),
@@ -36,6 +38,18 @@ COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [
     ),
 ]
 
+COUNTER_KEYS_OF_VERSION_4: list[tuple[dict[str, Any], list[str]]] = [
+    ({"visit": {}}, ["265d48ff20a6"]),
+    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d"}}, ["@"]),
+    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d", "times": 2}}, ["@"]),
+    ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["@"]),
+    ({"visit": PATH, "sum": {"of": "n", "gte": 3}, "average": {"of": "n", "lt": 9}}, ["@"]),
+    ({"visit": PATH, "average": {"of": "n", "gte": 3}, "within": "7d"}, ["@"]),
+    ({"visit": PATH, "distinct": {"of": "path", "gte": 3}, "within": "7d"}, ["@"]),
+    ({"score": {"exists": True}}, ["@"]),
+    ({"score": {"name": "fit", "exists": True}}, []),
+]
+
 HELD_KEYS: list[tuple[dict[str, Any], str]] = [
     ({"property": "country", "eq": "DE", "held_for": "7d"}, "7642628f973c"),
     ({"property": "country", "in": ["DE", "AT"], "case_sensitive": True, "held_for": "7d"}, "7b1281727ebe"),
@@ -46,16 +60,147 @@ HELD_KEYS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+NEWER_COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [
+    (leaf, keys)
+    for (leaf, _), keys in zip(
+        COUNTER_KEYS,
+        [
+            ["265d48ff20a6"],
+            ["b72262b72c2b"],
+            ["e78108c6c33c"],
+            ["937d1991bd05"],
+            ["cc918f6e180d"],
+            ["ccdb2aaaf522"],
+            ["b4ba37c602d9"],
+            ["918a5c156a85"],
+            ["f7918c58fa51"],
+            ["9ad48ecb0e8c"],
+            ["52d2215f2bb1"],
+            ["ed5a9f4120eb"],
+            ["d02e754d3e37", "624b4a3b882a"],
+            ["358880667f1e"],
+            ["fc5f78fe6761"],
+        ],
+        strict=True,
+    )
+]
+NEWER_HELD_KEYS: list[tuple[dict[str, Any], str]] = [
+    (leaf, key)
+    for (leaf, _), key in zip(
+        HELD_KEYS,
+        ["6500e8814737", "a2549eb5e79a", "542856aab699", "6d6229f4fa17", "e9522c7c8bf2", "1b27918a0975"],
+        strict=True,
+    )
+]
+
+
+def counter_keys(leaf: dict[str, Any], version: EngineVersion) -> list[str]:
+    return [counter.key for counter in compile_dict(leaf, "Europe/Berlin", version).counters]
+
+
+def held_keys(leaf: dict[str, Any], version: EngineVersion, **declared: PropertyType) -> list[str]:
+    return [state.key for state in compile_dict(leaf, "Europe/Berlin", version, **declared).held_states]
+
+
 @pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS)
 def test_what_a_leaf_counts_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
-    compiled = compile_dict(leaf, "Europe/Berlin")
+    assert counter_keys(leaf, 3) == keys
+
+
+@pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS_OF_VERSION_4)
+def test_what_a_leaf_of_version_4_alone_counts_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
+    compiled = compile_for(4, leaf, "Europe/Berlin")
     assert [counter.key for counter in compiled.counters] == keys
+
+
+@pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS)
+def test_a_filter_that_version_4_reads_otherwise_is_counted_anew(leaf: dict[str, Any], keys: list[str]) -> None:
+    newer = [counter.key for counter in compile_for(4, leaf, "Europe/Berlin").counters]
+    assert (newer == keys) is (leaf.get("visit") == {} and "first" not in leaf), "only {} matches the same as ever"
 
 
 @pytest.mark.parametrize(("leaf", "key"), HELD_KEYS)
 def test_since_when_a_leaf_is_true_is_stored_under_this_key(leaf: dict[str, Any], key: str) -> None:
-    compiled = compile_dict(leaf, "Europe/Berlin", employees="number", renewal="date")
-    assert [state.key for state in compiled.held_states] == [key]
+    assert held_keys(leaf, 3, employees="number", renewal="date") == [key]
+
+
+@pytest.mark.parametrize(("leaf", "keys"), NEWER_COUNTER_KEYS)
+def test_what_a_leaf_counts_in_version_4_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
+    assert counter_keys(leaf, 4) == keys
+
+
+@pytest.mark.parametrize(("leaf", "key"), NEWER_HELD_KEYS)
+def test_since_when_a_leaf_is_true_in_version_4_is_stored_under_this_key(leaf: dict[str, Any], key: str) -> None:
+    assert held_keys(leaf, 4, employees="number", renewal="date") == [key]
+
+
+@pytest.mark.parametrize("leaf", [leaf for leaf, _ in COUNTER_KEYS if leaf != {"visit": {}}])
+def test_events_that_another_version_may_match_otherwise_are_counted_anew(leaf: dict[str, Any]) -> None:
+    assert set(counter_keys(leaf, 3)).isdisjoint(counter_keys(leaf, 4))
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        {"visit": {}},
+        {"activity": {}, "never": True, "within": "7d"},
+        {"visit": {}, "first": True},
+        {"visit": {}, "last": {}},
+        {"activity": {}, "regular": {"at_least": 1, "of": 2, "each": "1d"}},
+        {"sequence": [{"visit": {}}, {"activity": {}}], "within": "1d"},
+    ],
+)
+def test_what_the_empty_filter_counted_is_kept(leaf: dict[str, Any]) -> None:
+    assert counter_keys(leaf, 3) == counter_keys(leaf, 4)
+
+
+DECLARED: dict[str, PropertyType] = {
+    "size": "number",
+    "vip": "boolean",
+    "city": "text",
+    "born": "date",
+    "seen": "datetime",
+    "codes": "list",
+    "home": "object",
+}
+
+
+@pytest.mark.parametrize(
+    "operators",
+    [
+        {"property": "city", "eq": "Bonn"},
+        {"property": "any", "eq": 5},
+        {"property": "any", "matches": "a"},
+        {"property": "codes", "contains": "a"},
+        {"property": "home", "has_item": {"k": {"eq": 1}}},
+        {"property": ["home", "k"], "gte": 1},
+        {"property": "born", "before": "now+30d"},
+        {"property": "born", "exists": True, "eq": "now/d"},
+        {"property": "seen", "exists": True},
+        {"property": "seen", "older_than": "1d"},
+        {"tags": {"contains_any": ["a"]}},
+    ],
+)
+def test_a_leaf_that_another_version_may_decide_otherwise_is_held_anew(operators: dict[str, Any]) -> None:
+    leaf = {**operators, "held_for": "7d"}
+    assert held_keys(leaf, 3, **DECLARED) != held_keys(leaf, 4, **DECLARED)
+
+
+@pytest.mark.parametrize(
+    "operators",
+    [
+        {"property": "size", "gte": 5},
+        {"property": "vip", "ne": True},
+        {"property": "city", "exists": True},
+        {"property": "any", "empty": True},
+        {"property": "born", "within_next": "3d"},
+        {"property": "born", "exists": False},
+        {"tags": {"empty": False}},
+    ],
+)
+def test_since_when_a_leaf_is_true_that_no_version_decides_otherwise_is_kept(operators: dict[str, Any]) -> None:
+    leaf = {**operators, "held_for": "7d"}
+    assert held_keys(leaf, 3, **DECLARED) == held_keys(leaf, 4, **DECLARED)
 
 
 @pytest.mark.parametrize("held_for", ["1h", "90d"])

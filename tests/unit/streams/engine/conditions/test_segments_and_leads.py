@@ -13,7 +13,7 @@ from streams.engine.state.contact import Lead
 from streams.verify.recompute.conditions.evaluate import holds as holds_in_batch
 from streams.verify.recompute.model import ContactModel
 from streams.verify.recompute.model import ModelLead as LeadInBatch
-from tests.harness.engine.conditions import NOW, compile_dict, contact, evaluation_context
+from tests.harness.engine.conditions import NOW, compile_dict, contact, evaluation_context, visit
 
 DAY = 86_400_000
 
@@ -59,6 +59,40 @@ def test_scores_compare_exactly(operators: dict[str, Any], score: float, expecte
 def test_a_missing_score_is_zero() -> None:
     assert compile_dict({"score": {"name": "fit", "eq": 0}}).node.holds(evaluation_context(contact(score=5)))
     assert compile_dict({"score": {"lte": 0}}).node.holds(evaluation_context(contact()))
+
+
+def test_exists_says_whether_a_score_was_ever_adjusted() -> None:
+    own = compile_dict({"score": {"exists": True}})
+    (counter,) = own.counters
+    adjusted = contact(counts={counter.key: [NOW]})
+    assert [own.node.holds(evaluation_context(each)) for each in (contact(), contact(score=1), adjusted)] == [
+        False,
+        True,
+        True,
+    ]
+    named = compile_dict({"score": {"name": "fit", "exists": True}})
+    assert named.counters == (), "its name alone says so"
+    for scores, expected in (({}, False), ({"fit": 0}, True), ({"other": 5}, False)):
+        assert named.node.holds(evaluation_context(contact(score=5, scores=scores))) is expected
+
+
+def test_exists_false_is_the_negation_and_other_operators_hold_beside_exists() -> None:
+    never = compile_dict({"score": {"exists": False}}).node
+    assert never.holds(evaluation_context(contact()))
+    assert not never.holds(evaluation_context(contact(score=-5)))
+    leaf = compile_dict({"score": {"name": "fit", "exists": True, "lte": 0}}).node
+    for scores, expected in (({}, False), ({"fit": 0}, True), ({"fit": 1}, False)):
+        assert leaf.holds(evaluation_context(contact(scores=scores))) is expected
+
+
+def test_the_own_score_is_stored_as_the_earliest_instant_at_which_it_was_adjusted() -> None:
+    (counter,) = compile_dict({"score": {"exists": True}}).counters
+    state = counter.update([], visit(NOW), NOW)
+    assert counter.update(counter.update(state, visit(NOW - DAY), NOW), visit(NOW), NOW) == [NOW - DAY]
+    assert counter.merge([NOW - DAY], [NOW], NOW) == counter.merge([NOW], [NOW - DAY], NOW) == [NOW - DAY]
+    assert counter.merge([], [], NOW) == []
+    assert (counter.drop_older_half(state), counter.earliest_needed(NOW)) == ([NOW], None)
+    assert not counter.matches(visit(NOW)), "a visit adjusts no score"
 
 
 def test_status_and_tags_are_compared_as_properties() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.errors import ConditionRefused
 from streams.verify.recompute.conditions.regex import matches_pattern
 from tests.harness.engine.conditions import compile_dict, holds
@@ -47,21 +48,43 @@ TABLE: list[tuple[dict[str, Any], Any, bool]] = [
     ({"empty": True}, "", True),
     ({"empty": True}, "x", False),
     ({"empty": False}, "", False),
+]
+NUMBERS: list[tuple[dict[str, Any], Any, bool]] = [
     ({"eq": "5"}, 5, False),
     ({"ne": "5"}, 5, True),
+    ({"in": ["5", "a"]}, 5, False),
+    ({"not_in": ["5"]}, 5, True),
     ({"contains": "5"}, 55, False),
+    ({"not_contains": "5"}, 55, True),
+    ({"starts_with": "5"}, 55, False),
+    ({"ends_with": "5"}, 55, False),
     ({"matches": "5"}, 55, False),
 ]
+"""Where a number is not text: on declared text, and on an undeclared value before engine version 4."""
+
+versions = pytest.mark.parametrize("version", get_args(EngineVersion))
 
 
+@versions
 @pytest.mark.parametrize(("operators", "value", "expected"), TABLE)
-def test_an_undeclared_text(operators: dict[str, Any], value: Any, expected: bool) -> None:
-    assert holds({"property": "word", **operators}, {"word": value}) is expected
+def test_an_undeclared_text(
+    operators: dict[str, Any], value: Any, expected: bool, version: EngineVersion
+) -> None:
+    assert holds({"property": "word", **operators}, {"word": value}, engine_version=version) is expected
 
 
-@pytest.mark.parametrize(("operators", "value", "expected"), TABLE)
-def test_a_declared_text(operators: dict[str, Any], value: Any, expected: bool) -> None:
-    assert holds({"property": "word", **operators}, {"word": value}, word="text") is expected
+@versions
+@pytest.mark.parametrize(("operators", "value", "expected"), TABLE + NUMBERS)
+def test_a_declared_text(operators: dict[str, Any], value: Any, expected: bool, version: EngineVersion) -> None:
+    leaf = {"property": "word", **operators}
+    assert holds(leaf, {"word": value}, engine_version=version, word="text") is expected
+
+
+@pytest.mark.parametrize(("operators", "value", "expected"), NUMBERS)
+def test_in_version_3_an_undeclared_number_is_no_text(
+    operators: dict[str, Any], value: Any, expected: bool
+) -> None:
+    assert holds({"property": "word", **operators}, {"word": value}, engine_version=3) is expected
 
 
 FOLDED_TO_SEVERAL: list[tuple[str, str, bool]] = [
@@ -121,11 +144,12 @@ FOLDED_TO_SEVERAL: list[tuple[str, str, bool]] = [
 ]
 
 
+@versions
 @pytest.mark.parametrize(("pattern", "value", "expected"), FOLDED_TO_SEVERAL)
 def test_a_letter_that_folds_to_several_is_found_as_these_and_is_one_character(
-    pattern: str, value: str, expected: bool
+    pattern: str, value: str, expected: bool, version: EngineVersion
 ) -> None:
-    assert holds({"property": "word", "matches": pattern}, {"word": value}) is expected
+    assert holds({"property": "word", "matches": pattern}, {"word": value}, engine_version=version) is expected
     assert matches_pattern(pattern, value, case_sensitive=False) is expected
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
 from streams.engine.journal.effects import Refusal
 from streams.engine.state.properties import validate_property
 from tests.harness.engine.conditions import NOW, holds
@@ -21,7 +22,8 @@ UNFIT: list[tuple[PropertyType, object]] = [
     ("list", ["a", None]),
     ("list", ["a", {"k": 1}]),
     ("list", [["a"]]),
-    ("datetime", "2026-03-01"),
+    ("datetime", "2026-03-01T10:00:00"),
+    ("datetime", "2026-02-30"),
     ("datetime", "9999-12-31T23:59:59.999-14:00"),
     ("date", "2026-03-01T10:00:00Z"),
     ("date", "2026-02-30"),
@@ -52,6 +54,9 @@ ASKED: dict[PropertyType, dict[str, Any]] = {
 }
 
 
+VERSIONS_WITH_DATES: list[tuple[EngineVersion, bool]] = [(3, False), (4, True)]
+
+
 def _told(leaf: dict[str, Any], value: object, kind: PropertyType) -> tuple[bool, bool]:
     world = ContactModel({"late": value}, {"late": kind})
     return holds(leaf, world.properties, NOW, late=kind), naive_holds(leaf, world, NOW)
@@ -78,7 +83,16 @@ def test_a_value_that_a_patch_could_set_exists(kind: PropertyType, value: object
 def test_a_new_declaration_removes_contacts_whose_value_does_not_fit() -> None:
     segment = {"id": "s", "dynamic": True, "when": {"property": "late", "exists": True}}
     story = EngineDriver(segments=[segment])
-    story.change_contact(day(0), late="2026-03-01")
+    story.change_contact(day(0), late="soon")
     assert story.members() == ["s"]
     story.apply(properties={"late": "datetime"}, segments=[segment], at=day(1))
     assert story.members() == []
+
+
+def test_a_calendar_date_is_a_datetime_from_version_4_on() -> None:
+    date = {"late": "2026-03-10"}
+    for version, expected in VERSIONS_WITH_DATES:
+        assert isinstance(validate_property("late", date["late"], "datetime", version), Refusal) is not expected
+        for operators, is_fit in (({"exists": True}, True), ({"empty": True}, False), ({"lt": "now"}, True)):
+            leaf = {"property": "late", **operators}
+            assert holds(leaf, date, engine_version=version, late="datetime") is (is_fit is expected)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.errors import ConditionRefused
 from tests.harness.engine.conditions import compile_dict, holds
 
 NUMBERS: list[tuple[dict[str, Any], Any, bool]] = [
     ({"eq": 5}, 5.0, True),
-    ({"eq": 5}, "5", False),
     ({"eq": 1}, True, False),
     ({"eq": 0.1}, 0.1, True),
     ({"ne": 5}, 5, False),
-    ({"ne": 5}, "5", True),
     ({"in": [1, 2.5]}, 2.5, True),
     ({"in": [1]}, True, False),
     ({"not_in": [1, 2]}, 3, True),
@@ -25,7 +24,6 @@ NUMBERS: list[tuple[dict[str, Any], Any, bool]] = [
     ({"gte": 5}, 5, True),
     ({"lt": 5}, 5, False),
     ({"lt": 10}, 9, True),
-    ({"lt": 10}, "9", False),
     ({"lte": 5}, 5, True),
     ({"between": [5, 7]}, 5, True),
     ({"between": [5, 7]}, 7, True),
@@ -34,15 +32,47 @@ NUMBERS: list[tuple[dict[str, Any], Any, bool]] = [
     ({"empty": True}, 0, False),
     ({"exists": True}, 0, True),
 ]
+TEXTS: list[tuple[dict[str, Any], Any, bool]] = [
+    ({"eq": 5}, "5", False),
+    ({"ne": 5}, "5", True),
+    ({"in": [5]}, "5", False),
+    ({"not_in": [5]}, "5", True),
+    ({"lt": 10}, "9", False),
+    ({"gte": 5}, "9", False),
+    ({"between": [5, 9]}, "9", False),
+]
+"""Where text is no number: on a declared number, and on an undeclared value before engine version 4."""
+
+versions = pytest.mark.parametrize("version", get_args(EngineVersion))
 
 
+@versions
 @pytest.mark.parametrize("declared", ["number", None])
 @pytest.mark.parametrize(("operators", "value", "expected"), NUMBERS)
 def test_numbers_compare_as_numbers(
-    operators: dict[str, Any], value: Any, expected: bool, declared: PropertyType | None
+    operators: dict[str, Any],
+    value: Any,
+    expected: bool,
+    declared: PropertyType | None,
+    version: EngineVersion,
 ) -> None:
     types: dict[str, Any] = {} if declared is None else {"size": declared}
-    assert holds({"property": "size", **operators}, {"size": value}, **types) is expected
+    leaf = {"property": "size", **operators}
+    assert holds(leaf, {"size": value}, engine_version=version, **types) is expected
+
+
+@pytest.mark.parametrize(("version", "declared"), [(3, "number"), (3, None), (4, "number")])
+@pytest.mark.parametrize(("operators", "value", "expected"), TEXTS)
+def test_text_is_no_number(
+    operators: dict[str, Any],
+    value: Any,
+    expected: bool,
+    declared: PropertyType | None,
+    version: EngineVersion,
+) -> None:
+    types: dict[str, Any] = {} if declared is None else {"size": declared}
+    leaf = {"property": "size", **operators}
+    assert holds(leaf, {"size": value}, engine_version=version, **types) is expected
 
 
 @pytest.mark.parametrize("declared", ["boolean", None])

@@ -115,13 +115,6 @@ def test_a_rule_that_is_added_starts_from_the_present_truth_unless_it_applies_to
     assert segment_changes(outputs) == [("vip", "in")]
 
 
-def test_actions_are_done_in_their_order_and_add_points_only_to_a_lead_that_takes_them() -> None:
-    both = rule("both", signal_is("go"), set_status="qualified", add_points=5)
-    driver = EngineDriver(segments=[ALL], campaigns=[campaign(both)])
-    driver.change_contact(day(0), signal="go")
-    assert (driver.status("spring"), driver.points("spring")) == ("qualified", 0)
-
-
 def test_a_rule_can_list_and_unlist_in_static_segments_with_its_own_cause() -> None:
     add = rule("add", signal_is("in"), add_to_segment="vip")
     remove = rule("remove", signal_is("out"), remove_from_segment="vip")

@@ -16,7 +16,8 @@ def campaign(**fields: Any) -> dict[str, Any]:
 def test_a_contact_becomes_a_lead_when_it_becomes_a_member_of_an_audience_segment() -> None:
     driver = EngineDriver(segments=[FIT], campaigns=[campaign()])
     outputs = driver.change_contact(day(0), fits=True)
-    assert [output["topic"] for output in outputs] == ["segment-changes", "segment-members", "lead-changes", "leads"]
+    topics = ["segment-changes", "segment-members", "lead-changes", "leads", "contacts"]
+    assert [output["topic"] for output in outputs] == topics
     change = outputs_of_topic(outputs, "lead-changes")[0]
     assert (change["from"], change["to"], change["cause"]["kind"]) == (None, "active", "audience")
     assert outputs_of_topic(outputs, "leads")[0]["key"] == "default/spring/ann"

@@ -239,3 +239,76 @@ def test_a_lead_that_starts_again_has_no_earlier_awards() -> None:
     driver.send("lead.reactivated", day(0, 2), campaign="spring")
     driver.visit(day(0, 3), "/pricing")
     assert driver.points("spring") == 10
+
+
+FIT = {"id": "fit", "dynamic": True, "when": {"property": "fits", "eq": True}}
+
+
+def made_on(made: int, engine_version: int = 4, **fields: Any) -> EngineDriver:
+    """A contact of which nothing is known before `made`, when it becomes a lead."""
+    spring = {"id": "spring", "audience": ["fit"], "scoring": [PAGE], **fields}
+    driver = EngineDriver(engine_version=engine_version, segments=[FIT], campaigns=[spring])
+    driver.change_contact(made, fits=True)
+    return driver
+
+
+def test_a_visit_from_before_the_lead_was_made_scores_nothing_in_whatever_order_it_comes() -> None:
+    in_order = EngineDriver(segments=[FIT], campaigns=[{"id": "spring", "audience": ["fit"], "scoring": [PAGE]}])
+    in_order.visit(day(1), "/pricing")
+    in_order.change_contact(day(2), fits=True)
+    late = made_on(day(2))
+    late.visit(day(1), "/pricing")
+    assert (in_order.points("spring"), late.points("spring")) == (0, 0)
+
+
+def test_a_late_visit_scores_from_the_instant_on_at_which_the_lead_was_made() -> None:
+    driver = made_on(day(2))
+    driver.change_contact(day(5))
+    driver.visit(day(2, -1), "/pricing")
+    assert driver.points("spring") == 0
+    driver.visit(day(2), "/pricing")
+    assert driver.points("spring") == 10
+
+
+@pytest.mark.parametrize("kind", ["visit", "activity"])
+def test_activities_are_treated_like_visits(kind: str) -> None:
+    rule = {"id": "r", "when": {kind: {"url": {"contains": "pricing"}}}, "points": 10}
+    driver = made_on(day(2), scoring=[rule])
+    driver.visit(day(1), "/pricing")
+    assert driver.points("spring") == 0
+
+
+@pytest.mark.parametrize("at", [day(1), day(3)])
+def test_the_visit_that_makes_the_lead_scores_also_when_it_comes_late(at: int) -> None:
+    by_token = EngineDriver(campaigns=[{"id": "spring", "scoring": [PAGE]}])
+    by_token.change_contact(day(2))
+    by_token.visit(at, "/pricing", campaign="spring")
+    assert by_token.points("spring") == 10
+    visitors = {"id": "visitors", "dynamic": True, "when": {"visit": {}}}
+    by_audience = EngineDriver(
+        segments=[visitors], campaigns=[{"id": "spring", "audience": ["visitors"], "scoring": [PAGE]}]
+    )
+    by_audience.change_contact(day(2))
+    by_audience.visit(at, "/pricing")
+    assert by_audience.points("spring") == 10
+
+
+def test_a_visit_from_the_former_life_of_a_lead_scores_nothing() -> None:
+    driver = made_on(day(0))
+    driver.send("lead.removed", day(2), campaign="spring")
+    driver.send("lead.added", day(4), campaign="spring")
+    driver.visit(day(1), "/pricing")
+    assert driver.points("spring") == 0
+
+
+def test_a_late_score_goes_to_the_leads_that_there_are() -> None:
+    driver = made_on(day(2))
+    driver.send("score.adjusted", day(1), points=3)
+    driver.send("score.adjusted", day(1), points=4, campaign="spring")
+    assert driver.points("spring") == 7
+
+
+def test_before_version_4_a_late_visit_from_before_the_lead_was_made_scored() -> None:
+    driver = made_on(day(2), 3)
+    driver.visit(day(1), "/pricing")
+    assert driver.points("spring") == 10

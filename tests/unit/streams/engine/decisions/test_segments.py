@@ -56,7 +56,7 @@ def test_a_bounced_contact_exits_a_static_segment_and_comes_back_with_its_status
 def test_a_segment_holds_other_statuses_when_it_says_so() -> None:
     driver = EngineDriver(segments=[{**GERMAN, "statuses": ["active", "bounced"]}])
     driver.change_contact(day(0), country="DE")
-    assert driver.change_contact(day(1), status="bounced") == []
+    assert segment_changes(driver.change_contact(day(1), status="bounced")) == []
     assert segment_changes(driver.change_contact(day(2), status="deleted")) == [("german", "out")]
 
 
@@ -93,9 +93,9 @@ def test_a_paused_segment_is_frozen_but_for_deletion_and_catches_up_when_resumed
     driver.change_contact(day(0), country="DE")
     driver.change_contact(day(0), contact="bob", country="FR")
     driver.apply(segments=[{**GERMAN, "paused": True}])
-    assert driver.change_contact(day(1), country="FR") == []
-    assert driver.change_contact(day(1), contact="bob", country="DE") == []
-    assert driver.change_contact(day(1), status="bounced") == []
+    assert segment_changes(driver.change_contact(day(1), country="FR")) == []
+    assert segment_changes(driver.change_contact(day(1), contact="bob", country="DE")) == []
+    assert segment_changes(driver.change_contact(day(1), status="bounced")) == []
     driver.change_contact(day(2), status="active")
     outputs = driver.apply(segments=[GERMAN], at=day(3))
     assert sorted(segment_changes(outputs)) == [("german", "in"), ("german", "out")]
@@ -107,7 +107,7 @@ def test_a_deleted_contact_keeps_its_state_and_only_active_revives_it() -> None:
     driver = EngineDriver(segments=[GERMAN])
     driver.change_contact(day(0), country="DE")
     assert segment_changes(driver.send("contact.deleted", day(1))) == [("german", "out")]
-    assert driver.change_contact(day(2), first_name="Ann") == []
+    assert segment_changes(driver.change_contact(day(2), first_name="Ann")) == []
     assert segment_changes(driver.change_contact(day(3), status="active")) == [("german", "in")]
 
 
@@ -161,7 +161,7 @@ def test_dynamic_to_static_keeps_the_members_as_the_list() -> None:
     driver = EngineDriver(segments=[GERMAN])
     driver.change_contact(day(0), country="DE")
     assert driver.apply(segments=[{"id": "german"}], at=day(1)) == []
-    assert driver.change_contact(day(2), country="FR") == []
+    assert segment_changes(driver.change_contact(day(2), country="FR")) == []
     assert driver.members() == ["german"]
 
 
@@ -189,7 +189,7 @@ def test_ids_are_the_same_when_they_are_recomputed() -> None:
         return [output.get("id") for output in driver.change_contact(day(0), country="DE")]
 
     assert ids() == ids()
-    assert len(set(ids())) == 2
+    assert len(set(ids())) == 3
 
 
 def test_a_contact_stays_small_enough_for_a_record() -> None:

@@ -102,6 +102,7 @@ def test_own_records_are_decided_beside_a_tick_and_after_it_for_each_contact() -
     assert [(change["type"], change["number"]["offset"]) for change in changes] == [
         ("segment.exited", 21),
         ("segment.entered", 22),
+        ("contact", 22),
     ]
     assert decider.is_busy()
 

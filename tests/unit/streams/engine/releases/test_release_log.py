@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from schemas.engine_versions import OLDEST_VERSION
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from schemas.values import instant_ms
-from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.releases.release_log import ReleaseLog, first_document
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
 
@@ -115,3 +115,44 @@ def test_a_repeated_offset_changes_nothing() -> None:
     assert log.add(0, NOON, b"default", record(0)) is not None
     assert log.add(0, NOON, b"default", record(0)) is None
     assert log.void_releases == []
+
+
+def versions(*stated: int | None) -> list[int | str]:
+    """The engine versions of an account's releases that state these; the reason where one is void."""
+    log, result = ReleaseLog(), list[int | str]()
+    for number, version in enumerate(stated):
+        definitions = {} if version is None else {"engine_version": version}
+        marker = log.add(number, NOON, b"default", record(definitions=definitions, based_on=number))
+        result.append(marker.semantics if marker is not None else log.void_releases[-1].reason)
+    return result
+
+
+def test_a_release_keeps_the_engine_version_of_the_one_before_until_it_states_a_newer_one() -> None:
+    assert versions(None, 3, None, 4, None) == [3, 3, 3, 4, 4]
+    assert versions(4, None) == [4, 4]
+
+
+def test_an_engine_version_never_goes_down() -> None:
+    assert versions(4, 3) == [4, "engine version 3 is before 4, that of release 1"]
+
+
+def test_the_release_that_raises_the_version_has_new_words() -> None:
+    log = ReleaseLog()
+    segments = [{"id": "s", "dynamic": True, "when": {"visit": {}, "sum": {"of": "amount", "gte": 5}}}]
+    assert log.add(0, NOON, b"default", record(definitions={"segments": segments})) is None
+    assert "sum needs engine version 4, these definitions have 3" in log.void_releases[-1].reason
+    raised = record(definitions={"engine_version": 4, "segments": segments})
+    assert log.add(1, NOON, b"default", raised) is not None
+
+
+def test_a_first_document_states_the_newest_version_where_it_states_none() -> None:
+    assert first_document({"plan": "basic"}) == {"plan": "basic", "engine_version": NEWEST_VERSION}
+    assert first_document({"engine_version": 3}) == {"engine_version": 3}
+
+
+def test_the_document_of_a_release_can_be_had_with_its_version() -> None:
+    log = ReleaseLog()
+    log.add(0, NOON, b"default", record(definitions={"plan": "basic"}))
+    release = log.get("default", 1)
+    assert release.versioned_document == {**release.document, "engine_version": 3}
+    assert "engine_version" not in release.document

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.validation import path_text, validate_definitions
 
 PROPERTIES = {"size": "number", "born": "date", "seen": "datetime", "codes": "list", "home": "object"}
 
 
-def segment_messages(when: Any) -> list[tuple[str, str]]:
+def segment_messages(when: Any, version: int = NEWEST_VERSION) -> list[tuple[str, str]]:
     segments = [{"id": "s", "dynamic": True, "when": when}]
-    return messages({"properties": PROPERTIES, "segments": segments, "campaigns": [{"id": "c"}]})
+    raw = {"properties": PROPERTIES, "segments": segments, "campaigns": [{"id": "c"}]}
+    return messages({"engine_version": version, **raw})
 
 
 def rule_messages(when: Any) -> list[tuple[str, str]]:
@@ -102,6 +104,21 @@ CONTRADICTIONS: list[tuple[Any, str, str]] = [
         "in_zone is for the dates of before and after",
     ),
     ({"property": "size", "gt": 1, "case_sensitive": True}, ".case_sensitive", "case_sensitive is for text"),
+    ({"property": "size", "gt": 1, "accents": "ignore"}, ".accents", "accents is for text, and none is compared here"),
+    ({"property": "born", "eq": "now/d", "accents": "ignore"}, ".accents", "accents is for text"),
+    (prop(exists=True, accents="ignore"), ".accents", "accents is for text"),
+    ({"visit": {"size": {"gte": 5, "accents": "ignore"}}}, ".visit.size.accents", "accents is for text"),
+    (
+        {"property": "home", "has_item": {"k": {"eq": "a"}}, "accents": "ignore"},
+        ".accents",
+        "or write it inside of has_item",
+    ),
+    (prop(contains=""), ".contains", "every text contains the empty one; write exists: true, or empty: false"),
+    (prop(not_contains=""), ".not_contains", "every text contains the empty one; write exists: false"),
+    ({"property": "city", "starts_with": ""}, ".starts_with", "every text starts with the empty one"),
+    ({"property": "city", "ends_with": ""}, ".ends_with", "every text ends with the empty one"),
+    ({"visit": {"path": {"contains": ""}}}, ".visit.path.contains", "every text contains the empty one"),
+    ({"property": "home", "has_item": {"k": {"contains": ""}}}, ".has_item.k.contains", "every text contains"),
     ({"property": "born", "eq": "now/d", "case_sensitive": True}, ".case_sensitive", "case_sensitive is for text"),
     (
         {"property": "home", "has_item": {"k": {"eq": "a"}}, "case_sensitive": True},
@@ -175,7 +192,78 @@ SOUND: list[Any] = [
 
 
 @pytest.mark.parametrize("when", SOUND, ids=str)
-def test_a_leaf_with_effect_is_accepted(when: Any) -> None:
+@pytest.mark.parametrize("version", get_args(EngineVersion))
+def test_a_leaf_with_effect_is_accepted(when: Any, version: EngineVersion) -> None:
+    assert segment_messages(when, version) == []
+
+
+ACCEPTED_BY_VERSION_3: list[Any] = [
+    prop(contains=""),
+    prop(not_contains=""),
+    {"property": "city", "starts_with": ""},
+    {"visit": {"path": {"ends_with": ""}}},
+]
+SOUND_FROM_VERSION_4_ON: list[Any] = [
+    prop(eq="23", gte=5),
+    prop(eq=" 23.0 ", gte=5),
+    prop(in_=["a", "23"], lt=50),
+    prop(starts_with="2", gt=1),
+    prop(gt=1, contains="2"),
+    prop(matches="^2", between=[1, 30]),
+    {"activity": {"amount": {"starts_with": "2", "gte": 5}}},
+    {"property": "born", "gte": "2026-03-31T20:00:00Z", "lte": "2026-03-31T10:00:00Z"},
+    prop(between=["2026-03-31T20:00:00Z", "2026-03-31T10:00:00Z"]),
+]
+"""One value may be met by operators on text and by operators on numbers, one day by instants in any order."""
+
+
+@pytest.mark.parametrize("when", ACCEPTED_BY_VERSION_3, ids=str)
+def test_what_version_3_accepted_it_accepts(when: Any) -> None:
+    assert segment_messages(when, 3) == []
+    assert len(segment_messages(when)) == 1
+
+
+@pytest.mark.parametrize("when", SOUND_FROM_VERSION_4_ON, ids=str)
+def test_what_version_3_refused_it_refuses(when: Any) -> None:
+    assert len(segment_messages(when, 3)) == 1
+    assert segment_messages(when) == []
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        prop(eq="a", gte=5),
+        prop(in_=["a", "05"], gte=5),
+        prop(eq=True, gte=5),
+        prop(eq="5", contains_any=["5"]),
+        prop(gte=5, before="2026-01-01"),
+        prop(gt="2026-03-31T20:00:00Z", lt="2026-03-29T10:00:00Z"),
+        {"property": "born", "gt": "2026-03-31T20:00:00Z", "lt": "2026-03-29T10:00:00Z"},
+        {"property": "seen", "gte": "2026-03-31T20:00:00Z", "lte": "2026-03-31T10:00:00Z"},
+        {"property": "born", "gt": "2026-03-31", "lt": "2026-03-31"},
+    ],
+    ids=str,
+)
+def test_what_no_value_meets_is_refused_by_every_version(when: Any) -> None:
+    for version in get_args(EngineVersion):
+        assert len(segment_messages(when, version)) == 1, version
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"tags": {"contains": ""}},
+        {"property": "codes", "not_contains": ""},
+        prop(eq=""),
+        prop(in_=["", "a"], accents="ignore"),
+        prop(contains="a", accents="ignore"),
+        prop(matches="a", accents="ignore"),
+        {"tags": {"contains_any": ["café"], "accents": "ignore"}},
+        {"visit": {"title": {"contains": "café", "accents": "ignore"}}},
+    ],
+    ids=str,
+)
+def test_an_empty_item_and_accents_of_a_text_may_be_asked_for(when: Any) -> None:
     assert segment_messages(when) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.protocols import Activity
-from tests.harness.engine.conditions import NOW, activity, compile_dict, visit
+from tests.harness.engine.conditions import NOW, activity, compile_dict, compile_for, visit
 
 URL = "https://Shop.Acme.example:8443/Pricing/pro;v=1?plan=Pro%20Max&plan=basic&empty=&n=5#top"
 
@@ -82,6 +82,77 @@ def test_a_visit_may_have_a_name_of_its_own() -> None:
     assert matches({"name": {"eq": "video"}}, Activity(NOW, "video", True, {}), "visit")
 
 
+@pytest.mark.parametrize("field", ["url", "title", "referrer", "campaign"])
+def test_a_field_is_the_events_own_where_it_is_there_else_the_property(field: str) -> None:
+    """It is decided for each event, of visits and of other activities alike."""
+    leaf = {field: {"eq": "own"}}
+    for is_visit in (True, False):
+        own = Activity(NOW, "form", is_visit, {field: "own", "properties": {field: "given"}})
+        given = Activity(NOW, "form", is_visit, {"properties": {field: "own"}})
+        other = Activity(NOW, "form", is_visit, {field: "", "properties": {field: "own"}})
+        assert [matches(leaf, event) for event in (own, given, other)] == [True, True, False]
+
+
+def test_path_host_and_query_are_parts_of_the_url_so_found() -> None:
+    fields = {"path": {"eq": "/demo"}, "host": {"eq": "acme.example"}, "query.plan": {"eq": "pro"}}
+    url = "https://acme.example/demo?plan=pro"
+    assert matches(fields, activity(NOW, "click", url=url))
+    assert not matches(fields, Activity(NOW, "click", False, {"url": "/", "properties": {"url": url}}))
+    parts = {"path": "/demo", "host": "acme.example", "query.plan": "pro"}
+    for field, value in parts.items():
+        assert matches({field: {"exists": False}}, activity(NOW, "click", **{field: value}))
+        assert matches({field: {"exists": False}}, activity(NOW, "click", url=5))
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"cart": {"item": {"sku": "A"}}}, True),
+        ({"cart.item.sku": "A"}, True),
+        ({"cart.item.sku": "B", "cart": {"item": {"sku": "A"}}}, False),
+        ({"cart.item.sku": None, "cart": {"item": {"sku": "A"}}}, False),
+        ({"cart": {"item.sku": "A"}}, False),
+        ({"cart": [{"item": {"sku": "A"}}]}, False),
+        ({"cart": {"item": "A"}}, False),
+        ({"cart": None}, False),
+        ({}, False),
+    ],
+)
+def test_a_name_with_dots_leads_into_objects_where_no_property_has_it(
+    properties: dict[str, Any], expected: bool
+) -> None:
+    event = activity(NOW, "checkout", **properties)
+    assert matches({"cart.item.sku": {"eq": "A"}}, event) is expected
+    assert matches({"cart.item.sku": {"exists": False}}, event) is (not expected and "B" not in properties.values())
+
+
+def test_an_event_always_has_a_name_of_its_own() -> None:
+    assert matches({"name": {"eq": "form"}}, Activity(NOW, "form", False, {"properties": {"name": "other"}}))
+    assert matches({"name": {"eq": "visit"}}, visit(NOW, properties={"name": "shoe"}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "happening"),
+    [
+        ({"title": {"eq": "Demo"}}, activity(NOW, "form", title="Demo")),
+        ({"path": {"eq": "/demo"}}, activity(NOW, "form", url="/demo")),
+        ({"cart.sku": {"eq": "A"}}, activity(NOW, "form", cart={"sku": "A"})),
+    ],
+)
+def test_version_3_looks_at_the_events_own_fields_only(fields: dict[str, Any], happening: Activity) -> None:
+    counters = [compile_for(version, {"activity": fields}).counters[0] for version in (3, 4)]
+    assert [counter.matches(happening) for counter in counters] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"path": {"gte": 5}}, {"query.n": {"gte": 5}}, {"title": {"contains_any": ["a"]}}]
+)
+def test_fields_that_version_3_takes_as_declared_text_are_undeclared_now(fields: dict[str, Any]) -> None:
+    with pytest.raises(ConditionRefused):
+        compile_for(3, {"visit": fields})
+    assert compile_for(4, {"visit": fields}).counters
+
+
 def test_date_operators_are_evaluated_at_the_instant_of_the_event() -> None:
     booked = activity(NOW, "booking", starts="2026-03-12T00:00:00Z")
     assert matches({"starts": {"within_next": "2d"}}, booked)
@@ -100,9 +171,6 @@ def test_a_calendar_date_in_a_filter_is_a_day_of_the_accounts_zone() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"path": {"gte": 5}},
-        {"query.n": {"gte": 5}},
-        {"query.n": {"eq": 5}},
         {"path": {}},
         {"path": {"matches": "("}},
         {"starts": {"before": "now", "in_zone": "contact"}},

@@ -19,7 +19,7 @@ from tests.harness.engine.conditions import (
 )
 
 DAY = 86_400_000
-DAILY = {"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "1d"}}
+DAILY: dict[str, Any] = {"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "1d"}}
 
 
 def test_visits_in_three_of_the_last_four_days() -> None:
@@ -74,9 +74,57 @@ def test_two_instants_per_period_are_enough_for_any_events() -> None:
     assert len(person.counts[counter.key]) <= counter.limit == 8
 
 
+TWICE: dict[str, Any] = {"visit": {}, "regular": {"at_least": 2, "of": 3, "each": "1d", "times": 2}}
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "expected"),
+    [
+        ([0, 1, 24, 25], True),
+        ([0, 1, 24], False),
+        ([0, 1, 47, 48], False),
+        ([0, 0, 24, 24], True),
+        ([0, 0, 0, 0], False),
+        ([23, 23, 71, 71], True),
+        ([23, 23, 72, 72], False),
+        ([0, 23, 24, 47], True),
+    ],
+)
+def test_with_times_a_period_counts_that_has_so_many(hours_ago: list[int], expected: bool) -> None:
+    visits = [visit(NOW - hours * 3_600_000) for hours in sorted(hours_ago, reverse=True)]
+    assert holds_after(TWICE, visits, NOW)[0] is expected
+
+
+def test_with_times_it_is_due_when_a_period_gains_or_loses_enough_of_them() -> None:
+    visits = [visit(at) for at in (NOW - DAY + 1, NOW - DAY + 1, NOW, NOW)]
+    held, person = holds_after(TWICE, visits, NOW)
+    node = compile_dict(TWICE).node
+    assert not held
+    assert node.due(evaluation_context(person, NOW)) == NOW + 1
+    assert node.holds(evaluation_context(person, NOW + 1))
+    assert node.due(evaluation_context(person, NOW + 1)) == NOW + 2 * DAY + 1
+    assert [node.holds(evaluation_context(person, NOW + 2 * DAY + more)) for more in (0, 1)] == [True, False]
+
+
+def test_twice_times_per_period_are_enough_for_any_events() -> None:
+    ready = compile_dict(TWICE)
+    person = contact()
+    count_activities(ready, person, [visit(NOW + minute * 60_000) for minute in range(6 * 24 * 60)])
+    (counter,) = ready.counters
+    assert len(person.counts[counter.key]) <= counter.limit == 12
+    assert ready.node.holds(evaluation_context(person, NOW + 6 * DAY))
+
+
+def test_once_is_the_same_as_without_times() -> None:
+    (counter,) = compile_dict({**DAILY, "regular": {**DAILY["regular"], "times": 1}}).counters
+    assert counter.key == compile_dict(DAILY).counters[0].key
+    assert counter.key != compile_dict({**DAILY, "regular": {**DAILY["regular"], "times": 2}}).counters[0].key
+
+
 @pytest.mark.parametrize(
     ("leaf", "where"),
     [
+        ({"regular": {"at_least": 1, "of": 500, "each": "1d", "times": 3}}, ("regular", "times")),
         ({"regular": {"at_least": 5, "of": 4, "each": "1d"}}, ("regular", "at_least")),
         ({"regular": {"at_least": 1, "of": 4, "each": "0s"}}, ("regular", "each")),
         ({"regular": {"at_least": 1, "of": 4, "each": "1d"}, "within": "7d"}, ("within",)),

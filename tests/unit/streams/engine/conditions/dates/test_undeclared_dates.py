@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from schemas.definitions import PropertyType
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.values import instant_ms
 from tests.harness.engine.conditions import (
     NOW,
@@ -29,7 +30,7 @@ EQUALS: list[tuple[object, object, bool]] = [
     (NINE, "2026-03-10T09:00:00+01:00", True),
     (NINE, "2026-03-10t08:00:00z", True),
     (NINE, "2026-03-10T08:00:00.001Z", False),
-    (NINE, "2026-03-10", False),
+    (NINE, "2026-03-09", False),
     ("2026-03-10", NINE, True),
     ("2026-03-10", "2026-03-10", True),
     ("2026-03-10", "2026-03-09T23:00:00Z", True),  # midnight in Berlin
@@ -52,26 +53,40 @@ EQUALS: list[tuple[object, object, bool]] = [
 ]
 
 
-def _told(operators: dict[str, Any], value: object, key: str = "u") -> tuple[bool, bool]:
+versions = pytest.mark.parametrize("version", get_args(EngineVersion))
+
+
+def _told(operators: dict[str, Any], value: object, version: EngineVersion = NEWEST_VERSION) -> tuple[bool, bool]:
     """In the engine, and recomputed from the whole history."""
-    leaf = {"property": key, **operators}
-    world = ContactModel({} if value is None else {key: value}, zone="Europe/Berlin")
-    return holds(leaf, world.properties, NOW, "Europe/Berlin"), naive_holds(leaf, world, NOW)
+    leaf = {"property": "u", **operators}
+    properties = {} if value is None else {"u": value}
+    world = ContactModel(properties, zone="Europe/Berlin", engine_version=version)
+    return holds(leaf, properties, NOW, "Europe/Berlin", version), naive_holds(leaf, world, NOW)
 
 
+@versions
 @pytest.mark.parametrize(("operand", "value", "expected"), EQUALS)
 def test_dates_are_equal_as_dates_and_anything_else_by_its_own_type(
-    operand: object, value: object, expected: bool
+    operand: object, value: object, expected: bool, version: EngineVersion
 ) -> None:
-    assert _told({"eq": operand}, value) == (expected, expected)
-    assert _told({"ne": operand}, value) == (not expected, not expected)
-    assert _told({"in": [True, operand]}, value) == (expected, expected)
-    assert _told({"not_in": [operand, True]}, value) == (not expected, not expected)
+    assert _told({"eq": operand}, value, version) == (expected, expected)
+    assert _told({"ne": operand}, value, version) == (not expected, not expected)
+    assert _told({"in": [True, operand]}, value, version) == (expected, expected)
+    assert _told({"not_in": [operand, True]}, value, version) == (not expected, not expected)
 
 
+@versions
 @pytest.mark.parametrize(("operand", "value", "expected"), [row for row in EQUALS if "2026-03-10" in str(row[0])])
-def test_equal_is_neither_before_nor_after(operand: object, value: object, expected: bool) -> None:
-    assert _told({"gte": operand, "lte": operand}, value) == (expected, expected)
+def test_equal_is_neither_before_nor_after(
+    operand: object, value: object, expected: bool, version: EngineVersion
+) -> None:
+    assert _told({"gte": operand, "lte": operand}, value, version) == (expected, expected)
+
+
+def test_in_version_3_a_calendar_date_is_its_midnight_to_an_instant() -> None:
+    assert _told({"eq": NINE}, "2026-03-10", 3) == (False, False)
+    assert _told({"eq": "2026-03-09T23:00:00Z"}, "2026-03-10", 3) == (True, True)
+    assert _told({"lt": NINE}, "2026-03-10", 3) == (True, True)
 
 
 def test_each_of_several_operands_compares_by_its_own_type() -> None:

@@ -1,0 +1,78 @@
+"""Literals of regular expressions in the form of the texts they are looked for in; escapes stay (SPEC section 5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from streams.verify.recompute.conditions.text_rules import TextRules
+
+_ESCAPE = r"\\(?:[pP](?:\{[^}]*\}|.)|x(?:\{[0-9a-fA-F]*\}|[0-9a-fA-F]{2})|[0-7]{1,3}|.)"
+_QUOTATION = re.compile(r"\\Q(.*?)(\\E|$)", re.DOTALL)
+_CLASS = re.compile(rf"(\[\^?)(\]?(?:\[:\^?\w+:\]|{_ESCAPE}|[^\]\\])*)\]", re.DOTALL)
+_SYNTAX = re.compile(
+    rf"{_ESCAPE}|\((?:\?(?:P?<[^>]*>|[a-zA-Z-]*[:)]))?|[)|.^$*+?]|\{{[0-9]+(?:,[0-9]*)?\}}", re.DOTALL
+)
+_CLASS_SYNTAX = re.compile(rf"\[:\^?\w+:\]|{_ESCAPE}", re.DOTALL)
+_RANGE = re.compile(r".-.", re.DOTALL)
+_QUANTIFIERS = ("*", "+", "?", "{")
+_NOTHING, _ANYTHING = "[^\\x{0}-\\x{10ffff}]", "[\\x{0}-\\x{10ffff}]"
+
+
+def normalize_literals(pattern: str, rules: TextRules) -> str:
+    """The pattern with each run of literal characters normalised, inside of classes too."""
+    if pattern.isascii() or not rules.is_normalized:
+        return pattern
+    parts: list[str] = []
+    run, index = "", 0
+    while index < len(pattern):
+        token = next(
+            (match for kind in (_QUOTATION, _CLASS, _SYNTAX) if (match := kind.match(pattern, index))), None
+        )
+        if token is None:
+            run, index = run + pattern[index], index + 1
+            continue
+        parts += [_normalize_run(run, rules, token[0]), _normalize_token(token, rules)]
+        run, index = "", token.end()
+    return "".join([*parts, rules.normalize(run)])
+
+
+def _normalize_run(run: str, rules: TextRules, follower: str) -> str:
+    """Where nothing is left of a run, its quantifier speaks of nothing."""
+    literals = rules.normalize(run)
+    return "(?:)" if run and not literals and follower.startswith(_QUANTIFIERS) else literals
+
+
+def _normalize_token(token: re.Match[str], rules: TextRules) -> str:
+    if token.re is _QUOTATION:
+        return rf"\Q{rules.normalize(token[1])}{token[2]}"
+    if token.re is not _CLASS:
+        return token[0]
+    members = _normalize_members(token[2], rules)
+    if members:
+        return f"{token[1]}{members}]"
+    return _NOTHING if token[1] == "[" else _ANYTHING
+
+
+def _normalize_members(members: str, rules: TextRules) -> str:
+    """The members of a class; the ends of a range keep their accents."""
+    parts: list[str] = []
+    index = 0
+    for token in [*_CLASS_SYNTAX.finditer(members), None]:
+        end = len(members) if token is None else token.start()
+        parts.append(_normalize_class_run(members[index:end], rules, before=index > 0, behind=token is not None))
+        parts.append("" if token is None else token[0])
+        index = 0 if token is None else token.end()
+    return "".join(parts)
+
+
+def _normalize_class_run(run: str, rules: TextRules, *, before: bool, behind: bool) -> str:
+    """A run of members; `before` and `behind`: an escape stands there, which may be the other end of a range."""
+    run = replace(rules, ignores_accents=False).normalize(run)
+    head = 2 if before and run.startswith("-") else 0
+    tail = len(run) - (2 if behind and run.endswith("-") and len(run) >= head + 2 else 0)
+    inner, kept = run[head:tail], [run[:head], run[tail:]]
+    ranges = _RANGE.findall(inner)
+    singles = [rules.normalize(part) for part in _RANGE.split(inner)]
+    between = [single + range_ for single, range_ in zip(singles, [*ranges, ""], strict=True)]
+    return kept[0] + "".join(between) + kept[1]

@@ -1,0 +1,47 @@
+"""The form in which two texts are compared: normalised, folded, with or without accents (SPEC section 5)."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TextRules:
+    """How texts are compared beside one operator; `is_normalized` from engine version 4 on."""
+
+    is_normalized: bool = True
+    case_sensitive: bool = False
+    ignores_accents: bool = False
+
+    def fold(self, text: str) -> str:
+        """The form that equal texts share; the fold stands between two normalisations to NFC."""
+        composed = self._to_nfc(text)
+        folded = composed if self.case_sensitive else composed.casefold()
+        return self._to_nfc(without_marks(folded) if self.ignores_accents else folded)
+
+    def normalize(self, text: str) -> str:
+        """The form of texts and literals for patterns, which fold character by character."""
+        composed = self._to_nfc(text)
+        composed = self._to_nfc(without_marks(composed)) if self.ignores_accents else composed
+        return composed if self.case_sensitive or not self.is_normalized else _compose_capitals(composed)
+
+    def _to_nfc(self, text: str) -> str:
+        return unicodedata.normalize("NFC", text) if self.is_normalized else text
+
+
+def without_marks(text: str) -> str:
+    """The text decomposed (NFD), without its combining marks (Mn)."""
+    return "".join(one for one in unicodedata.normalize("NFD", text) if unicodedata.category(one) != "Mn")
+
+
+def _compose_capitals(text: str) -> str:
+    """The text with one letter where a capital and its marks become one only when folded: J and a caron are ǰ."""
+    parts: list[str] = []
+    for character in text:
+        both = unicodedata.normalize("NFC", (parts[-1] + character).casefold()) if parts else ""
+        if len(both) == 1 and len(parts[-1]) == 1:
+            parts[-1] = both
+        else:
+            parts.append(character)
+    return "".join(parts)

@@ -1,0 +1,158 @@
+"""Text in Unicode NFC, and without accents."""
+
+from __future__ import annotations
+
+from tests.programs.mutations.mutation import Mutation
+
+_TESTS = "tests/unit/streams/engine/conditions/test_normalization.py"
+_SAME = f"{_TESTS}::test_a_letter_is_equal_however_it_is_encoded"
+_PATTERNS = f"{_TESTS}::test_literals_of_patterns_are_normalised_and_escapes_are_not"
+_ACCENTS = f"{_TESTS}::test_accents_are_ignored_where_that_is_asked_for"
+_CASE = f"{_TESTS}::test_with_regard_to_case_text_is_normalised_and_not_folded"
+
+MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        id='normalised-before-folding',
+        section=5,
+        rule='Text is folded between two normalisations: the first',
+        where='conditions/normalization.py',
+        text='normalize("NFC", normalize("NFC", text).casefold())',
+        instead='normalize("NFC", text.casefold())',
+        caught_by=(f"{_TESTS}::test_every_encoding_of_a_text_folds_to_the_same",),
+    ),
+    Mutation(
+        id='normalised-after-folding',
+        section=5,
+        rule='Text is folded between two normalisations: the second',
+        where='conditions/normalization.py',
+        text='normalize("NFC", normalize("NFC", text).casefold())',
+        instead='normalize("NFC", text).casefold()',
+        caught_by=(_SAME,),
+    ),
+    Mutation(
+        id='full-case-folding-of-normal-text',
+        section=5,
+        rule='Text in NFC is folded fully',
+        where='conditions/normalization.py',
+        text='normalize("NFC", normalize("NFC", text).casefold())',
+        instead='normalize("NFC", normalize("NFC", text).lower())',
+        caught_by=(_SAME,),
+    ),
+    Mutation(
+        id='normalised-with-regard-to-case',
+        section=5,
+        rule='Text compared with regard to case is normalised, too',
+        where='conditions/text.py',
+        text='return normalization.compose if case_sensitive else normalization.fold',
+        instead='return str if case_sensitive else normalization.fold',
+        caught_by=(_CASE,),
+    ),
+    Mutation(
+        id='not-folded-with-regard-to-case',
+        section=5,
+        rule='Text compared with regard to case is not folded',
+        where='conditions/text.py',
+        text='return normalization.compose if case_sensitive else normalization.fold',
+        instead='return normalization.fold',
+        caught_by=(_CASE,),
+    ),
+    Mutation(
+        id='version-3-compares-as-encoded',
+        section=5,
+        rule='A release of version 3 compares text as it is encoded',
+        where='conditions/text.py',
+        text='    if version < 4:\n        return str if',
+        instead='    if version < 3:\n        return str if',
+        caught_by=(f"{_TESTS}::test_in_version_3_it_is_equal_only_as_it_is_encoded",),
+    ),
+    Mutation(
+        id='accents-are-marks-after-nfd',
+        section=5,
+        rule='`accents: ignore` removes combining marks after NFD',
+        where='conditions/normalization.py',
+        text='for one in normalize("NFD", text) if',
+        instead='for one in text if',
+        caught_by=(_ACCENTS,),
+    ),
+    Mutation(
+        id='accents-are-ignored-on-both-sides',
+        section=5,
+        rule='`accents: ignore` beside a text operator removes marks on both sides',
+        where='conditions/text.py',
+        text='return normalization.remove_marks if case_sensitive else normalization.fold_without_marks',
+        instead='return normalization.fold',
+        caught_by=(_ACCENTS,),
+    ),
+    Mutation(
+        id='accents-in-patterns',
+        section=5,
+        rule='`accents: ignore` beside `matches` removes marks, too',
+        where='conditions/text.py',
+        text='return normalization.join_without_marks if ignores_accents else normalization.join_marks',
+        instead='return normalization.join_marks',
+        caught_by=(_ACCENTS,),
+    ),
+    Mutation(
+        id='texts-are-normalised-for-patterns',
+        section=5,
+        rule='`matches` searches text in NFC',
+        where='conditions/text.py',
+        text='isinstance(value, str) and search(normalize(value))',
+        instead='isinstance(value, str) and search(value)',
+        caught_by=(_PATTERNS,),
+    ),
+    Mutation(
+        id='literals-are-normalised',
+        section=5,
+        rule='Literals of patterns are normalised',
+        where='conditions/text.py',
+        text='normal = normalize_literals(pattern, normalize)',
+        instead='normal = pattern',
+        caught_by=(_PATTERNS,),
+    ),
+    Mutation(
+        id='letters-of-a-class-are-normalised',
+        section=5,
+        rule='Literals in classes of patterns are normalised',
+        where='conditions/regex/literals.py',
+        text='return token if token.isascii() else _normal_class(token, normalize)',
+        instead='return token',
+        caught_by=(_PATTERNS,),
+    ),
+    Mutation(
+        id='a-repetition-is-of-the-whole-letter',
+        section=5,
+        rule='A repetition behind a letter and its mark is one of both',
+        where='conditions/regex/literals.py',
+        text='if head + last == whole:',
+        instead='if last:',
+        caught_by=(_PATTERNS,),
+    ),
+    Mutation(
+        id='marks-join-folded-letters-in-patterns',
+        section=5,
+        rule='`matches` finds a letter that its mark joins only when it is folded',
+        where='conditions/normalization.py',
+        text='return cluster if folded == "".join(map(fold_letter, cluster)) else folded',
+        instead='return cluster',
+        caught_by=(_SAME,),
+    ),
+    Mutation(
+        id='folding-in-patterns-is-normalised',
+        section=5,
+        rule='A letter in NFC whose folding is one letter again stands for no part of it',
+        where='conditions/regex/case_folding.py',
+        text='NORMAL_FOLDING = MultiLetterFolding(fold_letter)',
+        instead='NORMAL_FOLDING = MultiLetterFolding(str.casefold)',
+        caught_by=(f"{_TESTS}::test_a_letter_with_a_mark_is_no_part_of_it",),
+    ),
+    Mutation(
+        id='accents-without-text',
+        section=5,
+        rule='`accents` beside no text operator is refused',
+        where='validation/modifiers.py',
+        text='"accents": operators.accents is not None}',
+        instead='"accents": False}',
+        caught_by=("tests/unit/streams/engine/validation/test_contradictions.py::test_a_leaf_without_effect_is_refused_with_what_to_write",),
+    ),
+)
