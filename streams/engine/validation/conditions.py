@@ -77,16 +77,9 @@ def _leaf_problems(
         Problem(null_path, "null is no value to compare with; a missing property is asked for with exists: false")
         for null_path in _null_paths(raw, path)
     ]
-    problems = problems or _form_problems(raw, subject, context, path)
+    problems = problems or misplaced_key_problems(raw, subject, path) or schema_problems(model, raw, path)
     problems = problems or leaf_problems(model.model_validate(raw), context, use, path)
     return problems or _compiler_problems(model.model_validate(raw), context, path)
-
-
-def _form_problems(
-    raw: Mapping[str, Any], subject: str, context: ValidationContext, path: DocumentPath
-) -> list[Problem]:
-    misplaced = misplaced_key_problems(raw, subject, context.engine_version, path)
-    return misplaced or schema_problems(SUBJECTS[subject], raw, path)
 
 
 def _compiler_problems(leaf: Any, context: ValidationContext, path: DocumentPath) -> list[Problem]:

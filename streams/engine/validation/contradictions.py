@@ -7,7 +7,6 @@ from typing import Any
 
 from schemas.conditions import NumberOperators
 from schemas.definitions import PropertyType
-from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.operand_types import (
     DATE_OPERATORS,
     EXISTENCE_OPERATORS,
@@ -34,6 +33,8 @@ _ALWAYS_PRESENT = {
     "score": "a score is always there: without any points it is 0; write eq: 0",
     "points": "a lead always has points: without any they are 0; write eq: 0",
 }
+
+_ALWAYS_TRUE_OPERATORS = {"score": ("empty",), "points": ("exists", "empty")}
 
 
 def contradiction_problems(
@@ -134,9 +135,7 @@ def existence_problems(operands: OperatorMap, path: DocumentPath, owner: str) ->
     ]
 
 
-def misplaced_key_problems(
-    raw: Mapping[str, Any], subject: str, engine_version: EngineVersion, path: DocumentPath
-) -> list[Problem]:
+def misplaced_key_problems(raw: Mapping[str, Any], subject: str, path: DocumentPath) -> list[Problem]:
     """Returns a problem for each key that other subjects have, and that has no effect beside this one."""
     problems = []
     if "held_for" in raw and subject not in ("property", "tags"):
@@ -146,7 +145,7 @@ def misplaced_key_problems(
     if subject in _ALWAYS_PRESENT and isinstance(inside, Mapping):
         problems += [
             Problem((*path, subject, name), _ALWAYS_PRESENT[subject])
-            for name in EXISTENCE_OPERATORS
-            if name in inside and not (name == "exists" and subject == "score" and engine_version >= 4)
+            for name in _ALWAYS_TRUE_OPERATORS[subject]
+            if name in inside
         ]
     return problems
