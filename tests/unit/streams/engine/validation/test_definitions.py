@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from schemas.engine_versions import EngineVersion
 from streams.engine.validation import Problem, path_text, validate_definitions
 
 PROPERTIES = {
@@ -205,39 +204,6 @@ def test_the_message_on_a_condition_says_what_would_be_right(when: Any, where: s
     path, text = first_problem(within_segment(when))
     assert path == f"segments[0].when{where}"
     assert message in text
-
-
-@pytest.mark.parametrize(
-    ("leaf", "operator"),
-    [
-        ({"property": "employees", "starts_with": 1}, "starts_with"),
-        ({"property": "employees", "matches": 5}, "matches"),
-        ({"property": "vip", "within_last": 7}, "within_last"),
-        ({"property": "codes", "between": 5}, "between"),
-        ({"property": "city", "has_item": "a"}, "has_item"),
-    ],
-)
-def test_that_an_operator_does_not_fit_the_type_is_said_before_what_its_operand_is(leaf: Any, operator: str) -> None:
-    for version in get_args(EngineVersion):
-        raw = {**within_segment(leaf), "engine_version": version}
-        path, text = first_problem(raw)
-        assert path == f"segments[0].when.{operator}"
-        assert text.startswith(f"{operator} does not fit {leaf['property']}, which is ")
-
-
-def test_what_else_is_wrong_with_the_leaf_is_said_beside_it() -> None:
-    raw = within_segment({"property": "employees", "starts_with": 1, "in": 5, "eqq": 5})
-    problems = validate_definitions(raw).problems
-    assert [path_text(problem.path) for problem in problems] == [
-        "segments[0].when.starts_with",
-        "segments[0].when.eqq",
-        "segments[0].when.in",
-    ]
-
-
-def test_a_list_of_texts_is_told_its_first_item_that_is_none() -> None:
-    path, text = first_problem(within_segment({"property": "city", "in": ["a", 5, 6]}))
-    assert (path, text) == ("segments[0].when.in[1]", "text is needed here, not 5; put it in quotes")
 
 
 @pytest.mark.parametrize("key", ["first", "last"])
