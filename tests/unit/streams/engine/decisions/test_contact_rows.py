@@ -30,7 +30,7 @@ def test_a_row_reads_as_the_specification_says() -> None:
     driver = driver_with_ann(country="DE", email="ann@acme.example")
     driver.visit(day(1))
     driver.send("score.adjusted", day(2), points=2.5)
-    (row,) = rows(driver.send("score.adjusted", day(3), score="fit", points=-1))
+    (row,) = rows(driver.send("score.adjusted", day(2, HOUR), score="fit", points=-1))
     assert row == {
         "topic": "contacts",
         "key": "default/ann",
@@ -38,7 +38,7 @@ def test_a_row_reads_as_the_specification_says() -> None:
         "id": row["id"],
         "account": "default",
         "contact": "ann",
-        "at": "2026-01-04T00:00:00.000Z",
+        "at": "2026-01-03T01:00:00.000Z",
         "number": {"partition": 0, "offset": 4, "ordinal": 0},
         "cause": {"kind": "event", "event": "e4", "release": 1},
         "status": "active",
