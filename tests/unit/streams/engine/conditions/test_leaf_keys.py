@@ -109,7 +109,9 @@ def test_what_a_leaf_counts_is_stored_under_this_key(leaf: dict[str, Any], keys:
 
 
 @pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS_OF_VERSION_4)
-def test_what_a_leaf_of_version_4_alone_counts_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
+def test_what_a_leaf_of_version_4_alone_counts_is_stored_under_this_key(
+    leaf: dict[str, Any], keys: list[str]
+) -> None:
     compiled = compile_for(4, leaf, "Europe/Berlin")
     assert [counter.key for counter in compiled.counters] == keys
 
