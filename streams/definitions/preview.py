@@ -105,7 +105,9 @@ class Preview:
         }
         if not counters:
             return {}
-        event_mismatches = [self._event_mismatches(account) for account in counters if self.reports[account].event_checks]
+        event_mismatches = [
+            self._event_mismatches(account) for account in counters if self.reports[account].event_checks
+        ]
         await self._store.count_journal(slot, [*counters.values(), *event_mismatches], on_progress, end=end)
         for account in counters:
             self.reports[account].is_journal_scanned = True

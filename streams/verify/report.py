@@ -7,7 +7,6 @@ from typing import Any
 
 from schemas.values import instant_text
 
-
 _SUBJECT_FIELDS = {"membership": "segment", "lead": "campaign"}
 """Kind of a difference -> the name of its subject in JSON."""
 

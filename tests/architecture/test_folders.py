@@ -22,7 +22,6 @@ WITHOUT_UNIT_TESTS = {
     "connectors/redis": "a real server: tests/integration/redis",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
-    "streams": "settings, errors and the composition root",
     "streams/engine/conditions/regex": "tests/property/conditions/test_regex.py, and conditions/test_text.py",
 }
 

@@ -81,14 +81,16 @@ class _CheckCompiler:
         ):
             if aggregate is not None:
                 site = OperatorSite(self.owner, subject, aggregate.of, key)
-                yield EventCheck(site, field_reader(aggregate.of)[0], KindCheck(kinds), (passing,))
+                yield EventCheck(
+                    site, field_reader(aggregate.of, self.scope.engine_version)[0], KindCheck(kinds), (passing,)
+                )
 
     def filter_checks(
         self, subject: str, fields: _Fields, prefix: str = "", filters: tuple[ActivityCounter, ...] = ()
     ) -> Iterator[EventCheck]:
         """Yields the checks of a filter; `prefix` leads to it in the leaf."""
         for field, operators in fields.items():
-            read, property_type = field_reader(field)
+            read, property_type = field_reader(field, self.scope.engine_version)
             if property_type is not None:
                 continue  # validated as text when the event was accepted
             others = self._filter(subject, {key: fields[key] for key in fields if key != field})

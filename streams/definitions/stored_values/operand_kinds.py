@@ -10,30 +10,32 @@
 | `contains_any contains_all` | lists |
 | `has_item` | lists of objects |
 
-From engine version 4 on, text that reads as a number meets number operands, and a number meets text operands; items of
-a declared list stay strict. `exists` and `empty` meet everything. A value that does not have its declared type is met
-by nothing else.
+From engine version 4 on, text that reads as a number meets number operands, and a number meets text operands; items
+of a declared list stay strict. `exists` and `empty` meet everything. A value that does not have its declared type is
+met by nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from schemas.conditions import Scalar
 from schemas.definitions import PropertyType
 from schemas.engine_versions import EngineVersion
-from streams.engine.conditions.dates.date_bounds import is_calendar_date, is_date
+from streams.engine.conditions.dates.date_bounds import is_date
 from streams.engine.conditions.numbers import is_number, number_from
 from streams.engine.conditions.operand_types import (
     DATE_OPERATORS,
     EXISTENCE_OPERATORS,
     ORDER_OPERATORS,
-    fits,
     to_tuple,
+    type_test,
 )
 
+_type_test = cache(type_test)  # one for each type and version
 _LIST_OPERATORS = frozenset({"contains_any", "contains_all"})
 _CONTAINS_OPERATORS = frozenset({"contains", "not_contains"})
 _SCALAR_TYPES: frozenset[PropertyType] = frozenset({"text", "number", "boolean", "date", "datetime"})
@@ -116,9 +118,7 @@ class TypeKinds:
 
 def has_type(value: Any, property_type: PropertyType, engine_version: EngineVersion) -> bool:
     """Whether a stored value has the declared type; else it counts as missing."""
-    if engine_version >= 4 and property_type == "datetime" and is_calendar_date(value):
-        return True  # its local midnight
-    return fits(value, property_type)
+    return _type_test(property_type, engine_version)(value)
 
 
 def operand_kinds(

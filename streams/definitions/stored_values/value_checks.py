@@ -17,8 +17,8 @@ from streams.engine.conditions.operand_types import require_operators
 class OperatorSite:
     """Where an operator stands; `owner` is `segment ID`, `rule CAMPAIGN/ID` or `the condition` of a search.
 
-    `subject` is `property`, or `visit` or `activity` for a property of an event. `property` is written as people write
-    it, `[address, city]` for keys into an object. `operator` is a path, such as `gte` or `has_item.amount.gte`.
+    `subject` is `property`, or `visit` or `activity` for a property of an event. `property` is as people write it,
+    `[address, city]` for keys into an object. `operator` is a path, such as `gte` or `has_item.amount.gte`.
     """
 
     owner: str

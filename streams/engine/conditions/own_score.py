@@ -1,7 +1,7 @@
 """Whether the contact's own score was ever adjusted: a score of 0 may never have been, or may have come back to 0.
 
-Only where a leaf asks it is stored, under one key in `Contact.counts`, so that it is back-filled as every count is. Of
-a named score it is known already: its name is in `Contact.scores`.
+It is stored only where a leaf asks, under one key in `Contact.counts`, so that it is back-filled as every count is.
+Of a named score it is known already: its name is in `Contact.scores`.
 """
 
 from __future__ import annotations

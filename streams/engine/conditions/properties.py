@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from schemas.conditions import CreatedLeaf, Operators, PropertyLeaf, StatusLeaf, TagsLeaf
 from schemas.definitions import ContactStatus, LeadStatus, PropertyType
-from schemas.values import instant_text
 from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
+from schemas.values import instant_text
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.dates.zones import ZoneRule, Zones
 from streams.engine.conditions.errors import ConditionRefused

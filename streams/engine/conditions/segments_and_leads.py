@@ -59,7 +59,7 @@ class ScoreNode:
         return None
 
 
-class ScoredNode:
+class ScoreExistsNode:
     """The contact's own score, or a named one, was ever adjusted, or never."""
 
     __slots__ = ("_exists", "_name")
@@ -174,7 +174,7 @@ def compile_score(leaf: ScoreLeaf, context: CompilerContext) -> Node:
         return ScoreNode(operators.name, _number_test(operators, "score"))
     if operators.name is None:
         context.counters.setdefault(OWN_SCORE_KEY, OwnScoreCounter())
-    scored = ScoredNode(operators.name, exists=operators.exists)
+    scored = ScoreExistsNode(operators.name, exists=operators.exists)
     if not has_number_operator(operators):
         return scored
     return AllNode((scored, ScoreNode(operators.name, _number_test(operators, "score"))))

@@ -24,9 +24,7 @@ class RowFields(NamedTuple):
 
 def row_fields(contact: Contact) -> RowFields:
     """The fields as they are now. A patch makes new properties; scores change in place, so they are copied."""
-    return RowFields(
-        contact.status, contact.properties, contact.score, contact.scores.copy(), contact.last_activity
-    )
+    return RowFields(contact.status, contact.properties, contact.score, contact.scores.copy(), contact.last_activity)
 
 
 def is_row_changed(before: RowFields, contact: Contact) -> bool:

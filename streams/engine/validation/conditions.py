@@ -89,7 +89,7 @@ def _form_problems(
     """Returns misplaced and unknown keys and values of the wrong type; where an operator does not fit the declared
     type, that comes in place of what is wrong with its operand.
     """
-    misplaced = misplaced_key_problems(raw, subject, context.engine_version, path)
+    misplaced = misplaced_key_problems(raw, subject, path)
     if misplaced:
         return misplaced
     problems = schema_problems(SUBJECTS[subject], raw, path)

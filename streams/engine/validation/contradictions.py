@@ -43,6 +43,8 @@ _ALWAYS_PRESENT = {
     "points": "a lead always has points: without any they are 0; write eq: 0",
 }
 
+_ALWAYS_TRUE_OPERATORS = {"score": ("empty",), "points": ("exists", "empty")}
+
 
 def contradiction_problems(
     operands: OperatorMap, property_type: PropertyType | None, path: DocumentPath, version: EngineVersion
@@ -164,9 +166,7 @@ def existence_problems(operands: OperatorMap, path: DocumentPath, owner: str) ->
     ]
 
 
-def misplaced_key_problems(
-    raw: Mapping[str, Any], subject: str, engine_version: EngineVersion, path: DocumentPath
-) -> list[Problem]:
+def misplaced_key_problems(raw: Mapping[str, Any], subject: str, path: DocumentPath) -> list[Problem]:
     """Returns a problem for each key that other subjects have, and that has no effect beside this one."""
     problems = []
     if "held_for" in raw and subject not in ("property", "tags"):
@@ -176,7 +176,7 @@ def misplaced_key_problems(
     if subject in _ALWAYS_PRESENT and isinstance(inside, Mapping):
         problems += [
             Problem((*path, subject, name), _ALWAYS_PRESENT[subject])
-            for name in EXISTENCE_OPERATORS
-            if name in inside and not (name == "exists" and subject == "score" and engine_version >= 4)
+            for name in _ALWAYS_TRUE_OPERATORS[subject]
+            if name in inside
         ]
     return problems

@@ -163,7 +163,8 @@ def _visit(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
 
 def _record_activity(driver: EngineDriver, at: int, rest: str) -> list[dict[str, Any]]:
     name, properties = _word_and_mapping(rest)
-    return driver.send("activity.recorded", at, name=name, **({"properties": properties} if properties else {}))
+    fields: dict[str, Any] = {"properties": properties} if properties else {}
+    return driver.send("activity.recorded", at, name=name, **fields)
 
 
 def _parse_visit(rest: str) -> tuple[str, dict[str, Any]]:

@@ -64,7 +64,7 @@ SILENT = ("a name and a description", "dynamic to static")
 
 
 def history_events(chance: random.Random) -> list[dict[str, Any]]:
-    """Two sizes and a payment, and ten days of visits, of moves between countries, and of status changes; some told late."""
+    """Ten days of visits, of moves between countries, and of status changes, some told late; two sizes, a payment."""
     told: list[dict[str, Any]] = [
         {"id": f"s{number}", "type": "contact.changed", "contact": f"c{number}", "at": instant_text(START)}
         | {"properties": {"size": size}}

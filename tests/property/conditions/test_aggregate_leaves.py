@@ -19,7 +19,7 @@ BASE = 1_772_000_000_000
 SPAN = 60
 COMPARISONS = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
 
-Seen = list[tuple[int, Any]]
+History = list[tuple[int, Any]]
 """Instant (ms) and value of each event that matched."""
 
 
@@ -71,8 +71,18 @@ values = st.sampled_from(
     [0, 1, -1, 2.5, 0.1, 0.2, "0.3", " 7 ", "1e1", 3.0000005, 10**15, 10**15 + 1, "x", "X", True, None]
 )
 operands = st.sampled_from([-1, 0, 0.1, 0.3, 1, 2, 2.5, 3, 10, 1e15])
-amount_operators = st.dictionaries(st.sampled_from(sorted(COMPARISONS)), operands, min_size=1, max_size=2)
-count_operators = st.dictionaries(st.sampled_from(sorted(COMPARISONS)), st.integers(0, 4), min_size=1, max_size=2)
+amount_operators: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    st.sampled_from(sorted(COMPARISONS)), operands, min_size=1, max_size=2
+)
+count_operators: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    st.sampled_from(sorted(COMPARISONS)), st.integers(0, 4), min_size=1, max_size=2
+)
+
+
+def operators_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    return count_operators if name == "distinct" else amount_operators
+
+
 histories = st.lists(st.tuples(st.integers(0, 8), st.sampled_from([0, 0, 0, 3, 12]), values), max_size=25)
 """Elapsed ms, by how many ms the next event is late, and its value."""
 
@@ -97,7 +107,7 @@ def _meets(number: Fraction | None, operators: dict[str, Any]) -> bool:
     )
 
 
-def _holds(name: str, operators: dict[str, Any], window: dict[str, Any], seen: Seen, now: int) -> bool:
+def _holds(name: str, operators: dict[str, Any], window: dict[str, Any], seen: History, now: int) -> bool:
     inside = [value for at, value in seen if _is_inside(at, now, window)]
     if name == "distinct":
         return _meets(Fraction(len({_identity(value) for value in inside} - {None})), operators)
@@ -112,11 +122,11 @@ def _holds(name: str, operators: dict[str, Any], window: dict[str, Any], seen: S
 def test_the_state_agrees_with_all_events(
     data: st.DataObject, name: str, window: dict[str, Any], history: list[tuple[int, int, Any]]
 ) -> None:
-    operators = data.draw(count_operators if name == "distinct" else amount_operators)
+    operators: dict[str, Any] = data.draw(operators_of(name))
     compiled = compile_dict({"activity": {}, name: {"of": "n", **operators}, **_written(window)})
     (counter,) = compiled.counters
     state, now = contact(), BASE
-    seen: Seen = []
+    seen: History = []
 
     def check(instants: range) -> None:
         _assert_truth(compiled, state, instants, [_holds(name, operators, window, seen, each) for each in instants])
@@ -144,19 +154,21 @@ def test_a_back_fill_joined_with_what_came_since_agrees_with_all_events(
     data: st.DataObject, name: str, window: dict[str, Any], happened: list[tuple[int, Any]], cut: int
 ) -> None:
     """The later part may hold late events, from before the earlier part."""
-    operators = data.draw(count_operators if name == "distinct" else amount_operators)
+    operators: dict[str, Any] = data.draw(operators_of(name))
     compiled = compile_dict({"activity": {}, name: {"of": "n", **operators}, **_written(window)})
     (counter,) = compiled.counters
     now = BASE + 40
-    parts: list[list[int]] = []
-    for part in (happened[:cut], happened[cut:]):
+
+    def counted(part: list[tuple[int, Any]]) -> list[int]:
         counts: list[int] = []
         for offset, value in part:
             event = Activity(BASE + offset, "it", False, {"properties": {"n": value}})
             if counter.matches(event):
                 counts = counter.update(counts, event, now)
-        parts.append(counts)
-    state = contact(counts={counter.key: counter.merge(*parts, now)})
+        return counts
+
+    earlier, later = counted(happened[:cut]), counted(happened[cut:])
+    state = contact(counts={counter.key: counter.merge(earlier, later, now)})
     seen = [(BASE + offset, value) for offset, value in happened]
     instants = range(now, now + SPAN)
     _assert_truth(compiled, state, instants, [_holds(name, operators, window, seen, each) for each in instants])

@@ -38,26 +38,30 @@ def windows(draw: st.DrawFn, start: str) -> dict[str, Any]:
     return shape
 
 
+AMOUNTS: dict[str, dict[str, Any]] = {"count": {}, "sum": {"of": "one"}, "distinct": {"of": "id"}}
+"""What comes to the number of events: their count, the sum of a 1 of each, how many different ids they have."""
+
 passing = st.tuples(st.sampled_from([0, MINUTE, 5 * HOUR, DAY]), st.sampled_from([0, 0, HOUR, 2 * DAY]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data(), counts, st.lists(passing, max_size=8), st.sampled_from(ZONES), st.sampled_from(ZONES))
 def test_windows_that_follow_the_calendar(
     data: st.DataObject, count: dict[str, Any], history: list[tuple[int, int]], zone: str, own_zone: str
 ) -> None:
-    start = data.draw(st.sampled_from(STARTS))
-    leaf = {"visit": {}, "count": count, **data.draw(windows(start))}
-    compiled = compile_dict(leaf, zone)
+    start, amount = data.draw(st.sampled_from(STARTS)), data.draw(st.sampled_from(sorted(AMOUNTS)))
+    window = data.draw(windows(start))
+    leaf = {"visit": {}, "count": count, **window}
+    compiled = compile_dict({"visit": {}, amount: {**AMOUNTS[amount], **count}, **window}, zone)
     model = ContactModel({"time_zone": own_zone}, zone=zone)
     state = contact(properties=model.properties)
     now = instant_ms(start)
-    for elapsed, late in history:
+    for number, (elapsed, late) in enumerate(history):
         _assert_walk(compiled, leaf, model, state, (now, now + elapsed))
         now += elapsed
         model.activities.append(HistoryActivity(now - late))
         (counter,) = compiled.counters
-        activity = Activity(now - late, "visit", True, {})
+        activity = Activity(now - late, "visit", True, {"properties": {"one": 1, "id": number}})
         assert counter.matches(activity)
         state.counts[counter.key] = counter.update(state.counts.get(counter.key, []), activity, now)
     _assert_walk(compiled, leaf, model, state, (now, now + 2 * DAY))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.verify.recompute.conditions.regex import matches_pattern
 from tests.harness.engine.conditions import holds
 
-LETTERS = "sSßẞ\u017ffiﬁﬀİ\u0131I kK\u212a\u02bcnŉtﬅaäÄ\u0307\n(?:-1_"
+LETTERS = "sSßẞ\u017ffiﬁﬀİ\u0131I kK\u212a\u02bcnŉtﬅaäÄ\u0307\n(?:-1_eéÉ\u0301\u0390\u03aa\u01f0J\u030c"
 letters = st.sampled_from(LETTERS)
 texts = st.text(alphabet=LETTERS, max_size=6)
 

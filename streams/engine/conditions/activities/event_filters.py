@@ -54,9 +54,7 @@ def _compile_filter(
     return CompiledFilter(tuple(tests), zone, visits_only=visits_only)
 
 
-def _field_test(
-    key: str, operators: Operators, engine_version: EngineVersion
-) -> tuple[FieldReader, ValueTests]:
+def _field_test(key: str, operators: Operators, engine_version: EngineVersion) -> tuple[FieldReader, ValueTests]:
     zone_path = contact_zone_path(operators)
     if zone_path is not None:
         raise ConditionRefused("cannot be contact in a filter, which speaks in the account's zone", zone_path)

@@ -68,7 +68,7 @@ class Periods:
         """Returns them without those that have `times` others in every period that holds them.
 
         A period with this instant and fewer than `times` others lies, for some n from 1 to `times`, between the n-th
-        after it and the (times + 1 - n)-th before it; where all of these pairs are too close, there is no such period.
+        after it and the (times + 1 - n)-th before it: there is none where all of these pairs are too close.
         """
         result: list[int] = []
         for at in instants:

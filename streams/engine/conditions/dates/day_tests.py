@@ -1,7 +1,7 @@
 """Operators on a calendar date: a date value set against it is the calendar day that it lies in, in the zone.
 
-So the truth changes when the date value passes a local midnight (SPEC section 5). Days are compared as ordinals and not
-by their midnights, because a day that a zone leaves out begins together with the next one.
+So the truth changes when the date value passes a local midnight (SPEC section 5). Days are compared as ordinals and
+not by their midnights, because a day that a zone leaves out begins together with the next one.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _day_of(bound: DateBound, now: int, zone: ZoneInfo) -> int:
 
 
 def _due_of_reaching(bound: DateBound, day: int, now: int, zone: ZoneInfo) -> int | None:
-    """Returns an instant after now before which time alone cannot change whether the bound's day is at least `day`."""
+    """Returns an instant after now before which time alone cannot change whether the bound comes to the day."""
     if not bound.is_relative:
         return None
     dues = (bound.due(turn - 1, now, zone) for turn in _turns(zone, day))

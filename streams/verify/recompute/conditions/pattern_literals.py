@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+import unicodedata
 
 from streams.verify.recompute.conditions.text_rules import TextRules
 
@@ -14,7 +14,6 @@ _SYNTAX = re.compile(
     rf"{_ESCAPE}|\((?:\?(?:P?<[^>]*>|[a-zA-Z-]*[:)]))?|[)|.^$*+?]|\{{[0-9]+(?:,[0-9]*)?\}}", re.DOTALL
 )
 _CLASS_SYNTAX = re.compile(rf"\[:\^?\w+:\]|{_ESCAPE}", re.DOTALL)
-_RANGE = re.compile(r".-.", re.DOTALL)
 _QUANTIFIERS = ("*", "+", "?", "{")
 _NOTHING, _ANYTHING = "[^\\x{0}-\\x{10ffff}]", "[\\x{0}-\\x{10ffff}]"
 
@@ -53,7 +52,7 @@ def _normalize_token(token: re.Match[str], rules: TextRules) -> str:
 
 
 def _normalize_members(members: str, rules: TextRules) -> str:
-    """The members of a class; the ends of a range keep their accents."""
+    """The members of a class; the ends of a range keep their places."""
     parts: list[str] = []
     index = 0
     for token in [*_CLASS_SYNTAX.finditer(members), None]:
@@ -66,11 +65,32 @@ def _normalize_members(members: str, rules: TextRules) -> str:
 
 def _normalize_class_run(run: str, rules: TextRules, *, before: bool, behind: bool) -> str:
     """A run of members; `before` and `behind`: an escape stands there, which may be the other end of a range."""
-    run = replace(rules, ignores_accents=False).normalize(run)
-    head = 2 if before and run.startswith("-") else 0
-    tail = len(run) - (2 if behind and run.endswith("-") and len(run) >= head + 2 else 0)
-    inner, kept = run[head:tail], [run[:head], run[tail:]]
-    ranges = _RANGE.findall(inner)
-    singles = [rules.normalize(part) for part in _RANGE.split(inner)]
-    between = [single + range_ for single, range_ in zip(singles, [*ranges, ""], strict=True)]
-    return kept[0] + "".join(between) + kept[1]
+    letters = _letters(run)
+    parts: list[str] = []
+    singles, index = "", 0
+    while index < len(letters):
+        is_first_end = letters[index + 1 : index + 2] == ["-"] and (behind or index + 2 < len(letters))
+        is_last_end = before and index == 0 and letters[0] == "-" and len(letters) > 1
+        if not (is_first_end or is_last_end):
+            singles, index = singles + letters[index], index + 1
+            continue
+        ends = letters[index : index + (3 if is_first_end else 2)]
+        parts += [rules.normalize(singles), *map(_compose_end, ends)]
+        singles, index = "", index + len(ends)
+    return "".join([*parts, rules.normalize(singles)])
+
+
+def _letters(text: str) -> list[str]:
+    """The characters of a text, each with the combining marks behind it."""
+    letters: list[str] = []
+    for character in text:
+        if letters and unicodedata.combining(character):
+            letters[-1] += character
+        else:
+            letters.append(character)
+    return letters
+
+
+def _compose_end(letter: str) -> str:
+    """An end of a range; it names a place among the characters, so only marks are composed with it."""
+    return unicodedata.normalize("NFC", letter) if len(letter) > 1 else letter

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
 from schemas.values import instant_ms
 from streams.errors import DataError, UsageError
 from streams.publish.csv import CsvEventBuilder, parse_column_mapping, parse_column_pair, parse_csv_files
@@ -147,7 +148,8 @@ def test_a_row_with_a_cell_over_lines_counts_as_all_of_them(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "cell"), [("date", "01.12.2026"), ("date", "2026-02-30"), ("datetime", "2026-12-01"), ("list", "")]
+    ("kind", "cell"),
+    [("date", "01.12.2026"), ("date", "2026-02-30"), ("datetime", "2026-12-01T09:00:00"), ("list", "")],
 )
 def test_a_value_that_a_worker_would_refuse_is_not_sent(tmp_path: Path, kind: PropertyType, cell: str) -> None:
     builder = CsvEventBuilder(parse_column_mapping([("No", "contact"), ("D", "d")]), {"d": kind}, "default", AT)
@@ -156,6 +158,23 @@ def test_a_value_that_a_worker_would_refuse_is_not_sent(tmp_path: Path, kind: Pr
         assert f"D: d is of the type {kind}, and '{cell}' is not" in parsed[0].reason
     else:
         assert contacts(parsed) == ["ada"]
+
+
+@pytest.mark.parametrize(("version", "is_sent"), [(3, False), (4, True)])
+def test_a_date_for_a_datetime_is_sent_where_a_worker_takes_it(
+    tmp_path: Path, version: EngineVersion, is_sent: bool
+) -> None:
+    mapping = parse_column_mapping([("No", "contact"), ("D", "d")])
+    builder = CsvEventBuilder(mapping, {"d": "datetime"}, "default", AT, engine_version=version)
+    parsed = items(tmp_path / "p.csv", "No,D\nada,2026-12-01\n", builder)
+    assert isinstance(parsed[0], RefusedLine) is not is_sent
+
+
+def test_a_number_beyond_a_double_is_not_sent(tmp_path: Path) -> None:
+    mapping = parse_column_mapping([("No", "contact"), ("N", "n")])
+    builder = CsvEventBuilder(mapping, {"n": "number"}, "default", AT)
+    (refused,) = items(tmp_path / "p.csv", "No,N\nada,1e400\n", builder)
+    assert isinstance(refused, RefusedLine)
 
 
 def test_a_mapping_to_another_type_than_the_declared_one_is_refused() -> None:

@@ -168,9 +168,9 @@ def test_a_file_says_file_and_line(tmp_path: Path) -> None:
 
 def release(**definitions: Any) -> Any:
     driver = EngineDriver(**definitions)
-    definitions_document = {"account": "default", **definitions}
+    document = {"account": "default", **definitions}
     return type(
-        "Release", (), {"account": "default", "definitions": driver.releases[0], "document": definitions_document}
+        "Release", (), {"account": "default", "definitions": driver.releases[0], "versioned_document": document}
     )()
 
 

@@ -10,7 +10,9 @@ from streams.definitions.stored_values.mismatches import EventMismatches, ValueM
 from tests.harness.engine.engine_driver import EngineDriver, day, sound_definitions
 
 
-def mismatches(driver: EngineDriver, when: dict[str, Any], version: EngineVersion = NEWEST_VERSION) -> ValueMismatches:
+def mismatches(
+    driver: EngineDriver, when: dict[str, Any], version: EngineVersion = NEWEST_VERSION
+) -> ValueMismatches:
     """Returns what the segment `s` with this condition meets in the journal."""
     segment = {"id": "s", "dynamic": True, "when": when}
     definitions = sound_definitions({"engine_version": version, "segments": [segment]})
@@ -21,7 +23,9 @@ def mismatches(driver: EngineDriver, when: dict[str, Any], version: EngineVersio
 
 def sites(report: ValueMismatches) -> list[tuple[str, int]]:
     """Returns (operator and property, number of contacts) of each."""
-    return [(f"{each['operator']} of {each['subject']} {each['property']}", each["contacts"]) for each in report.to_list()]
+    return [
+        (f"{each['operator']} of {each['subject']} {each['property']}", each["contacts"]) for each in report.to_list()
+    ]
 
 
 def purchases_driver() -> EngineDriver:

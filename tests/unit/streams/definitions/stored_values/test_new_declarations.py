@@ -24,7 +24,13 @@ def lost_values(before: Definitions | None, after: Definitions, *values: dict[st
 
 
 def test_values_that_do_not_fit_a_newly_declared_type_are_counted() -> None:
-    values = [{"employees": 50}, {"employees": "60"}, {"employees": ""}, {}, {"employees": None}]
+    values: list[dict[str, Any]] = [
+        {"employees": 50},
+        {"employees": "60"},
+        {"employees": ""},
+        {},
+        {"employees": None},
+    ]
     expected = {"property": "employees", "type": "number", "contacts": 2}
     example = {"contact": "c1", "value": '"60"'}
     assert lost_values(declaring(), declaring(employees="number"), *values) == [{**expected, "example": example}]
@@ -52,7 +58,10 @@ def test_a_calendar_date_is_a_datetime_since_version_4() -> None:
 
 def test_people_see_a_line_for_each_property() -> None:
     report = NewDeclarations(None, declaring(employees="number", level="text"))
-    for name, properties in (("ann", {"employees": "60", "level": "high"}), ("bob", {"employees": "many", "level": 3})):
+    for name, properties in (
+        ("ann", {"employees": "60", "level": "high"}),
+        ("bob", {"employees": "many", "level": 3}),
+    ):
         report.add(Contact("default", name, created=0, clock=0, settled=0, properties=properties))
     assert list(report.lines()) == [
         'property employees (number): 2 contacts (ann: "60", ...)',

@@ -40,15 +40,16 @@ COUNTER_KEYS: list[tuple[dict[str, Any], list[str]]] = [  # of version 3
 
 COUNTER_KEYS_OF_VERSION_4: list[tuple[dict[str, Any], list[str]]] = [
     ({"visit": {}}, ["265d48ff20a6"]),
-    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d"}}, ["@"]),
-    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d", "times": 2}}, ["@"]),
-    ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["@"]),
-    ({"visit": PATH, "sum": {"of": "n", "gte": 3}, "average": {"of": "n", "lt": 9}}, ["@"]),
-    ({"visit": PATH, "average": {"of": "n", "gte": 3}, "within": "7d"}, ["@"]),
-    ({"visit": PATH, "distinct": {"of": "path", "gte": 3}, "within": "7d"}, ["@"]),
-    ({"score": {"exists": True}}, ["@"]),
+    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d"}}, ["774242df38c8"]),
+    ({"visit": {}, "regular": {"at_least": 3, "of": 4, "each": "7d", "times": 2}}, ["03cce0c4cc3d"]),
+    ({"visit": PATH, "count": {"gte": 3}, "within": "7d"}, ["3b5d897d5e73"]),
+    ({"visit": PATH, "sum": {"of": "n", "gte": 3}, "average": {"of": "n", "lt": 9}}, ["4469079d9ed6"]),
+    ({"visit": PATH, "average": {"of": "n", "gte": 3}, "within": "7d"}, ["97ecdb0b22b6"]),
+    ({"visit": PATH, "distinct": {"of": "path", "gte": 3}, "within": "7d"}, ["854a94bba38d"]),
+    ({"score": {"exists": True}}, ["e466d8435e0a"]),
     ({"score": {"name": "fit", "exists": True}}, []),
 ]
+
 
 HELD_KEYS: list[tuple[dict[str, Any], str]] = [
     ({"property": "country", "eq": "DE", "held_for": "7d"}, "7642628f973c"),
@@ -108,7 +109,9 @@ def test_what_a_leaf_counts_is_stored_under_this_key(leaf: dict[str, Any], keys:
 
 
 @pytest.mark.parametrize(("leaf", "keys"), COUNTER_KEYS_OF_VERSION_4)
-def test_what_a_leaf_of_version_4_alone_counts_is_stored_under_this_key(leaf: dict[str, Any], keys: list[str]) -> None:
+def test_what_a_leaf_of_version_4_alone_counts_is_stored_under_this_key(
+    leaf: dict[str, Any], keys: list[str]
+) -> None:
     compiled = compile_for(4, leaf, "Europe/Berlin")
     assert [counter.key for counter in compiled.counters] == keys
 

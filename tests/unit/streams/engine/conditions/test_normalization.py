@@ -47,7 +47,7 @@ def test_a_letter_is_equal_however_it_is_encoded(one: str, other: str, declared:
         assert holds({"property": "p", "contains": operand}, {"p": [value]})
 
 
-@pytest.mark.parametrize(("one", "other"), SAME[:1] + SAME[2:4])
+@pytest.mark.parametrize(("one", "other"), [SAME[0], SAME[8], SAME[11]])
 def test_in_version_3_it_is_equal_only_as_it_is_encoded(one: str, other: str) -> None:
     assert not holds({"property": "p", "eq": one}, {"p": other}, engine_version=3)
 
@@ -145,10 +145,9 @@ def test_names_of_properties_and_values_stay_as_they_came() -> None:
     assert state.properties == {DECOMPOSED_CAFE: DECOMPOSED_CAFE}
 
 
-texts = st.text(
-    st.sampled_from("aAeEiIoOsSßẞﬁİ\u0131ǰΐΪ\u03b1ᾳ\u0391JÅK\u0300\u0301\u0307\u0308\u030a\u030c\u0323\u0345 1"),
-    max_size=8,
-)
+LETTERS = "aAeEiIoOsSßẞﬁİ\u0131ǰΐΪ\u03b1ᾳ\u0391JÅK 1"
+MARKS = "\u0300\u0301\u0307\u0308\u030a\u030c\u0323\u0345"
+texts = st.text(st.sampled_from(LETTERS + MARKS), max_size=8)
 
 
 @given(texts)

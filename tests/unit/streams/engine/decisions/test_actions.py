@@ -16,7 +16,7 @@ SEGMENTS: list[dict[str, Any]] = [ALL, {"id": "vip"}, {"id": "cold"}]
 
 def driver_with(engine_version: int = 4, **then: Any) -> EngineDriver:
     """A contact with a lead in `spring`, which has one rule, and with one in `former`."""
-    campaigns = [
+    campaigns: list[dict[str, Any]] = [
         {"id": "spring", "audience": ["all"], "automation": [{"id": "go", "when": GO, "then": then}]},
         {"id": "former", "audience": ["all"]},
         {"id": "next"},

@@ -19,6 +19,12 @@ def rows(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return outputs_of_topic(outputs, CONTACTS.name)
 
 
+def only_row(outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    written = rows(outputs)
+    assert len(written) == 1
+    return written[0]
+
+
 def driver_with_ann(**properties: Any) -> EngineDriver:
     """Returns a driver whose contact ann has these properties since the first day."""
     driver = EngineDriver(segments=[RECENT], campaigns=[SPRING], properties={"size": "number"})
@@ -30,7 +36,7 @@ def test_a_row_reads_as_the_specification_says() -> None:
     driver = driver_with_ann(country="DE", email="ann@acme.example")
     driver.visit(day(1))
     driver.send("score.adjusted", day(2), points=2.5)
-    (row,) = rows(driver.send("score.adjusted", day(3), score="fit", points=-1))
+    row = only_row(driver.send("score.adjusted", day(2, HOUR), score="fit", points=-1))
     assert row == {
         "topic": "contacts",
         "key": "default/ann",
@@ -38,7 +44,7 @@ def test_a_row_reads_as_the_specification_says() -> None:
         "id": row["id"],
         "account": "default",
         "contact": "ann",
-        "at": "2026-01-04T00:00:00.000Z",
+        "at": "2026-01-03T01:00:00.000Z",
         "number": {"partition": 0, "offset": 4, "ordinal": 0},
         "cause": {"kind": "event", "event": "e4", "release": 1},
         "status": "active",
@@ -51,7 +57,7 @@ def test_a_row_reads_as_the_specification_says() -> None:
 
 
 def test_a_contact_that_was_never_seen_has_null() -> None:
-    (row,) = rows(EngineDriver(segments=[]).change_contact(day(0), country="DE"))
+    row = only_row(EngineDriver(segments=[]).change_contact(day(0), country="DE"))
     assert row["last_seen"] is None
     assert (row["score"], row["scores"]) == (0, {})
 
@@ -101,32 +107,32 @@ def test_a_patch_that_changes_nothing_writes_no_row() -> None:
 
 def test_what_a_refused_part_leaves_of_a_patch_is_in_the_row() -> None:
     driver = driver_with_ann(size=5)
-    (row,) = rows(driver.change_contact(day(1), size="many", country="FR"))
+    row = only_row(driver.change_contact(day(1), size="many", country="FR"))
     assert row["properties"] == {"size": 5, "country": "FR"}
 
 
 def test_a_deleted_contact_keeps_its_row_with_its_state() -> None:
     driver = driver_with_ann(country="DE")
-    (row,) = rows(driver.send("contact.deleted", day(1)))
+    row = only_row(driver.send("contact.deleted", day(1)))
     assert (row["status"], row["properties"]) == ("deleted", {"country": "DE"})
-    (row,) = rows(driver.change_contact(day(2), status="active"))
+    row = only_row(driver.change_contact(day(2), status="active"))
     assert row["status"] == "active"
 
 
 def test_last_seen_is_the_latest_visit_or_activity_by_its_own_instant() -> None:
     driver = driver_with_ann()
-    assert rows(driver.visit(day(2)))[0]["last_seen"] == "2026-01-03T00:00:00.000Z"
+    assert only_row(driver.visit(day(2)))["last_seen"] == "2026-01-03T00:00:00.000Z"
     assert rows(driver.visit(day(2))) == []  # a second one at the same instant
     assert rows(driver.visit(day(1))) == []  # a late one that is not the latest
-    seen = rows(driver.send("activity.recorded", day(2, 1), name="form"))
-    assert seen[0]["last_seen"] == "2026-01-03T00:00:00.001Z"
+    row = only_row(driver.send("activity.recorded", day(2, 1), name="form"))
+    assert row["last_seen"] == "2026-01-03T00:00:00.001Z"
 
 
 def test_a_late_visit_that_is_the_latest_corrects_the_row() -> None:
     driver = driver_with_ann()
     driver.visit(day(1))
     driver.change_contact(day(5), country="DE")
-    (row,) = rows(driver.visit(day(3)))
+    row = only_row(driver.visit(day(3)))
     assert (row["at"], row["last_seen"]) == ("2026-01-06T00:00:00.000Z", "2026-01-04T00:00:00.000Z")
     assert row["cause"] == {"kind": "event", "event": "e4", "release": 1, "late": True}
 
@@ -136,10 +142,13 @@ def test_only_scores_of_the_contact_are_in_the_row() -> None:
     driver.send("lead.added", day(1), campaign="spring")
     assert rows(driver.send("score.adjusted", day(1), campaign="spring", points=5)) == []
     assert rows(driver.send("score.adjusted", day(1), points=0)) == []
-    assert rows(driver.send("score.adjusted", day(1), points=5))[0]["score"] == 5
-    assert rows(driver.send("score.adjusted", day(1), points=5, score="fit"))[0]["scores"] == {"fit": 5}
+    assert only_row(driver.send("score.adjusted", day(1), points=5))["score"] == 5
+    assert only_row(driver.send("score.adjusted", day(1), points=5, score="fit"))["scores"] == {"fit": 5}
     assert rows(driver.send("score.adjusted", day(1), points=0, score="fit")) == []
-    assert rows(driver.send("score.adjusted", day(1), points=0, score="other"))[0]["scores"] == {"fit": 5, "other": 0}
+    assert only_row(driver.send("score.adjusted", day(1), points=0, score="other"))["scores"] == {
+        "fit": 5,
+        "other": 0,
+    }
 
 
 def test_a_score_too_large_to_show_a_difference_writes_no_row() -> None:
@@ -160,9 +169,9 @@ def test_commands_change_leads_and_lists_and_not_the_row() -> None:
 
 def test_any_event_of_an_unknown_contact_makes_its_row() -> None:
     driver = EngineDriver(campaigns=[{"id": "spring"}])
-    (row,) = rows(driver.send("lead.added", day(0), campaign="spring"))
+    row = only_row(driver.send("lead.added", day(0), campaign="spring"))
     assert (row["status"], row["properties"], row["cause"]["kind"]) == ("active", {}, "command")
-    (row,) = rows(driver.send("lead.rejected", day(0), "bob", campaign="spring"))
+    row = only_row(driver.send("lead.rejected", day(0), "bob", campaign="spring"))
     assert driver.refused == ["no_lead"]
     assert row["contact"] == "bob"
 
@@ -205,7 +214,7 @@ def test_the_release_that_raises_the_account_to_version_4_writes_each_row_once()
 def test_contacts_without_a_release_get_their_row_with_the_first_one() -> None:
     driver = EngineDriver()
     assert rows(driver.visit(day(0))) == []
-    (row,) = rows(driver.apply(segments=[]))
+    row = only_row(driver.apply(segments=[]))
     assert (row["contact"], row["cause"]) == ("ann", {"kind": "definition", "release": 1})
 
 

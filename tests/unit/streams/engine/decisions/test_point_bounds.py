@@ -85,8 +85,9 @@ def test_a_release_with_other_bounds_clamps_at_its_marker() -> None:
     score(driver, 80)
     assert driver.status("spring") == "active"
     outputs = driver.apply(segments=[ALL], campaigns=[campaign(automation=[full], points_between=[0, 50])])
-    change = outputs_of_topic(outputs, "lead-changes")[0]
-    assert (change["added"], change["points"], change["cause"]) == (-30, 50, {"kind": "definition", "release": 2})
+    told = [each for each in outputs_of_topic(outputs, "lead-changes") if "added" in each]
+    assert [(each["added"], each["points"]) for each in told] == [(-30, 50)]
+    assert told[0]["cause"] == {"kind": "definition", "release": 2}
     assert lead_changes(outputs) == [("spring", "active", "qualified")]
 
 

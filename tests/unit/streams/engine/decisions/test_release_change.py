@@ -114,7 +114,7 @@ def test_a_campaign_that_is_paused_meanwhile_still_fires_what_became_true_during
     everybody = {"id": "all", "dynamic": True, "when": {"all": []}}
     rule = {"id": "r", "when": {"property": "signal", "eq": "go"}, "then": {"set_status": "qualified"}}
     spring = {"id": "spring", "audience": ["all"], "automation": [rule]}
-    paused = {"segments": [everybody], "campaigns": [{**spring, "paused": True}]}
+    paused: dict[str, Any] = {"segments": [everybody], "campaigns": [{**spring, "paused": True}]}
     driver = EngineDriver(engine_version=3, segments=[everybody], campaigns=[spring])
     driver.change_contact(day(0))
     driver.apply(engine_version=3, **paused)

@@ -36,7 +36,7 @@ OF_A_DATE: list[tuple[dict[str, Any], Turns]] = [
     ({"within_next": "7d"}, [(day(3), IN), (day(10), OUT)]),
     ({"older_than": "7d"}, [(day(17), IN)]),
     ({"anniversary_within": "3d"}, [(day(7), IN), (day(11), OUT)]),
-    ({"before": "now"}, [(day(10, 1), IN)]),
+    ({"before": "now"}, [(day(11), IN)]),
     ({"lte": "now+1d"}, [(day(9), IN)]),
     ({"eq": "now/d"}, [(day(10), IN), (day(11), OUT)]),
     ({"between": ["now-1w/d", "now-1d"]}, [(day(11), IN), (day(18), OUT)]),

@@ -93,7 +93,7 @@ def test_what_makes_sense_is_valid(when: Any) -> None:
     [
         ({"visit": {"query.page": {"gte": 2}}}, ".visit.query.page.gte"),
         ({"activity": {"title": {"contains_any": ["a"]}}}, ".activity.title.contains_any"),
-        ({"score": {"exists": True}}, ".score.exists"),
+        ({"points": {"exists": True}}, ".points.exists"),
     ],
 )
 def test_version_3_refuses_what_it_refused(when: Any, where: str) -> None:

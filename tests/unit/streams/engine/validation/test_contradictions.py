@@ -92,7 +92,7 @@ CONTRADICTIONS: list[tuple[Any, str, str]] = [
     (visited(count={"gte": 0}), ".count", "any number of times meets this"),
     ({"status": {"exists": False}}, ".status.exists", "a contact always has a status; write eq, ne, in or not_in"),
     ({"status": {"empty": True}}, ".status.empty", "a contact always has a status"),
-    ({"score": {"exists": True}}, ".score.exists", "a score is always there: without any points it is 0"),
+    ({"score": {"empty": True}}, ".score.empty", "a score is always there: without any points it is 0"),
     ({"status": {"eq": "Bounced", "case_sensitive": True}}, ".status.eq", "did you mean bounced?"),
     (prop(eq="a", in_zone="contact"), ".in_zone", "in_zone is for dates, and none is compared here"),
     ({"property": "size", "gt": 1, "in_zone": "contact"}, ".in_zone", "in_zone is for dates"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.validation import path_text, validate_definitions
 
 VISIT: dict[str, Any] = {"visit": {}}
@@ -44,3 +45,40 @@ MESSAGES: list[tuple[Any, list[tuple[str, str]]]] = [
 def test_the_message_on_a_limit_names_what_is_needed(condition: Any, messages: list[tuple[str, str]]) -> None:
     problems = validate_definitions({"segments": [{"id": "s", "dynamic": True, "when": condition}]}).problems
     assert [(path_text(p.path).removeprefix("segments[0].when"), p.message) for p in problems] == messages
+
+
+PROPERTIES = {"employees": "number", "vip": "boolean", "codes": "list"}
+
+
+def messages_of(leaf: Any, version: int = NEWEST_VERSION) -> list[tuple[str, str]]:
+    segments = [{"id": "s", "dynamic": True, "when": leaf}]
+    raw = {"engine_version": version, "properties": PROPERTIES, "segments": segments}
+    problems = validate_definitions(raw).problems
+    return [(path_text(each.path).removeprefix("segments[0].when"), each.message) for each in problems]
+
+
+@pytest.mark.parametrize(
+    ("leaf", "operator"),
+    [
+        ({"property": "employees", "starts_with": 1}, "starts_with"),
+        ({"property": "employees", "matches": 5}, "matches"),
+        ({"property": "vip", "within_last": 7}, "within_last"),
+        ({"property": "codes", "between": 5}, "between"),
+        ({"property": "city", "has_item": "a"}, "has_item"),
+    ],
+)
+def test_that_an_operator_does_not_fit_the_type_is_said_before_what_its_operand_is(leaf: Any, operator: str) -> None:
+    for version in get_args(EngineVersion):
+        ((path, text),) = messages_of(leaf, version)
+        assert path == f".{operator}"
+        assert text.startswith(f"{operator} does not fit {leaf['property']}, which is ")
+
+
+def test_what_else_is_wrong_with_the_leaf_is_said_beside_it() -> None:
+    leaf = {"property": "employees", "starts_with": 1, "in": 5, "eqq": 5}
+    assert [path for path, _ in messages_of(leaf)] == [".starts_with", ".eqq", ".in"]
+
+
+def test_a_list_of_texts_is_told_its_first_item_that_is_none() -> None:
+    messages = messages_of({"property": "city", "in": ["a", 5, 6]})
+    assert messages == [(".in[1]", "text is needed here, not 5; put it in quotes")]

@@ -51,7 +51,8 @@ ENDS: list[tuple[dict[str, Any], str, bool]] = [
 def test_dates_near_the_ends_compare_like_any_other(
     operators: dict[str, Any], value: str, expected: bool, declared: PropertyType | None, zone: str
 ) -> None:
-    leaf, types = {"property": "when", **operators}, {} if declared is None else {"when": declared}
+    leaf = {"property": "when", **operators}
+    types: dict[str, Any] = {} if declared is None else {"when": declared}
     assert holds(leaf, {"when": value}, NOW, zone, **types) is expected
     assert naive_holds(leaf, ContactModel({"when": value}, dict(types), zone=zone), NOW) is expected
 
@@ -126,7 +127,7 @@ def test_a_datetime_of_the_first_year_is_stored() -> None:
 )
 def test_an_instant_beyond_the_calendar_is_refused_and_ignored_when_recomputed(value: str) -> None:
     story = EngineDriver(properties={"seen": "datetime"})
-    story.change_contact(day(0), seen="2026-03-10T12:00:00Z")
+    story.change_contact(day(0), seen="2026-03-10T12:00:00.000Z")
     story.change_contact(day(1), seen=value)
     assert story.refused == ["wrong_property_type"]
     properties = apply_patch({"seen": "2026-03-10T12:00:00.000Z"}, {"seen": value}, {"seen": "datetime"})

@@ -346,7 +346,7 @@ def test_an_anniversary_changes_at_local_midnights() -> None:
     "value", ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
 )
 def test_the_ends_of_the_calendar_break_nothing(value: str, declared: PropertyType | None) -> None:
-    types = {} if declared is None else {"when": declared}
+    types: dict[str, Any] = {} if declared is None else {"when": declared}
     for operators in (
         {"gt": "now-1899y"},
         {"lt": "now+350000w"},

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from schemas.definitions import PropertyType
 from schemas.values import instant_ms
 from tests.harness.engine.conditions import (
     NOW,
@@ -21,8 +20,10 @@ from tests.harness.engine.conditions import (
 from tests.harness.engine.engine_driver import EngineDriver, day
 
 BERLIN = "Europe/Berlin"
+DECLARATIONS: list[dict[str, Any]] = [{}, {"d": "datetime"}]
 declarations = pytest.mark.parametrize("declared", [{"d": "date"}, {}])
-Declared = dict[str, PropertyType]
+Declared = dict[str, Any]
+"""Property -> its declared type, if it has one."""
 
 # The 10th of March of Berlin lies from 23:00 UTC of the 9th to 23:00 UTC of the 10th.
 EVENING, LAST, NEXT = "2026-03-09T23:00:00Z", "2026-03-10T22:59:59.999Z", "2026-03-10T23:00:00Z"
@@ -92,9 +93,8 @@ def test_it_is_the_day_in_the_zone_named(declared: Declared) -> None:
 @pytest.mark.parametrize("operator", ["eq", "gte", "lte"])
 def test_an_instant_stays_an_instant_to_an_instant(operator: str) -> None:
     leaf = {"property": "d", operator: LAST}
-    for declared in ({}, {"d": "datetime"}):
-        types: Any = declared
-        assert holds(leaf, {"d": LAST}, NOW, BERLIN, **types)
+    for declared in DECLARATIONS:
+        assert holds(leaf, {"d": LAST}, NOW, BERLIN, **declared)
     assert not holds({"property": "d", "eq": LAST}, {"d": "2026-03-10T22:59:59.998Z"}, NOW, BERLIN)
     assert holds({"property": "d", "lt": LAST}, {"d": "2026-03-10T22:59:59.998Z"}, NOW, BERLIN)
 
