@@ -113,10 +113,9 @@ def created_leaves(start: int) -> DocumentStrategy:
     """When the contact began, about an instant (ms)."""
     dates = dates_near(start)
     tests: DocumentStrategy = st.one_of(
-        *(dict_of(**{name: durations}) for name in ("within_last", "older_than", "within_next")),
+        *(dict_of(**{name: durations}) for name in ("within_last", "older_than")),
         *(dict_of(**{name: dates}) for name in ("before", "after", "gte", "lt", "eq", "ne")),
         dict_of(anniversary_within="1d"),
-        dict_of(exists=st.booleans()),
     )
     zone: DocumentStrategy = st.sampled_from([{}, {}, {"in_zone": "contact"}])
     return dict_of(created=st.one_of(tests, tests, merge(tests, zone)))
