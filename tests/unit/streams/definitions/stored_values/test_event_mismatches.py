@@ -86,3 +86,19 @@ def test_other_accounts_are_passed_over() -> None:
     driver = purchases_driver()
     driver.send("activity.recorded", day(7), "gus", account="other", name="purchase", properties={"amount": "x"})
     assert sites(mismatches(driver, {"activity": PURCHASES})) == [("gte of activity amount", 1)]
+
+
+def test_fields_that_a_property_stands_in_for_and_parts_of_the_address_have_types_too() -> None:
+    driver = EngineDriver()
+    driver.send(
+        "activity.recorded", day(0), "ann", name="form", properties={"title": True, "cart": {"total": "none"}}
+    )
+    driver.visit(day(0), "/?page=last", "bob")
+    driver.visit(day(0), "/?page=7", "cem")
+    for when, expected in (
+        ({"activity": {"title": {"eq": "Demo"}}}, "eq of activity title"),
+        ({"activity": {"cart.total": {"gte": 5}}}, "gte of activity cart.total"),
+        ({"visit": {"query.page": {"gte": 5}}}, "gte of visit query.page"),
+    ):
+        assert sites(mismatches(driver, when)) == [(expected, 1)]
+    assert sites(mismatches(driver, {"activity": {"title": {"eq": "Demo"}}}, 3)) == []
