@@ -169,15 +169,15 @@ def compile_segment(leaf: SegmentLeaf, context: CompilerContext) -> Node:
 
 def compile_score(leaf: ScoreLeaf, context: CompilerContext) -> Node:
     """Compiles a leaf on a score. Raises ConditionRefused when it has no operator."""
-    operators = leaf.score
-    if operators.exists is None:
-        return ScoreNode(operators.name, _number_test(operators, "score"))
-    if operators.name is None:
-        context.counters.setdefault(OWN_SCORE_KEY, OwnScoreCounter())
-    scored = ScoreExistsNode(operators.name, exists=operators.exists)
-    if not has_number_operator(operators):
-        return scored
-    return AllNode((scored, ScoreNode(operators.name, _number_test(operators, "score"))))
+    name, exists = leaf.score.name, leaf.score.exists
+    nodes: list[Node] = []
+    if exists is not None:
+        nodes.append(ScoreExistsNode(name, exists=exists))
+        if name is None:
+            context.counters.setdefault(OWN_SCORE_KEY, OwnScoreCounter())
+    if exists is None or has_number_operator(leaf.score):
+        nodes.append(ScoreNode(leaf.score.name, _number_test(leaf.score, "score")))
+    return nodes[0] if len(nodes) == 1 else AllNode(tuple(nodes))
 
 
 def compile_lead(leaf: LeadLeaf, context: CompilerContext) -> Node:

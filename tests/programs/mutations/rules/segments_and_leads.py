@@ -21,8 +21,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`score: {name, gte: ...}` is the named one",
         where="conditions/segments_and_leads.py",
-        text="return ScoreNode(leaf.score.name, ",
-        instead="return ScoreNode(None, ",
+        text="ScoreNode(leaf.score.name, ",
+        instead="ScoreNode(None, ",
         caught_by=(f"{_REFERENCES}::test_scores_compare_exactly",),
     ),
     Mutation(

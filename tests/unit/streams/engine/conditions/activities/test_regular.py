@@ -111,7 +111,7 @@ def test_with_times_it_is_due_when_a_period_gains_or_loses_enough_of_them() -> N
 def test_twice_times_per_period_are_enough_for_any_events() -> None:
     ready = compile_dict(TWICE)
     person = contact()
-    count_activities(ready, person, [visit(NOW + minute * 60_000) for minute in range(6 * 24 * 60)])
+    count_activities(ready, person, [visit(NOW + hour * DAY // 24) for hour in range(6 * 24)])
     (counter,) = ready.counters
     assert len(person.counts[counter.key]) <= counter.limit == 12
     assert ready.node.holds(evaluation_context(person, NOW + 6 * DAY))
