@@ -82,15 +82,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(_TURNS,),
     ),
     Mutation(
-        id="a-day-that-comes-twice",
-        section=6,
-        rule="A day to which local clocks come back is due again",
-        where="conditions/dates/day_tests.py",
-        text="if change.at > start and day_at(zone, change.at) < day:",
-        instead="if False:",
-        caught_by=(f"{_TESTS}::test_where_clocks_go_back_after_midnight_the_day_comes_twice",),
-    ),
-    Mutation(
         id="days-are-no-midnights",
         section=5,
         rule="A day that a zone leaves out is no other day",

@@ -182,7 +182,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="validation/contradictions.py",
         text='if version >= 4 and property_type != "list":',
         instead="if version > 4:",
-        caught_by=(f"{_CONTRADICTIONS}::test_a_leaf_without_effect_is_refused_with_what_to_write",),
+        caught_by=(f"{_CONTRADICTIONS}::test_what_version_3_accepted_it_accepts",),
     ),
     Mutation(
         id="what-version-3-accepts",

@@ -154,7 +154,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         text='"accents": operators.accents is not None}',
         instead='"accents": False}',
         caught_by=(
-            "tests/unit/streams/engine/validation/test_contradictions.py::test_a_leaf_without_effect_is_refused_with_what_to_write",
+            "tests/unit/streams/engine/validation/test_contradictions.py::test_a_modifier_of_text_beside_none_is_refused",
         ),
     ),
 )

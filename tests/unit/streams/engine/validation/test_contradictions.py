@@ -201,6 +201,13 @@ def test_a_leaf_with_effect_is_accepted(when: Any, version: EngineVersion) -> No
     assert segment_messages(when, version) == []
 
 
+@pytest.mark.parametrize("operators", [{"gt": 1}, {"exists": True}, {"before": "now"}, {"in": [1, True]}])
+@pytest.mark.parametrize("modifier", [{"accents": "ignore"}, {"case_sensitive": True}])
+def test_a_modifier_of_text_beside_none_is_refused(operators: dict[str, Any], modifier: dict[str, Any]) -> None:
+    paths = [path for path, _ in segment_messages(prop(**operators, **modifier))]
+    assert paths == [f"segments[0].when.{name}" for name in modifier]
+
+
 ACCEPTED_BY_VERSION_3: list[Any] = [
     prop(contains=""),
     prop(not_contains=""),
