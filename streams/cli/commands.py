@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
     ),
     "verify": CommandEntry(
         "verify:verify_command",
-        "Recompute memberships and leads from the journal, by an evaluator of its own, and compare what was written.",
+        "Recompute memberships, leads and contacts from the journal, by an evaluator of its own, and compare them.",
     ),
     "broker": CommandGroup(
         "The local Kafka.",

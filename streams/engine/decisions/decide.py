@@ -17,7 +17,6 @@ from streams.engine.decisions.backfill_leaves import (
     reset_tracking,
     update_tracking,
 )
-from streams.engine.decisions.contact_rows import is_row_changed, row_fields
 from streams.engine.decisions.context import create_context
 from streams.engine.decisions.counters import enforce_limit
 from streams.engine.decisions.held_for import initialize_held_states
@@ -32,6 +31,7 @@ from streams.engine.journal.records import BackfilledState, JournalEvent
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
+from streams.engine.state.contact_rows import is_row_changed, row_fields
 from streams.engine.state.deduplication import is_repeat, remember_id
 
 NO_TICK = -(1 << 62)

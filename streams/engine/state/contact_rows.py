@@ -1,4 +1,4 @@
-"""Tells whether a decision changed what the contact's row of `contacts` shows (SPEC section 2)."""
+"""Tells whether a record of a contact changed what its row of `contacts` shows (SPEC section 2)."""
 
 from __future__ import annotations
 
