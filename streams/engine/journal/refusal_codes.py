@@ -30,7 +30,8 @@ INGEST_CODES: Mapping[str, str] = {
 }
 
 DECISION_CODES: Mapping[str, str] = {
-    "wrong_property_type": "the property is declared with another type; the rest of the patch applied",
+    "wrong_property_type": "the property is declared with another type, or holds a number that no double can hold;"
+    " the rest of the patch applied",
     "derived_property": "the property is derived and cannot be set; the rest of the patch applied",
     "contact_too_large": "the contact's properties would be larger than is kept of a contact; none was changed",
     "too_many_scores": "the contact has as many named scores as are kept of a contact",

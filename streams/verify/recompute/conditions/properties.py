@@ -9,7 +9,6 @@ import msgspec
 
 from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import instant_ms, instant_text
-from streams.verify.recompute.conditions.dates import is_day
 from streams.verify.recompute.conditions.operators import fits, passes
 from streams.verify.recompute.model import ContactModel, PlainCondition
 
@@ -18,6 +17,9 @@ MOST_BYTES = 200_000
 
 _LARGEST = (2**53 - 1) * 2**971
 """The largest number that every JSON reader can hold: larger ones round to infinity."""
+
+_KEPT_AS_GIVEN_SINCE = 4
+"""The engine version from which on a `datetime` is kept as given."""
 
 _NON_OPERATORS = frozenset({"property", "held_for"})
 
@@ -47,7 +49,7 @@ def apply_patch(
         if value is None:
             after.pop(name, None)
         elif _is_of_type(value, types.get(name), engine_version):
-            after[name] = _normalize(value, types.get(name))
+            after[name] = _normalize(value, types.get(name), engine_version)
     if "email" in patch:
         after.pop("email_domain", None)
         domain = _email_domain(after.get("email"))
@@ -63,9 +65,10 @@ def _is_of_type(value: Any, property_type: str | None, engine_version: int) -> b
     return property_type is None or fits(value, property_type, engine_version)
 
 
-def _normalize(value: Any, property_type: str | None) -> Any:
-    """Returns instants in UTC, everything else unchanged, a calendar date too."""
-    return instant_text(instant_ms(value)) if property_type == "datetime" and not is_day(value) else value
+def _normalize(value: Any, property_type: str | None, engine_version: int) -> Any:
+    """Returns the value as it came; before version 4 an instant in UTC."""
+    is_rewritten = engine_version < _KEPT_AS_GIVEN_SINCE and property_type == "datetime"
+    return instant_text(instant_ms(value)) if is_rewritten else value
 
 
 def _email_domain(email: Any) -> str | None:

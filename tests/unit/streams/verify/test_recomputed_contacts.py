@@ -63,7 +63,7 @@ def test_the_row_of_a_contact_is_expected_with_the_instant_of_its_last_change() 
             "size": 5,
             "email": "Ann@Acme.example",
             "email_domain": "acme.example",
-            "since": "2026-01-01T00:00:00.000Z",
+            "since": "2026-01-01T01:00:00+01:00",
             "home": {"b": 1},
         },
         "score": 0.1,
