@@ -10,6 +10,7 @@ import pytest
 
 from connectors.kafka.broker import LocalBroker
 from connectors.ports import free_port
+from schemas.topics import ALL_TOPICS
 from tests.harness.cli import leadstream
 
 
@@ -63,7 +64,7 @@ def test_topics_are_created_and_checked(kafka: str, prefix: str) -> None:
 
     created = leadstream("topics", "create", "--partitions", "2", "--in-partitions", "1", "--json", env=environment)
     assert created.returncode == 0, created.stderr
-    assert len(json.loads(created.stdout)["created"]) == 22
+    assert len(json.loads(created.stdout)["created"]) == len(ALL_TOPICS) == 24
 
     checked = leadstream("topics", "check", "--partitions", "2", "--json", env=environment)
     assert checked.returncode == 0, checked.stderr

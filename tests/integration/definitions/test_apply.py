@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
+from schemas.engine_versions import NEWEST_VERSION
 from schemas.topics import JOURNAL
 from schemas.values import instant_ms
 from streams.cli.main import build_app
@@ -228,4 +229,5 @@ async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Se
     yaml = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "show", *options])
     copy = tmp_path / "shown.yaml"
     copy.write_text(yaml.stdout)
-    assert load_definitions([copy]).require()["default"].document == account(tmp_path, FIRST).document
+    shown = load_definitions([copy]).require()["default"].document
+    assert shown == {**account(tmp_path, FIRST).document, "engine_version": NEWEST_VERSION}
