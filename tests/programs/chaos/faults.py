@@ -72,7 +72,8 @@ class FaultRunner:
         try:
             await self._wait_past_session()
         finally:
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended just before it was stopped
+                os.kill(pid, signal.SIGCONT)
         await self.pause(2.0, 4.0)
 
     async def _signal_random_worker(self, signal_number: signal.Signals) -> int:
