@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.conditions import ActivityLeaf, AllOf, AnyOf, Condition, CreatedLeaf, NotOf, ScoreLeaf, VisitLeaf
-from schemas.definitions import AutomationRule, Definitions, ScoringRule
-from streams.engine.validation.problem import Problem
+from schemas.definitions import Actions, Definitions
+from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.version import walk
 
 _VALUES_VERSION = 4
@@ -20,30 +20,34 @@ def version_problems(definitions: Definitions) -> list[Problem]:
         return []
     return [
         Problem(
-            (),
+            path,
             f"{owner}: {word} needs engine version {_VALUES_VERSION}, these definitions have"
             f" {definitions.engine_version}; `leadstream definitions upgrade` raises it",
         )
-        for owner, word in _newer_words(definitions)
+        for path, owner, word in _newer_words(definitions)
     ]
 
 
-def _newer_words(definitions: Definitions) -> Iterator[tuple[str, str]]:
-    for segment in definitions.segments:
-        yield from ((f"segment {segment.id}", word) for word in _newer_words_of_condition(segment.when))
-    for campaign in definitions.campaigns:
+def _newer_words(definitions: Definitions) -> Iterator[tuple[DocumentPath, str, str]]:
+    """Yields where each stands, the owner and the word."""
+    for number, segment in enumerate(definitions.segments):
+        path: DocumentPath = ("segments", number, "when")
+        yield from ((path, f"segment {segment.id}", word) for word in _newer_words_of_condition(segment.when))
+    for number, campaign in enumerate(definitions.campaigns):
+        here = ("campaigns", number)
         if campaign.points_between is not None:
-            yield f"campaign {campaign.id}", "points_between"
-        rules: tuple[ScoringRule | AutomationRule, ...] = (*campaign.scoring, *campaign.automation)
-        for rule in rules:
-            words = [*_newer_words_of_condition(rule.when), *_newer_actions(rule)]
-            yield from ((f"rule {campaign.id}/{rule.id}", word) for word in words)
+            yield (*here, "points_between"), f"campaign {campaign.id}", "points_between"
+        for rule_number, scoring in enumerate(campaign.scoring):
+            for word in _newer_words_of_condition(scoring.when):
+                yield (*here, "scoring", rule_number, "when"), f"rule {campaign.id}/{scoring.id}", word
+        for rule_number, rule in enumerate(campaign.automation):
+            place, owner = (*here, "automation", rule_number), f"rule {campaign.id}/{rule.id}"
+            yield from (((*place, "when"), owner, word) for word in _newer_words_of_condition(rule.when))
+            yield from (((*place, "then", word), owner, word) for word in _newer_actions(rule.then))
 
 
-def _newer_actions(rule: ScoringRule | AutomationRule) -> list[str]:
-    if isinstance(rule, ScoringRule):
-        return []
-    return [word for word in ("set_points", "notify") if getattr(rule.then, word) is not None]
+def _newer_actions(actions: Actions) -> list[str]:
+    return [word for word in ("set_points", "notify") if getattr(actions, word) is not None]
 
 
 def _newer_words_of_condition(condition: Condition | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from schemas.engine_versions import EngineVersion
-from streams.engine.validation import validate_definitions
+from streams.engine.validation import path_text, validate_definitions
 
 VISITS: dict[str, Any] = {"visit": {}}
 NEWER: dict[str, dict[str, Any]] = {
@@ -61,3 +61,15 @@ def test_definitions_that_state_no_version_have_the_one_that_the_caller_says() -
         assert definitions.engine_version == version
     (problem,) = validate_definitions({"engine_version": 5}).problems
     assert problem.path == ("engine_version",)
+
+
+def test_a_newer_word_is_refused_where_it_stands() -> None:
+    rule = {"id": "r", "when": NEWER["created"], "then": {"notify": "sales"}}
+    campaign = {"id": "c", "points_between": [0, 9], "automation": [rule]}
+    document = {**in_segment(NEWER["sum"], 3), "campaigns": [campaign]}
+    assert [path_text(each.path) for each in validate_definitions(document).problems] == [
+        "segments[0].when",
+        "campaigns[0].points_between",
+        "campaigns[0].automation[0].when",
+        "campaigns[0].automation[0].then.notify",
+    ]
