@@ -9,8 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.releases.inputs import ConditionInputs
-from streams.engine.releases.segment_index import SegmentIndex
+from streams.engine.releases.truths import renew_truths
 from tests.harness.engine.engine_driver import HOUR, START, EngineDriver
 
 SEGMENTS: list[dict[str, Any]] = [
@@ -86,8 +85,5 @@ def _step(chance: random.Random, driver: EngineDriver, at: int) -> list[dict[str
 @given(st.integers(0, 10**9))
 def test_evaluating_every_condition_at_every_record_changes_nothing(seed: int) -> None:
     expected = random_outputs(seed)
-    with (
-        patch.object(SegmentIndex, "affected_by", lambda index, _: list(range(len(index.index_by_id)))),
-        patch("streams.engine.releases.compile.inputs_of", lambda *_: ConditionInputs(is_time_dependent=True)),
-    ):
+    with patch("streams.engine.decisions.context.truths_of", renew_truths):
         assert random_outputs(seed) == expected

@@ -14,10 +14,11 @@ from streams.engine.state.contact import Contact
 class PropertyHeldState:
     """Tracks since when one property leaf has been true; leaves that differ only in `held_for` share it."""
 
-    __slots__ = ("_node", "key")
+    __slots__ = ("_node", "key", "properties")
 
-    def __init__(self, key: str, node: Node) -> None:
+    def __init__(self, key: str, node: Node, properties: frozenset[str]) -> None:
         self.key = key
+        self.properties = properties
         self._node = node
 
     def true_since(self, context: EvaluationContext) -> int | None:

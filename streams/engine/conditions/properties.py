@@ -81,7 +81,10 @@ class TypedReader:
         self._fits = fits
 
     def __call__(self, contact: Contact) -> Any:
-        value = self._read(contact)
+        return self.typed(self._read(contact))
+
+    def typed(self, value: Any) -> Any:
+        """The value itself where it is of the type, else None."""
         return value if self._fits(value) else None
 
 
@@ -103,6 +106,11 @@ class PlainNode:
 
     def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002 - shared signature
         return None
+
+    def test_value(self, value: Any) -> bool:
+        """Whether it holds of a contact whose status or top-level property has this value (None: it is missing)."""
+        read = self._read
+        return self._test(read.typed(value) if isinstance(read, TypedReader) else value)
 
 
 class TimedNode:
@@ -162,8 +170,18 @@ def _with_held_for(
     operators = leaf if isinstance(leaf, PropertyLeaf) else leaf.tags
     differs = may_decide_otherwise(operators, property_type)
     key = held_key(identity, property_type, zone, context.scope.engine_version if differs else OLDEST_VERSION)
-    held_state = context.held_states.setdefault(key, PropertyHeldState(key, node))
+    held_state = context.held_states.setdefault(key, PropertyHeldState(key, node, _properties_of(operators)))
     return HeldForNode(held_state, leaf.held_for)
+
+
+def _properties_of(leaf: Operators) -> frozenset[str]:
+    """The top-level properties that a leaf on a property (else: on the tags) reads."""
+    names = {"tags"}
+    if isinstance(leaf, PropertyLeaf):
+        names = {leaf.property if isinstance(leaf.property, str) else leaf.property[0]}
+    if contact_zone_path(leaf) is not None:
+        names.add("time_zone")
+    return frozenset(names)
 
 
 def compile_tags(leaf: TagsLeaf, context: CompilerContext) -> Node:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from schemas.definitions import PropertyType
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.state.contact import Contact, Lead
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(msgspec.Struct, frozen=True):
     """A visit or another activity, as filters see it; `at` in ms."""
 
     at: int
@@ -23,8 +24,7 @@ class Activity:
     """url, title, referrer, campaign, properties (a mapping)."""
 
 
-@dataclass(slots=True)
-class EvaluationContext:
+class EvaluationContext(msgspec.Struct):
     """What a condition is evaluated on: one contact at one instant (ms), and the lead in a campaign's rules."""
 
     contact: Contact
@@ -82,6 +82,8 @@ class HeldState(Protocol):
     """Since when a property leaf with `held_for` has been true, under its key in `Contact.held`."""
 
     key: str
+    properties: frozenset[str]
+    """The properties that the leaf reads."""
 
     def due(self, context: EvaluationContext) -> int | None:
         """Returns when time alone may change whether the leaf is true; the contact has to be settled then."""

@@ -52,8 +52,11 @@ class ScoreNode:
 
     def holds(self, context: EvaluationContext) -> bool:
         contact = context.contact
-        score = contact.score if self._name is None else contact.scores.get(self._name, 0)
-        return self._test(score)
+        return self._test(contact.score if self._name is None else contact.scores.get(self._name, 0))
+
+    def test_score(self, millionths: int) -> bool:
+        """Whether it holds of a contact with this score."""
+        return self._test(millionths)
 
     def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002
         return None

@@ -59,6 +59,7 @@ def _apply_activity(context: DecisionContext, event: JournalEvent) -> None:
         contact.last_visit = at if contact.last_visit is None else max(contact.last_visit, at)
         context.campaign_token = event.fields.get("campaign", "")
     contact.last_activity = at if contact.last_activity is None else max(contact.last_activity, at)
+    context.changes.activity_times = True
     _count_activity(context, activity)
     context.activity = activity
 

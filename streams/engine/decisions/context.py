@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
 
 from streams.engine.conditions.protocols import Activity, EvaluationContext
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.output_builder import OutputBuilder
 from streams.engine.decisions.outputs import OutputCause
+from streams.engine.graph.contact_truths import ContactTruths
+from streams.engine.graph.inputs import ChangeSet
 from streams.engine.releases.compiled import CompiledCampaign, CompiledRelease
-from streams.engine.releases.inputs import ChangeSet
+from streams.engine.releases.truths import truths_of
 from streams.engine.state.contact import Contact, Lead
 from streams.engine.state.points import decay_points, round_points
 
 
-@dataclass(slots=True)
-class LeadContext:
+class LeadContext(msgspec.Struct):
     """What is remembered of the lead in one campaign while its contact is settled. Rules are named by their keys."""
 
     campaign: str
     is_created: bool = False
     has_left_audience: bool = False
     """Whether the lead was created, or ended by leaving the audience: each at most once per record."""
-    fired_rules: set[str] = field(default_factory=set)
+    fired_rules: set[str] = msgspec.field(default_factory=set)
     """Each rule fires at most once per record."""
     previous_truths: dict[str, bool] | None = None
     """Rule -> truth before the record, None until a rule is looked at; an edge is a truth that was false there."""
-    rules_without_baseline: set[str] = field(default_factory=set)
+    rules_without_baseline: set[str] = msgspec.field(default_factory=set)
     """Rules whose present truth becomes the baseline instead of an edge."""
     points_before_decay: tuple[int, int] | None = None
     """Where time alone is the cause: the points and the instant to go back to, since only records round points."""
@@ -58,8 +60,7 @@ class LeadContext:
         self.rounding_residue = 0
 
 
-@dataclass(slots=True)
-class DecisionContext:
+class DecisionContext(msgspec.Struct):
     """What is known and remembered while one contact is settled at `now`."""
 
     contact: Contact
@@ -67,7 +68,10 @@ class DecisionContext:
     now: int
     root_cause: OutputCause
     builder: OutputBuilder
-    changes: ChangeSet
+    truths: ContactTruths
+    evaluation_context: EvaluationContext
+    """The contact as conditions outside of a campaign's rules see it."""
+    changes: ChangeSet = msgspec.field(default_factory=ChangeSet)
     activity: Activity | None = None
     """The visit or activity that the record is."""
     campaign_token: str = ""
@@ -76,21 +80,16 @@ class DecisionContext:
     """The leaves of a proposed release, tracked beside those of `release`."""
     is_too_late: bool = False
     """Whether the record came later than `lateness`: `sequence`, `first` and `last` do not count it."""
-    members_before: dict[str, int] = field(default_factory=dict)
-    """Segment -> since when the contact was a member before the record."""
-    time_changes: dict[str, bool] = field(default_factory=dict)
+    members_before: dict[str, int | None] = msgspec.field(default_factory=dict)
+    """Segment that changed -> since when the contact was a member before the record, None where it was none."""
+    time_changes: dict[str, bool] = msgspec.field(default_factory=dict)
     """Segment -> membership, where time alone changes it at the very instant of the record."""
-    list_causes: dict[str, OutputCause] = field(default_factory=dict)
+    list_causes: dict[str, OutputCause] = msgspec.field(default_factory=dict)
     """Static segment -> the action that listed or unlisted the contact."""
-    lead_contexts: dict[str, LeadContext] = field(default_factory=dict)
+    lead_contexts: dict[str, LeadContext] = msgspec.field(default_factory=dict)
     """Campaign -> what is remembered of its lead; only of leads that the decision touches."""
-    changed_leads: list[LeadContext] = field(default_factory=list)
+    changed_leads: list[LeadContext] = msgspec.field(default_factory=list)
     """The leads that changed, in the order of their first change."""
-
-    @property
-    def evaluation_context(self) -> EvaluationContext:
-        """The contact as conditions outside of a campaign's rules see it."""
-        return EvaluationContext(self.contact, self.now)
 
     def evaluation_context_for(self, lead: Lead) -> EvaluationContext:
         """The contact as the rules of the lead's campaign see it."""
@@ -123,11 +122,9 @@ class DecisionContext:
 def create_context(
     contact: Contact, release: CompiledRelease, now: int, root_cause: OutputCause, builder: OutputBuilder
 ) -> DecisionContext:
-    """A context with memberships remembered and points decayed to now."""
-    everything = root_cause.kind in ("clock", "definition") or contact.settled < 0
-    context = DecisionContext(
-        contact, release, now, root_cause, builder, ChangeSet(everything), members_before=dict(contact.members)
-    )
+    """A context with points decayed to now."""
+    truths = truths_of(contact, release)
+    context = DecisionContext(contact, release, now, root_cause, builder, truths, EvaluationContext(contact, now))
     _apply_decay(context)
     return context
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
@@ -17,8 +15,7 @@ def initialize_held_states(contact: Contact, release: CompiledRelease, now: int)
 
 def update_held_states(context: DecisionContext) -> None:
     """Records what is true at the instant of the decision."""
-    for held_state in context.release.held_states:
-        held_state.update(context.contact, context.now)
+    context.truths.held_timers.update(context.contact, context.changes.properties, context.evaluation_context)
 
 
 def discard_held_states(contact: Contact, release: CompiledRelease) -> None:
@@ -26,9 +23,3 @@ def discard_held_states(contact: Contact, release: CompiledRelease) -> None:
     needed = {held_state.key for held_state in release.held_states}
     for key in [key for key in contact.held if key not in needed]:
         del contact.held[key]
-
-
-def held_state_dues(context: DecisionContext) -> Iterator[int | None]:
-    """The instants at which time alone may change a leaf with `held_for`, whether or not that decides anything."""
-    evaluation_context = context.evaluation_context
-    return (held_state.due(evaluation_context) for held_state in context.release.held_states)

@@ -8,6 +8,7 @@ from streams.engine.decisions.held_for import discard_held_states
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import keep_points_within_bounds
 from streams.engine.releases.compiled import CompiledAutomation, CompiledCampaign, CompiledRelease, CompiledScoring
+from streams.engine.releases.truths import renew_truths
 from streams.engine.state.contact import Contact
 
 
@@ -16,9 +17,10 @@ def switch_release(context: DecisionContext, former: CompiledRelease, release: C
     context.release = release
     contact = context.contact
     _change_lists(contact, former, release)
-    _discard_segments(contact, release)
+    _discard_segments(context)
     discard_counters(contact, {counter.key for counter in release.counters})
     discard_held_states(contact, release)
+    context.truths = renew_truths(contact, release)
     is_raised = former.engine_version != release.engine_version
     for campaign in release.campaigns:
         if campaign.id in contact.leads:
@@ -39,9 +41,10 @@ def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRe
     contact.listed = listed
 
 
-def _discard_segments(contact: Contact, release: CompiledRelease) -> None:
-    for name in [name for name in contact.members if name not in release.segments_by_id]:
-        del contact.members[name]
+def _discard_segments(context: DecisionContext) -> None:
+    members = context.contact.members
+    for name in [name for name in members if name not in context.release.segments_by_id]:
+        context.members_before[name] = members.pop(name)
 
 
 def _change_campaign(

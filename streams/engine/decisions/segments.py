@@ -2,80 +2,74 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
-
 import msgspec
 
-from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.held_for import update_held_states
 from streams.engine.decisions.outputs import OutputCause
+from streams.engine.graph.inputs import ChangeSet
 from streams.engine.releases.compiled import CompiledSegment
-from streams.engine.releases.inputs import ChangeSet
 
 
 def settle_segments(context: DecisionContext) -> None:
     """Updates every membership that may have changed; a segment that others refer to comes before them."""
-    release, evaluation_context, members = context.release, context.evaluation_context, context.contact.members
-    waiting = release.segment_index.affected_by(context.changes)  # ascending, and so a heap
-    queued = set(waiting)
+    truths, evaluation_context = context.truths, context.evaluation_context
+    waiting = truths.apply(context.changes, evaluation_context)
     while waiting:
-        segment = release.segments[heappop(waiting)]
-        was_inside = segment.id in members
-        if _is_member(segment, evaluation_context, was_inside) == was_inside:
-            continue
-        if was_inside:
-            del members[segment.id]
-        else:
-            # A contact that left and came back within the record was never out.
-            members[segment.id] = context.members_before.get(segment.id, context.now)
-        for index in release.segment_index.dependents(segment.id):
-            if index not in queued:
-                queued.add(index)
-                heappush(waiting, index)
+        bit = waiting & -waiting
+        waiting ^= bit
+        index = bit.bit_length() - 1
+        is_inside = truths.holds(index, evaluation_context)
+        if is_inside != bool(truths.members & bit):
+            # All that refer to the segment come after it.
+            waiting |= _change_membership(context, index, is_inside)
     _clear_changes(context.changes)
+
+
+def _change_membership(context: DecisionContext, index: int, is_inside: bool) -> int:
+    """Returns the mask of the segments that may follow."""
+    name, members = context.release.segments[index].id, context.contact.members
+    if is_inside:
+        before = context.members_before.setdefault(name, None)
+        # A contact that left and came back within the record was never out.
+        members[name] = context.now if before is None else before
+    else:
+        context.members_before.setdefault(name, members.pop(name))
+    return context.truths.change_member(index, name, context.evaluation_context)
 
 
 def record_time_changes(context: DecisionContext) -> None:
     """Records what time alone changes at a record's instant before the record is applied, for the right causes."""
-    members = context.contact.members
-    context.changes.everything = True
+    members, truths = context.contact.members, context.truths
+    members_before, mask_before = dict(members), truths.members
     update_held_states(context)
     settle_segments(context)
-    context.time_changes = {name: name in members for name in members.keys() ^ context.members_before.keys()}
+    context.time_changes = {name: name in members for name in members.keys() ^ members_before.keys()}
     members.clear()
-    members.update(context.members_before)
-    context.changes.everything = True
-
-
-def _is_member(segment: CompiledSegment, evaluation_context: EvaluationContext, is_inside: bool) -> bool:
-    """Of a paused segment the membership stays as it is, unless the contact is deleted."""
-    if segment.paused:
-        return is_inside and evaluation_context.contact.status != "deleted"
-    return segment.holds(evaluation_context)
+    members.update(members_before)
+    context.members_before.clear()
+    truths.take_back(mask_before)
 
 
 def _clear_changes(changes: ChangeSet) -> None:
     """Empties the set: the next round of settling looks only at changes from here on."""
-    changes.everything = False
     changes.properties.clear()
     changes.counters.clear()
     changes.static_segments.clear()
-    changes.scores = changes.leads = False
+    changes.everything = changes.scores = changes.leads = changes.activity_times = False
 
 
 def emit_segment_changes(context: DecisionContext) -> None:
     """Emits the net changes: first of segments that the release has no more, then in dependency order."""
-    release, members = context.release, context.contact.members
-    changed = members.keys() ^ context.members_before.keys()
-    if not changed:
+    if not context.members_before:
         return
-    for name in context.members_before:
-        if name not in release.segments_by_id:
+    release, members = context.release, context.contact.members
+    index_by_id = release.segment_graph.index_by_id
+    changed = [name for name, since in context.members_before.items() if (since is None) is (name in members)]
+    for name in changed:
+        if name not in index_by_id:
             context.builder.add_segment_change(name, False, context.now, context.root_cause)
-    for index in sorted(
-        release.segment_index.index_by_id[name] for name in changed if name in release.segments_by_id
-    ):
+    for index in sorted(index_by_id[name] for name in changed if name in index_by_id):
         segment = release.segments[index]
         _emit_segment_change(context, segment, segment.id in members)
 

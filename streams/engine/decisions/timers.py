@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.engine.decisions import held_for
 from streams.engine.decisions.audiences import in_audience
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.releases.compiled import CompiledCampaign
@@ -19,22 +18,14 @@ def next_due(context: DecisionContext) -> int | None:
 
 
 def _candidate_dues(context: DecisionContext) -> Iterator[int | None]:
-    yield from held_for.held_state_dues(context)
-    yield from _segment_dues(context)
+    yield context.truths.next_due()
+    yield context.truths.held_timers.next_due()
     for campaign in context.release.campaigns:
         if campaign.start is not None and _awaits_start(context, campaign):
             yield campaign.start
         lead = context.open_lead(campaign)
         if lead is not None:
             yield from _lead_dues(context, campaign, lead)
-
-
-def _segment_dues(context: DecisionContext) -> Iterator[int | None]:
-    evaluation_context, status = context.evaluation_context, context.contact.status
-    for index in context.release.segment_index.time_dependent:
-        segment = context.release.segments[index]
-        if segment.condition is not None and not segment.paused and status in segment.statuses:
-            yield segment.condition.node.due(evaluation_context)
 
 
 def _awaits_start(context: DecisionContext, campaign: CompiledCampaign) -> bool:

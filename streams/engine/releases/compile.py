@@ -16,6 +16,9 @@ from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.dates.zones import day_start
 from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState
+from streams.engine.graph.held_timers import HeldIndex
+from streams.engine.graph.inputs import inputs_of
+from streams.engine.graph.segment_graph import GraphSegment, SegmentGraph
 from streams.engine.releases.compiled import (
     AutomationAction,
     CompiledAutomation,
@@ -32,8 +35,6 @@ from streams.engine.releases.conditions import (
     stateful_conditions,
 )
 from streams.engine.releases.deciding_leaves import LazyExplainer, compile_explainer
-from streams.engine.releases.inputs import inputs_of
-from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.releases.thresholds import lead_thresholds, own_thresholds
 from streams.engine.state.points import PointBounds
 from streams.engine.version import CONTACTS_VERSION
@@ -79,18 +80,20 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     segments = _sort_by_dependency([_compile_segment(segment, conditions, scope) for segment in definitions.segments])
     campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
     counters = _unique_counters(stateful)
+    held_states = _unique_held_states(stateful)
     return CompiledRelease(
         account=definitions.account,
         number=number,
         properties=definitions.properties,
         segments=segments,
         segments_by_id={segment.id: segment for segment in segments},
-        segment_index=SegmentIndex([(segment.id, segment.inputs) for segment in segments]),
+        segment_graph=_build_graph(segments, definitions, scope),
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
         counters=counters,
         tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),
-        held_states=_unique_held_states(stateful),
+        held_states=held_states,
+        held_index=HeldIndex(held_states),
         engine_version=definitions.engine_version,
         has_contact_rows=definitions.engine_version >= CONTACTS_VERSION,
     )
@@ -105,8 +108,22 @@ def _compile_segment(segment: Segment, conditions: _Conditions, scope: CompileSc
         paused=segment.paused,
         statuses=frozenset(segment.statuses),
         condition=compiled,
-        inputs=None if condition is None or compiled is None else inputs_of(condition, compiled),
         explainer=None if condition is None else _lazy_explainer(condition, scope),
+    )
+
+
+def _build_graph(
+    segments: tuple[CompiledSegment, ...], definitions: Definitions, scope: CompileScope
+) -> SegmentGraph:
+    conditions = {segment.id: segment.when for segment in definitions.segments if segment.dynamic}
+    return SegmentGraph(
+        [
+            GraphSegment(segment.id, segment.statuses, segment.paused, conditions.get(segment.id))
+            for segment in segments
+        ],
+        lambda condition: compile_condition(condition, scope),
+        scope.property_types.get,
+        scope.engine_version,
     )
 
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from schemas.definitions import AutomationRule, Campaign, PropertyType, ScoringRule
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, EvaluationContext, HeldState
+from streams.engine.graph.held_timers import HeldIndex
+from streams.engine.graph.segment_graph import EMPTY_GRAPH, SegmentGraph
 from streams.engine.journal.effects import LeafDocument
 from streams.engine.releases.deciding_leaves import LazyExplainer
-from streams.engine.releases.inputs import ConditionInputs
-from streams.engine.releases.segment_index import SegmentIndex
 from streams.engine.state.points import PointBounds
 
 AutomationAction = Literal[
@@ -30,14 +30,13 @@ AutomationAction = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CompiledSegment:
-    """A segment; `condition`, `inputs` and `explainer` are None for a static one."""
+    """A segment; `condition` and `explainer` are None for a static one."""
 
     id: str
     dynamic: bool
     paused: bool
     statuses: frozenset[str]
     condition: CompiledCondition | None
-    inputs: ConditionInputs | None
     explainer: LazyExplainer | None
 
     def holds(self, context: EvaluationContext) -> bool:
@@ -126,13 +125,14 @@ class CompiledRelease:
     segments: tuple[CompiledSegment, ...] = ()
     """In dependency order: those that others refer to come first, else as in the definitions."""
     segments_by_id: Mapping[str, CompiledSegment] = field(default_factory=dict)
-    segment_index: SegmentIndex = field(default_factory=lambda: SegmentIndex(()))
+    segment_graph: SegmentGraph = EMPTY_GRAPH
     campaigns: tuple[CompiledCampaign, ...] = ()
     campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[ActivityCounter, ...] = ()
     tracks_own_score: bool = False
     """Whether one of the counters is that of the contact's own score."""
     held_states: tuple[HeldState, ...] = ()
+    held_index: HeldIndex = field(default_factory=HeldIndex)
     engine_version: EngineVersion = OLDEST_VERSION
     """The version that decides; an account without definitions has the oldest."""
     has_contact_rows: bool = False

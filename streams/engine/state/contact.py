@@ -45,7 +45,14 @@ class ContactHeader(msgspec.Struct, array_like=True, frozen=True):
     due: int | None = None
 
 
-class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
+class _Companion:
+    """Gives a contact an attribute that is no field of its row."""
+
+    truths: object = None
+    """What is known of its conditions while it is in memory (`streams.engine.releases.truths`)."""
+
+
+class Contact(_Companion, msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
     """A contact of an account."""
 
     account: str

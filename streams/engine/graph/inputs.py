@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from schemas.conditions import (
     ActivityLeaf,
@@ -12,6 +14,10 @@ from schemas.conditions import (
     AnyOf,
     Condition,
     CreatedLeaf,
+    FirstVisitLeaf,
+    InactiveLeaf,
+    LastActivityLeaf,
+    LastVisitLeaf,
     LeadLeaf,
     LeadStatusLeaf,
     NotOf,
@@ -29,22 +35,24 @@ from streams.engine.version import walk
 
 _RELATIVE_OPERATORS = ("within_last", "within_next", "older_than", "anniversary_within")
 _TIME_INDEPENDENT = (AllOf, AnyOf, NotOf, StatusLeaf, ScoreLeaf, SegmentLeaf, LeadLeaf, PointsLeaf, LeadStatusLeaf)
+_ACTIVITY_TIME_LEAVES = (FirstVisitLeaf, LastVisitLeaf, LastActivityLeaf, InactiveLeaf)
 _WINDOW_FIELDS = ("within", "between_ago", "since", "until", "regular")
 
 
-@dataclass(slots=True)
-class ChangeSet:
+class ChangeSet(msgspec.Struct):
     """What a decision changed since the last round of settling."""
 
     everything: bool = False
-    """Time alone, a release, a new contact, another status: every condition must be evaluated."""
-    properties: set[str] = field(default_factory=set)
-    counters: set[str] = field(default_factory=set)
-    static_segments: set[str] = field(default_factory=set)
+    """The contact's status: what is known of any condition may be outdated."""
+    properties: set[str] = msgspec.field(default_factory=set)
+    counters: set[str] = msgspec.field(default_factory=set)
+    static_segments: set[str] = msgspec.field(default_factory=set)
     """Static segments that listed or unlisted the contact."""
     scores: bool = False
     leads: bool = False
     """Status or points of any lead."""
+    activity_times: bool = False
+    """The contact's first or last visit, or its last activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,11 @@ class ConditionInputs:
     properties: frozenset[str] = frozenset()
     counters: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
+    static_segments: frozenset[str] = frozenset()
+    """Static segments whose list it reads."""
     scores: bool = False
     leads: bool = False
+    activity_times: bool = False
 
 
 def inputs_of(condition: Condition, compiled: CompiledCondition) -> ConditionInputs:
@@ -71,6 +82,7 @@ def inputs_of(condition: Condition, compiled: CompiledCondition) -> ConditionInp
         segments=compiled.segments,
         scores=any(isinstance(node, ScoreLeaf) for node in nodes),
         leads=any(isinstance(node, LeadLeaf) for node in nodes),
+        activity_times=any(isinstance(node, _ACTIVITY_TIME_LEAVES) for node in nodes),
     )
 
 

@@ -1,0 +1,198 @@
+"""What is known of the conditions of one contact, so that only what changed has to be evaluated.
+
+It stands beside the contact while that is in memory and is never stored: everything in it follows from the contact
+and the release. A conjunct is looked at only where all that its segments need before it holds; so it is known for few
+contacts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+
+from streams.engine.conditions.protocols import EvaluationContext
+from streams.engine.graph.held_timers import HeldIndex, HeldTimers
+from streams.engine.graph.inputs import ChangeSet
+from streams.engine.graph.segment_graph import SegmentGraph
+from streams.engine.state.contact import Contact
+
+_SPARE_ENTRIES = 64
+"""So many entries that nobody needs any more the tables may have before they are cleaned."""
+
+_Truth = tuple[bool, int | None]
+
+
+class ContactTruths:
+    """The truths of one contact under one release: masks of its values, its members, the conjuncts looked at.
+
+    Whoever changes the contact tells it by `apply`, before it is asked again.
+    """
+
+    __slots__ = (
+        "_conjuncts",
+        "_dues",
+        "_masks",
+        "_max_conjuncts",
+        "_unsettled",
+        "allowed",
+        "graph",
+        "held_timers",
+        "members",
+    )
+
+    def __init__(self, graph: SegmentGraph, held_index: HeldIndex, contact: Contact) -> None:
+        self.graph = graph
+        self.held_timers = HeldTimers(held_index)
+        self.members = 0
+        """The mask of the segments that the contact is a member of."""
+        bit_by_id = graph.bit_by_id
+        for name in contact.members:
+            self.members |= bit_by_id.get(name, 0)
+        self._read_all(contact)
+
+    def _read_all(self, contact: Contact) -> None:
+        self._masks = [masks.mask(subject.read(contact)) for subject, masks in self.graph.subjects]
+        self.allowed = self._intersect()
+        """The mask of the segments that every value of the contact allows."""
+        self._conjuncts: dict[int, _Truth] = {}
+        self._dues: list[tuple[int, int]] = []
+        self._max_conjuncts = _SPARE_ENTRIES
+        self._unsettled = self.allowed | self.members
+
+    def _intersect(self) -> int:
+        allowed = self.graph.running
+        for mask in self._masks:
+            allowed &= mask
+        return allowed
+
+    def apply(self, changes: ChangeSet, context: EvaluationContext) -> int:
+        """Takes in what changed until `context.now`. Returns the mask of the segments whose members may differ now."""
+        if changes.everything:
+            self._read_all(context.contact)
+        allowed = self.allowed
+        if changes.properties or changes.scores:
+            self._read_changed(changes, context.contact)
+        flipped = self._unsettled | (allowed ^ self.allowed)
+        self._unsettled = 0
+        for index in self._touched(changes):
+            flipped |= self._ask_again(index, context)
+        now, dues = context.now, self._dues
+        while dues and dues[0][0] <= now:
+            due, index = heappop(dues)
+            truth = self._conjuncts.get(index)
+            if truth is not None and truth[1] == due:
+                flipped |= self._ask_again(index, context)
+        return flipped and flipped & (self.allowed | self.members)
+
+    def _read_changed(self, changes: ChangeSet, contact: Contact) -> None:
+        graph, masks = self.graph, self._masks
+        indexes = [index for name in changes.properties for index in graph.subjects_by_property.get(name, ())]
+        if changes.scores:
+            indexes.extend(graph.score_subjects)
+        is_changed = False
+        for index in indexes:
+            subject, value_masks = graph.subjects[index]
+            mask = value_masks.mask(subject.read(contact))
+            if mask != masks[index]:
+                masks[index] = mask
+                is_changed = True
+        if is_changed:
+            self.allowed = self._intersect()
+
+    def _touched(self, changes: ChangeSet) -> Iterable[int]:
+        """The conjuncts that depend on what changed; one may come twice."""
+        graph = self.graph
+        touched: list[int] = []
+        for name in changes.properties:
+            touched.extend(graph.by_property.get(name, ()))
+        for name in changes.counters:
+            touched.extend(graph.by_counter.get(name, ()))
+        for name in changes.static_segments:
+            touched.extend(graph.by_static_segment.get(name, ()))
+        if changes.scores:
+            touched.extend(graph.by_score)
+        if changes.leads:
+            touched.extend(graph.by_lead)
+        if changes.activity_times:
+            touched.extend(graph.by_activity_time)
+        return touched
+
+    def _ask_again(self, index: int, context: EvaluationContext) -> int:
+        """Returns the mask of the segments of a conjunct whose truth is another one now; 0 where it is not known."""
+        former = self._conjuncts.get(index)
+        if former is None:
+            return 0
+        return self.graph.conjuncts[index].segments if self._ask(index, context) is not former[0] else 0
+
+    def _ask(self, index: int, context: EvaluationContext) -> bool:
+        conjunct = self.graph.conjuncts[index]
+        holds = conjunct.node.holds(context)
+        due = conjunct.node.due(context) if conjunct.inputs.is_time_dependent else None
+        self._conjuncts[index] = (holds, due)
+        if due is not None:
+            heappush(self._dues, (due, index))
+        return holds
+
+    def holds(self, segment: int, context: EvaluationContext) -> bool:
+        """Whether the contact has to be a member of the segment with that index; a paused one stays as it is."""
+        bit = 1 << segment
+        if self.graph.paused & bit:
+            return bool(self.members & bit) and context.contact.status != "deleted"
+        if not self.allowed & bit:
+            return False
+        conjuncts = self._conjuncts
+        for index in self.graph.conjuncts_of[segment]:
+            truth = conjuncts.get(index)
+            if not (self._ask(index, context) if truth is None else truth[0]):
+                return False
+        return True
+
+    def change_member(self, segment: int, name: str, context: EvaluationContext) -> int:
+        """Takes in that the contact became a member, or is none any more. Returns the mask of segments to look at."""
+        self.members ^= 1 << segment
+        flipped = 0
+        for index in self.graph.by_segment.get(name, ()):
+            flipped |= self._ask_again(index, context)
+        return flipped and flipped & (self.allowed | self.members)
+
+    def take_back(self, members: int) -> None:
+        """Takes in that the contact has its former members mask again; what differs is looked at once more."""
+        self._unsettled |= self.members ^ members
+        self.members = members
+
+    def next_due(self) -> int | None:
+        """The earliest instant at which time alone may change a membership; None when there is none."""
+        dues, conjuncts = self._dues, self._conjuncts
+        if len(conjuncts) > self._max_conjuncts or len(dues) > 2 * len(conjuncts) + _SPARE_ENTRIES:
+            self._clean()
+            dues = self._dues
+        while dues:
+            due, index = dues[0]
+            truth = conjuncts.get(index)
+            if truth is not None and truth[1] == due:
+                if self._is_needed(index):
+                    return due
+                del conjuncts[index]
+            heappop(dues)
+        return None
+
+    def _is_needed(self, index: int) -> bool:
+        """Whether the truth of the conjunct decides about a segment: all that the segment needs before it holds."""
+        segments = self.graph.conjuncts[index].segments & self.allowed
+        while segments:
+            bit = segments & -segments
+            segments ^= bit
+            for other in self.graph.conjuncts_of[bit.bit_length() - 1]:
+                if other == index:
+                    return True
+                truth = self._conjuncts.get(other)
+                if truth is None or not truth[0]:
+                    break
+        return False
+
+    def _clean(self) -> None:
+        for index in [index for index in self._conjuncts if not self._is_needed(index)]:
+            del self._conjuncts[index]
+        self._dues = [(due, index) for index, (_, due) in self._conjuncts.items() if due is not None]
+        heapify(self._dues)
+        self._max_conjuncts = 2 * len(self._conjuncts) + _SPARE_ENTRIES
