@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from statistics import median
 from unittest.mock import patch
 
 from benchmarks.calibration import NOMINAL_US, run_calibration
 from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent
+from benchmarks.side_by_side.runs import Memberships
 from benchmarks.side_by_side.segments import SegmentGenerator, definitions
 from schemas.definitions import Definitions
 from schemas.engine_versions import NEWEST_VERSION
@@ -66,10 +67,6 @@ class EngineFigures:
             f" {self.events:,} events, {self.changes_per_event:.2f} changes and {self.outputs_per_event:.2f} outputs"
             f" an event, rows of {self.row_bytes} bytes, compiled in {self.compile_seconds:.1f} s)"
         )
-
-    def document(self) -> dict[str, object]:
-        """Returns the figures for a file of JSON."""
-        return asdict(self)
 
 
 @dataclass
@@ -129,9 +126,10 @@ class EngineRun:
         figures.row_bytes = round(median(self._row_sizes))
         return figures
 
-    def members(self) -> set[tuple[str, str]]:
-        """Returns segment and contact of each membership."""
-        return {(segment, contact.id) for contact in self._decider.contacts() for segment in contact.members}
+    def members(self) -> Memberships:
+        """Returns the memberships as they are now."""
+        contacts = self._decider.contacts()
+        return frozenset((segment, contact.id) for contact in contacts for segment in contact.members)
 
     def _fill_times(self, portions: list[_Portion]) -> None:
         figures = self.figures
@@ -224,8 +222,3 @@ class EngineRun:
 
         with patch.object(ContactStore, "flush", timed_flush):
             yield
-
-
-def measure_engine(plan: EventPlan, seconds: float) -> EngineFigures:
-    """Returns the figures of the engine for one size; at most `seconds` for the contacts and again for the events."""
-    return EngineRun(plan).run(seconds)
