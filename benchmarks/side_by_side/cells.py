@@ -1,0 +1,62 @@
+"""A cell of the measurement: one number of segments and contacts, and one kind of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent
+from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where all runs happen: the broker and its process, a folder, the Python of the peers' environment."""
+
+    bootstrap: str
+    broker_pid: int
+    folder: Path
+    peer_python: Path
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one comparison is about."""
+
+    plan: EventPlan
+
+    @property
+    def name(self) -> str:
+        """Returns a name for topics and files."""
+        plan = self.plan
+        return f"{plan.changes}-{plan.segment_count}-{plan.contacts}-{plan.events}"
+
+    @property
+    def total(self) -> int:
+        """Returns the number of events with the first ones of all contacts."""
+        return self.plan.contacts + self.plan.events
+
+    @cached_property
+    def segments(self) -> list[NeutralSegment]:
+        """Returns the segments in neutral form."""
+        return SegmentGenerator(self.plan.segment_count, self.plan.changes).segments()
+
+    def definitions(self) -> dict[str, Any]:
+        """Returns the definitions of our account."""
+        return definitions(self.segments)
+
+    def events(self) -> Iterator[JobEvent]:
+        """Yields all events."""
+        generator = EventGenerator(self.plan)
+        return chain(generator.first_events(), generator.later_events())
+
+    def __str__(self) -> str:
+        plan = self.plan
+        return (
+            f"{plan.segment_count:,} segments, {plan.contacts:,} contacts, {plan.events:,} events"
+            f" that change {plan.changes}"
+        )

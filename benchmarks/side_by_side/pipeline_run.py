@@ -1,0 +1,180 @@
+"""Runs this pipeline, the whole path: in-topics, journal, decisions, outputs and rows in transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import uuid
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from benchmarks.side_by_side.cells import Cell, RunPlace
+from benchmarks.side_by_side.processes import MeasuredProcess, tree_usage
+from benchmarks.side_by_side.runs import PeerRun
+from benchmarks.side_by_side.topics import PARTITIONS, delete_topics, produce, read_memberships, topics_with_prefix
+from schemas.topics import CONTACTS_CHANGELOG, JOURNAL, PIPELINE_IN, SEGMENT_CHANGES
+from streams.engine.journal.records import MARKER_KEY
+from streams.engine.releases.release_log import Release
+from streams.kafka.partitions import Partition
+from streams.kafka.reader import open_consumer, read_to_end
+from streams.kafka.topic_admin import create_topics
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
+from streams.runtime.checkpoint import decode as decode_checkpoint
+from streams.runtime.process.supervisor import child_environment
+from streams.settings import Settings
+from streams.store.releases import ReleaseRepository
+
+WORKER = (sys.executable, "-c", "from streams.cli.main import run; run()", "worker", "--role", "pipeline")
+PROJECT = Path(__file__).resolve().parents[2]
+SAMPLE_SECONDS = 0.1
+LIMIT_SECONDS = 3_600.0
+TAIL = 8
+"""So many offsets from the end of a changelog partition its last checkpoint is found; the last one is a marker."""
+
+
+async def run_pipeline(cell: Cell, place: RunPlace, round_number: int) -> PeerRun:
+    """Runs a worker over a cell's events: first only the release, then, after a restart, all events."""
+    folder = place.folder / f"{cell.name}-leadstream-{round_number}"
+    folder.mkdir(parents=True)
+    settings = Settings(
+        bootstrap=place.bootstrap,
+        prefix=f"b{uuid.uuid4().hex[:10]}-",
+        clock="events",
+        partitions=PARTITIONS,
+        in_partitions=PARTITIONS,
+        data_dir=folder / "run",
+        name="w0",
+    )
+    await create_topics(settings)
+    await _activate_release(settings, cell, place, folder)
+    names = {topic.name: settings.prefix + topic.name for topic in PIPELINE_IN}
+    ends = await produce(settings.bootstrap, cell.events(), names)
+    run = PeerRun("leadstream", round_number)
+    progress = PipelineProgress(settings, ends)
+    process = _start_worker(settings, place, folder)
+    try:
+        await progress.watch(process)
+        run.memory_mb = tree_usage(process.process.pid).memory
+    finally:
+        await asyncio.to_thread(process.stop)
+    await progress.count_events(process)
+    run.fill_times(process.samples, cell.plan.contacts, cell.total)
+    changes_topic = settings.prefix + SEGMENT_CHANGES.name
+    run.members, run.change_count = await read_memberships(settings.bootstrap, changes_topic)
+    await delete_topics(settings.bootstrap, await topics_with_prefix(settings.bootstrap, settings.prefix))
+    return run
+
+
+async def _activate_release(settings: Settings, cell: Cell, place: RunPlace, folder: Path) -> None:
+    """Applies the definitions and runs a worker until they decide everywhere."""
+    releases = ReleaseRepository(settings, settings.clock)
+    release = await releases.write_release("default", cell.definitions(), 0, None)
+    if not isinstance(release, Release):
+        raise TypeError(f"the release of the job is void: {release}")
+    process = _start_worker(settings, place, folder)
+    try:
+        end = time.monotonic() + LIMIT_SECONDS
+        while await _count_markers(settings) < PARTITIONS:
+            process.sample(0)
+            if time.monotonic() > end:
+                raise TimeoutError(f"the release does not decide everywhere, see {process.log}")
+            await asyncio.sleep(SAMPLE_SECONDS)
+    finally:
+        await asyncio.to_thread(process.stop)
+
+
+def _start_worker(settings: Settings, place: RunPlace, folder: Path) -> MeasuredProcess:
+    return MeasuredProcess.start(
+        WORKER, folder / "worker.log", place.broker_pid, PROJECT, child_environment(settings)
+    )
+
+
+async def _count_markers(settings: Settings) -> int:
+    count = 0
+    async with open_consumer(settings.bootstrap, "benchmark") as consumer:
+        async for record in read_to_end(consumer, _partitions(settings.prefix + JOURNAL.name)):
+            count += record.key == MARKER_KEY
+    return count
+
+
+def _partitions(topic: str) -> list[TopicPartition]:
+    return [TopicPartition(topic, number) for number in range(PARTITIONS)]
+
+
+@dataclass
+class PipelineProgress:
+    """Tells from the checkpoints of a worker's slots how far it is; `ends` holds the records of each in-topic."""
+
+    settings: Settings
+    ends: Mapping[Partition, int]
+    feeds: list[Mapping[str, int]] = field(default_factory=list)
+    """For each sample: the positions of all slots together, by `topic:partition`."""
+
+    async def watch(self, process: MeasuredProcess) -> None:
+        """Samples the worker until all events are decided and committed; `count_events` fills in the progress."""
+        end = time.monotonic() + LIMIT_SECONDS
+        async with open_consumer(self.settings.bootstrap, "benchmark") as consumer:
+            changelog = _partitions(self.settings.prefix + CONTACTS_CHANGELOG.name)
+            journal = _partitions(self.settings.prefix + JOURNAL.name)
+            consumer.assign([*changelog, *journal])
+            while True:
+                feeds = await self._read_feeds(consumer, changelog)
+                process.sample(0)
+                self.feeds.append(feeds)
+                if self._is_ingested(feeds) and await self._is_decided(consumer, journal, feeds):
+                    return
+                if time.monotonic() > end:
+                    raise TimeoutError(f"not all events are decided, see {process.log}")
+                await asyncio.sleep(SAMPLE_SECONDS)
+
+    async def count_events(self, process: MeasuredProcess) -> None:
+        """Reads the journal and replaces the samples' progress by the number of events decided."""
+        offsets: dict[int, list[int]] = {number: [] for number in range(PARTITIONS)}
+        async with open_consumer(self.settings.bootstrap, "benchmark") as consumer:
+            async for record in read_to_end(consumer, _partitions(self.settings.prefix + JOURNAL.name)):
+                if record.key is not None and b"/" in record.key:
+                    offsets[record.partition].append(record.offset)
+        for index, feeds in enumerate(self.feeds):
+            decided = (
+                bisect_left(offsets[number], feeds.get(f"{JOURNAL.name}:{number}", 0)) for number in range(PARTITIONS)
+            )
+            process.samples[index] = process.samples[index]._replace(progress=sum(decided))
+
+    async def _read_feeds(self, consumer: Any, changelog: list[TopicPartition]) -> Mapping[str, int]:
+        feeds: dict[str, int] = {}
+        for record in await _read_tails(consumer, changelog):
+            if record.key == CHECKPOINT_KEY:
+                checkpoint: SlotCheckpoint = decode_checkpoint(record.value)
+                feeds.update(checkpoint.feeds)
+        return feeds
+
+    def _is_ingested(self, feeds: Mapping[str, int]) -> bool:
+        prefix = self.settings.prefix
+        return all(
+            feeds.get(f"{partition.topic.removeprefix(prefix)}:{partition.number}", 0) >= end
+            for partition, end in self.ends.items()
+        )
+
+    async def _is_decided(self, consumer: Any, journal: list[TopicPartition], feeds: Mapping[str, int]) -> bool:
+        last_offsets = {record.partition: record.offset for record in await _read_tails(consumer, journal)}
+        return all(feeds.get(f"{JOURNAL.name}:{number}", 0) > offset for number, offset in last_offsets.items())
+
+
+async def _read_tails(consumer: Any, partitions: list[TopicPartition]) -> list[Any]:
+    """Returns the last committed records of each partition, in order."""
+    ends = await consumer.end_offsets(partitions)
+    for partition, end in ends.items():
+        consumer.seek(partition, max(0, end - TAIL))
+    pending = {partition for partition, end in ends.items() if end}
+    records: list[Any] = []
+    while pending:
+        for batch in (await consumer.getmany(*pending, timeout_ms=200)).values():
+            records.extend(batch)
+        pending = {partition for partition in pending if await consumer.position(partition) < ends[partition]}
+    return records

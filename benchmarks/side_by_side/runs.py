@@ -1,0 +1,67 @@
+"""The figures of one run of one peer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.side_by_side.processes import Sample
+
+Memberships = frozenset[tuple[str, str]]
+"""Segment and contact."""
+
+
+@dataclass
+class PeerRun:
+    """One run of a peer over a cell's events. Times are us an event, after all contacts are loaded."""
+
+    peer: str
+    round: int
+    events: int = 0
+    cpu_us: float = 0.0
+    wall_us: float = 0.0
+    broker_us: float = 0.0
+    load_cpu_us: float = 0.0
+    """CPU time for the first event of a contact."""
+    early_cpu_us: float = 0.0
+    late_cpu_us: float = 0.0
+    """CPU time in the first and in the second half of the events."""
+    memory_mb: int = 0
+    change_count: int = 0
+    members: Memberships = field(default=frozenset(), repr=False)
+    """At the end."""
+    is_complete: bool = True
+    """Whether all events were decided."""
+
+    def fill_times(self, samples: Sequence[Sample], contacts: int, total: int) -> None:
+        """Fills in the times, from the sample in which all contacts are loaded to the last one."""
+        loaded = next(sample for sample in samples if sample.progress >= contacts)
+        first, last = samples[0], samples[-1]
+        middle = min(samples, key=lambda sample: abs(2 * sample.progress - total - loaded.progress))
+        self.events = total - loaded.progress
+        self.cpu_us = _us(last.cpu - loaded.cpu, self.events)
+        self.wall_us = _us(last.seconds - loaded.seconds, self.events)
+        self.broker_us = _us(last.broker_cpu - loaded.broker_cpu, self.events)
+        self.load_cpu_us = _us(loaded.cpu - first.cpu, loaded.progress - first.progress)
+        self.early_cpu_us = _us(middle.cpu - loaded.cpu, middle.progress - loaded.progress)
+        self.late_cpu_us = _us(last.cpu - middle.cpu, total - middle.progress)
+
+    def document(self) -> dict[str, Any]:
+        """Returns the figures for a file of JSON."""
+        names = (
+            *("peer", "round", "events", "cpu_us", "wall_us", "broker_us", "load_cpu_us"),
+            *("early_cpu_us", "late_cpu_us", "memory_mb", "change_count", "is_complete"),
+        )
+        return {**{name: getattr(self, name) for name in names}, "member_count": len(self.members)}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.peer:28} {self.cpu_us:9.1f} us CPU ({self.early_cpu_us:.1f}, then {self.late_cpu_us:.1f}),"
+            f" {self.wall_us:9.1f} us wall, broker {self.broker_us:5.1f} us, {self.memory_mb:5} MB,"
+            f" {self.change_count:,} changes, {len(self.members):,} members"
+        )
+
+
+def _us(seconds: float, events: int) -> float:
+    return round(seconds / events * 1e6, 2) if events > 0 else 0.0
