@@ -31,7 +31,7 @@ class ValueMasks:
         self._missing = self._compute(None)
 
     def mask(self, value: Any) -> int:
-        """The segments that the value allows; those that do not test the subject are among them. None: it is missing."""
+        """The segments that a value allows, None where it is missing; also those that do not test the subject."""
         if value is None:
             return self._missing
         key = self._classes.key(value)

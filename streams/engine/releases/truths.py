@@ -8,7 +8,7 @@ from streams.engine.state.contact import Contact
 
 
 def truths_of(contact: Contact, release: CompiledRelease) -> ContactTruths:
-    """The truths of a contact under the release that decides it; new ones where those known are of another release."""
+    """The truths of a contact under the release that decides; new ones where those known are of another release."""
     truths = contact.truths
     if isinstance(truths, ContactTruths) and truths.graph is release.segment_graph:
         return truths
