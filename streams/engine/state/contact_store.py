@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from streams.engine.state.contact import Contact, ContactHeader
+from streams.engine.state.decoded_contacts import DECODED_CONTACTS, DecodedContacts
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Contact).decode
@@ -18,11 +19,15 @@ _MAX_STALE_ENTRIES = 1_000
 
 
 class ContactStore:
-    """Rows by key (`account/contact`), dues in one heap per account. A contact is decoded once until `flush`."""
+    """Rows by key (`account/contact`), dues in one heap per account.
 
-    def __init__(self) -> None:
+    At most `decoded_limit` contacts stay decoded between batches, those used lately. They are what the rows say: a
+    contact is changed only where `put` follows, and an error in between ends the use of the store.
+    """
+
+    def __init__(self, decoded_limit: int = DECODED_CONTACTS) -> None:
         self._rows: dict[bytes, bytes] = {}
-        self._decoded: dict[bytes, Contact] = {}
+        self._decoded = DecodedContacts(decoded_limit)
         self._dirty: dict[bytes, Contact] = {}
         self._due_by_key: dict[bytes, int] = {}
         self._due_heaps: dict[str, list[tuple[int, bytes]]] = {}
@@ -52,12 +57,14 @@ class ContactStore:
         """The contact of a key, or None. It may be changed in place when `put` follows."""
         contact = self._decoded.get(key)
         if contact is None and (value := self._rows.get(key)) is not None:
-            contact = self._decoded[key] = _decode(value)
+            contact = _decode(value)
+            self._decoded.put(key, contact)
         return contact
 
     def put(self, key: bytes, contact: Contact) -> None:
         """Stores a contact as it is now."""
-        self._decoded[key] = self._dirty[key] = contact
+        self._dirty[key] = contact
+        self._decoded.put(key, contact)
         self._accounts.add(contact.account)
         if contact.due == self._due_by_key.get(key):
             return
@@ -71,11 +78,11 @@ class ContactStore:
             self._rebuild_heap(contact.account)
 
     def flush(self) -> dict[bytes, bytes]:
-        """Returns the rows changed since the last flush as bytes, and drops all decoded contacts."""
+        """Returns the rows changed since the last flush as bytes, and forgets contacts not used lately."""
         changed_rows = {key: _encode(contact) for key, contact in self._dirty.items()}
         self._rows.update(changed_rows)
         self._dirty.clear()
-        self._decoded.clear()
+        self._decoded.trim()
         return changed_rows
 
     def settled_offset(self, key: bytes) -> int:
@@ -104,11 +111,8 @@ class ContactStore:
         return min((top for top in tops if top is not None), default=None)
 
     def contacts(self) -> Iterator[Contact]:
-        """Every contact, in no particular order."""
-        for key in dict.fromkeys((*self._rows, *self._dirty)):
-            contact = self.get(key)
-            if contact is not None:
-                yield contact
+        """A copy of every contact as last flushed, in no particular order; none of them stays decoded."""
+        return map(_decode, tuple(self._rows.values()))
 
     def _first_due_of(self, account: str) -> tuple[int, bytes] | None:
         heap = self._due_heaps.get(account, [])

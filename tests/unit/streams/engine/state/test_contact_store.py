@@ -1,0 +1,80 @@
+"""Contacts used lately stay decoded between batches, and are what the rows say."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from streams.engine.state.contact import Contact
+from streams.engine.state.contact_store import ContactStore
+from streams.engine.state.decoded_contacts import DecodedContacts
+from tests.harness.engine.engine_driver import START, EngineDriver
+
+
+def contact_of(name: str, due: int | None = None) -> Contact:
+    return Contact("default", name, created=START, clock=START, settled=1, due=due)
+
+
+def test_a_contact_stays_decoded_over_a_flush() -> None:
+    store, ann = ContactStore(), contact_of("ann")
+    store.put(b"default/ann", ann)
+    store.flush()
+    assert store.get(b"default/ann") is ann
+
+
+def test_without_a_limit_for_decoded_ones_every_batch_decodes_anew() -> None:
+    store, ann = ContactStore(decoded_limit=0), contact_of("ann")
+    store.put(b"default/ann", ann)
+    store.flush()
+    again = store.get(b"default/ann")
+    assert again is not ann
+    assert again == ann
+
+
+def test_only_changed_rows_are_flushed() -> None:
+    store = ContactStore()
+    store.put(b"default/ann", contact_of("ann"))
+    store.put(b"default/bob", contact_of("bob"))
+    store.flush()
+    bob = store.get(b"default/bob")
+    assert bob is not None
+    store.get(b"default/ann")
+    bob.score = 5
+    store.put(b"default/bob", bob)
+    assert store.flush() == {b"default/bob": msgspec.json.encode(bob)}
+
+
+def test_listing_all_contacts_gives_copies_and_keeps_none_decoded() -> None:
+    store = ContactStore(decoded_limit=4)
+    for number in range(20):
+        store.put(f"default/c{number}".encode(), contact_of(f"c{number}"))
+    store.flush()
+    used = store.get(b"default/c19")
+    listed = {contact.id: contact for contact in store.contacts()}
+    assert len(listed) == 20
+    assert listed["c19"] == used
+    assert listed["c19"] is not used
+    assert store.get(b"default/c19") is used
+
+
+@pytest.mark.parametrize("batch", [1, 3, 9])
+def test_the_cache_is_bounded_and_keeps_what_is_used(batch: int) -> None:
+    cache = DecodedContacts(limit=20)
+    ann = contact_of("ann")
+    cache.put(b"ann", ann)
+    for number in range(0, 400, batch):
+        for each in range(number, number + batch):
+            cache.put(f"c{each}".encode(), contact_of(f"c{each}"))
+        assert cache.get(b"ann") is ann
+        cache.trim()
+        assert len(cache) <= 20
+    assert cache.get(b"c0") is None
+
+
+def test_a_repeat_leaves_the_decoded_contact_as_its_row() -> None:
+    driver = EngineDriver(segments=[{"id": "seen", "dynamic": True, "when": {"visit": {}, "within": "7d"}}])
+    driver.visit(START, id="first")
+    row = msgspec.json.encode(driver.contact())
+    assert driver.visit(START + 5, id="first") == []
+    held = driver.decider._contacts.get(b"default/ann")
+    assert msgspec.json.encode(held) == row
