@@ -47,8 +47,28 @@ def duration_ms(text: str) -> int:
     return int(length)
 
 
+_MINUTES = {f"{minute // 60:02}:{minute % 60:02}": minute * 60_000 for minute in range(1_440)}
+_SECONDS = {f":{second:02}": second * 1_000 for second in range(60)}
+_UTC_FRACTIONS = {"Z": 0} | {f".{milliseconds:03}Z": milliseconds for milliseconds in range(1_000)}
+
+
 def instant_ms(text: str) -> int:
     """Returns an RFC 3339 instant in ms since the epoch, cut to milliseconds. Raises ValueError."""
+    # Every event has an instant, mostly in this form: read by its parts it takes a fifth of the time.
+    try:
+        return _day_ms(text[:11]) + _MINUTES[text[11:16]] + _SECONDS[text[16:19]] + _UTC_FRACTIONS[text[19:]]
+    except (KeyError, ValueError):
+        pass
+    return _any_instant_ms(text)
+
+
+@lru_cache(maxsize=4_096)
+def _day_ms(day: str) -> int:
+    """The first instant of a date with its `T`, in UTC."""
+    return _any_instant_ms(f"{day}00:00:00Z")
+
+
+def _any_instant_ms(text: str) -> int:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 instant such as 2026-03-01T09:30:00Z")

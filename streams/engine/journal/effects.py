@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 SourcePosition = tuple[str, int, int]
 """In-topic without prefix, partition and offset."""
 
@@ -14,8 +16,7 @@ LeafDocument = dict[str, Any]
 """A leaf as definitions have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(msgspec.Struct, frozen=True, gc=False):
     """A record of an in-topic as fetched; `topic` has no prefix, times are ms since the epoch."""
 
     topic: str
@@ -28,24 +29,21 @@ class SourceRecord:
     arrival: int
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True, gc=False):
     """A record to append to the journal, in the partition of its key."""
 
     key: bytes
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """The reason of a dead letter: a stable code and one sentence."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True, gc=False):
     """A record for an out-topic (`topic` has no prefix); a value of None is a tombstone.
 
     A value is a JSON object without `emitted_at`: `with_emitted_at` adds that when it is written.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,3 +42,11 @@ def test_any_instant_reads_as_its_date_and_time() -> None:
 def test_an_instant_outside_of_the_calendar_is_an_error(ms: int) -> None:
     with pytest.raises((ValueError, OverflowError)):
         instant_text(ms)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026", "2026-03-01", "2026-03-01T09:30:00", "2026-03-01T09:30Z", "a day from now"]
+)
+def test_what_is_no_instant_is_named_as_it_is_written(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(repr(text))} is not an RFC 3339 instant"):
+        instant_ms(text)
