@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 SourcePosition = tuple[str, int, int]
 """In-topic without prefix, partition and offset."""
 
@@ -44,8 +46,7 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True, gc=False):
     """A record for an out-topic (`topic` has no prefix); a value of None is a tombstone.
 
     A value is a JSON object without `emitted_at`: `with_emitted_at` adds that when it is written.
