@@ -18,19 +18,17 @@ from schemas.values import points_from_millionths
 from streams.engine.decisions.outputs import (
     CONTACT_TYPE,
     LEAD_TYPE,
-    MEMBER_TYPE,
     ContactTableRow,
     HandOverOutput,
     JournalPosition,
     LeadPointsChange,
     LeadStatusChange,
     LeadTableRow,
-    MembershipRow,
     NoticeOutput,
     OutputBody,
     OutputCause,
     OutputNumber,
-    SegmentChange,
+    SegmentTemplate,
     contact_key,
     encode_output,
     table_key,
@@ -43,32 +41,36 @@ from streams.engine.state.contact import Contact, Lead
 class OutputBuilder:
     """Collects the outputs and refusals of one contact's decisions at one journal position."""
 
+    __slots__ = ("_contact", "_lead_changes", "_ordinal", "_position", "_template", "outputs", "refusals")
+
     def __init__(self, position: JournalPosition, contact: Contact) -> None:
         self.outputs: list[Output] = []
         self.refusals: list[Refusal] = []
         self._position = position
         self._contact = contact
         self._ordinal = 0
+        self._template: SegmentTemplate | None = None
         self._lead_changes: list[tuple[str, str, OutputBody]] = []  # topic, subject, body
 
     def add_refusal(self, code: str, message: str) -> None:
         """Adds the dead letter of something that cannot be done."""
         self.refusals.append(Refusal(code, message))
 
-    def add_segment_change(self, segment: str, is_entry: bool, at: int, cause: OutputCause) -> None:
-        """Adds a net change of membership, as an event and as a row."""
-        kind = "segment.entered" if is_entry else "segment.exited"
-        account, contact = self._contact.account, self._contact.id
-        event = SegmentChange(account=account, contact=contact, at=at, cause=cause, type=kind, segment=segment)
-        self._add_output(SEGMENT_CHANGES.name, contact_key(account, contact), event, segment)
-        key = table_key(account, segment, contact)
-        if not is_entry:
-            self.outputs.append(Output(SEGMENT_MEMBERS.name, key, None))
-            return
-        row = MembershipRow(
-            account=account, contact=contact, at=at, cause=cause, type=MEMBER_TYPE, segment=segment, since=text(at)
+    def add_segment_change(
+        self, segment: str, is_entry: bool, at: int, cause: OutputCause, leaves: bytes = b""
+    ) -> None:
+        """Adds a net change of membership, as an event and as a row. `leaves`: those that decided, as a JSON list."""
+        template, ordinal = self._template_for(at, cause), self._ordinal
+        change = template.write_change(segment, is_entry, leaves, ordinal)
+        self.outputs.append(Output(SEGMENT_CHANGES.name, template.key, change))
+        row = None
+        if is_entry:
+            ordinal += 1
+            row = template.write_row(segment, leaves, ordinal)
+        self.outputs.append(
+            Output(SEGMENT_MEMBERS.name, table_key(self._contact.account, segment, self._contact.id), row)
         )
-        self._add_output(SEGMENT_MEMBERS.name, key, row, segment)
+        self._ordinal = ordinal + 1
 
     def add_status_change(
         self, campaign: str, previous_status: str | None, lead: Lead, at: int, cause: OutputCause
@@ -168,7 +170,7 @@ class OutputBuilder:
             status=contact.status,
             properties=contact.properties,
             score=points_from_millionths(contact.score),
-            scores={name: points_from_millionths(score) for name, score in contact.scores.items()},
+            scores=_scores(contact),
             created=text(contact.created),
             last_seen=None if contact.last_activity is None else text(contact.last_activity),
         )
@@ -185,13 +187,26 @@ class OutputBuilder:
             "status": contact.status,
             "properties": dict(contact.properties),
             "score": points_from_millionths(contact.score),
-            "scores": {name: points_from_millionths(score) for name, score in contact.scores.items()},
+            "scores": _scores(contact),
         }
+
+    def _template_for(self, at: int, cause: OutputCause) -> SegmentTemplate:
+        template = self._template
+        if template is None or template.cause is not cause or template.at != at:
+            contact = self._contact
+            template = SegmentTemplate(contact.account, contact.id, self._position, at, cause)
+            self._template = template
+        return template
 
     def _add_output(self, topic: str, key: bytes, body: OutputBody, subject: str) -> None:
         number = OutputNumber(self._position.partition, self._position.offset, self._ordinal)
         self._ordinal += 1
         self.outputs.append(Output(topic, key, encode_output(body, subject, number)))
+
+
+def _scores(contact: Contact) -> dict[str, float]:
+    scores = contact.scores
+    return {name: points_from_millionths(score) for name, score in scores.items()} if scores else {}
 
 
 def _crm_record(contact: Contact) -> dict[str, str]:

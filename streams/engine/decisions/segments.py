@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.held_for import update_held_states
 from streams.engine.decisions.outputs import OutputCause
@@ -79,6 +77,4 @@ def _emit_segment_change(context: DecisionContext, segment: CompiledSegment, is_
     if context.time_changes.get(segment.id) == is_inside:
         cause = OutputCause(kind="clock", release=context.root_cause.release)
     leaves = segment.deciding_leaves(context.evaluation_context)
-    if leaves:
-        cause = msgspec.structs.replace(cause, leaves=leaves)
-    context.builder.add_segment_change(segment.id, is_inside, context.now, cause)
+    context.builder.add_segment_change(segment.id, is_inside, context.now, cause, leaves)

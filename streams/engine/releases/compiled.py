@@ -11,8 +11,7 @@ from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, EvaluationContext, HeldState
 from streams.engine.graph.held_timers import HeldIndex
 from streams.engine.graph.segment_graph import EMPTY_GRAPH, SegmentGraph
-from streams.engine.journal.effects import LeafDocument
-from streams.engine.releases.deciding_leaves import LazyExplainer
+from streams.engine.releases.deciding_leaves import LazyExplainer, status_leaves
 from streams.engine.state.points import PointBounds
 
 AutomationAction = Literal[
@@ -47,11 +46,14 @@ class CompiledSegment:
             return self.id in context.contact.listed
         return self.condition.node.holds(context)
 
-    def deciding_leaves(self, context: EvaluationContext) -> tuple[LeafDocument, ...]:
-        """The leaves that decided; the status alone where it excludes the contact; none for a static segment."""
+    def deciding_leaves(self, context: EvaluationContext) -> bytes:
+        """The JSON list of the leaves that decided, empty for none.
+
+        The status alone where it excludes the contact; none for a static segment.
+        """
         if context.contact.status not in self.statuses:
-            return ({"status": {"in": sorted(self.statuses)}},)
-        return self.explainer.deciding_leaves(context) if self.explainer else ()
+            return status_leaves(self.statuses)
+        return self.explainer.deciding_leaves(context) if self.explainer else b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import lru_cache
 from typing import Any, Protocol
+
+import msgspec
 
 from schemas.conditions import AllOf, AnyOf, Condition, DefinitionModel, NotOf, subject_of
 from streams.engine.conditions.protocols import EvaluationContext, Node
 from streams.engine.journal.effects import LeafDocument
 from streams.engine.state.limits import MAX_OUTPUT_LEAF_VALUES, MAX_OUTPUT_LEAVES
 
+MAX_LEAF_PATTERNS = 32
+"""The most sets of deciding leaves of which a condition keeps the text."""
+
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
 _DURATION_FIELDS = frozenset(
     {"within", "between_ago", "within_last", "within_next", "older_than", "anniversary_within", "inactive_for"}
     | {"held_for", "gap", "min_gap", "each"}
 )
+_encode = msgspec.json.Encoder().encode
 
 
 class Explainer(Protocol):
-    """A node that can name the leaves that decided it."""
+    """A node that can name the leaves that decided it: as the bits of a number, the first leaf is the lowest bit."""
 
     def holds(self, context: EvaluationContext) -> bool: ...
 
-    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]: ...
+    def deciding_leaves(self, context: EvaluationContext) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
 class LeafExplainer:
-    """A leaf decides itself."""
+    """A leaf decides itself, true or false."""
 
-    node: Node
-    leaf: LeafDocument
+    __slots__ = ("_bit", "holds")
 
-    def holds(self, context: EvaluationContext) -> bool:
-        return self.node.holds(context)
+    def __init__(self, node: Node, bit: int) -> None:
+        self.holds: Callable[[EvaluationContext], bool] = node.holds
+        self._bit = bit
 
-    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:  # noqa: ARG002 - a leaf decides itself, true or false
-        yield self.leaf
+    def deciding_leaves(self, context: EvaluationContext) -> int:  # noqa: ARG002 - the same whatever the contact is
+        return self._bit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,17 @@ class JunctionExplainer:
     decisive: bool
 
     def holds(self, context: EvaluationContext) -> bool:
-        return any(child.holds(context) is self.decisive for child in self.children) is self.decisive
+        for child in self.children:
+            if child.holds(context) is self.decisive:
+                return self.decisive
+        return not self.decisive
 
-    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:
-        deciding = [child for child in self.children if child.holds(context) is self.decisive]
+    def deciding_leaves(self, context: EvaluationContext) -> int:
+        decisive, leaves = self.decisive, 0
+        deciding = [child for child in self.children if child.holds(context) is decisive]
         for child in deciding or self.children:
-            yield from child.deciding_leaves(context)
+            leaves |= child.deciding_leaves(context)
+        return leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +76,74 @@ class NegationExplainer:
     def holds(self, context: EvaluationContext) -> bool:
         return not self.child.holds(context)
 
-    def deciding_leaves(self, context: EvaluationContext) -> Iterator[LeafDocument]:
-        yield from self.child.deciding_leaves(context)
+    def deciding_leaves(self, context: EvaluationContext) -> int:
+        return self.child.deciding_leaves(context)
 
 
-def compile_explainer(condition: Condition, compile_leaf: Callable[[Condition], Node]) -> Explainer:
+@dataclass(frozen=True, slots=True)
+class ConditionExplainer:
+    """The explainer of a whole condition, and the JSON of its leaves in the order of the definitions."""
+
+    root: Explainer
+    leaves: list[bytes]
+
+
+def compile_explainer(condition: Condition, compile_leaf: Callable[[Condition], Node]) -> ConditionExplainer:
     """The explainer of a condition; `compile_leaf` compiles a leaf."""
-    if isinstance(condition, AllOf):
-        return JunctionExplainer(
-            tuple(compile_explainer(child, compile_leaf) for child in condition.all), decisive=False
-        )
-    if isinstance(condition, AnyOf):
-        return JunctionExplainer(
-            tuple(compile_explainer(child, compile_leaf) for child in condition.any), decisive=True
-        )
-    if isinstance(condition, NotOf):
-        return NegationExplainer(compile_explainer(condition.not_, compile_leaf))
-    return LeafExplainer(compile_leaf(condition), to_leaf_document(condition))
+    leaves: list[bytes] = []
+
+    def compile_part(part: Condition) -> Explainer:
+        if isinstance(part, AllOf):
+            return JunctionExplainer(tuple(compile_part(child) for child in part.all), decisive=False)
+        if isinstance(part, AnyOf):
+            return JunctionExplainer(tuple(compile_part(child) for child in part.any), decisive=True)
+        if isinstance(part, NotOf):
+            return NegationExplainer(compile_part(part.not_))
+        leaves.append(_encode(to_leaf_document(part)))
+        return LeafExplainer(compile_leaf(part), 1 << (len(leaves) - 1))
+
+    return ConditionExplainer(compile_part(condition), leaves)
 
 
 @dataclass(slots=True)
 class LazyExplainer:
     """Creates its explainer when first used: most conditions change nothing for anyone in a run."""
 
-    create: Callable[[], Explainer]
-    explainer: Explainer | None = field(default=None)
+    create: Callable[[], ConditionExplainer]
+    explainer: ConditionExplainer | None = field(default=None)
+    texts: dict[int, bytes] = field(default_factory=dict)
+    """Deciding leaves (bits) -> their JSON; at most `MAX_LEAF_PATTERNS`."""
 
-    def deciding_leaves(self, context: EvaluationContext) -> tuple[LeafDocument, ...]:
-        """The first `MAX_OUTPUT_LEAVES` leaves that decided, in the order of the definitions."""
-        if self.explainer is None:
-            self.explainer = self.create()
-        return tuple(islice(self.explainer.deciding_leaves(context), MAX_OUTPUT_LEAVES))
+    def deciding_leaves(self, context: EvaluationContext) -> bytes:
+        """The JSON list of the first `MAX_OUTPUT_LEAVES` leaves that decided, as the definitions order them.
+
+        Empty where there are none.
+        """
+        explainer = self.explainer
+        if explainer is None:
+            explainer = self.explainer = self.create()
+        deciding = explainer.root.deciding_leaves(context)
+        text = self.texts.get(deciding)
+        if text is None:
+            if len(self.texts) >= MAX_LEAF_PATTERNS:
+                self.texts.clear()
+            text = self.texts[deciding] = _leaves_text(explainer.leaves, deciding)
+        return text
+
+
+@lru_cache(maxsize=256)
+def status_leaves(statuses: frozenset[str]) -> bytes:
+    """The JSON list of the leaf that decides where the contact's status is none of these."""
+    return _encode([{"status": {"in": sorted(statuses)}}])
+
+
+def _leaves_text(leaves: list[bytes], deciding: int) -> bytes:
+    chosen: list[bytes] = []
+    while deciding and len(chosen) < MAX_OUTPUT_LEAVES:
+        lowest = deciding & -deciding
+        chosen.append(leaves[lowest.bit_length() - 1])
+        deciding ^= lowest
+    return b"[" + b",".join(chosen) + b"]" if chosen else b""
 
 
 def to_leaf_document(leaf: DefinitionModel) -> LeafDocument:

@@ -52,5 +52,12 @@ def _are_scores_changed(before: dict[str, int], after: dict[str, int]) -> bool:
 def _are_properties_changed(before: dict[str, Any], after: dict[str, Any]) -> bool:
     if before is after:
         return False
+    if before != after:
+        return True
     # For Python 1, 1.0 and True are equal, for a reader of JSON they are three values; the order of keys is none.
-    return before != after or _encode(before) != _encode(after)
+    # A patch leaves the values of other properties the same objects; most others are texts, which need no JSON.
+    for name, value in after.items():
+        former = before[name]
+        if value is not former and not isinstance(value, str) and _encode(value) != _encode(former):
+            return True
+    return False

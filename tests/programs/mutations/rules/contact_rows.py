@@ -75,8 +75,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=2,
         rule="`contacts`: 1, 1.0 and true are three values of a property",
         where="state/contact_rows.py",
-        text="return before != after or _encode(before) != _encode(after)",
-        instead="return before != after",
+        text="and _encode(value) != _encode(former)",
+        instead="and value != former",
         caught_by=(f"{_ROWS}::test_a_patch_writes_a_row_where_a_reader_sees_another_value",),
     ),
     Mutation(
