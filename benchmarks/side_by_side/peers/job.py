@@ -26,7 +26,9 @@ class SegmentJob:
     """Keeps the segments' functions; `apply` is what happens at an event, the same for every Python peer."""
 
     def __init__(self, segments: Sequence[dict[str, Any]]) -> None:
-        self._predicates: list[tuple[str, SegmentFunction]] = [(each["id"], compile_segment(each)) for each in segments]
+        self._predicates: list[tuple[str, SegmentFunction]] = [
+            (each["id"], compile_segment(each)) for each in segments
+        ]
         self._kept_ms = _longest_windows(segments)
 
     @classmethod

@@ -21,6 +21,8 @@ class OwnScoreCounter:
     limit = 1
     lossy = False
     drops_late = False
+    counts_every_match = True
+    event_filters: tuple[()] = ()
 
     def matches(self, activity: Activity) -> bool:  # noqa: ARG002 - shared signature
         """Returns False: no visit and no activity adjusts a score."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from schemas.definitions import PropertyType
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.state.contact import Contact, Lead
+
+if TYPE_CHECKING:
+    from streams.engine.conditions.activities.event_filters import EventFilter
 
 
 class Activity(msgspec.Struct, frozen=True):
@@ -58,6 +61,14 @@ class ActivityCounter(Protocol):
     """The most numbers it stores."""
     lossy: bool
     """Whether a full list may have lost instants that matter; a contact that reaches `limit` is flagged then."""
+
+    @property
+    def event_filters(self) -> Sequence[EventFilter]:
+        """The filters, one of which every event passes that it matches."""
+
+    @property
+    def counts_every_match(self) -> bool:
+        """Whether it matches every event that passes one of `event_filters`."""
 
     @property
     def drops_late(self) -> bool:

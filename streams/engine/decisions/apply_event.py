@@ -66,9 +66,9 @@ def _apply_activity(context: DecisionContext, event: JournalEvent) -> None:
 
 def _count_activity(context: DecisionContext, activity: Activity) -> None:
     """Counts for both releases. Where there are too many values, those of the proposed release are dropped first."""
-    for counters in (context.backfill_leaves.counters, context.release.counters):
+    for filter_index in (context.backfill_leaves.filter_index, context.release.filter_index):
         changed_keys = count_activity(
-            context.contact, counters, activity, context.now, is_too_late=context.is_too_late
+            context.contact, filter_index, activity, context.now, is_too_late=context.is_too_late
         )
         context.changes.counters.update(changed_keys)
     for counters in (context.backfill_leaves.counters, context.release.counters):

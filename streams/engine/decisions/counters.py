@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
+from streams.engine.conditions.activities.filter_index import FilterIndex
 from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import Activity, ActivityCounter
 from streams.engine.journal.records import JournalEvent
@@ -15,12 +16,12 @@ LIMIT_FLAG_PREFIX = "bound:"
 
 
 def count_activity(
-    contact: Contact, counters: Iterable[ActivityCounter], activity: Activity, now: int, *, is_too_late: bool
+    contact: Contact, filter_index: FilterIndex, activity: Activity, now: int, *, is_too_late: bool
 ) -> Iterable[str]:
     """Counts an event in every counter that it matches. Returns the keys of these counters."""
-    matched = [
-        counter for counter in counters if counter.matches(activity) and not (counter.drops_late and is_too_late)
-    ]
+    matched = filter_index.matching(activity)
+    if is_too_late:
+        matched = [counter for counter in matched if not counter.drops_late]
     for counter in matched:
         state = counter.update(contact.counts.get(counter.key, []), activity, now)
         contact.counts[counter.key] = state

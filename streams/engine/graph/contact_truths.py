@@ -66,7 +66,7 @@ class ContactTruths:
         return allowed
 
     def apply(self, changes: ChangeSet, context: EvaluationContext) -> int:
-        """Takes in what changed until `context.now`. Returns the mask of the segments whose members may differ now."""
+        """Takes in what changed until `context.now`. Returns the mask of segments whose members may differ now."""
         if changes.everything:
             self._read_all(context.contact)
         allowed = self.allowed

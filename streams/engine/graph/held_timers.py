@@ -1,4 +1,4 @@
-"""Tells which `held_for` leaves of a contact have to be updated: those that a change or time alone may have turned."""
+"""Tells which `held_for` leaves of a contact have to be updated: those that a change or time may have turned."""
 
 from __future__ import annotations
 

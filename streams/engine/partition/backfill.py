@@ -228,10 +228,10 @@ class BackfillCounter:
             count_own_score(contact, self._backfill_leaves.counters, event, contact.clock)
 
     def _count_activity(self, contact: Contact, activity: Activity) -> None:
-        counters, now = self._backfill_leaves.counters, contact.clock
+        leaves, now = self._backfill_leaves, contact.clock
         too_late = is_too_late(activity.at, now, self._settings.lateness)
-        count_activity(contact, counters, activity, now, is_too_late=too_late)
-        enforce_limit(contact, counters)
+        count_activity(contact, leaves.filter_index, activity, now, is_too_late=too_late)
+        enforce_limit(contact, leaves.counters)
 
 
 def _to_backfilled_state(contact: Contact) -> BackfilledState:

@@ -12,6 +12,7 @@ from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRu
 from schemas.engine_versions import EngineVersion
 from schemas.time_zones import require_zone
 from schemas.values import to_millionths
+from streams.engine.conditions.activities.filter_index import FilterIndex
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.dates.zones import day_start
 from streams.engine.conditions.own_score import OWN_SCORE_KEY
@@ -91,6 +92,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
         counters=counters,
+        filter_index=FilterIndex(counters),
         tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),
         held_states=held_states,
         held_index=HeldIndex(held_states),

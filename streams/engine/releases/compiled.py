@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from schemas.definitions import AutomationRule, Campaign, PropertyType, ScoringRule
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
+from streams.engine.conditions.activities.filter_index import NO_FILTERS, FilterIndex
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, EvaluationContext, HeldState
 from streams.engine.graph.held_timers import HeldIndex
 from streams.engine.graph.segment_graph import EMPTY_GRAPH, SegmentGraph
@@ -131,6 +132,8 @@ class CompiledRelease:
     campaigns: tuple[CompiledCampaign, ...] = ()
     campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     counters: tuple[ActivityCounter, ...] = ()
+    filter_index: FilterIndex = NO_FILTERS
+    """The index over `counters`."""
     tracks_own_score: bool = False
     """Whether one of the counters is that of the contact's own score."""
     held_states: tuple[HeldState, ...] = ()

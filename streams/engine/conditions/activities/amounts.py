@@ -18,7 +18,7 @@ from schemas.conditions import ActivityLeaf, AmountOperators, VisitLeaf
 from schemas.values import MILLION
 from streams.engine.conditions.activities.counts import compile_window
 from streams.engine.conditions.activities.event_fields import field_reader
-from streams.engine.conditions.activities.event_filters import compile_event_filter
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.event_values import (
     EventValues,
     amount_of,
@@ -50,11 +50,17 @@ class ValueCounter:
     limit = 2 * MOST_INSTANTS
     lossy = True
     drops_late = False
+    counts_every_match = False
 
     def __init__(self, key: str, values: EventValues, window: CountWindow) -> None:
         self.key = key
         self._values = values
         self._window = window
+
+    @property
+    def event_filters(self) -> tuple[EventFilter, ...]:
+        """The filter that a counted event passes."""
+        return (self._values.event_filter,)
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event passes the filter and has a number."""
@@ -87,11 +93,17 @@ class TotalCounter:
     limit = 2
     lossy = False
     drops_late = False
+    counts_every_match = False
 
     def __init__(self, key: str, values: EventValues, window: CountWindow) -> None:
         self.key = key
         self._values = values
         self._window = window
+
+    @property
+    def event_filters(self) -> tuple[EventFilter, ...]:
+        """The filter that a counted event passes."""
+        return (self._values.event_filter,)
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event passes the filter and has a number."""

@@ -38,6 +38,7 @@ class FilteredCounter:
 
     __slots__ = ("_deciding_count", "_event_filter", "_window", "key", "limit", "lossy")
     drops_late = False
+    counts_every_match = True
 
     def __init__(self, key: str, event_filter: EventFilter, window: CountWindow, deciding_count: int) -> None:
         self.key = key
@@ -46,6 +47,11 @@ class FilteredCounter:
         self._event_filter = event_filter
         self._window = window
         self._deciding_count = deciding_count
+
+    @property
+    def event_filters(self) -> tuple[EventFilter, ...]:
+        """The filter that it counts by."""
+        return (self._event_filter,)
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event matches the filter; the window decides whether its instant counts."""

@@ -12,7 +12,7 @@ from collections import Counter
 from schemas.conditions import ActivityLeaf, VisitLeaf
 from streams.engine.conditions.activities.counts import compile_window, operators_to_range
 from streams.engine.conditions.activities.event_fields import field_reader
-from streams.engine.conditions.activities.event_filters import compile_event_filter
+from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.event_values import (
     EventValues,
     identity_of,
@@ -35,6 +35,7 @@ class DistinctCounter:
 
     __slots__ = ("_deciding_count", "_values", "_window", "key", "limit", "lossy")
     drops_late = False
+    counts_every_match = False
 
     def __init__(self, key: str, values: EventValues, window: CountWindow, deciding_count: int) -> None:
         self.key = key
@@ -43,6 +44,11 @@ class DistinctCounter:
         self._values = values
         self._window = window
         self._deciding_count = deciding_count
+
+    @property
+    def event_filters(self) -> tuple[EventFilter, ...]:
+        """The filter that a counted event passes."""
+        return (self._values.event_filter,)
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event passes the filter and has a value."""

@@ -5,7 +5,7 @@ Date operators of a filter are evaluated at the event's own instant, in the acco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,29 +14,53 @@ from schemas.conditions import ActivityLeaf, Operators, Step, VisitLeaf
 from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.activities.event_fields import FieldReader, field_reader
 from streams.engine.conditions.compiler_context import CompilerContext
+from streams.engine.conditions.dates.date_bounds import is_date_value
 from streams.engine.conditions.dates.zones import Zones
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.leaf_keys import filter_to_plain
+from streams.engine.conditions.operand_types import require_operators, to_tuple
 from streams.engine.conditions.operators import compile_operators, contact_zone_path, uses_dates
 from streams.engine.conditions.protocols import Activity
+from streams.engine.conditions.text import CaseFold, fold_for
 from streams.engine.conditions.value_tests import ValueTests
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredText:
+    """A text that a field of every matching event has: one of `texts`, or one that begins with one of them."""
+
+    key: str
+    read: FieldReader
+    fold: CaseFold
+    texts: tuple[str, ...]
+    """Folded."""
+    is_prefix: bool
+    decides: bool
+    """Whether it is all that the filter asks of the fields."""
 
 
 class CompiledFilter:
     """The kind of event (web visits only, or any) and the tests of its fields."""
 
-    __slots__ = ("_tests", "_visits_only", "_zones")
+    __slots__ = ("_tests", "_zones", "required_text", "visits_only")
 
     def __init__(
-        self, tests: tuple[tuple[FieldReader, ValueTests], ...], zone: ZoneInfo, *, visits_only: bool
+        self,
+        tests: tuple[tuple[FieldReader, ValueTests], ...],
+        zone: ZoneInfo,
+        required_text: RequiredText | None,
+        *,
+        visits_only: bool,
     ) -> None:
+        self.required_text = required_text
+        """The most selective text that a matching event has; None where there is none."""
         self._tests = tests
         self._zones = Zones(zone, zone)
-        self._visits_only = visits_only
+        self.visits_only = visits_only
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event is of that kind and passes all tests."""
-        if self._visits_only and not activity.is_visit:
+        if self.visits_only and not activity.is_visit:
             return False
         return all(tests.holds(read(activity), activity.at, self._zones) for read, tests in self._tests)
 
@@ -46,12 +70,36 @@ def _compile_filter(
 ) -> CompiledFilter:
     """Compiles the filter of a leaf; `visits_only` for `visit`. Raises ConditionRefused."""
     tests: list[tuple[FieldReader, ValueTests]] = []
+    required: list[RequiredText] = []
     for key, operators in fields.items():
         try:
-            tests.append(_field_test(key, operators, engine_version))
+            read, field_tests = _field_test(key, operators, engine_version)
         except ConditionRefused as refusal:
             raise refusal.with_prefix(key) from None
-    return CompiledFilter(tuple(tests), zone, visits_only=visits_only)
+        tests.append((read, field_tests))
+        required.extend(_required_texts(key, read, operators, engine_version, is_only_field=len(fields) == 1))
+    # A whole text finds fewer filters than a beginning, a long beginning fewer than a short one.
+    best = min(required, key=lambda one: (one.is_prefix, -min(map(len, one.texts))), default=None)
+    return CompiledFilter(tuple(tests), zone, best, visits_only=visits_only)
+
+
+def _required_texts(
+    key: str, read: FieldReader, operators: Operators, engine_version: EngineVersion, *, is_only_field: bool
+) -> Iterator[RequiredText]:
+    # Only from version 4 on a number counts as its text, as the index reads it.
+    decides = is_only_field and len(require_operators(operators)) == 1 and engine_version >= 4
+    fold = fold_for(
+        case_sensitive=operators.case_sensitive,
+        ignores_accents=operators.accents == "ignore",
+        version=engine_version,
+    )
+    for name, operand in (("eq", operators.eq), ("in", operators.in_), ("starts_with", operators.starts_with)):
+        texts = [text for text in to_tuple(operand) if isinstance(text, str)]
+        if not texts or len(texts) < len(to_tuple(operand)):
+            continue
+        is_prefix = name == "starts_with"
+        if is_prefix or not any(is_date_value(text) for text in texts):  # a date may equal another text
+            yield RequiredText(key, read, fold, tuple(map(fold, texts)), is_prefix=is_prefix, decides=decides)
 
 
 def _field_test(key: str, operators: Operators, engine_version: EngineVersion) -> tuple[FieldReader, ValueTests]:

@@ -34,12 +34,18 @@ class FirstLastCounter:
     limit = 2
     lossy = False
     drops_late = True
+    counts_every_match = True
 
     def __init__(self, key: str, which: FirstOrLast, event_filter: EventFilter, extra_filter: EventFilter) -> None:
         self.key = key
         self._which = which
         self._event_filter = event_filter
         self._extra_filter = extra_filter
+
+    @property
+    def event_filters(self) -> tuple[EventFilter, ...]:
+        """The filter that it looks for."""
+        return (self._event_filter,)
 
     def matches(self, activity: Activity) -> bool:
         return self._event_filter.matches(activity)

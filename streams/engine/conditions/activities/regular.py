@@ -88,12 +88,18 @@ class RegularCounter:
     __slots__ = ("_event_filter", "_periods", "key", "limit")
     lossy = False
     drops_late = False
+    counts_every_match = True
 
     def __init__(self, key: str, event_filter: EventFilter, periods: Periods) -> None:
         self.key = key
         self.limit = 2 * periods.times * periods.count
         self._event_filter = event_filter
         self._periods = periods
+
+    @property
+    def event_filters(self) -> tuple[EventFilter, ...]:
+        """The filter that it counts by."""
+        return (self._event_filter,)
 
     def matches(self, activity: Activity) -> bool:
         return self._event_filter.matches(activity)

@@ -23,12 +23,18 @@ class SequenceCounter:
     limit = 2 * MOST_INSTANTS + 1
     lossy = True
     drops_late = True
+    counts_every_match = True
 
     def __init__(self, key: str, steps: tuple[EventFilter, ...], gap: Gap, within: int) -> None:
         self.key = key
         self._steps = steps
         self._gap = gap
         self._within = within
+
+    @property
+    def event_filters(self) -> tuple[EventFilter, ...]:
+        """The filters of its steps, one of which a counted event passes."""
+        return self._steps
 
     def matches(self, activity: Activity) -> bool:
         return any(step.matches(activity) for step in self._steps)
