@@ -14,7 +14,7 @@ from streams.engine.conditions.protocols import EvaluationContext, Node
 from streams.engine.journal.effects import LeafDocument
 from streams.engine.state.limits import MAX_OUTPUT_LEAF_VALUES, MAX_OUTPUT_LEAVES
 
-MAX_LEAF_PATTERNS = 32
+MAX_LEAF_PATTERNS = 16
 """The most sets of deciding leaves of which a condition keeps the text."""
 
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
