@@ -43,7 +43,7 @@ class BatchWriter:
 
     def add(self, target: Partition, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
         """Adds a record. Raises Internal when it is larger than RECORD_BYTES."""
-        size = record_size(key, value, headers)
+        size = len(key or b"") + len(value or b"") if not headers else record_size(key, value, headers)
         if size > RECORD_BYTES:
             name = (key or b"")[:80].decode(errors="replace")
             raise Internal(f"a record of {size} bytes for {target}, key {name!r}: larger than {RECORD_BYTES}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from aiokafka.partitioner import murmur2
+_MULTIPLIER = 0x5BD1E995
+_SEED = 0x9747B28C
+_UINT32 = 0xFFFFFFFF
 
 
 class Partition(NamedTuple):
@@ -28,7 +31,24 @@ class Partition(NamedTuple):
 
 def partition_for_key(key: bytes, count: int) -> int:
     """The partition of a key by Kafka's default partitioner: murmur2, made positive, modulo `count`."""
-    return int((murmur2(key) & 0x7FFFFFFF) % count)
+    return (murmur2(key) & 0x7FFFFFFF) % count
+
+
+def murmur2(key: bytes) -> int:
+    """The hash of a key as Kafka's default partitioner has it, as 32 bits without sign.
+
+    aiokafka has it too, byte by byte, at a multiple of the time.
+    """
+    length = len(key)
+    rest = length & 3
+    hashed = _SEED ^ length
+    for word in struct.unpack_from(f"<{length >> 2}I", key):
+        mixed = word * _MULTIPLIER & _UINT32
+        hashed = (hashed * _MULTIPLIER ^ (mixed ^ mixed >> 24) * _MULTIPLIER) & _UINT32
+    if rest:
+        hashed = (hashed ^ int.from_bytes(key[-rest:], "little")) * _MULTIPLIER & _UINT32
+    hashed = (hashed ^ hashed >> 13) * _MULTIPLIER & _UINT32
+    return hashed ^ hashed >> 15
 
 
 def slot_for_partition(partition: int, slots: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streams.kafka.partitions import Partition, partition_for_key
 from streams.settings import Settings
@@ -17,6 +17,7 @@ class OutputPartitions:
     prefix: str
     journal: str
     changelog: str
+    _outputs: dict[str, Partition] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def for_slot(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> OutputPartitions:
@@ -41,4 +42,7 @@ class OutputPartitions:
 
     def output(self, topic: str) -> Partition:
         """The slot's own partition of an out-topic given without prefix: one writer, one order."""
-        return Partition(self.prefix + topic, self.slot)
+        partition = self._outputs.get(topic)
+        if partition is None:
+            partition = self._outputs[topic] = Partition(self.prefix + topic, self.slot)
+        return partition

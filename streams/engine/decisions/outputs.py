@@ -7,6 +7,7 @@ the code that writes a value to Kafka adds the time of writing by `with_emitted_
 from __future__ import annotations
 
 from binascii import hexlify
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -215,7 +216,13 @@ def with_emitted_at(value: bytes | None, now: int) -> bytes | None:
     """The value as it is written to Kafka: `emitted_at` (`now` as text) becomes an object's last key."""
     if value is None or not value.endswith(b"}"):
         return value
-    return value[:-1] + b',"emitted_at":"' + instant_text(now).encode() + b'"}'
+    return value[:-1] + _emitted_at(now)
+
+
+@lru_cache(maxsize=16)
+def _emitted_at(now: int) -> bytes:
+    """The end of every value of one transaction."""
+    return f',"emitted_at":"{instant_text(now)}"}}'.encode()
 
 
 def contact_key(account: str, contact: str) -> bytes:

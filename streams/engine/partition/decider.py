@@ -297,7 +297,9 @@ class PartitionDecider:
         self, key: bytes, contact: Contact, decision: Decision, effects: Effects, usage: _BudgetUsage
     ) -> None:
         self._contacts.put(key, contact)
-        effects.outputs.extend(decision.outputs)
         usage.records += 1
-        usage.bytes += self._contacts.size(key) or _NEW_ROW_BYTES
-        usage.bytes += sum(len(output.value or b"") + len(output.key) for output in decision.outputs)
+        size = self._contacts.size(key) or _NEW_ROW_BYTES
+        for output in decision.outputs:
+            size += len(output.key) + len(output.value or b"")
+        usage.bytes += size
+        effects.outputs += decision.outputs

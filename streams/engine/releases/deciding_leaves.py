@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from streams.engine.conditions.protocols import EvaluationContext, Node
 from streams.engine.journal.effects import LeafDocument
 from streams.engine.state.limits import MAX_OUTPUT_LEAF_VALUES, MAX_OUTPUT_LEAVES
 
-MAX_LEAF_PATTERNS = 32
+MAX_LEAF_PATTERNS = 16
 """The most sets of deciding leaves of which a condition keeps the text."""
 
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
@@ -46,24 +46,31 @@ class LeafExplainer:
         return self._bit
 
 
-@dataclass(frozen=True, slots=True)
 class JunctionExplainer:
     """`all` (decisive: false) or `any` (decisive: true): the decisive children decide, without any all children."""
 
-    children: tuple[Explainer, ...]
-    decisive: bool
+    __slots__ = ("_children", "_decisive")
+
+    def __init__(self, children: Iterable[Explainer], *, decisive: bool) -> None:
+        self._children = tuple((child.holds, child.deciding_leaves) for child in children)
+        self._decisive = decisive
 
     def holds(self, context: EvaluationContext) -> bool:
-        for child in self.children:
-            if child.holds(context) is self.decisive:
-                return self.decisive
-        return not self.decisive
+        decisive = self._decisive
+        for child_holds, _ in self._children:
+            if child_holds(context) is decisive:
+                return decisive
+        return not decisive
 
     def deciding_leaves(self, context: EvaluationContext) -> int:
-        decisive, leaves = self.decisive, 0
-        deciding = [child for child in self.children if child.holds(context) is decisive]
-        for child in deciding or self.children:
-            leaves |= child.deciding_leaves(context)
+        decisive, is_decided, leaves = self._decisive, False, 0
+        for child_holds, child_leaves in self._children:
+            if child_holds(context) is decisive:
+                is_decided = True
+                leaves |= child_leaves(context)
+        if not is_decided:
+            for _, child_leaves in self._children:
+                leaves |= child_leaves(context)
         return leaves
 
 
@@ -94,9 +101,9 @@ def compile_explainer(condition: Condition, compile_leaf: Callable[[Condition], 
 
     def compile_part(part: Condition) -> Explainer:
         if isinstance(part, AllOf):
-            return JunctionExplainer(tuple(compile_part(child) for child in part.all), decisive=False)
+            return JunctionExplainer((compile_part(child) for child in part.all), decisive=False)
         if isinstance(part, AnyOf):
-            return JunctionExplainer(tuple(compile_part(child) for child in part.any), decisive=True)
+            return JunctionExplainer((compile_part(child) for child in part.any), decisive=True)
         if isinstance(part, NotOf):
             return NegationExplainer(compile_part(part.not_))
         leaves.append(_encode(to_leaf_document(part)))

@@ -85,11 +85,12 @@ class TransactionBatch:
     def add_effects(self, effects: Effects, now: int) -> None:
         """Adds the rows, outputs, appends and dead letters of decisions; `emitted_at` of outputs is `now` (ms)."""
         self.has_content = True
+        add, partition_of = self.writer.add, self.partitions.output
         changelog = self.partitions.own_changelog()
         for key, row in effects.rows.items():
-            self.writer.add(changelog, key, row)
+            add(changelog, key, row)
         for output in effects.outputs:
-            self.writer.add(self.partitions.output(output.topic), output.key, with_emitted_at(output.value, now))
+            add(partition_of(output.topic), output.key, with_emitted_at(output.value, now))
         for append in effects.appends:
             self._add_journal_record(append)
         for refusal, source, value in effects.dead_letters:
