@@ -107,10 +107,11 @@ class PlainNode:
     def due(self, context: EvaluationContext) -> int | None:  # noqa: ARG002 - shared signature
         return None
 
-    def test_value(self, value: Any) -> bool:
-        """Whether it holds of a contact whose status or top-level property has this value (None: it is missing)."""
-        read = self._read
-        return self._test(read.typed(value) if isinstance(read, TypedReader) else value)
+    @property
+    def value_test(self) -> Predicate:
+        """The test of the status or the top-level property as the contact has it (None: it is missing)."""
+        read, test = self._read, self._test
+        return (lambda value: test(read.typed(value))) if isinstance(read, TypedReader) else test
 
 
 class TimedNode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from schemas.conditions import (
@@ -17,15 +17,25 @@ from schemas.conditions import (
     TagsLeaf,
 )
 from schemas.definitions import PropertyType
+from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.predicates import Predicate, negate
 from streams.engine.conditions.properties import PlainNode
 from streams.engine.conditions.protocols import Node
 from streams.engine.conditions.segments_and_leads import ScoreNode
 from streams.engine.graph.subjects import Subject, property_subject, score_subject, status_subject
 from streams.engine.graph.value_classes import ValueOperators
+from streams.engine.graph.value_lookups import Lookup, find_lookup
 
 LeafCompiler = Callable[[Condition], Node]
-PropertyTypeLookup = Callable[[str], PropertyType | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TestScope:
+    """What is needed to find the tests of a release: its leaves as nodes, its property types, its engine version."""
+
+    compile_leaf: LeafCompiler
+    property_types: Mapping[str, PropertyType]
+    version: EngineVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,9 @@ class ValueTest:
     """Takes the value that `subject` reads; None where it is missing."""
     operators: tuple[ValueOperators, ...]
     """The operators of every leaf: values that all of them treat alike have the same truth."""
+    lookup: Lookup | None = None
+    """What decides as `test` does, or as its negation does."""
+    is_negated: bool = False
 
 
 def split_conjuncts(condition: Condition) -> Iterator[Condition]:
@@ -53,24 +66,22 @@ def split_conjuncts(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
-def find_value_test(
-    condition: Condition, compile_leaf: LeafCompiler, property_type: PropertyTypeLookup
-) -> ValueTest | None:
+def find_value_test(condition: Condition, scope: TestScope) -> ValueTest | None:
     """The test of one value that the condition is; None where it reads more than that, or time may change it."""
     if isinstance(condition, NotOf):
-        inner = find_value_test(condition.not_, compile_leaf, property_type)
-        return None if inner is None else ValueTest(inner.subject, negate(inner.test), inner.operators)
+        inner = find_value_test(condition.not_, scope)
+        if inner is None:
+            return None
+        return ValueTest(inner.subject, negate(inner.test), inner.operators, inner.lookup, not inner.is_negated)
     if isinstance(condition, AllOf | AnyOf):
-        return _combined_test(condition, compile_leaf, property_type)
-    return _leaf_test(condition, compile_leaf, property_type)
+        return _combined_test(condition, scope)
+    return _leaf_test(condition, scope)
 
 
-def _combined_test(
-    condition: AllOf | AnyOf, compile_leaf: LeafCompiler, property_type: PropertyTypeLookup
-) -> ValueTest | None:
+def _combined_test(condition: AllOf | AnyOf, scope: TestScope) -> ValueTest | None:
     children: list[ValueTest] = []
     for part in condition.all if isinstance(condition, AllOf) else condition.any:
-        child = find_value_test(part, compile_leaf, property_type)
+        child = find_value_test(part, scope)
         if child is None or (children and child.subject != children[0].subject):
             return None
         children.append(child)
@@ -82,24 +93,27 @@ def _combined_test(
     return ValueTest(children[0].subject, lambda value: combine(test(value) for test in tests), operators)
 
 
-def _leaf_test(leaf: Condition, compile_leaf: LeafCompiler, property_type: PropertyTypeLookup) -> ValueTest | None:
+def _leaf_test(leaf: Condition, scope: TestScope) -> ValueTest | None:
     if isinstance(leaf, PropertyLeaf) and isinstance(leaf.property, str) and leaf.held_for is None:
-        kind = property_type(leaf.property)
-        return _plain_test(property_subject(leaf.property), leaf, kind, compile_leaf(leaf))
+        return _plain_test(
+            property_subject(leaf.property), leaf, leaf, scope.property_types.get(leaf.property), scope
+        )
     if isinstance(leaf, TagsLeaf) and leaf.held_for is None:
-        return _plain_test(property_subject("tags"), leaf.tags, "list", compile_leaf(leaf))
+        return _plain_test(property_subject("tags"), leaf, leaf.tags, "list", scope)
     if isinstance(leaf, StatusLeaf):
-        return _plain_test(status_subject(), leaf.status, "text", compile_leaf(leaf))
+        return _plain_test(status_subject(), leaf, leaf.status, "text", scope)
     if isinstance(leaf, ScoreLeaf) and leaf.score.exists is None:
-        node = compile_leaf(leaf)
+        node = scope.compile_leaf(leaf)
         if isinstance(node, ScoreNode):
             return ValueTest(score_subject(leaf.score.name), node.test_score, (ValueOperators(leaf.score, "score"),))
     return None
 
 
 def _plain_test(
-    subject: Subject, operators: Operators, property_type: PropertyType | None, node: Node
+    subject: Subject, leaf: Condition, operators: Operators, property_type: PropertyType | None, scope: TestScope
 ) -> ValueTest | None:
+    node = scope.compile_leaf(leaf)
     if not isinstance(node, PlainNode):
         return None
-    return ValueTest(subject, node.test_value, (ValueOperators(operators, property_type),))
+    lookup = find_lookup(operators, property_type, scope.version)
+    return ValueTest(subject, node.value_test, (ValueOperators(operators, property_type),), lookup)

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.conditions import Condition, Operators
+from schemas.definitions import PropertyType
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import CompiledCondition, EvaluationContext, Node
-from streams.engine.graph.conjuncts import PropertyTypeLookup, ValueTest, find_value_test, split_conjuncts
+from streams.engine.graph.conjuncts import TestScope, ValueTest, find_value_test, split_conjuncts
 from streams.engine.graph.inputs import ConditionInputs, inputs_of
 from streams.engine.graph.subjects import Subject, status_subject
 from streams.engine.graph.value_classes import ValueClasses, ValueOperators
-from streams.engine.graph.value_masks import ValueMasks
+from streams.engine.graph.value_masks import SegmentTest, ValueMasks
 
 ConditionCompiler = Callable[[Condition], CompiledCondition]
 Indexes = tuple[int, ...]
@@ -65,10 +66,11 @@ class SegmentGraph:
         self,
         segments: Sequence[GraphSegment],
         compile_condition: ConditionCompiler,
-        property_type: PropertyTypeLookup,
+        property_types: Mapping[str, PropertyType],
         version: EngineVersion = OLDEST_VERSION,
     ) -> None:
-        parts = _GraphParts(compile_condition, property_type)
+        scope = TestScope(lambda leaf: compile_condition(leaf).node, property_types, version)
+        parts = _GraphParts(compile_condition, scope)
         for index, segment in enumerate(segments):
             parts.add(index, segment)
         self.index_by_id: Mapping[str, int] = {segment.id: index for index, segment in enumerate(segments)}
@@ -117,16 +119,19 @@ class _SubjectTests:
 
     def to_masks(self, everyone: int, version: EngineVersion) -> ValueMasks:
         operators: list[ValueOperators] = [one for _, test in self._tests.values() for one in test.operators]
-        tests = [(segments & everyone, test.test) for segments, test in self._tests.values()]
+        tests = [
+            SegmentTest(segments & everyone, test.test, test.lookup, test.is_negated)
+            for segments, test in self._tests.values()
+        ]
         return ValueMasks(tests, ValueClasses(operators, version), everyone)
 
 
 class _GraphParts:
     """Collects the conjuncts of all segments."""
 
-    def __init__(self, compile_condition: ConditionCompiler, property_type: PropertyTypeLookup) -> None:
+    def __init__(self, compile_condition: ConditionCompiler, scope: TestScope) -> None:
         self._compile = compile_condition
-        self._property_type = property_type
+        self._scope = scope
         self._value_tests: dict[str, ValueTest | None] = {}
         self._conjunct_by_key: dict[str, int] = {}
         self.subjects: dict[Subject, _SubjectTests] = defaultdict(_SubjectTests)
@@ -152,9 +157,7 @@ class _GraphParts:
     def _add_condition(self, index: int, condition: Condition) -> None:
         key = condition.model_dump_json(exclude_unset=True)
         if key not in self._value_tests:
-            self._value_tests[key] = find_value_test(
-                condition, lambda leaf: self._compile(leaf).node, self._property_type
-            )
+            self._value_tests[key] = find_value_test(condition, self._scope)
         test = self._value_tests[key]
         if test is not None:
             self.subjects[test.subject].add(key, 1 << index, test)
@@ -186,5 +189,5 @@ def _invert(inputs: Iterable[tuple[int, Iterable[str]]]) -> Mapping[str, Indexes
     return {name: tuple(entries) for name, entries in indexes.items()}
 
 
-EMPTY_GRAPH = SegmentGraph((), lambda _: CompiledCondition(ListNode("")), lambda _: None)
+EMPTY_GRAPH = SegmentGraph((), lambda _: CompiledCondition(ListNode("")), {})
 """The graph of a release without segments."""

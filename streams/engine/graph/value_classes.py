@@ -45,17 +45,19 @@ class ValueOperators:
 class ValueClasses:
     """The classes of one subject's values, for the operators of all its tests."""
 
-    __slots__ = ("_converts", "_folds", "_numbers", "_reads_whole_text", "_scale")
+    __slots__ = ("_folds", "_numbers", "_reads_whole_text", "_scale", "converts")
 
     def __init__(self, leaves: Iterable[ValueOperators], version: EngineVersion) -> None:
         numbers: set[int | float] = set()
         texts: dict[CaseFold, set[str]] = {}
         self._scale = 1
-        self._converts = self._reads_whole_text = False
+        self._reads_whole_text = False
+        self.converts = False
+        """Whether text may count as a number, and a number as text."""
         for leaf in leaves:
             if leaf.value_type == "score":
                 self._scale = MILLION
-            self._converts |= leaf.value_type is None and version >= 4
+            self.converts |= leaf.value_type is None and version >= 4
             self._reads_whole_text |= leaf.value_type in _TYPES_READ_FROM_TEXT
             fold = None
             if isinstance(leaf.operators, Operators):
@@ -89,7 +91,7 @@ class ValueClasses:
 
     def _number_key(self, value: int | float) -> Hashable:
         place = self._place(value if self._scale == 1 else value / self._scale)
-        if not self._converts:
+        if not self.converts:
             return place
         text = text_from(value)
         assert text is not None
@@ -98,7 +100,7 @@ class ValueClasses:
         return ("number", place, *self._equal_texts(text)) if self._folds else place
 
     def _text_key(self, value: str) -> tuple[Hashable, ...]:
-        number = number_from(value) if self._converts else None
+        number = number_from(value) if self.converts else None
         place = None if number is None else self._place(number)
         return (value == "", place, *self._equal_texts(value))
 

@@ -124,7 +124,7 @@ def _build_graph(
             for segment in segments
         ],
         lambda condition: compile_condition(condition, scope),
-        scope.property_types.get,
+        scope.property_types,
         scope.engine_version,
     )
 
