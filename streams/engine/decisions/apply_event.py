@@ -20,10 +20,12 @@ from streams.engine.state.patches import patch_properties
 EventHandler = Callable[[DecisionContext, JournalEvent], None]
 
 
+_CAUSE_KINDS: Mapping[str, str] = MappingProxyType({"lead": "command", "segment": "command", "crm": "crm"})
+
+
 def cause_kind(event_type: str) -> str:
     """The `kind` of the causes of an event of that type."""
-    family = event_type.partition(".")[0]
-    return {"lead": "command", "segment": "command", "crm": "crm"}.get(family, "event")
+    return _CAUSE_KINDS.get(event_type.partition(".")[0], "event")
 
 
 def activity_from_event(event: JournalEvent) -> Activity | None:

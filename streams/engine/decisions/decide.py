@@ -6,7 +6,7 @@ settled together with the record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from streams.engine.decisions.apply_event import apply_event, cause_kind
 from streams.engine.decisions.backfill_leaves import (
@@ -38,8 +38,7 @@ NO_TICK = -(1 << 62)
 """Stands for the last tick while there was none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The outputs and refusals of one journal record for one contact."""
 
     outputs: list[Output]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import hexlify
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -24,7 +24,7 @@ LEAD_TYPE = "lead"
 _MEMBER = MEMBER_TYPE.encode()
 
 
-class JournalPosition(NamedTuple):
+class JournalPosition(msgspec.Struct, frozen=True):
     """The journal record that a decision belongs to: an `OutputNumber` without its ordinal."""
 
     partition: int
@@ -173,7 +173,7 @@ class SegmentTemplate:
         self.at = at
         self.cause = cause
         self.key = contact_key(account, contact)
-        partition, offset = position
+        partition, offset = position.partition, position.offset
         at_text = instant_text(at)
         number = f',"at":"{at_text}","number":{{"partition":{partition},"offset":{offset},"ordinal":'.encode()
         self._until_ordinal = b"".join((b'","account":', _encode(account), b',"contact":', _encode(contact), number))

@@ -17,21 +17,36 @@ from streams.engine.decisions.timers import next_due
 
 def settle(context: DecisionContext) -> None:
     """Settles the contact at the decision's instant, adds the outputs, and sets when the contact is due next."""
-    update_held_states(context)
-    changed = True
-    while changed:
-        settle_segments(context)
-        changed = create_leads(context)
-        changed |= award_points(context)
-        changed |= run_automation(context)
-    emit_segment_changes(context)
-    context.builder.flush_lead_changes()
-    _emit_lead_rows(context)
+    release = context.release
+    if release.held_states:
+        update_held_states(context)
+    settle_segments(context)
+    if release.campaigns:
+        _settle_leads(context)
+    if context.members_before:
+        emit_segment_changes(context)
+    if context.lead_contexts:
+        context.builder.flush_lead_changes()
+        _emit_lead_rows(context)
     contact = context.contact
     contact.clock = context.now
-    contact.release = context.release.number
+    contact.release = release.number
     contact.due = next_due(context)  # before `_undo_decay`: conditions look at the points of this instant
-    _undo_decay(context)
+    if context.lead_contexts:
+        _undo_decay(context)
+
+
+def _settle_leads(context: DecisionContext) -> None:
+    """Settles leads, and segments again while a lead changed."""
+    while _change_leads(context):
+        settle_segments(context)
+
+
+def _change_leads(context: DecisionContext) -> bool:
+    changed = create_leads(context)
+    changed |= award_points(context)
+    changed |= run_automation(context)
+    return changed
 
 
 def _emit_lead_rows(context: DecisionContext) -> None:

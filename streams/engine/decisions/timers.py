@@ -13,13 +13,23 @@ from streams.engine.state.points import first_crossing
 
 def next_due(context: DecisionContext) -> int | None:
     """The earliest due instant after the decision's; None when nothing is due any more."""
-    candidates = (due for due in _candidate_dues(context) if due is not None and due > context.now)
-    return min(candidates, default=None)
+    due = context.truths.next_due()
+    if context.release.held_states:
+        due = _earlier(due, context.truths.held_timers.next_due())
+    if context.release.campaigns:
+        now = context.now
+        dues = (each for each in _campaign_dues(context) if each is not None and each > now)
+        due = _earlier(due, min(dues, default=None))
+    return due
 
 
-def _candidate_dues(context: DecisionContext) -> Iterator[int | None]:
-    yield context.truths.next_due()
-    yield context.truths.held_timers.next_due()
+def _earlier(first: int | None, second: int | None) -> int | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first, second)
+
+
+def _campaign_dues(context: DecisionContext) -> Iterator[int | None]:
     for campaign in context.release.campaigns:
         if campaign.start is not None and _awaits_start(context, campaign):
             yield campaign.start

@@ -41,8 +41,10 @@ class PartitionStatus(msgspec.Struct, omit_defaults=True):
 
     def clock_of(self, account: str, default: int) -> int:
         """The last tick for contacts of the account (ms); `default` where there was none."""
-        ticks = (self.tick, self.ticks.get(account))
-        return max((tick for tick in ticks if tick is not None), default=default)
+        own, common = self.ticks.get(account), self.tick
+        if own is None:
+            return default if common is None else common
+        return own if common is None else max(own, common)
 
     def advance(self, tick: Tick) -> None:
         """Records a tick; time never goes back."""

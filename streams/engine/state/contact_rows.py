@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -12,7 +12,7 @@ from streams.engine.state.contact import Contact
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class RowFields(NamedTuple):
+class RowFields(msgspec.Struct, frozen=True):
     """The fields of a row that a record of the contact may change."""
 
     status: str

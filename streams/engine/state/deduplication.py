@@ -23,4 +23,5 @@ def remember_id(contact: Contact, event_id: str, duplicate_window: DuplicateWind
     first = max(len(applied) - duplicate_window.max_ids, 0)
     while applied[first][1] < oldest:  # clocks never go back, so the oldest come first
         first += 1
-    del applied[:first]
+    if first:
+        del applied[:first]
