@@ -74,13 +74,13 @@ def test_segment_changes_are_written_as_they_are_defined(
         common: dict[str, Any] = {"account": account, "contact": name, "cause": own_cause, "segment": segment}
         kind = "segment.entered" if is_entry else "segment.exited"
         change = SegmentChange(type=kind, at=instant_text(at), **common)
-        value = expected_bytes(change, at, segment, OutputNumber(*position, ordinal))
+        value = expected_bytes(change, at, segment, OutputNumber(position.partition, position.offset, ordinal))
         expected.append(("segment-changes", f"{account}/{name}".encode(), value))
         row = None
         if is_entry:
             ordinal += 1
             member = MembershipRow(type="segment.member", at=instant_text(at), since=instant_text(at), **common)
-            row = expected_bytes(member, at, segment, OutputNumber(*position, ordinal))
+            row = expected_bytes(member, at, segment, OutputNumber(position.partition, position.offset, ordinal))
         expected.append(("segment-members", f"{account}/{segment}/{name}".encode(), row))
         ordinal += 1
     assert [(output.topic, output.key, output.value) for output in builder.outputs] == expected

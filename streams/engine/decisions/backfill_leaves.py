@@ -6,9 +6,9 @@ proposal is deleted before tracking starts: the slices of the new proposal hold 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from streams.engine.conditions.activities.filter_index import NO_FILTERS, FilterIndex
+from streams.engine.conditions.activities.filter_index import FilterIndex
 from streams.engine.conditions.protocols import ActivityCounter, HeldState
 from streams.engine.decisions.counters import discard_counters
 from streams.engine.journal.records import BackfilledState
@@ -23,8 +23,11 @@ class BackfillLeaves:
     number: int
     counters: tuple[ActivityCounter, ...] = ()
     held_states: tuple[HeldState, ...] = ()
-    filter_index: FilterIndex = NO_FILTERS
+    filter_index: FilterIndex = field(init=False)
     """The index over `counters`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filter_index", FilterIndex(self.counters))
 
     def __bool__(self) -> bool:
         return bool(self.counters or self.held_states)
@@ -38,11 +41,9 @@ def new_leaves(active: CompiledRelease, proposed: CompiledRelease) -> BackfillLe
     """The leaves of the proposed release that need the past and that the active release does not track."""
     active_counters = {counter.key for counter in active.counters}
     active_held_states = {held_state.key for held_state in active.held_states}
-    counters = tuple(counter for counter in proposed.counters if counter.key not in active_counters)
     return BackfillLeaves(
         number=proposed.number,
-        counters=counters,
-        filter_index=FilterIndex(counters),
+        counters=tuple(counter for counter in proposed.counters if counter.key not in active_counters),
         held_states=tuple(
             held_state for held_state in proposed.held_states if held_state.key not in active_held_states
         ),

@@ -26,14 +26,12 @@ from streams.engine.graph.subjects import Subject, property_subject, score_subje
 from streams.engine.graph.value_classes import ValueOperators
 from streams.engine.graph.value_lookups import Lookup, find_lookup
 
-LeafCompiler = Callable[[Condition], Node]
-
 
 @dataclass(frozen=True, slots=True)
-class TestScope:
+class ValueTestScope:
     """What is needed to find the tests of a release: its leaves as nodes, its property types, its engine version."""
 
-    compile_leaf: LeafCompiler
+    compile_leaf: Callable[[Condition], Node]
     property_types: Mapping[str, PropertyType]
     version: EngineVersion
 
@@ -66,7 +64,7 @@ def split_conjuncts(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
-def find_value_test(condition: Condition, scope: TestScope) -> ValueTest | None:
+def find_value_test(condition: Condition, scope: ValueTestScope) -> ValueTest | None:
     """The test of one value that the condition is; None where it reads more than that, or time may change it."""
     if isinstance(condition, NotOf):
         inner = find_value_test(condition.not_, scope)
@@ -78,7 +76,7 @@ def find_value_test(condition: Condition, scope: TestScope) -> ValueTest | None:
     return _leaf_test(condition, scope)
 
 
-def _combined_test(condition: AllOf | AnyOf, scope: TestScope) -> ValueTest | None:
+def _combined_test(condition: AllOf | AnyOf, scope: ValueTestScope) -> ValueTest | None:
     children: list[ValueTest] = []
     for part in condition.all if isinstance(condition, AllOf) else condition.any:
         child = find_value_test(part, scope)
@@ -93,7 +91,7 @@ def _combined_test(condition: AllOf | AnyOf, scope: TestScope) -> ValueTest | No
     return ValueTest(children[0].subject, lambda value: combine(test(value) for test in tests), operators)
 
 
-def _leaf_test(leaf: Condition, scope: TestScope) -> ValueTest | None:
+def _leaf_test(leaf: Condition, scope: ValueTestScope) -> ValueTest | None:
     if isinstance(leaf, PropertyLeaf) and isinstance(leaf.property, str) and leaf.held_for is None:
         return _plain_test(
             property_subject(leaf.property), leaf, leaf, scope.property_types.get(leaf.property), scope
@@ -110,7 +108,7 @@ def _leaf_test(leaf: Condition, scope: TestScope) -> ValueTest | None:
 
 
 def _plain_test(
-    subject: Subject, leaf: Condition, operators: Operators, property_type: PropertyType | None, scope: TestScope
+    subject: Subject, leaf: Condition, operators: Operators, property_type: PropertyType | None, scope: ValueTestScope
 ) -> ValueTest | None:
     node = scope.compile_leaf(leaf)
     if not isinstance(node, PlainNode):

@@ -14,14 +14,14 @@ from schemas.conditions import Condition, Operators
 from schemas.definitions import PropertyType
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.protocols import CompiledCondition, EvaluationContext, Node
-from streams.engine.graph.conjuncts import TestScope, ValueTest, find_value_test, split_conjuncts
+from streams.engine.graph.conjuncts import ValueTest, ValueTestScope, find_value_test, split_conjuncts
 from streams.engine.graph.inputs import ConditionInputs, inputs_of
 from streams.engine.graph.subjects import Subject, status_subject
 from streams.engine.graph.value_classes import ValueClasses, ValueOperators
 from streams.engine.graph.value_masks import SegmentTest, ValueMasks
 
 ConditionCompiler = Callable[[Condition], CompiledCondition]
-Indexes = tuple[int, ...]
+Places = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SegmentGraph:
         property_types: Mapping[str, PropertyType],
         version: EngineVersion = OLDEST_VERSION,
     ) -> None:
-        scope = TestScope(lambda leaf: compile_condition(leaf).node, property_types, version)
+        scope = ValueTestScope(lambda leaf: compile_condition(leaf).node, property_types, version)
         parts = _GraphParts(compile_condition, scope)
         for index, segment in enumerate(segments):
             parts.add(index, segment)
@@ -82,7 +82,7 @@ class SegmentGraph:
             (subject, tests.to_masks(self.running, version)) for subject, tests in parts.subjects.items()
         )
         self.conjuncts: tuple[Conjunct, ...] = tuple(parts.conjuncts)
-        self.conjuncts_of: tuple[Indexes, ...] = tuple(
+        self.conjuncts_of: tuple[Places, ...] = tuple(
             tuple(sorted(each, key=lambda index: self.conjuncts[index].inputs.is_time_dependent))
             for each in parts.conjuncts_of
         )
@@ -129,7 +129,7 @@ class _SubjectTests:
 class _GraphParts:
     """Collects the conjuncts of all segments."""
 
-    def __init__(self, compile_condition: ConditionCompiler, scope: TestScope) -> None:
+    def __init__(self, compile_condition: ConditionCompiler, scope: ValueTestScope) -> None:
         self._compile = compile_condition
         self._scope = scope
         self._value_tests: dict[str, ValueTest | None] = {}
@@ -181,7 +181,7 @@ class _GraphParts:
             self.conjuncts_of[index].append(place)
 
 
-def _invert(inputs: Iterable[tuple[int, Iterable[str]]]) -> Mapping[str, Indexes]:
+def _invert(inputs: Iterable[tuple[int, Iterable[str]]]) -> Mapping[str, Places]:
     indexes: dict[str, list[int]] = defaultdict(list)
     for index, names in inputs:
         for name in names:
