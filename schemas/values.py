@@ -93,6 +93,7 @@ def is_day(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1_024)
 def to_millionths(points: float) -> int:
     """Points as whole millionths, rounded half-even; a float counts as its shortest decimal form."""
     if points == int(points):

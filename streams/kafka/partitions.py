@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
-_MULTIPLIER = 0x5BD1E995
-_SEED = 0x9747B28C
-_UINT32 = 0xFFFFFFFF
+_MURMUR2_SEED = 0x9747B28C
+_MURMUR2_FACTOR = 0x5BD1E995
 
 
 class Partition(NamedTuple):
@@ -29,26 +29,25 @@ class Partition(NamedTuple):
         return cls(topic, int(number))
 
 
+@lru_cache(maxsize=32_768)
 def partition_for_key(key: bytes, count: int) -> int:
     """The partition of a key by Kafka's default partitioner: murmur2, made positive, modulo `count`."""
     return (murmur2(key) & 0x7FFFFFFF) % count
 
 
-def murmur2(key: bytes) -> int:
-    """The hash of a key as Kafka's default partitioner has it, as 32 bits without sign.
-
-    aiokafka has it too, byte by byte, at a multiple of the time.
-    """
-    length = len(key)
-    rest = length & 3
-    hashed = _SEED ^ length
-    for word in struct.unpack_from(f"<{length >> 2}I", key):
-        mixed = word * _MULTIPLIER & _UINT32
-        hashed = (hashed * _MULTIPLIER ^ (mixed ^ mixed >> 24) * _MULTIPLIER) & _UINT32
+def murmur2(data: bytes) -> int:
+    """Kafka's 32-bit hash of a key, unsigned."""
+    # It is taken of every event, and aiokafka's takes two to three times as long.
+    length = len(data)
+    value = _MURMUR2_SEED ^ length
+    for word in struct.unpack_from(f"<{length // 4}I", data):
+        mixed = word * _MURMUR2_FACTOR & 0xFFFFFFFF
+        value = (value * _MURMUR2_FACTOR ^ (mixed ^ mixed >> 24) * _MURMUR2_FACTOR) & 0xFFFFFFFF
+    rest = length % 4
     if rest:
-        hashed = (hashed ^ int.from_bytes(key[-rest:], "little")) * _MULTIPLIER & _UINT32
-    hashed = (hashed ^ hashed >> 13) * _MULTIPLIER & _UINT32
-    return hashed ^ hashed >> 15
+        value = (value ^ int.from_bytes(data[-rest:], "little")) * _MURMUR2_FACTOR & 0xFFFFFFFF
+    value = (value ^ value >> 13) * _MURMUR2_FACTOR & 0xFFFFFFFF
+    return value ^ value >> 15
 
 
 def slot_for_partition(partition: int, slots: int) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
-from streams.kafka.partitions import Partition, partition_for_key
+from streams.kafka.partitions import Partition, all_partitions, partition_for_key
 from streams.settings import Settings
 
 
@@ -17,7 +18,6 @@ class OutputPartitions:
     prefix: str
     journal: str
     changelog: str
-    _outputs: dict[str, Partition] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def for_slot(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> OutputPartitions:
@@ -28,9 +28,17 @@ class OutputPartitions:
         """The partition with its topic's name without prefix."""
         return Partition(partition.topic.removeprefix(self.prefix), partition.number)
 
+    @cached_property
+    def _journal_partitions(self) -> list[Partition]:
+        return all_partitions([(self.journal, self.slots)])
+
+    @cached_property
+    def _outputs(self) -> dict[str, Partition]:
+        return {}
+
     def journal_for(self, key: bytes) -> Partition:
         """The journal partition of a key, by Kafka's own partitioner."""
-        return Partition(self.journal, partition_for_key(key, self.slots))
+        return self._journal_partitions[partition_for_key(key, self.slots)]
 
     def own_journal(self) -> Partition:
         """The slot's own journal partition."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date
 
 from hypothesis import example, given, settings
@@ -11,14 +12,29 @@ from hypothesis import strategies as st
 from schemas.values import instant_ms
 from streams.engine.journal.effects import SourceRecord
 from streams.engine.journal.validate import EventValidator
-from tests.harness.random.random_source_records import NOON, instant_texts, source_records
+from tests.harness.random.random_source_records import (
+    NOON,
+    instant_texts,
+    instants_of_one_oddity,
+    records_of_one_oddity,
+    source_records,
+)
 
 validators = st.sampled_from(
     [EventValidator(), EventValidator("events"), EventValidator("wall", future_ms=0), EventValidator(max_bytes=250)]
 )
 
 
-@settings(max_examples=3_000, deadline=None)
+def test_every_single_oddity_gets_the_same_result() -> None:
+    validator, results = EventValidator("events"), Counter[str]()
+    for record in records_of_one_oddity():
+        result = validator.validate(record)
+        assert result == validator.validate_by_model(record), record
+        results[type(result).__name__] += 1
+    assert min(results["Append"], results["Refusal"]) > 1_000
+
+
+@settings(max_examples=1_500, deadline=None)
 @given(source_records(), validators)
 def test_the_typed_decode_is_the_model_s(record: SourceRecord, validator: EventValidator) -> None:
     assert validator.validate(record) == validator.validate_by_model(record)
@@ -33,9 +49,18 @@ def test_any_bytes_get_the_same_result(value: bytes, validator: EventValidator) 
     assert validator.validate(record) == validator.validate_by_model(record)
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=1_500, deadline=None)
 @given(instant_texts)
 def test_an_instant_is_its_date_time_and_offset(text: str) -> None:
+    check_instant(text)
+
+
+def test_every_single_part_of_an_instant_counts() -> None:
+    for text in instants_of_one_oddity():
+        check_instant(text)
+
+
+def check_instant(text: str) -> None:
     try:
         ms: int | None = instant_ms(text)
     except ValueError:

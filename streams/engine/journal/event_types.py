@@ -33,7 +33,7 @@ Fields = dict[str, Any]
 
 def _present_fields(event: InputEvent, *names: str) -> Fields:
     values = ((name, getattr(event, name)) for name in names)
-    return {name: value for name, value in values if value is not None and value is not False and value != {}}
+    return {name: value for name, value in values if value or not (value is None or value is False or value == {})}
 
 
 # The fields of the frequent types are told one by one: a loop over their names takes several times as long.

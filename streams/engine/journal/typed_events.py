@@ -29,12 +29,12 @@ _Points = Annotated[float, Meta(ge=-MAX_POINTS, le=MAX_POINTS)]
 # Unknown fields would be skipped without a look at their bytes, which may be no JSON: so they are forbidden here, and
 # left out once the whole value is decoded. JSON has no cycles for a collector to find.
 class TypedEvent(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, kw_only=True, gc=False):
-    """Fields that all events have. The reader still checks `account` (a slug), `at` (an instant) and `contact`."""
+    """Fields that all events have. The reader checks `account` (a slug), `at` (an instant) and `contact`."""
 
     id: _Id
     at: str
     account: str | None = None
-    contact: Annotated[str, Meta(max_length=255)] | None = None
+    contact: str | None = None
     visitor: bool = False
     """On any type it says that the event is an anonymous visitor's."""
 

@@ -66,9 +66,10 @@ class EventValidator:
         if event is None or event.visitor:
             return None
         event_type = EVENT_TYPES_BY_STRUCT[type(event)]
-        account = DEFAULT_ACCOUNT if event.account is None else event.account
+        if event_type.topic != record.topic or (event.account is not None and not _is_slug(event.account)):
+            return None
         owner = event.contact or _decode_key(record.key)
-        if event_type.topic != record.topic or not _is_slug(account) or owner is None or not _is_plain_id(owner):
+        if owner is None or not _is_plain_id(owner):
             return None
         try:
             at = instant_ms(event.at)
@@ -76,7 +77,7 @@ class EventValidator:
             return None
         if not EARLIEST <= at < LATEST:
             return None
-        return self._to_result(record, event_type, event, account=account, owner=owner, at=at)
+        return self._to_result(record, event_type, event, owner, at)
 
     def validate_by_model(self, record: SourceRecord) -> IngestResult:
         """The result by the pydantic model of the event's type, which judges whatever is refused."""
@@ -95,7 +96,7 @@ class EventValidator:
         owner_id = getattr(event, owner)
         if owner_id is None:
             return _missing_owner_refusal(owner)
-        return self._to_result(record, event_type, event, account=event.account, owner=owner_id, at=event.at)
+        return self._to_result(record, event_type, event, owner_id, event.at)
 
     def _limit_instant(self, at: int, arrival: int) -> int | Refusal:
         """Cuts `at` back to the arrival on the wall clock; more than `future_ms` ahead is refused."""
@@ -110,8 +111,9 @@ class EventValidator:
         return arrival
 
     def _to_result(
-        self, record: SourceRecord, event_type: EventType, event: Any, *, account: str, owner: str, at: int
+        self, record: SourceRecord, event_type: EventType, event: Any, owner: str, at: int
     ) -> IngestResult:
+        account: str = event.account or DEFAULT_ACCOUNT
         limited_at = self._limit_instant(at, record.arrival)
         if isinstance(limited_at, Refusal):
             return limited_at

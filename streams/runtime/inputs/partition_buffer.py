@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord
@@ -29,7 +31,7 @@ class RecordBatch(Protocol):
         """The partition, with its full topic name."""
 
 
-class BufferedRecord(NamedTuple):
+class BufferedRecord(msgspec.Struct, gc=False):
     """One fetched record, its arrival (ms), and the fetch position after it."""
 
     record: ConsumedRecord

@@ -6,7 +6,7 @@ spelling, escapes, space, bytes that are not UTF-8.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hypothesis import strategies as st
 
@@ -108,19 +108,22 @@ _ZONES = ("Z", "z", "+00:00", "-00:00", "+01:00", "-12:30", "+23:59")
 _ODD_ZONES = ("", "+24:00", "+0100", "+01", " Z", "Z ", "Z\\n", "UTC", "+01:00:30", "ZZ")
 
 
+_INSTANT_PARTS: Sequence[tuple[Sequence[str], Sequence[str]]] = (
+    (_DAYS, _ODD_DAYS),
+    (("T", "T", "T", "t", " "), ("", "_", "  ", "TT")),
+    (_CLOCKS, _ODD_CLOCKS),
+    (_FRACTIONS, _ODD_FRACTIONS),
+    (_ZONES, _ODD_ZONES),
+)
+"""Of each part of an instant the usual texts and the odd ones."""
+
+
 def _mostly(usual: Sequence[str], odd: Sequence[str]) -> st.SearchStrategy[str]:
     """One of `usual` 19 times in twenty."""
     return st.integers(0, 19).flatmap(lambda chance: st.sampled_from(odd if chance == 19 else usual))
 
 
-instant_texts: st.SearchStrategy[str] = st.builds(
-    "{}{}{}{}{}".format,
-    _mostly(_DAYS, _ODD_DAYS),
-    _mostly(("T", "T", "T", "t", " "), ("", "_", "  ", "TT")),
-    _mostly(_CLOCKS, _ODD_CLOCKS),
-    _mostly(_FRACTIONS, _ODD_FRACTIONS),
-    _mostly(_ZONES, _ODD_ZONES),
-)
+instant_texts: st.SearchStrategy[str] = st.tuples(*(_mostly(*part) for part in _INSTANT_PARTS)).map("".join)
 """RFC 3339 in all its forms, and what is close to it."""
 
 _STATUSES = _texts("active", "inactive", "bounced", "deleted", "asleep", "Active", "active ", "\\u0061ctive")
@@ -267,3 +270,29 @@ def source_records(draw: st.DrawFn) -> SourceRecord:
     value = draw(source_values(type_))
     arrival = NOON + draw(st.sampled_from((0, 0, -1, -300_000, 10**13)))
     return SourceRecord(topic, 3, 42, NOON, draw(st.sampled_from(_KEYS)), value, (), arrival)
+
+
+def instants_of_one_oddity() -> Iterator[str]:
+    """Every text of every part of an instant, the other parts usual ones."""
+    plain = [usual[0] for usual, _ in _INSTANT_PARTS]
+    for place, (usual, odd) in enumerate(_INSTANT_PARTS):
+        for part in (*usual, *odd):
+            yield "".join([*plain[:place], part, *plain[place + 1 :]])
+
+
+def records_of_one_oddity() -> Iterator[SourceRecord]:
+    """Every value of every field of every type, and every key, the rest of the event usual."""
+    instants = [f'"{text}"' for text in instants_of_one_oddity()]
+    for type_, names in _FIELDS.items():
+        plain = {"type": f'"{type_}"', **_PLAIN, "modified": _PLAIN["at"]}
+        plain |= {name: _VALUES[name][0] for name in names if name in _VALUES}
+        for name in ("id", "at", "account", "contact", "visitor", *names):
+            for value in (*_VALUES.get(name, instants), *_WRONG_KINDS):
+                yield _record(type_, {**plain, name: value}, b"bert")
+        for key in _KEYS:
+            yield _record(type_, {**plain, "contact": "null", "opportunity": "null"}, key)
+
+
+def _record(type_: str, members: Mapping[str, str], key: bytes | None) -> SourceRecord:
+    text = ",".join(f'"{name}":{value}' for name, value in members.items())
+    return SourceRecord(EVENT_TYPES[type_].topic, 3, 42, NOON, key, f"{{{text}}}".encode(), (), NOON)
