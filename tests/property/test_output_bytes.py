@@ -141,7 +141,8 @@ def test_the_leaves_that_decided(tree: dict[str, Any], contacts: list[set[str]])
     explainer = LazyExplainer(lambda: compile_explainer(condition, lambda leaf: compile_condition(leaf, scope).node))
     for present in contacts:
         ada = contact(properties=dict.fromkeys(present, 1))
-        leaves = truth_and_leaves(tree, present)[1][:MAX_OUTPUT_LEAVES]
-        text = explainer.deciding_leaves(evaluation_context(ada, NOW))
+        holds, all_leaves = truth_and_leaves(tree, present)
+        leaves = all_leaves[:MAX_OUTPUT_LEAVES]
+        text = explainer.deciding_leaves(evaluation_context(ada, NOW), holds)
         assert text == (msgspec.json.encode(leaves) if leaves else b"")
     assert len(explainer.texts) <= MAX_LEAF_PATTERNS

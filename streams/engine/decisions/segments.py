@@ -76,5 +76,5 @@ def _emit_segment_change(context: DecisionContext, segment: CompiledSegment, is_
     cause = context.list_causes.get(segment.id, context.root_cause)
     if context.time_changes.get(segment.id) == is_inside:
         cause = OutputCause(kind="clock", release=context.root_cause.release)
-    leaves = segment.deciding_leaves(context.evaluation_context)
+    leaves = segment.deciding_leaves(context.evaluation_context, is_inside)
     context.builder.add_segment_change(segment.id, is_inside, context.now, cause, leaves)

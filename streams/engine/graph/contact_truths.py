@@ -89,15 +89,18 @@ class ContactTruths:
         indexes = [index for name in changes.properties for index in graph.subjects_by_property.get(name, ())]
         if changes.scores:
             indexes.extend(graph.score_subjects)
-        is_changed = False
         for index in indexes:
             subject, value_masks = graph.subjects[index]
-            mask = value_masks.mask(subject.read(contact))
-            if mask != masks[index]:
-                masks[index] = mask
-                is_changed = True
-        if is_changed:
-            self.allowed = self._intersect()
+            former, mask = masks[index], value_masks.mask(subject.read(contact))
+            if mask == former:
+                continue
+            masks[index] = mask
+            gained = mask & ~former
+            for other in masks:
+                if not gained:
+                    break
+                gained &= other
+            self.allowed = self.allowed & mask | gained
 
     def _touched(self, changes: ChangeSet) -> Iterable[int]:
         """The conjuncts that depend on what changed; one may come twice."""

@@ -83,7 +83,9 @@ class ValueClasses:
         if kind is str:
             if self._reads_whole_text:
                 return value if len(value) <= _MAX_CLASS_TEXT else None
-            return ("text", *self._text_key(value))
+            number = number_from(value) if self.converts else None
+            place = None if number is None else self._place(number)
+            return ("text", value == "", place, *self._equal_texts(value))
         if kind is bool:
             return ("boolean", value)
         text = repr(value)
@@ -99,20 +101,19 @@ class ValueClasses:
             return ("number", text)
         return ("number", place, *self._equal_texts(text)) if self._folds else place
 
-    def _text_key(self, value: str) -> tuple[Hashable, ...]:
-        number = number_from(value) if self.converts else None
-        place = None if number is None else self._place(number)
-        return (value == "", place, *self._equal_texts(value))
-
     def _place(self, number: int | float) -> int:
         """Twice the number of smaller operands, and one more where it equals an operand."""
         numbers = self._numbers
         index = bisect_left(numbers, number)
         return 2 * index + (index < len(numbers) and numbers[index] == number)
 
-    def _equal_texts(self, value: str) -> tuple[str | None, ...]:
-        folded = ((fold(value), operands) for fold, operands in self._folds)
-        return tuple(text if text in operands else None for text, operands in folded)
+    def _equal_texts(self, value: str) -> list[str | None]:
+        """For each folding the operand that the text equals, None where it equals none."""
+        equal: list[str | None] = []
+        for fold, operands in self._folds:
+            text = fold(value)
+            equal.append(text if text in operands else None)
+        return equal
 
 
 def _compared_operands(operators: Operators | NumberOperators) -> Iterator[Any]:

@@ -47,14 +47,14 @@ class CompiledSegment:
             return self.id in context.contact.listed
         return self.condition.node.holds(context)
 
-    def deciding_leaves(self, context: EvaluationContext) -> bytes:
-        """The JSON list of the leaves that decided, empty for none.
+    def deciding_leaves(self, context: EvaluationContext, is_inside: bool) -> bytes:
+        """The JSON list of the leaves that decided the membership, empty for none.
 
         The status alone where it excludes the contact; none for a static segment.
         """
         if context.contact.status not in self.statuses:
             return status_leaves(self.statuses)
-        return self.explainer.deciding_leaves(context) if self.explainer else b""
+        return self.explainer.deciding_leaves(context, is_inside) if self.explainer else b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Explainer(Protocol):
 
     def holds(self, context: EvaluationContext) -> bool: ...
 
-    def deciding_leaves(self, context: EvaluationContext) -> int: ...
+    def deciding_leaves(self, context: EvaluationContext, holds: bool) -> int:
+        """The leaves of a node of which it is known whether it `holds`."""
 
 
 class LeafExplainer:
@@ -42,7 +43,7 @@ class LeafExplainer:
         self.holds: Callable[[EvaluationContext], bool] = node.holds
         self._bit = bit
 
-    def deciding_leaves(self, context: EvaluationContext) -> int:  # noqa: ARG002 - the same whatever the contact is
+    def deciding_leaves(self, context: EvaluationContext, holds: bool) -> int:  # noqa: ARG002 - always the same
         return self._bit
 
 
@@ -62,15 +63,12 @@ class JunctionExplainer:
                 return decisive
         return not decisive
 
-    def deciding_leaves(self, context: EvaluationContext) -> int:
-        decisive, is_decided, leaves = self._decisive, False, 0
+    def deciding_leaves(self, context: EvaluationContext, holds: bool) -> int:
+        decisive, leaves = self._decisive, 0
         for child_holds, child_leaves in self._children:
-            if child_holds(context) is decisive:
-                is_decided = True
-                leaves |= child_leaves(context)
-        if not is_decided:
-            for _, child_leaves in self._children:
-                leaves |= child_leaves(context)
+            # Where no child is decisive, none has to be asked.
+            if holds is not decisive or child_holds(context) is decisive:
+                leaves |= child_leaves(context, holds)
         return leaves
 
 
@@ -83,8 +81,8 @@ class NegationExplainer:
     def holds(self, context: EvaluationContext) -> bool:
         return not self.child.holds(context)
 
-    def deciding_leaves(self, context: EvaluationContext) -> int:
-        return self.child.deciding_leaves(context)
+    def deciding_leaves(self, context: EvaluationContext, holds: bool) -> int:
+        return self.child.deciding_leaves(context, not holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +119,15 @@ class LazyExplainer:
     texts: dict[int, bytes] = field(default_factory=dict)
     """Deciding leaves (bits) -> their JSON; at most `MAX_LEAF_PATTERNS`."""
 
-    def deciding_leaves(self, context: EvaluationContext) -> bytes:
+    def deciding_leaves(self, context: EvaluationContext, holds: bool) -> bytes:
         """The JSON list of the first `MAX_OUTPUT_LEAVES` leaves that decided, as the definitions order them.
 
-        Empty where there are none.
+        Empty where there are none. `holds`: whether the condition holds of the contact.
         """
         explainer = self.explainer
         if explainer is None:
             explainer = self.explainer = self.create()
-        deciding = explainer.root.deciding_leaves(context)
+        deciding = explainer.root.deciding_leaves(context, holds)
         text = self.texts.get(deciding)
         if text is None:
             if len(self.texts) >= MAX_LEAF_PATTERNS:

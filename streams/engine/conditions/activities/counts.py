@@ -59,8 +59,9 @@ class FilteredCounter:
 
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
         """Returns a new list: `state` with the event's instant, without those that no window can hold any more."""
-        index = bisect_right(state, activity.at)
-        return self._window.prune([*state[:index], activity.at, *state[index:]], now, self._deciding_count)
+        at = activity.at
+        index = len(state) if not state or at >= state[-1] else bisect_right(state, at)
+        return self._window.prune([*state[:index], at, *state[index:]], now, self._deciding_count)
 
     def drop_older_half(self, state: list[int]) -> list[int]:
         """Returns the newer half."""
