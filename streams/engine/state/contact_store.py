@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.engine.state.contact import Contact, ContactHeader
+from streams.engine.state.applied_ids import chunk_key, is_chunk_key
+from streams.engine.state.contact import Contact, ContactHeader, decode_contact, encode_contact
 from streams.engine.state.decoded_contacts import DECODED_CONTACTS, DecodedContacts
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Contact).decode
 _decode_header = msgspec.json.Decoder(ContactHeader).decode
 
 _MAX_STALE_ENTRIES = 1_000
@@ -27,6 +26,7 @@ class ContactStore:
 
     def __init__(self, decoded_limit: int = DECODED_CONTACTS) -> None:
         self._rows: dict[bytes, bytes] = {}
+        self._id_chunks: dict[bytes, bytes] = {}
         self._decoded = DecodedContacts(decoded_limit)
         self._dirty: dict[bytes, Contact] = {}
         self._due_by_key: dict[bytes, int] = {}
@@ -35,10 +35,8 @@ class ContactStore:
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one record of the changelog; the last one of a key counts."""
-        if value is None:
-            self._rows.pop(key, None)
-        else:
-            self._rows[key] = value
+        self._store_record(key, value)
+        if not is_chunk_key(key):
             self._accounts.add(key.partition(b"/")[0].decode())
 
     def index_dues(self) -> None:
@@ -57,7 +55,7 @@ class ContactStore:
         """The contact of a key, or None. It may be changed in place when `put` follows."""
         contact = self._decoded.get(key)
         if contact is None and (value := self._rows.get(key)) is not None:
-            contact = _decode(value)
+            contact = self._decode(key, value)
             self._decoded.put(key, contact)
         return contact
 
@@ -77,13 +75,18 @@ class ContactStore:
         if len(heap) > 2 * len(self._due_by_key) + _MAX_STALE_ENTRIES:
             self._rebuild_heap(contact.account)
 
-    def flush(self) -> dict[bytes, bytes]:
-        """Returns the rows changed since the last flush as bytes, and forgets contacts not used lately."""
-        changed_rows = {key: _encode(contact) for key, contact in self._dirty.items()}
-        self._rows.update(changed_rows)
+    def flush(self) -> dict[bytes, bytes | None]:
+        """Returns the records changed since the last flush, and forgets contacts not used lately."""
+        changed: dict[bytes, bytes | None] = {}
+        for key, contact in self._dirty.items():
+            changed[key] = encode_contact(contact)
+            for number, chunk in contact.applied.take_changes().items():
+                changed[chunk_key(key, number)] = chunk
+        for key, record in changed.items():
+            self._store_record(key, record)
         self._dirty.clear()
         self._decoded.trim()
-        return changed_rows
+        return changed
 
     def settled_offset(self, key: bytes) -> int:
         """The journal offset that a contact is settled for, without decoding the whole row."""
@@ -112,7 +115,20 @@ class ContactStore:
 
     def contacts(self) -> Iterator[Contact]:
         """A copy of every contact as last flushed, in no particular order; none of them stays decoded."""
-        return map(_decode, tuple(self._rows.values()))
+        return (self._decode(key, value) for key, value in tuple(self._rows.items()))
+
+    def _decode(self, key: bytes, value: bytes) -> Contact:
+        contact = decode_contact(value)
+        if contact.applied.next_chunk:
+            contact.applied.load_chunks(lambda number: self._id_chunks.get(chunk_key(key, number)))
+        return contact
+
+    def _store_record(self, key: bytes, record: bytes | None) -> None:
+        records = self._id_chunks if is_chunk_key(key) else self._rows
+        if record is None:
+            records.pop(key, None)
+        else:
+            records[key] = record
 
     def _first_due_of(self, account: str) -> tuple[int, bytes] | None:
         heap = self._due_heaps.get(account, [])
