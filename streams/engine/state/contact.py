@@ -101,6 +101,11 @@ class Contact(msgspec.Struct, array_like=True, omit_defaults=True):
     """The instant up to which its leaves with `held_for` are tracked."""
 
 
+def account_of_key(key: bytes) -> str:
+    """The account of a contact's key."""
+    return key.partition(b"/")[0].decode()
+
+
 def _encode_custom(value: Any) -> Any:
     if isinstance(value, AppliedIds):
         return value.row_form()

@@ -33,7 +33,7 @@ def store_of(changelog: Changelog) -> ContactStore:
     store = ContactStore()
     for key, record in changelog.items():
         store.restore(key, record)
-    store.index_dues()
+    store.finish_restore()
     return store
 
 
