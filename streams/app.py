@@ -32,6 +32,7 @@ from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
+from streams.engine.state.row_store import RowStore
 from streams.errors import UsageError
 from streams.runtime.process.main import main
 from streams.runtime.process.supervisor import exit_with_parent
@@ -56,8 +57,15 @@ def pipeline_spec(settings: Settings) -> AppSpec:
     """The app for contacts: segments, leads, points. It has as many slots as the journal has partitions."""
     releases = ReleaseLog(settings.clock)
 
-    def decider(_settings: Settings, slot: int) -> Decider:
-        return PartitionDecider(slot, definitions_lookup(releases), settings.engine, time.monotonic)
+    def decider(_settings: Settings, slot: int, rows: RowStore) -> Decider:
+        return PartitionDecider(
+            slot,
+            definitions_lookup(releases),
+            settings.engine,
+            time.monotonic,
+            rows=rows,
+            decoded_contacts=settings.decoded_contacts,
+        )
 
     return AppSpec(
         name="pipeline",
@@ -70,6 +78,7 @@ def pipeline_spec(settings: Settings) -> AppSpec:
         decider=decider,
         register=register_agents,
         releases=lambda: releases,
+        has_row_store=True,
     )
 
 
@@ -77,7 +86,7 @@ def ledger_spec(settings: Settings) -> AppSpec:
     """The app for opportunities: revenue per campaign and currency. One slot keeps a move between two atomic."""
     releases = ReleaseLog(settings.clock)
 
-    def decider(_settings: Settings, _slot: int) -> Decider:
+    def decider(_settings: Settings, _slot: int, _rows: RowStore) -> Decider:
         return LedgerDecider(definitions_lookup(releases))
 
     return AppSpec(

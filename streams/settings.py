@@ -9,8 +9,10 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS, DuplicateWindow, EngineSettings
+from streams.engine.state.decoded_contacts import DECODED_CONTACTS
 
 Clock = Literal["wall", "events"]
+ContactStorage = Literal["memory", "disk"]
 
 
 class Settings(BaseSettings):
@@ -26,7 +28,7 @@ class Settings(BaseSettings):
     )
     in_partitions: int = Field(4, ge=1, description="number of partitions of input topics that Leadstream creates")
     replication: int = Field(1, ge=1, description="replication factor of topics that Leadstream creates")
-    data_dir: Path = Field(Path("run"), description="locks, logs and the local broker's data")
+    data_dir: Path = Field(Path("run"), description="locks, logs, contacts on disk and the local broker's data")
     name: str | None = Field(None, description="name of the worker, and its group instance id")
 
     interval_ms: int = Field(25, description="minimum time between two transactions of a slot under load")
@@ -50,6 +52,12 @@ class Settings(BaseSettings):
         description="maximum number of event ids remembered per contact",
     )
     start_patience_ms: int = Field(0, description="how long a starting worker waits for Kafka and its topics")
+    contact_store: ContactStorage = Field(
+        "memory", description="where a worker has its contacts: memory, or disk for more than fit there"
+    )
+    decoded_contacts: int = Field(
+        DECODED_CONTACTS, ge=0, description="contacts that a slot keeps decoded in memory, some 4 kB each"
+    )
     session_ms: int = Field(6_000, description="session timeout of the consumer group")
     transaction_bound_ms: int = Field(4_000, description="a longer transaction ends the worker process")
     transaction_timeout_ms: int = Field(10_000, description="the broker aborts an open transaction after this time")

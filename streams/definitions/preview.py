@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from schemas.definitions import Definitions
 from streams.definitions.preview_report import PreviewReport
 from streams.definitions.simulation import Simulation
@@ -19,14 +17,12 @@ from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import decode_contact
 from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.store import DeploymentStore, SlotSnapshot
 
 _PROGRESS_STEP = 500
-
-_decode = msgspec.json.Decoder(Contact).decode
 
 
 class Preview:
@@ -121,7 +117,7 @@ class Preview:
     def _add_outputs(
         simulation: Simulation, row: bytes, backfilled: BackfilledState | None, report: PreviewReport
     ) -> None:
-        contact = _decode(row)
+        contact = decode_contact(row)
         report.add_contact(contact)
         for topic, body in simulation.simulate(contact, backfilled):
             report.add(topic, body)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from streams.engine.journal.records import JournalRecord, event_key
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import Contact, decode_contact
 from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords
 from streams.explain.timeline import EngineParameters
@@ -56,7 +54,7 @@ async def _read_contact(
     key = event_key(question.account, question.contact)
     slot = await store.read_slot(store.slot_number(key), key.__eq__, "reading the contact's row", on_progress)
     row = slot.rows.get(key)
-    return None if row is None else msgspec.json.decode(row, type=Contact), slot
+    return None if row is None else decode_contact(row), slot
 
 
 async def _read_records(

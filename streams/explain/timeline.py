@@ -21,7 +21,7 @@ from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
 from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
 from streams.engine.settings import EngineSettings
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import Contact, decode_contact, encode_contact
 from streams.engine.state.deduplication import is_repeat
 from streams.explain.tree import TrackedValue
 from streams.store.contact_view import ContactView, build_view
@@ -79,7 +79,7 @@ class ContactTimeline:
 
     def restore(self, contact: Contact, now: int) -> None:
         """Begins with a row that is settled for `now` (ms)."""
-        self._decider.restore(self.key, msgspec.json.encode(contact))
+        self._decider.restore(self.key, encode_contact(contact))
         status = PartitionStatus(releases={contact.account: contact.release})
         self._decider.resume(msgspec.json.encode(Checkpoint(status, semantics=OLDEST_VERSION)))
         self._next_offset = contact.settled + 1
@@ -216,4 +216,4 @@ class ContactTimeline:
 
 
 def _copy_contact(contact: Contact) -> Contact:
-    return msgspec.json.decode(msgspec.json.encode(contact), type=Contact)
+    return decode_contact(encode_contact(contact))

@@ -54,12 +54,32 @@ async def read_deployment(settings: Settings) -> DeploymentRecord | None:
     return None if latest is None else _decode(latest, partition.topic)
 
 
+async def read_deployment_id(settings: Settings) -> str:
+    """Tells a deployment from an earlier one with the same topic names: when and where its record was written.
+
+    Raises BrokerUnavailable, and TopicsMissing when there is none.
+    """
+    partition = TopicPartition(settings.prefix + DEPLOYMENT.name, 0)
+    latest = ""
+    async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
+        if partition.topic in await consumer.topics():
+            async for record in read_to_end(consumer, [partition]):
+                latest = f"{record.timestamp}-{record.offset}" if record.key == DEPLOYMENT_KEY else latest
+    if not latest:
+        raise _topics_missing()
+    return latest
+
+
 async def require_deployment(settings: Settings) -> DeploymentRecord:
     """The deployment's record. Raises BrokerUnavailable, TopicsMismatch, and TopicsMissing when there is none."""
     deployment = await read_deployment(settings)
     if deployment is None:
-        raise TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+        raise _topics_missing()
     return deployment
+
+
+def _topics_missing() -> TopicsMissing:
+    return TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
 
 
 async def write_deployment(settings: Settings, deployment: DeploymentRecord) -> None:

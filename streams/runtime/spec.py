@@ -8,6 +8,7 @@ from typing import Protocol
 
 from schemas.topics import Topic
 from streams.engine.journal.records import Marker
+from streams.engine.state.row_store import RowStore
 from streams.runtime.faust.protocols import FaustApp, FaustTopic
 from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.protocols import Decider, Ingest
@@ -35,9 +36,10 @@ RegisterAgents = Callable[[FaustApp, RunReceiver, FaustTopic, FaustTopic], None]
 class AppSpec:
     """One Faust app: the pipeline with N slots, or the ledger with one. Topics carry no prefix.
 
-    `outputs` are all topics that its slots write to besides journal and changelog. `decider(settings, slot)` makes a
-    slot's decider; one that is a BackfillingDecider gets back-fills. `register(app, receiver, sources, journal)`
+    `outputs` are all topics that its slots write to besides journal and changelog. `decider(settings, slot, rows)`
+    makes a slot's decider; a BackfillingDecider gets back-fills. `register(app, receiver, sources, journal)`
     registers the agents. `releases` makes the log that judges `definitions`; without it no markers are appended.
+    `has_row_store`: whether all that its deciders restore is in `rows`.
     """
 
     name: str
@@ -47,9 +49,10 @@ class AppSpec:
     outputs: tuple[Topic, ...]
     table: str
     ingest: Callable[[Settings], Ingest]
-    decider: Callable[[Settings, int], Decider]
+    decider: Callable[[Settings, int, RowStore], Decider]
     register: RegisterAgents
     releases: Callable[[], MarkerLog] | None = None
+    has_row_store: bool = False
 
     def app_id(self, settings: Settings) -> str:
         """The group id, and the head of every transactional id."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
-
 from streams.definitions.document import Document
 from streams.definitions.retention import MAX_LISTED, JournalCoverage, coverage_problems
 from streams.definitions.stored_values.mismatches import EventMismatches, ValueMismatches
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.release_log import Release
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import decode_contact
 from streams.errors import JournalTruncated, UsageError
 from streams.progress import ProgressCallback
 from streams.search.condition import validate_condition
@@ -26,8 +24,6 @@ from streams.store.store import DeploymentStore, JournalCounter, SlotSnapshot, o
 
 ReleaseCheck = Callable[[Release], None]
 """Raises UsageError for a release that does not allow to save or freeze the result."""
-
-_decode = msgspec.json.Decoder(Contact).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ class _SearchRun:
         backfilled = await self._read_backfill(number, slot, on_progress)
         status = slot.partition_status
         for value in slot.rows.values():
-            contact = _decode(value)
+            contact = decode_contact(value)
             self.hits.scanned_count += 1
             if self.matcher.matches(contact, status, backfilled.get(contact.id)):
                 self.hits.add(contact)
@@ -127,7 +123,7 @@ class _SearchRun:
         """Raises JournalTruncated where the condition needs records from before the journal's beginning."""
         if number not in self._truncated_partitions or not slot.rows:
             return
-        now = min(settled_instant(_decode(row), slot.partition_status) for row in slot.rows.values())
+        now = min(settled_instant(decode_contact(row), slot.partition_status) for row in slot.rows.values())
         own_start = self._truncated_partitions[number]
         start = now if own_start is None else own_start
         needs = self.matcher.history_needs

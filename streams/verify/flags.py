@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from streams.engine.state.contact import Contact
+from streams.engine.state.applied_ids import is_chunk_key
+from streams.engine.state.contact import decode_contact
 from streams.runtime.checkpoint import CHECKPOINT_KEY
-
-_decode = msgspec.json.Decoder(Contact).decode
 
 
 class ContactFlags:
@@ -18,12 +15,14 @@ class ContactFlags:
 
     def feed(self, key: bytes, value: bytes | None) -> None:
         """Takes the next record."""
+        if key == CHECKPOINT_KEY or is_chunk_key(key):
+            return
         if value is None:
             self._rows.pop(key, None)
-        elif key != CHECKPOINT_KEY:
+        else:
             self._rows[key] = value
 
     def flags_of(self, key: bytes) -> tuple[str, ...]:
         """Returns the contact's flags; none for a contact without a row."""
         row = self._rows.get(key)
-        return tuple(_decode(row).flags) if row is not None else ()
+        return tuple(decode_contact(row).flags) if row is not None else ()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from schemas.values import MILLION, instant_text, points_from_millionths
 from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.releases.compile import compile_release
-from streams.engine.state.contact import Contact
+from streams.engine.state.applied_ids import is_chunk_key
+from streams.engine.state.contact import Contact, decode_contact
 from tests.property.test_transaction_sizes import CommittedState, decide_one_by_one, journal_of, lookup
 
 Key = tuple[str, str, str]
@@ -20,7 +21,7 @@ CONTACT_FIELDS = ("status", "properties", "score", "scores", "created", "last_se
 
 
 def contacts_of(committed: CommittedState) -> list[Contact]:
-    return [msgspec.json.decode(row, type=Contact) for row in committed.rows.values() if row is not None]
+    return [decode_contact(row) for key, row in committed.rows.items() if row is not None and not is_chunk_key(key)]
 
 
 def bodies(committed: CommittedState, topic: str) -> list[dict[str, Any]]:

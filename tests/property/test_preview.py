@@ -18,7 +18,7 @@ from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.decider import Checkpoint
 from streams.engine.partition.release_records import release_records
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import Contact, decode_contact, encode_contact
 from tests.harness.engine.engine_driver import START, EngineDriver, sound_definitions
 from tests.harness.random.random_conditions import PROPERTIES, conditions
 from tests.harness.random.random_events import RandomEvent, random_events
@@ -28,7 +28,7 @@ NAMES = ("a", "b", "d")
 
 
 def _copy(contact: Contact) -> Contact:
-    return msgspec.json.decode(msgspec.json.encode(contact), type=Contact)
+    return decode_contact(encode_contact(contact))
 
 
 def segments(name: str) -> st.SearchStrategy[dict[str, Any] | None]:

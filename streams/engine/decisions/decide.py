@@ -32,7 +32,7 @@ from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_rows import is_row_changed, row_fields
-from streams.engine.state.deduplication import is_repeat, remember_id
+from streams.engine.state.deduplication import CHUNKS_VERSION, is_repeat, remember_id
 
 NO_TICK = -(1 << 62)
 """Stands for the last tick while there was none."""
@@ -84,7 +84,8 @@ def decide_event(
         builder.add_contact_row(now, root)
     update_tracking(contact, backfill_leaves, now)
     if consumes_id(event, is_refused=bool(builder.refusals)):
-        remember_id(contact, event.id, settings.duplicate_window)
+        in_chunks = release.engine_version >= CHUNKS_VERSION
+        remember_id(contact, event.id, settings.duplicate_window, in_chunks=in_chunks)
     contact.settled = position.offset
     return contact, Decision(builder.outputs, builder.refusals)
 

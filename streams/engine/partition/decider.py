@@ -29,6 +29,8 @@ from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
+from streams.engine.state.decoded_contacts import DECODED_CONTACTS
+from streams.engine.state.row_store import RowStore
 from streams.engine.version import require_version
 
 _OWN_RECORD_SHARE = 0.7
@@ -79,7 +81,8 @@ class PartitionDecider:
     """Decides the records of one journal partition.
 
     `lookup` gives the definitions of an account's release by number. `timer` (seconds, monotonic) limits the time of
-    a batch; without one the budget's seconds do not count. No decision depends on it.
+    a batch; without one the budget's seconds do not count. `rows` holds the contacts, by default in memory; at most
+    `decoded_contacts` of them stay decoded between batches. No decision depends on these three.
     """
 
     def __init__(
@@ -88,12 +91,15 @@ class PartitionDecider:
         lookup: DefinitionsLookup,
         settings: EngineSettings,
         timer: Callable[[], float] | None = None,
+        *,
+        rows: RowStore | None = None,
+        decoded_contacts: int = DECODED_CONTACTS,
     ) -> None:
         self._partition = partition
         self._settings = settings
         self._timer = timer or _zero_timer
         self._release_cache = ReleaseCache(lookup)
-        self._contacts = ContactStore()
+        self._contacts = ContactStore(rows, decoded_contacts)
         self._queue: deque[tuple[int, bytes, JournalRecord]] = deque()  # offset, value, record
         self._status = PartitionStatus()
         self._broadcast: Broadcast | None = None
@@ -111,7 +117,7 @@ class PartitionDecider:
         Raises msgspec.DecodeError for a checkpoint that Leadstream did not write, EngineVersionMismatch for one of an
         engine that decides differently.
         """
-        self._contacts.index_dues()
+        self._contacts.finish_restore()
         if checkpoint is None:
             return
         state = msgspec.json.decode(checkpoint, type=Checkpoint)

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from streams.engine.state.applied_ids import AppliedIds
+
 
 class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
     """The lead of a contact in one campaign."""
@@ -88,7 +90,7 @@ class Contact(_Companion, msgspec.Struct, array_like=True, omit_defaults=True, d
     - `SequenceCounter`: [start of the complete chain that starts last, instant, steps, instant, steps, ...], where
       bit i of `steps` is set if the event matches step i.
     """
-    applied: list[tuple[str, int]] = []
+    applied: AppliedIds = msgspec.field(default_factory=AppliedIds)
     """Recently applied event ids, each with the contact's clock after it, the oldest first."""
     listed: list[str] = []
     """Static segments that list the contact."""
@@ -104,3 +106,27 @@ class Contact(_Companion, msgspec.Struct, array_like=True, omit_defaults=True, d
     """The number of the proposed release whose new leaves are tracked; 0 while none is proposed."""
     tracked_until: int = 0
     """The instant up to which its leaves with `held_for` are tracked."""
+
+
+def account_of_key(key: bytes) -> str:
+    """The account of a contact's key."""
+    return key.partition(b"/")[0].decode()
+
+
+def _encode_custom(value: Any) -> Any:
+    if isinstance(value, AppliedIds):
+        return value.row_form()
+    raise NotImplementedError(f"a row holds no {type(value).__name__}")
+
+
+def _decode_custom(type_: type, value: Any) -> Any:
+    if type_ is AppliedIds:
+        return AppliedIds.from_row_form(value)
+    raise NotImplementedError(f"a row holds no {type_.__name__}")
+
+
+encode_contact = msgspec.json.Encoder(enc_hook=_encode_custom).encode
+"""Returns the row of a contact."""
+
+decode_contact = msgspec.json.Decoder(Contact, dec_hook=_decode_custom).decode
+"""The contact of a row. Raises msgspec.MsgspecError for bytes that no Leadstream wrote."""

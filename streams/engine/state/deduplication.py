@@ -5,23 +5,23 @@ from __future__ import annotations
 from streams.engine.settings import DuplicateWindow
 from streams.engine.state.contact import Contact
 
+CHUNKS_VERSION = 4
+"""From this engine version on, older ids stand beside the row (applied_ids.py). An engine that knows only the version
+before cannot read such a row; it refuses a partition decided by this version anyway (docs/upgrading.md).
+"""
+
 
 def is_repeat(contact: Contact, event_id: str, clock: int, duplicate_window: DuplicateWindow) -> bool:
     """Returns whether the contact, whose clock is `clock` before the event, applied that id in the window."""
-    oldest = clock - duplicate_window.duration
-    for applied_id, applied in contact.applied:  # noqa: SIM110 - a plain loop is faster: it runs for every event
-        if applied_id == event_id and applied >= oldest:
-            return True
-    return False
+    return contact.applied.contains(event_id, clock - duplicate_window.duration, duplicate_window.max_ids)
 
 
-def remember_id(contact: Contact, event_id: str, duplicate_window: DuplicateWindow) -> None:
-    """Remembers the id of an applied event, and drops the ids that have left the window."""
+def remember_id(
+    contact: Contact, event_id: str, duplicate_window: DuplicateWindow, *, in_chunks: bool = False
+) -> None:
+    """Remembers the id of an applied event; ids that have left the window may be dropped.
+
+    `in_chunks`: older ids leave the row as chunks, which the contact's store has to write.
+    """
     oldest = contact.clock - duplicate_window.duration
-    applied = contact.applied
-    applied.append((event_id, contact.clock))
-    first = max(len(applied) - duplicate_window.max_ids, 0)
-    while applied[first][1] < oldest:  # clocks never go back, so the oldest come first
-        first += 1
-    if first:
-        del applied[:first]
+    contact.applied.append(event_id, contact.clock, oldest, duplicate_window.max_ids, in_chunks=in_chunks)

@@ -18,7 +18,6 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-import msgspec
 import structlog
 
 from streams.clock import now_ms
@@ -29,6 +28,7 @@ from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.backfill.backfill import Backfill, ConsumerFactory
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
+from streams.runtime.disk.row_stores import LocalRows
 from streams.runtime.fatal import die
 from streams.runtime.inputs.partition_buffer import FetchEnds, PartitionBuffer, RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs, stop_if_outside_log
@@ -72,6 +72,7 @@ class Slot:
         producer: SlotProducer,
         ingest: Ingest,
         decider: Decider,
+        local_rows: LocalRows,
         inputs: SlotInputs,
         tick_scheduler: TickScheduler,
         ends: Mapping[Partition, FetchEnds],
@@ -88,6 +89,7 @@ class Slot:
         self._producer = producer
         self._ingest = ingest
         self._decider = decider
+        self.local_rows = local_rows
         self._inputs = inputs
         self._tick_scheduler = tick_scheduler
         self._ends = ends
@@ -160,6 +162,12 @@ class Slot:
         """Ends transactions that the broker left hanging in the partitions that the slot writes to."""
         await self._producer.abort_hanging_transactions(self._transaction_partitions)
 
+    def start_restore(self, end: int) -> int:
+        """Returns the changelog offset to restore from, where the changelog ends at `end`."""
+        position, checkpoint = self.local_rows.start_restore(end)
+        self._checkpoint = checkpoint_records.decode(checkpoint or b"{}")
+        return position
+
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one record of the changelog, in order, at take-over."""
         if key == CHECKPOINT_KEY:
@@ -167,6 +175,10 @@ class Slot:
             return
         self._rows += 1
         self._decider.restore(key, value)
+
+    def mark_restored(self, position: int) -> None:
+        """All before that offset of the changelog was restored."""
+        self.local_rows.commit_restored(checkpoint_records.encode(self._checkpoint), position)
 
     def resume(self) -> None:
         """Completes the restore: the whole changelog was read."""
@@ -212,6 +224,7 @@ class Slot:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        self.local_rows.close()
         await self._producer.stop()
 
     # Work
@@ -288,7 +301,7 @@ class Slot:
         checkpoint = self._add_control_record(batch, now)  # 3
         if not batch.has_content:
             return None
-        batch.checkpoint = self._checkpoint_after(batch, checkpoint)
+        batch.checkpoint = batch.checkpoint_after(checkpoint, self._inputs, self._decider)
         self.add_checkpoint(batch)  # 4
         return batch
 
@@ -357,27 +370,13 @@ class Slot:
             self._last_slice = now
         return slice_step
 
-    def _checkpoint_after(self, batch: TransactionBatch, checkpoint: SlotCheckpoint) -> SlotCheckpoint:
-        """`checkpoint` with the positions and arrivals after the batch's records, and the decider's own part."""
-        feeds, arrivals = {}, {}
-        for partition, buffer in self._inputs.buffers.items():
-            entries = batch.input_records.get(partition)
-            name = str(self.partitions.without_prefix(partition))
-            position = entries[-1].next_position if entries else buffer.committed_position
-            if partition == self._inputs.journal:
-                feeds[name] = self._decider.resume_offset(position)
-                continue
-            feeds[name] = position
-            arrivals[name] = entries[-1].arrival if entries else buffer.committed_arrival
-        return msgspec.structs.replace(
-            checkpoint, feeds=feeds, arrivals=arrivals, checkpoint=self._decider.checkpoint()
-        )
-
     async def commit(self, batch: TransactionBatch) -> None:
         """Writes the batch; from then on its checkpoint is the slot's."""
         last_offsets = await self._producer.write(batch.writer)
         if self._producer.has_unanswered_end():
             await self._renew_epoch(last_offsets[self.partitions.own_changelog()])
+        changelog_end = last_offsets[self.partitions.own_changelog()] + 1
+        self.local_rows.commit(batch.rows, checkpoint_records.encode(batch.checkpoint), changelog_end)
         self._checkpoint = batch.checkpoint
         self._inputs.mark_committed(batch.input_records)
         if batch.has_control_record:

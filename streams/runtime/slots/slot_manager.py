@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from streams.errors import Internal
 from streams.kafka.partitions import Partition, all_partitions, slot_for_partition
 from streams.kafka.protocols import TopicPartitionLike
 from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.disk.row_stores import RowStores
 from streams.runtime.faust.group_offsets import commit_group_offsets
 from streams.runtime.faust.protocols import FaustApp, FetchThread
 from streams.runtime.inputs.partition_buffer import RecordBatch
@@ -63,6 +65,7 @@ class SlotManager:
         """Every partition of every in-topic, without prefix."""
         self.control_topics = ControlTopicReader(settings, spec, wake=self.wake)
         self.claim_publisher = ClaimPublisher(settings, self.claims_at)
+        self._row_stores = RowStores(settings, spec, worker)
         self._ingest = spec.ingest(settings)
         self._takeover = self.takeover_class(settings)
         self._claim_tracker = ClaimTracker(worker)
@@ -100,14 +103,17 @@ class SlotManager:
         for number in self.slots.keys() - owned:
             await self.slots.pop(number).close()
         await self._start_shared()
-        new = [self._new_slot(number) for number in sorted(owned - self.slots.keys())]
-        await self._take_over_slots(new)
-        by_number = {**self.slots, **{slot.number: slot for slot in new}}
-        assignments = [
-            (by_number[slot_for_partition(partition.number, self.spec.slots)], partition) for partition in partitions
-        ]
-        fresh = [(slot, partition) for slot, partition in assignments if partition not in slot.buffers]
-        await self._takeover.create_buffers(fresh)
+        new: list[Slot] = []
+        async with _close_on_error(new):
+            new += map(self._new_slot, sorted(owned - self.slots.keys()))
+            await self._takeover.run(new)
+            by_number = {**self.slots, **{slot.number: slot for slot in new}}
+            assignments = [
+                (by_number[slot_for_partition(partition.number, self.spec.slots)], partition)
+                for partition in partitions
+            ]
+            fresh = [(slot, partition) for slot, partition in assignments if partition not in slot.buffers]
+            await self._takeover.create_buffers(fresh)
         self._inherit_claims(fresh)
         self.slots.update({slot.number: slot for slot in new})
         self._log_take_over(owned, new, began)
@@ -134,6 +140,7 @@ class SlotManager:
         self.sources[:] = all_partitions((topic.removeprefix(prefix), n) for topic, n in counts.items())
         await self.control_topics.catch_up()
         await self.claim_publisher.start()
+        await self._row_stores.prepare()
         if self._lag_task is None:
             self._lag_task = asyncio.create_task(self._commit_offsets_loop())
 
@@ -142,12 +149,14 @@ class SlotManager:
         partitions = OutputPartitions.for_slot(
             settings, number, spec.slots, self.journal, spec.changelog_topic(settings)
         )
+        rows, local_rows = self._row_stores.open(number)
         return self.slot_class(
             settings=settings,
             partitions=partitions,
             producer=self.producer_class(settings, f"{spec.app_id(settings)}-slot-{number}"),
             ingest=self._ingest,
-            decider=spec.decider(settings, number),
+            decider=spec.decider(settings, number, rows),
+            local_rows=local_rows,
             inputs=SlotInputs(partitions.own_journal(), self.app.consumer),
             tick_scheduler=TickScheduler(settings, self.control_topics.control_state, self.sources),
             ends=self._fetch_thread().ends,
@@ -167,14 +176,6 @@ class SlotManager:
             partitions.output(topic.name) for topic in topics if topic.partitioning != "one" or partitions.slot == 0
         ]
         return [partitions.own_changelog(), *journal, *outputs]
-
-    async def _take_over_slots(self, new: list[Slot]) -> None:
-        try:
-            await self._takeover.run(new)
-        except BaseException:
-            # Most often another rebalance: the next owner of these slots fences them anyway.
-            await asyncio.gather(*(slot.close() for slot in new), return_exceptions=True)
-            raise
 
     def _inherit_claims(self, fresh: list[tuple[Slot, Partition]]) -> None:
         claims = self.control_topics.control_state.claims
@@ -282,3 +283,13 @@ class SlotManager:
 
     def _fetch_thread(self) -> FetchThread:
         return self.app.consumer.fetch_thread
+
+
+@asynccontextmanager
+async def _close_on_error(slots: list[Slot]) -> AsyncIterator[None]:
+    """Closes the slots where the block fails, most often by another rebalance: the next owner fences them anyway."""
+    try:
+        yield
+    except BaseException:
+        await asyncio.gather(*(slot.close() for slot in slots), return_exceptions=True)
+        raise

@@ -2,7 +2,8 @@
 
     1  slot.fence(): the former owner's transaction is over, and nothing of it can commit any more
     2  the changelog partition's stable end equals its log end, else a hanging transaction is aborted
-    3  the changelog partition is read, committed records only, to its end: rows and checkpoint
+    3  the changelog partition is read, committed records only, to its end: rows and checkpoint. With rows on local
+       disk (runtime/disk) they are there up to some position, and only the rest is read
     4  partitions without a position start at the earliest offset; one with a position outside its log stops
 
 The changelog partition has one writer, its slot; so after 1 its stable end is its end.
@@ -19,7 +20,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import Consumer, TopicPartitionLike
-from streams.kafka.reader import read_batches_to_end, require_key, stop_consumer
+from streams.kafka.reader import Offsets, read_batches_to_end, require_key, stop_consumer
+from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.slots.slot import Slot
 from streams.settings import Settings
 
@@ -58,7 +60,11 @@ class TakeOver:
         async with self.open_consumer(self.isolation_level) as consumer:
             consumer.assign(list(by_changelog))
             ends = await self.stable_ends(consumer, by_changelog)
-            await self._read_changelogs(consumer, by_changelog, ends)
+            starts = {tp: slot.start_restore(ends[tp]) for tp, slot in by_changelog.items()}
+            before = {slot: slot.checkpoint for slot in slots}
+            await self._read_changelogs(consumer, by_changelog, starts, ends)
+        for slot, checkpoint in before.items():
+            _require_continuation(slot, checkpoint)
         for slot in slots:
             slot.resume()
 
@@ -87,12 +93,13 @@ class TakeOver:
         await slot.abort_hanging_transactions()
 
     async def _read_changelogs(
-        self, consumer: Consumer, by_changelog: SlotsByChangelog, ends: Mapping[TopicPartitionLike, int]
+        self, consumer: Consumer, by_changelog: SlotsByChangelog, starts: Offsets, ends: Offsets
     ) -> None:
-        async for batch in read_batches_to_end(consumer, list(by_changelog), ends=ends):
+        async for batch in read_batches_to_end(consumer, list(by_changelog), starts=starts, ends=ends):
             slot = by_changelog[TopicPartition(batch[0].topic, batch[0].partition)]
             for record in batch:
                 slot.restore(require_key(record), record.value)
+            slot.mark_restored(batch[-1].offset + 1)
 
     async def create_buffers(self, assignments: Sequence[tuple[Slot, Partition]]) -> None:
         """Step 4, for assigned partitions that their slots have no buffer for yet."""
@@ -128,3 +135,14 @@ class TakeOver:
             yield consumer
         finally:
             await stop_consumer(consumer)
+
+
+def _require_continuation(slot: Slot, before: SlotCheckpoint) -> None:
+    """Raises Internal where the changelog does not continue what lies on local disk: then it is another one."""
+    if all(slot.checkpoint.feeds.get(name, 0) >= position for name, position in before.feeds.items()):
+        return
+    slot.local_rows.clear()
+    raise Internal(
+        f"the contacts of {slot.transactional_id} on local disk are ahead of the changelog, which was made anew; they"
+        " are deleted, and the next start reads the changelog"
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from schemas.topics import DEAD_LETTERS
 from streams.engine.decisions.outputs import with_emitted_at
 from streams.engine.journal import records
@@ -14,9 +16,9 @@ from streams.kafka.dead_letters import TOO_LARGE, DeadLetter, dead_letter_from_d
 from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.inputs.partition_buffer import BufferedRecord
-from streams.runtime.inputs.slot_inputs import InputRecords
+from streams.runtime.inputs.slot_inputs import InputRecords, SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
-from streams.runtime.protocols import Ingest
+from streams.runtime.protocols import Decider, Ingest
 from streams.runtime.time.control_records import ControlRecord
 
 JOURNAL_RECORD_TOO_LARGE = Refusal(
@@ -36,7 +38,8 @@ class TransactionBatch:
     """The records to write, and what becomes true when they are committed.
 
     `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
-    fetched that it consumes; `commit_actions` are called after the commit.
+    fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
+    decisions.
     """
 
     partitions: OutputPartitions
@@ -46,6 +49,7 @@ class TransactionBatch:
     has_content: bool = False
     commit_actions: list[Callable[[], None]] = field(default_factory=list)
     has_control_record: bool = False
+    rows: dict[bytes, bytes | None] = field(default_factory=dict)
 
     def ingest(self, input_records: InputRecords, ingest: Ingest) -> None:
         """Adds the journal records and dead letters of in-topic records, in the order of their arrival."""
@@ -87,6 +91,7 @@ class TransactionBatch:
         self.has_content = True
         add, partition_of = self.writer.add, self.partitions.output
         changelog = self.partitions.own_changelog()
+        self.rows |= effects.rows
         for key, row in effects.rows.items():
             add(changelog, key, row)
         for output in effects.outputs:
@@ -106,6 +111,20 @@ class TransactionBatch:
         """Adds a slice of a back-fill to the slot's own journal partition."""
         self.writer.add(self.partitions.own_journal(), records.SLICE_KEY, records.encode(part))
         self.has_content = True
+
+    def checkpoint_after(self, checkpoint: SlotCheckpoint, inputs: SlotInputs, decider: Decider) -> SlotCheckpoint:
+        """`checkpoint` with the positions and arrivals after the batch's records, and the decider's own part."""
+        feeds, arrivals = {}, {}
+        for partition, buffer in inputs.buffers.items():
+            entries = self.input_records.get(partition)
+            name = str(self.partitions.without_prefix(partition))
+            position = entries[-1].next_position if entries else buffer.committed_position
+            if partition == inputs.journal:
+                feeds[name] = decider.resume_offset(position)
+                continue
+            feeds[name] = position
+            arrivals[name] = entries[-1].arrival if entries else buffer.committed_arrival
+        return msgspec.structs.replace(checkpoint, feeds=feeds, arrivals=arrivals, checkpoint=decider.checkpoint())
 
     def _add_journal_record(self, append: Append) -> None:
         self.writer.add(self.partitions.journal_for(append.key), append.key, append.value)

@@ -59,6 +59,7 @@ class Pipeline:
             "LEADSTREAM_CLOCK": settings.clock,
             "LEADSTREAM_PARTITIONS": str(settings.partitions),
             "LEADSTREAM_DATA_DIR": str(settings.data_dir),
+            "LEADSTREAM_CONTACT_STORE": settings.contact_store,
             "LEADSTREAM_LATENESS_MS": str(settings.lateness_ms),
             "LEADSTREAM_REPEAT_MS": str(settings.repeat_ms),
             "LEADSTREAM_REPEAT_IDS": str(settings.repeat_ids),

@@ -230,7 +230,7 @@ def counting_spec(slots: int) -> AppSpec:
         outputs=(SEGMENT_CHANGES,),
         table="contacts",
         ingest=lambda _settings: ingest_event,
-        decider=lambda _settings, _slot: CountingDecider(),
+        decider=lambda _settings, _slot, _rows: CountingDecider(),
         register=register_agents,
         releases=AcceptingReleaseLog,
     )

@@ -11,6 +11,7 @@ from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
+from streams.runtime.disk.row_stores import LocalRows, NoLocalRows
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import Decider, Ingest
@@ -123,6 +124,8 @@ def fake_slot(
     ingest: Ingest = ingest_event,
     control_state: ControlState | None = None,
     log_end: int = 0,
+    *,
+    local_rows: LocalRows | None = None,
 ) -> Slot:
     """Slot 0 of one, with two in-topic partitions, taken over and sought to the beginning."""
     settings = settings or Settings(prefix="p-", clock="events", partitions=1)
@@ -144,6 +147,7 @@ def fake_slot(
         producer=FakeProducer(),  # type: ignore[arg-type]  # as much of a SlotProducer as a slot uses
         ingest=ingest,
         decider=decider or CountingDecider(),
+        local_rows=local_rows or NoLocalRows(),
         inputs=inputs,
         tick_scheduler=TickScheduler(settings, control_state, sources),
         ends={},

@@ -16,6 +16,7 @@ from typing import Any
 from schemas.topics import DEAD_LETTERS, DEFINITIONS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, SourceRecord
+from streams.engine.state.memory_rows import MemoryRows
 from streams.kafka.partitions import partition_for_key
 from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
@@ -253,7 +254,7 @@ def verify_decisions(
     for number, journal in evidence.journal.items():
         positions = evidence.slot_checkpoint(number)
         position = positions.feeds.get(f"{spec.journal.name}:{number}", 0)
-        decider = spec.decider(settings, number)
+        decider = spec.decider(settings, number, MemoryRows())
         effects = replay(decider, [record for record in journal if record.offset < position])
         dead_letters.update(((source, refusal.code) for refusal, source, _value in effects.dead_letters))
         verdict.counts["journal records decided"] += sum(record.offset < position for record in journal)

@@ -42,6 +42,9 @@ def parse_arguments() -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.chaos", description=__doc__)
     parser.add_argument("--program", choices=sorted(PROGRAMS), default="counting", help="what the workers run")
+    parser.add_argument(
+        "--contact-store", choices=("memory", "disk"), default="memory", help="where workers have their contacts"
+    )
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=300.0, help="events a second")
     parser.add_argument("--kills", type=int, default=10, help="kill -9 of a worker process")
@@ -66,6 +69,7 @@ def chaos_run(options: argparse.Namespace, folder: Path, broker: LocalBroker) ->
         partitions=options.slots,
         in_partitions=3,
         data_dir=folder / "data",
+        contact_store=options.contact_store,
         heartbeat_ms=1_000,
         session_ms=options.session_ms,
         **LONG_TRANSACTIONS if options.without == "fence-first" else {},

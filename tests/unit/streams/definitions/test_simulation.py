@@ -13,7 +13,7 @@ from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import Checkpoint
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import decode_contact, encode_contact
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver, day, sound_definitions
 
 GERMAN = {"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}
@@ -29,7 +29,7 @@ def simulate(driver: EngineDriver, **fields: Any) -> PreviewReport:
     assert not simulation.backfill_leaves
     report = PreviewReport.for_release(driver.releases[-1] if driver.releases else None, releases[-1])
     for contact in driver.decider.contacts():
-        copy = msgspec.json.decode(msgspec.json.encode(contact), type=Contact)
+        copy = decode_contact(encode_contact(contact))
         report.add_contact(copy)
         for topic, body in simulation.simulate(copy, None):
             report.add(topic, body)

@@ -13,6 +13,7 @@ from streams.app import pipeline_spec
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Output, SourceRecord
 from streams.engine.journal.validate import EventValidator
+from streams.engine.state.memory_rows import MemoryRows
 from streams.explain.answer import Question, explain_from_journal
 from streams.explain.contact_records import ContactRecords
 from streams.explain.timeline import EngineParameters
@@ -103,7 +104,7 @@ def test_a_file_a_worker_and_explain_decide_by_the_same_settings(
     releases: Any = spec.releases()
     marker = releases.add(0, 0, b"default", json.dumps(release).encode())
     entries = list(journal_entries(events, marker))
-    assert decide(spec.decider(settings, 0), entries) == expected
+    assert decide(spec.decider(settings, 0, MemoryRows()), entries) == expected
 
     contact_records = ContactRecords("default", "ann")
     for entry in entries:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from streams.engine.state.contact import encode_contact
 from streams.settings import Settings
 from streams.verify.comparison import PartitionComparison
 from streams.verify.flags import ContactFlags
@@ -129,7 +128,7 @@ def compare(driver: EngineDriver, members: dict[bytes, bytes]) -> VerificationRe
     for key, value in driver.table("contacts").items():
         tables.contacts.feed(key, value)
     flags, report = ContactFlags(), VerificationReport()
-    flags.feed(b"default/ann", msgspec.json.encode(driver.contact()))
+    flags.feed(b"default/ann", encode_contact(driver.contact()))
     comparison = PartitionComparison(recompute(driver), tables, flags, report)
     comparison.compare_contact(b"default/ann")
     comparison.report_unknown_rows({b"default/ann"}, None)

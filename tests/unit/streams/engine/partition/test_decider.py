@@ -11,6 +11,7 @@ from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
+from streams.engine.state.memory_rows import MemoryRows
 from tests.harness.engine.engine_driver import DAY, START, day, sound_definitions
 
 RECENT = {"id": "recent", "dynamic": True, "when": {"visit": {}, "within": "7d"}}
@@ -150,9 +151,9 @@ def test_a_restored_decider_has_the_dues_and_the_active_releases() -> None:
 
 
 def test_the_heap_of_dues_does_not_grow_with_every_visit() -> None:
-    decider = decider_of(marker(0))
+    rows = MemoryRows()
+    decider = decider_of(marker(0), rows=rows)
     for offset in range(1, 6_001):
         decider.feed(*visit("ann", offset, START + offset))
     decider.work(EVERYTHING)
-    heaps = decider._contacts._due_heaps
-    assert sum(map(len, heaps.values())) <= 2_000
+    assert sum(map(len, rows._due_heaps.values())) <= 2_000

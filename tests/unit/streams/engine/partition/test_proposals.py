@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
-import msgspec
 import pytest
 
 from schemas.engine_versions import NEWEST_VERSION
@@ -16,6 +15,7 @@ from streams.engine.journal.effects import Budget
 from streams.engine.journal.records import Marker, proposal_from_marker
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
+from streams.engine.state.contact import encode_contact
 from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_definitions
 
 
@@ -57,7 +57,7 @@ def test_a_slice_is_decided_in_batches_over_restarts() -> None:
     entry = slice_for_all(driver)
     decider, batch_sizes = driver.decider, []
     rows: dict[bytes, bytes | None] = {
-        f"default/{row.id}".encode(): msgspec.json.encode(row) for row in decider.contacts()
+        f"default/{row.id}".encode(): encode_contact(row) for row in decider.contacts()
     }
     for _ in range(4):
         decider.feed(*entry)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import Contact, encode_contact
 from streams.engine.state.contact_store import ContactStore
 from streams.engine.state.decoded_contacts import DecodedContacts
 from tests.harness.engine.engine_driver import START, EngineDriver
@@ -41,7 +40,7 @@ def test_only_changed_rows_are_flushed() -> None:
     store.get(b"default/ann")
     bob.score = 5
     store.put(b"default/bob", bob)
-    assert store.flush() == {b"default/bob": msgspec.json.encode(bob)}
+    assert store.flush() == {b"default/bob": encode_contact(bob)}
 
 
 def test_listing_all_contacts_gives_copies_and_keeps_none_decoded() -> None:
@@ -74,7 +73,7 @@ def test_the_cache_is_bounded_and_keeps_what_is_used(batch: int) -> None:
 def test_a_repeat_leaves_the_decoded_contact_as_its_row() -> None:
     driver = EngineDriver(segments=[{"id": "seen", "dynamic": True, "when": {"visit": {}, "within": "7d"}}])
     driver.visit(START, id="first")
-    row = msgspec.json.encode(driver.contact())
+    row = encode_contact(driver.contact())
     assert driver.visit(START + 5, id="first") == []
     held = driver.decider._contacts.get(b"default/ann")
-    assert msgspec.json.encode(held) == row
+    assert encode_contact(held) == row

@@ -1,0 +1,1 @@
+"""Rows of contacts on local disk: a cache of the changelog that outlives the process."""

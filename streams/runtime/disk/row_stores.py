@@ -1,0 +1,83 @@
+"""Chooses where the contacts of a worker's slots lie: in memory, or on local disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from streams.engine.state.memory_rows import MemoryRows
+from streams.engine.state.row_store import RowStore
+from streams.kafka.deployment import read_deployment_id
+from streams.runtime.disk.slot_folder import FolderIdentity, current_boot_id, open_slot_folder
+from streams.runtime.spec import AppSpec
+from streams.settings import Settings
+
+
+class LocalRows(Protocol):
+    """What a slot does to rows that outlive the process; with rows in memory there is nothing to do."""
+
+    def start_restore(self, end: int) -> tuple[int, bytes]:
+        """The changelog offset to restore from, where the changelog ends at `end`, and the last checkpoint record
+        before it, b"" for none.
+        """
+
+    def commit_restored(self, checkpoint: bytes, position: int) -> None:
+        """The records before changelog offset `position` were restored; `checkpoint` is the last one among them."""
+
+    def commit(self, records: Mapping[bytes, bytes | None], checkpoint: bytes, position: int) -> None:
+        """A transaction was committed that wrote these records and this checkpoint before offset `position`."""
+
+    def clear(self) -> None:
+        """Begins anew, without contacts."""
+
+    def close(self) -> None:
+        """Ends its use."""
+
+
+class NoLocalRows:
+    """A `LocalRows` that keeps nothing."""
+
+    def start_restore(self, end: int) -> tuple[int, bytes]:
+        """The whole changelog is to be restored."""
+        del end
+        return 0, b""
+
+    def commit_restored(self, checkpoint: bytes, position: int) -> None:
+        """Keeps nothing."""
+
+    def commit(self, records: Mapping[bytes, bytes | None], checkpoint: bytes, position: int) -> None:
+        """Keeps nothing."""
+
+    def clear(self) -> None:
+        """Has nothing."""
+
+    def close(self) -> None:
+        """Has nothing open."""
+
+
+class RowStores:
+    """Opens the row stores of one worker's slots."""
+
+    def __init__(self, settings: Settings, spec: AppSpec, worker: str) -> None:
+        self._settings = settings
+        self._changelog = spec.changelog_topic(settings)
+        self._is_on_disk = spec.has_row_store and settings.contact_store == "disk"
+        self._folder: Path = settings.data_dir / "contacts" / worker
+        self._deployment = ""
+
+    async def prepare(self) -> None:
+        """Reads what tells this deployment from others. Raises BrokerUnavailable, TopicsMissing."""
+        if self._is_on_disk and not self._deployment:
+            self._deployment = await read_deployment_id(self._settings)
+
+    def open(self, slot: int) -> tuple[RowStore, LocalRows]:
+        """A slot's rows, for its decider and for itself.
+
+        Raises ConfigurationError when its folder cannot be written or another process has it.
+        """
+        if not self._is_on_disk:
+            return MemoryRows(), NoLocalRows()
+        identity = FolderIdentity(self._deployment, self._changelog, slot, current_boot_id())
+        rows = open_slot_folder(self._folder / f"{self._changelog}-{slot}", identity)
+        return rows, rows
