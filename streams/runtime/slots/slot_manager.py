@@ -34,7 +34,7 @@ from streams.settings import Settings
 log = structlog.get_logger()
 
 LAG_SECONDS = 1.0
-"""How often group offsets are committed."""
+"""How long group offsets wait for a later transaction to be committed with them."""
 
 
 class SlotManager:
@@ -61,8 +61,8 @@ class SlotManager:
         self.source_topics = frozenset(spec.source_topics(settings))
         self.sources: list[Partition] = []
         """Every partition of every in-topic, without prefix."""
-        self.control_topics = ControlTopicReader(settings, spec, wake=self.wake)
-        self.claim_publisher = ClaimPublisher(settings, self.claims_at)
+        self.control_topics = ControlTopicReader(settings, spec, on_claims=self.handle_claims, on_control=self.wake)
+        self.claim_publisher = ClaimPublisher(settings, self.claims_at, self.claims_needed_in)
         self._ingest = spec.ingest(settings)
         self._takeover = self.takeover_class(settings)
         self._claim_tracker = ClaimTracker(worker)
@@ -70,6 +70,7 @@ class SlotManager:
         self._stuck_partitions: set[Partition] = set()
         self._suspensions = 0
         self._suspensions_at_take_over = 0
+        self._has_commits = asyncio.Event()
         self._lag_task: asyncio.Task[None] | None = None
 
     # Fetched records
@@ -80,8 +81,14 @@ class SlotManager:
         if slot is not None:
             slot.enqueue(run, run.source)
 
+    def handle_claims(self) -> None:
+        """New claims concern a slot only while it waits for them."""
+        self.claim_publisher.review_need()
+        if self.claims_needed_in(now_ms()) == 0:
+            self.wake()
+
     def wake(self) -> None:
-        """Lets every slot look again: a control topic has a new record."""
+        """Lets every slot look again: something changed that they may wait for."""
         for slot in self.slots.values():
             slot.wake()
 
@@ -229,12 +236,24 @@ class SlotManager:
 
     # Claims and group offsets
 
+    def claims_needed_in(self, now: int) -> int | None:
+        """In how many ms, from `now` (ms) on, a slot of any worker waits for claims; None while nothing is due."""
+        if self.control_topics.control_state.claims.have_waiter():
+            return 0
+        return self._own_claims_needed_in(now)
+
+    def _own_claims_needed_in(self, now: int) -> int | None:
+        needs = (slot.claims_needed_in(now) for slot in self.slots.values())
+        return min((need for need in needs if need is not None), default=None)
+
     def claims_at(self, now: int) -> dict[Partition, Claim]:
         """The claims at `now` (ms) of every in-topic partition of this worker's slots, without prefix."""
         ends, others = self._fetch_thread().ends, self.control_topics.control_state.claims
+        waits = self._own_claims_needed_in(now) == 0
+        self._fetch_thread().shorten_waits(is_short=waits or others.have_waiter())
         claims = {
             (name := slot.partitions.without_prefix(buffer.partition)): self._claim_tracker.update_claim(
-                buffer, name, ends, others, now
+                buffer, name, ends, others, now, waits=waits
             )
             for slot in self.slots.values()
             for buffer in slot.source_buffers()
@@ -251,6 +270,8 @@ class SlotManager:
         self._stuck_partitions = stuck
 
     def _handle_commit(self, slot: Slot) -> None:
+        self._has_commits.set()
+        self.claim_publisher.review_need()
         if self._has_waiters(slot):
             self._add_own_claims()
             self.claim_publisher.publish_now()
@@ -273,9 +294,11 @@ class SlotManager:
 
     async def _commit_offsets_loop(self) -> None:
         while True:
+            await self._has_commits.wait()
             await asyncio.sleep(LAG_SECONDS)
             if self.app.rebalancing:
                 continue
+            self._has_commits.clear()
             buffers = [buffer for slot in self.slots.values() for buffer in slot.buffers.values()]
             offsets = {buffer.partition: buffer.committed_position for buffer in buffers}
             await commit_group_offsets(self._fetch_thread(), offsets)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from schemas.topics import DEAD_LETTERS
 from streams.engine.decisions.outputs import with_emitted_at
 from streams.engine.journal import records
@@ -14,9 +16,9 @@ from streams.kafka.dead_letters import TOO_LARGE, DeadLetter, dead_letter_from_d
 from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.inputs.partition_buffer import BufferedRecord
-from streams.runtime.inputs.slot_inputs import InputRecords
+from streams.runtime.inputs.slot_inputs import InputRecords, SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
-from streams.runtime.protocols import Ingest
+from streams.runtime.protocols import Decider, Ingest
 from streams.runtime.time.control_records import ControlRecord
 
 JOURNAL_RECORD_TOO_LARGE = Refusal(
@@ -105,6 +107,20 @@ class TransactionBatch:
         """Adds a slice of a back-fill to the slot's own journal partition."""
         self.writer.add(self.partitions.own_journal(), records.SLICE_KEY, records.encode(part))
         self.has_content = True
+
+    def set_checkpoint(self, checkpoint: SlotCheckpoint, inputs: SlotInputs, decider: Decider) -> None:
+        """`checkpoint` with the positions and arrivals after the batch's records, and the decider's own part."""
+        feeds, arrivals = {}, {}
+        for partition, buffer in inputs.buffers.items():
+            entries = self.input_records.get(partition)
+            name = str(self.partitions.without_prefix(partition))
+            position = entries[-1].next_position if entries else buffer.committed_position
+            if partition == inputs.journal:
+                feeds[name] = decider.resume_offset(position)
+                continue
+            feeds[name] = position
+            arrivals[name] = entries[-1].arrival if entries else buffer.committed_arrival
+        self.checkpoint = replace(checkpoint, feeds=feeds, arrivals=arrivals, checkpoint=decider.checkpoint())
 
     def _add_journal_record(self, append: Append) -> None:
         self.writer.add(self.partitions.journal_for(append.key), append.key, append.value)

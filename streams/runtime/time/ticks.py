@@ -20,6 +20,9 @@ from streams.runtime.time import alignment
 from streams.runtime.time.claims import Claims
 from streams.settings import Settings
 
+SILENT_HEARTBEATS = 12
+"""In a silence a tick changes nothing, and each costs two transactions."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClockAdvance:
@@ -54,6 +57,7 @@ class TickScheduler:
     sources: Sequence[Partition]
     holder: str = ""
     _last_append: int = 0
+    _has_record: bool = True
 
     def next_marker(self, checkpoint: SlotCheckpoint) -> Marker | None:
         """The next release marker that is not in this slot's journal partition."""
@@ -80,7 +84,8 @@ class TickScheduler:
         return all(claims.position(source) >= end for source, end in advance.ends.items() if source in sources)
 
     def next_wall_tick(self, checkpoint: SlotCheckpoint, next_due: int | None, now: int) -> Tick | None:
-        """The next tick of the wall clock: every `tick_ms` while something is due, else as a slow heartbeat.
+        """The next tick of the wall clock: every `tick_ms` while something is due, else as a slow heartbeat, slower
+        still while the journal gets nothing but ticks.
 
         Its value is min(clock - grace, claims of all source partitions) and rises; there is none until every
         partition has a claim. The clock is the earlier of the worker's and the broker's.
@@ -94,10 +99,22 @@ class TickScheduler:
         if at <= checkpoint.tick:
             return None
         is_due = next_due is not None and next_due < at
-        pause = self.settings.tick_ms if is_due else self.settings.heartbeat_ms
+        pause = self.settings.tick_ms if is_due else self._heartbeat()
         if now - self._last_append < pause:
             return None
+        self._has_record = False  # what comes now is behind this tick
         return Tick(at=at)
+
+    def _heartbeat(self) -> int:
+        return self.settings.heartbeat_ms * (1 if self._has_record else SILENT_HEARTBEATS)
+
+    def next_heartbeat_in(self, now: int) -> int | None:
+        """In how many ms a wall tick is due though no timer is; None on the events clock."""
+        return None if self.settings.clock == "events" else max(0, self._last_append + self._heartbeat() - now)
+
+    def mark_record(self) -> None:
+        """The journal has a record that is no tick."""
+        self._has_record = True
 
     def mark_appended(self, now: int) -> None:
         """Starts the pause until the next wall tick: a control record is committed."""
