@@ -307,7 +307,9 @@ class Slot:
             return None
         latest = self._inputs.latest_arrival()
         claims = self._tick_scheduler.control_state.claims
-        horizon = self._alignment.horizon(self._tick_scheduler.sources, claims, latest, now) if latest else None
+        horizon = (
+            self._alignment.horizon(self._tick_scheduler.sources.present, claims, latest, now) if latest else None
+        )
         self._is_waiting = horizon is not None
         marker = self._tick_scheduler.next_marker(self._checkpoint)
         if marker is None or marker.at is None or self._decider.is_busy():

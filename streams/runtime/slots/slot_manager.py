@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -12,10 +12,11 @@ import structlog
 from schemas.topics import DEAD_LETTERS
 from streams.clock import now_ms
 from streams.errors import Internal
-from streams.kafka.partitions import Partition, all_partitions, slot_for_partition
+from streams.kafka.partitions import Partition, slot_for_partition
 from streams.kafka.protocols import TopicPartitionLike
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.faust.group_offsets import commit_group_offsets
+from streams.runtime.faust.metadata import refresh_metadata
 from streams.runtime.faust.protocols import FaustApp, FetchThread
 from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs
@@ -28,6 +29,7 @@ from streams.runtime.time.claim_publisher import ClaimPublisher
 from streams.runtime.time.claim_tracker import ClaimTracker
 from streams.runtime.time.claims import Claim
 from streams.runtime.time.control_topics import ControlTopicReader
+from streams.runtime.time.source_partitions import SourceWatch
 from streams.runtime.time.ticks import TickScheduler
 from streams.settings import Settings
 
@@ -59,10 +61,11 @@ class SlotManager:
         self.slots: dict[int, Slot] = {}
         self.journal = spec.journal_topic(settings)
         self.source_topics = frozenset(spec.source_topics(settings))
-        self.sources: list[Partition] = []
-        """Every partition of every in-topic, without prefix."""
         self.control_topics = ControlTopicReader(settings, spec, on_claims=self.handle_claims, on_control=self.wake)
-        self.claim_publisher = ClaimPublisher(settings, self.claims_at, self.claims_needed_in)
+        self.source_watch = SourceWatch(self._partition_counts, self._handle_look)
+        self.claim_publisher = ClaimPublisher(
+            settings, self.claims_at, self.claims_needed_in, self.source_watch.start_look
+        )
         self._ingest = spec.ingest(settings)
         self._takeover = self.takeover_class(settings)
         self._claim_tracker = ClaimTracker(worker)
@@ -135,10 +138,7 @@ class SlotManager:
 
     async def _start_shared(self) -> None:
         """Reads what all slots share up to now: above all claims, which arrivals must not fall behind."""
-        counts = await self.control_topics.partition_counts(sorted(self.source_topics))
-        prefix = self.settings.prefix
-        # In place, since every slot's tick scheduler holds this list: an in-topic may have got more partitions.
-        self.sources[:] = all_partitions((topic.removeprefix(prefix), n) for topic, n in counts.items())
+        await self.source_watch.look()
         await self.control_topics.catch_up()
         await self.claim_publisher.start()
         if self._lag_task is None:
@@ -156,7 +156,7 @@ class SlotManager:
             ingest=self._ingest,
             decider=spec.decider(settings, number),
             inputs=SlotInputs(partitions.own_journal(), self.app.consumer),
-            tick_scheduler=TickScheduler(settings, self.control_topics.control_state, self.sources),
+            tick_scheduler=TickScheduler(settings, self.control_topics.control_state, self.source_watch.sources),
             ends=self._fetch_thread().ends,
             transaction_partitions=self._transaction_partitions(partitions),
             log_ends=self._takeover.log_ends,
@@ -231,6 +231,7 @@ class SlotManager:
         if self._lag_task is not None:
             self._lag_task.cancel()
         await self.claim_publisher.stop()
+        await self.source_watch.stop()
         await self.control_topics.stop()
         log.info("closed", kind=self.spec.name)
 
@@ -243,6 +244,8 @@ class SlotManager:
         return self._own_claims_needed_in(now)
 
     def _own_claims_needed_in(self, now: int) -> int | None:
+        if self.settings.clock == "wall" and self._unclaimed_sources():
+            return 0
         needs = (slot.claims_needed_in(now) for slot in self.slots.values())
         return min((need for need in needs if need is not None), default=None)
 
@@ -291,6 +294,24 @@ class SlotManager:
             return slot.has_pending_advance()
         reach = self.control_topics.control_state.claims.largest() - self.settings.in_step_ms
         return slot.is_waiting or any(buffer.claim <= reach for buffer in slot.source_buffers())
+
+    # Partitions of the in-topics
+
+    async def _partition_counts(self) -> Mapping[str, int]:
+        counts = await self.control_topics.partition_counts(sorted(self.source_topics))
+        return {topic.removeprefix(self.settings.prefix): count for topic, count in counts.items()}
+
+    async def _handle_look(self, new: Iterable[Partition]) -> None:
+        """A partition that nobody owns yet makes the group share out again. A look also lets time go on."""
+        if any(new) or self._unclaimed_sources():
+            await refresh_metadata(self._fetch_thread())
+        if self.claims_needed_in(now_ms()) == 0:
+            self.wake()
+
+    def _unclaimed_sources(self) -> bool:
+        """Whether an in-topic partition has no claim yet: no tick is written before it has one."""
+        claims = self.control_topics.control_state.claims
+        return any(not claims.claim(partition) for partition in self.source_watch.sources.present)
 
     async def _commit_offsets_loop(self) -> None:
         while True:

@@ -30,7 +30,8 @@ IDLE_PERIODS = 8
 class ClaimPublisher:
     """Publishes the claims that `claims_at(now)` returns, by partition without prefix; `now` is in ms.
 
-    `needed_in(now)` returns in how many ms they will be waited for; None while nothing is due.
+    `needed_in(now)` returns in how many ms they will be waited for; None while nothing is due. `on_full_round` is
+    called whenever all of them are published.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class ClaimPublisher:
         settings: Settings,
         claims_at: Callable[[int], Mapping[Partition, Claim]],
         needed_in: Callable[[int], int | None],
+        on_full_round: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._claims_at = claims_at
         self._needed_in = needed_in
+        self._on_full_round = on_full_round
         self._next_round = 0.0
         self._are_needed = False
         self._producer: Producer | None = None
@@ -114,6 +117,7 @@ class ClaimPublisher:
         """
         if now - self._last_full_publish >= period:
             self._last_full_publish = now
+            self._on_full_round()
             return claims
         return {name: claim for name, claim in claims.items() if has_changed(self._last_published.get(name), claim)}
 

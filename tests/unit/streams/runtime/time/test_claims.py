@@ -48,7 +48,7 @@ def test_in_a_hurry_only_what_moved_is_published() -> None:
 
 
 def test_an_owner_is_heard_of_all_its_partitions_every_quarter_second_even_in_a_hurry() -> None:
-    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: 0)
+    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: 0, lambda: None)
     claims = {VISITS: Claim(claim=10, position=1)}
     assert writer._schedule(100.0, clock=1_000) == 0.25
     assert writer._due_claims(claims, now=100.0, period=0.25) == claims
@@ -61,14 +61,14 @@ def test_an_owner_is_heard_of_all_its_partitions_every_quarter_second_even_in_a_
 def test_claims_that_nobody_waits_for_are_published_seldom_and_again_in_time_for_what_is_due(
     needed_in: int | None, period: float, next_round: float
 ) -> None:
-    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: needed_in)
+    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: needed_in, lambda: None)
     assert writer._schedule(100.0, clock=1_000) == period
     assert writer._next_round == pytest.approx(100.0 + next_round)
 
 
 def test_what_falls_due_before_the_next_round_brings_it_forward() -> None:
     needed_in: list[int | None] = [None]
-    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: needed_in[0])
+    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: needed_in[0], lambda: None)
     writer._schedule(time.monotonic(), clock=1_000)
     writer.review_need()
     assert not writer._wake.is_set()
