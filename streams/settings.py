@@ -33,9 +33,11 @@ class Settings(BaseSettings):
 
     interval_ms: int = Field(25, description="minimum time between two transactions of a slot under load")
     tick_ms: int = Field(250, description="time between two ticks while a timer is due")
-    heartbeat_ms: int = Field(5_000, description="time between two ticks while no timer is due")
+    heartbeat_ms: int = Field(
+        5_000, description="time between two ticks while no timer is due; twelve times that in a silence"
+    )
     grace_ms: int = Field(1_000, ge=500, description="how far a tick stays behind the wall clock")
-    claims_ms: int = Field(250, description="time between two publications of a worker's claims")
+    claims_ms: int = Field(250, description="time between two publications of claims while a slot waits for them")
     in_step_ms: int = Field(10_000, description="a record further ahead of the smallest claim waits")
     in_step_patience_ms: int = Field(60_000, description="how long records wait for a claim that does not advance")
     stuck_after_ms: int = Field(600_000, description="after this time an idle partition holds back no tick")

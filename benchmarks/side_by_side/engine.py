@@ -214,7 +214,7 @@ class EngineRun:
         """While the block runs, the time of `ContactStore.flush` is added up."""
         flush = ContactStore.flush
 
-        def timed_flush(store: ContactStore) -> dict[bytes, bytes]:
+        def timed_flush(store: ContactStore) -> dict[bytes, bytes | None]:
             start = time.thread_time()
             rows = flush(store)
             self._rows_seconds += time.thread_time() - start

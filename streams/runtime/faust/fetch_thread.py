@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,14 +20,14 @@ from streams.clock import now_ms
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord, TopicPartitionLike
 from streams.runtime.fatal import die
+from streams.runtime.faust.fetch_connection import close_fetch_connections, separate_fetches, stop_polling
+from streams.runtime.faust.fetch_pace import FetchPace
 from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.inputs.partition_buffer import FetchEnds
 
 log = structlog.get_logger()
 
-FETCH_WAIT_MS = 20
-FETCH_MIN_BYTES = 65_536
 LEAVE_SECONDS = 5.0
 """How long a stop waits for the group; the slots are closed by then."""
 CANCEL_SECONDS = 0.2
@@ -51,17 +52,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         self.cursors: dict[TopicPartitionLike, FetchCursor] = {}
         self.ends: dict[Partition, FetchEnds] = {}
         self.last_token = 0
+        self.paces: defaultdict[int, FetchPace] = defaultdict(FetchPace)
+        self.is_awaited = False
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         patch_connections(consumer._client, self.app.request_seconds)
+        separate_fetches(consumer)
         return patch_consumer(consumer)
 
     async def on_start(self) -> None:
         """Patches the fetcher and the coordinator, which exist from here on; called by Faust."""
         await super().on_start()
         consumer = self._ensure_consumer()
-        self._track_ends(consumer._fetcher)
+        stop_polling(consumer)
+        self._patch_fetches(consumer._fetcher)
         patch_coordinator(consumer._coordinator, self.app.request_seconds)
 
     def pause_assignment(self, assigned: Iterable[TopicPartitionLike]) -> None:
@@ -115,6 +120,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
 
     async def _seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
         consumer = self._ensure_consumer()
+        close_fetch_connections(consumer)  # what is under way was sent for a former assignment
         tokens = {}
         for partition, offset in positions.items():
             tp = TopicPartition(*partition)
@@ -154,13 +160,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         if self._consumer is not None and self._consumer._coordinator is not None:
             self._consumer._coordinator._group_instance_id = None
 
-    def _track_ends(self, fetcher: Any) -> None:
-        """Records, for each fetch answer, the partitions' ends in it and when the fetch was sent."""
+    def shorten_waits(self, *, is_short: bool) -> None:
+        """Says whether a slot waits for claims: fetches are answered sooner then. Callable from any thread."""
+        self.is_awaited = is_short
+
+    def _patch_fetches(self, fetcher: Any) -> None:
+        """Sets each fetch's terms; records, for each answer, the partitions' ends in it and when it was asked for."""
         fetch = fetcher._proc_fetch_request
 
         async def fetch_and_record(assignment: Any, node_id: int, request: Any) -> Any:
+            pace = self.paces[node_id]
+            request._max_wait_ms, request._min_bytes = pace.next_terms(time.monotonic(), is_awaited=self.is_awaited)
             sent_at = now_ms()
             needs_wakeup = await fetch(assignment, node_id, request)
+            if needs_wakeup:
+                pace.mark_answer(time.monotonic())
             if assignment.active:
                 self._record_ends(assignment, request, sent_at)
             return needs_wakeup
@@ -200,8 +214,4 @@ def patch_consumer(consumer: Any) -> Any:
     consumer._isolation_level = "read_committed"
     # A reset is a silent gap: an offset outside the log must be an error.
     consumer._auto_offset_reset = "none"
-    # Faust's 1,500 ms are fixed, and there is one fetch at a time per broker: a partition with data would wait for
-    # those without.
-    consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-    consumer._fetch_min_bytes = FETCH_MIN_BYTES
     return consumer

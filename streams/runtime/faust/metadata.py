@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
+
+import structlog
+from aiokafka.cluster import ClusterMetadata
+from aiokafka.errors import KafkaError
+
+from streams.runtime.faust.protocols import FetchThread
+
+log = structlog.get_logger()
+
+REFRESH_SECONDS = 5.0
 
 
 async def fetch_partition_counts(consumer: Any, topics: Iterable[str]) -> dict[str, int]:
     """The partition count of each topic by fresh metadata, 0 for a topic that the broker does not show.
 
-    `consumer` is a started AIOKafkaConsumer; `Any`, because its private client is used.
+    `consumer` is a started AIOKafkaConsumer; `Any`, because its private client is used. Raises KafkaError.
     """
-    cluster = await consumer._client.fetch_all_metadata()
-    return {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in topics}
+    asked = list(topics)
+    cluster = ClusterMetadata()
+    if not await consumer._client._metadata_update(cluster, asked):
+        raise KafkaError("no broker answers with metadata")
+    return {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in asked}
+
+
+async def refresh_metadata(thread: FetchThread) -> None:
+    """Lets Faust's consumer ask for metadata now. The leader of the group then notices new partitions, and has the
+    members join again; by itself it would ask after minutes.
+    """
+
+    async def refresh() -> None:
+        client: Any = thread._ensure_consumer()
+        await client._client.force_metadata_update()
+
+    try:
+        async with asyncio.timeout(REFRESH_SECONDS):
+            await thread.call_thread(refresh)
+    except (KafkaError, TimeoutError) as error:
+        log.debug("metadata not refreshed", error=type(error).__name__)

@@ -21,6 +21,9 @@ class FetchThread(Protocol):
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
         """Seeks and resumes; returns the token of each partition's seek."""
 
+    def shorten_waits(self, *, is_short: bool) -> None:
+        """Says whether a slot waits for claims: fetches are answered sooner then."""
+
     async def call_thread(self, function: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> Any:
         """Runs a coroutine function in the thread's event loop and returns its result, whatever that is."""
 

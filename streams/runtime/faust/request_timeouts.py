@@ -4,7 +4,7 @@ aiokafka's consumer has one request timeout for everything, and it must outlast 
 SyncGroup are answered when all members have joined. So with a stalled broker fetches, metadata and heartbeats would
 wait just as long, and the group would meanwhile expel the member. Two patches:
 
-- connections: connecting (which holds a lock of the whole client) and the requests of the default connection group
+- connections: connecting (which holds a lock of the whole client) and the requests outside the coordination group
   (fetches, metadata, offsets) give up after `request_seconds`
 - the group coordinator: every request but JoinGroup and SyncGroup gives up after `request_seconds`
 
@@ -34,7 +34,7 @@ def patch_connections(client: Any, request_seconds: float) -> None:
             client.force_metadata_update()
             return None
         # JoinGroup uses the coordination group's connection and may rightly take a whole rebalance.
-        if connection is not None and group == ConnectionGroup.DEFAULT:
+        if connection is not None and group != ConnectionGroup.COORDINATION:
             connection._request_timeout = request_seconds
         return connection
 

@@ -14,14 +14,13 @@ It has one transactional producer, and one transaction at a time holds everythin
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import structlog
 
 from streams.clock import now_ms
-from streams.engine.journal.records import Slice
+from streams.engine.journal.records import TICK_KEY, Slice
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
@@ -37,6 +36,7 @@ from streams.runtime.protocols import BackfillingDecider, Decider, Ingest
 from streams.runtime.slots.budget import DecisionBudget
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.transaction import TransactionBatch
+from streams.runtime.slots.work_pace import WorkPace
 from streams.runtime.time.alignment import Alignment, AlignmentSettings
 from streams.runtime.time.control_records import ControlRecordScheduler
 from streams.runtime.time.ticks import TickScheduler
@@ -97,6 +97,7 @@ class Slot:
         self._log_ends = log_ends
         self._on_commit = on_commit
         self._diagnose_error = diagnose_error
+        self._pace = WorkPace(settings)
         self._backfill = (
             Backfill(decider, partitions, open_consumer, throttle, self.wake)
             if isinstance(decider, BackfillingDecider)
@@ -111,11 +112,10 @@ class Slot:
         """The journal is read up to here before another control record is appended."""
         self._is_waiting = False
         self._is_active = False
-        self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
-        self._last_start = self._last_slice = 0.0
+        self._last_slice = 0.0
 
     # Views
 
@@ -151,6 +151,13 @@ class Slot:
     def has_pending_advance(self) -> bool:
         """Whether a record of the topic `clock` is not answered with a tick yet."""
         return self._tick_scheduler.next_advance(self._checkpoint) is not None
+
+    def claims_needed_in(self, now: int) -> int | None:
+        """In how many ms, from `now` (ms) on, the slot waits for fresh claims; None while nothing is due."""
+        if self._settings.clock == "events":
+            return 0 if self.has_pending_advance() else None
+        due = now if self._is_waiting else self._decider.next_due()
+        return None if due is None else max(0, due - now)
 
     # Ownership
 
@@ -203,7 +210,7 @@ class Slot:
         """Works from now on: its partitions were sought, with these tokens."""
         self._inputs.start(tokens)
         self._is_active = True
-        self._wake.set()
+        self.wake()
         if self._task is None:
             self._task = asyncio.create_task(self._work_loop(), name=f"slot {self.number}")
 
@@ -233,39 +240,43 @@ class Slot:
         """Queues a run; False when it was fetched before a rebalance."""
         is_current = self._inputs.enqueue(source, run)
         if is_current:
-            self._wake.set()
+            self.wake()
         return is_current
 
     def wake(self) -> None:
         """Lets the slot look again: something changed that it may wait for."""
-        self._wake.set()
+        self._pace.wake()
 
     async def _work_loop(self) -> None:
         try:
             while True:
-                self._wake.clear()
-                if await self._work_once():
-                    continue
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.tick_ms / 1000):
-                        await self._wake.wait()
+                self._pace.begin_look()
+                if not await self._work_once():
+                    await self._pace.await_wake(self._pauses(now_ms()))
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # a slot that failed is not to be trusted
             die(f"{self.transactional_id} failed", await self._diagnose_error(error))
 
+    def _pauses(self, now: int) -> Iterable[int | None]:
+        """In how many ms time alone may give the slot something to do; None for never."""
+        yield self.claims_needed_in(now)
+        yield self._tick_scheduler.next_heartbeat_in(now)
+        # What is there and waits, for its turn or for others, may go on at any moment.
+        is_held = self._inputs.has_records() or self._decider.is_busy() or bool(self._checkpoint.introduced)
+        yield 0 if is_held or self._tick_scheduler.next_marker(self._checkpoint) is not None else None
+
     async def _work_once(self) -> bool:
         """Commits one transaction when there is something to write; returns whether there was."""
-        await self._await_interval()
+        await self._pace.await_interval(is_waiting=self._is_waiting)
         if not self._is_active:
             return False
         self._idle.clear()
         try:
-            began = time.monotonic()
             batch = self.build_transaction(now_ms())
             if batch is None:
                 return False
-            self._last_start = began
+            self._pace.mark_start()
             async with asyncio.timeout(self._settings.transaction_bound_ms / 1000):
                 await self.commit(batch)
         except TimeoutError as error:
@@ -273,14 +284,6 @@ class Slot:
         finally:
             self._idle.set()
         return True
-
-    async def _await_interval(self) -> None:
-        # The first record after a silence goes at once; under load the interval lets batches grow. A slot that waits
-        # to be in step makes small steps, as fast as they go.
-        interval = 0.0 if self._is_waiting else self._settings.interval_ms / 1000
-        pause = self._last_start + interval - time.monotonic()
-        if pause > 0:
-            await asyncio.sleep(pause)
 
     def build_transaction(self, now: int) -> TransactionBatch | None:
         """The content of the next transaction; None when there is nothing to write.
@@ -301,7 +304,7 @@ class Slot:
         checkpoint = self._add_control_record(batch, now)  # 3
         if not batch.has_content:
             return None
-        batch.checkpoint = batch.checkpoint_after(checkpoint, self._inputs, self._decider)
+        batch.set_checkpoint(checkpoint, self._inputs, self._decider)
         self.add_checkpoint(batch)  # 4
         return batch
 
@@ -318,7 +321,9 @@ class Slot:
             return None
         latest = self._inputs.latest_arrival()
         claims = self._tick_scheduler.control_state.claims
-        horizon = self._alignment.horizon(self._tick_scheduler.sources, claims, latest, now) if latest else None
+        horizon = (
+            self._alignment.horizon(self._tick_scheduler.sources.present, claims, latest, now) if latest else None
+        )
         self._is_waiting = horizon is not None
         marker = self._tick_scheduler.next_marker(self._checkpoint)
         if marker is None or marker.at is None or self._decider.is_busy():
@@ -336,6 +341,8 @@ class Slot:
                 for entry in entries:
                     record = entry.record
                     self._decider.feed(record.offset, record.key or b"", record.value or b"")
+                    if record.key != TICK_KEY:
+                        self._tick_scheduler.mark_record()
                 batch.has_content = True
         if self._decider.has_pending():
             batch.add_effects(self._decider.work(self._budget.current()), now)

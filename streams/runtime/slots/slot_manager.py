@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,11 +13,12 @@ import structlog
 from schemas.topics import DEAD_LETTERS
 from streams.clock import now_ms
 from streams.errors import Internal
-from streams.kafka.partitions import Partition, all_partitions, slot_for_partition
+from streams.kafka.partitions import Partition, slot_for_partition
 from streams.kafka.protocols import TopicPartitionLike
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.disk.row_stores import RowStores
 from streams.runtime.faust.group_offsets import commit_group_offsets
+from streams.runtime.faust.metadata import refresh_metadata
 from streams.runtime.faust.protocols import FaustApp, FetchThread
 from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs
@@ -30,13 +31,14 @@ from streams.runtime.time.claim_publisher import ClaimPublisher
 from streams.runtime.time.claim_tracker import ClaimTracker
 from streams.runtime.time.claims import Claim
 from streams.runtime.time.control_topics import ControlTopicReader
+from streams.runtime.time.source_partitions import SourceWatch
 from streams.runtime.time.ticks import TickScheduler
 from streams.settings import Settings
 
 log = structlog.get_logger()
 
 LAG_SECONDS = 1.0
-"""How often group offsets are committed."""
+"""How long group offsets wait for a later transaction to be committed with them."""
 
 
 class SlotManager:
@@ -61,10 +63,11 @@ class SlotManager:
         self.slots: dict[int, Slot] = {}
         self.journal = spec.journal_topic(settings)
         self.source_topics = frozenset(spec.source_topics(settings))
-        self.sources: list[Partition] = []
-        """Every partition of every in-topic, without prefix."""
-        self.control_topics = ControlTopicReader(settings, spec, wake=self.wake)
-        self.claim_publisher = ClaimPublisher(settings, self.claims_at)
+        self.control_topics = ControlTopicReader(settings, spec, on_claims=self.handle_claims, on_control=self.wake)
+        self.source_watch = SourceWatch(self._partition_counts, self._handle_look)
+        self.claim_publisher = ClaimPublisher(
+            settings, self.claims_at, self.claims_needed_in, self.source_watch.start_look
+        )
         self._row_stores = RowStores(settings, spec, worker)
         self._ingest = spec.ingest(settings)
         self._takeover = self.takeover_class(settings)
@@ -73,6 +76,7 @@ class SlotManager:
         self._stuck_partitions: set[Partition] = set()
         self._suspensions = 0
         self._suspensions_at_take_over = 0
+        self._has_commits = asyncio.Event()
         self._lag_task: asyncio.Task[None] | None = None
 
     # Fetched records
@@ -83,8 +87,14 @@ class SlotManager:
         if slot is not None:
             slot.enqueue(run, run.source)
 
+    def handle_claims(self) -> None:
+        """New claims concern a slot only while it waits for them."""
+        self.claim_publisher.review_need()
+        if self.claims_needed_in(now_ms()) == 0:
+            self.wake()
+
     def wake(self) -> None:
-        """Lets every slot look again: a control topic has a new record."""
+        """Lets every slot look again: something changed that they may wait for."""
         for slot in self.slots.values():
             slot.wake()
 
@@ -134,10 +144,7 @@ class SlotManager:
 
     async def _start_shared(self) -> None:
         """Reads what all slots share up to now: above all claims, which arrivals must not fall behind."""
-        counts = await self.control_topics.partition_counts(sorted(self.source_topics))
-        prefix = self.settings.prefix
-        # In place, since every slot's tick scheduler holds this list: an in-topic may have got more partitions.
-        self.sources[:] = all_partitions((topic.removeprefix(prefix), n) for topic, n in counts.items())
+        await self.source_watch.look()
         await self.control_topics.catch_up()
         await self.claim_publisher.start()
         await self._row_stores.prepare()
@@ -158,7 +165,7 @@ class SlotManager:
             decider=spec.decider(settings, number, rows),
             local_rows=local_rows,
             inputs=SlotInputs(partitions.own_journal(), self.app.consumer),
-            tick_scheduler=TickScheduler(settings, self.control_topics.control_state, self.sources),
+            tick_scheduler=TickScheduler(settings, self.control_topics.control_state, self.source_watch.sources),
             ends=self._fetch_thread().ends,
             transaction_partitions=self._transaction_partitions(partitions),
             log_ends=self._takeover.log_ends,
@@ -225,17 +232,32 @@ class SlotManager:
         if self._lag_task is not None:
             self._lag_task.cancel()
         await self.claim_publisher.stop()
+        await self.source_watch.stop()
         await self.control_topics.stop()
         log.info("closed", kind=self.spec.name)
 
     # Claims and group offsets
 
+    def claims_needed_in(self, now: int) -> int | None:
+        """In how many ms, from `now` (ms) on, a slot of any worker waits for claims; None while nothing is due."""
+        if self.control_topics.control_state.claims.have_waiter():
+            return 0
+        return self._own_claims_needed_in(now)
+
+    def _own_claims_needed_in(self, now: int) -> int | None:
+        if self.settings.clock == "wall" and self._unclaimed_sources():
+            return 0
+        needs = (slot.claims_needed_in(now) for slot in self.slots.values())
+        return min((need for need in needs if need is not None), default=None)
+
     def claims_at(self, now: int) -> dict[Partition, Claim]:
         """The claims at `now` (ms) of every in-topic partition of this worker's slots, without prefix."""
         ends, others = self._fetch_thread().ends, self.control_topics.control_state.claims
+        waits = self._own_claims_needed_in(now) == 0
+        self._fetch_thread().shorten_waits(is_short=waits or others.have_waiter())
         claims = {
             (name := slot.partitions.without_prefix(buffer.partition)): self._claim_tracker.update_claim(
-                buffer, name, ends, others, now
+                buffer, name, ends, others, now, waits=waits
             )
             for slot in self.slots.values()
             for buffer in slot.source_buffers()
@@ -252,6 +274,8 @@ class SlotManager:
         self._stuck_partitions = stuck
 
     def _handle_commit(self, slot: Slot) -> None:
+        self._has_commits.set()
+        self.claim_publisher.review_need()
         if self._has_waiters(slot):
             self._add_own_claims()
             self.claim_publisher.publish_now()
@@ -272,11 +296,31 @@ class SlotManager:
         reach = self.control_topics.control_state.claims.largest() - self.settings.in_step_ms
         return slot.is_waiting or any(buffer.claim <= reach for buffer in slot.source_buffers())
 
+    # Partitions of the in-topics
+
+    async def _partition_counts(self) -> Mapping[str, int]:
+        counts = await self.control_topics.partition_counts(sorted(self.source_topics))
+        return {topic.removeprefix(self.settings.prefix): count for topic, count in counts.items()}
+
+    async def _handle_look(self, new: Iterable[Partition]) -> None:
+        """A partition that nobody owns yet makes the group share out again. A look also lets time go on."""
+        if any(new) or self._unclaimed_sources():
+            await refresh_metadata(self._fetch_thread())
+        if self.claims_needed_in(now_ms()) == 0:
+            self.wake()
+
+    def _unclaimed_sources(self) -> bool:
+        """Whether an in-topic partition has no claim yet: no tick is written before it has one."""
+        claims = self.control_topics.control_state.claims
+        return any(not claims.claim(partition) for partition in self.source_watch.sources.present)
+
     async def _commit_offsets_loop(self) -> None:
         while True:
+            await self._has_commits.wait()
             await asyncio.sleep(LAG_SECONDS)
             if self.app.rebalancing:
                 continue
+            self._has_commits.clear()
             buffers = [buffer for slot in self.slots.values() for buffer in slot.buffers.values()]
             offsets = {buffer.partition: buffer.committed_position for buffer in buffers}
             await commit_group_offsets(self._fetch_thread(), offsets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
+from msgspec.structs import replace
 
 from schemas.topics import DEAD_LETTERS
 from streams.engine.decisions.outputs import with_emitted_at
@@ -112,7 +112,7 @@ class TransactionBatch:
         self.writer.add(self.partitions.own_journal(), records.SLICE_KEY, records.encode(part))
         self.has_content = True
 
-    def checkpoint_after(self, checkpoint: SlotCheckpoint, inputs: SlotInputs, decider: Decider) -> SlotCheckpoint:
+    def set_checkpoint(self, checkpoint: SlotCheckpoint, inputs: SlotInputs, decider: Decider) -> None:
         """`checkpoint` with the positions and arrivals after the batch's records, and the decider's own part."""
         feeds, arrivals = {}, {}
         for partition, buffer in inputs.buffers.items():
@@ -124,7 +124,7 @@ class TransactionBatch:
                 continue
             feeds[name] = position
             arrivals[name] = entries[-1].arrival if entries else buffer.committed_arrival
-        return msgspec.structs.replace(checkpoint, feeds=feeds, arrivals=arrivals, checkpoint=decider.checkpoint())
+        self.checkpoint = replace(checkpoint, feeds=feeds, arrivals=arrivals, checkpoint=decider.checkpoint())
 
     def _add_journal_record(self, append: Append) -> None:
         self.writer.add(self.partitions.journal_for(append.key), append.key, append.value)

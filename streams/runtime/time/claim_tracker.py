@@ -41,10 +41,17 @@ class ClaimTracker:
         buffer.claim = max(buffer.claim, buffer.committed_arrival)
 
     def update_claim(
-        self, buffer: PartitionBuffer, name: Partition, ends: Mapping[Partition, FetchEnds], claims: Claims, now: int
+        self,
+        buffer: PartitionBuffer,
+        name: Partition,
+        ends: Mapping[Partition, FetchEnds],
+        claims: Claims,
+        now: int,
+        *,
+        waits: bool = False,
     ) -> Claim:
         """The partition's claim at `now` (ms), which `buffer.claim` is raised to; `name` is the partition without
-        prefix.
+        prefix. `waits` says that a slot of this worker waits for the claims of others.
         """
         end = ends.get(buffer.partition)
         if end is not None and end.token != buffer.token:
@@ -68,6 +75,7 @@ class ClaimTracker:
             stuck=idle_time.stuck,
             stopped=buffer.stop_reason or "",
             worker=self._worker,
+            waits=waits,
         )
 
     def _idle_time_of(self, buffer: PartitionBuffer, name: Partition, claims: Claims, now: int) -> IdleTime:

@@ -15,6 +15,9 @@ from streams.kafka.partitions import Partition
 MAX_CLOCK_SKEW_MS = 500
 """No reader accepts a claim further ahead of the broker's time, and its writer ends."""
 
+WAITER_MS = 1_000
+"""A worker that waits for claims says so every `claims_ms`."""
+
 
 class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record of the claims topic, keyed "topic:partition" without prefix. Instants and times in ms.
@@ -23,7 +26,7 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     watermark. `readable` says that records can be read that are not in the journal yet. `stood` is how long, under
     all its owners, the claim has not moved while records were readable; `stuck` how long the stable end has not moved
     with records behind it. The claim carries both so that a new owner continues the count. `stopped` says why the
-    partition is not read, "" while it is.
+    partition is not read, "" while it is. `waits` says that its writer waits for the claims of the others.
     """
 
     claim: int
@@ -35,6 +38,7 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     stuck: int = 0
     stopped: str = ""
     worker: str = ""
+    waits: bool = False
 
 
 encode = msgspec.json.Encoder().encode
@@ -56,14 +60,19 @@ class ClaimState:
 
 @dataclass
 class Claims:
-    """All workers' claims as one worker has read them; `broker_time` (ms) is the newest timestamp on the topic."""
+    """All workers' claims as one worker has read them; `broker_time` (ms) is the newest timestamp on the topic,
+    `waiter_at` (ms) that of the last record whose writer waits for claims.
+    """
 
     broker_time: int = 0
+    waiter_at: int = -WAITER_MS
     states: dict[Partition, ClaimState] = field(default_factory=dict)
 
     def add(self, partition: Partition, claim: Claim, timestamp: int) -> bool:
         """Merges one record; False when its claim is ahead of the broker's time and not accepted."""
         self.broker_time = max(self.broker_time, timestamp)
+        if claim.waits:
+            self.waiter_at = max(self.waiter_at, timestamp)
         is_accepted = claim.claim <= timestamp + MAX_CLOCK_SKEW_MS
         state = self.states.get(partition)
         if state is None:
@@ -74,6 +83,10 @@ class Claims:
             state.updated_at = max(state.updated_at, timestamp)
             state.claim = merge_claims(state.claim, claim)
         return is_accepted
+
+    def have_waiter(self) -> bool:
+        """Whether a worker said so within the last second."""
+        return self.broker_time - self.waiter_at < WAITER_MS
 
     def claim(self, partition: Partition) -> int:
         """The partition's claim; 0 when it has none yet."""

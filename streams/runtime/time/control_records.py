@@ -110,7 +110,7 @@ class ControlRecordScheduler:
         if self._on_events_clock or marker.at is None:
             return True
         claims = self._tick_scheduler.control_state.claims
-        return self._alignment.horizon(self._tick_scheduler.sources, claims, marker.at, now) is None
+        return self._alignment.horizon(self._tick_scheduler.sources.present, claims, marker.at, now) is None
 
     def _next_tick(self, checkpoint: SlotCheckpoint, now: int) -> ScheduledRecord | None:
         tick = self._events_tick(checkpoint) if self._on_events_clock else self._wall_tick(checkpoint, now)

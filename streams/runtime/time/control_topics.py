@@ -7,6 +7,7 @@ from its own position, so reading a record twice, or late, is harmless.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -20,6 +21,7 @@ from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import follow
 from streams.runtime.fatal import die
+from streams.runtime.faust.fetch_connection import separate_fetches, stop_polling
 from streams.runtime.faust.metadata import fetch_partition_counts
 from streams.runtime.spec import AppSpec
 from streams.runtime.time import claims as claim_records
@@ -28,7 +30,8 @@ from streams.settings import Settings
 
 log = structlog.get_logger()
 
-FETCH_WAIT_MS = 50
+FETCH_WAIT_MS = 2_000
+PROGRESS_SECONDS = 0.05
 CATCH_UP_SECONDS = 60.0
 
 
@@ -44,18 +47,25 @@ _decode_clock_record = msgspec.json.Decoder(_ClockRecord).decode
 
 
 class ControlTopicReader:
-    """Keeps `control_state` current; calls `wake` whenever it changed."""
+    """Keeps `control_state` current. Calls `on_claims` when only claims of the app's in-topics came, `on_control` for
+    other records.
+    """
 
-    def __init__(self, settings: Settings, spec: AppSpec, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, spec: AppSpec, on_claims: Callable[[], None], on_control: Callable[[], None]
+    ) -> None:
         self.control_state = ControlState()
         self._settings = settings
-        self._wake = wake
+        self._on_claims = on_claims
+        self._on_control = on_control
+        self._sources = frozenset(topic.name for topic in spec.sources)
         self._releases = spec.releases() if spec.releases is not None else None
         self._consumer: Consumer | None = None
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Condition()
-        self._handlers: dict[str, Callable[[ConsumedRecord], None]] = {
-            settings.prefix + CLAIMS.name: self._read_claim,
+        self._claims_topic = settings.prefix + CLAIMS.name
+        self._handlers: dict[str, Callable[[ConsumedRecord], bool]] = {
+            self._claims_topic: self._read_claim,
             settings.prefix + CLOCK.name: self._read_clock,
             settings.prefix + DEFINITIONS.name: self._read_definition,
         }
@@ -75,7 +85,9 @@ class ControlTopicReader:
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
+        separate_fetches(consumer)
         await consumer.start()
+        stop_polling(consumer)
         consumer.assign(self._tps)
         await consumer.seek_to_beginning(*self._tps)
         self._consumer = consumer
@@ -107,51 +119,65 @@ class ControlTopicReader:
         async with asyncio.timeout(CATCH_UP_SECONDS):
             for tp, offset in ends.items():
                 while await consumer.position(tp) < offset:
-                    async with self._progress:
-                        await self._progress.wait()
+                    # A position also moves over control records, which no fetch returns.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(PROGRESS_SECONDS), self._progress:
+                            await self._progress.wait()
 
     async def _read_loop(self, consumer: Consumer) -> None:
         try:
             async for fetched in follow(consumer, FETCH_WAIT_MS):
-                for tp, records in fetched.items():
-                    for record in records:
-                        self._handlers[tp.topic](record)
+                if not fetched:
+                    continue
+                news = {tp.topic for tp, records in fetched.items() if self._read(tp.topic, records)}
                 async with self._progress:
                     self._progress.notify_all()
-                if fetched:
-                    self._wake()
+                if news - {self._claims_topic}:
+                    self._on_control()
+                elif news:
+                    self._on_claims()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # a worker that reads no claims and no releases must not go on
             die("what every slot must see cannot be read", error)
 
-    def _read_claim(self, record: ConsumedRecord) -> None:
+    def _read(self, topic: str, records: Sequence[ConsumedRecord]) -> bool:
+        """Whether one of these records is news."""
+        return sum(self._handlers[topic](record) for record in records) > 0
+
+    def _read_claim(self, record: ConsumedRecord) -> bool:
         claims = self.control_state.claims
         try:
             partition = Partition.parse((record.key or b"").decode())
+            if partition.topic not in self._sources:  # another app's: it tells the broker's time, and wakes nobody
+                claims.broker_time = max(claims.broker_time, record.timestamp)
+                return False
             claim = claim_records.decode(record.value or b"")
         except (msgspec.DecodeError, ValueError):
             log.warning("a record that is no claim", offset=record.offset)
-            return
+            return False
         if not claims.add(partition, claim, record.timestamp):
             log.warning("a claim ahead of the broker's time", partition=str(partition), worker=claim.worker)
+        return True
 
-    def _read_clock(self, record: ConsumedRecord) -> None:
+    def _read_clock(self, record: ConsumedRecord) -> bool:
         try:
             advance = _decode_clock_record(record.value or b"")
             at = instant_ms(advance.at)
             ends = {Partition.parse(name): offset for name, offset in advance.ends.items()}
         except (msgspec.DecodeError, ValueError):
             log.warning("a record that advances no clock", offset=record.offset)
-            return
+            return False
         self.control_state.advances.append(ClockAdvance(record.offset, advance.account, at, ends))
+        return True
 
-    def _read_definition(self, record: ConsumedRecord) -> None:
+    def _read_definition(self, record: ConsumedRecord) -> bool:
         if self._releases is None:
-            return
+            return False
         marker = self._releases.add(record.offset, record.timestamp, record.key, record.value)
         if marker is None:
-            return
+            return False
         if self._settings.clock == "wall":
             marker = marker_at_arrival(marker, record.timestamp)
         self.control_state.markers.append(marker)
+        return True

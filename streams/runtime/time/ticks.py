@@ -7,7 +7,6 @@ was read back from the journal.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -18,7 +17,11 @@ from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.time import alignment
 from streams.runtime.time.claims import Claims
+from streams.runtime.time.source_partitions import SourcePartitions
 from streams.settings import Settings
+
+SILENT_HEARTBEATS = 12
+"""In a silence a tick changes nothing, and each costs two transactions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,17 @@ class ControlState:
 
 @dataclass
 class TickScheduler:
-    """Chooses the next tick or marker of one slot. Instants in ms; `sources` are all partitions of all in-topics.
+    """Chooses the next tick or marker of one slot. Instants in ms; `sources` are the partitions of all in-topics.
 
     `holder` is the partition with the smallest claim, which holds ticks back.
     """
 
     settings: Settings
     control_state: ControlState
-    sources: Sequence[Partition]
+    sources: SourcePartitions
     holder: str = ""
     _last_append: int = 0
+    _has_record: bool = True
 
     def next_marker(self, checkpoint: SlotCheckpoint) -> Marker | None:
         """The next release marker that is not in this slot's journal partition."""
@@ -75,29 +79,44 @@ class TickScheduler:
 
     def is_advance_reached(self, advance: ClockAdvance) -> bool:
         """Whether every source partition's committed position has reached the end the advance names."""
-        sources = set(self.sources)
+        # By topic: a partition that is not known here yet counts too.
+        topics = {source.topic for source in self.sources.present}
         claims = self.control_state.claims
-        return all(claims.position(source) >= end for source, end in advance.ends.items() if source in sources)
+        return all(claims.position(source) >= end for source, end in advance.ends.items() if source.topic in topics)
 
     def next_wall_tick(self, checkpoint: SlotCheckpoint, next_due: int | None, now: int) -> Tick | None:
-        """The next tick of the wall clock: every `tick_ms` while something is due, else as a slow heartbeat.
+        """The next tick of the wall clock: every `tick_ms` while something is due, else as a slow heartbeat, slower
+        still while the journal gets nothing but ticks.
 
         Its value is min(clock - grace, claims of all source partitions) and rises; there is none until every
-        partition has a claim. The clock is the earlier of the worker's and the broker's.
+        partition has a claim. The clock is the earlier of the worker's and the broker's, and not later than the last
+        look at the partitions: one that was not there then gets its records later (source_partitions.py).
         """
         settings = alignment.AlignmentSettings.from_settings(self.settings)
-        bound, self.holder = alignment.smallest_claim(self.sources, self.control_state.claims, settings)
+        bound, self.holder = alignment.smallest_claim(self.sources.present, self.control_state.claims, settings)
         if bound is None:
             return None
-        clock = min(now, self.control_state.claims.broker_time)
+        clock = min(now, self.control_state.claims.broker_time, self.sources.seen_at)
         at = min(clock - self.settings.grace_ms, bound)
         if at <= checkpoint.tick:
             return None
         is_due = next_due is not None and next_due < at
-        pause = self.settings.tick_ms if is_due else self.settings.heartbeat_ms
+        pause = self.settings.tick_ms if is_due else self._heartbeat()
         if now - self._last_append < pause:
             return None
+        self._has_record = False  # what comes now is behind this tick
         return Tick(at=at)
+
+    def _heartbeat(self) -> int:
+        return self.settings.heartbeat_ms * (1 if self._has_record else SILENT_HEARTBEATS)
+
+    def next_heartbeat_in(self, now: int) -> int | None:
+        """In how many ms a wall tick is due though no timer is; None on the events clock."""
+        return None if self.settings.clock == "events" else max(0, self._last_append + self._heartbeat() - now)
+
+    def mark_record(self) -> None:
+        """The journal has a record that is no tick."""
+        self._has_record = True
 
     def mark_appended(self, now: int) -> None:
         """Starts the pause until the next wall tick: a control record is committed."""

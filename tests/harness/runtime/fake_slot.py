@@ -16,6 +16,7 @@ from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import Decider, Ingest
 from streams.runtime.slots.slot import Slot
+from streams.runtime.time.source_partitions import SourcePartitions
 from streams.runtime.time.ticks import ControlState, TickScheduler
 from streams.settings import Settings
 from tests.harness.runtime.counting_program import CountingDecider, ingest_event
@@ -149,7 +150,7 @@ def fake_slot(
         decider=decider or CountingDecider(),
         local_rows=local_rows or NoLocalRows(),
         inputs=inputs,
-        tick_scheduler=TickScheduler(settings, control_state, sources),
+        tick_scheduler=TickScheduler(settings, control_state, SourcePartitions(sources, seen_at=1 << 50)),
         ends={},
         transaction_partitions=[],
         log_ends=log_ends,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.runtime.faust import fetch_thread
+from streams.runtime.faust.fetch_pace import AWAITED, LOADED, SILENT, FetchPace
 from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
 from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
 from tests.harness.runtime.fake_records import FakeRecord
@@ -32,9 +34,22 @@ def test_only_committed_records_are_read_and_an_offset_outside_the_log_is_an_err
     assert consumer._auto_offset_reset == "none"
 
 
-def test_one_fetch_does_not_wait_long_for_partitions_without_data() -> None:
-    consumer = patch_consumer(SimpleNamespace())
-    assert (consumer._fetch_max_wait_ms, consumer._fetch_min_bytes) == (20, 65_536)
+async def test_each_fetch_is_sent_on_the_terms_of_its_brokers_pace() -> None:
+    sent: list[tuple[int, int]] = []
+
+    async def fetch(_assignment: Any, _node_id: int, request: Any) -> bool:
+        sent.append((request._max_wait_ms, request._min_bytes))
+        return True
+
+    fetcher = SimpleNamespace(_proc_fetch_request=fetch)
+    thread = thread_with(FakeConsumer())
+    thread._patch_fetches(fetcher)
+    gone = SimpleNamespace(active=False)
+    for node_id in (1, 1, 1, 1, 1, 2):
+        await fetcher._proc_fetch_request(gone, node_id, SimpleNamespace(topics=[]))
+    thread.shorten_waits(is_short=True)
+    await fetcher._proc_fetch_request(gone, 2, SimpleNamespace(topics=[]))
+    assert sent == [SILENT] * 4 + [LOADED, SILENT, AWAITED]
 
 
 class FakeConsumer:
@@ -46,6 +61,7 @@ class FakeConsumer:
         assignment = SimpleNamespace(tps={VISITS}, state_value=lambda _tp: state)
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self._coordinator = SimpleNamespace(check_errors=lambda: None)
+        self._client = SimpleNamespace(_conns={})
 
     def pause(self, tp: Any) -> None:
         self.calls.append(("pause", tp))
@@ -61,6 +77,7 @@ def thread_with(consumer: FakeConsumer) -> ConsumerThread:
     """A consumer thread that was never started."""
     thread = ConsumerThread.__new__(ConsumerThread)
     thread.cursors, thread.ends, thread.last_token = {}, {}, 0
+    thread.paces, thread.is_awaited = defaultdict(FetchPace), False
     thread._consumer = consumer
     return thread
 

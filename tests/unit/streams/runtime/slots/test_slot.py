@@ -292,6 +292,25 @@ async def test_ticks_come_often_while_something_is_due_and_slowly_otherwise() ->
     assert await transact(slot, now=100_300)
 
 
+async def test_in_a_silence_ticks_come_slower_still() -> None:
+    control_state = state_with_claims(1 << 40, 1 << 40)
+    slot = fake_slot(wall_settings(), control_state=control_state)
+    assert await transact(slot, now=100_000)
+    enqueue_journal(slot)
+    await transact(slot, now=100_000)  # the journal holds the tick alone
+    assert not await transact(slot, now=106_000)
+    enqueue_input(slot, VISITS, (b"c1", event_value(1)))
+    await transact(slot, now=106_000)
+    enqueue_journal(slot)
+    await transact(slot, now=106_000)  # decides the event, and appends a tick behind it
+    enqueue_journal(slot)
+    await transact(slot, now=106_000)
+    assert not await transact(slot, now=165_999)
+    assert await transact(slot, now=166_000)
+    ticks = [records.decode(value or b"") for _, value, _ in committed_records(slot)[JOURNAL]]
+    assert [tick.at for tick in ticks if isinstance(tick, records.Tick)] == [99_000, 105_000, 165_000]
+
+
 async def test_a_record_out_of_step_waits_and_the_others_go_on() -> None:
     control_state = state_with_claims(1_000, 100_000)
     control_state.claims.add(Partition("scoring-events", 0), Claim(claim=1_000, position=0, readable=True), 100_000)

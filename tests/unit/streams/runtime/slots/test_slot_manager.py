@@ -13,6 +13,7 @@ from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime.inputs.partition_buffer import FetchEnds
 from streams.runtime.slots.slot_manager import SlotManager
+from streams.runtime.time.claims import Claim
 from streams.settings import Settings
 from tests.harness.runtime.counting_program import counting_spec
 from tests.harness.runtime.fake_records import make_run
@@ -21,10 +22,19 @@ from tests.harness.runtime.fake_slot import VISITS, fake_slot, same_error
 
 def slot_manager(ends: dict[Partition, FetchEnds] | None = None, **settings: Any) -> SlotManager:
     """A slot manager whose app was never started; `ends` is what its fetch thread knows."""
-    app: Any = SimpleNamespace(consumer=SimpleNamespace(fetch_thread=SimpleNamespace(ends=ends or {})))
+    app: Any = SimpleNamespace(
+        consumer=SimpleNamespace(
+            fetch_thread=SimpleNamespace(ends=ends or {}, shorten_waits=lambda *, is_short: None)
+        )
+    )
     return SlotManager(
         app, counting_spec(2), Settings(**{"prefix": "p-", "partitions": 2, **settings}), "w1", same_error
     )
+
+
+def wall_settings() -> Settings:
+    """Settings with the wall clock."""
+    return Settings(prefix="p-", clock="wall", partitions=1)
 
 
 async def test_an_assignment_that_breaks_slots_apart_is_refused() -> None:
@@ -53,6 +63,37 @@ async def test_a_partition_left_out_is_named_once_and_again_when_it_moves() -> N
         manager.claims_at(13_000)
     events = [(line["event"], line["partition"]) for line in lines]
     assert events == [("partition left out", "web-visits:0"), ("partition moves again", "web-visits:0")]
+
+
+async def test_claims_are_needed_as_soon_as_the_first_slot_has_something_due_or_another_worker_waits() -> None:
+    manager = slot_manager(clock="wall")
+    slot, other = fake_slot(wall_settings()), fake_slot(wall_settings())
+    manager.slots.update({0: slot, 1: other})
+    assert manager.claims_needed_in(1_000) is None
+    slot._decider.next_due = lambda: 1_700  # type: ignore[method-assign]
+    other._decider.next_due = lambda: 9_000  # type: ignore[method-assign]
+    assert manager.claims_needed_in(1_000) == 700
+    assert not any(claim.waits for claim in manager.claims_at(1_000).values())
+    assert manager.claims_needed_in(1_800) == 0
+    assert all(claim.waits for claim in manager.claims_at(1_800).values())
+    claims = manager.control_topics.control_state.claims
+    claims.add(Partition("web-visits", 1), Claim(claim=1, position=0, waits=True), timestamp=1_000)
+    assert manager.claims_needed_in(1_000) == 0
+    slot._decider.next_due = other._decider.next_due = lambda: None  # type: ignore[method-assign]
+    assert not any(claim.waits for claim in manager.claims_at(1_000).values()), "nobody echoes the others"
+
+
+async def test_claims_that_no_slot_waits_for_wake_none() -> None:
+    manager = slot_manager(clock="wall")
+    slot = fake_slot(wall_settings())
+    manager.slots[0] = slot
+    woken: list[bool] = []
+    slot.wake = lambda: woken.append(True)  # type: ignore[method-assign]
+    manager.handle_claims()
+    assert not woken
+    slot._decider.next_due = lambda: 1  # type: ignore[method-assign]
+    manager.handle_claims()
+    assert woken == [True]
 
 
 async def test_a_slot_that_lags_behind_publishes_its_claims_at_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from streams.errors import Internal
@@ -46,12 +48,43 @@ def test_in_a_hurry_only_what_moved_is_published() -> None:
 
 
 def test_an_owner_is_heard_of_all_its_partitions_every_quarter_second_even_in_a_hurry() -> None:
-    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {})
+    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: 0, lambda: None)
     claims = {VISITS: Claim(claim=10, position=1)}
-    assert writer._due_claims(claims, now=100.0) == claims
+    assert writer._schedule(100.0, clock=1_000) == 0.25
+    assert writer._due_claims(claims, now=100.0, period=0.25) == claims
     writer._last_published.update(claims)
-    assert writer._due_claims(claims, now=100.1) == {}
-    assert writer._due_claims(claims, now=100.25) == claims
+    assert writer._due_claims(claims, now=100.1, period=0.25) == {}
+    assert writer._due_claims(claims, now=100.25, period=0.25) == claims
+
+
+@pytest.mark.parametrize(("needed_in", "period", "next_round"), [(0, 0.25, 0.25), (None, 2.0, 2.0), (700, 2.0, 0.7)])
+def test_claims_that_nobody_waits_for_are_published_seldom_and_again_in_time_for_what_is_due(
+    needed_in: int | None, period: float, next_round: float
+) -> None:
+    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: needed_in, lambda: None)
+    assert writer._schedule(100.0, clock=1_000) == period
+    assert writer._next_round == pytest.approx(100.0 + next_round)
+
+
+def test_what_falls_due_before_the_next_round_brings_it_forward() -> None:
+    needed_in: list[int | None] = [None]
+    writer = ClaimPublisher(Settings(claims_ms=250), lambda _now: {}, lambda _now: needed_in[0], lambda: None)
+    writer._schedule(time.monotonic(), clock=1_000)
+    writer.review_need()
+    assert not writer._wake.is_set()
+    needed_in[0] = 300
+    writer.review_need()
+    assert writer._wake.is_set()
+
+
+def test_claims_have_waiter_for_a_second_after_a_worker_said_so() -> None:
+    claims = Claims()
+    claims.add(VISITS, Claim(claim=1, position=0), timestamp=5_000)
+    assert not claims.have_waiter()
+    claims.add(VISITS, Claim(claim=1, position=0, waits=True), timestamp=5_100)
+    assert claims.have_waiter()
+    claims.add(VISITS, Claim(claim=1, position=0), timestamp=6_100)
+    assert not claims.have_waiter()
 
 
 def test_the_brokers_time_is_the_newest_timestamp_on_the_claims_topic() -> None:
@@ -62,7 +95,18 @@ def test_the_brokers_time_is_the_newest_timestamp_on_the_claims_topic() -> None:
 
 
 def test_a_claim_is_what_it_was_when_it_is_read_again() -> None:
-    claim = Claim(claim=1, position=2, stable=3, high=4, readable=True, stood=5, stuck=6, stopped="gone", worker="w")
+    claim = Claim(
+        claim=1,
+        position=2,
+        stable=3,
+        high=4,
+        readable=True,
+        stood=5,
+        stuck=6,
+        stopped="gone",
+        worker="w",
+        waits=True,
+    )
     assert decode(encode(claim)) == claim
 
 

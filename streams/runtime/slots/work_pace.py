@@ -1,0 +1,49 @@
+"""When a slot looks for work: woken by what it reads, and by time when something falls due."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable
+
+from streams.settings import Settings
+
+
+class WorkPace:
+    """The waits of one slot between its transactions."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._interval = settings.interval_ms / 1000
+        self._tick_seconds = settings.tick_ms / 1000
+        self._wake = asyncio.Event()
+        self._last_start = 0.0
+
+    def wake(self) -> None:
+        """Lets the slot look again: something changed that it may wait for."""
+        self._wake.set()
+
+    def begin_look(self) -> None:
+        """What wakes the slot from here on is looked at next time."""
+        self._wake.clear()
+
+    def mark_start(self) -> None:
+        """A transaction begins now."""
+        self._last_start = time.monotonic()
+
+    async def await_interval(self, *, is_waiting: bool) -> None:
+        """Under load the interval lets batches grow; the first record after a silence goes at once. A slot that waits
+        to be in step (`is_waiting`) makes small steps, as fast as they go.
+        """
+        pause = 0.0 if is_waiting else self._last_start + self._interval - time.monotonic()
+        if pause > 0:
+            await asyncio.sleep(pause)
+
+    async def await_wake(self, pauses: Iterable[int | None]) -> None:
+        """Returns when something changed, or after the smallest pause (ms), at least `tick_ms`; None is no pause."""
+        pause = min((each / 1000 for each in pauses if each is not None), default=None)
+        if pause is not None:
+            pause = max(pause, self._tick_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._wake.wait()
