@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -67,8 +67,7 @@ class EventGenerator:
     def first_events(self) -> Iterator[JobEvent]:
         """Yields the first event of each contact."""
         for contact in range(self._plan.contacts):
-            properties = {name: self._value(contact, name) for name in PROPERTIES}
-            yield self._event(CONTACT_CHANGES.name, "contact.changed", contact, properties=properties)
+            yield self.patch(contact, {name: self._value(contact, name) for name in PROPERTIES})
 
     def later_events(self) -> Iterator[JobEvent]:
         """Yields the other events."""
@@ -87,7 +86,10 @@ class EventGenerator:
     def change(self, contact: int) -> JobEvent:
         """Returns a change of two random properties."""
         names = self._random.sample(PROPERTIES, CHANGED_PROPERTIES)
-        properties = {name: self._value(contact, name) for name in names}
+        return self.patch(contact, {name: self._value(contact, name) for name in names})
+
+    def patch(self, contact: int, properties: Mapping[str, Any]) -> JobEvent:
+        """Returns a change to these values."""
         return self._event(CONTACT_CHANGES.name, "contact.changed", contact, properties=properties)
 
     @property

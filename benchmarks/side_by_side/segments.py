@@ -7,6 +7,7 @@ booleans `b0` to `b3`. In three of ten segments one leaf counts visits of a page
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -142,7 +143,7 @@ def _leaf_document(leaf: Leaf) -> dict[str, Any]:
     return {"property": leaf.property, "operator": leaf.operator, "value": leaf.value}
 
 
-def definitions(segments: list[NeutralSegment]) -> dict[str, Any]:
+def definitions(segments: Sequence[NeutralSegment]) -> dict[str, Any]:
     """Returns the definitions of an account with these segments and the declared types of the properties."""
     types = {
         **dict.fromkeys(NUMBERS, "number"),
