@@ -19,6 +19,7 @@ from benchmarks.side_by_side.machine import machine_document
 from benchmarks.side_by_side.measure import ENGINE, PEERS, CellResult, Measurement
 from benchmarks.side_by_side.peer_environment import peer_python
 from benchmarks.side_by_side.segments import CHANGES
+from benchmarks.side_by_side.streams_build import streams_command
 from connectors.kafka.broker import LocalBroker
 
 ENGINE_ALONE_CONTACTS = 2_000
@@ -62,11 +63,11 @@ def run_place(folder: Path, peers: list[str]) -> Iterator[RunPlace | None]:
     if peers == [ENGINE]:
         yield None
         return
-    python = peer_python()
+    python, command = peer_python(), streams_command()
     with LocalBroker(folder / "kafka") as broker:
         if broker.pid is None:
             raise RuntimeError("the broker does not run")
-        yield RunPlace(broker.bootstrap, broker.pid, folder, python)
+        yield RunPlace(broker.bootstrap, broker.pid, folder, python, command)
     broker.discard()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -21,6 +21,8 @@ class RunPlace:
     broker_pid: int
     folder: Path
     peer_python: Path
+    streams_command: Sequence[str] | None
+    """The command of the Kafka Streams program; None where Java or Maven is missing."""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -15,6 +13,7 @@ import msgspec
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.peers.task import PeerTask, create_progress_file, read_progress
 from benchmarks.side_by_side.processes import MeasuredProcess, tree_usage
+from benchmarks.side_by_side.programs import PROGRAMS, PeerProgram
 from benchmarks.side_by_side.runs import PeerRun
 from benchmarks.side_by_side.segments import neutral_document
 from benchmarks.side_by_side.topics import (
@@ -31,35 +30,11 @@ LIMIT_SECONDS = 3_600.0
 TASK_FILE = "task.json"
 
 
-@dataclass(frozen=True)
-class PeerProgram:
-    """A program of the folder `peers`; `needs_own_packages` tells that it runs in the peers' environment."""
-
-    module: str
-    variant: str
-    needs_own_packages: bool = True
-
-    def command(self, place: RunPlace, task_file: Path) -> list[str]:
-        """Returns the command of a run."""
-        python = str(place.peer_python) if self.needs_own_packages else sys.executable
-        return [python, "-m", f"benchmarks.side_by_side.peers.{self.module}", str(task_file)]
-
-
-PYTHON_PEERS: Mapping[str, PeerProgram] = {
-    "aiokafka": PeerProgram("aiokafka_loop", "plain", needs_own_packages=False),
-    "aiokafka-transactions": PeerProgram("aiokafka_loop", "transactions", needs_own_packages=False),
-    "quix-exactly-once": PeerProgram("quix", "exactly-once"),
-    "quix-at-least-once": PeerProgram("quix", "at-least-once"),
-    "bytewax": PeerProgram("bytewax_flow", "recovery"),
-    "bytewax-without-recovery": PeerProgram("bytewax_flow", "memory"),
-}
-
-
 async def run_peer(name: str, cell: Cell, in_topic: str, place: RunPlace, round_number: int) -> PeerRun:
-    """Runs a Python peer over a cell's events, which wait in `in_topic`."""
-    program = PYTHON_PEERS[name]
+    """Runs a peer over a cell's events, which wait in `in_topic`."""
+    program = PROGRAMS[name]
     folder = place.folder / f"{cell.name}-{name}-{round_number}"
-    task = await asyncio.to_thread(make_task, program.variant, cell, in_topic, place, folder)
+    task = await asyncio.to_thread(make_task, program, cell, in_topic, place, folder)
     await create_plain_topics(place.bootstrap, [task.out_topic, task.state_topic])
     command = program.command(place, folder / TASK_FILE)
     process = MeasuredProcess.start(command, folder / "log", place.broker_pid, PROJECT, {"PYTHONHASHSEED": "0"})
@@ -69,14 +44,15 @@ async def run_peer(name: str, cell: Cell, in_topic: str, place: RunPlace, round_
         run.memory_mb = tree_usage(process.process.pid).memory
     finally:
         await asyncio.to_thread(process.stop)
-    run.fill_times(process.samples, cell.plan.contacts, cell.total)
+    start = cell.total * (task.passes - 1)
+    run.fill_times(process.samples, start, start + cell.plan.contacts, start + cell.total)
     run.members, run.change_count = await read_memberships(place.bootstrap, task.out_topic)
     leftovers = await topics_with_prefix(place.bootstrap, "")
     await delete_topics(place.bootstrap, [topic for topic in leftovers if task.run in topic])
     return run
 
 
-def make_task(variant: str, cell: Cell, in_topic: str, place: RunPlace, folder: Path) -> PeerTask:
+def make_task(program: PeerProgram, cell: Cell, in_topic: str, place: RunPlace, folder: Path) -> PeerTask:
     """Makes the folder and the files of a run."""
     folder.mkdir(parents=True)
     run = uuid.uuid4().hex[:10]
@@ -86,7 +62,8 @@ def make_task(variant: str, cell: Cell, in_topic: str, place: RunPlace, folder: 
     state.mkdir()
     task = PeerTask(
         run=run,
-        variant=variant,
+        variant=program.variant,
+        passes=program.passes(cell.total),
         bootstrap=place.bootstrap,
         in_topic=in_topic,
         out_topic=f"out-{run}",

@@ -64,7 +64,7 @@ async def run_pipeline(cell: Cell, place: RunPlace, round_number: int) -> PeerRu
     finally:
         await asyncio.to_thread(process.stop)
     await progress.count_events(process)
-    run.fill_times(process.samples, cell.plan.contacts, cell.total)
+    run.fill_times(process.samples, 0, cell.plan.contacts, cell.total)
     changes_topic = settings.prefix + SEGMENT_CHANGES.name
     run.members, run.change_count = await read_memberships(settings.bootstrap, changes_topic)
     await delete_topics(settings.bootstrap, await topics_with_prefix(settings.bootstrap, settings.prefix))

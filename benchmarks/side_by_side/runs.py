@@ -34,10 +34,14 @@ class PeerRun:
     is_complete: bool = True
     """Whether all events were decided."""
 
-    def fill_times(self, samples: Sequence[Sample], contacts: int, total: int) -> None:
-        """Fills in the times, from the sample in which all contacts are loaded to the last one."""
-        loaded = next(sample for sample in samples if sample.progress >= contacts)
-        first, last = samples[0], samples[-1]
+    def fill_times(self, samples: Sequence[Sample], start: int, loaded_at: int, total: int) -> None:
+        """Fills in the times of the events from the progress `loaded_at` on, when all contacts are loaded.
+
+        Loading begins at the progress `start`; `total` is reached in the last sample.
+        """
+        first = next(sample for sample in samples if sample.progress >= start)
+        loaded = next(sample for sample in samples if sample.progress >= loaded_at)
+        last = samples[-1]
         middle = min(samples, key=lambda sample: abs(2 * sample.progress - total - loaded.progress))
         self.events = total - loaded.progress
         self.cpu_us = _us(last.cpu - loaded.cpu, self.events)
