@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent
-from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions
+from benchmarks.side_by_side.events import Clock, EventGenerator, EventPlan, JobEvent
+from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions, probe_segment
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,16 @@ class Cell:
     @cached_property
     def segments(self) -> list[NeutralSegment]:
         """Returns the segments in neutral form."""
-        return SegmentGenerator(self.plan.segment_count, self.plan.changes).segments()
+        segments = SegmentGenerator(self.plan.segment_count, self.plan.changes).segments()
+        return [*segments, probe_segment()] if self.plan.has_probes else segments
 
     def definitions(self) -> dict[str, Any]:
         """Returns the definitions of our account."""
         return definitions(self.segments)
 
-    def events(self) -> Iterator[JobEvent]:
-        """Yields all events."""
-        generator = EventGenerator(self.plan)
+    def events(self, clock: Clock | None = None) -> Iterator[JobEvent]:
+        """Yields all events, as `EventGenerator` makes them."""
+        generator = EventGenerator(self.plan, clock)
         return chain(generator.first_events(), generator.later_events())
 
     def __str__(self) -> str:

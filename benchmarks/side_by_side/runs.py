@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.side_by_side.processes import Sample
+from benchmarks.side_by_side.processes import Sample, anonymous_memory, tree_usage
 
 Memberships = frozenset[tuple[str, str]]
 """Segment and contact."""
@@ -28,6 +28,8 @@ class PeerRun:
     late_cpu_us: float = 0.0
     """CPU time in the first and in the second half of the events."""
     memory_mb: int = 0
+    anonymous_mb: int = 0
+    """Peak memory, and what is in use at the end without mapped files."""
     change_count: int = 0
     members: Memberships = field(default=frozenset(), repr=False)
     """At the end."""
@@ -51,11 +53,16 @@ class PeerRun:
         self.early_cpu_us = _us(middle.cpu - loaded.cpu, middle.progress - loaded.progress)
         self.late_cpu_us = _us(last.cpu - middle.cpu, total - middle.progress)
 
+    def fill_memory(self, pid: int) -> None:
+        """Fills in the memory of a process that still runs, and its descendants."""
+        self.memory_mb = tree_usage(pid).memory
+        self.anonymous_mb = anonymous_memory(pid)
+
     def document(self) -> dict[str, Any]:
         """Returns the figures for a file of JSON."""
         names = (
             *("peer", "round", "events", "cpu_us", "wall_us", "broker_us", "load_cpu_us"),
-            *("early_cpu_us", "late_cpu_us", "memory_mb", "change_count", "is_complete"),
+            *("early_cpu_us", "late_cpu_us", "memory_mb", "anonymous_mb", "change_count", "is_complete"),
         )
         return {**{name: getattr(self, name) for name in names}, "member_count": len(self.members)}
 
