@@ -1,73 +1,124 @@
-"""Does the same job by this pipeline and by its peers: `uv run python -m benchmarks.side_by_side --help`."""
+"""Does the same job by this pipeline and by its peers: `uv run python -m benchmarks.side_by_side --help`.
+
+Without a part it measures throughput: events per CPU second and per second with everything waiting in the topics.
+"""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import itertools
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventPlan
+from benchmarks.side_by_side.latency import LatencyPlan, measure_latency
 from benchmarks.side_by_side.machine import machine_document
-from benchmarks.side_by_side.measure import ENGINE, PEERS, CellResult, Measurement
+from benchmarks.side_by_side.measure import ENGINE, Measurement
+from benchmarks.side_by_side.options import SideBySideOptions, parse_options
 from benchmarks.side_by_side.peer_environment import peer_python
-from benchmarks.side_by_side.segments import CHANGES
+from benchmarks.side_by_side.programs import is_available
+from benchmarks.side_by_side.recovery import measure_recovery
+from benchmarks.side_by_side.streams_build import streams_command
 from connectors.kafka.broker import LocalBroker
 
-ENGINE_ALONE_CONTACTS = 2_000
-ENGINE_ALONE_EVENTS = 20_000
+PROBE_EVENTS = 0
+"""Latency and recovery begin after the contacts' first events."""
+
+
+class _Document(Protocol):
+    def document(self) -> dict[str, Any]: ...
 
 
 def main() -> int:
     """Returns 0 when all peers ran and ended with the same memberships, else 1."""
-    options = parse_arguments()
-    folder: Path = options.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
+    options = parse_options(__doc__)
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
     folder.mkdir(parents=True, exist_ok=True)
-    with run_place(folder, options.peers) as place:
-        results = asyncio.run(measure(options, place))
+    with run_place(folder, options) as place:
+        is_right, results = asyncio.run(PARTS[options.part](options, place))
+        machine = machine_document(place.peer_python if place else None)
     for result in results:
         report(f"\n{result}")
     if options.out:
-        document = {
-            "machine": machine_document(place.peer_python if place else None),
-            "cells": [result.document() for result in results],
-        }
-        options.out.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
-    return 1 if any(result.failures or result.different_peers() for result in results) else 0
+        write_part(options.out, options.part, machine, [result.document() for result in results])
+    return 0 if is_right else 1
 
 
-async def measure(options: argparse.Namespace, place: RunPlace | None) -> list[CellResult]:
-    """Measures all cells that the options span."""
+async def measure_cells(options: SideBySideOptions, place: RunPlace | None) -> tuple[bool, list[_Document]]:
+    """Measures throughput, or memory, in all cells that the options span."""
     measurement = Measurement(options.peers, options.rounds, options.seconds, report)
-    return [await measurement.measure_cell(cell, place) for cell in cells(options)]
+    results = [await measurement.measure_cell(cell, place) for cell in options.cells()]
+    is_right = not any(result.failures or result.different_peers() for result in results)
+    return is_right, list(results)
 
 
-def cells(options: argparse.Namespace) -> Iterator[Cell]:
-    """Yields every combination of kinds of events, segments and contacts."""
-    for changes, segments, contacts in itertools.product(options.changes, options.segments, options.contacts):
-        events = min(options.events, max(1, options.most_evaluations // segments))
-        yield Cell(EventPlan(contacts, events, changes, segments))
+async def measure_latencies(options: SideBySideOptions, place: RunPlace | None) -> tuple[bool, list[_Document]]:
+    """Measures the latency of each peer at all rates, in the first cell."""
+    plan = LatencyPlan(options.rates, options.seconds)
+
+    async def measure(peer: str, cell: Cell, there: RunPlace) -> _Document:
+        return await measure_latency(peer, cell, there, plan)
+
+    return await _measure_live(options, place, measure)
+
+
+async def measure_recoveries(options: SideBySideOptions, place: RunPlace | None) -> tuple[bool, list[_Document]]:
+    """Measures the recovery of each peer with all numbers of contacts."""
+    return await _measure_live(options, place, measure_recovery)
+
+
+async def _measure_live(
+    options: SideBySideOptions,
+    place: RunPlace | None,
+    measure: Callable[[str, Cell, RunPlace], Awaitable[_Document]],
+) -> tuple[bool, list[_Document]]:
+    if place is None:
+        raise ValueError("the engine alone has neither latency nor recovery")
+    results: list[_Document] = []
+    is_right = True
+    for contacts in options.contacts:
+        plan = EventPlan(contacts, PROBE_EVENTS, options.changes[0], options.segments[0], has_probes=True)
+        for peer in options.peers:
+            if not is_available(peer, place):
+                report(f"  {peer} is left out: java or mvn is not here")
+                continue
+            try:
+                result = await measure(peer, Cell(plan), place)
+            # One peer that fails must not take the others' figures along; the exit code tells it.
+            except Exception as error:  # noqa: BLE001
+                report(f"  FAILED {peer}: {error!r}")
+                is_right = False
+            else:
+                results.append(result)
+                report(f"  {result}")
+    return is_right, results
 
 
 @contextmanager
-def run_place(folder: Path, peers: list[str]) -> Iterator[RunPlace | None]:
+def run_place(folder: Path, options: SideBySideOptions) -> Iterator[RunPlace | None]:
     """Yields where runs happen, with a broker of its own; None when the engine alone is measured."""
-    if peers == [ENGINE]:
+    if options.peers == [ENGINE]:
         yield None
         return
-    python = peer_python()
+    python, command = peer_python(), streams_command()
     with LocalBroker(folder / "kafka") as broker:
         if broker.pid is None:
             raise RuntimeError("the broker does not run")
-        yield RunPlace(broker.bootstrap, broker.pid, folder, python)
+        yield RunPlace(broker.bootstrap, broker.pid, folder, python, command)
     broker.discard()
+
+
+def write_part(path: Path, part: str, machine: Mapping[str, Any], results: list[dict[str, Any]]) -> None:
+    """Writes the figures of a part into a file of JSON; those of other parts stay."""
+    document: dict[str, Any] = msgspec.json.decode(path.read_bytes()) if path.exists() else {}
+    document |= {"machine": machine, part: results}
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
 
 def report(line: str) -> None:
@@ -76,43 +127,13 @@ def report(line: str) -> None:
     sys.stdout.flush()
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.side_by_side", description=__doc__)
-    parser.add_argument("--peers", type=_names(PEERS), default=list(PEERS), help=f"of {', '.join(PEERS)}")
-    parser.add_argument("--segments", type=_counts, default=[10, 100, 1_000, 10_000])
-    parser.add_argument("--contacts", type=_counts, help="20000, of the engine alone 2000")
-    parser.add_argument("--events", type=int, help="100000, of the engine alone 20000")
-    parser.add_argument("--changes", type=_names(CHANGES), default=["many"], help=f"of {', '.join(CHANGES)}")
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument(
-        "--most-evaluations",
-        type=int,
-        default=200_000_000,
-        help="events times segments are at most so many: the events are fewer where there are many segments",
-    )
-    parser.add_argument("--seconds", type=float, default=20.0, help="engine: most time for the events of a cell")
-    parser.add_argument("--out", type=Path, help="write all figures to this file, as JSON")
-    parser.add_argument("--folder", type=Path, help="for logs and the broker's data; a new one by default")
-    options = parser.parse_args()
-    is_engine_alone = options.peers == [ENGINE]
-    options.contacts = options.contacts or [ENGINE_ALONE_CONTACTS if is_engine_alone else 20_000]
-    options.events = options.events or (ENGINE_ALONE_EVENTS if is_engine_alone else 100_000)
-    return options
-
-
-def _names(choices: Sequence[str]) -> Callable[[str], list[str]]:
-    def names(text: str) -> list[str]:
-        chosen = [name for name in text.split(",") if name]
-        if unknown := [name for name in chosen if name not in choices]:
-            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; choose from {', '.join(choices)}")
-        return chosen
-
-    return names
-
-
-def _counts(text: str) -> list[int]:
-    return [int(count) for count in text.split(",")]
+PartFunction = Callable[[SideBySideOptions, RunPlace | None], Coroutine[Any, Any, tuple[bool, list[_Document]]]]
+PARTS: Mapping[str, PartFunction] = {
+    "throughput": measure_cells,
+    "memory": measure_cells,
+    "latency": measure_latencies,
+    "recovery": measure_recoveries,
+}
 
 
 if __name__ == "__main__":

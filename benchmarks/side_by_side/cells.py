@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent
-from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions
+from benchmarks.side_by_side.events import Clock, EventGenerator, EventPlan, JobEvent
+from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions, probe_segment
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class RunPlace:
     broker_pid: int
     folder: Path
     peer_python: Path
+    streams_command: Sequence[str] | None
+    """The command of the Kafka Streams program; None where Java or Maven is missing."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,16 @@ class Cell:
     @cached_property
     def segments(self) -> list[NeutralSegment]:
         """Returns the segments in neutral form."""
-        return SegmentGenerator(self.plan.segment_count, self.plan.changes).segments()
+        segments = SegmentGenerator(self.plan.segment_count, self.plan.changes).segments()
+        return [*segments, probe_segment()] if self.plan.has_probes else segments
 
     def definitions(self) -> dict[str, Any]:
         """Returns the definitions of our account."""
         return definitions(self.segments)
 
-    def events(self) -> Iterator[JobEvent]:
-        """Yields all events."""
-        generator = EventGenerator(self.plan)
+    def events(self, clock: Clock | None = None) -> Iterator[JobEvent]:
+        """Yields all events, as `EventGenerator` makes them."""
+        generator = EventGenerator(self.plan, clock)
         return chain(generator.first_events(), generator.later_events())
 
     def __str__(self) -> str:

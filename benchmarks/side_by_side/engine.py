@@ -15,25 +15,17 @@ from statistics import median
 from unittest.mock import patch
 
 from benchmarks.calibration import NOMINAL_US, run_calibration
+from benchmarks.engine_partition import EnginePartition
 from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent
 from benchmarks.side_by_side.runs import Memberships
-from benchmarks.side_by_side.segments import SegmentGenerator, definitions
-from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION
+from benchmarks.side_by_side.segments import SegmentGenerator
 from schemas.topics import SEGMENT_CHANGES
-from streams.engine.journal import records
-from streams.engine.journal.effects import Append, Budget, Effects, SourceRecord
-from streams.engine.journal.validate import EventValidator
-from streams.engine.partition.decider import PartitionDecider
-from streams.engine.partition.release_records import release_records
-from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
+from streams.engine.journal.effects import Effects
 from streams.engine.state.contact_store import ContactStore
-from streams.engine.validation import validate_definitions
 
 PORTION = 1_000
 """Events between two commits of rows, as in a transaction under load."""
 FIRST_PORTION = 50
-_UNBOUNDED = Budget(records=1 << 60, bytes=1 << 60, seconds=1e9)
 PARTS = ("door", "journal", "decide", "rows")
 """Validation of in-topic records; decoding of journal records; decisions; rows of the changelog."""
 
@@ -98,11 +90,9 @@ class EngineRun:
         self.figures = EngineFigures(plan.segment_count, plan.changes, plan.contacts)
         self._plan = plan
         self._generator = EventGenerator(plan)
-        self._validator = EventValidator("events")
-        self._releases: list[Definitions] = []
-        self._decider = PartitionDecider(0, lambda _, number: self._releases[number - 1], DEFAULT_ENGINE_SETTINGS)
-        self._decider.resume(None)
-        self._offset = 0
+        start = time.thread_time()
+        self._partition = EnginePartition(SegmentGenerator(plan.segment_count, plan.changes).segments())
+        self.figures.compile_seconds = time.thread_time() - start
         self._portion_size = FIRST_PORTION
         self._rows_seconds = 0.0
         self._row_sizes: list[int] = []
@@ -112,7 +102,6 @@ class EngineRun:
 
         Of a size that is too slow for all events only the first ones are decided.
         """
-        self._apply_definitions()
         with self._timed_rows():
             loading = list(self._portions(self._generator.first_events(), seconds))
             figures = self.figures
@@ -128,7 +117,7 @@ class EngineRun:
 
     def members(self) -> Memberships:
         """Returns the memberships as they are now."""
-        contacts = self._decider.contacts()
+        contacts = self._partition.decider.contacts()
         return frozenset((segment, contact.id) for contact in contacts for segment in contact.members)
 
     def _fill_times(self, portions: list[_Portion]) -> None:
@@ -139,19 +128,6 @@ class EngineRun:
         for part in PARTS:
             figures.parts[part] = median(portion.us(part) for portion in portions)
             figures.normal_parts[part] = median(portion.normalized(portion.us(part)) for portion in portions)
-
-    def _apply_definitions(self) -> None:
-        start = time.thread_time()
-        segments = SegmentGenerator(self._plan.segment_count, self._plan.changes).segments()
-        checked = validate_definitions(definitions(segments))
-        if checked.definitions is None:
-            raise ValueError(f"the definitions of the job are refused: {checked.problems[0]}")
-        self._releases.append(checked.definitions)
-        marker = records.Marker("default", 1, 1, "", None, NEWEST_VERSION)
-        for entry in release_records(self._decider, marker, list, frozenset()):
-            self._feed(entry)
-            self._work()
-        self.figures.compile_seconds = time.thread_time() - start
 
     def _portions(self, events: Iterable[JobEvent], seconds: float) -> Iterator[_Portion]:
         source = iter(events)
@@ -166,23 +142,17 @@ class EngineRun:
                 return
 
     def _decide_portion(self, events: list[JobEvent]) -> _Portion:
-        sources = [
-            SourceRecord(event.topic, 0, self._offset + index, None, event.key, event.value, (), 0)
-            for index, event in enumerate(events)
-        ]
+        partition = self._partition
+        sources = partition.source_records(events)
         calibration = run_calibration()
         clock = time.thread_time
         self._rows_seconds = 0.0
         start = clock()
-        validate = self._validator
-        outcomes = [result for source in sources for result in validate(source)]
+        appends = partition.validate(sources)
         validated = clock()
-        for outcome in outcomes:
-            if not isinstance(outcome, Append):
-                raise TypeError(f"an event of the job is refused: {outcome}")
-            self._feed(outcome)
+        partition.feed(appends)
         decoded = clock()
-        effects = self._work()
+        effects = partition.work()
         decided = clock()
         calibration = (calibration + run_calibration()) / 2
         self._count(effects)
@@ -193,16 +163,6 @@ class EngineRun:
             "rows": self._rows_seconds,
         }
         return _Portion(len(events), seconds, calibration)
-
-    def _feed(self, entry: Append) -> None:
-        self._decider.feed(self._offset, entry.key, entry.value)
-        self._offset += 1
-
-    def _work(self) -> Effects:
-        effects = self._decider.work(_UNBOUNDED)
-        if self._decider.has_pending():
-            raise RuntimeError("a batch without bounds left something undecided")
-        return effects
 
     def _count(self, effects: Effects) -> None:
         self.figures.outputs_per_event += len(effects.outputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from benchmarks.side_by_side.segments import (
     CALM_NUMBER,
     MOST_NUMBER,
     NUMBERS,
+    PROBE,
     PROPERTIES,
     TEXTS,
     Changes,
@@ -30,6 +31,9 @@ VISIT_SHARE = 0.4
 CHANGED_PROPERTIES = 2
 NUMBER_STEP = 15
 """A changed number moves at most so far, as a score or a counter does."""
+
+Clock = Callable[[], int]
+"""Returns the present instant in ms."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,25 +54,32 @@ class EventPlan:
     events: int
     changes: Changes
     segment_count: int
+    has_probes: bool = False
+    """Whether contacts have the property of probes, and there is a segment on it."""
     seed: int = 1
 
 
 class EventGenerator:
-    """Makes the events of a plan, always the same. It keeps each contact's numbers, since they change by steps."""
+    """Makes the events of a plan, always the same. It keeps each contact's numbers, since they change by steps.
 
-    def __init__(self, plan: EventPlan) -> None:
+    With a clock `at` is what it says, else events are spread evenly over SPAN_MS.
+    """
+
+    def __init__(self, plan: EventPlan, clock: Clock | None = None) -> None:
         self._plan = plan
         self._random = random.Random(f"events/{plan}")
         self._widths = {name: text_width(name, plan.changes, plan.segment_count) for name in TEXTS}
         self._numbers: dict[int, list[int]] = {}
+        self._probe_holders: set[int] = set()
+        self._clock = clock
         self._sequence = 0
         self._step = SPAN_MS / max(1, plan.contacts + plan.events)
 
     def first_events(self) -> Iterator[JobEvent]:
         """Yields the first event of each contact."""
         for contact in range(self._plan.contacts):
-            properties = {name: self._value(contact, name) for name in PROPERTIES}
-            yield self._event(CONTACT_CHANGES.name, "contact.changed", contact, properties=properties)
+            probe = {PROBE: False} if self._plan.has_probes else {}
+            yield self.patch(contact, {**{name: self._value(contact, name) for name in PROPERTIES}, **probe})
 
     def later_events(self) -> Iterator[JobEvent]:
         """Yields the other events."""
@@ -87,8 +98,17 @@ class EventGenerator:
     def change(self, contact: int) -> JobEvent:
         """Returns a change of two random properties."""
         names = self._random.sample(PROPERTIES, CHANGED_PROPERTIES)
-        properties = {name: self._value(contact, name) for name in names}
+        return self.patch(contact, {name: self._value(contact, name) for name in names})
+
+    def patch(self, contact: int, properties: Mapping[str, Any]) -> JobEvent:
+        """Returns a change to these values."""
         return self._event(CONTACT_CHANGES.name, "contact.changed", contact, properties=properties)
+
+    def probe(self, contact: int, identifier: str) -> JobEvent:
+        """Returns an event with this id that moves the contact into the segment of probes, or out of it."""
+        self._probe_holders ^= {contact}
+        properties = {PROBE: contact in self._probe_holders}
+        return self._event(CONTACT_CHANGES.name, "contact.changed", contact, identifier, properties=properties)
 
     @property
     def _most_number(self) -> int:
@@ -111,10 +131,12 @@ class EventGenerator:
             return f"v{self._random.randrange(self._widths[name])}"
         return self._plan.changes != "none" and self._random.random() < 0.5
 
-    def _event(self, topic: str, event_type: str, contact: int, **fields: Any) -> JobEvent:
-        at = FIRST_AT + int(self._sequence * self._step)
+    def _event(
+        self, topic: str, event_type: str, contact: int, identifier: str | None = None, **fields: Any
+    ) -> JobEvent:
+        at = self._clock() if self._clock else FIRST_AT + int(self._sequence * self._step)
         name = f"contact-{contact:07d}"
-        identifier = f"{self._random.getrandbits(64):016x}{self._sequence:016x}"
+        identifier = identifier or f"{self._random.getrandbits(64):016x}{self._sequence:016x}"
         self._sequence += 1
         envelope = {"id": identifier, "type": event_type, "at": instant_text(at), "contact": name}
         return JobEvent(topic, name.encode(), _encode({**envelope, **fields}))

@@ -11,14 +11,15 @@ from typing import Any
 
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.engine import EngineRun
-from benchmarks.side_by_side.peer_runs import PYTHON_PEERS, run_peer
+from benchmarks.side_by_side.peer_runs import run_peer
 from benchmarks.side_by_side.pipeline_run import run_pipeline
+from benchmarks.side_by_side.programs import PROGRAMS, is_available
 from benchmarks.side_by_side.runs import PeerRun
 from benchmarks.side_by_side.topics import create_plain_topics, delete_topics, produce
 from schemas.topics import CONTACT_CHANGES, WEB_VISITS
 
 ENGINE, PIPELINE = "engine", "leadstream"
-PEERS: Sequence[str] = (ENGINE, PIPELINE, *PYTHON_PEERS)
+PEERS: Sequence[str] = (ENGINE, PIPELINE, *PROGRAMS)
 OWN_PEERS = (PIPELINE, ENGINE)
 """Whose memberships the others are compared with, the first that took part."""
 
@@ -92,6 +93,9 @@ class Measurement:
         """Runs every peer once in each round, each round in another order."""
         result = CellResult(cell)
         self.report(str(cell))
+        for peer in self.peers:
+            if place is not None and not is_available(peer, place):
+                self.report(f"  {peer} is left out: java or mvn is not here")
         async with contextlib.AsyncExitStack() as stack:
             in_topic = f"events-{cell.name}"
             if place is not None and set(self.peers) - set(OWN_PEERS):
@@ -100,6 +104,8 @@ class Measurement:
                 names = {CONTACT_CHANGES.name: in_topic, WEB_VISITS.name: in_topic}
                 await produce(place.bootstrap, cell.events(), names)
             for number, peer in self._turns():
+                if place is not None and not is_available(peer, place):
+                    continue
                 try:
                     run = await self._run(peer, cell, in_topic, place, number)
                 # One peer that fails must not take the others' figures along; the result and the exit code tell it.

@@ -15,7 +15,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from benchmarks.side_by_side.cells import Cell, RunPlace
-from benchmarks.side_by_side.processes import MeasuredProcess, tree_usage
+from benchmarks.side_by_side.processes import MeasuredProcess
 from benchmarks.side_by_side.runs import PeerRun
 from benchmarks.side_by_side.topics import PARTITIONS, delete_topics, produce, read_memberships, topics_with_prefix
 from schemas.topics import CONTACTS_CHANGELOG, JOURNAL, PIPELINE_IN, SEGMENT_CHANGES
@@ -27,7 +27,7 @@ from streams.kafka.topic_admin import create_topics
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.runtime.process.supervisor import child_environment
-from streams.settings import Settings
+from streams.settings import Clock, Settings
 from streams.store.releases import ReleaseRepository
 
 WORKER = (sys.executable, "-c", "from streams.cli.main import run; run()", "worker", "--role", "pipeline")
@@ -41,43 +41,41 @@ TAIL = 8
 async def run_pipeline(cell: Cell, place: RunPlace, round_number: int) -> PeerRun:
     """Runs a worker over a cell's events: first only the release, then, after a restart, all events."""
     folder = place.folder / f"{cell.name}-leadstream-{round_number}"
-    folder.mkdir(parents=True)
+    settings = await prepare_deployment(cell, place, folder, "events")
+    ends = await produce(settings.bootstrap, cell.events(), input_topics(settings))
+    run = PeerRun("leadstream", round_number)
+    progress = PipelineProgress(settings, ends)
+    process = start_worker(settings, place, folder)
+    try:
+        await progress.watch(process)
+        run.fill_memory(process.process.pid)
+    finally:
+        await asyncio.to_thread(process.stop)
+    await progress.count_events(process)
+    run.fill_times(process.samples, 0, cell.plan.contacts, cell.total)
+    run.members, run.change_count = await read_memberships(settings.bootstrap, changes_topic(settings))
+    await delete_deployment(settings)
+    return run
+
+
+async def prepare_deployment(cell: Cell, place: RunPlace, folder: Path, clock: Clock) -> Settings:
+    """Makes folder and topics, and lets a worker run until the cell's definitions decide everywhere."""
+    await asyncio.to_thread(folder.mkdir, parents=True)
     settings = Settings(
         bootstrap=place.bootstrap,
         prefix=f"b{uuid.uuid4().hex[:10]}-",
-        clock="events",
+        clock=clock,
         partitions=PARTITIONS,
         in_partitions=PARTITIONS,
         data_dir=folder / "run",
         name="w0",
     )
     await create_topics(settings)
-    await _activate_release(settings, cell, place, folder)
-    names = {topic.name: settings.prefix + topic.name for topic in PIPELINE_IN}
-    ends = await produce(settings.bootstrap, cell.events(), names)
-    run = PeerRun("leadstream", round_number)
-    progress = PipelineProgress(settings, ends)
-    process = _start_worker(settings, place, folder)
-    try:
-        await progress.watch(process)
-        run.memory_mb = tree_usage(process.process.pid).memory
-    finally:
-        await asyncio.to_thread(process.stop)
-    await progress.count_events(process)
-    run.fill_times(process.samples, cell.plan.contacts, cell.total)
-    changes_topic = settings.prefix + SEGMENT_CHANGES.name
-    run.members, run.change_count = await read_memberships(settings.bootstrap, changes_topic)
-    await delete_topics(settings.bootstrap, await topics_with_prefix(settings.bootstrap, settings.prefix))
-    return run
-
-
-async def _activate_release(settings: Settings, cell: Cell, place: RunPlace, folder: Path) -> None:
-    """Applies the definitions and runs a worker until they decide everywhere."""
     releases = ReleaseRepository(settings, settings.clock)
     release = await releases.write_release("default", cell.definitions(), 0, None)
     if not isinstance(release, Release):
         raise TypeError(f"the release of the job is void: {release}")
-    process = _start_worker(settings, place, folder)
+    process = start_worker(settings, place, folder)
     try:
         end = time.monotonic() + LIMIT_SECONDS
         while await _count_markers(settings) < PARTITIONS:
@@ -87,9 +85,26 @@ async def _activate_release(settings: Settings, cell: Cell, place: RunPlace, fol
             await asyncio.sleep(SAMPLE_SECONDS)
     finally:
         await asyncio.to_thread(process.stop)
+    return settings
 
 
-def _start_worker(settings: Settings, place: RunPlace, folder: Path) -> MeasuredProcess:
+async def delete_deployment(settings: Settings) -> None:
+    """Deletes all topics of a deployment."""
+    await delete_topics(settings.bootstrap, await topics_with_prefix(settings.bootstrap, settings.prefix))
+
+
+def input_topics(settings: Settings) -> Mapping[str, str]:
+    """Returns in-topic -> its name with the deployment's prefix."""
+    return {topic.name: settings.prefix + topic.name for topic in PIPELINE_IN}
+
+
+def changes_topic(settings: Settings) -> str:
+    """Returns the name of the topic of segment changes."""
+    return settings.prefix + SEGMENT_CHANGES.name
+
+
+def start_worker(settings: Settings, place: RunPlace, folder: Path) -> MeasuredProcess:
+    """Starts `leadstream worker`: a parent and its child."""
     return MeasuredProcess.start(
         WORKER, folder / "worker.log", place.broker_pid, PROJECT, child_environment(settings)
     )

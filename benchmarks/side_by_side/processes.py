@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -64,9 +65,14 @@ class MeasuredProcess:
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            for pid in process_tree(self.process.pid):
+            self.kill()
+
+    def kill(self) -> None:
+        """Ends the process and its descendants by SIGKILL."""
+        for pid in process_tree(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            self.process.wait()
+        self.process.wait()
 
 
 def process_tree(pid: int) -> list[int]:
@@ -82,6 +88,16 @@ def process_tree(pid: int) -> list[int]:
     for member in tree:
         tree.extend(children.get(member, ()))
     return tree
+
+
+def anonymous_memory(pid: int) -> int:
+    """Returns the resident memory (MB) of a process and its descendants that no file is behind."""
+    total = 0
+    for member in process_tree(pid):
+        status = Path(f"/proc/{member}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
+    return total // 1024
 
 
 def tree_usage(pid: int) -> ProcessUsage:

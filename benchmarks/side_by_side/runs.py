@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.side_by_side.processes import Sample
+from benchmarks.side_by_side.processes import Sample, anonymous_memory, tree_usage
 
 Memberships = frozenset[tuple[str, str]]
 """Segment and contact."""
@@ -28,16 +28,22 @@ class PeerRun:
     late_cpu_us: float = 0.0
     """CPU time in the first and in the second half of the events."""
     memory_mb: int = 0
+    anonymous_mb: int = 0
+    """Peak memory, and what is in use at the end without mapped files."""
     change_count: int = 0
     members: Memberships = field(default=frozenset(), repr=False)
     """At the end."""
     is_complete: bool = True
     """Whether all events were decided."""
 
-    def fill_times(self, samples: Sequence[Sample], contacts: int, total: int) -> None:
-        """Fills in the times, from the sample in which all contacts are loaded to the last one."""
-        loaded = next(sample for sample in samples if sample.progress >= contacts)
-        first, last = samples[0], samples[-1]
+    def fill_times(self, samples: Sequence[Sample], start: int, loaded_at: int, total: int) -> None:
+        """Fills in the times of the events from the progress `loaded_at` on, when all contacts are loaded.
+
+        Loading begins at the progress `start`; `total` is reached in the last sample.
+        """
+        first = next(sample for sample in samples if sample.progress >= start)
+        loaded = next(sample for sample in samples if sample.progress >= loaded_at)
+        last = samples[-1]
         middle = min(samples, key=lambda sample: abs(2 * sample.progress - total - loaded.progress))
         self.events = total - loaded.progress
         self.cpu_us = _us(last.cpu - loaded.cpu, self.events)
@@ -47,11 +53,16 @@ class PeerRun:
         self.early_cpu_us = _us(middle.cpu - loaded.cpu, middle.progress - loaded.progress)
         self.late_cpu_us = _us(last.cpu - middle.cpu, total - middle.progress)
 
+    def fill_memory(self, pid: int) -> None:
+        """Fills in the memory of a process that still runs, and its descendants."""
+        self.memory_mb = tree_usage(pid).memory
+        self.anonymous_mb = anonymous_memory(pid)
+
     def document(self) -> dict[str, Any]:
         """Returns the figures for a file of JSON."""
         names = (
             *("peer", "round", "events", "cpu_us", "wall_us", "broker_us", "load_cpu_us"),
-            *("early_cpu_us", "late_cpu_us", "memory_mb", "change_count", "is_complete"),
+            *("early_cpu_us", "late_cpu_us", "memory_mb", "anonymous_mb", "change_count", "is_complete"),
         )
         return {**{name: getattr(self, name) for name in names}, "member_count": len(self.members)}
 

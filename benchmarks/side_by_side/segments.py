@@ -7,6 +7,7 @@ booleans `b0` to `b3`. In three of ten segments one leaf counts visits of a page
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ NUMBERS = tuple(f"n{index}" for index in range(8))
 TEXTS = tuple(f"t{index}" for index in range(8))
 BOOLEANS = tuple(f"b{index}" for index in range(4))
 PROPERTIES = (*NUMBERS, *TEXTS, *BOOLEANS)
+PROBE = "probe"
+"""A further boolean, and the segment of those where it is true: each change of it gives exactly one output."""
 
 Changes = Literal["none", "few", "many"]
 """How many memberships an event changes: none, one or two at most, or as many as broad segments give."""
@@ -131,6 +134,11 @@ def skewed_page(rng: random.Random) -> int:
     return int(PAGES * rng.random() ** 2)
 
 
+def probe_segment() -> NeutralSegment:
+    """Returns the segment that probes enter and leave."""
+    return NeutralSegment(PROBE, (PropertyTest(PROBE, "eq", True),))
+
+
 def neutral_document(segment: NeutralSegment) -> dict[str, Any]:
     """Returns the neutral form as JSON has it, which the Java program reads."""
     return {"id": segment.id, "all": [_leaf_document(leaf) for leaf in segment.leaves]}
@@ -142,12 +150,12 @@ def _leaf_document(leaf: Leaf) -> dict[str, Any]:
     return {"property": leaf.property, "operator": leaf.operator, "value": leaf.value}
 
 
-def definitions(segments: list[NeutralSegment]) -> dict[str, Any]:
+def definitions(segments: Sequence[NeutralSegment]) -> dict[str, Any]:
     """Returns the definitions of an account with these segments and the declared types of the properties."""
     types = {
         **dict.fromkeys(NUMBERS, "number"),
         **dict.fromkeys(TEXTS, "text"),
-        **dict.fromkeys(BOOLEANS, "boolean"),
+        **dict.fromkeys((*BOOLEANS, PROBE), "boolean"),
     }
     return {"account": "default", "properties": types, "segments": [_definition(segment) for segment in segments]}
 

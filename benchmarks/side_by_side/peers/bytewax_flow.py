@@ -53,7 +53,8 @@ def main() -> None:
     flow = build_flow(task, progress)
     if task.variant == "recovery":
         folder = Path(task.folder)
-        init_db_dir(folder, 1)
+        if not any(folder.iterdir()):
+            init_db_dir(folder, 1)
         cli_main(flow, epoch_interval=timedelta(seconds=10), recovery_config=RecoveryConfig(str(folder)))
     else:
         cli_main(flow)

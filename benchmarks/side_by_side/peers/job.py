@@ -26,9 +26,7 @@ class SegmentJob:
     """Keeps the segments' functions; `apply` is what happens at an event, the same for every Python peer."""
 
     def __init__(self, segments: Sequence[dict[str, Any]]) -> None:
-        self._predicates: list[tuple[str, SegmentFunction]] = [
-            (each["id"], compile_segment(each)) for each in segments
-        ]
+        self._functions = [(each["id"], compile_segment(each)) for each in segments]
         self._kept_ms = _longest_windows(segments)
 
     @classmethod
@@ -55,7 +53,7 @@ class SegmentJob:
     def _changes(self, event: Event, state: State, now: int) -> list[dict[str, Any]]:
         properties, visits = state["properties"], state["visits"]
         before = set(state["members"])
-        members = [name for name, predicate in self._predicates if predicate(properties, visits, now)]
+        members = [name for name, is_member in self._functions if is_member(properties, visits, now)]
         state["members"] = members
         after = set(members)
         if before == after:
@@ -80,8 +78,8 @@ def new_state() -> State:
 def compile_segment(segment: dict[str, Any]) -> SegmentFunction:
     """Returns the function that a user would write for the segment."""
     conditions = " and ".join(_source(leaf) for leaf in segment["all"])
-    predicate: SegmentFunction = eval(f"lambda p, v, now: {conditions}", {"count_since": count_since})
-    return predicate
+    function: SegmentFunction = eval(f"lambda p, v, now: {conditions}", {"count_since": count_since})
+    return function
 
 
 def _source(leaf: dict[str, Any]) -> str:

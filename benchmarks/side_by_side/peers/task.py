@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import os
 import signal
 import struct
 import sys
@@ -34,6 +33,8 @@ class PeerTask:
     """File of the counter."""
     folder: str
     """For the state on disk."""
+    passes: int = 1
+    """How often the job is done, each time from the beginning; all but the last time the changes are of no use."""
     commit_ms: int | None = None
     """Time between two commits; None for what the peer does by default."""
 
@@ -64,8 +65,9 @@ class ProgressCounter:
     def finish(self) -> None:
         """Says that everything is committed, and waits until the benchmark ends this process."""
         _COUNTER.pack_into(self._memory, 0, self.count, 1)
-        signal.sigwait({signal.SIGTERM})
-        os._exit(0)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # an event loop may have a handler of its own
+        while True:
+            signal.pause()
 
 
 def create_progress_file(path: Path) -> None:
