@@ -10,7 +10,7 @@ from schemas.definitions import AutomationRule, Campaign, Definitions, ScoringRu
 from schemas.values import instant_text, points_from_millionths
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.releases.compile import compile_release
-from streams.engine.releases.compiled import AutomationAction, CompiledCampaign
+from streams.engine.releases.compiled_campaigns import AutomationAction, CompiledCampaign
 from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Lead
 from streams.explain.changes import recent_changes

@@ -9,7 +9,8 @@ import msgspec
 from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.releases.compiled import CompiledCampaign, CompiledRelease
+from streams.engine.releases.compiled import CompiledRelease
+from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Contact, Lead
 from streams.engine.state.points import points_at
 

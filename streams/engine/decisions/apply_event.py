@@ -13,7 +13,7 @@ from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import add_points, apply_lead_event
 from streams.engine.journal.effects import Refusal
 from streams.engine.journal.records import JournalEvent
-from streams.engine.releases.compiled import CompiledCampaign
+from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.limits import MAX_NAMED_SCORES
 from streams.engine.state.patches import patch_properties
 
@@ -48,7 +48,8 @@ def _apply_patch(context: DecisionContext, event: JournalEvent) -> None:
     context.changes.properties |= changed
     previous_status = contact.status
     contact.status = event.fields.get("status", previous_status)
-    context.changes.everything |= contact.status != previous_status
+    if contact.status != previous_status:
+        context.changes.everything = context.concerns_all_campaigns = True
     cascade_status(context, previous_status)
 
 
@@ -92,7 +93,7 @@ def _adjust_score(context: DecisionContext, event: JournalEvent) -> None:
     if context.release.tracks_own_score:
         count_own_score(contact, context.release.counters, event, context.now)
     count_own_score(contact, context.backfill_leaves.counters, event, context.now)
-    for compiled in context.release.campaigns:
+    for compiled in context.campaigns_with_leads():
         if context.open_lead(compiled) is not None and _is_scoring(compiled, context, event):
             add_points(context, compiled.id, points, event.at, context.cause(context.root_cause.kind))
 

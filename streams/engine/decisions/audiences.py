@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.lead_table import NEW, next_status
 from streams.engine.decisions.leads import apply_lead_event, create_lead
-from streams.engine.releases.compiled import CompiledCampaign
+from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Contact
 
 
 def create_leads(context: DecisionContext) -> bool:
     """Creates and ends leads of the running campaigns. Returns whether anything changed."""
     changed = False
-    for campaign in context.release.campaigns:
+    for campaign in _concerned_campaigns(context):
         if not campaign.is_running(context.now):
             continue
         is_inside = in_audience(context.contact, campaign)
@@ -22,6 +24,14 @@ def create_leads(context: DecisionContext) -> bool:
             changed |= _create_lead_if_new(context, campaign, "audience", "audience")
         changed |= _update_audience_state(context, campaign, is_inside)
     return changed
+
+
+def _concerned_campaigns(context: DecisionContext) -> Sequence[CompiledCampaign]:
+    """Returns the campaigns whose audience or leads the record may have changed."""
+    release = context.release
+    if context.concerns_all_campaigns:
+        return release.campaigns
+    return release.campaign_index.concerned(context.contact.leads, context.members_before, context.campaign_token)
 
 
 def in_audience(contact: Contact, campaign: CompiledCampaign) -> bool:

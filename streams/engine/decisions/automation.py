@@ -9,14 +9,14 @@ from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.lead_table import NEW, OPEN_STATUSES, next_status
 from streams.engine.decisions.leads import add_points, apply_lead_event, create_lead, set_points, set_status
 from streams.engine.decisions.outputs import OutputCause
-from streams.engine.releases.compiled import AutomationAction, CompiledAutomation, CompiledCampaign
+from streams.engine.releases.compiled_campaigns import AutomationAction, CompiledAutomation, CompiledCampaign
 from streams.engine.state.contact import Lead
 
 
 def run_automation(context: DecisionContext) -> bool:
     """Fires the rules that became true, campaign by campaign in rule order. Returns whether anything changed."""
     changed = False
-    for campaign in context.release.campaigns:
+    for campaign in context.campaigns_with_leads():
         lead = context.open_lead(campaign)
         if lead is None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -13,7 +14,8 @@ from streams.engine.decisions.output_builder import OutputBuilder
 from streams.engine.decisions.outputs import OutputCause
 from streams.engine.graph.contact_truths import ContactTruths
 from streams.engine.graph.inputs import ChangeSet
-from streams.engine.releases.compiled import CompiledCampaign, CompiledRelease
+from streams.engine.releases.compiled import CompiledRelease
+from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.releases.truths import truths_of
 from streams.engine.state.contact import Contact, Lead
 from streams.engine.state.points import decay_points, round_points
@@ -78,6 +80,8 @@ class DecisionContext(msgspec.Struct):
     """The campaign token of the visit that the record is."""
     backfill_leaves: BackfillLeaves = NO_BACKFILL
     """The leaves of a proposed release, tracked beside those of `release`."""
+    concerns_all_campaigns: bool = True
+    """Whether time, a release or the contact's status may have changed something about any campaign."""
     is_too_late: bool = False
     """Whether the record came later than `lateness`: `sequence`, `first` and `last` do not count it."""
     members_before: dict[str, int | None] = msgspec.field(default_factory=dict)
@@ -105,6 +109,10 @@ class DecisionContext(msgspec.Struct):
         lead = self.contact.leads.get(campaign.id)
         return lead if lead is not None and lead.status in OPEN_STATUSES else None
 
+    def campaigns_with_leads(self) -> Iterator[CompiledCampaign]:
+        """The campaigns that the contact has a lead in, in the order of the release."""
+        return self.release.campaign_index.with_leads(self.contact.leads)
+
     def lead_context(self, campaign: str) -> LeadContext:
         """What is remembered of the lead in that campaign, created when first needed."""
         context = self.lead_contexts.get(campaign)
@@ -125,13 +133,18 @@ def create_context(
     """A context with points decayed to now."""
     truths = truths_of(contact, release)
     context = DecisionContext(contact, release, now, root_cause, builder, truths, EvaluationContext(contact, now))
-    _apply_decay(context)
+    # A new contact has no truths yet, and at a due instant a campaign may have started.
+    context.concerns_all_campaigns = (
+        root_cause.kind in ("clock", "definition") or contact.settled < 0 or contact.due == now
+    )
+    if release.campaigns:
+        _apply_decay(context)
     return context
 
 
 def _apply_decay(context: DecisionContext) -> None:
     """Rounds the points of leads that decay; where time alone is the cause, `settle` undoes that."""
-    for campaign in context.release.campaigns:
+    for campaign in context.campaigns_with_leads():
         half_life = campaign.definition.half_life
         lead = context.open_lead(campaign)
         if half_life is None or lead is None:

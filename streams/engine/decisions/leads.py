@@ -8,7 +8,7 @@ from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.lead_table import ENDED_BY, NEW, OPEN_STATUSES, REFUSED, SAME, next_status
 from streams.engine.decisions.outputs import OutputCause
 from streams.engine.journal.effects import Refusal
-from streams.engine.releases.compiled import CompiledCampaign
+from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Lead
 from streams.engine.state.points import clamp_points, decay_points, round_points
 

@@ -34,7 +34,7 @@ from streams.engine.decisions.outputs import (
     table_key,
 )
 from streams.engine.journal.effects import Output, Refusal
-from streams.engine.releases.compiled import CompiledCampaign
+from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Contact, Lead
 
 

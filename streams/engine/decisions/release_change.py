@@ -7,7 +7,8 @@ from streams.engine.decisions.counters import discard_counters
 from streams.engine.decisions.held_for import discard_held_states
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import keep_points_within_bounds
-from streams.engine.releases.compiled import CompiledAutomation, CompiledCampaign, CompiledRelease, CompiledScoring
+from streams.engine.releases.compiled import CompiledRelease
+from streams.engine.releases.compiled_campaigns import CompiledAutomation, CompiledCampaign, CompiledScoring
 from streams.engine.releases.truths import renew_truths
 from streams.engine.state.contact import Contact
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.leads import add_points
-from streams.engine.releases.compiled import CompiledCampaign, CompiledScoring
+from streams.engine.releases.compiled_campaigns import CompiledCampaign, CompiledScoring
 from streams.engine.state.contact import Lead
 
 
 def award_points(context: DecisionContext) -> bool:
     """Awards points by the rules of the campaigns in their period. Returns whether any points changed."""
     changed = False
-    for campaign in context.release.campaigns:
+    for campaign in context.campaigns_with_leads():
         lead = context.open_lead(campaign)
         if lead is None:
             continue

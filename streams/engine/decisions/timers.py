@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from streams.engine.decisions.audiences import in_audience
 from streams.engine.decisions.context import DecisionContext
-from streams.engine.releases.compiled import CompiledCampaign
+from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Lead
 from streams.engine.state.points import first_crossing
 
@@ -30,9 +30,10 @@ def _earlier(first: int | None, second: int | None) -> int | None:
 
 
 def _campaign_dues(context: DecisionContext) -> Iterator[int | None]:
-    for campaign in context.release.campaigns:
-        if campaign.start is not None and _awaits_start(context, campaign):
+    for campaign in context.release.campaign_index.starting:
+        if campaign.start is not None and campaign.start > context.now and _awaits_start(context, campaign):
             yield campaign.start
+    for campaign in context.campaigns_with_leads():
         lead = context.open_lead(campaign)
         if lead is not None:
             yield from _lead_dues(context, campaign, lead)

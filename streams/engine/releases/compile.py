@@ -20,13 +20,13 @@ from streams.engine.conditions.protocols import ActivityCounter, CompiledConditi
 from streams.engine.graph.held_timers import HeldIndex
 from streams.engine.graph.inputs import inputs_of
 from streams.engine.graph.segment_graph import GraphSegment, SegmentGraph
-from streams.engine.releases.compiled import (
+from streams.engine.releases.campaign_index import CampaignIndex
+from streams.engine.releases.compiled import CompiledRelease, CompiledSegment
+from streams.engine.releases.compiled_campaigns import (
     AutomationAction,
     CompiledAutomation,
     CompiledCampaign,
-    CompiledRelease,
     CompiledScoring,
-    CompiledSegment,
 )
 from streams.engine.releases.conditions import (
     build_compile_scope,
@@ -91,6 +91,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         segment_graph=_build_graph(segments, definitions, scope),
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
+        campaign_index=CampaignIndex(campaigns),
         counters=counters,
         filter_index=FilterIndex(counters),
         tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),
