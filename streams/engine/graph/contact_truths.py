@@ -160,8 +160,17 @@ class ContactTruths:
 
     def take_back(self, members: int) -> None:
         """Takes in that the contact has its former members mask again; what differs is looked at once more."""
-        self._unsettled |= self.members ^ members
+        changed = self.members ^ members
+        self._unsettled |= changed
         self.members = members
+        if not changed:
+            return
+        bit_by_id = self.graph.bit_by_id
+        for name, indexes in self.graph.by_segment.items():
+            if bit_by_id.get(name, 0) & changed:  # what refers to the segment was asked about the other membership
+                for index in indexes:
+                    if self._conjuncts.pop(index, None) is not None:
+                        self._unsettled |= self.graph.conjuncts[index].segments
 
     def next_due(self) -> int | None:
         """The earliest instant at which time alone may change a membership; None when there is none."""

@@ -235,3 +235,14 @@ def test_the_state_of_many_leaves_for_a_busy_contact_fits_into_a_record() -> Non
     assert shortened
     assert set(contact.flags) == shortened
     assert len(segment_changes(driver.tick(day(31)))) == 40
+
+
+def test_a_visit_that_undoes_what_time_changed_at_its_instant_reaches_the_segments_that_refer() -> None:
+    asleep = {"id": "asleep", "dynamic": True, "when": {"last_visit": {"older_than": "1d"}}}
+    also = {"id": "also", "dynamic": True, "when": {"segment": "asleep"}}
+    awake = {"id": "awake", "dynamic": True, "when": {"not": {"segment": "asleep"}}}
+    driver = EngineDriver(segments=[asleep, also, awake])
+    assert segment_changes(driver.visit(day(0))) == [("awake", "in")]
+    assert driver.contact().due == day(1)
+    assert segment_changes(driver.visit(day(1))) == []
+    assert driver.members() == ["awake"]
