@@ -48,27 +48,30 @@ class ContactTruths:
         bit_by_id = graph.bit_by_id
         for name in contact.members:
             self.members |= bit_by_id.get(name, 0)
-        self._read_all(contact)
-
-    def _read_all(self, contact: Contact) -> None:
-        self._masks = [masks.mask(subject.read(contact)) for subject, masks in self.graph.subjects]
-        self.allowed = self._intersect()
+        self.allowed = 0
         """The mask of the segments that every value of the contact allows."""
+        self._masks: list[int] = []
         self._conjuncts: dict[int, _Truth] = {}
         self._dues: list[tuple[int, int]] = []
         self._max_conjuncts = _SPARE_ENTRIES
-        self._unsettled = self.allowed | self.members
+        self._unsettled: int | None = None
 
-    def _intersect(self) -> int:
+    def _read_all(self, contact: Contact) -> int:
+        """Starts anew with the contact as it is. Returns the mask of all segments that have to be looked at."""
+        self._masks = [masks.mask(subject.read(contact)) for subject, masks in self.graph.subjects]
         allowed = self.graph.running
         for mask in self._masks:
             allowed &= mask
-        return allowed
+        self.allowed = allowed
+        self._conjuncts.clear()
+        self._dues.clear()
+        self._unsettled = 0
+        return allowed | self.members
 
     def apply(self, changes: ChangeSet, context: EvaluationContext) -> int:
         """Takes in what changed until `context.now`. Returns the mask of segments whose members may differ now."""
-        if changes.everything:
-            self._read_all(context.contact)
+        if changes.everything or self._unsettled is None:
+            return self._read_all(context.contact)
         allowed = self.allowed
         if changes.properties or changes.scores:
             self._read_changed(changes, context.contact)
@@ -161,10 +164,10 @@ class ContactTruths:
     def take_back(self, members: int) -> None:
         """Takes in that the contact has its former members mask again; what differs is looked at once more."""
         changed = self.members ^ members
-        self._unsettled |= changed
         self.members = members
-        if not changed:
+        if not changed or self._unsettled is None:
             return
+        self._unsettled |= changed
         bit_by_id = self.graph.bit_by_id
         for name, indexes in self.graph.by_segment.items():
             if bit_by_id.get(name, 0) & changed:  # what refers to the segment was asked about the other membership

@@ -28,7 +28,7 @@ from streams.engine.conditions.text import CaseFold, fold_for, text_from
 _COMPARISONS = ("eq", "ne", "in_", "not_in", "gt", "gte", "lt", "lte", "between")
 _TEXT_SEARCHES = ("contains", "not_contains", "starts_with", "ends_with", "matches")
 _TYPES_READ_FROM_TEXT = ("date", "datetime")
-_MAX_CLASS_TEXT = 256
+MAX_CLASS_TEXT = 256
 """A longer text is no key: it would make the tables large."""
 
 ValueType = PropertyType | Literal["score"]
@@ -82,14 +82,14 @@ class ValueClasses:
             return self._number_key(value)
         if kind is str:
             if self._reads_whole_text:
-                return value if len(value) <= _MAX_CLASS_TEXT else None
+                return value if len(value) <= MAX_CLASS_TEXT else None
             number = number_from(value) if self.converts else None
             place = None if number is None else self._place(number)
             return ("text", value == "", place, *self._equal_texts(value))
         if kind is bool:
             return ("boolean", value)
         text = repr(value)
-        return ("nested", text) if len(text) <= _MAX_CLASS_TEXT else None
+        return ("nested", text) if len(text) <= MAX_CLASS_TEXT else None
 
     def _number_key(self, value: int | float) -> Hashable:
         place = self._place(value if self._scale == 1 else value / self._scale)
@@ -109,6 +109,10 @@ class ValueClasses:
 
     def _equal_texts(self, value: str) -> list[str | None]:
         """For each folding the operand that the text equals, None where it equals none."""
+        if len(self._folds) == 1:
+            fold, operands = self._folds[0]
+            text = fold(value)
+            return [text if text in operands else None]
         equal: list[str | None] = []
         for fold, operands in self._folds:
             text = fold(value)

@@ -13,13 +13,14 @@ from typing import Any
 from streams.engine.conditions.numbers import is_number, number_from
 from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.text import text_from
-from streams.engine.graph.value_classes import ValueClasses
+from streams.engine.graph.value_classes import MAX_CLASS_TEXT, ValueClasses
 from streams.engine.graph.value_lookups import Lookup, NumberRange, NumberTable, TextSet, TextTable
 
 MAX_MASK_BYTES = 4 << 20
 """The most bytes of masks that are kept for one subject of a release."""
 
 _LEAST_MASKS = 64
+_MAX_TEXTS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,17 @@ class SegmentTest:
 class ValueMasks:
     """The masks of one subject's values."""
 
-    __slots__ = ("_asked", "_classes", "_everyone", "_masks", "_max_masks", "_missing", "_needed", "_refused")
+    __slots__ = (
+        "_asked",
+        "_by_text",
+        "_classes",
+        "_everyone",
+        "_masks",
+        "_max_masks",
+        "_missing",
+        "_needed",
+        "_refused",
+    )
 
     def __init__(self, tests: Iterable[SegmentTest], classes: ValueClasses, everyone: int) -> None:
         self._asked: list[SegmentTest] = []
@@ -58,6 +69,7 @@ class ValueMasks:
         self._classes = classes
         self._everyone = everyone
         self._masks: dict[Hashable, int] = {}
+        self._by_text: dict[str, int] = {}  # of texts seen lately, which need no folding again
         self._max_masks = max(MAX_MASK_BYTES // (everyone.bit_length() // 8 + 100), _LEAST_MASKS)
         self._missing = self._compute(None)
 
@@ -65,6 +77,21 @@ class ValueMasks:
         """The segments that a value allows, None where it is missing; also those that do not test the subject."""
         if value is None:
             return self._missing
+        if type(value) is str:
+            return self._mask_of_text(value)
+        return self._mask_of_class(value)
+
+    def _mask_of_text(self, value: str) -> int:
+        mask = self._by_text.get(value)
+        if mask is None:
+            mask = self._mask_of_class(value)
+            if len(value) <= MAX_CLASS_TEXT:
+                if len(self._by_text) >= _MAX_TEXTS:
+                    self._by_text.clear()
+                self._by_text[value] = mask
+        return mask
+
+    def _mask_of_class(self, value: Any) -> int:
         key = self._classes.key(value)
         if key is None:
             return self._compute(value)
