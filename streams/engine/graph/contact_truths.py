@@ -59,6 +59,7 @@ class ContactTruths:
     def _read_all(self, contact: Contact) -> int:
         """Starts anew with the contact as it is. Returns the mask of all segments that have to be looked at."""
         self._masks = [masks.mask(subject.read(contact)) for subject, masks in self.graph.subjects]
+        self._masks.append(self.graph.counted_mask(contact.counts))  # always the last one
         allowed = self.graph.running
         for mask in self._masks:
             allowed &= mask
@@ -75,6 +76,8 @@ class ContactTruths:
         allowed = self.allowed
         if changes.properties or changes.scores:
             self._read_changed(changes, context.contact)
+        if changes.counters:
+            self._read_counters(changes.counters)
         flipped = self._unsettled | (allowed ^ self.allowed)
         self._unsettled = 0
         for index in self._touched(changes):
@@ -88,22 +91,33 @@ class ContactTruths:
         return flipped and flipped & (self.allowed | self.members)
 
     def _read_changed(self, changes: ChangeSet, contact: Contact) -> None:
-        graph, masks = self.graph, self._masks
+        graph = self.graph
         indexes = [index for name in changes.properties for index in graph.subjects_by_property.get(name, ())]
         if changes.scores:
             indexes.extend(graph.score_subjects)
         for index in indexes:
             subject, value_masks = graph.subjects[index]
-            former, mask = masks[index], value_masks.mask(subject.read(contact))
-            if mask == former:
-                continue
-            masks[index] = mask
-            gained = mask & ~former
-            for other in masks:
-                if not gained:
-                    break
-                gained &= other
-            self.allowed = self.allowed & mask | gained
+            self._set_mask(index, value_masks.mask(subject.read(contact)))
+
+    def _read_counters(self, counters: Iterable[str]) -> None:
+        """Once a contact has an event in a counter, the counter keeps its entry under this release."""
+        required, mask = self.graph.required_counters, self._masks[-1]
+        for key in counters:
+            mask |= required.get(key, 0)
+        self._set_mask(-1, mask & self.graph.running)
+
+    def _set_mask(self, index: int, mask: int) -> None:
+        masks = self._masks
+        former = masks[index]
+        if mask == former:
+            return
+        masks[index] = mask
+        gained = mask & ~former
+        for other in masks:
+            if not gained:
+                break
+            gained &= other
+        self.allowed = self.allowed & mask | gained
 
     def _touched(self, changes: ChangeSet) -> Iterable[int]:
         """The conjuncts that depend on what changed; one may come twice."""

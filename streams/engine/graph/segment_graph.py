@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from schemas.conditions import Condition, Operators
 from schemas.definitions import PropertyType
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
+from streams.engine.conditions.activities.counts import CountNode
 from streams.engine.conditions.protocols import CompiledCondition, EvaluationContext, Node
 from streams.engine.graph.conjuncts import ValueTest, ValueTestScope, find_value_test, split_conjuncts
 from streams.engine.graph.inputs import ConditionInputs, inputs_of
@@ -81,6 +82,9 @@ class SegmentGraph:
         self.subjects: tuple[tuple[Subject, ValueMasks], ...] = tuple(
             (subject, tests.to_masks(self.running, version)) for subject, tests in parts.subjects.items()
         )
+        self.required_counters: Mapping[str, int] = parts.required_counters
+        """Counter -> the mask of segments that hold nobody without an event that it counted."""
+        self._needing_counters = parts.needing_counters
         self.conjuncts: tuple[Conjunct, ...] = tuple(parts.conjuncts)
         self.conjuncts_of: tuple[Places, ...] = tuple(
             tuple(sorted(each, key=lambda index: self.conjuncts[index].inputs.is_time_dependent))
@@ -88,6 +92,13 @@ class SegmentGraph:
         )
         """Segment -> its conjuncts; those that time may change come last."""
         self._index_inputs()
+
+    def counted_mask(self, counters: Iterable[str]) -> int:
+        """The mask of the segments that a contact with events in these counters may be in."""
+        counted = 0
+        for key in counters:
+            counted |= self.required_counters.get(key, 0)
+        return self.running & ~(self._needing_counters & ~counted)
 
     def _index_inputs(self) -> None:
         subjects = enumerate(subject for subject, _ in self.subjects)
@@ -137,6 +148,8 @@ class _GraphParts:
         self.subjects: dict[Subject, _SubjectTests] = defaultdict(_SubjectTests)
         self.conjuncts: list[Conjunct] = []
         self.conjuncts_of: list[list[int]] = []
+        self.required_counters: dict[str, int] = {}
+        self.needing_counters = 0
 
     def add(self, index: int, segment: GraphSegment) -> None:
         bit = 1 << index
@@ -179,6 +192,14 @@ class _GraphParts:
             self.conjuncts[place] = Conjunct(known.node, known.inputs, known.segments | 1 << index)
         if place not in self.conjuncts_of[index]:
             self.conjuncts_of[index].append(place)
+        self._require_counter(1 << index, self.conjuncts[place].node)
+
+    def _require_counter(self, bit: int, node: Node) -> None:
+        """Takes note of one counter that the segment needs; a second one is left to its conjunct."""
+        key = node.required_counter if isinstance(node, CountNode) else None
+        if key is not None and not self.needing_counters & bit:
+            self.needing_counters |= bit
+            self.required_counters[key] = self.required_counters.get(key, 0) | bit
 
 
 def _invert(inputs: Iterable[tuple[int, Iterable[str]]]) -> Mapping[str, Places]:

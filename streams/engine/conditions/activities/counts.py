@@ -79,13 +79,15 @@ class FilteredCounter:
 class CountNode:
     """The count in the window lies in the target range."""
 
-    __slots__ = ("_key", "_target", "_window", "_zone_rule")
+    __slots__ = ("_key", "_target", "_window", "_zone_rule", "required_counter")
 
     def __init__(self, key: str, window: CountWindow, target: CountRange, zone_rule: ZoneRule) -> None:
         self._key = key
         self._window = window
         self._target = target
         self._zone_rule = zone_rule
+        self.required_counter = None if target.holds(0) else key
+        """The counter without whose events it never holds; None where it holds without any event."""
 
     def holds(self, context: EvaluationContext) -> bool:
         contact = context.contact
