@@ -60,7 +60,9 @@ class FilteredCounter:
     def update(self, state: list[int], activity: Activity, now: int) -> list[int]:
         """Returns a new list: `state` with the event's instant, without those that no window can hold any more."""
         at = activity.at
-        index = len(state) if not state or at >= state[-1] else bisect_right(state, at)
+        if not state or at >= state[-1]:
+            return self._window.prune([*state, at], now, self._deciding_count)
+        index = bisect_right(state, at)
         return self._window.prune([*state[:index], at, *state[index:]], now, self._deciding_count)
 
     def drop_older_half(self, state: list[int]) -> list[int]:

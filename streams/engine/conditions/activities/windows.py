@@ -135,6 +135,11 @@ class RollingWindow:
         return start, min(entry_index, end), end
 
     def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
+        if self.min_age == 0 and self.first is None and self.last is None:  # most windows: `within`, or none
+            start = max(len(instants) - min(deciding_count, MOST_INSTANTS), 0)
+            if self.max_age is not None:
+                start = bisect_right(instants, now - self.max_age, start)
+            return instants[start:] if start else instants
         return _newest(instants, *self.stored_range(instants, now), deciding_count)
 
     def earliest_instant(self, now: int) -> int | None:
