@@ -26,14 +26,14 @@ from streams.engine.graph.subjects import Subject, property_subject, score_subje
 from streams.engine.graph.value_classes import ValueOperators
 from streams.engine.graph.value_lookups import Lookup, find_lookup
 
-LeafCompiler = Callable[[Condition], Node]
+_LeafCompiler = Callable[[Condition], Node]
 
 
 @dataclass(frozen=True, slots=True)
 class TestScope:
     """What is needed to find the tests of a release: its leaves as nodes, its property types, its engine version."""
 
-    compile_leaf: LeafCompiler
+    compile_leaf: _LeafCompiler
     property_types: Mapping[str, PropertyType]
     version: EngineVersion
 

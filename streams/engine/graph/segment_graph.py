@@ -21,7 +21,7 @@ from streams.engine.graph.value_classes import ValueClasses, ValueOperators
 from streams.engine.graph.value_masks import SegmentTest, ValueMasks
 
 ConditionCompiler = Callable[[Condition], CompiledCondition]
-Indexes = tuple[int, ...]
+_Indexes = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class SegmentGraph:
             (subject, tests.to_masks(self.running, version)) for subject, tests in parts.subjects.items()
         )
         self.conjuncts: tuple[Conjunct, ...] = tuple(parts.conjuncts)
-        self.conjuncts_of: tuple[Indexes, ...] = tuple(
+        self.conjuncts_of: tuple[_Indexes, ...] = tuple(
             tuple(sorted(each, key=lambda index: self.conjuncts[index].inputs.is_time_dependent))
             for each in parts.conjuncts_of
         )
@@ -181,7 +181,7 @@ class _GraphParts:
             self.conjuncts_of[index].append(place)
 
 
-def _invert(inputs: Iterable[tuple[int, Iterable[str]]]) -> Mapping[str, Indexes]:
+def _invert(inputs: Iterable[tuple[int, Iterable[str]]]) -> Mapping[str, _Indexes]:
     indexes: dict[str, list[int]] = defaultdict(list)
     for index, names in inputs:
         for name in names:

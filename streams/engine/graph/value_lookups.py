@@ -25,7 +25,7 @@ from streams.engine.conditions.numbers import is_number
 from streams.engine.conditions.operand_types import require_operators, to_tuple
 from streams.engine.conditions.text import CaseFold, fold_for
 
-Number = int | float
+_Number = int | float
 _RANGE_OPERATORS = frozenset({"gt", "gte", "lt", "lte", "between"})
 _TABLE_TYPES = ("text", "number", None)
 
@@ -43,8 +43,8 @@ class TextSet:
 class NumberRange:
     """Passed by a number of a range; None: it is open on that side. With each bound, whether it lies inside."""
 
-    low: tuple[Number, bool] | None
-    high: tuple[Number, bool] | None
+    low: tuple[_Number, bool] | None
+    high: tuple[_Number, bool] | None
 
 
 Lookup = TextSet | NumberRange
@@ -74,8 +74,8 @@ def find_lookup(operators: Operators, value_type: PropertyType | None, version: 
 
 
 def _number_range(operators: Operators) -> NumberRange | None:
-    lows: list[tuple[Number, bool]] = []
-    highs: list[tuple[Number, bool]] = []
+    lows: list[tuple[_Number, bool]] = []
+    highs: list[tuple[_Number, bool]] = []
     lower, upper = operators.between or (None, None)
     for bounds, operand, is_inside in (
         (lows, operators.gt, False),
@@ -126,9 +126,9 @@ class NumberTable:
     __slots__ = ("_closed", "_equal", "_highs", "_highs_from", "_lows", "_lows_up_to")
 
     def __init__(self, ranges: list[tuple[int, NumberRange]]) -> None:
-        lows: dict[tuple[Number, int], int] = defaultdict(int)
-        highs: dict[tuple[Number, int], int] = defaultdict(int)
-        self._equal: dict[Number, int] = defaultdict(int)
+        lows: dict[tuple[_Number, int], int] = defaultdict(int)
+        highs: dict[tuple[_Number, int], int] = defaultdict(int)
+        self._equal: dict[_Number, int] = defaultdict(int)
         self._closed: list[tuple[NumberRange, int]] = []
         for segments, one in ranges:
             if one.low is not None and one.low == one.high and one.low[1]:
@@ -143,7 +143,7 @@ class NumberTable:
         self._lows_up_to: list[int] = [0, *accumulate((lows[key] for key in self._lows), or_)]
         self._highs_from: list[int] = [0, *accumulate((highs[key] for key in reversed(self._highs)), or_)][::-1]
 
-    def passed(self, number: Number) -> int:
+    def passed(self, number: _Number) -> int:
         """The mask of the segments whose range holds the number."""
         place = (number, 0)
         mask: int = self._equal.get(number, 0)
@@ -155,9 +155,9 @@ class NumberTable:
         return mask
 
 
-def _is_above(number: Number, low: tuple[Number, bool] | None) -> bool:
+def _is_above(number: _Number, low: tuple[_Number, bool] | None) -> bool:
     return low is None or number > low[0] or (low[1] and number == low[0])
 
 
-def _is_below(number: Number, high: tuple[Number, bool] | None) -> bool:
+def _is_below(number: _Number, high: tuple[_Number, bool] | None) -> bool:
     return high is None or number < high[0] or (high[1] and number == high[0])
