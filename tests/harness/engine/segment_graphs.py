@@ -73,7 +73,8 @@ class CountedGraph:
 
     def _compile(self, condition: Condition) -> CompiledCondition:
         compiled = compile_condition(condition, self._scope)
-        if isinstance(compiled.node, PlainNode | ScoreNode):  # found by a mask and never asked
+        is_inside_property = isinstance(getattr(condition, "property", None), tuple)
+        if isinstance(compiled.node, PlainNode | ScoreNode) and not is_inside_property:  # in a mask, never asked
             return compiled
         key = condition.model_dump_json(exclude_unset=True)
         return replace(compiled, node=CountedNode(compiled.node, key, self.asked))

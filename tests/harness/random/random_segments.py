@@ -17,7 +17,7 @@ _SHARED = 4
 _parts = st.lists(st.tuples(st.integers(0, _SHARED - 1), st.booleans()), min_size=1, max_size=3, unique=True)
 _statuses = st.sampled_from([["active"], ["active"], ["active", "inactive"], ["inactive", "bounced"]])
 _few = st.sampled_from((False, False, False, True))
-_turns = st.sampled_from(
+_turns: st.SearchStrategy[RandomDocument] = st.sampled_from(
     [
         {"last_visit": {"older_than": "PT0.005S"}},
         {"inactive_for": "PT0.010S"},
@@ -53,7 +53,9 @@ def shared_releases(draw: st.DrawFn, start: int) -> list[RandomDocument]:
 
 @st.composite
 def _segment(draw: st.DrawFn, name: str, shared: list[RandomDocument]) -> RandomDocument:
-    parts = [{"not": shared[number]} if is_negated else shared[number] for number, is_negated in draw(_parts)]
+    parts: list[RandomDocument] = [
+        {"not": shared[number]} if is_negated else shared[number] for number, is_negated in draw(_parts)
+    ]
     if name == "t0" and draw(st.booleans()):
         parts = [draw(_turns)]
     elif name != "t0" and draw(st.booleans()):

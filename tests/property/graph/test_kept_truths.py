@@ -42,7 +42,7 @@ _ALWAYS = (
     RandomEvent("contact.changed", 0, fields={"properties": {"plan": "a"}}),
     RandomEvent("tick", 0),
 )
-JournalEntries = list[tuple[int, bytes, bytes]]
+_JournalEntries = list[tuple[int, bytes, bytes]]
 
 
 class Story:
@@ -58,7 +58,7 @@ class Story:
         """The definitions of a release."""
         return self.definitions[number - 1]
 
-    def _journal(self, events: list[RandomEvent], starts: list[int], whose: list[int]) -> JournalEntries:
+    def _journal(self, events: list[RandomEvent], starts: list[int], whose: list[int]) -> _JournalEntries:
         builder = JournalBuilder(self.lookup, LATENESS)
         number = 0
         for index, (event, event_id, at) in enumerate(timed_events([*events, RandomEvent("tick", 60)], START)):

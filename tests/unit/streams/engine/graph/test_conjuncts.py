@@ -122,4 +122,6 @@ def test_a_negated_leaf_keeps_its_lookup_and_is_marked() -> None:
 
 
 def test_subjects_of_different_kinds_differ() -> None:
-    assert len({Subject("property", "fit"), Subject("named_score", "fit"), Subject("status"), Subject("own_score")}) == 4
+    assert (
+        len({Subject("property", "fit"), Subject("named_score", "fit"), Subject("status"), Subject("own_score")}) == 4
+    )

@@ -88,8 +88,9 @@ def test_every_property_that_it_reads_is_an_input(condition: dict[str, Any], pro
 
 def test_counters_segments_scores_leads_and_instants_of_visits_are_inputs() -> None:
     found = inputs({"all": [{"visit": {}, "within": "7d"}, {"visit": {}, "within": "8d"}, {"not": {"segment": "s"}}]})
-    assert (len(found.counters), found.segments) == (2, {"s"})
-    assert not (found.scores or found.leads or found.activity_times)
+    assert len(found.counters) == 2
+    assert found.segments == {"s"}
+    assert not any((found.scores, found.leads, found.activity_times))
     assert inputs({"any": [{"score": {"name": "fit", "gte": 1}}, {"inactive_for": "7d"}]}) == ConditionInputs(
         is_time_dependent=True, scores=True, activity_times=True
     )

@@ -12,9 +12,7 @@ from schemas.values import MILLION
 from streams.engine.graph.value_classes import ValueClasses, ValueOperators, ValueType
 
 
-def classes(
-    *operators: dict[str, Any], kind: ValueType | None = None, version: EngineVersion = 4
-) -> ValueClasses:
+def classes(*operators: dict[str, Any], kind: ValueType | None = None, version: EngineVersion = 4) -> ValueClasses:
     model = NumberOperators if kind == "score" else Operators
     return ValueClasses([ValueOperators(model.model_validate(one), kind) for one in operators], version)
 

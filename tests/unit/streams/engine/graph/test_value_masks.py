@@ -16,7 +16,7 @@ from streams.engine.graph.value_lookups import find_lookup
 from streams.engine.graph.value_masks import SegmentTest, ValueMasks
 from tests.harness.engine.conditions import holds
 
-Written = tuple[int, dict[str, Any], bool]
+SegmentOperators = tuple[int, dict[str, Any], bool]
 """The segments, the operators that they need of the value, and whether they need that these fail."""
 
 
@@ -33,7 +33,10 @@ class CountedTest:
 
 
 def masks(
-    *written: Written, everyone: int = 0b1111, kind: PropertyType | None = None, version: EngineVersion = 4
+    *written: SegmentOperators,
+    everyone: int = 0b1111,
+    kind: PropertyType | None = None,
+    version: EngineVersion = 4,
 ) -> tuple[ValueMasks, list[CountedTest]]:
     models = [Operators.model_validate(operators) for _, operators, _ in written]
     counted = [CountedTest(operators) for _, operators, _ in written]
