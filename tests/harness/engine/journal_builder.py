@@ -45,8 +45,8 @@ class JournalBuilder:
             if coming.countdown < 0:
                 self._write_next(account, coming)
 
-    def send(self, random_event: RandomEvent, event_id: str, at: int) -> None:
-        """What happens to the one contact of these stories, or time."""
+    def send(self, random_event: RandomEvent, event_id: str, at: int, contact: str = "ann") -> None:
+        """What happens to a contact, most stories have only one; or time."""
         if random_event.event_type == "tick":
             self.append(records.TICK_KEY, records.Tick(at))
             return
@@ -54,8 +54,8 @@ class JournalBuilder:
         if "points" in fields:
             fields["points"] = round(fields["points"] * MILLION)
         source = ("in", 0, len(self.entries))
-        event = records.JournalEvent(random_event.event_type, event_id, at, "default", "ann", source, at, fields)
-        self.append(records.event_key("default", "ann"), event)
+        event = records.JournalEvent(random_event.event_type, event_id, at, "default", contact, source, at, fields)
+        self.append(records.event_key("default", contact), event)
 
     def start_release(self, marker: records.Marker, gap: int) -> None:
         """A release; `gap` other records come between each of its own. One still on its way is given up."""
