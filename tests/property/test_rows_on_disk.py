@@ -26,16 +26,17 @@ from tests.property.test_transaction_sizes import (
 class DeciderOnDisk:
     """A decider whose rows are on disk; it dies between the commit in Kafka and the write to the disk, or before."""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
+    def __init__(self, folder: Path, chance: random.Random, group_rows: tuple[int, ...]) -> None:
         self.committed = CommittedState()
         self._folder = folder
         self._chance = chance
+        self._group_rows = group_rows
         self._changelog: list[tuple[bytes, bytes | None]] = []
         self.restored_records = 0
         self.rows, self.decider = self._restore()
 
     def _restore(self) -> tuple[DiskRows, PartitionDecider]:
-        rows = DiskRows(RowDatabase(self._folder), lambda: None)
+        rows = DiskRows(RowDatabase(self._folder), lambda: None, self._chance.choice(self._group_rows))
         decoded = self._chance.choice((0, 3, 1_000))
         decider = PartitionDecider(3, lookup, DEFAULT_ENGINE_SETTINGS, rows=rows, decoded_contacts=decoded)
         position, _ = rows.start_restore(len(self._changelog))
@@ -47,8 +48,8 @@ class DeciderOnDisk:
         return rows, decider
 
     def die(self) -> None:
-        """Another decider goes on from what is committed."""
-        self.rows.close()
+        """Another decider goes on from what is committed, and partly on disk."""
+        self.rows._database.close()
         self.rows, self.decider = self._restore()
 
     def decide(self, fetched: int) -> None:
@@ -66,9 +67,9 @@ class DeciderOnDisk:
             self.die()
 
 
-def decide_on_disk(journal: JournalEntries, folder: Path, chance: random.Random) -> DeciderOnDisk:
+def decide_on_disk(journal: JournalEntries, folder: Path, chance: random.Random, *group_rows: int) -> DeciderOnDisk:
     """Decides the journal in random portions and budgets."""
-    on_disk = DeciderOnDisk(folder, chance)
+    on_disk = DeciderOnDisk(folder, chance, group_rows)
     fetched, owner = 0, on_disk.decider
     while fetched <= journal[-1][0] or on_disk.decider.has_pending():
         for offset, key, value in [entry for entry in journal if entry[0] >= fetched][: chance.randint(0, 12)]:
@@ -89,7 +90,7 @@ def test_rows_on_disk_change_nothing(seed: int, wall: bool) -> None:
     journal = journal_of(chance, 60, wall)
     expected = decide_one_by_one(journal)
     with tempfile.TemporaryDirectory() as folder:
-        actual = decide_on_disk(journal, Path(folder), chance).committed
+        actual = decide_on_disk(journal, Path(folder), chance, 1, 5, 1_000).committed
     assert actual.outputs_by_contact() == expected.outputs_by_contact()
     assert actual.rows == expected.rows
     assert actual.checkpoint == expected.checkpoint
@@ -97,5 +98,5 @@ def test_rows_on_disk_change_nothing(seed: int, wall: bool) -> None:
 
 def test_a_new_owner_restores_little(tmp_path: Path) -> None:
     chance = random.Random(1)
-    on_disk = decide_on_disk(journal_of(chance, 300, True), tmp_path, chance)
+    on_disk = decide_on_disk(journal_of(chance, 300, True), tmp_path, chance, 1)
     assert 0 < on_disk.restored_records < 100

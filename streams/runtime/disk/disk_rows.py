@@ -1,12 +1,14 @@
-"""Rows of a partition on local disk: what is committed in the database, over it what is not committed yet.
+"""Rows of a partition on local disk: a database, and over it in memory what is not written there yet.
 
-The database is filled from committed transactions only, each with its position in the changelog in the same write. So
-after a crash it is right as far as its position says, and the changelog has the rest.
+The database is filled from committed transactions only, several at a time, with their position in the changelog in
+the same write. So after a crash it is right as far as its position says, and the changelog has the rest.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 import lmdb
 import msgspec
@@ -15,6 +17,7 @@ from streams.clock import now_ms
 from streams.engine.state.applied_ids import is_chunk_key
 from streams.engine.state.contact import ContactHeader
 from streams.engine.state.row_store import DueContact
+from streams.errors import Internal, NoDiskSpace
 from streams.runtime.disk.database import RowDatabase
 from streams.runtime.disk.due_index import DueIndex
 from streams.runtime.disk.row_format import due_key, is_shortened, pack_row, stored_due, stored_key, unpack_row
@@ -22,7 +25,20 @@ from streams.runtime.disk.row_format import due_key, is_shortened, pack_row, sto
 _STATE_KEY = b"state"
 _KEYS_AT_A_TIME = 1_000
 
+GROUP_ROWS = 2_000
+"""So many records are written at a time. With 30 each takes twice as long; LMDB keeps 12 kB in memory for each."""
+
+GROUP_MS = 60_000
+"""Committed records wait no longer than this for others, once another transaction is committed."""
+
 _decode_header = msgspec.json.Decoder(ContactHeader).decode
+
+
+_Entry = tuple[bytes | None, int | None]
+"""A record, and its due (ms) where it is a contact's row."""
+
+
+_NOT_DELETED: _Entry = (b"", None)
 
 
 class DiskState(msgspec.Struct, frozen=True):
@@ -40,14 +56,16 @@ class DiskState(msgspec.Struct, frozen=True):
 class DiskRows:
     """A `RowStore` and a `LocalRows` in one LMDB database; `release` is called when its use ends."""
 
-    def __init__(self, database: RowDatabase, release: Callable[[], None]) -> None:
+    def __init__(self, database: RowDatabase, release: Callable[[], None], group_rows: int = GROUP_ROWS) -> None:
         self._database = database
         self._release = release
-        self._uncommitted: dict[bytes, tuple[bytes | None, int | None]] = {}
-        """Key -> record and due of a row that no committed transaction has yet."""
-        self._restored: dict[bytes, bytes | None] = {}
+        self._group_rows = group_rows
+        self._newer: dict[bytes, _Entry] = {}
+        """Records that the engine wrote and the database does not have."""
+        self._committed: dict[bytes, _Entry] = {}
+        """Records to be written next; what replaces one of them before is only in `_newer`."""
         self._dues = DueIndex(database)
-        self._state = self._read_state()
+        self._state = self._next_state = self._read_state()
 
     # What the changelog says
 
@@ -68,44 +86,44 @@ class DiskRows:
     def clear(self) -> None:
         """Begins anew, without contacts."""
         self._database.clear()
-        self._state = DiskState()
+        self._newer.clear()
+        self._committed.clear()
         self._dues = DueIndex(self._database)
+        self._state = self._next_state = DiskState()
 
     def restore(self, key: bytes, record: bytes | None) -> None:
-        """Takes one committed record of the changelog, in order; it is written with `commit_restored`."""
-        self._restored[key] = record
+        """Takes one committed record of the changelog, in order.
+
+        Records may be written before their position is: then they are restored once more.
+        """
+        self._committed[key] = (record, self._due_of(key, record))
+        if len(self._committed) >= self._group_rows:
+            self._write_committed()
 
     def commit_restored(self, checkpoint: bytes, position: int) -> None:
-        """Writes what was restored since the last time; `position` and `checkpoint` are those of `DiskState`."""
-        self.commit(self._restored, checkpoint, position)
-        self._restored.clear()
+        """`checkpoint` and `position` are those of `DiskState` after the records restored so far."""
+        self._next_state = DiskState(position, checkpoint, now_ms())
 
     def finish_restore(self) -> None:
-        """Does nothing: the database has its index."""
+        """Writes what was restored; the database has its index of dues already."""
+        self._write_committed()
 
     def commit(self, records: Mapping[bytes, bytes | None], checkpoint: bytes, position: int) -> None:
-        """Writes what a committed transaction wrote to the changelog.
+        """Takes what a committed transaction wrote to the changelog, and writes it with others.
 
-        `position` and `checkpoint` are those of `DiskState`. Raises NoDiskSpace, and Internal when the disk refuses.
+        `checkpoint` and `position` are those of `DiskState`. Raises NoDiskSpace, and Internal when the disk refuses.
         """
-        dues = {key: self._due_of(key, record) for key, record in records.items()}
-        state = DiskState(position, checkpoint, now_ms())
-
-        def apply(transaction: lmdb.Transaction[bytes]) -> None:
-            for key, record in records.items():
-                self._write_record(transaction, key, record, dues[key])
-            transaction.put(_STATE_KEY, msgspec.msgpack.encode(state), db=self._database.meta)
-
-        self._database.write(apply)
-        self._state = state
         for key, record in records.items():
-            entry = self._uncommitted.get(key)
-            if entry is not None and entry[0] is record:  # else a later transaction changes it
-                del self._uncommitted[key]
-        self._dues.forget_written(dues)
+            self._committed[key] = (record, self._due_of(key, record))
+        self._next_state = DiskState(position, checkpoint, now_ms())
+        waited = self._next_state.wrote_at - self._state.wrote_at
+        if len(self._committed) >= self._group_rows or waited > GROUP_MS:
+            self._write_committed()
 
     def close(self) -> None:
-        """Ends its use; what is written stays."""
+        """Writes what is committed and ends its use."""
+        with contextlib.suppress(NoDiskSpace, Internal):  # then the changelog has more of the rest
+            self._write_committed()
         self._database.close()
         self._release()
 
@@ -113,7 +131,7 @@ class DiskRows:
 
     def get(self, key: bytes) -> bytes | None:
         """The record of a key."""
-        entry = self._uncommitted.get(key)
+        entry = self._newer.get(key)
         if entry is not None:
             return entry[0]
         value = self._database.reader.get(stored_key(key))
@@ -124,8 +142,8 @@ class DiskRows:
         return len(self.get(key) or b"")
 
     def write(self, key: bytes, record: bytes | None, due: int | None = None) -> None:
-        """Stores a record, None deletes it, until `commit` writes it; `due` (ms) is that of a contact's row."""
-        self._uncommitted[key] = (record, due)
+        """Stores a record, None deletes it; `due` (ms) is that of a contact's row."""
+        self._newer[key] = (record, due)
 
     def set_due(self, key: bytes, due: int | None) -> None:
         """Says when a contact is due (ms)."""
@@ -138,7 +156,7 @@ class DiskRows:
     def keys_of(self, account: str) -> Iterator[bytes]:
         """The keys of an account's contacts that have a row now; those that get one meanwhile may be among them."""
         prefix = account.encode() + b"/"
-        return self._keys(prefix, [key for key in self._uncommitted if key.startswith(prefix)])
+        return self._keys(prefix)
 
     def has_contacts(self, account: str) -> bool:
         """Whether the account has a contact."""
@@ -146,35 +164,58 @@ class DiskRows:
 
     def rows(self) -> Iterator[tuple[bytes, bytes]]:
         """Key and row of every contact."""
-        for key in dict.fromkeys(self._keys(b"", list(self._uncommitted))):
+        for key in dict.fromkeys(self._keys(b"")):
             row = None if is_chunk_key(key) else self.get(key)
             if row is not None:
                 yield key, row
 
-    def _keys(self, prefix: bytes, uncommitted: list[bytes]) -> Iterator[bytes]:
-        yield from uncommitted
+    def _keys(self, prefix: bytes) -> Iterator[bytes]:
+        newer = [key for key, (record, _) in self._newer.items() if record is not None and key.startswith(prefix)]
+        return chain(newer, self._stored_keys(prefix))
+
+    def _stored_keys(self, prefix: bytes) -> Iterator[bytes]:
         start = prefix
         while keys := self._database.row_keys(start, _KEYS_AT_A_TIME):
-            for key in keys:
-                if not key.startswith(prefix):
+            for stored in keys:
+                if not stored.startswith(prefix):
                     return
-                yield self._whole_key(key)
+                key = self._whole_key(stored)
+                if key is not None and self._newer.get(key, _NOT_DELETED)[0] is not None:
+                    yield key
             start = keys[-1] + b"\0"
 
-    def _whole_key(self, key: bytes) -> bytes:
-        if not is_shortened(key):
-            return key
-        value = self._database.reader.get(key)
-        assert value is not None, "no row goes while it is read"
-        return unpack_row(value).key
+    def _whole_key(self, stored: bytes) -> bytes | None:
+        """The key of a row; None where that was deleted meanwhile."""
+        if not is_shortened(stored):
+            return stored
+        value = self._database.reader.get(stored)
+        return None if value is None else unpack_row(value).key
 
     def _due_of(self, key: bytes, record: bytes | None) -> int | None:
         if record is None or is_chunk_key(key):
             return None
-        entry = self._uncommitted.get(key)
+        entry = self._newer.get(key)
         if entry is not None and entry[0] is record:
             return entry[1]
         return _decode_header(record).due
+
+    def _write_committed(self) -> None:
+        committed, state = self._committed, self._next_state
+        if state is self._state and not committed:
+            return
+
+        def apply(transaction: lmdb.Transaction[bytes]) -> None:
+            for key in sorted(committed):  # neighbours lie on one page
+                self._write_record(transaction, key, *committed[key])
+            transaction.put(_STATE_KEY, msgspec.msgpack.encode(state), db=self._database.meta)
+
+        self._database.write(apply)
+        self._state, self._committed = state, {}
+        for key, (record, _) in committed.items():
+            newer = self._newer.get(key)
+            if newer is not None and newer[0] is record:  # else a later transaction changes it
+                del self._newer[key]
+        self._dues.forget_written({key: due for key, (_, due) in committed.items()})
 
     def _write_record(
         self, transaction: lmdb.Transaction[bytes], key: bytes, record: bytes | None, due: int | None
