@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("run"), description="locks, logs, contacts on disk and the local broker's data")
     name: str | None = Field(None, description="name of the worker, and its group instance id")
 
-    interval_ms: int = Field(25, description="minimum time between two transactions of a slot under load")
+    interval_ms: int = Field(10, description="minimum time between two transactions of a slot; longer under load")
     tick_ms: int = Field(250, description="time between two ticks while a timer is due")
     heartbeat_ms: int = Field(
         5_000, description="time between two ticks while no timer is due; twelve times that in a silence"

@@ -41,28 +41,34 @@ class BufferedRecord(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class PartitionBuffer:
-    """Everything before `committed_position` is committed; `queue` is fetched and in no transaction yet.
+    """Everything before `committed_position` is committed, what follows up to `taken_position` is in transactions
+    under way, and `queue` is fetched and in none yet.
 
-    `last_arrival` (ms) is that of the last record fetched, `committed_arrival` that of the last one in a committed
-    transaction, `in_flight_arrival` that of the first one in the transaction under way. `claim` is the partition's
-    claim (claims.py). With a `stop_reason` the position lies outside the log: the partition is not read until an
-    operator accepts the gap. `token` is that of the last seek; None while the partition is revoked.
+    `last_arrival` (ms) is that of the last record fetched, `taken_arrival` and `committed_arrival` those of the last
+    one taken and committed, `in_flight_arrivals` those of the first one in each transaction under way. `claim` is the
+    partition's claim (claims.py). With a `stop_reason` the position lies outside the log: the partition is not read
+    until an operator accepts the gap. `token` is that of the last seek; None while the partition is revoked.
     """
 
     partition: Partition
     committed_position: int
     committed_arrival: int = 0
     claim: int = 0
-    in_flight_arrival: int | None = None
+    in_flight_arrivals: deque[int] = field(default_factory=deque)
     stop_reason: str | None = None
     token: int | None = None
     fetch_position: int = 0
     last_arrival: int = 0
+    taken_position: int = field(init=False)
+    taken_arrival: int = field(init=False)
     queue: deque[BufferedRecord] = field(default_factory=deque)
     queue_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        self.taken_position, self.taken_arrival = self.committed_position, self.committed_arrival
+
     def start(self, token: int) -> None:
-        """Expects runs with this token: the partition was sought to its committed position."""
+        """Expects runs with this token: the partition was sought to its committed position. Nothing is in flight."""
         self.clear()
         self.token = token
 
@@ -107,13 +113,15 @@ class PartitionBuffer:
             weight = record_weight(entry.record)
             max_bytes -= weight
             self.queue_bytes -= weight
-        self.in_flight_arrival = records[0].arrival if records else None
+        if records:
+            self.in_flight_arrivals.append(records[0].arrival)
+            self.taken_position, self.taken_arrival = records[-1].next_position, records[-1].arrival
         return records
 
     def mark_committed(self, records: list[BufferedRecord]) -> None:
-        """The transaction that holds these records is committed."""
-        self.in_flight_arrival = None
+        """The oldest transaction under way, which holds these records, is committed."""
         if records:
+            self.in_flight_arrivals.popleft()
             self.committed_position = records[-1].next_position
             self.committed_arrival = records[-1].arrival
 
@@ -127,8 +135,8 @@ class PartitionBuffer:
 
     def smallest_arrival(self) -> int | None:
         """The smallest arrival (ms) of a record fetched and not committed; None when there is none."""
-        if self.in_flight_arrival is not None:
-            return self.in_flight_arrival
+        if self.in_flight_arrivals:
+            return self.in_flight_arrivals[0]
         return self.queue[0].arrival if self.queue else None
 
     def effective_position(self, ends: FetchEnds | None) -> int:

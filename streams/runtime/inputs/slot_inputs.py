@@ -69,9 +69,9 @@ class SlotInputs:
             self._flow.on_buffer_full(source)
         return True
 
-    def has_records(self) -> bool:
-        """Whether any record is queued."""
-        return any(buffer.queue for buffer in self.buffers.values())
+    def count_records(self) -> int:
+        """How many records are queued."""
+        return sum(len(buffer.queue) for buffer in self.buffers.values())
 
     def latest_arrival(self) -> int:
         """The arrival (ms) of the latest queued record of any in-topic; 0 when there is none."""

@@ -3,8 +3,9 @@
 It has one transactional producer, and one transaction at a time holds everything the slot did. Its life:
 
     take over   the producer fences the former owner; only then the state is read (take_over.py); seek exactly; work
-    work        take fetched records, ingest, decide, append control records, add the checkpoint; write; commit
-    suspend     revoked: no new transaction; the one in flight ends within a bound; queued records are dropped.
+    work        take fetched records, ingest, decide, append control records, add the checkpoint; write; commit.
+                Under load the next transaction is built while one is in flight (pipeline.py)
+    suspend     revoked: no new transaction; what is built is committed within a bound; queued records are dropped.
                 Producer and state stay: if the slot comes back they are valid as long as the producer's epoch is,
                 which the broker checks
     close       the partition went to another worker, or the process stops
@@ -34,6 +35,8 @@ from streams.runtime.inputs.slot_inputs import SlotInputs, stop_if_outside_log
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import BackfillingDecider, Decider, Ingest
 from streams.runtime.slots.budget import DecisionBudget
+from streams.runtime.slots.new_epoch import LogEnds, take_new_epoch
+from streams.runtime.slots.pipeline import TransactionPipeline
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.transaction import TransactionBatch
 from streams.runtime.slots.work_pace import WorkPace
@@ -47,13 +50,17 @@ log = structlog.get_logger()
 SLICE_SECONDS = 1.0
 """How long a slice of a back-fill waits at most because the slot is behind."""
 
+MANY_RECORDS = 500
+"""With so many records queued the next transaction is built while one is in flight, and no interval is waited for."""
+
+IN_FLIGHT = 1 << 62
+"""The place in the journal of a control record that is not committed yet."""
+
 MAX_UNDECIDED = 12_000
 """How many journal records may be fed and not decided before no more are fed."""
 
 DiagnoseError = Callable[[BaseException], Awaitable[BaseException]]
 """Returns the error itself, or another one that explains it."""
-
-LogEnds = Callable[[list[Partition]], Awaitable[Mapping[Partition, int]]]
 
 
 class Slot:
@@ -106,14 +113,16 @@ class Slot:
         self._control_scheduler = ControlRecordScheduler(settings, tick_scheduler, decider, self._backfill)
         self._alignment = Alignment(AlignmentSettings.from_settings(settings))
         self._budget = DecisionBudget()
+        bound_seconds = settings.transaction_bound_ms / 1000
+        self._pipeline = TransactionPipeline(self._commit_in_time, self._end_process, self.wake, bound_seconds)
         self._checkpoint = SlotCheckpoint()
+        self._next_checkpoint = self._checkpoint
+        """That of the last transaction built; the one before it may be in flight."""
         self._rows = 0
         self._control_barrier = 0
         """The journal is read up to here before another control record is appended."""
         self._is_waiting = False
         self._is_active = False
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._task: asyncio.Task[None] | None = None
         self._last_slice = 0.0
 
@@ -178,7 +187,7 @@ class Slot:
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one record of the changelog, in order, at take-over."""
         if key == CHECKPOINT_KEY:
-            self._checkpoint = checkpoint_records.decode(value or b"{}")
+            self._checkpoint = self._next_checkpoint = checkpoint_records.decode(value or b"{}")
             return
         self._rows += 1
         self._decider.restore(key, value)
@@ -220,7 +229,7 @@ class Slot:
         self._inputs.clear()
         try:
             async with asyncio.timeout(self._settings.drain_bound_ms / 1000):
-                await self._idle.wait()
+                await self._pipeline.drain()
         except TimeoutError:
             die(f"{self.transactional_id} did not end its transaction in time")
 
@@ -231,6 +240,7 @@ class Slot:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        await self._pipeline.close()
         self.local_rows.close()
         await self._producer.stop()
 
@@ -256,34 +266,39 @@ class Slot:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # a slot that failed is not to be trusted
-            die(f"{self.transactional_id} failed", await self._diagnose_error(error))
+            await self._end_process(error)
+
+    async def _end_process(self, error: BaseException) -> None:
+        die(f"{self.transactional_id} failed", await self._diagnose_error(error))
 
     def _pauses(self, now: int) -> Iterable[int | None]:
         """In how many ms time alone may give the slot something to do; None for never."""
         yield self.claims_needed_in(now)
         yield self._tick_scheduler.next_heartbeat_in(now)
         # What is there and waits, for its turn or for others, may go on at any moment.
-        is_held = self._inputs.has_records() or self._decider.is_busy() or bool(self._checkpoint.introduced)
-        yield 0 if is_held or self._tick_scheduler.next_marker(self._checkpoint) is not None else None
+        is_held = self._inputs.count_records() or self._decider.is_busy() or self._next_checkpoint.introduced
+        yield 0 if is_held or self._tick_scheduler.next_marker(self._next_checkpoint) is not None else None
 
     async def _work_once(self) -> bool:
-        """Commits one transaction when there is something to write; returns whether there was."""
-        await self._pace.await_interval(is_waiting=self._is_waiting)
+        """Sends one transaction on its way when there is something to write; returns whether there was."""
+        is_under_load = self._inputs.count_records() >= MANY_RECORDS
+        may_overlap = (is_under_load or self._decider.has_pending()) and not self._next_checkpoint.introduced
+        if self._pipeline.is_busy() and not may_overlap:
+            return False  # its commit wakes the slot; what comes meanwhile goes into one transaction
+        if not is_under_load:
+            await self._pace.await_interval(is_waiting=self._is_waiting)
         if not self._is_active:
             return False
-        self._idle.clear()
-        try:
-            batch = self.build_transaction(now_ms())
-            if batch is None:
-                return False
-            self._pace.mark_start()
-            async with asyncio.timeout(self._settings.transaction_bound_ms / 1000):
-                await self.commit(batch)
-        except TimeoutError as error:
-            raise Internal("a transaction took longer than its bound; the broker may be away") from error
-        finally:
-            self._idle.set()
+        batch = self.build_transaction(now_ms())
+        if batch is None:
+            return False
+        self._pace.mark_start()
+        await self._pipeline.put(batch)
         return True
+
+    async def _commit_in_time(self, batch: TransactionBatch) -> None:
+        with self._pace.measure_commit():
+            await self.commit(batch)
 
     def build_transaction(self, now: int) -> TransactionBatch | None:
         """The content of the next transaction; None when there is nothing to write.
@@ -293,9 +308,9 @@ class Slot:
         3. append a control record: a tick, a release or its proposal, or a slice of a back-fill
         4. add the checkpoint, which makes all of it one step
         """
-        if self._backfill is not None:
+        if self._backfill is not None and not self._pipeline.is_busy():
             self._backfill.start(self._checkpoint)
-        batch = TransactionBatch(self.partitions, self._producer.new_batch_writer(), self._checkpoint)
+        batch = TransactionBatch(self.partitions, self._producer.new_batch_writer(), self._next_checkpoint)
         records = self._inputs.dequeue_sources(self._horizon(now))
         if records:
             self._budget.mark_busy()
@@ -306,6 +321,7 @@ class Slot:
             return None
         batch.set_checkpoint(checkpoint, self._inputs, self._decider)
         self.add_checkpoint(batch)  # 4
+        self._next_checkpoint = batch.checkpoint
         return batch
 
     def add_checkpoint(self, batch: TransactionBatch) -> None:
@@ -315,7 +331,7 @@ class Slot:
 
     def _horizon(self, now: int) -> int | None:
         """The latest arrival (ms) that may enter the journal now; None when nothing holds records back."""
-        if self._control_scheduler.must_hold_events(self._checkpoint):
+        if self._control_scheduler.must_hold_events(self._next_checkpoint):
             return -1
         if self._settings.clock == "events":
             return None
@@ -325,7 +341,7 @@ class Slot:
             self._alignment.horizon(self._tick_scheduler.sources.present, claims, latest, now) if latest else None
         )
         self._is_waiting = horizon is not None
-        marker = self._tick_scheduler.next_marker(self._checkpoint)
+        marker = self._tick_scheduler.next_marker(self._next_checkpoint)
         if marker is None or marker.at is None or self._decider.is_busy():
             return horizon
         # Records of later arrivals follow the release; while a tick is being decided, they do not wait for it.
@@ -333,7 +349,7 @@ class Slot:
 
     def _decide(self, batch: TransactionBatch, now: int) -> None:
         journal = self._inputs.journal_buffer()
-        undecided = journal.committed_position - self._decider.resume_offset(journal.committed_position)
+        undecided = journal.taken_position - self._decider.resume_offset(journal.taken_position)
         if not (self._decider.has_pending() and undecided > MAX_UNDECIDED):
             input_records = self._inputs.dequeue_journal()
             batch.input_records.update(input_records)
@@ -356,13 +372,14 @@ class Slot:
         if self._backfill is not None:
             self._backfill.cancel_superseded()
         if not self._decider.is_busy() and self._inputs.effective_position(self._ends) >= self._control_barrier:
-            scheduled = self._control_scheduler.next_record(self._checkpoint, now)
+            scheduled = self._control_scheduler.next_record(self._next_checkpoint, now)
             if scheduled is not None:
+                self._control_barrier = IN_FLIGHT
                 batch.add_control_record(scheduled.record, scheduled.on_commit)
                 return scheduled.checkpoint
         slice_step = self._next_slice()
         if slice_step is None:
-            return self._checkpoint
+            return self._next_checkpoint
         part, checkpoint = slice_step
         batch.add_slice(part)
         return checkpoint
@@ -372,7 +389,7 @@ class Slot:
         now = time.monotonic()
         if self._backfill is None or (self._decider.has_pending() and now < self._last_slice + SLICE_SECONDS):
             return None
-        slice_step = self._backfill.next_slice(self._checkpoint)
+        slice_step = self._backfill.next_slice(self._next_checkpoint)
         if slice_step is not None:
             self._last_slice = now
         return slice_step
@@ -380,10 +397,10 @@ class Slot:
     async def commit(self, batch: TransactionBatch) -> None:
         """Writes the batch; from then on its checkpoint is the slot's."""
         last_offsets = await self._producer.write(batch.writer)
+        changelog = self.partitions.own_changelog()
         if self._producer.has_unanswered_end():
-            await self._renew_epoch(last_offsets[self.partitions.own_changelog()])
-        changelog_end = last_offsets[self.partitions.own_changelog()] + 1
-        self.local_rows.commit(batch.rows, checkpoint_records.encode(batch.checkpoint), changelog_end)
+            await take_new_epoch(self._producer, changelog, last_offsets[changelog], self._log_ends)
+        self.local_rows.commit(batch.rows, checkpoint_records.encode(batch.checkpoint), last_offsets[changelog] + 1)
         self._checkpoint = batch.checkpoint
         self._inputs.mark_committed(batch.input_records)
         if batch.has_control_record:
@@ -391,16 +408,3 @@ class Slot:
         for action in batch.commit_actions:
             action()
         self._on_commit(self)
-
-    async def _renew_epoch(self, checkpoint_offset: int) -> None:
-        """The commit is valid, but another copy of its EndTxn may be on the way: a new epoch makes that one harmless.
-
-        No other process may have owned the slot in between: its checkpoint record and the commit's control record
-        must be the last ones in its changelog partition. Raises Internal when they are not.
-        """
-        changelog = self.partitions.own_changelog()
-        await self._producer.renew_epoch()
-        ends = await self._log_ends([changelog])
-        log.info("renewed", slot=self.number, position_record=checkpoint_offset, log_end=ends[changelog])
-        if ends[changelog] != checkpoint_offset + 2:
-            raise Internal(f"{self.transactional_id} was owned by somebody in between")

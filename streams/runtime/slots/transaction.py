@@ -116,14 +116,12 @@ class TransactionBatch:
         """`checkpoint` with the positions and arrivals after the batch's records, and the decider's own part."""
         feeds, arrivals = {}, {}
         for partition, buffer in inputs.buffers.items():
-            entries = self.input_records.get(partition)
             name = str(self.partitions.without_prefix(partition))
-            position = entries[-1].next_position if entries else buffer.committed_position
             if partition == inputs.journal:
-                feeds[name] = decider.resume_offset(position)
+                feeds[name] = decider.resume_offset(buffer.taken_position)
                 continue
-            feeds[name] = position
-            arrivals[name] = entries[-1].arrival if entries else buffer.committed_arrival
+            feeds[name] = buffer.taken_position
+            arrivals[name] = buffer.taken_arrival
         self.checkpoint = replace(checkpoint, feeds=feeds, arrivals=arrivals, checkpoint=decider.checkpoint())
 
     def _add_journal_record(self, append: Append) -> None:

@@ -5,19 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from streams.settings import Settings
 
+LONGEST_INTERVAL = 0.050
+"""Seconds; without more records than that brings, a longer interval would save little."""
+
+STRETCH = 2.0
+"""The interval is so many times as long as a commit takes: a busy broker or worker gets fewer transactions."""
+
+SMOOTHING = 0.2
+
 
 class WorkPace:
-    """The waits of one slot between its transactions."""
+    """The waits of one slot between its transactions: the interval follows how long commits take of late."""
 
     def __init__(self, settings: Settings) -> None:
         self._interval = settings.interval_ms / 1000
         self._tick_seconds = settings.tick_ms / 1000
         self._wake = asyncio.Event()
         self._last_start = 0.0
+        self._commit_seconds = 0.0
 
     def wake(self) -> None:
         """Lets the slot look again: something changed that it may wait for."""
@@ -31,11 +40,22 @@ class WorkPace:
         """A transaction begins now."""
         self._last_start = time.monotonic()
 
+    @contextlib.contextmanager
+    def measure_commit(self) -> Iterator[None]:
+        """Measures how long the block takes."""
+        began = time.monotonic()
+        yield
+        self._commit_seconds += SMOOTHING * (time.monotonic() - began - self._commit_seconds)
+
+    def interval(self) -> float:
+        """The least seconds between the starts of two transactions: `interval_ms` while commits are fast."""
+        return max(self._interval, min(STRETCH * self._commit_seconds, LONGEST_INTERVAL)) if self._interval else 0.0
+
     async def await_interval(self, *, is_waiting: bool) -> None:
         """Under load the interval lets batches grow; the first record after a silence goes at once. A slot that waits
         to be in step (`is_waiting`) makes small steps, as fast as they go.
         """
-        pause = 0.0 if is_waiting else self._last_start + self._interval - time.monotonic()
+        pause = 0.0 if is_waiting else self._last_start + self.interval() - time.monotonic()
         if pause > 0:
             await asyncio.sleep(pause)
 
