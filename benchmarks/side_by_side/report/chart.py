@@ -24,7 +24,7 @@ COLORS = (
     "#555f00",
 )
 
-Points = Sequence[tuple[float, float]]
+LinePoints = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class LineChart:
     title: str
     x_name: str
     y_name: str
-    lines: Mapping[str, Points]
+    lines: Mapping[str, LinePoints]
     own: str
 
     def svg(self) -> str:
