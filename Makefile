@@ -1,6 +1,6 @@
 # Short names for the commands of CONTRIBUTING.md. `make` shows them.
 .DEFAULT_GOAL := help
-.PHONY: help check test test-property test-kafka test-all coverage mutations chaos bench
+.PHONY: help check test test-property test-kafka test-all coverage mutations chaos bench bench-peers
 
 help:  ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -31,6 +31,9 @@ mutations:  ## break every rule of the list, one at a time; each has to be notic
 
 chaos:  ## kill, stop and join workers and restart Kafka under traffic
 	uv run python -m tests.programs.chaos --program pipeline
+
+bench-peers:  ## the same job by this pipeline and its peers: --out figures.json and the report write docs/performance.md
+	uv run python -m benchmarks.side_by_side
 
 bench:  ## measure exits by time and live edits
 	uv run python -m benchmarks.time_exits

@@ -6,6 +6,7 @@ Without a part it measures throughput: events per CPU second and per second with
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from benchmarks.harness import SIGTERM_CODE
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventPlan
 from benchmarks.side_by_side.latency import LatencyPlan, measure_latency
@@ -40,11 +42,10 @@ def main() -> int:
     options = parse_options(__doc__)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="leadstream-benchmark-"))
     folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGTERM_CODE))  # stops the processes it started, as Ctrl-C does
     with run_place(folder, options) as place:
         is_right, results = asyncio.run(PARTS[options.part](options, place))
         machine = machine_document(place.peer_python if place else None)
-    for result in results:
-        report(f"\n{result}")
     if options.out:
         write_part(options.out, options.part, machine, [result.document() for result in results])
     return 0 if is_right else 1
@@ -54,6 +55,8 @@ async def measure_cells(options: SideBySideOptions, place: RunPlace | None) -> t
     """Measures throughput, or memory, in all cells that the options span."""
     measurement = Measurement(options.peers, options.rounds, options.seconds, report)
     results = [await measurement.measure_cell(cell, place) for cell in options.cells()]
+    for result in results:
+        report(f"\n{result}")
     is_right = not any(result.failures or result.different_peers() for result in results)
     return is_right, list(results)
 

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from benchmarks.side_by_side.events import Clock, EventGenerator, EventPlan, JobEvent
+from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent, PresentInstant
 from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions, probe_segment
 
 
@@ -52,7 +52,7 @@ class Cell:
         """Returns the definitions of our account."""
         return definitions(self.segments)
 
-    def events(self, clock: Clock | None = None) -> Iterator[JobEvent]:
+    def events(self, clock: PresentInstant | None = None) -> Iterator[JobEvent]:
         """Yields all events, as `EventGenerator` makes them."""
         generator = EventGenerator(self.plan, clock)
         return chain(generator.first_events(), generator.later_events())

@@ -32,7 +32,7 @@ CHANGED_PROPERTIES = 2
 NUMBER_STEP = 15
 """A changed number moves at most so far, as a score or a counter does."""
 
-Clock = Callable[[], int]
+PresentInstant = Callable[[], int]
 """Returns the present instant in ms."""
 
 _encode = msgspec.json.Encoder().encode
@@ -65,7 +65,7 @@ class EventGenerator:
     With a clock `at` is what it says, else events are spread evenly over SPAN_MS.
     """
 
-    def __init__(self, plan: EventPlan, clock: Clock | None = None) -> None:
+    def __init__(self, plan: EventPlan, clock: PresentInstant | None = None) -> None:
         self._plan = plan
         self._random = random.Random(f"events/{plan}")
         self._widths = {name: text_width(name, plan.changes, plan.segment_count) for name in TEXTS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
@@ -27,12 +28,21 @@ def machine_document(peer_python: Path | None) -> dict[str, Any]:
         "kafka": KAFKA_VERSION,
         **{name: metadata.version(name) for name in OWN_PACKAGES},
         **(_peer_versions(peer_python) if peer_python else {}),
+        **_java_version(),
     }
 
 
 def _processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _java_version() -> dict[str, str]:
+    java = shutil.which("java")
+    if java is None:
+        return {}
+    done = subprocess.run([java, "--version"], capture_output=True, text=True, check=True)
+    return {"java": done.stdout.splitlines()[0].split()[1]}
 
 
 def _peer_versions(python: Path) -> dict[str, str]:

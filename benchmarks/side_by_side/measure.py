@@ -64,20 +64,24 @@ class CellResult:
     def __str__(self) -> str:
         lines = [f"{self.cell}: us CPU an event, medians; how many times ours"]
         own = next((peer for peer in OWN_PEERS if peer in self.peers()), None)
+        own_cpu = self.median_of(own, "cpu_us") if own else 0.0
         for peer in sorted(self.peers(), key=lambda name: self.median_of(name, "cpu_us")):
             cpu = self.median_of(peer, "cpu_us")
-            ratio = f"x {cpu / self.median_of(own, 'cpu_us'):6.2f}" if own else ""
+            ratio = f"x {cpu / own_cpu:6.2f}" if own_cpu else ""
             lines.append(
-                f"  {peer:28} {cpu:9.1f} {ratio}   {1e6 / cpu:9,.0f} events per CPU second,"
-                f" {self._per_second(peer)} per second, broker {self.median_of(peer, 'broker_us'):.1f} us,"
-                f" {self.median_of(peer, 'memory_mb'):.0f} MB"
+                f"  {peer:28} {cpu:9.1f} {ratio}   {_per_second(cpu)} events per CPU second,"
+                f" {_per_second(self.median_of(peer, 'wall_us'))} per second,"
+                f" broker {self.median_of(peer, 'broker_us'):.1f} us,"
+                f" {self.median_of(peer, 'memory_mb'):.0f} MB ({self.median_of(peer, 'anonymous_mb'):.0f} anonymous)"
             )
         different = self.different_peers() if self.runs else []
         lines.append(f"  DIFFERENT memberships: {', '.join(different)}" if different else "  equal memberships")
         return "\n".join([*lines, *(f"  FAILED: {failure}" for failure in self.failures)])
 
-    def _per_second(self, peer: str) -> str:
-        return f"{1e6 / self.median_of(peer, 'wall_us'):9,.0f}"
+
+def _per_second(us: float) -> str:
+    """Returns how many events take a second; a dash where there were too few to measure."""
+    return f"{1e6 / us:9,.0f}" if us else f"{'-':>9}"
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,6 @@ class Measurement:
             events=figures.events,
             cpu_us=round(figures.total, 2),
             wall_us=round(figures.total, 2),
-            load_cpu_us=round(figures.load_us, 2),
             early_cpu_us=round(figures.total, 2),
             late_cpu_us=round(figures.total, 2),
             change_count=round(figures.changes_per_event * figures.events),

@@ -47,7 +47,7 @@ async def run_peer(name: str, cell: Cell, in_topic: str, place: RunPlace, round_
     finally:
         await asyncio.to_thread(process.stop)
     start = cell.total * (task.passes - 1)
-    run.fill_times(process.samples, start, start + cell.plan.contacts, start + cell.total)
+    run.fill_times(process.samples, start + cell.plan.contacts, start + cell.total)
     run.members, run.change_count = await read_memberships(place.bootstrap, task.out_topic)
     await delete_run_topics(place, task)
     return run

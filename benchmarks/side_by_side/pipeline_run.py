@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,17 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from benchmarks.side_by_side.cells import Cell, RunPlace
+from benchmarks.side_by_side.events import EventGenerator
 from benchmarks.side_by_side.processes import MeasuredProcess
 from benchmarks.side_by_side.runs import PeerRun
-from benchmarks.side_by_side.topics import PARTITIONS, delete_topics, produce, read_memberships, topics_with_prefix
+from benchmarks.side_by_side.topics import (
+    PARTITIONS,
+    delete_topics,
+    produce,
+    produce_at_once,
+    read_memberships,
+    topics_with_prefix,
+)
 from schemas.topics import CONTACTS_CHANGELOG, JOURNAL, PIPELINE_IN, SEGMENT_CHANGES
 from streams.engine.journal.records import MARKER_KEY
 from streams.engine.releases.release_log import Release
@@ -39,20 +48,26 @@ TAIL = 8
 
 
 async def run_pipeline(cell: Cell, place: RunPlace, round_number: int) -> PeerRun:
-    """Runs a worker over a cell's events: first only the release, then, after a restart, all events."""
+    """Runs a worker over the first events of all contacts, and then over the others, which come at once."""
     folder = place.folder / f"{cell.name}-leadstream-{round_number}"
     settings = await prepare_deployment(cell, place, folder, "events")
-    ends = await produce(settings.bootstrap, cell.events(), input_topics(settings))
+    generator, names = EventGenerator(cell.plan), input_topics(settings)
+    progress = PipelineProgress(settings)
+    progress.ends += await produce(settings.bootstrap, generator.first_events(), names)
     run = PeerRun("leadstream", round_number)
-    progress = PipelineProgress(settings, ends)
     process = start_worker(settings, place, folder)
     try:
+        # Validation is ahead of decisions: only an idle worker has spent nothing yet on the events to measure.
+        await progress.watch(process)
+        progress.ends += await produce_at_once(
+            settings.bootstrap, generator.later_events(), names, lambda: progress.repeat_sample(process)
+        )
         await progress.watch(process)
         run.fill_memory(process.process.pid)
     finally:
         await asyncio.to_thread(process.stop)
     await progress.count_events(process)
-    run.fill_times(process.samples, 0, cell.plan.contacts, cell.total)
+    run.fill_times(process.samples, cell.plan.contacts, cell.total)
     run.members, run.change_count = await read_memberships(settings.bootstrap, changes_topic(settings))
     await delete_deployment(settings)
     return run
@@ -127,7 +142,7 @@ class PipelineProgress:
     """Tells from the checkpoints of a worker's slots how far it is; `ends` holds the records of each in-topic."""
 
     settings: Settings
-    ends: Mapping[Partition, int]
+    ends: Counter[Partition] = field(default_factory=Counter)
     feeds: list[Mapping[str, int]] = field(default_factory=list)
     """For each sample: the positions of all slots together, by `topic:partition`."""
 
@@ -147,6 +162,11 @@ class PipelineProgress:
                 if time.monotonic() > end:
                     raise TimeoutError(f"not all events are decided, see {process.log}")
                 await asyncio.sleep(SAMPLE_SECONDS)
+
+    def repeat_sample(self, process: MeasuredProcess) -> None:
+        """Adds a sample of a worker that is where it was before."""
+        process.sample(0)
+        self.feeds.append(self.feeds[-1])
 
     async def count_events(self, process: MeasuredProcess) -> None:
         """Reads the journal and replaces the samples' progress by the number of events decided."""

@@ -22,8 +22,6 @@ class PeerRun:
     cpu_us: float = 0.0
     wall_us: float = 0.0
     broker_us: float = 0.0
-    load_cpu_us: float = 0.0
-    """CPU time for the first event of a contact."""
     early_cpu_us: float = 0.0
     late_cpu_us: float = 0.0
     """CPU time in the first and in the second half of the events."""
@@ -36,20 +34,19 @@ class PeerRun:
     is_complete: bool = True
     """Whether all events were decided."""
 
-    def fill_times(self, samples: Sequence[Sample], start: int, loaded_at: int, total: int) -> None:
+    def fill_times(self, samples: Sequence[Sample], loaded_at: int, total: int) -> None:
         """Fills in the times of the events from the progress `loaded_at` on, when all contacts are loaded.
 
-        Loading begins at the progress `start`; `total` is reached in the last sample.
+        The last sample with exactly that progress counts, where there is one; `total` is reached in the last sample.
         """
-        first = next(sample for sample in samples if sample.progress >= start)
-        loaded = next(sample for sample in samples if sample.progress >= loaded_at)
+        exact = [sample for sample in samples if sample.progress == loaded_at]
+        loaded = exact[-1] if exact else next(sample for sample in samples if sample.progress > loaded_at)
         last = samples[-1]
         middle = min(samples, key=lambda sample: abs(2 * sample.progress - total - loaded.progress))
         self.events = total - loaded.progress
         self.cpu_us = _us(last.cpu - loaded.cpu, self.events)
         self.wall_us = _us(last.seconds - loaded.seconds, self.events)
         self.broker_us = _us(last.broker_cpu - loaded.broker_cpu, self.events)
-        self.load_cpu_us = _us(loaded.cpu - first.cpu, loaded.progress - first.progress)
         self.early_cpu_us = _us(middle.cpu - loaded.cpu, middle.progress - loaded.progress)
         self.late_cpu_us = _us(last.cpu - middle.cpu, total - middle.progress)
 
@@ -61,7 +58,7 @@ class PeerRun:
     def document(self) -> dict[str, Any]:
         """Returns the figures for a file of JSON."""
         names = (
-            *("peer", "round", "events", "cpu_us", "wall_us", "broker_us", "load_cpu_us"),
+            *("peer", "round", "events", "cpu_us", "wall_us", "broker_us"),
             *("early_cpu_us", "late_cpu_us", "memory_mb", "anonymous_mb", "change_count", "is_complete"),
         )
         return {**{name: getattr(self, name) for name in names}, "member_count": len(self.members)}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -19,6 +20,8 @@ from streams.kafka.partitions import Partition, partition_for_key
 from streams.kafka.reader import open_consumer, read_to_end, require_value
 
 PARTITIONS = 4
+TRANSACTION_MS = 900_000
+"""The broker's longest timeout of a transaction."""
 CHUNK = 2_000
 """So many events are acknowledged in all topics before the next ones are sent: events of a contact keep their order
 between two topics, except neighbours."""
@@ -56,26 +59,52 @@ async def topics_with_prefix(bootstrap: str, prefix: str) -> list[str]:
         await admin.close()
 
 
-async def produce(bootstrap: str, events: Iterable[JobEvent], names: Mapping[str, str]) -> Mapping[Partition, int]:
+async def produce(bootstrap: str, events: Iterable[JobEvent], names: Mapping[str, str]) -> Counter[Partition]:
     """Writes events; `names` maps the topic of an event to where it goes. Returns the records of each partition."""
-    counts: Counter[Partition] = Counter()
     producer: Any = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=0, max_batch_size=BATCH_BYTES)
     await producer.start()
     try:
-        source = iter(events)
-        while chunk := list(islice(source, CHUNK)):
-            writer = BatchWriter(producer)
-            for event in chunk:
-                partition = Partition(names[event.topic], partition_for_key(event.key, PARTITIONS))
-                writer.add(partition, event.key, event.value)
-                counts[partition] += 1
-            sends = [
-                await producer.send_batch(batch, partition.topic, partition=partition.number)
-                for partition, batch in writer.batches()
-            ]
-            await asyncio.gather(*sends)
+        return await _send(producer, events, names)
     finally:
         await producer.stop()
+
+
+async def produce_at_once(
+    bootstrap: str, events: Iterable[JobEvent], names: Mapping[str, str], before_commit: Callable[[], None]
+) -> Counter[Partition]:
+    """The same in one transaction: a reader of committed records has nothing of it, and then everything at once."""
+    producer: Any = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        linger_ms=0,
+        max_batch_size=BATCH_BYTES,
+        transactional_id=f"benchmark-{uuid.uuid4().hex[:10]}",
+        transaction_timeout_ms=TRANSACTION_MS,
+    )
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        counts = await _send(producer, events, names)
+        before_commit()
+        await producer.commit_transaction()
+    finally:
+        await producer.stop()
+    return counts
+
+
+async def _send(producer: Any, events: Iterable[JobEvent], names: Mapping[str, str]) -> Counter[Partition]:
+    counts: Counter[Partition] = Counter()
+    source = iter(events)
+    while chunk := list(islice(source, CHUNK)):
+        writer = BatchWriter(producer)
+        for event in chunk:
+            partition = Partition(names[event.topic], partition_for_key(event.key, PARTITIONS))
+            writer.add(partition, event.key, event.value)
+            counts[partition] += 1
+        sends = [
+            await producer.send_batch(batch, partition.topic, partition=partition.number)
+            for partition, batch in writer.batches()
+        ]
+        await asyncio.gather(*sends)
     return counts
 
 

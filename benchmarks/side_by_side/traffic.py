@@ -47,8 +47,8 @@ class TrafficCounts(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class Traffic:
-    """The traffic of one plan."""
+class RatedTraffic:
+    """The traffic of one plan: each rate for its time, then single probes."""
 
     plan: TrafficPlan
     producer: Any
@@ -115,7 +115,7 @@ async def main() -> None:
     producer: Any = AIOKafkaProducer(bootstrap_servers=plan.bootstrap, linger_ms=0)
     await producer.start()
     try:
-        traffic = Traffic(plan, producer)
+        traffic = RatedTraffic(plan, producer)
         await traffic.run()
     finally:
         await producer.stop()

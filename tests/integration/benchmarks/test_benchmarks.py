@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from benchmarks.figures import write_result
 from benchmarks.live_edit.edits import select_edits
 from benchmarks.live_edit.measure import measure as measure_edits
 from benchmarks.live_edit.session import TrafficSize
+from benchmarks.side_by_side.cells import Cell, RunPlace
+from benchmarks.side_by_side.events import EventPlan
+from benchmarks.side_by_side.measure import Measurement
 from benchmarks.time_exits.measure import measure as measure_exits
 
 pytestmark = pytest.mark.program
@@ -36,3 +41,17 @@ async def test_memberships_after_live_edits_equal_those_of_a_fresh_start(kafka: 
     assert all(edit.latency.count for edit in result.edits), result
     write_result(tmp_path / "figures.json", result)
     assert json.loads((tmp_path / "figures.json").read_text())["edits"][0]["kind"] == select_edits(EDITS)[0].kind
+
+
+async def test_the_whole_path_and_its_peers_end_with_the_same_memberships(kafka: str, tmp_path: Path) -> None:
+    # The peers whose packages this project has itself: the others are installed by the benchmark only.
+    place = RunPlace(kafka, os.getpid(), tmp_path, Path(sys.executable), streams_command=None)
+    lines: list[str] = []
+    measurement = Measurement(["engine", "leadstream", "aiokafka", "kafka-streams-cold"], 1, 30.0, lines.append)
+    cell = Cell(EventPlan(contacts=50, events=500, changes="many", segment_count=20))
+    result = await measurement.measure_cell(cell, place)
+    assert not result.failures, result
+    assert result.peers() == ["engine", "leadstream", "aiokafka"]
+    assert result.different_peers() == []
+    assert len(result.runs[0].members) > 50
+    assert any("kafka-streams-cold is left out" in line for line in lines)

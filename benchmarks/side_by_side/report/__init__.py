@@ -1,0 +1,1 @@
+"""Writes docs/performance.md and its plots from the figures of the benchmark."""
