@@ -27,12 +27,39 @@ class TextRules:
         return composed if self.case_sensitive or not self.is_normalized else _compose_capitals(composed)
 
     def _to_nfc(self, text: str) -> str:
-        return unicodedata.normalize("NFC", text) if self.is_normalized else text
+        return to_nfc(text) if self.is_normalized else text
+
+
+_JOINER = "\u034f"
+_MOST_NON_STARTERS = 30
+
+
+def to_nfc(text: str) -> str:
+    """The text in NFC; a combining grapheme joiner cuts runs of more than 30 non-starters (UAX #15, Stream-Safe)."""
+    return unicodedata.normalize("NFC", stream_safe(text))
+
+
+def stream_safe(text: str) -> str:
+    """The text after the Stream-Safe Text Process: non-starters are counted in the NFKD of each character."""
+    if text.isascii():
+        return text
+    parts: list[str] = []
+    count = 0
+    for character in text:
+        classes = [unicodedata.combining(one) for one in unicodedata.normalize("NFKD", character)]
+        starters = [index for index, number in enumerate(classes) if number == 0]
+        leading = starters[0] if starters else len(classes)
+        if count + leading > _MOST_NON_STARTERS:
+            parts.append(_JOINER)
+            count = 0
+        parts.append(character)
+        count = len(classes) - 1 - starters[-1] if starters else count + len(classes)
+    return "".join(parts)
 
 
 def without_marks(text: str) -> str:
     """The text decomposed (NFD), without its combining marks (Mn)."""
-    return "".join(one for one in unicodedata.normalize("NFD", text) if unicodedata.category(one) != "Mn")
+    return "".join(one for one in unicodedata.normalize("NFD", stream_safe(text)) if unicodedata.category(one) != "Mn")
 
 
 def _compose_capitals(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import groupby
 from typing import Any
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 import pytest
 from hypothesis import given
@@ -136,6 +138,35 @@ def test_accents_are_ignored_on_lists_in_items_and_with_regard_to_case() -> None
         leaf = {"property": "p", **operators, "accents": "ignore", "case_sensitive": True}
         assert holds(leaf, {"p": DECOMPOSED_CAFE})
         assert not holds(leaf, {"p": DECOMPOSED_CAFE.lower()})
+
+
+LEFT = "\u031b"  # a mark that is sorted before the next one
+ABOVE = "\u0301"
+
+
+@pytest.mark.parametrize("fold", [normalization.compose, normalization.fold, normalization.join_marks])
+@pytest.mark.parametrize("start", ["x", "\u00e9", "e\u0301", "\u0f73", "J\u030c", ""])
+def test_no_text_has_more_than_thirty_marks_in_a_row_to_sort(fold: Callable[[str], str], start: str) -> None:
+    for marks in (ABOVE + LEFT, "\u0344", "\u0f73", "\uff9e\u0315", "\u0323\u0345\u0301"):
+        longest = 0
+        for letters in groupby(normalize("NFKD", fold(start + 100 * marks)), key=lambda one: combining(one) != 0):
+            longest = max(longest, len(list(letters[1])) if letters[0] else 0)
+        assert 0 < longest <= 30
+
+
+def test_a_run_of_marks_is_cut_behind_the_thirtieth() -> None:
+    sorted_run, unsorted_run = 15 * LEFT + 15 * ABOVE, 15 * (ABOVE + LEFT)
+    assert holds({"property": "p", "eq": "x" + sorted_run}, {"p": "x" + unsorted_run})
+    assert not holds({"property": "p", "eq": "x" + LEFT + sorted_run}, {"p": "x" + unsorted_run + LEFT})
+    assert normalization.compose("x" + unsorted_run + LEFT) == "x" + sorted_run + "\u034f" + LEFT
+    assert normalization.compose("\u00e9" + 30 * ABOVE) == normalization.compose("e" + 31 * ABOVE)  # é is one of them
+    assert normalization.compose("\u00e9" + 29 * ABOVE) == "\u00e9" + 29 * ABOVE
+
+
+def test_marks_are_ignored_however_many_there_are() -> None:
+    leaf = {"property": "p", "eq": "aB", "accents": "ignore"}
+    assert holds(leaf, {"p": "A" + 100 * (ABOVE + LEFT) + "b" + 31 * ABOVE})
+    assert not holds(leaf, {"p": "A" + 100 * ABOVE + "a" + 31 * ABOVE})
 
 
 def test_names_of_properties_and_values_stay_as_they_came() -> None:

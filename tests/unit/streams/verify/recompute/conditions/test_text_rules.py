@@ -45,6 +45,17 @@ def test_a_text_is_the_same_in_every_normal_form_and_case(value: str, operand: s
     assert meets([value], contains_any=[operand])
 
 
+@pytest.mark.parametrize("start", ["x", "\u00e9", "e\u0301"])
+def test_a_run_of_more_than_thirty_marks_is_cut(start: str) -> None:
+    below, above = "\u0323", "\u0301"
+    pairs = 14 * (above + below)
+    assert meets(start + pairs, eq=start + 14 * below + 14 * above)
+    assert meets(start + pairs + above + below, eq=start + 15 * below + 15 * above) is (start == "x")
+    assert not meets(start + pairs + 3 * above + below, eq=start + pairs + below + 3 * above)
+    assert meets(start + pairs + 3 * above + below, eq=start[0] + "x", accents="ignore") is False
+    assert meets(start + pairs + 3 * above + below, eq=start[0], accents="ignore")
+
+
 def test_an_accent_is_part_of_its_letter() -> None:
     assert not meets(CAFE, eq="Cafe")
     assert not meets(DECOMPOSED, contains="cafe")
