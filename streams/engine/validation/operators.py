@@ -26,6 +26,7 @@ from streams.engine.conditions.operand_types import (
     ORDER_OPERATORS,
     to_tuple,
 )
+from streams.engine.conditions.text import compiled_pattern
 from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
 from streams.engine.validation.modifiers import modifier_problems, unused_zone_problems
@@ -85,7 +86,9 @@ def operator_problems(
         if misfit:
             problems.append(Problem(here, misfit))
             continue
-        operand_problem = _operand_problem(operator, value, property_type, here)
+        operand_problem = _operand_problem(operator, value, property_type, here) or (
+            _pattern_problem(operators, value, here, version) if operator == "matches" else None
+        )
         if operand_problem:
             problems.append(operand_problem)
         elif operator == "has_item":
@@ -145,8 +148,6 @@ def _operand_fault(operator: str, value: Any, property_type: PropertyType | None
         return _between_fault(value, property_type)
     if operator in ORDER_OPERATORS:
         return _order_fault(value, property_type)
-    if operator == "matches":
-        return _pattern_fault(value)
     if operator in ("before", "after"):
         return date_fault(value)
     return None
@@ -197,15 +198,23 @@ def _date_value_fault(value: object) -> str | None:
     return date_fault(value) if isinstance(value, str) else f"a date is needed here, not {describe_value(value)}"
 
 
-def _pattern_fault(pattern: str) -> str | None:
+def _pattern_problem(
+    operators: Operators, pattern: str, path: DocumentPath, version: EngineVersion
+) -> Problem | None:
+    compiled = compiled_pattern(
+        pattern,
+        case_sensitive=operators.case_sensitive,
+        ignores_accents=operators.accents == "ignore",
+        version=version,
+    )
     options = re2.Options()
     options.log_errors = False
     try:
-        re2.compile(pattern, options)
+        re2.compile(compiled, options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else "not a pattern"
         text = reason.decode() if isinstance(reason, bytes) else str(reason)
-        return f"{pattern!r} is not a pattern that runs in linear time (RE2): {text}"
+        return Problem(path, f"{pattern!r} is not a pattern that runs in linear time (RE2): {text}")
     return None
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from streams.verify.recompute.conditions.text_rules import TextRules
+from streams.verify.recompute.conditions.text_rules import TextRules, letters_with_marks, to_nfc
 
 _ESCAPE = r"\\(?:[pP](?:\{[^}]*\}|.)|x(?:\{[0-9a-fA-F]*\}|[0-9a-fA-F]{2})|[0-7]{1,3}|.)"
 _QUOTATION = re.compile(r"\\Q(.*?)(\\E|$)", re.DOTALL)
@@ -14,6 +13,7 @@ _SYNTAX = re.compile(
     rf"{_ESCAPE}|\((?:\?(?:P?<[^>]*>|[a-zA-Z-]*[:)]))?|[)|.^$*+?]|\{{[0-9]+(?:,[0-9]*)?\}}", re.DOTALL
 )
 _CLASS_SYNTAX = re.compile(rf"\[:\^?\w+:\]|{_ESCAPE}", re.DOTALL)
+_EMPTY = "(?:)"
 _QUANTIFIERS = ("*", "+", "?", "{")
 _NOTHING, _ANYTHING = "[^\\x{0}-\\x{10ffff}]", "[\\x{0}-\\x{10ffff}]"
 
@@ -29,7 +29,8 @@ def normalize_literals(pattern: str, rules: TextRules) -> str:
         if token is None:
             run, index = run + pattern[index], index + 1
             continue
-        parts += [_normalize_run(run, rules, token[0]), _normalize_token(token, rules)]
+        behind = pattern[token.end() :][:1]
+        parts += [_normalize_run(run, rules, token[0]), _normalize_token(token, rules, behind)]
         run, index = "", token.end()
     return "".join([*parts, rules.normalize(run)])
 
@@ -37,12 +38,13 @@ def normalize_literals(pattern: str, rules: TextRules) -> str:
 def _normalize_run(run: str, rules: TextRules, follower: str) -> str:
     """Where nothing is left of a run, its quantifier speaks of nothing."""
     literals = rules.normalize(run)
-    return "(?:)" if run and not literals and follower.startswith(_QUANTIFIERS) else literals
+    return _EMPTY if run and not literals and follower.startswith(_QUANTIFIERS) else literals
 
 
-def _normalize_token(token: re.Match[str], rules: TextRules) -> str:
+def _normalize_token(token: re.Match[str], rules: TextRules, follower: str) -> str:
     if token.re is _QUOTATION:
-        return rf"\Q{rules.normalize(token[1])}{token[2]}"
+        quoted = _normalize_run(token[1], rules, follower)
+        return quoted if quoted == _EMPTY else rf"\Q{quoted}{token[2]}"
     if token.re is not _CLASS:
         return token[0]
     members = _normalize_members(token[2], rules)
@@ -81,16 +83,11 @@ def _normalize_class_run(run: str, rules: TextRules, *, before: bool, behind: bo
 
 
 def _letters(text: str) -> list[str]:
-    """The characters of a text, each with the combining marks behind it."""
-    letters: list[str] = []
-    for character in text:
-        if letters and unicodedata.combining(character):
-            letters[-1] += character
-        else:
-            letters.append(character)
-    return letters
+    """The members of a class, each with the combining marks behind it; a hyphen has none."""
+    parts = re.split("(-)", text)
+    return [letter for part in parts for letter in letters_with_marks(part)]
 
 
 def _compose_end(letter: str) -> str:
     """An end of a range; it names a place among the characters, so only marks are composed with it."""
-    return unicodedata.normalize("NFC", letter) if len(letter) > 1 else letter
+    return to_nfc(letter) if len(letter) > 1 else letter

@@ -87,6 +87,17 @@ PATTERNS: list[tuple[str, str, bool]] = [
     (f"^{UPPER_IOTA}+$", IOTA * 2, True),
     ("^J\u030c{2}$", "\u01f0J\u030c", True),
     ("(e\u0301|x)y", "\u00e9y", True),
+    ("^[a\u0300-e\u0301]$", "e\u0300", True),  # the ends of a range are letters with their marks
+    ("^[a\u0300-e\u0301]$", "\u00e0", True),
+    ("^[a\u0300-e\u0301]$", "\u00ea", False),
+    ("^[a\u0300-e\u0301]$", "e", False),
+    (r"^[\x{61}-e" + "\u0301]$", "\u00e9", True),
+    (r"^[\x6e" + "\u0301]$", "\u0144", False),  # the mark is none of the escape's
+    ("^[x-\u0301]$", "\u00e9", True),  # the mark ends the range itself
+    ("^a\u0308\u0323+$", "\u1ea1\u0308\u0308", True),  # a repetition is one of what the normal form ends with
+    ("^J\u030c$", "\u01f0", True),
+    ("J+", "\u01f0", False),
+    ("\u03bc\u03b1\u03b9", "\u039c\u03b1\u0390\u03bf\u03c5", False),
     ("^.$", UPPER_IOTA, True),
 ]
 
@@ -94,6 +105,17 @@ PATTERNS: list[tuple[str, str, bool]] = [
 @pytest.mark.parametrize(("pattern", "value", "expected"), PATTERNS)
 def test_literals_of_patterns_are_normalised_and_escapes_are_not(pattern: str, value: str, expected: bool) -> None:
     assert holds({"property": "p", "matches": pattern}, {"p": value}) is expected
+
+
+@pytest.mark.parametrize("modifiers", [{}, {"accents": "ignore"}, {"case_sensitive": True}])
+def test_a_range_ends_with_a_letter_and_its_mark(modifiers: dict[str, Any]) -> None:
+    for pattern, value, expected in (
+        ("^[a-e\u0301]$", "z", True),  # é lies behind z
+        ("^[a-e\u0301]$", "\u00e6", True),
+        ("^[a-e\u0301]$", "\u0142", False),
+        ("^[^a-e\u0301]$", "z", False),
+    ):
+        assert holds({"property": "p", "matches": pattern, **modifiers}, {"p": value}) is expected
 
 
 ACCENTS: list[tuple[dict[str, Any], str, bool]] = [
@@ -108,6 +130,17 @@ ACCENTS: list[tuple[dict[str, Any], str, bool]] = [
     ({"ends_with": "e"}, CAFE, True),
     ({"matches": "^cafe$"}, DECOMPOSED_CAFE, True),
     ({"matches": f"^{CAFE}+$"}, "cafeee", True),
+    ({"matches": f"^{DECOMPOSED_CAFE}+$"}, "cafee", True),
+    ({"matches": f"^{DECOMPOSED_CAFE}+$"}, "cafecafe", False),
+    ({"matches": "^e\u0301{2}$"}, "ee", True),
+    ({"matches": "^e\u0301{2}$"}, "e", False),
+    ({"matches": "^xe\u0301?$"}, "x", True),
+    ({"matches": "^xe\u0301?$"}, "xee", False),
+    ({"matches": "^" + r"\Qe" + "\u0301" + r"\E+$"}, "eee", True),
+    ({"matches": "^" + r"\Q" + "\u0301" + r"\E+x$"}, "x", True),
+    ({"matches": "^e\u0301+$", "case_sensitive": True}, "ee", True),
+    ({"matches": "^[a-e\u0301]$"}, "e", True),
+    ({"matches": "^[\u00e0-e\u0301]$"}, "e", False),  # the ends of a range keep their marks
     ({"matches": "^[\u00e4\u00f6\u00fc]$"}, "o", True),
     ({"matches": "^[^\u00e4\u00f6\u00fc]$"}, "\u00d6", False),
     ({"matches": "\u0301+"}, "x", True),  # a pattern of marks alone asks for nothing

@@ -82,3 +82,23 @@ def test_what_else_is_wrong_with_the_leaf_is_said_beside_it() -> None:
 def test_a_list_of_texts_is_told_its_first_item_that_is_none() -> None:
     messages = messages_of({"property": "city", "in": ["a", 5, 6]})
     assert messages == [(".in[1]", "text is needed here, not 5; put it in quotes")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "modifiers", "refusing_version"),
+    [
+        ("[a\u0300-e\u0301]", {}, 3),  # in NFC it is a range from one letter to another
+        ("[a\u0300-e\u0301]", {"case_sensitive": True}, 3),
+        ("[e\u0323-\u0330]", {}, 4),  # in NFC it begins behind its end
+        ("[e\u0323-\u0330]", {"accents": "ignore"}, 4),
+    ],
+)
+def test_a_pattern_is_checked_in_the_normal_form_and_told_as_it_is_written(
+    pattern: str, modifiers: dict[str, Any], refusing_version: int
+) -> None:
+    for version in (3, 4):
+        when = {"property": "city", "matches": pattern, **(modifiers if version == 4 else {})}
+        raw = {"engine_version": version, "segments": [{"id": "s", "dynamic": True, "when": when}]}
+        found = [problem.message for problem in validate_definitions(raw).problems]
+        assert len(found) == (version == refusing_version)
+        assert all(repr(pattern) in message and "invalid character class range" in message for message in found)

@@ -145,3 +145,28 @@ def test_before_version_4_a_text_is_its_code_points(operator: str) -> None:
     assert not meets(DECOMPOSED, version=3, **{operator: CAFE})
     assert meets(CAFE, version=3, **{operator: CAFE.upper()})
     assert meets(DECOMPOSED, version=3, **{operator: "Cafe"}) is (operator != "eq")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "modifiers", "expected"),
+    [
+        ("\u03bc\u03b1\u03b9", "\u039c\u03b1\u0390\u03bf\u03c5", {}, False),  # the iota has its marks
+        ("\u03bc\u03b1\u03b9", "\u039c\u03b1\u0390\u03bf\u03c5", {"accents": "ignore"}, True),
+        ("\u03bc\u03b1\u0390", "\u039c\u0391\u03aa\u0301", {}, True),
+        ("J+", "\u01f0", {}, False),
+        ("J+", "\u01f0", {"accents": "ignore"}, True),
+        ("^j\u030c+$", "\u01f0J\u030c", {}, True),
+        ("^\u03b1\u03b9$", "\u1fb3", {}, True),  # it folds to two letters
+        ("^\u03b1\u03b9$", "\u1fb3", {"accents": "ignore"}, True),
+        ("^\u03b1\u03b9$", "\u1fb4", {"accents": "ignore"}, True),
+        ("^\u03b1\u03b9$", "\u1fb3", {"accents": "ignore", "case_sensitive": True}, False),
+        ("^\u03b1$", "\u1fb3", {"accents": "ignore", "case_sensitive": True}, True),
+        ("^gro\u00df\u0301$", "GROS\u015a", {}, True),  # the mark joins the last letter of a folding
+        ("^[\u0390]$", "\u1fd3", {}, True),
+        ("^[^\u0390]$", "\u1fd3", {}, False),
+    ],
+)
+def test_patterns_fold_between_two_normalisations_too(
+    pattern: str, value: str, modifiers: dict[str, Any], expected: bool
+) -> None:
+    assert meets(value, matches=pattern, **modifiers) is expected
