@@ -95,11 +95,8 @@ def matches(
         return _search_predicate(unchanged) if case_sensitive else _folding_predicate(pattern, pattern, PLAIN_FOLDING)
     normalize = _normal_form(case_sensitive=case_sensitive, ignores_accents=ignores_accents)
     normal = normalize_literals(pattern, normalize)
-    unrewritten = _compile_regex(normal, pattern, case_sensitive=case_sensitive)
-    if case_sensitive:
-        search = _search_predicate(unrewritten)
-    else:
-        search = _folding_predicate(normal, pattern, NORMAL_FOLDING)
+    compiled = _compile_regex(normal, pattern, case_sensitive=case_sensitive)
+    search = _search_predicate(compiled) if case_sensitive else _folding_predicate(normal, pattern, NORMAL_FOLDING)
     return lambda value: isinstance(value, str) and search(normalize(value))
 
 
