@@ -94,9 +94,31 @@ def list_contains_any(operands: Sequence[Scalar], comparison: Comparison) -> Pre
 
 
 def list_contains_all(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
-    """Tests for a list with all of these items."""
-    tests = tuple(list_contains(operand, comparison) for operand in operands)
-    return lambda value: isinstance(value, list) and all(test(value) for test in tests)
+    """Tests for a list with all of these items; it goes through the list once, however many operands there are."""
+    texts = frozenset(comparison.fold(one) for one in operands if isinstance(one, str))
+    booleans = frozenset(one for one in operands if isinstance(one, bool))
+    number_operands = [(one, exact_number(one)) for one in operands if not isinstance(one, str | bool)]
+
+    def contains_all(value: Any) -> bool:
+        if not isinstance(value, list):
+            return False
+        if booleans and not booleans <= {item for item in value if isinstance(item, bool)}:
+            return False
+        if texts and not texts <= _folded_items(value, comparison):
+            return False
+        if not number_operands:
+            return True
+        json_numbers = {item for item in value if numbers.is_number(item)}
+        text_numbers = {number_from(item) for item in value if isinstance(item, str)} if comparison.converts else ()
+        return all(one in json_numbers or exact in text_numbers for one, exact in number_operands)
+
+    return contains_all
+
+
+def _folded_items(items: list[Any], comparison: Comparison) -> set[str]:
+    """Returns the folded texts that the items are, or count as."""
+    texts = map(text_from, items) if comparison.converts else items
+    return {comparison.fold(text) for text in texts if isinstance(text, str)}
 
 
 def is_empty(value: Any) -> bool:

@@ -18,7 +18,7 @@ from schemas.conditions import (
 )
 from schemas.definitions import PropertyType
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
-from streams.engine.conditions.numbers import has_number_operator
+from streams.engine.conditions.numbers import has_number_operator, number_from
 from streams.engine.conditions.operand_types import (
     EQUALITY_OPERATORS,
     MODIFIERS,
@@ -86,11 +86,11 @@ def operator_problems(
         if misfit:
             problems.append(Problem(here, misfit))
             continue
-        operand_problem = _operand_problem(operator, value, property_type, here) or (
-            _pattern_problem(operators, value, here, version) if operator == "matches" else None
-        )
-        if operand_problem:
-            problems.append(operand_problem)
+        found = _operand_problems(operator, value, property_type, here)
+        if not found and operator == "matches":
+            found = _pattern_problems(operators, value, here, version)
+        if found:
+            problems += found
         elif operator == "has_item":
             for field, inner in value.items():
                 problems += operator_problems(inner, field, None, (*here, field), version)
@@ -106,7 +106,7 @@ def _combination_problems(
 ) -> list[Problem]:
     """Returns what never holds or has no effect, when each operator by itself is valid."""
     return (
-        contradiction_problems(operands, property_type, path, version)
+        contradiction_problems(operators, operands, property_type, path, version)
         or modifier_problems(operators, operands, property_type, path)
         or number_range_problems(operands, path)
         or date_range_problems(
@@ -127,18 +127,18 @@ def _type_fault(operator: str, name: str, property_type: PropertyType | None) ->
     return f"{operator} does not fit {name}, which is {article}; it takes {fitting}"
 
 
-def _operand_problem(
+def _operand_problems(
     operator: str, value: Any, property_type: PropertyType | None, path: DocumentPath
-) -> Problem | None:
-    """Returns the fault of an operand; of several the first, at its place in the list where text is needed."""
+) -> list[Problem]:
+    """Returns the fault of an operand; where text is needed, each of several at its place in the list."""
     if operator in EQUALITY_OPERATORS | {"contains", "not_contains"} and property_type == "text":
-        for number, one in enumerate(to_tuple(value)):
-            if not isinstance(one, str):
-                place = (*path, number) if isinstance(value, tuple) else path
-                return Problem(place, _text_needed(one), needs_text=True)
-        return None
+        return [
+            Problem((*path, number) if isinstance(value, tuple) else path, _text_needed(one), needs_text=True)
+            for number, one in enumerate(to_tuple(value))
+            if not isinstance(one, str)
+        ]
     fault = _operand_fault(operator, value, property_type)
-    return Problem(path, fault) if fault else None
+    return [Problem(path, fault)] if fault else []
 
 
 def _operand_fault(operator: str, value: Any, property_type: PropertyType | None) -> str | None:
@@ -168,7 +168,10 @@ def _order_fault(value: object, property_type: PropertyType | None) -> str | Non
         return _number_fault(value)
     if property_type is None and not isinstance(value, str):
         return _number_fault(value)
-    return _date_value_fault(value)
+    fault = _date_value_fault(value)
+    if fault and property_type is None and number_from(value) is not None:
+        return f"{value!r} in quotes is no number and not a date; for the number write {str(value).strip()}"
+    return fault
 
 
 def _between_fault(value: tuple[Any, Any], property_type: PropertyType | None) -> str | None:
@@ -198,9 +201,9 @@ def _date_value_fault(value: object) -> str | None:
     return date_fault(value) if isinstance(value, str) else f"a date is needed here, not {describe_value(value)}"
 
 
-def _pattern_problem(
+def _pattern_problems(
     operators: Operators, pattern: str, path: DocumentPath, version: EngineVersion
-) -> Problem | None:
+) -> list[Problem]:
     compiled = compiled_pattern(
         pattern,
         case_sensitive=operators.case_sensitive,
@@ -214,8 +217,8 @@ def _pattern_problem(
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else "not a pattern"
         text = reason.decode() if isinstance(reason, bytes) else str(reason)
-        return Problem(path, f"{pattern!r} is not a pattern that runs in linear time (RE2): {text}")
-    return None
+        return [Problem(path, f"{pattern!r} is not a pattern that runs in linear time (RE2): {text}")]
+    return []
 
 
 def choice_problems(operators: Operators, choices: Collection[str], path: DocumentPath) -> list[Problem]:

@@ -16,7 +16,7 @@ from streams.engine.conditions.regex.character_classes import (
 )
 from streams.engine.conditions.regex.patterns import TOKEN
 
-_EMPTY = "(?:)"
+EMPTY_PATTERN = "(?:)"
 _CODE = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}"
 _LETTERS_OF_CLASS = re.compile(rf"(?P<other>{NAMED_SET}|{_CODE}|\\.|-)|[^\\-]+", re.DOTALL)
 """A named set, an escape or the sign of a range; or letters in a row, as a regular expression."""
@@ -60,7 +60,7 @@ def _normal_token(kind: str, token: str, normalize: Normalize) -> str:
 
 def _normal_run(run: str, normalize: Normalize, write: Callable[[str], str] = str) -> str:
     """Returns the normal form of a run of letters; where nothing is left, a repetition is one of nothing."""
-    return "".join(map(write, normalize(run))) or _EMPTY
+    return "".join(map(write, normalize(run))) or EMPTY_PATTERN
 
 
 def _normal_class(token: str, normalize: Normalize) -> str:

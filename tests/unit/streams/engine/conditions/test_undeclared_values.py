@@ -164,6 +164,9 @@ YES_AND_NO: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
     ({"matches": "^2.$"}, [23, 23.0, "23"], [223, "23.0", [23]]),
     ({"contains_any": [2, "b"]}, [["2"], ["B"], [2.0]], [["02"], 2, "2", []]),
     ({"contains_all": [2, "3"]}, [["2.0", 3], [2, "3"]], [[2, "3.0"], ["2"]]),
+    ({"contains_all": [True, 1]}, [[True, 1], [1.0, True]], [[True], [1], ["true", "1"]]),
+    ({"contains_all": [0.1, "a"]}, [["A", 0.1], [{"k": 1}, [2], "0.10", "a"]], [["a", "0.10000000000000001"]]),
+    ({"contains_all": [5, "5"]}, [[5], ["5"], ["5.0", 5]], [["5.0"], []]),
 ]
 NEGATIONS = {"eq": "ne", "in": "not_in", "contains": "not_contains"}
 
