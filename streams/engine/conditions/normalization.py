@@ -59,7 +59,7 @@ def join_marks(text: str) -> str:
     text = compose(text)
     if text.isascii() or not any(map(combining, text)):
         return text
-    return "".join(map(_join_cluster, _clusters(text)))
+    return "".join(map(_join_cluster, clusters(text)))
 
 
 def join_without_marks(text: str) -> str:
@@ -98,7 +98,7 @@ def _trailing_marks(character: str) -> int:
     return next((n for n, one in enumerate(reversed(decomposed)) if not combining(one)), len(decomposed))
 
 
-def _clusters(text: str) -> Iterator[str]:
+def clusters(text: str) -> Iterator[str]:
     """Yields each letter with the marks behind it."""
     start = 0
     for index in range(1, len(text) + 1):

@@ -84,6 +84,7 @@ _text_tests: DocumentStrategy = st.one_of(
     *(dict_of(**{name: _texts}) for name in ("eq", "ne", "contains", "not_contains", "starts_with", "ends_with")),
     *(dict_of(**{name: st.lists(_texts, min_size=1, max_size=2)}) for name in ("in", "not_in")),
     dict_of(matches=st.sampled_from(["é", "e\u0301", "^CAFE\u0301$", r"caf\x{e9}", "ss", "ß", "^.{4}$", "[ée]$"])),
+    dict_of(matches=st.sampled_from(["^CAFE\u0301+$", "[a-e\u0301]$", "[a\u0300-e\u0301]", "^\u03b9$", "J"])),
 )
 text_leaves: DocumentStrategy = merge(dict_of(property=st.sampled_from(["word", "city"])), _text_tests, _accents)
 

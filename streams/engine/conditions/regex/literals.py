@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from streams.engine.conditions.normalization import compose
+from streams.engine.conditions.normalization import clusters, compose
 from streams.engine.conditions.regex.case_folding import escape_letter
 from streams.engine.conditions.regex.character_classes import (
     CLASS_PART,
@@ -78,5 +78,11 @@ def _normal_class(token: str, normalize: Normalize) -> str:
 
 
 def _compose_letters(members: str) -> str:
-    """Returns the inside of a class with each letter composed with the marks behind it; an escape stays."""
-    return _LETTERS_OF_CLASS.sub(lambda match: match[0] if match["other"] else compose(match[0]), members)
+    """Returns the inside of a class with each letter composed with the marks behind it; all else stays."""
+    return _LETTERS_OF_CLASS.sub(
+        lambda match: match[0] if match["other"] else "".join(map(_compose_marks, clusters(match[0]))), members
+    )
+
+
+def _compose_marks(cluster: str) -> str:
+    return compose(cluster) if len(cluster) > 1 else cluster

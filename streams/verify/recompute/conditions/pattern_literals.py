@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from streams.verify.recompute.conditions.text_rules import TextRules, letters_with_marks, to_nfc
 
@@ -14,6 +15,7 @@ _SYNTAX = re.compile(
 )
 _CLASS_SYNTAX = re.compile(rf"\[:\^?\w+:\]|{_ESCAPE}", re.DOTALL)
 _EMPTY = "(?:)"
+_NAMED_SET = re.compile(r"\[:\^?\w+:\]|\\[pPdDsSwW].*", re.DOTALL)
 _QUANTIFIERS = ("*", "+", "?", "{")
 _NOTHING, _ANYTHING = "[^\\x{0}-\\x{10ffff}]", "[\\x{0}-\\x{10ffff}]"
 
@@ -49,45 +51,36 @@ def _normalize_token(token: re.Match[str], rules: TextRules, follower: str) -> s
         return token[0]
     members = _normalize_members(token[2], rules)
     if members:
-        return f"{token[1]}{members}]"
+        escape = "\\" if token[1] == "[" and members.startswith("^") else ""  # it has become the first of them
+        return f"{token[1]}{escape}{members}]"
     return _NOTHING if token[1] == "[" else _ANYTHING
 
 
 def _normalize_members(members: str, rules: TextRules) -> str:
     """The members of a class; the ends of a range keep their places."""
-    parts: list[str] = []
-    index = 0
-    for token in [*_CLASS_SYNTAX.finditer(members), None]:
-        end = len(members) if token is None else token.start()
-        parts.append(_normalize_class_run(members[index:end], rules, before=index > 0, behind=token is not None))
-        parts.append("" if token is None else token[0])
-        index = 0 if token is None else token.end()
-    return "".join(parts)
-
-
-def _normalize_class_run(run: str, rules: TextRules, *, before: bool, behind: bool) -> str:
-    """A run of members; `before` and `behind`: an escape stands there, which may be the other end of a range."""
-    letters = _letters(run)
+    tokens = [*_member_tokens(members)]
     parts: list[str] = []
     singles, index = "", 0
-    while index < len(letters):
-        is_first_end = letters[index + 1 : index + 2] == ["-"] and (behind or index + 2 < len(letters))
-        is_last_end = before and index == 0 and letters[0] == "-" and len(letters) > 1
-        if not (is_first_end or is_last_end):
-            singles, index = singles + letters[index], index + 1
+    while index < len(tokens):
+        is_range = tokens[index + 1 : index + 2] == ["-"] and index + 2 < len(tokens)
+        is_range = is_range and not _NAMED_SET.fullmatch(tokens[index])
+        members_here = tokens[index : index + (3 if is_range else 1)]
+        index += len(members_here)
+        if not is_range and not _CLASS_SYNTAX.fullmatch(members_here[0]):
+            singles += members_here[0]
             continue
-        ends = letters[index : index + (3 if is_first_end else 2)]
-        parts += [rules.normalize(singles), *map(_compose_end, ends)]
-        singles, index = "", index + len(ends)
+        parts += [rules.normalize(singles), *map(_compose_end, members_here)]
+        singles = ""
     return "".join([*parts, rules.normalize(singles)])
 
 
-def _letters(text: str) -> list[str]:
-    """The members of a class, each with the combining marks behind it; a hyphen has none."""
-    parts = re.split("(-)", text)
-    return [letter for part in parts for letter in letters_with_marks(part)]
+def _member_tokens(members: str) -> Iterator[str]:
+    """Named sets, escapes, and characters with the combining marks behind them; a hyphen has none."""
+    for part in re.split(f"({_CLASS_SYNTAX.pattern}|-)", members, flags=re.DOTALL):
+        is_syntax = part == "-" or _CLASS_SYNTAX.fullmatch(part) is not None
+        yield from [part] if is_syntax else letters_with_marks(part)
 
 
 def _compose_end(letter: str) -> str:
     """An end of a range; it names a place among the characters, so only marks are composed with it."""
-    return to_nfc(letter) if len(letter) > 1 else letter
+    return letter if len(letter) == 1 or _CLASS_SYNTAX.fullmatch(letter) else to_nfc(letter)

@@ -93,6 +93,7 @@ PATTERNS: list[tuple[str, str, bool]] = [
     ("^[a\u0300-e\u0301]$", "e", False),
     (r"^[\x{61}-e" + "\u0301]$", "\u00e9", True),
     (r"^[\x6e" + "\u0301]$", "\u0144", False),  # the mark is none of the escape's
+    ("^[\u2000-\u212a]$", "\u2100", True),  # the sign K ends the range where it stands, not where K does
     ("^[x-\u0301]$", "\u00e9", True),  # the mark ends the range itself
     ("^a\u0308\u0323+$", "\u1ea1\u0308\u0308", True),  # a repetition is one of what the normal form ends with
     ("^J\u030c$", "\u01f0", True),

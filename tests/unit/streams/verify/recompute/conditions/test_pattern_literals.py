@@ -46,6 +46,11 @@ def test_runs_of_literals_are_composed(pattern: str, expected: str) -> None:
         ("[\\x{e0}-\u00fc\u00e9]", "[\\x{e0}-\u00fce]"),
         ("[\u00e0-\\x{fc}]", "[\u00e0-\\x{fc}]"),
         ("[-\u00e9]", "[-e]"),
+        ("[\u0301^x]", "[\\^x]"),
+        ("[^\u0301^]", "[^^]"),
+        ("[\\pL-\u00e9]", "[\\pL-e]"),  # behind a set there is no range
+        ("[a-\\x{e8}-\u00e9]", "[a-\\x{e8}-e]"),
+        ("[\u00e8--\u00e9]", "[\u00e8--e]"),
         (".\u0301*", ".(?:)*"),
         ("a\u0301*", "a*"),
         ("[x-\u0301]", "[x-\u0301]"),
