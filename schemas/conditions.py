@@ -71,12 +71,12 @@ class AmountOperators(DefinitionModel):
     """A sum or an average against numbers; `of` names the property of the events whose values are taken."""
 
     of: str
-    eq: float | None = None
-    gt: float | None = None
-    gte: float | None = None
-    lt: float | None = None
-    lte: float | None = None
-    between: Annotated[tuple[float, float] | None, AsTuple] = None
+    eq: int | float | None = None
+    gt: int | float | None = None
+    gte: int | float | None = None
+    lt: int | float | None = None
+    lte: int | float | None = None
+    between: Annotated[tuple[int | float, int | float] | None, AsTuple] = None
 
 
 class DistinctOperators(CountOperators):

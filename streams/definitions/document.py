@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.engine.validation import DocumentPath
+from streams.engine.validation import WARNING, DocumentPath, Problem, path_text
+
+_LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 
 
 def escape_surrogates(text: str) -> str:
@@ -57,3 +60,18 @@ class Document:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+    def locate(self, problem: Problem, path: DocumentPath) -> DocumentProblem:
+        """Returns a problem at a path of this document, with its line; a number where text is needed as written."""
+        message = problem.message
+        spelling = self.spellings.get(path)
+        if problem.needs_text and spelling is not None:
+            message = f"text is needed here, and {spelling} is read as a number; write '{spelling}'"
+        return DocumentProblem(self.file, self.line_of(path), path_text(path), message, problem.code)
+
+    def leading_zeros(self) -> Iterator[DocumentProblem]:
+        """Yields a warning for each number written with a leading zero: likely a code, and not a number."""
+        for path, spelling in self.spellings.items():
+            if _LEADING_ZERO.match(spelling):
+                message = f"{spelling} is read as a number, without its leading zero; write '{spelling}' for the text"
+                yield DocumentProblem(self.file, self.line_of(path), path_text(path), message, WARNING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -12,11 +11,10 @@ from schemas.definitions import Definitions
 from streams.definitions.document import Document, DocumentProblem
 from streams.definitions.merge import MergedDefinitions, merge_documents
 from streams.definitions.read import read_file
-from streams.engine.validation import WARNING, Problem, path_text, validate_definitions
+from streams.engine.validation import Problem, validate_definitions
 from streams.errors import DefinitionsRefused
 
 MAX_LISTED = 20
-_LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,8 @@ def _validate_all(
         problems += [_locate_problem(merged, problem) for problem in result.problems]
         if result.definitions is not None and not merged.problems:
             found = [_locate_problem(merged, warning) for warning in result.warnings]
-            own_warnings = _sorted_problems([*found, *_leading_zeros(merged)])
+            leading_zeros = [warning for document in merged.documents for warning in document.leading_zeros()]
+            own_warnings = _sorted_problems([*found, *leading_zeros])
             warnings += own_warnings
             texts = tuple(str(warning) for warning in own_warnings)
             accounts[merged.account] = AccountDefinitions(merged.account, merged.values, result.definitions, texts)
@@ -111,17 +110,4 @@ def _sorted_problems(problems: Iterable[DocumentProblem], files: Sequence[str] =
 
 def _locate_problem(merged_definitions: MergedDefinitions, problem: Problem) -> DocumentProblem:
     document, path = merged_definitions.locate(problem.path)
-    message = problem.message
-    spelling = document.spellings.get(path)
-    if problem.needs_text and spelling is not None:
-        message = f"text is needed here, and {spelling} is read as a number; write '{spelling}'"
-    return DocumentProblem(document.file, document.line_of(path), path_text(path), message, problem.code)
-
-
-def _leading_zeros(merged_definitions: MergedDefinitions) -> Iterable[DocumentProblem]:
-    """Yields a warning for each number written with a leading zero, which is likely to be a code and not a number."""
-    for document in merged_definitions.documents:
-        for path, spelling in document.spellings.items():
-            if _LEADING_ZERO.match(spelling):
-                message = f"{spelling} is read as a number, without its leading zero; write '{spelling}' for the text"
-                yield DocumentProblem(document.file, document.line_of(path), path_text(path), message, WARNING)
+    return document.locate(problem, path)

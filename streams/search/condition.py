@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 from schemas.conditions import Condition
 from streams.definitions.document import Document, UnreadableDocument
 from streams.definitions.read import read_text
-from streams.engine.validation import path_text, validate_definitions
+from streams.engine.validation import validate_definitions
 from streams.errors import DataError, UsageError
 
 FILE_PREFIX = "@"
@@ -49,11 +50,8 @@ def validate_condition(condition_document: Document, document: Mapping[str, Any]
     problems = [problem for problem in validate_definitions(extended).problems if problem.path[:3] == condition_path]
     if problems:
         prefix = f"segment {name}: "  # an invented segment, which the user does not know
-        lines = [
-            _problem_line(condition_document, each.path[3:], each.message.removeprefix(prefix))
-            for each in problems[:MAX_LISTED]
-        ]
-        raise UsageError("\n".join(lines))
+        shown = [replace(each, message=each.message.removeprefix(prefix)) for each in problems[:MAX_LISTED]]
+        raise UsageError("\n".join(str(condition_document.locate(each, each.path[3:])) for each in shown))
     condition: Condition = _condition_adapter.validate_python(condition_document.values)
     return condition
 
@@ -64,11 +62,9 @@ def condition_warnings(condition_document: Document, document: Mapping[str, Any]
     extended = with_segment(
         document, {"id": unused_segment_id(document), "dynamic": True, "when": condition_document.values}
     )
-    return [
-        _problem_line(condition_document, each.path[3:], each.message)
-        for each in validate_definitions(extended).warnings
-        if each.path[:3] == condition_path
-    ]
+    warnings = [each for each in validate_definitions(extended).warnings if each.path[:3] == condition_path]
+    located = [condition_document.locate(each, each.path[3:]) for each in warnings]
+    return [str(each) for each in (*located, *condition_document.leading_zeros())]
 
 
 def with_segment(document: Mapping[str, Any], segment: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,8 +88,3 @@ def _read_text_file(path: File) -> str:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text") from error
-
-
-def _problem_line(condition_document: Document, path: tuple[str | int, ...], message: str) -> str:
-    location = f"{condition_document.file}:{condition_document.line_of(path)}"
-    return f"{location}: {path_text(path)}: {message}" if path else f"{location}: {message}"

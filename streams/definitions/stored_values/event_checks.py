@@ -14,7 +14,7 @@ from schemas.conditions import ActivityLeaf, Condition, Operators, SequenceLeaf,
 from schemas.definitions import Definitions
 from streams.definitions.stored_values.operand_kinds import ScalarKinds
 from streams.definitions.stored_values.value_checks import KindCheck, OperatorSite, ValueCheck, operator_checks
-from streams.engine.conditions.activities.event_fields import FieldReader, field_reader
+from streams.engine.conditions.activities.event_fields import FieldReader, field_reader, property_reader
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import Activity, ActivityCounter, CompileScope
 from streams.engine.releases.conditions import build_compile_scope, release_conditions
@@ -74,16 +74,14 @@ class _CheckCompiler:
         for key, extra in (("first", leaf.first), ("last", leaf.last)):
             if isinstance(extra, Mapping):
                 yield from self.filter_checks(subject, extra, f"{key}.", (passing,))
-        for key, aggregate, kinds in (
-            ("sum", leaf.sum, _AMOUNTS),
-            ("average", leaf.average, _AMOUNTS),
-            ("distinct", leaf.distinct, _IDENTITIES),
-        ):
-            if aggregate is not None:
-                site = OperatorSite(self.owner, subject, aggregate.of, key)
-                yield EventCheck(
-                    site, field_reader(aggregate.of, self.scope.engine_version)[0], KindCheck(kinds), (passing,)
-                )
+        for key, amounts in (("sum", leaf.sum), ("average", leaf.average)):
+            if amounts is not None:
+                site = OperatorSite(self.owner, subject, amounts.of, key)
+                yield EventCheck(site, property_reader(amounts.of), KindCheck(_AMOUNTS), (passing,))
+        if leaf.distinct is not None:
+            site = OperatorSite(self.owner, subject, leaf.distinct.of, "distinct")
+            read, _ = field_reader(leaf.distinct.of, self.scope.engine_version)
+            yield EventCheck(site, read, KindCheck(_IDENTITIES), (passing,))
 
     def filter_checks(
         self, subject: str, fields: _Fields, prefix: str = "", filters: tuple[ActivityCounter, ...] = ()

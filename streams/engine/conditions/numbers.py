@@ -1,7 +1,8 @@
 """Operators on numbers, which test numbers only; a boolean is none.
 
-Text of an undeclared value that reads as a number counts as one: `number_from` says which. Scores and points are
-stored as whole millionths.
+Text of an undeclared value that reads as a number counts as one: `number_from` says which. It is exact, so an operand
+it is compared with counts as it is written; a JSON number is the double or the whole number that it came as. Scores
+and points are stored as whole millionths.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from schemas.conditions import NumberOperators
@@ -16,9 +18,9 @@ from schemas.values import MILLION
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.predicates import Predicate, all_of, negate
 
-Numeric = int | float
+Numeric = int | float | Decimal
 
-_NUMBER_TYPES = (int, float)  # `int | float` in the function would build the union in every call
+_NUMBER_TYPES = (int, float, Decimal)  # `int | float` in the function would build the union in every call
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<rest>(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
 _MOST_DIGITS = 310  # with its sign; a longer whole number is beyond a double, and Python does not read any length
 _BLANKS = (
@@ -29,14 +31,15 @@ _BLANKS = (
 
 
 def is_number(value: Any) -> bool:
-    """Whether a JSON value is a number."""
+    """Whether a value is a JSON number, or one that text reads as."""
     return isinstance(value, _NUMBER_TYPES) and value is not True and value is not False
 
 
 def number_from(value: Any) -> Numeric | None:
     """Returns the number that an undeclared value counts as; None when it counts as none.
 
-    Text counts when, trimmed of blanks, it is a JSON number within a double's range. Whole numbers stay exact.
+    Text counts when, trimmed of blanks, it is a JSON number within a double's range; it is then exact, a whole number
+    as an int. Closer to 0 than any double is 0.
     """
     if not isinstance(value, str):
         return value if is_number(value) else None
@@ -45,10 +48,20 @@ def number_from(value: Any) -> Numeric | None:
     if match is None:
         return None
     if match["rest"]:
-        number = float(text)
-        return number if math.isfinite(number) else None
+        nearest = float(text)  # before anything else: what a double can hold has a small exponent
+        return (_exact_decimal(text) if nearest else 0) if math.isfinite(nearest) else None
     whole = int(text) if len(text) <= _MOST_DIGITS else None
     return whole if whole is not None and is_within_double(whole) else None
+
+
+def exact_number(number: float) -> int | Decimal:
+    """Returns a number as it is written: a double counts as its shortest decimal form."""
+    return number if isinstance(number, int) else _exact_decimal(repr(number))
+
+
+def _exact_decimal(text: str) -> int | Decimal:
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else number
 
 
 def is_within_double(number: Numeric) -> bool:

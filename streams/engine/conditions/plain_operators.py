@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from schemas.conditions import Operators
@@ -73,8 +74,8 @@ class PlainOperators:
             raise ConditionRefused("true and false have no order; write eq")
         if name == "between":
             lower, upper = operand
-            return self._comparison.of_number(numbers.between(lower, upper))
-        return self._comparison.of_number(numbers.compares(name, operand))
+            return self._comparison.of_number(numbers.between, lower, upper)
+        return self._comparison.of_number(partial(numbers.compares, name), operand)
 
     def _contains(self, operand: Any) -> Predicate:
         in_list = scalars.list_contains(operand, self._comparison)

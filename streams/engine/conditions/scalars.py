@@ -7,13 +7,13 @@ against a number operand, and against a text operand a number is its canonical t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.conditions import Scalar
 from streams.engine.conditions import numbers, text
-from streams.engine.conditions.numbers import number_from
+from streams.engine.conditions.numbers import exact_number, number_from
 from streams.engine.conditions.predicates import Predicate
 from streams.engine.conditions.text import CaseFold, text_from
 
@@ -30,9 +30,16 @@ class Comparison:
         """Returns the test of a text, applied to the text that a value counts as."""
         return (lambda value: test(text_from(value))) if self.converts else test
 
-    def of_number(self, test: Predicate) -> Predicate:
-        """Returns the test of a number, applied to the number that a value counts as."""
-        return (lambda value: test(number_from(value))) if self.converts else test
+    def of_number(self, build: Callable[..., Predicate], *operands: float) -> Predicate:
+        """Returns the test of a number that `build` makes of operands, applied to the number that a value counts as.
+
+        What text reads as is exact, so it is compared with the operands as they are written.
+        """
+        test = build(*operands)
+        if not self.converts:
+            return test
+        test_text = build(*map(exact_number, operands))
+        return lambda value: test_text(number_from(value)) if isinstance(value, str) else test(value)
 
 
 def equals(operand: Scalar, comparison: Comparison) -> Predicate:
@@ -41,7 +48,7 @@ def equals(operand: Scalar, comparison: Comparison) -> Predicate:
         return lambda value: value is operand
     if isinstance(operand, str):
         return comparison.of_text(text.equals(operand, comparison.fold))
-    return comparison.of_number(numbers.equals(operand))
+    return comparison.of_number(numbers.equals, operand)
 
 
 def among(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
@@ -49,7 +56,8 @@ def among(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
     fold = comparison.fold
     texts = frozenset(fold(one) for one in operands if isinstance(one, str))
     booleans = [one for one in operands if isinstance(one, bool)]
-    number_operands = frozenset(one for one in operands if numbers.is_number(one))
+    number_operands = frozenset(one for one in operands if not isinstance(one, str | bool))
+    exact_operands = frozenset(map(exact_number, number_operands))
     if len(texts) == len(operands):
         return comparison.of_text(text.among([one for one in operands if isinstance(one, str)], fold))
 
@@ -64,7 +72,11 @@ def among(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
         if isinstance(value, bool):
             return value in booleans
         own_text = text_from(value)
-        return own_text is not None and (fold(own_text) in texts or number_from(value) in number_operands)
+        if own_text is None:
+            return False
+        if isinstance(value, str):
+            return fold(own_text) in texts or number_from(value) in exact_operands
+        return fold(own_text) in texts or value in number_operands
 
     return counts_among if comparison.converts else is_among
 
@@ -82,9 +94,31 @@ def list_contains_any(operands: Sequence[Scalar], comparison: Comparison) -> Pre
 
 
 def list_contains_all(operands: Sequence[Scalar], comparison: Comparison) -> Predicate:
-    """Tests for a list with all of these items."""
-    tests = tuple(list_contains(operand, comparison) for operand in operands)
-    return lambda value: isinstance(value, list) and all(test(value) for test in tests)
+    """Tests for a list with all of these items; it goes through the list once, however many operands there are."""
+    texts = frozenset(comparison.fold(one) for one in operands if isinstance(one, str))
+    booleans = frozenset(one for one in operands if isinstance(one, bool))
+    number_operands = [(one, exact_number(one)) for one in operands if not isinstance(one, str | bool)]
+
+    def contains_all(value: Any) -> bool:
+        if not isinstance(value, list):
+            return False
+        if booleans and not booleans <= {item for item in value if isinstance(item, bool)}:
+            return False
+        if texts and not texts <= _folded_items(value, comparison):
+            return False
+        if not number_operands:
+            return True
+        json_numbers = {item for item in value if numbers.is_number(item)}
+        text_numbers = {number_from(item) for item in value if isinstance(item, str)} if comparison.converts else ()
+        return all(one in json_numbers or exact in text_numbers for one, exact in number_operands)
+
+    return contains_all
+
+
+def _folded_items(items: list[Any], comparison: Comparison) -> set[str]:
+    """Returns the folded texts that the items are, or count as."""
+    texts = map(text_from, items) if comparison.converts else items
+    return {comparison.fold(text) for text in texts if isinstance(text, str)}
 
 
 def is_empty(value: Any) -> bool:

@@ -90,16 +90,23 @@ def matches(
 
     Raises ConditionRefused when RE2 does not accept the pattern.
     """
-    unchanged = _compile_regex(pattern, pattern, case_sensitive=case_sensitive)
     if version < 4:
+        unchanged = _compile_regex(pattern, pattern, case_sensitive=case_sensitive)
         return _search_predicate(unchanged) if case_sensitive else _folding_predicate(pattern, pattern, PLAIN_FOLDING)
     normalize = _normal_form(case_sensitive=case_sensitive, ignores_accents=ignores_accents)
     normal = normalize_literals(pattern, normalize)
-    if case_sensitive:
-        search = _search_predicate(_compile_regex(normal, pattern, case_sensitive=True))
-    else:
-        search = _folding_predicate(normal, pattern, NORMAL_FOLDING)
+    compiled = _compile_regex(normal, pattern, case_sensitive=case_sensitive)
+    search = _search_predicate(compiled) if case_sensitive else _folding_predicate(normal, pattern, NORMAL_FOLDING)
     return lambda value: isinstance(value, str) and search(normalize(value))
+
+
+def compiled_pattern(
+    pattern: str, *, case_sensitive: bool, ignores_accents: bool, version: EngineVersion = NEWEST_VERSION
+) -> str:
+    """Returns the pattern that RE2 has to accept: from version 4 on its literals are in their normal form."""
+    if version < 4:
+        return pattern
+    return normalize_literals(pattern, _normal_form(case_sensitive=case_sensitive, ignores_accents=ignores_accents))
 
 
 def _normal_form(*, case_sensitive: bool, ignores_accents: bool) -> CaseFold:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.conditions import NumberOperators
+from schemas.conditions import NumberOperators, Operators
 from schemas.definitions import PropertyType
 from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.numbers import number_from
@@ -17,7 +17,9 @@ from streams.engine.conditions.operand_types import (
     OperatorMap,
     to_tuple,
 )
-from streams.engine.validation.problem import DocumentPath, Problem
+from streams.engine.conditions.regex.literals import EMPTY_PATTERN
+from streams.engine.conditions.text import CaseFold, compiled_pattern, fold_for
+from streams.engine.validation.problem import DocumentPath, Problem, describe_value
 
 _NEGATIVE_OPERATORS = frozenset({"ne", "not_in", "not_contains"})
 _EMPTY_LIST_MESSAGES = {
@@ -35,6 +37,7 @@ _EMPTY_TEXT_MESSAGES = {
     "not_contains": "every text contains the empty one; write exists: false",
     "starts_with": "every text starts with the empty one; write exists: true, or empty: false",
     "ends_with": "every text ends with the empty one; write exists: true, or empty: false",
+    "matches": "the empty pattern matches in every text; write exists: true, or empty: false",
 }
 _OPERATORS_TRUE_OF_EMPTY = frozenset({"eq", "in", "contains", "starts_with", "ends_with"})
 """Operators that are true of `""` when their operand is `""`."""
@@ -47,23 +50,47 @@ _ALWAYS_TRUE_OPERATORS = {"score": ("empty",), "points": ("exists", "empty")}
 
 
 def contradiction_problems(
-    operands: OperatorMap, property_type: PropertyType | None, path: DocumentPath, version: EngineVersion
+    operators: Operators,
+    operands: OperatorMap,
+    property_type: PropertyType | None,
+    path: DocumentPath,
+    version: EngineVersion,
 ) -> list[Problem]:
     """Returns the contradictions among operators that each fit the declared type."""
+    fold = fold_for(
+        case_sensitive=operators.case_sensitive, ignores_accents=operators.accents == "ignore", version=version
+    )
     problems = (
         empty_list_problems(operands, path)
         + _missing_value_problems(operands, path)
-        + _empty_value_problems(operands, path)
+        + _empty_value_problems(operands, fold, path)
     )
     if version >= 4 and property_type != "list":  # a list may have an empty item
-        problems += _empty_text_problems(operands, path)
+        problems += _empty_text_problems(operators, operands, fold, path)
     return problems if property_type is not None else problems + _type_conflict_problems(operands, path, version)
 
 
-def _empty_text_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
+def _empty_text_problems(
+    operators: Operators, operands: OperatorMap, fold: CaseFold, path: DocumentPath
+) -> list[Problem]:
     """Returns a problem for each operator on parts of a text whose operand is a part of every text."""
-    empty = [name for name in _EMPTY_TEXT_MESSAGES if operands.get(name) == ""]
-    return [Problem((*path, name), _EMPTY_TEXT_MESSAGES[name]) for name in empty]
+    folded = {name: fold(one) for name, one in operands.items() if isinstance(one, str) and name != "matches"}
+    if "matches" in operands:
+        pattern = compiled_pattern(
+            operands["matches"],
+            case_sensitive=operators.case_sensitive,
+            ignores_accents=operators.accents == "ignore",
+        )
+        folded["matches"] = pattern.removeprefix(EMPTY_PATTERN)
+    empty = [name for name in _EMPTY_TEXT_MESSAGES if folded.get(name) == ""]
+    return [Problem((*path, name), _empty_text_message(name, operands[name])) for name in empty]
+
+
+def _empty_text_message(name: str, operand: str) -> str:
+    message = _EMPTY_TEXT_MESSAGES[name]
+    if operand in ("", EMPTY_PATTERN):
+        return message
+    return f"nothing is left of {describe_value(operand)} without its accents, and {message}"
 
 
 def empty_list_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
@@ -85,21 +112,22 @@ def _missing_value_problems(operands: OperatorMap, path: DocumentPath) -> list[P
     return [Problem((*path, "exists"), message)]
 
 
-def _empty_value_problems(operands: OperatorMap, path: DocumentPath) -> list[Problem]:
+def _empty_value_problems(operands: OperatorMap, fold: CaseFold, path: DocumentPath) -> list[Problem]:
     if operands.get("empty") is not True:
         return []
-    other = next((name for name, value in operands.items() if not _can_hold_of_empty(name, value)), None)
+    other = next((name for name, value in operands.items() if not _can_hold_of_empty(name, value, fold)), None)
     if other is None:
         return []
     message = f"no empty value meets {other}; leave one of them out, or put each in a leaf of any:"
     return [Problem((*path, "empty"), message)]
 
 
-def _can_hold_of_empty(name: str, operand: Any) -> bool:
+def _can_hold_of_empty(name: str, operand: Any, fold: CaseFold) -> bool:
     """Whether the operator may be true of a value that is empty or missing."""
     if name in EXISTENCE_OPERATORS or name in _NEGATIVE_OPERATORS or name == "matches":
         return True
-    return name in _OPERATORS_TRUE_OF_EMPTY and "" in to_tuple(operand)
+    texts = [one for one in to_tuple(operand) if isinstance(one, str)]
+    return name in _OPERATORS_TRUE_OF_EMPTY and "" in map(fold, texts)
 
 
 def _type_conflict_problems(operands: OperatorMap, path: DocumentPath, version: EngineVersion) -> list[Problem]:

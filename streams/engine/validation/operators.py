@@ -18,7 +18,7 @@ from schemas.conditions import (
 )
 from schemas.definitions import PropertyType
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
-from streams.engine.conditions.numbers import has_number_operator
+from streams.engine.conditions.numbers import has_number_operator, number_from
 from streams.engine.conditions.operand_types import (
     EQUALITY_OPERATORS,
     MODIFIERS,
@@ -26,6 +26,7 @@ from streams.engine.conditions.operand_types import (
     ORDER_OPERATORS,
     to_tuple,
 )
+from streams.engine.conditions.text import compiled_pattern
 from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
 from streams.engine.validation.modifiers import modifier_problems, unused_zone_problems
@@ -85,9 +86,11 @@ def operator_problems(
         if misfit:
             problems.append(Problem(here, misfit))
             continue
-        operand_problem = _operand_problem(operator, value, property_type, here)
-        if operand_problem:
-            problems.append(operand_problem)
+        found = _operand_problems(operator, value, property_type, here)
+        if not found and operator == "matches":
+            found = _pattern_problems(operators, value, here, version)
+        if found:
+            problems += found
         elif operator == "has_item":
             for field, inner in value.items():
                 problems += operator_problems(inner, field, None, (*here, field), version)
@@ -103,7 +106,7 @@ def _combination_problems(
 ) -> list[Problem]:
     """Returns what never holds or has no effect, when each operator by itself is valid."""
     return (
-        contradiction_problems(operands, property_type, path, version)
+        contradiction_problems(operators, operands, property_type, path, version)
         or modifier_problems(operators, operands, property_type, path)
         or number_range_problems(operands, path)
         or date_range_problems(
@@ -124,18 +127,18 @@ def _type_fault(operator: str, name: str, property_type: PropertyType | None) ->
     return f"{operator} does not fit {name}, which is {article}; it takes {fitting}"
 
 
-def _operand_problem(
+def _operand_problems(
     operator: str, value: Any, property_type: PropertyType | None, path: DocumentPath
-) -> Problem | None:
-    """Returns the fault of an operand; of several the first, at its place in the list where text is needed."""
+) -> list[Problem]:
+    """Returns the fault of an operand; where text is needed, each of several at its place in the list."""
     if operator in EQUALITY_OPERATORS | {"contains", "not_contains"} and property_type == "text":
-        for number, one in enumerate(to_tuple(value)):
-            if not isinstance(one, str):
-                place = (*path, number) if isinstance(value, tuple) else path
-                return Problem(place, _text_needed(one), needs_text=True)
-        return None
+        return [
+            Problem((*path, number) if isinstance(value, tuple) else path, _text_needed(one), needs_text=True)
+            for number, one in enumerate(to_tuple(value))
+            if not isinstance(one, str)
+        ]
     fault = _operand_fault(operator, value, property_type)
-    return Problem(path, fault) if fault else None
+    return [Problem(path, fault)] if fault else []
 
 
 def _operand_fault(operator: str, value: Any, property_type: PropertyType | None) -> str | None:
@@ -145,8 +148,6 @@ def _operand_fault(operator: str, value: Any, property_type: PropertyType | None
         return _between_fault(value, property_type)
     if operator in ORDER_OPERATORS:
         return _order_fault(value, property_type)
-    if operator == "matches":
-        return _pattern_fault(value)
     if operator in ("before", "after"):
         return date_fault(value)
     return None
@@ -167,7 +168,10 @@ def _order_fault(value: object, property_type: PropertyType | None) -> str | Non
         return _number_fault(value)
     if property_type is None and not isinstance(value, str):
         return _number_fault(value)
-    return _date_value_fault(value)
+    fault = _date_value_fault(value)
+    if fault and property_type is None and number_from(value) is not None:
+        return f"{value!r} in quotes is no number and not a date; for the number write {str(value).strip()}"
+    return fault
 
 
 def _between_fault(value: tuple[Any, Any], property_type: PropertyType | None) -> str | None:
@@ -197,16 +201,24 @@ def _date_value_fault(value: object) -> str | None:
     return date_fault(value) if isinstance(value, str) else f"a date is needed here, not {describe_value(value)}"
 
 
-def _pattern_fault(pattern: str) -> str | None:
+def _pattern_problems(
+    operators: Operators, pattern: str, path: DocumentPath, version: EngineVersion
+) -> list[Problem]:
+    compiled = compiled_pattern(
+        pattern,
+        case_sensitive=operators.case_sensitive,
+        ignores_accents=operators.accents == "ignore",
+        version=version,
+    )
     options = re2.Options()
     options.log_errors = False
     try:
-        re2.compile(pattern, options)
+        re2.compile(compiled, options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else "not a pattern"
         text = reason.decode() if isinstance(reason, bytes) else str(reason)
-        return f"{pattern!r} is not a pattern that runs in linear time (RE2): {text}"
-    return None
+        return [Problem(path, f"{pattern!r} is not a pattern that runs in linear time (RE2): {text}")]
+    return []
 
 
 def choice_problems(operators: Operators, choices: Collection[str], path: DocumentPath) -> list[Problem]:

@@ -51,12 +51,13 @@ class ControlRecordScheduler:
         """Whether events wait a moment: an account without contacts here is about to get its release, which has
         nothing to count, and the release must decide the events after it.
 
-        On the wall clock, events that arrived before the release do not wait until it is proposed.
+        Only the slot's own source partitions wait, and only for its own journal partition: another slot's events may
+        come to it before (docs/decisions/0011). On the wall clock, events that arrived before the release do not wait
+        until it is proposed.
         """
         accounts = set(checkpoint.introduced)
-        marker = self._tick_scheduler.next_marker(checkpoint) if self._on_events_clock else None
-        if marker is not None:
-            accounts.add(marker.account)
+        if self._on_events_clock:
+            accounts.update(marker.account for marker in self._tick_scheduler.pending_markers(checkpoint))
         if self._backfill is None:
             return bool(accounts)
         return not all(map(self._backfill.has_contacts, accounts))

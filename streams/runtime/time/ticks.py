@@ -61,9 +61,12 @@ class TickScheduler:
 
     def next_marker(self, checkpoint: SlotCheckpoint) -> Marker | None:
         """The next release marker that is not in this slot's journal partition."""
+        return next(iter(self.pending_markers(checkpoint)), None)
+
+    def pending_markers(self, checkpoint: SlotCheckpoint) -> Sequence[Marker]:
+        """The release markers that are not in this slot's journal partition, in their order."""
         markers = self.control_state.markers
-        index = bisect_left(markers, checkpoint.definitions, key=attrgetter("offset"))
-        return markers[index] if index < len(markers) else None
+        return markers[bisect_left(markers, checkpoint.definitions, key=attrgetter("offset")) :]
 
     def marker(self, account: str, number: int) -> Marker:
         """The marker of a release that was read. Raises StopIteration for another."""

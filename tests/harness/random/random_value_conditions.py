@@ -49,14 +49,14 @@ _amounts: DocumentStrategy = st.one_of(
     *(dict_of(**{name: _thresholds}) for name in ("gte", "gt", "lt", "lte", "eq")),
     st.sampled_from([{"between": [0, 5]}, {"between": [2.5, 7.5]}]),
 )
-_amount_fields = st.sampled_from(["amount", "amount", "info.price"])
+_amount_fields = st.sampled_from(["amount", "amount", "info.price", "title", "name"])
 aggregates: DocumentStrategy = st.one_of(
     dict_of(sum=merge(dict_of(of=_amount_fields), _amounts)),
     dict_of(average=merge(dict_of(of=_amount_fields), _amounts)),
     dict_of(distinct=merge(dict_of(of=st.sampled_from(["amount", "path", "title", "name", "info.price"])), _counts)),
 )
 
-_numbers = st.sampled_from([5, 5.0, 23, 0, 0.1, -5, 10**21, 2**53 + 1])
+_numbers = st.sampled_from([5, 5.0, 23, 0, 0.1, -5, 10**21, 2**53 + 1, 2.0**53, 1e23, 10**23])
 _scalars = st.one_of(_numbers, st.sampled_from(["5", "05", "5.0", "23", "0", "0.1", "true", True]))
 _several = st.lists(_scalars, min_size=1, max_size=2)
 _loose_tests: DocumentStrategy = st.one_of(
@@ -84,6 +84,7 @@ _text_tests: DocumentStrategy = st.one_of(
     *(dict_of(**{name: _texts}) for name in ("eq", "ne", "contains", "not_contains", "starts_with", "ends_with")),
     *(dict_of(**{name: st.lists(_texts, min_size=1, max_size=2)}) for name in ("in", "not_in")),
     dict_of(matches=st.sampled_from(["é", "e\u0301", "^CAFE\u0301$", r"caf\x{e9}", "ss", "ß", "^.{4}$", "[ée]$"])),
+    dict_of(matches=st.sampled_from(["^CAFE\u0301+$", "[a-e\u0301]$", "[a\u0300-e\u0301]", "^\u03b9$", "J"])),
 )
 text_leaves: DocumentStrategy = merge(dict_of(property=st.sampled_from(["word", "city"])), _text_tests, _accents)
 

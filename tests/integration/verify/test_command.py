@@ -76,8 +76,8 @@ def random_fields(chance: random.Random) -> dict[str, Any]:
 def settled(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Yields a deployment whose worker has decided everything."""
     with Pipeline(kafka, fresh_prefix(), tmp_path_factory.mktemp("verify"), clock="events", partitions=3) as pipeline:
-        pipeline.apply(DEFINITIONS)
         pipeline.start_worker()
+        pipeline.apply(DEFINITIONS, "--wait")
         pipeline.publish(random_lines(random.Random(7), 250), "--ordered")
         pipeline.wait_until_settled()
         yield pipeline

@@ -67,8 +67,10 @@ def _is_inside(at: int, now: int, window: dict[str, Any]) -> bool:
     )
 
 
-values = st.sampled_from(
-    [0, 1, -1, 2.5, 0.1, 0.2, "0.3", " 7 ", "1e1", 3.0000005, 10**15, 10**15 + 1, "x", "X", True, None]
+EXACT = ("0.00000050000000000000000001", "1000000000000000.01", "999999999999999.123456", "9007199254740993.0")
+values = st.one_of(
+    st.sampled_from([0, 1, -1, 2.5, 0.1, 0.2, "0.3", " 7 ", "1e1", 3.0000005, 10**15, 10**15 + 1]),
+    st.sampled_from(["x", "X", True, False, None, *EXACT]),
 )
 operands = st.sampled_from([-1, 0, 0.1, 0.3, 1, 2, 2.5, 3, 10, 1e15])
 amount_operators: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
@@ -92,7 +94,9 @@ def _amount(value: Any) -> Fraction | None:
     if value is None or isinstance(value, bool) or value in ("x", "X"):
         return None
     number = Decimal(str(value).strip())
-    return None if abs(number) > 10**15 else Fraction(number.quantize(Decimal("0.000001"), ROUND_HALF_EVEN))
+    return (
+        None if not -(10**15) <= number <= 10**15 else Fraction(number.quantize(Decimal("0.000001"), ROUND_HALF_EVEN))
+    )
 
 
 def _identity(value: Any) -> Any:

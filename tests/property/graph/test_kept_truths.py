@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -98,7 +97,7 @@ def outputs_of(story: Story) -> list[Any]:
 
 def with_decoded(limit: int) -> AbstractContextManager[Any]:
     """At most so many contacts stay decoded from record to record."""
-    return patch("streams.engine.partition.decider.ContactStore", partial(ContactStore, limit))
+    return patch("streams.engine.partition.decider.ContactStore", lambda rows, _: ContactStore(rows, limit))
 
 
 _SETTINGS = settings(

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from schemas.conditions import ActivityLeaf, AmountOperators, VisitLeaf
 from schemas.values import MILLION
 from streams.engine.conditions.activities.counts import compile_window
-from streams.engine.conditions.activities.event_fields import field_reader
+from streams.engine.conditions.activities.event_fields import property_reader
 from streams.engine.conditions.activities.event_filters import EventFilter, compile_event_filter
 from streams.engine.conditions.activities.event_values import (
     EventValues,
@@ -183,8 +183,7 @@ def compile_amount(name: AmountName, leaf: VisitLeaf | ActivityLeaf, context: Co
     event_filter = compile_event_filter(leaf, context)
     test = _amount_test(name, operators)
     window, key_part = compile_window(leaf, context)
-    read, _ = field_reader(operators.of, context.scope.engine_version)
-    values = EventValues(event_filter, read, amount_of)
+    values = EventValues(event_filter, property_reader(operators.of), amount_of)
     counter_type = TotalCounter if window.is_permanent else ValueCounter
     key = leaf_key("amount", event_filter.name, event_filter.fields, operators.of, key_part, event_filter.zone)
     context.counters.setdefault(key, counter_type(key, values, window))

@@ -42,6 +42,17 @@ def field_reader(key: str, engine_version: EngineVersion) -> tuple[FieldReader, 
     return _declared_reader(key)
 
 
+def property_reader(key: str) -> FieldReader:
+    """Returns the reader of a property of an event, as `sum` and `average` take it: never a field of the event's own.
+
+    Where no property has that literal name, `a.b` is the key b in the object a.
+    """
+    if "." in key:
+        keys = tuple(key.split("."))
+        return lambda activity: _nested_property(activity, key, keys)
+    return lambda activity: _property(activity, key)
+
+
 def is_always_text(key: str) -> bool:
     """Whether a field is text wherever it is there."""
     return key in ALWAYS_TEXT_FIELDS or key.startswith(QUERY_PREFIX)
@@ -55,10 +66,7 @@ def _undeclared_reader(key: str) -> FieldReader:
     if key in _URL_PARTS or key.startswith(QUERY_PREFIX):
         read_part = _part_reader(key)
         return lambda activity: read_part(_own_or_property(activity, "url"))
-    if "." in key:
-        keys = tuple(key.split("."))
-        return lambda activity: _nested_property(activity, key, keys)
-    return lambda activity: _property(activity, key)
+    return property_reader(key)
 
 
 def _declared_reader(key: str) -> tuple[FieldReader, PropertyType | None]:

@@ -8,19 +8,22 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import MAX_PREC, ROUND_HALF_EVEN, Context, Decimal
 from hashlib import blake2b
 from typing import Any
 
-from schemas.values import to_millionths
+from schemas.values import MILLION, to_millionths
 from streams.engine.conditions.activities.event_fields import FieldReader
 from streams.engine.conditions.activities.event_filters import EventFilter
-from streams.engine.conditions.numbers import number_from
+from streams.engine.conditions.numbers import Numeric, exact_number, number_from
 from streams.engine.conditions.protocols import Activity
 from streams.engine.conditions.text import fold_for
 
 MOST_AMOUNT = 10**15
 """The largest amount of one event, in either direction; one beyond is skipped, as a value that is no number."""
 
+_MILLIONTH = Decimal("0.000001")
+_UNBOUNDED = Context(prec=MAX_PREC)
 _fold = fold_for(case_sensitive=False)
 
 
@@ -49,6 +52,8 @@ def amount_of(value: Any) -> int | None:
     number = number_from(value)
     if number is None or not -MOST_AMOUNT <= number <= MOST_AMOUNT:
         return None
+    if isinstance(number, Decimal):
+        return int(number.quantize(_MILLIONTH, ROUND_HALF_EVEN) * MILLION)
     return to_millionths(number)
 
 
@@ -61,9 +66,17 @@ def identity_of(value: Any) -> int | None:
         return _hash(f"truth {value}")
     number = number_from(value)
     if number is not None:
-        whole = int(number)
-        return _hash(f"number {whole if whole == number else number!r}")
+        return _hash(f"number {_number_text(number)}")
     return _hash(f"text {_fold(value)}") if isinstance(value, str) else None
+
+
+def _number_text(number: Numeric) -> str:
+    """Returns a text that equal numbers share; a double is its shortest decimal form."""
+    exact = exact_number(number) if isinstance(number, float) else number
+    if isinstance(exact, int):
+        return str(exact)
+    shortest = repr(float(exact))
+    return shortest if Decimal(shortest) == exact else str(exact.normalize(_UNBOUNDED))
 
 
 def _hash(text: str) -> int:

@@ -152,25 +152,29 @@ class RegularNode:
         the result, the same moves repeat until the oldest instant leaves.
         """
         periods = self._periods
-        filled = periods.count_by_period(instants, now)
-        result = periods.count_filled(filled) >= self._at_least
+        counts = periods.count_by_period(instants, now)
+        filled = periods.count_filled(counts)
+        result = filled >= self._at_least
         moves: dict[int, list[int]] = {}
         for at in instants:
             period = (now - at) // periods.length
             moves.setdefault(at + (period + 1) * periods.length, []).append(period)
         for at_move in sorted(moves):
             for period in moves[at_move]:
-                self._move_to_next_period(filled, period)
-            if (periods.count_filled(filled) >= self._at_least) != result:
+                filled += self._move_to_next_period(counts, period)
+            if (filled >= self._at_least) != result:
                 return at_move
         return max(instants[0] + periods.total_length, *moves)
 
-    def _move_to_next_period(self, counts: Counter[int], period: int) -> None:
+    def _move_to_next_period(self, counts: Counter[int], period: int) -> int:
+        """Moves one instant of a period, and returns by how many the filled periods grow."""
+        times = self._periods.times
+        growth = -1 if counts[period] == times else 0
         counts[period] -= 1
-        if not counts[period]:
-            del counts[period]
         if period + 1 < self._periods.count:
             counts[period + 1] += 1
+            growth += counts[period + 1] == times
+        return growth
 
 
 def compile_regular(leaf: VisitLeaf | ActivityLeaf, regular: Regular, context: CompilerContext) -> Node:

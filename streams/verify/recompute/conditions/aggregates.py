@@ -35,8 +35,13 @@ def _multiply(operand: Any, times: int) -> Any:
 
 
 def _distinct_key(value: Any) -> Any:
-    """What equal values share: the number where it reads as one, else the folded text; None for all else."""
+    """What equal values share: the number where it reads as one, else the folded text; None for all else.
+
+    True and false are values of their own.
+    """
+    if isinstance(value, bool):
+        return ("truth", value)
     number = read_number(value)
     if number is not None:
-        return number
+        return exact(number) if isinstance(number, float) else number
     return TextRules().fold(value) if isinstance(value, str) else None

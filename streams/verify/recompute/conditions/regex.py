@@ -26,11 +26,13 @@ def matches_pattern(pattern: str, text: str, case_sensitive: bool, rules: TextRu
     rules = replace(rules, case_sensitive=case_sensitive)
     pattern, text = _normalize_cached(pattern, rules), rules.normalize(text)
     if case_sensitive or not (
-        has_multi_letter_foldings(pattern) or has_multi_letter_foldings(text) or _NUMERIC_ESCAPE.search(pattern)
+        has_multi_letter_foldings(pattern, rules)
+        or has_multi_letter_foldings(text, rules)
+        or _NUMERIC_ESCAPE.search(pattern)
     ):
         return _compile_cached(pattern, case_sensitive).search(text.encode("utf-8", "replace")) is not None
-    letters = FoldedText(text.encode("utf-8", "replace").decode())
-    return bool(_parse_cached(pattern)(letters, frozenset(range(len(letters.content) + 1))))
+    letters = FoldedText(text.encode("utf-8", "replace").decode(), rules)
+    return bool(_parse_cached(pattern, rules)(letters, frozenset(range(len(letters.content) + 1))))
 
 
 @lru_cache(maxsize=1_000)
@@ -39,8 +41,8 @@ def _normalize_cached(pattern: str, rules: TextRules) -> str:
 
 
 @lru_cache(maxsize=1_000)
-def _parse_cached(pattern: str) -> Expression:
-    return parse_pattern(pattern)
+def _parse_cached(pattern: str, rules: TextRules) -> Expression:
+    return parse_pattern(pattern, rules)
 
 
 @lru_cache(maxsize=1_000)

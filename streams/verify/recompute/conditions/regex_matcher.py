@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from streams.verify.recompute.conditions.folded_text import FoldedText
+from streams.verify.recompute.conditions.text_rules import TextRules
 
 Indexes = frozenset[int]
 Expression = Callable[[FoldedText, Indexes], Indexes]
@@ -24,16 +25,17 @@ _EVERY_LINE = "[^\\n]"
 _EVERYTHING = "[\\x{0}-\\x{10ffff}]"
 
 
-def parse_pattern(pattern: str) -> Expression:
+def parse_pattern(pattern: str, rules: TextRules) -> Expression:
     """Returns the expression of a pattern that RE2 accepts."""
-    return _PatternParser(pattern).alternatives("")
+    return _PatternParser(pattern, rules).alternatives("")
 
 
 class _PatternParser:
     """Parses from left to right; `flags` are those of the open group."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, rules: TextRules) -> None:
         self._rest = pattern
+        self._rules = rules
 
     def alternatives(self, flags: str) -> Expression:
         branches: list[list[Expression]] = [[]]
@@ -48,7 +50,7 @@ class _PatternParser:
                     branches[-1].append(self._with_repetition(self._group(inner)))
             elif self._consume(r"\Q"):
                 quoted, _, self._rest = self._rest.partition(r"\E")
-                letters = [_letter(one) for one in quoted]
+                letters = [self._literal(one) for one in quoted]
                 branches[-1] += [*letters[:-1], *(self._with_repetition(last) for last in letters[-1:])]
             else:
                 branches[-1].append(self._with_repetition(self._atom(flags)))
@@ -78,7 +80,7 @@ class _PatternParser:
             return _character(_EVERYTHING if "s" in flags else _EVERY_LINE)
         if (named := self._consume_match(_NAMED)) is not None:
             return _character(named[0])
-        return self._class() if self._rest[0] == "[" else _letter(self._letter())
+        return self._class() if self._rest[0] == "[" else self._literal(self._letter())
 
     def _class(self) -> Expression:
         """The characters of the class, and the foldings of its letters that have several letters."""
@@ -98,8 +100,11 @@ class _PatternParser:
                 alone.append(low)
         self._consume("]")
         token = before[: len(before) - len(self._rest)]
-        several = [] if token.startswith("[^") else [one for one in alone if len(one.casefold()) > 1]
-        return _any_of([_character(token), *map(_letter, several)])
+        several = [] if token.startswith("[^") else [one for one in alone if len(self._rules.fold_character(one)) > 1]
+        return _any_of([_character(token), *map(self._literal, several)])
+
+    def _literal(self, letter: str) -> Expression:
+        return _folded(self._rules.fold_character(letter))
 
     def _letter(self) -> str:
         if (code := self._consume_match(_CODE)) is not None:
@@ -122,8 +127,7 @@ class _PatternParser:
         return match
 
 
-def _letter(letter: str) -> Expression:
-    folding = letter.casefold()
+def _folded(folding: str) -> Expression:
     length = len(folding)
     return lambda letters, indexes: frozenset(
         index + length for index in indexes if letters.content.startswith(folding, index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.verify.recompute.conditions.numbers import are_numbers, number_holds, number_text, read_number
+from streams.verify.recompute.conditions.numbers import are_numbers, meets_number, number_text
 from streams.verify.recompute.conditions.regex import matches_pattern
 from streams.verify.recompute.conditions.text_rules import TextRules
 
@@ -19,8 +19,7 @@ def undeclared_holds(name: str, operand: Any, value: Any, rules: TextRules) -> b
     if name == "in":
         return any(is_same(value, one, rules) for one in operand)
     if name in _ORDER_OPERATORS:
-        number, bounds = read_number(value), operand if isinstance(operand, list | tuple) else [operand]
-        return number is not None and are_numbers(*bounds) and number_holds(number, {name: operand})
+        return meets_number(value, name, operand)
     if isinstance(value, list):
         return name in _LIST_OPERATORS and _list_holds(name, operand, value, rules)
     text = read_text(value)
@@ -34,8 +33,7 @@ def is_same(value: Any, operand: Any, rules: TextRules) -> bool:
     if isinstance(operand, str):
         text = read_text(value)
         return text is not None and rules.fold(text) == rules.fold(operand)
-    number = read_number(value)
-    return number is not None and bool(number == operand)
+    return meets_number(value, "eq", operand)
 
 
 def text_holds(name: str, operand: str, text: str, rules: TextRules) -> bool:

@@ -77,8 +77,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`matches` with `case_sensitive: true` does regard it",
         where="conditions/text.py",
-        text="    if case_sensitive:\n        search = ",
-        instead="    if not pattern:\n        search = ",
+        text="search = _search_predicate(compiled) if case_sensitive else ",
+        instead="search = ",
         caught_by=(_TABLE,),
     ),
     Mutation(

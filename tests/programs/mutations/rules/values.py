@@ -149,8 +149,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`contains_all`: every one of them is in the list",
         where="conditions/scalars.py",
-        text="all(test(value) for test in tests)",
-        instead="any(test(value) for test in tests)",
+        text="if texts and not texts <= _folded_items(value, comparison):",
+        instead="if texts and texts.isdisjoint(_folded_items(value, comparison)):",
         caught_by=(_LISTS,),
     ),
     Mutation(

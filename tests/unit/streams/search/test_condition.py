@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.errors import UsageError
-from streams.search.condition import read_condition, validate_condition
+from streams.search.condition import condition_warnings, read_condition, validate_condition
 
 CREATED = read_condition("{created: {older_than: 1d}}")
 
@@ -18,3 +18,24 @@ def test_a_word_that_the_accounts_version_does_not_know_is_refused() -> None:
 
 def test_a_word_of_the_accounts_version_is_accepted() -> None:
     assert validate_condition(CREATED, {"engine_version": 4}) is not None
+
+
+def test_a_number_with_a_leading_zero_where_text_is_needed_is_told_how_to_write_it() -> None:
+    document = read_condition(
+        "all:\n  - {property: postal_code, eq: 01067}\n  - {property: city, in: [a, 007, 08.0]}"
+    )
+    with pytest.raises(UsageError) as refusal:
+        validate_condition(document, {"segments": [{"id": "vip"}]})
+    assert str(refusal.value).splitlines() == [
+        "the condition:2: all[0].eq: text is needed here, and 01067 is read as a number; write '01067'",
+        "the condition:3: all[1].in[1]: text is needed here, and 007 is read as a number; write '007'",
+        "the condition:3: all[1].in[2]: text is needed here, and 08.0 is read as a number; write '08.0'",
+    ]
+
+
+def test_a_number_with_a_leading_zero_where_one_may_stand_gives_a_warning() -> None:
+    document = read_condition("{property: zip, in: [01067, 0, 10.0]}")
+    assert condition_warnings(document, {}) == [
+        "the condition:1: in[0]: 01067 is read as a number, without its leading zero; write '01067' for the text"
+    ]
+    assert condition_warnings(read_condition("{property: zip, eq: '01067'}"), {}) == []

@@ -102,3 +102,12 @@ def test_fields_that_a_property_stands_in_for_and_parts_of_the_address_have_type
     ):
         assert sites(mismatches(driver, when)) == [(expected, 1)]
     assert sites(mismatches(driver, {"activity": {"title": {"eq": "Demo"}}}, 3)) == []
+
+
+def test_a_sum_looks_at_the_property_and_not_at_the_events_own_field() -> None:
+    driver = EngineDriver()
+    driver.visit(day(0), "/", "ann", title="Prices", properties={"title": 5})
+    driver.visit(day(0), "/", "bob", title="7", properties={"title": "many"})
+    when = {"visit": {}, "sum": {"of": "title", "gte": 10}}
+    report = mismatches(driver, when)
+    assert list(report.lines()) == ['segment s: sum of visit title, 1 contact (bob: "many")']

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import groupby
 from typing import Any
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 import pytest
 from hypothesis import given
@@ -85,6 +87,18 @@ PATTERNS: list[tuple[str, str, bool]] = [
     (f"^{UPPER_IOTA}+$", IOTA * 2, True),
     ("^J\u030c{2}$", "\u01f0J\u030c", True),
     ("(e\u0301|x)y", "\u00e9y", True),
+    ("^[a\u0300-e\u0301]$", "e\u0300", True),  # the ends of a range are letters with their marks
+    ("^[a\u0300-e\u0301]$", "\u00e0", True),
+    ("^[a\u0300-e\u0301]$", "\u00ea", False),
+    ("^[a\u0300-e\u0301]$", "e", False),
+    (r"^[\x{61}-e" + "\u0301]$", "\u00e9", True),
+    (r"^[\x6e" + "\u0301]$", "\u0144", False),  # the mark is none of the escape's
+    ("^[\u2000-\u212a]$", "\u2100", True),  # the sign K ends the range where it stands, not where K does
+    ("^[x-\u0301]$", "\u00e9", True),  # the mark ends the range itself
+    ("^a\u0308\u0323+$", "\u1ea1\u0308\u0308", True),  # a repetition is one of what the normal form ends with
+    ("^J\u030c$", "\u01f0", True),
+    ("J+", "\u01f0", False),
+    ("\u03bc\u03b1\u03b9", "\u039c\u03b1\u0390\u03bf\u03c5", False),
     ("^.$", UPPER_IOTA, True),
 ]
 
@@ -92,6 +106,17 @@ PATTERNS: list[tuple[str, str, bool]] = [
 @pytest.mark.parametrize(("pattern", "value", "expected"), PATTERNS)
 def test_literals_of_patterns_are_normalised_and_escapes_are_not(pattern: str, value: str, expected: bool) -> None:
     assert holds({"property": "p", "matches": pattern}, {"p": value}) is expected
+
+
+@pytest.mark.parametrize("modifiers", [{}, {"accents": "ignore"}, {"case_sensitive": True}])
+def test_a_range_ends_with_a_letter_and_its_mark(modifiers: dict[str, Any]) -> None:
+    for pattern, value, expected in (
+        ("^[a-e\u0301]$", "z", True),  # é lies behind z
+        ("^[a-e\u0301]$", "\u00e6", True),
+        ("^[a-e\u0301]$", "\u0142", False),
+        ("^[^a-e\u0301]$", "z", False),
+    ):
+        assert holds({"property": "p", "matches": pattern, **modifiers}, {"p": value}) is expected
 
 
 ACCENTS: list[tuple[dict[str, Any], str, bool]] = [
@@ -106,6 +131,17 @@ ACCENTS: list[tuple[dict[str, Any], str, bool]] = [
     ({"ends_with": "e"}, CAFE, True),
     ({"matches": "^cafe$"}, DECOMPOSED_CAFE, True),
     ({"matches": f"^{CAFE}+$"}, "cafeee", True),
+    ({"matches": f"^{DECOMPOSED_CAFE}+$"}, "cafee", True),
+    ({"matches": f"^{DECOMPOSED_CAFE}+$"}, "cafecafe", False),
+    ({"matches": "^e\u0301{2}$"}, "ee", True),
+    ({"matches": "^e\u0301{2}$"}, "e", False),
+    ({"matches": "^xe\u0301?$"}, "x", True),
+    ({"matches": "^xe\u0301?$"}, "xee", False),
+    ({"matches": "^" + r"\Qe" + "\u0301" + r"\E+$"}, "eee", True),
+    ({"matches": "^" + r"\Q" + "\u0301" + r"\E+x$"}, "x", True),
+    ({"matches": "^e\u0301+$", "case_sensitive": True}, "ee", True),
+    ({"matches": "^[a-e\u0301]$"}, "e", True),
+    ({"matches": "^[\u00e0-e\u0301]$"}, "e", False),  # the ends of a range keep their marks
     ({"matches": "^[\u00e4\u00f6\u00fc]$"}, "o", True),
     ({"matches": "^[^\u00e4\u00f6\u00fc]$"}, "\u00d6", False),
     ({"matches": "\u0301+"}, "x", True),  # a pattern of marks alone asks for nothing
@@ -136,6 +172,35 @@ def test_accents_are_ignored_on_lists_in_items_and_with_regard_to_case() -> None
         leaf = {"property": "p", **operators, "accents": "ignore", "case_sensitive": True}
         assert holds(leaf, {"p": DECOMPOSED_CAFE})
         assert not holds(leaf, {"p": DECOMPOSED_CAFE.lower()})
+
+
+LEFT = "\u031b"  # a mark that is sorted before the next one
+ABOVE = "\u0301"
+
+
+@pytest.mark.parametrize("fold", [normalization.compose, normalization.fold, normalization.join_marks])
+@pytest.mark.parametrize("start", ["x", "\u00e9", "e\u0301", "\u0f73", "J\u030c", ""])
+def test_no_text_has_more_than_thirty_marks_in_a_row_to_sort(fold: Callable[[str], str], start: str) -> None:
+    for marks in (ABOVE + LEFT, "\u0344", "\u0f73", "\uff9e\u0315", "\u0323\u0345\u0301"):
+        longest = 0
+        for letters in groupby(normalize("NFKD", fold(start + 100 * marks)), key=lambda one: combining(one) != 0):
+            longest = max(longest, len(list(letters[1])) if letters[0] else 0)
+        assert 0 < longest <= 30
+
+
+def test_a_run_of_marks_is_cut_behind_the_thirtieth() -> None:
+    sorted_run, unsorted_run = 15 * LEFT + 15 * ABOVE, 15 * (ABOVE + LEFT)
+    assert holds({"property": "p", "eq": "x" + sorted_run}, {"p": "x" + unsorted_run})
+    assert not holds({"property": "p", "eq": "x" + LEFT + sorted_run}, {"p": "x" + unsorted_run + LEFT})
+    assert normalization.compose("x" + unsorted_run + LEFT) == "x" + sorted_run + "\u034f" + LEFT
+    assert normalization.compose("\u00e9" + 30 * ABOVE) == normalization.compose("e" + 31 * ABOVE)  # é is one of them
+    assert normalization.compose("\u00e9" + 29 * ABOVE) == "\u00e9" + 29 * ABOVE
+
+
+def test_marks_are_ignored_however_many_there_are() -> None:
+    leaf = {"property": "p", "eq": "aB", "accents": "ignore"}
+    assert holds(leaf, {"p": "A" + 100 * (ABOVE + LEFT) + "b" + 31 * ABOVE})
+    assert not holds(leaf, {"p": "A" + 100 * ABOVE + "a" + 31 * ABOVE})
 
 
 def test_names_of_properties_and_values_stay_as_they_came() -> None:

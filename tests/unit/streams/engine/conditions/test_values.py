@@ -8,6 +8,7 @@ import pytest
 
 from schemas.definitions import PropertyType
 from schemas.engine_versions import EngineVersion
+from streams.engine.conditions import scalars
 from streams.engine.conditions.errors import ConditionRefused
 from tests.harness.engine.conditions import compile_dict, holds
 
@@ -295,3 +296,19 @@ def test_text_that_is_no_date_is_missing_to_a_declared_date(declared: PropertyTy
     assert holds({"property": "ends", "empty": True}, {"ends": "soon"}, ends=declared)
     value = {"date": "2026-03-01", "datetime": "2026-03-01T00:00:00.000Z"}[declared]
     assert holds({"property": "ends", "exists": True}, {"ends": value}, ends=declared)
+
+
+@pytest.mark.parametrize("converts", [False, True])
+def test_a_list_is_folded_once_however_many_operands_there_are(converts: bool) -> None:
+    folded: list[str] = []
+
+    def fold(text: str) -> str:
+        folded.append(text)
+        return text.casefold()
+
+    contains_all = scalars.list_contains_all([*"abcdefghij", 5, True], scalars.Comparison(fold, converts))
+    items = [*"JIHGFEDCBA", 5, True]
+    folded.clear()
+    assert contains_all(items)
+    assert len(folded) == len(items) - (1 if converts else 2)
+    assert not contains_all(items[1:])

@@ -42,6 +42,14 @@ REFUSED: list[tuple[Any, str, str]] = [
     (visited(sum={"of": "n", "gte": 5}, within="0s"), ".within", "within must be longer than nothing"),
     (visited(sum={"of": "n", "gte": 5}, in_zone="contact"), ".in_zone", "for the dates of since and until"),
     (visited(sum={"of": "n", "gte": "5"}), ".sum.gte", ""),
+    (visited(sum={"of": "n", "gte": True}), ".sum.gte", "a number is needed here, not true"),
+    (
+        visited(average={"of": "n", "between": [0, False]}),
+        ".average.between[1]",
+        "a number is needed here, not false",
+    ),
+    (visited(sum={"of": "n", "lt": 2 * 10**308}), ".sum.lt", "a number within a double's range is needed here"),
+    (visited(average={"of": "n", "between": [-(10**309), 5]}), ".average.between", "within a double's range"),
     (visited(regular={**PERIODS, "of": 600, "times": 2}), ".regular.times", "of and times multiply to at most 1000"),
     (visited(regular={**PERIODS, "times": 0}), ".regular.times", ""),
     ({"created": {"exists": True}}, ".created.exists", "a contact always has an instant at which it began"),
@@ -72,6 +80,7 @@ def test_what_cannot_hold_or_says_nothing_is_refused(when: Any, where: str, says
     "when",
     [
         visited(sum={"of": "n", "gte": -5, "lt": 10.5}, within="7d"),
+        visited(sum={"of": "n", "lt": 10**308}),
         visited(sum={"of": "n", "gte": 5}, average={"of": "n", "lt": 5}, distinct={"of": "host", "between": [0, 3]}),
         visited(distinct={"of": "cart.sku", "eq": 0}, since="now/d", in_zone="contact"),
         visited(regular={**PERIODS, "times": 2}),

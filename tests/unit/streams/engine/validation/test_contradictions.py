@@ -121,6 +121,8 @@ CONTRADICTIONS: list[tuple[Any, str, str]] = [
     (prop(not_contains=""), ".not_contains", "every text contains the empty one; write exists: false"),
     ({"property": "city", "starts_with": ""}, ".starts_with", "every text starts with the empty one"),
     ({"property": "city", "ends_with": ""}, ".ends_with", "every text ends with the empty one"),
+    (prop(matches=""), ".matches", "the empty pattern matches in every text; write exists: true, or empty: false"),
+    (prop(matches="(?:)"), ".matches", "the empty pattern matches in every text"),
     ({"visit": {"path": {"contains": ""}}}, ".visit.path.contains", "every text contains the empty one"),
     ({"property": "home", "has_item": {"k": {"contains": ""}}}, ".has_item.k.contains", "every text contains"),
     ({"property": "born", "eq": "now/d", "case_sensitive": True}, ".case_sensitive", "case_sensitive is for text"),
@@ -149,6 +151,34 @@ def test_a_leaf_without_effect_is_refused_with_what_to_write(when: Any, where: s
     (path, text) = segment_messages(when)[0]
     assert path == f"segments[0].when{where}"
     assert message in text
+
+
+MARKS = "\u0301\u0323"
+
+
+@pytest.mark.parametrize("name", ["contains", "not_contains", "starts_with", "ends_with", "matches"])
+def test_a_text_of_which_nothing_is_left_is_in_every_text(name: str) -> None:
+    for operand in (MARKS, "\u0301", 40 * MARKS):
+        marked = {name: operand, "accents": "ignore"}
+        for leaf, where in (
+            (prop(**marked), ""),
+            ({"property": "city", **marked}, ""),
+            ({"property": "city", **marked, "case_sensitive": True}, ""),
+            ({"visit": {"title": marked}}, ".visit.title"),
+            ({"property": "home", "has_item": {"k": marked}}, ".has_item.k"),
+        ):
+            found = segment_messages(leaf)
+            assert [path for path, _ in found] == [f"segments[0].when{where}.{name}"]
+            assert "nothing is left of" in found[0][1]
+        assert segment_messages({"property": "city", name: operand}) == []
+        assert segment_messages({"property": "city", name: f"e{operand}", "accents": "ignore"}) == []
+    assert segment_messages({"property": "codes", "contains": MARKS, "accents": "ignore"}) == []  # an empty item
+
+
+def test_the_empty_text_is_met_by_a_text_of_which_nothing_is_left() -> None:
+    assert segment_messages(prop(empty=True, eq="\u0301", accents="ignore")) == []
+    found = segment_messages(prop(empty=True, eq="\u0301"))
+    assert [path for path, _ in found] == ["segments[0].when.empty"]
 
 
 SOUND: list[Any] = [

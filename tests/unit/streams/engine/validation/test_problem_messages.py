@@ -79,6 +79,52 @@ def test_what_else_is_wrong_with_the_leaf_is_said_beside_it() -> None:
     assert [path for path, _ in messages_of(leaf)] == [".starts_with", ".eqq", ".in"]
 
 
-def test_a_list_of_texts_is_told_its_first_item_that_is_none() -> None:
-    messages = messages_of({"property": "city", "in": ["a", 5, 6]})
-    assert messages == [(".in[1]", "text is needed here, not 5; put it in quotes")]
+def test_a_list_of_texts_is_told_each_item_that_is_none() -> None:
+    messages = messages_of({"property": "city", "in": ["a", 5, "b", 6]})
+    assert messages == [
+        (".in[1]", "text is needed here, not 5; put it in quotes"),
+        (".in[3]", "text is needed here, not 6; put it in quotes"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operators", "where", "number"),
+    [
+        ({"gte": "5"}, ".gte", "5"),
+        ({"lt": " -2.5e3 "}, ".lt", "-2.5e3"),
+        ({"between": [5, "7"]}, ".between", "7"),
+        ({"between": ["5", "7"]}, ".between", "5"),
+    ],
+)
+def test_a_number_in_quotes_that_is_compared_in_order_is_told_to_be_none(
+    operators: dict[str, Any], where: str, number: str
+) -> None:
+    ((path, message),) = messages_of({"property": "plan", **operators})
+    assert path == where
+    assert message.endswith(f"in quotes is no number and not a date; for the number write {number}")
+
+
+@pytest.mark.parametrize("operand", ["05", "soon", "5 %", ""])
+def test_what_reads_as_no_number_is_told_to_be_no_date(operand: str) -> None:
+    ((_, message),) = messages_of({"property": "plan", "gte": operand})
+    assert "is not a date; write an RFC 3339 instant" in message
+
+
+@pytest.mark.parametrize(
+    ("pattern", "modifiers", "refusing_version"),
+    [
+        ("[a\u0300-e\u0301]", {}, 3),  # in NFC it is a range from one letter to another
+        ("[a\u0300-e\u0301]", {"case_sensitive": True}, 3),
+        ("[e\u0323-\u0330]", {}, 4),  # in NFC it begins behind its end
+        ("[e\u0323-\u0330]", {"accents": "ignore"}, 4),
+    ],
+)
+def test_a_pattern_is_checked_in_the_normal_form_and_told_as_it_is_written(
+    pattern: str, modifiers: dict[str, Any], refusing_version: int
+) -> None:
+    for version in (3, 4):
+        when = {"property": "city", "matches": pattern, **(modifiers if version == 4 else {})}
+        raw = {"engine_version": version, "segments": [{"id": "s", "dynamic": True, "when": when}]}
+        found = [problem.message for problem in validate_definitions(raw).problems]
+        assert len(found) == (version == refusing_version)
+        assert all(repr(pattern) in message and "invalid character class range" in message for message in found)

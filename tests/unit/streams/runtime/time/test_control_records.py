@@ -148,6 +148,20 @@ async def test_a_first_release_does_not_wait_for_what_is_counted_of_another_acco
     await backfill_of(slot).close()
 
 
+async def test_events_wait_for_a_first_release_behind_one_of_another_account() -> None:
+    slot = slot_with_release("events", at=0)
+    markers = slot._tick_scheduler.control_state.markers
+    other = Marker("other", 1, 0, "", 0, NEWEST_VERSION)
+    markers[:] = [other, msgspec.structs.replace(markers[0], offset=1)]
+    visit = JournalEvent("web.visited", "x", 0, "other", "bob", ("in", 0, 0))
+    slot._decider.feed(0, records.event_key("other", "bob"), records.encode(visit))
+    slot._decider.work(BUDGET)  # the other account has a contact, so nobody waits for its release
+    batch = slot.build_transaction(5_000)
+    assert batch is not None
+    await slot.commit(batch)
+    assert [type(record).__name__ for record in journal_records(slot)] == [Proposal.__name__]
+
+
 async def test_the_first_releases_of_many_accounts_come_one_by_one() -> None:
     """Events of all accounts wait for a first release under way, never for more than one."""
     slot = slot_with_release("events", at=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from streams.engine.conditions.activities.windows import MOST_INSTANTS
 from streams.engine.conditions.errors import ConditionRefused
@@ -115,6 +116,10 @@ def test_text_that_reads_as_a_number_is_one() -> None:
         (0.00000250001, 0.000003),
         (-0.0000015, -0.000002),
         ("0.0000015", 0.000002),
+        ("0.00000050", 0),
+        ("0.00000050000000000000000001", 0.000001),  # a double would be the half
+        ("0.0000005" + 60 * "0" + "1", 0.000001),
+        ("-0.00000050000000000000000001", -0.000001),
         (1.0000005, 1),
     ],
 )
@@ -129,8 +134,20 @@ def test_a_value_beyond_10_to_the_15_is_skipped() -> None:
     for amount in (most, 1e15, -most):
         assert holds_after(bought("average", eq=amount), purchases(amount), NOW)[0]
         assert not holds_after(bought("average", eq=7), purchases(amount, 7), NOW)[0]
-    for amount in (most + 1, 1e15 + 0.125, -most - 1, 10**400, 1e300):
-        assert holds_after(bought("average", eq=7), purchases(amount, 7), NOW)[0]
+    for text in ("1e15", "1000000000000000.000"):
+        assert holds_after(bought("sum", eq=most), purchases(text), NOW)[0]
+    far: tuple[Any, ...] = (
+        most + 1,
+        1e15 + 0.125,
+        -most - 1,
+        10**400,
+        1e300,
+        "1000000000000000.01",
+        "-1e15" + "1",
+        "1e999999999",
+    )
+    for value in (*far, "1000000000000000." + 40 * "0" + "1"):
+        assert holds_after(bought("average", eq=7), purchases(value, 7), NOW)[0]
 
 
 def test_a_sum_stays_exact_beyond_the_digits_of_a_double() -> None:
@@ -261,11 +278,40 @@ def test_leaves_on_other_values_share_nothing(other: dict[str, Any]) -> None:
     assert counter.key not in {each.key for each in compile_dict(other).counters}
 
 
-def test_the_field_may_be_a_part_of_the_address_or_inside_an_object() -> None:
-    seen = [visit(NOW, "/?price=5"), visit(NOW, "/?price=7")]
-    assert holds_after({"visit": {}, "sum": {"of": "query.price", "eq": 12}}, seen, NOW)[0]
+def test_the_digits_of_a_text_are_summed_exactly() -> None:
+    leaf = bought("sum", gt=999_999_999_999_999)
+    assert holds_after(leaf, purchases("999999999999999.123456", "-0.123455"), NOW)[0]
+    assert not holds_after(leaf, purchases("999999999999999.123456", "-0.123456"), NOW)[0]
+
+
+def test_operands_are_whole_numbers_of_any_length_or_doubles() -> None:
+    nines = 10**18 - 1  # as a double it is 10^18
+    amounts = [10**15] * 999 + [10**15 - 1]
+    assert holds_after(bought("sum", eq=nines), purchases(*amounts), NOW)[0]
+    assert not holds_after(bought("sum", eq=10**18), purchases(*amounts), NOW)[0]
+    assert holds_after(bought("sum", between=[nines, nines]), purchases(*amounts), NOW)[0]
+    assert not holds_after(bought("sum", gt=nines), purchases(*amounts), NOW)[0]
+    with pytest.raises(ValidationError):
+        compile_dict(bought("sum", gte=True))
+    with pytest.raises(ValidationError):
+        compile_dict(bought("average", between=[0, True]))
+
+
+def test_it_is_of_a_property_and_never_of_the_events_own_field() -> None:
+    seen = [visit(NOW, "/?price=5", title="7", properties={"title": 5, "name": 2, "path": 3})]
+    for name, total in (("title", 5), ("name", 2), ("path", 3), ("query.price", 0), ("url", 0)):
+        assert holds_after({"visit": {}, "sum": {"of": name, "eq": total}}, seen, NOW)[0], name
+    for name, number in (("title", 5), ("query.price", None)):
+        leaf = {"visit": {}, "average": {"of": name, "eq": number or 0}}
+        assert holds_after(leaf, seen, NOW)[0] is (number is not None)
+    assert holds_after({"visit": {}, "sum": {"of": "title", "eq": 0}}, [visit(NOW, "/", title="7")], NOW)[0]
+
+
+def test_a_name_with_dots_leads_into_objects_where_no_property_has_it() -> None:
     carts = [activity(NOW, "checkout", cart={"total": total}) for total in (1, 2)]
     assert holds_after({"activity": {}, "sum": {"of": "cart.total", "eq": 3}}, carts, NOW)[0]
+    literal = activity(NOW, "checkout", **{"cart.total": 5, "cart": {"total": 9}})
+    assert holds_after({"activity": {}, "sum": {"of": "cart.total", "eq": 8}}, [*carts, literal], NOW)[0]
 
 
 def test_a_leaf_with_a_sum_is_no_filter_only_leaf_and_needs_what_its_window_holds() -> None:

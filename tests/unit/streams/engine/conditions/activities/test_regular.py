@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from streams.engine.conditions.activities.regular import Periods
 from streams.engine.conditions.errors import ConditionRefused
 from tests.harness.engine.conditions import (
     NOW,
@@ -115,6 +117,26 @@ def test_twice_times_per_period_are_enough_for_any_events() -> None:
     (counter,) = ready.counters
     assert len(person.counts[counter.key]) <= counter.limit == 12
     assert ready.node.holds(evaluation_context(person, NOW + 6 * DAY))
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_filled_periods_are_counted_once_however_many_instants_move(
+    times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = 0
+    count_filled = Periods.count_filled
+
+    def count(periods: Periods, counts: Counter[int]) -> int:
+        nonlocal counted
+        counted += 1
+        return count_filled(periods, counts)
+
+    monkeypatch.setattr(Periods, "count_filled", count)
+    condition = compile_dict({"visit": {}, "regular": {"at_least": 100, "of": 200, "each": "1h", "times": times}})
+    instants = sorted(NOW - number * 3_600_000 - 1_000 * turn for number in range(200) for turn in range(times))
+    state = contact(counts={condition.counters[0].key: instants})
+    assert condition.node.due(evaluation_context(state, NOW)) is not None
+    assert counted == 1
 
 
 def test_once_is_the_same_as_without_times() -> None:

@@ -59,6 +59,13 @@ def test_numbers_as_text_are_added_and_all_else_is_skipped() -> None:
         (10**15, 10**21),
         (-(10**15), -(10**21)),
         ("1e15", 10**21),
+        ("999999999999999.123456", 999_999_999_999_999_123_456),
+        ("1000000000000000.01", None),
+        ("-1000000000000000." + 40 * "0" + "1", None),
+        ("0.00000050000000000000000001", 1),
+        ("0.0000005" + 60 * "0" + "1", 1),
+        ("0.00000050", 0),
+        ("1e-300000", 0),
         (10**15 + 1, None),
         (-1000000000000000.125, None),
         (2**53, None),
@@ -98,7 +105,11 @@ def test_distinct_values_are_numbers_or_folded_texts() -> None:
     assert counts(2**53, 2**53 + 1, float(2**53), eq=2)
     assert counts(0.0000001, 0.0000002, eq=2)
     assert counts(0, -0.0, "-0", "", eq=2)
-    assert counts(True, None, ["a"], {"a": 1}, eq=0)
+    assert counts(None, ["a"], {"a": 1}, eq=0)
+    assert counts(True, True, eq=1)
+    assert counts(True, False, "true", 1, eq=4)
+    assert counts("0.10", 0.1, "1e-1", "0.1000000000000000055", eq=2)
+    assert counts("9007199254740993.0", 2**53 + 1, 2**53, eq=2)
     assert counts(lt=1)
 
 

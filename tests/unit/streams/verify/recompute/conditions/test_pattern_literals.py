@@ -29,6 +29,8 @@ BARE = TextRules(case_sensitive=True, ignores_accents=True)
         ("\\Qe\u0301\\Ee\u0301", "\\Q\u00e9\\E\u00e9"),
         ("\\pLe\u0301{2,3}", "\\pL\u00e9{2,3}"),
         ("e(\u0301)", "e(\u0301)"),
+        ("[x-\u0301]", "[x-\u0301]"),
+        ("[a\u0300-e\u0301]", "[\u00e0-\u00e9]"),
     ],
 )
 def test_runs_of_literals_are_composed(pattern: str, expected: str) -> None:
@@ -44,8 +46,16 @@ def test_runs_of_literals_are_composed(pattern: str, expected: str) -> None:
         ("[\\x{e0}-\u00fc\u00e9]", "[\\x{e0}-\u00fce]"),
         ("[\u00e0-\\x{fc}]", "[\u00e0-\\x{fc}]"),
         ("[-\u00e9]", "[-e]"),
+        ("[\u0301^x]", "[\\^x]"),
+        ("[^\u0301^]", "[^^]"),
+        ("[\\pL-\u00e9]", "[\\pL-e]"),  # behind a set there is no range
+        ("[a-\\x{e8}-\u00e9]", "[a-\\x{e8}-e]"),
+        ("[\u00e8--\u00e9]", "[\u00e8--e]"),
         (".\u0301*", ".(?:)*"),
         ("a\u0301*", "a*"),
+        ("[x-\u0301]", "[x-\u0301]"),
+        ("\\Q\u0301\\E+x", "(?:)+x"),
+        ("\\Qe\u0301\\E+", "\\Qe\\E+"),
         ("[\u0301]", "[^\\x{0}-\\x{10ffff}]"),
         ("[^\u0301]", "[\\x{0}-\\x{10ffff}]"),
         ("\\x{e9}\\pL", "\\x{e9}\\pL"),

@@ -45,6 +45,17 @@ def test_a_text_is_the_same_in_every_normal_form_and_case(value: str, operand: s
     assert meets([value], contains_any=[operand])
 
 
+@pytest.mark.parametrize("start", ["x", "\u00e9", "e\u0301"])
+def test_a_run_of_more_than_thirty_marks_is_cut(start: str) -> None:
+    below, above = "\u0323", "\u0301"
+    pairs = 14 * (above + below)
+    assert meets(start + pairs, eq=start + 14 * below + 14 * above)
+    assert meets(start + pairs + above + below, eq=start + 15 * below + 15 * above) is (start == "x")
+    assert not meets(start + pairs + 3 * above + below, eq=start + pairs + below + 3 * above)
+    assert meets(start + pairs + 3 * above + below, eq=start[0] + "x", accents="ignore") is False
+    assert meets(start + pairs + 3 * above + below, eq=start[0], accents="ignore")
+
+
 def test_an_accent_is_part_of_its_letter() -> None:
     assert not meets(CAFE, eq="Cafe")
     assert not meets(DECOMPOSED, contains="cafe")
@@ -134,3 +145,28 @@ def test_before_version_4_a_text_is_its_code_points(operator: str) -> None:
     assert not meets(DECOMPOSED, version=3, **{operator: CAFE})
     assert meets(CAFE, version=3, **{operator: CAFE.upper()})
     assert meets(DECOMPOSED, version=3, **{operator: "Cafe"}) is (operator != "eq")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "modifiers", "expected"),
+    [
+        ("\u03bc\u03b1\u03b9", "\u039c\u03b1\u0390\u03bf\u03c5", {}, False),  # the iota has its marks
+        ("\u03bc\u03b1\u03b9", "\u039c\u03b1\u0390\u03bf\u03c5", {"accents": "ignore"}, True),
+        ("\u03bc\u03b1\u0390", "\u039c\u0391\u03aa\u0301", {}, True),
+        ("J+", "\u01f0", {}, False),
+        ("J+", "\u01f0", {"accents": "ignore"}, True),
+        ("^j\u030c+$", "\u01f0J\u030c", {}, True),
+        ("^\u03b1\u03b9$", "\u1fb3", {}, True),  # it folds to two letters
+        ("^\u03b1\u03b9$", "\u1fb3", {"accents": "ignore"}, True),
+        ("^\u03b1\u03b9$", "\u1fb4", {"accents": "ignore"}, True),
+        ("^\u03b1\u03b9$", "\u1fb3", {"accents": "ignore", "case_sensitive": True}, False),
+        ("^\u03b1$", "\u1fb3", {"accents": "ignore", "case_sensitive": True}, True),
+        ("^gro\u00df\u0301$", "GROS\u015a", {}, True),  # the mark joins the last letter of a folding
+        ("^[\u0390]$", "\u1fd3", {}, True),
+        ("^[^\u0390]$", "\u1fd3", {}, False),
+    ],
+)
+def test_patterns_fold_between_two_normalisations_too(
+    pattern: str, value: str, modifiers: dict[str, Any], expected: bool
+) -> None:
+    assert meets(value, matches=pattern, **modifiers) is expected

@@ -74,10 +74,24 @@ def test_the_canonical_text_of_a_number(value: Any, text: str) -> None:
 def test_a_text_that_reads_as_a_number_counts_to_the_last_digit() -> None:
     assert meets("9007199254740993", eq=2**53 + 1)
     assert not meets("9007199254740993", eq=2**53)
-    assert meets("9007199254740993.0", eq=2**53)  # with a fraction it is a double, as in JSON
-    assert meets("0.1", eq=0.1)
-    assert meets("0.10000000000000001", eq=0.1)
-    assert not meets("0.1000000000000001", eq=0.1)
+    assert meets("9007199254740993.0", eq=2**53 + 1)
+    assert not meets("9007199254740993.0", eq=2**53)
+    assert not meets("9007199254740993.0", eq=2.0**53)
+    assert meets(2.0**53, eq=2**53)  # in JSON it is a double
+    assert meets("900719925474099.30e1", in_=[5, 2**53 + 1])
+    assert meets("0.1", eq=0.1, gte=0.1, between=[0.1, 0.1])
+    assert not meets("0.10000000000000001", eq=0.1)
+    assert meets("0.10000000000000001", gt=0.1)
+    assert meets("1e23", eq=1e23)  # the operand as it is written
+    assert meets("1" + 23 * "0", eq=1e23)
+
+
+def test_text_is_trimmed_of_white_space_and_of_nothing_else() -> None:
+    for blank in "\t\n\v\f\r \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000":
+        assert meets(f"{blank}5{blank}", eq=5)
+    for character in "\x1c\x1d\x1e\x1f\u180e\u200b\ufeff":
+        assert not meets(f"5{character}", eq=5)
+        assert not meets(f"{character}5", gte=0)
 
 
 def test_text_beyond_a_double_is_no_number() -> None:
@@ -87,6 +101,11 @@ def test_text_beyond_a_double_is_no_number() -> None:
     assert not meets("1e309", gt=0)
     assert not meets("-1e309", lt=0)
     assert meets("1e-400", eq=0)
+    assert meets("1e-300000", eq=0)
+    assert meets("-1e-99999999999999999999", eq=0)
+    assert meets("5e-324", gt=0)
+    assert not meets("1e999999999", gt=0)
+    assert meets("5." + 100_000 * "0" + "1", gt=5)
     assert not meets("9" * 5_000, gt=0)
 
 
