@@ -1,12 +1,13 @@
-"""Refuses, for a release of an older engine version, what only a newer one knows."""
+"""Refuses, for a release of an older engine version, what only a newer one knows; and an account's way back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from schemas.conditions import ActivityLeaf, AllOf, AnyOf, Condition, CreatedLeaf, NotOf, ScoreLeaf, VisitLeaf
 from schemas.definitions import Actions, Definitions
+from schemas.engine_versions import EngineVersion
 from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.version import walk
 
@@ -26,6 +27,15 @@ def version_problems(definitions: Definitions) -> list[Problem]:
         )
         for path, owner, word in _newer_words(definitions)
     ]
+
+
+def lowered_version_problem(raw: Mapping[str, Any], latest: EngineVersion) -> Problem | None:
+    """Returns the problem of a document that states a version before `latest`, that of the account's releases."""
+    stated: Any = raw.get("engine_version")
+    if stated not in get_args(EngineVersion) or stated >= latest:
+        return None
+    message = f"engine version {stated} is before {latest}, which the account has, and a version never goes down"
+    return Problem(("engine_version",), f"{message}; leave it out to keep {latest}")
 
 
 def _newer_words(definitions: Definitions) -> Iterator[tuple[DocumentPath, str, str]]:

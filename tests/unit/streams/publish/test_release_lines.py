@@ -61,6 +61,28 @@ async def test_definitions_that_cannot_be_read_are_refused(definitions: Any, pro
         await ReleaseLineWriter(FakeRepository()).apply_line(line(definitions))
 
 
+async def test_a_line_that_states_the_oldest_version_is_a_record_that_an_engine_of_it_can_read() -> None:
+    releases = FakeRepository()
+    await ReleaseLineWriter(releases).apply_line(line({"engine_version": 3}))
+    await ReleaseLineWriter(releases).apply_line(line({"engine_version": 3, "segments": [SEGMENT]}))
+    written = (await releases.read_log()).releases_of("acme")
+    assert [(each.definitions.engine_version, "engine_version" in each.document) for each in written] == [
+        (3, False),
+        (3, False),
+    ]
+
+
+async def test_a_lower_version_than_the_accounts_is_refused_and_nothing_is_written() -> None:
+    releases = FakeRepository()
+    await ReleaseLineWriter(releases).apply_line(line({"engine_version": 4}))
+    with pytest.raises(DefinitionsRefused, match=r"events\.jsonl:3: engine_version: engine version 3 is before 4"):
+        await ReleaseLineWriter(releases).apply_line(line({"engine_version": 3}))
+    with pytest.raises(DefinitionsRefused, match="engine version 3 is before 4"):
+        await releases.write_release("acme", {"account": "acme", "engine_version": 3}, 1)
+    log = await releases.read_log()
+    assert (len(log.releases_of("acme")), log.void_releases) == (1, [])
+
+
 async def test_a_future_release_is_refused_on_the_wall_clock() -> None:
     with pytest.raises(DefinitionsRefused, match=r"events\.jsonl:3: .* is still to come"):
         await ReleaseLineWriter(FakeRepository("wall")).apply_line(line({}, at=FAR_FUTURE))
