@@ -17,7 +17,7 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.events.releases import DefinitionsApplied
 from streams.engine.journal.records import Marker
@@ -111,6 +111,10 @@ class ReleaseLog:
     def accounts(self) -> tuple[str, ...]:
         """The accounts that have a release, in order."""
         return tuple(sorted(self._releases))
+
+    def engine_versions(self) -> dict[str, EngineVersion]:
+        """Account -> the engine version of its latest release."""
+        return {account: releases[-1].definitions.engine_version for account, releases in self._releases.items()}
 
     def _parse_release(
         self, offset: int, arrival: int, key: bytes | None, value: bytes | None

@@ -98,6 +98,23 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
     assert applied == [{"account": "default", "number": 3, "applied": True}]
 
 
+async def test_an_account_of_the_oldest_engine_version_keeps_it_and_its_files_are_judged_by_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    await run(settings, "apply", write_definitions(tmp_path, "engine_version: 3\n" + FIRST))
+    rule = "{id: r, when: {all: []}, then: {add_to_segment: vip, remove_from_segment: vip}}"
+    opposed = f"segments: [{{id: vip}}]\ncampaigns: [{{id: spring, automation: [{rule}]}}]\n"
+    path = write_definitions(tmp_path, opposed)  # newer versions refuse it
+    (plan,) = await run(settings, "plan", path)
+    assert plan["settings"] == []
+    assert await run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
+    releases = (await ReleaseRepository(settings, "events").read_log()).releases_of("default")
+    assert [("engine_version" in each.document, each.definitions.engine_version) for each in releases] == [
+        (False, 3),
+        (False, 3),
+    ]
+
+
 async def test_of_two_releases_on_one_base_every_reader_accepts_the_first(settings: Settings, tmp_path: Path) -> None:
     one, other = ReleaseRepository(settings, "events"), ReleaseRepository(settings, "events")
     document = account(tmp_path, FIRST).document
