@@ -120,7 +120,7 @@ def _require_base(account: str, based_on: int | None, latest: int) -> None:
         return
     there = f"release {latest} is the latest" if latest else "nothing is applied yet"
     raise DefinitionsRefused(
-        f"account {account}: --based-on {based_on}, but {there}; nothing was written, plan again"
+        f"account {account}: based on release {based_on}, but {there}; nothing was written, plan again"
     )
 
 

@@ -92,7 +92,9 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
             "--bootstrap", settings.bootstrap, "--prefix", settings.prefix,
         )  # fmt: skip
         assert (result.returncode, result.stdout) == (78, "")
-        assert f"--based-on {base}, but release 2 is the latest; nothing was written, plan again" in result.stderr
+        assert (
+            f"based on release {base}, but release 2 is the latest; nothing was written, plan again" in result.stderr
+        )
     assert (await run(settings, "list"))["void"] == []
     applied = await run(settings, "apply", write_definitions(tmp_path, FIRST), "--based-on", "2")
     assert applied == [{"account": "default", "number": 3, "applied": True}]
