@@ -142,14 +142,15 @@ class SlotManager:
         partitions = OutputPartitions.for_slot(
             settings, number, spec.slots, self.journal, spec.changelog_topic(settings)
         )
+        decider, control_state = spec.decider(settings, number), self.control_topics.control_state
         return self.slot_class(
             settings=settings,
             partitions=partitions,
             producer=self.producer_class(settings, f"{spec.app_id(settings)}-slot-{number}"),
             ingest=self._ingest,
-            decider=spec.decider(settings, number),
+            decider=decider,
             inputs=SlotInputs(partitions.own_journal(), self.app.consumer),
-            tick_scheduler=TickScheduler(settings, self.control_topics.control_state, self.sources),
+            tick_scheduler=TickScheduler(settings, control_state, self.sources, decider.known_release),
             ends=self._fetch_thread().ends,
             transaction_partitions=self._transaction_partitions(partitions),
             log_ends=self._takeover.log_ends,

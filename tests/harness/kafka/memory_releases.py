@@ -24,7 +24,7 @@ class MemoryReleases(ReleaseRepository):
 
     def append_release(self, account: str, based_on: int, **definitions: Any) -> None:
         """Adds a record of definitions as another writer would."""
-        record = {"type": "definitions.applied", "id": f"other-{self._count}", "account": account}
+        record: dict[str, Any] = {"type": "definitions.applied", "id": f"other-{self._count}", "account": account}
         record |= {"based_on": based_on, "definitions": {"account": account, **definitions}}
         self.append(account, msgspec.json.encode(record))
 
