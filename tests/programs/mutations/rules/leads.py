@@ -196,6 +196,17 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(f"{_RELEASES}::test_a_rule_that_only_the_newer_meaning_judges_true_starts_from_there",),
     ),
     Mutation(
+        id="due-at-the-newer-meaning",
+        section=6,
+        rule="What lies before a newer meaning is answered by the former one: also what falls due at its very instant",
+        where="decisions/decide.py",
+        text="now + 1 if is_raised else now",
+        instead="now",
+        caught_by=(
+            f"{_RELEASES}::test_a_rule_that_falls_due_at_the_very_instant_of_the_raise_fires_under_the_former_meaning",
+        ),
+    ),
+    Mutation(
         id="newer-meaning-of-a-paused-campaign",
         section=6,
         rule="A newer meaning loses nothing that a paused campaign has yet to fire",
