@@ -72,9 +72,9 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
     assert await run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
 
     listed = await run(settings, "list")
-    assert [(each["number"], each["at"]) for each in listed["releases"]] == [
-        (1, "2026-03-01T12:00:00.000Z"),
-        (2, None),
+    assert [(each["number"], each["at"], each["engine_version"]) for each in listed["releases"]] == [
+        (1, "2026-03-01T12:00:00.000Z", NEWEST_VERSION),
+        (2, None, NEWEST_VERSION),
     ]
     assert listed["void"] == []
     history = await run(settings, "history")
@@ -235,7 +235,8 @@ async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Se
     await releases.write_release("default", account(tmp_path, FIRST).document, 0)
     listed = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "list", *options])
     first, void = listed.stdout.splitlines()
-    assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segment, 0 campaigns  ")
+    shown = f"2026-03-01T12:00:00.000Z  engine version {NEWEST_VERSION}  1 segment, 0 campaigns  "
+    assert first.startswith(f"default  release 1  {shown}")
     assert void == "default  void at offset 1: based on release 0, but 1 is the latest"
 
     history = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "history", *options])
@@ -248,5 +249,5 @@ async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Se
     yaml = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "show", *options])
     copy = tmp_path / "shown.yaml"
     copy.write_text(yaml.stdout)
-    shown = load_definitions([copy]).require()["default"].document
-    assert shown == {**account(tmp_path, FIRST).document, "engine_version": NEWEST_VERSION}
+    loaded = load_definitions([copy]).require()["default"].document
+    assert loaded == {**account(tmp_path, FIRST).document, "engine_version": NEWEST_VERSION}
