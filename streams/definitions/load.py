@@ -8,10 +8,11 @@ from pathlib import Path as File
 from typing import Any
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
 from streams.definitions.document import Document, DocumentProblem
 from streams.definitions.merge import MergedDefinitions, merge_documents
 from streams.definitions.read import read_file
-from streams.engine.validation import Problem, validate_definitions
+from streams.engine.validation import Problem, lowered_version_problem, validate_definitions
 from streams.errors import DefinitionsRefused
 
 MAX_LISTED = 20
@@ -51,8 +52,17 @@ class LoadedDefinitions:
         raise DefinitionsRefused("\n".join(lines))
 
 
-def load_definitions(paths: Sequence[File]) -> LoadedDefinitions:
-    """Reads and checks files; lists their mistakes in `problems` and raises nothing for them."""
+def load_definitions(
+    paths: Sequence[File],
+    versions: Mapping[str, EngineVersion] | None = None,
+    *,
+    default: EngineVersion = NEWEST_VERSION,
+) -> LoadedDefinitions:
+    """Reads and checks files; lists their mistakes in `problems` and raises nothing for them.
+
+    `versions`: account -> the engine version of its latest release. What a file does not say of its version it gets
+    from there, and `default` for other accounts.
+    """
     documents: list[Document] = []
     problems: list[DocumentProblem] = []
     for path in paths:
@@ -61,10 +71,17 @@ def load_definitions(paths: Sequence[File]) -> LoadedDefinitions:
         problems += read_problems
     merged_definitions = merge_documents(documents)
     conflicts = [problem for each in merged_definitions for problem in each.problems]
-    accounts, content_problems, warnings = _validate_all(merged_definitions)
+    accounts, content_problems, warnings = _validate_all(merged_definitions, versions or {}, default)
     names = tuple(str(path) for path in paths)
     all_problems = _sorted_problems([*problems, *conflicts, *content_problems], names)
     return LoadedDefinitions(names, accounts, all_problems, tuple(conflicts), tuple(warnings))
+
+
+def require_some_version(paths: Sequence[File]) -> None:
+    """Raises DefinitionsRefused for files with a mistake that each engine version finds; it needs no releases."""
+    newest, oldest = load_definitions(paths), load_definitions(paths, default=OLDEST_VERSION)
+    if set(newest.problems) & set(oldest.problems):
+        newest.require()
 
 
 def load_separately(paths: Sequence[File]) -> LoadedDefinitions:
@@ -83,14 +100,19 @@ def load_separately(paths: Sequence[File]) -> LoadedDefinitions:
 
 
 def _validate_all(
-    merged_definitions: Sequence[MergedDefinitions],
+    merged_definitions: Sequence[MergedDefinitions], versions: Mapping[str, EngineVersion], default: EngineVersion
 ) -> tuple[dict[str, AccountDefinitions], list[DocumentProblem], list[DocumentProblem]]:
     """Returns the accounts without problems, the problems of the others, and the warnings."""
     accounts: dict[str, AccountDefinitions] = {}
     problems: list[DocumentProblem] = []
     warnings: list[DocumentProblem] = []
     for merged in merged_definitions:
-        result = validate_definitions(merged.values)
+        version = versions.get(merged.account)
+        lowered = None if version is None else lowered_version_problem(merged.values, version)
+        if lowered is not None:
+            problems.append(_locate_problem(merged, lowered))
+            continue
+        result = validate_definitions(merged.values, version or default)
         problems += [_locate_problem(merged, problem) for problem in result.problems]
         if result.definitions is not None and not merged.problems:
             found = [_locate_problem(merged, warning) for warning in result.warnings]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.definitions.load import AccountDefinitions
 from streams.engine.releases.release_log import Release
-from streams.engine.validation import path_text, validate_definitions
+from streams.engine.validation import Problem, lowered_version_problem, path_text, validate_definitions
 from streams.errors import DefinitionsRefused
 
 
 def keep_version(account: AccountDefinitions, latest: Release | None) -> AccountDefinitions:
     """Returns the definitions with the version that a release of them would have after `latest`.
 
-    Raises DefinitionsRefused for words that this version does not know.
+    Raises DefinitionsRefused for words that this version does not know, and for a version lower than the account's.
     """
+    lowered = None if latest is None else lowered_version_problem(account.document, latest.definitions.engine_version)
+    if lowered is not None:
+        raise _refusal(account.name, [lowered])
     version = NEWEST_VERSION if latest is None else latest.definitions.engine_version
     if "engine_version" in account.document or account.content.engine_version == version:
         return account
@@ -29,9 +34,13 @@ def raise_version(latest: Release) -> AccountDefinitions:
 def _with_version(account: AccountDefinitions, version: EngineVersion) -> AccountDefinitions:
     result = validate_definitions(account.document, version)
     if result.definitions is None:
-        lines = [_line(path_text(each.path), each.message) for each in result.problems]
-        raise DefinitionsRefused("\n".join(f"account {account.name}: {line}" for line in lines))
+        raise _refusal(account.name, result.problems)
     return AccountDefinitions(account.name, account.document, result.definitions, account.warnings)
+
+
+def _refusal(account: str, problems: Iterable[Problem]) -> DefinitionsRefused:
+    lines = [_line(path_text(each.path), each.message) for each in problems]
+    return DefinitionsRefused("\n".join(f"account {account}: {line}" for line in lines))
 
 
 def _line(path: str, message: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION
+from schemas.engine_versions import OLDEST_VERSION
 from schemas.topics import CRM_OPPORTUNITIES, CRM_RESULTS
 from schemas.values import instant_text
 from streams.engine.journal import records
@@ -18,7 +18,7 @@ from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.partition.release_records import release_records
-from streams.engine.releases.release_log import ReleaseLog, first_document
+from streams.engine.releases.release_log import ReleaseLog, next_document
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.validation import path_text, validate_definitions
@@ -163,9 +163,11 @@ class FileReplay:
 
     def _apply_definitions(self, account: str, document: RawDefinitions, at: int | None, location: str) -> None:
         latest = self._releases.latest(account)
-        if latest is None:
-            document = first_document(document)
-        version = NEWEST_VERSION if latest is None else latest.definitions.engine_version
+        try:
+            document = next_document(document, latest)
+        except DefinitionsRefused as error:
+            raise DefinitionsRefused(f"{location}: {error}") from error
+        version = OLDEST_VERSION if latest is None else latest.definitions.engine_version
         problems = validate_definitions(document, version).problems
         if problems:
             first = problems[0]

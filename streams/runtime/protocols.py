@@ -48,6 +48,9 @@ class Decider(Protocol):
     def is_busy(self) -> bool:
         """Whether a tick, a marker or a proposal is not decided for every contact: none is appended meanwhile."""
 
+    def known_release(self, account: str) -> int:
+        """The number of the account's newest release among the records decided, proposed or in force; 0 for none."""
+
     def next_due(self) -> int | None:
         """The earliest instant at which time alone changes something, in ms; None when nothing is due."""
 

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.topics import DEFINITIONS
 from schemas.values import instant_text
-from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease, first_document
+from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease, next_document
 from streams.errors import Internal, UsageError
 from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer
@@ -110,13 +110,13 @@ class ReleaseRepository:
     ) -> Release | VoidRelease:
         """Writes one record; returns the release, or the void release, that it becomes. `at` is in ms.
 
-        Raises BrokerUnavailable, TopicsMissing.
+        Raises DefinitionsRefused for a lower engine version than the account's, BrokerUnavailable, TopicsMissing.
         """
+        document = next_document(document, await self.latest(account))
         id_ = f"release-{uuid.uuid4()}"
         record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": account, "based_on": based_on}
         if at is not None:
             record["at"] = instant_text(at)
-        document = first_document(document) if based_on == 0 else document
         await self._send_record(account, _encode(record | {"definitions": document}))
         log = await self.read_log()
         releases: list[Release | VoidRelease] = [*log.releases_of(account), *log.void_releases]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from streams.cli.definitions.files import DefinitionFilesArgument
 from streams.cli.definitions.plan import write_plan
 from streams.cli.definitions.releases import open_release_repository
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_time_option, settings_from
-from streams.definitions import AccountDefinitions, load_definitions
+from streams.definitions import AccountDefinitions, load_definitions, require_some_version
 from streams.definitions.apply import ReleaseApplier
 from streams.definitions.deployment_plan import PlanResult, diff_against_latest, require_account_coverage
 from streams.definitions.versions import keep_version
@@ -63,25 +64,27 @@ def apply(
 
     With --wait it ends when the release decides everywhere, or when a newer one came in its place; both with 0.
     """
-    accounts = load_definitions(files).require()
-    if based_on is not None and len(accounts) != 1:
-        raise UsageError(f"--based-on speaks of one account; the files hold {len(accounts)}")
+    require_some_version(files)
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     timing = ApplyTiming(parse_time_option("--at", at), based_on)
-    results = asyncio.run(_apply_all(settings, accounts, timing, patience if wait else None, as_json))
+    results = asyncio.run(_apply_all(settings, files, timing, patience if wait else None, as_json))
     if as_json:
         write_json(results)
 
 
 async def _apply_all(
     settings: Settings,
-    accounts: Mapping[str, AccountDefinitions],
+    files: Sequence[Path],
     timing: ApplyTiming,
     patience: float | None,
     quiet: bool,
 ) -> list[dict[str, Any]]:
     applier = ReleaseApplier(settings, await open_release_repository(settings), patience)
     applier.releases.require_not_future(timing.at)
+    log = await applier.releases.read_log()
+    accounts = load_definitions(files, log.engine_versions()).require()
+    if timing.based_on is not None and len(accounts) != 1:
+        raise UsageError(f"--based-on speaks of one account; the files hold {len(accounts)}")
     return [await apply_account(applier, account, timing, quiet) for account in accounts.values()]
 
 
@@ -117,7 +120,7 @@ def _require_base(account: str, based_on: int | None, latest: int) -> None:
         return
     there = f"release {latest} is the latest" if latest else "nothing is applied yet"
     raise DefinitionsRefused(
-        f"account {account}: --based-on {based_on}, but {there}; nothing was written, plan again"
+        f"account {account}: based on release {based_on}, but {there}; nothing was written, plan again"
     )
 
 

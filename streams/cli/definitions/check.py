@@ -15,7 +15,8 @@ from streams.definitions import DocumentProblem, LoadedDefinitions, load_separat
 def check(files: DefinitionFilesArgument, *, as_json: JsonOption = False) -> None:
     """Check files without a broker; the exit code is 1 when any is refused.
 
-    Files of one account are parts of one whole; files that define the same things are checked each by itself.
+    They are judged by the engine version that they state, else by the newest. Files of one account are parts of one
+    whole; files that define the same things are checked each by itself.
     """
     loaded = load_separately(files)
     if loaded.conflicts:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from streams.cli.console import progress_bar, stderr_console, write_json, write_line
 from streams.cli.definitions.files import DefinitionFilesArgument
+from streams.cli.definitions.releases import open_release_repository
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
-from streams.definitions import load_definitions
-from streams.definitions.deployment_plan import PlanResult, plan_accounts
+from streams.definitions import load_definitions, require_some_version
+from streams.definitions.deployment_plan import MessageCallback, PlanResult, plan_accounts
+from streams.progress import ProgressCallback
+from streams.settings import Settings
 
 QuickOption = Annotated[bool, typer.Option("--quick", help="Only the differences: nothing is scanned.")]
 
@@ -29,18 +34,29 @@ def plan(
 
     For that all contacts are scanned, and the journal for what is asked of the past; nothing is written.
     """
-    accounts = load_definitions(files).require()
+    require_some_version(files)
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     with progress_bar(quiet=as_json) as advance:
         on_message = partial(stderr_console(quiet=as_json).print, markup=False)
-        results = asyncio.run(
-            plan_accounts(settings, accounts, quick=quick, on_message=on_message, on_progress=advance)
-        )
+        results = asyncio.run(_plan(settings, files, quick=quick, on_message=on_message, on_progress=advance))
     if as_json:
         write_json([result.to_dict() for result in results])
         return
     for result in results:
         write_plan(result)
+
+
+async def _plan(
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    quick: bool,
+    on_message: MessageCallback,
+    on_progress: ProgressCallback,
+) -> list[PlanResult]:
+    log = await (await open_release_repository(settings)).read_log()
+    accounts = load_definitions(files, log.engine_versions()).require()
+    return await plan_accounts(settings, accounts, quick=quick, on_message=on_message, on_progress=on_progress)
 
 
 def write_plan(result: PlanResult) -> None:

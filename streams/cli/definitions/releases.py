@@ -83,10 +83,11 @@ def list_releases(
     if not releases:
         write_line("no releases; `leadstream definitions apply FILE` makes one")
     for each in releases:
+        version = f"engine version {each.definitions.engine_version}"
         counts = ", ".join(
             (plural(len(each.definitions.segments), "segment"), plural(len(each.definitions.campaigns), "campaign"))
         )
-        write_line(f"{each.account}  release {each.number}  {_at_text(each)}  {counts}  {each.hash[:12]}")
+        write_line(f"{each.account}  release {each.number}  {_at_text(each)}  {version}  {counts}  {each.hash[:12]}")
     for void in voids:
         write_line(f"{void.account}  void at offset {void.offset}: {void.reason}")
 
@@ -138,6 +139,7 @@ def _release_to_dict(release: Release) -> dict[str, Any]:
         "hash": release.hash,
         "at": None if release.at is None else instant_text(release.at),
         "arrival": instant_text(release.arrival),
+        "engine_version": release.definitions.engine_version,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -68,8 +69,21 @@ async def _apply(
 ) -> list[dict[str, Any]]:
     applier = ReleaseApplier(settings, await open_release_repository(settings), patience)
     accounts = await _accounts_to_raise(settings, await applier.releases.read_log(), account)
-    timing = ApplyTiming(at=None, based_on=None)
-    return [await apply_account(applier, each, timing, quiet) for each in accounts]
+    return await raise_accounts(applier, [each.name for each in accounts], quiet)
+
+
+async def raise_accounts(applier: ReleaseApplier, accounts: Sequence[str], quiet: bool) -> list[dict[str, Any]]:
+    """Raises one account after the other, each as its latest release stands then; returns what `--json` writes.
+
+    Raises DefinitionsRefused for an account that gets another release in that moment.
+    """
+    results = []
+    for name in accounts:
+        latest = await applier.releases.latest(name)
+        if latest is not None and latest.definitions.engine_version < NEWEST_VERSION:
+            timing = ApplyTiming(at=None, based_on=latest.number)
+            results.append(await apply_account(applier, raise_version(latest), timing, quiet))
+    return results
 
 
 async def _accounts_to_raise(settings: Settings, log: ReleaseLog, account: str | None) -> list[AccountDefinitions]:

@@ -119,6 +119,9 @@ def decide_release(
 ) -> Decision:
     """Puts the contact under `release`; everything due before fires first, under the former one. Changes it in place.
 
+    Where the engine version changes, what is due at that very instant fires before too: under the newer meaning all
+    that is true by then is the start of a rule, which would never fire.
+
     `at` is None where the release has no instant of its own: then it is the last tick. `backfill_leaves`: the leaves
     of the release that were tracked since its proposal.
     """
@@ -127,7 +130,8 @@ def decide_release(
     advance_tracking(contact, backfill_leaves, now)
     contact.proposal = contact.tracked_until = 0
     builder = OutputBuilder(position, contact)
-    _fire_dues(contact, former, now, builder)
+    is_raised = former.engine_version != release.engine_version
+    _fire_dues(contact, former, now + 1 if is_raised else now, builder)
     root = OutputCause(kind="definition", release=release.number)
     context = create_context(contact, former, now, root, builder)
     if contact.due == now:

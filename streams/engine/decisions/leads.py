@@ -84,7 +84,11 @@ def add_points(context: DecisionContext, campaign: str, amount: int, at: int, ca
 
 
 def set_points(context: DecisionContext, campaign: str, points: int, cause: OutputCause) -> bool:
-    """Gives an open lead these millionths, whatever it had. Returns whether its points changed."""
+    """Gives an open lead these millionths, whatever it had. Returns whether its points changed.
+
+    From here on they decay from exactly these, also where rounding shows the same number as before.
+    """
+    context.lead_context(campaign).points_before_decay = None
     return _change_points(context, context.release.campaigns_by_id[campaign], points, cause)
 
 
@@ -103,6 +107,8 @@ def _change_points(
     before, exact = lead.points, clamp_points(points, campaign.points_between)
     lead.points = exact if isinstance(exact, int) else round_points(exact)
     lead_context.rounding_residue = exact - lead.points
+    if exact != points:
+        lead_context.points_before_decay = None  # as with `set_points`: they are exactly the bound now
     if lead.points == before:
         return False
     lead_context.points_before_decay = None

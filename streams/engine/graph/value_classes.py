@@ -21,7 +21,7 @@ from schemas.conditions import NumberOperators, Operators
 from schemas.definitions import PropertyType
 from schemas.engine_versions import EngineVersion
 from schemas.values import MILLION
-from streams.engine.conditions.numbers import is_number, number_from
+from streams.engine.conditions.numbers import Numeric, is_number, number_from
 from streams.engine.conditions.operand_types import to_tuple
 from streams.engine.conditions.text import CaseFold, fold_for, text_from
 
@@ -101,7 +101,7 @@ class ValueClasses:
             return ("number", text)
         return ("number", place, *self._equal_texts(text)) if self._folds else place
 
-    def _place(self, number: int | float) -> int:
+    def _place(self, number: Numeric) -> int:
         """Twice the number of smaller operands, and one more where it equals an operand."""
         numbers = self._numbers
         index = bisect_left(numbers, number)

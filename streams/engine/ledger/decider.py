@@ -87,6 +87,10 @@ class LedgerDecider:
         """Whether a release marker has yet to visit opportunities of its account."""
         return any(isinstance(record, Marker) for _, record in self._queue)
 
+    def known_release(self, account: str) -> int:
+        """The number of the account's release; 0 for none."""
+        return account_campaigns(self._campaigns, account).release
+
     def next_due(self) -> int | None:
         """Returns None: time alone changes no revenue."""
         return None

@@ -167,6 +167,11 @@ class PartitionDecider:
             not isinstance(entry[2], JournalEvent | Slice) for entry in self._queue
         )
 
+    def known_release(self, account: str) -> int:
+        """The number of the account's newest release, proposed or in force; 0 for none."""
+        proposed = self._status.proposed.get(account)
+        return max(self._status.releases.get(account, 0), proposed.number if proposed is not None else 0)
+
     def next_due(self) -> int | None:
         """The earliest instant at which time alone changes something."""
         first = self._contacts.first_due()

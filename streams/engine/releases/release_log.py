@@ -3,6 +3,7 @@
 A record is a valid release when it can be parsed, its definitions are valid, and it is based on the account's latest
 valid release; every other record is void. Its number is its rank among the valid ones. Readers of the same records
 know the same releases. A release is decided by the engine version that it states, else by that of the release before.
+The oldest version is never stated: the engine that has no other knows no such key, and its records are void alike.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.events.releases import DefinitionsApplied
 from streams.engine.journal.records import Marker
-from streams.engine.validation import path_text, validate_definitions
+from streams.engine.validation import lowered_version_problem, path_text, validate_definitions
+from streams.errors import DefinitionsRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class ReleaseLog:
         """The accounts that have a release, in order."""
         return tuple(sorted(self._releases))
 
+    def engine_versions(self) -> dict[str, EngineVersion]:
+        """Account -> the engine version of its latest release."""
+        return {account: releases[-1].definitions.engine_version for account, releases in self._releases.items()}
+
     def _parse_release(
         self, offset: int, arrival: int, key: bytes | None, value: bytes | None
     ) -> Release | VoidRelease:
@@ -139,6 +145,9 @@ class ReleaseLog:
                 f"engine version {result.definitions.engine_version} is before {version}, that of release {number}"
             )
             return VoidRelease(offset, account, release_id, reason)
+        if record.definitions.get("engine_version") == OLDEST_VERSION:
+            reason = f"engine version {OLDEST_VERSION} is never stated: leave `engine_version` out"
+            return VoidRelease(offset, account, release_id, reason)
         return Release(
             account=account,
             number=number + 1,
@@ -157,13 +166,21 @@ class ReleaseLog:
         return arrival if at is None else min(at, arrival)
 
 
-def first_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document of an account's first release: it states the newest engine version where it states none.
+def next_document(document: Mapping[str, Any], latest: Release | None) -> Mapping[str, Any]:
+    """The document as the record of the release after `latest` carries it; None: of the account's first release.
 
-    A document that states none keeps the version of the release before, and a first one has the oldest, since the
-    first engine wrote no version.
+    A first one states the newest engine version where the document states none. The oldest version is left out: a
+    first release without any has it, a later one keeps it, and an engine that knows no other can read the record.
+    Raises DefinitionsRefused for a version before the account's.
     """
-    return document if "engine_version" in document else {**document, "engine_version": NEWEST_VERSION}
+    if "engine_version" not in document:
+        return {**document, "engine_version": NEWEST_VERSION} if latest is None else document
+    problem = None if latest is None else lowered_version_problem(document, latest.definitions.engine_version)
+    if problem is not None:
+        raise DefinitionsRefused(f"{path_text(problem.path)}: {problem.message}")
+    if document["engine_version"] != OLDEST_VERSION:
+        return document
+    return {key: value for key, value in document.items() if key != "engine_version"}
 
 
 def content_hash(document: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ _RULES: tuple[tuple[ConditionUse, type[ScoringRule | AutomationRule]], ...] = (
 )
 
 _ACTIONS_VERSION = 4
-"""The engine version from which actions of one rule that cannot both be meant are refused."""
+"""The engine version from which a rule whose actions cannot both be meant, or are all null, is refused."""
 
 
 def campaign_problems(raw: object, context: ValidationContext, path: DocumentPath) -> list[Problem]:
@@ -111,7 +111,8 @@ def _action_problems(rule: object, campaign: object, context: ValidationContext,
     then = rule.get("then") if isinstance(rule, Mapping) else None
     if not isinstance(then, Mapping):
         return []  # the schema reports it
-    if not then:
+    says_nothing = all(value is None for value in then.values())
+    if not then or (says_nothing and context.engine_version >= _ACTIONS_VERSION):
         return [Problem(path, "a rule does something: set_status, add_points, add_to_segment, ...")]
     problems = _reference_problems(then, context, path)
     if context.engine_version >= _ACTIONS_VERSION:

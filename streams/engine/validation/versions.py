@@ -1,12 +1,13 @@
-"""Refuses, for a release of an older engine version, what only a newer one knows."""
+"""Refuses, for a release of an older engine version, what only a newer one knows; and an account's way back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from schemas.conditions import ActivityLeaf, AllOf, AnyOf, Condition, CreatedLeaf, NotOf, ScoreLeaf, VisitLeaf
 from schemas.definitions import Actions, Definitions
+from schemas.engine_versions import EngineVersion
 from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.version import walk
 
@@ -15,7 +16,10 @@ _VALUES_VERSION = 4
 
 
 def version_problems(definitions: Definitions) -> list[Problem]:
-    """Returns a problem for each word of valid definitions that their engine version does not know."""
+    """Returns a problem for each word of valid definitions that their engine version does not know.
+
+    The word counts and not its value: the former engine refuses it also where it is null or states its default.
+    """
     if definitions.engine_version >= _VALUES_VERSION:
         return []
     return [
@@ -28,6 +32,15 @@ def version_problems(definitions: Definitions) -> list[Problem]:
     ]
 
 
+def lowered_version_problem(raw: Mapping[str, Any], latest: EngineVersion) -> Problem | None:
+    """Returns the problem of a document that states a version before `latest`, that of the account's releases."""
+    stated: Any = raw.get("engine_version")
+    if stated not in get_args(EngineVersion) or stated >= latest:
+        return None
+    message = f"engine version {stated} is before {latest}, which the account has, and a version never goes down"
+    return Problem(("engine_version",), f"{message}; leave it out to keep {latest}")
+
+
 def _newer_words(definitions: Definitions) -> Iterator[tuple[DocumentPath, str, str]]:
     """Yields where each stands, the owner and the word."""
     for number, segment in enumerate(definitions.segments):
@@ -35,7 +48,7 @@ def _newer_words(definitions: Definitions) -> Iterator[tuple[DocumentPath, str, 
         yield from ((path, f"segment {segment.id}", word) for word in _newer_words_of_condition(segment.when))
     for number, campaign in enumerate(definitions.campaigns):
         here = ("campaigns", number)
-        if campaign.points_between is not None:
+        if "points_between" in campaign.model_fields_set:
             yield (*here, "points_between"), f"campaign {campaign.id}", "points_between"
         for rule_number, scoring in enumerate(campaign.scoring):
             for word in _newer_words_of_condition(scoring.when):
@@ -47,7 +60,7 @@ def _newer_words(definitions: Definitions) -> Iterator[tuple[DocumentPath, str, 
 
 
 def _newer_actions(actions: Actions) -> list[str]:
-    return [word for word in ("set_points", "notify") if getattr(actions, word) is not None]
+    return [word for word in ("set_points", "notify") if word in actions.model_fields_set]
 
 
 def _newer_words_of_condition(condition: Condition | None) -> Iterator[str]:
@@ -63,7 +76,7 @@ def _newer_words_of_leaf(leaf: Any) -> Iterator[str]:
         yield "exists of a score"
     if isinstance(leaf, VisitLeaf | ActivityLeaf):
         yield from (word for word in ("sum", "average", "distinct") if getattr(leaf, word) is not None)
-        if leaf.regular is not None and leaf.regular.times != 1:
+        if leaf.regular is not None and "times" in leaf.regular.model_fields_set:
             yield "times"
     if _has_key(leaf.model_dump(exclude_defaults=True), "accents"):
         yield "accents"

@@ -157,15 +157,17 @@ class SlotManager:
             settings, number, spec.slots, self.journal, spec.changelog_topic(settings)
         )
         rows, local_rows = self._row_stores.open(number)
+        decider, control_state = spec.decider(settings, number, rows), self.control_topics.control_state
+        sources = self.source_watch.sources
         return self.slot_class(
             settings=settings,
             partitions=partitions,
             producer=self.producer_class(settings, f"{spec.app_id(settings)}-slot-{number}"),
             ingest=self._ingest,
-            decider=spec.decider(settings, number, rows),
+            decider=decider,
             local_rows=local_rows,
             inputs=SlotInputs(partitions.own_journal(), self.app.consumer),
-            tick_scheduler=TickScheduler(settings, self.control_topics.control_state, self.source_watch.sources),
+            tick_scheduler=TickScheduler(settings, control_state, sources, decider.known_release),
             ends=self._fetch_thread().ends,
             transaction_partitions=self._transaction_partitions(partitions),
             log_ends=self._takeover.log_ends,

@@ -77,7 +77,7 @@ class ControlRecordScheduler:
         marker = self._tick_scheduler.next_marker(checkpoint)
         if marker is None or not self._is_in_step(marker, now):
             return None
-        after = replace(checkpoint, definitions=marker.offset + 1)
+        after = replace(checkpoint, definitions=max(checkpoint.definitions, marker.offset + 1))
         # Every control record before it is decided, so the release in force now is the one in force then.
         if self._backfill is None or not self._backfill.needs_backfill(marker):
             return ScheduledRecord(

@@ -7,6 +7,7 @@ was read back from the journal.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -49,24 +50,41 @@ class ControlState:
 class TickScheduler:
     """Chooses the next tick or marker of one slot. Instants in ms; `sources` are the partitions of all in-topics.
 
-    `holder` is the partition with the smallest claim, which holds ticks back.
+    `known_release` gives, for an account, the newest release that the slot's decider has, proposed or in force; 0 for
+    none. `holder` is the partition with the smallest claim, which holds ticks back.
     """
 
     settings: Settings
     control_state: ControlState
     sources: SourcePartitions
+    known_release: Callable[[str], int]
     holder: str = ""
     _last_append: int = 0
     _has_record: bool = True
+    _missed: list[Marker] = field(default_factory=list)
+    _checked_count: int = 0
 
     def next_marker(self, checkpoint: SlotCheckpoint) -> Marker | None:
         """The next release marker that is not in this slot's journal partition."""
         return next(iter(self.pending_markers(checkpoint)), None)
 
     def pending_markers(self, checkpoint: SlotCheckpoint) -> Sequence[Marker]:
-        """The release markers that are not in this slot's journal partition, in their order."""
+        """The release markers that are not in this slot's journal partition, in their order.
+
+        Before the checkpoint's offset they are those that a former owner held void: an engine of an older version
+        passes over a release that it cannot read.
+        """
         markers = self.control_state.markers
-        return markers[bisect_left(markers, checkpoint.definitions, key=attrgetter("offset")) :]
+        unchecked = markers[self._checked_count :]
+        self._checked_count = len(markers)
+        passed = [marker for marker in unchecked if marker.offset < checkpoint.definitions]
+        self._missed = [marker for marker in (*self._missed, *passed) if self._is_unknown(marker, checkpoint)]
+        index = bisect_left(markers, checkpoint.definitions, key=attrgetter("offset"))
+        return [*self._missed, *(marker for marker in markers[index:] if self._is_unknown(marker, checkpoint))]
+
+    def _is_unknown(self, marker: Marker, checkpoint: SlotCheckpoint) -> bool:
+        introduced, _ = checkpoint.introduced.get(marker.account, (0, ""))
+        return marker.number > max(introduced, self.known_release(marker.account))
 
     def marker(self, account: str, number: int) -> Marker:
         """The marker of a release that was read. Raises StopIteration for another."""

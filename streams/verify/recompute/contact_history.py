@@ -101,11 +101,14 @@ class ContactHistory:
     def _apply_release(
         self, contact: RecomputedContact, lead_history: LeadHistory, release: JournalRelease, tick: int
     ) -> None:
-        """A release counts as a record: what is due before it is decided under the previous release."""
+        """A release counts as a record: what is due before it is decided under the previous release.
+
+        Under one that raises the engine version, so is what is due at its own instant.
+        """
         now = max(tick if release.at is None else release.at, contact.clock, tick)
-        lead_history.advance_to(now)
-        lead_history.refresh_model(now if contact.clock == now else now - 1)
         previous = contact.release
+        lead_history.advance_to(now + 1 if _is_raised(previous, release) else now)
+        lead_history.refresh_model(_last_instant_under(previous, release, contact, now))
         self._change_definitions(contact, release, tick)
         contact.model.matching_cache.clear()  # filters may compare dates in the account's zone
         lead_instant = lead_history.open_instant(now)
@@ -137,8 +140,19 @@ class ContactHistory:
     ) -> set[str]:
         if previous is None or not _needs_members(previous, release):
             return set()
-        instant = now if contact.clock == now else now - 1
+        instant = _last_instant_under(previous, release, contact, now)
         return compute_members(contact.model, previous, instant, contact.fixed_memberships)
+
+
+def _last_instant_under(
+    previous: JournalRelease | None, release: JournalRelease, contact: RecomputedContact, now: int
+) -> int:
+    """The last instant (ms) that the previous release decides when another one follows at `now`."""
+    return now if contact.clock == now or _is_raised(previous, release) else now - 1
+
+
+def _is_raised(previous: JournalRelease | None, release: JournalRelease) -> bool:
+    return previous is not None and previous.engine_version != release.engine_version
 
 
 def _follow_release(contact: RecomputedContact, release: JournalRelease) -> None:

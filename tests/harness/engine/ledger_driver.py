@@ -85,6 +85,10 @@ class LedgerDriver:
     def has_pending(self) -> bool:
         return self._decider.has_pending()
 
+    def known_release(self) -> int:
+        """The number of the account's release as the ledger knows it."""
+        return self._decider.known_release("default")
+
     def revenue(self, campaign: str = "spring", currency: str = "EUR") -> dict[str, tuple[int, str]]:
         """The last row of `campaign-revenue`: per kind count and amount, idle kinds left out."""
         key = f"default/{campaign}/{currency}".encode()

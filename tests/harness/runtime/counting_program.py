@@ -58,6 +58,7 @@ class CountingCheckpoint(msgspec.Struct):
 
     unfinished: list[PendingTick] = []
     release: int = 0
+    releases: dict[str, int] = {}
 
 
 _decode_event = msgspec.json.Decoder(CountingEvent).decode
@@ -130,7 +131,7 @@ class CountingDecider:
             self.state.unfinished.append(PendingTick(offset, record.at))
             return
         if isinstance(record, records.Marker):
-            self.state.release = record.number
+            self.state.release = self.state.releases[record.account] = record.number
             return
         assert isinstance(record, records.JournalEvent), "nothing else is written in these tests"
         for tick in self.state.unfinished:
@@ -194,6 +195,10 @@ class CountingDecider:
     def is_busy(self) -> bool:
         """Whether a tick is not finished."""
         return bool(self.state.unfinished)
+
+    def known_release(self, account: str) -> int:
+        """The account's release; 0 for none."""
+        return self.state.releases.get(account, 0)
 
     def next_due(self) -> int | None:
         """The earliest due instant."""

@@ -134,6 +134,7 @@ def fake_slot(
     for partition in (VISITS, SCORES, JOURNAL):
         inputs.add_buffer(partition, position=0, arrival=0).start(token=1)
     control_state = control_state or ControlState()
+    decider = decider or CountingDecider()
     sources = [Partition("web-visits", 0), Partition("scoring-events", 0)]
 
     async def log_ends(partitions: list[Partition]) -> dict[Partition, int]:
@@ -147,10 +148,12 @@ def fake_slot(
         partitions=OutputPartitions.for_slot(settings, 0, 1, JOURNAL.topic, CHANGELOG.topic),
         producer=FakeProducer(),  # type: ignore[arg-type]  # as much of a SlotProducer as a slot uses
         ingest=ingest,
-        decider=decider or CountingDecider(),
+        decider=decider,
         local_rows=local_rows or NoLocalRows(),
         inputs=inputs,
-        tick_scheduler=TickScheduler(settings, control_state, SourcePartitions(sources, seen_at=1 << 50)),
+        tick_scheduler=TickScheduler(
+            settings, control_state, SourcePartitions(sources, seen_at=1 << 50), decider.known_release
+        ),
         ends={},
         transaction_partitions=[],
         log_ends=log_ends,

@@ -72,9 +72,9 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
     assert await run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
 
     listed = await run(settings, "list")
-    assert [(each["number"], each["at"]) for each in listed["releases"]] == [
-        (1, "2026-03-01T12:00:00.000Z"),
-        (2, None),
+    assert [(each["number"], each["at"], each["engine_version"]) for each in listed["releases"]] == [
+        (1, "2026-03-01T12:00:00.000Z", NEWEST_VERSION),
+        (2, None, NEWEST_VERSION),
     ]
     assert listed["void"] == []
     history = await run(settings, "history")
@@ -92,10 +92,29 @@ async def test_definitions_are_planned_applied_listed_and_shown(settings: Settin
             "--bootstrap", settings.bootstrap, "--prefix", settings.prefix,
         )  # fmt: skip
         assert (result.returncode, result.stdout) == (78, "")
-        assert f"--based-on {base}, but release 2 is the latest; nothing was written, plan again" in result.stderr
+        assert (
+            f"based on release {base}, but release 2 is the latest; nothing was written, plan again" in result.stderr
+        )
     assert (await run(settings, "list"))["void"] == []
     applied = await run(settings, "apply", write_definitions(tmp_path, FIRST), "--based-on", "2")
     assert applied == [{"account": "default", "number": 3, "applied": True}]
+
+
+async def test_an_account_of_the_oldest_engine_version_keeps_it_and_its_files_are_judged_by_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    await run(settings, "apply", write_definitions(tmp_path, "engine_version: 3\n" + FIRST))
+    rule = "{id: r, when: {all: []}, then: {add_to_segment: vip, remove_from_segment: vip}}"
+    opposed = f"segments: [{{id: vip}}]\ncampaigns: [{{id: spring, automation: [{rule}]}}]\n"
+    path = write_definitions(tmp_path, opposed)  # newer versions refuse it
+    (plan,) = await run(settings, "plan", path)
+    assert plan["settings"] == []
+    assert await run(settings, "apply", path) == [{"account": "default", "number": 2, "applied": True}]
+    releases = (await ReleaseRepository(settings, "events").read_log()).releases_of("default")
+    assert [("engine_version" in each.document, each.definitions.engine_version) for each in releases] == [
+        (False, 3),
+        (False, 3),
+    ]
 
 
 async def test_of_two_releases_on_one_base_every_reader_accepts_the_first(settings: Settings, tmp_path: Path) -> None:
@@ -216,7 +235,8 @@ async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Se
     await releases.write_release("default", account(tmp_path, FIRST).document, 0)
     listed = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "list", *options])
     first, void = listed.stdout.splitlines()
-    assert first.startswith("default  release 1  2026-03-01T12:00:00.000Z  1 segment, 0 campaigns  ")
+    shown = f"2026-03-01T12:00:00.000Z  engine version {NEWEST_VERSION}  1 segment, 0 campaigns  "
+    assert first.startswith(f"default  release 1  {shown}")
     assert void == "default  void at offset 1: based on release 0, but 1 is the latest"
 
     history = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "history", *options])
@@ -229,5 +249,5 @@ async def test_people_see_releases_as_lines_and_definitions_as_yaml(settings: Se
     yaml = await asyncio.to_thread(CliRunner().invoke, build_app(), ["definitions", "show", *options])
     copy = tmp_path / "shown.yaml"
     copy.write_text(yaml.stdout)
-    shown = load_definitions([copy]).require()["default"].document
-    assert shown == {**account(tmp_path, FIRST).document, "engine_version": NEWEST_VERSION}
+    loaded = load_definitions([copy]).require()["default"].document
+    assert loaded == {**account(tmp_path, FIRST).document, "engine_version": NEWEST_VERSION}

@@ -109,7 +109,7 @@ class LeadInstant:
 
     def set_points(self, campaign: str, points: Decimal) -> bool:
         """Sets the points to a number of millionths; returns whether the rounded points changed."""
-        return self._change_points(campaign, lambda _: points)
+        return self._change_points(campaign, lambda _: points, is_set=True)
 
     def clamp_points(self, campaign: str) -> bool:
         """Cuts the points to the campaign's bounds; returns whether the rounded points changed."""
@@ -122,16 +122,19 @@ class LeadInstant:
         notice = RecomputedNotice(self.now, campaign, rule_id, name, lead.status, points, lead.created)
         self.contact.notices.append(notice)
 
-    def _change_points(self, campaign: str, change: Callable[[Decimal], Decimal]) -> bool:
-        """Changes the points as decayed to now, within the campaign's bounds; whether the rounded ones changed."""
+    def _change_points(self, campaign: str, change: Callable[[Decimal], Decimal], *, is_set: bool = False) -> bool:
+        """Changes the points as decayed to now, within the campaign's bounds; whether the rounded ones changed.
+
+        Points that are set (`is_set`) or cut are exact from now on, also where the rounded ones stay the same.
+        """
         lead, half_life = self.leads[campaign], self.rules.half_life(campaign)
         folded = decay_points(lead.points, self.now - lead.decayed_to, half_life)
-        after = self.rules.within_bounds(campaign, change(folded))
+        changed = change(folded)
+        after = self.rules.within_bounds(campaign, changed)
         is_other = round_points(after) != round_points(folded)
-        if is_other or lead.decayed_to == self.now:
-            lead.points = after
+        if is_other or is_set or after != changed or lead.decayed_to == self.now:
+            lead.points, lead.decayed_to = after, self.now
         if is_other:
-            lead.decayed_to = self.now
             self.changed_leads.add(campaign)
         return is_other
 

@@ -59,6 +59,24 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(f"{_ACTIONS}::test_set_points_gives_the_lead_these_points_whatever_it_had",),
     ),
     Mutation(
+        id="set-points-to-the-number-shown",
+        section=3,
+        rule="Points that a rule sets decay from exactly there, also where rounding showed that number before",
+        where="decisions/leads.py",
+        text="    context.lead_context(campaign).points_before_decay = None\n    return _change_points",
+        instead="    return _change_points",
+        caught_by=(f"{_ACTIONS}::test_points_that_are_set_to_the_number_shown_decay_from_exactly_that",),
+    ),
+    Mutation(
+        id="cut-to-the-number-shown",
+        section=3,
+        rule="What is cut is lost, also where rounding showed the bound before",
+        where="decisions/leads.py",
+        text="if exact != points:",
+        instead="if exact != points and lead.points != before:",
+        caught_by=(f"{_BOUNDS}::test_points_that_are_cut_to_the_number_shown_decay_from_exactly_the_bound",),
+    ),
+    Mutation(
         id="set-points-beside-add-points",
         section=7,
         rule="`set_points` beside `add_points` is refused",
@@ -194,6 +212,17 @@ MUTATIONS: tuple[Mutation, ...] = (
         text="is_new = is_raised and _is_decided(former, former_rule, context.now)",
         instead="is_new = False",
         caught_by=(f"{_RELEASES}::test_a_rule_that_only_the_newer_meaning_judges_true_starts_from_there",),
+    ),
+    Mutation(
+        id="due-at-the-newer-meaning",
+        section=6,
+        rule="What lies before a newer meaning is answered by the former one: also what falls due at its very instant",
+        where="decisions/decide.py",
+        text="now + 1 if is_raised else now",
+        instead="now",
+        caught_by=(
+            f"{_RELEASES}::test_a_rule_that_falls_due_at_the_very_instant_of_the_raise_fires_under_the_former_meaning",
+        ),
     ),
     Mutation(
         id="newer-meaning-of-a-paused-campaign",

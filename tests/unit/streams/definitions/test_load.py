@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.definitions import DocumentProblem, load_definitions, load_separately
+from streams.definitions import DocumentProblem, load_definitions, load_separately, require_some_version
 from streams.errors import DefinitionsRefused
 
 VALID = """\
@@ -344,3 +344,38 @@ def test_a_lone_surrogate_in_yaml_is_refused_too(tmp_path: Path) -> None:
         [write_file(tmp_path, '{"segments": [{"id": "a", "name": "\\ud83d\\ude00"}]}', "whole.json")]
     )
     assert loaded.require()["default"].content.segments[0].name == "\U0001f600"
+
+
+OPPOSED = """\
+segments: [{id: vip}]
+campaigns:
+  - id: spring
+    automation:
+      - {id: r, when: {all: []}, then: {add_to_segment: vip, remove_from_segment: vip}}
+"""
+"""Definitions that only engine version 3 accepts."""
+NEWER = "segments:\n  - id: s\n    dynamic: true\n    when: {created: {within_last: 1d}}\n"
+"""Definitions that only engine version 4 accepts."""
+
+
+def test_a_file_is_judged_by_the_engine_version_of_its_account(tmp_path: Path) -> None:
+    opposed, newer = write_file(tmp_path, OPPOSED), write_file(tmp_path, NEWER, "newer.yaml")
+    assert load_definitions([opposed], {"default": 3}).require()["default"].content.engine_version == 3
+    assert load_definitions([opposed], {"default": 4}).problems
+    assert load_definitions([opposed], {"other": 3}).problems, "a first release gets the newest version"
+    (problem,) = load_definitions([newer], {"default": 3}).problems
+    assert str(problem).startswith(f"{newer}:4: segments[0].when: segment s: created needs engine version 4")
+
+
+def test_a_lower_version_than_the_accounts_is_refused_where_it_stands(tmp_path: Path) -> None:
+    path = write_file(tmp_path, "account: default\nengine_version: 3\n")
+    (problem,) = load_definitions([path], {"default": 4}).problems
+    assert str(problem).startswith(f"{path}:2: engine_version: engine version 3 is before 4, which the account has")
+    assert load_definitions([path], {"default": 3}).problems == ()
+
+
+def test_without_the_releases_a_file_is_refused_only_for_what_every_version_refuses(tmp_path: Path) -> None:
+    require_some_version([write_file(tmp_path, OPPOSED)])
+    require_some_version([write_file(tmp_path, NEWER)])
+    with pytest.raises(DefinitionsRefused, match=r"d\.yaml:1: .*unknown key 'segmentz'"):
+        require_some_version([write_file(tmp_path, "segmentz: []\n")])

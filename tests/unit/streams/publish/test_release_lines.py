@@ -10,32 +10,18 @@ import pytest
 from streams.errors import DefinitionsRefused
 from streams.publish.lines import DefinitionsLine
 from streams.publish.release_lines import ReleaseLineWriter
-from streams.settings import Settings
-from streams.store.releases import ReleaseRepository
+from tests.harness.kafka.memory_releases import MemoryReleases
 
 FAR_FUTURE = 1 << 45
 SEGMENT = {"id": "all", "dynamic": True, "when": {"visit": {}}}
 
 
-class FakeRepository(ReleaseRepository):
-    """Its topic is in memory; `competes` puts another writer's release before each of its own."""
-
-    def __init__(self, clock: Any = "events", *, competes: bool = False) -> None:
-        super().__init__(Settings(), clock)
-        self._competes = competes
-        self._count = 0
-
-    async def _read_new_records(self) -> None:
-        return
+class CompetingReleases(MemoryReleases):
+    """Another writer's release comes before each of its own."""
 
     async def _send_record(self, account: str, value: bytes) -> None:
-        if self._competes:
-            self._append(account, msgspec.json.encode({**msgspec.json.decode(value), "id": f"other-{self._count}"}))
-        self._append(account, value)
-
-    def _append(self, account: str, value: bytes) -> None:
-        self._log.add(self._count, 1, account.encode(), value)
-        self._count += 1
+        self.append(account, msgspec.json.encode({**msgspec.json.decode(value), "id": "other"}))
+        await super()._send_record(account, value)
 
 
 def line(definitions: Any, at: int | None = None) -> DefinitionsLine:
@@ -43,7 +29,7 @@ def line(definitions: Any, at: int | None = None) -> DefinitionsLine:
 
 
 async def test_each_line_is_the_next_release_of_its_account() -> None:
-    releases = FakeRepository()
+    releases = MemoryReleases()
     writer = ReleaseLineWriter(releases)
     assert await writer.apply_line(line({"segments": []})) == 1
     assert await writer.apply_line(line({"segments": [SEGMENT]}, at=1_000)) == 2
@@ -58,14 +44,36 @@ async def test_each_line_is_the_next_release_of_its_account() -> None:
 )
 async def test_definitions_that_cannot_be_read_are_refused(definitions: Any, problem: str) -> None:
     with pytest.raises(DefinitionsRefused, match=rf"events\.jsonl:3: .*{problem}"):
-        await ReleaseLineWriter(FakeRepository()).apply_line(line(definitions))
+        await ReleaseLineWriter(MemoryReleases()).apply_line(line(definitions))
+
+
+async def test_a_line_that_states_the_oldest_version_is_a_record_that_an_engine_of_it_can_read() -> None:
+    releases = MemoryReleases()
+    await ReleaseLineWriter(releases).apply_line(line({"engine_version": 3}))
+    await ReleaseLineWriter(releases).apply_line(line({"engine_version": 3, "segments": [SEGMENT]}))
+    written = (await releases.read_log()).releases_of("acme")
+    assert [(each.definitions.engine_version, "engine_version" in each.document) for each in written] == [
+        (3, False),
+        (3, False),
+    ]
+
+
+async def test_a_lower_version_than_the_accounts_is_refused_and_nothing_is_written() -> None:
+    releases = MemoryReleases()
+    await ReleaseLineWriter(releases).apply_line(line({"engine_version": 4}))
+    with pytest.raises(DefinitionsRefused, match=r"events\.jsonl:3: engine_version: engine version 3 is before 4"):
+        await ReleaseLineWriter(releases).apply_line(line({"engine_version": 3}))
+    with pytest.raises(DefinitionsRefused, match="engine version 3 is before 4"):
+        await releases.write_release("acme", {"account": "acme", "engine_version": 3}, 1)
+    log = await releases.read_log()
+    assert (len(log.releases_of("acme")), log.void_releases) == (1, [])
 
 
 async def test_a_future_release_is_refused_on_the_wall_clock() -> None:
     with pytest.raises(DefinitionsRefused, match=r"events\.jsonl:3: .* is still to come"):
-        await ReleaseLineWriter(FakeRepository("wall")).apply_line(line({}, at=FAR_FUTURE))
+        await ReleaseLineWriter(MemoryReleases("wall")).apply_line(line({}, at=FAR_FUTURE))
 
 
 async def test_a_release_that_another_one_overtook_is_refused() -> None:
     with pytest.raises(DefinitionsRefused, match=r"events\.jsonl:3: "):
-        await ReleaseLineWriter(FakeRepository(competes=True)).apply_line(line({}))
+        await ReleaseLineWriter(CompetingReleases()).apply_line(line({}))

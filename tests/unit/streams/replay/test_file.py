@@ -97,6 +97,22 @@ def test_definitions_that_cannot_be_applied_are_refused_with_their_line() -> Non
         ReplayRun([RECENT], release)
 
 
+def test_a_line_with_a_lower_engine_version_is_refused_with_its_line() -> None:
+    release = {"type": "definitions.applied", "definitions": {"engine_version": 3, "segments": [ALL]}}
+    with pytest.raises(DefinitionsRefused, match=r"file:1: engine_version: engine version 3 is before 4"):
+        ReplayRun([RECENT], release)
+
+
+def test_a_file_may_say_that_the_oldest_engine_version_decides() -> None:
+    leaf = {"property": "employees", "gte": 5}
+    text: dict[str, Any] = {"id": "1", "type": "contact.changed", "at": "2026-01-01T00:00:00Z", "contact": "ann"}
+    text["properties"] = {"employees": "9"}
+    for version, changes in ((3, []), (4, ["big"])):
+        big = {"engine_version": version, "segments": [{"id": "big", "dynamic": True, "when": leaf}]}
+        replay = ReplayRun({"default": big}, {"type": "definitions.applied", "definitions": big}, text)
+        assert [segment for _, _, segment in replay.changes()] == changes
+
+
 def test_accounts_never_see_each_other() -> None:
     definitions = {"one": {"account": "one", "segments": [RECENT]}, "two": {"account": "two", "segments": [ALL]}}
     replay = ReplayRun(

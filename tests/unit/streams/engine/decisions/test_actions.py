@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.harness.engine.engine_driver import EngineDriver, day, lead_changes, outputs_of_topic, segment_changes
+from schemas.values import MILLION, instant_ms
+from streams.engine.state.points import points_at
+from tests.harness.engine.engine_driver import DAY, EngineDriver, day, lead_changes, outputs_of_topic, segment_changes
 
 ALL = {"id": "all", "dynamic": True, "when": {"all": []}}
 GO = {"property": "signal", "eq": "go"}
@@ -125,6 +127,22 @@ def test_points_are_set_by_time_alone_at_that_instant() -> None:
     assert (change["at"], change["added"], change["points"]) == ("2026-01-11T00:00:00.000Z", -34, 16)
     driver.change_contact(day(20))
     assert driver.points("spring") == 8
+
+
+def test_points_that_are_set_to_the_number_shown_decay_from_exactly_that() -> None:
+    floor = {"id": "floor", "when": {"points": {"lte": 5}}, "then": {"set_points": 5, "notify": "floor"}}
+    spring = {"id": "spring", "audience": ["all"], "half_life": "30d", "automation": [floor]}
+    low = {"id": "low", "dynamic": True, "when": {"lead": {"campaign": "spring", "points": {"lt": 2}}}}
+    driver = EngineDriver(segments=[ALL, low], campaigns=[spring])
+    driver.visit(day(0))  # the new lead has 0 points, so the rule fires at once
+    driver.send("score.adjusted", day(0), points=2)
+    outputs = driver.tick(day(90))
+    (notice,) = outputs_of_topic(outputs, "notifications")
+    (entered,) = outputs_of_topic(outputs, "segment-changes")
+    fired, at = instant_ms(notice["at"]), instant_ms(entered["at"])
+    assert points_at(7 * MILLION, day(0), fired, 30 * DAY) == 5 * MILLION, "decay shows the number that is set"
+    fallen = points_at(5 * MILLION, fired, at, 30 * DAY)
+    assert fallen < 2 * MILLION <= points_at(5 * MILLION, fired, at - 1, 30 * DAY)
 
 
 def test_before_version_4_the_status_came_first_and_a_closed_lead_got_no_points() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.values import MILLION
-from tests.harness.engine.engine_driver import HOUR, EngineDriver, day, lead_changes, outputs_of_topic
+from schemas.values import MILLION, instant_ms
+from streams.engine.state.points import points_at
+from tests.harness.engine.engine_driver import DAY, HOUR, EngineDriver, day, lead_changes, outputs_of_topic
 
 ALL = {"id": "all", "dynamic": True, "when": {"all": []}}
 PAGE = {"id": "page", "when": {"visit": {"path": {"eq": "/pricing"}}}, "points": 10}
@@ -137,6 +138,20 @@ def test_what_decayed_before_the_marker_is_not_cut() -> None:
     assert driver.points("spring") == 40
     driver.apply(day(10), segments=[ALL], campaigns=[campaign(half_life="10d", points_between=[0, 39.5])])
     assert driver.points("spring") == 39.5
+
+
+def test_points_that_are_cut_to_the_number_shown_decay_from_exactly_the_bound() -> None:
+    asleep = {"id": "asleep", "when": {"inactive_for": "1m"}, "then": {"add_points": 1}}
+    cold = {"id": "cold", "when": {"points": {"lt": 2}}, "then": {"set_status": "rejected"}}
+    half_life = 1_000_000 * DAY  # too long for a minute to show
+    driver = driver_of(half_life="1000000d", points_between=[0, 5], automation=[asleep, cold])
+    driver.send("lead.reactivated", day(0), campaign="spring")
+    score(driver, 5, day(0))
+    assert outputs_of_topic(driver.tick(day(1)), "lead-changes") == []
+    (change,) = outputs_of_topic(driver.tick(day(1_400_000)), "lead-changes")
+    at = instant_ms(change["at"])
+    fallen = points_at(5 * MILLION, day(0, 60_000), at, half_life)
+    assert fallen < 2 * MILLION <= points_at(5 * MILLION, day(0, 60_000), at - 1, half_life)
 
 
 def test_a_lead_at_its_bound_still_decays_across_a_threshold() -> None:

@@ -110,6 +110,39 @@ def test_what_is_true_at_the_raise_is_the_start_also_where_it_became_true_at_tha
     assert raise_version(ann, former, newer) == []
 
 
+ASLEEP = {"id": "asleep", "when": {"inactive_for": "1d"}, "then": {"set_status": "rejected"}}
+SLEEPERS = {"id": "sleepers", "dynamic": True, "when": {"inactive_for": "1d"}}
+
+
+def asleep_at_the_release(**release_: Any) -> list[dict[str, Any]]:
+    """What a release at the very instant tells at which a lead has been inactive for a day."""
+    everybody = {"id": "all", "dynamic": True, "when": {"all": []}}
+    spring = {"id": "spring", "audience": ["all"], "automation": [ASLEEP]}
+    definitions: dict[str, Any] = {"segments": [everybody, SLEEPERS], "campaigns": [spring]}
+    driver = EngineDriver(engine_version=3, **definitions)
+    driver.visit(day(0))
+    assert lead_changes(driver.tick(day(1))) == []
+    outputs = driver.apply(at=day(1), **{**definitions, **release_})
+    assert driver.tick(day(5)) == [], "nothing is left to fire"
+    return outputs
+
+
+def test_a_rule_that_falls_due_at_the_very_instant_of_the_raise_fires_under_the_former_meaning() -> None:
+    outputs = asleep_at_the_release(engine_version=4)
+    assert lead_changes(outputs) == [("spring", "active", "rejected")]
+    events = [output for output in outputs if output.get("type") in ("segment.entered", "lead.status_changed")]
+    assert [(output["at"], output["cause"]["kind"], output["cause"]["release"]) for output in events] == [
+        ("2026-01-02T00:00:00.000Z", "clock", 1),
+        ("2026-01-02T00:00:00.000Z", "automation", 1),
+    ]
+
+
+def test_at_a_release_of_the_same_version_it_fires_under_the_new_one() -> None:
+    outputs = asleep_at_the_release(engine_version=3)
+    assert lead_changes(outputs) == [("spring", "active", "rejected")]
+    assert {output["cause"]["release"] for output in outputs if output.get("type") == "lead.status_changed"} == {2}
+
+
 def test_a_campaign_that_is_paused_meanwhile_still_fires_what_became_true_during_the_pause() -> None:
     everybody = {"id": "all", "dynamic": True, "when": {"all": []}}
     rule = {"id": "r", "when": {"property": "signal", "eq": "go"}, "then": {"set_status": "qualified"}}

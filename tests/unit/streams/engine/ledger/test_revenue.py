@@ -137,6 +137,14 @@ def test_a_campaign_defined_later_gets_the_revenue_that_was_there_before() -> No
     assert ledger.revenue("autumn") == {"won": (1, "7"), "open": (1, "3")}
 
 
+def test_the_ledger_knows_its_release_after_a_restart() -> None:
+    ledger = LedgerDriver()
+    assert ledger.known_release() == 0
+    ledger.apply()
+    ledger.restart()
+    assert ledger.known_release() == 1
+
+
 def test_a_campaign_that_is_not_defined_any_more_keeps_its_revenue() -> None:
     ledger = LedgerDriver(ledger_definitions(spring=SPRING), ledger_definitions(autumn=AUTUMN))
     ledger.apply()

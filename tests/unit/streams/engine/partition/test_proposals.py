@@ -101,3 +101,16 @@ def test_state_for_a_release_that_was_given_up_is_deleted(monkeypatch: pytest.Mo
     assert len(driver.contact().flags) == 1
     driver.apply(segments=[counted(8)])
     assert (state_sizes(driver), driver.contact().flags, driver.members()) == ([8], [], ["s8"])
+
+
+def test_a_decider_knows_the_newest_release_of_an_account_that_was_proposed_or_decides() -> None:
+    driver = EngineDriver(segments=[])
+    assert driver.decider.known_release("default") == 1
+    assert driver.decider.known_release("other") == 0
+    propose(driver, counted(1))
+    assert driver.decider.known_release("default") == 2
+    driver.apply(segments=[])
+    assert driver.decider.known_release("default") == 3
+    restored = restored_decider(driver, {})
+    restored.resume(driver.decider.checkpoint())
+    assert restored.known_release("default") == 3

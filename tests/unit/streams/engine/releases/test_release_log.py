@@ -9,7 +9,8 @@ import pytest
 
 from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from schemas.values import instant_ms
-from streams.engine.releases.release_log import ReleaseLog, first_document
+from streams.engine.releases.release_log import Release, ReleaseLog, next_document
+from streams.errors import DefinitionsRefused
 
 NOON = instant_ms("2026-03-01T12:00:00Z")
 
@@ -128,8 +129,14 @@ def versions(*stated: int | None) -> list[int | str]:
 
 
 def test_a_release_keeps_the_engine_version_of_the_one_before_until_it_states_a_newer_one() -> None:
-    assert versions(None, 3, None, 4, None) == [3, 3, 3, 4, 4]
+    assert versions(None, None, 4, None, 4) == [3, 3, 4, 4, 4]
     assert versions(4, None) == [4, 4]
+
+
+@pytest.mark.parametrize("former", [(), (None,)])
+def test_a_record_that_states_the_oldest_version_is_void_for_every_engine(former: tuple[None, ...]) -> None:
+    # The engine of the oldest version does not know the key, so its releases would have other numbers.
+    assert versions(*former, 3)[-1] == "engine version 3 is never stated: leave `engine_version` out"
 
 
 def test_an_engine_version_never_goes_down() -> None:
@@ -145,9 +152,30 @@ def test_the_release_that_raises_the_version_has_new_words() -> None:
     assert log.add(1, NOON, b"default", raised) is not None
 
 
+def release_of(**definitions: Any) -> Release:
+    log = ReleaseLog()
+    assert log.add(0, NOON, b"default", record(definitions=definitions)) is not None
+    return log.get("default", 1)
+
+
 def test_a_first_document_states_the_newest_version_where_it_states_none() -> None:
-    assert first_document({"plan": "basic"}) == {"plan": "basic", "engine_version": NEWEST_VERSION}
-    assert first_document({"engine_version": 3}) == {"engine_version": 3}
+    assert next_document({"plan": "basic"}, None) == {"plan": "basic", "engine_version": NEWEST_VERSION}
+    assert next_document({"engine_version": 4}, None) == {"engine_version": 4}
+
+
+def test_a_later_document_keeps_the_version_where_it_states_none() -> None:
+    assert next_document({"plan": "basic"}, release_of()) == {"plan": "basic"}
+    assert next_document({"engine_version": 4}, release_of()) == {"engine_version": 4}
+
+
+def test_the_oldest_version_is_left_out_of_a_record_since_its_engine_knows_no_such_key() -> None:
+    assert next_document({"plan": "basic", "engine_version": 3}, None) == {"plan": "basic"}
+    assert next_document({"plan": "basic", "engine_version": 3}, release_of()) == {"plan": "basic"}
+
+
+def test_a_document_with_a_lower_version_than_the_account_is_refused() -> None:
+    with pytest.raises(DefinitionsRefused, match="engine_version: engine version 3 is before 4"):
+        next_document({"engine_version": 3}, release_of(engine_version=4))
 
 
 def test_the_document_of_a_release_can_be_had_with_its_version() -> None:

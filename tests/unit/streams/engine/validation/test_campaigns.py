@@ -49,6 +49,16 @@ def test_what_version_3_accepted_it_still_accepts(then: dict[str, Any], where: s
     assert problems(acting(**then), engine_version=3) == [], (where, message)
 
 
+@pytest.mark.parametrize("then", [{}, {"notify": None}, {"set_status": None, "add_points": None}])
+def test_a_rule_that_does_nothing_is_refused(then: dict[str, Any]) -> None:
+    (problem,) = problems(acting(**then))
+    assert "a rule does something" in problem[1]
+
+
+def test_in_version_3_a_rule_may_name_an_action_without_a_value() -> None:
+    assert problems(acting(set_status=None), engine_version=3) == []
+
+
 @pytest.mark.parametrize(
     "then",
     [

@@ -35,10 +35,19 @@ def test_a_newer_word_is_refused_by_name(word: str) -> None:
     ]
 
 
+def test_a_newer_word_that_states_its_default_is_refused_too_since_the_former_engine_refuses_it() -> None:
+    leaf = {**VISITS, "regular": {"at_least": 1, "of": 2, "each": "1d", "times": 1}}
+    (problem,) = validate_definitions(in_segment(leaf, 3)).problems
+    assert "times needs engine version 4" in problem.message
+    assert validate_definitions(in_segment(leaf, 4)).problems == []
+
+
 @pytest.mark.parametrize(
     ("word", "campaign"),
     [
         ("points_between", {"points_between": [0, 100]}),
+        ("points_between", {"points_between": None}),
+        ("notify", {"automation": [{"id": "r", "when": VISITS, "then": {"add_points": 5, "notify": None}}]}),
         ("set_points", {"automation": [{"id": "r", "when": VISITS, "then": {"set_points": 5}}]}),
         ("notify", {"automation": [{"id": "r", "when": VISITS, "then": {"notify": "sales"}}]}),
     ],

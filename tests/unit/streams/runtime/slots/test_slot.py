@@ -20,7 +20,7 @@ from streams.runtime.slots.slot import Slot
 from streams.runtime.time.claims import Claim
 from streams.runtime.time.ticks import ClockAdvance, ControlState
 from streams.settings import Settings
-from tests.harness.runtime.counting_program import CountingDecider
+from tests.harness.runtime.counting_program import CountingCheckpoint, CountingDecider, encode
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import (
     CHANGELOG,
@@ -229,10 +229,42 @@ def marker(number: int, offset: int, at: int | None = 1) -> records.Marker:
 async def test_release_markers_are_appended_one_at_a_time_from_the_slots_own_position_on() -> None:
     control_state = ControlState(markers=[marker(1, offset=3), marker(2, offset=8)])
     slot = fake_slot(control_state=control_state)
-    restore_checkpoint(slot, SlotCheckpoint(definitions=4))  # a former owner appended the first
+    decided = encode(CountingCheckpoint(releases={"acme": 1}))
+    restore_checkpoint(slot, SlotCheckpoint(definitions=4, checkpoint=decided))  # a former owner appended the first
+    slot.resume()
     assert await transact(slot)
     assert committed_records(slot)[JOURNAL] == [(records.MARKER_KEY, records.encode(marker(2, offset=8)), [])]
     assert committed_checkpoint(slot).definitions == 9
+
+
+async def test_a_release_that_a_former_owner_held_void_is_appended_by_the_new_one() -> None:
+    raised, other = marker(2, offset=5), records.Marker("other", 1, 8, "hash", 1, NEWEST_VERSION)
+    slot = fake_slot(control_state=ControlState(markers=[marker(1, offset=3), raised, other]))
+    decided = encode(CountingCheckpoint(releases={"acme": 1, "other": 1}))
+    restore_checkpoint(slot, SlotCheckpoint(definitions=9, checkpoint=decided))
+    slot.resume()
+    assert await transact(slot)
+    assert committed_records(slot)[JOURNAL] == [(records.MARKER_KEY, records.encode(raised), [])]
+    assert committed_checkpoint(slot).definitions == 9, "so the former engine does not append the other one again"
+    enqueue_journal(slot)
+    await transact(slot)
+    assert not await transact(slot)
+    assert len(committed_records(slot)[JOURNAL]) == 1
+
+
+async def test_a_release_that_a_former_owner_appended_and_did_not_decide_is_not_appended_again() -> None:
+    control_state = ControlState(markers=[marker(1, offset=3)])
+    former = fake_slot(control_state=control_state)
+    assert await transact(former)
+    slot = fake_slot(control_state=control_state)
+    restore_checkpoint(slot, committed_checkpoint(former))
+    slot._producer.committed[JOURNAL] = committed_records(former)[JOURNAL]  # type: ignore[attr-defined]  # a fake
+    slot._control_barrier = 1  # as a take-over finds the journal's end
+    assert not await transact(slot)
+    enqueue_journal(slot)
+    await transact(slot)
+    assert not await transact(slot)
+    assert len(committed_records(slot)[JOURNAL]) == 1
 
 
 def wall_settings() -> Settings:

@@ -25,7 +25,9 @@ def tick_at(sources: SourcePartitions, claims: Mapping[Partition, int], now: int
     control_state = ControlState()
     for partition, claim in claims.items():
         control_state.claims.add(partition, Claim(claim=claim, position=0), timestamp=now)
-    tick = TickScheduler(Settings(clock="wall"), control_state, sources).next_wall_tick(SlotCheckpoint(), 1, now)
+    tick = TickScheduler(Settings(clock="wall"), control_state, sources, lambda _: 0).next_wall_tick(
+        SlotCheckpoint(), 1, now
+    )
     return None if tick is None else tick.at
 
 
@@ -55,7 +57,7 @@ def test_a_late_answer_does_not_set_the_look_back() -> None:
 def test_on_the_events_clock_an_end_in_a_partition_not_seen_yet_counts() -> None:
     control_state = ControlState()
     control_state.claims.add(VISITS[0], Claim(claim=1, position=2), timestamp=1)
-    scheduler = TickScheduler(Settings(clock="events"), control_state, SourcePartitions(VISITS[:1]))
+    scheduler = TickScheduler(Settings(clock="events"), control_state, SourcePartitions(VISITS[:1]), lambda _: 0)
     assert scheduler.is_advance_reached(ClockAdvance(0, "acme", 1, {VISITS[0]: 2, Partition("opportunities", 0): 5}))
     assert not scheduler.is_advance_reached(ClockAdvance(0, "acme", 1, {VISITS[0]: 2, VISITS[1]: 1}))
 

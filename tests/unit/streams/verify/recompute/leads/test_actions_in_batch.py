@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.harness.engine.engine_driver import day
+from streams.verify.recompute.leads.decay import decay_points, round_points
+from tests.harness.engine.engine_driver import DAY, day
 from tests.harness.verify.batch_driver import BatchDriver
 
 FORM = {"activity": {"name": {"eq": "form"}}}
@@ -125,3 +127,29 @@ def test_a_notice_by_time_alone_is_due_to_the_millisecond() -> None:
     assert driver.notices() == []
     driver.tick(day(3, 1))
     assert driver.notices() == [(day(3), "old", "owner", "active", 0)]
+
+
+def test_points_that_are_set_to_the_number_shown_decay_from_exactly_that() -> None:
+    floor = {"id": "floor", "when": {"points": {"lte": 5}}, "then": {"set_points": 5, "notify": "floor"}}
+    low = {"id": "low", "when": {"points": {"lt": 2}}, "then": {"notify": "low"}}
+    driver = BatchDriver(campaigns=[{"id": "spring", "half_life": "30d", "automation": [floor, low]}])
+    driver.send("lead.added", day(0), campaign="spring")  # the new lead has 0 points, so both fire at once
+    driver.send("score.adjusted", day(0), points=2)
+    driver.tick(day(90))
+    fired, at = (notice[0] for notice in driver.notices()[-2:])
+    assert (driver.notices()[-2][1:3], driver.notices()[-1][1:3]) == (("floor", "floor"), ("low", "low"))
+    points = [round_points(decay_points(Decimal(5_000_000), each - fired, 30 * DAY)) for each in (at - 1, at)]
+    assert points[1] < 2_000_000 <= points[0]
+
+
+def test_points_that_are_cut_to_the_number_shown_decay_from_exactly_the_bound() -> None:
+    asleep = {"id": "asleep", "when": {"inactive_for": "1m"}, "then": {"add_points": 1}}
+    low = {"id": "low", "when": {"points": {"lt": 2}}, "then": {"notify": "low"}}
+    spring = {"id": "spring", "half_life": "1000000d", "points_between": [0, 5], "automation": [asleep, low]}
+    driver = BatchDriver(campaigns=[spring])
+    driver.send("lead.added", day(0), campaign="spring")
+    driver.send("score.adjusted", day(0), points=5)
+    driver.tick(day(1_400_000))
+    at, cut = driver.notices()[-1][0], day(0, 60_000)
+    points = [round_points(decay_points(Decimal(5_000_000), each - cut, 1_000_000 * DAY)) for each in (at - 1, at)]
+    assert points[1] < 2_000_000 <= points[0]

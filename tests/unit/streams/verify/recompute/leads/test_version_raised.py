@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.harness.engine.engine_driver import day
 from tests.harness.verify.batch_driver import BatchDriver
 
@@ -146,3 +148,36 @@ def test_points_stay_at_the_raise_and_the_order_of_actions_is_the_new_one_from_t
     assert driver.lead() == ("active", 2)
     driver.send("activity.recorded", day(3), name="form")
     assert driver.lead() == ("qualified", 9)
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_rule_that_falls_due_at_the_very_instant_of_a_release_fires(version: int) -> None:
+    asleep = {"id": "asleep", "when": {"inactive_for": "1d"}, "then": {"set_status": "rejected"}}
+    definitions: dict[str, Any] = {"campaigns": [{"id": "spring", "automation": [asleep]}]}
+    driver = BatchDriver(engine_version=3, **definitions)
+    driver.visit(day(0))
+    driver.send("lead.added", day(0), campaign="spring")
+    driver.tick(day(1))
+    driver.apply(at=day(1), engine_version=version, **definitions)
+    driver.tick(day(5))
+    assert driver.lead() == ("rejected", 0)
+
+
+def test_what_falls_due_at_the_very_instant_of_the_raise_is_judged_by_the_former_meaning() -> None:
+    asleep = {"all": [{"inactive_for": "1d"}, {"not": LARGE}]}
+    definitions: dict[str, Any] = {
+        "campaigns": [{"id": "spring", "automation": [{"id": "r", "when": asleep, "then": {"add_points": 1}}]}]
+    }
+    driver = BatchDriver(engine_version=3, **definitions)
+    driver.send("contact.changed", day(0), properties={"employees": "23"})
+    driver.send("lead.added", day(0), campaign="spring")
+    driver.apply(at=day(1), engine_version=4, **definitions)
+    assert driver.lead() == ("active", 1)
+
+
+def test_a_segment_that_is_paused_at_the_raise_keeps_who_enters_at_its_very_instant() -> None:
+    sleepers = {"id": "sleepers", "dynamic": True, "when": {"inactive_for": "1d"}}
+    driver = BatchDriver(engine_version=3, segments=[sleepers])
+    driver.visit(day(0))
+    driver.apply(at=day(1), engine_version=4, segments=[{**sleepers, "paused": True}])
+    assert driver.contact().model.members == {"sleepers"}
