@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import structlog
 
 from streams.clock import now_ms
-from streams.engine.journal.records import TICK_KEY, Slice
+from streams.engine.journal.records import Slice
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
@@ -55,9 +55,6 @@ MANY_RECORDS = 500
 
 IN_FLIGHT = 1 << 62
 """The place in the journal of a control record that is not committed yet."""
-
-MAX_UNDECIDED = 12_000
-"""How many journal records may be fed and not decided before no more are fed."""
 
 DiagnoseError = Callable[[BaseException], Awaitable[BaseException]]
 """Returns the error itself, or another one that explains it."""
@@ -181,7 +178,7 @@ class Slot:
     def start_restore(self, end: int) -> int:
         """Returns the changelog offset to restore from, where the changelog ends at `end`."""
         position, checkpoint = self.local_rows.start_restore(end)
-        self._checkpoint = checkpoint_records.decode(checkpoint or b"{}")
+        self._checkpoint = self._next_checkpoint = checkpoint_records.decode(checkpoint or b"{}")
         return position
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -348,18 +345,8 @@ class Slot:
         return marker.at if horizon is None else min(horizon, marker.at)
 
     def _decide(self, batch: TransactionBatch, now: int) -> None:
-        journal = self._inputs.journal_buffer()
-        undecided = journal.taken_position - self._decider.resume_offset(journal.taken_position)
-        if not (self._decider.has_pending() and undecided > MAX_UNDECIDED):
-            input_records = self._inputs.dequeue_journal()
-            batch.input_records.update(input_records)
-            for entries in input_records.values():
-                for entry in entries:
-                    record = entry.record
-                    self._decider.feed(record.offset, record.key or b"", record.value or b"")
-                    if record.key != TICK_KEY:
-                        self._tick_scheduler.mark_record()
-                batch.has_content = True
+        if batch.feed_journal(self._inputs, self._decider):
+            self._tick_scheduler.mark_record()
         if self._decider.has_pending():
             batch.add_effects(self._decider.work(self._budget.current()), now)
 

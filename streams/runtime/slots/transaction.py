@@ -26,6 +26,9 @@ JOURNAL_RECORD_TOO_LARGE = Refusal(
 )
 
 
+MAX_UNDECIDED = 12_000
+"""How many journal records may be fed and not decided before no more are fed."""
+
 CONTROL_KEYS = {
     records.Tick: records.TICK_KEY,
     records.Marker: records.MARKER_KEY,
@@ -59,6 +62,26 @@ class TransactionBatch:
         self.has_content = True
         for source, entry in sort_by_arrival(input_records):
             self._ingest_one(self._source_record(source, entry), ingest)
+
+    def feed_journal(self, inputs: SlotInputs, decider: Decider) -> bool:
+        """Feeds the journal records fetched to the decider, unless it is far behind.
+
+        Returns whether there was any but ticks.
+        """
+        journal = inputs.journal_buffer()
+        undecided = journal.taken_position - decider.resume_offset(journal.taken_position)
+        if decider.has_pending() and undecided > MAX_UNDECIDED:
+            return False
+        has_record = False
+        input_records = inputs.dequeue_journal()
+        self.input_records.update(input_records)
+        for entries in input_records.values():
+            self.has_content = True
+            for entry in entries:
+                record = entry.record
+                decider.feed(record.offset, record.key or b"", record.value or b"")
+                has_record |= record.key != records.TICK_KEY
+        return has_record
 
     def _ingest_one(self, record: SourceRecord, ingest: Ingest) -> None:
         if record_size(record.key, record.value, record.headers) > RECORD_BYTES:
