@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from typing import NoReturn
 
@@ -22,6 +23,10 @@ log = structlog.get_logger()
 
 TOPICS_SECONDS = 15.0
 
+COLLECTOR_THRESHOLDS = (10_000, 20, 100)
+"""When the collector of cycles looks (`gc.set_threshold`). Decisions make no cycles; by default it looks at all
+contacts in memory again and again."""
+
 
 def main(spec: AppSpec, settings: Settings, manager_class: type[SlotManager] = SlotManager) -> NoReturn:
     """Runs one worker process; exits with 0 after SIGTERM or SIGINT, else with the error's code (streams/errors.py).
@@ -36,6 +41,8 @@ def main(spec: AppSpec, settings: Settings, manager_class: type[SlotManager] = S
     except LeadstreamError as error:
         die("the worker cannot start", error)
     app = build_app(spec, settings, name, manager_class)
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     log.info("start", kind=spec.name, slots=spec.slots, clock=settings.clock)
     # Logging is set up already; Faust's own handler would write lines that are not JSON.
     worker = faust.Worker(app, loop=loop, redirect_stdouts=False, quiet=True, override_logging=False)

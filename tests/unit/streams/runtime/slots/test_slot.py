@@ -15,6 +15,7 @@ from streams.kafka.batches import RECORD_BYTES
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
+from streams.runtime.disk.row_stores import NoLocalRows
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
 from streams.runtime.time.claims import Claim
@@ -163,6 +164,19 @@ async def test_a_new_owner_goes_on_from_rows_and_position() -> None:
     assert isinstance(slot._decider, CountingDecider)
     assert new_owner._decider.rows == slot._decider.rows
     assert new_owner.rows == 1
+
+
+async def test_a_slot_that_goes_on_from_its_disk_begins_with_the_checkpoint_there() -> None:
+    class RowsOnDisk(NoLocalRows):
+        def start_restore(self, end: int) -> tuple[int, bytes]:
+            return end, checkpoint_records.encode(SlotCheckpoint(definitions=5))
+
+    slot = fake_slot(local_rows=RowsOnDisk())
+    assert slot.start_restore(9) == 9
+    enqueue_input(slot, VISITS, (b"c1", event_value(1)))
+    batch = slot.build_transaction(5_000)
+    assert batch is not None
+    assert batch.checkpoint.definitions == 5
 
 
 async def test_nothing_is_written_when_there_is_nothing_to_say() -> None:
