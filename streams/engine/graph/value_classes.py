@@ -21,7 +21,7 @@ from schemas.conditions import NumberOperators, Operators
 from schemas.definitions import PropertyType
 from schemas.engine_versions import EngineVersion
 from schemas.values import MILLION
-from streams.engine.conditions.numbers import Numeric, is_number, number_from
+from streams.engine.conditions.numbers import Numeric, exact_number, is_number, number_from
 from streams.engine.conditions.operand_types import to_tuple
 from streams.engine.conditions.text import CaseFold, fold_for, text_from
 
@@ -45,7 +45,7 @@ class ValueOperators:
 class ValueClasses:
     """The classes of one subject's values, for the operators of all its tests."""
 
-    __slots__ = ("_folds", "_numbers", "_reads_whole_text", "_scale", "converts")
+    __slots__ = ("_exact_numbers", "_folds", "_numbers", "_reads_whole_text", "_scale", "converts")
 
     def __init__(self, leaves: Iterable[ValueOperators], version: EngineVersion) -> None:
         numbers: set[int | float] = set()
@@ -72,7 +72,9 @@ class ValueClasses:
                     numbers.add(operand)
                 elif isinstance(operand, str) and fold is not None:
                     texts.setdefault(fold, set()).add(fold(operand))
-        self._numbers = sorted(numbers)
+        self._numbers: list[Numeric] = sorted(numbers)
+        # A number of a text is compared with operands as they are written.
+        self._exact_numbers: list[Numeric] = sorted(map(exact_number, numbers)) if self.converts else []
         self._folds = tuple((fold, frozenset(operands)) for fold, operands in texts.items())
 
     def key(self, value: Any) -> Hashable | None:
@@ -84,7 +86,7 @@ class ValueClasses:
             if self._reads_whole_text:
                 return value if len(value) <= MAX_CLASS_TEXT else None
             number = number_from(value) if self.converts else None
-            place = None if number is None else self._place(number)
+            place = None if number is None else _place(number, self._exact_numbers)
             return ("text", value == "", place, *self._equal_texts(value))
         if kind is bool:
             return ("boolean", value)
@@ -92,7 +94,7 @@ class ValueClasses:
         return ("nested", text) if len(text) <= MAX_CLASS_TEXT else None
 
     def _number_key(self, value: int | float) -> Hashable:
-        place = self._place(value if self._scale == 1 else value / self._scale)
+        place = _place(value if self._scale == 1 else value / self._scale, self._numbers)
         if not self.converts:
             return place
         text = text_from(value)
@@ -100,12 +102,6 @@ class ValueClasses:
         if self._reads_whole_text:
             return ("number", text)
         return ("number", place, *self._equal_texts(text)) if self._folds else place
-
-    def _place(self, number: Numeric) -> int:
-        """Twice the number of smaller operands, and one more where it equals an operand."""
-        numbers = self._numbers
-        index = bisect_left(numbers, number)
-        return 2 * index + (index < len(numbers) and numbers[index] == number)
 
     def _equal_texts(self, value: str) -> list[str | None]:
         """For each folding the operand that the text equals, None where it equals none."""
@@ -118,6 +114,12 @@ class ValueClasses:
             text = fold(value)
             equal.append(text if text in operands else None)
         return equal
+
+
+def _place(number: Numeric, operands: list[Numeric]) -> int:
+    """Twice the number of smaller operands, and one more where it equals an operand."""
+    index = bisect_left(operands, number)
+    return 2 * index + (index < len(operands) and operands[index] == number)
 
 
 def _compared_operands(operators: Operators | NumberOperators) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import accumulate
 from operator import or_
 
@@ -21,7 +22,7 @@ from schemas.conditions import Operators
 from schemas.definitions import PropertyType
 from schemas.engine_versions import EngineVersion
 from streams.engine.conditions.dates.date_bounds import is_date_value
-from streams.engine.conditions.numbers import Numeric, is_number
+from streams.engine.conditions.numbers import Numeric, exact_number, is_number
 from streams.engine.conditions.operand_types import require_operators, to_tuple
 from streams.engine.conditions.text import CaseFold, fold_for
 
@@ -44,6 +45,16 @@ class NumberRange:
 
     low: tuple[Numeric, bool] | None
     high: tuple[Numeric, bool] | None
+
+    def exact(self) -> NumberRange:
+        """The range that a number of a text is compared with: its bounds count as they are written."""
+        return NumberRange(_exact_bound(self.low), _exact_bound(self.high))
+
+
+def _exact_bound(bound: tuple[Numeric, bool] | None) -> tuple[Numeric, bool] | None:
+    return (
+        None if bound is None else (bound[0] if isinstance(bound[0], Decimal) else exact_number(bound[0]), bound[1])
+    )
 
 
 Lookup = TextSet | NumberRange

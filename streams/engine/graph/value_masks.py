@@ -114,7 +114,7 @@ class ValueMasks:
 class _Tables:
     """The tables of many tests. `converts`: whether text may count as a number, and a number as text."""
 
-    __slots__ = ("_converts", "_numbers", "_texts", "segments")
+    __slots__ = ("_converts", "_numbers", "_numbers_of_texts", "_texts", "segments")
 
     def __init__(self, tests: list[SegmentTest], *, converts: bool) -> None:
         self.segments = 0
@@ -129,6 +129,8 @@ class _Tables:
             elif each.lookup is not None:
                 ranges.append((each.segments, each.lookup))
         self._numbers = NumberTable(ranges) if ranges else None
+        exact = [(segments, one.exact()) for segments, one in ranges] if converts else []
+        self._numbers_of_texts = NumberTable(exact) if exact else None
 
     def passed(self, value: Any) -> int:
         """The mask of the segments whose test the value passes."""
@@ -138,8 +140,10 @@ class _Tables:
             if isinstance(text, str):
                 for table in self._texts.values():
                     mask |= table.passed(text)
-        if self._numbers is not None:
-            number = number_from(value) if self._converts else value if is_number(value) else None
+        if self._numbers is not None and is_number(value):
+            mask |= self._numbers.passed(value)
+        elif self._numbers_of_texts is not None and isinstance(value, str):
+            number = number_from(value)
             if number is not None:
-                mask |= self._numbers.passed(number)
+                mask |= self._numbers_of_texts.passed(number)
         return mask

@@ -11,17 +11,21 @@ from tests.programs.mutations.rules import (
     calendar_days,
     clock,
     contact_rows,
+    contact_truths,
     counts,
     dates,
     engine_versions,
+    filter_index,
     late_events,
     leads,
     missing_values,
+    segment_graph,
     segments_and_leads,
     text,
     time_zones,
     undeclared_values,
     unicode_text,
+    value_masks,
     values,
     windows,
 )
@@ -49,6 +53,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     *engine_versions.MUTATIONS,
     *leads.MUTATIONS,
     *contact_rows.MUTATIONS,
+    *value_masks.MUTATIONS,
+    *segment_graph.MUTATIONS,
+    *contact_truths.MUTATIONS,
+    *filter_index.MUTATIONS,
 )
 
 

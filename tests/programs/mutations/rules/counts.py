@@ -71,8 +71,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`visit` speaks of web visits",
         where="conditions/activities/event_filters.py",
-        text="if self._visits_only and not activity.is_visit:",
-        instead="if self._visits_only and not activity.name:",
+        text="if self.visits_only and not activity.is_visit:",
+        instead="if self.visits_only and not activity.name:",
         caught_by=(_KINDS,),
     ),
     Mutation(
@@ -80,8 +80,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`activity` speaks of any behaviour, visits included",
         where="conditions/activities/event_filters.py",
-        text="if self._visits_only and not activity.is_visit:",
-        instead="if self._visits_only != activity.is_visit:",
+        text="if self.visits_only and not activity.is_visit:",
+        instead="if self.visits_only != activity.is_visit:",
         caught_by=(_KINDS,),
     ),
     Mutation(

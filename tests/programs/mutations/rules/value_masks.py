@@ -1,0 +1,148 @@
+"""Values against the conditions of all segments: classes, tables, masks."""
+
+from __future__ import annotations
+
+from tests.programs.mutations.mutation import Mutation
+
+_FOLDER = "tests/unit/streams/engine/graph"
+_CLASSES = f"{_FOLDER}/test_value_classes.py"
+_LOOKUPS = f"{_FOLDER}/test_value_lookups.py"
+_MASKS = f"{_FOLDER}/test_value_masks.py"
+
+MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        id="class-of-an-operand",
+        section=5,
+        rule="`gte` is inclusive and `gt` strict, whichever value of the class came first",
+        where="graph/value_classes.py",
+        text="return 2 * index + (index < len(numbers) and numbers[index] == number)",
+        instead="return 2 * index",
+        caught_by=(f"{_CLASSES}::test_numbers_between_the_same_operands_are_one_class_and_an_operand_is_its_own",),
+    ),
+    Mutation(
+        id="class-of-true",
+        section=5,
+        rule="A boolean is no number, whichever value of the class came first",
+        where="graph/value_classes.py",
+        text='return ("boolean", value)',
+        instead="return self._place(value)",
+        caught_by=(f"{_CLASSES}::test_true_is_no_number_and_a_number_no_text",),
+    ),
+    Mutation(
+        id="class-of-the-empty-text",
+        section=5,
+        rule='`""` is empty and other texts are not, whichever of them came first',
+        where="graph/value_classes.py",
+        text='return (value == "", place,',
+        instead="return (False, place,",
+        caught_by=(f"{_CLASSES}::test_texts_that_no_operand_equals_are_one_class_but_for_the_empty_one",),
+    ),
+    Mutation(
+        id="class-of-a-beginning",
+        section=5,
+        rule="`starts_with` looks at each text, whichever came first",
+        where="graph/value_classes.py",
+        text='"not_contains", "starts_with", "ends_with"',
+        instead='"not_contains", "ends_with"',
+        caught_by=(f"{_CLASSES}::test_a_test_that_looks_inside_a_text_makes_each_text_a_class",),
+    ),
+    Mutation(
+        id="class-of-an-instant",
+        section=5,
+        rule="A text that is no date counts as missing, whichever text came first",
+        where="graph/value_classes.py",
+        text='_TYPES_READ_FROM_TEXT = ("date", "datetime")',
+        instead='_TYPES_READ_FROM_TEXT = ("date",)',
+        caught_by=(f"{_CLASSES}::test_each_text_is_a_class_where_its_type_is_read_from_it",),
+    ),
+    Mutation(
+        id="class-of-a-list",
+        section=5,
+        rule="`not_in` compares with each of its operands, whichever value came first",
+        where="graph/value_classes.py",
+        text='"in_", "not_in", "gt"',
+        instead='"in_", "gt"',
+        caught_by=(f"{_CLASSES}::test_every_operand_of_a_range_or_a_list_is_a_bound",),
+    ),
+    Mutation(
+        id="class-of-a-declared-text",
+        section=5,
+        rule="A declared text is no number, in the tables of tests either",
+        where="graph/value_classes.py",
+        text="self.converts |= leaf.value_type is None and version >= 4",
+        instead="self.converts |= version >= 4",
+        caught_by=(f"{_CLASSES}::test_an_undeclared_text_counts_as_a_number_from_version_4_on",),
+    ),
+    Mutation(
+        id="class-of-a-score",
+        section=5,
+        rule="A score is compared as outputs write it, whichever score of the class came first",
+        where="graph/value_classes.py",
+        text="self._scale = MILLION",
+        instead="self._scale = 1",
+        caught_by=(f"{_CLASSES}::test_a_score_in_millionths_is_compared_as_it_is_written",),
+    ),
+    Mutation(
+        id="table-of-lower-bounds",
+        section=5,
+        rule="`gte` is inclusive and `gt` strict among all thresholds of a value",
+        where="graph/value_lookups.py",
+        text="lows[one.low[0], 0 if one.low[1] else 1]",
+        instead="lows[one.low[0], 1 if one.low[1] else 0]",
+        caught_by=(f"{_LOOKUPS}::test_each_bound_is_inside_or_outside_as_its_operator_says",),
+    ),
+    Mutation(
+        id="table-of-upper-bounds",
+        section=5,
+        rule="`lte` is inclusive and `lt` strict among all thresholds of a value",
+        where="graph/value_lookups.py",
+        text="highs[one.high[0], 1 if one.high[1] else 0]",
+        instead="highs[one.high[0], 0 if one.high[1] else 1]",
+        caught_by=(f"{_LOOKUPS}::test_each_bound_is_inside_or_outside_as_its_operator_says",),
+    ),
+    Mutation(
+        id="range-of-two-bounds",
+        section=5,
+        rule="Two operators in one leaf must both hold: of `gt` and `gte` at one number the strict one decides",
+        where="graph/value_lookups.py",
+        text="key=lambda bound: (bound[0], not bound[1])",
+        instead="key=lambda bound: (bound[0], bound[1])",
+        caught_by=(f"{_LOOKUPS}::test_operators_on_numbers_are_one_range",),
+    ),
+    Mutation(
+        id="end-of-a-range",
+        section=5,
+        rule="`between` is inclusive at its upper end, among all ranges of a value",
+        where="graph/value_lookups.py",
+        text="number < high[0] or (high[1] and number == high[0])",
+        instead="number < high[0]",
+        caught_by=(f"{_LOOKUPS}::test_ranges_with_two_bounds_hold_what_lies_between_them",),
+    ),
+    Mutation(
+        id="table-of-beginnings",
+        section=5,
+        rule="`starts_with` is the beginning of a text, not all of it",
+        where="graph/value_lookups.py",
+        text="mask |= prefixes.get(folded[:length], 0)",
+        instead="mask |= prefixes.get(folded, 0)",
+        caught_by=(f"{_LOOKUPS}::test_a_text_passes_the_sets_that_hold_it_and_the_beginnings_that_it_has",),
+    ),
+    Mutation(
+        id="two-tests-of-a-value",
+        section=5,
+        rule="`all`: each of its leaves must hold, two on one property too",
+        where="graph/value_masks.py",
+        text="elif covered & test.segments:",
+        instead="elif covered & test.segments & 0:",
+        caught_by=(f"{_MASKS}::test_a_segment_with_two_tests_needs_both",),
+    ),
+    Mutation(
+        id="mask-of-a-negation",
+        section=5,
+        rule="`not` is exact negation, of what tables decide too",
+        where="graph/value_masks.py",
+        text=" | self._refused.passed(value)",
+        instead="",
+        caught_by=(f"{_MASKS}::test_a_negated_lookup_refuses_the_values_that_pass_it_and_allows_a_missing_one",),
+    ),
+)
