@@ -48,8 +48,11 @@ class Decider(Protocol):
     def is_busy(self) -> bool:
         """Whether a tick, a marker or a proposal is not decided for every contact: none is appended meanwhile."""
 
-    def next_due(self) -> int | None:
-        """The earliest instant at which time alone changes something, in ms; None when nothing is due."""
+    def next_due(self, before: int | None = None) -> int | None:
+        """The earliest instant at which time alone changes something, in ms; None when nothing is due.
+
+        When nothing is due before the instant `before`, it may be any instant that is not, or None.
+        """
 
 
 @runtime_checkable

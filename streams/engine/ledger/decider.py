@@ -87,8 +87,9 @@ class LedgerDecider:
         """Whether a release marker has yet to visit opportunities of its account."""
         return any(isinstance(record, Marker) for _, record in self._queue)
 
-    def next_due(self) -> int | None:
+    def next_due(self, before: int | None = None) -> int | None:
         """Returns None: time alone changes no revenue."""
+        del before
         return None
 
     def _process_record(self, effects: Effects) -> None:

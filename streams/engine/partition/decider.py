@@ -167,9 +167,9 @@ class PartitionDecider:
             not isinstance(entry[2], JournalEvent | Slice) for entry in self._queue
         )
 
-    def next_due(self) -> int | None:
-        """The earliest instant at which time alone changes something."""
-        first = self._contacts.first_due()
+    def next_due(self, before: int | None = None) -> int | None:
+        """The earliest instant at which time alone changes something; any or None where it is not before `before`."""
+        first = self._contacts.first_due(before=before)
         return None if first is None else first[0]
 
     def contacts(self) -> Iterator[Contact]:

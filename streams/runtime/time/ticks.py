@@ -7,7 +7,7 @@ was read back from the journal.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -79,11 +79,13 @@ class TickScheduler:
         claims = self.control_state.claims
         return all(claims.position(source) >= end for source, end in advance.ends.items() if source in sources)
 
-    def next_wall_tick(self, checkpoint: SlotCheckpoint, next_due: int | None, now: int) -> Tick | None:
+    def next_wall_tick(
+        self, checkpoint: SlotCheckpoint, next_due: Callable[[int], int | None], now: int
+    ) -> Tick | None:
         """The next tick of the wall clock: every `tick_ms` while something is due, else as a slow heartbeat.
 
         Its value is min(clock - grace, claims of all source partitions) and rises; there is none until every
-        partition has a claim. The clock is the earlier of the worker's and the broker's.
+        partition has a claim. The clock is the earlier of the worker's and the broker's. `next_due` is the decider's.
         """
         settings = alignment.AlignmentSettings.from_settings(self.settings)
         bound, self.holder = alignment.smallest_claim(self.sources, self.control_state.claims, settings)
@@ -93,7 +95,8 @@ class TickScheduler:
         at = min(clock - self.settings.grace_ms, bound)
         if at <= checkpoint.tick:
             return None
-        is_due = next_due is not None and next_due < at
+        due = next_due(at)
+        is_due = due is not None and due < at
         pause = self.settings.tick_ms if is_due else self.settings.heartbeat_ms
         if now - self._last_append < pause:
             return None

@@ -195,8 +195,9 @@ class CountingDecider:
         """Whether a tick is not finished."""
         return bool(self.state.unfinished)
 
-    def next_due(self) -> int | None:
+    def next_due(self, before: int | None = None) -> int | None:
         """The earliest due instant."""
+        del before
         while self.heap:
             due, key = self.heap[0]
             row = self.rows.get(key)
