@@ -35,7 +35,7 @@ _STATE_KEY = b"state"
 _KEYS_AT_A_TIME = 1_000
 
 GROUP_ROWS = 2_000
-"""So many records are written at a time. With 30 each takes twice as long; LMDB keeps some 10 kB in memory for each."""
+"""So many records are written at a time: with 30 each takes twice as long. LMDB has some 10 kB of memory for each."""
 
 GROUP_MS = 60_000
 """Committed records wait no longer than this for others, once another transaction is committed."""
