@@ -51,8 +51,11 @@ class Decider(Protocol):
     def known_release(self, account: str) -> int:
         """The number of the account's newest release among the records decided, proposed or in force; 0 for none."""
 
-    def next_due(self) -> int | None:
-        """The earliest instant at which time alone changes something, in ms; None when nothing is due."""
+    def next_due(self, before: int | None = None) -> int | None:
+        """The earliest instant at which time alone changes something, in ms; None when nothing is due.
+
+        When nothing is due before the instant `before`, it may be any instant that is not, or None.
+        """
 
 
 @runtime_checkable

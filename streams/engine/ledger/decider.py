@@ -91,8 +91,9 @@ class LedgerDecider:
         """The number of the account's release; 0 for none."""
         return account_campaigns(self._campaigns, account).release
 
-    def next_due(self) -> int | None:
+    def next_due(self, before: int | None = None) -> int | None:
         """Returns None: time alone changes no revenue."""
+        del before
         return None
 
     def _process_record(self, effects: Effects) -> None:

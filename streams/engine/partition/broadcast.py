@@ -112,7 +112,7 @@ class Broadcast:
             if self._keys is None:
                 self._keys = self._contacts.keys_of(record.account)
             return self._next_unsettled(self._keys)
-        first = self._contacts.first_due(record.account)
+        first = self._contacts.first_due(record.account, record.at)
         return first[1] if first is not None and first[0] < record.at else None
 
     def _next_unsettled(self, keys: Iterator[bytes]) -> bytes | None:

@@ -172,9 +172,9 @@ class PartitionDecider:
         proposed = self._status.proposed.get(account)
         return max(self._status.releases.get(account, 0), proposed.number if proposed is not None else 0)
 
-    def next_due(self) -> int | None:
-        """The earliest instant at which time alone changes something."""
-        first = self._contacts.first_due()
+    def next_due(self, before: int | None = None) -> int | None:
+        """The earliest instant at which time alone changes something; any or None where it is not before `before`."""
+        first = self._contacts.first_due(before=before)
         return None if first is None else first[0]
 
     def contacts(self) -> Iterator[Contact]:

@@ -86,9 +86,12 @@ class ContactStore:
         """Returns whether the account has a contact as last flushed."""
         return self._rows.has_contacts(account)
 
-    def first_due(self, account: str = "") -> DueContact | None:
-        """The earliest due instant and the key of that contact, of one account or of all; None when none is due."""
-        return self._rows.first_due(account)
+    def first_due(self, account: str = "", before: int | None = None) -> DueContact | None:
+        """The earliest due instant and the key of that contact, of one account or of all; None when none is due.
+
+        When none is due before the instant `before` (ms), it may be any contact, or none.
+        """
+        return self._rows.first_due(account, before)
 
     def contacts(self) -> Iterator[Contact]:
         """A copy of every contact as last flushed, in no particular order; none of them stays decoded."""

@@ -76,8 +76,9 @@ class MemoryRows:
         if len(heap) > 2 * len(self._due_by_key) + _MAX_STALE_ENTRIES:
             self._rebuild_heap(account)
 
-    def first_due(self, account: str) -> DueContact | None:
-        """The earliest due contact, of one account or of all (""); None when none is due."""
+    def first_due(self, account: str, before: int | None = None) -> DueContact | None:
+        """The earliest due contact, of one account or of all (""), whatever `before` is; None when none is due."""
+        del before
         accounts = (account,) if account else tuple(self._due_heaps)
         tops = (self._first_due_of(name) for name in accounts)
         return min((top for top in tops if top is not None), default=None)

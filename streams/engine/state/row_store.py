@@ -34,8 +34,11 @@ class RowStore(Protocol):
     def set_due(self, key: bytes, due: int | None) -> None:
         """Says when a contact is due (ms), as soon as it is known: its row may follow later."""
 
-    def first_due(self, account: str) -> DueContact | None:
-        """The earliest due contact, of one account or of all (""); None when none is due."""
+    def first_due(self, account: str, before: int | None = None) -> DueContact | None:
+        """The earliest due contact, of one account or of all (""); None when none is due.
+
+        When none is due before the instant `before` (ms), it may be any contact, or none.
+        """
 
     def keys_of(self, account: str) -> Iterator[bytes]:
         """The keys of an account's contacts that have a row now. Those that get one meanwhile may be among them."""

@@ -20,13 +20,22 @@ from streams.engine.state.row_store import DueContact
 from streams.errors import Internal, NoDiskSpace
 from streams.runtime.disk.database import RowDatabase
 from streams.runtime.disk.due_index import DueIndex
-from streams.runtime.disk.row_format import due_key, is_shortened, pack_row, stored_due, stored_key, unpack_row
+from streams.runtime.disk.row_format import (
+    StoredDue,
+    due_key,
+    is_shortened,
+    pack_row,
+    replace_due,
+    stored_due,
+    stored_key,
+    unpack_row,
+)
 
 _STATE_KEY = b"state"
 _KEYS_AT_A_TIME = 1_000
 
 GROUP_ROWS = 2_000
-"""So many records are written at a time. With 30 each takes twice as long; LMDB keeps 12 kB in memory for each."""
+"""So many records are written at a time: with 30 each takes twice as long. LMDB has some 10 kB of memory for each."""
 
 GROUP_MS = 60_000
 """Committed records wait no longer than this for others, once another transaction is committed."""
@@ -149,9 +158,12 @@ class DiskRows:
         """Says when a contact is due (ms)."""
         self._dues.set_due(key, due)
 
-    def first_due(self, account: str) -> DueContact | None:
-        """The earliest due contact, of one account or of all (""); None when none is due."""
-        return self._dues.first_due(account)
+    def first_due(self, account: str, before: int | None = None) -> DueContact | None:
+        """The earliest due contact, of one account or of all (""); None when none is due.
+
+        When none is due before the instant `before` (ms), it may be any contact, or none.
+        """
+        return self._dues.first_due(account, before)
 
     def keys_of(self, account: str) -> Iterator[bytes]:
         """The keys of an account's contacts that have a row now; those that get one meanwhile may be among them."""
@@ -204,9 +216,13 @@ class DiskRows:
         if state is self._state and not committed:
             return
 
+        outdated = self._dues.outdated.copy()
+
         def apply(transaction: lmdb.Transaction[bytes]) -> None:
             for key in sorted(committed):  # neighbours lie on one page
                 self._write_record(transaction, key, *committed[key])
+            for stored in outdated - {stored_key(key) for key in committed}:
+                self._move_entry(transaction, stored)
             transaction.put(_STATE_KEY, msgspec.msgpack.encode(state), db=self._database.meta)
 
         self._database.write(apply)
@@ -222,17 +238,33 @@ class DiskRows:
     ) -> None:
         stored = stored_key(key)
         former = transaction.get(stored)
-        former_due = None if former is None else stored_due(former)
+        entry = None if former is None else stored_due(former).entry
         if record is None:
+            self._put_entry(transaction, stored, entry, None)
             transaction.delete(stored)
-        else:
-            transaction.put(stored, pack_row(key, record, due))
-        if former_due == due:
             return
-        if former_due is not None:
-            transaction.delete(due_key(key, former_due), db=self._database.dues)
-        if due is not None:
-            transaction.put(due_key(key, due), b"", db=self._database.dues)
+        is_behind = stored in self._dues.outdated
+        if is_behind or (due is not None and (entry is None or due < entry)):
+            entry = self._put_entry(transaction, stored, entry, due)
+        transaction.put(stored, pack_row(key, record, StoredDue(due, entry)))
+
+    def _move_entry(self, transaction: lmdb.Transaction[bytes], stored: bytes) -> None:
+        """Puts the entry of a row to its due."""
+        value = transaction.get(stored)
+        if value is not None:
+            due, entry = stored_due(value)
+            entry = self._put_entry(transaction, stored, entry, due)
+            transaction.put(stored, replace_due(value, StoredDue(due, entry)))
+
+    def _put_entry(
+        self, transaction: lmdb.Transaction[bytes], stored: bytes, former: int | None, entry: int | None
+    ) -> int | None:
+        """Returns the new entry."""
+        if former is not None:
+            transaction.delete(due_key(stored, former), db=self._database.dues)
+        if entry is not None:
+            transaction.put(due_key(stored, entry), b"", db=self._database.dues)
+        return entry
 
     def _read_state(self) -> DiskState:
         value = self._database.reader.get(_STATE_KEY, db=self._database.meta)

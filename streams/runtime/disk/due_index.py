@@ -1,4 +1,8 @@
-"""Who is due when: the database's index, and over it what is not committed yet."""
+"""Who is due when: the database's index, and over it what is not written there yet.
+
+An entry of the index stays where it is when its contact's due moves to later, as it does with each visit in a window.
+When its instant is reached, the row says when the contact is due, and the next write moves the entry there.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,14 @@ from collections.abc import Iterator
 from streams.engine.state.contact import account_of_key
 from streams.engine.state.row_store import DueContact
 from streams.runtime.disk.database import RowDatabase
-from streams.runtime.disk.row_format import due_prefix, is_shortened, parse_due_key, stored_key, unpack_row
+from streams.runtime.disk.row_format import (
+    due_prefix,
+    is_shortened,
+    parse_due_key,
+    stored_due,
+    stored_key,
+    unpack_row,
+)
 
 _KEYS_AT_A_TIME = 64
 
@@ -24,10 +35,10 @@ class DueIndex:
         """The same keys as the database has them."""
         self._heaps: dict[str, list[DueContact]] = {}
         """Account -> entries of `_changed`, among them outdated ones."""
-        self._scans: dict[str, Iterator[DueContact]] = {}
-        """Account -> the database's entries that are not looked at yet."""
-        self._tops: dict[str, DueContact | None] = {}
-        """Account -> its first unchanged entry of the database."""
+        self._scans: dict[str, _Scan] = {}
+        """Account -> how far the database was looked at since it was written last."""
+        self.outdated: set[bytes] = set()
+        """KEYs whose entry lies behind: the next write should put it to their due."""
         self._accounts = set(self._stored_accounts())
 
     def set_due(self, key: bytes, due: int | None) -> None:
@@ -41,9 +52,13 @@ class DueIndex:
             self._accounts.add(account)
             heapq.heappush(self._heaps.setdefault(account, []), (due, key))
 
-    def first_due(self, account: str) -> DueContact | None:
-        """The earliest due contact, of one account or of all (""); None when none is due."""
-        tops = (self._first_of(name) for name in ((account,) if account else tuple(self._accounts)))
+    def first_due(self, account: str, before: int | None) -> DueContact | None:
+        """The earliest due contact, of one account or of all (""); None when none is due.
+
+        When none is due before the instant `before` (ms), it may be any contact, or none.
+        """
+        accounts = (account,) if account else tuple(self._accounts)
+        tops = (self._first_of(name, before) for name in accounts)
         return min((top for top in tops if top is not None), default=None)
 
     def forget_written(self, dues: dict[bytes, int | None]) -> None:
@@ -59,43 +74,18 @@ class DueIndex:
             if remaining is not None:
                 heapq.heappush(self._heaps.setdefault(account_of_key(key), []), (remaining, key))
         self._scans.clear()
-        self._tops.clear()
+        self.outdated.clear()
 
-    def _first_of(self, account: str) -> DueContact | None:
+    def _first_of(self, account: str, before: int | None) -> DueContact | None:
         heap = self._heaps.get(account, [])
         while heap and self._changed[heap[0][1]] != heap[0][0]:
             heapq.heappop(heap)
-        stored = self._first_stored(account)
+        if account not in self._scans:
+            self._scans[account] = _Scan(self._database, account)
+        stored = self._scans[account].first_due(before, self._changed_stored, self.outdated)
         if heap and (stored is None or heap[0] < stored):
             return heap[0]
         return stored
-
-    def _first_stored(self, account: str) -> DueContact | None:
-        """Entries of changed keys count no more until the next write, so the scan never goes back."""
-        if account not in self._scans:
-            self._scans[account] = self._scan(account)
-            self._tops[account] = next(self._scans[account], None)
-        top = self._tops[account]
-        while top is not None and stored_key(top[1]) in self._changed_stored:
-            top = self._tops[account] = next(self._scans[account], None)
-        return top
-
-    def _scan(self, account: str) -> Iterator[DueContact]:
-        prefix = start = due_prefix(account)
-        while keys := self._database.due_keys(start, _KEYS_AT_A_TIME):
-            for key in keys:
-                if not key.startswith(prefix):
-                    return
-                due, stored = parse_due_key(key)
-                yield due, self._whole_key(stored)
-            start = keys[-1] + b"\0"
-
-    def _whole_key(self, stored: bytes) -> bytes:
-        if not is_shortened(stored):
-            return stored
-        value = self._database.reader.get(stored)
-        assert value is not None, "a contact that is due has a row"
-        return unpack_row(value).key
 
     def _stored_accounts(self) -> Iterator[str]:
         start = b""
@@ -103,3 +93,49 @@ class DueIndex:
             account = keys[0][: keys[0].index(b"\0")]
             yield account.decode()
             start = account + b"\1"
+
+
+class _Scan:
+    """The dues of an account in the database, looked at in the order of their entries; it never goes back."""
+
+    def __init__(self, database: RowDatabase, account: str) -> None:
+        self._database = database
+        self._entries = self._read_entries(due_prefix(account))
+        self._next_entry = next(self._entries, None)
+        self._found: list[DueContact] = []
+        """A heap of the dues of entries looked at."""
+
+    def first_due(self, before: int | None, changed: set[bytes], outdated: set[bytes]) -> DueContact | None:
+        """As `DueIndex.first_due`, without the `changed` KEYs; adds to `outdated`."""
+        while True:
+            while self._found and stored_key(self._found[0][1]) in changed:
+                heapq.heappop(self._found)
+            first = self._found[0] if self._found else None
+            entry = self._next_entry
+            if entry is None or (first is not None and first[0] < entry[0]):
+                return first
+            if before is not None and entry[0] >= before:
+                return first
+            self._look_at(*entry, changed, outdated)
+            self._next_entry = next(self._entries, None)
+
+    def _look_at(self, entry: int, stored: bytes, changed: set[bytes], outdated: set[bytes]) -> None:
+        if stored in changed:
+            return
+        value = self._database.reader.get(stored)
+        due = None if value is None else stored_due(value).due
+        if due != entry:
+            outdated.add(stored)
+        if value is not None and due is not None:
+            key = unpack_row(value).key if is_shortened(stored) else stored
+            heapq.heappush(self._found, (due, key))
+
+    def _read_entries(self, prefix: bytes) -> Iterator[tuple[int, bytes]]:
+        """Entry and KEY."""
+        start = prefix
+        while keys := self._database.due_keys(start, _KEYS_AT_A_TIME):
+            for key in keys:
+                if not key.startswith(prefix):
+                    return
+                yield parse_due_key(key)
+            start = keys[-1] + b"\0"

@@ -1,7 +1,9 @@
 """How records lie in the database: keys of a bounded length, and rows with their due instant in front.
 
-    rows   KEY -> due (8 bytes), length of the record's key where KEY is not all of it (2 bytes), that key, record
-    dues   ACCOUNT 0 due (8 bytes) KEY -> nothing
+    rows   KEY -> due (8 bytes), entry (8), length of the record's key where that is not KEY (2), that key, record
+    dues   ACCOUNT 0 entry (8) KEY -> nothing
+
+The entry of a row is an instant, at its due or before: it stays where it is when the due moves to later.
 
 A contact's key may have 1,121 bytes, a key of LMDB 511: of a longer one KEY is the beginning and a hash.
 """
@@ -22,8 +24,8 @@ _HASH_BYTES = 16
 _SHORTENED_KEY = _MAX_WHOLE_KEY + 1
 """The length of a KEY that is not all of the record's key."""
 
-_PREFIX = struct.Struct(">qH")
-_NO_DUE = -(1 << 63)
+_PREFIX = struct.Struct(">qqH")
+_NONE = -(1 << 63)
 _SIGN = 1 << 63
 
 
@@ -41,23 +43,38 @@ def stored_key(key: bytes) -> bytes:
     return key[: _SHORTENED_KEY - _HASH_BYTES] + blake2b(key, digest_size=_HASH_BYTES).digest()
 
 
-def pack_row(key: bytes, record: bytes, due: int | None) -> bytes:
+class StoredDue(NamedTuple):
+    """The instants (ms) in a value of `rows`; `entry` is that of its key in `dues`, None where it has none."""
+
+    due: int | None
+    entry: int | None
+
+
+def pack_row(key: bytes, record: bytes, instants: StoredDue) -> bytes:
     """A value of `rows`."""
     long_key = key if len(key) > _MAX_WHOLE_KEY else b""
-    return _PREFIX.pack(_NO_DUE if due is None else due, len(long_key)) + long_key + record
+    due, entry = (_NONE if instant is None else instant for instant in instants)
+    return _PREFIX.pack(due, entry, len(long_key)) + long_key + record
+
+
+def replace_due(value: bytes, instants: StoredDue) -> bytes:
+    """A value of `rows` with other instants."""
+    begin = _PREFIX.size - 2
+    due, entry = (_NONE if instant is None else instant for instant in instants)
+    return _PREFIX.pack(due, entry, 0)[:begin] + value[begin:]
 
 
 def unpack_row(value: bytes) -> StoredRow:
     """The record in a value of `rows`."""
-    length: int = _PREFIX.unpack_from(value)[1]
+    length: int = _PREFIX.unpack_from(value)[2]
     begin = _PREFIX.size + length
     return StoredRow(value[_PREFIX.size : begin], value[begin:])
 
 
-def stored_due(value: bytes) -> int | None:
-    """The due instant of a value of `rows`."""
-    due: int = _PREFIX.unpack_from(value)[0]
-    return None if due == _NO_DUE else due
+def stored_due(value: bytes) -> StoredDue:
+    """The instants of a value of `rows`."""
+    due, entry, _ = _PREFIX.unpack_from(value)
+    return StoredDue(None if due == _NONE else due, None if entry == _NONE else entry)
 
 
 def due_prefix(account: str) -> bytes:
@@ -65,13 +82,13 @@ def due_prefix(account: str) -> bytes:
     return account.encode() + b"\0"
 
 
-def due_key(key: bytes, due: int) -> bytes:
-    """A key of `dues`. They are in the order of time: an instant before 1970 comes first."""
-    return b"%s%s%s" % (due_prefix(account_of_key(key)), (due + _SIGN).to_bytes(8), stored_key(key))
+def due_key(stored: bytes, entry: int) -> bytes:
+    """A key of `dues`, of a KEY. They are in the order of time: an instant before 1970 comes first."""
+    return b"%s%s%s" % (due_prefix(account_of_key(stored)), (entry + _SIGN).to_bytes(8), stored)
 
 
 def parse_due_key(value: bytes) -> tuple[int, bytes]:
-    """Due instant and KEY of a key of `dues`."""
+    """Entry and KEY of a key of `dues`."""
     begin = value.index(b"\0") + 1
     return int.from_bytes(value[begin : begin + 8]) - _SIGN, value[begin + 8 :]
 

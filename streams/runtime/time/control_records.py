@@ -124,7 +124,7 @@ class ControlRecordScheduler:
         return Tick(at=advance.at, account=advance.account), replace(checkpoint, clock=advance.offset + 1)
 
     def _wall_tick(self, checkpoint: SlotCheckpoint, now: int) -> tuple[Tick, SlotCheckpoint] | None:
-        tick = self._tick_scheduler.next_wall_tick(checkpoint, self._decider.next_due(), now)
+        tick = self._tick_scheduler.next_wall_tick(checkpoint, self._decider.next_due, now)
         return None if tick is None else (tick, replace(checkpoint, tick=tick.at))
 
 

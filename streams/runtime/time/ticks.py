@@ -105,13 +105,16 @@ class TickScheduler:
         claims = self.control_state.claims
         return all(claims.position(source) >= end for source, end in advance.ends.items() if source.topic in topics)
 
-    def next_wall_tick(self, checkpoint: SlotCheckpoint, next_due: int | None, now: int) -> Tick | None:
+    def next_wall_tick(
+        self, checkpoint: SlotCheckpoint, next_due: Callable[[int], int | None], now: int
+    ) -> Tick | None:
         """The next tick of the wall clock: every `tick_ms` while something is due, else as a slow heartbeat, slower
         still while the journal gets nothing but ticks.
 
         Its value is min(clock - grace, claims of all source partitions) and rises; there is none until every
         partition has a claim. The clock is the earlier of the worker's and the broker's, and not later than the last
-        look at the partitions: one that was not there then gets its records later (source_partitions.py).
+        look at the partitions: one that was not there then gets its records later (source_partitions.py). `next_due`
+        is the decider's.
         """
         settings = alignment.AlignmentSettings.from_settings(self.settings)
         bound, self.holder = alignment.smallest_claim(self.sources.present, self.control_state.claims, settings)
@@ -121,7 +124,8 @@ class TickScheduler:
         at = min(clock - self.settings.grace_ms, bound)
         if at <= checkpoint.tick:
             return None
-        is_due = next_due is not None and next_due < at
+        due = next_due(at)
+        is_due = due is not None and due < at
         pause = self.settings.tick_ms if is_due else self._heartbeat()
         if now - self._last_append < pause:
             return None

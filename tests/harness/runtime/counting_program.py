@@ -200,8 +200,9 @@ class CountingDecider:
         """The account's release; 0 for none."""
         return self.state.releases.get(account, 0)
 
-    def next_due(self) -> int | None:
+    def next_due(self, before: int | None = None) -> int | None:
         """The earliest due instant."""
+        del before
         while self.heap:
             due, key = self.heap[0]
             row = self.rows.get(key)

@@ -49,12 +49,19 @@ def first_due(rows: RowStore, account: str = "") -> tuple[int, bytes] | None:
     return None if first is None else (first[0], first[1][:300])
 
 
+def due_before(rows: RowStore, account: str, before: int) -> tuple[int, bytes] | None:
+    """The earliest due contact, if it is due before that instant."""
+    first = rows.first_due(account, before)
+    return None if first is None or first[0] >= before else (first[0], first[1][:300])
+
+
 def seen(rows: RowStore) -> object:
     """Everything that an engine can ask of the rows."""
     return (
         {key: (rows.get(key), rows.size(key)) for key in KEYS},
         dict(rows.rows()),
         {account: set(rows.keys_of(account)) for account in (*ACCOUNTS, "none")},
+        [due_before(rows, account, before) for account in ("", "one") for before in (0, 1, START + 1, START + 2)],
         {account: first_due(rows, account) for account in ("", *ACCOUNTS, "none")},
         rows.has_contacts("none"),
         [rows.get(chunk_key(key, number)) for key in KEYS for number in range(3)],
@@ -223,6 +230,24 @@ def test_ten_thousand_dues_are_taken_one_by_one_within_a_transaction(tmp_path: P
         rows.set_due(key, None)
     assert rows.first_due("") is None
     rows.close()
+
+
+def test_a_due_that_moves_to_later_costs_nothing_before_its_time(tmp_path: Path) -> None:
+    rows = disk_rows(tmp_path)
+    keys = [b"one/c%05d" % number for number in range(100)]
+    rows.commit({key: row_of(key, START) for key in keys}, b"", 1)
+    entries = rows._database.due_keys(b"", 1_000)
+    rows.commit({key: row_of(key, START + at) for at, key in enumerate(keys, 50)}, b"", 2)
+    assert rows.first_due("", START) is None
+    assert rows._database.due_keys(b"", 1_000) == entries
+    assert rows.first_due("", START + 1) == (START + 50, keys[0])  # all of them were looked at
+    rows.commit({}, b"", 3)
+    rows.commit({keys[0]: row_of(keys[0], None)}, b"", 4)
+    assert rows._database.due_keys(b"", 1_000) != entries
+    kill(rows)
+    rows = disk_rows(tmp_path)
+    assert rows.first_due("") == (START + 51, keys[1])
+    kill(rows)
 
 
 @pytest.mark.parametrize(("free", "error"), [(0, NoDiskSpace), (1 << 30, Internal)])
