@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -25,6 +25,9 @@ JOURNAL_RECORD_TOO_LARGE = Refusal(
     "too_large", f"its journal record is larger than the {RECORD_BYTES} bytes that a record may have"
 )
 
+
+STEP_RECORDS = 100
+"""So many records are validated in one go while a transaction is in flight, whose answers must be read meanwhile."""
 
 CONTROL_KEYS = {
     records.Tick: records.TICK_KEY,
@@ -49,14 +52,16 @@ class TransactionBatch:
     commit_actions: list[Callable[[], None]] = field(default_factory=list)
     has_control_record: bool = False
 
-    def ingest(self, input_records: InputRecords, ingest: Ingest) -> None:
-        """Adds the journal records and dead letters of in-topic records, in the order of their arrival."""
+    def ingest(self, input_records: InputRecords, ingest: Ingest) -> Iterator[None]:
+        """Adds the journal records and dead letters of in-topic records, in the order of their arrival, in steps."""
         if not input_records:
             return
         self.input_records.update(input_records)
         self.has_content = True
-        for source, entry in sort_by_arrival(input_records):
+        for number, (source, entry) in enumerate(sort_by_arrival(input_records), start=1):
             self._ingest_one(self._source_record(source, entry), ingest)
+            if not number % STEP_RECORDS:
+                yield
 
     def _ingest_one(self, record: SourceRecord, ingest: Ingest) -> None:
         if record_size(record.key, record.value, record.headers) > RECORD_BYTES:
