@@ -48,6 +48,9 @@ LOG_SECONDS = 5.0
 MAX_CONTACTS = 50_000
 """The most contacts whose past a worker holds in memory while it counts."""
 
+SLICE_SECONDS = 1.0
+"""How long a slice waits at most because the slot is behind."""
+
 ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
 """Makes a consumer outside every group, by isolation level."""
 
@@ -75,6 +78,7 @@ class Backfill:
         self._slices: Iterator[Slice] | None = None
         self._is_complete = False
         self._slices_done = asyncio.Event()
+        self._last_slice = 0.0
 
     def needs_backfill(self, marker: Marker) -> bool:
         """Whether that release, taken up now, is to be proposed first."""
@@ -101,9 +105,15 @@ class Backfill:
         if self._proposal is not None and self._decider.pending_proposals().get(self._account) != self._proposal:
             self._cancel()
 
-    def next_slice(self, checkpoint: SlotCheckpoint) -> tuple[Slice, SlotCheckpoint] | None:
-        """The next slice and the checkpoint after it; None while there is none."""
-        if self._slices is None or self._proposal is None:
+    def next_slice(
+        self, checkpoint: SlotCheckpoint, *, is_behind: bool = False
+    ) -> tuple[Slice, SlotCheckpoint] | None:
+        """The next slice and the checkpoint after it; None while there is none.
+
+        Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS.
+        """
+        now = time.monotonic()
+        if self._slices is None or self._proposal is None or (is_behind and now < self._last_slice + SLICE_SECONDS):
             return None
         if checkpoint.introduced.get(self._account, (0, ""))[0] != self._proposal.number:
             return None  # a newer one is appended and not decided yet
@@ -112,6 +122,7 @@ class Backfill:
             self._slices = None
             self._slices_done.set()
             return None
+        self._last_slice = now
         introduced = {**checkpoint.introduced, self._account: (self._proposal.number, next(reversed(part.contacts)))}
         return part, msgspec.structs.replace(checkpoint, introduced=introduced)
 

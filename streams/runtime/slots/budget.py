@@ -12,6 +12,9 @@ BUSY_BUDGET = Budget(seconds=0.010)
 worker.
 """
 
+LOADED_BUDGET = Budget(seconds=0.030)
+"""With many records waiting, the fixed cost of a transaction is shared by more of them."""
+
 BUSY_SECONDS = 0.5
 """How long after the last event a slot counts as busy."""
 
@@ -26,6 +29,8 @@ class DecisionBudget:
         """Events came just now."""
         self._busy_until = time.monotonic() + BUSY_SECONDS
 
-    def current(self) -> Budget:
-        """The budget of the next transaction."""
+    def current(self, *, is_loaded: bool) -> Budget:
+        """The budget of the next transaction; `is_loaded` says that many records wait to be decided."""
+        if is_loaded:
+            return LOADED_BUDGET
         return BUSY_BUDGET if time.monotonic() < self._busy_until else IDLE_BUDGET

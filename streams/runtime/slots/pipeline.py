@@ -16,20 +16,19 @@ from streams.runtime.slots.transaction import TransactionBatch
 class TransactionPipeline:
     """Commits the transactions of one slot in the order in which they were built.
 
-    `commit` writes one, within `bound_seconds`; `on_error` ends the process. `on_idle` is called when all that was
-    built is committed.
+    `commit` writes one, within `bound_seconds`; `on_error` ends the process. `on_commit` is called after each commit.
     """
 
     def __init__(
         self,
         commit: Callable[[TransactionBatch], Awaitable[None]],
         on_error: Callable[[BaseException], Awaitable[None]],
-        on_idle: Callable[[], None],
+        on_commit: Callable[[], None],
         bound_seconds: float,
     ) -> None:
         self._commit = commit
         self._on_error = on_error
-        self._on_idle = on_idle
+        self._on_commit = on_commit
         self._bound_seconds = bound_seconds
         self._task: asyncio.Task[None] | None = None
         self._pending = 0
@@ -37,13 +36,22 @@ class TransactionPipeline:
         self._idle.set()
 
     def is_busy(self) -> bool:
-        """Whether a transaction is built and not committed."""
-        return self._pending > 0
+        """Whether a transaction is in flight."""
+        return self._task is not None and not self._task.done()
+
+    def hold(self) -> None:
+        """A transaction is being built: `drain` waits for it too. `put` or `release` follows."""
+        self._pending += 1
+        self._idle.clear()
+
+    def release(self) -> None:
+        """What was held is committed, or is nothing."""
+        self._pending -= 1
+        if not self._pending:
+            self._idle.set()
 
     async def put(self, batch: TransactionBatch) -> None:
         """Sends a transaction as soon as the one before it is committed; returns when it is on its way."""
-        self._pending += 1
-        self._idle.clear()
         if self._task is not None:
             await asyncio.wait({self._task})
         self._task = asyncio.create_task(self._run(batch), name="transaction")
@@ -69,7 +77,5 @@ class TransactionPipeline:
         except BaseException as error:  # noqa: BLE001  # a slot that failed is not to be trusted
             await self._on_error(error)
         else:
-            self._pending -= 1
-            if not self._pending:
-                self._idle.set()
-                self._on_idle()
+            self.release()
+            self._on_commit()

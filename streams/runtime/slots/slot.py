@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
 from streams.clock import now_ms
-from streams.engine.journal.records import Slice
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
@@ -47,17 +46,11 @@ from streams.settings import Settings
 
 log = structlog.get_logger()
 
-SLICE_SECONDS = 1.0
-"""How long a slice of a back-fill waits at most because the slot is behind."""
-
 MANY_RECORDS = 500
 """With so many records queued the next transaction is built while one is in flight, and no interval is waited for."""
 
 IN_FLIGHT = 1 << 62
 """The place in the journal of a control record that is not committed yet."""
-
-DiagnoseError = Callable[[BaseException], Awaitable[BaseException]]
-"""Returns the error itself, or another one that explains it."""
 
 
 class Slot:
@@ -85,7 +78,7 @@ class Slot:
         open_consumer: ConsumerFactory,
         throttle: Throttle,
         on_commit: Callable[[Slot], None],
-        diagnose_error: DiagnoseError,
+        diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
     ) -> None:
         self.partitions = partitions
         self.number = partitions.slot
@@ -121,7 +114,6 @@ class Slot:
         self._is_waiting = False
         self._is_active = False
         self._task: asyncio.Task[None] | None = None
-        self._last_slice = 0.0
 
     # Views
 
@@ -286,10 +278,17 @@ class Slot:
             await self._pace.await_interval(is_waiting=self._is_waiting)
         if not self._is_active:
             return False
-        batch = self.build_transaction(now_ms())
-        if batch is None:
+        steps_pause = self._pipeline.is_busy()
+        self._pipeline.hold()
+        began = time.monotonic()
+        batch = self._new_batch()
+        for _ in self._fill(batch, now_ms()):
+            if steps_pause:
+                await asyncio.sleep(0)  # the answers to the transaction in flight are read
+        if not batch.has_content:
+            self._pipeline.release()
             return False
-        self._pace.mark_start()
+        self._pace.mark_start(began)
         await self._pipeline.put(batch)
         return True
 
@@ -298,7 +297,17 @@ class Slot:
             await self.commit(batch)
 
     def build_transaction(self, now: int) -> TransactionBatch | None:
-        """The content of the next transaction; None when there is nothing to write.
+        """The content of the next transaction; None when there is nothing to write."""
+        batch = self._new_batch()
+        for _ in self._fill(batch, now):
+            pass
+        return batch if batch.has_content else None
+
+    def _new_batch(self) -> TransactionBatch:
+        return TransactionBatch(self.partitions, self._producer.new_batch_writer(), self._next_checkpoint)
+
+    def _fill(self, batch: TransactionBatch, now: int) -> Iterator[None]:
+        """Fills a transaction, in steps.
 
         1. ingest: in-topic records, in step and by arrival, become journal records and dead letters
         2. decide: journal records go to the decider, which decides as many as its budget allows
@@ -307,19 +316,18 @@ class Slot:
         """
         if self._backfill is not None and not self._pipeline.is_busy():
             self._backfill.start(self._checkpoint)
-        batch = TransactionBatch(self.partitions, self._producer.new_batch_writer(), self._next_checkpoint)
         records = self._inputs.dequeue_sources(self._horizon(now))
         if records:
             self._budget.mark_busy()
-        batch.ingest(records, self._ingest)  # 1
+        yield from batch.ingest(records, self._ingest)  # 1
         self._decide(batch, now)  # 2
+        yield
         checkpoint = self._add_control_record(batch, now)  # 3
         if not batch.has_content:
-            return None
+            return
         batch.set_checkpoint(checkpoint, self._inputs, self._decider)
         self.add_checkpoint(batch)  # 4
         self._next_checkpoint = batch.checkpoint
-        return batch
 
     def add_checkpoint(self, batch: TransactionBatch) -> None:
         """Adds the checkpoint record."""
@@ -345,10 +353,13 @@ class Slot:
         return marker.at if horizon is None else min(horizon, marker.at)
 
     def _decide(self, batch: TransactionBatch, now: int) -> None:
-        if batch.feed_journal(self._inputs, self._decider):
+        position = self._inputs.journal_buffer().taken_position
+        undecided = position - self._decider.resume_offset(position)
+        is_loaded = undecided + self._inputs.count_records() >= MANY_RECORDS
+        if batch.feed_journal(self._inputs, self._decider, undecided):
             self._tick_scheduler.mark_record()
         if self._decider.has_pending():
-            batch.add_effects(self._decider.work(self._budget.current()), now)
+            batch.add_effects(self._decider.work(self._budget.current(is_loaded=is_loaded)), now)
 
     def _add_control_record(self, batch: TransactionBatch, now: int) -> SlotCheckpoint:
         """Adds a control record or a slice if one is due; returns the checkpoint after it.
@@ -364,22 +375,14 @@ class Slot:
                 self._control_barrier = IN_FLIGHT
                 batch.add_control_record(scheduled.record, scheduled.on_commit)
                 return scheduled.checkpoint
-        slice_step = self._next_slice()
+        if self._backfill is None:
+            return self._next_checkpoint
+        slice_step = self._backfill.next_slice(self._next_checkpoint, is_behind=self._decider.has_pending())
         if slice_step is None:
             return self._next_checkpoint
         part, checkpoint = slice_step
         batch.add_slice(part)
         return checkpoint
-
-    def _next_slice(self) -> tuple[Slice, SlotCheckpoint] | None:
-        """Live records come first: while the slot is behind, a slice goes at most once in SLICE_SECONDS."""
-        now = time.monotonic()
-        if self._backfill is None or (self._decider.has_pending() and now < self._last_slice + SLICE_SECONDS):
-            return None
-        slice_step = self._backfill.next_slice(self._next_checkpoint)
-        if slice_step is not None:
-            self._last_slice = now
-        return slice_step
 
     async def commit(self, batch: TransactionBatch) -> None:
         """Writes the batch; from then on its checkpoint is the slot's."""

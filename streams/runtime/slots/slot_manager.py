@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.slots.producer import SlotProducer
-from streams.runtime.slots.slot import DiagnoseError, Slot
+from streams.runtime.slots.slot import Slot
 from streams.runtime.slots.take_over import TakeOver
 from streams.runtime.spec import AppSpec
 from streams.runtime.time.claim_publisher import ClaimPublisher
@@ -53,7 +53,12 @@ class SlotManager:
     takeover_class = TakeOver
 
     def __init__(
-        self, app: FaustApp, spec: AppSpec, settings: Settings, worker: str, diagnose_error: DiagnoseError
+        self,
+        app: FaustApp,
+        spec: AppSpec,
+        settings: Settings,
+        worker: str,
+        diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
     ) -> None:
         self.app = app
         self.spec = spec

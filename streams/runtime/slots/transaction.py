@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -29,6 +29,9 @@ JOURNAL_RECORD_TOO_LARGE = Refusal(
 MAX_UNDECIDED = 12_000
 """How many journal records may be fed and not decided before no more are fed."""
 
+STEP_RECORDS = 100
+"""So many records are validated in one go while a transaction is in flight, whose answers must be read meanwhile."""
+
 CONTROL_KEYS = {
     records.Tick: records.TICK_KEY,
     records.Marker: records.MARKER_KEY,
@@ -54,23 +57,23 @@ class TransactionBatch:
     has_control_record: bool = False
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
 
-    def ingest(self, input_records: InputRecords, ingest: Ingest) -> None:
-        """Adds the journal records and dead letters of in-topic records, in the order of their arrival."""
+    def ingest(self, input_records: InputRecords, ingest: Ingest) -> Iterator[None]:
+        """Adds the journal records and dead letters of in-topic records, in the order of their arrival, in steps."""
         if not input_records:
             return
         self.input_records.update(input_records)
         self.has_content = True
-        for source, entry in sort_by_arrival(input_records):
+        for number, (source, entry) in enumerate(sort_by_arrival(input_records), start=1):
             self._ingest_one(self._source_record(source, entry), ingest)
+            if not number % STEP_RECORDS:
+                yield
 
-    def feed_journal(self, inputs: SlotInputs, decider: Decider) -> bool:
-        """Feeds the journal records fetched to the decider, unless it is far behind.
+    def feed_journal(self, inputs: SlotInputs, decider: Decider, undecided: int) -> bool:
+        """Feeds the journal records fetched to the decider, unless too many are `undecided`.
 
         Returns whether there was any but ticks.
         """
-        journal = inputs.journal_buffer()
-        undecided = journal.taken_position - decider.resume_offset(journal.taken_position)
-        if decider.has_pending() and undecided > MAX_UNDECIDED:
+        if undecided > MAX_UNDECIDED and decider.has_pending():
             return False
         has_record = False
         input_records = inputs.dequeue_journal()

@@ -36,9 +36,9 @@ class WorkPace:
         """What wakes the slot from here on is looked at next time."""
         self._wake.clear()
 
-    def mark_start(self) -> None:
-        """A transaction begins now."""
-        self._last_start = time.monotonic()
+    def mark_start(self, began: float) -> None:
+        """A transaction has begun, at an instant in monotonic seconds."""
+        self._last_start = began
 
     @contextlib.contextmanager
     def measure_commit(self) -> Iterator[None]:

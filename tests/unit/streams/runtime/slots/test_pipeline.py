@@ -60,7 +60,9 @@ async def settle() -> None:
 async def test_transactions_are_sent_one_at_a_time_in_order() -> None:
     commits = SlowCommits()
     pipeline = commits.pipeline()
+    pipeline.hold()
     await pipeline.put("first")  # type: ignore[arg-type]  # nothing looks into it
+    pipeline.hold()
     second = asyncio.create_task(pipeline.put("second"))  # type: ignore[arg-type]
     await settle()
     assert commits.began == ["first"]
@@ -80,7 +82,9 @@ async def test_transactions_are_sent_one_at_a_time_in_order() -> None:
 async def test_nothing_is_sent_after_a_transaction_that_failed() -> None:
     commits = SlowCommits()
     pipeline = commits.pipeline()
+    pipeline.hold()
     await pipeline.put("first")  # type: ignore[arg-type]
+    pipeline.hold()
     second = asyncio.create_task(pipeline.put("second"))  # type: ignore[arg-type]
     await settle()
     commits.answers["first"].set_exception(Internal("refused"))
@@ -95,6 +99,7 @@ async def test_nothing_is_sent_after_a_transaction_that_failed() -> None:
 async def test_a_transaction_that_takes_longer_than_its_bound_is_an_error() -> None:
     commits = SlowCommits()
     pipeline = commits.pipeline(bound_seconds=0.01)
+    pipeline.hold()
     await pipeline.put("first")  # type: ignore[arg-type]
     await commits.has_failed.wait()
     assert isinstance(commits.errors[0], Internal)

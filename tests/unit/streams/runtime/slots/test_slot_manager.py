@@ -70,8 +70,8 @@ async def test_claims_are_needed_as_soon_as_the_first_slot_has_something_due_or_
     slot, other = fake_slot(wall_settings()), fake_slot(wall_settings())
     manager.slots.update({0: slot, 1: other})
     assert manager.claims_needed_in(1_000) is None
-    slot._decider.next_due = lambda _=None: 1_700  # type: ignore[method-assign]
-    other._decider.next_due = lambda _=None: 9_000  # type: ignore[method-assign]
+    slot._decider.next_due = lambda before=None: 1_700  # type: ignore[method-assign]
+    other._decider.next_due = lambda before=None: 9_000  # type: ignore[method-assign]
     assert manager.claims_needed_in(1_000) == 700
     assert not any(claim.waits for claim in manager.claims_at(1_000).values())
     assert manager.claims_needed_in(1_800) == 0
@@ -79,7 +79,7 @@ async def test_claims_are_needed_as_soon_as_the_first_slot_has_something_due_or_
     claims = manager.control_topics.control_state.claims
     claims.add(Partition("web-visits", 1), Claim(claim=1, position=0, waits=True), timestamp=1_000)
     assert manager.claims_needed_in(1_000) == 0
-    slot._decider.next_due = other._decider.next_due = lambda _=None: None  # type: ignore[method-assign]
+    slot._decider.next_due = other._decider.next_due = lambda before=None: None  # type: ignore[method-assign]
     assert not any(claim.waits for claim in manager.claims_at(1_000).values()), "nobody echoes the others"
 
 
@@ -91,7 +91,7 @@ async def test_claims_that_no_slot_waits_for_wake_none() -> None:
     slot.wake = lambda: woken.append(True)  # type: ignore[method-assign]
     manager.handle_claims()
     assert not woken
-    slot._decider.next_due = lambda _=None: 1  # type: ignore[method-assign]
+    slot._decider.next_due = lambda before=None: 1  # type: ignore[method-assign]
     manager.handle_claims()
     assert woken == [True]
 

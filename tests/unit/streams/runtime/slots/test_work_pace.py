@@ -37,6 +37,6 @@ async def test_the_first_transaction_after_a_silence_waits_for_no_interval() -> 
     pace = WorkPace(Settings(interval_ms=60_000))
     async with asyncio.timeout(5):
         await pace.await_interval(is_waiting=False)
-    pace.mark_start()
+    pace.mark_start(time.monotonic())
     async with asyncio.timeout(5):
         await pace.await_interval(is_waiting=True)

@@ -26,7 +26,7 @@ def tick_at(sources: SourcePartitions, claims: Mapping[Partition, int], now: int
     for partition, claim in claims.items():
         control_state.claims.add(partition, Claim(claim=claim, position=0), timestamp=now)
     tick = TickScheduler(Settings(clock="wall"), control_state, sources, lambda _: 0).next_wall_tick(
-        SlotCheckpoint(), 1, now
+        SlotCheckpoint(), lambda _: 1, now
     )
     return None if tick is None else tick.at
 
