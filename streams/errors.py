@@ -13,6 +13,7 @@ LeadstreamError
 │   ├── TopicsMissing
 │   ├── TopicsMismatch
 │   ├── EngineVersionMismatch
+│   ├── FormerWorkers
 │   ├── JournalTruncated
 │   ├── NoDiskSpace
 │   ├── LocalBrokerError
@@ -90,6 +91,10 @@ class TopicsMismatch(ConfigurationError):
 
 class EngineVersionMismatch(ConfigurationError):
     """The state or the journal comes from an engine that decides differently; the message says which."""
+
+
+class FormerWorkers(ConfigurationError):
+    """Workers run that could not read what is to be written; the message names them."""
 
 
 class JournalTruncated(ConfigurationError):

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from agents.crm.backoff import Backoff
@@ -31,6 +33,7 @@ from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnava
 from streams.kafka.dead_letters import dead_letter_from_record
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer, TopicPartitionLike
 from streams.kafka.reader import FetchedRecords, Offsets, stop_consumer
+from streams.kafka.worker_groups import group_id, with_engine_version
 from streams.settings import Settings
 
 LOOK_BACK = 500
@@ -43,6 +46,15 @@ NOT_FETCHING_MS = 86_400_000
 Result = TypeVar("Result")
 
 _encode = msgspec.json.Encoder().encode
+
+
+class VersionedAssignor(RoundRobinPartitionAssignor):  # type: ignore[misc]  # aiokafka publishes no types
+    """aiokafka's own assignor; the subscription says the engine version."""
+
+    @classmethod
+    def metadata(cls, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
+        """The subscription of a member to these topics."""
+        return ConsumerProtocolMemberMetadata(cls.version, list(topics), with_engine_version())
 
 
 class HandOverConsumer:
@@ -78,7 +90,8 @@ class HandOverConsumer:
         settings = self._settings
         consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
-            group_id=f"{settings.prefix}leadstream-crm",
+            group_id=group_id(settings.prefix, "crm"),
+            partition_assignment_strategy=[VersionedAssignor],
             # A named worker is a static member: after a crash it goes on without a rebalance.
             group_instance_id=f"{settings.name}-crm" if settings.name else None,
             isolation_level="read_committed",

@@ -9,6 +9,7 @@ from typing import Protocol
 from schemas.topics import Topic
 from streams.engine.journal.records import Marker
 from streams.engine.state.row_store import RowStore
+from streams.kafka.worker_groups import group_id
 from streams.runtime.faust.protocols import FaustApp, FaustTopic
 from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.protocols import Decider, Ingest
@@ -56,7 +57,7 @@ class AppSpec:
 
     def app_id(self, settings: Settings) -> str:
         """The group id, and the head of every transactional id."""
-        return f"{settings.prefix}leadstream-{self.name}"
+        return group_id(settings.prefix, self.name)
 
     def changelog_topic(self, settings: Settings) -> str:
         """The changelog's full topic name, as Faust makes it."""

@@ -12,6 +12,7 @@ from typing import Any, Self
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from schemas.topics import DEFINITIONS
 from schemas.values import instant_text
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease, next_document
@@ -19,6 +20,7 @@ from streams.errors import Internal, UsageError
 from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer
 from streams.kafka.reader import follow, open_consumer, read_to_end
+from streams.kafka.worker_groups import require_engine_version
 from streams.settings import Clock, Settings
 
 CLIENT = "leadstream-releases"
@@ -110,9 +112,14 @@ class ReleaseRepository:
     ) -> Release | VoidRelease:
         """Writes one record; returns the release, or the void release, that it becomes. `at` is in ms.
 
-        Raises DefinitionsRefused for a lower engine version than the account's, BrokerUnavailable, TopicsMissing.
+        Raises DefinitionsRefused for a lower engine version than the account's, FormerWorkers for a higher one
+        while a worker runs that does not know it, BrokerUnavailable, TopicsMissing.
         """
-        document = next_document(document, await self.latest(account))
+        latest = await self.latest(account)
+        document = next_document(document, latest)
+        version = document.get("engine_version", OLDEST_VERSION)
+        if version > (OLDEST_VERSION if latest is None else latest.definitions.engine_version):
+            await self._require_workers(version)
         id_ = f"release-{uuid.uuid4()}"
         record: dict[str, Any] = {"type": "definitions.applied", "id": id_, "account": account, "based_on": based_on}
         if at is not None:
@@ -124,6 +131,9 @@ class ReleaseRepository:
             if release.id == id_:
                 return release
         raise Internal(f"the release {id_} was acknowledged and is not in the topic {self._topic}")
+
+    async def _require_workers(self, version: EngineVersion) -> None:
+        await require_engine_version(self._settings, version)
 
     async def _send_record(self, account: str, value: bytes) -> None:
         with broker_errors(self._settings.bootstrap):

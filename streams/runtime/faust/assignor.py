@@ -14,6 +14,7 @@ from faust.assignor.partition_assignor import PartitionAssignor
 
 from streams.errors import Internal
 from streams.kafka.partitions import slot_for_partition
+from streams.kafka.worker_groups import with_engine_version
 from streams.runtime.fatal import die
 
 
@@ -23,6 +24,12 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
     sources: ClassVar[frozenset[str]] = frozenset()
     journal: ClassVar[str] = ""
     slots: ClassVar[int] = 0
+
+    def metadata(self, topics: set[str]) -> Any:
+        """The subscription of this member: Faust's, with the engine version beside it."""
+        metadata = super().metadata(topics)
+        user_data = with_engine_version(metadata.user_data)
+        return type(metadata)(metadata.version, metadata.subscription, user_data)
 
     def _perform_assignment(self, cluster: Any, member_metadata: Any) -> Any:
         try:

@@ -14,13 +14,10 @@ from collections.abc import Iterable
 from aiokafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailable, DuplicateWorker, Fenced
-from streams.kafka.clients import admin_client
+from streams.kafka.worker_groups import GroupMember, group_members
 
 BOUND_SECONDS = 5.0
 _UUID_LENGTH = 36
-
-GroupMember = tuple[str, str, str, bytes, bytes]
-"""Member id, client id, host, metadata, assignment, as in Kafka's DescribeGroups answer."""
 
 
 def new_client_id(name: str) -> str:
@@ -36,7 +33,7 @@ async def diagnose_error(
         return error
     try:
         async with asyncio.timeout(BOUND_SECONDS):
-            members = await _group_members(bootstrap, group)
+            members = await group_members(bootstrap, group)
     except (KafkaError, BrokerUnavailable, TimeoutError):
         return error  # the broker does not answer now; the next start finds out
     other = find_duplicate(members, name, client_id)
@@ -45,12 +42,6 @@ async def diagnose_error(
     return DuplicateWorker(
         f"another worker is named {name} too, {other}; give this one a name of its own with --name"
     )
-
-
-async def _group_members(bootstrap: str, group: str) -> list[GroupMember]:
-    async with admin_client(bootstrap) as admin:
-        answers = await admin.describe_consumer_groups([group])
-    return [member for answer in answers for described in answer.groups for member in described[5]]
 
 
 def find_duplicate(members: Iterable[GroupMember], name: str, client_id: str) -> str | None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from schemas.engine_versions import EngineVersion
 from streams.settings import Clock, Settings
 from streams.store.releases import ReleaseRepository
 
 
 class MemoryReleases(ReleaseRepository):
-    """Its topic is in memory."""
+    """Its topic is in memory; nobody works."""
 
     def __init__(self, clock: Clock = "events") -> None:
         super().__init__(Settings(), clock)
@@ -29,6 +30,9 @@ class MemoryReleases(ReleaseRepository):
         self.append(account, msgspec.json.encode(record))
 
     async def _read_new_records(self) -> None:
+        return
+
+    async def _require_workers(self, version: EngineVersion) -> None:
         return
 
     async def _send_record(self, account: str, value: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import faust
 import pytest
 from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
 
+from schemas.engine_versions import NEWEST_VERSION
 from streams.runtime.faust.assignor import slot_assignor
 from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
 
@@ -77,3 +79,9 @@ def test_an_assignment_without_every_known_topic_is_refused() -> None:
 def test_an_assignment_without_all_slots_is_refused() -> None:
     with pytest.raises(ProcessExit):
         assignor()._perform_assignment(cluster(journal=3), members("a"))
+
+
+def test_a_members_subscription_says_its_engine_version_and_faust_can_read_it() -> None:
+    user_data = assignor().metadata({"journal"}).user_data
+    assert json.loads(user_data)["engine_version"] == NEWEST_VERSION
+    assert ClientMetadata.loads(user_data).url == json.loads(user_data)["url"]

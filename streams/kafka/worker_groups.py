@@ -1,0 +1,138 @@
+"""The consumer groups of a deployment's workers, and which engine version each of their members knows.
+
+A member says its version in the data of its subscription. Its client id would not do: of a named worker that starts
+again within its session timeout the broker keeps the former process's client id, and takes the new subscription.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka.coordinator.protocol import ConsumerProtocol
+from aiokafka.errors import (
+    CoordinatorLoadInProgressError,
+    GroupCoordinatorNotAvailableError,
+    KafkaError,
+    NotCoordinatorError,
+    for_code,
+)
+
+from schemas.engine_versions import NEWEST_VERSION
+from streams.errors import FormerWorkers, Unavailable
+from streams.kafka.clients import admin_client
+from streams.settings import Settings
+
+WORKER_GROUPS = ("pipeline", "ledger", "crm")
+"""The groups whose members read `definitions` or what releases make, without the deployment's prefix."""
+
+PATIENCE_SECONDS = 30.0
+_PAUSE_SECONDS = 0.3
+
+GroupMember = tuple[str, str, str, bytes, bytes]
+"""Member id, client id, host, metadata, assignment, as in Kafka's DescribeGroups answer."""
+
+_NO_COORDINATOR = (GroupCoordinatorNotAvailableError, NotCoordinatorError, CoordinatorLoadInProgressError)
+_UNSETTLED_STATES = frozenset({"PreparingRebalance", "CompletingRebalance"})
+
+
+class _MemberData(msgspec.Struct):
+    """What is read of the data of a subscription, which is Faust's own for the most part."""
+
+    engine_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    state: str
+    members: Sequence[GroupMember]
+
+
+def group_id(prefix: str, name: str) -> str:
+    """The id of a group of workers."""
+    return f"{prefix}leadstream-{name}"
+
+
+def with_engine_version(user_data: bytes = b"{}") -> bytes:
+    """The data (a JSON object) of a subscription, with the newest version that this engine knows."""
+    return msgspec.json.encode({**msgspec.json.decode(user_data), "engine_version": NEWEST_VERSION})
+
+
+def engine_version(metadata: bytes) -> int:
+    """The newest engine version that a member knows, from its subscription; 0 for one that says none."""
+    user_data = ConsumerProtocol.METADATA.decode(metadata).user_data
+    try:
+        return msgspec.json.decode(user_data, type=_MemberData).engine_version
+    except msgspec.DecodeError:
+        return 0
+
+
+async def group_members(bootstrap: str, group: str) -> Sequence[GroupMember]:
+    """The members of a group, none where there is no such group. Raises KafkaError, BrokerUnavailable."""
+    return (await _describe_group(bootstrap, group)).members
+
+
+async def require_engine_version(settings: Settings, version: int) -> None:
+    """Raises FormerWorkers while a worker runs whose engine does not know the version.
+
+    Raises Unavailable when a group does not come to rest in time, BrokerUnavailable.
+    """
+    former = [
+        member_name
+        for name in WORKER_GROUPS
+        for member_name in await _former_members(settings.bootstrap, group_id(settings.prefix, name), version)
+    ]
+    if former:
+        raise FormerWorkers(
+            f"these workers do not know engine version {version}: {', '.join(former)}; nothing was written. Replace"
+            f" them by workers of this engine; one that is gone counts for {settings.session_ms / 1000:g} s more"
+        )
+
+
+async def _former_members(bootstrap: str, group: str, version: int) -> list[str]:
+    group_now = await _await_rest(bootstrap, group)
+    return [
+        f"{member_id} of {group} on {str(host).lstrip('/')}"
+        for member_id, _, host, metadata, *_ in group_now.members
+        if engine_version(metadata) < version
+    ]
+
+
+async def _await_rest(bootstrap: str, group: str) -> _Group:
+    """Waits until the broker knows the subscription of every member: not while the group is being shared out."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    problem = ""
+    while time.monotonic() < end:
+        try:
+            described = await _describe_group(bootstrap, group)
+        except _NO_COORDINATOR as error:  # as while the broker makes the topic of its groups
+            problem = type(error).__name__
+        except KafkaError as error:
+            raise Unavailable(f"the workers of {group} are not known, nothing was written: {error}") from error
+        else:
+            if described.state not in _UNSETTLED_STATES:
+                return described
+            problem = described.state
+        await asyncio.sleep(_PAUSE_SECONDS)
+    raise Unavailable(
+        f"the workers of {group} are not known, nothing was written: the group does not come to rest ({problem})"
+    )
+
+
+async def _describe_group(bootstrap: str, group: str) -> _Group:
+    async with admin_client(bootstrap) as admin:
+        answers = await admin.describe_consumer_groups([group])
+    for answer in answers:
+        for code, _, state, _, _, members, *_ in answer.groups:
+            if code:
+                raise _error_of(code, group)
+            return _Group(state, members)
+    return _Group("Dead", ())
+
+
+def _error_of(code: int, group: str) -> KafkaError:
+    error: type[KafkaError] = for_code(code)
+    return error(f"the consumer group {group} cannot be described")
