@@ -32,16 +32,17 @@ _forms = st.sampled_from(("all", "all", "all", "any"))
 
 
 @cache
-def _conditions(start: int, version: EngineVersion) -> st.SearchStrategy[list[RandomDocument]]:
-    one = conditions(start, ("kept", "s0", "s1"), engine_version=version)
-    return st.lists(st.one_of(one, one, one, _turns), min_size=_SHARED, max_size=_SHARED)
+@st.composite
+def _shared_conditions(draw: st.DrawFn, start: int, version: EngineVersion) -> list[RandomDocument]:
+    any_kind = conditions(start, ("kept", "s0", "s1"), engine_version=version)
+    return [draw(_turns if draw(_few) else any_kind) for _ in range(_SHARED)]
 
 
 @st.composite
 def shared_releases(draw: st.DrawFn, start: int) -> list[RandomDocument]:
     """The releases of `random_campaigns`, each with four more segments: conjunctions of the same few conditions."""
     documents = draw(releases(start))
-    shared = draw(_conditions(start, documents[0]["engine_version"]))
+    shared = draw(_shared_conditions(start, documents[0]["engine_version"]))
     segments = [draw(_segment(f"t{number}", shared)) for number in range(4)]
     grown = []
     for document in documents:

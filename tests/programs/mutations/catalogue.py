@@ -11,24 +11,21 @@ from tests.programs.mutations.rules import (
     calendar_days,
     clock,
     contact_rows,
-    contact_truths,
     counts,
     dates,
     engine_versions,
-    filter_index,
     late_events,
     leads,
     missing_values,
-    segment_graph,
     segments_and_leads,
     text,
     time_zones,
     undeclared_values,
     unicode_text,
-    value_masks,
     values,
     windows,
 )
+from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
 
 NumberedMutation = tuple[int, Mutation]
 
