@@ -167,5 +167,6 @@ def _definition(segment: NeutralSegment) -> dict[str, Any]:
 
 def _condition(leaf: Leaf) -> dict[str, Any]:
     if isinstance(leaf, VisitCount):
-        return {"visit": {"path": {"eq": leaf.path}}, "count": {"gte": leaf.at_least}, "within": leaf.within}
+        count = {"count": {"gte": leaf.at_least}} if leaf.at_least > 1 else {}
+        return {"visit": {"path": {"eq": leaf.path}}, **count, "within": leaf.within}
     return {"property": leaf.property, leaf.operator: leaf.value}

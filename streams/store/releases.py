@@ -25,6 +25,9 @@ from streams.settings import Clock, Settings
 
 CLIENT = "leadstream-releases"
 
+RELEASE_BYTES = 8 << 20
+"""The most bytes that a release's record may have before it is compressed."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -137,8 +140,14 @@ class ReleaseRepository:
 
     async def _send_record(self, account: str, value: bytes) -> None:
         with broker_errors(self._settings.bootstrap):
+            # Ten thousand segments are more than 1 MB of JSON; the broker's limit is on the compressed batch.
             producer: Producer = AIOKafkaProducer(
-                bootstrap_servers=self._settings.bootstrap, acks="all", enable_idempotence=True
+                bootstrap_servers=self._settings.bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                compression_type="gzip",
+                max_request_size=RELEASE_BYTES,
+                max_batch_size=RELEASE_BYTES,
             )
             await producer.start()
             try:

@@ -131,6 +131,18 @@ async def test_of_two_releases_on_one_base_every_reader_accepts_the_first(settin
     assert latest == valid
 
 
+async def test_a_release_may_have_ten_thousand_segments(settings: Settings) -> None:
+    segments = [
+        {"id": f"s{number}", "dynamic": True, "when": {"all": [{"property": f"p{number}", "eq": f"v{number}"}] * 3}}
+        for number in range(10_000)
+    ]
+    releases = ReleaseRepository(settings, "events")
+    release = await releases.write_release("default", {"account": "default", "segments": segments}, 0)
+    assert isinstance(release, Release)
+    assert len(release.definitions.segments) == 10_000
+    assert await ReleaseRepository(settings, "events").latest("default") == release
+
+
 @asynccontextmanager
 async def journal_of(settings: Settings) -> AsyncIterator[_WriteRecord]:
     """Yields a function that writes records into journal partitions as a worker's slots do."""
