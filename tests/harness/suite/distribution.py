@@ -37,6 +37,7 @@ START_FIRST = (
     "tests/integration/definitions/test_edits.py",
     "tests/integration/runtime/test_chaos.py",
     "tests/integration/cli/test_broker_and_topics.py::test_a_broker_outlives",
+    "tests/property/graph/test_kept_truths.py",
     "tests/property/test_recompute_leads.py",
     "tests/integration/pipeline/test_big_tick.py",
     "tests/integration/docs/test_definitions_guide.py",
