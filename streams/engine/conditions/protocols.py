@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from schemas.definitions import PropertyType
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.state.contact import Contact, Lead
-
-if TYPE_CHECKING:
-    from streams.engine.conditions.activities.event_filters import EventFilter
 
 
 class Activity(msgspec.Struct, frozen=True):
@@ -50,6 +47,38 @@ class Node(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class RequiredText:
+    """A text that a field of every matching event has: one of `texts`, or one that begins with one of them."""
+
+    key: str
+    read: Callable[[Activity], Any]
+    fold: Callable[[str], str]
+    texts: tuple[str, ...]
+    """Folded."""
+    is_prefix: bool
+    decides: bool
+    """Whether it is all that the filter asks of the fields."""
+
+
+class ActivityFilter(Protocol):
+    """A filter of visits and activities, as an index over many of them sees it."""
+
+    @property
+    def identity(self) -> str:
+        """Equal for filters that match the same events."""
+
+    @property
+    def visits_only(self) -> bool:
+        """Whether only web visits match."""
+
+    @property
+    def required_text(self) -> RequiredText | None:
+        """The most selective text that a matching event has; None where there is none."""
+
+    def matches(self, activity: Activity) -> bool: ...
+
+
 class ActivityCounter(Protocol):
     """What a leaf stores of a contact's visits and activities: whole numbers under its key in `Contact.counts`.
 
@@ -63,7 +92,7 @@ class ActivityCounter(Protocol):
     """Whether a full list may have lost instants that matter; a contact that reaches `limit` is flagged then."""
 
     @property
-    def event_filters(self) -> Sequence[EventFilter]:
+    def event_filters(self) -> Sequence[ActivityFilter]:
         """The filters, one of which every event passes that it matches."""
 
     @property

@@ -5,6 +5,7 @@ Date operators of a filter are evaluated at the event's own instant, in the acco
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,23 +21,9 @@ from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.leaf_keys import filter_to_plain
 from streams.engine.conditions.operand_types import require_operators, to_tuple
 from streams.engine.conditions.operators import compile_operators, contact_zone_path, uses_dates
-from streams.engine.conditions.protocols import Activity
-from streams.engine.conditions.text import CaseFold, fold_for
+from streams.engine.conditions.protocols import Activity, RequiredText
+from streams.engine.conditions.text import fold_for
 from streams.engine.conditions.value_tests import ValueTests
-
-
-@dataclass(frozen=True, slots=True)
-class RequiredText:
-    """A text that a field of every matching event has: one of `texts`, or one that begins with one of them."""
-
-    key: str
-    read: FieldReader
-    fold: CaseFold
-    texts: tuple[str, ...]
-    """Folded."""
-    is_prefix: bool
-    decides: bool
-    """Whether it is all that the filter asks of the fields."""
 
 
 class CompiledFilter:
@@ -126,6 +113,21 @@ class EventFilter:
     zone: str | None
     """The account's time zone; None when the filter does not depend on it."""
     filter: CompiledFilter
+
+    @property
+    def identity(self) -> str:
+        """Equal for filters that match the same events."""
+        return json.dumps((self.visits_only, self.fields, self.zone), sort_keys=True)
+
+    @property
+    def visits_only(self) -> bool:
+        """Whether only web visits match."""
+        return self.filter.visits_only
+
+    @property
+    def required_text(self) -> RequiredText | None:
+        """The most selective text that a matching event has; None where there is none."""
+        return self.filter.required_text
 
     def matches(self, activity: Activity) -> bool:
         """Whether the event passes the filter."""

@@ -6,14 +6,12 @@ dictionary finds. The filters found are asked themselves; filters without such a
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from streams.engine.conditions.activities.event_fields import FieldReader
-from streams.engine.conditions.activities.event_filters import EventFilter, RequiredText
-from streams.engine.conditions.protocols import Activity, ActivityCounter
+from streams.engine.conditions.protocols import Activity, ActivityCounter, ActivityFilter, RequiredText
 from streams.engine.conditions.text import CaseFold, text_from
 
 _MAX_CACHED_TEXTS = 4_096
@@ -26,7 +24,7 @@ _Positions = tuple[int, ...]
 class _IndexedFilter:
     """A filter, and the positions of its counters in the order of the release."""
 
-    event_filter: EventFilter
+    event_filter: ActivityFilter
     counters: _Positions
     visits_only: bool
     is_one_text: bool
@@ -102,10 +100,10 @@ class FilterIndex:
         for event_filter, positions in _group_by_filter(counters):
             self._add(event_filter, positions)
 
-    def _add(self, event_filter: EventFilter, positions: _Positions) -> None:
-        place, required = len(self._filters), event_filter.filter.required_text
+    def _add(self, event_filter: ActivityFilter, positions: _Positions) -> None:
+        place, required = len(self._filters), event_filter.required_text
         is_one_text = required is not None and required.decides
-        self._filters.append(_IndexedFilter(event_filter, positions, event_filter.filter.visits_only, is_one_text))
+        self._filters.append(_IndexedFilter(event_filter, positions, event_filter.visits_only, is_one_text))
         if required is None:
             self._always.append(place)
             return
@@ -137,13 +135,12 @@ class FilterIndex:
         return positions
 
 
-def _group_by_filter(counters: Sequence[ActivityCounter]) -> Iterable[tuple[EventFilter, _Positions]]:
-    filters: dict[str, EventFilter] = {}
+def _group_by_filter(counters: Sequence[ActivityCounter]) -> Iterable[tuple[ActivityFilter, _Positions]]:
+    filters: dict[str, ActivityFilter] = {}
     positions: dict[str, list[int]] = defaultdict(list)
     for position, counter in enumerate(counters):
         for event_filter in counter.event_filters:
-            parts = (event_filter.filter.visits_only, event_filter.fields, event_filter.zone)
-            key = json.dumps(parts, sort_keys=True)
+            key = event_filter.identity
             filters.setdefault(key, event_filter)
             positions[key].append(position)
     return [(event_filter, tuple(positions[key])) for key, event_filter in filters.items()]

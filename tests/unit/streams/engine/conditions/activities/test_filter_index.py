@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
-from streams.engine.conditions.activities.event_filters import RequiredText
 from streams.engine.conditions.activities.filter_index import NO_FILTERS, FilterIndex
-from streams.engine.conditions.protocols import Activity, ActivityCounter
+from streams.engine.conditions.protocols import Activity, ActivityCounter, RequiredText
 from tests.harness.engine.conditions import NOW, activity, compile_dict, visit
 
 AMOUNT = {"sum": {"of": "amount", "gte": 1}}
@@ -35,7 +34,7 @@ def found(leaves: list[dict[str, Any]], event: Activity, version: EngineVersion 
 
 def required(fields: dict[str, Any], version: EngineVersion = NEWEST_VERSION) -> RequiredText | None:
     (counter,) = counters(activities(**fields), version=version)
-    return counter.event_filters[0].filter.required_text
+    return counter.event_filters[0].required_text
 
 
 def test_counters_come_in_the_order_of_the_release() -> None:
