@@ -23,6 +23,9 @@ PEERS: Sequence[str] = (ENGINE, PIPELINE, *PROGRAMS)
 OWN_PEERS = (PIPELINE, ENGINE)
 """Whose memberships the others are compared with, the first that took part."""
 
+MEASURED_SHARE = 0.8
+"""Loading and events are told apart by samples; a run that leaves less than this share of its events is too short."""
+
 ReportLine = Callable[[str], None]
 
 
@@ -74,8 +77,12 @@ class CellResult:
                 f" broker {self.median_of(peer, 'broker_us'):.1f} us,"
                 f" {self.median_of(peer, 'memory_mb'):.0f} MB ({self.median_of(peer, 'anonymous_mb'):.0f} anonymous)"
             )
-        different = self.different_peers() if self.runs else []
-        lines.append(f"  DIFFERENT memberships: {', '.join(different)}" if different else "  equal memberships")
+            if self.median_of(peer, "events") < MEASURED_SHARE * self.cell.plan.events and peer != ENGINE:
+                lines.append(f"  {peer} was done too fast to be measured: use more events")
+        if different := self.different_peers() if self.runs else []:
+            lines.append(f"  DIFFERENT memberships: {', '.join(different)}")
+        elif len(self.peers()) > 1:
+            lines.append("  equal memberships")
         return "\n".join([*lines, *(f"  FAILED: {failure}" for failure in self.failures)])
 
 

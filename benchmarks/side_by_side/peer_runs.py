@@ -27,7 +27,7 @@ from benchmarks.side_by_side.topics import (
 )
 
 PROJECT = Path(__file__).resolve().parents[2]
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.02
 LIMIT_SECONDS = 3_600.0
 TASK_FILE = "task.json"
 

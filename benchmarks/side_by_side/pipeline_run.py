@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiokafka import TopicPartition
 
 from benchmarks.side_by_side.cells import Cell, RunPlace
@@ -94,7 +95,7 @@ async def prepare_deployment(cell: Cell, place: RunPlace, folder: Path, clock: C
     try:
         end = time.monotonic() + LIMIT_SECONDS
         while await _count_markers(settings) < PARTITIONS:
-            process.sample(0)
+            sample_worker(process)
             if time.monotonic() > end:
                 raise TimeoutError(f"the release does not decide everywhere, see {process.log}")
             await asyncio.sleep(SAMPLE_SECONDS)
@@ -123,6 +124,14 @@ def start_worker(settings: Settings, place: RunPlace, folder: Path) -> MeasuredP
     return MeasuredProcess.start(
         WORKER, folder / "worker.log", place.broker_pid, PROJECT, child_environment(settings)
     )
+
+
+def sample_worker(process: MeasuredProcess) -> None:
+    """Adds a sample. Raises RuntimeError when the child has died, although its parent starts it again."""
+    process.sample(0)
+    for line in process.log.read_bytes().splitlines():
+        if b'"event": "ended"' in line:
+            raise RuntimeError(f"the worker has died: {msgspec.json.decode(line).get('cause')}; see {process.log}")
 
 
 async def _count_markers(settings: Settings) -> int:
@@ -155,7 +164,7 @@ class PipelineProgress:
             consumer.assign([*changelog, *journal])
             while True:
                 feeds = await self._read_feeds(consumer, changelog)
-                process.sample(0)
+                sample_worker(process)
                 self.feeds.append(feeds)
                 if self._is_ingested(feeds) and await self._is_decided(consumer, journal, feeds):
                     return

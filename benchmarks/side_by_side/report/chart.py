@@ -74,9 +74,10 @@ class LineChart:
         names = sorted((name for name in self.lines if self.lines[name]), key=lambda name: self.lines[name][-1][1])
         label_places = _spread([y_axis.place(self.lines[name][-1][1]) for name in names])
         parts = []
-        for index, (name, label_y) in enumerate(zip(names, label_places, strict=True)):
+        others = sorted(name for name in self.lines if name != self.own)
+        for name, label_y in zip(names, label_places, strict=True):
             is_own = name == self.own
-            color = OWN_COLOR if is_own else COLORS[index % len(COLORS)]
+            color = OWN_COLOR if is_own else COLORS[others.index(name) % len(COLORS)]
             places = [(x_axis.place(x), y_axis.place(y)) for x, y in self.lines[name]]
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
             width = 3.5 if is_own else 1.8
