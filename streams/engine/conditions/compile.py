@@ -5,7 +5,7 @@ Everything that does not depend on a contact is computed here, once per release.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from schemas.conditions import (
@@ -35,7 +35,7 @@ from streams.engine.conditions import properties, segments_and_leads
 from streams.engine.conditions.activities import activity_leaves, activity_times, counts, sequences
 from streams.engine.conditions.compiler_context import CompilerContext
 from streams.engine.conditions.errors import ConditionRefused
-from streams.engine.conditions.protocols import CompiledCondition, CompileScope, Node
+from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState, Node
 from streams.engine.conditions.tree import AllNode, AnyNode, NotNode
 
 LeafCompiler = Callable[[Any, CompilerContext], Node]
@@ -78,6 +78,28 @@ def compile_condition(condition: Condition, scope: CompileScope) -> CompiledCond
         campaigns=frozenset(context.campaigns),
         uses_lead=context.uses_lead,
         is_filter_only=counts.is_filter_only(condition),
+    )
+
+
+def conjunction_of(parts: Sequence[CompiledCondition]) -> CompiledCondition:
+    """Returns the condition that holds where all parts hold."""
+    if len(parts) == 1:
+        return parts[0]
+    counters: dict[str, ActivityCounter] = {}
+    held_states: dict[str, HeldState] = {}
+    for part in parts:
+        for counter in part.counters:
+            counters.setdefault(counter.key, counter)
+        for held_state in part.held_states:
+            held_states.setdefault(held_state.key, held_state)
+    return CompiledCondition(
+        node=AllNode(tuple(part.node for part in parts)),
+        counters=tuple(counters.values()),
+        held_states=tuple(held_states.values()),
+        properties=frozenset().union(*(part.properties for part in parts)),
+        segments=frozenset().union(*(part.segments for part in parts)),
+        campaigns=frozenset().union(*(part.campaigns for part in parts)),
+        uses_lead=any(part.uses_lead for part in parts),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from schemas.conditions import Operators
@@ -46,10 +47,9 @@ def require_operators(operators: Operators) -> dict[str, Any]:
     Raises ConditionRefused when there is none, or when an operand is null.
     """
     operands: dict[str, Any] = {}
-    for field, info in type(operators).model_fields.items():
-        name = info.alias or field
-        if name in MODIFIERS or field not in operators.model_fields_set:
-            continue
+    names = _operator_names(type(operators))
+    for field in sorted(operators.model_fields_set & names.keys(), key=list(names).index):
+        name = names[field]
         operand = getattr(operators, field)
         if operand is None:
             raise ConditionRefused("null is no operand; for a missing value write exists: false", (name,))
@@ -57,6 +57,13 @@ def require_operators(operators: Operators) -> dict[str, Any]:
     if not operands:
         raise ConditionRefused("an operator is missing, such as eq, in, gte, contains or exists")
     return operands
+
+
+@lru_cache
+def _operator_names(model: type[Operators]) -> Mapping[str, str]:
+    """Field -> operator as written, in the order of the model."""
+    names = {field: info.alias or field for field, info in model.model_fields.items()}
+    return {field: name for field, name in names.items() if name not in MODIFIERS}
 
 
 def require_fit(name: str, operand: Any, property_type: PropertyType | None) -> None:

@@ -13,10 +13,11 @@ from schemas.engine_versions import EngineVersion
 from schemas.time_zones import require_zone
 from schemas.values import to_millionths
 from streams.engine.conditions.activities.filter_index import FilterIndex
-from streams.engine.conditions.compile import compile_condition
+from streams.engine.conditions.compile import compile_condition, conjunction_of
 from streams.engine.conditions.dates.zones import day_start
 from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import ActivityCounter, CompiledCondition, CompileScope, HeldState
+from streams.engine.graph.conjuncts import split_conjuncts
 from streams.engine.graph.held_timers import HeldIndex
 from streams.engine.graph.inputs import inputs_of
 from streams.engine.graph.segment_graph import GraphSegment, SegmentGraph
@@ -76,7 +77,8 @@ _EARLY_ACTIVITIES_SCORE: Mapping[EngineVersion, bool] = MappingProxyType({3: Tru
 def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     """The release of valid definitions. Raises ConditionRefused for definitions that were not validated."""
     scope = build_compile_scope(definitions)
-    conditions = {each.owner: compile_condition(each.condition, scope) for each in release_conditions(definitions)}
+    compiler = _PartCompiler(scope)
+    conditions = {each.owner: compiler.compile_whole(each.condition) for each in release_conditions(definitions)}
     stateful = [conditions[each.owner] for each in stateful_conditions(definitions)]
     segments = _sort_by_dependency([_compile_segment(segment, conditions, scope) for segment in definitions.segments])
     campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
@@ -88,7 +90,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         properties=definitions.properties,
         segments=segments,
         segments_by_id={segment.id: segment for segment in segments},
-        segment_graph=_build_graph(segments, definitions, scope),
+        segment_graph=_build_graph(segments, definitions, compiler),
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
         campaign_index=CampaignIndex(campaigns),
@@ -115,8 +117,25 @@ def _compile_segment(segment: Segment, conditions: _Conditions, scope: CompileSc
     )
 
 
+class _PartCompiler:
+    """Compiles each conjunct of the definitions once, for its whole condition and for the graph."""
+
+    def __init__(self, scope: CompileScope) -> None:
+        self.scope = scope
+        self._compiled: dict[int, tuple[Condition, CompiledCondition]] = {}  # by the identity of the condition
+
+    def compile_whole(self, condition: Condition) -> CompiledCondition:
+        return conjunction_of([self.compile_part(part) for part in split_conjuncts(condition)])
+
+    def compile_part(self, part: Condition) -> CompiledCondition:
+        entry = self._compiled.get(id(part))
+        if entry is None:
+            entry = self._compiled[id(part)] = (part, compile_condition(part, self.scope))
+        return entry[1]
+
+
 def _build_graph(
-    segments: tuple[CompiledSegment, ...], definitions: Definitions, scope: CompileScope
+    segments: tuple[CompiledSegment, ...], definitions: Definitions, compiler: _PartCompiler
 ) -> SegmentGraph:
     conditions = {segment.id: segment.when for segment in definitions.segments if segment.dynamic}
     return SegmentGraph(
@@ -124,9 +143,9 @@ def _build_graph(
             GraphSegment(segment.id, segment.statuses, segment.paused, conditions.get(segment.id))
             for segment in segments
         ],
-        lambda condition: compile_condition(condition, scope),
-        scope.property_types,
-        scope.engine_version,
+        compiler.compile_part,
+        compiler.scope.property_types,
+        compiler.scope.engine_version,
     )
 
 
