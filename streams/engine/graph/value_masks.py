@@ -86,7 +86,7 @@ class ValueMasks:
         if mask is None:
             mask = self._mask_of_class(value)
             if len(value) <= MAX_CLASS_TEXT:
-                if len(self._by_text) >= _MAX_TEXTS:
+                if len(self._by_text) >= min(_MAX_TEXTS, self._max_masks):
                     self._by_text.clear()
                 self._by_text[value] = mask
         return mask
@@ -99,6 +99,7 @@ class ValueMasks:
         if mask is None:
             if len(self._masks) >= self._max_masks:
                 self._masks.clear()
+                self._by_text.clear()
             mask = self._masks[key] = self._compute(value)
         return mask
 

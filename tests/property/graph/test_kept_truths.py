@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +21,7 @@ from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.compile import compile_release
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.releases.truths import renew_truths
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import Contact, decode_contact, encode_contact
 from streams.engine.state.contact_store import ContactStore
 from streams.engine.state.points import decay_points, round_points
 from streams.settings import Settings
@@ -141,9 +140,9 @@ def test_what_is_kept_of_a_contact_decides_as_its_conditions_do(story: Story, de
 
 def _assert_members(contact: Contact, release: CompiledRelease) -> None:
     """At the contact's clock, and at the last instant before it is due: in between only time passes."""
-    row = msgspec.json.encode(contact)
+    row = encode_contact(contact)
     for now in (contact.clock, contact.clock + HOUR if contact.due is None else contact.due - 1):
-        decayed = _decayed(msgspec.json.decode(row, type=Contact), release, now)
+        decayed = _decayed(decode_contact(row), release, now)
         context = EvaluationContext(decayed, now)
         running = [segment for segment in release.segments if not segment.paused]
         expected = {segment.id for segment in running if segment.holds(context)}

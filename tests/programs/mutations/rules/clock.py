@@ -17,8 +17,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Memberships change when time alone makes them change: the earliest due instant is known",
         where="decisions/timers.py",
-        text="return min(candidates, default=None)",
-        instead="return max(candidates, default=None)",
+        text="return min(first, second)",
+        instead="return max(first, second)",
         caught_by=(f"{_TIME}::test_the_next_due_instant_is_known_without_a_scan",),
     ),
     Mutation(

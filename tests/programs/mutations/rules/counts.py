@@ -62,8 +62,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two events at the same instant are two",
         where="conditions/activities/counts.py",
-        text="[*state[:index], activity.at, *state[index:]]",
-        instead="sorted({*state[:index], activity.at, *state[index:]})",
+        text="prune([*state, at], now",
+        instead="prune(sorted({*state, at}), now",
         caught_by=(f"{_COUNTED}::test_two_events_at_the_same_instant_are_two",),
     ),
     Mutation(

@@ -17,7 +17,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Late events count where their `at` belongs",
         where="conditions/activities/counts.py",
-        text="[*state[:index], activity.at, *state[index:]]",
+        text="[*state[:index], at, *state[index:]]",
         instead="[*state, now]",
         caught_by=(
             "tests/unit/streams/engine/conditions/activities/test_counts.py::test_a_late_event_counts_where_its_instant_belongs",

@@ -23,8 +23,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Memberships follow the status as it changes",
         where="graph/contact_truths.py",
-        text="if changes.everything:",
-        instead="if changes.leads:",
+        text="if changes.everything or",
+        instead="if changes.leads or",
         caught_by=(f"{_TRUTHS}::test_a_change_of_an_input_is_noticed",),
     ),
     Mutation(

@@ -20,9 +20,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="one-filter-for-both",
         section=5,
         rule="`visit` and `activity` with the same fields are two filters",
-        where="conditions/activities/filter_index.py",
-        text="parts = (event_filter.filter.visits_only, event_filter.fields,",
-        instead="parts = (event_filter.fields,",
+        where="conditions/activities/event_filters.py",
+        text="json.dumps((self.visits_only, self.fields,",
+        instead="json.dumps((self.fields,",
         caught_by=(f"{_FILTERS}::test_a_filter_for_visits_finds_no_other_activity",),
     ),
     Mutation(

@@ -62,7 +62,7 @@ def test_on_the_events_clock_an_end_in_a_partition_not_seen_yet_counts() -> None
     assert not scheduler.is_advance_reached(ClockAdvance(0, "acme", 1, {VISITS[0]: 2, VISITS[1]: 1}))
 
 
-class FakeBroker:
+class FakePartitionCounts:
     """Answers with partition counts, or raises."""
 
     def __init__(self, *answers: Mapping[str, int] | Exception) -> None:
@@ -88,7 +88,7 @@ class FakeBroker:
 
 
 async def test_each_look_says_what_is_new() -> None:
-    broker = FakeBroker({"web-visits": 1}, {"web-visits": 1}, {"web-visits": 2})
+    broker = FakePartitionCounts({"web-visits": 1}, {"web-visits": 1}, {"web-visits": 2})
     for _ in range(3):
         await broker.look()
     assert broker.added == [VISITS[:1], [], VISITS[1:]]
@@ -96,7 +96,7 @@ async def test_each_look_says_what_is_new() -> None:
 
 @pytest.mark.parametrize("error", [KafkaError("away"), TopicsMissing("web-visits"), TimeoutError()])
 async def test_without_an_answer_the_partitions_are_as_long_ago_seen_as_before(error: Exception) -> None:
-    broker = FakeBroker({"web-visits": 1}, error)
+    broker = FakePartitionCounts({"web-visits": 1}, error)
     await broker.look()
     before = broker.watch.sources.seen_at
     assert before > 0
@@ -107,7 +107,7 @@ async def test_without_an_answer_the_partitions_are_as_long_ago_seen_as_before(e
 
 
 async def test_one_look_at_a_time() -> None:
-    broker = FakeBroker({"web-visits": 1})
+    broker = FakePartitionCounts({"web-visits": 1})
     broker.watch.start_look()
     broker.watch.start_look()
     task: Any = broker.watch._task
@@ -116,7 +116,7 @@ async def test_one_look_at_a_time() -> None:
 
 
 async def test_a_stop_gives_up_a_look() -> None:
-    broker = FakeBroker({"web-visits": 1})
+    broker = FakePartitionCounts({"web-visits": 1})
     broker.watch.start_look()
     await broker.watch.stop()
     assert broker.watch.sources.present == []
