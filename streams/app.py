@@ -31,6 +31,7 @@ from schemas.topics import (
 from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
 from streams.engine.partition.decider import PartitionDecider
+from streams.engine.releases.cache import ReleaseCompiler
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.row_store import RowStore
 from streams.errors import UsageError
@@ -56,15 +57,17 @@ LEDGER_OUT = (CAMPAIGN_REVENUE, CRM_RESULTS, DEAD_LETTERS)
 def pipeline_spec(settings: Settings) -> AppSpec:
     """The app for contacts: segments, leads, points. It has as many slots as the journal has partitions."""
     releases = ReleaseLog(settings.clock)
+    compiler = ReleaseCompiler(definitions_lookup(releases))
 
     def decider(_settings: Settings, slot: int, rows: RowStore) -> Decider:
         return PartitionDecider(
             slot,
-            definitions_lookup(releases),
+            compiler.lookup,
             settings.engine,
             time.monotonic,
             rows=rows,
             decoded_contacts=settings.decoded_contacts,
+            compiler=compiler,
         )
 
     return AppSpec(

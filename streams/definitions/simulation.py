@@ -14,7 +14,7 @@ from streams.engine.journal.effects import Output
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.broadcast import Broadcast
 from streams.engine.partition.decider import Checkpoint
-from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
+from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache, ReleaseCompiler
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
 
@@ -37,7 +37,7 @@ class Simulation:
         position: JournalPosition,
         checkpoint: Checkpoint,
     ) -> None:
-        releases = ReleaseCache(definitions_lookup)
+        releases = ReleaseCache(ReleaseCompiler(definitions_lookup))
         status = checkpoint.standing
         self._number = number
         self._position = position

@@ -19,7 +19,7 @@ from streams.engine.journal.effects import Budget, Output
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick, event_key
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.partition.decider import Checkpoint, PartitionDecider
-from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
+from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache, ReleaseCompiler
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact, decode_contact, encode_contact
 from streams.engine.state.deduplication import is_repeat
@@ -67,7 +67,7 @@ class ContactTimeline:
         self._parameters = parameters
         self._tracked_values = tracked_values
         self._values: dict[TrackedValue, Hashable] = {}
-        self._releases = ReleaseCache(parameters.definitions_lookup)
+        self._releases = ReleaseCache(ReleaseCompiler(parameters.definitions_lookup))
         self._decider = PartitionDecider(0, parameters.definitions_lookup, parameters.settings)
         self._next_offset = 0
         self._last_tick = NO_TICK

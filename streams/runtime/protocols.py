@@ -62,6 +62,9 @@ class Decider(Protocol):
 class BackfillingDecider(Decider, Protocol):
     """A decider whose releases may depend on a past that its rows do not hold, and so need a back-fill."""
 
+    def prepare(self, marker: Marker) -> None:
+        """Makes ready that release, so that taking it up takes no time; nothing else is called meanwhile."""
+
     def needs_backfill(self, marker: Marker) -> bool:
         """Whether that release, taken up now, needs a past that no row holds: then it is proposed first."""
 

@@ -25,7 +25,7 @@ from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, 
 from streams.engine.partition.active_releases import ActiveReleases
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import Broadcast, PartitionStatus, PendingBroadcast, PendingProposal
-from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache
+from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache, ReleaseCompiler
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
@@ -94,11 +94,12 @@ class PartitionDecider:
         *,
         rows: RowStore | None = None,
         decoded_contacts: int = DECODED_CONTACTS,
+        compiler: ReleaseCompiler | None = None,
     ) -> None:
         self._partition = partition
         self._settings = settings
         self._timer = timer or _zero_timer
-        self._release_cache = ReleaseCache(lookup)
+        self._release_cache = ReleaseCache(compiler or ReleaseCompiler(lookup))
         self._contacts = ContactStore(rows, decoded_contacts)
         self._queue: deque[tuple[int, bytes, JournalRecord]] = deque()  # offset, value, record
         self._status = PartitionStatus()
@@ -128,6 +129,9 @@ class PartitionDecider:
         self._active_releases = ActiveReleases(self._release_cache, self._status)
         if state.unfinished is not None:
             self._start_broadcast(state.unfinished)
+        for account in self._status.releases:
+            self._active_releases.release(account)
+            self._active_releases.backfill_leaves(account)
 
     def feed(self, offset: int, key: bytes, value: bytes) -> None:
         """Queues the next journal record; offsets rise, gaps are legal."""
@@ -184,6 +188,10 @@ class PartitionDecider:
     def clock_of(self, contact: Contact) -> int:
         """The contact's clock (ms): the later of its last record's and the last tick."""
         return max(contact.clock, self._status.clock_of(contact.account, NO_TICK))
+
+    def prepare(self, marker: Marker) -> None:
+        """Compiles the marker's release, which may take seconds."""
+        self._release_cache.get(marker.account, marker.number)
 
     def needs_backfill(self, marker: Marker) -> bool:
         """Returns whether the release, activated now, has leaves that need the past and are not tracked."""

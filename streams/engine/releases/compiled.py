@@ -45,7 +45,7 @@ class CompiledSegment:
         return self.explainer.deciding_leaves(context, is_inside) if self.explainer else b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class CompiledRelease:
     """Everything that a decision needs of an account's definitions; number 0 is the empty release."""
 

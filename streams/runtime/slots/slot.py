@@ -18,8 +18,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
-import structlog
-
 from streams.clock import now_ms
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
@@ -43,8 +41,6 @@ from streams.runtime.time.alignment import Alignment, AlignmentSettings
 from streams.runtime.time.control_records import ControlRecordScheduler
 from streams.runtime.time.ticks import TickScheduler
 from streams.settings import Settings
-
-log = structlog.get_logger()
 
 MANY_RECORDS = 500
 """With so many records queued the next transaction is built while one is in flight, and no interval is waited for."""
@@ -276,6 +272,7 @@ class Slot:
             return False  # its commit wakes the slot; what comes meanwhile goes into one transaction
         if not is_under_load:
             await self._pace.await_interval(is_waiting=self._is_waiting)
+        await self._control_scheduler.prepare(self._next_checkpoint)
         if not self._is_active:
             return False
         steps_pause = self._pipeline.is_busy()

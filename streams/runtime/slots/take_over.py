@@ -66,7 +66,7 @@ class TakeOver:
         for slot, checkpoint in before.items():
             _require_continuation(slot, checkpoint)
         for slot in slots:
-            slot.resume()
+            await asyncio.to_thread(slot.resume)  # it may take seconds, and other slots go on
 
     async def stable_ends(
         self, consumer: Consumer, by_changelog: SlotsByChangelog

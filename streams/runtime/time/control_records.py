@@ -6,6 +6,7 @@ the back-fill under way; then a release whose back-fill is complete; then time.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from streams.engine.journal import records
 from streams.engine.journal.records import Marker, Tick, proposal_from_marker
 from streams.runtime.backfill.backfill import Backfill
 from streams.runtime.checkpoint import SlotCheckpoint
-from streams.runtime.protocols import Decider
+from streams.runtime.protocols import BackfillingDecider, Decider
 from streams.runtime.time.alignment import Alignment, AlignmentSettings
 from streams.runtime.time.ticks import TickScheduler
 from streams.settings import Settings
@@ -46,6 +47,14 @@ class ControlRecordScheduler:
         self._decider = decider
         self._backfill = backfill
         self._alignment = Alignment(AlignmentSettings.from_settings(settings))
+        self._ready: Marker | None = None
+
+    async def prepare(self, checkpoint: SlotCheckpoint) -> None:
+        """Makes the next release ready, in another thread: other slots of the process go on meanwhile."""
+        marker = self._tick_scheduler.next_marker(checkpoint)
+        if marker is not None and marker != self._ready and isinstance(self._decider, BackfillingDecider):
+            await asyncio.to_thread(self._decider.prepare, marker)
+            self._ready = marker
 
     def must_hold_events(self, checkpoint: SlotCheckpoint) -> bool:
         """Whether events wait a moment: an account without contacts here is about to get its release, which has
