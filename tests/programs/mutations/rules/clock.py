@@ -16,9 +16,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="due-first",
         section=6,
         rule="Memberships change when time alone makes them change: the earliest due instant is known",
-        where="decisions/timers.py",
-        text="return min(first, second)",
-        instead="return max(first, second)",
+        where="graph/contact_truths.py",
+        text="heappush(self._dues, (due, index))",
+        instead="self._dues.insert(0, (due, index))",
         caught_by=(f"{_TIME}::test_the_next_due_instant_is_known_without_a_scan",),
     ),
     Mutation(
@@ -210,7 +210,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="state/applied_ids.py",
         text="and self.recent[first][1] < oldest:",
         instead="and self.recent[first][1] <= oldest:",
-        caught_by=(_REPEATS,),
+        caught_by=(
+            "tests/unit/streams/engine/state/test_applied_ids.py"
+            "::test_an_id_of_the_first_instant_of_the_window_stays_in_a_row_without_chunks",
+        ),
     ),
     Mutation(
         id="repeat-256-ids",

@@ -142,8 +142,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Dates compare as instants or as calendar days, never as text",
         where="conditions/operators.py",
-        text="return any(isinstance(one, str) for one in to_tuple(operand))",
-        instead="return False",
+        text="timed.append(_compile_date_test(name, operand, operators, property_type, version))",
+        instead="plain.append(lambda value, text=str(operand): isinstance(value, str) and value > text)",
         caught_by=(f"{_DATES}::test_an_undeclared_text_that_is_a_date_is_one_to_date_operators",),
     ),
     Mutation(

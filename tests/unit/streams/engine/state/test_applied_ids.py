@@ -100,6 +100,15 @@ def test_a_row_has_few_ids_and_each_chunk_is_written_once() -> None:
     assert written < 60_000  # 45 bytes for each id
 
 
+def test_an_id_of_the_first_instant_of_the_window_stays_in_a_row_without_chunks() -> None:
+    ids = AppliedIds()
+    ids.append("first", 0, -1_000, 256, in_chunks=False)
+    ids.append("second", 1_000, 0, 256, in_chunks=False)
+    assert ids.contains("first", 0, 256)
+    ids.append("third", 1_001, 1, 256, in_chunks=False)
+    assert not ids.contains("first", 0, 256)
+
+
 def test_without_chunks_a_row_has_the_form_of_engine_version_3() -> None:
     contact = contact_with()
     for number in range(40):
