@@ -25,7 +25,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="A boolean is no number, whichever value of the class came first",
         where="graph/value_classes.py",
         text='return ("boolean", value)',
-        instead="return self._place(value)",
+        instead="return _place(value, self._numbers)",
         caught_by=(f"{_CLASSES}::test_true_is_no_number_and_a_number_no_text",),
     ),
     Mutation(
