@@ -66,7 +66,7 @@ class TakeOver:
         for slot, checkpoint in before.items():
             _require_continuation(slot, checkpoint)
         for slot in slots:
-            await asyncio.to_thread(slot.resume)  # it may take seconds, and other slots go on
+            await _resume(slot)
 
     async def stable_ends(
         self, consumer: Consumer, by_changelog: SlotsByChangelog
@@ -135,6 +135,19 @@ class TakeOver:
             yield consumer
         finally:
             await stop_consumer(consumer)
+
+
+async def _resume(slot: Slot) -> None:
+    """Resumes in another thread: it may take seconds, and other slots go on.
+
+    A cancelled take-over waits for it: the slot is closed next, and its rows must not be in use then.
+    """
+    resumption = asyncio.create_task(asyncio.to_thread(slot.resume))
+    try:
+        await asyncio.shield(resumption)
+    except asyncio.CancelledError:
+        await asyncio.gather(resumption, return_exceptions=True)
+        raise
 
 
 def _require_continuation(slot: Slot, before: SlotCheckpoint) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -150,6 +152,28 @@ async def test_rows_on_disk_are_given_up_where_a_changelog_goes_back() -> None:
     with pytest.raises(Internal, match="made anew"):
         await restore(slot_with(rows), ROW, (CHECKPOINT_KEY, checkpoint_of(3)))
     assert rows.clear_count == 1
+
+
+async def test_a_take_over_that_is_given_up_ends_after_the_slot_has_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    slot = slot_with(RecordedRows())
+    started, may_end, has_ended = threading.Event(), threading.Event(), threading.Event()
+
+    def resume() -> None:
+        started.set()
+        assert may_end.wait(10)
+        has_ended.set()
+
+    monkeypatch.setattr(slot, "resume", resume)
+    take_over = asyncio.create_task(restore(slot, ROW))
+    assert await asyncio.to_thread(started.wait, 10)
+    take_over.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not take_over.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await take_over
+    assert has_ended.is_set()
 
 
 async def test_a_transaction_reaches_the_disk_after_its_commit_only(monkeypatch: pytest.MonkeyPatch) -> None:
