@@ -49,7 +49,7 @@ def duration_ms(text: str) -> int:
     return int(length)
 
 
-_MINUTES = {f"{minute // 60:02}:{minute % 60:02}": minute * 60_000 for minute in range(1_440)}
+_MINUTES = {text: minute * _MINUTE_MS for minute, text in enumerate(_MINUTE_TEXTS)}
 _SECONDS = {f":{second:02}": second * 1_000 for second in range(60)}
 _UTC_FRACTIONS = {"Z": 0} | {f".{milliseconds:03}Z": milliseconds for milliseconds in range(1_000)}
 

@@ -182,12 +182,14 @@ class ContactTruths:
         if not changed or self._unsettled is None:
             return
         self._unsettled |= changed
-        bit_by_id = self.graph.bit_by_id
-        for name, indexes in self.graph.by_segment.items():
-            if bit_by_id.get(name, 0) & changed:  # what refers to the segment was asked about the other membership
-                for index in indexes:
-                    if self._conjuncts.pop(index, None) is not None:
-                        self._unsettled |= self.graph.conjuncts[index].segments
+        graph = self.graph
+        while changed:
+            bit = changed & -changed
+            changed ^= bit
+            # What refers to the segment was asked about the other membership.
+            for index in graph.by_segment.get(graph.ids[bit.bit_length() - 1], ()):
+                if self._conjuncts.pop(index, None) is not None:
+                    self._unsettled |= graph.conjuncts[index].segments
 
     def next_due(self) -> int | None:
         """The earliest instant at which time alone may change a membership; None when there is none."""

@@ -74,20 +74,15 @@ class ConditionInputs:
 def inputs_of(condition: Condition, compiled: CompiledCondition) -> ConditionInputs:
     """The inputs of a condition; in doubt it depends on time."""
     nodes = list(walk(condition))
-    in_contact_zone = any(getattr(node, "in_zone", "account") == "contact" for node in nodes)
     return ConditionInputs(
         is_time_dependent=any(_is_time_dependent(node) for node in nodes),
-        properties=compiled.properties | _tags_property(nodes) | ({"time_zone"} if in_contact_zone else frozenset()),
+        properties=compiled.properties,
         counters=frozenset(counter.key for counter in compiled.counters),
         segments=compiled.segments,
         scores=any(isinstance(node, ScoreLeaf) for node in nodes),
         leads=any(isinstance(node, LeadLeaf) for node in nodes),
         activity_times=any(isinstance(node, _ACTIVITY_TIME_LEAVES) for node in nodes),
     )
-
-
-def _tags_property(nodes: list[Any]) -> frozenset[str]:
-    return frozenset({"tags"}) if any(isinstance(node, TagsLeaf) for node in nodes) else frozenset()
 
 
 def _is_time_dependent(node: Any) -> bool:

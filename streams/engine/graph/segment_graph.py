@@ -74,7 +74,8 @@ class SegmentGraph:
         parts = _GraphParts(compile_condition, scope)
         for index, segment in enumerate(segments):
             parts.add(index, segment)
-        self.index_by_id: Mapping[str, int] = {segment.id: index for index, segment in enumerate(segments)}
+        self.ids = tuple(segment.id for segment in segments)
+        self.index_by_id: Mapping[str, int] = {name: index for index, name in enumerate(self.ids)}
         self.bit_by_id: Mapping[str, int] = {name: 1 << index for name, index in self.index_by_id.items()}
         self.paused = sum(1 << index for index, segment in enumerate(segments) if segment.paused)
         """Segments whose members stay as they are."""

@@ -95,8 +95,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="What is due at t and the record at t are told net, for segments that refer to others too",
         where="graph/contact_truths.py",
-        text="if bit_by_id.get(name, 0) & changed:",
-        instead="if bit_by_id.get(name, 0) & changed & 0:",
+        text="while changed:",
+        instead="while not changed:",
         caught_by=(f"{_TRUTHS}::test_what_refers_to_a_segment_whose_change_is_taken_back_is_asked_once_more",),
     ),
     Mutation(
