@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from schemas.conditions import Condition
-from schemas.values import instant_text
+from schemas.values import instant_text, points_from_millionths
 from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import CompileScope
 from streams.engine.decisions.output_builder import OutputBuilder
@@ -84,6 +84,55 @@ def test_segment_changes_are_written_as_they_are_defined(
         expected.append(("segment-members", f"{account}/{segment}/{name}".encode(), row))
         ordinal += 1
     assert [(output.topic, output.key, output.value) for output in builder.outputs] == expected
+
+
+class ContactTableRow(OutputBody, kw_only=True):
+    status: str
+    properties: dict[str, Any]
+    score: float
+    scores: dict[str, float]
+    created: str
+    last_seen: str | None
+
+
+points = st.integers(-(2**60), 2**60)
+contacts = st.builds(
+    Contact,
+    account=texts,
+    id=texts,
+    created=instants,
+    clock=st.just(0),
+    settled=st.just(0),
+    status=st.sampled_from(["active", "bounced"]),
+    properties=documents,
+    score=points,
+    scores=st.dictionaries(texts, points),
+    last_activity=st.none() | instants,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(contacts, causes, instants)
+def test_rows_of_contacts_are_written_as_they_are_defined(ada: Contact, cause: OutputCause, at: int) -> None:
+    builder = OutputBuilder(JournalPosition(3, 9), ada)
+    builder.add_contact_row(at, cause)
+    row = ContactTableRow(
+        account=ada.account,
+        contact=ada.id,
+        at=instant_text(at),
+        cause=cause,
+        type="contact",
+        status=ada.status,
+        properties=ada.properties,
+        score=points_from_millionths(ada.score),
+        scores={name: points_from_millionths(value) for name, value in ada.scores.items()},
+        created=instant_text(ada.created),
+        last_seen=None if ada.last_activity is None else instant_text(ada.last_activity),
+    )
+    value = expected_bytes(row, at, "", OutputNumber(3, 9, 0))
+    assert [(output.topic, output.key, output.value) for output in builder.outputs] == [
+        ("contacts", f"{ada.account}/{ada.id}".encode(), value)
+    ]
 
 
 names = st.sampled_from("abc")

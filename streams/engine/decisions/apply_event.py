@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from streams.engine.conditions.protocols import Activity
@@ -23,6 +24,7 @@ EventHandler = Callable[[DecisionContext, JournalEvent], None]
 _CAUSE_KINDS: Mapping[str, str] = MappingProxyType({"lead": "command", "segment": "command", "crm": "crm"})
 
 
+@lru_cache(maxsize=64)
 def cause_kind(event_type: str) -> str:
     """The `kind` of the causes of an event of that type."""
     return _CAUSE_KINDS.get(event_type.partition(".")[0], "event")
@@ -44,13 +46,15 @@ def _apply_patch(context: DecisionContext, event: JournalEvent) -> None:
     contact, release = context.contact, context.release
     patch = event.fields.get("properties", {})
     changed, refusals = patch_properties(contact, patch, release.properties, release.engine_version)
-    context.builder.refusals.extend(refusals)
+    if refusals:
+        context.builder.refusals.extend(refusals)
     context.changes.properties |= changed
     previous_status = contact.status
-    contact.status = event.fields.get("status", previous_status)
-    if contact.status != previous_status:
+    status = event.fields.get("status", previous_status)
+    if status != previous_status:
+        contact.status = status
         context.changes.everything = context.concerns_all_campaigns = True
-    cascade_status(context, previous_status)
+        cascade_status(context)
 
 
 def _apply_activity(context: DecisionContext, event: JournalEvent) -> None:

@@ -67,14 +67,16 @@ def decide_event(
     if is_repeat(contact, event.id, clock, settings.duplicate_window):
         return None
     now = max(event.at, clock)
-    reset_tracking(contact, release, backfill_leaves)
-    advance_tracking(contact, backfill_leaves, now)
+    if contact.proposal or backfill_leaves.number:
+        reset_tracking(contact, release, backfill_leaves)
+        advance_tracking(contact, backfill_leaves, now)
     builder = OutputBuilder(position, contact)
-    _fire_dues(contact, release, now, builder)
-    is_late = corrects_past(event, clock)
+    if contact.due is not None:
+        _fire_dues(contact, release, now, builder)
+    is_late = event.at < now and corrects_past(event, clock)
     root = OutputCause(kind=cause_kind(event.type), event=event.id, release=release.number, late=is_late)
     context = create_context(contact, release, now, root, builder)
-    context.is_too_late = is_too_late(event.at, now, settings.lateness)
+    context.is_too_late = event.at < now and is_too_late(event.at, now, settings.lateness)
     context.backfill_leaves = backfill_leaves
     if contact.due == now:
         record_time_changes(context)
@@ -82,8 +84,9 @@ def decide_event(
     settle(context)
     if release.has_contact_rows and (fields_before is None or is_row_changed(fields_before, contact)):
         builder.add_contact_row(now, root)
-    update_tracking(contact, backfill_leaves, now)
-    if consumes_id(event, is_refused=bool(builder.refusals)):
+    if backfill_leaves.number:
+        update_tracking(contact, backfill_leaves, now)
+    if not builder.refusals or consumes_id(event, is_refused=True):
         in_chunks = release.engine_version >= CHUNKS_VERSION
         remember_id(contact, event.id, settings.duplicate_window, in_chunks=in_chunks)
     contact.settled = position.offset

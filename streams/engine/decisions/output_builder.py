@@ -16,9 +16,8 @@ from schemas.topics import (
 from schemas.values import instant_text as text
 from schemas.values import points_from_millionths
 from streams.engine.decisions.outputs import (
-    CONTACT_TYPE,
     LEAD_TYPE,
-    ContactTableRow,
+    ContactFields,
     HandOverOutput,
     JournalPosition,
     LeadPointsChange,
@@ -28,8 +27,9 @@ from streams.engine.decisions.outputs import (
     OutputBody,
     OutputCause,
     OutputNumber,
-    SegmentTemplate,
+    OutputTemplate,
     contact_key,
+    contact_texts,
     encode_output,
     table_key,
 )
@@ -49,7 +49,7 @@ class OutputBuilder:
         self._position = position
         self._contact = contact
         self._ordinal = 0
-        self._template: SegmentTemplate | None = None
+        self._template: OutputTemplate | None = None
         self._lead_changes: list[tuple[str, str, OutputBody]] = []  # topic, subject, body
 
     def add_refusal(self, code: str, message: str) -> None:
@@ -160,21 +160,18 @@ class OutputBuilder:
 
     def add_contact_row(self, at: int, cause: OutputCause) -> None:
         """Adds the row of the contact as it is now."""
-        contact = self._contact
-        row = ContactTableRow(
-            account=contact.account,
-            contact=contact.id,
-            at=at,
-            cause=cause,
-            type=CONTACT_TYPE,
-            status=contact.status,
-            properties=contact.properties,
-            score=points_from_millionths(contact.score),
-            scores=_scores(contact),
-            created=text(contact.created),
-            last_seen=None if contact.last_activity is None else text(contact.last_activity),
+        contact, template = self._contact, self._template_for(at, cause)
+        last_seen = contact.last_activity
+        fields = ContactFields(
+            contact.status,
+            contact.properties,
+            points_from_millionths(contact.score),
+            _scores(contact),
+            contact_texts(contact).created,
+            None if last_seen is None else template.at_text if last_seen == at else text(last_seen),
         )
-        self._add_output(CONTACTS.name, contact_key(contact.account, contact.id), row, "")
+        self.outputs.append(Output(CONTACTS.name, template.key, template.write_contact(fields, self._ordinal)))
+        self._ordinal += 1
 
     def _lead_document(self, lead: Lead) -> dict[str, Any]:
         points = points_from_millionths(lead.points)
@@ -190,12 +187,10 @@ class OutputBuilder:
             "scores": _scores(contact),
         }
 
-    def _template_for(self, at: int, cause: OutputCause) -> SegmentTemplate:
+    def _template_for(self, at: int, cause: OutputCause) -> OutputTemplate:
         template = self._template
         if template is None or template.cause is not cause or template.at != at:
-            contact = self._contact
-            template = SegmentTemplate(contact.account, contact.id, self._position, at, cause)
-            self._template = template
+            template = self._template = OutputTemplate(self._contact, self._position, at, cause)
         return template
 
     def _add_output(self, topic: str, key: bytes, body: OutputBody, subject: str) -> None:

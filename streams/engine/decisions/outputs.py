@@ -15,12 +15,14 @@ import msgspec
 
 from schemas.values import instant_text
 from streams.engine.journal.effects import LeafDocument
+from streams.engine.state.contact import Contact, ContactTexts
 
 CONTACT_TYPE = "contact"
 MEMBER_TYPE = "segment.member"
 LEAD_TYPE = "lead"
 """Types of the rows of `contacts`, `segment-members` and `leads`."""
 
+_CONTACT = CONTACT_TYPE.encode()
 _MEMBER = MEMBER_TYPE.encode()
 
 
@@ -42,7 +44,7 @@ class OutputCause(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     late: bool = False
     """Whether a late event corrected the past."""
     leaves: tuple[LeafDocument, ...] = ()
-    """Of a segment change: the leaves that decided it. `SegmentTemplate` takes them as JSON."""
+    """Of a segment change: the leaves that decided it. `OutputTemplate` takes them as JSON."""
 
 
 class OutputNumber(msgspec.Struct, frozen=True):
@@ -66,13 +68,13 @@ class OutputBody(msgspec.Struct, kw_only=True):
 
 
 class SegmentChange(OutputBody, kw_only=True):
-    """`segment.entered` or `segment.exited`; written by `SegmentTemplate`, to the same bytes."""
+    """`segment.entered` or `segment.exited`; written by `OutputTemplate`, to the same bytes."""
 
     segment: str
 
 
 class MembershipRow(OutputBody, kw_only=True):
-    """A row of `segment-members`; written by `SegmentTemplate`, to the same bytes."""
+    """A row of `segment-members`; written by `OutputTemplate`, to the same bytes."""
 
     segment: str
     since: str
@@ -106,8 +108,11 @@ class LeadTableRow(OutputBody, kw_only=True, omit_defaults=True):
     crm: dict[str, Any] = {}
 
 
-class ContactTableRow(OutputBody, kw_only=True):
-    """A row of `contacts`; `last_seen` is the latest visit or activity, None where there was none."""
+class ContactFields(msgspec.Struct):
+    """What a row of `contacts` shows of its contact, in the row's order.
+
+    `last_seen` is the latest visit or activity, None where there was none.
+    """
 
     status: str
     properties: dict[str, Any]
@@ -161,26 +166,27 @@ def encode_output(body: OutputBody, subject: str, number: OutputNumber) -> bytes
     return _encode(body)
 
 
-class SegmentTemplate:
-    """Writes the segment changes of one contact at one journal position that have the same cause and `at` (ms).
+class OutputTemplate:
+    """Writes outputs of one contact at one journal position that have the same cause and `at` (ms).
 
     Many segments change for one cause; so what their records have in common is made once.
     """
 
-    __slots__ = ("_cause", "_owner", "_reason", "_row_end", "_until_ordinal", "at", "cause", "key")
+    __slots__ = ("_cause", "_owner", "_reason", "_until_ordinal", "at", "at_text", "cause", "key")
 
-    def __init__(self, account: str, contact: str, position: JournalPosition, at: int, cause: OutputCause) -> None:
+    def __init__(self, contact: Contact, position: JournalPosition, at: int, cause: OutputCause) -> None:
         self.at = at
         self.cause = cause
-        self.key = contact_key(account, contact)
-        partition, offset = position.partition, position.offset
-        at_text = instant_text(at)
-        number = f',"at":"{at_text}","number":{{"partition":{partition},"offset":{offset},"ordinal":'.encode()
-        self._until_ordinal = b"".join((b'","account":', _encode(account), b',"contact":', _encode(contact), number))
+        texts = contact_texts(contact)
+        self.key = texts.key
+        self.at_text = at_text = instant_text(at)
+        number = (
+            f',"at":"{at_text}","number":{{"partition":{position.partition},"offset":{position.offset},"ordinal":'
+        )
+        self._until_ordinal = texts.names + number.encode()
         self._cause = _encode(cause)[:-1]
-        self._row_end = f',"since":"{at_text}"}}'.encode()
         # What an id is a hash of, before and behind type and subject.
-        self._owner = f"{account}\x1f{contact}\x1f".encode()
+        self._owner = texts.identity
         self._reason = f"\x1f{at}\x1f{cause.kind}\x1f{cause.event}\x1f{cause.release}\x1f{cause.rule}".encode()
 
     def write_change(self, segment: str, is_entry: bool, leaves: bytes, ordinal: int) -> bytes:
@@ -190,7 +196,22 @@ class SegmentTemplate:
 
     def write_row(self, segment: str, leaves: bytes, ordinal: int) -> bytes:
         """The JSON of a `MembershipRow`; `leaves` as of `write_change`."""
-        return self._write(_MEMBER, segment, leaves, ordinal, self._row_end)
+        return self._write(_MEMBER, segment, leaves, ordinal, f',"since":"{self.at_text}"}}'.encode())
+
+    def write_contact(self, fields: ContactFields, ordinal: int) -> bytes:
+        """The JSON of a row of `contacts`."""
+        digest = _NEW_HASH.copy()
+        digest.update(b"".join((self._owner, _CONTACT, b"\x1f", self._reason)))
+        parts = (
+            b'{"type":"contact","id":"',
+            hexlify(digest.digest()),
+            self._until_ordinal,
+            b'%d},"cause":' % ordinal,
+            self._cause,
+            b"},",
+            _encode(fields)[1:],
+        )
+        return b"".join(parts)
 
     def _write(self, kind: bytes, segment: str, leaves: bytes, ordinal: int, end: bytes) -> bytes:
         digest = _NEW_HASH.copy()
@@ -201,8 +222,7 @@ class SegmentTemplate:
             b'","id":"',
             hexlify(digest.digest()),
             self._until_ordinal,
-            b"%d" % ordinal,
-            b'},"cause":',
+            b'%d},"cause":' % ordinal,
             self._cause,
             leaves and b',"leaves":' + leaves,
             b'},"segment":',
@@ -210,6 +230,20 @@ class SegmentTemplate:
             end,
         )
         return b"".join(parts)
+
+
+def contact_texts(contact: Contact) -> ContactTexts:
+    """What all outputs of a contact have in common, made once."""
+    texts = contact.texts
+    if texts is None:
+        account, name = contact.account, contact.id
+        texts = contact.texts = ContactTexts(
+            key=contact_key(account, name),
+            names=b"".join((b'","account":', _encode(account), b',"contact":', _encode(name))),
+            identity=f"{account}\x1f{name}\x1f".encode(),
+            created=instant_text(contact.created),
+        )
+    return texts
 
 
 def with_emitted_at(value: bytes | None, now: int) -> bytes | None:

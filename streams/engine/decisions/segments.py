@@ -5,7 +5,6 @@ from __future__ import annotations
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.held_for import update_held_states
 from streams.engine.decisions.outputs import OutputCause
-from streams.engine.graph.inputs import ChangeSet
 from streams.engine.releases.compiled import CompiledSegment
 
 
@@ -21,7 +20,6 @@ def settle_segments(context: DecisionContext) -> None:
         if is_inside != bool(truths.members & bit):
             # All that refer to the segment come after it.
             waiting |= _change_membership(context, index, is_inside)
-    _clear_changes(context.changes)
 
 
 def _change_membership(context: DecisionContext, index: int, is_inside: bool) -> int:
@@ -42,19 +40,12 @@ def record_time_changes(context: DecisionContext) -> None:
     members_before, mask_before = dict(members), truths.members
     update_held_states(context)
     settle_segments(context)
+    context.changes.clear()
     context.time_changes = {name: name in members for name in members.keys() ^ members_before.keys()}
     members.clear()
     members.update(members_before)
     context.members_before.clear()
     truths.take_back(mask_before)
-
-
-def _clear_changes(changes: ChangeSet) -> None:
-    """Empties the set: the next round of settling looks only at changes from here on."""
-    changes.properties.clear()
-    changes.counters.clear()
-    changes.static_segments.clear()
-    changes.everything = changes.scores = changes.leads = changes.activity_times = False
 
 
 def emit_segment_changes(context: DecisionContext) -> None:

@@ -38,8 +38,10 @@ def settle(context: DecisionContext) -> None:
 
 def _settle_leads(context: DecisionContext) -> None:
     """Settles leads, and segments again while a lead changed."""
+    context.changes.clear()
     while _change_leads(context):
         settle_segments(context)
+        context.changes.clear()
 
 
 def _change_leads(context: DecisionContext) -> bool:

@@ -33,6 +33,7 @@ class ContactTruths:
         "_dues",
         "_masks",
         "_max_conjuncts",
+        "_refusals",
         "_unsettled",
         "allowed",
         "graph",
@@ -51,6 +52,7 @@ class ContactTruths:
         self.allowed = 0
         """The mask of the segments that every value of the contact allows."""
         self._masks: list[int] = []
+        self._refusals: list[int] | None = None
         self._conjuncts: dict[int, _Truth] = {}
         self._dues: list[tuple[int, int]] = []
         self._max_conjuncts = _SPARE_ENTRIES
@@ -64,6 +66,7 @@ class ContactTruths:
         for mask in self._masks:
             allowed &= mask
         self.allowed = allowed
+        self._refusals = None
         self._conjuncts.clear()
         self._dues.clear()
         self._unsettled = 0
@@ -73,13 +76,24 @@ class ContactTruths:
         """Takes in what changed until `context.now`. Returns the mask of segments whose members may differ now."""
         if changes.everything or self._unsettled is None:
             return self._read_all(context.contact)
-        allowed = self.allowed
-        if changes.properties or changes.scores:
-            self._read_changed(changes, context.contact)
+        before = self.allowed
+        if changes.properties:
+            self._read_properties(changes.properties, context.contact)
+        if changes.scores:
+            self._read_scores(context.contact)
         if changes.counters:
             self._read_counters(changes.counters)
-        flipped = self._unsettled | (allowed ^ self.allowed)
-        self._unsettled = 0
+        flipped = before ^ self.allowed
+        if self._unsettled:
+            flipped |= self._unsettled
+            self._unsettled = 0
+        if self._conjuncts:
+            flipped |= self._ask_changed(changes, context)
+        return flipped and flipped & (self.allowed | self.members)
+
+    def _ask_changed(self, changes: ChangeSet, context: EvaluationContext) -> int:
+        """Asks the known conjuncts that a change or time may have turned. Returns the mask of their segments."""
+        flipped = 0
         for index in self._touched(changes):
             flipped |= self._ask_again(index, context)
         now, dues = context.now, self._dues
@@ -88,16 +102,20 @@ class ContactTruths:
             truth = self._conjuncts.get(index)
             if truth is not None and truth[1] == due:
                 flipped |= self._ask_again(index, context)
-        return flipped and flipped & (self.allowed | self.members)
+        return flipped
 
-    def _read_changed(self, changes: ChangeSet, contact: Contact) -> None:
-        graph = self.graph
-        indexes = [index for name in changes.properties for index in graph.subjects_by_property.get(name, ())]
-        if changes.scores:
-            indexes.extend(graph.score_subjects)
-        for index in indexes:
-            subject, value_masks = graph.subjects[index]
-            self._set_mask(index, value_masks.mask(subject.read(contact)))
+    def _read_properties(self, names: Iterable[str], contact: Contact) -> None:
+        value_masks, properties = self.graph.property_masks, contact.properties
+        for name in names:
+            found = value_masks.get(name)
+            if found is not None:
+                index, of_values = found
+                self._set_mask(index, of_values.mask(properties.get(name)))
+
+    def _read_scores(self, contact: Contact) -> None:
+        for index in self.graph.score_subjects:
+            subject, of_values = self.graph.subjects[index]
+            self._set_mask(index, of_values.mask(subject.read(contact)))
 
     def _read_counters(self, counters: Iterable[str]) -> None:
         """Once a contact has an event in a counter, the counter keeps its entry under this release."""
@@ -107,17 +125,27 @@ class ContactTruths:
         self._set_mask(-1, mask & self.graph.running)
 
     def _set_mask(self, index: int, mask: int) -> None:
-        masks = self._masks
-        former = masks[index]
+        former = self._masks[index]
         if mask == former:
             return
-        masks[index] = mask
-        gained = mask & ~former
-        for other in masks:
-            if not gained:
-                break
-            gained &= other
-        self.allowed = self.allowed & mask | gained
+        planes = self._refusals
+        if planes is None:
+            planes = self._refusals = self._count_refusals()
+        self._masks[index] = mask
+        changed = mask ^ former
+        _add_ones(planes, changed & former)
+        _subtract_ones(planes, changed & mask)
+        refused = 0
+        for plane in planes:
+            refused |= plane
+        self.allowed = self.graph.running & ~refused
+
+    def _count_refusals(self) -> list[int]:
+        """Counts for all segments at once how many masks refuse them: plane k has the digits of worth 2 ** k."""
+        planes: list[int] = []
+        for mask in self._masks:
+            _add_ones(planes, self.graph.running & ~mask)
+        return planes
 
     def _touched(self, changes: ChangeSet) -> Iterable[int]:
         """The conjuncts that depend on what changed; one may come twice."""
@@ -194,6 +222,8 @@ class ContactTruths:
     def next_due(self) -> int | None:
         """The earliest instant at which time alone may change a membership; None when there is none."""
         dues, conjuncts = self._dues, self._conjuncts
+        if not conjuncts:
+            return None
         if len(conjuncts) > self._max_conjuncts or len(dues) > 2 * len(conjuncts) + _SPARE_ENTRIES:
             self._clean()
             dues = self._dues
@@ -227,3 +257,23 @@ class ContactTruths:
         self._dues = [(due, index) for index, (_, due) in self._conjuncts.items() if due is not None]
         heapify(self._dues)
         self._max_conjuncts = 2 * len(self._conjuncts) + _SPARE_ENTRIES
+
+
+def _add_ones(planes: list[int], ones: int) -> None:
+    """Adds 1 to the counts of these segments."""
+    for place, plane in enumerate(planes):
+        if not ones:
+            return
+        planes[place] = plane ^ ones
+        ones &= plane  # what is carried to the next digit
+    if ones:
+        planes.append(ones)
+
+
+def _subtract_ones(planes: list[int], ones: int) -> None:
+    """Subtracts 1 from the counts of these segments, which are not 0."""
+    for place, plane in enumerate(planes):
+        if not ones:
+            return
+        planes[place] = plane ^ ones
+        ones &= ~plane

@@ -54,6 +54,13 @@ class ChangeSet(msgspec.Struct):
     activity_times: bool = False
     """The contact's first or last visit, or its last activity."""
 
+    def clear(self) -> None:
+        """Empties the set: the next round of settling looks only at changes from here on."""
+        self.properties.clear()
+        self.counters.clear()
+        self.static_segments.clear()
+        self.everything = self.scores = self.leads = self.activity_times = False
+
 
 @dataclass(frozen=True, slots=True)
 class ConditionInputs:

@@ -102,11 +102,12 @@ class SegmentGraph:
         return self.running & ~(self._needing_counters & ~counted)
 
     def _index_inputs(self) -> None:
-        subjects = enumerate(subject for subject, _ in self.subjects)
         inputs = [conjunct.inputs for conjunct in self.conjuncts]
-        self.subjects_by_property = _invert(
-            (index, (subject.name,)) for index, subject in subjects if subject.kind == "property"
-        )
+        self.property_masks: Mapping[str, tuple[int, ValueMasks]] = {
+            subject.name: (index, masks)
+            for index, (subject, masks) in enumerate(self.subjects)
+            if subject.kind == "property"
+        }
         self.score_subjects = tuple(
             index for index, (subject, _) in enumerate(self.subjects) if subject.kind in ("own_score", "named_score")
         )

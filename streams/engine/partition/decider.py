@@ -65,6 +65,7 @@ class _BudgetUsage:
         self.records = 0
         self.bytes = 0
         self.has_started = False
+        self._end = self._start + budget.seconds
 
     def is_exhausted(self, share: float = 1.0) -> bool:
         """Returns whether that share of the budget is used up; the first call always returns False."""
@@ -72,6 +73,8 @@ class _BudgetUsage:
         if not self.has_started:
             self.has_started = True
             return False
+        if share == 1.0:
+            return self.records >= budget.records or self.bytes >= budget.bytes or self._timer() > self._end
         if self.records >= budget.records * share or self.bytes >= budget.bytes * share:
             return True
         return self._timer() - self._start > budget.seconds * share
@@ -146,11 +149,14 @@ class PartitionDecider:
         """Decides as much as the budget allows, at least one contact."""
         effects = Effects()
         usage = _BudgetUsage(budget, self._timer)
-        while not usage.is_exhausted() and self.has_pending():
-            if self._broadcast is not None and (
-                not self._is_own_record_next() or usage.is_exhausted(_OWN_RECORD_SHARE)
-            ):
-                self._advance_broadcast(self._broadcast, effects, usage)
+        while not usage.is_exhausted():
+            broadcast = self._broadcast
+            if broadcast is None:
+                if not self._queue:
+                    break
+                self._process_record(effects, usage)
+            elif not self._is_own_record_next() or usage.is_exhausted(_OWN_RECORD_SHARE):
+                self._advance_broadcast(broadcast, effects, usage)
             else:
                 self._process_record(effects, usage)
         effects.rows.update(self._contacts.flush())
@@ -219,13 +225,15 @@ class PartitionDecider:
 
     def _process_record(self, effects: Effects, usage: _BudgetUsage) -> None:
         offset, value, record = self._queue[0]
+        if isinstance(record, JournalEvent):
+            self._queue.popleft()
+            self._decide_event(offset, value, record, effects, usage)
+            return
         if isinstance(record, Slice):
             self._process_slice(record, effects, usage)
             return
         self._queue.popleft()
-        if isinstance(record, JournalEvent):
-            self._decide_event(offset, value, record, effects, usage)
-        elif isinstance(record, Tick):
+        if isinstance(record, Tick):
             self._status.advance(record)
             self._start_broadcast(PendingBroadcast(offset, record))
         elif isinstance(record, Marker):
@@ -310,15 +318,20 @@ class PartitionDecider:
             return
         contact, decision = result
         self._store_decision(key, contact, decision, effects, usage)
-        effects.dead_letters.extend((refusal, event.source, value) for refusal in decision.refusals)
+        if decision.refusals:
+            effects.dead_letters.extend((refusal, event.source, value) for refusal in decision.refusals)
 
     def _store_decision(
         self, key: bytes, contact: Contact, decision: Decision, effects: Effects, usage: _BudgetUsage
     ) -> None:
         self._contacts.put(key, contact)
         usage.records += 1
-        size = self._contacts.size(key) or _NEW_ROW_BYTES
-        for output in decision.outputs:
-            size += len(output.key) + len(output.value or b"")
+        size = contact.row_bytes or _NEW_ROW_BYTES
+        outputs = decision.outputs
+        if outputs:
+            for output in outputs:
+                value = output.value
+                if value is not None:
+                    size += len(value)
+            effects.outputs += outputs
         usage.bytes += size
-        effects.outputs += decision.outputs

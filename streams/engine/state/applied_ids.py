@@ -8,7 +8,7 @@ version 3; `[first, next, ["id", clock], ...]` says that the chunks `first` to `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -37,55 +37,38 @@ def is_chunk_key(key: bytes) -> bool:
 
 
 class AppliedIds:
-    """The ids in order, the latest last; those in chunks once these are loaded."""
+    """The ids in order, the latest last; those in chunks once these are loaded. It changes the row in place."""
 
-    __slots__ = ("_changes", "_chunks", "first_chunk", "next_chunk", "recent")
+    __slots__ = ("_changes", "_chunks", "_clock_by_id", "_row")
 
-    def __init__(self, recent: Iterable[AppliedId] = (), first_chunk: int = 0, next_chunk: int = 0) -> None:
-        self.recent = list(recent)
-        """Those in the row."""
-        self.first_chunk = first_chunk
-        self.next_chunk = next_chunk
+    def __init__(self, row: list[Any]) -> None:
+        self._row = row
+        """What stands in the row, as JSON values."""
+        self._clock_by_id: dict[str, int] = dict(row[self._first_id() :])
+        """Those in the row, each with its latest clock."""
         self._chunks = b""
         """The chunk records, a line each: one search finds an id in all of them."""
         self._changes: dict[int, bytes | None] = {}
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AppliedIds) and self.row_form() == other.row_form()
-
-    __hash__ = None  # type: ignore[assignment]  # it changes
-
-    def __repr__(self) -> str:
-        return f"AppliedIds({self.row_form()})"
-
-    def row_form(self) -> list[Any]:
-        """What stands in the row, as JSON values."""
-        if self.next_chunk == 0:
-            return self.recent
-        return [self.first_chunk, self.next_chunk, *self.recent]
-
-    @classmethod
-    def from_row_form(cls, values: list[Any]) -> AppliedIds:
-        """The ids that stand in a row. Raises ValueError for anything else."""
-        has_chunks = bool(values) and isinstance(values[0], int)
-        first, following = values[:2] if has_chunks else (0, 0)
-        return cls([(name, clock) for name, clock in values[2 if has_chunks else 0 :]], first, following)
-
     def load_chunks(self, record_of: Callable[[int], bytes | None]) -> None:
         """Adds the chunk records; `record_of` gives that of a number, None where only the row is known."""
-        records = map(record_of, range(self.first_chunk, self.next_chunk))
+        if not self._first_id():
+            return
+        records = map(record_of, range(self._row[0], self._row[1]))
         self._chunks = b"\n".join(record for record in records if record is not None)
 
     def take_changes(self) -> dict[int, bytes | None]:
         """Returns number -> record of the chunks written since the last call, None for those to be deleted."""
-        changes, self._changes = self._changes, {}
+        changes = self._changes
+        if changes:
+            self._changes = {}
         return changes
 
     def contains(self, event_id: str, oldest: int, max_ids: int) -> bool:
         """Whether the id is one of the latest `max_ids`, applied at clock `oldest` (ms) or later."""
-        for applied_id, clock in self.recent:
-            if applied_id == event_id and clock >= oldest:
-                return True
+        clock = self._clock_by_id.get(event_id)
+        if clock is not None and clock >= oldest:
+            return True
         # A quote inside an id is escaped, so this begins an id wherever it stands. Searching backwards is faster: the
         # bracket is rarer than the comma.
         begin = self._chunks.rfind(b"[%s," % _encode(event_id)) if self._chunks else -1
@@ -94,43 +77,65 @@ class AppliedIds:
         chunk, *later = self._chunks[self._chunks.rfind(b"\n", 0, begin) + 1 :].split(b"\n")
         ids = _decode_chunk(chunk)
         index = max(index for index, applied in enumerate(ids) if applied[0] == event_id)
-        ids_after = len(self.recent) + CHUNK * len(later) + CHUNK - 1 - index
+        ids_after = len(self._row) - self._first_id() + CHUNK * len(later) + CHUNK - 1 - index
         return ids[index][1] >= oldest and ids_after < max_ids
 
     def append(self, event_id: str, clock: int, oldest: int, max_ids: int, *, in_chunks: bool) -> None:
         """Adds an id. Those before clock `oldest` (ms) and before the latest `max_ids` may be dropped."""
-        self.recent.append((event_id, clock))
+        row = self._row
+        row.append((event_id, clock))
+        self._clock_by_id[event_id] = clock
         if in_chunks and max_ids > CHUNK:
-            while len(self.recent) >= CHUNK:
+            if len(row) < CHUNK:
+                return
+            while len(row) - self._first_id() >= CHUNK:
                 self._add_chunk()
                 self._delete_chunks(oldest, max_ids)
             return
-        first = max(len(self.recent) - max_ids, 0)
+        first_id = self._first_id()
+        first = max(len(row) - max_ids, first_id)
         # Clocks never go back, so the oldest come first.
-        while first < len(self.recent) and self.recent[first][1] < oldest:
+        while first < len(row) and row[first][1] < oldest:
             first += 1
-        del self.recent[:first]
+        if first > first_id:
+            self._take_ids(first - first_id)
         self._delete_chunks(oldest, max_ids)
 
+    def _first_id(self) -> int:
+        """The place of the first id in the row."""
+        return 2 if self._row and isinstance(self._row[0], int) else 0
+
+    def _take_ids(self, count: int) -> list[AppliedId]:
+        """Takes the oldest ids out of the row."""
+        row, clock_by_id, first = self._row, self._clock_by_id, self._first_id()
+        taken = row[first : first + count]
+        del row[first : first + count]
+        for name, clock in taken:
+            # The same id may have been applied again after it had left the window.
+            if clock_by_id.get(name) == clock:
+                del clock_by_id[name]
+        return taken
+
     def _add_chunk(self) -> None:
-        record = _encode(self.recent[:CHUNK])
-        del self.recent[:CHUNK]
+        row, record = self._row, _encode(self._take_ids(CHUNK))
+        if not self._first_id():
+            row[:0] = (0, 0)
         self._chunks = b"%s\n%s" % (self._chunks, record) if self._chunks else record
-        self._changes[self.next_chunk] = record
-        self.next_chunk += 1
+        self._changes[row[1]] = record
+        row[1] += 1
 
     def _delete_chunks(self, oldest: int, max_ids: int) -> None:
         if not self._chunks:
             return
-        chunks = self._chunks.split(b"\n")
-        ids_after = len(self.recent) + CHUNK * (len(chunks) - 1)
+        row, chunks = self._row, self._chunks.split(b"\n")
+        ids_after = len(row) - 2 + CHUNK * (len(chunks) - 1)
         count = 0
         while count < len(chunks) and (ids_after >= max_ids or _latest_clock(chunks[count]) < oldest):
-            self._changes[self.first_chunk + count] = None
+            self._changes[row[0] + count] = None
             count += 1
             ids_after -= CHUNK
         if count:
-            self.first_chunk += count
+            row[0] += count
             self._chunks = b"\n".join(chunks[count:])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from streams.engine.state.applied_ids import AppliedIds
+from streams.engine.state.limits import MAX_PROPERTY_BYTES
 
 
 class Lead(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -47,11 +48,31 @@ class ContactHeader(msgspec.Struct, array_like=True, frozen=True):
     due: int | None = None
 
 
+class ContactTexts(msgspec.Struct, frozen=True):
+    """What all outputs of a contact have in common."""
+
+    key: bytes
+    """`account/contact`."""
+    names: bytes
+    """The JSON members `account` and `contact`."""
+    identity: bytes
+    """What the hash that is an output's id begins with."""
+    created: str
+
+
 class _Companion:
-    """Gives a contact an attribute that is no field of its row."""
+    """Gives a contact attributes that are no fields of its row."""
 
     truths: object = None
     """What is known of its conditions while it is in memory (`streams.engine.releases.truths`)."""
+    ids: AppliedIds | None = None
+    """What is kept of the ids in `applied`, made by `applied_ids`."""
+    texts: ContactTexts | None = None
+    """What all outputs of the contact have in common, once one was written."""
+    row_bytes: int = 0
+    """The size of its row as last read or written; 0 for a new contact."""
+    most_property_bytes: int = MAX_PROPERTY_BYTES
+    """The JSON of the properties is not longer than this, so that it has to be measured only when they grew a lot."""
 
 
 class Contact(_Companion, msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
@@ -90,8 +111,8 @@ class Contact(_Companion, msgspec.Struct, array_like=True, omit_defaults=True, d
     - `SequenceCounter`: [start of the complete chain that starts last, instant, steps, instant, steps, ...], where
       bit i of `steps` is set if the event matches step i.
     """
-    applied: AppliedIds = msgspec.field(default_factory=AppliedIds)
-    """Recently applied event ids, each with the contact's clock after it, the oldest first."""
+    applied: list[Any] = []
+    """Recently applied event ids, each with the contact's clock after it, the oldest first (`AppliedIds`)."""
     listed: list[str] = []
     """Static segments that list the contact."""
     members: dict[str, int] = {}
@@ -113,20 +134,16 @@ def account_of_key(key: bytes) -> str:
     return key.partition(b"/")[0].decode()
 
 
-def _encode_custom(value: Any) -> Any:
-    if isinstance(value, AppliedIds):
-        return value.row_form()
-    raise NotImplementedError(f"a row holds no {type(value).__name__}")
+def applied_ids(contact: Contact) -> AppliedIds:
+    """The ids of the events applied to a contact."""
+    ids = contact.ids
+    if ids is None:
+        ids = contact.ids = AppliedIds(contact.applied)
+    return ids
 
 
-def _decode_custom(type_: type, value: Any) -> Any:
-    if type_ is AppliedIds:
-        return AppliedIds.from_row_form(value)
-    raise NotImplementedError(f"a row holds no {type_.__name__}")
-
-
-encode_contact = msgspec.json.Encoder(enc_hook=_encode_custom).encode
+encode_contact = msgspec.json.Encoder().encode
 """Returns the row of a contact."""
 
-decode_contact = msgspec.json.Decoder(Contact, dec_hook=_decode_custom).decode
+decode_contact = msgspec.json.Decoder(Contact).decode
 """The contact of a row. Raises msgspec.MsgspecError for bytes that no Leadstream wrote."""

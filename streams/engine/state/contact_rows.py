@@ -9,6 +9,7 @@ import msgspec
 from schemas.values import points_from_millionths
 from streams.engine.state.contact import Contact
 
+_NO_SCORES: dict[str, int] = {}
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -24,7 +25,8 @@ class RowFields(msgspec.Struct, frozen=True):
 
 def row_fields(contact: Contact) -> RowFields:
     """The fields as they are now. A patch makes new properties; scores change in place, so they are copied."""
-    return RowFields(contact.status, contact.properties, contact.score, contact.scores.copy(), contact.last_activity)
+    scores = dict(contact.scores) if contact.scores else _NO_SCORES
+    return RowFields(contact.status, contact.properties, contact.score, scores, contact.last_activity)
 
 
 def is_row_changed(before: RowFields, contact: Contact) -> bool:

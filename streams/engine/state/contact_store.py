@@ -8,7 +8,7 @@ from itertools import chain
 import msgspec
 
 from streams.engine.state.applied_ids import chunk_key
-from streams.engine.state.contact import Contact, ContactHeader, decode_contact, encode_contact
+from streams.engine.state.contact import Contact, ContactHeader, applied_ids, decode_contact, encode_contact
 from streams.engine.state.decoded_contacts import DECODED_CONTACTS, DecodedContacts
 from streams.engine.state.memory_rows import MemoryRows
 from streams.engine.state.row_store import DueContact, RowStore
@@ -46,8 +46,9 @@ class ContactStore:
 
     def put(self, key: bytes, contact: Contact) -> None:
         """Stores a contact as it is now."""
-        self._dirty[key] = contact
-        self._decoded.put(key, contact)
+        if key not in self._dirty:
+            self._dirty[key] = contact
+            self._decoded.put(key, contact)
         self._rows.set_due(key, contact.due)
 
     def flush(self) -> dict[bytes, bytes | None]:
@@ -55,10 +56,12 @@ class ContactStore:
         changed: dict[bytes, bytes | None] = {}
         for key, contact in self._dirty.items():
             row = changed[key] = encode_contact(contact)
+            contact.row_bytes = len(row)
             self._rows.write(key, row, contact.due)
-            for number, chunk in contact.applied.take_changes().items():
-                changed[chunk_key(key, number)] = chunk
-                self._rows.write(chunk_key(key, number), chunk)
+            if contact.ids is not None:
+                for number, chunk in contact.ids.take_changes().items():
+                    changed[chunk_key(key, number)] = chunk
+                    self._rows.write(chunk_key(key, number), chunk)
         self._dirty.clear()
         self._decoded.trim()
         return changed
@@ -72,10 +75,6 @@ class ContactStore:
         if row is None:
             raise KeyError(key)
         return _decode_header(row).settled
-
-    def size(self, key: bytes) -> int:
-        """The size of a row (bytes) as last flushed; 0 for a new one."""
-        return self._rows.size(key)
 
     def keys_of(self, account: str) -> Iterator[bytes]:
         """The keys of an account's contacts now; some may come twice, and those of later contacts, too."""
@@ -99,6 +98,6 @@ class ContactStore:
 
     def _decode(self, key: bytes, row: bytes) -> Contact:
         contact = decode_contact(row)
-        if contact.applied.next_chunk:
-            contact.applied.load_chunks(lambda number: self._rows.get(chunk_key(key, number)))
+        contact.row_bytes = len(row)
+        applied_ids(contact).load_chunks(lambda number: self._rows.get(chunk_key(key, number)))
         return contact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.engine.settings import DuplicateWindow
-from streams.engine.state.contact import Contact
+from streams.engine.state.contact import Contact, applied_ids
 
 CHUNKS_VERSION = 4
 """From this engine version on, older ids stand beside the row (applied_ids.py). An engine that knows only the version
@@ -13,7 +13,8 @@ before cannot read such a row; it refuses a partition decided by this version an
 
 def is_repeat(contact: Contact, event_id: str, clock: int, duplicate_window: DuplicateWindow) -> bool:
     """Returns whether the contact, whose clock is `clock` before the event, applied that id in the window."""
-    return contact.applied.contains(event_id, clock - duplicate_window.duration, duplicate_window.max_ids)
+    ids = contact.ids or applied_ids(contact)
+    return ids.contains(event_id, clock - duplicate_window.duration, duplicate_window.max_ids)
 
 
 def remember_id(
@@ -23,5 +24,5 @@ def remember_id(
 
     `in_chunks`: older ids leave the row as chunks, which the contact's store has to write.
     """
-    oldest = contact.clock - duplicate_window.duration
-    contact.applied.append(event_id, contact.clock, oldest, duplicate_window.max_ids, in_chunks=in_chunks)
+    clock, ids = contact.clock, contact.ids or applied_ids(contact)
+    ids.append(event_id, clock, clock - duplicate_window.duration, duplicate_window.max_ids, in_chunks=in_chunks)

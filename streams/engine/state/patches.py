@@ -12,11 +12,14 @@ from schemas.engine_versions import EngineVersion
 from streams.engine.journal.effects import Refusal
 from streams.engine.state.contact import Contact
 from streams.engine.state.limits import MAX_PROPERTY_BYTES
-from streams.engine.state.properties import DERIVED_PROPERTIES, derive_properties, validate_property
+from streams.engine.state.properties import DERIVED_PROPERTIES, derive_properties, is_plain_value, validate_property
 
 _TOO_LARGE = (
     f"the contact's properties would take {{}} bytes, at most {MAX_PROPERTY_BYTES} are kept; none was changed"
 )
+_CANONICAL_BYTES = 64
+"""More than the canonical form of a value may be longer than the value as it was given."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -32,6 +35,9 @@ def patch_properties(
     properties = dict(contact.properties)
     for name, value in patch.items():
         property_type = property_types.get(name) or STANDARD_PROPERTIES.get(name)
+        if is_plain_value(value, property_type) and name not in DERIVED_PROPERTIES:
+            properties[name] = value
+            continue
         result = validate_property(name, value, property_type, version)
         if isinstance(result, Refusal):
             refusals.append(result)
@@ -44,8 +50,12 @@ def patch_properties(
             properties.pop(name, None)
         properties.update(derive_properties(properties))
         changed |= DERIVED_PROPERTIES
-    size = len(_encode(properties))
-    if size > MAX_PROPERTY_BYTES and size > len(_encode(contact.properties)):
-        return set(), [*refusals, Refusal("contact_too_large", _TOO_LARGE.format(size))]
+    # What is derived from an address is not longer than that: so the patch counts twice.
+    most = contact.most_property_bytes + 2 * len(_encode(patch)) + _CANONICAL_BYTES * len(patch)
+    if most > MAX_PROPERTY_BYTES:
+        most = len(_encode(properties))
+        if most > MAX_PROPERTY_BYTES and most > len(_encode(contact.properties)):
+            return set(), [*refusals, Refusal("contact_too_large", _TOO_LARGE.format(most))]
+    contact.most_property_bytes = most
     contact.properties = properties
     return changed, refusals

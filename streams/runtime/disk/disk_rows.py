@@ -146,10 +146,6 @@ class DiskRows:
         value = self._database.reader.get(stored_key(key))
         return None if value is None else unpack_row(value).record
 
-    def size(self, key: bytes) -> int:
-        """The size (bytes) of a key's record; 0 for none."""
-        return len(self.get(key) or b"")
-
     def write(self, key: bytes, record: bytes | None, due: int | None = None) -> None:
         """Stores a record, None deletes it; `due` (ms) is that of a contact's row."""
         self._newer[key] = (record, due)

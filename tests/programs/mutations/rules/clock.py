@@ -190,8 +190,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=3,
         rule="An event `id` applied within the last 24 hours, inclusive, changes nothing",
         where="state/applied_ids.py",
-        text="if applied_id == event_id and clock >= oldest:",
-        instead="if applied_id == event_id and clock > oldest:",
+        text="if clock is not None and clock >= oldest:",
+        instead="if clock is not None and clock > oldest:",
         caught_by=(_REPEATS,),
     ),
     Mutation(
@@ -199,8 +199,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=3,
         rule="A repeat beyond 24 hours of the clock counts",
         where="state/applied_ids.py",
-        text="if applied_id == event_id and clock >= oldest:",
-        instead="if applied_id == event_id:",
+        text="if clock is not None and clock >= oldest:",
+        instead="if clock is not None:",
         caught_by=(f"{_TIME}::test_after_a_long_silence_a_repeat_counts",),
     ),
     Mutation(
@@ -208,8 +208,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=3,
         rule="The ids of a whole day are remembered, its first instant included",
         where="state/applied_ids.py",
-        text="and self.recent[first][1] < oldest:",
-        instead="and self.recent[first][1] <= oldest:",
+        text="and row[first][1] < oldest:",
+        instead="and row[first][1] <= oldest:",
         caught_by=(
             "tests/unit/streams/engine/state/test_applied_ids.py"
             "::test_an_id_of_the_first_instant_of_the_window_stays_in_a_row_without_chunks",

@@ -57,8 +57,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=2,
         rule="`contacts`: last seen is the latest visit or activity",
         where="decisions/output_builder.py",
-        text="last_seen=None if contact.last_activity is None else text(contact.last_activity)",
-        instead="last_seen=None if contact.last_visit is None else text(contact.last_visit)",
+        text="last_seen = contact.last_activity",
+        instead="last_seen = contact.last_visit",
         caught_by=(f"{_ROWS}::test_last_seen_is_the_latest_visit_or_activity_by_its_own_instant",),
     ),
     Mutation(
@@ -93,8 +93,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=2,
         rule="`contacts`: a named score that is new or changes writes a row",
         where="state/contact_rows.py",
-        text="contact.scores.copy()",
-        instead="contact.scores",
+        text="dict(contact.scores) if",
+        instead="contact.scores if",
         caught_by=(f"{_ROWS}::test_only_scores_of_the_contact_are_in_the_row",),
     ),
 )

@@ -10,6 +10,27 @@ _LISTS = f"{_VALUES}::test_lists_hold_their_items"
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        id="small-patches-add-up",
+        section=3,
+        rule="Properties that together are too large are refused, however small the patches are",
+        where="state/patches.py",
+        text="contact.most_property_bytes = most",
+        instead="contact.most_property_bytes = 0",
+        caught_by=(
+            "tests/unit/streams/engine/state/test_patches.py"
+            "::test_small_patches_add_up_until_the_bound_and_no_further",
+        ),
+    ),
+    Mutation(
+        id="plain-values",
+        section=3,
+        rule="A value of another type than the declared one is refused, however simple it is",
+        where="state/properties.py",
+        text="if property_type is not None and property_type != _PLAIN_TYPES.get(kind):",
+        instead="if property_type is not None and kind not in _PLAIN_TYPES:",
+        caught_by=("tests/unit/streams/engine/state/test_patches.py::test_a_plain_value_is_valid_as_it_is",),
+    ),
+    Mutation(
         id="two-operators",
         section=5,
         rule="Two operators in one leaf must both hold",

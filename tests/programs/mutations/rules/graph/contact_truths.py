@@ -10,12 +10,21 @@ _HELD = f"{_FOLDER}/test_held_timers.py"
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        id="refusals-are-counted",
+        section=5,
+        rule="A segment that several values exclude is met only when all of them allow it again",
+        where="graph/contact_truths.py",
+        text="ones &= plane  # what is carried to the next digit",
+        instead="ones = 0  # what is carried to the next digit",
+        caught_by=(f"{_TRUTHS}::test_a_segment_that_many_values_refuse_is_met_only_when_all_allow_it",),
+    ),
+    Mutation(
         id="scores-are-read-again",
         section=5,
         rule="Memberships follow a score as it changes",
         where="graph/contact_truths.py",
-        text="if changes.properties or changes.scores:",
-        instead="if changes.properties:",
+        text="if changes.scores:\n            self._read_scores",
+        instead="if changes.everything:\n            self._read_scores",
         caught_by=(f"{_TRUTHS}::test_a_change_of_an_input_is_noticed",),
     ),
     Mutation(

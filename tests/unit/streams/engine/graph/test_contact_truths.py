@@ -243,3 +243,20 @@ def test_instants_that_events_moved_do_not_pile_up() -> None:
         settle_once(truths, evaluation_context(ada, NOW + step), ChangeSet(activity_times=True))
         assert truths.next_due() == NOW + step + DAY
     assert len(truths._dues) < 100
+
+
+def test_a_segment_that_many_values_refuse_is_met_only_when_all_allow_it() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    graph = CountedGraph(segment("all", {"all": [{"property": name, "eq": 1} for name in names]}))
+    ada = contact(properties=dict.fromkeys(names, 1))
+    truths = graph.truths(ada)
+    settle_once(truths, evaluation_context(ada))
+
+    def is_member_after(name: str, value: int) -> bool:
+        ada.properties[name] = value
+        settle_once(truths, evaluation_context(ada), ChangeSet(properties={name}))
+        return "all" in ada.members
+
+    for order in (names, names[::-1], ["c", "a", "e", "b", "d"]):
+        assert not any(is_member_after(name, 2) for name in order)
+        assert [is_member_after(name, 1) for name in order] == [False, False, False, False, True]

@@ -39,7 +39,7 @@ def test_conjuncts_on_one_value_are_in_its_masks_and_not_among_the_others() -> N
         segment("b", {"property": "due", "within_next": "7d"}),
     ).graph
     assert subjects_of(graph) == ["status", "country", "own_score", "fit"]
-    assert graph.subjects_by_property == {"country": (1,)}
+    assert {name: index for name, (index, _) in graph.property_masks.items()} == {"country": 1}
     assert graph.score_subjects == (2, 3)
     assert graph.conjuncts_of == ((), (0,))
 
