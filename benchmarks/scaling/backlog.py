@@ -55,7 +55,7 @@ class BacklogRun:
     """Of each worker, an event of its slots."""
     worker_slots: dict[str, list[int]] = field(default_factory=dict)
     all_cpu_us: float = 0.0
-    """CPU time (us) of the workers, the broker and the measurement, an event: with all cores busy it bounds the rate."""
+    """CPU time (us) of workers, broker and measurement, an event: with all cores busy it bounds the rate."""
     busy_cores: float = 0.0
     """CPU seconds a second of the whole machine, whatever runs there."""
     member_count: int = 0

@@ -14,7 +14,7 @@ Slots = frozenset[int]
 
 @dataclass(frozen=True)
 class WorkerRebalance:
-    """A worker stopped at `began` (ms), when partitions were revoked, and worked again at `ended` (ms)."""
+    """A worker stopped at `began` (ms), when partitions were revoked, and worked again, or was gone, at `ended` (ms)."""
 
     worker: str
     began: float
@@ -36,6 +36,9 @@ def worker_rebalances(worker: str, entries: Iterable[Mapping[str, Any]]) -> list
                 ended, after = _logged_at(entry), frozenset(entry["slots"])
                 found.append(WorkerRebalance(worker, ended if began is None else began, ended, slots, after))
                 slots, began = after, None
+            case "closed" if began is not None:
+                found.append(WorkerRebalance(worker, began, _logged_at(entry), slots, frozenset()))
+                slots, began = frozenset(), None
     return found
 
 
