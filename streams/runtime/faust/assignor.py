@@ -14,7 +14,7 @@ from faust.assignor.partition_assignor import PartitionAssignor
 
 from streams.errors import Internal
 from streams.kafka.partitions import slot_for_partition
-from streams.kafka.worker_groups import with_engine_version
+from streams.kafka.worker_groups import process_name, with_engine_version, with_process
 from streams.runtime.fatal import die
 from streams.runtime.faust.slot_shares import share_out
 
@@ -27,9 +27,10 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
     slots: ClassVar[int] = 0
 
     def metadata(self, topics: set[str]) -> Any:
-        """The subscription of this member: Faust's, with the engine version beside it."""
+        """The subscription of this member: Faust's, with the engine version and this process beside it."""
         metadata = super().metadata(topics)
-        user_data = with_engine_version(metadata.user_data)
+        process = process_name(self.app.conf.broker_client_id)
+        user_data = with_process(with_engine_version(metadata.user_data), process)
         return type(metadata)(metadata.version, metadata.subscription, user_data)
 
     def _perform_assignment(self, cluster: Any, member_metadata: Any) -> Any:
