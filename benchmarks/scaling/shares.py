@@ -14,7 +14,7 @@ Slots = frozenset[int]
 
 @dataclass(frozen=True)
 class WorkerRebalance:
-    """A worker stopped at `began` (ms), when partitions were revoked, and worked again or was gone at `ended` (ms)."""
+    """A worker stopped at `began` (ms), when partitions were revoked, and worked again or was gone at `ended`."""
 
     worker: str
     began: float
