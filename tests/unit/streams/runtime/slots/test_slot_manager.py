@@ -65,7 +65,8 @@ async def test_an_assignment_that_is_gone_before_it_is_sought_ends_the_worker_on
             await manager.suspend()
         raise IllegalStateError("web-visits:0 is not assigned")
 
-    manager.app.consumer.fetch_thread.seek_exactly = seek_exactly  # type: ignore[method-assign]
+    thread: Any = manager.app.consumer.fetch_thread
+    thread.seek_exactly = seek_exactly
     with contextlib.nullcontext() if is_revoked else pytest.raises(IllegalStateError):
         await manager.start({VISITS: 0})
     assert not slot._is_active, "the next take-over starts it"
