@@ -58,6 +58,18 @@ class ProcessUsage:
         return cls(ticks / os.sysconf("SC_CLK_TCK"), int(peak) // 1024)
 
 
+def machine_busy_seconds() -> float:
+    """Returns the CPU time (s) that the cores of the machine have worked since its start, whoever for; zero where the
+    system does not tell.
+    """
+    try:
+        first = Path("/proc/stat").read_text().partition("\n")[0].split()
+    except OSError:
+        return 0.0
+    user, nice, system, _idle, _iowait, irq, softirq = map(int, first[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
 def write_result(path: Path, result: Any) -> None:
     """Writes a dataclass as a JSON file, so that runs can be compared."""
     document = {**asdict(result), "cores": os.cpu_count()}

@@ -37,10 +37,11 @@ class ObservedChange(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A live event whose segment change arrived: when it was sent, and how long that took (ms)."""
+    """A live event whose segment change arrived: when it was sent, how long that took (ms), and by which slot."""
 
     sent_at: float
     latency: float
+    slot: int
 
 
 @dataclass
@@ -93,7 +94,7 @@ class LiveEditObserver:
         cause = change["cause"].get("event", "")
         if segment == PROBE and cause.startswith(PROBE_ID):
             start = sent_at(cause)
-            self.probes.append(Probe(start, now - start))
+            self.probes.append(Probe(start, now - start, record.partition))
         elif segment == EVERYBODY:
             self.everybody_count += 1 if change["type"] == "segment.entered" else -1
 

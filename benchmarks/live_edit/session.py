@@ -84,13 +84,14 @@ class EditSession:
     async def run_edits(self, edits: Sequence[Edit]) -> None:
         """Applies all edits, with a calm range before and after each, while the traffic flows."""
         await wait_until(lambda: bool(self.observer.probes), LIMIT_SECONDS, "the traffic has begun")
-        await self._wait_calm(self.size.first_calm)
+        await self.wait_calm(self.size.first_calm)
         for edit in edits:
             harness.report_progress(f"edit: {edit.kind}")
             await self._measure(edit)
-            await self._wait_calm(self.size.calm)
+            await self.wait_calm(self.size.calm)
 
-    async def _wait_calm(self, seconds: float) -> None:
+    async def wait_calm(self, seconds: float) -> None:
+        """Waits so long, and remembers the time as one without an edit."""
         start = now_ms()
         await asyncio.sleep(seconds)  # the length of the range
         self.calm_ranges.append((start, now_ms()))

@@ -20,7 +20,7 @@ def machine_document(peer_python: Path | None) -> dict[str, Any]:
     """Returns processor, cores, memory, Python, versions of packages, and the day of the run."""
     return {
         "day": datetime.now(UTC).date().isoformat(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         "system": f"{platform.system()} {platform.release()}",
@@ -32,7 +32,8 @@ def machine_document(peer_python: Path | None) -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Returns the name of the processor, "unknown" where the system does not tell."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from benchmarks.side_by_side.topics import (
     read_memberships,
     topics_with_prefix,
 )
-from schemas.topics import CONTACTS_CHANGELOG, JOURNAL, PIPELINE_IN, SEGMENT_CHANGES
+from schemas.topics import CONTACTS_CHANGELOG, JOURNAL, PIPELINE_IN, SEGMENT_CHANGES, Topic
 from streams.engine.journal.records import MARKER_KEY
 from streams.engine.releases.release_log import Release
 from streams.kafka.partitions import Partition
@@ -94,7 +94,7 @@ async def prepare_deployment(cell: Cell, place: RunPlace, folder: Path, clock: C
     process = start_worker(settings, place, folder)
     try:
         end = time.monotonic() + LIMIT_SECONDS
-        while await _count_markers(settings) < PARTITIONS:
+        while await count_markers(settings) < PARTITIONS:
             sample_worker(process)
             if time.monotonic() > end:
                 raise TimeoutError(f"the release does not decide everywhere, see {process.log}")
@@ -134,16 +134,17 @@ def sample_worker(process: MeasuredProcess) -> None:
             raise RuntimeError(f"the worker has died: {msgspec.json.decode(line).get('cause')}; see {process.log}")
 
 
-async def _count_markers(settings: Settings) -> int:
+async def count_markers(settings: Settings) -> int:
+    """Returns in how many journal partitions the only release decides."""
     count = 0
     async with open_consumer(settings.bootstrap, "benchmark") as consumer:
-        async for record in read_to_end(consumer, _partitions(settings.prefix + JOURNAL.name)):
+        async for record in read_to_end(consumer, _partitions(settings, JOURNAL)):
             count += record.key == MARKER_KEY
     return count
 
 
-def _partitions(topic: str) -> list[TopicPartition]:
-    return [TopicPartition(topic, number) for number in range(PARTITIONS)]
+def _partitions(settings: Settings, topic: Topic) -> list[TopicPartition]:
+    return [TopicPartition(settings.prefix + topic.name, number) for number in range(settings.partitions)]
 
 
 @dataclass
@@ -157,19 +158,22 @@ class PipelineProgress:
 
     async def watch(self, process: MeasuredProcess) -> None:
         """Samples the worker until all events are decided and committed; `count_events` fills in the progress."""
+        await self.wait(lambda: sample_worker(process))
+
+    async def wait(self, sample: Callable[[], None]) -> None:
+        """Waits until all events are decided and committed; calls `sample` each time it has looked."""
         end = time.monotonic() + LIMIT_SECONDS
         async with open_consumer(self.settings.bootstrap, "benchmark") as consumer:
-            changelog = _partitions(self.settings.prefix + CONTACTS_CHANGELOG.name)
-            journal = _partitions(self.settings.prefix + JOURNAL.name)
+            changelog, journal = _partitions(self.settings, CONTACTS_CHANGELOG), _partitions(self.settings, JOURNAL)
             consumer.assign([*changelog, *journal])
             while True:
                 feeds = await self._read_feeds(consumer, changelog)
-                sample_worker(process)
+                sample()
                 self.feeds.append(feeds)
                 if self._is_ingested(feeds) and await self._is_decided(consumer, journal, feeds):
                     return
                 if time.monotonic() > end:
-                    raise TimeoutError(f"not all events are decided, see {process.log}")
+                    raise TimeoutError(f"not all events are decided within {LIMIT_SECONDS:.0f} s")
                 await asyncio.sleep(SAMPLE_SECONDS)
 
     def repeat_sample(self, process: MeasuredProcess) -> None:
@@ -179,16 +183,16 @@ class PipelineProgress:
 
     async def count_events(self, process: MeasuredProcess) -> None:
         """Reads the journal and replaces the samples' progress by the number of events decided."""
-        offsets: dict[int, list[int]] = {number: [] for number in range(PARTITIONS)}
+        offsets: dict[int, list[int]] = {number: [] for number in range(self.settings.partitions)}
         async with open_consumer(self.settings.bootstrap, "benchmark") as consumer:
-            async for record in read_to_end(consumer, _partitions(self.settings.prefix + JOURNAL.name)):
+            async for record in read_to_end(consumer, _partitions(self.settings, JOURNAL)):
                 if record.key is not None and b"/" in record.key:
                     offsets[record.partition].append(record.offset)
         for index, feeds in enumerate(self.feeds):
-            decided = (
-                bisect_left(offsets[number], feeds.get(f"{JOURNAL.name}:{number}", 0)) for number in range(PARTITIONS)
+            counts = (
+                bisect_left(decided, feeds.get(f"{JOURNAL.name}:{number}", 0)) for number, decided in offsets.items()
             )
-            process.samples[index] = process.samples[index]._replace(progress=sum(decided))
+            process.samples[index] = process.samples[index]._replace(progress=sum(counts))
 
     async def _read_feeds(self, consumer: Any, changelog: list[TopicPartition]) -> Mapping[str, int]:
         feeds: dict[str, int] = {}

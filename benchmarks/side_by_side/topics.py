@@ -59,18 +59,26 @@ async def topics_with_prefix(bootstrap: str, prefix: str) -> list[str]:
         await admin.close()
 
 
-async def produce(bootstrap: str, events: Iterable[JobEvent], names: Mapping[str, str]) -> Counter[Partition]:
-    """Writes events; `names` maps the topic of an event to where it goes. Returns the records of each partition."""
+async def produce(
+    bootstrap: str, events: Iterable[JobEvent], names: Mapping[str, str], partitions: int = PARTITIONS
+) -> Counter[Partition]:
+    """Writes events; `names` maps the topic of an event to where it goes, `partitions` is how many each has. Returns
+    the records of each partition.
+    """
     producer: Any = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=0, max_batch_size=BATCH_BYTES)
     await producer.start()
     try:
-        return await _send(producer, events, names)
+        return await _send(producer, events, names, partitions)
     finally:
         await producer.stop()
 
 
 async def produce_at_once(
-    bootstrap: str, events: Iterable[JobEvent], names: Mapping[str, str], before_commit: Callable[[], None]
+    bootstrap: str,
+    events: Iterable[JobEvent],
+    names: Mapping[str, str],
+    before_commit: Callable[[], None],
+    partitions: int = PARTITIONS,
 ) -> Counter[Partition]:
     """The same in one transaction: a reader of committed records has nothing of it, and then everything at once."""
     producer: Any = AIOKafkaProducer(
@@ -83,7 +91,7 @@ async def produce_at_once(
     await producer.start()
     try:
         await producer.begin_transaction()
-        counts = await _send(producer, events, names)
+        counts = await _send(producer, events, names, partitions)
         before_commit()
         await producer.commit_transaction()
     finally:
@@ -91,13 +99,15 @@ async def produce_at_once(
     return counts
 
 
-async def _send(producer: Any, events: Iterable[JobEvent], names: Mapping[str, str]) -> Counter[Partition]:
+async def _send(
+    producer: Any, events: Iterable[JobEvent], names: Mapping[str, str], partitions: int
+) -> Counter[Partition]:
     counts: Counter[Partition] = Counter()
     source = iter(events)
     while chunk := list(islice(source, CHUNK)):
         writer = BatchWriter(producer)
         for event in chunk:
-            partition = Partition(names[event.topic], partition_for_key(event.key, PARTITIONS))
+            partition = Partition(names[event.topic], partition_for_key(event.key, partitions))
             writer.add(partition, event.key, event.value)
             counts[partition] += 1
         sends = [

@@ -1,12 +1,14 @@
-"""The consumer groups of a deployment's workers, and which engine version each of their members knows.
+"""The consumer groups of a deployment's workers: which engine version each of their members knows, and which process
+each is.
 
-A member says its version in the data of its subscription. Its client id would not do: of a named worker that starts
-again within its session timeout the broker keeps the former process's client id, and takes the new subscription.
+A member says both in the data of its subscription. Client id and host would not do: of a named worker that starts
+again within its session timeout the broker keeps those of the former process, and takes the new subscription.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +45,7 @@ class _MemberData(msgspec.Struct):
     """What is read of the data of a subscription, which is Faust's own for the most part."""
 
     engine_version: int = 0
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,32 @@ def with_engine_version(user_data: bytes = b"{}") -> bytes:
     return msgspec.json.encode({**msgspec.json.decode(user_data), "engine_version": NEWEST_VERSION})
 
 
+def with_process(user_data: bytes, process: str) -> bytes:
+    """The data (a JSON object) of a subscription, with the process that subscribes."""
+    return msgspec.json.encode({**msgspec.json.decode(user_data), "process": process})
+
+
+def process_name(client_id: str) -> str:
+    """The name of this process for people; `client_id` is one that no other process has."""
+    return f"{client_id} on {socket.gethostname()}"
+
+
 def engine_version(metadata: bytes) -> int:
     """The newest engine version that a member knows, from its subscription; 0 for one that says none."""
+    return _member_data(metadata).engine_version
+
+
+def process_of(metadata: bytes) -> str:
+    """The process of a member, from its subscription; "" where that says none, and while its group does not rest."""
+    return _member_data(metadata).process if metadata else ""
+
+
+def _member_data(metadata: bytes) -> _MemberData:
     user_data = ConsumerProtocol.METADATA.decode(metadata).user_data
     try:
-        return msgspec.json.decode(user_data, type=_MemberData).engine_version
+        return msgspec.json.decode(user_data, type=_MemberData)
     except msgspec.DecodeError:
-        return 0
+        return _MemberData()
 
 
 async def group_members(bootstrap: str, group: str) -> Sequence[GroupMember]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,7 @@ from streams.engine.state.memory_rows import MemoryRows
 from streams.engine.state.row_store import RowStore
 from streams.kafka.deployment import read_deployment_id
 from streams.runtime.disk.slot_folder import FolderIdentity, current_boot_id, open_slot_folder
+from streams.runtime.disk.unused_folders import remove_unused_folders
 from streams.runtime.spec import AppSpec
 from streams.settings import Settings
 
@@ -62,14 +64,25 @@ class RowStores:
     def __init__(self, settings: Settings, spec: AppSpec, worker: str) -> None:
         self._settings = settings
         self._changelog = spec.changelog_topic(settings)
+        self._has_row_store = spec.has_row_store
         self._is_on_disk = spec.has_row_store and settings.contact_store == "disk"
         self._folder: Path = settings.data_dir / "contacts" / worker
         self._deployment = ""
+        self._is_prepared = False
 
     async def prepare(self) -> None:
-        """Reads what tells this deployment from others. Raises BrokerUnavailable, TopicsMissing."""
-        if self._is_on_disk and not self._deployment:
+        """At the first call, removes folders long unused and reads what tells this deployment from others.
+
+        Raises BrokerUnavailable, TopicsMissing.
+        """
+        if self._is_prepared:
+            return
+        # With contacts in memory too: what is there is from a time when they were on disk.
+        if self._has_row_store:
+            await asyncio.to_thread(remove_unused_folders, self._folder, self._changelog)
+        if self._is_on_disk:
             self._deployment = await read_deployment_id(self._settings)
+        self._is_prepared = True
 
     def open(self, slot: int) -> tuple[RowStore, LocalRows]:
         """A slot's rows, for its decider and for itself.

@@ -30,6 +30,9 @@ MAX_AGE_MS = 12 * 3_600_000
 `delete.retention.ms`).
 """
 
+FILES = ("identity.json", "identity.new", "data.mdb", "lock.mdb", "lock")
+"""All that is ever in a folder; the lock comes last."""
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -1,6 +1,6 @@
 """The assignor: partitions travel as slots.
 
-Faust assigns journal and changelog partitions together and sticky. In-topics follow their slot whatever their
+Journal and changelog partitions are shared out together (slot_shares.py). In-topics follow their slot whatever their
 partition count: partition q of an in-topic goes to the owner of journal partition q mod N. `Any` stands for Faust's
 own cluster metadata and assignments.
 """
@@ -14,8 +14,9 @@ from faust.assignor.partition_assignor import PartitionAssignor
 
 from streams.errors import Internal
 from streams.kafka.partitions import slot_for_partition
-from streams.kafka.worker_groups import with_engine_version
+from streams.kafka.worker_groups import process_name, with_engine_version, with_process
 from streams.runtime.fatal import die
+from streams.runtime.faust.slot_shares import share_out
 
 
 class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes no types
@@ -26,9 +27,10 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
     slots: ClassVar[int] = 0
 
     def metadata(self, topics: set[str]) -> Any:
-        """The subscription of this member: Faust's, with the engine version beside it."""
+        """The subscription of this member: Faust's, with the engine version and this process beside it."""
         metadata = super().metadata(topics)
-        user_data = with_engine_version(metadata.user_data)
+        process = process_name(self.app.conf.broker_client_id)
+        user_data = with_process(with_engine_version(metadata.user_data), process)
         return type(metadata)(metadata.version, metadata.subscription, user_data)
 
     def _perform_assignment(self, cluster: Any, member_metadata: Any) -> Any:
@@ -36,6 +38,10 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
             self._require_topics(cluster)
         except Internal as error:
             die("the group cannot be shared out yet", error)
+        self._former = {
+            member: self._get_client_metadata(metadata).assignment.actives.get(self.journal, ())
+            for member, metadata in member_metadata.items()
+        }
         return super()._perform_assignment(cluster, member_metadata)
 
     def _require_topics(self, cluster: Any) -> None:
@@ -59,12 +65,15 @@ class SlotAssignor(PartitionAssignor):  # type: ignore[misc]  # Faust publishes 
     def _global_table_standby_assignments(
         self, assignments: Mapping[str, Any], partitions_by_topic: Mapping[str, int]
     ) -> Mapping[str, Any]:
-        # The last step before the assignment is final: in-topics are added beside their slots.
+        # The last step before the assignment is final: the slots are shared out, and in-topics added beside them.
         final = super()._global_table_standby_assignments(assignments, partitions_by_topic)
-        for assignment in final.values():
-            owned = set(assignment.actives.get(self.journal, ()))
-            for topic, count in self._partition_counts.items():
+        shares = share_out(self.slots, self._former)
+        partition_counts = {**dict.fromkeys(partitions_by_topic, self.slots), **self._partition_counts}
+        for member, assignment in final.items():
+            owned = set(shares[member])
+            for topic, count in partition_counts.items():
                 numbers = [number for number in range(count) if slot_for_partition(number, self.slots) in owned]
+                assignment.actives.pop(topic, None)
                 if numbers:
                     assignment.actives[topic] = numbers
         return final  # type: ignore[no-any-return]

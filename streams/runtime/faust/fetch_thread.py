@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.clock import now_ms
@@ -114,12 +114,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         return runs
 
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Seeks and resumes; returns the token of each partition's seek. Callable from any event loop."""
+        """Seeks and resumes; returns the token of each partition's seek. Callable from any event loop.
+
+        Raises aiokafka's IllegalStateError, and changes nothing, when a partition is not assigned.
+        """
         tokens: dict[Partition, int] = await self.call_thread(self._seek_exactly, positions)
         return tokens
 
     async def _seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
         consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        missing = [partition for partition in positions if TopicPartition(*partition) not in assigned]
+        if missing:
+            raise IllegalStateError(f"{', '.join(map(str, missing))} are not assigned")
         close_fetch_connections(consumer)  # what is under way was sent for a former assignment
         tokens = {}
         for partition, offset in positions.items():

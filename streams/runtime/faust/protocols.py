@@ -19,7 +19,9 @@ class FetchThread(Protocol):
         """What the last fetch answer says of each partition's end; changed in place by the thread."""
 
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Seeks and resumes; returns the token of each partition's seek."""
+        """Seeks and resumes; returns the token of each partition's seek. Raises IllegalStateError, and changes
+        nothing, when a partition is not assigned.
+        """
 
     def shorten_waits(self, *, is_short: bool) -> None:
         """Says whether a slot waits for claims: fetches are answered sooner then."""

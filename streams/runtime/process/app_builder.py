@@ -11,7 +11,7 @@ from streams.runtime.faust.recovery import TableManager
 from streams.runtime.faust.runs import RunSchema
 from streams.runtime.faust.slot_app import SlotApp
 from streams.runtime.faust.table import SlotTable
-from streams.runtime.process.duplicate_workers import diagnose_error, new_client_id
+from streams.runtime.process.duplicate_workers import FencingDiagnosis, new_client_id
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.spec import AppSpec
 from streams.settings import Settings
@@ -31,12 +31,11 @@ def build_app(
     app.request_seconds = settings.request_ms / 1000
     table = SlotTable(app, name=spec.table, partitions=spec.slots, key_type=bytes, value_type=bytes)
     app.tables.add(table)
-    client_id = app.conf.broker_client_id
-
-    async def diagnose(error: BaseException) -> BaseException:
-        return await diagnose_error(error, settings.bootstrap, app.conf.id, name, client_id)
-
-    app.slot_manager = manager_class(app, spec, settings, name, diagnose)
+    conf = app.conf
+    diagnosis = FencingDiagnosis(
+        settings.bootstrap, conf.id, name, conf.broker_client_id, patience=2 * conf.broker_heartbeat_interval
+    )
+    app.slot_manager = manager_class(app, spec, settings, name, diagnosis.diagnose)
     # acks=False: with Faust's acknowledgements one unacknowledged event livelocks a rebalance.
     sources = app.topic(*spec.source_topics(settings), schema=RunSchema(), acks=False)
     journal = app.topic(spec.journal_topic(settings), schema=RunSchema(), acks=False)

@@ -1,7 +1,8 @@
 """Finds a second worker of the same name: two would fence each other for ever.
 
-The broker cannot tell a second process from a restart. So a fenced worker looks for a member of its group with its
-own instance id and another client id; every process has a client id of its own.
+The broker cannot tell a second process from a restart, and keeps client id and host of the first process of a name.
+So every process says in its subscription which one it is (kafka/worker_groups.py), and a fenced worker looks whose
+subscription its group has under its own name.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import asyncio
 import os
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from aiokafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailable, DuplicateWorker, Fenced
-from streams.kafka.worker_groups import GroupMember, group_members
+from streams.kafka.worker_groups import GroupMember, group_members, process_name, process_of
 
 BOUND_SECONDS = 5.0
+_PAUSE_SECONDS = 0.3
 _UUID_LENGTH = 36
 
 
@@ -25,32 +28,52 @@ def new_client_id(name: str) -> str:
     return f"leadstream-{name}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
-async def diagnose_error(
-    error: BaseException, bootstrap: str, group: str, name: str, client_id: str
-) -> BaseException:
-    """The error itself, or DuplicateWorker when it is a fencing by another process of this worker's name."""
-    if not isinstance(error, Fenced):
-        return error
-    try:
-        async with asyncio.timeout(BOUND_SECONDS):
-            members = await group_members(bootstrap, group)
-    except (KafkaError, BrokerUnavailable, TimeoutError):
-        return error  # the broker does not answer now; the next start finds out
-    other = find_duplicate(members, name, client_id)
-    if other is None:
-        return error
-    return DuplicateWorker(
-        f"another worker is named {name} too, {other}; give this one a name of its own with --name"
-    )
+@dataclass(frozen=True)
+class FencingDiagnosis:
+    """Diagnoses why the worker `name` of a group was fenced; `client_id` is that of its process.
 
-
-def find_duplicate(members: Iterable[GroupMember], name: str, client_id: str) -> str | None:
-    """Client id and host of another process of this name; None when there is none.
-
-    Kafka makes a static member's id of its instance id and a UUID.
+    It looks for `patience` seconds, two heartbeats: this process may have joined in the other's place just now, which
+    the other finds out at its next heartbeat and joins again.
     """
-    for member_id, member_client, host, *_ in members:
-        same_name = member_id[: -_UUID_LENGTH - 1] == name
-        if same_name and member_client != client_id:
-            return f"{member_client} on {str(host).lstrip('/')}"
-    return None
+
+    bootstrap: str
+    group: str
+    name: str
+    client_id: str
+    patience: float
+
+    async def diagnose(self, error: BaseException) -> BaseException:
+        """The error itself, or DuplicateWorker when it is a fencing by another process of this worker's name."""
+        if not isinstance(error, Fenced):
+            return error
+        try:
+            async with asyncio.timeout(BOUND_SECONDS):
+                other = await self._await_duplicate()
+        except (KafkaError, BrokerUnavailable, TimeoutError):
+            return error  # the broker does not answer now; the next start finds out
+        if other is None:
+            return error
+        return DuplicateWorker(
+            f"another worker is named {self.name} too, {other}; give this one a name of its own with --name"
+        )
+
+    async def _await_duplicate(self) -> str | None:
+        clock, process = asyncio.get_running_loop().time, process_name(self.client_id)
+        end = clock() + self.patience
+        while True:
+            members = named_members(await group_members(self.bootstrap, self.group), self.name)
+            other = find_duplicate(members, process)
+            if other is not None or not members or clock() > end:
+                return other
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def named_members(members: Iterable[GroupMember], name: str) -> list[GroupMember]:
+    """The members of this name. Kafka makes a static member's id of its instance id and a UUID."""
+    return [member for member in members if member[0][: -_UUID_LENGTH - 1] == name]
+
+
+def find_duplicate(members: Iterable[GroupMember], process: str) -> str | None:
+    """The process of a member that is not `process`; None when there is none, or when it is not known now."""
+    processes = (process_of(metadata) for _, _, _, metadata, *_ in members)
+    return next((other for other in processes if other not in ("", process)), None)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
+from aiokafka.errors import IllegalStateError
 
 from schemas.topics import DEAD_LETTERS
 from streams.clock import now_ms
@@ -214,13 +215,22 @@ class SlotManager:
 
     async def start(self, positions: Mapping[Partition, int]) -> None:
         """Seeks exactly and lets the slots work, unless they were revoked in between."""
-        tokens = await self._fetch_thread().seek_exactly(positions)
-        if self._suspensions != self._suspensions_at_take_over:
+        try:
+            tokens = await self._fetch_thread().seek_exactly(positions)
+        except IllegalStateError:  # what is not assigned cannot be sought
+            if not self._is_revoked():
+                raise
+            return
+        if self._is_revoked():
             return
         self.app.consumer.forget_read_offsets(tokens)
         for slot in self.slots.values():
             slot.start({partition: token for partition, token in tokens.items() if partition in slot.buffers})
         log.info("working", kind=self.spec.name, slots=sorted(self.slots))
+
+    def _is_revoked(self) -> bool:
+        """Whether the assignment that was taken over is not this worker's any more."""
+        return self._suspensions != self._suspensions_at_take_over
 
     async def suspend(self, *_args: Any, **_options: Any) -> None:
         """Ends every slot's transaction, since partitions are being revoked. Faust's signal passes its own arguments,

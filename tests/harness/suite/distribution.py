@@ -26,6 +26,7 @@ STORIES = (
 START_FIRST = (
     "tests/integration/pipeline/test_chaos.py",
     "tests/integration/benchmarks/test_benchmarks.py::test_memberships_after_live_edits",
+    "tests/integration/benchmarks/test_benchmarks.py::test_more_workers",
     "tests/integration/explain_and_search/test_commands.py",
     "tests/integration/verify/test_command.py",
     "tests/property/conditions/test_whole_conditions.py",

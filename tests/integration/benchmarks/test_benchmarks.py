@@ -13,6 +13,9 @@ from benchmarks.figures import write_result
 from benchmarks.live_edit.edits import select_edits
 from benchmarks.live_edit.measure import measure as measure_edits
 from benchmarks.live_edit.session import TrafficSize
+from benchmarks.scaling.join import JoinPlan
+from benchmarks.scaling.measure import BacklogPlan
+from benchmarks.scaling.measure import measure as measure_scaling
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventPlan
 from benchmarks.side_by_side.measure import Measurement
@@ -55,3 +58,24 @@ async def test_the_whole_path_and_its_peers_end_with_the_same_memberships(kafka:
     assert result.different_peers() == []
     assert len(result.runs[0].members) > 50
     assert any("kafka-streams-cold is left out" in line for line in lines)
+
+
+async def test_more_workers_end_with_the_memberships_of_one_and_a_join_loses_nothing(
+    kafka: str, tmp_path: Path
+) -> None:
+    events = EventPlan(contacts=60, events=400, changes="few", segment_count=20, has_probes=True)
+    size = TrafficSize(contacts=60, rate=80.0, first_calm=2.0, calm=0.5)
+    result = await measure_scaling(
+        kafka, tmp_path, BacklogPlan(events, workers=[1, 2], rounds=1), JoinPlan(size, slots=4, joins=1)
+    )
+    assert result.exact, result
+    assert [run.events for run in result.backlog] == [500, 500]
+    assert [sorted(map(len, run.worker_slots.values())) for run in result.backlog] == [[8], [4, 4]]
+    assert result.backlog[0].member_count == result.backlog[1].member_count > 20
+    assert result.join is not None
+    assert result.join.memberships > 60
+    # Two workers with two slots each: one gives a slot, the other keeps both.
+    for change in (result.join.joins, result.join.departures):
+        assert (change.kept.count, change.moved.count) == (3, 1)
+    write_result(tmp_path / "figures.json", result)
+    assert json.loads((tmp_path / "figures.json").read_text())["backlog"][1]["workers"] == 2

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from pathlib import Path
 
 import msgspec
+from aiokafka import AIOKafkaProducer
 
 from schemas.topics import CLOCK, DEFINITIONS, SCORING_EVENTS, SEGMENT_CHANGES, WEB_VISITS
 from schemas.values import instant_text
@@ -90,6 +92,29 @@ async def test_of_two_workers_with_one_name_one_exits_with_a_code_that_prevents_
 
 async def _one_ended(fleets: list[WorkerFleet]) -> bool:
     return any(fleet.workers["w0"].process.poll() is not None for fleet in fleets)
+
+
+async def test_a_worker_that_started_again_and_is_fenced_is_not_taken_for_another_one_of_its_name(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    async with counting_deployment(kafka, prefix, tmp_path, partitions=1) as deployment:
+        await deployment.start_workers("w0")
+        worker = deployment.fleet.workers["w0"]
+        assert worker.signal_child(signal.SIGKILL)
+        await deployment.wait_for_log("w0", "working", times=2)
+        await _fence(deployment, slot=0)
+        await send_some(deployment, 10)
+        await deployment.wait_for_log("w0", "ended")
+        assert [entry["exit_code"] for entry in worker.log_entries() if entry.get("event") == "ended"] == [70]
+        await is_journaled(deployment, 10)
+
+
+async def _fence(deployment: CountingDeployment, slot: int) -> None:
+    """Takes a new epoch of a slot's producer, as another owner does."""
+    identifier = f"{deployment.spec.app_id(deployment.settings)}-slot-{slot}"
+    producer = AIOKafkaProducer(bootstrap_servers=deployment.settings.bootstrap, transactional_id=identifier)
+    await producer.start()
+    await producer.stop()
 
 
 async def test_on_the_events_clock_a_tick_waits_until_everything_before_it_is_journaled(

@@ -14,7 +14,13 @@ from aiokafka.errors import GroupAuthorizationFailedError, GroupCoordinatorNotAv
 from schemas.engine_versions import NEWEST_VERSION
 from streams.errors import FormerWorkers, Unavailable
 from streams.kafka import worker_groups
-from streams.kafka.worker_groups import engine_version, require_engine_version, with_engine_version
+from streams.kafka.worker_groups import (
+    engine_version,
+    process_of,
+    require_engine_version,
+    with_engine_version,
+    with_process,
+)
 from streams.settings import Settings
 from tests.harness.kafka.memory_releases import MemoryReleases
 
@@ -65,6 +71,12 @@ def test_a_subscription_says_the_version_or_none() -> None:
     assert engine_version(subscription(NEW)) == NEWEST_VERSION
     for former in (FORMER, b"", b"not json", b"[]"):
         assert engine_version(subscription(former)) == 0
+
+
+def test_a_subscription_says_its_process_or_none() -> None:
+    assert process_of(subscription(with_process(NEW, "a on host"))) == "a on host"
+    assert engine_version(subscription(with_process(NEW, "a on host"))) == NEWEST_VERSION
+    assert process_of(subscription(FORMER)) == process_of(b"") == ""
 
 
 async def test_workers_of_this_engine_and_groups_without_members_are_fine(patience: pytest.MonkeyPatch) -> None:

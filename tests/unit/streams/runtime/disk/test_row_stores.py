@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,18 @@ def test_each_worker_and_slot_has_a_folder(tmp_path: Path, monkeypatch: pytest.M
         stores.open(3)
     for _, local_rows in opened:
         local_rows.close()
+
+
+@pytest.mark.parametrize("storage", ["disk", "memory"])
+def test_the_first_take_over_removes_what_was_long_unused(
+    storage: ContactStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "contacts" / "w1" / "p-leadstream-pipeline-contacts-changelog-5"
+    folder.mkdir(parents=True)
+    os.utime(folder, (0, 0))
+    other_worker = tmp_path / "contacts" / "w2" / folder.name
+    other_worker.mkdir(parents=True)
+    os.utime(other_worker, (0, 0))
+    open_store(tmp_path, storage, monkeypatch)
+    assert not folder.exists()
+    assert other_worker.exists()

@@ -35,21 +35,33 @@ def cluster(**changed: int) -> Any:
     return SimpleNamespace(partitions_for_topic=lambda topic: set(range(counts.get(topic, 0))) or None)
 
 
-def members(*names: str) -> dict[str, Any]:
-    """The group's members, without any former assignment."""
-    nothing = ClientMetadata(
-        assignment=ClientAssignment(actives={}, standbys={}),
+def member(actives: dict[str, set[int]]) -> Any:
+    """A member of the group with its former assignment."""
+    metadata = ClientMetadata(
+        assignment=ClientAssignment(
+            actives={topic: sorted(numbers) for topic, numbers in actives.items()}, standbys={}
+        ),
         url="http://localhost:6066",
         changelog_distribution={},
         external_topic_distribution={},
         topic_groups={},
     )
-    return {name: SimpleNamespace(subscription=list(COUNTS), user_data=nothing.dumps()) for name in names}
+    return SimpleNamespace(subscription=list(COUNTS), user_data=metadata.dumps())
+
+
+def members(*names: str) -> dict[str, Any]:
+    """The group's members, without any former assignment."""
+    return {name: member({}) for name in names}
 
 
 def assign(*names: str) -> dict[str, dict[str, set[int]]]:
     """Each member's partitions by topic."""
-    assigned = assignor()._perform_assignment(cluster(), members(*names))
+    return assign_again(members(*names))
+
+
+def assign_again(group: dict[str, Any]) -> dict[str, dict[str, set[int]]]:
+    """Each member's partitions by topic, after those in the group's metadata."""
+    assigned = assignor()._perform_assignment(cluster(), group)
     return {
         name: {topic: set(numbers) for topic, numbers in assignment.assignment}
         for name, assignment in assigned.items()
@@ -69,6 +81,29 @@ def test_every_partition_has_one_owner() -> None:
     for topic, count in COUNTS.items():
         owned = [number for assignment in assignments.values() for number in assignment.get(topic, ())]
         assert sorted(owned) == list(range(count))
+
+
+def test_when_a_worker_joins_the_others_only_give() -> None:
+    before = assign("a", "b")
+    after = assign_again({**{name: member(actives) for name, actives in before.items()}, "c": member({})})
+    for name, actives in before.items():
+        for topic in COUNTS:
+            assert after[name].get(topic, set()) <= actives.get(topic, set())
+    assert sorted(len(actives["journal"]) for actives in after.values()) == [1, 1, 2]
+
+
+def test_when_a_worker_leaves_the_others_only_take() -> None:
+    before = assign("a", "b", "c")
+    after = assign_again({name: member(before[name]) for name in ("b", "c")})
+    for name, actives in after.items():
+        for topic in COUNTS:
+            assert actives.get(topic, set()) >= before[name].get(topic, set())
+        assert len(actives["journal"]) == 2
+
+
+def test_a_worker_without_a_slot_has_no_partition_at_all() -> None:
+    assignments = assign("a", "b", "c", "d", "e")
+    assert [name for name, actives in assignments.items() if not any(actives.values())] == ["e"]
 
 
 def test_an_assignment_without_every_known_topic_is_refused() -> None:

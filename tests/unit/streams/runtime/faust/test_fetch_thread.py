@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
+from streams.kafka.partitions import Partition
 from streams.runtime.faust import fetch_thread
 from streams.runtime.faust.fetch_pace import AWAITED, LOADED, SILENT, FetchPace
 from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
@@ -62,6 +63,9 @@ class FakeConsumer:
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self._coordinator = SimpleNamespace(check_errors=lambda: None)
         self._client = SimpleNamespace(_conns={})
+
+    def assignment(self) -> set[Any]:
+        return {VISITS}
 
     def pause(self, tp: Any) -> None:
         self.calls.append(("pause", tp))
@@ -153,6 +157,15 @@ async def test_each_seek_has_a_token_of_its_own_and_resumes_last() -> None:
     assert first[VISITS] != second[VISITS]
     assert consumer.calls[:2] == [("seek", (VISITS, 7)), ("resume", VISITS)]
     assert thread.cursors[VISITS].end == 7
+
+
+async def test_a_seek_in_a_former_assignment_touches_nothing_of_the_present_one() -> None:
+    consumer = FakeConsumer()
+    thread = thread_with(consumer)
+    with pytest.raises(IllegalStateError, match="web-visits:1"):
+        await thread._seek_exactly({VISITS: 7, Partition("web-visits", 1): 9})
+    assert consumer.calls == []
+    assert thread.cursors == {}
 
 
 class FakeThread:

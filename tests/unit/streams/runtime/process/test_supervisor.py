@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from streams.errors import DuplicateWorker, UsageError
-from streams.runtime.process.duplicate_workers import find_duplicate
 from streams.runtime.process.supervisor import child_environment
 from streams.runtime.process.worker_name import lock_worker_name
 from streams.settings import Settings
@@ -130,16 +129,3 @@ def test_without_a_name_a_worker_takes_the_first_free_number(tmp_path: Path) -> 
 def test_a_name_that_kafka_does_not_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="letters, digits"):
         lock_worker_name(tmp_path, "a/b")
-
-
-UUID = "0f5d9c1e-58c4-4a8e-9f2b-1c2d3e4f5a6b"
-
-
-def test_a_member_of_this_name_that_another_process_joined_as_is_a_double() -> None:
-    members = [(f"w1-{UUID}", "leadstream-w1-2-b", "/10.0.0.7", b"", b"")]
-    assert find_duplicate(members, "w1", "leadstream-w1-1-a") == "leadstream-w1-2-b on 10.0.0.7"
-
-
-def test_this_process_itself_and_other_names_are_no_doubles() -> None:
-    members = [(f"w1-{UUID}", "leadstream-w1-1-a", "/h", b"", b""), (f"w1-x-{UUID}", "other", "/h", b"", b"")]
-    assert find_duplicate(members, "w1", "leadstream-w1-1-a") is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
 from streams.errors import Internal
@@ -49,6 +51,25 @@ def test_a_run_for_a_slot_that_went_away_is_dropped() -> None:
     run.partition = 1
     slot_manager().forward(run)  # slot 1 is not here
     assert not buffer.queue
+
+
+@pytest.mark.parametrize("is_revoked", [True, False])
+async def test_an_assignment_that_is_gone_before_it_is_sought_ends_the_worker_only_if_it_was_not_revoked(
+    is_revoked: bool,
+) -> None:
+    manager, slot = slot_manager(), fake_slot()
+    manager.slots[0] = slot
+
+    async def seek_exactly(_positions: Any) -> Any:
+        if is_revoked:
+            await manager.suspend()
+        raise IllegalStateError("web-visits:0 is not assigned")
+
+    thread: Any = manager.app.consumer.fetch_thread
+    thread.seek_exactly = seek_exactly
+    with contextlib.nullcontext() if is_revoked else pytest.raises(IllegalStateError):
+        await manager.start({VISITS: 0})
+    assert not slot._is_active, "the next take-over starts it"
 
 
 async def test_a_partition_left_out_is_named_once_and_again_when_it_moves() -> None:
