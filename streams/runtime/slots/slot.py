@@ -377,8 +377,8 @@ class Slot:
         slice_step = self._backfill.next_slice(self._next_checkpoint, is_behind=self._decider.has_pending())
         if slice_step is None:
             return self._next_checkpoint
-        part, checkpoint = slice_step
-        batch.add_slice(part)
+        value, checkpoint = slice_step
+        batch.add_slice(value)
         return checkpoint
 
     async def commit(self, batch: TransactionBatch) -> None:

@@ -16,6 +16,7 @@ from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.records import Proposal, Slice
 from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
+from streams.engine.partition.backfill_contact import CONTACT_BYTES, COUNTS_BYTES
 from streams.engine.partition.release_records import release_records
 from streams.runtime.backfill import backfill as backfill_module
 from streams.runtime.backfill.backfill import Backfill
@@ -26,6 +27,9 @@ from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_
 
 PARTITIONS = OutputPartitions(slot=0, slots=1, prefix="p-", journal="p-journal", changelog="p-changelog")
 COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}]}
+
+BYTES_OF_TWO_CONTACTS = 2 * (CONTACT_BYTES + COUNTS_BYTES + 200)
+"""More than two contacts take with two visits each, and less than three."""
 
 
 class FakeJournalRecord(NamedTuple):
@@ -125,7 +129,10 @@ class BackfillSetup:
     async def next(self) -> Slice | tuple[str, int] | None:
         step = self.backfill.next_slice(self.checkpoint)
         if step is not None:
-            part, self.checkpoint = step
+            value, self.checkpoint = step
+            part = records.decode(value)
+            assert isinstance(part, Slice)
+            assert records.encode(part) == value
             return part
         await asyncio.sleep(0)  # lets the task that waits for the last slice go on
         return self.backfill.complete_release()
@@ -231,7 +238,7 @@ async def test_a_count_that_was_given_up_tells_nothing_even_where_its_end_swallo
 
 
 async def test_more_contacts_than_have_room_are_counted_in_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill_module, "MAX_CONTACTS", 2)
+    monkeypatch.setattr(backfill_module, "COUNT_BYTES", BYTES_OF_TWO_CONTACTS)
     driver = EngineDriver(segments=[])
     for name in ("e", "b", "a", "d", "c", "b", "a"):
         driver.visit(day(0), contact=name)
@@ -252,7 +259,7 @@ async def test_more_contacts_than_have_room_are_counted_in_passes(monkeypatch: p
 async def test_a_pass_without_any_counts_is_followed_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backfill_module, "MAX_CONTACTS", 2)
+    monkeypatch.setattr(backfill_module, "COUNT_BYTES", BYTES_OF_TWO_CONTACTS)
     driver = EngineDriver(segments=[])
     for name in ("a", "b", "c"):
         driver.change_contact(day(0), contact=name, country="DE")
