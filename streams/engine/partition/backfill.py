@@ -223,6 +223,8 @@ class BackfillCounter:
 
     def _clock_before(self, contact: BackfillContact) -> int:
         """The contact's clock before its next event: each tick and each release counts as a record of the contact."""
+        if contact.releases == len(self._release_clocks):
+            return max(contact.clock, self._tick)
         return max(contact.clock, self._tick, *self._release_clocks[contact.releases :])
 
     def _track(self, contact: BackfillContact, tracked: Contact, event: PastEvent) -> None:
@@ -248,7 +250,7 @@ class BackfillCounter:
         leaves, at, now = self._backfill_leaves, event.at, contact.clock
         activity = activity_from_fields(event.type, at, decode_fields(event.fields))
         matched = leaves.filter_index.matching(activity)
-        if is_too_late(at, now, self._settings.lateness):
+        if matched and is_too_late(at, now, self._settings.lateness):
             matched = [counter for counter in matched if not counter.drops_late]
         if not matched:
             return
@@ -265,9 +267,10 @@ class BackfillCounter:
 
     def _before_counting(self, contact: BackfillContact) -> int:
         """Gives the contact counts of its own; returns the size (bytes) of those it has."""
-        if contact.counts is NO_COUNTS:
-            contact.counts = {}
-        return contact.counts_size()
+        if contact.counts is not NO_COUNTS:
+            return contact.counts_size()
+        contact.counts = {}
+        return 0
 
     def _drop_last_contacts(self, limit: int) -> None:
         """Drops the contacts that come last by id, until there is room for others; one always stays."""

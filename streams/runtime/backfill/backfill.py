@@ -17,6 +17,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from itertools import islice
 
 import msgspec
 import structlog
@@ -50,6 +51,9 @@ COUNT_BYTES = 96 << 20
 
 BURST_RECORDS = 20
 """So many records are counted before the clock is looked at."""
+
+TRANSACTION_SLICES = 2
+"""So many slices go into one transaction: events that come after them wait until they are decided."""
 
 SLICE_SECONDS = 1.0
 """How long a slice waits at most because the slot is behind."""
@@ -108,10 +112,11 @@ class Backfill:
         if self._proposal is not None and self._decider.pending_proposals().get(self._account) != self._proposal:
             self._cancel()
 
-    def next_slice(
+    def next_slices(
         self, checkpoint: SlotCheckpoint, *, is_behind: bool = False
-    ) -> tuple[bytes, SlotCheckpoint] | None:
-        """The journal value of the next slice and the checkpoint after it; None while there is none.
+    ) -> tuple[Sequence[bytes], SlotCheckpoint] | None:
+        """The journal values of the next slices, one or a few, and the checkpoint after them; None while there is
+        none.
 
         Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS.
         """
@@ -120,14 +125,14 @@ class Backfill:
             return None
         if checkpoint.introduced.get(self._account, (0, ""))[0] != self._proposal.number:
             return None  # a newer one is appended and not decided yet
-        part = next(self._slices, None)
-        if part is None:
+        parts = list(islice(self._slices, 1 if is_behind else TRANSACTION_SLICES))
+        if not parts:
             self._slices = None
             self._slices_done.set()
             return None
         self._last_slice = now
-        introduced = {**checkpoint.introduced, self._account: (self._proposal.number, part.last_contact)}
-        return part.value, msgspec.structs.replace(checkpoint, introduced=introduced)
+        introduced = {**checkpoint.introduced, self._account: (self._proposal.number, parts[-1].last_contact)}
+        return [part.value for part in parts], msgspec.structs.replace(checkpoint, introduced=introduced)
 
     def release_without_contacts(self) -> tuple[str, int] | None:
         """Account and number of a proposed release that has nobody to count here."""
