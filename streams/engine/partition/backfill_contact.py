@@ -14,8 +14,8 @@ NO_COUNTS: dict[str, list[int]] = {}
 NO_FLAGS: list[str] = []
 """Shared by all contacts without any; never changed."""
 
-CONTACT_BYTES = 350
-COUNTS_BYTES = 350
+CONTACT_BYTES = 320
+COUNTS_BYTES = 200
 NUMBER_BYTES = 40
 TRACKED_BYTES = 1_700
 """About how many bytes of memory a contact takes, its counts where it has any, each number in them, and what leaves

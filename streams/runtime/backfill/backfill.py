@@ -46,7 +46,7 @@ FETCH_RECORDS = 500
 LOG_SECONDS = 5.0
 """How often a log line reports the progress."""
 
-COUNT_BYTES = 96 << 20
+COUNT_BYTES = 160 << 20
 """About how much memory (bytes) of a worker the past of contacts takes while it is counted."""
 
 BURST_RECORDS = 20
@@ -175,11 +175,12 @@ class Backfill:
     ) -> None:
         continue_after: str | None = after
         while continue_after is not None:
-            async with self._throttle.memory_lock:
-                slices, continue_after = await self._count(account, proposal, continue_after, logger)
-            if self._proposal is not proposal:
-                return  # cancelled; a consumer that is being stopped swallows the cancellation
-            await self._offer_slices(iter(slices))
+            async with self._throttle.slots:
+                async with self._throttle.memory_lock:
+                    slices, continue_after = await self._count(account, proposal, continue_after, logger)
+                if self._proposal is not proposal:
+                    return  # cancelled; a consumer that is being stopped swallows the cancellation
+                await self._offer_slices(iter(slices))
         self._is_complete = True
         self._wake()
 
