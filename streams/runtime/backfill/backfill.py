@@ -46,7 +46,7 @@ FETCH_RECORDS = 500
 LOG_SECONDS = 5.0
 """How often a log line reports the progress."""
 
-COUNT_BYTES = 160 << 20
+COUNT_BYTES = 96 << 20
 """About how much memory (bytes) of a worker the past of contacts takes while it is counted."""
 
 BURST_RECORDS = 20
