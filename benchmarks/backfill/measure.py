@@ -47,13 +47,13 @@ async def measure(bootstrap: str, folder: Path, size: BackfillSize, state: str =
     async with live_deployment(
         bootstrap, fresh_prefix(), folder, partitions=PARTITIONS, in_partitions=PARTITIONS, contact_store=state
     ) as deployment:
-        run = BackfillRun(deployment, folder, size, BackfillResult(size.contacts, size.rate, state))
+        run = ReleaseMeasurement(deployment, folder, size, BackfillResult(size.contacts, size.rate, state))
         await run.measure()
         return run.result
 
 
 @dataclass
-class BackfillRun:
+class ReleaseMeasurement:
     """One run of the benchmark in a deployment."""
 
     deployment: LiveDeployment
