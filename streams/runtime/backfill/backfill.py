@@ -55,7 +55,7 @@ BURST_RECORDS = 20
 TRANSACTION_SLICES = 2
 """So many slices go into one transaction: events that come after them wait until they are decided."""
 
-SLICE_SECONDS = 1.0
+SLICE_SECONDS = 0.2
 """How long a slice waits at most because the slot is behind."""
 
 ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
