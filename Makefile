@@ -35,7 +35,8 @@ chaos:  ## kill, stop and join workers and restart Kafka under traffic
 bench-peers:  ## the same job by this pipeline and its peers: --out figures.json and the report write docs/performance.md
 	uv run python -m benchmarks.side_by_side
 
-bench:  ## measure exits by time, live edits, and what more workers bring
+bench:  ## measure exits by time, live edits, what more workers bring, and a past of many contacts
 	uv run python -m benchmarks.time_exits
 	uv run python -m benchmarks.live_edit
 	uv run python -m benchmarks.scaling
+	uv run python -m benchmarks.backfill

@@ -7,16 +7,29 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from benchmarks.live_edit.contacts import RandomContacts
+from benchmarks.live_edit.contacts import RandomContacts, TopicEvent
 
 PAUSE_SECONDS = 0.002
 IN_FLIGHT = 5_000
+
+
+class EventSource(Protocol):
+    """Makes one event after the other."""
+
+    @property
+    def probes(self) -> int:
+        """How many of them are measured."""
+        ...
+
+    def next_event(self) -> TopicEvent:
+        """Returns the next event."""
 
 
 @dataclass
@@ -30,7 +43,7 @@ class TrafficReport:
 
 
 async def publish(
-    bootstrap: str, prefix: str, rate: float, contacts: RandomContacts, stop: asyncio.Event
+    bootstrap: str, prefix: str, rate: float, contacts: EventSource, stop: asyncio.Event
 ) -> TrafficReport:
     """Publishes `rate` events a second until `stop` is set; returns when everything is acknowledged."""
     producer: Any = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=1, enable_idempotence=True)
@@ -57,25 +70,25 @@ async def publish(
     return report
 
 
-async def publish_until_terminated(options: argparse.Namespace) -> TrafficReport:
+async def publish_until_terminated(options: argparse.Namespace, contacts: EventSource) -> TrafficReport:
     """Publishes until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    contacts = RandomContacts(options.contacts, options.seed)
     return await publish(options.bootstrap, options.prefix, options.rate, contacts, stop)
 
 
-def main() -> None:
-    """Runs the process."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def run_process(make_source: Callable[[argparse.Namespace], EventSource], description: str | None) -> None:
+    """Runs the process with the events that `make_source` makes for the options of the command line."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--prefix", required=True)
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--contacts", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    report = asyncio.run(publish_until_terminated(parser.parse_args()))
+    options = parser.parse_args()
+    report = asyncio.run(publish_until_terminated(options, make_source(options)))
     sys.stdout.buffer.write(msgspec.json.encode(report))
 
 
 if __name__ == "__main__":
-    main()
+    run_process(lambda options: RandomContacts(options.contacts, options.seed), __doc__)

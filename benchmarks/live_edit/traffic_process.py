@@ -16,14 +16,16 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class TrafficProcess:
-    """A running process of `benchmarks.live_edit.traffic`."""
+    """A running process of `benchmarks.live_edit.traffic`, or of another module with the same command line."""
 
     process: asyncio.subprocess.Process
 
     @classmethod
-    async def start(cls, settings: Settings, rate: float, contacts: int) -> TrafficProcess:
+    async def start(
+        cls, settings: Settings, rate: float, contacts: int, module: str = "benchmarks.live_edit.traffic"
+    ) -> TrafficProcess:
         """Starts the process; `rate` in events a second."""
-        command = [sys.executable, "-m", "benchmarks.live_edit.traffic", "--bootstrap", settings.bootstrap]
+        command = [sys.executable, "-m", module, "--bootstrap", settings.bootstrap]
         command += ["--prefix", settings.prefix, "--rate", str(rate), "--contacts", str(contacts), "--seed", "2"]
         return cls(await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from streams.engine.conditions.protocols import Activity
 from streams.engine.decisions.cascade import cascade_status
@@ -20,6 +21,9 @@ from streams.engine.state.patches import patch_properties
 
 EventHandler = Callable[[DecisionContext, JournalEvent], None]
 
+ACTIVITY_TYPES = frozenset({"web.visited", "activity.recorded"})
+"""The types of events that conditions count."""
+
 
 _CAUSE_KINDS: Mapping[str, str] = MappingProxyType({"lead": "command", "segment": "command", "crm": "crm"})
 
@@ -32,9 +36,12 @@ def cause_kind(event_type: str) -> str:
 
 def activity_from_event(event: JournalEvent) -> Activity | None:
     """The visit or activity that an event is; None for any other."""
-    if event.type not in ("web.visited", "activity.recorded"):
-        return None
-    return Activity(event.at, event.fields.get("name", "visit"), event.type == "web.visited", event.fields)
+    return activity_from_fields(event.type, event.at, event.fields) if event.type in ACTIVITY_TYPES else None
+
+
+def activity_from_fields(event_type: str, at: int, fields: Mapping[str, Any]) -> Activity:
+    """The visit or activity with these fields; `event_type` is one of ACTIVITY_TYPES."""
+    return Activity(at, fields.get("name", "visit"), event_type == "web.visited", fields)
 
 
 def apply_event(context: DecisionContext, event: JournalEvent) -> None:
@@ -95,8 +102,8 @@ def _adjust_score(context: DecisionContext, event: JournalEvent) -> None:
         return
     contact.score += points
     if context.release.tracks_own_score:
-        count_own_score(contact, context.release.counters, event, context.now)
-    count_own_score(contact, context.backfill_leaves.counters, event, context.now)
+        count_own_score(contact, context.release.counters, event.at, context.now)
+    count_own_score(contact, context.backfill_leaves.counters, event.at, context.now)
     for compiled in context.campaigns_with_leads():
         if context.open_lead(compiled) is not None and _is_scoring(compiled, context, event):
             add_points(context, compiled.id, points, event.at, context.cause(context.root_cause.kind))

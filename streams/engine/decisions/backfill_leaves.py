@@ -39,7 +39,7 @@ NO_BACKFILL = BackfillLeaves(0)
 
 def new_leaves(active: CompiledRelease, proposed: CompiledRelease) -> BackfillLeaves:
     """The leaves of the proposed release that need the past and that the active release does not track."""
-    active_counters = {counter.key for counter in active.counters}
+    active_counters = active.counter_keys
     active_held_states = {held_state.key for held_state in active.held_states}
     return BackfillLeaves(
         number=proposed.number,
@@ -56,10 +56,12 @@ def reset_tracking(contact: Contact, active: CompiledRelease, backfill_leaves: B
         return
     contact.proposal = backfill_leaves.number
     contact.tracked_until = contact.created
-    discard_counters(contact, {counter.key for counter in active.counters})
-    active_held_states = {held_state.key for held_state in active.held_states}
-    for key in [key for key in contact.held if key not in active_held_states]:
-        del contact.held[key]
+    if contact.counts or contact.flags:
+        discard_counters(contact, active.counter_keys)
+    if contact.held:
+        active_held_states = {held_state.key for held_state in active.held_states}
+        for key in [key for key in contact.held if key not in active_held_states]:
+            del contact.held[key]
 
 
 def advance_tracking(contact: Contact, backfill_leaves: BackfillLeaves, now: int) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from typing import Protocol
 
 from streams.engine.conditions.activities.filter_index import FilterIndex
 from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import Activity, ActivityCounter
-from streams.engine.journal.records import JournalEvent
 from streams.engine.state.contact import Contact
 from streams.engine.state.limits import MAX_COUNTER_VALUES
 
 LIMIT_FLAG_PREFIX = "bound:"
 """The prefix of a leaf's key among a contact's flags."""
+
+
+class CountedContact(Protocol):
+    """What counting changes of a contact: `counts` and `flags` as in `Contact`."""
+
+    counts: dict[str, list[int]]
+    flags: list[str]
 
 
 def count_activity(
@@ -22,28 +29,35 @@ def count_activity(
     matched = filter_index.matching(activity)
     if is_too_late:
         matched = [counter for counter in matched if not counter.drops_late]
+    count_matches(contact, matched, activity, now)
+    return [counter.key for counter in matched]
+
+
+def count_matches(contact: CountedContact, matched: Iterable[ActivityCounter], activity: Activity, now: int) -> None:
+    """Counts an event in these counters, which it matches."""
     for counter in matched:
         state = counter.update(contact.counts.get(counter.key, []), activity, now)
         contact.counts[counter.key] = state
         if counter.lossy and len(state) >= counter.limit:
             flag_limit(contact, counter)
-    return [counter.key for counter in matched]
 
 
-def adjusts_own_score(event: JournalEvent) -> bool:
-    """Whether the event adjusts the contact's own score, not that of one lead and not a named one."""
-    return event.type == "score.adjusted" and "campaign" not in event.fields and "score" not in event.fields
+def adjusts_own_score(fields: Container[str]) -> bool:
+    """Whether a `score.adjusted` with these fields is about the contact's own score, not that of one lead and not a
+    named one.
+    """
+    return "campaign" not in fields and "score" not in fields
 
 
-def count_own_score(contact: Contact, counters: Iterable[ActivityCounter], event: JournalEvent, now: int) -> None:
-    """Counts an event that adjusts the own score, where a leaf asks whether there was one."""
+def count_own_score(contact: CountedContact, counters: Iterable[ActivityCounter], at: int, now: int) -> None:
+    """Counts that the own score was adjusted at the instant `at` (ms), where a leaf asks whether it ever was."""
     for counter in counters:
         if counter.key == OWN_SCORE_KEY:
-            adjustment = Activity(event.at, event.type, False, event.fields)
+            adjustment = Activity(at, "score.adjusted", False, {})
             contact.counts[counter.key] = counter.update(contact.counts.get(counter.key, []), adjustment, now)
 
 
-def enforce_limit(contact: Contact, counters: Iterable[ActivityCounter]) -> Iterable[str]:
+def enforce_limit(contact: CountedContact, counters: Iterable[ActivityCounter]) -> Iterable[str]:
     """Halves the longest lists until the contact's row fits into a record. Returns the keys of the shortened ones."""
     counts = contact.counts
     total = sum(map(len, counts.values()))
@@ -70,8 +84,8 @@ def discard_counters(contact: Contact, keys: Container[str]) -> None:
     contact.flags = [name for name in contact.flags if name.removeprefix(LIMIT_FLAG_PREFIX) in keys]
 
 
-def flag_limit(contact: Contact, counter: ActivityCounter) -> None:
+def flag_limit(contact: CountedContact, counter: ActivityCounter) -> None:
     """Flags that the contact reached a limit of the counter."""
     name = LIMIT_FLAG_PREFIX + counter.key
     if name not in contact.flags:
-        contact.flags.append(name)
+        contact.flags = [*contact.flags, name]

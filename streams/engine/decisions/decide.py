@@ -86,19 +86,19 @@ def decide_event(
         builder.add_contact_row(now, root)
     if backfill_leaves.number:
         update_tracking(contact, backfill_leaves, now)
-    if not builder.refusals or consumes_id(event, is_refused=True):
+    if not builder.refusals or consumes_id(event.type, is_refused=True):
         in_chunks = release.engine_version >= CHUNKS_VERSION
         remember_id(contact, event.id, settings.duplicate_window, in_chunks=in_chunks)
     contact.settled = position.offset
     return contact, Decision(builder.outputs, builder.refusals)
 
 
-def consumes_id(event: JournalEvent, *, is_refused: bool) -> bool:
+def consumes_id(event_type: str, *, is_refused: bool) -> bool:
     """Returns whether the event's id counts as applied: a refused event may be sent again, except a patch.
 
     Of a patch only the refused properties were left out.
     """
-    return event.type == "contact.changed" or not is_refused
+    return event_type == "contact.changed" or not is_refused
 
 
 def decide_tick(contact: Contact, at: int, position: JournalPosition, release: CompiledRelease) -> Decision:

@@ -19,7 +19,7 @@ def switch_release(context: DecisionContext, former: CompiledRelease, release: C
     contact = context.contact
     _change_lists(contact, former, release)
     _discard_segments(context)
-    discard_counters(contact, {counter.key for counter in release.counters})
+    discard_counters(contact, release.counter_keys)
     discard_held_states(contact, release)
     context.truths = renew_truths(contact, release)
     is_raised = former.engine_version != release.engine_version

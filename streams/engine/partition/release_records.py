@@ -30,5 +30,5 @@ def release_records(
         counter = decider.backfill_counter(marker.account)
         counter.count(journal(), refused_sources)
         for history_slice in counter.slices():
-            yield Append(SLICE_KEY, encode(history_slice))
+            yield Append(SLICE_KEY, history_slice.value)
     yield Append(MARKER_KEY, encode(marker))

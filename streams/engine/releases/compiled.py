@@ -71,6 +71,11 @@ class CompiledRelease:
     """The version that decides; an account without definitions has the oldest."""
     has_contact_rows: bool = False
     """Whether its engine version writes rows of `contacts`."""
+    counter_keys: frozenset[str] = field(init=False)
+    """The keys of `counters`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counter_keys", frozenset(counter.key for counter in self.counters))
 
 
 def empty_release(account: str) -> CompiledRelease:

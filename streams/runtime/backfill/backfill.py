@@ -15,8 +15,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from itertools import islice
 
 import msgspec
 import structlog
@@ -25,11 +26,11 @@ from structlog.typing import FilteringBoundLogger
 
 from schemas.topics import DEAD_LETTERS
 from schemas.values import instant_text
-from streams.engine.journal.records import Marker, Slice
-from streams.engine.partition.backfill import BackfillCounter
+from streams.engine.journal.records import Marker
+from streams.engine.partition.backfill import BackfillCounter, EncodedSlice, JournalEntry
 from streams.engine.partition.broadcast import PendingProposal
 from streams.kafka.dead_letters import read_refused_sources
-from streams.kafka.protocols import Consumer
+from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import read_batches_to_end, require_key, require_value
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
@@ -45,10 +46,16 @@ FETCH_RECORDS = 500
 LOG_SECONDS = 5.0
 """How often a log line reports the progress."""
 
-MAX_CONTACTS = 50_000
-"""The most contacts whose past a worker holds in memory while it counts."""
+COUNT_BYTES = 96 << 20
+"""About how much memory (bytes) of a worker the past of contacts takes while it is counted."""
 
-SLICE_SECONDS = 1.0
+BURST_RECORDS = 20
+"""So many records are counted before the clock is looked at."""
+
+TRANSACTION_SLICES = 2
+"""So many slices go into one transaction: events that come after them wait until they are decided."""
+
+SLICE_SECONDS = 0.2
 """How long a slice waits at most because the slot is behind."""
 
 ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
@@ -75,7 +82,7 @@ class Backfill:
         self._account = ""
         self._proposal: PendingProposal | None = None
         self._task: asyncio.Task[None] | None = None
-        self._slices: Iterator[Slice] | None = None
+        self._slices: Iterator[EncodedSlice] | None = None
         self._is_complete = False
         self._slices_done = asyncio.Event()
         self._last_slice = 0.0
@@ -105,10 +112,11 @@ class Backfill:
         if self._proposal is not None and self._decider.pending_proposals().get(self._account) != self._proposal:
             self._cancel()
 
-    def next_slice(
+    def next_slices(
         self, checkpoint: SlotCheckpoint, *, is_behind: bool = False
-    ) -> tuple[Slice, SlotCheckpoint] | None:
-        """The next slice and the checkpoint after it; None while there is none.
+    ) -> tuple[Sequence[bytes], SlotCheckpoint] | None:
+        """The journal values of the next slices, one or a few, and the checkpoint after them; None while there is
+        none.
 
         Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS.
         """
@@ -117,14 +125,14 @@ class Backfill:
             return None
         if checkpoint.introduced.get(self._account, (0, ""))[0] != self._proposal.number:
             return None  # a newer one is appended and not decided yet
-        part = next(self._slices, None)
-        if part is None:
+        parts = list(islice(self._slices, 1 if is_behind else TRANSACTION_SLICES))
+        if not parts:
             self._slices = None
             self._slices_done.set()
             return None
         self._last_slice = now
-        introduced = {**checkpoint.introduced, self._account: (self._proposal.number, next(reversed(part.contacts)))}
-        return part, msgspec.structs.replace(checkpoint, introduced=introduced)
+        introduced = {**checkpoint.introduced, self._account: (self._proposal.number, parts[-1].last_contact)}
+        return [part.value for part in parts], msgspec.structs.replace(checkpoint, introduced=introduced)
 
     def release_without_contacts(self) -> tuple[str, int] | None:
         """Account and number of a proposed release that has nobody to count here."""
@@ -156,8 +164,7 @@ class Backfill:
     async def _run(self, account: str, proposal: PendingProposal, after: str) -> None:
         logger = log.bind(account=account, release=proposal.number, partition=self._journal.partition)
         try:
-            async with self._throttle.memory_lock:
-                await self._backfill(account, proposal, after, logger)
+            await self._backfill(account, proposal, after, logger)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the next start reads on
@@ -168,21 +175,35 @@ class Backfill:
     ) -> None:
         continue_after: str | None = after
         while continue_after is not None:
-            began = time.monotonic()
-            logger.info("counting the past", records=proposal.offset, after=continue_after)
-            counter = self._decider.backfill_counter(account, continue_after, MAX_CONTACTS)
-            is_truncated = await self._count_journal(counter, proposal.offset, logger)
-            if self._proposal is not proposal:
-                return  # cancelled; a consumer that is being stopped swallows the cancellation
-            logger.info("counted the past", records=proposal.offset, ms=round(1000 * (time.monotonic() - began)))
-            continue_after = counter.continue_after()
-            if is_truncated and continue_after is None:
-                _warn_of_truncation(counter, logger)
-            await self._offer_slices(counter.slices())
+            async with self._throttle.slots:
+                async with self._throttle.memory_lock:
+                    slices, continue_after = await self._count(account, proposal, continue_after, logger)
+                if self._proposal is not proposal:
+                    return  # cancelled; a consumer that is being stopped swallows the cancellation
+                await self._offer_slices(iter(slices))
         self._is_complete = True
         self._wake()
 
-    async def _offer_slices(self, slices: Iterator[Slice]) -> None:
+    async def _count(
+        self, account: str, proposal: PendingProposal, after: str, logger: FilteringBoundLogger
+    ) -> tuple[Sequence[EncodedSlice], str | None]:
+        """One pass over the journal: its slices, and the last contact in them where others come after it.
+
+        The slices take a small part of the memory that was needed to count them: other slots count meanwhile.
+        """
+        began = time.monotonic()
+        logger.info("counting the past", records=proposal.offset, after=after)
+        counter = self._decider.backfill_counter(account, after, COUNT_BYTES)
+        is_truncated = await self._count_journal(counter, proposal.offset, logger)
+        logger.info("counted the past", records=proposal.offset, ms=round(1000 * (time.monotonic() - began)))
+        if is_truncated and counter.continue_after() is None:
+            _warn_of_truncation(counter, logger)
+        keys, slices = counter.unsorted_keys(), list[EncodedSlice]()
+        await self._throttle.run_throttled(keys, list.sort)
+        await self._throttle.run_throttled(counter.slices(keys), slices.append)
+        return slices, counter.continue_after()
+
+    async def _offer_slices(self, slices: Iterator[EncodedSlice]) -> None:
         """Waits until the slot has appended all of them."""
         self._slices_done.clear()
         self._slices = slices
@@ -196,12 +217,18 @@ class Backfill:
             refused_sources = await read_refused_sources(consumer, self._dead_letters)
             ends = {self._journal: until}
             async for batch in read_batches_to_end(consumer, [self._journal], ends=ends, max_records=FETCH_RECORDS):
-                entries = [(record.offset, require_key(record), require_value(record)) for record in batch]
-                await self._throttle.run_throttled(entries, lambda entry: counter.count((entry,), refused_sources))
+                bursts = [batch[start : start + BURST_RECORDS] for start in range(0, len(batch), BURST_RECORDS)]
+                await self._throttle.run_throttled(
+                    bursts, lambda burst: counter.count(map(_to_entry, burst), refused_sources)
+                )
                 if time.monotonic() - last_log > LOG_SECONDS:
                     last_log = time.monotonic()
                     logger.info("counting the past", read=batch[-1].offset + 1, records=until)
             return bool((await consumer.beginning_offsets([self._journal]))[self._journal])
+
+
+def _to_entry(record: ConsumedRecord) -> JournalEntry:
+    return record.offset, require_key(record), require_value(record)
 
 
 def _warn_of_truncation(counter: BackfillCounter, logger: FilteringBoundLogger) -> None:

@@ -9,8 +9,17 @@ from typing import TypeVar
 
 WorkItem = TypeVar("WorkItem")
 
-MAX_SHARE = 0.4
-"""The part of the worker's time that all its slots together may take for it."""
+SHARE, MAX_SHARE = 0.4, 0.6
+"""The part of the worker's time that all its slots together may take: while others want to work, and at most."""
+
+SHARE_STEP = 0.02
+"""What the share grows by after a pause in which nobody else worked."""
+
+LATE_SECONDS = 0.002
+"""When a pause lasts so much longer than it should, others had work to do."""
+
+MAX_SLOTS = 3
+"""How many slots may hold results in memory, or compute them; more would gain no time."""
 
 BURST_SECONDS = 0.004
 """Seconds of work at a time; live records wait no longer for it."""
@@ -19,14 +28,17 @@ BURST_SECONDS = 0.004
 class Throttle:
     """One per worker: each slot waits for the bursts and pauses of the others.
 
-    `memory_lock` is held by the slot whose work holds much in memory.
+    `memory_lock` is held by the slot whose work holds much in memory, `slots` by those that hold its results too.
     """
 
     def __init__(self) -> None:
         self.memory_lock = asyncio.Lock()
+        self.slots = asyncio.Semaphore(MAX_SLOTS)
+        self.share = SHARE
+        """The part of the time that is taken at present."""
         self._burst_lock = asyncio.Lock()
 
-    async def run_throttled(self, items: Iterable[WorkItem], work: Callable[[WorkItem], None]) -> None:
+    async def run_throttled(self, items: Iterable[WorkItem], work: Callable[[WorkItem], object]) -> None:
         """Does the work for every item."""
         remaining = iter(items)
         more = True
@@ -34,10 +46,16 @@ class Throttle:
             async with self._burst_lock:
                 began = time.perf_counter()
                 more = _run_burst(remaining, work, began + BURST_SECONDS)
-                await asyncio.sleep((time.perf_counter() - began) * (1 / MAX_SHARE - 1))
+                await self._pause((time.perf_counter() - began) * (1 / self.share - 1))
+
+    async def _pause(self, seconds: float) -> None:
+        began = time.perf_counter()
+        await asyncio.sleep(seconds)
+        is_late = time.perf_counter() - began > seconds + LATE_SECONDS
+        self.share = SHARE if is_late else min(MAX_SHARE, self.share + SHARE_STEP)
 
 
-def _run_burst(items: Iterable[WorkItem], work: Callable[[WorkItem], None], deadline: float) -> bool:
+def _run_burst(items: Iterable[WorkItem], work: Callable[[WorkItem], object], deadline: float) -> bool:
     """Works until `deadline` (perf_counter seconds); returns whether items may remain."""
     for item in items:
         work(item)

@@ -374,11 +374,11 @@ class Slot:
                 return scheduled.checkpoint
         if self._backfill is None:
             return self._next_checkpoint
-        slice_step = self._backfill.next_slice(self._next_checkpoint, is_behind=self._decider.has_pending())
+        slice_step = self._backfill.next_slices(self._next_checkpoint, is_behind=self._decider.has_pending())
         if slice_step is None:
             return self._next_checkpoint
-        part, checkpoint = slice_step
-        batch.add_slice(part)
+        values, checkpoint = slice_step
+        batch.add_slices(values)
         return checkpoint
 
     async def commit(self, batch: TransactionBatch) -> None:

@@ -133,9 +133,10 @@ class TransactionBatch:
         self.has_control_record = self.has_content = True
         self.commit_actions.append(on_commit)
 
-    def add_slice(self, part: records.Slice) -> None:
-        """Adds a slice of a back-fill to the slot's own journal partition."""
-        self.writer.add(self.partitions.own_journal(), records.SLICE_KEY, records.encode(part))
+    def add_slices(self, values: Sequence[bytes]) -> None:
+        """Adds slices of a back-fill, as journal values, to the slot's own journal partition."""
+        for value in values:
+            self.writer.add(self.partitions.own_journal(), records.SLICE_KEY, value)
         self.has_content = True
 
     def set_checkpoint(self, checkpoint: SlotCheckpoint, inputs: SlotInputs, decider: Decider) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.backfill.measure import BackfillSize
+from benchmarks.backfill.measure import measure as measure_backfill
 from benchmarks.figures import write_result
 from benchmarks.live_edit.edits import select_edits
 from benchmarks.live_edit.measure import measure as measure_edits
@@ -44,6 +46,15 @@ async def test_memberships_after_live_edits_equal_those_of_a_fresh_start(kafka: 
     assert all(edit.latency.count for edit in result.edits), result
     write_result(tmp_path / "figures.json", result)
     assert json.loads((tmp_path / "figures.json").read_text())["edits"][0]["kind"] == select_edits(EDITS)[0].kind
+
+
+async def test_a_release_knows_the_past_of_all_contacts_while_live_events_come(kafka: str, tmp_path: Path) -> None:
+    result = await measure_backfill(kafka, tmp_path, BackfillSize(contacts=1_600, rate=100.0, calm=1.0))
+    assert result.exact, result
+    assert result.members >= 300
+    assert result.calm.count > 0
+    assert result.decides > 0
+    assert result.settled > 0
 
 
 async def test_the_whole_path_and_its_peers_end_with_the_same_memberships(kafka: str, tmp_path: Path) -> None:

@@ -116,6 +116,8 @@ class FilterIndex:
         """The counters that the event matches, in the order of the release."""
         counters = self._counters
         positions = self._positions(activity)
+        if not positions:
+            return []
         if len(positions) > 1:
             positions = sorted(set(positions))
         found = [counters[position] for position in positions]

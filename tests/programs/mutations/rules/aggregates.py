@@ -245,7 +245,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="`exists` without a name speaks of the contact's own score, not of points of a lead or of a named score",
         where="decisions/counters.py",
-        text='"campaign" not in event.fields and "score" not in event.fields',
+        text='"campaign" not in fields and "score" not in fields',
         instead="True",
         caught_by=(f"{_DECISIONS}::test_a_new_release_knows_who_was_adjusted_back_to_zero_before",),
     ),

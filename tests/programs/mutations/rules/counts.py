@@ -89,8 +89,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A visit's `name` is `visit`",
         where="decisions/apply_event.py",
-        text='event.fields.get("name", "visit")',
-        instead='event.fields.get("name", "")',
+        text='fields.get("name", "visit")',
+        instead='fields.get("name", "")',
         caught_by=(
             "tests/unit/streams/engine/decisions/test_time.py::test_a_visit_is_called_visit_unless_it_brings_a_name",
         ),
@@ -100,8 +100,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A visit's `name` is `visit` unless it brings one",
         where="decisions/apply_event.py",
-        text='event.fields.get("name", "visit")',
-        instead='"visit" if event.type == "web.visited" else event.fields.get("name", "visit")',
+        text='fields.get("name", "visit")',
+        instead='"visit" if event_type == "web.visited" else fields.get("name", "visit")',
         caught_by=(
             "tests/unit/streams/engine/decisions/test_time.py::test_a_visit_is_called_visit_unless_it_brings_a_name",
         ),

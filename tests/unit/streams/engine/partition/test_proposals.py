@@ -45,7 +45,7 @@ def slice_for_all(driver: EngineDriver) -> tuple[int, bytes, bytes]:
     counter = driver.decider.backfill_counter("default")
     counter.count(takewhile(lambda entry: entry[1] != records.PROPOSAL_KEY, driver.journal), ())
     (history_slice,) = counter.slices()
-    return len(driver.journal), records.SLICE_KEY, records.encode(history_slice)
+    return len(driver.journal), records.SLICE_KEY, history_slice.value
 
 
 def test_a_slice_is_decided_in_batches_over_restarts() -> None:

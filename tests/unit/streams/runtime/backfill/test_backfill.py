@@ -16,9 +16,10 @@ from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.records import Proposal, Slice
 from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
+from streams.engine.partition.backfill_contact import CONTACT_BYTES, COUNTS_BYTES
 from streams.engine.partition.release_records import release_records
 from streams.runtime.backfill import backfill as backfill_module
-from streams.runtime.backfill.backfill import Backfill
+from streams.runtime.backfill.backfill import TRANSACTION_SLICES, Backfill
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.output_partitions import OutputPartitions
@@ -26,6 +27,9 @@ from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_
 
 PARTITIONS = OutputPartitions(slot=0, slots=1, prefix="p-", journal="p-journal", changelog="p-changelog")
 COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}]}
+
+BYTES_OF_TWO_CONTACTS = 2 * (CONTACT_BYTES + COUNTS_BYTES + 200)
+"""More than two contacts take with two visits each, and less than three."""
 
 
 class FakeJournalRecord(NamedTuple):
@@ -122,23 +126,34 @@ class BackfillSetup:
         await asyncio.wait_for(self.wake_event.wait(), 10)
         self.wake_event.clear()
 
-    async def next(self) -> Slice | tuple[str, int] | None:
-        step = self.backfill.next_slice(self.checkpoint)
+    async def next(self, *, is_behind: bool = False) -> list[Slice] | tuple[str, int] | None:
+        """The next slices, or the release that is complete."""
+        step = self.backfill.next_slices(self.checkpoint, is_behind=is_behind)
         if step is not None:
-            part, self.checkpoint = step
-            return part
+            values, self.checkpoint = step
+            parts = [part for part in map(records.decode, values) if isinstance(part, Slice)]
+            assert list(map(records.encode, parts)) == values
+            return parts
         await asyncio.sleep(0)  # lets the task that waits for the last slice go on
         return self.backfill.complete_release()
+
+    async def next_slice(self) -> Slice:
+        """The next slice, which goes into a transaction alone."""
+        step = await self.next()
+        assert isinstance(step, list)
+        (part,) = step
+        return part
 
     async def append_all_slices(self) -> list[Slice]:
         """Appends every slice of all passes; returns them."""
         parts = []
-        while (part := await self.next()) is None or isinstance(part, Slice):
-            if part is None:
+        while (step := await self.next()) is None or isinstance(step, list):
+            if step is None:
                 await self.await_counts()
                 continue
-            self.feed(records.SLICE_KEY, records.encode(part))
-            parts.append(part)
+            for part in step:
+                self.feed(records.SLICE_KEY, records.encode(part))
+            parts += step
         return parts
 
 
@@ -154,8 +169,7 @@ async def test_the_counts_are_appended_and_then_the_marker_is_due() -> None:
     setup.propose(COUNTED)
     assert await setup.next() is None
     await setup.await_counts()
-    part = await setup.next()
-    assert isinstance(part, Slice)
+    part = await setup.next_slice()
     assert sorted(part.contacts) == ["c00000", "c00001", "c00002"]
     assert setup.checkpoint.introduced == {"default": (2, "c00002")}
     assert await setup.next() == ("default", 2)
@@ -167,8 +181,7 @@ async def test_what_comes_after_the_proposal_is_followed_by_the_row_and_not_coun
     setup.propose(COUNTED)
     setup.driver.visit(day(1), contact="c00000")
     await setup.await_counts()
-    part = await setup.next()
-    assert isinstance(part, Slice)
+    part = await setup.next_slice()
     assert list(part.contacts["c00000"].counts.values()) == [[day(0)]]
     setup.feed(records.SLICE_KEY, records.encode(part))
     assert list(setup.driver.contact("c00000").counts.values()) == [[day(0), day(1)]]
@@ -176,19 +189,31 @@ async def test_what_comes_after_the_proposal_is_followed_by_the_row_and_not_coun
 
 
 async def test_a_new_owner_goes_on_after_the_last_contact_appended() -> None:
-    setup = BackfillSetup(driver_with_contacts(MAX_SLICE_CONTACTS + 2))
+    before = TRANSACTION_SLICES * MAX_SLICE_CONTACTS
+    setup = BackfillSetup(driver_with_contacts(before + 2))
     setup.propose(COUNTED)
     await setup.await_counts()
     first = await setup.next()
-    assert isinstance(first, Slice)
+    assert isinstance(first, list)
     await setup.backfill.close()
     setup.backfill = setup.new()
     await setup.await_counts()
-    second = await setup.next()
-    assert isinstance(second, Slice)
-    assert len(first.contacts) == MAX_SLICE_CONTACTS
-    assert sorted(second.contacts) == [f"c{MAX_SLICE_CONTACTS:05}", f"c{MAX_SLICE_CONTACTS + 1:05}"]
+    second = await setup.next_slice()
+    assert [len(part.contacts) for part in first] == [MAX_SLICE_CONTACTS] * TRANSACTION_SLICES
+    assert sorted(second.contacts) == [f"c{before:05}", f"c{before + 1:05}"]
     assert await setup.next() == ("default", 2)
+    await setup.backfill.close()
+
+
+async def test_a_slot_that_is_behind_writes_one_slice_and_then_none_for_a_while() -> None:
+    setup = BackfillSetup(driver_with_contacts(MAX_SLICE_CONTACTS + 1))
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    first = await setup.next(is_behind=True)
+    assert isinstance(first, list)
+    assert [len(part.contacts) for part in first] == [MAX_SLICE_CONTACTS]
+    assert await setup.next(is_behind=True) is None
+    assert list((await setup.next_slice()).contacts) == [f"c{MAX_SLICE_CONTACTS:05}"]
     await setup.backfill.close()
 
 
@@ -196,12 +221,11 @@ async def test_a_newer_release_cancels_the_one_under_way() -> None:
     setup = BackfillSetup(driver_with_contacts())
     setup.propose(COUNTED)
     await setup.await_counts()
-    assert isinstance(await setup.next(), Slice)
+    await setup.next_slice()
     longer = {"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}}}
     setup.propose({"segments": [longer]})
     await setup.await_counts()
-    part = await setup.next()
-    assert isinstance(part, Slice)
+    part = await setup.next_slice()
     assert part.number == 3
     assert await setup.next() == ("default", 3)
     await setup.backfill.close()
@@ -224,14 +248,13 @@ async def test_a_count_that_was_given_up_tells_nothing_even_where_its_end_swallo
     setup.propose({"segments": [longer]})
     setup.backfill.start(setup.checkpoint)
     await asyncio.wait_for(setup.wake_event.wait(), 10)
-    part = await setup.next()
-    assert isinstance(part, Slice)
+    part = await setup.next_slice()
     assert part.number == 3
     await setup.backfill.close()
 
 
 async def test_more_contacts_than_have_room_are_counted_in_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill_module, "MAX_CONTACTS", 2)
+    monkeypatch.setattr(backfill_module, "COUNT_BYTES", BYTES_OF_TWO_CONTACTS)
     driver = EngineDriver(segments=[])
     for name in ("e", "b", "a", "d", "c", "b", "a"):
         driver.visit(day(0), contact=name)
@@ -252,7 +275,7 @@ async def test_more_contacts_than_have_room_are_counted_in_passes(monkeypatch: p
 async def test_a_pass_without_any_counts_is_followed_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backfill_module, "MAX_CONTACTS", 2)
+    monkeypatch.setattr(backfill_module, "COUNT_BYTES", BYTES_OF_TWO_CONTACTS)
     driver = EngineDriver(segments=[])
     for name in ("a", "b", "c"):
         driver.change_contact(day(0), contact=name, country="DE")
@@ -283,13 +306,13 @@ async def test_slots_of_one_worker_count_one_after_the_other() -> None:
     second.backfill = second.new()
     first.propose(COUNTED)
     second.propose(COUNTED)
+    async with first.throttle.memory_lock:  # another slot counts
+        first.backfill.start(first.checkpoint)
+        await asyncio.sleep(0)
+        assert await first.next() is None
     await first.await_counts()
-    second.backfill.start(second.checkpoint)
-    await asyncio.sleep(0)
-    assert await second.next() is None
-    await first.append_all_slices()
-    await asyncio.wait_for(second.wake_event.wait(), 10)
-    assert isinstance(await second.next(), Slice)
+    await second.await_counts()  # while the slices of the first are not written yet
+    assert len((await second.next_slice()).contacts) == len((await first.next_slice()).contacts) == 3
     await first.backfill.close()
     await second.backfill.close()
 
