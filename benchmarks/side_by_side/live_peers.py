@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.side_by_side.cells import Cell, RunPlace
-from benchmarks.side_by_side.measure import PIPELINE
 from benchmarks.side_by_side.peer_runs import PROJECT, TASK_FILE, delete_run_topics, make_task, watch_loading
 from benchmarks.side_by_side.pipeline_run import (
+    PIPELINES,
     PipelineProgress,
     changes_topic,
     delete_deployment,
@@ -61,15 +61,15 @@ def now_ms() -> int:
 @asynccontextmanager
 async def live_peer(peer: str, cell: Cell, place: RunPlace) -> AsyncIterator[LivePeer]:
     """Yields a peer that has handled the cell's events; it is stopped and its topics are deleted at the end."""
-    make = _pipeline(cell, place) if peer == PIPELINE else _program(peer, cell, place)
+    make = _pipeline(peer, cell, place) if peer in PIPELINES else _program(peer, cell, place)
     async with make as live:
         yield live
 
 
 @asynccontextmanager
-async def _pipeline(cell: Cell, place: RunPlace) -> AsyncIterator[LivePeer]:
-    folder = place.folder / f"{cell.name}-leadstream-live"
-    settings = await prepare_deployment(cell, place, folder, "wall")
+async def _pipeline(peer: str, cell: Cell, place: RunPlace) -> AsyncIterator[LivePeer]:
+    folder = place.folder / f"{cell.name}-{peer}-live"
+    settings = await prepare_deployment(peer, cell, place, folder, "wall")
 
     def start() -> MeasuredProcess:
         return start_worker(settings, place, folder)

@@ -34,6 +34,8 @@ class MeasuredProcess:
     log: Path
     broker_pid: int
     samples: list[Sample] = field(default_factory=list)
+    peak_anonymous_mb: int = 0
+    """The most anonymous memory that a sample found."""
 
     @classmethod
     def start(
@@ -57,6 +59,7 @@ class MeasuredProcess:
             raise RuntimeError(f"a process ended by itself with {self.process.returncode}, see {self.log}")
         cpu = tree_usage(self.process.pid).cpu
         self.samples.append(Sample(time.monotonic(), progress, cpu, ProcessUsage.from_pid(self.broker_pid).cpu))
+        self.peak_anonymous_mb = max(self.peak_anonymous_mb, anonymous_memory(self.process.pid))
 
     def stop(self) -> None:
         """Ends the process; by SIGKILL where SIGTERM does not end it within 30 s."""

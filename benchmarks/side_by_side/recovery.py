@@ -18,13 +18,14 @@ import msgspec
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventGenerator, JobEvent
 from benchmarks.side_by_side.live_peers import LivePeer, cause_id, live_peer, now_ms
+from benchmarks.side_by_side.pipeline_run import PIPELINES
 from benchmarks.side_by_side.processes import tree_usage
 from benchmarks.side_by_side.topics import PARTITIONS, produce
 from streams.kafka.partitions import partition_for_key
 from tests.harness.kafka.topic_follower import follow_topics
 
 LIMIT_SECONDS = 900.0
-RECOVERABLE = ("leadstream", "faust", "quix-exactly-once", "bytewax", "kafka-streams-cold")
+RECOVERABLE = (*PIPELINES, "faust", "quix-exactly-once", "bytewax", "kafka-streams-cold")
 """The peers that have a recovery of their own."""
 
 
