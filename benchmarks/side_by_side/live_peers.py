@@ -25,6 +25,7 @@ from benchmarks.side_by_side.processes import MeasuredProcess
 from benchmarks.side_by_side.programs import PROGRAMS
 from benchmarks.side_by_side.topics import create_plain_topics, delete_topics, produce
 from schemas.topics import CONTACT_CHANGES, WEB_VISITS
+from streams.settings import Settings
 
 COMMIT_MS = 25
 """The interval of peers that write in transactions: this pipeline's own."""
@@ -40,6 +41,8 @@ class LivePeer:
     names: Mapping[str, str]
     changes: str
     state: Path
+    settings: Settings | None = None
+    """Those of this pipeline."""
 
     def restart(self) -> MeasuredProcess:
         """Starts the peer again."""
@@ -74,7 +77,7 @@ async def _pipeline(peer: str, cell: Cell, place: RunPlace) -> AsyncIterator[Liv
     def start() -> MeasuredProcess:
         return start_worker(settings, place, folder)
 
-    live = LivePeer(start(), start, input_topics(settings), changes_topic(settings), settings.data_dir)
+    live = LivePeer(start(), start, input_topics(settings), changes_topic(settings), settings.data_dir, settings)
     try:
         ends = await produce(place.bootstrap, cell.events(now_ms), live.names)
         await PipelineProgress(settings, ends).watch(live.process)

@@ -75,7 +75,8 @@ class CellResult:
                 f"  {peer:28} {cpu:9.1f} {ratio}   {_per_second(cpu)} events per CPU second,"
                 f" {_per_second(self.median_of(peer, 'wall_us'))} per second,"
                 f" broker {self.median_of(peer, 'broker_us'):.1f} us,"
-                f" {self.median_of(peer, 'memory_mb'):.0f} MB ({self.median_of(peer, 'peak_anonymous_mb'):.0f} anonymous)"
+                f" {self.median_of(peer, 'memory_mb'):.0f} MB"
+                f" ({self.median_of(peer, 'peak_anonymous_mb'):.0f} anonymous)"
             )
             if self.median_of(peer, "events") < MEASURED_SHARE * self.cell.plan.events and peer != ENGINE:
                 lines.append(f"  {peer} was done too fast to be measured: use more events")

@@ -59,8 +59,7 @@ async def run_pipeline(peer: str, cell: Cell, place: RunPlace, round_number: int
     generator, names = EventGenerator(cell.plan), input_topics(settings)
     progress = PipelineProgress(settings)
     progress.ends += await produce(settings.bootstrap, generator.first_events(), names)
-    limit = _limit_of(settings, place)
-    run = PeerRun(peer, round_number, limit_mb=limit.limit_mb if limit else 0)
+    run = PeerRun(peer, round_number, limit_mb=pipeline_limit_mb(settings, place))
     process = start_worker(settings, place, folder)
     try:
         # Validation is ahead of decisions: only an idle worker has spent nothing yet on the events to measure.
@@ -132,6 +131,12 @@ def start_worker(settings: Settings, place: RunPlace, folder: Path) -> MeasuredP
     return MeasuredProcess.start(
         command, folder / "worker.log", place.broker_pid, PROJECT, child_environment(settings)
     )
+
+
+def pipeline_limit_mb(settings: Settings, place: RunPlace) -> int:
+    """Returns what a worker and its page cache may have together (MB); 0 without a limit."""
+    limit = _limit_of(settings, place)
+    return limit.limit_mb if limit else 0
 
 
 def _limit_of(settings: Settings, place: RunPlace) -> MemoryLimit | None:

@@ -10,7 +10,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import msgspec
@@ -18,8 +18,9 @@ import msgspec
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventGenerator, JobEvent
 from benchmarks.side_by_side.live_peers import LivePeer, cause_id, live_peer, now_ms
-from benchmarks.side_by_side.pipeline_run import PIPELINES
+from benchmarks.side_by_side.pipeline_run import PIPELINES, pipeline_limit_mb
 from benchmarks.side_by_side.processes import tree_usage
+from benchmarks.side_by_side.restore import Restore, measure_restore
 from benchmarks.side_by_side.topics import PARTITIONS, produce
 from streams.kafka.partitions import partition_for_key
 from tests.harness.kafka.topic_follower import follow_topics
@@ -39,6 +40,11 @@ class RecoveryResult:
     warm_cpu: float = 0.0
     cold_seconds: float = 0.0
     cold_cpu: float = 0.0
+    limit_mb: int = 0
+    """What the processes and their page cache might have together; 0 without a limit."""
+    peak_anonymous_mb: int = 0
+    restore: Restore | None = None
+    """That of the cold recovery, where the peer is this pipeline."""
 
     def document(self) -> dict[str, Any]:
         """Returns the figures for a file of JSON."""
@@ -48,6 +54,7 @@ class RecoveryResult:
         return (
             f"{self.peer:28} {self.contacts:,} contacts: warm {self.warm_seconds:.1f} s (CPU {self.warm_cpu:.1f} s),"
             f" cold {self.cold_seconds:.1f} s (CPU {self.cold_cpu:.1f} s)"
+            f"{f'; cold: {self.restore}' if self.restore else ''}"
         )
 
 
@@ -60,10 +67,17 @@ class _Session:
     bootstrap: str
     generator: EventGenerator
     causes: set[str]
+    peaks: list[int] = field(default_factory=list)
+    """The most anonymous memory (MB) of each process before the present one."""
+
+    def peak_anonymous_mb(self) -> int:
+        """Returns the most anonymous memory (MB) of all processes of the session."""
+        return max([*self.peaks, self.live.process.peak_anonymous_mb])
 
     async def recover(self, kind: str) -> tuple[float, float]:
         """Kills the peer, starts it again and returns the seconds and CPU seconds until it decides."""
         await asyncio.to_thread(self.live.process.kill)
+        self.peaks.append(self.live.process.peak_anonymous_mb)
         if kind == "cold":
             await asyncio.to_thread(shutil.rmtree, self.live.state)
             await asyncio.to_thread(self.live.state.mkdir)
@@ -101,6 +115,10 @@ async def measure_recovery(peer: str, cell: Cell, place: RunPlace) -> RecoveryRe
         await session.await_changes(probes)
         result.warm_seconds, result.warm_cpu = await session.recover("warm")
         result.cold_seconds, result.cold_cpu = await session.recover("cold")
+        result.peak_anonymous_mb = session.peak_anonymous_mb()
+        if live.settings is not None:
+            result.limit_mb = pipeline_limit_mb(live.settings, place)
+            result.restore = await measure_restore(live.settings, live.process.log)
     return result
 
 
