@@ -42,8 +42,9 @@ class BulkLoad:
         self._records[key] = record
         self._bytes += _RECORD_BYTES + len(key) + (0 if record is None else len(record))
         if self._bytes >= self._run_bytes:
+            size = self._bytes
             try:
-                self._runs.add(self._take_entries())
+                self._runs.add(self._take_entries(), size)
             except OSError as error:
                 raise self._database.write_error(error) from error
 

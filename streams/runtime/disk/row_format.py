@@ -103,10 +103,11 @@ def stored_due(value: bytes) -> StoredDue:
 
 def due_keys(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
     """The keys of `dues` of rows (KEY and value) whose entry is at their due."""
+    read_due = _DUE.unpack_from
     for stored, value in rows:
-        due: int = _DUE.unpack_from(value)[0]
+        due: int = read_due(value)[0]
         if due != _NONE:
-            yield due_key(stored, due)
+            yield b"%s\0%s%s" % (stored[: stored.index(b"/")], (due + _SIGN).to_bytes(8), stored)
 
 
 def due_prefix(account: str) -> bytes:

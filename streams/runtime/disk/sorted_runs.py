@@ -32,14 +32,15 @@ class SortedRuns:
         self._runs: list[list[tuple[int, int]]] = []
         """Offset and length of each run's blocks."""
 
-    def add(self, run: Sequence[Entry]) -> None:
-        """Writes a run of entries, sorted by key. Raises OSError when the disk refuses."""
+    def add(self, run: Sequence[Entry], size: int) -> None:
+        """Writes a run of entries, sorted by key, of about `size` bytes. Raises OSError when the disk refuses."""
         if self._file is None:
             self._file, name = tempfile.mkstemp(dir=self._folder)
             Path(name).unlink()
         blocks: list[tuple[int, int]] = []
-        for block in _blocks(run):
-            content = _encode(block)
+        block_length = max(1, _BLOCK_BYTES * len(run) // max(1, size))
+        for first in range(0, len(run), block_length):
+            content = _encode(run[first : first + block_length])
             blocks.append((self._size, len(content)))
             self._write(content)
         self._runs.append(blocks)
@@ -93,10 +94,3 @@ class _RunReader:
         if not self.entries:
             self.entries = next(self._blocks, [])
         return taken
-
-
-def _blocks(run: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    size = sum(len(key) + len(value or b"") for key, value in run)
-    count = max(1, _BLOCK_BYTES * len(run) // max(1, size))
-    for first in range(0, len(run), count):
-        yield run[first : first + count]
