@@ -27,10 +27,6 @@ class MemoryLimit:
         entry = shlex.quote(str(self.group / "cgroup.procs"))
         return ["sh", "-c", f'echo $$ > {entry} && exec "$@"', "sh", *command]
 
-    def peak_mb(self) -> int:
-        """Returns the most memory (MB) that the group had, page cache included."""
-        return int((self.group / "memory.max_usage_in_bytes").read_text()) >> 20
-
 
 @contextmanager
 def memory_limit(limit_mb: int) -> Iterator[MemoryLimit | None]:

@@ -81,7 +81,7 @@ class _Session:
         if kind == "cold":
             await asyncio.to_thread(shutil.rmtree, self.live.state)
             await asyncio.to_thread(self.live.state.mkdir)
-        probes = _probes(self.cell, self.generator, kind)
+        probes = partition_probes(self.cell, self.generator, kind)
         await produce(self.bootstrap, probes.values(), self.live.names)
         start = time.monotonic()
         process = self.live.restart()
@@ -110,7 +110,7 @@ async def measure_recovery(peer: str, cell: Cell, place: RunPlace) -> RecoveryRe
     async with live_peer(peer, cell, place) as live, follow_topics(place.bootstrap, [live.changes], observe):
         session = _Session(cell, live, place.bootstrap, EventGenerator(cell.plan, now_ms), causes)
         # Changes that come after all contacts are loaded: then the state of all contacts is committed.
-        probes = _probes(cell, session.generator, "before")
+        probes = partition_probes(cell, session.generator, "before")
         await produce(place.bootstrap, probes.values(), live.names)
         await session.await_changes(probes)
         result.warm_seconds, result.warm_cpu = await session.recover("warm")
@@ -122,7 +122,7 @@ async def measure_recovery(peer: str, cell: Cell, place: RunPlace) -> RecoveryRe
     return result
 
 
-def _probes(cell: Cell, generator: EventGenerator, kind: str) -> Mapping[str, JobEvent]:
+def partition_probes(cell: Cell, generator: EventGenerator, kind: str) -> Mapping[str, JobEvent]:
     """Returns a probe of one contact in each partition, by id."""
     contacts: dict[int, int] = {}
     for contact in range(cell.plan.contacts):

@@ -36,7 +36,7 @@ class Restore:
 
 async def measure_restore(settings: Settings, log: Path) -> Restore:
     """Returns the last take-over in a worker's log, beside a fetch of all that its changelog has now."""
-    last = _last_take_over(log)
+    last = last_take_over(log)
     began, cpu = time.monotonic(), time.process_time()
     await _fetch_changelog(settings)
     return Restore(
@@ -47,7 +47,8 @@ async def measure_restore(settings: Settings, log: Path) -> Restore:
     )
 
 
-def _last_take_over(log: Path) -> dict[str, Any]:
+def last_take_over(log: Path) -> dict[str, Any]:
+    """Returns the last take-over in a worker's log that took slots over."""
     lines = (line for line in log.read_bytes().splitlines() if b'"event": "take-over"' in line)
     entries: list[dict[str, Any]] = [entry for entry in map(msgspec.json.decode, lines) if entry["new"]]
     return entries[-1]

@@ -20,6 +20,7 @@ from benchmarks.time_exits.measure import measure as measure_exits
 
 pytestmark = pytest.mark.program
 
+PEERS = ["engine", "leadstream", "leadstream-disk", "aiokafka", "kafka-streams-cold"]
 EDITS = ("add, held", "edit, longer", "pause for good", "dynamic to static", "superseded")
 
 
@@ -47,11 +48,11 @@ async def test_the_whole_path_and_its_peers_end_with_the_same_memberships(kafka:
     # The peers whose packages this project has itself: the others are installed by the benchmark only.
     place = RunPlace(kafka, os.getpid(), tmp_path, Path(sys.executable), streams_command=None)
     lines: list[str] = []
-    measurement = Measurement(["engine", "leadstream", "aiokafka", "kafka-streams-cold"], 1, 30.0, lines.append)
+    measurement = Measurement(PEERS, 1, 30.0, lines.append)
     cell = Cell(EventPlan(contacts=50, events=500, changes="many", segment_count=20))
     result = await measurement.measure_cell(cell, place)
     assert not result.failures, result
-    assert result.peers() == ["engine", "leadstream", "aiokafka"]
+    assert result.peers() == PEERS[:-1]
     assert result.different_peers() == []
     assert len(result.runs[0].members) > 50
     assert any("kafka-streams-cold is left out" in line for line in lines)
