@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks import harness
 from benchmarks.contact_stores.measure import ContactStoresResult, measure
+from benchmarks.memory_limit import memory_limit
 from benchmarks.side_by_side.cells import RunPlace
-from benchmarks.side_by_side.memory_limit import memory_limit
 
 
 def main() -> int:

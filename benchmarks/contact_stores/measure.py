@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.contact_stores.seed import seed_changelog
+from benchmarks.restore import last_take_over
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventGenerator, EventPlan
 from benchmarks.side_by_side.live_peers import cause_id, now_ms
@@ -28,7 +29,6 @@ from benchmarks.side_by_side.pipeline_run import (
 )
 from benchmarks.side_by_side.processes import MeasuredProcess, tree_usage
 from benchmarks.side_by_side.recovery import LIMIT_SECONDS, partition_probes
-from benchmarks.side_by_side.restore import last_take_over
 from benchmarks.side_by_side.topics import produce, produce_at_once
 from streams.settings import ContactStorage, Settings
 from tests.harness.kafka.topic_follower import follow_topics

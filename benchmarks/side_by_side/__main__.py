@@ -17,12 +17,12 @@ from typing import Any, Protocol
 import msgspec
 
 from benchmarks.harness import SIGTERM_CODE
+from benchmarks.memory_limit import MemoryLimit, memory_limit
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventPlan
 from benchmarks.side_by_side.latency import LatencyPlan, measure_latency
 from benchmarks.side_by_side.machine import machine_document
 from benchmarks.side_by_side.measure import ENGINE, Measurement
-from benchmarks.side_by_side.memory_limit import MemoryLimit, memory_limit
 from benchmarks.side_by_side.options import ON_DISK, SideBySideOptions, parse_options
 from benchmarks.side_by_side.peer_environment import peer_python
 from benchmarks.side_by_side.programs import is_available

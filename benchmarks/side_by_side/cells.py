@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory_limit import MemoryLimit
 from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent, PresentInstant
-from benchmarks.side_by_side.memory_limit import MemoryLimit
 from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions, probe_segment
 
 

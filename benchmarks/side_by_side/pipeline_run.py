@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition
 
+from benchmarks.memory_limit import MemoryLimit
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventGenerator
-from benchmarks.side_by_side.memory_limit import MemoryLimit
 from benchmarks.side_by_side.processes import MeasuredProcess
 from benchmarks.side_by_side.runs import PeerRun
 from benchmarks.side_by_side.topics import (

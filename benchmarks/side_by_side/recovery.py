@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.restore import Restore, measure_restore
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventGenerator, JobEvent
 from benchmarks.side_by_side.live_peers import LivePeer, cause_id, live_peer, now_ms
 from benchmarks.side_by_side.pipeline_run import PIPELINES, pipeline_limit_mb
 from benchmarks.side_by_side.processes import tree_usage
-from benchmarks.side_by_side.restore import Restore, measure_restore
 from benchmarks.side_by_side.topics import PARTITIONS, produce
 from streams.kafka.partitions import partition_for_key
 from tests.harness.kafka.topic_follower import follow_topics

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.contact_stores.measure import TEMPLATES
+from benchmarks.contact_stores.measure import measure as measure_stores
 from benchmarks.figures import write_result
 from benchmarks.live_edit.edits import select_edits
 from benchmarks.live_edit.measure import measure as measure_edits
@@ -56,3 +58,14 @@ async def test_the_whole_path_and_its_peers_end_with_the_same_memberships(kafka:
     assert result.different_peers() == []
     assert len(result.runs[0].members) > 50
     assert any("kafka-streams-cold is left out" in line for line in lines)
+
+
+async def test_contacts_on_disk_and_in_memory_are_all_restored_and_decided(kafka: str, tmp_path: Path) -> None:
+    place = RunPlace(kafka, os.getpid(), tmp_path, Path(sys.executable), streams_command=None)
+    result = await measure_stores(place, contacts=TEMPLATES + 500, events=200, rounds=1)
+    assert result.exact, result
+    assert [turn.store for turn in result.turns] == ["disk", "memory"]
+    disk, memory = result.turns
+    assert disk.warm.rows < TEMPLATES  # those that the killed process had not written yet
+    assert memory.warm.rows >= result.contacts
+    assert all(turn.cpu_us > 0 and turn.anonymous_mb > 0 for turn in result.turns)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.side_by_side import memory_limit as module
-from benchmarks.side_by_side.memory_limit import MemoryLimit, memory_limit
+from benchmarks import memory_limit as module
+from benchmarks.memory_limit import MemoryLimit, memory_limit
 
 GROUPS = "9:name=systemd:/\n4:cpu,memory:/session/a\n0::/\n"
 
