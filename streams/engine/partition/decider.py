@@ -317,7 +317,7 @@ class PartitionDecider:
     ) -> None:
         self._contacts.put(key, contact)
         usage.records += 1
-        size = self._contacts.size(key) or _NEW_ROW_BYTES
+        size = contact.row_size or _NEW_ROW_BYTES
         for output in decision.outputs:
             size += len(output.key) + len(output.value or b"")
         usage.bytes += size

@@ -48,10 +48,12 @@ class ContactHeader(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Companion:
-    """Gives a contact an attribute that is no field of its row."""
+    """Gives a contact attributes that are no fields of its row."""
 
     truths: object = None
     """What is known of its conditions while it is in memory (`streams.engine.releases.truths`)."""
+    row_size: int = 0
+    """The size (bytes) of its row as last flushed; 0 for a new contact."""
 
 
 class Contact(_Companion, msgspec.Struct, array_like=True, omit_defaults=True, dict=True):

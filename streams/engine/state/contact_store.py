@@ -55,6 +55,7 @@ class ContactStore:
         changed: dict[bytes, bytes | None] = {}
         for key, contact in self._dirty.items():
             row = changed[key] = encode_contact(contact)
+            contact.row_size = len(row)
             self._rows.write(key, row, contact.due)
             for number, chunk in contact.applied.take_changes().items():
                 changed[chunk_key(key, number)] = chunk
@@ -72,10 +73,6 @@ class ContactStore:
         if row is None:
             raise KeyError(key)
         return _decode_header(row).settled
-
-    def size(self, key: bytes) -> int:
-        """The size of a row (bytes) as last flushed; 0 for a new one."""
-        return self._rows.size(key)
 
     def keys_of(self, account: str) -> Iterator[bytes]:
         """The keys of an account's contacts now; some may come twice, and those of later contacts, too."""
@@ -99,6 +96,7 @@ class ContactStore:
 
     def _decode(self, key: bytes, row: bytes) -> Contact:
         contact = decode_contact(row)
+        contact.row_size = len(row)
         if contact.applied.next_chunk:
             contact.applied.load_chunks(lambda number: self._rows.get(chunk_key(key, number)))
         return contact

@@ -47,10 +47,6 @@ class MemoryRows:
         """The record of a key."""
         return self._records_like(key).get(key)
 
-    def size(self, key: bytes) -> int:
-        """The size (bytes) of a key's record; 0 for none."""
-        return len(self._records_like(key).get(key, b""))
-
     def write(self, key: bytes, record: bytes | None, due: int | None = None) -> None:
         """Stores a record, None deletes it; `due` was given to `set_due`."""
         del due

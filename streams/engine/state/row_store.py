@@ -25,9 +25,6 @@ class RowStore(Protocol):
     def get(self, key: bytes) -> bytes | None:
         """The record of a key."""
 
-    def size(self, key: bytes) -> int:
-        """The size (bytes) of a key's record; 0 for none."""
-
     def write(self, key: bytes, record: bytes | None, due: int | None = None) -> None:
         """Stores a record, None deletes it. `due` (ms) is that of a contact's row."""
 

@@ -26,6 +26,7 @@ from streams.runtime.disk.row_format import (
     due_key,
     is_shortened,
     pack_row,
+    record_of,
     replace_due,
     stored_due,
     stored_key,
@@ -158,11 +159,7 @@ class DiskRows:
         if entry is not None:
             return entry[0]
         value = self._database.reader.get(stored_key(key))
-        return None if value is None else unpack_row(value).record
-
-    def size(self, key: bytes) -> int:
-        """The size (bytes) of a key's record; 0 for none."""
-        return len(self.get(key) or b"")
+        return None if value is None else record_of(value)
 
     def write(self, key: bytes, record: bytes | None, due: int | None = None) -> None:
         """Stores a record, None deletes it; `due` (ms) is that of a contact's row."""

@@ -29,6 +29,8 @@ _SHORTENED_KEY = _MAX_WHOLE_KEY + 1
 
 _PREFIX = struct.Struct(">qqH")
 _DUE = struct.Struct(">q")
+_LENGTH = slice(_PREFIX.size - 2, _PREFIX.size)
+_NO_LONG_KEY = b"\0\0"
 _NONE = -(1 << 63)
 _SIGN = 1 << 63
 
@@ -93,6 +95,11 @@ def unpack_row(value: bytes) -> StoredRow:
     length: int = _PREFIX.unpack_from(value)[2]
     begin = _PREFIX.size + length
     return StoredRow(value[_PREFIX.size : begin], value[begin:])
+
+
+def record_of(value: bytes) -> bytes:
+    """The record alone."""
+    return value[_PREFIX.size :] if value[_LENGTH] == _NO_LONG_KEY else unpack_row(value).record
 
 
 def stored_due(value: bytes) -> StoredDue:
