@@ -1,4 +1,4 @@
-"""Fills an empty database with a whole changelog: sorted first, so that each page is written once."""
+"""Fills an empty database with a whole changelog: sorted first, so that its pages are filled one after the other."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _GROUP_DUES = 100_000
 class BulkLoad:
     """Records of a changelog on their way into an empty database; the last one of a key counts.
 
-    Random keys written as they come cost twice the CPU and several times the bytes: every group of them touches as
-    many pages as it has records. What is written is worth nothing before the last of it.
+    Random keys written as they come cost more CPU and leave pages partly empty: every group of them touches as many
+    pages as it has records. What is written is worth nothing before the last of it.
     """
 
     def __init__(self, database: RowDatabase, run_bytes: int = RUN_BYTES) -> None:
