@@ -56,7 +56,7 @@ class BackfillObserver:
             self._observe_member(change, now)
         elif change.segment == PROBE and change.cause.event.startswith(PROBE_ID):
             start = sent_at(change.cause.event)
-            self.probes.append(Probe(start, now - start))
+            self.probes.append(Probe(start, now - start, record.partition))
         elif change.segment == LOADED:
             self.loaded_partitions += 1
 

@@ -10,19 +10,20 @@ import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from benchmarks.harness import SIGTERM_CODE
+from benchmarks.memory_limit import MemoryLimit, memory_limit
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventPlan
 from benchmarks.side_by_side.latency import LatencyPlan, measure_latency
 from benchmarks.side_by_side.machine import machine_document
 from benchmarks.side_by_side.measure import ENGINE, Measurement
-from benchmarks.side_by_side.options import SideBySideOptions, parse_options
+from benchmarks.side_by_side.options import ON_DISK, SideBySideOptions, parse_options
 from benchmarks.side_by_side.peer_environment import peer_python
 from benchmarks.side_by_side.programs import is_available
 from benchmarks.side_by_side.recovery import measure_recovery
@@ -110,11 +111,24 @@ def run_place(folder: Path, options: SideBySideOptions) -> Iterator[RunPlace | N
         yield None
         return
     python, command = peer_python(), streams_command()
-    with LocalBroker(folder / "kafka") as broker:
+    with ExitStack() as stack:
+        limit = stack.enter_context(_disk_limit(options))
+        broker = stack.enter_context(LocalBroker(folder / "kafka"))
         if broker.pid is None:
             raise RuntimeError("the broker does not run")
-        yield RunPlace(broker.bootstrap, broker.pid, folder, python, command)
+        yield RunPlace(broker.bootstrap, broker.pid, folder, python, command, limit)
     broker.discard()
+
+
+@contextmanager
+def _disk_limit(options: SideBySideOptions) -> Iterator[MemoryLimit | None]:
+    if not options.disk_limit or ON_DISK not in options.peers:
+        yield None
+        return
+    with memory_limit(options.disk_limit) as limit:
+        if limit is None:
+            report(f"{ON_DISK} runs without a limit: no control group of version 1 can be made here")
+        yield limit
 
 
 def write_part(path: Path, part: str, machine: Mapping[str, Any], results: list[dict[str, Any]]) -> None:

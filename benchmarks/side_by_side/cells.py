@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory_limit import MemoryLimit
 from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent, PresentInstant
 from benchmarks.side_by_side.segments import NeutralSegment, SegmentGenerator, definitions, probe_segment
 
@@ -23,6 +24,8 @@ class RunPlace:
     peer_python: Path
     streams_command: Sequence[str] | None
     """The command of the Kafka Streams program; None where Java or Maven is missing."""
+    disk_limit: MemoryLimit | None = None
+    """The memory of a worker with its contacts on disk, page cache included; None for no limit."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.side_by_side.cells import Cell, RunPlace
-from benchmarks.side_by_side.measure import PIPELINE
 from benchmarks.side_by_side.peer_runs import PROJECT, TASK_FILE, delete_run_topics, make_task, watch_loading
 from benchmarks.side_by_side.pipeline_run import (
+    PIPELINES,
     PipelineProgress,
     changes_topic,
     delete_deployment,
@@ -25,6 +25,7 @@ from benchmarks.side_by_side.processes import MeasuredProcess
 from benchmarks.side_by_side.programs import PROGRAMS
 from benchmarks.side_by_side.topics import create_plain_topics, delete_topics, produce
 from schemas.topics import CONTACT_CHANGES, WEB_VISITS
+from streams.settings import Settings
 
 COMMIT_MS = 25
 """The interval of peers that write in transactions: this pipeline's own."""
@@ -40,6 +41,8 @@ class LivePeer:
     names: Mapping[str, str]
     changes: str
     state: Path
+    settings: Settings | None = None
+    """Those of this pipeline."""
 
     def restart(self) -> MeasuredProcess:
         """Starts the peer again."""
@@ -61,20 +64,20 @@ def now_ms() -> int:
 @asynccontextmanager
 async def live_peer(peer: str, cell: Cell, place: RunPlace) -> AsyncIterator[LivePeer]:
     """Yields a peer that has handled the cell's events; it is stopped and its topics are deleted at the end."""
-    make = _pipeline(cell, place) if peer == PIPELINE else _program(peer, cell, place)
+    make = _pipeline(peer, cell, place) if peer in PIPELINES else _program(peer, cell, place)
     async with make as live:
         yield live
 
 
 @asynccontextmanager
-async def _pipeline(cell: Cell, place: RunPlace) -> AsyncIterator[LivePeer]:
-    folder = place.folder / f"{cell.name}-leadstream-live"
-    settings = await prepare_deployment(cell, place, folder, "wall")
+async def _pipeline(peer: str, cell: Cell, place: RunPlace) -> AsyncIterator[LivePeer]:
+    folder = place.folder / f"{cell.name}-{peer}-live"
+    settings = await prepare_deployment(peer, cell, place, folder, "wall")
 
     def start() -> MeasuredProcess:
         return start_worker(settings, place, folder)
 
-    live = LivePeer(start(), start, input_topics(settings), changes_topic(settings), settings.data_dir)
+    live = LivePeer(start(), start, input_topics(settings), changes_topic(settings), settings.data_dir, settings)
     try:
         ends = await produce(place.bootstrap, cell.events(now_ms), live.names)
         await PipelineProgress(settings, ends).watch(live.process)

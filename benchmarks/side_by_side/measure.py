@@ -12,15 +12,15 @@ from typing import Any
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.engine import EngineRun
 from benchmarks.side_by_side.peer_runs import run_peer
-from benchmarks.side_by_side.pipeline_run import run_pipeline
+from benchmarks.side_by_side.pipeline_run import PIPELINES, run_pipeline
 from benchmarks.side_by_side.programs import PROGRAMS, is_available
 from benchmarks.side_by_side.runs import PeerRun
 from benchmarks.side_by_side.topics import create_plain_topics, delete_topics, produce
 from schemas.topics import CONTACT_CHANGES, WEB_VISITS
 
-ENGINE, PIPELINE = "engine", "leadstream"
-PEERS: Sequence[str] = (ENGINE, PIPELINE, *PROGRAMS)
-OWN_PEERS = (PIPELINE, ENGINE)
+ENGINE = "engine"
+PEERS: Sequence[str] = (ENGINE, *PIPELINES, *PROGRAMS)
+OWN_PEERS = (*PIPELINES, ENGINE)
 """Whose memberships the others are compared with, the first that took part."""
 
 MEASURED_SHARE = 0.8
@@ -75,7 +75,8 @@ class CellResult:
                 f"  {peer:28} {cpu:9.1f} {ratio}   {_per_second(cpu)} events per CPU second,"
                 f" {_per_second(self.median_of(peer, 'wall_us'))} per second,"
                 f" broker {self.median_of(peer, 'broker_us'):.1f} us,"
-                f" {self.median_of(peer, 'memory_mb'):.0f} MB ({self.median_of(peer, 'anonymous_mb'):.0f} anonymous)"
+                f" {self.median_of(peer, 'memory_mb'):.0f} MB"
+                f" ({self.median_of(peer, 'peak_anonymous_mb'):.0f} anonymous)"
             )
             if self.median_of(peer, "events") < MEASURED_SHARE * self.cell.plan.events and peer != ENGINE:
                 lines.append(f"  {peer} was done too fast to be measured: use more events")
@@ -140,8 +141,8 @@ class Measurement:
             return await asyncio.to_thread(self._run_engine, cell, number)
         if place is None:
             raise ValueError(f"{peer} needs a broker")
-        if peer == PIPELINE:
-            return await run_pipeline(cell, place, number)
+        if peer in PIPELINES:
+            return await run_pipeline(peer, cell, place, number)
         return await run_peer(peer, cell, in_topic, place, number)
 
     def _run_engine(self, cell: Cell, number: int) -> PeerRun:

@@ -11,13 +11,17 @@ from typing import Any
 
 from benchmarks.side_by_side.cells import Cell
 from benchmarks.side_by_side.events import EventPlan
-from benchmarks.side_by_side.measure import ENGINE, PEERS, PIPELINE
+from benchmarks.side_by_side.measure import ENGINE, PEERS
+from benchmarks.side_by_side.pipeline_run import PIPELINES
 from benchmarks.side_by_side.recovery import RECOVERABLE
 from benchmarks.side_by_side.segments import CHANGES, Changes
 
-LIVE_PEERS = [peer for peer in PEERS if peer not in (ENGINE, "kafka-streams-warm", "kafka-streams-warm-changed")]
+ON_DISK = "leadstream-disk"
+LIVE_PEERS = [
+    peer for peer in PEERS if peer not in (ENGINE, ON_DISK, "kafka-streams-warm", "kafka-streams-warm-changed")
+]
 """Those with a latency; Kafka Streams once."""
-MEMORY_PEERS = [PIPELINE, "quix-exactly-once", "bytewax", "aiokafka", "kafka-streams-cold"]
+MEMORY_PEERS = [*PIPELINES, "quix-exactly-once", "bytewax", "aiokafka", "kafka-streams-cold"]
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     ENGINE: {"segments": [10, 100, 1_000, 10_000], "contacts": [2_000], "events": 20_000},
@@ -27,7 +31,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "recovery": {"segments": [100], "contacts": [1_000, 100_000], "events": 0},
 }
 PEERS_OF_PARTS = {
-    "throughput": list(PEERS),
+    "throughput": [peer for peer in PEERS if peer != ON_DISK],
     "memory": MEMORY_PEERS,
     "latency": LIVE_PEERS,
     "recovery": list(RECOVERABLE),
@@ -48,6 +52,7 @@ class SideBySideOptions:
     rates: list[int]
     seconds: float
     most_evaluations: int
+    disk_limit: int
     out: Path | None
     folder: Path | None
 
@@ -86,6 +91,12 @@ def parse_options(description: str | None) -> SideBySideOptions:
         type=int,
         default=200_000_000,
         help="events times segments are at most so many: the events are fewer where there are many segments",
+    )
+    parser.add_argument(
+        "--disk-limit",
+        type=int,
+        default=600,
+        help=f"MB that {ON_DISK} and its page cache may have together, by a control group; 0 for no limit",
     )
     parser.add_argument("--out", type=Path, help="write the figures of this part into this file, as JSON")
     parser.add_argument("--folder", type=Path, help="for logs and the broker's data; a new one by default")

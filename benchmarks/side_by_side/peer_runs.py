@@ -43,7 +43,7 @@ async def run_peer(name: str, cell: Cell, in_topic: str, place: RunPlace, round_
     run = PeerRun(name, round_number)
     try:
         await watch_progress(process, Path(task.progress))
-        run.fill_memory(process.process.pid)
+        run.fill_memory(process)
     finally:
         await asyncio.to_thread(process.stop)
     start = cell.total * (task.passes - 1)

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition
 
+from benchmarks.memory_limit import MemoryLimit
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventGenerator
 from benchmarks.side_by_side.processes import MeasuredProcess
@@ -37,8 +38,11 @@ from streams.kafka.topic_admin import create_topics
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.runtime.process.supervisor import child_environment
-from streams.settings import Clock, Settings
+from streams.settings import Clock, ContactStorage, Settings
 from streams.store.releases import ReleaseRepository
+
+PIPELINES: Mapping[str, ContactStorage] = {"leadstream": "memory", "leadstream-disk": "disk"}
+"""Name among the peers -> where the worker has its contacts."""
 
 WORKER = (sys.executable, "-c", "from streams.cli.main import run; run()", "worker", "--role", "pipeline")
 PROJECT = Path(__file__).resolve().parents[2]
@@ -48,14 +52,14 @@ TAIL = 8
 """So many offsets from the end of a changelog partition its last checkpoint is found; the last one is a marker."""
 
 
-async def run_pipeline(cell: Cell, place: RunPlace, round_number: int) -> PeerRun:
+async def run_pipeline(peer: str, cell: Cell, place: RunPlace, round_number: int) -> PeerRun:
     """Runs a worker over the first events of all contacts, and then over the others, which come at once."""
-    folder = place.folder / f"{cell.name}-leadstream-{round_number}"
-    settings = await prepare_deployment(cell, place, folder, "events")
+    folder = place.folder / f"{cell.name}-{peer}-{round_number}"
+    settings = await prepare_deployment(peer, cell, place, folder, "events")
     generator, names = EventGenerator(cell.plan), input_topics(settings)
     progress = PipelineProgress(settings)
     progress.ends += await produce(settings.bootstrap, generator.first_events(), names)
-    run = PeerRun("leadstream", round_number)
+    run = PeerRun(peer, round_number, limit_mb=pipeline_limit_mb(settings, place))
     process = start_worker(settings, place, folder)
     try:
         # Validation is ahead of decisions: only an idle worker has spent nothing yet on the events to measure.
@@ -64,7 +68,7 @@ async def run_pipeline(cell: Cell, place: RunPlace, round_number: int) -> PeerRu
             settings.bootstrap, generator.later_events(), names, lambda: progress.repeat_sample(process)
         )
         await progress.watch(process)
-        run.fill_memory(process.process.pid)
+        run.fill_memory(process)
     finally:
         await asyncio.to_thread(process.stop)
     await progress.count_events(process)
@@ -74,7 +78,7 @@ async def run_pipeline(cell: Cell, place: RunPlace, round_number: int) -> PeerRu
     return run
 
 
-async def prepare_deployment(cell: Cell, place: RunPlace, folder: Path, clock: Clock) -> Settings:
+async def prepare_deployment(peer: str, cell: Cell, place: RunPlace, folder: Path, clock: Clock) -> Settings:
     """Makes folder and topics, and lets a worker run until the cell's definitions decide everywhere."""
     await asyncio.to_thread(folder.mkdir, parents=True)
     settings = Settings(
@@ -84,6 +88,7 @@ async def prepare_deployment(cell: Cell, place: RunPlace, folder: Path, clock: C
         partitions=PARTITIONS,
         in_partitions=PARTITIONS,
         data_dir=folder / "run",
+        contact_store=PIPELINES[peer],
         name="w0",
     )
     await create_topics(settings)
@@ -121,9 +126,21 @@ def changes_topic(settings: Settings) -> str:
 
 def start_worker(settings: Settings, place: RunPlace, folder: Path) -> MeasuredProcess:
     """Starts `leadstream worker`: a parent and its child."""
+    limit = _limit_of(settings, place)
+    command = limit.wrap(WORKER) if limit else WORKER
     return MeasuredProcess.start(
-        WORKER, folder / "worker.log", place.broker_pid, PROJECT, child_environment(settings)
+        command, folder / "worker.log", place.broker_pid, PROJECT, child_environment(settings)
     )
+
+
+def pipeline_limit_mb(settings: Settings, place: RunPlace) -> int:
+    """Returns what a worker and its page cache may have together (MB); 0 without a limit."""
+    limit = _limit_of(settings, place)
+    return limit.limit_mb if limit else 0
+
+
+def _limit_of(settings: Settings, place: RunPlace) -> MemoryLimit | None:
+    return place.disk_limit if settings.contact_store == "disk" else None
 
 
 def sample_worker(process: MeasuredProcess) -> None:

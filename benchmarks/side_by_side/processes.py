@@ -34,6 +34,8 @@ class MeasuredProcess:
     log: Path
     broker_pid: int
     samples: list[Sample] = field(default_factory=list)
+    peak_anonymous_mb: int = 0
+    """The most anonymous memory that a sample found."""
 
     @classmethod
     def start(
@@ -55,8 +57,10 @@ class MeasuredProcess:
         """Adds a sample. Raises RuntimeError when the process has ended."""
         if self.process.poll() is not None:
             raise RuntimeError(f"a process ended by itself with {self.process.returncode}, see {self.log}")
-        cpu = tree_usage(self.process.pid).cpu
+        members = process_tree(self.process.pid)
+        cpu = _usage_of(members).cpu
         self.samples.append(Sample(time.monotonic(), progress, cpu, ProcessUsage.from_pid(self.broker_pid).cpu))
+        self.peak_anonymous_mb = max(self.peak_anonymous_mb, _anonymous_of(members))
 
     def stop(self) -> None:
         """Ends the process; by SIGKILL where SIGTERM does not end it within 30 s."""
@@ -92,8 +96,12 @@ def process_tree(pid: int) -> list[int]:
 
 def anonymous_memory(pid: int) -> int:
     """Returns the resident memory (MB) of a process and its descendants that no file is behind."""
+    return _anonymous_of(process_tree(pid))
+
+
+def _anonymous_of(members: Sequence[int]) -> int:
     total = 0
-    for member in process_tree(pid):
+    for member in members:
         status = Path(f"/proc/{member}/status")
         lines = status.read_text().splitlines() if status.exists() else []
         total += sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
@@ -102,5 +110,9 @@ def anonymous_memory(pid: int) -> int:
 
 def tree_usage(pid: int) -> ProcessUsage:
     """Returns CPU time (s) and peak memory (MB) of a process and its living descendants together."""
-    usages = [ProcessUsage.from_pid(member) for member in process_tree(pid)]
+    return _usage_of(process_tree(pid))
+
+
+def _usage_of(members: Sequence[int]) -> ProcessUsage:
+    usages = [ProcessUsage.from_pid(member) for member in members]
     return ProcessUsage(sum(each.cpu for each in usages), sum(each.memory for each in usages))

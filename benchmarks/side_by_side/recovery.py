@@ -10,21 +10,23 @@ import asyncio
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import msgspec
 
+from benchmarks.restore import Restore, measure_restore
 from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventGenerator, JobEvent
 from benchmarks.side_by_side.live_peers import LivePeer, cause_id, live_peer, now_ms
+from benchmarks.side_by_side.pipeline_run import PIPELINES, pipeline_limit_mb
 from benchmarks.side_by_side.processes import tree_usage
 from benchmarks.side_by_side.topics import PARTITIONS, produce
 from streams.kafka.partitions import partition_for_key
 from tests.harness.kafka.topic_follower import follow_topics
 
 LIMIT_SECONDS = 900.0
-RECOVERABLE = ("leadstream", "faust", "quix-exactly-once", "bytewax", "kafka-streams-cold")
+RECOVERABLE = (*PIPELINES, "faust", "quix-exactly-once", "bytewax", "kafka-streams-cold")
 """The peers that have a recovery of their own."""
 
 
@@ -38,6 +40,11 @@ class RecoveryResult:
     warm_cpu: float = 0.0
     cold_seconds: float = 0.0
     cold_cpu: float = 0.0
+    limit_mb: int = 0
+    """What the processes and their page cache might have together; 0 without a limit."""
+    peak_anonymous_mb: int = 0
+    restore: Restore | None = None
+    """That of the cold recovery, where the peer is this pipeline."""
 
     def document(self) -> dict[str, Any]:
         """Returns the figures for a file of JSON."""
@@ -47,6 +54,7 @@ class RecoveryResult:
         return (
             f"{self.peer:28} {self.contacts:,} contacts: warm {self.warm_seconds:.1f} s (CPU {self.warm_cpu:.1f} s),"
             f" cold {self.cold_seconds:.1f} s (CPU {self.cold_cpu:.1f} s)"
+            f"{f'; cold: {self.restore}' if self.restore else ''}"
         )
 
 
@@ -59,14 +67,21 @@ class _Session:
     bootstrap: str
     generator: EventGenerator
     causes: set[str]
+    peaks: list[int] = field(default_factory=list)
+    """The most anonymous memory (MB) of each process before the present one."""
+
+    def peak_anonymous_mb(self) -> int:
+        """Returns the most anonymous memory (MB) of all processes of the session."""
+        return max([*self.peaks, self.live.process.peak_anonymous_mb])
 
     async def recover(self, kind: str) -> tuple[float, float]:
         """Kills the peer, starts it again and returns the seconds and CPU seconds until it decides."""
         await asyncio.to_thread(self.live.process.kill)
+        self.peaks.append(self.live.process.peak_anonymous_mb)
         if kind == "cold":
             await asyncio.to_thread(shutil.rmtree, self.live.state)
             await asyncio.to_thread(self.live.state.mkdir)
-        probes = _probes(self.cell, self.generator, kind)
+        probes = partition_probes(self.cell, self.generator, kind)
         await produce(self.bootstrap, probes.values(), self.live.names)
         start = time.monotonic()
         process = self.live.restart()
@@ -95,15 +110,19 @@ async def measure_recovery(peer: str, cell: Cell, place: RunPlace) -> RecoveryRe
     async with live_peer(peer, cell, place) as live, follow_topics(place.bootstrap, [live.changes], observe):
         session = _Session(cell, live, place.bootstrap, EventGenerator(cell.plan, now_ms), causes)
         # Changes that come after all contacts are loaded: then the state of all contacts is committed.
-        probes = _probes(cell, session.generator, "before")
+        probes = partition_probes(cell, session.generator, "before")
         await produce(place.bootstrap, probes.values(), live.names)
         await session.await_changes(probes)
         result.warm_seconds, result.warm_cpu = await session.recover("warm")
         result.cold_seconds, result.cold_cpu = await session.recover("cold")
+        result.peak_anonymous_mb = session.peak_anonymous_mb()
+        if live.settings is not None:
+            result.limit_mb = pipeline_limit_mb(live.settings, place)
+            result.restore = await measure_restore(live.settings, live.process.log)
     return result
 
 
-def _probes(cell: Cell, generator: EventGenerator, kind: str) -> Mapping[str, JobEvent]:
+def partition_probes(cell: Cell, generator: EventGenerator, kind: str) -> Mapping[str, JobEvent]:
     """Returns a probe of one contact in each partition, by id."""
     contacts: dict[int, int] = {}
     for contact in range(cell.plan.contacts):

@@ -86,7 +86,23 @@ async def read_batches_to_end(
     patience: float = PATIENCE_SECONDS,
     max_records: int | None = None,
 ) -> AsyncIterator[Sequence[ConsumedRecord]]:
-    """Batches of records of one partition each, up to `ends` (not included) or where the partitions end now.
+    """Batches of records of one partition each, as `read_partitions_to_end`."""
+    async for _, batch in read_partitions_to_end(
+        consumer, partitions, ends=ends, starts=starts, patience=patience, max_records=max_records
+    ):
+        yield batch
+
+
+async def read_partitions_to_end(
+    consumer: Consumer,
+    partitions: Sequence[TopicPartitionLike],
+    *,
+    ends: Offsets | None = None,
+    starts: Offsets | None = None,
+    patience: float = PATIENCE_SECONDS,
+    max_records: int | None = None,
+) -> AsyncIterator[tuple[TopicPartitionLike, Sequence[ConsumedRecord]]]:
+    """Partitions with their next records, up to `ends` (not included) or where the partitions end now.
 
     The consumer is assigned to `partitions` and read from `starts`, by default from the beginning. Raises
     BrokerUnavailable after `patience` seconds without progress; the time that the caller takes does not count.
@@ -100,7 +116,7 @@ async def read_batches_to_end(
             end = bounds[partition]
             before = batch if batch[-1].offset < end else [record for record in batch if record.offset < end]
             if before:
-                yield before
+                yield partition, before
         await asyncio.sleep(0)  # records that are there already do not suspend the task
 
 

@@ -326,7 +326,7 @@ class PartitionDecider:
     ) -> None:
         self._contacts.put(key, contact)
         usage.records += 1
-        size = contact.row_bytes or _NEW_ROW_BYTES
+        size = contact.row_size or _NEW_ROW_BYTES
         outputs = decision.outputs
         if outputs:
             for output in outputs:

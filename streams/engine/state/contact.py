@@ -69,7 +69,7 @@ class _Companion:
     """What is kept of the ids in `applied`, made by `applied_ids`."""
     texts: ContactTexts | None = None
     """What all outputs of the contact have in common, once one was written."""
-    row_bytes: int = 0
+    row_size: int = 0
     """The size of its row as last read or written; 0 for a new contact."""
     most_property_bytes: int = MAX_PROPERTY_BYTES
     """The JSON of the properties is not longer than this, so that it has to be measured only when they grew a lot."""

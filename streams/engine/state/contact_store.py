@@ -56,7 +56,7 @@ class ContactStore:
         changed: dict[bytes, bytes | None] = {}
         for key, contact in self._dirty.items():
             row = changed[key] = encode_contact(contact)
-            contact.row_bytes = len(row)
+            contact.row_size = len(row)
             self._rows.write(key, row, contact.due)
             if contact.ids is not None:
                 for number, chunk in contact.ids.take_changes().items():
@@ -98,6 +98,6 @@ class ContactStore:
 
     def _decode(self, key: bytes, row: bytes) -> Contact:
         contact = decode_contact(row)
-        contact.row_bytes = len(row)
+        contact.row_size = len(row)
         applied_ids(contact).load_chunks(lambda number: self._rows.get(chunk_key(key, number)))
         return contact

@@ -57,7 +57,7 @@ class RowDatabase:
             while not self._try_write(apply):
                 self._environment.set_mapsize(2 * self.map_bytes())
         except lmdb.Error as error:
-            raise self._write_error(error) from error
+            raise self.write_error(error) from error
 
     def _try_write(self, apply: Apply) -> bool:
         try:
@@ -100,10 +100,11 @@ class RowDatabase:
             self._reader.abort()
             self._reader = None
 
-    def _write_error(self, error: lmdb.Error) -> Exception:
+    def write_error(self, error: lmdb.Error | OSError) -> Exception:
+        """What to raise where a write into the folder fails: NoDiskSpace or Internal."""
         statistics = os.statvfs(self.folder)
         is_full = statistics.f_bavail * statistics.f_frsize < _FULL_DISK_BYTES
-        if is_full or getattr(error, "code", None) == errno.ENOSPC:
+        if is_full or errno.ENOSPC in (getattr(error, "code", None), getattr(error, "errno", None)):
             return NoDiskSpace(
                 f"{self.folder} is full: free space there, or set LEADSTREAM_DATA_DIR to a folder with room or"
                 " LEADSTREAM_CONTACT_STORE=memory; nothing is lost, the changelog has all contacts"

@@ -15,16 +15,18 @@ import msgspec
 
 from streams.clock import now_ms
 from streams.engine.state.applied_ids import is_chunk_key
-from streams.engine.state.contact import ContactHeader
 from streams.engine.state.row_store import DueContact
 from streams.errors import Internal, NoDiskSpace
+from streams.runtime.disk.bulk_load import BulkLoad
 from streams.runtime.disk.database import RowDatabase
 from streams.runtime.disk.due_index import DueIndex
 from streams.runtime.disk.row_format import (
     StoredDue,
+    decode_due,
     due_key,
     is_shortened,
     pack_row,
+    record_of,
     replace_due,
     stored_due,
     stored_key,
@@ -39,9 +41,6 @@ GROUP_ROWS = 2_000
 
 GROUP_MS = 60_000
 """Committed records wait no longer than this for others, once another transaction is committed."""
-
-_decode_header = msgspec.json.Decoder(ContactHeader).decode
-
 
 _Entry = tuple[bytes | None, int | None]
 """A record, and its due (ms) where it is a contact's row."""
@@ -74,6 +73,8 @@ class DiskRows:
         self._committed: dict[bytes, _Entry] = {}
         """Records to be written next; what replaces one of them before is only in `_newer`."""
         self._dues = DueIndex(database)
+        self._bulk_load: BulkLoad | None = None
+        """What is being restored from the beginning of the changelog."""
         self._state = self._next_state = self._read_state()
 
     # What the changelog says
@@ -103,8 +104,15 @@ class DiskRows:
     def restore(self, key: bytes, record: bytes | None) -> None:
         """Takes one committed record of the changelog, in order.
 
-        Records may be written before their position is: then they are restored once more.
+        Records may be written before their position is: then they are restored once more. Those from the beginning
+        on are sorted first, and written at the end.
         """
+        if self._bulk_load is None and not self._state.position:
+            self._database.clear()  # an earlier restore may have ended in the middle
+            self._bulk_load = BulkLoad(self._database)
+        if self._bulk_load is not None:
+            self._bulk_load.put(key, record)
+            return
         self._committed[key] = (record, self._due_of(key, record))
         if len(self._committed) >= self._group_rows:
             self._write_committed()
@@ -114,7 +122,11 @@ class DiskRows:
         self._next_state = DiskState(position, checkpoint, now_ms())
 
     def finish_restore(self) -> None:
-        """Writes what was restored; the database has its index of dues already."""
+        """Writes what was restored; the database has its index of dues then."""
+        if self._bulk_load is not None:
+            self._bulk_load.finish()
+            self._bulk_load = None
+            self._dues = DueIndex(self._database)
         self._write_committed()
 
     def commit(self, records: Mapping[bytes, bytes | None], checkpoint: bytes, position: int) -> None:
@@ -131,6 +143,9 @@ class DiskRows:
 
     def close(self) -> None:
         """Writes what is committed and ends its use."""
+        if self._bulk_load is not None:  # given up in the middle: the next restore begins anew
+            self._bulk_load.close()
+            self._next_state = self._state
         with contextlib.suppress(NoDiskSpace, Internal):  # then the changelog has more of the rest
             self._write_committed()
         self._database.close()
@@ -144,7 +159,7 @@ class DiskRows:
         if entry is not None:
             return entry[0]
         value = self._database.reader.get(stored_key(key))
-        return None if value is None else unpack_row(value).record
+        return None if value is None else record_of(value)
 
     def write(self, key: bytes, record: bytes | None, due: int | None = None) -> None:
         """Stores a record, None deletes it; `due` (ms) is that of a contact's row."""
@@ -205,7 +220,7 @@ class DiskRows:
         entry = self._newer.get(key)
         if entry is not None and entry[0] is record:
             return entry[1]
-        return _decode_header(record).due
+        return decode_due(record)
 
     def _write_committed(self) -> None:
         committed, state = self._committed, self._next_state

@@ -11,10 +11,13 @@ A contact's key may have 1,121 bytes, a key of LMDB 511: of a longer one KEY is 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
-from streams.engine.state.contact import account_of_key
+import msgspec
+
+from streams.engine.state.contact import ContactHeader, account_of_key
 
 FORMAT = 1
 """Raised when any of this changes: a database of another format is made anew."""
@@ -25,8 +28,14 @@ _SHORTENED_KEY = _MAX_WHOLE_KEY + 1
 """The length of a KEY that is not all of the record's key."""
 
 _PREFIX = struct.Struct(">qqH")
+_DUE = struct.Struct(">q")
+_LENGTH = slice(_PREFIX.size - 2, _PREFIX.size)
+_NO_LONG_KEY = b"\0\0"
 _NONE = -(1 << 63)
 _SIGN = 1 << 63
+
+
+_decode_header = msgspec.json.Decoder(ContactHeader).decode
 
 
 class StoredRow(NamedTuple):
@@ -50,11 +59,28 @@ class StoredDue(NamedTuple):
     entry: int | None
 
 
+def decode_due(record: bytes) -> int | None:
+    """The due (ms) in the record of a contact."""
+    return _decode_header(record).due
+
+
 def pack_row(key: bytes, record: bytes, instants: StoredDue) -> bytes:
     """A value of `rows`."""
-    long_key = key if len(key) > _MAX_WHOLE_KEY else b""
-    due, entry = (_NONE if instant is None else instant for instant in instants)
-    return _PREFIX.pack(due, entry, len(long_key)) + long_key + record
+    due, entry = instants
+    return _pack_prefix(key, _NONE if due is None else due, _NONE if entry is None else entry) + record
+
+
+def pack_restored_row(key: bytes, record: bytes, *, is_contact: bool) -> bytes:
+    """The same, where the row's entry is at its due; only a contact has one."""
+    due = _decode_header(record).due if is_contact else None
+    instant = _NONE if due is None else due
+    return _pack_prefix(key, instant, instant) + record
+
+
+def _pack_prefix(key: bytes, due: int, entry: int) -> bytes:
+    if len(key) <= _MAX_WHOLE_KEY:
+        return _PREFIX.pack(due, entry, 0)
+    return _PREFIX.pack(due, entry, len(key)) + key
 
 
 def replace_due(value: bytes, instants: StoredDue) -> bytes:
@@ -71,10 +97,24 @@ def unpack_row(value: bytes) -> StoredRow:
     return StoredRow(value[_PREFIX.size : begin], value[begin:])
 
 
+def record_of(value: bytes) -> bytes:
+    """The record alone."""
+    return value[_PREFIX.size :] if value[_LENGTH] == _NO_LONG_KEY else unpack_row(value).record
+
+
 def stored_due(value: bytes) -> StoredDue:
     """The instants of a value of `rows`."""
     due, entry, _ = _PREFIX.unpack_from(value)
     return StoredDue(None if due == _NONE else due, None if entry == _NONE else entry)
+
+
+def due_keys(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """The keys of `dues` of rows (KEY and value) whose entry is at their due."""
+    read_due = _DUE.unpack_from
+    for stored, value in rows:
+        due: int = read_due(value)[0]
+        if due != _NONE:
+            yield b"%s\0%s%s" % (stored[: stored.index(b"/")], (due + _SIGN).to_bytes(8), stored)
 
 
 def due_prefix(account: str) -> bytes:

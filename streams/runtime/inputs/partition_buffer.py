@@ -13,8 +13,9 @@ from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord
 
-HIGH_RECORDS = 12_000
-HIGH_BYTES = 32_000_000
+HIGH_RECORDS = 4_000
+HIGH_BYTES = 8_000_000
+"""A buffer with more records, or bytes of them, is full: a worker has one for each partition that it reads."""
 
 
 class RecordBatch(Protocol):

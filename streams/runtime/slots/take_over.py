@@ -20,8 +20,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import Consumer, TopicPartitionLike
-from streams.kafka.reader import Offsets, read_batches_to_end, require_key, stop_consumer
+from streams.kafka.reader import Offsets, read_partitions_to_end, stop_consumer
 from streams.runtime.checkpoint import SlotCheckpoint
+from streams.runtime.faust.plain_records import return_plain_records
 from streams.runtime.slots.slot import Slot
 from streams.settings import Settings
 
@@ -57,7 +58,7 @@ class TakeOver:
     async def restore_state(self, slots: Sequence[Slot]) -> None:
         """Steps 2 and 3."""
         by_changelog: SlotsByChangelog = {TopicPartition(*slot.partitions.own_changelog()): slot for slot in slots}
-        async with self.open_consumer(self.isolation_level) as consumer:
+        async with self.open_changelog_consumer() as consumer:
             consumer.assign(list(by_changelog))
             ends = await self.stable_ends(consumer, by_changelog)
             starts = {tp: slot.start_restore(ends[tp]) for tp, slot in by_changelog.items()}
@@ -95,10 +96,13 @@ class TakeOver:
     async def _read_changelogs(
         self, consumer: Consumer, by_changelog: SlotsByChangelog, starts: Offsets, ends: Offsets
     ) -> None:
-        async for batch in read_batches_to_end(consumer, list(by_changelog), starts=starts, ends=ends):
-            slot = by_changelog[TopicPartition(batch[0].topic, batch[0].partition)]
+        reading = read_partitions_to_end(consumer, list(by_changelog), starts=starts, ends=ends)
+        async for changelog, batch in reading:
+            slot = by_changelog[changelog]
             for record in batch:
-                slot.restore(require_key(record), record.value)
+                if record.key is None:
+                    raise Internal(f"the changelog of {slot.transactional_id}, offset {record.offset}: no key")
+                slot.restore(record.key, record.value)
             slot.mark_restored(batch[-1].offset + 1)
 
     async def create_buffers(self, assignments: Sequence[tuple[Slot, Partition]]) -> None:
@@ -111,6 +115,13 @@ class TakeOver:
             ends = await consumer.end_offsets(tps)
         for (slot, partition), tp in zip(assignments, tps, strict=True):
             slot.add_input(partition, beginnings[tp], ends[tp])
+
+    @asynccontextmanager
+    async def open_changelog_consumer(self) -> AsyncIterator[Consumer]:
+        """A consumer of committed records; they have no topic and partition."""
+        async with self.open_consumer(self.isolation_level) as consumer:
+            return_plain_records(consumer)
+            yield consumer
 
     async def log_ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         """The ends of the logs, uncommitted records included."""

@@ -26,8 +26,9 @@ JOURNAL_RECORD_TOO_LARGE = Refusal(
 )
 
 
-MAX_UNDECIDED = 12_000
-"""How many journal records may be fed and not decided before no more are fed."""
+MAX_UNDECIDED = 2_000
+"""How many journal records may be fed and not decided before no more are fed. Each is in memory in decoded form, and
+one transaction decides some hundreds under load."""
 
 STEP_RECORDS = 100
 """So many records are validated in one go while a transaction is in flight, whose answers must be read meanwhile."""

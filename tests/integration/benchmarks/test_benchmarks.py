@@ -11,6 +11,8 @@ import pytest
 
 from benchmarks.backfill.measure import BackfillSize
 from benchmarks.backfill.measure import measure as measure_backfill
+from benchmarks.contact_stores.measure import TEMPLATES
+from benchmarks.contact_stores.measure import measure as measure_stores
 from benchmarks.figures import write_result
 from benchmarks.live_edit.edits import select_edits
 from benchmarks.live_edit.measure import measure as measure_edits
@@ -25,6 +27,7 @@ from benchmarks.time_exits.measure import measure as measure_exits
 
 pytestmark = pytest.mark.program
 
+PEERS = ["engine", "leadstream", "leadstream-disk", "aiokafka", "kafka-streams-cold"]
 EDITS = ("add, held", "edit, longer", "pause for good", "dynamic to static", "superseded")
 
 
@@ -61,11 +64,11 @@ async def test_the_whole_path_and_its_peers_end_with_the_same_memberships(kafka:
     # The peers whose packages this project has itself: the others are installed by the benchmark only.
     place = RunPlace(kafka, os.getpid(), tmp_path, Path(sys.executable), streams_command=None)
     lines: list[str] = []
-    measurement = Measurement(["engine", "leadstream", "aiokafka", "kafka-streams-cold"], 1, 30.0, lines.append)
+    measurement = Measurement(PEERS, 1, 30.0, lines.append)
     cell = Cell(EventPlan(contacts=50, events=500, changes="many", segment_count=20))
     result = await measurement.measure_cell(cell, place)
     assert not result.failures, result
-    assert result.peers() == ["engine", "leadstream", "aiokafka"]
+    assert result.peers() == PEERS[:-1]
     assert result.different_peers() == []
     assert len(result.runs[0].members) > 50
     assert any("kafka-streams-cold is left out" in line for line in lines)
@@ -90,3 +93,14 @@ async def test_more_workers_end_with_the_memberships_of_one_and_a_join_loses_not
         assert (change.kept.count, change.moved.count) == (3, 1)
     write_result(tmp_path / "figures.json", result)
     assert json.loads((tmp_path / "figures.json").read_text())["backlog"][1]["workers"] == 2
+
+
+async def test_contacts_on_disk_and_in_memory_are_all_restored_and_decided(kafka: str, tmp_path: Path) -> None:
+    place = RunPlace(kafka, os.getpid(), tmp_path, Path(sys.executable), streams_command=None)
+    result = await measure_stores(place, contacts=TEMPLATES + 500, events=200, rounds=1)
+    assert result.exact, result
+    assert [turn.store for turn in result.turns] == ["disk", "memory"]
+    disk, memory = result.turns
+    assert disk.warm.rows < TEMPLATES  # those that the killed process had not written yet
+    assert memory.warm.rows >= result.contacts
+    assert all(turn.cpu_us > 0 and turn.anonymous_mb > 0 for turn in result.turns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -77,6 +78,26 @@ def test_a_worker_killed_in_the_middle_goes_on_from_its_disk(kafka: str, prefix:
         assert len({key for topic, key in found if topic == "contacts"}) == CONTACTS
         assert found == replayed(pipeline)
         assert json.loads(pipeline.run_command("verify", "--json").stdout)["equal"]
+
+
+def test_a_worker_whose_folder_is_gone_restores_all_contacts_from_the_changelog(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    with Pipeline(kafka, prefix, tmp_path, clock="events", partitions=2, contact_store="disk") as pipeline:
+        pipeline.apply(DEFINITIONS)
+        worker = _start_worker(pipeline)
+        pipeline.publish(visits(0, 3 * CONTACTS), "--ordered")
+        assert worker.stop() == 0
+        shutil.rmtree(pipeline.settings.data_dir / "contacts")
+        worker = _start_worker(pipeline)
+        pipeline.publish(visits(3 * CONTACTS, CONTACTS), "--ordered")
+        pipeline.wait_until_settled()
+        assert worker.stop() == 0
+        take_overs = [entry for entry in worker.log_entries() if entry.get("event") == "take-over" and entry["new"]]
+        assert [entry["rows"] >= CONTACTS for entry in take_overs] == [False, True]
+        found = outputs(pipeline)
+        assert len({key for topic, key in found if topic == "contacts"}) == CONTACTS
+        assert found == replayed(pipeline)
 
 
 def _start_worker(pipeline: Pipeline) -> WorkerProcess:

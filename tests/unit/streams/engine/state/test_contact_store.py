@@ -30,6 +30,21 @@ def test_without_a_limit_for_decoded_ones_every_batch_decodes_anew() -> None:
     assert again == ann
 
 
+def test_a_contact_knows_the_size_of_its_row_as_last_flushed() -> None:
+    store, ann = ContactStore(decoded_limit=0), contact_of("ann")
+    store.put(b"default/ann", ann)
+    assert ann.row_size == 0
+    size = len(store.flush()[b"default/ann"] or b"")
+    again = store.get(b"default/ann")
+    assert again is not None
+    assert [ann.row_size, again.row_size] == [size, size]
+    again.properties["city"] = "Bern"
+    store.put(b"default/ann", again)
+    assert again.row_size == size
+    store.flush()
+    assert again.row_size == len(encode_contact(again)) > size
+
+
 def test_only_changed_rows_are_flushed() -> None:
     store = ContactStore()
     store.put(b"default/ann", contact_of("ann"))

@@ -112,6 +112,10 @@ async def restore(slot: Slot, *values: tuple[bytes, bytes]) -> ChangelogConsumer
 
     class TakeOverFromMemory(TakeOver):
         @asynccontextmanager
+        async def open_changelog_consumer(self) -> AsyncIterator[Any]:
+            yield consumer
+
+        @asynccontextmanager
         async def open_consumer(self, isolation_level: str) -> AsyncIterator[Any]:
             del isolation_level
             yield consumer
