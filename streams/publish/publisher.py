@@ -11,6 +11,7 @@ from streams.errors import DataError, Unavailable
 from streams.publish.lines import ClockLine, DefinitionsLine, EventLine, ParsedLine, RefusedLine
 from streams.publish.ordering import OrderAcrossTopics, OutgoingEvent
 from streams.publish.producer import EventProducer
+from streams.publish.refusals import Refusals
 from streams.store.journal_follower import JournalFollower, JournalUpdate
 
 BATCH_SIZE = 2_000
@@ -18,7 +19,6 @@ BATCH_SIZE = 2_000
 MAX_HELD_EVENTS = 5_000
 """Events that may wait for the journal while later lines are read."""
 MAX_TRACKED_OWNERS = 100_000
-MAX_REFUSED_LINES = 20
 POLL_MS = 200
 
 
@@ -38,17 +38,10 @@ class PublishReport:
     clock_line_count: int = 0
     release_count: int = 0
     skipped_count: int = 0
-    refused_count: int = 0
-    refused_lines: list[RefusedLine] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
     read_error: DataError | None = None
     """Why the files could not be read to the end."""
     latest_instants: dict[str, int] = field(default_factory=dict)
-
-    def add_refused(self, line: RefusedLine) -> None:
-        """Counts a line that cannot be published; the report lists the first ones."""
-        self.refused_count += line.line_count
-        if len(self.refused_lines) < MAX_REFUSED_LINES:
-            self.refused_lines.append(line)
 
     def count_event(self, event: OutgoingEvent) -> None:
         """Counts an event that is about to be sent."""
@@ -113,7 +106,7 @@ class Publisher:
 
     async def _publish_item(self, item: ParsedLine, until: int | None) -> None:
         if isinstance(item, RefusedLine):
-            self.report.add_refused(item)
+            self.report.refusals.add(item)
             return
         self._accounts.add(item.account)
         if until is not None and item.at is not None and item.at > until:
@@ -146,7 +139,7 @@ class Publisher:
 
     async def _publish_clock_line(self, item: ClockLine) -> None:
         if not self._advances_clock:
-            self.report.add_refused(RefusedLine(item.location, "on the wall clock time passes by itself"))
+            self.report.refusals.add(RefusedLine(item.location, "on the wall clock time passes by itself"))
             return
         self.report.clock_line_count += 1
         await self._advance_clock(item.account, item.at)
