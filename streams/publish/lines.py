@@ -191,7 +191,7 @@ def line_from_event(event: dict[str, Any], location: str) -> ParsedLine:
 def _parse_json_line(line: Line) -> ParsedLine:
     try:
         envelope = _decode(line.text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return RefusedLine(line.location, f"not a JSON object: {error}")
     account = envelope.account if isinstance(envelope.account, str) else "default"
     at = _parse_instant(envelope.at)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from streams.publish.access_log.clients import NO_CLIENT, is_address, is_client, is_host_name, parse_id, split_port
 from streams.publish.access_log.entry import LogEntry, absolute_url, parse_request, parse_size
 from streams.publish.access_log.escapes import unescape
-from streams.publish.access_log.roles import Role
+from streams.publish.access_log.roles import FieldRole
 from streams.publish.access_log.server_fields import normalize_field_name
 from streams.publish.access_log.times import parse_time
 
@@ -32,7 +32,7 @@ _UNCLEAR_CLIENT = (
 class CombinedLog:
     """Reads lines in the formats that servers write without being configured; the client may be the user too."""
 
-    def __init__(self, overrides: Mapping[Role, str]) -> None:
+    def __init__(self, overrides: Mapping[FieldRole, str]) -> None:
         client = normalize_field_name(overrides.get("client", "remote_addr"))
         self._is_user_the_client = client == "remote_user"
         is_known = client in ("remote_addr", "remote_host", "remote_user")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from streams.publish.access_log.entry import LogEntry, LogFields
-from streams.publish.access_log.roles import Role, role_names
+from streams.publish.access_log.roles import FieldRole, role_names
 
 _MOST_NAMES = 12
 _BACKSLASH = re.compile(r"\\(\\|x)")
@@ -20,7 +20,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 class JsonLog:
     """Reads lines of JSON by the names that servers give their fields; `overrides` names others for some roles."""
 
-    def __init__(self, overrides: Mapping[Role, str]) -> None:
+    def __init__(self, overrides: Mapping[FieldRole, str]) -> None:
         names = role_names(overrides)
         self._fields = LogFields(names)
         self._client_names = names["client"]
@@ -57,13 +57,13 @@ def _decode_object(line: str) -> tuple[dict[str, Any], bool]:
     r"""Returns an object, and whether its texts have a server's escapes such as `\x22`. Raises ValueError."""
     try:
         return _decode(line), False
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         if "\\x" not in line:
             raise ValueError(f"not a JSON object: {error}") from error
     try:
         # nginx without escape=json, and Apache, write their own escapes between the quotes.
         return _decode(_BACKSLASH.sub(lambda match: "\\\\x" if match[1] == "x" else match[0], line)), True
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a JSON object: {error}") from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from streams.errors import UsageError
 from streams.publish.access_log.entry import LogEntry, LogFields
-from streams.publish.access_log.roles import Role, RoleNames, role_names
+from streams.publish.access_log.roles import FieldRole, RoleNames, role_names
 from streams.publish.access_log.server_fields import (
     APACHE_DIRECTIVE,
     NGINX_VARIABLE,
@@ -21,7 +21,7 @@ _CONFIGURATION_ESCAPE = re.compile(r"\\[\"'t\\]")
 _WHOLE_ADDRESSES = ("$uri$is_args$args", "%U%q")
 _NGINX_FIELD = re.compile("|".join((re.escape(_WHOLE_ADDRESSES[0]), NGINX_VARIABLE.pattern)))
 _APACHE_FIELD = re.compile("|".join(("%%", re.escape(_WHOLE_ADDRESSES[1]), APACHE_DIRECTIVE.pattern)))
-_ESSENTIAL_ROLES: tuple[Role, ...] = ("client", "time", "request", "url", "method")
+_ESSENTIAL_ROLES: tuple[FieldRole, ...] = ("client", "time", "request", "url", "method")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Part:
 class FormatLog:
     """Reads lines that a log format describes; raises UsageError where it does not say who visited what, and when."""
 
-    def __init__(self, log_format: str, overrides: Mapping[Role, str]) -> None:
+    def __init__(self, log_format: str, overrides: Mapping[FieldRole, str]) -> None:
         self._start, self._parts = _compile(log_format)
         names = role_names(overrides)
         fields = {part.name for part in self._parts}
@@ -143,7 +143,7 @@ def _field_name(match: re.Match[str]) -> str:
 
 def _require_roles(fields: set[str], names: RoleNames) -> None:
     """Raises UsageError unless a line says who the client is, when it was, and what was visited."""
-    examples: dict[Role, str] = {"client": "$remote_addr or %h", "time": "$time_local or %t"}
+    examples: dict[FieldRole, str] = {"client": "$remote_addr or %h", "time": "$time_local or %t"}
     for role, example in examples.items():
         if fields.isdisjoint(names[role]):
             raise UsageError(f"--log-format: it has no {role}, such as {example}; --log-field {role}=FIELD names one")

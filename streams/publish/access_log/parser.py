@@ -13,7 +13,7 @@ from streams.publish.access_log.entry import LogEntry
 from streams.publish.access_log.json_line import JsonLog, unwrap_docker_line
 from streams.publish.access_log.log_format import FormatLog
 from streams.publish.access_log.prefixes import strip_prefixes
-from streams.publish.access_log.roles import Role, require_one_client
+from streams.publish.access_log.roles import FieldRole, require_one_client
 
 OwnerType = Literal["contact", "visitor"]
 
@@ -37,7 +37,7 @@ class AccessLogParser:
         account: str = "default",
         *,
         log_format: str | None = None,
-        field_names: Mapping[Role, str] | None = None,
+        field_names: Mapping[FieldRole, str] | None = None,
     ) -> None:
         names = field_names or {}
         require_one_client(names.get("client", ""))

@@ -9,13 +9,13 @@ from streams.engine.validation.problem import suggestion
 from streams.errors import UsageError
 from streams.publish.access_log.server_fields import normalize_field_name
 
-Role = Literal[
+FieldRole = Literal[
     "client", "time", "request", "method", "url", "query", "status", "bytes", "referrer", "agent", "host", "scheme"
 ]
 """What a field says; `request` is a line such as `GET / HTTP/1.1`, `query` what follows the `?` of the URL."""
 
-RoleNames = Mapping[Role, tuple[str, ...]]
-"""Role -> the names of fields that may play it; the first that a line has does."""
+RoleNames = Mapping[FieldRole, tuple[str, ...]]
+"""FieldRole -> the names of fields that may play it; the first that a line has does."""
 
 ROLE_NAMES: RoleNames = {
     "client": (
@@ -61,15 +61,15 @@ _ADDRESS_FIELDS = frozenset(
 )
 
 
-def role_names(overrides: Mapping[Role, str]) -> RoleNames:
+def role_names(overrides: Mapping[FieldRole, str]) -> RoleNames:
     """Returns the names of fields by role, where those of `overrides` stand for all others of their role."""
     return {**ROLE_NAMES, **{role: _spellings(name) for role, name in overrides.items()}}
 
 
-def parse_role_pairs(pairs: Iterable[str]) -> dict[Role, str]:
+def parse_role_pairs(pairs: Iterable[str]) -> dict[FieldRole, str]:
     """Returns role -> field of pairs such as `time=when`. Raises UsageError."""
-    roles: dict[str, Role] = {role: role for role in get_args(Role)}
-    overrides: dict[Role, str] = {}
+    roles: dict[str, FieldRole] = {role: role for role in get_args(FieldRole)}
+    overrides: dict[FieldRole, str] = {}
     for pair in pairs:
         role, equals, name = (part.strip() for part in pair.partition("="))
         if not equals or not name:
