@@ -37,7 +37,7 @@ class JsonLog:
     def _missing_client(self, fields: Mapping[str, Any]) -> str:
         if self._client_override is not None:
             return f"the line has no field {self._client_override}"
-        names = ", ".join(list(fields)[:_MOST_NAMES]) or "none"
+        names = ", ".join(name[:40] for name in list(fields)[:_MOST_NAMES]) or "none"
         return f"no field of the line is known as the client; --client-field names one; its fields are {names}"
 
 
