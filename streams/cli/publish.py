@@ -120,13 +120,14 @@ def publish(
             items = parse_json_lines(read_lines(files, on_bytes_read))
         account_of_all = None if format_ is Format.JSONL else account
         report = asyncio.run(_publish(settings, items, _PublishOptions(ordered, end, patience, account_of_all)))
-    refused_count = report.refusals.line_count
-    if report.read_error is None or report.event_count or refused_count:
+    if report.read_error is None or report.event_count or report.refused_count:
         _write_report(report, as_json)
     if report.read_error is not None:
         raise report.read_error
     # A real access log has lines that are no visits, but not only such; in the other formats no line may be lost.
-    if refused_count and (format_ is not Format.ACCESS_LOG or not (report.event_count or report.skipped_count)):
+    if report.refused_count and (
+        format_ is not Format.ACCESS_LOG or not (report.event_count or report.skipped_count)
+    ):
         raise typer.Exit(DataError.exit_code)
 
 
@@ -174,10 +175,8 @@ def _write_report(report: PublishReport, as_json: bool) -> None:
                 "clock_lines": report.clock_line_count,
                 "releases": report.release_count,
                 "passed_over": report.skipped_count,
-                "refused": report.refusals.line_count,
-                "refused_lines": [
-                    {"where": line.location, "reason": line.reason} for line in report.refusals.listed_lines
-                ],
+                "refused": report.refused_count,
+                "refused_lines": [{"where": line.location, "reason": line.reason} for line in report.refused_lines],
                 "refused_reasons": [
                     {"lines": reason.line_count, "such_as": reason.lines[0].reason}
                     for reason in report.refusals.reasons
@@ -191,6 +190,6 @@ def _write_report(report: PublishReport, as_json: bool) -> None:
     parts = [f"{plural(report.event_count, 'event')} published"]
     if report.skipped_count:
         parts.append(f"{plural(report.skipped_count, 'later line')} passed over")
-    if report.refusals.line_count:
-        parts.append(f"{plural(report.refusals.line_count, 'line')} not published")
+    if report.refused_count:
+        parts.append(f"{plural(report.refused_count, 'line')} not published")
     write_line(", ".join(parts))

@@ -43,6 +43,20 @@ class PublishReport:
     """Why the files could not be read to the end."""
     latest_instants: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def refused_count(self) -> int:
+        """How many lines were refused."""
+        return self.refusals.line_count
+
+    @property
+    def refused_lines(self) -> list[RefusedLine]:
+        """The first refused lines of each kind of reason."""
+        return self.refusals.listed_lines
+
+    def add_refused(self, line: RefusedLine) -> None:
+        """Counts a line that cannot be published."""
+        self.refusals.add(line)
+
     def count_event(self, event: OutgoingEvent) -> None:
         """Counts an event that is about to be sent."""
         self.event_count += 1
@@ -106,7 +120,7 @@ class Publisher:
 
     async def _publish_item(self, item: ParsedLine, until: int | None) -> None:
         if isinstance(item, RefusedLine):
-            self.report.refusals.add(item)
+            self.report.add_refused(item)
             return
         self._accounts.add(item.account)
         if until is not None and item.at is not None and item.at > until:
@@ -139,7 +153,7 @@ class Publisher:
 
     async def _publish_clock_line(self, item: ClockLine) -> None:
         if not self._advances_clock:
-            self.report.refusals.add(RefusedLine(item.location, "on the wall clock time passes by itself"))
+            self.report.add_refused(RefusedLine(item.location, "on the wall clock time passes by itself"))
             return
         self.report.clock_line_count += 1
         await self._advance_clock(item.account, item.at)
