@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from streams.publish.access_log.entry import LogEntry, LogFields
+from streams.publish.access_log.escapes import unescape
 from streams.publish.access_log.roles import FieldRole, role_names
 
 _MOST_NAMES = 12
-_BACKSLASH = re.compile(r"\\(\\|x)")
+_BYTES = re.compile(r"\\\\|(?:\\x[0-9A-Fa-f]{2})+")
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder().encode
 
 
 class JsonLog:
@@ -28,11 +30,11 @@ class JsonLog:
 
     def read_entry(self, line: str) -> LogEntry:
         """Returns what the object of a line says. Raises ValueError."""
-        fields, has_escapes = _decode_object(line)
+        fields = _decode_object(line)
         find = _Finder(fields).find
         if all(find(name) is None for name in self._client_names):
             raise ValueError(self._missing_client(fields))
-        return self._fields.build_entry(find, has_escapes=has_escapes)
+        return self._fields.build_entry(find, has_escapes=False)
 
     def _missing_client(self, fields: Mapping[str, Any]) -> str:
         if self._client_override is not None:
@@ -46,25 +48,30 @@ def unwrap_docker_line(line: str) -> str | None:
     if '"log"' not in line or '"stream"' not in line:
         return None
     try:
-        fields, _ = _decode_object(line)
+        fields = _decode_object(line)
     except ValueError:
         return None
     text = fields.get("log")
     return text.strip() if isinstance(text, str) and "stream" in fields else None
 
 
-def _decode_object(line: str) -> tuple[dict[str, Any], bool]:
-    r"""Returns an object, and whether its texts have a server's escapes such as `\x22`. Raises ValueError."""
+def _decode_object(line: str) -> dict[str, Any]:
+    """Returns an object. Raises ValueError."""
     try:
-        return _decode(line), False
+        return _decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         if "\\x" not in line:
             raise ValueError(f"not a JSON object: {error}") from error
     try:
-        # nginx without escape=json, and Apache, write their own escapes between the quotes.
-        return _decode(_BACKSLASH.sub(lambda match: "\\\\x" if match[1] == "x" else match[0], line)), True
+        # nginx without escape=json, and Apache, write bytes between the quotes that are no escapes of JSON.
+        return _decode(_BYTES.sub(_json_text, line))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a JSON object: {error}") from error
+
+
+def _json_text(match: re.Match[str]) -> str:
+    """Returns bytes that a server escaped, or an escaped backslash, as text within JSON."""
+    return _encode(unescape(match[0]))[1:-1].decode()
 
 
 class _Finder:

@@ -79,6 +79,8 @@ def test_the_escapes_of_json_and_those_of_a_server_within_it_are_decoded() -> No
     for path, agent in ((r"caf\u00e9", r"a \"quoted\" \\ agent"), (r"caf\xC3\xA9", r"a \x22quoted\x22 \x5C agent")):
         event = AccessLogParser().parse_visit(text % (path, agent))
         assert (event["url"], event["properties"]["agent"]) == ("/café", 'a "quoted" \\ agent')
+    mixed = AccessLogParser().parse_visit(text % (r"caf\xe9\xC3\xA9", r"C:\\x41 \"q\" \x22"))
+    assert (mixed["url"], mixed["properties"]["agent"]) == (r"/caf\xe9é", r'C:\x41 "q" "')
     written_out = AccessLogParser().parse_visit(text % (r"caf\\xC3\\xA9", "x"))
     assert written_out["url"] == r"/caf\xC3\xA9"
 
