@@ -8,14 +8,19 @@ from functools import lru_cache
 
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9_-]*[A-Za-z][A-Za-z0-9_-]*\.?")
 _PORT = re.compile(r":[0-9]{1,5}")
+_MAX_ADDRESS_LENGTH = 64
 _MAX_HOST_NAME_LENGTH = 253
 _MAX_CONTACT_LENGTH = 255
 NO_CLIENT = "the line does not say who the client is"
 
 
-@lru_cache(maxsize=8_192)
 def is_address(text: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address, without a port."""
+    return len(text) <= _MAX_ADDRESS_LENGTH and _is_address(text)
+
+
+@lru_cache(maxsize=8_192)
+def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
     except ValueError:
