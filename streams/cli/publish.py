@@ -99,7 +99,7 @@ def publish(
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish events from files; the exit code is 65 where a JSON line, a CSV row or a whole log is not published."""
+    """Publish events from files; the exit code is 65 if a JSON line, a CSV row or a whole log is not published."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     end = parse_time_option("--until", until)
     account = parse_account(account)

@@ -77,7 +77,8 @@ def split_head(head: str) -> tuple[str, str, str | None]:
         raise ValueError(_UNCLEAR_CLIENT)
     first, second, *others = words
     # A user's name may have spaces; then the ident before it is a dash, as nearly always.
-    if is_client(first) and not is_address(second) and (len(words) == 3 or second == "-"):
+    has_user_with_spaces = second == "-" and others[0] != "-"
+    if is_client(first) and not is_client(second) and (len(words) == 3 or has_user_with_spaces):
         return first, " ".join(others), None
     if _is_virtual_host(first) and is_client(second) and (len(others) == 2 or (len(others) > 2 and others[0] == "-")):
         return second, " ".join(others[1:]), first

@@ -47,6 +47,8 @@ def test_the_client_comes_from_its_place_in_the_line(head: str, client: str, url
         "unix: - -",
         "192.0.2.1:51234 - -",
         "300.1.1.1 - -",
+        "www.example.com - - -",
+        "www.example.com client.example.net -",
         "10.0.0.2 - 203.0.113.7",
         "www.example.com 10.0.0.2 - 203.0.113.7",
         "192.0.2.1 -",
