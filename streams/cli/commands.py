@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
     ),
     "publish": CommandEntry(
         "publish:publish",
-        "Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published.",
+        "Publish events from files; the exit code is 65 if a JSON line, a CSV row or a whole log is not published.",
     ),
     "search": CommandEntry(
         "search:search_contacts",

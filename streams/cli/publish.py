@@ -13,6 +13,7 @@ import typer
 
 from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line
 from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
+from streams.cli.log_options import ClientFieldOption, LogFieldOption, LogFormatOption, LogOptions
 from streams.cli.options import (
     BootstrapOption,
     JsonOption,
@@ -23,7 +24,6 @@ from streams.cli.options import (
 )
 from streams.errors import DataError
 from streams.kafka.deployment import require_deployment
-from streams.publish.access_log import AccessLogParser
 from streams.publish.csv import parse_csv_files
 from streams.publish.lines import ParsedLine, parse_access_log, parse_json_lines, read_lines, total_progress
 from streams.publish.producer import EventProducer
@@ -92,24 +92,30 @@ def publish(
     map_: MapOption = None,
     delimiter: DelimiterOption = ",",
     at: CsvAtOption = None,
+    log_format: LogFormatOption = None,
+    client_field: ClientFieldOption = None,
+    log_field: LogFieldOption = None,
     bootstrap: BootstrapOption = None,
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish events from files; the exit code is 65 when a line of JSON or a row of CSV could not be published."""
+    """Publish events from files; the exit code is 65 if a JSON line, a CSV row or a whole log is not published."""
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     end = parse_time_option("--until", until)
     account = parse_account(account)
     csv_options = CsvOptions(mapping, map_, delimiter, at)
     if format_ is not Format.CSV:
         csv_options.require_unused()
+    log_options = LogOptions(log_format, client_field, log_field)
+    if format_ is not Format.ACCESS_LOG:
+        log_options.require_unused()
     csv_events = csv_options.event_builder(settings, account) if format_ is Format.CSV else None
     with progress_bar(quiet=as_json) as advance:
         on_bytes_read = total_progress(files, "publishing", advance)
         if csv_events is not None:
             items = parse_csv_files(files, csv_events, delimiter, on_bytes_read)
         elif format_ is Format.ACCESS_LOG:
-            items = parse_access_log(read_lines(files, on_bytes_read), AccessLogParser(as_.value, account))
+            items = parse_access_log(read_lines(files, on_bytes_read), log_options.parser(as_.value, account))
         else:
             items = parse_json_lines(read_lines(files, on_bytes_read))
         account_of_all = None if format_ is Format.JSONL else account
@@ -118,8 +124,10 @@ def publish(
         _write_report(report, as_json)
     if report.read_error is not None:
         raise report.read_error
-    # A real access log has lines that are no visits; in the other formats no line may be lost.
-    if report.refused_count and format_ is not Format.ACCESS_LOG:
+    # A real access log has lines that are no visits, but not only such; in the other formats no line may be lost.
+    if report.refused_count and (
+        format_ is not Format.ACCESS_LOG or not (report.event_count or report.skipped_count)
+    ):
         raise typer.Exit(DataError.exit_code)
 
 
@@ -169,15 +177,16 @@ def _write_report(report: PublishReport, as_json: bool) -> None:
                 "passed_over": report.skipped_count,
                 "refused": report.refused_count,
                 "refused_lines": [{"where": line.location, "reason": line.reason} for line in report.refused_lines],
+                "refused_reasons": [
+                    {"lines": reason.line_count, "such_as": reason.lines[0].reason}
+                    for reason in report.refusals.reasons
+                ],
             }
         )
         return
     console = stderr_console()
-    for line in report.refused_lines:
-        console.print(f"not published: {line.location}: {line.reason}", markup=False, soft_wrap=True)
-    unlisted_count = report.refused_count - sum(line.line_count for line in report.refused_lines)
-    if unlisted_count:
-        console.print(f"not published: {plural(unlisted_count, 'more line')}")
+    for text in report.refusals.describe():
+        console.print(f"not published: {text}", markup=False, soft_wrap=True)
     parts = [f"{plural(report.event_count, 'event')} published"]
     if report.skipped_count:
         parts.append(f"{plural(report.skipped_count, 'later line')} passed over")

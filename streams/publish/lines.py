@@ -18,7 +18,8 @@ from schemas.values import instant_ms
 from streams.engine.journal.event_types import EVENT_TYPES
 from streams.errors import DataError
 from streams.progress import ProgressCallback
-from streams.publish.access_log import AccessLogParser
+from streams.publish.access_log.escapes import decode_line
+from streams.publish.access_log.parser import AccessLogParser
 from streams.publish.ordering import OutgoingEvent
 
 STANDARD_INPUT = "-"
@@ -175,7 +176,7 @@ def parse_access_log(lines: Iterable[Line], parser: AccessLogParser) -> Iterator
     """Yields a visit for each line of an access log."""
     for line in lines:
         try:
-            event = parser.parse_visit(line.text.decode("utf-8", "replace"))
+            event = parser.parse_visit(decode_line(line.text))
         except ValueError as error:
             yield RefusedLine(line.location, str(error))
         else:
@@ -190,7 +191,7 @@ def line_from_event(event: dict[str, Any], location: str) -> ParsedLine:
 def _parse_json_line(line: Line) -> ParsedLine:
     try:
         envelope = _decode(line.text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return RefusedLine(line.location, f"not a JSON object: {error}")
     account = envelope.account if isinstance(envelope.account, str) else "default"
     at = _parse_instant(envelope.at)

@@ -11,6 +11,7 @@ from streams.errors import DataError, Unavailable
 from streams.publish.lines import ClockLine, DefinitionsLine, EventLine, ParsedLine, RefusedLine
 from streams.publish.ordering import OrderAcrossTopics, OutgoingEvent
 from streams.publish.producer import EventProducer
+from streams.publish.refusals import Refusals
 from streams.store.journal_follower import JournalFollower, JournalUpdate
 
 BATCH_SIZE = 2_000
@@ -18,7 +19,6 @@ BATCH_SIZE = 2_000
 MAX_HELD_EVENTS = 5_000
 """Events that may wait for the journal while later lines are read."""
 MAX_TRACKED_OWNERS = 100_000
-MAX_REFUSED_LINES = 20
 POLL_MS = 200
 
 
@@ -38,17 +38,24 @@ class PublishReport:
     clock_line_count: int = 0
     release_count: int = 0
     skipped_count: int = 0
-    refused_count: int = 0
-    refused_lines: list[RefusedLine] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
     read_error: DataError | None = None
     """Why the files could not be read to the end."""
     latest_instants: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def refused_count(self) -> int:
+        """How many lines were refused."""
+        return self.refusals.line_count
+
+    @property
+    def refused_lines(self) -> list[RefusedLine]:
+        """The first refused lines of each kind of reason."""
+        return self.refusals.listed_lines
+
     def add_refused(self, line: RefusedLine) -> None:
-        """Counts a line that cannot be published; the report lists the first ones."""
-        self.refused_count += line.line_count
-        if len(self.refused_lines) < MAX_REFUSED_LINES:
-            self.refused_lines.append(line)
+        """Counts a line that cannot be published."""
+        self.refusals.add(line)
 
     def count_event(self, event: OutgoingEvent) -> None:
         """Counts an event that is about to be sent."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from streams.publish.access_log import AccessLogParser
+from streams.publish.access_log.parser import AccessLogParser
 from streams.publish.lines import EventLine, parse_access_log, read_lines
 from tests.harness.deployment.pipeline import Pipeline
 from tests.programs.access_log.visits_sql import DAY, DEFINITIONS, QUERIES, VisitsSql

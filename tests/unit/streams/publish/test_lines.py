@@ -97,6 +97,8 @@ def test_clock_lines_and_definitions_are_distinguished() -> None:
     [
         ("{", "not a JSON object"),
         ("[1]", "not a JSON object"),
+        ('{"type": "contact.changed", "contact": ' + "[" * 100_000, "not a JSON object"),
+        ('{"type": "contact.changed", "contact": ' + "1" * 5_000 + "}", "not a JSON object"),
         ('{"contact": "ann"}', "no `type`"),
         ('{"type": "contact.chnaged"}', "no topic takes events of type 'contact.chnaged'"),
         ('{"type": "clock.advanced"}', "needs `at`"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.publish.access_log import AccessLogParser
+from streams.publish.access_log.parser import AccessLogParser
 from streams.publish.lines import EventLine, Line, RefusedLine, parse_access_log
 
 COMBINED = (
@@ -63,7 +63,7 @@ def test_a_cut_off_agent_and_fields_after_it_are_no_obstacle(end: str) -> None:
     [
         ("hello", "not a line of an access log"),
         (COMMON.replace("May", "Mai"), "is not a time"),
-        (COMMON.replace("17/May", "31/Feb"), "day is out of range"),
+        (COMMON.replace("17/May", "31/Feb"), "does not exist"),
         (COMMON.replace("POST /form HTTP/1.0", "-"), "names no address"),
         (COMMON.replace("POST /form HTTP/1.0", r"\x16\x03\x01"), "names no address"),
     ],
