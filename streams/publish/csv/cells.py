@@ -51,10 +51,9 @@ class CellReader:
         text = cell.strip()
         if text in self._form.null_words:
             return None
-        formula = _FORMULA_TEXT.fullmatch(text)
-        if formula is not None:  # ="0049": so spreadsheets are told to keep zeros
-            return formula[1].replace('""', '"').strip()
-        if text.upper() in _SPREADSHEET_ERRORS or _TOO_NARROW.fullmatch(text):
+        if text.startswith("=") and (formula := _FORMULA_TEXT.fullmatch(text)) is not None:
+            return formula[1].replace('""', '"').strip()  # ="0049": so spreadsheets are told to keep zeros
+        if text.startswith("#") and (text.upper() in _SPREADSHEET_ERRORS or _TOO_NARROW.fullmatch(text)):
             raise ValueError(
                 f"{text!r} is what a spreadsheet shows in place of a value; mend it there, or give --null"
             )

@@ -51,8 +51,8 @@ def require_encoding(name: str) -> str:
     """Returns the standard name of an encoding that files may have. Raises UsageError."""
     try:
         standard = codecs.lookup(name).name.replace("_", "-")
-        b"".decode(name)  # codecs that turn bytes into bytes refuse this
-    except LookupError:
+        "a".encode(name)  # codecs that turn bytes into bytes, or text into text, refuse this
+    except (LookupError, UnicodeError):
         standard = ""
     if not standard or standard in _NO_CHARACTER_SETS:
         raise UsageError(f"--encoding: {name!r} is no encoding; there are utf-8, utf-16, latin-1, cp1252 and more")

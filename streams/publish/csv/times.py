@@ -28,6 +28,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - what local clocks show has no zone
 _MILLISECOND = timedelta(milliseconds=1)
 
+_INSTANT = "an RFC 3339 instant such as 2026-03-01T09:30:00Z"
+
 # What a hint may say: the usual forms of spreadsheets and CRMs.
 _USUAL_DAYS = (
     *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%y", "%d/%m/%y"),
@@ -93,9 +95,9 @@ class TimeReader:
 
     def read_date(self, text: str) -> str:
         """Returns a calendar date; a time is one where it is a midnight. Raises ValueError with what to type."""
-        moment = self._read(text)
+        moment = self._read(text, "a date such as 2026-03-31")
         if isinstance(moment, str):
-            moment = datetime.fromisoformat(moment.upper().replace("Z", "+00:00"))
+            moment = _EPOCH + timedelta(milliseconds=instant_ms(moment))
         if not isinstance(moment, datetime):
             return moment.isoformat()
         if moment.tzinfo is UTC and self._zone is not None:
@@ -104,8 +106,10 @@ class TimeReader:
             raise ValueError(f"{text!r} has a time of the day, and a date is a day alone")
         return moment.date().isoformat()
 
-    def _read(self, text: str) -> date | datetime | str:
+    def _read(self, text: str, wanted: str = _INSTANT) -> date | datetime | str:
         """Returns a day, a time with or without its offset, or RFC 3339 as it is. Raises ValueError."""
+        if not self._formats and _is_instant(text):  # most cells are
+            return text
         moments = {moment: format_ for format_ in self._formats if (moment := _read_by(text, format_)) is not None}
         if len(moments) > 1:
             raise ValueError(
@@ -115,13 +119,12 @@ class TimeReader:
             return next(iter(moments))
         if is_day(text):
             return date.fromisoformat(text)
-        if _LOCAL_TIME.fullmatch(text):
-            return datetime.fromisoformat(text.upper())
-        try:
-            instant_ms(text)
-        except ValueError as error:
-            raise ValueError(f"{error}{self._hint(text)}") from error
-        return text
+        if _is_instant(text):
+            return text
+        local_time = _read_local_time(text)
+        if local_time is None:
+            raise ValueError(f"{text!r} is not {wanted}{self._hint(text)}")
+        return local_time
 
     def _hint(self, text: str) -> str:
         if self._formats:
@@ -135,6 +138,21 @@ class TimeReader:
 def _usual_formats() -> Iterator[str]:
     yield from (day + clock for day in _USUAL_DAYS for clock in _USUAL_TIMES)
     yield from (UNIX_SECONDS, UNIX_MILLISECONDS)
+
+
+def _read_local_time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.upper()) if _LOCAL_TIME.fullmatch(text) else None
+    except ValueError:  # a time that no clock shows, such as 25:00
+        return None
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        instant_ms(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_plausible(moment: date | None) -> bool:
