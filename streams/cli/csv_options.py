@@ -99,21 +99,22 @@ class CsvOptions:
 
     def form(self) -> CsvForm:
         """Returns how the files are written. Raises UsageError."""
-        if self.delimiter is not None and len(self.delimiter) != 1:
+        delimiter, list_separator = _unescape(self.delimiter), _unescape(self.list_separator)
+        if delimiter is not None and len(delimiter) != 1:
             raise UsageError(f"--delimiter: one character stands between cells, not {self.delimiter!r}")
-        if self.delimiter in ('"', "\n", "\r"):
+        if delimiter in ('"', "\n", "\r"):
             raise UsageError("--delimiter: quotes and ends of lines have a meaning of their own")
         if self.decimal not in (None, ".", ","):
             raise UsageError(f"--decimal: '.' or ',' stands before decimals, not {self.decimal!r}")
-        if self.list_separator is not None and not self.list_separator.strip(" "):
+        if list_separator is not None and not list_separator.strip(" "):
             raise UsageError("--list-separator: something that is no blank stands between items")
         return CsvForm(
-            delimiter=self.delimiter,
+            delimiter=delimiter,
             encoding=None if self.encoding is None else require_encoding(self.encoding),
             decimal=cast(DecimalMark | None, self.decimal),
             date_formats=[require_date_format(each) for each in self.date_formats or ()],
             zone=None if self.zone is None else require_named_zone(self.zone),
-            list_separator=self.list_separator,
+            list_separator=list_separator,
             null_words=frozenset(word.strip() for word in self.null_words or ()),
             unread_columns=frozenset(self.unread_columns or ()),
             has_normal_ids=self.normalize_ids,
@@ -178,3 +179,8 @@ class CsvOptions:
             return TypeAdapter[str](Slug).validate_python(self.load)
         except ValidationError as error:
             raise UsageError(f"--load: {self.load!r} is no id; letters, digits, - and _ make one") from error
+
+
+def _unescape(separator: str | None) -> str | None:
+    """Returns a separator as it is meant: many write the two characters `\\t` for a tab."""
+    return None if separator is None else {"\\t": "\t", "\\n": "\n"}.get(separator, separator)

@@ -81,6 +81,10 @@ def test_a_unix_time_is_its_instant(milliseconds: int) -> None:
     assert TimeReader(["unix"]).read_instant(f"{sign}{seconds}.{rest:03}") == instant_text(milliseconds)
 
 
+def is_utf_8(content: bytes) -> bool:
+    return "\ufffd" not in content.decode(errors="replace")
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.text(min_size=1, max_size=40),
@@ -94,6 +98,7 @@ def test_a_text_comes_out_of_its_encoding_as_it_went_in(text: str, encoding: str
         assume(content.decode(encoding).endswith(f"{quoted}\r\n"))
     except UnicodeError:
         assume(False)
+    assume(encoding != "cp1252" or text.isascii() or not is_utf_8(content))
     assume(text.strip() and not text.strip().startswith(("=", "#")))
     named = None if encoding.startswith("utf") else encoding
     with tempfile.TemporaryDirectory() as folder:

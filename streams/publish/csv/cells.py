@@ -33,6 +33,9 @@ _SPREADSHEET_ERRORS = frozenset(
 _TOO_NARROW = re.compile("#{3,}")
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _SHORTENED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,}")
+_SHORTENED_PHONE = re.compile(r"[0-9][.,][0-9]{2,}E[+]1[0-9]")
+"""What a spreadsheet makes of 11 to 20 digits, such as a phone number's."""
+_SHORTENED = "{!r} is a long number that a spreadsheet shortened; give the column the format of text there"
 _OTHER_LIST_SEPARATORS = ("|", ",", "\t", "\n")
 
 _contact_id_adapter = TypeAdapter(ContactId)
@@ -62,9 +65,7 @@ class CellReader:
     def read_contact(self, text: str) -> str:
         """Returns a contact's id. Raises ValueError."""
         if _SHORTENED_NUMBER.fullmatch(text):
-            raise ValueError(
-                f"{text!r} is a long number that a spreadsheet shortened; give the column the format of text there"
-            )
+            raise ValueError(_SHORTENED.format(text))
         contact = normalize_contact_id(text) if self._form.has_normal_ids else text
         if reason := _refusal(_contact_id_adapter, contact):
             raise ValueError(f"{text[:40]!r} is not a contact id: {reason}")
@@ -99,7 +100,7 @@ class CellReader:
             case "datetime":
                 return self._times.read_datetime(text)
             case "text":
-                return text
+                return _read_text(text)
 
     def _read_list(self, text: str) -> list[str]:
         separator = self._form.list_separator
@@ -125,6 +126,12 @@ def _refusal(adapter: TypeAdapter[Any], value: str) -> str | None:
     except ValidationError as error:
         return error.errors()[0]["msg"].removeprefix("Value error, ")
     return None
+
+
+def _read_text(text: str) -> str:
+    if _SHORTENED_PHONE.fullmatch(text):
+        raise ValueError(_SHORTENED.format(text))
+    return text
 
 
 def _read_boolean(text: str) -> bool:

@@ -22,6 +22,10 @@ _MARKS = (  # the mark of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx, .ods and .xls begin."""
+_WESTERN = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
+"""Encodings in which text of UTF-8 is text as well, of letters that stand beside each other nowhere else."""
 _LABELS = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8",
@@ -62,9 +66,11 @@ def require_encoding(name: str) -> str:
 def open_text(name: str, stream: BinaryIO, encoding: str | None) -> io.TextIOWrapper:
     """Returns the text of a stream, without a byte order mark; `encoding` is of `require_encoding`.
 
-    Raises DataError where the mark says another encoding, and for UTF-16 without mark that nobody named.
+    Raises DataError where the mark says another encoding, for UTF-16 without mark that nobody named, for workbooks.
     """
     first_bytes = stream.peek(4)[:4]  # type: ignore[attr-defined]  # buffered readers and gzip files have it
+    if first_bytes.startswith(_WORKBOOKS):
+        raise DataError(f"{name} is a workbook and no CSV; open it in the spreadsheet and save it as CSV (UTF-8)")
     codec = encoding or DEFAULT_ENCODING
     for mark, codec_of_mark, label in _MARKS:
         if first_bytes.startswith(mark):
@@ -94,7 +100,18 @@ def unreadable_text(text: str, codec: str) -> str | None:
         if _FIRST_SURROGATE <= ord(character) <= _FIRST_SURROGATE + 0xFF:
             hint = "; files of Excel often need --encoding cp1252" if codec.startswith("utf-8") else ""
             return f"not {encoding_label(codec)} text: byte 0x{ord(character) - _FIRST_SURROGATE:02x}{hint}"
-        # Latin-1 has control characters where cp1252, which is often called by that name, has the euro and quotes.
-        if codec == "iso8859-1" and "\x80" <= character <= "\x9f":
-            return f"byte 0x{ord(character):02x} is no character of Latin-1; is --encoding cp1252 meant?"
+    if codec in _WESTERN and _is_utf_8(text.encode(codec)):
+        return f"read as {encoding_label(codec)}, and it is UTF-8 text; leave --encoding out"
+    # Latin-1 has control characters where cp1252, which is often called by that name, has the euro and quotes.
+    control = next((each for each in text if "\x80" <= each <= "\x9f"), None) if codec == "iso8859-1" else None
+    if control is not None:
+        return f"byte 0x{ord(control):02x} is no character of Latin-1; is --encoding cp1252 meant?"
     return None
+
+
+def _is_utf_8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -196,7 +196,10 @@ def _take_delimiter_of_file(name: str, reader: CsvRecordReader, form: CsvForm) -
 def _parse_record(location: str, record: CsvRecord, header: list[str], builder: CsvEventBuilder) -> ParsedLine:
     cells, error_text = record.cells, record.error
     if error_text is None and len(cells) != len(header):
-        error_text = f"{len(cells)} cells, where the first line names {len(header)} columns"
+        noun = "cell" if len(cells) == 1 else "cells"
+        error_text = f"{len(cells)} {noun}, where the first line names {len(header)} columns"
+        if len(cells) > len(header):
+            error_text += "; a cell that holds the delimiter stands in quotes"
     if error_text is not None:
         return _refused_line(location, record, error_text)
     mapped_cells = {

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from streams.cli import publish as publish_module
 from streams.cli.csv_options import CsvOptions
 from streams.errors import UsageError
+from streams.publish.csv.events import CsvEventBuilder
+from streams.settings import Settings
 
 UNUSED: dict[str, Any] = {
     **dict.fromkeys(("mapping_file", "column_pairs", "unread_columns", "delimiter", "encoding", "decimal")),
@@ -42,6 +45,32 @@ def test_what_was_not_given_is_left_to_the_files() -> None:
     assert (form.delimiter, form.encoding, form.decimal, form.zone, form.list_separator) == (None,) * 5
     named = CsvOptions(**{**UNUSED, "encoding": "Latin-1", "null_words": [" NULL ", ""], "decimal": ","}).form()
     assert (named.encoding, named.null_words, named.decimal) == ("iso8859-1", frozenset({"NULL", ""}), ",")
+
+
+@pytest.mark.parametrize("separator", ["\\t", "\t"])
+def test_a_tab_may_be_written_as_two_characters(separator: str) -> None:
+    form = CsvOptions(**{**UNUSED, "delimiter": separator, "list_separator": separator}).form()
+    assert (form.delimiter, form.list_separator) == ("\t", "\t")
+
+
+def test_a_run_that_is_interrupted_tells_its_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(options: CsvOptions, _settings: Settings, account: str) -> CsvEventBuilder:
+        return CsvEventBuilder(options.column_mapping(), {}, account, None, load=options.load or "")
+
+    async def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(CsvOptions, "event_builder", build)
+    monkeypatch.setattr(publish_module, "_publish", interrupt)
+    file = tmp_path / "people.csv"
+    file.write_text("No\nada\n")
+    with pytest.raises(KeyboardInterrupt):
+        publish_module.publish([str(file)], format_=publish_module.Format.CSV, map_=["No=contact"], load="march")
+    assert capsys.readouterr().err == (
+        "load march: with --load march the same files continue it, and no row counts twice\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,14 @@ def test_an_id_that_a_spreadsheet_shortened_is_refused(tmp_path: Path, cell: str
     assert "is a long number that a spreadsheet shortened" in rows.refused[0][1]
 
 
+@pytest.mark.parametrize("cell", ["4.91512E+11", "4,91512E+12"])
+def test_so_is_a_phone_number_and_no_other_text(tmp_path: Path, cell: str) -> None:
+    content = f'No,Phone\nada,"{cell}"\nbob,6.022E+23\ncem,+49 151 2\n'
+    rows = read_csv(tmp_path, content, "No=contact", "Phone=phone")
+    assert rows.properties == [{"phone": "6.022E+23"}, {"phone": "+49 151 2"}]
+    assert rows.refused[0][1].startswith(f"Phone: {cell!r} is a long number that a spreadsheet shortened")
+
+
 @pytest.mark.parametrize(("cell", "text"), [('="0049"', "0049"), ('"=""0049"""', "0049"), ('"=""a""""b"""', 'a"b')])
 def test_a_formula_that_keeps_zeros_is_its_text(tmp_path: Path, cell: str, text: str) -> None:
     rows = read_csv(tmp_path, f"No,Phone\n{cell},{cell}\n", "No=contact", "Phone=phone")

@@ -57,6 +57,14 @@ def test_the_euro_in_a_file_called_latin_1_is_no_control_character(tmp_path: Pat
     ]
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "iso-8859-15"])
+def test_a_row_of_utf_8_is_not_read_as_something_else(tmp_path: Path, encoding: str) -> None:
+    rows = read(tmp_path, b"No;Stadt\nada;" + "Köln".encode() + b"\nbob;Ulm\ncem;K\xf6ln\n", encoding)
+    assert rows.properties == [{"city": "Ulm"}, {"city": "Köln"}]
+    ((_, reason),) = rows.refused
+    assert reason.endswith("and it is UTF-8 text; leave --encoding out")
+
+
 def test_a_byte_that_the_encoding_does_not_know_costs_its_row(tmp_path: Path) -> None:
     rows = read(tmp_path, b"No;Stadt\nada;\x81\nbob;K\xf6ln\n", "cp1252")
     assert (rows.contacts, rows.refused) == (["bob"], [(2, "not cp1252 text: byte 0x81")])
@@ -71,6 +79,8 @@ def test_a_byte_that_the_encoding_does_not_know_costs_its_row(tmp_path: Path) ->
         (TEXT.encode("utf-16-le"), None, "is no text in UTF-8; is --encoding utf-16-le meant"),
         (TEXT.encode("utf-16-be"), "cp1252", "is no text in cp1252; is --encoding utf-16-be meant"),
         (TEXT.encode("utf-8-sig"), "cp1252", "begins with the mark of UTF-8, and --encoding says cp1252; leave"),
+        (b"PK\x03\x04\x14\x00", None, "is a workbook and no CSV; open it in the spreadsheet and save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "cp1252", "is a workbook and no CSV"),
         (TEXT.encode("utf-16"), "utf-8", "begins with the mark of UTF-16, and --encoding says utf-8; leave"),
     ],
 )

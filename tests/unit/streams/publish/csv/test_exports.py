@@ -72,6 +72,11 @@ def test_excel_saves_csv_without_a_mark_in_cp1252_and_says_so_when_read_as_utf_8
     }
 
 
+def test_excel_on_a_mac_ends_lines_by_a_carriage_return(tmp_path: Path) -> None:
+    content = EXCEL_ROWS.replace("Ł", "L").replace("\r\n", "\r").encode("mac-roman")
+    assert excel(tmp_path, content, encoding="mac-roman").properties[:2] == EXCEL_PEOPLE[:2]
+
+
 @pytest.mark.parametrize(
     ("option", "advice"),
     [

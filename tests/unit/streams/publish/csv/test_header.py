@@ -35,7 +35,7 @@ def test_blank_rows_are_passed_over(tmp_path: Path, blank: str) -> None:
     content = f"{blank}\nCustomer,City,A,B\n{blank}\nada,Ulm,,\n{blank}\nbob\n"
     rows = read_csv(tmp_path, content, *PAIRS)
     assert rows.contacts == ["ada"]
-    assert rows.refused == [(6, "1 cells, where the first line names 4 columns")]
+    assert rows.refused == [(6, "1 cell, where the first line names 4 columns")]
 
 
 @pytest.mark.parametrize(

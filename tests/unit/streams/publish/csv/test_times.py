@@ -107,6 +107,17 @@ def test_a_cell_that_fits_no_format_names_them(tmp_path: Path) -> None:
     assert "nor does it fit --date-format 'unix'" in cell(tmp_path, "datetime", "1772323200123", "unix")
 
 
+@pytest.mark.parametrize(
+    ("pair", "text"),
+    [("D=since:date", "31.12.2024"), ("D=since:datetime", "2024-12-31 10:00"), ("D=since:date", "2024-02-30")],
+)
+def test_a_type_that_only_the_mapping_names_is_checked_too(tmp_path: Path, pair: str, text: str) -> None:
+    kind = pair.partition(":")[2]
+    rows = read_csv(tmp_path, f"No,D\nada,{text}\nbob,2024-12-31\n", "No=contact", pair)
+    assert rows.properties == [{"since": "2024-12-31"}]
+    assert rows.refused[0][1].startswith(f"D: since is of the type {kind}, and {text!r} ")
+
+
 @pytest.mark.parametrize("text", ["%d.%m", "%H:%M", "day", "%Y-%m-%d %Z", "%x", "%"])
 def test_a_format_that_names_no_day_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="or unix, or unix-ms"):
