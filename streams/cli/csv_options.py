@@ -24,49 +24,88 @@ from streams.publish.csv.numbers import DecimalMark
 from streams.publish.csv.times import require_date_format, require_named_zone
 from streams.settings import Settings
 
+_PANEL = "Options for CSV files"
+
 MappingFileOption = Annotated[
-    Path | None, typer.Option("--mapping", help="CSV: a YAML or JSON file with a line `column: field` for each.")
+    Path | None,
+    typer.Option(
+        "--mapping", rich_help_panel=_PANEL, help="A YAML or JSON file with a line `column: field` for each."
+    ),
 ]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="COLUMN=FIELD", help="CSV: contact, at, status or a property[:type]; repeatable."),
+    typer.Option(
+        "--map",
+        metavar="COLUMN=FIELD",
+        rich_help_panel=_PANEL,
+        help="Contact, at, status or a property[:type]; repeatable.",
+    ),
 ]
 IgnoreOption = Annotated[
     list[str] | None,
-    typer.Option("--ignore", metavar="COLUMN", help="CSV: a column that may be there more than once; repeatable."),
+    typer.Option(
+        "--ignore",
+        metavar="COLUMN",
+        rich_help_panel=_PANEL,
+        help="A column that may be there more than once; repeatable.",
+    ),
 ]
 DelimiterOption = Annotated[
-    str | None, typer.Option("--delimiter", help="CSV: what stands between two cells; by default a comma.")
+    str | None,
+    typer.Option("--delimiter", rich_help_panel=_PANEL, help="What stands between two cells; by default a comma."),
 ]
 EncodingOption = Annotated[
     str | None,
-    typer.Option("--encoding", help="CSV: utf-16, latin-1, cp1252...; by default as the file's mark says, or utf-8."),
+    typer.Option(
+        "--encoding",
+        rich_help_panel=_PANEL,
+        help="Utf-16, latin-1, cp1252...; by default as the file's mark says, or utf-8.",
+    ),
 ]
 DecimalOption = Annotated[
-    str | None, typer.Option("--decimal", metavar="MARK", help="CSV: what stands before decimals, . or ,")
+    str | None,
+    typer.Option("--decimal", metavar="MARK", rich_help_panel=_PANEL, help="What stands before decimals, . or ,"),
 ]
 DateFormatOption = Annotated[
     list[str] | None,
-    typer.Option("--date-format", metavar="FORMAT", help="CSV: as %d.%m.%Y %H:%M, unix or unix-ms; repeatable."),
+    typer.Option(
+        "--date-format",
+        metavar="FORMAT",
+        rich_help_panel=_PANEL,
+        help="As %d.%m.%Y %H:%M, unix or unix-ms; repeatable.",
+    ),
 ]
 ZoneOption = Annotated[
-    str | None, typer.Option("--zone", metavar="ZONE", help="CSV: of times without offset, as Europe/Berlin.")
+    str | None,
+    typer.Option("--zone", metavar="ZONE", rich_help_panel=_PANEL, help="Of times without offset, as Europe/Berlin."),
 ]
 ListSeparatorOption = Annotated[
-    str | None, typer.Option("--list-separator", help="CSV: what stands between the items of a list; by default ;")
+    str | None,
+    typer.Option(
+        "--list-separator", rich_help_panel=_PANEL, help="What stands between the items of a list; by default ;"
+    ),
 ]
 NullOption = Annotated[
-    list[str] | None, typer.Option("--null", metavar="WORD", help="CSV: a cell that removes a property; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--null", metavar="WORD", rich_help_panel=_PANEL, help="A cell that removes a property; repeatable."
+    ),
 ]
 NormalizeCsvIdsOption = Annotated[
-    bool, typer.Option("--normalize-ids", help="CSV: contact ids trimmed and in lower case.")
+    bool, typer.Option("--normalize-ids", rich_help_panel=_PANEL, help="Contact ids trimmed and in lower case.")
 ]
 LoadOption = Annotated[
-    str | None, typer.Option("--load", metavar="ID", help="CSV: the load to continue; by default a new one.")
+    str | None,
+    typer.Option("--load", metavar="ID", rich_help_panel=_PANEL, help="The load to continue; by default a new one."),
 ]
 CsvAtOption = Annotated[
     str | None,
-    typer.Option("--at", metavar="TIME", help="CSV: of rows without a time; by default now, or the time last told."),
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        rich_help_panel=_PANEL,
+        help="Of rows without a time; by default now, or the time last told.",
+    ),
 ]
 
 

@@ -61,6 +61,24 @@ def test_of_the_loads_a_b_a_the_last_holds_and_every_spelling_of_an_id_is_one_co
         assert replays[0].stdout.count("segment.entered") == 2
 
 
+def test_a_file_is_replayed_with_the_setting_of_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    changed = {"id": "1", "type": "contact.changed", "at": "2026-03-01T09:00:00Z", "properties": {"country": "DE"}}
+    file.write_text("".join(json.dumps({**changed, "contact": each}) + "\n" for each in ("Ada", " ada")))
+    definitions = tmp_path / "definitions.yaml"
+    definitions.write_text(DEFINITIONS)
+    contacts = {
+        setting: [
+            json.loads(line)["contact"]
+            for line in leadstream(
+                *("replay", "--definitions", str(definitions), str(file)), env={"LEADSTREAM_NORMALIZE_IDS": setting}
+            ).stdout.splitlines()
+        ]
+        for setting in ("true", "false")
+    }
+    assert contacts == {"true": ["ada"], "false": ["Ada", " ada"]}
+
+
 async def test_the_form_of_ids_is_fixed_when_the_topics_are_created(kafka: str, prefix: str) -> None:
     def settings(**options: Any) -> Settings:
         return Settings(bootstrap=kafka, prefix=prefix, partitions=1, in_partitions=1, **options)
