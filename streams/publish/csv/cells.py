@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.definitions import ContactStatus, PropertyType
 from schemas.events.base import EventInstant
 from schemas.values import ContactId, normalize_contact_id
+from streams.engine.validation.problem import describe_value
 from streams.publish.csv.form import DEFAULT_LIST_SEPARATOR, CsvForm
 from streams.publish.csv.numbers import read_number, to_number
 from streams.publish.csv.times import TimeReader
@@ -35,7 +36,7 @@ _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _SHORTENED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,}")
 _SHORTENED_PHONE = re.compile(r"[0-9][.,][0-9]{2,}E[+]1[0-9]")
 """What a spreadsheet makes of 11 to 20 digits, such as a phone number's."""
-_SHORTENED = "{!r} is a long number that a spreadsheet shortened; give the column the format of text there"
+_SHORTENED = "{} is a long number that a spreadsheet shortened; give the column the format of text there"
 _OTHER_LIST_SEPARATORS = ("|", ",", "\t", "\n")
 
 _contact_id_adapter = TypeAdapter(ContactId)
@@ -58,14 +59,15 @@ class CellReader:
             return formula[1].replace('""', '"').strip()  # ="0049": so spreadsheets are told to keep zeros
         if text.startswith("#") and (text.upper() in _SPREADSHEET_ERRORS or _TOO_NARROW.fullmatch(text)):
             raise ValueError(
-                f"{text!r} is what a spreadsheet shows in place of a value; mend it there, or give --null"
+                f"{describe_value(text)} is what a spreadsheet shows in place of a value;"
+                " mend it there, or give --null"
             )
         return text
 
     def read_contact(self, text: str) -> str:
         """Returns a contact's id. Raises ValueError."""
         if _SHORTENED_NUMBER.fullmatch(text):
-            raise ValueError(_SHORTENED.format(text))
+            raise ValueError(_SHORTENED.format(describe_value(text)))
         contact = normalize_contact_id(text) if self._form.has_normal_ids else text
         if reason := _refusal(_contact_id_adapter, contact):
             raise ValueError(f"{text[:40]!r} is not a contact id: {reason}")
@@ -81,7 +83,7 @@ class CellReader:
     def read_status(self, text: str) -> str:
         """Returns a status of a contact. Raises ValueError."""
         if text not in get_args(ContactStatus):
-            raise ValueError(f"{text!r} is no status; there are {', '.join(get_args(ContactStatus))}")
+            raise ValueError(f"{describe_value(text)} is no status; there are {', '.join(get_args(ContactStatus))}")
         return text
 
     def read_property(self, property_type: PropertyType, text: str) -> Any:
@@ -109,8 +111,8 @@ class CellReader:
             other = next((each for each in _OTHER_LIST_SEPARATORS if each in text), None)
             if other is not None and separator not in text:
                 raise ValueError(
-                    f"{text!r} may be one item or several: say --list-separator {shell_word(other)} for several,"
-                    f" --list-separator {shell_word(separator)} for one"
+                    f"{describe_value(text)} may be one item or several: say"
+                    f" --list-separator {shell_word(other)} for several, --list-separator {shell_word(separator)} for one"
                 )
         return [part.strip() for part in text.split(separator) if part.strip()]
 
@@ -130,14 +132,14 @@ def _refusal(adapter: TypeAdapter[Any], value: str) -> str | None:
 
 def _read_text(text: str) -> str:
     if _SHORTENED_PHONE.fullmatch(text):
-        raise ValueError(_SHORTENED.format(text))
+        raise ValueError(_SHORTENED.format(describe_value(text)))
     return text
 
 
 def _read_boolean(text: str) -> bool:
     folded = text.casefold()
     if folded not in _TRUE | _FALSE:
-        raise ValueError(f"{text!r} is neither true nor false")
+        raise ValueError(f"{describe_value(text)} is neither true nor false")
     return folded in _TRUE
 
 
@@ -149,7 +151,7 @@ def _read_object(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from error
     if not isinstance(value, dict | list):
-        raise ValueError(f"{text!r} is no object in JSON")  # noqa: TRY004 - a value, not a type of ours
+        raise ValueError(f"{describe_value(text)} is no object in JSON")  # noqa: TRY004 - a value, not a type of ours
     return value
 
 

@@ -14,6 +14,8 @@ import re
 from math import isfinite
 from typing import Literal
 
+from streams.engine.validation.problem import describe_value
+
 DecimalMark = Literal[".", ","]
 
 # Between groups of three digits: what stands for thousands, with the spaces that spreadsheets write.
@@ -37,7 +39,7 @@ def read_number(text: str, decimal: DecimalMark | None = None) -> int | float:
     if decimal is not None:
         number = _read_with(text, decimal)
         if number is None:
-            raise ValueError(f"{text!r} is no number with --decimal {decimal!r}")
+            raise ValueError(f"{describe_value(text)} is no number with --decimal {decimal!r}")
         return number
     if _THREE_DIGITS_BEHIND_A_POINT.fullmatch(text):
         raise ValueError(
@@ -48,7 +50,7 @@ def read_number(text: str, decimal: DecimalMark | None = None) -> int | float:
     marks: tuple[DecimalMark, ...] = (".", ",")
     meant = [mark for mark in marks if _read_with(text, mark) is not None]
     hint = "; is " + " or ".join(f"--decimal {mark!r}" for mark in meant) + " meant?" if meant else ""
-    raise ValueError(f"{text!r} is no number such as 50 or 2.5{hint}")
+    raise ValueError(f"{describe_value(text)} is no number such as 50 or 2.5{hint}")
 
 
 def to_number(text: str) -> int | float:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from schemas.time_zones import find_zone
 from schemas.values import instant_ms, instant_text, is_day
 from streams.engine.conditions.dates.zones import day_start, instant_from_wall
+from streams.engine.validation.problem import describe_value
 from streams.errors import UsageError
 
 UNIX_SECONDS = "unix"
@@ -103,7 +104,7 @@ class TimeReader:
         if moment.tzinfo is UTC and self._zone is not None:
             moment = moment.astimezone(self._zone)
         if moment.time() != time():
-            raise ValueError(f"{text!r} has a time of the day, and a date is a day alone")
+            raise ValueError(f"{describe_value(text)} has a time of the day, and a date is a day alone")
         return moment.date().isoformat()
 
     def _read(self, text: str, wanted: str = _INSTANT) -> date | datetime | str:
@@ -112,9 +113,8 @@ class TimeReader:
             return text
         moments = {moment: format_ for format_ in self._formats if (moment := _read_by(text, format_)) is not None}
         if len(moments) > 1:
-            raise ValueError(
-                f"{text!r} is another day by --date-format {' than by '.join(map(repr, moments.values()))}"
-            )
+            formats = " than by ".join(map(repr, moments.values()))
+            raise ValueError(f"{describe_value(text)} is another day by --date-format {formats}")
         if moments:
             return next(iter(moments))
         if is_day(text):
@@ -123,7 +123,7 @@ class TimeReader:
             return text
         local_time = _read_local_time(text)
         if local_time is None:
-            raise ValueError(f"{text!r} is not {wanted}{self._hint(text)}")
+            raise ValueError(f"{describe_value(text)} is not {wanted}{self._hint(text)}")
         return local_time
 
     def _hint(self, text: str) -> str:

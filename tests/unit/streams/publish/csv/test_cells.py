@@ -135,6 +135,12 @@ def test_a_row_just_small_enough_is_sent_whatever_its_letters_take(tmp_path: Pat
         assert read_csv(tmp_path, f"No,City\nada,{text}{text[:6]}\n", "No=contact", "City=city").contacts == []
 
 
+@pytest.mark.parametrize("kind", ["number", "boolean", "date", "datetime", "object"])
+def test_a_refusal_of_a_long_cell_is_short(tmp_path: Path, kind: str) -> None:
+    rows = read_csv(tmp_path, f"No,C\nada,{'9x' * 200_000}\n", "No=contact", f"C=c:{kind}")
+    assert [len(reason) < 200 for _, reason in rows.refused] == [True]
+
+
 @pytest.mark.parametrize("depth", [65, 5_000, 300_000])
 def test_an_object_nested_too_deeply_is_refused(tmp_path: Path, depth: int) -> None:
     content = f"No,O\nada,{'[' * depth}{']' * depth}\nbob,[{{}}]\n"
