@@ -112,7 +112,8 @@ class CellReader:
             if other is not None and separator not in text:
                 raise ValueError(
                     f"{describe_value(text)} may be one item or several: say"
-                    f" --list-separator {shell_word(other)} for several, --list-separator {shell_word(separator)} for one"
+                    f" --list-separator {shell_word(other)} for several,"
+                    f" --list-separator {shell_word(separator)} for one"
                 )
         return [part.strip() for part in text.split(separator) if part.strip()]
 
