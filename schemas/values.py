@@ -144,6 +144,11 @@ def _parse_instant(value: object) -> object:
     return instant_ms(value)
 
 
+def normalize_contact_id(text: str) -> str:
+    """Returns a contact's id without blanks around it and in lower case, for deployments that write ids so."""
+    return text.strip().lower()
+
+
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 """The id of an account, segment, campaign or rule: letters, digits, `-`, `_`."""
 

@@ -111,7 +111,7 @@ APP_SPECS: dict[str, Callable[[Settings], AppSpec]] = {"pipeline": pipeline_spec
 
 def event_validator(settings: Settings) -> Ingest:
     """The function that validates in-topic records."""
-    return EventValidator(settings.clock, settings.future_ms)
+    return EventValidator(settings.clock, settings.future_ms, normalize_ids=settings.normalize_ids)
 
 
 def definitions_lookup(releases: ReleaseLog) -> Callable[[str, int], Definitions]:

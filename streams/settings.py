@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     partitions: int = Field(
         4, ge=1, le=256, description="journal partitions (slots); fixed when the topics are created"
     )
+    normalize_ids: bool = Field(
+        False, description="whether contact ids are trimmed and lowered in case; fixed when the topics are created"
+    )
     in_partitions: int = Field(4, ge=1, description="number of partitions of input topics that Leadstream creates")
     replication: int = Field(1, ge=1, description="replication factor of topics that Leadstream creates")
     data_dir: Path = Field(Path("run"), description="locks, logs, contacts on disk and the local broker's data")

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line
-from streams.cli.csv_options import CsvAtOption, CsvOptions, DelimiterOption, MapOption, MappingFileOption
+from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line, write_note
+from streams.cli.csv_options import (
+    CsvAtOption,
+    CsvOptions,
+    DateFormatOption,
+    DecimalOption,
+    DelimiterOption,
+    EncodingOption,
+    IgnoreOption,
+    ListSeparatorOption,
+    LoadOption,
+    MapOption,
+    MappingFileOption,
+    NormalizeCsvIdsOption,
+    NullOption,
+    ZoneOption,
+)
 from streams.cli.log_options import ClientFieldOption, LogFieldOption, LogFormatOption, LogOptions
 from streams.cli.options import (
     BootstrapOption,
@@ -24,8 +40,16 @@ from streams.cli.options import (
 )
 from streams.errors import DataError
 from streams.kafka.deployment import require_deployment
-from streams.publish.csv import parse_csv_files
-from streams.publish.lines import ParsedLine, parse_access_log, parse_json_lines, read_lines, total_progress
+from streams.publish.csv.events import parse_csv_files
+from streams.publish.dry_run import DryRun, try_lines
+from streams.publish.lines import (
+    ParsedLine,
+    normalize_keys,
+    parse_access_log,
+    parse_json_lines,
+    read_lines,
+    total_progress,
+)
 from streams.publish.producer import EventProducer
 from streams.publish.publisher import Publisher, PublishReport
 from streams.publish.release_lines import ReleaseLineWriter
@@ -68,6 +92,10 @@ PublishPatienceOption = Annotated[
     float, typer.Option("--patience", help="Seconds to wait for a journal that stands still.")
 ]
 
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Send nothing; show the first events, and what would be refused.")
+]
+
 
 @dataclass(frozen=True, slots=True)
 class _PublishOptions:
@@ -90,11 +118,21 @@ def publish(
     patience: PublishPatienceOption = 60.0,
     mapping: MappingFileOption = None,
     map_: MapOption = None,
-    delimiter: DelimiterOption = ",",
+    ignore: IgnoreOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    decimal: DecimalOption = None,
+    date_format: DateFormatOption = None,
+    zone: ZoneOption = None,
+    list_separator: ListSeparatorOption = None,
+    null: NullOption = None,
+    normalize_ids: NormalizeCsvIdsOption = False,
+    load: LoadOption = None,
     at: CsvAtOption = None,
     log_format: LogFormatOption = None,
     client_field: ClientFieldOption = None,
     log_field: LogFieldOption = None,
+    dry_run: DryRunOption = False,
     bootstrap: BootstrapOption = None,
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
@@ -103,7 +141,21 @@ def publish(
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     end = parse_time_option("--until", until)
     account = parse_account(account)
-    csv_options = CsvOptions(mapping, map_, delimiter, at)
+    csv_options = CsvOptions(
+        mapping_file=mapping,
+        column_pairs=map_,
+        unread_columns=ignore,
+        delimiter=delimiter,
+        encoding=encoding,
+        decimal=decimal,
+        date_formats=date_format,
+        zone=zone,
+        list_separator=list_separator,
+        null_words=null,
+        normalize_ids=normalize_ids,
+        load=load,
+        at=at,
+    )
     if format_ is not Format.CSV:
         csv_options.require_unused()
     log_options = LogOptions(log_format, client_field, log_field)
@@ -113,15 +165,30 @@ def publish(
     with progress_bar(quiet=as_json) as advance:
         on_bytes_read = total_progress(files, "publishing", advance)
         if csv_events is not None:
-            items = parse_csv_files(files, csv_events, delimiter, on_bytes_read)
+            items = parse_csv_files(files, csv_events, on_bytes_read)
         elif format_ is Format.ACCESS_LOG:
             items = parse_access_log(read_lines(files, on_bytes_read), log_options.parser(as_.value, account))
         else:
             items = parse_json_lines(read_lines(files, on_bytes_read))
         account_of_all = None if format_ is Format.JSONL else account
-        report = asyncio.run(_publish(settings, items, _PublishOptions(ordered, end, patience, account_of_all)))
-    if report.read_error is None or report.event_count or report.refused_count:
-        _write_report(report, as_json)
+        load_id = csv_events.load if csv_events is not None else None
+        if dry_run:
+            run = try_lines(items, end)
+            report = run.report
+        else:
+            try:
+                report = asyncio.run(
+                    _publish(settings, items, _PublishOptions(ordered, end, patience, account_of_all))
+                )
+            except BaseException:  # whatever ended it, an interrupt too: the load may be continued
+                _note_load(load_id)
+                raise
+    if dry_run:
+        _write_dry_run(run, as_json)
+    elif report.read_error is None or report.event_count or report.refused_count:
+        _write_report(report, as_json, load_id)
+    if report.event_count and not dry_run and (report.refused_count or report.read_error is not None):
+        _note_load(load_id)
     if report.read_error is not None:
         raise report.read_error
     # A real access log has lines that are no visits, but not only such; in the other formats no line may be lost.
@@ -135,6 +202,8 @@ async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _Pu
     async with AsyncExitStack() as stack:
         producer = await stack.enter_async_context(EventProducer(settings))
         deployment = await require_deployment(settings)
+        if deployment.normalize_ids:
+            items = normalize_keys(items)
         releases = ReleaseRepository(settings, deployment.clock)
         journal = await stack.enter_async_context(JournalFollower(settings)) if options.ordered else None
         publisher = Publisher(
@@ -166,21 +235,58 @@ def _warn_without_definitions(account: str) -> None:
     )
 
 
-def _write_report(report: PublishReport, as_json: bool) -> None:
+def _note_load(load_id: str | None) -> None:
+    if load_id is not None:
+        write_note(f"load {load_id}: with --load {load_id} the same files continue it, and no row counts twice")
+
+
+def _write_dry_run(run: DryRun, as_json: bool) -> None:
+    report = run.report
     if as_json:
         write_json(
             {
+                "dry_run": True,
+                "would_publish": report.event_count,
+                "topics": report.counts_by_topic,
+                "passed_over": report.skipped_count,
+                **_refused_fields(report),
+                "first_events": run.first_events,
+            }
+        )
+        return
+    for event in run.first_events:
+        write_line(json.dumps(event, ensure_ascii=False))
+    for text in report.refusals.describe():
+        write_note(f"would be refused: {text}")
+    parts = [f"nothing sent; {plural(report.event_count, 'event')} would be published"]
+    if report.skipped_count:
+        parts.append(f"{plural(report.skipped_count, 'later line')} passed over")
+    if report.refused_count:
+        parts.append(f"{plural(report.refused_count, 'line')} refused")
+    write_line(", ".join(parts))
+
+
+def _refused_fields(report: PublishReport) -> dict[str, Any]:
+    return {
+        "refused": report.refused_count,
+        "refused_lines": [{"where": line.location, "reason": line.reason} for line in report.refused_lines],
+        "refused_reasons": [
+            {"lines": reason.line_count, "such_as": reason.lines[0].reason} for reason in report.refusals.reasons
+        ],
+    }
+
+
+def _write_report(report: PublishReport, as_json: bool, load_id: str | None) -> None:
+    if as_json:
+        write_json(
+            {
+                **({} if load_id is None else {"load": load_id}),
                 "published": report.event_count,
                 "topics": report.counts_by_topic,
                 "clock_lines": report.clock_line_count,
                 "releases": report.release_count,
                 "passed_over": report.skipped_count,
-                "refused": report.refused_count,
-                "refused_lines": [{"where": line.location, "reason": line.reason} for line in report.refused_lines],
-                "refused_reasons": [
-                    {"lines": reason.line_count, "such_as": reason.lines[0].reason}
-                    for reason in report.refusals.reasons
-                ],
+                **_refused_fields(report),
             }
         )
         return

@@ -86,7 +86,11 @@ def _replay_files(
     console = stderr_console()
     with progress_bar() as advance:
         run = FileReplay(
-            accounts, settings.engine, write, lambda line: console.print(line, markup=False, soft_wrap=True)
+            accounts,
+            settings.engine,
+            write,
+            lambda line: console.print(line, markup=False, soft_wrap=True),
+            normalize_ids=settings.normalize_ids,
         )
         run.run(parse_json_lines(read_lines(events, total_progress(events, "replaying", advance))), until)
     if state:

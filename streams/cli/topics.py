@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
+import msgspec
 import typer
 
 from streams.cli.console import progress_bar, write_json, write_line
@@ -21,6 +22,14 @@ TopicsPartitionsOption = Annotated[
 InPartitionsOption = Annotated[
     int | None, typer.Option("--in-partitions", envvar="LEADSTREAM_IN_PARTITIONS", help="Partitions of in-topics.")
 ]
+NormalizeIdsOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--normalize-ids/--keep-ids",
+        envvar="LEADSTREAM_NORMALIZE_IDS",
+        help="Contact ids trimmed and in lower case; fixed at creation.",
+    ),
+]
 ReplicationOption = Annotated[
     int | None, typer.Option("--replication", envvar="LEADSTREAM_REPLICATION", help="Replicas of each topic.")
 ]
@@ -32,6 +41,7 @@ def create(
     partitions: TopicsPartitionsOption = None,
     in_partitions: InPartitionsOption = None,
     replication: ReplicationOption = None,
+    normalize_ids: NormalizeIdsOption = None,
     bootstrap: BootstrapOption = None,
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
@@ -44,6 +54,7 @@ def create(
         partitions=partitions,
         in_partitions=in_partitions,
         replication=replication,
+        normalize_ids=normalize_ids,
     )
     with progress_bar(quiet=as_json) as advance:
         created = asyncio.run(create_topics(settings, advance))
@@ -54,14 +65,18 @@ def create(
 
 
 def check(
+    *,
     clock: TopicsClockOption = None,
     partitions: TopicsPartitionsOption = None,
+    normalize_ids: NormalizeIdsOption = None,
     bootstrap: BootstrapOption = None,
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check every topic: partitions, compaction, retention, timestamps, and what was fixed at creation."""
-    settings = settings_from(bootstrap=bootstrap, prefix=prefix, clock=clock, partitions=partitions)
+    settings = settings_from(
+        bootstrap=bootstrap, prefix=prefix, clock=clock, partitions=partitions, normalize_ids=normalize_ids
+    )
     report = asyncio.run(check_topics(settings))
     _show(report, as_json)
     report.require(settings)
@@ -74,7 +89,7 @@ def _show(report: TopicsReport, as_json: bool) -> None:
             for finding in report.findings
         ]
         record = report.deployment
-        deployment = None if record is None else {"clock": record.clock, "partitions": record.partitions}
+        deployment = None if record is None else msgspec.to_builtins(record)
         write_json({"deployment": deployment, "topics": topics})
         return
     for finding in report.findings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streams.engine.journal.records import JournalRecord, event_key
 from streams.engine.state.contact import Contact, decode_contact
 from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
@@ -20,6 +22,7 @@ async def explain_present(settings: Settings, question: Question, on_progress: P
     Raises UsageError for an unknown subject, DataError without definitions, TopicsMissing, BrokerUnavailable.
     """
     async with open_store(settings) as store:
+        question = replace(question, contact=store.deployment.contact_id(question.contact))
         contact, slot = await _read_contact(store, question, on_progress)
         parameters = await _read_parameters(settings, store)
         return explain_from_state(question, contact, slot.partition_status, parameters)
@@ -33,6 +36,7 @@ async def explain_past(
     Raises what `explain_present` raises, and JournalTruncated for an instant that needs deleted records.
     """
     async with open_store(settings) as store:
+        question = replace(question, contact=store.deployment.contact_id(question.contact))
         number = store.slot_number(event_key(question.account, question.contact))
         truncated = await truncated_partitions(store, question.account)
         if number in truncated:

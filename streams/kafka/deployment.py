@@ -1,4 +1,4 @@
-"""Reads and writes what is fixed when a deployment's topics are created: its clock and its number of slots."""
+"""Reads and writes what is fixed when a deployment's topics are created: its clock, slots and form of ids."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.topics import DEPLOYMENT
+from schemas.values import normalize_contact_id
 from streams.errors import TopicsMismatch, TopicsMissing
 from streams.kafka.clients import broker_errors
 from streams.kafka.protocols import Producer
@@ -15,28 +16,42 @@ from streams.settings import Clock, Settings
 DEPLOYMENT_KEY = b"deployment"
 
 
-class DeploymentRecord(msgspec.Struct, frozen=True):
+class DeploymentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """The record on the topic `deployment`; `partitions` is the number of journal partitions."""
 
     clock: Clock
     partitions: int
+    normalize_ids: bool = False
+    """Whether contact ids are trimmed and lowered in case; deployments without this field keep them as they are."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> DeploymentRecord:
         """The record of a deployment created with these settings."""
-        return cls(settings.clock, settings.partitions)
+        return cls(settings.clock, settings.partitions, settings.normalize_ids)
+
+    def contact_id(self, text: str) -> str:
+        """The id that the journal has for a contact whose id was written so."""
+        return normalize_contact_id(text) if self.normalize_ids else text
 
     def require(self, settings: Settings) -> None:
         """Raises TopicsMismatch when `settings` differ from the record."""
         for name, fixed, requested in (
             ("clock", self.clock, settings.clock),
             ("partitions", self.partitions, settings.partitions),
+            ("normalize_ids", self.normalize_ids, settings.normalize_ids),
         ):
             if fixed != requested:
+                text = _setting_text(fixed)
                 raise TopicsMismatch(
-                    f"this deployment was created with {name}={fixed} and is asked for {name}={requested}; set"
-                    f" LEADSTREAM_{name.upper()}={fixed}, or create topics under another prefix"
+                    f"this deployment was created with {name}={text} and is asked for"
+                    f" {name}={_setting_text(requested)}; set LEADSTREAM_{name.upper()}={text}, or create topics"
+                    " under another prefix"
                 )
+
+
+def _setting_text(value: object) -> str:
+    """Returns a value as it is written in the environment."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 async def read_deployment(settings: Settings) -> DeploymentRecord | None:

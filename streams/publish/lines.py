@@ -6,7 +6,7 @@ import gzip
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, cast
 import msgspec
 
 from schemas.events.base import EARLIEST, LATEST
-from schemas.values import instant_ms
+from schemas.topics import CRM_OPPORTUNITIES
+from schemas.values import instant_ms, normalize_contact_id
 from streams.engine.journal.event_types import EVENT_TYPES
 from streams.errors import DataError
 from streams.progress import ProgressCallback
@@ -186,6 +187,24 @@ def parse_access_log(lines: Iterable[Line], parser: AccessLogParser) -> Iterator
 def line_from_event(event: dict[str, Any], location: str) -> ParsedLine:
     """Returns what an event says that comes from no file, as if it were a line of JSON."""
     return _parse_json_line(Line(location, _encode(event)))
+
+
+def normalize_keys(items: Iterable[ParsedLine]) -> Iterator[ParsedLine]:
+    """Yields the lines; the key of a contact's event is as a worker writes the id that the line has.
+
+    So all spellings of an id go to one partition, and their order is kept. The values stay as they are.
+    """
+    for item in items:
+        yield _with_normal_key(item) if isinstance(item, EventLine) else item
+
+
+def _with_normal_key(line: EventLine) -> EventLine:
+    owner = line.event.owner
+    if owner is None or line.event.topic == CRM_OPPORTUNITIES.name:
+        return line
+    contact = normalize_contact_id(owner[1])
+    event = replace(line.event, key=contact.encode() or None, owner=(line.account, contact) if contact else None)
+    return replace(line, event=event)
 
 
 def _parse_json_line(line: Line) -> ParsedLine:

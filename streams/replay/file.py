@@ -53,7 +53,8 @@ class ReplayReport:
 class FileReplay:
     """Decides lines in their order. `on_output` gets each output, `on_refusal` one text for each refused line.
 
-    `accounts` holds account -> its definitions at the start. Raises DefinitionsRefused when they are not valid.
+    `accounts` holds account -> its definitions at the start; `normalize_ids` is the deployment's setting. Raises
+    DefinitionsRefused when they are not valid.
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class FileReplay:
         settings: EngineSettings,
         on_output: Callable[[Output], None],
         on_refusal: Callable[[str], None],
+        *,
+        normalize_ids: bool = False,
     ) -> None:
         self.report = ReplayReport()
         self._on_output = on_output
         self._on_refusal = on_refusal
-        self._validator = EventValidator("events")
+        self._validator = EventValidator("events", normalize_ids=normalize_ids)
         self._releases = ReleaseLog("events")
         self._decider = PartitionDecider(0, self._releases.definitions, settings)
         self._decider.resume(None)

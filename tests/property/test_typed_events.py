@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from datetime import date
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -21,12 +22,21 @@ from tests.harness.random.random_source_records import (
 )
 
 validators = st.sampled_from(
-    [EventValidator(), EventValidator("events"), EventValidator("wall", future_ms=0), EventValidator(max_bytes=250)]
+    [
+        *(
+            EventValidator(),
+            EventValidator("events"),
+            EventValidator("wall", future_ms=0),
+            EventValidator(max_bytes=250),
+        ),
+        EventValidator("events", normalize_ids=True),
+    ]
 )
 
 
-def test_every_single_oddity_gets_the_same_result() -> None:
-    validator, results = EventValidator("events"), Counter[str]()
+@pytest.mark.parametrize("normalize_ids", [False, True])
+def test_every_single_oddity_gets_the_same_result(normalize_ids: bool) -> None:
+    validator, results = EventValidator("events", normalize_ids=normalize_ids), Counter[str]()
     for record in records_of_one_oddity():
         result = validator.validate(record)
         assert result == validator.validate_by_model(record), record

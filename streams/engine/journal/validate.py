@@ -16,7 +16,7 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.events.base import DEFAULT_ACCOUNT, EARLIEST, LATEST, AccountId, EventId, EventInstant
-from schemas.values import ContactId, instant_ms, instant_text
+from schemas.values import ContactId, instant_ms, instant_text, normalize_contact_id
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Refusal, SourceRecord
 from streams.engine.journal.event_types import EVENT_TYPES, EventType
@@ -43,11 +43,15 @@ _check_account: FieldCheck = TypeAdapter(AccountId).validate_python
 
 @dataclass(frozen=True, slots=True)
 class EventValidator:
-    """Validates records (an `Ingest`); on the wall clock also how far `at` is ahead of arrival (`future_ms`)."""
+    """Validates records (an `Ingest`); on the wall clock also how far `at` is ahead of arrival (`future_ms`).
+
+    With `normalize_ids` the journal has contact ids trimmed and in lower case, whoever wrote them.
+    """
 
     clock: Literal["wall", "events"] = "wall"
     future_ms: int = 300_000
     max_bytes: int = MAX_JOURNAL_BYTES
+    normalize_ids: bool = False
 
     def __call__(self, record: SourceRecord) -> Sequence[IngestResult]:
         """One `Append` or one `Refusal`. Never raises, whatever the record holds."""
@@ -69,7 +73,9 @@ class EventValidator:
         if event_type.topic != record.topic or (event.account is not None and not _is_slug(event.account)):
             return None
         owner = event.contact or _decode_key(record.key)
-        if owner is None or not _is_plain_id(owner):
+        if owner is not None and self.normalize_ids:  # the types with a struct are all those of contacts
+            owner = normalize_contact_id(owner)
+        if not owner or not _is_plain_id(owner):
             return None
         try:
             at = instant_ms(event.at)
@@ -86,7 +92,11 @@ class EventValidator:
             return raw
         event_type = _event_type_of(raw)
         owner = event_type.owner if event_type else "contact"
+        if self.normalize_ids:
+            _normalize_contact(raw)
         _fill_owner(raw, owner, record.key)
+        if self.normalize_ids:  # the key may have been the contact
+            _normalize_contact(raw)
         if event_type is None or event_type.topic != record.topic or _is_unserved(raw):
             return _envelope_refusal(raw, owner) or _type_refusal(raw, event_type)
         try:
@@ -173,6 +183,12 @@ def _depth(value: bytes) -> int:
 def _event_type_of(raw: Mapping[str, Any]) -> EventType | None:
     name = raw.get("type")
     return EVENT_TYPES.get(name) if isinstance(name, str) else None
+
+
+def _normalize_contact(raw: dict[str, Any]) -> None:
+    """Normalizes the contact, of an event or of an opportunity; one of blanks alone is none."""
+    if isinstance(raw.get("contact"), str):
+        raw["contact"] = normalize_contact_id(raw["contact"]) or None
 
 
 def _fill_owner(raw: dict[str, Any], owner: str, key: bytes | None) -> None:

@@ -58,6 +58,7 @@ class Pipeline:
             "LEADSTREAM_PREFIX": settings.prefix,
             "LEADSTREAM_CLOCK": settings.clock,
             "LEADSTREAM_PARTITIONS": str(settings.partitions),
+            "LEADSTREAM_NORMALIZE_IDS": str(settings.normalize_ids),
             "LEADSTREAM_DATA_DIR": str(settings.data_dir),
             "LEADSTREAM_CONTACT_STORE": settings.contact_store,
             "LEADSTREAM_LATENESS_MS": str(settings.lateness_ms),

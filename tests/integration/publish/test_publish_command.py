@@ -217,11 +217,15 @@ def test_csv_is_published_by_a_mapping_and_bad_rows_are_named(environment: dict[
     result = leadstream(*arguments, "--json", env=environment)
     assert result.returncode == 65, result.stderr
     report = json.loads(result.stdout)
+    assert f"with --load {report['load']} the same files continue it" in result.stderr
     assert (report["topics"], report["refused"]) == ({"contact-changes": 1}, 1)
     assert report["refused_lines"][0]["where"].endswith("people.csv:3")
+    assert leadstream(*arguments, "--load", report["load"], env=environment).returncode == 65
     assert leadstream(*arguments, env=environment).returncode == 65
-    first, repeated = values(environment, "contact-changes")
+    first, repeated, loaded_anew = values(environment, "contact-changes")
     assert first == repeated
+    assert first == {**loaded_anew, "id": first["id"]}
+    assert first["id"] != loaded_anew["id"]
     assert (first["contact"], first["at"], first["properties"]) == ("ada", "2026-03-01T09:00:00Z", {"employees": 50})
 
 

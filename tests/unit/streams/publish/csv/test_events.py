@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.definitions import PropertyType
-from schemas.engine_versions import EngineVersion
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.values import instant_ms
 from streams.errors import DataError, UsageError
-from streams.publish.csv import CsvEventBuilder, parse_column_mapping, parse_column_pair, parse_csv_files
-from streams.publish.csv_records import MAX_RECORD_LENGTH, MAX_RECORD_LINES
+from streams.publish.csv.events import CsvEventBuilder, parse_csv_files
+from streams.publish.csv.form import DEFAULT_FORM, CsvForm
+from streams.publish.csv.mapping import parse_column_mapping, parse_column_pair
+from streams.publish.csv.records import MAX_RECORD_LENGTH, MAX_RECORD_LINES
 from streams.publish.lines import EventLine, RefusedLine
 
 TYPES: dict[str, PropertyType] = {"employees": "number", "tags": "list", "subscribed": "boolean", "country": "text"}
@@ -22,13 +25,23 @@ MAP = ("No=contact", "Seen=at", "State=status", "Staff=employees", "Land=country
 AT = "2026-03-01T00:00:00.000Z"
 
 
-def rows(*pairs: str, at: str | None = AT, account: str = "default") -> CsvEventBuilder:
-    return CsvEventBuilder(parse_column_mapping(parse_column_pair(each) for each in pairs or MAP), TYPES, account, at)
+def rows(
+    *pairs: str,
+    at: str | None = AT,
+    account: str = "default",
+    form: CsvForm = DEFAULT_FORM,
+    load: str = "first",
+    types: dict[str, PropertyType] = TYPES,
+    version: EngineVersion = NEWEST_VERSION,
+    latest: Callable[[], int] | None = None,
+) -> CsvEventBuilder:
+    mapping = parse_column_mapping(parse_column_pair(each) for each in pairs or MAP)
+    return CsvEventBuilder(mapping, types, account, at, latest, load=load, form=form, engine_version=version)
 
 
-def items(path: Path, text: str | bytes, builder: CsvEventBuilder, delimiter: str = ",") -> list[Any]:
+def items(path: Path, text: str | bytes, builder: CsvEventBuilder) -> list[Any]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(parse_csv_files([str(path)], builder, delimiter))
+    return list(parse_csv_files([str(path)], builder))
 
 
 def events(parsed: list[Any]) -> list[dict[str, Any]]:
@@ -149,10 +162,10 @@ def test_a_row_with_a_cell_over_lines_counts_as_all_of_them(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("kind", "cell"),
-    [("date", "01.12.2026"), ("date", "2026-02-30"), ("datetime", "2026-12-01T09:00:00"), ("list", "")],
+    [("date", "01.12.2026"), ("date", "2026-02-30"), ("datetime", "2026-12-01T09:00:61Z"), ("list", "")],
 )
 def test_a_value_that_a_worker_would_refuse_is_not_sent(tmp_path: Path, kind: PropertyType, cell: str) -> None:
-    builder = CsvEventBuilder(parse_column_mapping([("No", "contact"), ("D", "d")]), {"d": kind}, "default", AT)
+    builder = rows("No=contact", "D=d", types={"d": kind})
     parsed = items(tmp_path / "p.csv", f"No,D\nada,{cell}\n", builder)
     if cell:
         assert f"D: d is of the type {kind}, and '{cell}' is not" in parsed[0].reason
@@ -164,15 +177,13 @@ def test_a_value_that_a_worker_would_refuse_is_not_sent(tmp_path: Path, kind: Pr
 def test_a_date_for_a_datetime_is_sent_where_a_worker_takes_it(
     tmp_path: Path, version: EngineVersion, is_sent: bool
 ) -> None:
-    mapping = parse_column_mapping([("No", "contact"), ("D", "d")])
-    builder = CsvEventBuilder(mapping, {"d": "datetime"}, "default", AT, engine_version=version)
+    builder = rows("No=contact", "D=d", types={"d": "datetime"}, version=version)
     parsed = items(tmp_path / "p.csv", "No,D\nada,2026-12-01\n", builder)
     assert isinstance(parsed[0], RefusedLine) is not is_sent
 
 
 def test_a_number_beyond_a_double_is_not_sent(tmp_path: Path) -> None:
-    mapping = parse_column_mapping([("No", "contact"), ("N", "n")])
-    builder = CsvEventBuilder(mapping, {"n": "number"}, "default", AT)
+    builder = rows("No=contact", "N=n", types={"n": "number"})
     (refused,) = items(tmp_path / "p.csv", "No,N\nada,1e400\n", builder)
     assert isinstance(refused, RefusedLine)
 
@@ -185,9 +196,7 @@ def test_a_mapping_to_another_type_than_the_declared_one_is_refused() -> None:
 
 def test_a_row_of_the_future_is_refused_on_the_wall_clock(tmp_path: Path) -> None:
     now = instant_ms("2026-03-01T12:00:00Z")
-    builder = CsvEventBuilder(
-        parse_column_mapping([("No", "contact"), ("Seen", "at")]), TYPES, "default", AT, lambda: now
-    )
+    builder = rows("No=contact", "Seen=at", latest=lambda: now)
     text = "No,Seen\nada,2026-03-01T12:00:00Z\nbob,2028-01-01T00:00:00Z\ncem,1850-01-01T00:00:00Z\n"
     parsed = items(tmp_path / "p.csv", text, builder)
     assert contacts(parsed) == ["ada"]
@@ -205,7 +214,7 @@ def test_a_row_without_any_time_is_refused_where_nobody_told_it(tmp_path: Path) 
 
 def test_gzip_marks_and_other_delimiters_are_read(tmp_path: Path) -> None:
     text = gzip.compress("\ufeffNo;Land\nada;DE\n".encode())
-    parsed = items(tmp_path / "p.csv.gz", text, rows("No=contact", "Land=country"), ";")
+    parsed = items(tmp_path / "p.csv.gz", text, rows("No=contact", "Land=country", form=CsvForm(delimiter=";")))
     assert events(parsed)[0]["properties"] == {"country": "DE"}
 
 
@@ -224,7 +233,7 @@ def test_a_file_that_cannot_be_meant_is_refused_as_a_whole(tmp_path: Path, conte
     with pytest.raises(DataError, match=message):
         items(tmp_path / "p.csv", content, rows("No=contact"))
     with pytest.raises(DataError, match="cannot be read"):
-        list(parse_csv_files([str(tmp_path / "nowhere.csv")], rows("No=contact"), ","))
+        list(parse_csv_files([str(tmp_path / "nowhere.csv")], rows("No=contact")))
 
 
 @pytest.mark.parametrize(

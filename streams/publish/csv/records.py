@@ -7,15 +7,20 @@ After a record that cannot be read, reading continues at the second of its lines
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from streams.publish.csv.encoding import DEFAULT_ENCODING, unreadable_text
+
 MAX_RECORD_LENGTH = 1_000_000
 """Characters. No more of a file is in memory at a time."""
 MAX_RECORD_LINES = 1_000
 """A longer record means that a quote was not closed."""
+
+_DELIMITER_LINE = re.compile(r"\s*\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,13 @@ class _TooLarge(Exception):
 
 
 class CsvRecordReader:
-    """Reads a text opened with `newline=""` and `errors="surrogateescape"`; skips lines without cells."""
+    """Reads a text of `open_text`; skips lines whose cells are all empty. `encoding` is what its errors name."""
 
-    def __init__(self, text: TextIO, delimiter: str) -> None:
+    def __init__(self, text: TextIO, delimiter: str, encoding: str = DEFAULT_ENCODING) -> None:
         csv.field_size_limit(MAX_RECORD_LENGTH)
         self._text = text
-        self._delimiter = delimiter
+        self.delimiter = delimiter
+        self._encoding = encoding
         self._lookahead: deque[_Line] = deque()
         """Lines that are read but belong to no record yet."""
         self._line_number = 1
@@ -57,19 +63,31 @@ class CsvRecordReader:
 
     def __iter__(self) -> Iterator[CsvRecord]:
         while (record := self._next_record()) is not None:
-            if record.cells or record.error is not None:
+            if record.error is not None or any(cell.strip() for cell in record.cells):
                 yield record
+
+    def read_delimiter_line(self) -> str | None:
+        """Passes over a line such as `sep=;` and returns its delimiter; None where the next line is no such line."""
+        line = self._next_line()
+        match = _DELIMITER_LINE.fullmatch(line.text) if line is not None else None
+        if match is not None:
+            self._line_number += 1
+            return match[1]
+        if line is not None:
+            self._lookahead.appendleft(line)
+        return None
 
     def _next_record(self) -> CsvRecord | None:
         lines: list[_Line] = []
-        reader = csv.reader(self._read_into(lines), delimiter=self._delimiter, strict=True)
+        reader = csv.reader(self._read_into(lines), delimiter=self.delimiter, strict=True)
         try:
             cells = next(reader, None)
         except (csv.Error, _TooLarge) as error:
             return self._unreadable_record(lines, str(error))
         if cells is None:
             return None
-        record = CsvRecord(self._line_number, self._line_number + len(lines) - 1, cells, _utf8_error(lines))
+        error_text = unreadable_text("".join(line.text for line in lines), self._encoding)
+        record = CsvRecord(self._line_number, self._line_number + len(lines) - 1, cells, error_text)
         self._line_number += len(lines)
         return record
 
@@ -112,13 +130,3 @@ class CsvRecordReader:
 
 def _ends_line(text: str) -> bool:
     return text.endswith(("\n", "\r"))
-
-
-def _utf8_error(lines: list[_Line]) -> str | None:
-    """Returns the first byte that is not UTF-8, as text: such bytes were read as lone surrogates (see PEP 383)."""
-    if all(line.text.isascii() for line in lines):
-        return None
-    for character in "".join(line.text for line in lines):
-        if "\udc80" <= character <= "\udcff":
-            return f"not UTF-8 text: byte 0x{ord(character) - 0xDC00:02x}"
-    return None

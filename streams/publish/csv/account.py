@@ -1,17 +1,13 @@
-"""How the columns of CSV files become a contact's fields: a file of mappings, and what the account declares."""
+"""What a deployment says of an account whose contacts are in CSV files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.clock import now_ms
-from streams.definitions.document import UnreadableDocument
-from streams.definitions.read import read_text
-from streams.errors import DataError
 from streams.kafka.deployment import require_deployment
 from streams.kafka.events_clock import current_event_time
 from streams.settings import Settings
@@ -42,18 +38,3 @@ async def read_account_context(settings: Settings, account: str) -> AccountConte
     if deployment.clock == "wall":
         return AccountContext(types, now_ms(), lambda: now_ms() + settings.future_ms, version)
     return AccountContext(types, await current_event_time(settings, account), None, version)
-
-
-def read_mapping_file(path: Path) -> list[tuple[str, str]]:
-    """Returns the pairs (column, field) of a YAML or JSON file, in its order. Raises DataError."""
-    try:
-        documents = read_text(str(path), path.read_text("utf-8-sig"), as_json=path.suffix.lower() == ".json")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, UnreadableDocument) as error:
-        raise DataError(f"{path}: a mapping has a line `column: field` for each column: {error}") from error
-    document = documents[0]
-    for column, field in document.values.items():
-        if not isinstance(field, str):
-            raise DataError(f"{path}:{document.line_of((column,))}: {column} is mapped to no name of a field")
-    return list(document.values.items())
