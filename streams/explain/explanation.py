@@ -21,7 +21,7 @@ async def explain_present(settings: Settings, question: Question, on_progress: P
     """
     async with open_store(settings) as store:
         contact, slot = await _read_contact(store, question, on_progress)
-        parameters = await _read_parameters(settings, store)
+        parameters = await _read_parameters(store)
         return explain_from_state(question, contact, slot.partition_status, parameters)
 
 
@@ -41,10 +41,10 @@ async def explain_past(
             journal = TruncatedJournal(
                 records, truncated[number], store.deployment.clock, contact, slot.partition_status
             )
-            return explain_from_truncated(question, journal, until, await _read_parameters(settings, store))
+            return explain_from_truncated(question, journal, until, await _read_parameters(store))
         records = await _read_records(store, question, on_progress, None)
         # Read the definitions last: they then hold every release that the journal names.
-        return explain_from_journal(question, records, until, await _read_parameters(settings, store))
+        return explain_from_journal(question, records, until, await _read_parameters(store))
 
 
 async def _read_contact(
@@ -70,6 +70,6 @@ async def _read_records(
     return collector.records
 
 
-async def _read_parameters(settings: Settings, store: DeploymentStore) -> EngineParameters:
+async def _read_parameters(store: DeploymentStore) -> EngineParameters:
     releases = await store.read_releases()
-    return EngineParameters(releases.definitions, settings.engine)
+    return EngineParameters(releases.definitions, store.settings.engine)
