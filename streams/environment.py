@@ -27,6 +27,7 @@ OTHER_VARIABLES: Mapping[str, str] = {
 """Variables that are no settings of a deployment, and what they are for."""
 
 HIDDEN = "***"
+_LONGEST_VALUE = 80
 
 _OF_TESTS = "LEADSTREAM_TEST_"
 # Kubernetes sets these in every container beside a service named `leadstream`, or `leadstream-` and more.
@@ -138,8 +139,9 @@ def unknown_variables() -> Iterator[str]:
             continue
         if _SERVICE_VARIABLE.fullmatch(variable):
             continue
-        nearest = difflib.get_close_matches(variable, known, n=1, cutoff=0.75)
-        hint = f"did you mean {nearest[0]}?" if nearest else "`leadstream settings` lists all"
+        rest = [each.removeprefix(VARIABLE_PREFIX) for each in known]
+        nearest = difflib.get_close_matches(variable.removeprefix(VARIABLE_PREFIX), rest, n=1)
+        hint = f"did you mean {VARIABLE_PREFIX}{nearest[0]}?" if nearest else "`leadstream settings` lists all"
         yield f"{name} is no setting and changes nothing; {hint}"
 
 
@@ -195,7 +197,7 @@ def _problem(error: ErrorDetails, options: Mapping[str, Any]) -> str:
     name = _field(error)
     if not name:
         return error["msg"].removeprefix("Value error, ")
-    value = display_value(name, error["input"])
+    value = _one_line(str(display_value(name, error["input"])))
     unit = unit_of(name)
     needed = f"a whole number of {unit} from {bounds_text(name)}" if unit else bounds_text(name) or "something else"
     default = Settings.model_fields[name].default
@@ -205,3 +207,8 @@ def _problem(error: ErrorDetails, options: Mapping[str, Any]) -> str:
     variable = variable_name(name)
     label = f"{variable}={value}" if _source(name) == "environment" else f"{variable}{FILE_SUFFIX}: {value}"
     return f"{label} cannot be used: set it to {needed}{otherwise}"
+
+
+def _one_line(value: str) -> str:
+    short = value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "..."
+    return short if short.isprintable() else ascii(short)

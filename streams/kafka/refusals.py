@@ -10,7 +10,7 @@ from streams.settings import variable_name
 _BOUNDS = {
     InvalidSessionTimeoutError: (
         "session_ms",
-        "from its group.min.session.timeout.ms to group.max.session.timeout.ms",
+        "what its group.min.session.timeout.ms and group.max.session.timeout.ms allow",
     ),
     InvalidTransactionTimeout: ("transaction_timeout_ms", "at most its transaction.max.timeout.ms"),
 }
@@ -20,5 +20,5 @@ def refusal_of_setting(error: BaseException) -> BaseException:
     """ConfigurationError naming the setting that the broker refused; any other error as it is."""
     for kind, (name, bounds) in _BOUNDS.items():
         if isinstance(error, kind):
-            return ConfigurationError(f"the broker refuses {variable_name(name)}: set it to {bounds} (in ms)")
+            return ConfigurationError(f"the broker refuses {variable_name(name)}: set it to {bounds} ms")
     return error
