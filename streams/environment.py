@@ -7,15 +7,23 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from streams.errors import ConfigurationError, UsageError
-from streams.settings import FILE_SUFFIX, FORMS, VARIABLE_PREFIX, Settings, variable_name, variable_value
+from streams.settings import (
+    FILE_SUFFIX,
+    FORMS,
+    VARIABLE_PREFIX,
+    SettingFiles,
+    Settings,
+    variable_name,
+    variable_values,
+)
 
 Source = Literal["default", "environment", "file"]
 
@@ -80,9 +88,10 @@ def setting_rows() -> list[SettingRow]:
     Raises ConfigurationError for a file of a setting that cannot be read.
     """
     problems: dict[str, str] = {}
-    settings: Settings | None = None
+    variables = variable_values()
+    values: dict[str, Any] = {}
     try:
-        settings = Settings()
+        values = Settings().model_dump(mode="json")
     except ValidationError as error:
         texts = {_field(each): _problem(each, {}) for each in error.errors()}
         # A contradiction is that of no field; it begins with the variable that it is shown with.
@@ -90,13 +99,16 @@ def setting_rows() -> list[SettingRow]:
             field or text.partition("=")[0].removeprefix(VARIABLE_PREFIX).lower(): text
             for field, text in texts.items()
         }
-    values = {} if settings is None else settings.model_dump(mode="json")
-    defaults = Settings.model_construct().model_dump(mode="json")
-    rows = [
-        _row(name, field, values.get(name, variable_value(variable_name(name))), defaults[name], problems.get(name))
-        for name, field in Settings.model_fields.items()
-    ]
-    return [*rows, *_other_rows()]
+        values = {name: variables.get(variable_name(name)) for name in Settings.model_fields}
+        values |= SettingFiles(Settings)()
+    rows = [_row(name, values[name], problems.get(name)) for name in Settings.model_fields]
+    return [*rows, *_other_rows(variables)]
+
+
+def default_value(name: str) -> Any:
+    """What a setting is where nothing sets it, as a JSON value."""
+    default = Settings.model_fields[name].default
+    return str(default) if isinstance(default, Path) else default
 
 
 def bounds_text(name: str) -> str | None:
@@ -160,32 +172,25 @@ def display_value(name: str, value: Any) -> Any:
     return _SECRET_PARAMETER.sub(rf"\g<1>{HIDDEN}", value)
 
 
-def _row(name: str, field: FieldInfo, value: Any, default: Any, problem: str | None) -> SettingRow:
-    source = _source(name)
-    return SettingRow(
-        name,
-        display_value(name, default if source == "default" else value),
-        source,
-        default,
-        field.description or "",
-        unit_of(name),
-        bounds_text(name),
-        problem,
-    )
+def _row(name: str, value: Any, problem: str | None) -> SettingRow:
+    source, default = _source(name), default_value(name)
+    shown = display_value(name, default if source == "default" else value)
+    meaning = Settings.model_fields[name].description or ""
+    return SettingRow(name, shown, source, default, meaning, unit_of(name), bounds_text(name), problem)
 
 
-def _other_rows() -> Iterator[SettingRow]:
+def _other_rows(variables: Mapping[str, str]) -> Iterator[SettingRow]:
     for variable, meaning in OTHER_VARIABLES.items():
-        value = variable_value(variable)
+        value = variables.get(variable)
         source: Source = "default" if value is None else "environment"
         yield SettingRow(variable, display_value(variable, value), source, None, meaning, None, None)
 
 
 def _source(name: str) -> Source:
-    variable = variable_name(name)
-    if variable_value(variable) is not None:
+    variable, variables = variable_name(name), variable_values()
+    if variable in variables:
         return "environment"
-    return "default" if variable_value(variable + FILE_SUFFIX) is None else "file"
+    return "file" if variable + FILE_SUFFIX in variables else "default"
 
 
 def _field(error: ErrorDetails) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -59,12 +60,10 @@ def variable_name(name: str) -> str:
     return VARIABLE_PREFIX + name.upper()
 
 
-def variable_value(variable: str) -> str | None:
-    """What an environment variable says, however its name is capitalized; None for an unset or an empty one."""
-    text = os.environ.get(variable)
-    if text is None:
-        text = next((text for name, text in os.environ.items() if name.upper() == variable), None)
-    return text or None
+def variable_values() -> dict[str, str]:
+    """What the variables `LEADSTREAM_...` say, by their names in capitals; empty ones are as good as unset."""
+    upper = {name.upper(): text for name, text in os.environ.items()}
+    return {name: text for name, text in upper.items() if name.startswith(VARIABLE_PREFIX) and text}
 
 
 def _number(default: int, least: int, most: int, unit: str, description: str) -> Any:
@@ -83,20 +82,22 @@ class SettingFiles(PydanticBaseSettingsSource):
 
         Raises ConfigurationError for a file that cannot be read or is empty, and where the variable is set, too.
         """
-        variable = variable_name(field_name)
-        path = variable_value(variable + FILE_SUFFIX)
-        if path is None:
-            return None, field_name, False
-        if variable_value(variable) is not None:
-            raise ConfigurationError(f"{variable} and {variable}{FILE_SUFFIX} are both set: unset one of them")
-        return _read_setting(f"{variable}{FILE_SUFFIX}", Path(path)), field_name, False
+        return self._read(field_name, variable_values()), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """The settings that come from files."""
-        values = {
-            name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()
-        }
+        variables = variable_values()
+        values = {name: self._read(name, variables) for name in self.settings_cls.model_fields}
         return {name: value for name, value in values.items() if value is not None}
+
+    def _read(self, name: str, variables: Mapping[str, str]) -> str | None:
+        variable = variable_name(name)
+        path = variables.get(variable + FILE_SUFFIX)
+        if path is None:
+            return None
+        if variable in variables:
+            raise ConfigurationError(f"{variable} and {variable}{FILE_SUFFIX} are both set: unset one of them")
+        return _read_setting(f"{variable}{FILE_SUFFIX}", Path(path))
 
 
 def _read_setting(variable: str, path: Path) -> str:
