@@ -118,7 +118,7 @@ OPPORTUNITIES_CHANGELOG = Topic(
     "one",
     COMPACT_OFTEN,
 )
-DEPLOYMENT = Topic("deployment", "internal", "`deployment`", NoModel.ENGINE_FORM, "one", COMPACT)
+DEPLOYMENT = Topic("deployment", "internal", "`deployment`, `settings`", NoModel.ENGINE_FORM, "one", COMPACT)
 
 CONTACTS = Topic("contacts", "out", "account/contact", (contact_outputs.ContactRow,), "slots", COMPACT)
 SEGMENT_CHANGES = Topic(

@@ -34,7 +34,9 @@ from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.cache import ReleaseCompiler
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.row_store import RowStore
-from streams.errors import UsageError
+from streams.environment import load_settings
+from streams.errors import LeadstreamError, UsageError
+from streams.runtime.fatal import die
 from streams.runtime.process.main import main
 from streams.runtime.process.supervisor import exit_with_parent
 from streams.runtime.protocols import Decider, Ingest
@@ -82,6 +84,7 @@ def pipeline_spec(settings: Settings) -> AppSpec:
         register=register_agents,
         releases=lambda: releases,
         has_row_store=True,
+        records_decisions=True,
     )
 
 
@@ -132,5 +135,9 @@ def build_app_spec(name: str, settings: Settings) -> AppSpec:
 
 if __name__ == "__main__":
     exit_with_parent()
-    worker_settings = Settings()
-    main(build_app_spec(sys.argv[1], worker_settings), worker_settings)
+    try:
+        worker_settings = load_settings()
+        worker_spec = build_app_spec(sys.argv[1], worker_settings)
+    except LeadstreamError as error:
+        die("the worker cannot start", error)
+    main(worker_spec, worker_settings)

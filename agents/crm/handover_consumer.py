@@ -17,7 +17,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalStateError, InvalidSessionTimeoutError, KafkaError
 
 from agents.crm.backoff import Backoff
 from agents.crm.outage_log import OutageLog
@@ -33,6 +33,7 @@ from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnava
 from streams.kafka.dead_letters import dead_letter_from_record
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer, TopicPartitionLike
 from streams.kafka.reader import FetchedRecords, Offsets, stop_consumer
+from streams.kafka.refusals import refusal_of_setting
 from streams.kafka.worker_groups import group_id, with_engine_version
 from streams.settings import Settings
 
@@ -86,7 +87,7 @@ class HandOverConsumer:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Hands over until `stop` is called. Raises BrokerUnavailable."""
+        """Hands over until `stop` is called. Raises BrokerUnavailable, ConfigurationError for the session timeout."""
         settings = self._settings
         consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
@@ -110,6 +111,8 @@ class HandOverConsumer:
             await producer.start()
             while not self._stopping.is_set():
                 await self._run_once(consumer, producer)
+        except InvalidSessionTimeoutError as error:
+            raise refusal_of_setting(error) from error
         except (KafkaError, OSError) as error:
             raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
         finally:

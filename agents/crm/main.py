@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
 from agents.crm.factory import active_mapping, build_crm
+from streams.environment import load_settings
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.process import logs
@@ -66,9 +67,10 @@ async def _run_until_signal(settings: Settings) -> None:
 
 def main() -> int:
     """Runs until a signal comes; returns the exit code."""
-    settings = Settings()
-    logs.configure(f"{settings.name or 'worker'}-crm")
+    logs.configure("worker-crm")
     try:
+        settings = load_settings()
+        logs.configure(f"{settings.name or 'worker'}-crm")
         asyncio.run(await_topics(settings, settings.start_patience_ms / 1000))
         asyncio.run(_run_until_signal(settings))
     except LeadstreamError as error:

@@ -58,6 +58,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         "verify:verify_command",
         "Recompute memberships, leads and contacts from the journal, by an evaluator of its own, and compare them.",
     ),
+    "settings": CommandEntry(
+        "settings:show_settings",
+        "Show every setting: value, where it comes from, default, bounds and meaning; secrets are hidden.",
+    ),
     "broker": CommandGroup(
         "The local Kafka.",
         {

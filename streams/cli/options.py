@@ -9,6 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.values import Slug, instant_ms
+from streams.cli.console import write_note
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 
 BootstrapOption = Annotated[
     str | None,
-    typer.Option("--bootstrap", envvar="LEADSTREAM_BOOTSTRAP", help="Kafka's address, HOST:PORT[,HOST:PORT...]."),
+    typer.Option("--bootstrap", help="Kafka's address, HOST:PORT[,HOST:PORT...] (LEADSTREAM_BOOTSTRAP)."),
 ]
 PrefixOption = Annotated[
     str | None,
-    typer.Option("--prefix", envvar="LEADSTREAM_PREFIX", help="Put before every topic name and group."),
+    typer.Option("--prefix", help="Put before every topic name and group (LEADSTREAM_PREFIX)."),
 ]
 DataDirOption = Annotated[
     Path | None,
-    typer.Option("--data-dir", envvar="LEADSTREAM_DATA_DIR", help="Folder of the local broker's data and logs."),
+    typer.Option("--data-dir", help="Folder of the local broker's data and logs (LEADSTREAM_DATA_DIR)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
 
@@ -32,17 +33,18 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for machine
 def settings_from(**options: Any) -> Settings:
     """Returns the settings of this run: the environment, overridden by the options that are not None.
 
-    Raises UsageError naming the first setting whose value makes no sense.
+    Variables that are no settings are named on standard error. Raises UsageError for an option, ConfigurationError
+    for a variable that cannot be used.
     """
-    from streams.settings import Settings  # noqa: PLC0415 - slow to import, and some commands need no settings
+    from streams.environment import (  # noqa: PLC0415 - slow to import, and some commands need no settings
+        load_settings,
+        unknown_variables,
+    )
 
-    overrides = {name: value for name, value in options.items() if value is not None}
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"setting {name}: {first['msg']}, got {first['input']!r}") from error
+    settings = load_settings(**options)
+    for warning in unknown_variables():
+        write_note(f"leadstream: {warning}")
+    return settings
 
 
 def parse_time_option(name: str, text: str | None) -> int | None:

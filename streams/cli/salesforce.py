@@ -18,7 +18,7 @@ from streams.definitions import load_definitions
 from streams.errors import SalesforceRefused, Unavailable, UsageError
 
 SalesforceUrlOption = Annotated[
-    str | None, typer.Option("--url", envvar="LEADSTREAM_SALESFORCE_URL", help="A stand-in org on this machine.")
+    str | None, typer.Option("--url", help="A stand-in org on this machine (LEADSTREAM_SALESFORCE_URL).")
 ]
 SandboxCampaignsOption = Annotated[
     list[str] | None, typer.Option("--campaign", metavar="ID=NAME", help="A campaign that the org starts with.")

@@ -13,14 +13,14 @@ from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, setti
 from streams.kafka.topic_admin import TopicsReport, check_topics, create_topics
 
 TopicsClockOption = Annotated[
-    str | None, typer.Option("--clock", envvar="LEADSTREAM_CLOCK", help="wall or events; fixed at creation.")
+    str | None, typer.Option("--clock", help="wall or events; fixed at creation (LEADSTREAM_CLOCK).")
 ]
 TopicsPartitionsOption = Annotated[
     int | None,
-    typer.Option("--partitions", envvar="LEADSTREAM_PARTITIONS", help="Journal partitions; fixed at creation."),
+    typer.Option("--partitions", help="Journal partitions; fixed at creation (LEADSTREAM_PARTITIONS)."),
 ]
 InPartitionsOption = Annotated[
-    int | None, typer.Option("--in-partitions", envvar="LEADSTREAM_IN_PARTITIONS", help="Partitions of in-topics.")
+    int | None, typer.Option("--in-partitions", help="Partitions of in-topics (LEADSTREAM_IN_PARTITIONS).")
 ]
 NormalizeIdsOption = Annotated[
     bool | None,
@@ -31,7 +31,7 @@ NormalizeIdsOption = Annotated[
     ),
 ]
 ReplicationOption = Annotated[
-    int | None, typer.Option("--replication", envvar="LEADSTREAM_REPLICATION", help="Replicas of each topic.")
+    int | None, typer.Option("--replication", help="Replicas of each topic (LEADSTREAM_REPLICATION).")
 ]
 
 

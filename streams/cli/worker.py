@@ -10,7 +10,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from streams.cli.options import BootstrapOption, DataDirOption, PrefixOption, settings_from
+from streams.cli.options import BootstrapOption, DataDirOption, PrefixOption
+from streams.environment import load_settings, unknown_variables
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import require_topics
 from streams.runtime.process import logs
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 
 WorkerNameOption = Annotated[
     str | None,
-    typer.Option("--name", envvar="LEADSTREAM_NAME", help="Unique and stable: keeps its slots over a restart."),
+    typer.Option("--name", help="Unique and stable: keeps its slots over a restart (LEADSTREAM_NAME)."),
 ]
 
 
@@ -37,11 +38,11 @@ class Role(StrEnum):
 
 RoleOption = Annotated[Role, typer.Option("--role", help="What to run; start more workers to scale out.")]
 WorkerClockOption = Annotated[
-    str | None, typer.Option("--clock", envvar="LEADSTREAM_CLOCK", help="wall or events, as the topics were made.")
+    str | None, typer.Option("--clock", help="wall or events, as the topics were made (LEADSTREAM_CLOCK).")
 ]
 WorkerPartitionsOption = Annotated[
     int | None,
-    typer.Option("--partitions", envvar="LEADSTREAM_PARTITIONS", help="Journal partitions, as they were made."),
+    typer.Option("--partitions", help="Journal partitions, as they were made (LEADSTREAM_PARTITIONS)."),
 ]
 
 
@@ -62,9 +63,11 @@ def worker(
     """
     logs.configure(name or "")
     try:
-        settings = settings_from(
+        settings = load_settings(
             name=name, clock=clock, partitions=partitions, bootstrap=bootstrap, prefix=prefix, data_dir=data_dir
         )
+        for problem in unknown_variables():
+            log.warning("unknown variable", problem=problem)
         code = run_processes(settings, process_names(role, settings))
     except LeadstreamError as error:
         log.error("not started", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no trace

@@ -68,7 +68,7 @@ async def plan_accounts(
         if accounts_to_scan:
             on_message(f"scanning {_scan_text(accounts_to_scan, log)}")
             definitions = {name: account.content for name, account in accounts_to_scan.items()}
-            preview = Preview(settings, store, definitions, log)
+            preview = Preview(store, definitions, log)
             reports = await preview.run(on_progress)
     return [PlanResult(plans[name], reports.get(name)) for name in accounts]
 

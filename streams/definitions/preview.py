@@ -19,7 +19,6 @@ from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.contact import decode_contact
 from streams.progress import ProgressCallback
-from streams.settings import Settings
 from streams.store.store import DeploymentStore, SlotSnapshot
 
 _PROGRESS_STEP = 500
@@ -28,15 +27,12 @@ _PROGRESS_STEP = 500
 class Preview:
     """Tries new definitions; `definitions` holds them by account, `log` has those in force."""
 
-    def __init__(
-        self, settings: Settings, store: DeploymentStore, definitions: Mapping[str, Definitions], log: ReleaseLog
-    ) -> None:
+    def __init__(self, store: DeploymentStore, definitions: Mapping[str, Definitions], log: ReleaseLog) -> None:
         latest = {account: log.latest(account) for account in definitions}
         self.reports = {
             account: PreviewReport.for_release(release.definitions if release else None, definitions[account])
             for account, release in latest.items()
         }
-        self._settings = settings
         self._store = store
         self._definitions = definitions
 
@@ -95,7 +91,7 @@ class Preview:
     ) -> dict[str, dict[str, BackfilledState]]:
         """Returns account -> contact -> its back-fill; one pass over the journal serves all accounts."""
         counters = {
-            account: BackfillCounter(account, each.backfill_leaves, log.definitions, self._settings.engine)
+            account: BackfillCounter(account, each.backfill_leaves, log.definitions, self._store.settings.engine)
             for account, each in simulations.items()
             if each.backfill_leaves
         }

@@ -20,6 +20,7 @@ from connectors.ports import LOOPBACK, free_port
 from connectors.salesforce_sandbox.server import SandboxServer
 from schemas.definitions import Definitions
 from streams.demo.format_cache import cache_format, restore_format
+from streams.environment import load_settings
 from streams.errors import Internal
 from streams.kafka.topic_admin import create_topics
 from streams.publish.lines import DefinitionsLine
@@ -73,7 +74,7 @@ class DemoEnvironment:
         self._org = SandboxServer(campaigns=sample_campaigns(sample_definitions()))
         self._worker: asyncio.subprocess.Process | None = None
         self._log = folder / "worker.log"
-        self.settings = settings or Settings()
+        self.settings = settings or load_settings()
 
     @property
     def org_url(self) -> str:

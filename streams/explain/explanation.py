@@ -24,7 +24,7 @@ async def explain_present(settings: Settings, question: Question, on_progress: P
     async with open_store(settings) as store:
         question = replace(question, contact=store.deployment.contact_id(question.contact))
         contact, slot = await _read_contact(store, question, on_progress)
-        parameters = await _read_parameters(settings, store)
+        parameters = await _read_parameters(store)
         return explain_from_state(question, contact, slot.partition_status, parameters)
 
 
@@ -45,10 +45,10 @@ async def explain_past(
             journal = TruncatedJournal(
                 records, truncated[number], store.deployment.clock, contact, slot.partition_status
             )
-            return explain_from_truncated(question, journal, until, await _read_parameters(settings, store))
+            return explain_from_truncated(question, journal, until, await _read_parameters(store))
         records = await _read_records(store, question, on_progress, None)
         # Read the definitions last: they then hold every release that the journal names.
-        return explain_from_journal(question, records, until, await _read_parameters(settings, store))
+        return explain_from_journal(question, records, until, await _read_parameters(store))
 
 
 async def _read_contact(
@@ -74,6 +74,6 @@ async def _read_records(
     return collector.records
 
 
-async def _read_parameters(settings: Settings, store: DeploymentStore) -> EngineParameters:
+async def _read_parameters(store: DeploymentStore) -> EngineParameters:
     releases = await store.read_releases()
-    return EngineParameters(releases.definitions, settings.engine)
+    return EngineParameters(releases.definitions, store.settings.engine)

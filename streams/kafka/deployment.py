@@ -1,57 +1,109 @@
-"""Reads and writes what is fixed when a deployment's topics are created: its clock, slots and form of ids."""
+"""Reads and writes what is fixed when a deployment's topics are created: clock, slots, settings that decide."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.topics import DEPLOYMENT
 from schemas.values import normalize_contact_id
+from streams.environment import value_text
 from streams.errors import TopicsMismatch, TopicsMissing
 from streams.kafka.clients import broker_errors
 from streams.kafka.protocols import Producer
 from streams.kafka.reader import open_consumer, read_to_end
-from streams.settings import Clock, Settings
+from streams.settings import Clock, Settings, variable_name
+
+_T = TypeVar("_T")
 
 DEPLOYMENT_KEY = b"deployment"
+DECISIONS_KEY = b"settings"
+"""A record of its own: it can be added to an older deployment without making it another one (`read_deployment_id`),
+and engines that do not know it pass over it.
+"""
+
+DECIDING_SETTINGS: Mapping[str, Any] = {
+    "lateness_ms": None,
+    "repeat_ms": None,
+    "repeat_ids": None,
+    "grace_ms": None,
+    "normalize_ids": False,
+}
+"""The settings that decide outputs -> what holds in a deployment whose record does not name them: None is what its
+workers are set to, which the first worker of the pipeline then records.
+"""
 
 
-class DeploymentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The record on the topic `deployment`; `partitions` is the number of journal partitions."""
+class DeploymentRecord(msgspec.Struct, frozen=True):
+    """The records on the topic `deployment`; `partitions` is the number of journal partitions.
+
+    `decisions` are the settings that decide and are recorded, by name.
+    """
 
     clock: Clock
     partitions: int
-    normalize_ids: bool = False
-    """Whether contact ids are trimmed and lowered in case; deployments without this field keep them as they are."""
+    decisions: dict[str, Any] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> DeploymentRecord:
         """The record of a deployment created with these settings."""
-        return cls(settings.clock, settings.partitions, settings.normalize_ids)
+        return cls(settings.clock, settings.partitions, _decisions(settings))
+
+    @property
+    def normalize_ids(self) -> bool:
+        """Whether contact ids are trimmed and lowered in case."""
+        return bool(self._known_decisions()["normalize_ids"])
 
     def contact_id(self, text: str) -> str:
         """The id that the journal has for a contact whose id was written so."""
         return normalize_contact_id(text) if self.normalize_ids else text
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every setting that decides is recorded; in a deployment of an earlier engine none may be."""
+        return self.decisions.keys() >= DECIDING_SETTINGS.keys()
+
+    def complete(self, settings: Settings) -> DeploymentRecord:
+        """The record with what a worker with these settings adds to it."""
+        return msgspec.structs.replace(self, decisions={**_decisions(settings), **self._known_decisions()})
+
     def require(self, settings: Settings) -> None:
         """Raises TopicsMismatch when `settings` differ from the record."""
-        for name, fixed, requested in (
-            ("clock", self.clock, settings.clock),
-            ("partitions", self.partitions, settings.partitions),
-            ("normalize_ids", self.normalize_ids, settings.normalize_ids),
-        ):
-            if fixed != requested:
-                text = _setting_text(fixed)
-                raise TopicsMismatch(
-                    f"this deployment was created with {name}={text} and is asked for"
-                    f" {name}={_setting_text(requested)}; set LEADSTREAM_{name.upper()}={text}, or create topics"
-                    " under another prefix"
-                )
+        recorded = {"clock": self.clock, "partitions": self.partitions, **self._known_decisions()}
+        for name, value in recorded.items():
+            _require_same(name, value, getattr(settings, name))
+
+    def settings_of_reader(self, settings: Settings) -> Settings:
+        """The settings by which a reader repeats what the workers decided: the record's where it was not given any.
+
+        Raises TopicsMismatch when it was given others.
+        """
+        recorded = self._known_decisions()
+        for name, value in recorded.items():
+            if name in settings.model_fields_set:
+                _require_same(name, value, getattr(settings, name))
+        return settings.model_copy(update=recorded)
+
+    def _known_decisions(self) -> dict[str, Any]:
+        """The decisions of this engine's settings; a later engine may have recorded more."""
+        values = {name: self.decisions.get(name, former) for name, former in DECIDING_SETTINGS.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-def _setting_text(value: object) -> str:
-    """Returns a value as it is written in the environment."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _decisions(settings: Settings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in DECIDING_SETTINGS}
+
+
+def _require_same(name: str, recorded: Any, requested: Any) -> None:
+    if recorded != requested:
+        text = value_text(recorded)
+        raise TopicsMismatch(
+            f"this deployment was created with {name}={text} and is asked for {name}={value_text(requested)}; set"
+            f" {variable_name(name)}={text}, or create topics under another prefix"
+        )
 
 
 async def read_deployment(settings: Settings) -> DeploymentRecord | None:
@@ -60,13 +112,17 @@ async def read_deployment(settings: Settings) -> DeploymentRecord | None:
     Raises BrokerUnavailable, and TopicsMismatch when the record cannot be read.
     """
     partition = TopicPartition(settings.prefix + DEPLOYMENT.name, 0)
-    latest: bytes | None = None
+    latest: dict[bytes | None, bytes | None] = {}
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
         if partition.topic not in await consumer.topics():
             return None
         async for record in read_to_end(consumer, [partition]):
-            latest = record.value if record.key == DEPLOYMENT_KEY else latest
-    return None if latest is None else _decode(latest, partition.topic)
+            latest[record.key] = record.value
+    deployment = latest.get(DEPLOYMENT_KEY)
+    if deployment is None:
+        return None
+    decisions = _decode(latest.get(DECISIONS_KEY) or b"{}", dict[str, Any], partition.topic)
+    return msgspec.structs.replace(_decode(deployment, DeploymentRecord, partition.topic), decisions=decisions)
 
 
 async def read_deployment_id(settings: Settings) -> str:
@@ -99,20 +155,44 @@ def _topics_missing() -> TopicsMissing:
 
 async def write_deployment(settings: Settings, deployment: DeploymentRecord) -> None:
     """Writes the record. Raises BrokerUnavailable."""
+    # What makes the deployment comes last: where a write fails, `topics create` writes everything again.
+    await _write(
+        settings,
+        {
+            DECISIONS_KEY: deployment.decisions,
+            DEPLOYMENT_KEY: {"clock": deployment.clock, "partitions": deployment.partitions},
+        },
+    )
+
+
+async def complete_deployment(settings: Settings, deployment: DeploymentRecord) -> DeploymentRecord:
+    """Records the settings that decide where the deployment has no record of them; returns what is recorded.
+
+    Raises TopicsMismatch when a worker that is set otherwise was faster, BrokerUnavailable.
+    """
+    if deployment.is_complete:
+        return deployment
+    await _write(settings, {DECISIONS_KEY: deployment.complete(settings).decisions})
+    completed = await require_deployment(settings)
+    completed.require(settings)
+    return completed
+
+
+async def _write(settings: Settings, values: Mapping[bytes, Any]) -> None:
     with broker_errors(settings.bootstrap):
         producer: Producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True
         )
         try:
             await producer.start()
-            value = msgspec.json.encode(deployment)
-            await producer.send_and_wait(settings.prefix + DEPLOYMENT.name, value, DEPLOYMENT_KEY)
+            for key, value in values.items():
+                await producer.send_and_wait(settings.prefix + DEPLOYMENT.name, msgspec.json.encode(value), key)
         finally:
             await producer.stop()
 
 
-def _decode(value: bytes, topic: str) -> DeploymentRecord:
+def _decode(value: bytes, kind: type[_T], topic: str) -> _T:
     try:
-        return msgspec.json.decode(value, type=DeploymentRecord)
+        return msgspec.json.decode(value, type=kind)
     except msgspec.MsgspecError as error:
         raise TopicsMismatch(f"the record on {topic} is not one of this version's: {error}") from error

@@ -92,8 +92,8 @@ async def require_topics(settings: Settings) -> DeploymentRecord:
     return (await check_topics(settings)).require(settings)
 
 
-async def await_topics(settings: Settings, seconds: float) -> None:
-    """Returns when workers can run on the topics. Raises the error that is left after `seconds`.
+async def await_topics(settings: Settings, seconds: float) -> DeploymentRecord:
+    """The deployment, once workers can run on the topics. Raises the error that is left after `seconds`.
 
     A broker that has just started shows topics without leaders, or no topics, for a moment. That is no wrong
     configuration and must not end the deployment.
@@ -102,12 +102,10 @@ async def await_topics(settings: Settings, seconds: float) -> None:
     deadline = loop.time() + seconds
     while True:
         try:
-            await require_topics(settings)
+            return await require_topics(settings)
         except LeadstreamError:
             if loop.time() > deadline:
                 raise
-        else:
-            return
         await asyncio.sleep(_RETRY_SECONDS)
 
 

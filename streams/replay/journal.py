@@ -49,9 +49,12 @@ class JournalReplay:
         self._deciders: list[PartitionDecider] = []
 
     async def run(self) -> None:
-        """Decides one journal partition after the other. Raises TopicsMissing, BrokerUnavailable, Unavailable."""
-        settings = self._settings
-        deployment = await require_deployment(settings)
+        """Decides one journal partition after the other.
+
+        Raises TopicsMissing, TopicsMismatch where the settings decide otherwise, BrokerUnavailable, Unavailable.
+        """
+        deployment = await require_deployment(self._settings)
+        settings = self._settings = deployment.settings_of_reader(self._settings)
         self._releases = ReleaseLog(deployment.clock)
         journal, definitions = settings.prefix + JOURNAL.name, settings.prefix + DEFINITIONS.name
         partitions = await fetch_partitions(settings.bootstrap, [journal, definitions])

@@ -40,7 +40,8 @@ class AppSpec:
     `outputs` are all topics that its slots write to besides journal and changelog. `decider(settings, slot, rows)`
     makes a slot's decider; a BackfillingDecider gets back-fills. `register(app, receiver, sources, journal)`
     registers the agents. `releases` makes the log that judges `definitions`; without it no markers are appended.
-    `has_row_store`: whether all that its deciders restore is in `rows`.
+    `has_row_store`: whether all that its deciders restore is in `rows`. `records_decisions`: whether its settings
+    become those of a deployment that has no record of the settings that decide.
     """
 
     name: str
@@ -54,6 +55,7 @@ class AppSpec:
     register: RegisterAgents
     releases: Callable[[], MarkerLog] | None = None
     has_row_store: bool = False
+    records_decisions: bool = False
 
     def app_id(self, settings: Settings) -> str:
         """The group id, and the head of every transactional id."""

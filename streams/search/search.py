@@ -66,7 +66,6 @@ async def search(
             None if request.condition is None else validate_condition(request.condition, release.versioned_document)
         )
         run = _SearchRun(
-            settings,
             store,
             release,
             ContactMatcher(release.definitions, condition, request.free_text),
@@ -80,12 +79,9 @@ async def search(
 
 
 class _SearchRun:
-    def __init__(
-        self, settings: Settings, store: DeploymentStore, release: Release, matcher: ContactMatcher, sample_size: int
-    ) -> None:
+    def __init__(self, store: DeploymentStore, release: Release, matcher: ContactMatcher, sample_size: int) -> None:
         self.matcher = matcher
         self.hits = SearchHits(sample_size)
-        self._settings = settings
         self._store = store
         self._account = release.account
         self._prefix = release.account.encode() + b"/"
@@ -143,7 +139,7 @@ class _SearchRun:
             return {}
         # After the rows: the log then has every release that the journal holds up to the decided offset.
         releases = await self._store.read_releases()
-        counter = BackfillCounter(self._account, leaves, releases.definitions, self._settings.engine)
+        counter = BackfillCounter(self._account, leaves, releases.definitions, self._store.settings.engine)
         counters: list[JournalCounter] = [counter]
         if self.matcher.event_checks:
             counters.append(EventMismatches(self._account, self.matcher.event_checks, self.matcher.mismatches))

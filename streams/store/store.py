@@ -67,11 +67,14 @@ class SlotSnapshot:
 
 
 class DeploymentStore:
-    """Reads a deployment's topics; `open_store` opens it."""
+    """Reads a deployment's topics; `open_store` opens it.
+
+    `settings` are the given ones with what the deployment recorded. Raises TopicsMismatch where these differ.
+    """
 
     def __init__(self, settings: Settings, deployment: DeploymentRecord, consumer: Consumer) -> None:
         self.deployment = deployment
-        self._settings = settings
+        self.settings = deployment.settings_of_reader(settings)
         self._consumer = consumer
 
     @property
@@ -175,7 +178,7 @@ class DeploymentStore:
         return log
 
     def _partition(self, topic: str, number: int) -> TopicPartition:
-        return TopicPartition(self._settings.prefix + topic, number)
+        return TopicPartition(self.settings.prefix + topic, number)
 
 
 def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
@@ -192,7 +195,7 @@ def decider_checkpoint(slot_checkpoint: SlotCheckpoint) -> Checkpoint:
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[DeploymentStore]:
-    """Opens the store of a deployment. Raises TopicsMissing, BrokerUnavailable."""
+    """Opens the store of a deployment. Raises TopicsMissing, BrokerUnavailable, TopicsMismatch."""
     deployment = await require_deployment(settings)
     names = [settings.prefix + topic.name for topic in (CONTACTS_CHANGELOG, JOURNAL, DEFINITIONS)]
     await fetch_partitions(settings.bootstrap, names)

@@ -62,7 +62,8 @@ async def verify(
 ) -> VerificationReport:
     """Compares the tables of the stream with a recomputation from the journal.
 
-    Raises JournalTruncated where the journal's beginning is deleted, TopicsMissing, Unavailable.
+    Raises JournalTruncated where the journal's beginning is deleted, TopicsMissing, TopicsMismatch where the settings
+    decide otherwise, Unavailable.
     """
     async with _open_verification(settings) as verification:
         return await verification.run(selection, on_progress)
@@ -78,9 +79,9 @@ class Verification:
         committed_consumer: Consumer,
         uncommitted_consumer: Consumer,
     ) -> None:
-        self._settings = settings
         self._slot_count = deployment.partitions
         self._store = DeploymentStore(settings, deployment, committed_consumer)
+        self._settings = self._store.settings
         self._committed_consumer = committed_consumer
         self._uncommitted_consumer = uncommitted_consumer
         self._releases = ReleaseLog(deployment.clock)

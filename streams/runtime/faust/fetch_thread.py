@@ -19,6 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 from streams.clock import now_ms
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord, TopicPartitionLike
+from streams.kafka.refusals import refusal_of_setting
 from streams.runtime.fatal import die
 from streams.runtime.faust.fetch_connection import close_fetch_connections, separate_fetches, stop_polling
 from streams.runtime.faust.fetch_pace import FetchPace
@@ -68,6 +69,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         stop_polling(consumer)
         self._patch_fetches(consumer._fetcher)
         patch_coordinator(consumer._coordinator, self.app.request_seconds)
+        end_on_refusal(consumer._coordinator)
 
     def pause_assignment(self, assigned: Iterable[TopicPartitionLike]) -> None:
         """Stops a new assignment until `seek_exactly`, and forgets what was fetched before."""
@@ -213,6 +215,22 @@ async def cancel_until_done(tasks: Iterable[asyncio.Task[Any]], seconds: float) 
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
     return pending
+
+
+def end_on_refusal(coordinator: Any) -> None:
+    """Ends the process when the broker refuses a setting as the worker joins its group.
+
+    aiokafka shows an error to whoever fetches, and a worker that is in no group fetches nothing.
+    """
+    push = coordinator._push_error_to_user
+
+    async def push_or_end(error: BaseException) -> None:
+        refusal = refusal_of_setting(error)
+        if refusal is not error:
+            die("the consumer cannot go on", refusal)
+        await push(error)
+
+    coordinator._push_error_to_user = push_or_end
 
 
 def patch_consumer(consumer: Any) -> Any:

@@ -11,6 +11,7 @@ import faust
 import structlog
 
 from streams.errors import LeadstreamError
+from streams.kafka.deployment import complete_deployment
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.fatal import die
 from streams.runtime.process import logs
@@ -37,7 +38,7 @@ def main(spec: AppSpec, settings: Settings, manager_class: type[SlotManager] = S
     logs.configure(name)
     loop = new_event_loop()
     try:
-        loop.run_until_complete(await_topics(settings, max(TOPICS_SECONDS, settings.start_patience_ms / 1000)))
+        loop.run_until_complete(_await_deployment(spec, settings))
     except LeadstreamError as error:
         die("the worker cannot start", error)
     app = build_app(spec, settings, name, manager_class)
@@ -49,6 +50,14 @@ def main(spec: AppSpec, settings: Settings, manager_class: type[SlotManager] = S
     worker.spinner = None  # it draws on the terminal
     worker.execute_from_commandline()
     sys.exit(0)
+
+
+async def _await_deployment(spec: AppSpec, settings: Settings) -> None:
+    """Returns when the worker can run on the topics, and the settings that decide are recorded."""
+    deployment = await await_topics(settings, max(TOPICS_SECONDS, settings.start_patience_ms / 1000))
+    if spec.records_decisions and not deployment.is_complete:
+        completed = await complete_deployment(settings, deployment)
+        log.info("recorded what decides", **completed.decisions)
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import structlog
 
 from streams.errors import ConfigurationError, DuplicateWorker, Internal, UsageError
-from streams.settings import Settings
+from streams.settings import FILE_SUFFIX, Settings, variable_name
 
 log = structlog.get_logger()
 
@@ -44,8 +44,9 @@ def child_environment(settings: Settings) -> dict[str, str]:
     """This process's environment with every setting in it, so that a child reads the same settings."""
     environment = dict(os.environ)
     for name, value in settings.model_dump(mode="json").items():
-        variable = f"LEADSTREAM_{name.upper()}"
+        variable = variable_name(name)
         environment.pop(variable, None)
+        environment.pop(variable + FILE_SUFFIX, None)
         if value is not None:
             environment[variable] = str(value)
     return environment

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import InvalidTransactionTimeout, KafkaError, ProducerFenced
 
 from streams.errors import Fenced, Internal
 from streams.kafka.batches import BATCH_BYTES, BatchWriter
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import RecordMetadata, TransactionalProducer
+from streams.kafka.refusals import refusal_of_setting
 from streams.runtime.checkpoint import CHECKPOINT_KEY
 from streams.runtime.faust.end_transaction import has_unanswered_end
 from streams.settings import Settings
@@ -40,7 +41,10 @@ class SlotProducer:
         self._producer: TransactionalProducer | None = None
 
     async def fence(self) -> None:
-        """InitProducerId: the former owner's transaction is over, and nothing of it can commit any more."""
+        """InitProducerId: the former owner's transaction is over, and nothing of it can commit any more.
+
+        Raises ConfigurationError for a transaction timeout that the broker does not take.
+        """
         self._producer = AIOKafkaProducer(
             bootstrap_servers=self._settings.bootstrap,
             client_id=self.id,
@@ -51,8 +55,11 @@ class SlotProducer:
             retry_backoff_ms=RETRY_BACKOFF_MS,
             request_timeout_ms=self._settings.request_ms,
         )
-        async with asyncio.timeout(FENCE_BOUND_SECONDS):
-            await self._fenced().start()
+        try:
+            async with asyncio.timeout(FENCE_BOUND_SECONDS):
+                await self._fenced().start()
+        except InvalidTransactionTimeout as error:
+            raise refusal_of_setting(error) from error
 
     def _fenced(self) -> TransactionalProducer:
         if self._producer is None:

@@ -64,6 +64,7 @@ class Pipeline:
             "LEADSTREAM_LATENESS_MS": str(settings.lateness_ms),
             "LEADSTREAM_REPEAT_MS": str(settings.repeat_ms),
             "LEADSTREAM_REPEAT_IDS": str(settings.repeat_ids),
+            "LEADSTREAM_GRACE_MS": str(settings.grace_ms),
         }
 
     def run_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

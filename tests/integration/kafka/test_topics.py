@@ -45,7 +45,7 @@ async def test_all_topics_are_created_and_a_new_client_sees_every_partition(kafk
 
     report = await check_topics(settings)
     assert [(finding.problems, finding.warnings) for finding in report.findings] == [([], [])] * 24
-    assert await require_topics(settings) == DeploymentRecord("events", 3)
+    assert await require_topics(settings) == DeploymentRecord.from_settings(settings)
 
 
 async def test_creating_them_again_changes_nothing(kafka: str, prefix: str) -> None:

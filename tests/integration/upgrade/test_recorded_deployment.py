@@ -24,6 +24,7 @@ from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
+from streams.kafka.deployment import DeploymentRecord, read_deployment
 from streams.kafka.topic_plan import plan_topics
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
@@ -157,6 +158,7 @@ def test_the_new_engine_replays_what_the_former_one_emitted(recorded: Pipeline) 
 
 def test_a_worker_goes_on_by_the_former_version(recorded: Pipeline) -> None:
     before = outputs_of(recorded)
+    assert _recorded_decisions(recorded) == {}  # the former engine recorded clock and slots only
     recorded.start_worker()
     chance, now = random.Random(4), story.START + 60 * story.DAY
     more = [story.event(chance, f"more-{number}", now + number * story.HOUR) for number in range(120)]
@@ -167,6 +169,13 @@ def test_a_worker_goes_on_by_the_former_version(recorded: Pipeline) -> None:
     assert len(after) > 20
     assert replayed_outputs(recorded) == after
     assert json.loads(recorded.run_command("verify", "--json").stdout)["equal"]
+    assert _recorded_decisions(recorded) == DeploymentRecord.from_settings(recorded.settings).decisions
+
+
+def _recorded_decisions(pipeline: Pipeline) -> dict[str, Any]:
+    record = asyncio.run(read_deployment(pipeline.settings))
+    assert record is not None
+    return record.decisions
 
 
 def test_an_upgrade_emits_what_its_plan_says_and_nothing_else(recorded: Pipeline) -> None:

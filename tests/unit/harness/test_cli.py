@@ -23,5 +23,5 @@ def test_both_say_and_end_alike(arguments: tuple[str, ...], environment: dict[st
 
 
 def test_settings_of_one_command_do_not_reach_the_next() -> None:
-    assert leadstream("topics", "check", env={"LEADSTREAM_PARTITIONS": "many"}).returncode == 64
+    assert leadstream("topics", "check", env={"LEADSTREAM_PARTITIONS": "many"}).returncode == 78
     assert "many" not in leadstream("topics", "check", env={"LEADSTREAM_BOOTSTRAP": "127.0.0.1:1"}).stderr

@@ -117,5 +117,5 @@ def test_the_version_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 def test_a_setting_from_the_environment_that_makes_no_sense_is_one_line() -> None:
     run = leadstream("topics", "check", env={"LEADSTREAM_CLOCK": "mars"})
-    assert run.returncode == 64
-    assert run.stderr == "leadstream: setting clock: Input should be 'wall' or 'events', got 'mars'\n"
+    assert run.returncode == 78
+    assert run.stderr == "leadstream: LEADSTREAM_CLOCK=mars cannot be used: set it to wall or events (default wall)\n"

@@ -1,26 +1,101 @@
-"""The record of a deployment: what it fixes, and what one of an earlier version means."""
+"""What is fixed when topics are created: a worker set otherwise is refused, a reader takes what is recorded."""
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any
+
 import pytest
 
 from streams.errors import TopicsMismatch
-from streams.kafka.deployment import DeploymentRecord
-from streams.settings import Settings
+from streams.kafka.deployment import DECIDING_SETTINGS, DeploymentRecord
+from streams.settings import Settings, variable_name
+
+SAME: dict[str, Any] = {
+    "clock": "events",
+    "partitions": 3,
+    "lateness_ms": 5,
+    "repeat_ms": 6,
+    "repeat_ids": 7,
+    "grace_ms": 800,
+    "normalize_ids": True,
+}
+OTHER: dict[str, Any] = {
+    "clock": "wall",
+    "partitions": 2,
+    "lateness_ms": 4,
+    "repeat_ms": 5,
+    "repeat_ids": 8,
+    "grace_ms": 900,
+    "normalize_ids": False,
+}
 
 
-def test_a_record_of_an_earlier_version_keeps_ids_as_they_are() -> None:
-    earlier = b'{"clock":"wall","partitions":4}'
-    record = msgspec.json.decode(earlier, type=DeploymentRecord)
-    record.require(Settings())
-    assert record.contact_id(" Ada ") == " Ada "
-    assert msgspec.json.encode(record) == earlier
+def _text(value: Any) -> str:
+    return str(value).lower()
+
+
+MADE = DeploymentRecord.from_settings(Settings(**SAME))
+FORMER = DeploymentRecord("events", 3)
+"""The record of an earlier engine, which recorded nothing else."""
+
+
+def test_a_worker_set_alike_is_taken() -> None:
+    MADE.require(Settings(**SAME))
+    assert MADE.is_complete
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_worker_set_otherwise_is_told_what_to_set(name: str) -> None:
+    with pytest.raises(TopicsMismatch) as error:
+        MADE.require(Settings(**{**SAME, name: OTHER[name]}))
+    assert str(error.value) == (
+        f"this deployment was created with {name}={_text(SAME[name])} and is asked for {name}={_text(OTHER[name])};"
+        f" set {variable_name(name)}={_text(SAME[name])}, or create topics under another prefix"
+    )
+
+
+def test_a_deployment_of_an_earlier_engine_keeps_ids_as_they_are() -> None:
+    assert FORMER.contact_id(" Ada ") == " Ada "
     with pytest.raises(TopicsMismatch, match="normalize_ids=false and is asked for normalize_ids=true"):
-        record.require(Settings(normalize_ids=True))
+        FORMER.require(Settings(clock="events", partitions=3, normalize_ids=True))
 
 
 def test_a_deployment_that_normalizes_ids_knows_every_spelling() -> None:
-    record = DeploymentRecord.from_settings(Settings(normalize_ids=True))
-    assert msgspec.json.decode(msgspec.json.encode(record), type=DeploymentRecord) == record
-    assert {record.contact_id(each) for each in ("ada", " ADA", "Ada\n")} == {"ada"}
+    assert {MADE.contact_id(each) for each in ("ada", " ADA", "Ada\n")} == {"ada"}
+
+
+def test_a_reader_that_is_not_told_takes_what_is_recorded() -> None:
+    settings = MADE.settings_of_reader(Settings(prefix="p-"))
+    assert {name: getattr(settings, name) for name in DECIDING_SETTINGS} == {
+        name: SAME[name] for name in DECIDING_SETTINGS
+    }
+    assert settings.prefix == "p-"
+    assert settings.engine == Settings(**SAME).engine
+
+
+@pytest.mark.parametrize("name", DECIDING_SETTINGS)
+def test_a_reader_that_is_told_otherwise_says_so(name: str) -> None:
+    assert MADE.settings_of_reader(Settings(**{name: SAME[name]})).lateness_ms == 5
+    with pytest.raises(TopicsMismatch, match=rf"created with {name}={_text(SAME[name])} and is asked for {name}="):
+        MADE.settings_of_reader(Settings(**{name: OTHER[name]}))
+
+
+def test_without_a_record_of_them_settings_decide_as_they_did() -> None:
+    settings = Settings(**{**SAME, "lateness_ms": 4, "normalize_ids": False})
+    FORMER.require(settings)
+    assert not FORMER.is_complete
+    assert FORMER.settings_of_reader(settings) == settings
+
+
+def test_the_first_worker_completes_the_record_of_an_earlier_engine() -> None:
+    completed = FORMER.complete(Settings(**SAME))
+    assert completed.decisions == {**MADE.decisions, "normalize_ids": False}
+    assert MADE.complete(Settings(**{**SAME, "lateness_ms": 4})) == MADE
+    half = DeploymentRecord("events", 3, {"lateness_ms": 4})
+    assert half.complete(Settings(**SAME)).decisions == {**completed.decisions, "lateness_ms": 4}
+
+
+def test_a_setting_that_a_later_engine_recorded_is_passed_over() -> None:
+    later = DeploymentRecord("events", 3, {**MADE.decisions, "of_a_later_engine": True})
+    later.require(Settings(**SAME))
+    assert later.settings_of_reader(Settings(**SAME)) == Settings(**SAME)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, InvalidSessionTimeoutError, KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.kafka.partitions import Partition
 from streams.runtime.faust import fetch_thread
 from streams.runtime.faust.fetch_pace import AWAITED, LOADED, SILENT, FetchPace
-from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
+from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, end_on_refusal, patch_consumer
 from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
@@ -247,3 +247,19 @@ async def test_a_stop_gives_up_a_task_that_no_cancellation_ends() -> None:
     assert await fetch_thread.cancel_until_done([task], seconds=0.01) == {task}
     is_released.set()
     await task
+
+
+async def test_a_session_timeout_that_the_broker_refuses_ends_the_worker_for_good() -> None:
+    errors: list[BaseException] = []
+
+    async def push(error: BaseException) -> None:
+        errors.append(error)
+
+    coordinator = SimpleNamespace(_push_error_to_user=push)
+    end_on_refusal(coordinator)
+    other = KafkaError("another")
+    await coordinator._push_error_to_user(other)
+    assert errors == [other]
+    with pytest.raises(ProcessExit) as end:
+        await coordinator._push_error_to_user(InvalidSessionTimeoutError())
+    assert (end.value.code, errors) == (78, [other])

@@ -110,6 +110,18 @@ def test_a_child_reads_the_settings_that_the_parent_was_given(monkeypatch: pytes
     assert Settings() == settings
 
 
+def test_a_setting_that_the_parent_read_from_a_file_is_the_childs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    monkeypatch.setenv("LEADSTREAM_SALESFORCE_CLIENT_SECRET_FILE", str(tmp_path / "secret"))
+    settings = Settings(data_dir=tmp_path)
+    environment = child_environment(settings)
+    monkeypatch.setattr(os, "environ", environment)
+    (tmp_path / "secret").write_text("another\n")  # as the parent goes on with what it read
+    assert Settings() == settings
+
+
 def test_a_name_belongs_to_one_worker_of_a_machine(tmp_path: Path) -> None:
     held = lock_worker_name(tmp_path, "w1")
     with pytest.raises(DuplicateWorker, match="named w1"):

@@ -34,7 +34,7 @@ async def test_the_smallest_pause_ends_the_wait_and_never_sooner_than_a_tick() -
 
 
 async def test_the_first_transaction_after_a_silence_waits_for_no_interval() -> None:
-    pace = WorkPace(Settings(interval_ms=60_000))
+    pace = WorkPace(Settings(interval_ms=10_000))
     async with asyncio.timeout(5):
         await pace.await_interval(is_waiting=False)
     pace.mark_start(time.monotonic())

@@ -1,0 +1,181 @@
+"""Where settings come from: variables that set nothing are named, rows say everything, secrets stay hidden."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from streams.environment import display_value, setting_rows, unknown_variables
+from streams.settings import Settings, variable_name
+from tests.harness.cli import leadstream
+
+# The inputs of the reports, and variations of each.
+WRONG = {
+    "LEADSTREAM_REPEAT_IDS=0": "a whole number of ids from 1 to 2000 (default 256)",
+    "LEADSTREAM_REPEAT_IDS=-1": "a whole number of ids from 1 to 2000 (default 256)",
+    "LEADSTREAM_SESSION_MS=1": "a whole number of ms from 1000 to 1800000 (default 6000)",
+    "LEADSTREAM_SESSION_MS=6s": "a whole number of ms from 1000 to 1800000 (default 6000)",
+    "LEADSTREAM_TRANSACTION_TIMEOUT_MS=999999999": "a whole number of ms from 1000 to 900000 (default 10000)",
+    "LEADSTREAM_TRANSACTION_BOUND_MS=0": "a whole number of ms from 1000 to 900000 (default 4000)",
+    "LEADSTREAM_DRAIN_BOUND_MS=-1": "a whole number of ms from 1000 to 14000 (default 6000)",
+    "LEADSTREAM_DRAIN_BOUND_MS=15000": "a whole number of ms from 1000 to 14000 (default 6000)",
+    "LEADSTREAM_SALESFORCE_CURRENCY=euros": "three capital letters as in ISO 4217, for example EUR (default USD)",
+    "LEADSTREAM_SALESFORCE_CURRENCY=usd": "three capital letters as in ISO 4217, for example EUR (default USD)",
+    "LEADSTREAM_REDIS_URL=nonsense": "a URL, for example redis://127.0.0.1:6379/0",
+    "LEADSTREAM_SALESFORCE_URL=127.0.0.1:8090": "a URL, for example http://127.0.0.1:8090",
+}
+
+KUBERNETES = {
+    "LEADSTREAM_SERVICE_HOST": "10.0.0.1",
+    "LEADSTREAM_SERVICE_PORT": "8080",
+    "LEADSTREAM_SERVICE_PORT_HTTP": "8080",
+    "LEADSTREAM_PORT": "tcp://10.0.0.1:8080",
+    "LEADSTREAM_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+    "LEADSTREAM_PORT_8080_TCP_PROTO": "tcp",
+    "LEADSTREAM_PORT_8080_TCP_PORT": "8080",
+    "LEADSTREAM_PORT_8080_TCP_ADDR": "10.0.0.1",
+    "LEADSTREAM_PORT_53_UDP_ADDR": "10.0.0.1",
+    "LEADSTREAM_KAFKA_SERVICE_HOST": "10.0.0.2",
+    "LEADSTREAM_KAFKA_PORT_9092_TCP_ADDR": "10.0.0.2",
+}
+
+
+@pytest.mark.parametrize(("assignment", "needed"), WRONG.items())
+def test_a_command_says_in_one_line_what_to_set(assignment: str, needed: str) -> None:
+    variable, _, value = assignment.partition("=")
+    run = leadstream("topics", "check", env={variable: value})
+    assert run.returncode == 78
+    assert (run.stdout, run.stderr) == ("", f"leadstream: {assignment} cannot be used: set it to {needed}\n")
+
+
+def test_a_worker_says_it_in_its_log(tmp_path: Path) -> None:
+    environment = {"LEADSTREAM_REPEAT_IDS": "0", "LEADSTREAM_DATA_DIR": str(tmp_path)}
+    run = leadstream("worker", env=environment)
+    (line,) = run.stderr.splitlines()
+    entry = json.loads(line)
+    assert (run.returncode, entry["event"], entry["exit_code"]) == (78, "not started", 78)
+    assert entry["problem"].startswith("LEADSTREAM_REPEAT_IDS=0 cannot be used: set it to ")
+
+
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [
+        ("LEADSTREAM_BOOTSTRAPP", "did you mean LEADSTREAM_BOOTSTRAP?"),
+        ("LEADSTREAM_BOOTSTRAPP_FILE", "did you mean LEADSTREAM_BOOTSTRAP_FILE?"),
+        ("LEADSTREAM_REPEATS_IDS", "did you mean LEADSTREAM_REPEAT_IDS?"),
+        ("LEADSTREAM_LATENES", "did you mean LEADSTREAM_LATENESS_MS?"),
+        ("LEADSTREAM_WEATHER", "`leadstream settings` lists all"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one(
+    monkeypatch: pytest.MonkeyPatch, variable: str, nearest: str
+) -> None:
+    monkeypatch.setenv(variable, "x")
+    assert list(unknown_variables()) == [f"{variable} is no setting and changes nothing; {nearest}"]
+
+
+def test_settings_files_other_variables_and_those_of_kubernetes_are_no_slips(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(variable_name(name) + "_FILE", str(tmp_path))
+    for variable, value in KUBERNETES.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("LEADSTREAM_DEBUG", "1")
+    monkeypatch.setenv("leadstream_prefix", "lower-")
+    assert list(unknown_variables()) == []
+
+
+def test_a_command_warns_of_a_slip_and_goes_on(tmp_path: Path) -> None:
+    environment = {"LEADSTREAM_BOOTSTRAPP": "k:1", "LEADSTREAM_DATA_DIR": str(tmp_path), **KUBERNETES}
+    run = leadstream("broker", "stop", env=environment)
+    assert run.returncode == 0
+    assert run.stderr.splitlines() == [
+        "leadstream: LEADSTREAM_BOOTSTRAPP is no setting and changes nothing; did you mean LEADSTREAM_BOOTSTRAP?",
+        "no local Kafka was running",
+    ]
+
+
+def test_the_rows_say_where_each_value_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ids").write_text("12\n")
+    monkeypatch.setenv("LEADSTREAM_REPEAT_IDS_FILE", str(tmp_path / "ids"))
+    monkeypatch.setenv("LEADSTREAM_PARTITIONS", "8")
+    rows = {row.name: row for row in setting_rows()}
+    assert [name for name in Settings.model_fields if name not in rows] == []
+    assert (rows["repeat_ids"].value, rows["repeat_ids"].source, rows["repeat_ids"].default) == (12, "file", 256)
+    assert (rows["partitions"].value, rows["partitions"].source) == (8, "environment")
+    assert (rows["clock"].value, rows["clock"].source, rows["clock"].bounds) == ("wall", "default", "wall or events")
+    assert (rows["session_ms"].bounds, rows["session_ms"].unit) == ("1000 to 1800000", "ms")
+    assert all(row.meaning for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("salesforce_client_secret", "s3cret", "***"),
+        ("redis_url", "redis://user:s3@cr/et@redis:6379/0", "redis://***@redis:6379/0"),
+        ("redis_url", "user:s3cret@redis", "***@redis"),
+        ("redis_url", "redis://redis:6379/0?db=1&password=s3cret&x=2", "redis://redis:6379/0?db=1&password=***&x=2"),
+        ("salesforce_url", "http://s3cret@127.0.0.1:8090", "http://***@127.0.0.1:8090"),
+        ("bootstrap", "kafka:9092", "kafka:9092"),
+        ("repeat_ids", 256, 256),
+        ("name", None, None),
+    ],
+)
+def test_secrets_are_hidden_in_addresses_too(name: str, value: object, shown: object) -> None:
+    assert display_value(name, value) == shown
+
+
+SECRETS = {
+    "LEADSTREAM_SALESFORCE_CLIENT_SECRET": "s3cret",
+    "LEADSTREAM_REDIS_URL": "redis://user:s3cret@redis:6379",
+    "LEADSTREAM_MAVEN_MIRROR": "https://user:s3cret@maven.example.com",
+}
+
+
+def test_the_command_lists_all_settings_and_no_secret() -> None:
+    table = leadstream("settings", env=SECRETS)
+    assert table.returncode == 0, table.stderr
+    lines = [line for line in table.stdout.splitlines() if line.startswith("LEADSTREAM_")]
+    assert len(lines) == len(Settings.model_fields) + 3
+    (repeat_ids,) = (line for line in lines if line.startswith("LEADSTREAM_REPEAT_IDS "))
+    assert " ".join(repeat_ids.split()) == (
+        "LEADSTREAM_REPEAT_IDS 256 default 256 1 to 2000 ids maximum number of event ids remembered per contact"
+    )
+    as_json = leadstream("settings", "--json", env=SECRETS)
+    rows = {row["variable"]: row for row in json.loads(as_json.stdout)["settings"]}
+    assert rows["LEADSTREAM_REDIS_URL"]["value"] == "redis://***@redis:6379"
+    assert rows["LEADSTREAM_SESSION_MS"] == {
+        "variable": "LEADSTREAM_SESSION_MS",
+        "name": "session_ms",
+        "value": 6_000,
+        "source": "default",
+        "default": 6_000,
+        "meaning": "session timeout of the consumer group",
+        "unit": "ms",
+        "bounds": "1000 to 1800000",
+        "problem": None,
+    }
+    assert "s3cret" not in table.stdout + table.stderr + as_json.stdout + as_json.stderr
+
+
+def test_the_command_shows_what_is_wrong_beside_everything_else() -> None:
+    wrong = {"LEADSTREAM_REPEAT_IDS": "0", "LEADSTREAM_CLOCK": "mars", "LEADSTREAM_PREFX": "a-"}
+    run = leadstream("settings", "--json", env=wrong)
+    assert run.returncode == 78
+    answer = json.loads(run.stdout)
+    problems = [row["problem"] for row in answer["settings"] if row["problem"]]
+    assert [problem.partition(" ")[0] for problem in problems] == ["LEADSTREAM_CLOCK=mars", "LEADSTREAM_REPEAT_IDS=0"]
+    assert sorted(run.stderr.splitlines()) == sorted(
+        f"leadstream: {text}" for text in (*problems, *answer["unknown"])
+    )
+    assert len(answer["unknown"]) == 1
+
+
+def test_the_command_shows_settings_that_contradict_each_other() -> None:
+    run = leadstream("settings", env={"LEADSTREAM_TRANSACTION_BOUND_MS": "20000"})
+    assert run.returncode == 78
+    assert "LEADSTREAM_TRANSACTION_BOUND_MS" in run.stdout
+    assert run.stderr.startswith("leadstream: LEADSTREAM_TRANSACTION_BOUND_MS=20000 is more than ")
