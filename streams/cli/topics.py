@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-import msgspec
 import typer
 
 from streams.cli.console import progress_bar, write_json, write_line
@@ -89,8 +88,10 @@ def _show(report: TopicsReport, as_json: bool) -> None:
             for finding in report.findings
         ]
         record = report.deployment
-        deployment = None if record is None else msgspec.to_builtins(record)
-        write_json({"deployment": deployment, "topics": topics})
+        fixed = (
+            None if record is None else {"clock": record.clock, "partitions": record.partitions, **record.decisions}
+        )
+        write_json({"deployment": fixed, "topics": topics})
         return
     for finding in report.findings:
         for problem in finding.problems:

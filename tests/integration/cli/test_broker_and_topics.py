@@ -69,7 +69,8 @@ def test_topics_are_created_and_checked(kafka: str, prefix: str) -> None:
     checked = leadstream("topics", "check", "--partitions", "2", "--json", env=environment)
     assert checked.returncode == 0, checked.stderr
     report = json.loads(checked.stdout)
-    assert report["deployment"] == {"clock": "wall", "partitions": 2}
+    decides = {"lateness_ms": 86_400_000, "repeat_ms": 86_400_000, "repeat_ids": 256, "grace_ms": 1_000}
+    assert report["deployment"] == {"clock": "wall", "partitions": 2, **decides, "normalize_ids": False}
     assert all(not topic["problems"] for topic in report["topics"])
 
     other = leadstream("topics", "check", "--partitions", "3", env=environment)

@@ -51,10 +51,10 @@ def test_of_the_loads_a_b_a_the_last_holds_and_every_spelling_of_an_id_is_one_co
         answer = json.loads(pipeline.run_command("explain", " Ada@EXAMPLE.com", "german", "--json").stdout)
         assert answer["contact"] == "ada@example.com"
         assert "equals batch" in pipeline.run_command("verify").stdout
-        # The journal holds the normal id: a replay of it needs no setting.
+        # The journal holds the normal id, and the topics the setting.
         replays = [
             leadstream("replay", "--journal", env={**pipeline.environment, "LEADSTREAM_NORMALIZE_IDS": setting})
-            for setting in ("true", "false")
+            for setting in ("true", "")
         ]
         assert [replay.returncode for replay in replays] == [0, 0]
         assert replays[0].stdout == replays[1].stdout
@@ -100,7 +100,7 @@ def test_the_commands_for_topics_show_the_form_of_ids(kafka: str, prefix: str) -
     options = ("--partitions", "1", "--in-partitions", "1", "--normalize-ids")
     assert leadstream("topics", "create", *options, env=environment).returncode == 0
     checked = leadstream("topics", "check", "--partitions", "1", "--normalize-ids", "--json", env=environment)
-    assert json.loads(checked.stdout)["deployment"] == {"clock": "wall", "partitions": 1, "normalize_ids": True}
+    assert json.loads(checked.stdout)["deployment"]["normalize_ids"] is True
     other = leadstream("topics", "check", "--partitions", "1", env=environment)
     assert (other.returncode, "LEADSTREAM_NORMALIZE_IDS=true" in other.stderr) == (78, True)
 
