@@ -54,6 +54,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         self.last_token = 0
         self.paces: defaultdict[int, FetchPace] = defaultdict(FetchPace)
         self.is_awaited = False
+        self.interval = 0.0
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -164,13 +165,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         """Says whether a slot waits for claims: fetches are answered sooner then. Callable from any thread."""
         self.is_awaited = is_short
 
+    def follow_interval(self, seconds: float) -> None:
+        """Says how long slots wait between transactions: fetches under load wait as long. From any thread."""
+        self.interval = seconds
+
     def _patch_fetches(self, fetcher: Any) -> None:
         """Sets each fetch's terms; records, for each answer, the partitions' ends in it and when it was asked for."""
         fetch = fetcher._proc_fetch_request
 
         async def fetch_and_record(assignment: Any, node_id: int, request: Any) -> Any:
             pace = self.paces[node_id]
-            request._max_wait_ms, request._min_bytes = pace.next_terms(time.monotonic(), is_awaited=self.is_awaited)
+            request._max_wait_ms, request._min_bytes = pace.next_terms(
+                time.monotonic(), interval=self.interval, is_awaited=self.is_awaited
+            )
             sent_at = now_ms()
             needs_wakeup = await fetch(assignment, node_id, request)
             if needs_wakeup:

@@ -282,6 +282,7 @@ class SlotManager:
 
     def _handle_commit(self, slot: Slot) -> None:
         self._has_commits.set()
+        self._fetch_thread().follow_interval(slot.pace.interval())
         self.claim_publisher.review_need()
         if self._has_waiters(slot):
             self._add_own_claims()

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.runtime.faust import fetch_thread
-from streams.runtime.faust.fetch_pace import AWAITED, LOADED, SILENT, FetchPace
+from streams.runtime.faust.fetch_pace import AWAITED, FULL_BYTES, SILENT, FetchPace
 from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
 from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
 from tests.harness.runtime.fake_records import FakeRecord
@@ -44,12 +44,13 @@ async def test_each_fetch_is_sent_on_the_terms_of_its_brokers_pace() -> None:
     fetcher = SimpleNamespace(_proc_fetch_request=fetch)
     thread = thread_with(FakeConsumer())
     thread._patch_fetches(fetcher)
+    thread.follow_interval(0.012)
     gone = SimpleNamespace(active=False)
     for node_id in (1, 1, 1, 1, 1, 2):
         await fetcher._proc_fetch_request(gone, node_id, SimpleNamespace(topics=[]))
     thread.shorten_waits(is_short=True)
     await fetcher._proc_fetch_request(gone, 2, SimpleNamespace(topics=[]))
-    assert sent == [SILENT] * 4 + [LOADED, SILENT, AWAITED]
+    assert sent == [SILENT] * 4 + [(12, FULL_BYTES), SILENT, AWAITED]
 
 
 class FakeConsumer:
@@ -77,7 +78,7 @@ def thread_with(consumer: FakeConsumer) -> ConsumerThread:
     """A consumer thread that was never started."""
     thread = ConsumerThread.__new__(ConsumerThread)
     thread.cursors, thread.ends, thread.last_token = {}, {}, 0
-    thread.paces, thread.is_awaited = defaultdict(FetchPace), False
+    thread.paces, thread.is_awaited, thread.interval = defaultdict(FetchPace), False, 0.0
     thread._consumer = consumer
     return thread
 

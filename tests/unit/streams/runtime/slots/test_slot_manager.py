@@ -24,7 +24,9 @@ def slot_manager(ends: dict[Partition, FetchEnds] | None = None, **settings: Any
     """A slot manager whose app was never started; `ends` is what its fetch thread knows."""
     app: Any = SimpleNamespace(
         consumer=SimpleNamespace(
-            fetch_thread=SimpleNamespace(ends=ends or {}, shorten_waits=lambda *, is_short: None)
+            fetch_thread=SimpleNamespace(
+                ends=ends or {}, shorten_waits=lambda *, is_short: None, follow_interval=lambda _seconds: None
+            )
         )
     )
     return SlotManager(
@@ -94,6 +96,17 @@ async def test_claims_that_no_slot_waits_for_wake_none() -> None:
     slot._decider.next_due = lambda before=None: 1  # type: ignore[method-assign]
     manager.handle_claims()
     assert woken == [True]
+
+
+async def test_fetches_under_load_follow_the_interval_of_the_slot_that_committed_last() -> None:
+    manager = slot_manager()
+    intervals: list[float] = []
+    fetch_thread: Any = manager.app.consumer.fetch_thread
+    fetch_thread.follow_interval = intervals.append
+    slot = fake_slot()
+    slot.pace.interval = lambda: 0.024  # type: ignore[method-assign]
+    manager._handle_commit(slot)
+    assert intervals == [0.024]
 
 
 async def test_a_slot_that_lags_behind_publishes_its_claims_at_once() -> None:
