@@ -1,5 +1,5 @@
-"""How long the broker may hold a fetch: as long as slots wait between transactions under load, for long in silence,
-and the first records after a silence are answered at once.
+"""How long the broker may hold a fetch: briefly for a full answer under load, for long in silence, and the first
+records after a silence are answered at once.
 
 A fetch costs the worker and the broker the same whether it brings records or not, so an idle worker sends few.
 """
@@ -21,13 +21,8 @@ class FetchTerms(NamedTuple):
     min_bytes: int
 
 
-FULL_BYTES = 65_536
-"""Under load an answer with so many bytes is not held any longer."""
-
-SHORTEST_LOAD_WAIT, LONGEST_LOAD_WAIT = 0.005, 0.050
-"""Seconds. A fetch that is not held would be sent again and again; there is one at a time per broker, and a partition
-with records must not wait long for those without.
-"""
+LOADED = FetchTerms(max_wait_ms=20, min_bytes=65_536)
+"""There is one fetch at a time per broker: a partition with records must not wait long for those without."""
 
 AWAITED = FetchTerms(max_wait_ms=100, min_bytes=1)
 """While a slot waits for claims: they follow from when the last answered fetch was sent."""
@@ -37,12 +32,7 @@ SILENT = FetchTerms(max_wait_ms=500, min_bytes=1)
 
 
 class FetchPace:
-    """Chooses the terms of the next fetch from one broker.
-
-    Under load an answer comes once in the interval that slots leave between transactions, so that each slot finds its
-    records when it may begin the next one. Two waits, one after the other and each at its own pace, would be twice as
-    long for as few fetches and transactions.
-    """
+    """Chooses the terms of the next fetch from one broker."""
 
     def __init__(self) -> None:
         self._answers: deque[float] = deque([float("-inf")] * LOAD_ANSWERS, maxlen=LOAD_ANSWERS)
@@ -51,11 +41,8 @@ class FetchPace:
         """An answer held records; `now` is in monotonic seconds."""
         self._answers.append(now)
 
-    def next_terms(self, now: float, *, interval: float, is_awaited: bool) -> FetchTerms:
-        """The terms of a fetch sent at `now` (monotonic seconds). `interval` (seconds) is that between a slot's
-        transactions, `is_awaited` says that a slot waits for claims.
-        """
+    def next_terms(self, now: float, *, is_awaited: bool) -> FetchTerms:
+        """The terms of a fetch sent at `now` (monotonic seconds); `is_awaited` says that a slot waits for claims."""
         if now - self._answers[0] < LOAD_SECONDS:
-            wait = min(max(interval, SHORTEST_LOAD_WAIT), LONGEST_LOAD_WAIT)
-            return FetchTerms(round(wait * 1000), FULL_BYTES)
+            return LOADED
         return AWAITED if is_awaited else SILENT

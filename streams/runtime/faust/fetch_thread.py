@@ -23,7 +23,7 @@ from streams.runtime.fatal import die
 from streams.runtime.faust.fetch_connection import close_fetch_connections, separate_fetches, stop_polling
 from streams.runtime.faust.fetch_pace import FetchPace
 from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
-from streams.runtime.faust.runs import FetchedRun
+from streams.runtime.faust.runs import FetchedAnswer, FetchedRun
 from streams.runtime.inputs.partition_buffer import FetchEnds
 
 log = structlog.get_logger()
@@ -54,7 +54,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         self.last_token = 0
         self.paces: defaultdict[int, FetchPace] = defaultdict(FetchPace)
         self.is_awaited = False
-        self.interval = 0.0
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -102,6 +101,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
     ) -> dict[TopicPartitionLike, list[FetchedRun]]:
         assignment = consumer._subscription.subscription.assignment
         runs: dict[TopicPartitionLike, list[FetchedRun]] = {}
+        answer = FetchedAnswer(0)
         fetched_at = now_ms()
         for tp, records in fetched.items():
             cursor = self.cursors.get(tp)
@@ -111,7 +111,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
             if records[0].offset < start:
                 die(f"{tp.topic}:{tp.partition} went back to {records[0].offset} from {start}")
             cursor.end = assignment.state_value(tp).position
-            runs[tp] = [FetchedRun(records, start, cursor.end, cursor.token, fetched_at)]
+            runs[tp] = [FetchedRun(records, start, cursor.end, cursor.token, fetched_at, answer=answer)]
+        answer.pending = len(runs)
         return runs
 
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
@@ -165,19 +166,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         """Says whether a slot waits for claims: fetches are answered sooner then. Callable from any thread."""
         self.is_awaited = is_short
 
-    def follow_interval(self, seconds: float) -> None:
-        """Says how long slots wait between transactions: fetches under load wait as long. From any thread."""
-        self.interval = seconds
-
     def _patch_fetches(self, fetcher: Any) -> None:
         """Sets each fetch's terms; records, for each answer, the partitions' ends in it and when it was asked for."""
         fetch = fetcher._proc_fetch_request
 
         async def fetch_and_record(assignment: Any, node_id: int, request: Any) -> Any:
             pace = self.paces[node_id]
-            request._max_wait_ms, request._min_bytes = pace.next_terms(
-                time.monotonic(), interval=self.interval, is_awaited=self.is_awaited
-            )
+            request._max_wait_ms, request._min_bytes = pace.next_terms(time.monotonic(), is_awaited=self.is_awaited)
             sent_at = now_ms()
             needs_wakeup = await fetch(assignment, node_id, request)
             if needs_wakeup:

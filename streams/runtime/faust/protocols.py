@@ -24,9 +24,6 @@ class FetchThread(Protocol):
     def shorten_waits(self, *, is_short: bool) -> None:
         """Says whether a slot waits for claims: fetches are answered sooner then."""
 
-    def follow_interval(self, seconds: float) -> None:
-        """Says how long slots wait between transactions: fetches under load wait as long."""
-
     async def call_thread(self, function: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> Any:
         """Runs a coroutine function in the thread's event loop and returns its result, whatever that is."""
 

@@ -17,6 +17,13 @@ HIGH_RECORDS = 12_000
 HIGH_BYTES = 32_000_000
 
 
+class FetchAnswer(Protocol):
+    """The runs that were fetched together (faust/runs.py)."""
+
+    def mark_arrival(self) -> bool:
+        """A run has arrived; returns whether it was the last one."""
+
+
 class RecordBatch(Protocol):
     """A run of consecutive fetched records of one partition (faust/runs.py)."""
 
@@ -25,6 +32,10 @@ class RecordBatch(Protocol):
     next_position: int
     token: int
     fetched_at: int
+
+    @property
+    def answer(self) -> FetchAnswer:
+        """What was fetched with it."""
 
     @property
     def source(self) -> Partition:

@@ -90,7 +90,7 @@ class Slot:
         self._log_ends = log_ends
         self._on_commit = on_commit
         self._diagnose_error = diagnose_error
-        self.pace = WorkPace(settings)
+        self._pace = WorkPace(settings)
         self._backfill = (
             Backfill(decider, partitions, open_consumer, throttle, self.wake)
             if isinstance(decider, BackfillingDecider)
@@ -232,22 +232,23 @@ class Slot:
     # Work
 
     def enqueue(self, run: RecordBatch, source: Partition) -> bool:
-        """Queues a run; False when it was fetched before a rebalance."""
-        is_current = self._inputs.enqueue(source, run)
-        if is_current:
-            self.wake()
-        return is_current
+        """Queues a run; False when it was fetched before a rebalance. Whoever calls this wakes the slot later."""
+        return self._inputs.enqueue(source, run)
+
+    def has_records(self) -> bool:
+        """Whether records are queued."""
+        return self._inputs.count_records() > 0
 
     def wake(self) -> None:
         """Lets the slot look again: something changed that it may wait for."""
-        self.pace.wake()
+        self._pace.wake()
 
     async def _work_loop(self) -> None:
         try:
             while True:
-                self.pace.begin_look()
+                self._pace.begin_look()
                 if not await self._work_once():
-                    await self.pace.await_wake(self._pauses(now_ms()))
+                    await self._pace.await_wake(self._pauses(now_ms()))
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # a slot that failed is not to be trusted
@@ -271,7 +272,7 @@ class Slot:
         if self._pipeline.is_busy() and not may_overlap:
             return False  # its commit wakes the slot; what comes meanwhile goes into one transaction
         if not is_under_load:
-            await self.pace.await_interval(is_waiting=self._is_waiting)
+            await self._pace.await_interval(is_waiting=self._is_waiting)
         await self._control_scheduler.prepare(self._next_checkpoint)
         if not self._is_active:
             return False
@@ -285,12 +286,12 @@ class Slot:
         if not batch.has_content:
             self._pipeline.release()
             return False
-        self.pace.mark_start(began)
+        self._pace.mark_start(began)
         await self._pipeline.put(batch)
         return True
 
     async def _commit_in_time(self, batch: TransactionBatch) -> None:
-        with self.pace.measure_commit():
+        with self._pace.measure_commit():
             await self.commit(batch)
 
     def build_transaction(self, now: int) -> TransactionBatch | None:

@@ -18,8 +18,7 @@ SMOOTHING = 0.2
 class WorkPace:
     """The waits of one slot between its transactions: the interval follows how long commits take of late.
 
-    A busy broker or worker gets fewer transactions that way, and fetches, which follow the interval
-    (faust/fetch_pace.py), bring records when most commits are over and not during them.
+    A busy broker or worker gets fewer transactions that way.
     """
 
     def __init__(self, settings: Settings) -> None:

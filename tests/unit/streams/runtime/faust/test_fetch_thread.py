@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from streams.runtime.faust import fetch_thread
-from streams.runtime.faust.fetch_pace import AWAITED, FULL_BYTES, SILENT, FetchPace
+from streams.runtime.faust.fetch_pace import AWAITED, LOADED, SILENT, FetchPace
 from streams.runtime.faust.fetch_thread import ConsumerThread, FetchCursor, patch_consumer
 from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
 from tests.harness.runtime.fake_records import FakeRecord
@@ -44,13 +44,12 @@ async def test_each_fetch_is_sent_on_the_terms_of_its_brokers_pace() -> None:
     fetcher = SimpleNamespace(_proc_fetch_request=fetch)
     thread = thread_with(FakeConsumer())
     thread._patch_fetches(fetcher)
-    thread.follow_interval(0.012)
     gone = SimpleNamespace(active=False)
     for node_id in (1, 1, 1, 1, 1, 2):
         await fetcher._proc_fetch_request(gone, node_id, SimpleNamespace(topics=[]))
     thread.shorten_waits(is_short=True)
     await fetcher._proc_fetch_request(gone, 2, SimpleNamespace(topics=[]))
-    assert sent == [SILENT] * 4 + [(12, FULL_BYTES), SILENT, AWAITED]
+    assert sent == [SILENT] * 4 + [LOADED, SILENT, AWAITED]
 
 
 class FakeConsumer:
@@ -78,7 +77,7 @@ def thread_with(consumer: FakeConsumer) -> ConsumerThread:
     """A consumer thread that was never started."""
     thread = ConsumerThread.__new__(ConsumerThread)
     thread.cursors, thread.ends, thread.last_token = {}, {}, 0
-    thread.paces, thread.is_awaited, thread.interval = defaultdict(FetchPace), False, 0.0
+    thread.paces, thread.is_awaited = defaultdict(FetchPace), False
     thread._consumer = consumer
     return thread
 
@@ -123,6 +122,19 @@ async def test_records_become_one_run_that_joins_the_last_one(monkeypatch: pytes
     (run,) = (await fetch_runs(thread, monkeypatch, {VISITS: records(10, 11, 12)}))[VISITS]
     assert (run.start, run.next_position, run.token, len(run.records)) == (10, 14, 3, 3)  # a control record at 13
     assert thread.cursors[VISITS].end == 14
+
+
+async def test_runs_that_were_fetched_together_tell_when_all_have_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = TopicPartition("scoring-events", 0)
+    consumer = FakeConsumer(position=11)
+    consumer._subscription.subscription.assignment.tps.add(scores)
+    thread = thread_with(consumer)
+    thread.cursors.update({VISITS: FetchCursor(3, 10), scores: FetchCursor(3, 10)})
+    former = TopicPartition("web-visits", 1)  # its records are dropped, and nobody waits for them
+    fetched = await fetch_runs(thread, monkeypatch, {VISITS: records(10), scores: records(10), former: records(10)})
+    (first,), (second,) = fetched[VISITS], fetched[scores]
+    assert not first.answer.mark_arrival()
+    assert second.answer.mark_arrival()
 
 
 async def test_a_partition_that_goes_back_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +13,9 @@ from faust.types import TP
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
+from streams.runtime.faust.runs import FetchedAnswer, FetchedRun
 from streams.runtime.inputs.partition_buffer import FetchEnds
+from streams.runtime.slots import slot_manager as slot_manager_module
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.time.claims import Claim
 from streams.settings import Settings
@@ -24,9 +28,7 @@ def slot_manager(ends: dict[Partition, FetchEnds] | None = None, **settings: Any
     """A slot manager whose app was never started; `ends` is what its fetch thread knows."""
     app: Any = SimpleNamespace(
         consumer=SimpleNamespace(
-            fetch_thread=SimpleNamespace(
-                ends=ends or {}, shorten_waits=lambda *, is_short: None, follow_interval=lambda _seconds: None
-            )
+            fetch_thread=SimpleNamespace(ends=ends or {}, shorten_waits=lambda *, is_short: None)
         )
     )
     return SlotManager(
@@ -51,6 +53,41 @@ def test_a_run_for_a_slot_that_went_away_is_dropped() -> None:
     run.partition = 1
     slot_manager().forward(run)  # slot 1 is not here
     assert not buffer.queue
+
+
+def fed_manager(slots: int) -> tuple[SlotManager, list[int], list[FetchedRun]]:
+    """A manager of slots, the numbers of those that it woke, and a run for each of them, all fetched together."""
+    manager, woken, runs = slot_manager(), list[int](), list[FetchedRun]()
+    answer = FetchedAnswer(slots)
+    for number in range(slots):
+        slot = fake_slot()
+        slot.wake = partial(woken.append, number)  # type: ignore[method-assign]
+        manager.slots[number] = slot
+        buffer = slot.buffers[VISITS]
+        slot._inputs.buffers[Partition(VISITS.topic, number)] = buffer
+        run = make_run(buffer, offsets=[0])
+        run.partition, run.answer = number, answer
+        runs.append(run)
+    return manager, woken, runs
+
+
+async def test_slots_look_when_all_that_was_fetched_together_is_there() -> None:
+    manager, woken, (first, second) = fed_manager(2)
+    manager.forward(first)
+    assert not woken, "the other run is still on its way"
+    manager.forward(second)
+    assert woken == [0, 1]
+
+
+async def test_slots_look_at_last_though_a_run_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slot_manager_module, "ARRIVAL_SECONDS", 0.0)
+    manager, woken, (first, _) = fed_manager(2)
+    has_woken = asyncio.Event()
+    manager.slots[0].wake = has_woken.set  # type: ignore[method-assign]
+    manager.forward(first)
+    async with asyncio.timeout(5):
+        await has_woken.wait()
+    assert not woken, "nothing came for the other slot"
 
 
 async def test_a_partition_left_out_is_named_once_and_again_when_it_moves() -> None:
@@ -96,17 +133,6 @@ async def test_claims_that_no_slot_waits_for_wake_none() -> None:
     slot._decider.next_due = lambda before=None: 1  # type: ignore[method-assign]
     manager.handle_claims()
     assert woken == [True]
-
-
-async def test_fetches_under_load_follow_the_interval_of_the_slot_that_committed_last() -> None:
-    manager = slot_manager()
-    intervals: list[float] = []
-    fetch_thread: Any = manager.app.consumer.fetch_thread
-    fetch_thread.follow_interval = intervals.append
-    slot = fake_slot()
-    slot.pace.interval = lambda: 0.024  # type: ignore[method-assign]
-    manager._handle_commit(slot)
-    assert intervals == [0.024]
 
 
 async def test_a_slot_that_lags_behind_publishes_its_claims_at_once() -> None:
