@@ -12,14 +12,14 @@ from streams.settings import Settings
 LONGEST_INTERVAL = 0.050
 """Seconds; without more records than that brings, a longer interval would save little."""
 
+STRETCH = 2.0
+"""The interval is so many times as long as a commit takes: a busy broker or worker gets fewer transactions."""
+
 SMOOTHING = 0.2
 
 
 class WorkPace:
-    """The waits of one slot between its transactions: the interval follows how long commits take of late.
-
-    A busy broker or worker gets fewer transactions that way.
-    """
+    """The waits of one slot between its transactions: the interval follows how long commits take of late."""
 
     def __init__(self, settings: Settings) -> None:
         self._interval = settings.interval_ms / 1000
@@ -49,7 +49,7 @@ class WorkPace:
 
     def interval(self) -> float:
         """The least seconds between the starts of two transactions: `interval_ms` while commits are fast."""
-        return max(self._interval, min(self._commit_seconds, LONGEST_INTERVAL)) if self._interval else 0.0
+        return max(self._interval, min(STRETCH * self._commit_seconds, LONGEST_INTERVAL)) if self._interval else 0.0
 
     async def await_interval(self, *, is_waiting: bool) -> None:
         """Under load the interval lets batches grow; the first record after a silence goes at once. A slot that waits
