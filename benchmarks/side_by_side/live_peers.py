@@ -27,7 +27,7 @@ from benchmarks.side_by_side.topics import create_plain_topics, delete_topics, p
 from schemas.topics import CONTACT_CHANGES, WEB_VISITS
 from streams.settings import Settings
 
-COMMIT_MS = 25
+COMMIT_MS: int = Settings.model_fields["interval_ms"].default
 """The interval of peers that write in transactions: this pipeline's own."""
 NEVER = 1 << 60
 

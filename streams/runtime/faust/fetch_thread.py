@@ -24,7 +24,7 @@ from streams.runtime.fatal import die
 from streams.runtime.faust.fetch_connection import close_fetch_connections, separate_fetches, stop_polling
 from streams.runtime.faust.fetch_pace import FetchPace
 from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
-from streams.runtime.faust.runs import FetchedRun
+from streams.runtime.faust.runs import FetchedAnswer, FetchedRun
 from streams.runtime.inputs.partition_buffer import FetchEnds
 
 log = structlog.get_logger()
@@ -103,6 +103,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
     ) -> dict[TopicPartitionLike, list[FetchedRun]]:
         assignment = consumer._subscription.subscription.assignment
         runs: dict[TopicPartitionLike, list[FetchedRun]] = {}
+        answer = FetchedAnswer(0)
         fetched_at = now_ms()
         for tp, records in fetched.items():
             cursor = self.cursors.get(tp)
@@ -112,7 +113,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
             if records[0].offset < start:
                 die(f"{tp.topic}:{tp.partition} went back to {records[0].offset} from {start}")
             cursor.end = assignment.state_value(tp).position
-            runs[tp] = [FetchedRun(records, start, cursor.end, cursor.token, fetched_at)]
+            runs[tp] = [FetchedRun(records, start, cursor.end, cursor.token, fetched_at, answer=answer)]
+        answer.pending = len(runs)
         return runs
 
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:

@@ -15,15 +15,31 @@ from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord
 
 
+class FetchedAnswer:
+    """How many runs of what one fetch returned are still on their way through Faust, which passes them on singly."""
+
+    __slots__ = ("pending",)
+
+    def __init__(self, pending: int) -> None:
+        self.pending = pending
+
+    def mark_arrival(self) -> bool:
+        """A run has arrived; returns whether it was the last one."""
+        self.pending -= 1
+        return self.pending <= 0
+
+
 class FetchedRun:
     """The records `[start, next_position)` of one partition, in fetch positions; to Faust an aiokafka record.
 
     Contiguity goes by fetch positions and not by offsets, because transactional and compacted logs have legal gaps.
     `token` names the seek before it: a run with an old token was fetched before a rebalance. `fetched_at` is the
-    worker's clock (ms) when the consumer returned the records.
+    worker's clock (ms) when the consumer returned the records. `answer` counts the runs that were fetched with it;
+    without one the run came alone.
     """
 
     __slots__ = (
+        "answer",
         "fetched_at",
         "next_position",
         "offset",
@@ -40,7 +56,14 @@ class FetchedRun:
     serialized_key_size = serialized_value_size = 0
 
     def __init__(
-        self, records: Sequence[ConsumedRecord], start: int, next_position: int, token: int, fetched_at: int
+        self,
+        records: Sequence[ConsumedRecord],
+        start: int,
+        next_position: int,
+        token: int,
+        fetched_at: int,
+        *,
+        answer: FetchedAnswer | None = None,
     ) -> None:
         last = records[-1]
         self.records = records
@@ -48,6 +71,7 @@ class FetchedRun:
         self.next_position = next_position
         self.token = token
         self.fetched_at = fetched_at
+        self.answer = answer or FetchedAnswer(1)
         self.topic: str = last.topic
         self.partition: int = last.partition
         self.offset: int = last.offset

@@ -18,6 +18,13 @@ HIGH_BYTES = 8_000_000
 """A buffer with more records, or bytes of them, is full: a worker has one for each partition that it reads."""
 
 
+class FetchAnswer(Protocol):
+    """The runs that were fetched together (faust/runs.py)."""
+
+    def mark_arrival(self) -> bool:
+        """A run has arrived; returns whether it was the last one."""
+
+
 class RecordBatch(Protocol):
     """A run of consecutive fetched records of one partition (faust/runs.py)."""
 
@@ -26,6 +33,10 @@ class RecordBatch(Protocol):
     next_position: int
     token: int
     fetched_at: int
+
+    @property
+    def answer(self) -> FetchAnswer:
+        """What was fetched with it."""
 
     @property
     def source(self) -> Partition:

@@ -232,11 +232,12 @@ class Slot:
     # Work
 
     def enqueue(self, run: RecordBatch, source: Partition) -> bool:
-        """Queues a run; False when it was fetched before a rebalance."""
-        is_current = self._inputs.enqueue(source, run)
-        if is_current:
-            self.wake()
-        return is_current
+        """Queues a run; False when it was fetched before a rebalance. Whoever calls this wakes the slot later."""
+        return self._inputs.enqueue(source, run)
+
+    def has_records(self) -> bool:
+        """Whether records are queued."""
+        return self._inputs.count_records() > 0
 
     def wake(self) -> None:
         """Lets the slot look again: something changed that it may wait for."""

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from connectors.kafka.broker import LocalBroker
 from schemas.topics import CLAIMS
 from streams.clock import now_ms
 from streams.engine.journal.records import Tick, decode
 from streams.kafka.topic_admin import create_topics
 from streams.runtime import checkpoint as checkpoint_records
-from streams.runtime.checkpoint import CHECKPOINT_KEY
+from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.process.supervisor import child_environment
 from streams.runtime.spec import AppSpec
 from streams.runtime.time import claims as claim_records
@@ -142,9 +144,19 @@ async def _is_tick_decided(spec: AppSpec, settings: Settings, at: int) -> bool:
     journal = await read_topic(settings.bootstrap, spec.journal_topic(settings))
     for number, partition in journal.items():
         ticks = [record.offset for record in partition if _is_tick(record.value, at)]
-        if not ticks or _decided_position(changelog[number], f"{spec.journal.name}:{number}") <= ticks[0]:
+        checkpoint = _last_checkpoint(changelog[number])
+        if not ticks or checkpoint.feeds.get(f"{spec.journal.name}:{number}", 0) <= ticks[0]:
+            return False
+        # The position is past a tick as soon as the first contacts are decided.
+        if checkpoint.checkpoint and msgspec.json.decode(checkpoint.checkpoint, type=_DeciderProgress).unfinished:
             return False
     return True
+
+
+class _DeciderProgress(msgspec.Struct):
+    """What a decider's checkpoint says of a tick that has not reached every contact yet."""
+
+    unfinished: Any = None
 
 
 def _is_tick(value: bytes, at: int) -> bool:
@@ -171,8 +183,12 @@ async def _is_journal_decided(spec: AppSpec, settings: Settings, ends: Mapping[i
 
 def _decided_position(changelog: Sequence[Any], feed: str) -> int:
     """Returns the position up to which a slot has decided a feed."""
+    return _last_checkpoint(changelog).feeds.get(feed, 0)
+
+
+def _last_checkpoint(changelog: Sequence[Any]) -> SlotCheckpoint:
     last = [record.value for record in changelog if record.key == CHECKPOINT_KEY][-1:]
-    return checkpoint_records.decode(last[0]).feeds.get(feed, 0) if last else 0
+    return checkpoint_records.decode(last[0]) if last else SlotCheckpoint()
 
 
 def summarize_logs(fleet: WorkerFleet) -> tuple[Counter[str], Counter[str]]:

@@ -128,6 +128,19 @@ async def test_records_become_one_run_that_joins_the_last_one(monkeypatch: pytes
     assert thread.cursors[VISITS].end == 14
 
 
+async def test_runs_that_were_fetched_together_tell_when_all_have_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = TopicPartition("scoring-events", 0)
+    consumer = FakeConsumer(position=11)
+    consumer._subscription.subscription.assignment.tps.add(scores)
+    thread = thread_with(consumer)
+    thread.cursors.update({VISITS: FetchCursor(3, 10), scores: FetchCursor(3, 10)})
+    former = TopicPartition("web-visits", 1)  # its records are dropped, and nobody waits for them
+    fetched = await fetch_runs(thread, monkeypatch, {VISITS: records(10), scores: records(10), former: records(10)})
+    (first,), (second,) = fetched[VISITS], fetched[scores]
+    assert not first.answer.mark_arrival()
+    assert second.answer.mark_arrival()
+
+
 async def test_a_partition_that_goes_back_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = thread_with(FakeConsumer(position=11))
     thread.cursors[VISITS] = FetchCursor(3, 10)

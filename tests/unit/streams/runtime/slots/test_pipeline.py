@@ -142,6 +142,7 @@ def enqueue_events(slot: Slot, count: int, at: int = 1_000) -> None:
         for offset in range(first, first + count)
     ]
     assert slot.enqueue(FetchedRun(events, first, first + count, buffer.token or 0, 1 << 50), VISITS)
+    slot.wake()
 
 
 def event(number: int) -> dict[str, object]:

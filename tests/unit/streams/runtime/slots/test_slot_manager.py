@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,9 @@ from faust.types import TP
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
+from streams.runtime.faust.runs import FetchedAnswer, FetchedRun
 from streams.runtime.inputs.partition_buffer import FetchEnds
+from streams.runtime.slots import slot_manager as slot_manager_module
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.time.claims import Claim
 from streams.settings import Settings
@@ -70,6 +74,41 @@ async def test_an_assignment_that_is_gone_before_it_is_sought_ends_the_worker_on
     with contextlib.nullcontext() if is_revoked else pytest.raises(IllegalStateError):
         await manager.start({VISITS: 0})
     assert not slot._is_active, "the next take-over starts it"
+
+
+def fed_manager(slots: int) -> tuple[SlotManager, list[int], list[FetchedRun]]:
+    """A manager of slots, the numbers of those that it woke, and a run for each of them, all fetched together."""
+    manager, woken, runs = slot_manager(), list[int](), list[FetchedRun]()
+    answer = FetchedAnswer(slots)
+    for number in range(slots):
+        slot = fake_slot()
+        slot.wake = partial(woken.append, number)  # type: ignore[method-assign]
+        manager.slots[number] = slot
+        buffer = slot.buffers[VISITS]
+        slot._inputs.buffers[Partition(VISITS.topic, number)] = buffer
+        run = make_run(buffer, offsets=[0])
+        run.partition, run.answer = number, answer
+        runs.append(run)
+    return manager, woken, runs
+
+
+async def test_slots_look_when_all_that_was_fetched_together_is_there() -> None:
+    manager, woken, (first, second) = fed_manager(2)
+    manager.forward(first)
+    assert not woken, "the other run is still on its way"
+    manager.forward(second)
+    assert woken == [0, 1]
+
+
+async def test_slots_look_at_last_though_a_run_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slot_manager_module, "ARRIVAL_SECONDS", 0.0)
+    manager, woken, (first, _) = fed_manager(2)
+    has_woken = asyncio.Event()
+    manager.slots[0].wake = has_woken.set  # type: ignore[method-assign]
+    manager.forward(first)
+    async with asyncio.timeout(5):
+        await has_woken.wait()
+    assert not woken, "nothing came for the other slot"
 
 
 async def test_a_partition_left_out_is_named_once_and_again_when_it_moves() -> None:

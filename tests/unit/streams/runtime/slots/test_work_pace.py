@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-from streams.runtime.slots.work_pace import WorkPace
+import pytest
+
+from streams.runtime.slots.work_pace import LONGEST_INTERVAL, STRETCH, WorkPace
 from streams.settings import Settings
 
 
@@ -40,3 +42,27 @@ async def test_the_first_transaction_after_a_silence_waits_for_no_interval() -> 
     pace.mark_start(time.monotonic())
     async with asyncio.timeout(5):
         await pace.await_interval(is_waiting=True)
+
+
+@pytest.mark.parametrize(
+    ("commit_seconds", "interval"), [(0.004, 0.010), (0.012, 0.012 * STRETCH), (1.0, LONGEST_INTERVAL)]
+)
+def test_the_interval_follows_how_long_commits_take(
+    commit_seconds: float, interval: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace = WorkPace(Settings(interval_ms=10))
+    instants = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: next(instants) * commit_seconds)
+    for _ in range(40):
+        with pace.measure_commit():
+            pass
+    assert pace.interval() == pytest.approx(interval, rel=0.01)
+
+
+def test_a_deployment_without_an_interval_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    pace = WorkPace(Settings(interval_ms=0))
+    instants = iter((0, 1))
+    monkeypatch.setattr(time, "monotonic", lambda: next(instants))
+    with pace.measure_commit():
+        pass
+    assert pace.interval() == 0
