@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import io
 from typing import Annotated, Any
 
 import typer
@@ -113,7 +113,9 @@ def show(
         write_json({**_release_to_dict(release), "definitions": release.document})
         return
     write_line(f"# release {release.number} of account {account}, {_at_text(release)}")
-    YAML().dump(dict(release.document), sys.stdout)
+    text = io.StringIO()
+    YAML().dump(dict(release.document), text)
+    write_line(text.getvalue().removesuffix("\n"))
 
 
 async def _read_history(settings: Settings, account: str) -> ReleaseHistory:
