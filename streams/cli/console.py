@@ -10,7 +10,7 @@ import logging
 import os
 import select
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -75,6 +75,13 @@ def discard_output() -> None:
 def write_json(value: Any) -> None:
     """Writes a command's result as one JSON document to standard output."""
     write_line(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def write_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Writes rows as lines whose columns begin at the same place. Raises ClosedOutput."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        write_line("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def write_note(text: str) -> None:
