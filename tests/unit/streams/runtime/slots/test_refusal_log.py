@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 
 from streams.engine.journal.effects import Effects, Refusal
-from streams.kafka.partitions import Partition
-from streams.runtime.checkpoint import SlotCheckpoint
-from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.slots.refusal_log import PAUSE_SECONDS, RefusalLog
-from streams.runtime.slots.transaction import TransactionBatch
-from streams.settings import Settings
 from tests.harness.runtime.fake_slot import fake_slot
 
 
@@ -114,6 +109,8 @@ def test_a_transaction_counts_the_dead_letters_that_it_writes() -> None:
     slot = fake_slot()
     batch = slot._new_batch()
     source = ("lead-commands", 0, 7)
-    refused = [(Refusal(code, "why"), source, None) for code in ("no_lead", "no_lead", "lead_deleted")]
-    batch.add_effects(Effects(dead_letters=refused), 0)
+    effects = Effects()
+    for code in ("no_lead", "no_lead", "lead_deleted"):
+        effects.dead_letters.append((Refusal(code, "why"), source, None))
+    batch.add_effects(effects, 0)
     assert batch.refusal_counts == {"no_lead": 2, "lead_deleted": 1}
