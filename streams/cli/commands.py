@@ -6,6 +6,7 @@ it uses. The line in the list is the first paragraph of the function's docstring
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -192,7 +193,9 @@ def _register_command(app: typer.Typer, name: str, entry: CommandEntry) -> None:
         """Stands in the list of commands; parsing its arguments loads the real command, which click then runs."""
 
         def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
-            return load_command(name, entry.target).make_context(info_name, args, parent, **extra)
+            command = load_command(name, entry.target)
+            gc.enable()  # `main.run` disables it for what is imported
+            return command.make_context(info_name, args, parent, **extra)
 
     app.command(name, cls=LazyCommand, help=entry.help)(_never_called)
 
