@@ -14,6 +14,7 @@ import pytest
 from streams.cli import console
 from streams.cli.console import ClosedOutput, require_reader, stderr_console, write_line, write_note
 from streams.kafka.clients import broker_errors
+from tests.harness.cli import start_leadstream
 
 _START = "from streams.cli.main import run; run()"
 EVENTS = 20_000
@@ -40,11 +41,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
 
 def run_into_a_pipe_that_closes(*arguments: str) -> tuple[int, str, str]:
     """Returns the exit code, the first line and what was said of a command of whose output only a line is read."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADSTREAM_")}
-    command = [sys.executable, "-c", _START, *arguments]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    with start_leadstream(*arguments) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         first = process.stdout.readline()
