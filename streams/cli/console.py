@@ -61,7 +61,7 @@ def require_reader() -> None:
         poll.register(sys.stdout.fileno(), 0)
     except (OSError, ValueError):
         return  # no file of the system, as in a test
-    if any(event & select.POLLERR for _, event in poll.poll(0)):
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
         raise ClosedOutput
 
 
