@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 
 LOOPBACK = "127.0.0.1"
+STAND_IN_PORT = 8090
+"""Where the stand-in of Salesforce listens by default."""
 
 
 def free_port() -> int:

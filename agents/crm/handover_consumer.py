@@ -35,6 +35,7 @@ from streams.kafka.protocols import ConsumedRecord, Consumer, Producer, TopicPar
 from streams.kafka.reader import FetchedRecords, Offsets, stop_consumer
 from streams.kafka.refusals import refusal_of_setting
 from streams.kafka.worker_groups import group_id, with_engine_version
+from streams.runtime.slots.refusal_log import RefusalLog
 from streams.settings import Settings
 
 LOOK_BACK = 500
@@ -81,6 +82,7 @@ class HandOverConsumer:
         # One thread: one batch at a time, so that one contact is never in two requests.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce")
         self.outage_log = OutageLog("hand-overs")
+        self._refusal_log = RefusalLog("crm")
 
     def stop(self) -> None:
         """Ends `run` after the current call to Salesforce."""
@@ -116,6 +118,7 @@ class HandOverConsumer:
         except (KafkaError, OSError) as error:
             raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
         finally:
+            self._refusal_log.close()
             await producer.stop()
             await stop_consumer(consumer)
             self._thread.shutdown(wait=False)
@@ -175,10 +178,12 @@ class HandOverConsumer:
             record.headers,
             record.timestamp,
         )
-        letter = dead_letter_from_record(source, Refusal("not_a_handover", f"not a lead.handed_over: {error}"))
+        refusal = Refusal("not_a_handover", f"not a lead.handed_over: {error}")
+        letter = dead_letter_from_record(source, refusal)
         await producer.send_and_wait(
             self._settings.prefix + DEAD_LETTERS.name, letter.value, letter.key, headers=list(letter.headers)
         )
+        self._refusal_log.add({refusal.code: 1})
 
     async def _deliver(self, handovers: list[LeadHandOver], generation: int) -> list[HandOverResult] | None:
         """The answers, however long they take; None after a rebalance and when the process stops."""

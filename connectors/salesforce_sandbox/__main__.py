@@ -6,13 +6,14 @@ import argparse
 import asyncio
 import sys
 
-from connectors.salesforce_sandbox.server import DEFAULT_PORT, HOST, SandboxServer, serve
+from connectors.ports import STAND_IN_PORT
+from connectors.salesforce_sandbox.server import HOST, SandboxServer, serve
 
 
 def main() -> int:
     """Reads the command line, serves, and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m connectors.salesforce_sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--port", type=int, default=STAND_IN_PORT)
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--campaign", action="append", default=[], metavar="ID=NAME")
     options = parser.parse_args()

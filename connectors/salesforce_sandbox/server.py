@@ -18,7 +18,6 @@ from connectors.salesforce_sandbox.faults import Fault
 from connectors.salesforce_sandbox.org import DAILY_REQUEST_LIMIT, ORG, OAuthClient, Org
 
 HOST = "127.0.0.1"
-DEFAULT_PORT = 8090
 BASE = "/services/data/v{version:[0-9.]+}"
 VERSIONS = ("58.0", "59.0", "60.0", "61.0", "62.0", "63.0", "64.0", "65.0", "66.0", "67.0")
 MAX_BODY_BYTES = 6_000_000

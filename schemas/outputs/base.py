@@ -14,7 +14,7 @@ CauseKind = Literal["event", "clock", "definition", "command", "cascade", "autom
 class OutputModel(BaseModel):
     """Base of the models of outputs; unknown fields are ignored (SPEC section 2)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, strict=True, defer_build=True)
 
 
 class Number(OutputModel):

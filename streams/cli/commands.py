@@ -6,6 +6,7 @@ it uses. The line in the list is the first paragraph of the function's docstring
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -41,6 +42,14 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
     "publish": CommandEntry(
         "publish:publish",
         "Publish events from files; the exit code is 65 if a JSON line, a CSV row or a whole log is not published.",
+    ),
+    "tail": CommandEntry(
+        "outputs.tail:tail",
+        "Show outputs as they come, until Ctrl-C: one line each with instant, contact, what changed and its cause.",
+    ),
+    "status": CommandEntry(
+        "outputs.status:status",
+        "Show how the deployment is: broker, topics, workers with their slots, lag, time, Salesforce, dead letters.",
     ),
     "search": CommandEntry(
         "search:search_contacts",
@@ -119,8 +128,12 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         },
     ),
     "leads": CommandGroup(
-        "Manual decisions about leads.",
+        "The leads of campaigns, and manual decisions about them: first the campaign, then whose lead.",
         {
+            "list": CommandEntry(
+                "outputs.leads:list_leads", "List leads with status and points, by campaign and contact."
+            ),
+            "add": CommandEntry("leads:add", "Make contacts leads of a campaign that runs."),
             "qualify": CommandEntry("leads:qualify", "Qualify leads: active, duplicate and rejected ones."),
             "reject": CommandEntry("leads:reject", "Reject leads: any but deleted ones."),
             "remove": CommandEntry("leads:remove", "Remove leads from the campaign: they become deleted."),
@@ -130,8 +143,12 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         },
     ),
     "segments": CommandGroup(
-        "The lists of static segments.",
+        "Segments and their members, and the lists of static ones: first the segment, then who.",
         {
+            "list": CommandEntry("outputs.segments:list_segments", "List segments with how many members they have."),
+            "members": CommandEntry(
+                "outputs.segments:list_members", "List a segment's members with the instant of their entry."
+            ),
             "add": CommandEntry("segments:add", "List contacts in a static segment."),
             "remove": CommandEntry("segments:remove", "Take contacts off the list of a static segment."),
         },
@@ -176,7 +193,9 @@ def _register_command(app: typer.Typer, name: str, entry: CommandEntry) -> None:
         """Stands in the list of commands; parsing its arguments loads the real command, which click then runs."""
 
         def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
-            return load_command(name, entry.target).make_context(info_name, args, parent, **extra)
+            command = load_command(name, entry.target)
+            gc.enable()  # `main.run` disables it for what is imported
+            return command.make_context(info_name, args, parent, **extra)
 
     app.command(name, cls=LazyCommand, help=entry.help)(_never_called)
 

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from streams.progress import ProgressCallback
+
+
+class ClosedOutput(Exception):
+    """Nobody reads the output any more, as after `| head -1`: the command ends without a word.
+
+    No OSError as Python's own: code that talks to a broker would take it for a broken connection.
+    """
+
+    exit_code = 141
+    """What a shell shows for a program that a closed pipe ended."""
 
 
 def plural(number: int, noun: str) -> str:
@@ -24,8 +36,40 @@ def plural(number: int, noun: str) -> str:
 
 
 def write_line(text: str) -> None:
-    """Writes one line of a command's result to standard output."""
-    sys.stdout.write(text + "\n")
+    """Writes one line of a command's result to standard output. Raises ClosedOutput."""
+    _write(sys.stdout, text + "\n")
+
+
+def write_lines_now(lines: Iterable[str]) -> None:
+    """Writes lines to standard output so that a reader has them at once. Raises ClosedOutput."""
+    _write(sys.stdout, "".join(f"{line}\n" for line in lines))
+    flush_output()
+
+
+def flush_output() -> None:
+    """Writes what standard output still holds back. Raises ClosedOutput."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise ClosedOutput from error
+
+
+def require_reader() -> None:
+    """Raises ClosedOutput where standard output is a pipe that nobody reads any more; nothing is written."""
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return  # no file of the system, as in a test
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+        raise ClosedOutput
+
+
+def discard_output() -> None:
+    """Sends what may still be written to standard output nowhere: Python's end would fail to write it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def write_json(value: Any) -> None:
@@ -33,16 +77,35 @@ def write_json(value: Any) -> None:
     write_line(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def write_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Writes rows as lines whose columns begin at the same place. Raises ClosedOutput."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        write_line("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
 def write_note(text: str) -> None:
-    """Writes one line for people to standard error, as it is: neither wrapped nor marked up."""
-    sys.stderr.write(text + "\n")
+    """Writes one line for people to standard error, as it is: neither wrapped nor marked up. Raises ClosedOutput."""
+    _write(sys.stderr, text + "\n")
 
 
 def stderr_console(quiet: bool = False) -> Console:
-    """Returns a console on standard error, so that standard output holds only what a machine reads."""
+    """Returns a console on standard error, so that standard output holds only what a machine reads.
+
+    Lines are wrapped on a terminal only: in a pipe or a file each stays one line.
+    """
+    return new_console(stderr=True, quiet=quiet, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def new_console(**options: Any) -> Console:
+    """Returns a console of Rich that raises ClosedOutput; Rich's own ends the process with 1."""
     from rich.console import Console  # noqa: PLC0415 - see the module's docstring
 
-    return Console(stderr=True, quiet=quiet, highlight=False)
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> NoReturn:
+            raise ClosedOutput
+
+    return PipeConsole(**options)
 
 
 @contextmanager
@@ -74,6 +137,13 @@ def silence_clients() -> None:
     """Silences the Kafka clients' own log lines: a command reports an error itself, once and in one line."""
     for name in ("aiokafka", "kafka", "faust", "mode"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except BrokenPipeError as error:
+        raise ClosedOutput from error
 
 
 def _ignore_progress(_what: str, _done: int, _total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -10,7 +11,7 @@ from typing import Annotated, cast
 import typer
 
 from streams.cli.commands import register_commands
-from streams.cli.console import silence_clients
+from streams.cli.console import ClosedOutput, discard_output, flush_output, silence_clients
 from streams.errors import Internal, LeadstreamError, UsageError
 
 NAME = "leadstream"
@@ -37,27 +38,42 @@ def build_app() -> typer.Typer:
 
 def run() -> None:
     """Runs the command that the process was started with, and ends the process with its exit code."""
+    gc.disable()  # what is imported stays: to look for garbage in it takes a tenth of a start
     silence_clients()
-    app = build_app()
+    try:
+        code = _run_command(build_app())
+        flush_output()
+    except ClosedOutput:
+        discard_output()
+        code = ClosedOutput.exit_code
+    finally:
+        gc.enable()
+    sys.exit(code)
+
+
+def _run_command(app: typer.Typer) -> int:
+    """Runs the command; returns its exit code. An error is one line on standard error."""
     try:
         result = app(prog_name=NAME, standalone_mode=False)
     except _ClickUsageError as error:
         if not _has_shown_help(error):
             _write_error(_usage_text(error))
-        sys.exit(UsageError.exit_code)
+        return UsageError.exit_code
     except typer.Abort:
         _write_error("given up")
-        sys.exit(1)
+        return 1
+    except ClosedOutput:
+        raise
     except LeadstreamError as error:
         _write_error(str(error))
-        sys.exit(error.exit_code)
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - users get one line, never a traceback
         if os.environ.get("LEADSTREAM_DEBUG") == "1":
             traceback.print_exc()
         kind = type(error).__name__
         _write_error(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
-        sys.exit(Internal.exit_code)
-    sys.exit(result if isinstance(result, int) else 0)
+        return Internal.exit_code
+    return result if isinstance(result, int) else 0
 
 
 def _has_shown_help(error: typer.BadParameter) -> bool:

@@ -6,17 +6,29 @@ import asyncio
 import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli.console import plural, progress_bar, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_time_option, settings_from
+from streams.errors import UsageError
 from streams.publish.commands import DefinitionsCheck, collect_contacts, send_commands
-from streams.search.apply import build_search_request
-from streams.search.search import search as run_search
-from streams.settings import Settings
 
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+
+def _refuse_former_order(context: typer.Context, campaign: str | None) -> None:
+    """The campaign was an option once, unlike the segment of `segments`."""
+    if campaign is not None:
+        command = f"{context.command_path} {campaign} CONTACT..."
+        raise UsageError(f"the campaign goes first, without --campaign: `{command}`")
+
+
+FormerCampaignOption = Annotated[
+    str | None, typer.Option("--campaign", hidden=True, is_eager=True, callback=_refuse_former_order)
+]
 ContactsArgument = Annotated[list[str] | None, typer.Argument(metavar="CONTACT...", help="Contact ids.")]
 ContactsFileOption = Annotated[
     str | None, typer.Option("--file", help="A file with one contact id a line; - is standard input.")
@@ -40,7 +52,7 @@ class DecisionSubject:
     field: str
     """The field of the sent event that names it."""
     parameter: Any
-    """How it is named on the command line: `Annotated[str, typer.Option(...)]` or an argument."""
+    """Its argument on the command line: `Annotated[str, typer.Argument(...)]`; the contacts follow it."""
     check: Callable[[str], DefinitionsCheck]
     """Returns, for its name, the check that the definitions in force allow the decision."""
 
@@ -70,6 +82,7 @@ def decision_command(event_type: str, subject: DecisionSubject, text: str) -> Ca
         bootstrap: BootstrapOption = None,
         prefix: PrefixOption = None,
         as_json: JsonOption = False,
+        _former_campaign: FormerCampaignOption = None,
     ) -> None:
         settings = settings_from(bootstrap=bootstrap, prefix=prefix)
         instant = parse_time_option("--at", at)
@@ -94,6 +107,9 @@ def _select_contacts(
     """Returns the ids of the contacts meant, each once."""
     if selection.condition is None:
         return collect_contacts(selection.names, selection.file)
+    from streams.search.apply import build_search_request  # noqa: PLC0415 - slow to import, and only a search needs it
+    from streams.search.search import search as run_search  # noqa: PLC0415
+
     has_names = selection.names or selection.file is not None
     names = collect_contacts(selection.names, selection.file) if has_names else []
     request = build_search_request(selection.account, selection.condition, None)

@@ -1,4 +1,7 @@
-"""`leadstream salesforce`: runs a stand-in org on this machine, and checks the configured org."""
+"""`leadstream salesforce`: runs a stand-in org on this machine, and checks the configured org.
+
+The stand-in and the clients of Salesforce are slow to import, and neither command needs what the other does.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,9 @@ from typing import Annotated
 
 import typer
 
-from connectors.salesforce.check import check_org
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.connection import Connection
-from connectors.salesforce_sandbox.server import DEFAULT_PORT, SandboxServer, serve
+from connectors.ports import STAND_IN_PORT
 from streams.cli.console import write_json, write_line
 from streams.cli.options import JsonOption, settings_from
-from streams.definitions import load_definitions
 from streams.errors import SalesforceRefused, Unavailable, UsageError
 
 SalesforceUrlOption = Annotated[
@@ -27,11 +26,12 @@ SandboxCampaignsOption = Annotated[
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = STAND_IN_PORT,
     campaign: SandboxCampaignsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a stand-in org on this machine until Ctrl-C; what it holds is gone then."""
+    from connectors.salesforce_sandbox.server import SandboxServer, serve  # noqa: PLC0415 - see the module's docstring
 
     def on_start(url: str) -> None:
         if as_json:
@@ -55,6 +55,11 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check the login, the fields that Leadstream needs, and what definitions say of Salesforce."""
+    from connectors.salesforce.check import check_org  # noqa: PLC0415 - see the module's docstring
+    from connectors.salesforce.client import OrgClient  # noqa: PLC0415
+    from connectors.salesforce.connection import Connection  # noqa: PLC0415
+    from streams.definitions import load_definitions  # noqa: PLC0415
+
     connection = Connection.from_settings(settings_from(salesforce_url=url))
     accounts = load_definitions(definitions).require() if definitions else {}
     problems = check_org(OrgClient(connection), {name: account.content for name, account in accounts.items()})

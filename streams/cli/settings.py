@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
-from streams.cli.console import write_json, write_line, write_note
+from streams.cli.console import new_console, write_json, write_line, write_note
 from streams.cli.options import JsonOption
 from streams.environment import SettingRow, setting_rows, unknown_variables, value_text
 from streams.errors import ConfigurationError
@@ -42,7 +41,7 @@ def show_settings(as_json: JsonOption = False) -> None:
 
 def _write_rows(rows: Sequence[SettingRow]) -> None:
     """A table where it fits, and in a pipe; else two lines for each setting."""
-    console = Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS, highlight=False, markup=False)
+    console = new_console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS, highlight=False, markup=False)
     if console.width < _TABLE_COLUMNS:
         for row in rows:
             write_line(f"{row.variable} = {value_text(row.value)} ({row.source})")

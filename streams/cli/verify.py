@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from streams.cli.console import progress_bar, stderr_console, write_json, write_line
-from streams.cli.definitions.releases import require_definitions
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
+from streams.store.outputs.definitions import require_release
 from streams.verify.verification import ContactSelection, verify
 
 VerifyAccountOption = Annotated[str | None, typer.Option("--account", help="Only the contacts of this account.")]
@@ -33,7 +33,7 @@ def verify_command(
     """
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     if account is not None:
-        asyncio.run(require_definitions(settings, account))
+        asyncio.run(require_release(settings, account))
     stderr_console(as_json).print("scanning the whole journal up to what is decided now", markup=False)
     with progress_bar() as advance:
         report = asyncio.run(verify(settings, ContactSelection(account, sample), advance))

@@ -46,6 +46,11 @@ WorkerPartitionsOption = Annotated[
 ]
 
 
+NO_SALESFORCE = (
+    "neither LEADSTREAM_SALESFORCE_DOMAIN nor LEADSTREAM_SALESFORCE_URL is set; hand-overs wait on qualified-leads"
+)
+
+
 def worker(
     *,
     name: WorkerNameOption = None,
@@ -68,6 +73,8 @@ def worker(
         )
         for problem in unknown_variables():
             log.warning("unknown variable", problem=problem)
+        if role in (Role.ALL, Role.CRM) and not _has_salesforce(settings):
+            log.info("Salesforce is off", why=NO_SALESFORCE)
         code = run_processes(settings, process_names(role, settings))
     except LeadstreamError as error:
         log.error("not started", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no trace
@@ -79,9 +86,12 @@ def process_names(role: Role, settings: Settings) -> list[str]:
     """Returns the processes of a role; `all` leaves the CRM out where no Salesforce is configured."""
     if role is not Role.ALL:
         return [role.value]
-    has_salesforce = settings.salesforce_url is not None or settings.salesforce_domain is not None
-    roles = (Role.PIPELINE, Role.LEDGER, Role.CRM) if has_salesforce else (Role.PIPELINE, Role.LEDGER)
+    roles = (Role.PIPELINE, Role.LEDGER, Role.CRM) if _has_salesforce(settings) else (Role.PIPELINE, Role.LEDGER)
     return [each.value for each in roles]
+
+
+def _has_salesforce(settings: Settings) -> bool:
+    return settings.salesforce_url is not None or settings.salesforce_domain is not None
 
 
 def run_processes(settings: Settings, names: list[str]) -> int:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path as File
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.composer import MaxDepthExceededError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import Node
+from typing import TYPE_CHECKING, Any
 
 from streams.definitions.document import Document, DocumentProblem, UnreadableDocument
-from streams.definitions.yaml_nodes import YamlNodeReader
-from streams.engine.validation import MAX_NESTING, TOO_DEEP
+from streams.engine.validation import TOO_DEEP
+
+if TYPE_CHECKING:
+    from streams.definitions.yaml_nodes import YamlNodeReader
 
 
 def read_file(path: File) -> tuple[list[Document], list[DocumentProblem]]:
@@ -44,29 +41,18 @@ def read_text(name: str, text: str, *, as_json: bool = False) -> list[Document]:
 
 
 def _parse_yaml(name: str, text: str) -> list[Document]:
+    from streams.definitions.yaml_nodes import (  # noqa: PLC0415 - slow to import, and many commands read no file
+        YamlNodeReader,
+        compose_nodes,
+    )
+
     documents = []
-    for node in _compose_nodes(text):
+    for node in compose_nodes(text):
         reader = YamlNodeReader()
         value = reader.read_value(node)
         if value is not None:
             documents.append(_build_document(name, value, reader))
     return documents
-
-
-def _compose_nodes(text: str) -> list[Node]:
-    yaml = YAML(pure=True)
-    yaml.max_depth = MAX_NESTING
-    try:
-        return [node for node in yaml.compose_all(text) if node is not None]
-    except MaxDepthExceededError as error:
-        raise UnreadableDocument(TOO_DEEP, error.problem_mark.line + 1) from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UnreadableDocument(
-            f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else 0
-        ) from error
-    except (YAMLError, ValueError) as error:
-        raise UnreadableDocument(f"is not YAML: {str(error).splitlines()[0]}") from error
 
 
 def _parse_json(name: str, text: str) -> Document:
@@ -86,9 +72,11 @@ def _read_json_lines(text: str) -> YamlNodeReader:
 
     JSON is YAML except for tabs between tokens. JSON strings escape tabs, so every tab in the text can be replaced.
     """
+    from streams.definitions.yaml_nodes import YamlNodeReader, compose_nodes  # noqa: PLC0415 - see _parse_yaml
+
     reader = YamlNodeReader()
     try:
-        for node in _compose_nodes(text.replace("\t", " ")):
+        for node in compose_nodes(text.replace("\t", " ")):
             reader.read_value(node)
     except UnreadableDocument as error:
         if error.message == TOO_DEEP:

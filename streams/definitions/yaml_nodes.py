@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.definitions.document import UnreadableDocument
@@ -18,6 +21,23 @@ MAX_NODES = 500_000
 """A bound, since aliases of aliases grow exponentially: a file of ten lines could fill the memory."""
 
 _TAG = "tag:yaml.org,2002:"
+
+
+def compose_nodes(text: str) -> list[Node]:
+    """Returns the documents of a text as nodes. Raises UnreadableDocument with the line."""
+    yaml = YAML(pure=True)
+    yaml.max_depth = MAX_NESTING
+    try:
+        return [node for node in yaml.compose_all(text) if node is not None]
+    except MaxDepthExceededError as error:
+        raise UnreadableDocument(TOO_DEEP, error.problem_mark.line + 1) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise UnreadableDocument(
+            f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else 0
+        ) from error
+    except (YAMLError, ValueError) as error:
+        raise UnreadableDocument(f"is not YAML: {str(error).splitlines()[0]}") from error
 
 
 class YamlNodeReader:

@@ -8,10 +8,12 @@ again within its session timeout the broker keeps those of the former process, a
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import msgspec
 from aiokafka.coordinator.protocol import ConsumerProtocol
@@ -38,6 +40,9 @@ GroupMember = tuple[str, str, str, bytes, bytes]
 """Member id, client id, host, metadata, assignment, as in Kafka's DescribeGroups answer."""
 
 _NO_COORDINATOR = (GroupCoordinatorNotAvailableError, NotCoordinatorError, CoordinatorLoadInProgressError)
+_MEMBER_SUFFIX = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+"""What the broker adds to a member's name, or to the client id of one without a name, to make its id."""
+
 _UNSETTLED_STATES = frozenset({"PreparingRebalance", "CompletingRebalance"})
 
 
@@ -95,6 +100,51 @@ def _member_data(metadata: bytes) -> _MemberData:
 async def group_members(bootstrap: str, group: str) -> Sequence[GroupMember]:
     """The members of a group, none where there is no such group. Raises KafkaError, BrokerUnavailable."""
     return (await _describe_group(bootstrap, group)).members
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWorker:
+    """A member of a group of workers; `partitions` are those of one topic that it was assigned.
+
+    `process` is "" where the member does not say it, and while the group is being shared out.
+    """
+
+    name: str
+    host: str
+    process: str
+    partitions: tuple[int, ...]
+
+
+async def group_workers(bootstrap: str, group: str, topic: str) -> Sequence[GroupWorker]:
+    """The members of a group with their partitions of a topic, by name; none where there is no such group.
+
+    Raises KafkaError, BrokerUnavailable.
+    """
+    try:
+        members = await group_members(bootstrap, group)
+    except _NO_COORDINATOR:  # no group was ever made on this broker
+        return ()
+    workers = [
+        GroupWorker(
+            _MEMBER_SUFFIX.sub("", member_id),
+            host.lstrip("/"),
+            process_of(metadata),
+            tuple(sorted(_assigned_partitions(assignment, topic))),
+        )
+        for member_id, _, host, metadata, assignment, *_ in members
+    ]
+    return sorted(workers, key=attrgetter("name"))
+
+
+def _assigned_partitions(assignment: bytes, topic: str) -> Sequence[int]:
+    if not assignment:
+        return ()
+    return [
+        each
+        for name, numbers in ConsumerProtocol.ASSIGNMENT.decode(assignment).assignment
+        if name == topic
+        for each in numbers
+    ]
 
 
 async def require_engine_version(settings: Settings, version: int) -> None:

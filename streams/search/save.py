@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from streams.definitions import AccountDefinitions
 from streams.definitions.apply import ReleaseApplier
 from streams.definitions.deployment_plan import MessageCallback, PlanResult, plan_accounts
@@ -29,6 +27,8 @@ def segment_definition(name: str, condition_document: Document) -> dict[str, Any
 
 def to_yaml_fragment(segment: Mapping[str, Any]) -> str:
     """Returns YAML to add to a file of definitions."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import, and few searches are saved
+
     text = StringIO()
     YAML().dump({"segments": [dict(segment)]}, text)
     return text.getvalue()

@@ -28,10 +28,8 @@ from streams.progress import ProgressCallback
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.settings import Settings
+from streams.store.checkpoints import read_checkpoints
 from streams.store.releases import read_releases
-
-_LOOKBACK_RECORDS = 2_000
-"""Records at the end of a changelog that are searched for a checkpoint first."""
 
 KeyFilter = Callable[[bytes], bool]
 """Whether to return the record of a key."""
@@ -146,15 +144,7 @@ class DeploymentStore:
     async def read_slot_checkpoint(self, number: int) -> SlotCheckpoint:
         """Returns the latest checkpoint of a slot. It looks near the end of the changelog first."""
         changelog = self._partition(CONTACTS_CHANGELOG.name, number)
-        ends = await fetch_end_offsets(self._consumer, [changelog])
-        for start in (max(ends[changelog] - _LOOKBACK_RECORDS, 0), 0):
-            latest: SlotCheckpoint | None = None
-            async for record in read_to_end(self._consumer, [changelog], ends=ends, starts={changelog: start}):
-                if record.key == CHECKPOINT_KEY:
-                    latest = decode_checkpoint(require_value(record))
-            if latest is not None:
-                return latest
-        return SlotCheckpoint()
+        return (await read_checkpoints(self._consumer, [changelog]))[changelog]
 
     async def first_journal_offsets(self) -> dict[int, int]:
         """Returns journal partition -> the first offset in its log; above 0 where retention has deleted records."""

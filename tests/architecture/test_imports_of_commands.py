@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.cli.commands import COMMANDS, CommandGroup
 from tests.harness.project_files import PROJECT_ROOT
 
 DEFINITIONS = PROJECT_ROOT / "streams" / "demo" / "definitions.yaml"
@@ -53,3 +54,49 @@ def test_replaying_a_file_loads_no_client(tmp_path: Path, options: list[str]) ->
     packages = imported_packages("replay", *options, "--definitions", str(DEFINITIONS), str(events))
     assert "msgspec" in packages
     assert not packages & {"faust", "mode", "aiokafka", "aiohttp", "simple_salesforce", "requests"}
+
+
+LOAD_AND_LIST = """
+import json, sys
+from streams.cli.main import build_app
+from streams.cli.commands import load_command
+build_app()
+load_command("command", sys.argv[1])
+import streams.environment
+print(json.dumps(sorted(sys.modules)))
+"""
+
+CLIENTS_OF_OTHERS = {"faust", "mode", "aiohttp", "requests", "simple_salesforce", "zeep", "redis", "uvloop", "ruamel"}
+"""What no command needs before it knows its arguments: each takes a twentieth of a second of CPU or more."""
+
+SLOW_PARTS = {
+    "rich": {"settings:show_settings"},
+    "streams.search": {"search:search_contacts"},
+    "streams.verify": {"verify:verify_command"},
+    "streams.explain": {"explain:explain"},
+    "streams.publish.csv": {"publish:publish"},
+}
+"""Package -> the commands that are made of it."""
+
+
+def started_commands() -> list[str]:
+    """The targets of all commands but those that start workers, one of each module."""
+    entries = [
+        entry
+        for each in COMMANDS.values()
+        for entry in (each.commands.values() if isinstance(each, CommandGroup) else [each])
+    ]
+    by_module = {entry.target.partition(":")[0]: entry.target for entry in entries}
+    return sorted(target for module, target in by_module.items() if module not in ("worker", "demo"))
+
+
+@pytest.mark.parametrize("target", started_commands())
+def test_a_command_starts_with_what_it_is_made_of_alone(target: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", LOAD_AND_LIST, target], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True
+    )
+    modules = set(json.loads(run.stdout))
+    assert "typer" in modules
+    assert not CLIENTS_OF_OTHERS & {name.partition(".")[0] for name in modules}
+    for package, owners in SLOW_PARTS.items():
+        assert target in owners or package not in modules, package

@@ -36,11 +36,7 @@ def leadstream(
     None of the caller's settings reach it. Its process is a fork of one that has imported the program already, or,
     where `fresh`, a Python of its own.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADSTREAM_")}
-    for name in ("LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"):
-        if name in os.environ:
-            environment[name] = os.environ[name]
-    environment |= {"COLUMNS": "200", **(env or {})}
+    environment = _environment(env)
     if not fresh:
         return _run_forked(arguments, environment)
     return subprocess.run(
@@ -51,6 +47,23 @@ def leadstream(
         timeout=LIMIT_SECONDS,
         check=False,
     )
+
+
+def start_leadstream(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Starts the command in a Python of its own, with pipes for what it writes."""
+    command = [sys.executable, "-c", _START, *arguments]
+    return subprocess.Popen(
+        command, env=_environment(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+
+
+def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
+    """This process's environment without its settings, and with those of `env`."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADSTREAM_")}
+    for name in ("LEADSTREAM_CACHE", "LEADSTREAM_MAVEN_MIRROR"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    return environment | {"COLUMNS": "200", **(env or {})}
 
 
 def _run_forked(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import io
 from typing import Annotated, Any
 
 import typer
-from ruamel.yaml import YAML
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
@@ -113,7 +112,11 @@ def show(
         write_json({**_release_to_dict(release), "definitions": release.document})
         return
     write_line(f"# release {release.number} of account {account}, {_at_text(release)}")
-    YAML().dump(dict(release.document), sys.stdout)
+    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import, and only this command needs it
+
+    text = io.StringIO()
+    YAML().dump(dict(release.document), text)
+    write_line(text.getvalue().removesuffix("\n"))
 
 
 async def _read_history(settings: Settings, account: str) -> ReleaseHistory:

@@ -54,7 +54,7 @@ class Slot:
 
     `ends` is what the fetch thread knows of partition ends, `log_ends` reads the log ends of partitions, uncommitted
     records included. `transaction_partitions` are all partitions that its transactions may touch. `on_commit` is
-    called after each commit, `diagnose_error` with the error that ends the process.
+    called after each commit with the dead letters by code, `diagnose_error` with the error that ends the process.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Slot:
         log_ends: LogEnds,
         open_consumer: ConsumerFactory,
         throttle: Throttle,
-        on_commit: Callable[[Slot], None],
+        on_commit: Callable[[Slot, Mapping[str, int]], None],
         diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
     ) -> None:
         self.partitions = partitions
@@ -395,4 +395,4 @@ class Slot:
             self._control_barrier = last_offsets[self.partitions.own_journal()] + 1
         for action in batch.commit_actions:
             action()
-        self._on_commit(self)
+        self._on_commit(self, batch.refusal_counts)

@@ -25,6 +25,7 @@ from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.slots.producer import SlotProducer
+from streams.runtime.slots.refusal_log import RefusalLog
 from streams.runtime.slots.slot import Slot
 from streams.runtime.slots.take_over import TakeOver
 from streams.runtime.spec import AppSpec
@@ -81,6 +82,7 @@ class SlotManager:
         self._takeover = self.takeover_class(settings)
         self._claim_tracker = ClaimTracker(worker)
         self._throttle = Throttle()
+        self._refusal_log = RefusalLog(spec.name)
         self._stuck_partitions: set[Partition] = set()
         self._suspensions = 0
         self._suspensions_at_take_over = 0
@@ -271,6 +273,7 @@ class SlotManager:
         await self.claim_publisher.stop()
         await self.source_watch.stop()
         await self.control_topics.stop()
+        self._refusal_log.close()
         log.info("closed", kind=self.spec.name)
 
     # Claims and group offsets
@@ -310,7 +313,8 @@ class SlotManager:
             log.info("partition moves again", partition=str(name))
         self._stuck_partitions = stuck
 
-    def _handle_commit(self, slot: Slot) -> None:
+    def _handle_commit(self, slot: Slot, refusal_counts: Mapping[str, int]) -> None:
+        self._refusal_log.add(refusal_counts)
         self._has_commits.set()
         self.claim_publisher.review_need()
         if self._has_waiters(slot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -46,7 +47,7 @@ class TransactionBatch:
 
     `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
-    decisions.
+    decisions, `refusal_counts` how many dead letters it writes of each code.
     """
 
     partitions: OutputPartitions
@@ -57,6 +58,7 @@ class TransactionBatch:
     commit_actions: list[Callable[[], None]] = field(default_factory=list)
     has_control_record: bool = False
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
+    refusal_counts: Counter[str] = field(default_factory=Counter)
 
     def ingest(self, input_records: InputRecords, ingest: Ingest) -> Iterator[None]:
         """Adds the journal records and dead letters of in-topic records, in the order of their arrival, in steps."""
@@ -89,13 +91,14 @@ class TransactionBatch:
 
     def _ingest_one(self, record: SourceRecord, ingest: Ingest) -> None:
         if record_size(record.key, record.value, record.headers) > RECORD_BYTES:
-            self._add_dead_letter(dead_letter_from_record(record, TOO_LARGE))
+            self._add_dead_letter(TOO_LARGE, dead_letter_from_record(record, TOO_LARGE))
             return
         for result in ingest(record):
             if isinstance(result, Refusal):
-                self._add_dead_letter(dead_letter_from_record(record, result))
+                self._add_dead_letter(result, dead_letter_from_record(record, result))
             elif record_size(result.key, result.value) > RECORD_BYTES:
-                self._add_dead_letter(dead_letter_from_record(record, JOURNAL_RECORD_TOO_LARGE))
+                letter = dead_letter_from_record(record, JOURNAL_RECORD_TOO_LARGE)
+                self._add_dead_letter(JOURNAL_RECORD_TOO_LARGE, letter)
             else:
                 self._add_journal_record(result)
 
@@ -126,7 +129,7 @@ class TransactionBatch:
         for append in effects.appends:
             self._add_journal_record(append)
         for refusal, source, value in effects.dead_letters:
-            self._add_dead_letter(dead_letter_from_decision(refusal, source, value))
+            self._add_dead_letter(refusal, dead_letter_from_decision(refusal, source, value))
 
     def add_control_record(self, record: ControlRecord, on_commit: Callable[[], None]) -> None:
         """Adds a control record to the slot's own journal partition."""
@@ -155,7 +158,8 @@ class TransactionBatch:
     def _add_journal_record(self, append: Append) -> None:
         self.writer.add(self.partitions.journal_for(append.key), append.key, append.value)
 
-    def _add_dead_letter(self, dead_letter: DeadLetter) -> None:
+    def _add_dead_letter(self, refusal: Refusal, dead_letter: DeadLetter) -> None:
+        self.refusal_counts[refusal.code] += 1
         self.writer.add(
             self.partitions.output(DEAD_LETTERS.name), dead_letter.key, dead_letter.value, dead_letter.headers
         )

@@ -17,6 +17,7 @@ STORIES = (
     "tests/integration/explain_and_search/test_truncated_journal.py",
     "tests/integration/definitions/test_edits.py",
     "tests/integration/definitions/test_retention.py",
+    "tests/integration/outputs/test_watching.py",
     "tests/integration/upgrade/test_recorded_deployment.py",
     "tests/integration/verify/test_command.py",
     "tests/unit/docker/test_compose_file.py",

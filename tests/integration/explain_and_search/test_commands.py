@@ -174,12 +174,12 @@ def test_a_search_is_frozen_into_a_static_segment_only(place: Pipeline) -> None:
 
 
 def test_manual_decisions_take_a_search(place: Pipeline) -> None:
-    place.run_command("leads", "reject", "--campaign", "spring", "--search", "{segment: hot}")
+    place.run_command("leads", "reject", "spring", "--search", "{segment: hot}")
     place.run_command("segments", "remove", "vip", "contact-0", "--search", "{segment: hot}")
     place.wait_until_settled()
     leads = {row["contact"]: row["status"] for row in place.read_table("leads").values()}
     assert leads == {"contact-1": "rejected", "contact-3": "rejected"}
-    refused = leadstream("leads", "reject", "--campaign", "nix", "--search", "{all: []}", env=place.environment)
+    refused = leadstream("leads", "reject", "nix", "--search", "{all: []}", env=place.environment)
     assert (refused.returncode, "there is no campaign 'nix'" in refused.stderr) == (64, True)
 
 

@@ -148,7 +148,7 @@ def test_manual_decisions_are_published_once_for_each_contact(environment: dict[
     file = tmp_path / "contacts.txt"
     file.write_text("bob\n\nann\ncara\n")
     result = leadstream(
-        "leads", "qualify", "--campaign", "spring-trial", "--by", "sofia", "--file", str(file), "ann", env=environment
+        "leads", "qualify", "spring-trial", "ann", "--by", "sofia", "--file", str(file), env=environment
     )
     assert result.returncode == 0, result.stderr
     commands = values(environment, "lead-commands")
@@ -171,7 +171,7 @@ def test_commands_that_the_definitions_do_not_allow_are_refused_at_once(
     applied = {"type": "definitions.applied", "at": "2026-03-01T00:00:00Z", "definitions": DEFINITIONS}
     assert leadstream("publish", events(tmp_path / "a.jsonl", applied), env=environment).returncode == 0
     for arguments, message in (
-        (("leads", "reject", "--campaign", "spring-trail", "ann"), "did you mean spring-trial?"),
+        (("leads", "reject", "spring-trail", "ann"), "did you mean spring-trial?"),
         (("segments", "add", "vipp", "ann"), "did you mean vip?"),
         (("segments", "remove", "german", "ann"), "is dynamic"),
         (("segments", "add", "vip"), "name the contacts"),

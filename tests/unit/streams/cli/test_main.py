@@ -88,7 +88,9 @@ def test_help_names_every_group() -> None:
         (["search", "--sample", "x", "{}"], "'--sample': Input should be a valid integer"),
         (["definitions", "check"], "missing argument 'FILE...'"),
         (["publish", "--format", "xml", "a"], "'--format': 'xml' is not one of 'jsonl', 'access-log', 'csv'"),
-        (["leads", "qualify", "ada"], "missing option '--campaign'"),
+        (["leads", "qualify"], "missing argument 'CAMPAIGN'"),
+        (["tail", "--last", "-1"], "'--last'"),
+        (["segments", "members"], "missing argument 'SEGMENT'"),
     ],
 )
 def test_a_command_line_that_makes_no_sense_is_one_line_and_a_usage_error(
@@ -100,6 +102,37 @@ def test_a_command_line_that_makes_no_sense_is_one_line_and_a_usage_error(
     assert output.err.startswith("leadstream: ")
     assert message in output.err
     assert output.err.endswith("--help` tells what there is\n")
+
+
+@pytest.mark.parametrize("rest", [["ada"], ["ada", "bob"], [], ["--search", "{all: []}"], ["--file", "x"]])
+def test_the_former_order_of_leads_is_answered_with_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rest: list[str]
+) -> None:
+    for verb in ("add", "qualify", "reject", "remove", "reactivate"):
+        assert run_command(monkeypatch, "leads", verb, "--campaign", "spring", *rest) == UsageError.exit_code
+        line = f"the campaign goes first, without --campaign: `leadstream leads {verb} spring CONTACT...`"
+        assert capsys.readouterr().err == f"leadstream: {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tail", "segment-change"], "there is no output topic 'segment-change' - did you mean segment-changes?"),
+        (["tail", "web-visits"], "there is no output topic 'web-visits' - one of: contacts, segment-changes"),
+        (["tail", "--from", "beginning", "--last", "3"], "leave --last out"),
+        (["tail", "--account", "a b"], "'a b' is no account"),
+        (["leads", "list", "--status", "qualifed"], "there is no status 'qualifed' - did you mean qualified?"),
+        (["leads", "list", "--account", "a b"], "'a b' is no account"),
+        (["segments", "members", "hot", "--account", "/"], "'/' is no account"),
+    ],
+)
+def test_what_cannot_be_shown_is_answered_with_what_there_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run_command(monkeypatch, *arguments) == UsageError.exit_code
+    output = capsys.readouterr()
+    assert (output.out, output.err.count("\n")) == ("", 1)
+    assert message in output.err
 
 
 def test_a_group_without_arguments_shows_its_help(

@@ -8,14 +8,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
 from aiokafka.errors import GroupAuthorizationFailedError, GroupCoordinatorNotAvailableError
 
 from schemas.engine_versions import NEWEST_VERSION
 from streams.errors import FormerWorkers, Unavailable
 from streams.kafka import worker_groups
 from streams.kafka.worker_groups import (
+    GroupWorker,
     engine_version,
+    group_workers,
     process_of,
     require_engine_version,
     with_engine_version,
@@ -136,3 +138,32 @@ async def test_workers_are_asked_before_a_first_release_and_before_a_raise_only(
     assert releases.asked == [4]
     await releases.write_release("new", {"account": "new"}, 0)
     assert releases.asked == [4, 4]
+
+
+def assigned(name: str, *partitions: tuple[str, list[int]]) -> tuple[str, str, str, bytes, bytes]:
+    """A member with partitions; the broker adds to its name what makes its id."""
+    assignment: bytes = ConsumerProtocolMemberAssignment(0, list(partitions), b"").encode()
+    id_ = f"{name}-0b8e3c5e-1f5d-4b0e-9a55-0c3f3b2d9a11"
+    return (id_, "client", "/10.0.0.1", subscription(with_process(NEW, f"{name} on h")), assignment)
+
+
+async def test_workers_are_shown_with_their_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    members = [
+        assigned("w-1", ("p-journal", [2, 0]), ("p-web-visits", [0, 2, 4])),
+        assigned("host-2", ("p-web-visits", [1])),
+        ("w0", "client", "/10.0.0.2", b"", b""),  # while the group is being shared out
+    ]
+    broker = FakeBroker(pipeline=[("Stable", members)])
+    monkeypatch.setattr(worker_groups, "admin_client", broker.client)
+    assert await group_workers("k:1", "p-leadstream-pipeline", "p-journal") == [
+        GroupWorker("host-2", "10.0.0.1", "host-2 on h", ()),
+        GroupWorker("w-1", "10.0.0.1", "w-1 on h", (0, 2)),
+        GroupWorker("w0", "10.0.0.2", "", ()),
+    ]
+    assert await group_workers("k:1", "p-leadstream-ledger", "p-ledger-journal") == []
+
+
+async def test_where_no_group_was_ever_made_there_are_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = FakeBroker(pipeline=[GroupCoordinatorNotAvailableError()])
+    monkeypatch.setattr(worker_groups, "admin_client", broker.client)
+    assert await group_workers("k:1", "p-leadstream-pipeline", "p-journal") == ()

@@ -1,0 +1,1 @@
+"""Commands that show what workers write, and how far they are."""
