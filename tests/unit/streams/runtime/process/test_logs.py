@@ -67,7 +67,7 @@ def test_every_line_is_a_json_object_whatever_writes_it() -> None:
     assert "KeyError: 'nobody caught it'" in lines[7]["exception"]
 
 
-class Clock:
+class Seconds:
     """A clock that a test moves, in seconds."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ def line_of(outage: logs.Outage, message: str, *arguments: object) -> str | None
 
 
 def test_a_broker_that_is_away_is_one_line_a_minute() -> None:
-    clock = Clock()
+    clock = Seconds()
     outage = logs.Outage(clock)
     away = ('Unable connect to "%s:%s": %s', "127.0.0.1", 9092, "refused")
     line = line_of(outage, *away)
@@ -99,7 +99,7 @@ def test_a_broker_that_is_away_is_one_line_a_minute() -> None:
 
 
 def test_a_coordinator_that_is_not_ready_at_once_is_no_error() -> None:
-    clock = Clock()
+    clock = Seconds()
     outage = logs.Outage(clock)
     not_ready = ("Group Coordinator Request failed: %s", GroupCoordinatorNotAvailableError())
     assert line_of(outage, *not_ready) is None
