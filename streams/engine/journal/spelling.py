@@ -12,10 +12,9 @@ from streams.engine.journal.event_types import EVENT_TYPES
 from streams.engine.version import EVENT_TYPES_NOT_SERVED
 
 MAX_NAME_LENGTH = 60
-"""A longer name is compared with nothing: that takes long, and it resembles nothing."""
+"""A longer name is compared with nothing: that takes time and memory, and it resembles nothing."""
 SIMILARITY = 0.75
 """The least ratio (`difflib`) of two names one of which may be a slip of the other."""
-
 VERB_SIMILARITY = 0.6
 """The same for what stands behind the subject of a type, when types of this subject exist."""
 SERVED_TYPES = tuple(name for name in EVENT_TYPES if name not in EVENT_TYPES_NOT_SERVED)
@@ -48,11 +47,13 @@ def unknown_type_hint(name: str, other_types: tuple[str, ...] = ()) -> str:
     return f"{question} types are {', '.join([*SERVED_TYPES, *other_types])}"
 
 
-@lru_cache(maxsize=1_024)
 def similar_type(name: str, other_types: tuple[str, ...] = ()) -> str | None:
     """Returns the type that a name resembles: one of the same subject before all others; None for no such."""
-    if len(name) > MAX_NAME_LENGTH:
-        return None
+    return _similar_type(name, other_types) if len(name) <= MAX_NAME_LENGTH else None
+
+
+@lru_cache(maxsize=1_024)
+def _similar_type(name: str, other_types: tuple[str, ...]) -> str | None:
     words = re.sub(r"[^a-z]+", ".", re.sub(r"(?<=[a-z])(?=[A-Z])", ".", name).casefold())
     subject, _, verb = words.partition(".")
     verbs = {known.partition(".")[2]: known for known in SERVED_TYPES if known.startswith(f"{subject}.")}
@@ -77,11 +78,13 @@ def misspellings(type_name: str, fields: Collection[str]) -> Iterator[Misspellin
                 yield Misspelling(field, correction)
 
 
-@lru_cache(maxsize=4_096)
 def similar_field(type_name: str, field: str) -> str | None:
     """Returns the field of the type that an unknown field resembles most; None for no such."""
-    if len(field) > MAX_NAME_LENGTH:
-        return None
+    return _similar_field(type_name, field) if len(field) <= MAX_NAME_LENGTH else None
+
+
+@lru_cache(maxsize=4_096)
+def _similar_field(type_name: str, field: str) -> str | None:
     word = _letters(field)
     names = {_letters(known): known for known in sorted(EVENT_TYPES[type_name].field_names - _NO_CORRECTIONS)}
     for known, name in names.items():
