@@ -37,6 +37,7 @@ from streams.engine.state.row_store import RowStore
 from streams.environment import load_settings
 from streams.errors import LeadstreamError, UsageError
 from streams.runtime.fatal import die
+from streams.runtime.inputs.warning_log import WarningLog
 from streams.runtime.process.main import main
 from streams.runtime.process.supervisor import exit_with_parent
 from streams.runtime.protocols import Decider, Ingest
@@ -113,8 +114,10 @@ APP_SPECS: dict[str, Callable[[Settings], AppSpec]] = {"pipeline": pipeline_spec
 
 
 def event_validator(settings: Settings) -> Ingest:
-    """The function that validates in-topic records."""
-    return EventValidator(settings.clock, settings.future_ms, normalize_ids=settings.normalize_ids)
+    """The function that validates in-topic records, and logs what is probably wrong with those that are accepted."""
+    return EventValidator(
+        settings.clock, settings.future_ms, normalize_ids=settings.normalize_ids, on_warning=WarningLog().add
+    )
 
 
 def definitions_lookup(releases: ReleaseLog) -> Callable[[str, int], Definitions]:

@@ -10,6 +10,7 @@ LeadstreamError
 │   └── Fenced                 70  another process owns the slot now
 ├── ConfigurationError         78  restarting will not help
 │   ├── DefinitionsRefused
+│   │   └── DefinitionsInvalid   1  the files are wrong, as `definitions check` says of them
 │   ├── TopicsMissing
 │   ├── TopicsMismatch
 │   ├── EngineVersionMismatch
@@ -79,6 +80,12 @@ class ConfigurationError(LeadstreamError):
 
 class DefinitionsRefused(ConfigurationError):
     """Definitions that cannot be applied; the message names file, line and what would be right."""
+
+
+class DefinitionsInvalid(DefinitionsRefused):
+    """Files of definitions are wrong, whatever is applied; `definitions check` ends with the same exit code."""
+
+    exit_code = 1
 
 
 class TopicsMissing(ConfigurationError):

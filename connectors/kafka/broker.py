@@ -18,6 +18,7 @@ from typing import Self
 from connectors.kafka.data_folder import BrokerFolder, BrokerProcess
 from connectors.kafka.jars import kafka_jars
 from connectors.kafka.java import find_java
+from connectors.kafka.running_brokers import running_brokers
 from connectors.kafka.start_errors import start_failure_reason
 from connectors.ports import LOOPBACK, accepts_connections, free_port, is_free
 from streams.errors import LocalBrokerError
@@ -127,7 +128,10 @@ class LocalBroker:
         previous = self._folder.load_process()
         port = self._port or (previous.port if previous else free_port())
         if not is_free(port):
-            raise LocalBrokerError(f"port {port} is in use; stop what listens there or choose another --port")
+            owner = next(
+                (f" by the local Kafka on {each.folder}" for each in running_brokers() if each.port == port), ""
+            )
+            raise LocalBrokerError(f"port {port} is in use{owner}; stop what listens there or choose another --port")
         return port
 
     def _build_command(self, port: int, report: ProgressCallback) -> list[str]:

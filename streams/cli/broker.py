@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,17 @@ import typer
 
 from connectors.kafka.broker import LocalBroker
 from connectors.kafka.jars import KAFKA_VERSION
-from streams.cli.console import progress_bar, stderr_console, write_json, write_line
+from connectors.kafka.running_brokers import running_brokers
+from streams.cli.console import progress_bar, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, DataDirOption, JsonOption, settings_from
 from streams.errors import UsageError
 from streams.settings import Settings
 
 NOT_RUNNING = 3
 """Exit code of `broker status` when no broker runs; init scripts use the same."""
+
+FOLDER_NAME = "kafka"
+MAX_LISTED = 3
 
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost):(\d+)")
 
@@ -46,25 +51,30 @@ def start(
 
 def stop(discard_data: DiscardDataOption = False, data_dir: DataDirOption = None) -> None:
     """Stop the local Kafka; nothing happens when none runs."""
-    broker = LocalBroker(local_broker_folder(settings_from(data_dir=data_dir)))
+    settings = settings_from(data_dir=data_dir)
+    broker = LocalBroker(local_broker_folder(settings))
     was_running = broker.pid is not None
     broker.stop()
     if discard_data:
         broker.discard()
-    stderr_console().print("Kafka is stopped" if was_running else "no local Kafka was running")
+    write_note("Kafka is stopped" if was_running else f"no local Kafka was running on {broker.folder}")
+    if not was_running:
+        _note_others(settings)
 
 
 def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Show whether the local Kafka runs, and where; the exit code is 3 when it does not."""
-    broker = LocalBroker(local_broker_folder(settings_from(data_dir=data_dir)))
+    settings = settings_from(data_dir=data_dir)
+    broker = LocalBroker(local_broker_folder(settings))
     _show(broker, as_json)
     if broker.pid is None:
+        _note_others(settings)
         raise typer.Exit(NOT_RUNNING)
 
 
 def local_broker_folder(settings: Settings) -> Path:
     """Returns the folder of this deployment's local broker."""
-    return settings.data_dir / "kafka"
+    return settings.data_dir / FOLDER_NAME
 
 
 def _port(settings: Settings) -> int:
@@ -76,6 +86,22 @@ def _port(settings: Settings) -> int:
             " give --port"
         )
     return int(match[1])
+
+
+def _note_others(settings: Settings) -> None:
+    """Names brokers of other folders: the one at the bootstrap address, else the first of all."""
+    brokers = running_brokers()
+    at_address = [broker for broker in brokers if settings.bootstrap in _addresses(broker.port)]
+    for broker in at_address or brokers[:MAX_LISTED]:
+        how = f"; `leadstream broker stop --data-dir {shlex.quote(str(broker.folder.parent))}` stops it"
+        write_note(
+            f"one runs on {broker.folder} at 127.0.0.1:{broker.port} (process {broker.pid})"
+            f"{how if broker.folder.name == FOLDER_NAME else ''}"
+        )
+
+
+def _addresses(port: int) -> tuple[str, str]:
+    return f"127.0.0.1:{port}", f"localhost:{port}"
 
 
 def _show(broker: LocalBroker, as_json: bool) -> None:

@@ -42,6 +42,7 @@ from streams.errors import DataError
 from streams.kafka.deployment import require_deployment
 from streams.publish.csv.events import parse_csv_files
 from streams.publish.dry_run import DryRun, try_lines
+from streams.publish.event_warnings import EventWarnings
 from streams.publish.lines import (
     ParsedLine,
     normalize_keys,
@@ -162,6 +163,7 @@ def publish(
     if format_ is not Format.ACCESS_LOG:
         log_options.require_unused()
     csv_events = csv_options.event_builder(settings, account) if format_ is Format.CSV else None
+    warnings = EventWarnings()
     with progress_bar(quiet=as_json) as advance:
         on_bytes_read = total_progress(files, "publishing", advance)
         if csv_events is not None:
@@ -169,7 +171,7 @@ def publish(
         elif format_ is Format.ACCESS_LOG:
             items = parse_access_log(read_lines(files, on_bytes_read), log_options.parser(as_.value, account))
         else:
-            items = parse_json_lines(read_lines(files, on_bytes_read))
+            items = warnings.watch(parse_json_lines(read_lines(files, on_bytes_read)))
         account_of_all = None if format_ is Format.JSONL else account
         load_id = csv_events.load if csv_events is not None else None
         if dry_run:
@@ -184,9 +186,9 @@ def publish(
                 _note_load(load_id)
                 raise
     if dry_run:
-        _write_dry_run(run, as_json)
+        _write_dry_run(run, warnings, as_json)
     elif report.read_error is None or report.event_count or report.refused_count:
-        _write_report(report, as_json, load_id)
+        _write_report(report, warnings, as_json, load_id)
     if report.event_count and not dry_run and (report.refused_count or report.read_error is not None):
         _note_load(load_id)
     if report.read_error is not None:
@@ -240,7 +242,7 @@ def _note_load(load_id: str | None) -> None:
         write_note(f"load {load_id}: with --load {load_id} the same files continue it, and no row counts twice")
 
 
-def _write_dry_run(run: DryRun, as_json: bool) -> None:
+def _write_dry_run(run: DryRun, warnings: EventWarnings, as_json: bool) -> None:
     report = run.report
     if as_json:
         write_json(
@@ -250,6 +252,7 @@ def _write_dry_run(run: DryRun, as_json: bool) -> None:
                 "topics": report.counts_by_topic,
                 "passed_over": report.skipped_count,
                 **_refused_fields(report),
+                "warnings": warnings.to_list(),
                 "first_events": run.first_events,
             }
         )
@@ -258,6 +261,8 @@ def _write_dry_run(run: DryRun, as_json: bool) -> None:
         write_line(json.dumps(event, ensure_ascii=False))
     for text in report.refusals.describe():
         write_note(f"would be refused: {text}")
+    for text in warnings.describe():
+        write_note(text)
     parts = [f"nothing sent; {plural(report.event_count, 'event')} would be published"]
     if report.skipped_count:
         parts.append(f"{plural(report.skipped_count, 'later line')} passed over")
@@ -276,7 +281,7 @@ def _refused_fields(report: PublishReport) -> dict[str, Any]:
     }
 
 
-def _write_report(report: PublishReport, as_json: bool, load_id: str | None) -> None:
+def _write_report(report: PublishReport, warnings: EventWarnings, as_json: bool, load_id: str | None) -> None:
     if as_json:
         write_json(
             {
@@ -287,12 +292,15 @@ def _write_report(report: PublishReport, as_json: bool, load_id: str | None) -> 
                 "releases": report.release_count,
                 "passed_over": report.skipped_count,
                 **_refused_fields(report),
+                "warnings": warnings.to_list(),
             }
         )
         return
     console = stderr_console()
     for text in report.refusals.describe():
         console.print(f"not published: {text}", markup=False, soft_wrap=True)
+    for text in warnings.describe():
+        write_note(text)
     parts = [f"{plural(report.event_count, 'event')} published"]
     if report.skipped_count:
         parts.append(f"{plural(report.skipped_count, 'later line')} passed over")

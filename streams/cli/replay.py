@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.cli.console import progress_bar, stderr_console, write_line
+from streams.cli.console import progress_bar, stderr_console, write_line, write_note
 from streams.cli.options import BootstrapOption, PrefixOption, parse_time_option, settings_from
 from streams.definitions import load_definitions
 from streams.engine.journal.effects import Output
-from streams.errors import UsageError
+from streams.errors import DataError, UsageError
 from streams.publish.lines import parse_json_lines, read_lines, total_progress
 from streams.replay.file import EVENT_TOPICS, FileReplay
 from streams.replay.state import StateRow
 
 if TYPE_CHECKING:
     from streams.settings import Settings
+
+MAX_LISTED_ACCOUNTS = 5
 
 _encode = msgspec.json.Encoder().encode
 
@@ -59,7 +61,7 @@ def replay(
 ) -> None:
     """Decide a file of events, or a broker's journal, as the pipeline would; write what comes out as JSON lines.
 
-    What is refused is said on standard error.
+    What is refused is said on standard error; the exit code is 65 if a line of the file is no event.
     """
     write = _discard_output if state else _write_record if records else _write_event
     if journal:
@@ -97,6 +99,13 @@ def _replay_files(
         _write_rows(run.state())
     if run.report.refused_count:
         console.print(f"{run.report.refused_count} refused", markup=False)
+    for name in run.undefined_accounts[:MAX_LISTED_ACCOUNTS]:
+        write_note(
+            f"account {name} has no definitions, so nothing can be decided for it; give --definitions FILE, or a line"
+            " of type definitions.applied"
+        )
+    if run.report.invalid_line_count:
+        raise typer.Exit(DataError.exit_code)
 
 
 def _replay_journal(settings: Settings, write: OutputCallback, state: bool) -> None:

@@ -13,7 +13,7 @@ from streams.definitions.document import Document, DocumentProblem
 from streams.definitions.merge import MergedDefinitions, merge_documents
 from streams.definitions.read import read_file
 from streams.engine.validation import Problem, lowered_version_problem, validate_definitions
-from streams.errors import DefinitionsRefused
+from streams.errors import DefinitionsInvalid
 
 MAX_LISTED = 20
 
@@ -42,14 +42,14 @@ class LoadedDefinitions:
     """Warnings, which do not prevent applying."""
 
     def require(self) -> Mapping[str, AccountDefinitions]:
-        """Returns the accounts by name. Raises DefinitionsRefused, one line per problem, when there is any."""
+        """Returns the accounts by name. Raises DefinitionsInvalid, one line per problem, when there is any."""
         if not self.problems:
             return self.accounts
         lines = [str(problem) for problem in self.problems[:MAX_LISTED]]
         more = len(self.problems) - MAX_LISTED
         if more > 0:
             lines.append(f"and {more} more: `leadstream definitions check` lists all")
-        raise DefinitionsRefused("\n".join(lines))
+        raise DefinitionsInvalid("\n".join(lines))
 
 
 def load_definitions(
@@ -78,7 +78,7 @@ def load_definitions(
 
 
 def require_some_version(paths: Sequence[File]) -> None:
-    """Raises DefinitionsRefused for files with a mistake that each engine version finds; it needs no releases."""
+    """Raises DefinitionsInvalid for files with a mistake that each engine version finds; it needs no releases."""
     newest, oldest = load_definitions(paths), load_definitions(paths, default=OLDEST_VERSION)
     if set(newest.problems) & set(oldest.problems):
         newest.require()

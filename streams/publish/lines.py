@@ -17,6 +17,7 @@ from schemas.events.base import EARLIEST, LATEST
 from schemas.topics import CRM_OPPORTUNITIES
 from schemas.values import instant_ms, normalize_contact_id
 from streams.engine.journal.event_types import EVENT_TYPES
+from streams.engine.journal.spelling import unknown_type_hint
 from streams.errors import DataError
 from streams.progress import ProgressCallback
 from streams.publish.access_log.escapes import decode_line
@@ -26,6 +27,9 @@ from streams.publish.ordering import OutgoingEvent
 STANDARD_INPUT = "-"
 MAX_VALUE_BYTES = 1_000_000
 """A broker with Kafka's default settings does not accept a longer value."""
+
+CLOCK_TYPE = "clock.advanced"
+DEFINITIONS_TYPE = "definitions.applied"
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -214,9 +218,9 @@ def _parse_json_line(line: Line) -> ParsedLine:
         return RefusedLine(line.location, f"not a JSON object: {error}")
     account = envelope.account if isinstance(envelope.account, str) else "default"
     at = _parse_instant(envelope.at)
-    if envelope.type == "clock.advanced":
+    if envelope.type == CLOCK_TYPE:
         return _clock_line(line, account, at)
-    if envelope.type == "definitions.applied":
+    if envelope.type == DEFINITIONS_TYPE:
         return _definitions_line(line, envelope, at)
     return _event_line(line, envelope, account, at)
 
@@ -241,7 +245,8 @@ def _event_line(line: Line, envelope: _Envelope, account: str, at: int | None) -
         return RefusedLine(line.location, "it has no `type`, so there is no topic for it")
     route = find_route(envelope.type)
     if route is None:
-        return RefusedLine(line.location, f"no topic takes events of type {envelope.type!r}")
+        hint = unknown_type_hint(envelope.type, (DEFINITIONS_TYPE, CLOCK_TYPE))
+        return RefusedLine(line.location, f"no topic takes events of type {envelope.type!r}{hint}")
     if len(line.text) > MAX_VALUE_BYTES:
         return RefusedLine(
             line.location, f"{len(line.text):,} bytes are more than a record may have ({MAX_VALUE_BYTES:,})"

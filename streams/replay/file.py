@@ -45,6 +45,8 @@ class ReplayReport:
     event_count: int = 0
     skipped_count: int = 0
     refused_count: int = 0
+    invalid_line_count: int = 0
+    """Those of the refused lines that are no events, whatever is decided."""
     output_count: int = 0
     latest_instants: dict[str, int] = field(default_factory=dict)
     """Account -> the largest `at` (ms) of its lines."""
@@ -110,9 +112,14 @@ class FileReplay:
         """Returns final memberships and leads by account, contact, segment and campaign; points as of the end."""
         return state_rows(self._decider.contacts(), self._latest_definitions, self._end_instant)
 
+    @property
+    def undefined_accounts(self) -> list[str]:
+        """Returns the accounts of lines that had no definitions at any time, so that nothing was decided for them."""
+        return sorted(self.report.latest_instants.keys() - self._releases.accounts())
+
     def _process_item(self, item: ParsedLine, until: int | None) -> None:
         if isinstance(item, RefusedLine):
-            self._refuse_line(item.location, item.reason)
+            self._refuse_invalid_line(item.location, item.reason)
             return
         if until is not None and item.at is not None and item.at > until:
             self.report.skipped_count += 1
@@ -138,7 +145,7 @@ class FileReplay:
         source = (topic, 0, self._accepted_count)
         for outcome in self._validator(SourceRecord(*source, None, key, value, (), 0)):
             if isinstance(outcome, Refusal):
-                self._refuse_line(location, f"{outcome.code}: {outcome.message}")
+                self._refuse_invalid_line(location, f"{outcome.code}: {outcome.message}")
             elif topic == CRM_OPPORTUNITIES.name:
                 self._decide_ledger(outcome, location)
             else:
@@ -218,6 +225,10 @@ class FileReplay:
             for refusal, source, _ in effects.dead_letters:
                 self._refuse_line(self._locations[source], f"{refusal.code}: {refusal.message}")
         self._locations.clear()
+
+    def _refuse_invalid_line(self, location: str, reason: str) -> None:
+        self.report.invalid_line_count += 1
+        self._refuse_line(location, reason)
 
     def _refuse_line(self, location: str, reason: str) -> None:
         self.report.refused_count += 1

@@ -10,6 +10,7 @@ from streams.cli.console import plural, write_json, write_line, write_note
 from streams.cli.definitions.files import DefinitionFilesArgument
 from streams.cli.options import JsonOption
 from streams.definitions import DocumentProblem, LoadedDefinitions, load_separately
+from streams.errors import DefinitionsInvalid
 
 
 def check(files: DefinitionFilesArgument, *, as_json: JsonOption = False) -> None:
@@ -26,7 +27,7 @@ def check(files: DefinitionFilesArgument, *, as_json: JsonOption = False) -> Non
     else:
         _write_result(loaded)
     if loaded.problems:
-        raise typer.Exit(1)
+        raise typer.Exit(DefinitionsInvalid.exit_code)
 
 
 def _file_to_dict(loaded: LoadedDefinitions, name: str) -> dict[str, Any]:

@@ -17,11 +17,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import AliasChoices, BaseModel, TypeAdapter
 
 from schemas import topics
 from schemas.events import contacts, crm, leads, opportunities, scores, segments, visits
@@ -107,13 +107,17 @@ def _opportunity_fields(event: opportunities.OpportunityChanged) -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An event type: its in-topic, its validator, its canonical fields, and the name of the field with its owner."""
+    """An event type: its in-topic, its validator, its canonical fields, and the name of the field with its owner.
+
+    `field_names` are the fields that its events may have, all spellings of them; anything else is ignored.
+    """
 
     name: str
     topic: str
     validate: Callable[[Any], InputEvent]
     fields: Callable[[Any], Fields]
     owner: str
+    field_names: frozenset[str]
 
 
 _TOPICS_BY_MODEL: Mapping[type[BaseModel], topics.Topic] = {
@@ -128,7 +132,16 @@ def _event_type_entry(
     model: type[InputEvent], fields: Callable[[Any], Fields], owner: str = "contact"
 ) -> tuple[str, EventType]:
     name: str = model.model_fields["type"].annotation.__args__[0]  # type: ignore[union-attr]  # a Literal of one
-    return name, EventType(name, _TOPICS_BY_MODEL[model].name, TypeAdapter(model).validate_python, fields, owner)
+    topic = _TOPICS_BY_MODEL[model].name
+    validate = TypeAdapter(model).validate_python
+    return name, EventType(name, topic, validate, fields, owner, frozenset({*_field_names(model), "visitor"}))
+
+
+def _field_names(model: type[BaseModel]) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        yield name
+        if isinstance(info.validation_alias, AliasChoices):
+            yield from (alias for alias in info.validation_alias.choices if isinstance(alias, str))
 
 
 EVENT_TYPES: Mapping[str, EventType] = dict(

@@ -7,7 +7,7 @@ served have no struct, nor has `opportunity.changed`, whose amounts only the mod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -165,25 +165,33 @@ _decode = msgspec.json.Decoder(_AnyEvent).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
-def decode_event(value: bytes) -> TypedEvent | None:
-    """The event in a value whose objects and lists are not nested deeply; None where its model must look at it."""
+def decode_event(value: bytes, on_unknown: Callable[[dict[str, Any]], None] | None = None) -> TypedEvent | None:
+    """The event in a value whose objects and lists are not nested deeply; None where its model must look at it.
+
+    `on_unknown` gets all fields of an event some of which are unknown.
+    """
     try:
         event: TypedEvent = _decode(value)
     except msgspec.ValidationError:
-        return _decode_known_fields(value)
+        return _decode_known_fields(value, on_unknown)
     except (msgspec.DecodeError, ValueError):
         return None
     return event
 
 
-def _decode_known_fields(value: bytes) -> TypedEvent | None:
+def _decode_known_fields(value: bytes, on_unknown: Callable[[dict[str, Any]], None] | None) -> TypedEvent | None:
     """The event without its unknown fields; None where it has none of those, so that they were not what is wrong."""
     try:
         raw = _decode_any(value)
         name = raw["type"]
         struct = _STRUCTS[name]
         fields = {name: raw[name] for name in raw.keys() & struct.__struct_fields__}
-        return msgspec.convert(fields, struct) if len(fields) + 1 < len(raw) else None
+        if len(fields) + 1 >= len(raw):
+            return None
+        event = msgspec.convert(fields, struct)
     # What is no object, has no type or one that cannot be a key.
     except (msgspec.DecodeError, ValueError, LookupError, TypeError):
         return None
+    if on_unknown is not None:
+        on_unknown(raw)
+    return event

@@ -20,6 +20,8 @@ from schemas.values import ContactId, instant_ms, instant_text, normalize_contac
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Refusal, SourceRecord
 from streams.engine.journal.event_types import EVENT_TYPES, EventType
+from streams.engine.journal.event_warnings import VISIT_TYPE, event_warnings
+from streams.engine.journal.spelling import misspellings, unknown_type_hint
 from streams.engine.journal.typed_events import EVENT_TYPES_BY_STRUCT, decode_event
 from streams.engine.version import EVENT_TYPES_NOT_SERVED
 
@@ -45,13 +47,15 @@ _check_account: FieldCheck = TypeAdapter(AccountId).validate_python
 class EventValidator:
     """Validates records (an `Ingest`); on the wall clock also how far `at` is ahead of arrival (`future_ms`).
 
-    With `normalize_ids` the journal has contact ids trimmed and in lower case, whoever wrote them.
+    With `normalize_ids` the journal has contact ids trimmed and in lower case, whoever wrote them. `on_warning` is
+    told what is probably wrong with events that are accepted; it changes no result.
     """
 
     clock: Literal["wall", "events"] = "wall"
     future_ms: int = 300_000
     max_bytes: int = MAX_JOURNAL_BYTES
     normalize_ids: bool = False
+    on_warning: Callable[[str], None] | None = None
 
     def __call__(self, record: SourceRecord) -> Sequence[IngestResult]:
         """One `Append` or one `Refusal`. Never raises, whatever the record holds."""
@@ -66,7 +70,8 @@ class EventValidator:
         value = record.value
         if value is None or _is_too_deep(value):
             return None
-        event = decode_event(value)
+        wholes: list[dict[str, Any]] = []
+        event = decode_event(value, None if self.on_warning is None else wholes.append)
         if event is None or event.visitor:
             return None
         event_type = EVENT_TYPES_BY_STRUCT[type(event)]
@@ -83,7 +88,13 @@ class EventValidator:
             return None
         if not EARLIEST <= at < LATEST:
             return None
-        return self._to_result(record, event_type, event, owner, at)
+        result = self._to_result(record, event_type, event, owner, at)
+        if self.on_warning is not None:
+            if wholes:
+                self._warn(result, event_type, {"contact": owner, **wholes[0]})
+            elif event_type.name == VISIT_TYPE and getattr(event, "url", None) is None:
+                self._warn(result, event_type, {})
+        return result
 
     def validate_by_model(self, record: SourceRecord) -> IngestResult:
         """The result by the pydantic model of the event's type, which judges whatever is refused."""
@@ -98,15 +109,23 @@ class EventValidator:
         if self.normalize_ids:  # the key may have been the contact
             _normalize_contact(raw)
         if event_type is None or event_type.topic != record.topic or _is_unserved(raw):
-            return _envelope_refusal(raw, owner) or _type_refusal(raw, event_type)
+            return _envelope_refusal(raw, owner, event_type) or _type_refusal(raw, event_type)
         try:
             event: Any = event_type.validate(raw)
         except ValidationError as error:
-            return _envelope_refusal(raw, owner) or _field_refusal(error)
+            return _envelope_refusal(raw, owner, event_type) or _field_refusal(error, raw, event_type)
         owner_id = getattr(event, owner)
         if owner_id is None:
-            return _missing_owner_refusal(owner)
-        return self._to_result(record, event_type, event, owner_id, event.at)
+            return _missing_owner_refusal(raw, owner, event_type)
+        result = self._to_result(record, event_type, event, owner_id, event.at)
+        self._warn(result, event_type, raw)
+        return result
+
+    def _warn(self, result: IngestResult, event_type: EventType, fields: Mapping[str, Any]) -> None:
+        """Tells what is probably wrong with an event that is accepted and has these fields."""
+        if self.on_warning is not None and isinstance(result, Append):
+            for warning in event_warnings(event_type.name, fields):
+                self.on_warning(warning)
 
     def _limit_instant(self, at: int, arrival: int) -> int | Refusal:
         """Cuts `at` back to the arrival on the wall clock; more than `future_ms` ahead is refused."""
@@ -219,18 +238,26 @@ def _is_unserved(raw: Mapping[str, Any]) -> bool:
     return raw["type"] in EVENT_TYPES_NOT_SERVED or raw.get("visitor") is True
 
 
-def _missing_owner_refusal(owner: str) -> Refusal:
-    return Refusal(f"no_{owner}", f"neither the field {owner} nor the record's key says whose event it is")
+def _missing_owner_refusal(raw: Mapping[str, Any], owner: str, event_type: EventType | None) -> Refusal:
+    hint = _slip_hint(raw, owner, event_type)
+    return Refusal(f"no_{owner}", f"neither the field {owner} nor the record's key says whose event it is{hint}")
 
 
-def _envelope_refusal(raw: Mapping[str, Any], owner: str) -> Refusal | None:
+def _slip_hint(raw: Mapping[str, Any], missing: str, event_type: EventType | None) -> str:
+    """Names the field of the event that may be a slip of the one that is missing."""
+    slips = misspellings(event_type.name, raw) if event_type is not None else ()
+    name = next((slip.name for slip in slips if slip.correction == missing), None)
+    return "" if name is None else f" - did you mean {missing} by {_describe_value(name)}?"
+
+
+def _envelope_refusal(raw: Mapping[str, Any], owner: str, event_type: EventType | None) -> Refusal | None:
     """The refusal of the first invalid field that every event has; None where all are valid."""
     if raw.get("id") in (None, ""):
-        return Refusal("no_id", "the event has no id")
+        return Refusal("no_id", f"the event has no id{_slip_hint(raw, 'id', event_type)}")
     if raw.get(owner) in (None, ""):
-        return _missing_owner_refusal(owner)
+        return _missing_owner_refusal(raw, owner, event_type)
     if raw.get("at") in (None, ""):
-        return Refusal("no_at", "the event has no at")
+        return Refusal("no_at", f"the event has no at{_slip_hint(raw, 'at', event_type)}")
     return (
         _check_field(_check_id, raw["id"], "id")
         or _check_field(_check_owner, raw[owner], owner)
@@ -252,16 +279,19 @@ def _type_refusal(raw: Mapping[str, Any], event_type: EventType | None) -> Refus
     if name is None:
         return Refusal("unknown_type", "the event has no type")
     if event_type is None:
-        return Refusal("unknown_type", f"no event type is called {_describe_value(name)}")
+        hint = unknown_type_hint(name if isinstance(name, str) else "")
+        return Refusal("unknown_type", f"no event type is called {_describe_value(name)}{hint}")
     if _is_unserved(raw):
         subject = name if name in EVENT_TYPES_NOT_SERVED else f"{name} of an anonymous visitor"
         return Refusal("not_served", f"{subject} is not served yet")
     return Refusal("wrong_topic", f"{name} belongs in the topic {event_type.topic}")
 
 
-def _field_refusal(error: ValidationError) -> Refusal:
-    where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
-    return Refusal("invalid_field", f"{where}: {_error_text(error)}")
+def _field_refusal(error: ValidationError, raw: Mapping[str, Any], event_type: EventType) -> Refusal:
+    details = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in details["loc"])
+    hint = _slip_hint(raw, where, event_type) if details["type"] == "missing" else ""
+    return Refusal("invalid_field", f"{where}: {_error_text(error)}{hint}")
 
 
 def _error_text(error: ValidationError) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
@@ -33,6 +35,8 @@ _BOUND_MESSAGES: Mapping[str, tuple[str, str]] = {
     "too_long": ("a list of at most {max_length}", "not of {actual_length}"),
 }
 """Pydantic's error type -> what is needed, and what is there instead; filled in from the error's context."""
+_PLAIN_TEXT = re.compile(r"(?!(?i:true|false|null|yes|no|on|off|y|n)$)(?:[^\W\d]\w*|/[\w/-]*)")
+"""Text that YAML needs no quotes for."""
 _PATTERN_MESSAGES = {"string_pattern_mismatch": "an id has letters, digits, - and _ only, at most 100 of them"}
 
 
@@ -105,7 +109,23 @@ def _problem_from_errors(
         return _unknown_key_problem(model, inner_path[:-1], inner_path[-1], path)
     value = _value_at(raw, inner_path)
     needs_text = {d["type"] for d in details} == {"string_type"}
-    return Problem((*path, *inner_path), _reason(details, value), needs_text=needs_text)
+    reason = _reason(details, value)
+    if {d["type"] for d in details} == {"model_type"}:
+        reason += _mapping_hint(model, inner_path, value)
+    return Problem((*path, *inner_path), reason, needs_text=needs_text)
+
+
+def _mapping_hint(model: type[BaseModel], inner_path: DocumentPath, value: object) -> str:
+    """Returns what may stand in place of a value where a mapping is needed: an operator with it, or which keys."""
+    if len(inner_path) > 1 and inner_path[-1] in keys_of(model):
+        return f"; {inner_path[-1]} stands beside {inner_path[-2]}, not in it"
+    inner = _model_at(model, inner_path)
+    keys = [] if inner is None else keys_of(inner)
+    operator = next((key for key in ("eq", "gte") if key in keys), None)
+    if operator is not None and isinstance(value, str | int | float):
+        is_plain = isinstance(value, str) and _PLAIN_TEXT.fullmatch(value) is not None
+        return f"; such as {{{operator}: {value if is_plain else json.dumps(value, ensure_ascii=False)}}}"
+    return f"; its keys: {', '.join(keys)}" if keys else ""
 
 
 def _unknown_key_problem(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 import structlog
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, RequestTimedOutError
 from structlog.typing import EventDict, Processor
 
 NOISY_LOGGERS = (
@@ -25,6 +26,23 @@ NOISY_LOGGERS = (
 """Loggers that write thousands of lines while a broker is away."""
 
 PAUSE_SECONDS = 10.0
+OUTAGE_PAUSE_SECONDS = 60.0
+"""Time between two lines about a broker that is away."""
+PATIENCE_SECONDS = 10.0
+"""How long a coordinator or a leader may be missing before that is worth a line: while a broker starts, it is."""
+
+_CONNECTION_ERRORS = (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, OSError, TimeoutError)
+_CONNECTION_MESSAGES = (
+    "Unable connect to",
+    "Unable to request metadata",
+    "Unable to update metadata",
+    "Error sending %s to node",
+)
+_COORDINATOR_MESSAGES = (
+    "Marking the coordinator dead",
+    "Heartbeat session expired",
+    "Heartbeat failed for group %s: coor",
+)
 
 
 class RateLimit(logging.Filter):
@@ -44,14 +62,68 @@ class RateLimit(logging.Filter):
         return True
 
 
+class Outage(logging.Filter):
+    """Of what the client says of a broker that it cannot reach, lets one line a minute through, in plain words.
+
+    The client tries again by itself. Where only a coordinator or a leader is missing, the line comes after a while.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._began = self._last_message = self._last_line = -OUTAGE_PAUSE_SECONDS
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written; it is given other words where it is."""
+        is_connection = _is_connection_lost(record)
+        if not is_connection and not _is_coordinator_missing(record):
+            return True
+        now = self._clock()
+        if now - self._last_message > 2 * PATIENCE_SECONDS:
+            self._began = now
+        self._last_message = now
+        if not is_connection and now - self._began < PATIENCE_SECONDS:
+            return False
+        if now - self._last_line < OUTAGE_PAUSE_SECONDS:
+            return False
+        self._last_line = now
+        what = "does not answer" if is_connection else "is not ready"
+        record.msg, record.args = "Kafka %s, trying again: %s", (what, " ".join(record.getMessage().split()))
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def _is_connection_lost(record: logging.LogRecord) -> bool:
+    return str(record.msg).startswith(_CONNECTION_MESSAGES) or _has_error(record, _CONNECTION_ERRORS)
+
+
+def _is_coordinator_missing(record: logging.LogRecord) -> bool:
+    if str(record.msg).startswith(_COORDINATOR_MESSAGES):
+        return True
+    return any(getattr(error, "retriable", False) for error in _errors_of(record))
+
+
+def _has_error(record: logging.LogRecord, kinds: tuple[type[BaseException], ...]) -> bool:
+    return any(isinstance(error, kinds) for error in _errors_of(record))
+
+
+def _errors_of(record: logging.LogRecord) -> list[BaseException]:
+    """The errors that a record tells of: among its arguments, or the one whose trace it has."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    traced = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return [value for value in (*arguments, traced) if isinstance(value, BaseException)]
+
+
 def configure(worker: str = "") -> None:
     """Sets logging up for a worker process: each line is JSON, whether structlog, a library or Python writes it.
 
     Of Faust, aiokafka and all other libraries only warnings and errors are written.
     """
     logging.disable(logging.INFO)  # building debug records takes a twelfth of the time, even if none is written
+    outage = Outage()
     for name in NOISY_LOGGERS:
         logging.getLogger(name).addFilter(RateLimit())
+        logging.getLogger(name).addFilter(outage)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _process_fields(worker),

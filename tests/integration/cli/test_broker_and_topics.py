@@ -34,6 +34,16 @@ def test_a_broker_outlives_the_command_that_started_it(environment: dict[str, st
     assert again.returncode == 78
     assert "already runs" in again.stderr
 
+    elsewhere = environment | {"LEADSTREAM_DATA_DIR": str(tmp_path / "elsewhere")}
+    for command, exit_code in (("stop", 0), ("status", 3)):
+        none_here = leadstream("broker", command, env=elsewhere)
+        assert none_here.returncode == exit_code
+        assert f"one runs on {tmp_path / 'kafka'} at {status['bootstrap']}" in none_here.stderr
+        assert f"`leadstream broker stop --data-dir {tmp_path}` stops it" in none_here.stderr
+    assert (
+        f"is in use by the local Kafka on {tmp_path / 'kafka'}" in leadstream("broker", "start", env=elsewhere).stderr
+    )
+
     assert leadstream("topics", "create", "--clock", "events", env=environment).returncode == 0
     assert json.loads(leadstream("broker", "status", "--json", env=environment).stdout)["running"] is True
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+import shlex
 
 import pytest
 
 from tests.harness.cli import leadstream
 from tests.harness.project_files import PROJECT_ROOT
 
+WALK = PROJECT_ROOT / "docs" / "walk"
 README = (PROJECT_ROOT / "README.md").read_text()
 
 
@@ -20,18 +21,19 @@ def blocks(language: str) -> list[str]:
 
 
 def commands() -> list[str]:
-    """Returns every command line of the console blocks, without comments."""
+    """Returns every command line of the console blocks."""
     lines = [line for block in blocks("console") for line in block.splitlines()]
-    return [line.removeprefix("$ ").partition("#")[0].strip() for line in lines]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
 def test_two_commands_do_all_the_set_up() -> None:
-    assert [line for line in commands() if line.startswith("uv ")] == ["uv run leadstream demo", "uv run pytest"]
+    assert commands()[:2] == ["uv run leadstream demo", "uv run pytest"]
+    assert all(line.startswith("uv run ") for line in commands())
 
 
-@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("leadstream ")])
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("uv run leadstream ")])
 def test_every_command_shown_exists_with_its_options(line: str) -> None:
-    words = [word for word in line.split()[1:] if not word.endswith((".yaml", ".jsonl"))]
+    words = [word for word in shlex.split(line)[3:] if not word.endswith((".yaml", ".jsonl"))]
     options = [word for word in words if word.startswith("--")]
     help_result = leadstream(*(word for word in words if not word.startswith("--")), "--help")
     assert help_result.returncode == 0, help_result.stderr
@@ -46,22 +48,29 @@ def test_every_command_of_the_table_exists() -> None:
     assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", help_text)] == []
 
 
-def test_the_definitions_and_the_event_make_the_contact_a_qualified_lead(tmp_path: Path) -> None:
-    definitions, events = tmp_path / "definitions.yaml", tmp_path / "events.jsonl"
-    definitions.write_text(blocks("yaml")[0])
-    visit = json.loads(blocks("json")[0])
-    profile = {"country": "DE", "employees": 80}
-    lines = [{"id": "c-1", "type": "contact.changed", "at": "2026-03-01T09:00:00Z", "contact": visit["contact"]}]
-    lines[0]["properties"] = profile
-    lines += [visit | {"id": f"v-{hour}", "at": f"2026-03-02T{hour:02}:00:00Z"} for hour in range(9, 14)]
-    events.write_text("\n".join(json.dumps(line) for line in lines))
+def test_the_files_of_the_walk_are_those_that_the_readme_shows() -> None:
+    (definitions,) = blocks("yaml")
+    (event,) = blocks("json")
+    assert definitions == (WALK / "definitions.yaml").read_text()
+    assert event in (WALK / "events.jsonl").read_text()
 
-    checked = leadstream("definitions", "check", str(definitions))
-    replayed = leadstream("replay", "--state", "--definitions", str(definitions), str(events))
 
-    assert (checked.returncode, replayed.returncode) == (0, 0), checked.stderr + replayed.stderr
+def test_the_events_of_the_walk_make_members_and_qualified_leads() -> None:
+    definitions, events = str(WALK / "definitions.yaml"), str(WALK / "events.jsonl")
+    replayed = leadstream("replay", "--state", "--definitions", definitions, events)
+    assert (replayed.returncode, replayed.stderr) == (0, "")
     state = [json.loads(line) for line in replayed.stdout.splitlines()]
-    assert {(row.get("segment"), row.get("campaign"), row.get("status")) for row in state} == {
-        ("hot-emea", None, None),
-        (None, "spring-trial", "qualified"),
+    assert {row["contact"] for row in state if row["type"] == "segment.member"} == {"ada", "dan", "fay"}
+    assert {(row["contact"], row["status"]) for row in state if row["type"] == "lead"} == {
+        ("ada", "qualified"),
+        ("dan", "qualified"),
+        ("eve", "active"),
+        ("fay", "active"),
     }
+    changes = leadstream("replay", "--definitions", definitions, events).stdout
+    assert changes.count('"segment.exited"') == 1  # time alone takes eve out of the segment
+
+
+def test_publishing_the_walk_warns_of_nothing() -> None:
+    dry = leadstream("publish", "--dry-run", str(WALK / "events.jsonl"))
+    assert (dry.returncode, dry.stderr) == (0, "")

@@ -100,7 +100,16 @@ def test_clock_lines_and_definitions_are_distinguished() -> None:
         ('{"type": "contact.changed", "contact": ' + "[" * 100_000, "not a JSON object"),
         ('{"type": "contact.changed", "contact": ' + "1" * 5_000 + "}", "not a JSON object"),
         ('{"contact": "ann"}', "no `type`"),
-        ('{"type": "contact.chnaged"}', "no topic takes events of type 'contact.chnaged'"),
+        (
+            '{"type": "contact.chnaged"}',
+            "no topic takes events of type 'contact.chnaged' - did you mean contact.changed?",
+        ),
+        (
+            '{"type": "score.changed"}',
+            "'score.changed' - did you mean score.adjusted? The types are contact.changed, ",
+        ),
+        ('{"type": "definition.applied"}', "did you mean definitions.applied?"),
+        ('{"type": "order.paid"}', "'order.paid'; the types are contact.changed, "),
         ('{"type": "clock.advanced"}', "needs `at`"),
         ('{"type": "contact.changed", "x": "' + "y" * 1_000_000 + '"}', "more than a record may have"),
     ],

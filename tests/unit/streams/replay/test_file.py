@@ -158,9 +158,33 @@ def test_the_command_writes_json_lines_and_refusals_to_standard_error(tmp_path: 
     (tmp_path / "d.yaml").write_text("segments:\n  - {id: all, dynamic: true, when: {all: []}}\n")
     (tmp_path / "e.jsonl").write_text(json.dumps(visit("2026-01-01T00:00:00Z")) + "\nnot json\n")
     result = leadstream("replay", "--definitions", str(tmp_path / "d.yaml"), str(tmp_path / "e.jsonl"))
-    assert result.returncode == 0
+    assert result.returncode == 65
     assert [json.loads(line)["type"] for line in result.stdout.splitlines()] == ["segment.entered"]
     assert "e.jsonl:2" in result.stderr
+
+
+def test_an_event_that_is_no_event_ends_the_command_with_65_and_one_that_changes_nothing_does_not(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "d.yaml").write_text("campaigns: [{id: spring}]\n")
+    arguments = ("replay", "--definitions", str(tmp_path / "d.yaml"), str(tmp_path / "e.jsonl"))
+    command = {"id": "1", "type": "lead.qualified", "contact": "ann", "at": "2026-01-01T00:00:00Z"}
+    for fields, exit_code in (({"campaign": "spring"}, 0), ({}, 65)):
+        (tmp_path / "e.jsonl").write_text(json.dumps(command | fields))
+        result = leadstream(*arguments)
+        assert (result.returncode, "1 refused" in result.stderr) == (exit_code, True)
+
+
+def test_without_definitions_the_command_says_that_nothing_can_be_decided(tmp_path: Path) -> None:
+    file = tmp_path / "e.jsonl"
+    file.write_text(json.dumps(visit("2026-01-01T00:00:00Z")))
+    result = leadstream("replay", str(file))
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "account default has no definitions, so nothing can be decided for it; give --definitions" in result.stderr
+    applied = {"type": "definitions.applied", "at": "2026-01-02T00:00:00Z", "definitions": {"segments": [ALL]}}
+    file.write_text(json.dumps(visit("2026-01-01T00:00:00Z")) + "\n" + json.dumps(applied))
+    result = leadstream("replay", str(file))
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_the_command_refuses_what_makes_no_sense(tmp_path: Path) -> None:

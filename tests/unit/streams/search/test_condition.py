@@ -39,3 +39,20 @@ def test_a_number_with_a_leading_zero_where_one_may_stand_gives_a_warning() -> N
         "the condition:1: in[0]: 01067 is read as a number, without its leading zero; write '01067' for the text"
     ]
     assert condition_warnings(read_condition("{property: zip, eq: '01067'}"), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("{status: active}", "the condition:1: status: a mapping is needed here, not 'active'; such as {eq: active}"),
+        ("{score: 50}", "the condition:1: score: a mapping is needed here, not 50; such as {eq: 50}"),
+        (
+            "any: [{tags: vip}]",
+            "the condition:1: any[0].tags: a mapping is needed here, not 'vip'; such as {eq: vip}",
+        ),
+    ],
+)
+def test_a_value_in_place_of_an_operator_is_told_where_and_how_to_write_it(condition: str, message: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        validate_condition(read_condition(condition), {})
+    assert str(refusal.value) == message

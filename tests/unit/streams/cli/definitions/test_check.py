@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.harness.cli import leadstream
 
 SOUND = "segments: [{id: german, dynamic: true, when: {property: country, eq: DE}}]\n"
@@ -60,9 +62,12 @@ def test_a_likely_mistake_is_a_warning_with_its_line_for_people_and_machines(tmp
     assert (file["errors"], [(each["line"], each["message"]) for each in file["warnings"]]) == ([], [(1, message)])
 
 
-def test_applying_refused_files_names_the_line_before_any_broker_is_asked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_refused_files_end_other_commands_with_the_same_exit_code_before_any_broker_is_asked(
+    command: str, tmp_path: Path
+) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(WRONG)
-    run = leadstream("definitions", "apply", str(path), "--bootstrap", "127.0.0.1:1")
-    assert run.returncode == 78
+    run = leadstream("definitions", command, str(path), "--bootstrap", "127.0.0.1:1")
+    assert run.returncode == leadstream("definitions", "check", str(path)).returncode == 1
     assert f"{path}:4: segments[0].when.eqq" in run.stderr

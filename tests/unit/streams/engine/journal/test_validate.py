@@ -132,6 +132,36 @@ def test_each_fault_has_a_code_of_its_own(fields: dict[str, Any], expected: str)
     assert code(source(changed(**fields))) == expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected", "said"),
+    [
+        ({"type": "score.changed"}, "unknown_type", "'score.changed' - did you mean score.adjusted? The types are "),
+        ({"type": "order.paid"}, "unknown_type", "'order.paid'; the types are contact.changed, "),
+        ({"type": "score.adjusted", "point": 5}, "invalid_field", "points: field required - did you mean points by"),
+        ({"id": None, "ids": "e1"}, "no_id", "the event has no id"),
+    ],
+)
+def test_a_name_that_is_unknown_is_answered_with_those_that_exist(
+    fields: dict[str, Any], expected: str, said: str
+) -> None:
+    record = source(changed(**fields), "scoring-events")
+    assert code(record) == expected
+    (refusal,) = EventValidator()(record)
+    assert isinstance(refusal, Refusal)
+    assert said in refusal.message
+
+
+def test_a_slip_in_the_name_of_what_every_event_has_is_named() -> None:
+    raw = changed(Contact="anna", ids="e1")
+    del raw["id"], raw["contact"]
+    without_key = source(raw | {"id": "e1"}, key=None)
+    (nobody,), (nameless,) = EventValidator()(without_key), EventValidator()(source(raw))
+    assert isinstance(nobody, Refusal)
+    assert isinstance(nameless, Refusal)
+    assert nobody.message.endswith(" - did you mean contact by 'Contact'?")
+    assert nameless.message == "the event has no id - did you mean id by 'ids'?"
+
+
 def test_a_fault_in_what_every_event_carries_is_named_before_one_of_its_type() -> None:
     assert code(source(changed(id=None, type="nonsense"))) == "no_id"
     assert code(source(changed(at="x", status="asleep"))) == "invalid_at"
