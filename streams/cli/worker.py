@@ -73,9 +73,7 @@ def worker(
         )
         for problem in unknown_variables():
             log.warning("unknown variable", problem=problem)
-        if role in (Role.ALL, Role.CRM) and not _has_salesforce(settings):
-            log.info("Salesforce is off", why=NO_SALESFORCE)
-        code = run_processes(settings, process_names(role, settings))
+        code = run_processes(settings, role)
     except LeadstreamError as error:
         log.error("not started", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no trace
         code = error.exit_code
@@ -94,8 +92,11 @@ def _has_salesforce(settings: Settings) -> bool:
     return settings.salesforce_url is not None or settings.salesforce_domain is not None
 
 
-def run_processes(settings: Settings, names: list[str]) -> int:
-    """Runs these processes as children; returns the exit code. Raises LeadstreamError before anything is started."""
+def run_processes(settings: Settings, role: Role) -> int:
+    """Runs the processes of a role as children; returns the exit code.
+
+    Raises LeadstreamError before anything is started.
+    """
     lock = lock_worker_name(settings.data_dir, settings.name)
     if not settings.start_patience_ms:  # otherwise each process waits for the topics itself
         try:
@@ -105,7 +106,9 @@ def run_processes(settings: Settings, names: list[str]) -> int:
             raise
     logs.configure(lock.name)
     environment = child_environment(settings.model_copy(update={"name": lock.name}))
-    children = [Child(name, _command(name), environment) for name in names]
+    if role in (Role.ALL, Role.CRM) and not _has_salesforce(settings):
+        log.info("Salesforce is off", why=NO_SALESFORCE)
+    children = [Child(name, _command(name), environment) for name in process_names(role, settings)]
     return supervise(children, keep_open=[lock.descriptor])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import structlog
 
@@ -37,11 +39,13 @@ def test_the_crm_runs_where_a_salesforce_is_configured() -> None:
     ],
 )
 def test_a_worker_says_once_that_salesforce_is_off(
-    monkeypatch: pytest.MonkeyPatch, role: Role, settings: dict[str, str], is_said: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, role: Role, settings: dict[str, str], is_said: bool
 ) -> None:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(worker_command, "run_processes", lambda _settings, _names: 0)
+    monkeypatch.setenv("LEADSTREAM_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("LEADSTREAM_START_PATIENCE_MS", "1000")  # the topics are left to the processes
+    monkeypatch.setattr(worker_command, "supervise", lambda _children, *, keep_open: 0)
     monkeypatch.setattr(logs, "configure", lambda _worker: None)
     with structlog.testing.capture_logs() as lines, pytest.raises(SystemExit) as end:
         worker_command.worker(role=role)
