@@ -7,10 +7,11 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 import structlog
+from aiokafka import errors
 from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, RequestTimedOutError
 from structlog.typing import EventDict, Processor
 
@@ -94,24 +95,27 @@ class Outage(logging.Filter):
 
 
 def _is_connection_lost(record: logging.LogRecord) -> bool:
-    return str(record.msg).startswith(_CONNECTION_MESSAGES) or _has_error(record, _CONNECTION_ERRORS)
+    if str(record.msg).startswith(_CONNECTION_MESSAGES):
+        return True
+    return any(issubclass(kind, _CONNECTION_ERRORS) for kind in _error_types(record))
 
 
 def _is_coordinator_missing(record: logging.LogRecord) -> bool:
     if str(record.msg).startswith(_COORDINATOR_MESSAGES):
         return True
-    return any(getattr(error, "retriable", False) for error in _errors_of(record))
+    return any(getattr(kind, "retriable", False) for kind in _error_types(record))
 
 
-def _has_error(record: logging.LogRecord, kinds: tuple[type[BaseException], ...]) -> bool:
-    return any(isinstance(error, kinds) for error in _errors_of(record))
-
-
-def _errors_of(record: logging.LogRecord) -> list[BaseException]:
-    """The errors that a record tells of: among its arguments, or the one whose trace it has."""
+def _error_types(record: logging.LogRecord) -> Iterator[type[BaseException]]:
+    """Yields the types of the errors that a record tells of, given as errors, as types, by name, or with a trace."""
     arguments = record.args if isinstance(record.args, tuple) else ()
     traced = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    return [value for value in (*arguments, traced) if isinstance(value, BaseException)]
+    for value in (*arguments, traced):
+        kind = getattr(errors, value, None) if isinstance(value, str) else value
+        if isinstance(kind, BaseException):
+            yield type(kind)
+        elif isinstance(kind, type) and issubclass(kind, BaseException):
+            yield kind
 
 
 def configure(worker: str = "") -> None:
