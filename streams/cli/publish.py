@@ -263,12 +263,7 @@ def _write_dry_run(run: DryRun, warnings: EventWarnings, as_json: bool) -> None:
         write_note(f"would be refused: {text}")
     for text in warnings.describe():
         write_note(text)
-    parts = [f"nothing sent; {plural(report.event_count, 'event')} would be published"]
-    if report.skipped_count:
-        parts.append(f"{plural(report.skipped_count, 'later line')} passed over")
-    if report.refused_count:
-        parts.append(f"{plural(report.refused_count, 'line')} refused")
-    write_line(", ".join(parts))
+    _write_summary(report, f"nothing sent; {plural(report.event_count, 'event')} would be published", "refused")
 
 
 def _refused_fields(report: PublishReport) -> dict[str, Any]:
@@ -301,9 +296,14 @@ def _write_report(report: PublishReport, warnings: EventWarnings, as_json: bool,
         console.print(f"not published: {text}", markup=False, soft_wrap=True)
     for text in warnings.describe():
         write_note(text)
-    parts = [f"{plural(report.event_count, 'event')} published"]
+    _write_summary(report, f"{plural(report.event_count, 'event')} published", "not published")
+
+
+def _write_summary(report: PublishReport, published: str, refused: str) -> None:
+    """Writes how many lines became what; `published` and `refused` say it of those two."""
+    parts = [published]
     if report.skipped_count:
         parts.append(f"{plural(report.skipped_count, 'later line')} passed over")
     if report.refused_count:
-        parts.append(f"{plural(report.refused_count, 'line')} not published")
+        parts.append(f"{plural(report.refused_count, 'line')} {refused}")
     write_line(", ".join(parts))
