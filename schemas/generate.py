@@ -1,4 +1,4 @@
-"""Writes the JSON Schema of every topic that has models to schemas/json: `python -m schemas.generate`."""
+"""Writes the JSON Schemas of all topics with models, and the AsyncAPI document: `python -m schemas.generate`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from schemas import asyncapi
 from schemas.definitions import Definitions
 from schemas.topics import ALL_TOPICS, NoModel
 
@@ -49,7 +50,8 @@ def write_schemas() -> list[Path]:
         path = FOLDER / f"{name}.json"
         path.write_text(schema_text(name), encoding="utf-8")
         paths.append(path)
-    return paths
+    asyncapi.PATH.write_text(asyncapi.asyncapi_text(), encoding="utf-8")
+    return [*paths, asyncapi.PATH]
 
 
 if __name__ == "__main__":
