@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from schemas.field_docs import DescribedJsonSchema
 from schemas.topics import ALL_TOPICS, NoModel, Topic
 
 PATH = Path(__file__).parent / "asyncapi.json"
@@ -135,7 +136,10 @@ def _component_schemas() -> dict[str, Any]:
     models = [model for topic in OPEN_TOPICS for model in _models(topic)]
     # The schemas of a document share one place, so they point there and not into themselves.
     _, definitions = models_json_schema(
-        [(model, "validation") for model in models], by_alias=True, ref_template=_SCHEMAS + "{model}"
+        [(model, "validation") for model in models],
+        by_alias=True,
+        ref_template=_SCHEMAS + "{model}",
+        schema_generator=DescribedJsonSchema,
     )
     schemas: dict[str, Any] = definitions["$defs"]
     return dict(sorted(schemas.items()))
