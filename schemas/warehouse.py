@@ -23,14 +23,8 @@ FOLDER = Path(__file__).parent / "warehouse"
 RAW_SCHEMA = "leadstream_raw"
 VIEW_SCHEMA = "leadstream"
 
-_CASTS = {
-    "text": "",
-    "numeric": "::numeric",
-    "bigint": "::bigint",
-    "boolean": "::boolean",
-    "timestamptz": "::timestamptz",
-}
-# PostgreSQL's text has no NUL: in a document it is an escape, which `jsonb` refuses. One that is itself escaped stays.
+# PostgreSQL's text has no NUL: in a document it is an escape, which `jsonb` refuses. An escaped backslash before
+# `u0000` is none.
 _DOCUMENT = r"regexp_replace(document, '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')::jsonb"
 _DECIMAL_PATTERN = "^-?[0-9]"
 _JsonSchema = dict[str, Any]
