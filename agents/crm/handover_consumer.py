@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -28,6 +29,7 @@ from connectors.salesforce.errors import RequestRefused
 from connectors.salesforce.handover_records import HandOverResult, LeadHandOver, parse_handover
 from schemas.topics import CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 from schemas.values import instant_text
+from streams.clock import now_ms
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
 from streams.kafka.dead_letters import dead_letter_from_record
@@ -83,6 +85,14 @@ class HandOverConsumer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce")
         self.outage_log = OutageLog("hand-overs")
         self._refusal_log = RefusalLog("crm")
+        self.results: Counter[str] = Counter(linked=0, failed=0)
+        """Hand-overs that were answered since the start, by the kind of their result."""
+        self.dead_letters: Counter[str] = Counter()
+        """Dead letters written since the start, by code."""
+        self.ready_since: int | None = None
+        """Since when (ms) it is a member of its group; None before."""
+        self.delivery_began: float | None = None
+        """When (monotonic seconds) the hand-overs under way were first tried; None while there are none."""
 
     def stop(self) -> None:
         """Ends `run` after the current call to Salesforce."""
@@ -111,6 +121,7 @@ class HandOverConsumer:
         try:
             await consumer.start()
             await producer.start()
+            self.ready_since = now_ms()
             while not self._stopping.is_set():
                 await self._run_once(consumer, producer)
         except InvalidSessionTimeoutError as error:
@@ -184,9 +195,19 @@ class HandOverConsumer:
             self._settings.prefix + DEAD_LETTERS.name, letter.value, letter.key, headers=list(letter.headers)
         )
         self._refusal_log.add({refusal.code: 1})
+        self.dead_letters[refusal.code] += 1
 
     async def _deliver(self, handovers: list[LeadHandOver], generation: int) -> list[HandOverResult] | None:
         """The answers, however long they take; None after a rebalance and when the process stops."""
+        self.delivery_began = time.monotonic() if handovers else None
+        try:
+            return await self._try_until_answered(handovers, generation)
+        finally:
+            self.delivery_began = None
+
+    async def _try_until_answered(
+        self, handovers: list[LeadHandOver], generation: int
+    ) -> list[HandOverResult] | None:
         attempt = 0
         while handovers:
             try:
@@ -211,6 +232,7 @@ class HandOverConsumer:
             for answer in answers
         ]
         await asyncio.gather(*futures)
+        self.results.update(answer.kind for answer in answers)
 
     def _answer_time(self, answer: HandOverResult) -> str:
         """The time of the answer: now, or on the events clock the instant of the hand-over."""

@@ -17,6 +17,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from itertools import islice
 
 import msgspec
@@ -62,6 +63,16 @@ ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
 """Makes a consumer outside every group, by isolation level."""
 
 
+@dataclass(slots=True)
+class BackfillProgress:
+    """How far a back-fill is: of the `records` of the journal before its release, so many are read in this pass."""
+
+    account: str
+    release: int
+    records: int
+    records_read: int = 0
+
+
 class Backfill:
     """The back-fills of one slot: one release at a time; others wait their turn."""
 
@@ -86,6 +97,8 @@ class Backfill:
         self._is_complete = False
         self._slices_done = asyncio.Event()
         self._last_slice = 0.0
+        self.progress: BackfillProgress | None = None
+        """That of the back-fill under way; None while there is none."""
 
     def needs_backfill(self, marker: Marker) -> bool:
         """Whether that release, taken up now, is to be proposed first."""
@@ -105,6 +118,7 @@ class Backfill:
             self._account, self._proposal = min(proposals, key=lambda item: item[1].offset)
             number, last_contact = checkpoint.introduced.get(self._account, (0, ""))
             after = last_contact if number == self._proposal.number else ""
+            self.progress = BackfillProgress(self._account, self._proposal.number, self._proposal.offset)
             self._task = asyncio.create_task(self._run(self._account, self._proposal, after), name="backfill")
 
     def cancel_superseded(self) -> None:
@@ -158,7 +172,7 @@ class Backfill:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
-        self._task = self._proposal = self._slices = None
+        self._task = self._proposal = self._slices = self.progress = None
         self._is_complete = False
 
     async def _run(self, account: str, proposal: PendingProposal, after: str) -> None:
@@ -221,6 +235,8 @@ class Backfill:
                 await self._throttle.run_throttled(
                     bursts, lambda burst: counter.count(map(_to_entry, burst), refused_sources)
                 )
+                if self.progress is not None:
+                    self.progress.records_read = batch[-1].offset + 1
                 if time.monotonic() - last_log > LOG_SECONDS:
                     last_log = time.monotonic()
                     logger.info("counting the past", read=batch[-1].offset + 1, records=until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +48,8 @@ class TransactionBatch:
 
     `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
-    decisions, `refusal_counts` how many dead letters it writes of each code.
+    decisions, `refusal_counts` how many dead letters it writes of each code. `began` is when it was begun (monotonic
+    seconds).
     """
 
     partitions: OutputPartitions
@@ -59,6 +61,7 @@ class TransactionBatch:
     has_control_record: bool = False
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     refusal_counts: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
 
     def ingest(self, input_records: InputRecords, ingest: Ingest) -> Iterator[None]:
         """Adds the journal records and dead letters of in-topic records, in the order of their arrival, in steps."""
