@@ -87,7 +87,7 @@ class HandOverConsumer:
         self._refusal_log = RefusalLog("crm")
         self.results: Counter[str] = Counter(linked=0, failed=0)
         """Hand-overs that were answered since the start, by the kind of their result."""
-        self.dead_letters: Counter[str] = Counter()
+        self.dead_letters: Counter[str] = Counter(not_a_handover=0)
         """Dead letters written since the start, by code."""
         self.ready_since: int | None = None
         """Since when (ms) it is a member of its group; None before."""

@@ -71,6 +71,7 @@ PROCESS_CPU = _counter("leadstream_process_cpu_seconds_total", "CPU time of the 
 
 # How far it is.
 SLOTS = _gauge("leadstream_slots", "slots that the process works on")
+SLOTS_IN_ALL = _gauge("leadstream_slots_in_all", "slots that all workers of the deployment have to share")
 SOURCE_LAG = _gauge(
     "leadstream_source_lag_records",
     "records of an in-topic's partition that are not in the journal; ends of transactions count, too",
@@ -101,17 +102,14 @@ HOLD = _gauge(
     (*_PARTITION, "reason"),
 )
 CONTACTS = _gauge("leadstream_contacts", "contacts of the slot", ("slot",), ("pipeline",))
-BACKFILL = _gauge(
-    "leadstream_backfill_records",
-    "records of the journal that the back-fill under way reads",
-    ("slot", "account", "release"),
+BACKFILL_LEFT = _gauge(
+    "leadstream_backfill_left_records",
+    "records of the journal that the back-fill under way has not read yet; 0 while there is none",
+    ("slot",),
     ("pipeline",),
 )
-BACKFILL_READ = _gauge(
-    "leadstream_backfill_read_records",
-    "records of the journal that the back-fill under way has read",
-    ("slot", "account", "release"),
-    ("pipeline",),
+BACKFILL_READ = _counter(
+    "leadstream_backfill_read_records_total", "records of the journal that back-fills read", ("slot",), ("pipeline",)
 )
 
 # What it does; counted when a transaction is committed.

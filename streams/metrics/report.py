@@ -53,7 +53,7 @@ def value_of(metric: Metric, value: float, *labels: object) -> MetricValue:
     """A value of a counter or gauge. Raises ValueError for other labels than the metric has."""
     if len(labels) != len(metric.labels):
         raise ValueError(f"{metric.name} has the labels {metric.labels}, not {labels}")
-    return MetricValue(metric.name, tuple(map(str, labels)), value)
+    return MetricValue(metric.name, tuple(map(str, labels)), float(value))
 
 
 def counts_of(metric: Metric, counts: Iterable[tuple[str, int]]) -> Iterator[MetricValue]:

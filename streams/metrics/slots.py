@@ -62,6 +62,7 @@ def _problems(slots: list[Slot]) -> Iterator[str]:
 def _values(manager: SlotManager, slots: list[Slot]) -> Iterator[MetricValue]:
     now = now_ms()
     yield value_of(catalog.SLOTS, len(slots))
+    yield value_of(catalog.SLOTS_IN_ALL, manager.spec.slots)
     yield from _work_values(manager.work_counts)
     for slot in slots:
         yield from _slot_values(manager, slot, now)
@@ -98,11 +99,9 @@ def _slot_values(manager: SlotManager, slot: Slot, now: int) -> Iterator[MetricV
         yield value_of(catalog.TICK, slot.checkpoint.tick / 1000, number)
     if manager.spec.has_row_store:
         yield value_of(catalog.CONTACTS, slot.local_rows.record_count(), number)
-    progress = None if probe.backfill is None else probe.backfill.progress
-    if progress is not None:
-        release = (number, progress.account, progress.release)
-        yield value_of(catalog.BACKFILL, progress.records, *release)
-        yield value_of(catalog.BACKFILL_READ, progress.records_read, *release)
+    if probe.backfill is not None:
+        yield value_of(catalog.BACKFILL_LEFT, probe.backfill.records_left, number)
+        yield value_of(catalog.BACKFILL_READ, probe.backfill.records_read, number)
 
 
 def _valid_end(buffer: PartitionBuffer, end: FetchEnds | None) -> FetchEnds | None:

@@ -27,14 +27,17 @@ START_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """One process of the worker; `report` is None where it gave none, `hangs` say why it counts as not alive."""
+    """One process of the worker; `report` is None where it gave none, `hangs` say why it counts as not alive, and
+    `report_problem` what is wrong with a report.
+    """
 
     role: str
     pid: int
     started_at: int
     failures: dict[int, int]
     report: ProcessReport | None
-    hangs: tuple[str, ...]
+    hangs: tuple[str, ...] = ()
+    report_problem: str = ""
 
     @property
     def is_up(self) -> bool:
@@ -60,8 +63,8 @@ class ProcessState:
                 {"slot": each.slot, "since": instant_text(each.since) if each.since else None}
                 for each in (report.slots if report else ())
             ],
-            "ended_by_itself": {str(code): count for code, count in sorted(self.failures.items())},
-            "problems": [*self.hangs, *(report.problems if report else ())],
+            "ended_by_itself": {str(code): count for code, count in sorted(self.failures.items()) if count},
+            "problems": [*self.hangs, *filter(None, [self.report_problem]), *(report.problems if report else ())],
         }
 
 
@@ -95,22 +98,28 @@ async def _read_process(child: ChildState) -> ProcessState:
     if answer is not None and is_same:
         child.has_answered = True
     hangs: tuple[str, ...] = ()
-    report = None if answer is None else _decode(answer, child.name)
+    report = None if answer is None else _decode(answer, child)
     if report is not None:
         hangs = report.hangs
-    elif is_same and answer is None and _must_answer(child):
+    elif answer is None and requests is not None and is_same and not requests.is_over and _must_answer(child):
         hangs = (f"the process does not answer within {ANSWER_SECONDS:.0f} s",)
-    return ProcessState(child.name, child.pid, started_at, dict(child.failures), report, hangs)
+    problem = child.report_problem
+    return ProcessState(child.name, child.pid, started_at, dict(child.failures), report, hangs, problem)
 
 
 def _must_answer(child: ChildState) -> bool:
     return child.has_answered or now_ms() - child.started_at > 1000 * START_SECONDS
 
 
-def _decode(answer: bytes, role: str) -> ProcessReport | None:
+def _decode(answer: bytes, child: ChildState) -> ProcessReport | None:
     """The report; None where the process could not make one, or is of another version than its parent."""
-    try:
-        return reports.decode(answer) if answer else None
-    except msgspec.DecodeError as error:
-        log.warning("report not read", role=role, cause=str(error))
-        return None
+    problem, report = "the process could not make its report, see its log", None
+    if answer:
+        try:
+            problem, report = "", reports.decode(answer)
+        except msgspec.DecodeError as error:
+            problem = f"the report of the process cannot be read ({error}): is it of another version than its parent?"
+    if problem and problem != child.report_problem:
+        log.warning("report not read", role=child.name, problem=problem)
+    child.report_problem = problem
+    return report

@@ -17,7 +17,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from itertools import islice
 
 import msgspec
@@ -63,16 +62,6 @@ ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
 """Makes a consumer outside every group, by isolation level."""
 
 
-@dataclass(slots=True)
-class BackfillProgress:
-    """How far a back-fill is: of the `records` of the journal before its release, so many are read in this pass."""
-
-    account: str
-    release: int
-    records: int
-    records_read: int = 0
-
-
 class Backfill:
     """The back-fills of one slot: one release at a time; others wait their turn."""
 
@@ -97,8 +86,10 @@ class Backfill:
         self._is_complete = False
         self._slices_done = asyncio.Event()
         self._last_slice = 0.0
-        self.progress: BackfillProgress | None = None
-        """That of the back-fill under way; None while there is none."""
+        self.records_read = 0
+        """Records of the journal that all back-fills have read so far."""
+        self.records_left = 0
+        """Records that the back-fill under way has not read yet; 0 while there is none."""
 
     def needs_backfill(self, marker: Marker) -> bool:
         """Whether that release, taken up now, is to be proposed first."""
@@ -118,7 +109,7 @@ class Backfill:
             self._account, self._proposal = min(proposals, key=lambda item: item[1].offset)
             number, last_contact = checkpoint.introduced.get(self._account, (0, ""))
             after = last_contact if number == self._proposal.number else ""
-            self.progress = BackfillProgress(self._account, self._proposal.number, self._proposal.offset)
+            self.records_left = self._proposal.offset
             self._task = asyncio.create_task(self._run(self._account, self._proposal, after), name="backfill")
 
     def cancel_superseded(self) -> None:
@@ -172,7 +163,8 @@ class Backfill:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
-        self._task = self._proposal = self._slices = self.progress = None
+        self._task = self._proposal = self._slices = None
+        self.records_left = 0
         self._is_complete = False
 
     async def _run(self, account: str, proposal: PendingProposal, after: str) -> None:
@@ -235,8 +227,8 @@ class Backfill:
                 await self._throttle.run_throttled(
                     bursts, lambda burst: counter.count(map(_to_entry, burst), refused_sources)
                 )
-                if self.progress is not None:
-                    self.progress.records_read = batch[-1].offset + 1
+                self.records_read += len(batch)
+                self.records_left = max(0, until - batch[-1].offset - 1)
                 if time.monotonic() - last_log > LOG_SECONDS:
                     last_log = time.monotonic()
                     logger.info("counting the past", read=batch[-1].offset + 1, records=until)

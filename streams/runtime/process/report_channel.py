@@ -33,6 +33,7 @@ class ReportAnswers(asyncio.Protocol):
 
     def __init__(self, make_report: ReportSource) -> None:
         self._make_report = make_report
+        self._has_failed = False
         self._requests = b""
         self._transport: asyncio.WriteTransport | None = None
 
@@ -50,8 +51,10 @@ class ReportAnswers(asyncio.Protocol):
     def _report(self) -> bytes:
         try:
             return self._make_report()
-        except Exception as error:  # noqa: BLE001  # a worker does not end because it cannot be looked at
-            log.error("no report", cause=error_summary(error))  # noqa: TRY400 - one line
+        except Exception as error:  # a worker does not end because it cannot be looked at
+            if not self._has_failed:
+                log.exception("no report", cause=error_summary(error))
+            self._has_failed = True
             return b""
 
 
@@ -72,6 +75,11 @@ class ReportRequests:
         self._writer = writer
         self._lock = asyncio.Lock()
         self._number = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the process has closed its end: it is ending, or it never opened it."""
+        return self._reader.at_eof()
 
     async def ask(self, seconds: float) -> bytes | None:
         """The report, b"" where the process cannot make one; None where no answer comes in time."""

@@ -22,12 +22,14 @@ from dataclasses import dataclass, field
 import structlog
 
 from streams.clock import now_ms
-from streams.errors import ConfigurationError, DuplicateWorker, Internal, UsageError
+from streams.errors import BrokerUnavailable, ConfigurationError, DuplicateWorker, Internal, UsageError
 from streams.runtime.process.report_channel import DESCRIPTOR_VARIABLE, ReportRequests, open_requests
 from streams.settings import FILE_SUFFIX, Settings, variable_name
 
 log = structlog.get_logger()
 
+MENDED_CODES = (BrokerUnavailable.exit_code, Internal.exit_code)
+"""The exit codes that a process ends itself with, to be started again."""
 FINAL_CODES = frozenset({UsageError.exit_code, ConfigurationError.exit_code, DuplicateWorker.exit_code})
 FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 5.0
@@ -49,16 +51,17 @@ class Child:
 class ChildState:
     """A child as its parent knows it now; `requests` ask it, None while it does not run.
 
-    `started_at` is the wall clock (ms) at its last start, `has_answered` whether it gave a report since then,
-    `failures` how often it ended by itself, by exit code.
+    `started_at` is the wall clock (ms) at its last start. `has_answered` says whether it gave an answer since then,
+    `report_problem` what was wrong with the last one. `failures` are how often it ended by itself, by exit code.
     """
 
     name: str
     pid: int = 0
     started_at: int = 0
     has_answered: bool = False
+    report_problem: str = ""
     requests: ReportRequests | None = None
-    failures: Counter[int] = field(default_factory=Counter)
+    failures: Counter[int] = field(default_factory=lambda: Counter(dict.fromkeys(MENDED_CODES, 0)))
 
 
 Companion = Callable[[Sequence[ChildState]], AbstractAsyncContextManager[object]]
@@ -146,7 +149,8 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which passes it on
         )
         others.close()
-        state.pid, state.started_at, state.has_answered = process.pid, now_ms(), False
+        state.pid, state.started_at = process.pid, now_ms()
+        state.has_answered, state.report_problem = False, ""
         state.requests = requests = await open_requests(own)
         try:
             return await self._await_end(process, child)

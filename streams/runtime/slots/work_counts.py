@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 
 from schemas.topics import DEAD_LETTERS
+from streams.engine.journal.refusal_codes import REFUSAL_CODES
 from streams.runtime.slots.transaction import TransactionBatch
 from streams.runtime.spec import AppSpec
 
@@ -43,7 +44,8 @@ class WorkCounts:
         self._journal = spec.journal.name
         self.source_records = Counter({topic.name: 0 for topic in spec.sources})
         self.outputs = Counter({topic.name: 0 for topic in (*spec.outputs, DEAD_LETTERS)})
-        self.dead_letters: Counter[str] = Counter()
+        # From 0 on: Prometheus sees no increase in a series that begins with 1.
+        self.dead_letters = Counter(dict.fromkeys(REFUSAL_CODES, 0))
         self.decided_records = 0
         self.rows = 0
         self.transactions = DurationCounts()

@@ -38,6 +38,7 @@ START_FIRST = (
     "tests/integration/definitions/test_retention.py",
     "tests/integration/definitions/test_edits.py",
     "tests/integration/runtime/test_chaos.py",
+    "tests/integration/metrics/test_running_pipeline.py",
     "tests/integration/cli/test_broker_and_topics.py::test_a_broker_outlives",
     "tests/property/graph/test_kept_truths.py",
     "tests/property/test_recompute_leads.py",
