@@ -75,18 +75,18 @@ class ReportRequests:
         self._writer = writer
         self._lock = asyncio.Lock()
         self._number = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the process has closed its end: it is ending, or it never opened it."""
-        return self._reader.at_eof()
+        self.is_over = False
+        """Whether the process was found to have closed its end: it ends."""
 
     async def ask(self, seconds: float) -> bytes | None:
         """The report, b"" where the process cannot make one; None where no answer comes in time."""
         try:
             async with asyncio.timeout(seconds), self._lock:
                 return await self._ask()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError):
+        except TimeoutError:
+            return None
+        except (OSError, asyncio.IncompleteReadError):
+            self.is_over = True
             return None
 
     async def _ask(self) -> bytes:
