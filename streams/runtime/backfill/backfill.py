@@ -198,7 +198,7 @@ class Backfill:
         The slices take a small part of the memory that was needed to count them: other slots count meanwhile.
         """
         began = time.monotonic()
-        logger.info("counting the past", records=proposal.offset, after=after)
+        logger.info("counting the past", records=proposal.offset, first_pass=not after)
         counter = self._decider.backfill_counter(account, after, COUNT_BYTES)
         is_truncated = await self._count_journal(counter, proposal.offset, logger)
         logger.info("counted the past", records=proposal.offset, ms=round(1000 * (time.monotonic() - began)))
