@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 LAST_PORT = 65_535
@@ -49,8 +50,13 @@ def _url(text: str, schemes: frozenset[str]) -> TextForm:
 
 
 def _is_host(value: str) -> bool:
-    match = _HOST.fullmatch(f"[{value}]" if ":" in value else value)
-    return match is not None and match[1] is None
+    if ":" not in value:
+        return _HOST.fullmatch(value) is not None
+    try:
+        IPv6Address(value)
+    except ValueError:
+        return False
+    return True
 
 
 BOOTSTRAP = TextForm("HOST:PORT[,HOST:PORT...], for example kafka:9092", _are_brokers)
