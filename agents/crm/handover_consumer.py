@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -32,11 +32,13 @@ from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
+from streams.kafka.batches import Headers
 from streams.kafka.dead_letters import dead_letter_from_record
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer, TopicPartitionLike
 from streams.kafka.reader import FetchedRecords, Offsets, stop_consumer
 from streams.kafka.refusals import refusal_of_setting
 from streams.kafka.worker_groups import group_id, with_engine_version
+from streams.runtime.inputs.traces import trace_of
 from streams.runtime.slots.refusal_log import RefusalLog
 from streams.settings import Settings
 
@@ -147,15 +149,17 @@ class HandOverConsumer:
     async def _hand_over(self, consumer: Consumer, producer: Producer, fetched: FetchedRecords) -> None:
         generation = self._ownership.generation
         handovers = []
+        traces: dict[str, Headers] = {}
         for partition, records in fetched.items():
             for record in records:
                 handover = await self._read_handover(producer, partition, record)
                 if handover is not None:
                     handovers.append(handover)
+                    traces[handover.id] = trace_of(record.headers)
         answers = await self._deliver(handovers, generation)
         if answers is None:
             return
-        await self._write_answers(producer, answers)
+        await self._write_answers(producer, answers, traces)
         ends = {partition: records[-1].offset + 1 for partition, records in fetched.items()}
         await self._commit(consumer, ends, generation)
 
@@ -223,11 +227,16 @@ class HandOverConsumer:
                 return None
         return []
 
-    async def _write_answers(self, producer: Producer, answers: list[HandOverResult]) -> None:
+    async def _write_answers(
+        self, producer: Producer, answers: list[HandOverResult], traces: Mapping[str, Headers]
+    ) -> None:
         topic = self._settings.prefix + CRM_RESULTS.name
         futures = [
             await producer.send(
-                topic, _encode(answer.to_event(self._answer_time(answer))), answer.handover.contact.encode()
+                topic,
+                _encode(answer.to_event(self._answer_time(answer))),
+                answer.handover.contact.encode(),
+                headers=list(traces.get(answer.handover.id, ())),
             )
             for answer in answers
         ]
