@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -37,6 +38,8 @@ salesforce:
 """
 
 MANY_VISITS = 6_000
+
+TRACE = ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 
 ALWAYS_THE_SAME = {
     "leadstream_worker_info": {1.0},
@@ -97,7 +100,13 @@ def visit(number: int, at: str) -> dict[str, Any]:
     return {"id": f"v-{number}", "type": "web.visited", "contact": f"c{number % 500}", "at": at, "url": "https://a/b"}
 
 
-async def produce(pipeline: Pipeline, topic: str, value: bytes, wait: Callable[[], None]) -> None:
+async def produce(
+    pipeline: Pipeline,
+    topic: str,
+    value: bytes,
+    wait: Callable[[], None],
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> None:
     """Writes a record past `publish`, in a transaction that stays open until `wait` returns."""
     producer = AIOKafkaProducer(
         bootstrap_servers=pipeline.settings.bootstrap, transactional_id=f"{pipeline.settings.prefix}test"
@@ -105,7 +114,7 @@ async def produce(pipeline: Pipeline, topic: str, value: bytes, wait: Callable[[
     await producer.start()
     try:
         async with producer.transaction():
-            await producer.send_and_wait(pipeline.settings.prefix + topic, value, partition=0)
+            await producer.send_and_wait(pipeline.settings.prefix + topic, value, partition=0, headers=headers)
             await asyncio.to_thread(wait)
     finally:
         await producer.stop()
@@ -131,6 +140,12 @@ def test_every_metric_that_dashboard_and_alerts_name_moves(pipeline: Pipeline, s
     assert {name: metrics.values_of(name) for name in resting} == {name: ALWAYS_THE_SAME[name] for name in resting}
 
 
+def traced_contacts(pipeline: Pipeline, topic: str) -> set[str]:
+    """The contacts of the records of a topic that have the trace."""
+    records = [each for partition in pipeline.read_records(topic).values() for each in partition]
+    return {msgspec.json.decode(each.value)["contact"] for each in records if TRACE in each.headers}
+
+
 def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: WorkerMetrics) -> None:
     """Work, refusals, an open transaction, back-fills, a Salesforce that is away for a while, a process that dies."""
     now = instant_text(int(time.time() * 1000))
@@ -148,7 +163,8 @@ def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: Work
 
     [lead] = sandbox.live_records("Lead")
     sandbox.add_fault("daily_limit", times=3)
-    pipeline.publish([contact("cid", "DE", now)])
+    traced = msgspec.json.encode(contact("cid", "DE", now))
+    asyncio.run(produce(pipeline, "contact-changes", traced, lambda: None, headers=[TRACE]))
     wait_for(lambda: metrics.total("leadstream_salesforce_up") < 2, "a Salesforce that refuses")
     sandbox.clear_faults()
     sandbox.post("convert", lead=lead["Id"], amount=1000)
@@ -161,6 +177,8 @@ def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: Work
         if "leadstream_backfill_left_records" in metrics.moving_names():
             break
     wait_for(lambda: metrics.total("leadstream_handovers_total", result="linked") == 2, "the second hand-over")
+    for topic in ("journal", "segment-changes", "lead-changes", "qualified-leads", "crm-results"):
+        assert traced_contacts(pipeline, topic) == {"cid"}, topic
 
     os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
     wait_for(lambda: metrics.total("leadstream_process_failures_total", exit_code="-9") == 1, "another start")
