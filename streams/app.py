@@ -36,6 +36,7 @@ from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.row_store import RowStore
 from streams.environment import load_settings
 from streams.errors import LeadstreamError, UsageError
+from streams.metrics.slots import slots_report
 from streams.runtime.fatal import die
 from streams.runtime.inputs.warning_log import WarningLog
 from streams.runtime.process.main import main
@@ -143,4 +144,4 @@ if __name__ == "__main__":
         worker_spec = build_app_spec(sys.argv[1], worker_settings)
     except LeadstreamError as error:
         die("the worker cannot start", error)
-    main(worker_spec, worker_settings)
+    main(worker_spec, worker_settings, make_report=slots_report)

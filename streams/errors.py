@@ -19,6 +19,7 @@ LeadstreamError
 │   ├── NoDiskSpace
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
+│   ├── MetricsAddressRefused
 │   └── SalesforceRefused
 └── DuplicateWorker            79  another worker has the same name; no supervisor should restart it
 
@@ -118,6 +119,10 @@ class LocalBrokerError(ConfigurationError):
 
 class LocalRedisError(ConfigurationError):
     """The local Redis cannot be started."""
+
+
+class MetricsAddressRefused(ConfigurationError):
+    """A worker cannot listen on the address that its health and metrics are to be asked at."""
 
 
 class SalesforceRefused(ConfigurationError):

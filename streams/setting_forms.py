@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 LAST_PORT = 65_535
@@ -48,7 +49,18 @@ def _url(text: str, schemes: frozenset[str]) -> TextForm:
     return TextForm(text, fits)
 
 
+def _is_host(value: str) -> bool:
+    if ":" not in value:
+        return _HOST.fullmatch(value) is not None
+    try:
+        IPv6Address(value)
+    except ValueError:
+        return False
+    return True
+
+
 BOOTSTRAP = TextForm("HOST:PORT[,HOST:PORT...], for example kafka:9092", _are_brokers)
+LISTEN_HOST = TextForm("an address of this machine, for example 127.0.0.1, or 0.0.0.0 for all", _is_host)
 TOPIC_PREFIX = _pattern("at most 100 letters, digits, dots, dashes and underscores", r"[A-Za-z0-9._-]{0,100}")
 WORKER_NAME = _pattern("1 to 100 letters, digits, dots, dashes and underscores", r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 HTTP_URL = _url("a URL, for example http://127.0.0.1:8090", frozenset({"http", "https"}))

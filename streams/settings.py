@@ -20,6 +20,7 @@ from streams.setting_forms import (
     DOMAIN,
     FIELD_NAME,
     HTTP_URL,
+    LISTEN_HOST,
     LOGIN,
     REDIS_URL,
     TOPIC_PREFIX,
@@ -51,6 +52,7 @@ FORMS: dict[str, TextForm] = {
     "salesforce_external_id": FIELD_NAME,
     "salesforce_currency": CURRENCY,
     "redis_url": REDIS_URL,
+    "metrics_host": LISTEN_HOST,
 }
 """The forms of those settings that are text."""
 
@@ -198,6 +200,13 @@ class Settings(BaseSettings):
     salesforce_poll_ms: int = _ms(30_000, 10, _DAY, "time between two polls; each takes one API request or more")
     salesforce_currency: str = Field("USD", description="currency of an org without multiple currencies")
     redis_url: str | None = Field(None, description="address of a Redis; no part of the pipeline needs one")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description="port of a worker's health and metrics, 0 for any free one; without it they are not served",
+    )
+    metrics_host: str = Field("127.0.0.1", description="address that they are served on; they need no login")
 
     @classmethod
     def settings_customise_sources(

@@ -12,6 +12,7 @@ from connectors.salesforce.connection import Connection
 from connectors.salesforce.delivery import Delivery, MappingProvider, RetryPolicy
 from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS, LeadFields
 from connectors.salesforce.opportunities import OpportunityPoll
+from connectors.salesforce.usage import ApiUsage
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
 
@@ -22,9 +23,13 @@ def build_crm(
     *,
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
+    usage: ApiUsage | None = None,
 ) -> tuple[HandOverConsumer, OpportunityPoller]:
-    """The hand-over consumer and the poller; both share one login. Raises SalesforceRefused when no org is set."""
-    org = OrgClient(Connection.from_settings(settings))
+    """The hand-over consumer and the poller; both share one login, and `usage` counts their calls.
+
+    Raises SalesforceRefused when no org is set.
+    """
+    org = OrgClient(Connection.from_settings(settings), usage=usage)
     consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
     return consumer, OpportunityPoller(
         settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff

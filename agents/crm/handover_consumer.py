@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -28,13 +29,16 @@ from connectors.salesforce.errors import RequestRefused
 from connectors.salesforce.handover_records import HandOverResult, LeadHandOver, parse_handover
 from schemas.topics import CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 from schemas.values import instant_text
+from streams.clock import now_ms
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
+from streams.kafka.batches import Headers
 from streams.kafka.dead_letters import dead_letter_from_record
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer, TopicPartitionLike
 from streams.kafka.reader import FetchedRecords, Offsets, stop_consumer
 from streams.kafka.refusals import refusal_of_setting
 from streams.kafka.worker_groups import group_id, with_engine_version
+from streams.runtime.inputs.traces import trace_of
 from streams.runtime.slots.refusal_log import RefusalLog
 from streams.settings import Settings
 
@@ -83,6 +87,14 @@ class HandOverConsumer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce")
         self.outage_log = OutageLog("hand-overs")
         self._refusal_log = RefusalLog("crm")
+        self.results: Counter[str] = Counter(linked=0, failed=0)
+        """Hand-overs that were answered since the start, by the kind of their result."""
+        self.dead_letters: Counter[str] = Counter(not_a_handover=0)
+        """Dead letters written since the start, by code."""
+        self.ready_since: int | None = None
+        """Since when (ms) it is a member of its group; None before."""
+        self.delivery_began: float | None = None
+        """When (monotonic seconds) the hand-overs under way were first tried; None while there are none."""
 
     def stop(self) -> None:
         """Ends `run` after the current call to Salesforce."""
@@ -111,6 +123,7 @@ class HandOverConsumer:
         try:
             await consumer.start()
             await producer.start()
+            self.ready_since = now_ms()
             while not self._stopping.is_set():
                 await self._run_once(consumer, producer)
         except InvalidSessionTimeoutError as error:
@@ -136,15 +149,17 @@ class HandOverConsumer:
     async def _hand_over(self, consumer: Consumer, producer: Producer, fetched: FetchedRecords) -> None:
         generation = self._ownership.generation
         handovers = []
+        traces: dict[str, Headers] = {}
         for partition, records in fetched.items():
             for record in records:
                 handover = await self._read_handover(producer, partition, record)
                 if handover is not None:
                     handovers.append(handover)
+                    traces[handover.id] = trace_of(record.headers)
         answers = await self._deliver(handovers, generation)
         if answers is None:
             return
-        await self._write_answers(producer, answers)
+        await self._write_answers(producer, answers, traces)
         ends = {partition: records[-1].offset + 1 for partition, records in fetched.items()}
         await self._commit(consumer, ends, generation)
 
@@ -184,9 +199,19 @@ class HandOverConsumer:
             self._settings.prefix + DEAD_LETTERS.name, letter.value, letter.key, headers=list(letter.headers)
         )
         self._refusal_log.add({refusal.code: 1})
+        self.dead_letters[refusal.code] += 1
 
     async def _deliver(self, handovers: list[LeadHandOver], generation: int) -> list[HandOverResult] | None:
         """The answers, however long they take; None after a rebalance and when the process stops."""
+        self.delivery_began = time.monotonic() if handovers else None
+        try:
+            return await self._try_until_answered(handovers, generation)
+        finally:
+            self.delivery_began = None
+
+    async def _try_until_answered(
+        self, handovers: list[LeadHandOver], generation: int
+    ) -> list[HandOverResult] | None:
         attempt = 0
         while handovers:
             try:
@@ -202,15 +227,21 @@ class HandOverConsumer:
                 return None
         return []
 
-    async def _write_answers(self, producer: Producer, answers: list[HandOverResult]) -> None:
+    async def _write_answers(
+        self, producer: Producer, answers: list[HandOverResult], traces: Mapping[str, Headers]
+    ) -> None:
         topic = self._settings.prefix + CRM_RESULTS.name
         futures = [
             await producer.send(
-                topic, _encode(answer.to_event(self._answer_time(answer))), answer.handover.contact.encode()
+                topic,
+                _encode(answer.to_event(self._answer_time(answer))),
+                answer.handover.contact.encode(),
+                headers=list(traces.get(answer.handover.id, ())),
             )
             for answer in answers
         ]
         await asyncio.gather(*futures)
+        self.results.update(answer.kind for answer in answers)
 
     def _answer_time(self, answer: HandOverResult) -> str:
         """The time of the answer: now, or on the events clock the instant of the hand-over."""

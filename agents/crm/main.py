@@ -9,16 +9,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from functools import partial
 
 import structlog
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
 from agents.crm.factory import active_mapping, build_crm
+from agents.crm.process_report import CrmParts, crm_report
+from connectors.salesforce.usage import ApiUsage
 from streams.environment import load_settings
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.process import logs
+from streams.runtime.process.report_channel import answer_reports
 from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
 from streams.store.releases import ReleaseFollower
@@ -26,13 +30,21 @@ from streams.store.releases import ReleaseFollower
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, stopping: asyncio.Event, backoff: Backoff | None = None) -> None:
-    """Hands over and polls until `stopping` is set or a part fails.
+async def run(
+    settings: Settings,
+    stopping: asyncio.Event,
+    backoff: Backoff | None = None,
+    parts: CrmParts | None = None,
+) -> None:
+    """Hands over and polls until `stopping` is set or a part fails. `parts` gets those that the report is made of.
 
     Raises BrokerUnavailable, TopicsMissing, and SalesforceRefused when the settings name no org.
     """
     releases = ReleaseFollower(settings)
-    consumer, poller = build_crm(settings, active_mapping(releases.latest), backoff=backoff)
+    parts = parts or CrmParts(ApiUsage())
+    mapping = active_mapping(releases.latest)
+    consumer, poller = build_crm(settings, mapping, backoff=backoff, usage=parts.usage)
+    parts.consumer, parts.poller = consumer, poller
     try:
         async with releases:
             following = asyncio.create_task(releases.follow())
@@ -59,10 +71,13 @@ async def _raise_first_error(*tasks: asyncio.Task[None]) -> None:
 
 
 async def _run_until_signal(settings: Settings) -> None:
+    parts = CrmParts(ApiUsage())
+    await answer_reports(partial(crm_report, parts))
+    await await_topics(settings, settings.start_patience_ms / 1000)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(settings, stopping)
+    await run(settings, stopping, parts=parts)
 
 
 def main() -> int:
@@ -71,7 +86,6 @@ def main() -> int:
     try:
         settings = load_settings()
         logs.configure(f"{settings.name or 'worker'}-crm")
-        asyncio.run(await_topics(settings, settings.start_patience_ms / 1000))
         asyncio.run(_run_until_signal(settings))
     except LeadstreamError as error:
         log.error("ended", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no traceback

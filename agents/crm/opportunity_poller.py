@@ -20,6 +20,7 @@ from agents.crm.outage_log import OutageLog
 from connectors.salesforce.errors import RequestRefused
 from connectors.salesforce.opportunities import Cursor, OpportunityEvent, OpportunityPoll, is_ours
 from schemas.topics import CRM_OPPORTUNITIES
+from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import Producer
@@ -41,6 +42,10 @@ class OpportunityPoller:
         self._stopping = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce-poll")
         self.outage_log = OutageLog("opportunities")
+        self.event_count = 0
+        """How many events were written since the start."""
+        self.polled_at: int | None = None
+        """When (ms) Salesforce last answered a poll."""
 
     def stop(self) -> None:
         """Ends `run` after the current poll."""
@@ -73,6 +78,7 @@ class OpportunityPoller:
                 attempt += 1
                 continue
             self.outage_log.recovered()
+            self.polled_at = now_ms()
             attempt = 0
             await self._write_events(producer, events)
             # Only after the acknowledgements: without them the next start polls for these events again.
@@ -87,6 +93,7 @@ class OpportunityPoller:
             await producer.send(self._topic, _encode(event), str(event["opportunity"]).encode()) for event in events
         ]
         await asyncio.gather(*futures)
+        self.event_count += len(events)
 
     async def _read_own_events(self) -> AsyncIterator[OpportunityEvent]:
         """The connector's own events up to the topic's present end. Raises BrokerUnavailable, TopicsMissing."""

@@ -17,7 +17,7 @@ class OutageLog:
     """The outages of one loop; health shows `current_problem`."""
 
     def __init__(self, part: str, log: Any = None) -> None:
-        self._part = part
+        self.part = part
         self._log = log or structlog.get_logger()
         self.current_problem: str | None = None
 
@@ -26,10 +26,10 @@ class OutageLog:
         problem = str(error)
         if problem != self.current_problem:
             self.current_problem = problem
-            self._log.warning("salesforce", part=self._part, problem=problem)
+            self._log.warning("salesforce", part=self.part, problem=problem)
 
     def recovered(self) -> None:
         """Logs the end of the outage, if there was one."""
         if self.current_problem is not None:
             self.current_problem = None
-            self._log.info("salesforce", part=self._part, problem=None)
+            self._log.info("salesforce", part=self.part, problem=None)

@@ -26,6 +26,7 @@ from connectors.salesforce.errors import (
     error_from_body,
 )
 from connectors.salesforce.transport import create_session
+from connectors.salesforce.usage import ApiUsage
 from streams.errors import SalesforceRefused
 
 SalesforceRow = dict[str, Any]
@@ -48,8 +49,11 @@ class OrgClient:
     SalesforceRefused (login or set-up) and RequestRefused (this request is malformed).
     """
 
-    def __init__(self, connection: Connection, tokens: TokenProvider | None = None) -> None:
+    def __init__(
+        self, connection: Connection, tokens: TokenProvider | None = None, usage: ApiUsage | None = None
+    ) -> None:
         self.connection = connection
+        self.usage = usage or ApiUsage()
         self._tokens = tokens or TokenProvider(connection)
         self._local = threading.local()
 
@@ -110,6 +114,7 @@ class OrgClient:
             raise self._to_exception(error) from error
         except requests.RequestException as error:
             # A response that cannot be read is one of them: the write may have been made.
+            self.usage.count_no_answer()
             raise TransientFailure(
                 f"Salesforce ({self.connection.display_name}) does not answer: {type(error).__name__}"
             ) from error
@@ -122,7 +127,7 @@ class OrgClient:
                 session_id=token.value,
                 instance_url=token.instance_url,
                 version=self.connection.version,
-                session=create_session(self.connection, self._store_server_time),
+                session=create_session(self.connection, self._read_answer),
                 parse_float=Decimal,
                 object_pairs_hook=dict,
             )
@@ -130,7 +135,8 @@ class OrgClient:
         client: Salesforce = self._local.client
         return client
 
-    def _store_server_time(self, response: requests.Response) -> None:
+    def _read_answer(self, response: requests.Response) -> None:
+        self.usage.count_answer(response)
         if date := response.headers.get("Date"):
             self._local.date = parsedate_to_datetime(date)
 

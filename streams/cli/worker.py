@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,7 +17,7 @@ from streams.environment import load_settings, unknown_variables
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import require_topics
 from streams.runtime.process import logs
-from streams.runtime.process.supervisor import Child, child_environment, supervise
+from streams.runtime.process.supervisor import Child, ChildState, Companion, child_environment, supervise
 from streams.runtime.process.worker_name import lock_worker_name
 from streams.settings import Settings
 
@@ -109,7 +111,19 @@ def run_processes(settings: Settings, role: Role) -> int:
     if role in (Role.ALL, Role.CRM) and not _has_salesforce(settings):
         log.info("Salesforce is off", why=NO_SALESFORCE)
     children = [Child(name, _command(name), environment) for name in process_names(role, settings)]
-    return supervise(children, keep_open=[lock.descriptor])
+    return supervise(children, keep_open=[lock.descriptor], companion=_metrics(settings, lock.name))
+
+
+def _metrics(settings: Settings, name: str) -> Companion | None:
+    """What serves health and metrics beside the processes of the worker `name`; None where that is off."""
+    if settings.metrics_port is None:
+        return None
+    from streams.metrics.server import metrics_server  # noqa: PLC0415  # an HTTP server, for those who want one
+
+    def serve(children: Sequence[ChildState]) -> AbstractAsyncContextManager[str]:
+        return metrics_server(settings, name, children)
+
+    return serve
 
 
 def _command(name: str) -> list[str]:

@@ -92,6 +92,10 @@ class MemoryRows:
         """Key and row of every contact."""
         return iter(tuple(self._rows.items()))
 
+    def record_count(self) -> int:
+        """How many contacts have a row."""
+        return len(self._rows)
+
     def _records_like(self, key: bytes) -> dict[bytes, bytes]:
         return self._id_chunks if is_chunk_key(key) else self._rows
 

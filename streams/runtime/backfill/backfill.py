@@ -86,6 +86,10 @@ class Backfill:
         self._is_complete = False
         self._slices_done = asyncio.Event()
         self._last_slice = 0.0
+        self.records_read = 0
+        """Records of the journal that all back-fills have read so far."""
+        self.records_left = 0
+        """Records that the back-fill under way has not read yet; 0 while there is none."""
 
     def needs_backfill(self, marker: Marker) -> bool:
         """Whether that release, taken up now, is to be proposed first."""
@@ -105,6 +109,7 @@ class Backfill:
             self._account, self._proposal = min(proposals, key=lambda item: item[1].offset)
             number, last_contact = checkpoint.introduced.get(self._account, (0, ""))
             after = last_contact if number == self._proposal.number else ""
+            self.records_left = self._proposal.offset
             self._task = asyncio.create_task(self._run(self._account, self._proposal, after), name="backfill")
 
     def cancel_superseded(self) -> None:
@@ -159,6 +164,7 @@ class Backfill:
         if self._task is not None:
             self._task.cancel()
         self._task = self._proposal = self._slices = None
+        self.records_left = 0
         self._is_complete = False
 
     async def _run(self, account: str, proposal: PendingProposal, after: str) -> None:
@@ -192,7 +198,7 @@ class Backfill:
         The slices take a small part of the memory that was needed to count them: other slots count meanwhile.
         """
         began = time.monotonic()
-        logger.info("counting the past", records=proposal.offset, after=after)
+        logger.info("counting the past", records=proposal.offset, first_pass=not after)
         counter = self._decider.backfill_counter(account, after, COUNT_BYTES)
         is_truncated = await self._count_journal(counter, proposal.offset, logger)
         logger.info("counted the past", records=proposal.offset, ms=round(1000 * (time.monotonic() - began)))
@@ -221,6 +227,8 @@ class Backfill:
                 await self._throttle.run_throttled(
                     bursts, lambda burst: counter.count(map(_to_entry, burst), refused_sources)
                 )
+                self.records_read += len(batch)
+                self.records_left = max(0, until - batch[-1].offset - 1)
                 if time.monotonic() - last_log > LOG_SECONDS:
                     last_log = time.monotonic()
                     logger.info("counting the past", read=batch[-1].offset + 1, records=until)

@@ -80,6 +80,10 @@ class RowDatabase:
         """The size of the address range."""
         return self._environment.info()["map_size"]
 
+    def row_count(self) -> int:
+        """How many entries `rows` has."""
+        return self.reader.stat(self.rows)["entries"]
+
     def row_keys(self, start: bytes, limit: int) -> list[bytes]:
         """Up to `limit` keys of `rows`, from `start` on."""
         with self.reader.cursor(self.rows) as cursor:

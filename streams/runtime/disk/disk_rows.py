@@ -192,6 +192,10 @@ class DiskRows:
             if row is not None:
                 yield key, row
 
+    def record_count(self) -> int:
+        """How many rows and chunks of ids are in the database."""
+        return self._database.row_count()
+
     def _keys(self, prefix: bytes) -> Iterator[bytes]:
         newer = [key for key, (record, _) in self._newer.items() if record is not None and key.startswith(prefix)]
         return chain(newer, self._stored_keys(prefix))

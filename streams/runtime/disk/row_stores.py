@@ -33,12 +33,18 @@ class LocalRows(Protocol):
     def clear(self) -> None:
         """Begins anew, without contacts."""
 
+    def record_count(self) -> int:
+        """About how many contacts there are."""
+
     def close(self) -> None:
         """Ends its use."""
 
 
 class NoLocalRows:
-    """A `LocalRows` that keeps nothing."""
+    """A `LocalRows` that keeps nothing; `rows` are those in memory."""
+
+    def __init__(self, rows: MemoryRows | None = None) -> None:
+        self._rows = rows
 
     def start_restore(self, end: int) -> tuple[int, bytes]:
         """The whole changelog is to be restored."""
@@ -53,6 +59,10 @@ class NoLocalRows:
 
     def clear(self) -> None:
         """Has nothing."""
+
+    def record_count(self) -> int:
+        """How many contacts there are."""
+        return 0 if self._rows is None else self._rows.record_count()
 
     def close(self) -> None:
         """Has nothing open."""
@@ -90,7 +100,8 @@ class RowStores:
         Raises ConfigurationError when its folder cannot be written or another process has it.
         """
         if not self._is_on_disk:
-            return MemoryRows(), NoLocalRows()
+            memory = MemoryRows()
+            return memory, NoLocalRows(memory)
         identity = FolderIdentity(self._deployment, self._changelog, slot, current_boot_id())
         rows = open_slot_folder(self._folder / f"{self._changelog}-{slot}", identity)
         return rows, rows

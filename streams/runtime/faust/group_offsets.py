@@ -18,8 +18,8 @@ log = structlog.get_logger()
 COMMIT_SECONDS = 5.0
 
 
-async def commit_group_offsets(thread: FetchThread, offsets: Mapping[Partition, int]) -> None:
-    """Commits the offsets of partitions that are assigned, in the consumer's thread."""
+async def commit_group_offsets(thread: FetchThread, offsets: Mapping[Partition, int]) -> bool:
+    """Commits the offsets of partitions that are assigned, in the consumer's thread; returns whether it did."""
 
     async def commit() -> None:
         consumer = thread._ensure_consumer()
@@ -37,3 +37,5 @@ async def commit_group_offsets(thread: FetchThread, offsets: Mapping[Partition, 
             await thread.call_thread(commit)
     except (KafkaError, TimeoutError) as error:
         log.debug("group offsets not committed", error=type(error).__name__)
+        return False
+    return True

@@ -9,6 +9,7 @@ import structlog
 
 from streams.kafka.partitions import Partition
 from streams.runtime.inputs.partition_buffer import BufferedRecord, FetchEnds, PartitionBuffer, RecordBatch
+from streams.runtime.inputs.traces import JournalTraces
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ class SlotInputs:
     def __init__(self, journal: Partition, flow: FlowControl) -> None:
         self.journal = journal
         self.buffers: dict[Partition, PartitionBuffer] = {}
+        self.traces = JournalTraces()
         self._flow = flow
 
     def add_buffer(self, partition: Partition, position: int, arrival: int) -> PartitionBuffer:

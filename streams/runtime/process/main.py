@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, cast
 
 import faust
 import structlog
@@ -16,6 +17,7 @@ from streams.kafka.topic_admin import await_topics
 from streams.runtime.fatal import die
 from streams.runtime.process import logs
 from streams.runtime.process.app_builder import build_app
+from streams.runtime.process.report_channel import answer_reports
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.spec import AppSpec
 from streams.settings import Settings
@@ -29,19 +31,29 @@ COLLECTOR_THRESHOLDS = (10_000, 20, 100)
 contacts in memory again and again."""
 
 
-def main(spec: AppSpec, settings: Settings, manager_class: type[SlotManager] = SlotManager) -> NoReturn:
+def main(
+    spec: AppSpec,
+    settings: Settings,
+    manager_class: type[SlotManager] = SlotManager,
+    make_report: Callable[[SlotManager | None], bytes] | None = None,
+) -> NoReturn:
     """Runs one worker process; exits with 0 after SIGTERM or SIGINT, else with the error's code (streams/errors.py).
 
-    `settings.name` is the worker's name: its group instance id.
+    `settings.name` is the worker's name: its group instance id. `make_report` makes the answer when the parent asks
+    how the process is; its argument is None while the process waits for its topics.
     """
     name = settings.name or spec.name
     logs.configure(name)
     loop = new_event_loop()
+    manager: SlotManager | None = None
+    if make_report is not None:
+        loop.run_until_complete(answer_reports(lambda: make_report(manager)))
     try:
         loop.run_until_complete(_await_deployment(spec, settings))
     except LeadstreamError as error:
         die("the worker cannot start", error)
     app = build_app(spec, settings, name, manager_class)
+    manager = cast(SlotManager, app.slot_manager)
     gc.freeze()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     log.info("start", kind=spec.name, slots=spec.slots, clock=settings.clock)

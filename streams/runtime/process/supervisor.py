@@ -11,18 +11,25 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 
 import structlog
 
-from streams.errors import ConfigurationError, DuplicateWorker, Internal, UsageError
+from streams.clock import now_ms
+from streams.errors import BrokerUnavailable, ConfigurationError, DuplicateWorker, Internal, UsageError
+from streams.runtime.process.report_channel import DESCRIPTOR_VARIABLE, ReportRequests, open_requests
 from streams.settings import FILE_SUFFIX, Settings, variable_name
 
 log = structlog.get_logger()
 
+MENDED_CODES = (BrokerUnavailable.exit_code, Internal.exit_code)
+"""The exit codes that a process ends itself with, to be started again."""
 FINAL_CODES = frozenset({UsageError.exit_code, ConfigurationError.exit_code, DuplicateWorker.exit_code})
 FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 5.0
@@ -40,6 +47,27 @@ class Child:
     environment: Mapping[str, str]
 
 
+@dataclass
+class ChildState:
+    """A child as its parent knows it now; `requests` ask it, None while it does not run.
+
+    `started_at` is the wall clock (ms) at its last start. `has_answered` says whether it gave an answer since then,
+    `report_problem` what was wrong with the last one. `failures` are how often it ended by itself, by exit code.
+    """
+
+    name: str
+    pid: int = 0
+    started_at: int = 0
+    has_answered: bool = False
+    report_problem: str = ""
+    requests: ReportRequests | None = None
+    failures: Counter[int] = field(default_factory=lambda: Counter(dict.fromkeys(MENDED_CODES, 0)))
+
+
+Companion = Callable[[Sequence[ChildState]], AbstractAsyncContextManager[object]]
+"""What runs in the parent beside its children, given their states."""
+
+
 def child_environment(settings: Settings) -> dict[str, str]:
     """This process's environment with every setting in it, so that a child reads the same settings."""
     environment = dict(os.environ)
@@ -52,16 +80,27 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return environment
 
 
-def supervise(children: Sequence[Child], keep_open: Sequence[int] = ()) -> int:
-    """Runs the children until a signal; returns the exit code. The children inherit the descriptors `keep_open`."""
-    return asyncio.run(Supervisor(children, keep_open).run())
+def supervise(children: Sequence[Child], keep_open: Sequence[int] = (), companion: Companion | None = None) -> int:
+    """Runs the children, and `companion` beside them, until a signal; returns the exit code.
+
+    The children inherit the descriptors `keep_open`. Raises what the companion's start raises, before any child runs.
+    """
+    return asyncio.run(_supervise(Supervisor(children, keep_open), companion))
+
+
+async def _supervise(supervisor: Supervisor, companion: Companion | None) -> int:
+    if companion is None:
+        return await supervisor.run()
+    async with companion(supervisor.states):
+        return await supervisor.run()
 
 
 class Supervisor:
-    """Runs and restarts children; `stop` ends them."""
+    """Runs and restarts children; `stop` ends them. `states` are those of the children, in their order."""
 
     def __init__(self, children: Sequence[Child], keep_open: Sequence[int] = ()) -> None:
         self._children = children
+        self.states = [ChildState(child.name) for child in children]
         self._keep_open = tuple(keep_open)
         self._stopping = asyncio.Event()
         self._exit_code = 0
@@ -71,21 +110,22 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        await asyncio.gather(*(self._keep_running(child) for child in self._children))
+        await asyncio.gather(*map(self._keep_running, self._children, self.states))
         return self._exit_code
 
     def stop(self) -> None:
         """Ends every child in good order."""
         self._stopping.set()
 
-    async def _keep_running(self, child: Child) -> None:
+    async def _keep_running(self, child: Child, state: ChildState) -> None:
         backoff = FIRST_BACKOFF_SECONDS
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             began = loop.time()
-            code = await self._run_once(child)
+            code = await self._run_once(child, state)
             if self._stopping.is_set():
                 return
+            state.failures[code] += 1
             if code in FINAL_CODES:
                 self._exit_code = code
                 self._stopping.set()
@@ -98,15 +138,27 @@ class Supervisor:
                     await self._stopping.wait()
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
 
-    async def _run_once(self, child: Child) -> int:
+    async def _run_once(self, child: Child, state: ChildState) -> int:
+        own, others = socket.socketpair()
         # The child's standard input is a pipe from this process: its end shows the child that the parent is gone.
         process = await asyncio.create_subprocess_exec(
             *child.command,
-            env=dict(child.environment),
+            env={**child.environment, DESCRIPTOR_VARIABLE: str(others.fileno())},
             stdin=asyncio.subprocess.PIPE,
-            pass_fds=self._keep_open,
+            pass_fds=(*self._keep_open, others.fileno()),
             start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which passes it on
         )
+        others.close()
+        state.pid, state.started_at = process.pid, now_ms()
+        state.has_answered, state.report_problem = False, ""
+        state.requests = requests = await open_requests(own)
+        try:
+            return await self._await_end(process, child)
+        finally:
+            requests.close()
+            state.requests = None
+
+    async def _await_end(self, process: asyncio.subprocess.Process, child: Child) -> int:
         exit_task = asyncio.create_task(process.wait())
         stop_task = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({exit_task, stop_task}, return_when=asyncio.FIRST_COMPLETED)

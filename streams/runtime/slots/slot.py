@@ -34,6 +34,7 @@ from streams.runtime.protocols import BackfillingDecider, Decider, Ingest
 from streams.runtime.slots.budget import DecisionBudget
 from streams.runtime.slots.new_epoch import LogEnds, take_new_epoch
 from streams.runtime.slots.pipeline import TransactionPipeline
+from streams.runtime.slots.probe import SlotProbe
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.transaction import TransactionBatch
 from streams.runtime.slots.work_pace import WorkPace
@@ -54,7 +55,7 @@ class Slot:
 
     `ends` is what the fetch thread knows of partition ends, `log_ends` reads the log ends of partitions, uncommitted
     records included. `transaction_partitions` are all partitions that its transactions may touch. `on_commit` is
-    called after each commit with the dead letters by code, `diagnose_error` with the error that ends the process.
+    called after each commit with what was committed, `diagnose_error` with the error that ends the process.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Slot:
         log_ends: LogEnds,
         open_consumer: ConsumerFactory,
         throttle: Throttle,
-        on_commit: Callable[[Slot, Mapping[str, int]], None],
+        on_commit: Callable[[Slot, TransactionBatch], None],
         diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
     ) -> None:
         self.partitions = partitions
@@ -96,6 +97,7 @@ class Slot:
             if isinstance(decider, BackfillingDecider)
             else None
         )
+        self.probe = SlotProbe(decider, self._pace, self._backfill, tick_scheduler, ends)
         self._control_scheduler = ControlRecordScheduler(settings, tick_scheduler, decider, self._backfill)
         self._alignment = Alignment(AlignmentSettings.from_settings(settings))
         self._budget = DecisionBudget()
@@ -395,4 +397,4 @@ class Slot:
             self._control_barrier = last_offsets[self.partitions.own_journal()] + 1
         for action in batch.commit_actions:
             action()
-        self._on_commit(self, batch.refusal_counts)
+        self._on_commit(self, batch)

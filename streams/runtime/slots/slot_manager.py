@@ -28,6 +28,8 @@ from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.refusal_log import RefusalLog
 from streams.runtime.slots.slot import Slot
 from streams.runtime.slots.take_over import TakeOver
+from streams.runtime.slots.transaction import TransactionBatch
+from streams.runtime.slots.work_counts import WorkCounts
 from streams.runtime.spec import AppSpec
 from streams.runtime.time.claim_publisher import ClaimPublisher
 from streams.runtime.time.claim_tracker import ClaimTracker
@@ -83,6 +85,9 @@ class SlotManager:
         self._claim_tracker = ClaimTracker(worker)
         self._throttle = Throttle()
         self._refusal_log = RefusalLog(spec.name)
+        self.work_counts = WorkCounts(settings.prefix, spec)
+        self.working_since: int | None = None
+        """Since when (ms) it works on the slots that it was assigned; None before, and during a rebalance."""
         self._stuck_partitions: set[Partition] = set()
         self._suspensions = 0
         self._suspensions_at_take_over = 0
@@ -248,6 +253,7 @@ class SlotManager:
         self.app.consumer.forget_read_offsets(tokens)
         for slot in self.slots.values():
             slot.start({partition: token for partition, token in tokens.items() if partition in slot.buffers})
+        self.working_since = now_ms()
         log.info("working", kind=self.spec.name, slots=sorted(self.slots))
 
     def _is_revoked(self) -> bool:
@@ -260,6 +266,7 @@ class SlotManager:
         """
         began = time.monotonic()
         self._suspensions += 1
+        self.working_since = None
         await asyncio.gather(*(slot.suspend() for slot in self.slots.values()))
         log.info("rested", kind=self.spec.name, ms=round(1000 * (time.monotonic() - began)))
 
@@ -313,8 +320,9 @@ class SlotManager:
             log.info("partition moves again", partition=str(name))
         self._stuck_partitions = stuck
 
-    def _handle_commit(self, slot: Slot, refusal_counts: Mapping[str, int]) -> None:
-        self._refusal_log.add(refusal_counts)
+    def _handle_commit(self, slot: Slot, batch: TransactionBatch) -> None:
+        self._refusal_log.add(batch.refusal_counts)
+        self.work_counts.add(batch)
         self._has_commits.set()
         self.claim_publisher.review_need()
         if self._has_waiters(slot):
@@ -364,7 +372,8 @@ class SlotManager:
             self._has_commits.clear()
             buffers = [buffer for slot in self.slots.values() for buffer in slot.buffers.values()]
             offsets = {buffer.partition: buffer.committed_position for buffer in buffers}
-            await commit_group_offsets(self._fetch_thread(), offsets)
+            if not await commit_group_offsets(self._fetch_thread(), offsets):
+                self.work_counts.unsaved_offsets += 1
 
     def _fetch_thread(self) -> FetchThread:
         return self.app.consumer.fetch_thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,13 @@ from schemas.topics import DEAD_LETTERS
 from streams.engine.decisions.outputs import with_emitted_at
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Effects, Refusal, SourceRecord
-from streams.kafka.batches import RECORD_BYTES, BatchWriter, record_size
+from streams.kafka.batches import RECORD_BYTES, BatchWriter, Headers, record_size
 from streams.kafka.dead_letters import TOO_LARGE, DeadLetter, dead_letter_from_decision, dead_letter_from_record
 from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.inputs.partition_buffer import BufferedRecord
 from streams.runtime.inputs.slot_inputs import InputRecords, SlotInputs
+from streams.runtime.inputs.traces import JournalTraces, trace_of
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import Decider, Ingest
 from streams.runtime.time.control_records import ControlRecord
@@ -47,7 +49,8 @@ class TransactionBatch:
 
     `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
-    decisions, `refusal_counts` how many dead letters it writes of each code.
+    decisions, `refusal_counts` how many dead letters it writes of each code. `began` is when it was begun (monotonic
+    seconds), `traces` are those of the slot's records that are being decided.
     """
 
     partitions: OutputPartitions
@@ -59,6 +62,8 @@ class TransactionBatch:
     has_control_record: bool = False
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     refusal_counts: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
+    traces: JournalTraces = field(default_factory=JournalTraces)
 
     def ingest(self, input_records: InputRecords, ingest: Ingest) -> Iterator[None]:
         """Adds the journal records and dead letters of in-topic records, in the order of their arrival, in steps."""
@@ -76,6 +81,7 @@ class TransactionBatch:
 
         Returns whether there was any but ticks.
         """
+        self.traces = inputs.traces
         if undecided > MAX_UNDECIDED and decider.has_pending():
             return False
         has_record = False
@@ -86,6 +92,8 @@ class TransactionBatch:
             for entry in entries:
                 record = entry.record
                 decider.feed(record.offset, record.key or b"", record.value or b"")
+                if record.headers:
+                    self.traces.add(record.offset, record.headers)
                 has_record |= record.key != records.TICK_KEY
         return has_record
 
@@ -93,6 +101,7 @@ class TransactionBatch:
         if record_size(record.key, record.value, record.headers) > RECORD_BYTES:
             self._add_dead_letter(TOO_LARGE, dead_letter_from_record(record, TOO_LARGE))
             return
+        trace = trace_of(record.headers) if record.headers else ()
         for result in ingest(record):
             if isinstance(result, Refusal):
                 self._add_dead_letter(result, dead_letter_from_record(record, result))
@@ -100,7 +109,7 @@ class TransactionBatch:
                 letter = dead_letter_from_record(record, JOURNAL_RECORD_TOO_LARGE)
                 self._add_dead_letter(JOURNAL_RECORD_TOO_LARGE, letter)
             else:
-                self._add_journal_record(result)
+                self._add_journal_record(result, trace)
 
     def _source_record(self, source: Partition, entry: BufferedRecord) -> SourceRecord:
         record = entry.record
@@ -124,8 +133,10 @@ class TransactionBatch:
         self.rows |= effects.rows
         for key, row in effects.rows.items():
             add(changelog, key, row)
+        traces = self.traces or None
         for output in effects.outputs:
-            add(partition_of(output.topic), output.key, with_emitted_at(output.value, now))
+            trace = () if traces is None else traces.of_output(output.value)
+            add(partition_of(output.topic), output.key, with_emitted_at(output.value, now), trace)
         for append in effects.appends:
             self._add_journal_record(append)
         for refusal, source, value in effects.dead_letters:
@@ -150,13 +161,16 @@ class TransactionBatch:
             name = str(self.partitions.without_prefix(partition))
             if partition == inputs.journal:
                 feeds[name] = decider.resume_offset(buffer.taken_position)
+                inputs.traces.forget_before(feeds[name])
                 continue
             feeds[name] = buffer.taken_position
             arrivals[name] = buffer.taken_arrival
         self.checkpoint = replace(checkpoint, feeds=feeds, arrivals=arrivals, checkpoint=decider.checkpoint())
 
-    def _add_journal_record(self, append: Append) -> None:
-        self.writer.add(self.partitions.journal_for(append.key), append.key, append.value)
+    def _add_journal_record(self, append: Append, trace: Headers = ()) -> None:
+        if trace and record_size(append.key, append.value, trace) > RECORD_BYTES:
+            trace = ()
+        self.writer.add(self.partitions.journal_for(append.key), append.key, append.value, trace)
 
     def _add_dead_letter(self, refusal: Refusal, dead_letter: DeadLetter) -> None:
         self.refusal_counts[refusal.code] += 1

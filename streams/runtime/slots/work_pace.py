@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Iterator
 
+from streams.clock import now_ms
 from streams.settings import Settings
 
 LONGEST_INTERVAL = 0.050
@@ -27,6 +28,9 @@ class WorkPace:
         self._wake = asyncio.Event()
         self._last_start = 0.0
         self._commit_seconds = 0.0
+        self._look_began: float | None = None
+        self.began_at: int | None = None
+        """The wall clock (ms) at the first look; None before."""
 
     def wake(self) -> None:
         """Lets the slot look again: something changed that it may wait for."""
@@ -35,6 +39,13 @@ class WorkPace:
     def begin_look(self) -> None:
         """What wakes the slot from here on is looked at next time."""
         self._wake.clear()
+        self._look_began = time.monotonic()
+        if self.began_at is None:
+            self.began_at = now_ms()
+
+    def look_seconds(self) -> float:
+        """How long the present look has taken so far; 0 while the slot waits to be woken."""
+        return 0.0 if self._look_began is None else time.monotonic() - self._look_began
 
     def mark_start(self, began: float) -> None:
         """A transaction has begun, at an instant in monotonic seconds."""
@@ -61,6 +72,7 @@ class WorkPace:
 
     async def await_wake(self, pauses: Iterable[int | None]) -> None:
         """Returns when something changed, or after the smallest pause (ms), at least `tick_ms`; None is no pause."""
+        self._look_began = None
         pause = min((each / 1000 for each in pauses if each is not None), default=None)
         if pause is not None:
             pause = max(pause, self._tick_seconds)

@@ -159,7 +159,7 @@ def fake_slot(
         log_ends=log_ends,
         open_consumer=open_consumer,
         throttle=Throttle(),
-        on_commit=lambda _slot, _refusal_counts: None,
+        on_commit=lambda _slot, _batch: None,
         diagnose_error=same_error,
     )
 

@@ -17,10 +17,13 @@ STORIES = (
     "tests/integration/explain_and_search/test_truncated_journal.py",
     "tests/integration/definitions/test_edits.py",
     "tests/integration/definitions/test_retention.py",
+    "tests/integration/metrics/test_running_pipeline.py",
     "tests/integration/outputs/test_watching.py",
     "tests/integration/upgrade/test_recorded_deployment.py",
     "tests/integration/verify/test_command.py",
+    "tests/unit/docker/test_alerts_and_dashboard.py",
     "tests/unit/docker/test_compose_file.py",
+    "tests/unit/docker/test_kubernetes.py",
 )
 """Files whose tests share an expensive fixture: one worker runs them. All other tests are spread one by one."""
 
@@ -38,6 +41,7 @@ START_FIRST = (
     "tests/integration/definitions/test_retention.py",
     "tests/integration/definitions/test_edits.py",
     "tests/integration/runtime/test_chaos.py",
+    "tests/integration/metrics/test_running_pipeline.py",
     "tests/integration/cli/test_broker_and_topics.py::test_a_broker_outlives",
     "tests/property/graph/test_kept_truths.py",
     "tests/property/test_recompute_leads.py",

@@ -23,7 +23,6 @@ ADDRESSES_AND_FOLDERS = {
     "log.dirs",
 }
 ONE_SHOT = {"topics"}
-WITHOUT_A_CHECK = {"worker"}  # restarts itself; `topics check` and the group's lag show its state
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +70,7 @@ def test_every_setting_of_leadstream_exists(compose: dict[str, Any]) -> None:
 def test_whoever_is_waited_for_says_when_it_is_ready(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for name, service in services.items():
-        assert ("healthcheck" in service) == (name not in ONE_SHOT | WITHOUT_A_CHECK)
+        assert ("healthcheck" in service) == (name not in ONE_SHOT)
         for other, dependency in service.get("depends_on", {}).items():
             ready = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
             assert dependency["condition"] == ready, (name, other)
@@ -79,7 +78,7 @@ def test_whoever_is_waited_for_says_when_it_is_ready(compose: dict[str, Any]) ->
 
 def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert len(ports) == 4
+    assert len(ports) == 6
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 

@@ -47,6 +47,10 @@ TEXTS: dict[str, tuple[list[str], list[str]]] = {
     "salesforce_version": (["62.0", "100.0"], ["62", "v62.0", "62.5", "latest", "0.0"]),
     "salesforce_external_id": (["Leadstream_Id__c", "ns__Key__c", "X"], ["1__c", "a-b", "a b", "_", "x" * 81]),
     "salesforce_currency": (["USD", "EUR"], ["euros", "eur", "EU", "EURO", "€"]),
+    "metrics_host": (
+        ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost", "w-0.leadstream"],
+        ["127.0.0.1:80", "a b", "http://a", "[::1]:80", ":"],
+    ),
     "redis_url": (
         ["redis://127.0.0.1:6379/0", "rediss://user:pass@redis:6379"],
         ["nonsense", "127.0.0.1:6379", "http://redis", "redis://", "redis://a:70000"],
@@ -129,8 +133,9 @@ def test_a_number_outside_its_bounds_is_refused_with_what_to_set(
 ) -> None:
     monkeypatch.setenv(variable_name(name), str(value))
     least, most = NUMBERS[name]
-    assert refusal().startswith(f"{variable_name(name)}={value} cannot be used: set it to a whole number of ")
-    assert f"from {least} to {most} (default " in refusal()
+    assert refusal().startswith(f"{variable_name(name)}={value} cannot be used: set it to a whole number ")
+    default = Settings.model_fields[name].default
+    assert f"from {least} to {most}{'' if default is None else f' (default {default})'}" in refusal()
 
 
 @pytest.mark.parametrize("value", ["many", "1.5", "1e3", "0x10", "ten", "1 000", "9" * 5_000, "٣x"])

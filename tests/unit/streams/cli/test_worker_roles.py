@@ -45,7 +45,7 @@ def test_a_worker_says_once_that_salesforce_is_off(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LEADSTREAM_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("LEADSTREAM_START_PATIENCE_MS", "1000")  # the topics are left to the processes
-    monkeypatch.setattr(worker_command, "supervise", lambda _children, *, keep_open: 0)
+    monkeypatch.setattr(worker_command, "supervise", lambda _children, *, keep_open, companion: 0)
     monkeypatch.setattr(logs, "configure", lambda _worker: None)
     with structlog.testing.capture_logs() as lines, pytest.raises(SystemExit) as end:
         worker_command.worker(role=role)

@@ -164,12 +164,12 @@ async def test_a_slot_that_lags_behind_publishes_its_claims_at_once() -> None:
     manager.claim_publisher.publish_now = lambda: hurries.append(True)  # type: ignore[method-assign]
     for buffer in slot.source_buffers():
         buffer.claim = 100_000
-    manager._handle_commit(slot, {})
+    manager._handle_commit(slot, slot._new_batch())
     assert not hurries
     slot._is_waiting = True
-    manager._handle_commit(slot, {})
+    manager._handle_commit(slot, slot._new_batch())
     assert len(hurries) == 1
     slot._is_waiting = False
     claims.largest = lambda: 200_000  # type: ignore[method-assign]
-    manager._handle_commit(slot, {})
+    manager._handle_commit(slot, slot._new_batch())
     assert len(hurries) == 2

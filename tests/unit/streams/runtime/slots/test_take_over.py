@@ -64,6 +64,10 @@ class RecordedRows:
         """Counts."""
         self.clear_count += 1
 
+    def record_count(self) -> int:
+        """Has no contacts of its own."""
+        return 0
+
     def close(self) -> None:
         """Has nothing open."""
 

@@ -1,0 +1,56 @@
+"""The report of the CRM process: hand-overs, opportunities, and what Salesforce says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agents.crm.handover_consumer import HandOverConsumer
+from agents.crm.opportunity_poller import OpportunityPoller
+from connectors.salesforce.usage import ApiUsage
+from streams.metrics import catalog
+from streams.metrics.report import MetricValue, ProcessReport, counts_of, encode, process_values, value_of
+
+
+@dataclass
+class CrmParts:
+    """The parts of the process that its report is made of; None before they run."""
+
+    usage: ApiUsage
+    consumer: HandOverConsumer | None = None
+    poller: OpportunityPoller | None = None
+
+
+def crm_report(parts: CrmParts) -> bytes:
+    """The report. Salesforce may be away: that is a problem to know of, and the process is ready all the same."""
+    consumer, poller = parts.consumer, parts.poller
+    if consumer is None or poller is None:
+        return encode(ProcessReport(ready_since=None, values=tuple(process_values())))
+    return encode(
+        ProcessReport(
+            ready_since=consumer.ready_since,
+            problems=tuple(
+                f"Salesforce, {log.part}: {log.current_problem}"
+                for log in (consumer.outage_log, poller.outage_log)
+                if log.current_problem is not None
+            ),
+            values=(*process_values(), *_crm_values(parts.usage, consumer, poller)),
+        )
+    )
+
+
+def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[MetricValue]:
+    for log in (consumer.outage_log, poller.outage_log):
+        yield value_of(catalog.SALESFORCE_UP, log.current_problem is None, log.part)
+    yield from counts_of(catalog.SALESFORCE_CALLS, usage.calls.items())
+    if usage.used is not None and usage.limit is not None:
+        yield value_of(catalog.SALESFORCE_LIMIT, usage.limit)
+        yield value_of(catalog.SALESFORCE_LEFT, max(0, usage.limit - usage.used))
+    yield from counts_of(catalog.HANDOVERS, consumer.results.items())
+    began = consumer.delivery_began
+    yield value_of(catalog.HANDOVER_WAIT, 0.0 if began is None else time.monotonic() - began)
+    yield from counts_of(catalog.DEAD_LETTERS, consumer.dead_letters.items())
+    yield value_of(catalog.OPPORTUNITIES, poller.event_count)
+    if poller.polled_at is not None:
+        yield value_of(catalog.OPPORTUNITY_POLL, poller.polled_at / 1000)

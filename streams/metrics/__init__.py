@@ -1,0 +1,1 @@
+"""How a worker is, for those who watch it: health and metrics over HTTP, for Prometheus and Kubernetes."""

@@ -1,0 +1,187 @@
+"""The metrics of a running pipeline: all that the dashboard and the alerts name are there, and move."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas.values import instant_text
+from streams.settings import variable_name
+from tests.harness.deployment.pipeline import Pipeline
+from tests.harness.metrics.metric_names import series_names
+from tests.harness.metrics.worker_metrics import WorkerMetrics, logged_address, wait_for
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
+
+DEFINITIONS = f"""
+account: default
+segments:
+  - {{id: german, dynamic: true, when: {{property: country, in: [DE]}}}}
+campaigns:
+  - id: spring
+    audience: [german]
+    auto_qualify: true
+    salesforce: {{campaign: {SPRING}, member_status: Responded}}
+salesforce:
+  lead_fields:
+    LastName: {{property: last_name, default: "-"}}
+    Company: {{property: company, default: "-"}}
+"""
+
+MANY_VISITS = 6_000
+
+TRACE = ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+
+ALWAYS_THE_SAME = {
+    "leadstream_worker_info": {1.0},
+    "leadstream_slots_in_all": {1.0, 2.0},  # of the ledger and of the pipeline
+    "leadstream_salesforce_limit_requests": {15_000.0},
+    # tests/unit/streams/metrics/test_slots.py has a partition whose position lies outside its log.
+    "leadstream_source_stopped": {0.0},
+}
+"""What does not change while this pipeline runs, and its values."""
+
+
+class WholePipeline(Pipeline):
+    """A pipeline whose commands and workers know all its settings, those of Salesforce too."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Every setting."""
+        values = self.settings.model_dump(mode="json").items()
+        return {variable_name(name): str(value) for name, value in values if value is not None}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxClient]:
+    with run_sandbox() as client:
+        yield client
+
+
+@pytest.fixture
+def pipeline(kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient) -> Iterator[Pipeline]:
+    """A pipeline with a worker of all roles, on the wall clock."""
+    settings = {
+        "metrics_port": 0,
+        "stuck_after_ms": 5_000,
+        "salesforce_url": sandbox.url,
+        "salesforce_poll_ms": 200,
+        "salesforce_currency": "EUR",
+        "transaction_bound_ms": 30_000,
+        "transaction_timeout_ms": 60_000,
+    }
+    shape = {"clock": "wall", "partitions": 2, "in_partitions": 2, "grace_ms": 500}
+    with WholePipeline(kafka, prefix, tmp_path, **shape, **settings) as deployment:
+        deployment.start_worker("w0", "all")
+        yield deployment
+
+
+def with_a_past(count: int) -> str:
+    """The definitions with a segment that asks how often a contact came."""
+    segment = f"  - {{id: readers, dynamic: true, when: {{visit: {{}}, count: {{gte: {count}}}, within: 7d}}}}\n"
+    return DEFINITIONS.replace("campaigns:", f"{segment}campaigns:")
+
+
+def contact(name: str, country: str, at: str) -> dict[str, Any]:
+    properties = {"country": country, "last_name": name.title()}
+    return {"id": f"e-{name}", "type": "contact.changed", "contact": name, "at": at, "properties": properties}
+
+
+def visit(number: int, at: str) -> dict[str, Any]:
+    return {"id": f"v-{number}", "type": "web.visited", "contact": f"c{number % 500}", "at": at, "url": "https://a/b"}
+
+
+async def produce(
+    pipeline: Pipeline,
+    topic: str,
+    value: bytes,
+    wait: Callable[[], None],
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> None:
+    """Writes a record past `publish`, in a transaction that stays open until `wait` returns."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=pipeline.settings.bootstrap, transactional_id=f"{pipeline.settings.prefix}test"
+    )
+    await producer.start()
+    try:
+        async with producer.transaction():
+            await producer.send_and_wait(pipeline.settings.prefix + topic, value, partition=0, headers=headers)
+            await asyncio.to_thread(wait)
+    finally:
+        await producer.stop()
+
+
+def pid_of(metrics: WorkerMetrics, role: str) -> int:
+    _, body = metrics.health("live")
+    return int(next(each["pid"] for each in body["processes"] if each["role"] == role))
+
+
+def has_backfilled(metrics: WorkerMetrics, records: int) -> bool:
+    return metrics.total("leadstream_backfill_read_records_total") >= records
+
+
+def test_every_metric_that_dashboard_and_alerts_name_moves(pipeline: Pipeline, sandbox: SandboxClient) -> None:
+    metrics = WorkerMetrics(logged_address(pipeline.folder / "w0.log"))
+    wait_for(lambda: metrics.health("ready")[0] == 200, "a ready worker")
+    with metrics.reading():
+        everything_happens(pipeline, sandbox, metrics)
+    resting = series_names() - metrics.moving_names()
+    assert series_names() <= metrics.names_seen()
+    assert resting == ALWAYS_THE_SAME.keys() & series_names()
+    assert {name: metrics.values_of(name) for name in resting} == {name: ALWAYS_THE_SAME[name] for name in resting}
+
+
+def traced_contacts(pipeline: Pipeline, topic: str) -> set[str]:
+    """The contacts of the records of a topic that have the trace."""
+    records = [each for partition in pipeline.read_records(topic).values() for each in partition]
+    return {msgspec.json.decode(each.value)["contact"] for each in records if TRACE in each.headers}
+
+
+def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: WorkerMetrics) -> None:
+    """Work, refusals, an open transaction, back-fills, a Salesforce that is away for a while, a process that dies."""
+    now = instant_text(int(time.time() * 1000))
+    pipeline.apply(DEFINITIONS)
+    visits = [visit(number, now) for number in range(MANY_VISITS)]
+    pipeline.publish([contact("ada", "DE", now), contact("bob", "FR", now), *visits])
+
+    def wait_until_left_out() -> None:
+        wait_for(lambda: metrics.total("leadstream_time_hold_seconds", reason="open_transaction") > 0, "time waits")
+        wait_for(lambda: metrics.total("leadstream_source_left_out", topic="web-visits") == 1, "and then no more")
+
+    asyncio.run(produce(pipeline, "web-visits", b"no json", wait_until_left_out))
+    wait_for(lambda: metrics.total("leadstream_dead_letters_total", code="invalid_json") == 1, "the dead letter")
+    wait_for(lambda: metrics.total("leadstream_handovers_total", result="linked") == 1, "the hand-over")
+
+    [lead] = sandbox.live_records("Lead")
+    sandbox.add_fault("daily_limit", times=3)
+    traced = msgspec.json.encode(contact("cid", "DE", now))
+    asyncio.run(produce(pipeline, "contact-changes", traced, lambda: None, headers=[TRACE]))
+    wait_for(lambda: metrics.total("leadstream_salesforce_up") < 2, "a Salesforce that refuses")
+    sandbox.clear_faults()
+    sandbox.post("convert", lead=lead["Id"], amount=1000)
+    wait_for(lambda: metrics.total("leadstream_opportunity_events_total") >= 1, "the opportunity")
+
+    for count in range(3, 10):  # until a reading falls into a back-fill, which takes a moment
+        pipeline.apply(with_a_past(count))
+        read = (count - 2) * MANY_VISITS
+        wait_for(partial(has_backfilled, metrics, read), "the back-fill")
+        if "leadstream_backfill_left_records" in metrics.moving_names():
+            break
+    wait_for(lambda: metrics.total("leadstream_handovers_total", result="linked") == 2, "the second hand-over")
+    for topic in ("journal", "segment-changes", "lead-changes", "qualified-leads", "crm-results"):
+        assert traced_contacts(pipeline, topic) == {"cid"}, topic
+
+    os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
+    wait_for(lambda: metrics.total("leadstream_process_failures_total", exit_code="-9") == 1, "another start")
+    wait_for(lambda: metrics.total("leadstream_slots", role="pipeline") == 2, "both slots again")
+    os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
+    wait_for(lambda: metrics.total("leadstream_process_failures_total", exit_code="-9") == 2, "another start")

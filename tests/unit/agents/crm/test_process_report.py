@@ -1,0 +1,74 @@
+"""The report of the CRM process: an absent Salesforce is told, and does not make it unready."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from agents.crm.outage_log import OutageLog
+from agents.crm.process_report import CrmParts, crm_report
+from connectors.salesforce.usage import ApiUsage
+from streams.errors import SalesforceUnavailable
+from streams.metrics import catalog
+from streams.metrics.report import ProcessReport, decode
+
+
+def parts_of(**more: Any) -> CrmParts:
+    """The parts of a process at work."""
+    consumer: Any = SimpleNamespace(
+        outage_log=OutageLog("hand-overs"),
+        ready_since=1_000,
+        results={"linked": 3, "failed": 1},
+        dead_letters={"not_a_handover": 0},
+        delivery_began=None,
+    )
+    poller: Any = SimpleNamespace(outage_log=OutageLog("opportunities"), event_count=5, polled_at=None)
+    for name, value in more.items():
+        setattr(consumer if hasattr(consumer, name) else poller, name, value)
+    return CrmParts(ApiUsage(), consumer, poller)
+
+
+def report_of(parts: CrmParts) -> ProcessReport:
+    return decode(crm_report(parts))
+
+
+def value(report: ProcessReport, metric: catalog.Metric, *labels: str) -> float | None:
+    """A value of a metric; None where there is none."""
+    found = [each.value for each in report.values if (each.metric, each.labels) == (metric.name, labels)]
+    return found[0] if found else None
+
+
+def test_before_its_parts_run_it_is_not_ready() -> None:
+    assert report_of(CrmParts(ApiUsage())).ready_since is None
+
+
+def test_what_it_has_done_is_told() -> None:
+    report = report_of(parts_of())
+    assert report.ready_since == 1_000
+    assert value(report, catalog.HANDOVERS, "linked") == 3
+    assert value(report, catalog.HANDOVERS, "failed") == 1
+    assert value(report, catalog.OPPORTUNITIES) == 5
+    assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 1
+    assert value(report, catalog.HANDOVER_WAIT) == 0
+
+
+def test_an_absent_salesforce_is_a_problem_of_a_process_that_is_ready() -> None:
+    parts = parts_of(delivery_began=time.monotonic() - 60)
+    assert parts.consumer is not None
+    parts.consumer.outage_log.failing(SalesforceUnavailable("no answer"))
+    report = report_of(parts)
+    assert report.ready_since == 1_000
+    assert report.problems == ("Salesforce, hand-overs: no answer",)
+    assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 0
+    assert value(report, catalog.SALESFORCE_UP, "opportunities") == 1
+    assert (value(report, catalog.HANDOVER_WAIT) or 0) >= 60
+
+
+def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
+    parts = parts_of()
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT) is None
+    assert value(report_of(parts), catalog.OPPORTUNITY_POLL) is None
+    parts.usage.used, parts.usage.limit = 14_000, 15_000
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT) == 1_000
+    assert value(report_of(parts), catalog.SALESFORCE_LIMIT) == 15_000
