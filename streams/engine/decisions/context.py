@@ -133,6 +133,7 @@ def create_context(
     now: int,
     root_cause: OutputCause,
     builder: OutputBuilder,
+    *,
     truths: ContactTruths | None = None,
 ) -> DecisionContext:
     """A context with points decayed to now; `truths` are by default those under the release."""

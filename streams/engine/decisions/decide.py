@@ -140,7 +140,7 @@ def decide_release(
     is_due = contact.due == now
     # Nothing asks for the truths under the former release but what is due now.
     truths = truths_of(contact, former) if is_due else renew_truths(contact, release)
-    context = create_context(contact, former, now, root, builder, truths)
+    context = create_context(contact, former, now, root, builder, truths=truths)
     if is_due:
         record_time_changes(context)
         context.truths = renew_truths(contact, release)

@@ -18,9 +18,6 @@ SHARE_STEP = 0.02
 LATE_SECONDS = 0.002
 """When a pause lasts so much longer than it should, others had work to do."""
 
-MAX_SLOTS = 3
-"""How many slots may hold results in memory, or compute them; more would gain no time."""
-
 BURST_SECONDS = 0.004
 """Seconds of work at a time; live records wait no longer for it."""
 
@@ -28,12 +25,11 @@ BURST_SECONDS = 0.004
 class Throttle:
     """One per worker: each slot waits for the bursts and pauses of the others.
 
-    `memory_lock` is held by the slot whose work holds much in memory, `slots` by those that hold its results too.
+    `memory_lock` is held by the slot whose work holds much in memory, in this process or in another.
     """
 
     def __init__(self) -> None:
         self.memory_lock = asyncio.Lock()
-        self.slots = asyncio.Semaphore(MAX_SLOTS)
         self.share = SHARE
         """The part of the time that is taken at present."""
         self._burst_lock = asyncio.Lock()

@@ -22,8 +22,7 @@ from streams.clock import now_ms
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
-from streams.runtime.backfill.backfill import Backfill, ConsumerFactory
-from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.backfill.backfill import Backfill, BackfillTools
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.disk.row_stores import LocalRows
 from streams.runtime.fatal import die
@@ -71,8 +70,7 @@ class Slot:
         ends: Mapping[Partition, FetchEnds],
         transaction_partitions: Sequence[Partition],
         log_ends: LogEnds,
-        open_consumer: ConsumerFactory,
-        throttle: Throttle,
+        backfill_tools: BackfillTools,
         on_commit: Callable[[Slot, Mapping[str, int]], None],
         diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
     ) -> None:
@@ -92,7 +90,7 @@ class Slot:
         self._diagnose_error = diagnose_error
         self._pace = WorkPace(settings)
         self._backfill = (
-            Backfill(decider, partitions, open_consumer, throttle, self.wake)
+            Backfill(decider, partitions, backfill_tools, self.wake)
             if isinstance(decider, BackfillingDecider)
             else None
         )

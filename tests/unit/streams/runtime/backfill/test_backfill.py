@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +21,7 @@ from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
 from streams.engine.partition.backfill_contact import CONTACT_BYTES, COUNTS_BYTES
 from streams.engine.partition.release_records import release_records
 from streams.runtime.backfill import backfill as backfill_module
-from streams.runtime.backfill.backfill import TRANSACTION_SLICES, Backfill
+from streams.runtime.backfill.backfill import TRANSACTION_SLICES, Backfill, BackfillTools
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.output_partitions import OutputPartitions
@@ -98,7 +100,8 @@ class BackfillSetup:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.Event().wait()
 
-        return Backfill(self.driver.decider, PARTITIONS, open_consumer, self.throttle, self.wake_event.set)
+        tools = BackfillTools(open_consumer, self.throttle, Path(tempfile.gettempdir()))
+        return Backfill(self.driver.decider, PARTITIONS, tools, self.wake_event.set)
 
     def propose(self, definitions: dict[str, Any]) -> records.Marker:
         """Appends the proposal of a release."""
