@@ -77,6 +77,9 @@ class BackfillingDecider(Decider, Protocol):
     def has_contacts(self, account: str) -> bool:
         """Whether the account has a contact with a past."""
 
+    def is_releasing(self) -> bool:
+        """Whether a release has not reached every contact yet."""
+
     def backfill_counter(self, account: str, after: str = "", limit: int | None = None, /) -> BackfillCounter:
         """A counter that is fed with the journal before the account's proposal, and then gives slices.
 

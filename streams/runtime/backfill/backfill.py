@@ -143,19 +143,22 @@ class Backfill:
             self._cancel()
 
     def next_slices(
-        self, checkpoint: SlotCheckpoint, *, is_behind: bool = False
+        self, checkpoint: SlotCheckpoint, *, is_behind: bool = False, is_busy: bool = False
     ) -> tuple[Sequence[bytes], SlotCheckpoint] | None:
         """The journal values of the next slices, one or a few, and the checkpoint after them; None while there is
         none.
 
-        Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS.
+        Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS, and while it
+        `is_busy` with events, one at a time and with pauses.
         """
         now = time.monotonic()
         if self._slices is None or self._proposal is None or (is_behind and now < self._last_slice + SLICE_SECONDS):
             return None
         if checkpoint.introduced.get(self._account, (0, ""))[0] != self._proposal.number:
             return None  # a newer one is appended and not decided yet
-        parts = list(islice(self._slices, 1 if is_behind else TRANSACTION_SLICES))
+        if is_busy and not self._throttle.may_decide(self._wake):
+            return None
+        parts = list(islice(self._slices, 1 if is_behind or is_busy else TRANSACTION_SLICES))
         if not parts:
             self._drop_slices()
             self._slices_done.set()

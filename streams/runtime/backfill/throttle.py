@@ -12,6 +12,9 @@ WorkItem = TypeVar("WorkItem")
 SHARE, MAX_SHARE = 0.4, 0.6
 """The part of the worker's time that all its slots together may take: while others want to work, and at most."""
 
+DECISION_SHARE = 0.5
+"""The part of the worker's time that slices and releases of all its slots may take while events come."""
+
 SHARE_STEP = 0.02
 """What the share grows by after a pause in which nobody else worked."""
 
@@ -33,6 +36,19 @@ class Throttle:
         self.share = SHARE
         """The part of the time that is taken at present."""
         self._burst_lock = asyncio.Lock()
+        self._free_at = 0.0  # perf_counter seconds
+
+    def mark_decisions(self, seconds: float) -> None:
+        """Decisions that could wait took so long; others follow after a pause in proportion."""
+        self._free_at = max(time.perf_counter(), self._free_at) + seconds * (1 / DECISION_SHARE - 1)
+
+    def may_decide(self, wake: Callable[[], None]) -> bool:
+        """Whether decisions that can wait may be made now; if not, `wake` is called when they may."""
+        pause = self._free_at - time.perf_counter()
+        if pause <= 0:
+            return True
+        asyncio.get_running_loop().call_later(pause, wake)
+        return False
 
     async def run_throttled(self, items: Iterable[WorkItem], work: Callable[[WorkItem], object]) -> None:
         """Does the work for every item."""
