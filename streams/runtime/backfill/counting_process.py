@@ -11,10 +11,13 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 
 import msgspec
+import structlog
 
 from streams.errors import PastCounterLost
 from streams.runtime.backfill.counting_messages import CountEnd, CountProgress, CountRequest, frame, read_answer
 from streams.runtime.backfill.slice_queue import SliceQueue
+
+log = structlog.get_logger()
 
 LINGER_SECONDS = 5.0
 """How long the process waits for another request: slots ask one after the other."""
@@ -77,6 +80,7 @@ class CountingProcess:
                 " how much memory, the machine has left"
             ) from error
         self._process = process
+        log.info("a process counts the past", process=process.pid)
         return process
 
 

@@ -15,6 +15,9 @@ SHARE, MAX_SHARE = 0.4, 0.6
 DECISION_SHARE = 0.5
 """The part of the worker's time that slices and releases of all its slots may take while events come."""
 
+MAX_RESERVED_SECONDS = 0.05
+"""What is reserved and not used is forgotten beyond this."""
+
 SHARE_STEP = 0.02
 """What the share grows by after a pause in which nobody else worked."""
 
@@ -37,10 +40,22 @@ class Throttle:
         """The part of the time that is taken at present."""
         self._burst_lock = asyncio.Lock()
         self._free_at = 0.0  # perf_counter seconds
+        self._reserved = 0.0
+
+    def reserve(self, seconds: float) -> None:
+        """Decisions that can wait are on their way, and will take about so long; others follow after a pause."""
+        self._reserved = min(self._reserved + seconds, MAX_RESERVED_SECONDS)
+        self._occupy(time.perf_counter(), seconds)
 
     def mark_decisions(self, seconds: float) -> None:
         """Decisions that could wait took so long; others follow after a pause in proportion."""
-        self._free_at = max(time.perf_counter(), self._free_at) + seconds * (1 / DECISION_SHARE - 1)
+        expected = min(self._reserved, seconds)
+        self._reserved -= expected
+        self._occupy(time.perf_counter() - seconds, seconds - expected)
+
+    def _occupy(self, began: float, seconds: float) -> None:
+        """Work and the pause after it take as long as the share says."""
+        self._free_at = max(began, self._free_at) + seconds / DECISION_SHARE
 
     def may_decide(self, wake: Callable[[], None]) -> bool:
         """Whether decisions that can wait may be made now; if not, `wake` is called when they may."""
