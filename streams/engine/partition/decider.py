@@ -146,7 +146,7 @@ class PartitionDecider:
         return bool(self._queue) or self._broadcast is not None
 
     def work(self, budget: Budget) -> Effects:
-        """Decides as much as the budget allows, at least one contact where it allows any."""
+        """Decides as much as the budget allows, at least one contact."""
         effects = Effects()
         usage = _BudgetUsage(budget, self._timer)
         while not usage.is_exhausted():
@@ -155,7 +155,7 @@ class PartitionDecider:
                 if not self._queue:
                     break
                 self._process_record(effects, usage)
-            elif not budget.advances_releases and self.is_releasing():
+            elif not budget.advances_releases and usage.records and self.is_releasing():
                 if not self._is_own_record_next():
                     break
                 self._process_record(effects, usage)

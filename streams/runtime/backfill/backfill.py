@@ -90,10 +90,10 @@ class BackfillTools:
     folder: Path
     process: CountingProcess | None = None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends the process: the worker stops."""
         if self.process is not None:
-            self.process.end()
+            await self.process.close()
 
 
 class Backfill:

@@ -48,21 +48,27 @@ class CountingProcess:
             end = await _exchange(process, request, slices, on_progress)
             is_complete = True
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError) as error:
-            raise PastCounterLost(await _describe_end(process)) from error
+            raise PastCounterLost(await _end_text(process)) from error
         finally:
             if is_complete:
-                self._end_timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self.end)
+                self._end_timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._kill)
             else:
-                self.end()  # what it still sends would be taken for the next answer
+                await self.close()  # what it still sends would be taken for the next answer
         return end
 
-    def end(self) -> None:
-        """Ends the process, if there is one. The event loop takes its exit code."""
+    async def close(self) -> None:
+        """Ends the process, if there is one."""
         self._cancel_timer()
+        process = self._kill()
+        if process is not None:
+            await process.wait()
+
+    def _kill(self) -> Process | None:
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+        return process
 
     def _cancel_timer(self) -> None:
         if self._end_timer is not None:
@@ -101,7 +107,7 @@ async def _exchange(
             slices.put(answer.encoded_slice)
 
 
-async def _describe_end(process: Process) -> str:
+async def _end_text(process: Process) -> str:
     """Why a process closed its output, in a sentence that says what to do."""
     try:
         async with asyncio.timeout(EXIT_SECONDS):

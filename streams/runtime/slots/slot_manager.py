@@ -272,7 +272,7 @@ class SlotManager:
         await self.suspend()
         await asyncio.gather(*(slot.close() for slot in self.slots.values()))
         self.slots.clear()
-        self._backfill_tools.close()
+        await self._backfill_tools.close()
         if self._lag_task is not None:
             self._lag_task.cancel()
         await self.claim_publisher.stop()

@@ -23,7 +23,7 @@ segments:
 """
 CONTACTS = 3_003
 VISITS = FEW_RECORDS + 2_000
-"""Contact 7 k + i has i visits of the counted page more than the least of them, so an event more or less shows."""
+"""Contact number n has 1 + n % 7 visits of the counted page: one lost, or counted twice, changes who is a member."""
 
 
 def visits() -> list[dict[str, Any]]:

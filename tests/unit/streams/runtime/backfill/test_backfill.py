@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +20,12 @@ from streams.engine.journal.records import Proposal, Slice
 from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
 from streams.engine.partition.backfill_contact import CONTACT_BYTES, COUNTS_BYTES
 from streams.engine.partition.release_records import release_records
+from streams.errors import PastCounterLost
 from streams.runtime.backfill import backfill as backfill_module
 from streams.runtime.backfill.backfill import TRANSACTION_SLICES, Backfill, BackfillTools
+from streams.runtime.backfill.counting_messages import CountEnd, CountProgress, CountRequest
+from streams.runtime.backfill.counting_process import CountingProcess
+from streams.runtime.backfill.slice_queue import SliceQueue
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.output_partitions import OutputPartitions
@@ -76,6 +80,33 @@ class FakeJournalConsumer:
         return {partition: batch}
 
 
+class FakeCountingProcess(CountingProcess):
+    """Counts in this process; the first `failures` times it is lost after a slice."""
+
+    def __init__(self, driver: EngineDriver, failures: int = 0) -> None:
+        super().__init__([])
+        self._driver = driver
+        self._failures = failures
+        self.requests: list[CountRequest] = []
+        self.is_ended = False
+
+    async def count(
+        self, request: CountRequest, slices: SliceQueue, on_progress: Callable[[CountProgress], None]
+    ) -> CountEnd:
+        self.requests.append(request)
+        on_progress(CountProgress(1))
+        counter = self._driver.decider.backfill_counter(request.account, request.after)
+        counter.count(self._driver.journal[: request.until], set())
+        for part in counter.slices():
+            slices.put(part)
+        if len(self.requests) <= self._failures:
+            raise PastCounterLost("the process that counts the past ended")
+        return CountEnd()
+
+    async def close(self) -> None:
+        self.is_ended = True
+
+
 class BackfillSetup:
     """A partition whose next release is proposed, and its back-fill."""
 
@@ -86,6 +117,7 @@ class BackfillSetup:
         self.closing = asyncio.Event()
         self.throttle = Throttle()
         self.swallows_cancellation = False  # whether the next consumer's stop swallows a cancellation
+        self.process: FakeCountingProcess | None = None
         self.backfill = self.new()
 
     def new(self) -> Backfill:
@@ -100,8 +132,8 @@ class BackfillSetup:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.Event().wait()
 
-        tools = BackfillTools(open_consumer, self.throttle, Path(tempfile.gettempdir()))
-        return Backfill(self.driver.decider, PARTITIONS, tools, self.wake_event.set)
+        self.tools = BackfillTools(open_consumer, self.throttle, Path(tempfile.gettempdir()), self.process)
+        return Backfill(self.driver.decider, PARTITIONS, self.tools, self.wake_event.set)
 
     def propose(self, definitions: dict[str, Any]) -> records.Marker:
         """Appends the proposal of a release."""
@@ -326,4 +358,50 @@ async def test_no_slice_is_appended_while_a_newer_release_is_appended_and_not_de
     await setup.await_counts()
     setup.checkpoint = msgspec.structs.replace(setup.checkpoint, introduced={"default": (3, "")})
     assert await setup.next() is None
+    await setup.backfill.close()
+
+
+async def test_a_long_past_is_counted_by_another_process_again_until_it_succeeds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backfill_module, "FEW_RECORDS", 2)
+    monkeypatch.setattr(backfill_module, "FIRST_PAUSE", 0.0)
+    setup = BackfillSetup(driver_with_contacts())
+    setup.process = process = FakeCountingProcess(setup.driver, failures=2)
+    setup.backfill = setup.new()
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    assert sorted((await setup.next_slice()).contacts) == ["c00000", "c00001", "c00002"]
+    assert await setup.next() == ("default", 2)
+    request = CountRequest("default", 1, 2, ("p-journal", 0), ("p-dead-letters", 0), until=4, after="")
+    assert process.requests == [request] * 3
+    await setup.backfill.close()
+    await setup.tools.close()
+    assert process.is_ended
+
+
+async def test_a_short_past_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill_module, "FEW_RECORDS", 4)
+    setup = BackfillSetup(driver_with_contacts())
+    setup.process = process = FakeCountingProcess(setup.driver)
+    setup.backfill = setup.new()
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    assert len((await setup.next_slice()).contacts) == 3
+    assert process.requests == []
+    await setup.backfill.close()
+
+
+async def test_while_events_come_slices_wait_for_the_pause_after_the_last_ones() -> None:
+    setup = BackfillSetup(driver_with_contacts(TRANSACTION_SLICES * MAX_SLICE_CONTACTS + 1))
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    first = setup.backfill.next_slices(setup.checkpoint, is_busy=True)
+    assert first is not None
+    assert len(first[0]) == TRANSACTION_SLICES
+    assert setup.backfill.next_slices(first[1], is_busy=True) is None
+    await asyncio.wait_for(setup.wake_event.wait(), 10)  # after the pause
+    second = setup.backfill.next_slices(first[1], is_busy=True)
+    assert second is not None
+    assert len(second[0]) == 1
     await setup.backfill.close()
