@@ -33,7 +33,7 @@ while length := read(LENGTH_BYTES):
 """Answers with one slice, and with its process id."""
 
 
-class Story:
+class CountStory:
     """Counts with a process that runs a program."""
 
     def __init__(self, program: str, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Story:
 async def test_one_process_answers_all_requests_and_is_ended_when_none_follow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    story = Story(ANSWERS, tmp_path)
+    story = CountStory(ANSWERS, tmp_path)
     first = await story.count("c1")
     monkeypatch.setattr(counting_process, "LINGER_SECONDS", 0.0)
     second = await story.count("c2")
@@ -76,14 +76,14 @@ async def test_one_process_answers_all_requests_and_is_ended_when_none_follow(
 async def test_a_process_that_ends_too_early_is_an_error_that_says_how(
     tmp_path: Path, program: str, message: str
 ) -> None:
-    story = Story(program, tmp_path)
+    story = CountStory(program, tmp_path)
     with pytest.raises(PastCounterLost, match=message):
         await story.count()
     story.slices.close()
 
 
 async def test_a_program_that_does_not_exist_is_the_same_error(tmp_path: Path) -> None:
-    story = Story("", tmp_path)
+    story = CountStory("", tmp_path)
     story.process = CountingProcess([str(tmp_path / "nothing")])
     with pytest.raises(PastCounterLost, match=r"cannot be started \(No such file"):
         await story.count()
@@ -93,7 +93,7 @@ async def test_a_program_that_does_not_exist_is_the_same_error(tmp_path: Path) -
 async def test_a_count_that_is_given_up_ends_the_process(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     program = f"import os, sys; open({str(pid_file)!r}, 'w').write(str(os.getpid()) + '.'); sys.stdin.read()"
-    story = Story(program, tmp_path)
+    story = CountStory(program, tmp_path)
     counting = asyncio.create_task(story.count())
     await until(lambda: pid_file.exists() and pid_file.read_text().endswith("."))
     counting.cancel()
