@@ -18,6 +18,9 @@ DECISION_SHARE = 0.5
 MAX_RESERVED_SECONDS = 0.05
 """What is reserved and not used is forgotten beyond this."""
 
+MAX_PAUSE_SECONDS = 0.1
+"""However long decisions took, some of those that can wait follow after this time."""
+
 SHARE_STEP = 0.02
 """What the share grows by after a pause in which nobody else worked."""
 
@@ -47,6 +50,11 @@ class Throttle:
         self._reserved = min(self._reserved + seconds, MAX_RESERVED_SECONDS)
         self._occupy(time.perf_counter(), seconds)
 
+    @property
+    def has_reservation(self) -> bool:
+        """Whether decisions are on their way that a pause was reserved for."""
+        return self._reserved > 0
+
     def mark_decisions(self, seconds: float) -> None:
         """Decisions that could wait took so long; others follow after a pause in proportion."""
         expected = min(self._reserved, seconds)
@@ -55,7 +63,8 @@ class Throttle:
 
     def _occupy(self, began: float, seconds: float) -> None:
         """Work and the pause after it take as long as the share says."""
-        self._free_at = max(began, self._free_at) + seconds / DECISION_SHARE
+        free_at = max(began, self._free_at) + seconds / DECISION_SHARE
+        self._free_at = min(free_at, time.perf_counter() + MAX_PAUSE_SECONDS)
 
     def may_decide(self, wake: Callable[[], None]) -> bool:
         """Whether decisions that can wait may be made now; if not, `wake` is called when they may."""

@@ -66,12 +66,13 @@ class DecisionBudget:
         return replace(budget, advances_releases=False) if has_records else None
 
     @contextlib.contextmanager
-    def measure(self, *, is_backfilling: bool) -> Iterator[None]:
-        """Measures decisions; those for a release and its back-fill are followed by a pause."""
-        is_measured = is_backfilling or self._is_releasing()
+    def measure(self, budget: Budget) -> Iterator[None]:
+        """Measures the decisions within a budget; those of slices and of a release are followed by a pause."""
+        was_releasing = self._is_releasing()
         began = time.thread_time()  # where others take the cores, it is not this worker that has to pause
         yield
-        if is_measured and self.is_busy():
+        has_released = budget.advances_releases and (was_releasing or self._is_releasing())
+        if self.is_busy() and (has_released or self._throttle.has_reservation):
             self._throttle.mark_decisions(time.thread_time() - began)
 
 

@@ -356,7 +356,7 @@ class Slot:
             self._tick_scheduler.mark_record()
         budget = self._budget.next(self._inputs.journal_buffer().taken_position, is_loaded=is_loaded)
         if budget is not None:
-            with self._budget.measure(is_backfilling=bool(self._next_checkpoint.introduced)):
+            with self._budget.measure(budget):
                 batch.add_effects(self._decider.work(budget), now)
 
     def _add_control_record(self, batch: TransactionBatch, now: int) -> SlotCheckpoint:

@@ -7,7 +7,14 @@ import time
 
 import pytest
 
-from streams.runtime.backfill.throttle import DECISION_SHARE, MAX_RESERVED_SECONDS, MAX_SHARE, SHARE, Throttle
+from streams.runtime.backfill.throttle import (
+    DECISION_SHARE,
+    MAX_PAUSE_SECONDS,
+    MAX_RESERVED_SECONDS,
+    MAX_SHARE,
+    SHARE,
+    Throttle,
+)
 
 
 class FakeTime:
@@ -105,6 +112,17 @@ def test_what_was_reserved_for_nothing_is_soon_forgotten(monkeypatch: pytest.Mon
     for _ in range(100):
         throttle.reserve(0.004)
         fake_time.work(0.010)
+    assert throttle.has_reservation
     fake_time.work(MAX_RESERVED_SECONDS + 0.1)
     throttle.mark_decisions(MAX_RESERVED_SECONDS + 0.1)
+    assert not throttle.has_reservation
     assert not throttle.may_decide(print)
+
+
+def test_no_pause_is_longer_than_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
+    fake_time.work(100.0)
+    for _ in range(10):
+        throttle.mark_decisions(1.0)
+    assert not throttle.may_decide(print)
+    assert loop.delays == [pytest.approx(MAX_PAUSE_SECONDS)]

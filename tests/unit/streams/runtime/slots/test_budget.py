@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
@@ -27,6 +25,9 @@ class FakeThrottle(Throttle):
     def may_decide(self, wake: object) -> bool:
         del wake
         return self.is_free
+
+    def forget(self) -> None:
+        self._reserved = 0.0
 
     def mark_decisions(self, seconds: float) -> None:
         self.marks.append(seconds)
@@ -58,6 +59,13 @@ class Setup:
 
     def next(self, *, is_loaded: bool = False) -> Budget | None:
         return self.budget.next(self.position, is_loaded=is_loaded)
+
+    def count_marks(self, budget: Budget) -> int:
+        """How often the throttle heard of decisions within the budget."""
+        self.throttle.marks.clear()
+        with self.budget.measure(budget):
+            self.decider.work(budget)
+        return len(self.throttle.marks)
 
     def begin_release(self) -> None:
         """The release has reached some contacts and not all."""
@@ -106,14 +114,22 @@ def test_events_do_not_wait_for_the_turn_of_a_release() -> None:
     assert (budget.seconds, budget.advances_releases) == (BUSY_BUDGET.seconds, False)
 
 
-@pytest.mark.parametrize("is_backfilling", [False, True])
-def test_only_decisions_of_releases_and_back_fills_are_followed_by_a_pause(*, is_backfilling: bool) -> None:
+def test_only_decisions_of_slices_and_releases_are_followed_by_a_pause() -> None:
     setup = Setup()
     setup.budget.mark_busy()
-    with setup.budget.measure(is_backfilling=is_backfilling):
-        setup.decider.work(Budget(records=1))
-    assert len(setup.throttle.marks) == is_backfilling
+    assert setup.count_marks(Budget(records=1)) == 0
+    setup.throttle.reserve(0.004)  # for a slice
+    assert setup.count_marks(Budget(records=1)) == 1
+    setup.throttle.forget()
     setup.begin_release()
-    with setup.budget.measure(is_backfilling=is_backfilling):
-        setup.decider.work(Budget(records=1))
-    assert len(setup.throttle.marks) == 1 + is_backfilling
+    assert setup.count_marks(Budget(records=1)) == 1
+    assert setup.count_marks(Budget(records=1, advances_releases=False)) == 0
+
+
+def test_the_first_part_of_a_release_counts_too() -> None:
+    setup = Setup()
+    setup.decider.work(IDLE_BUDGET)
+    setup.budget.mark_busy()
+    marker = records.Marker("default", 1, 1, "", None, NEWEST_VERSION)
+    setup.decider.feed(setup.position, records.MARKER_KEY, records.encode(marker))
+    assert setup.count_marks(Budget(records=5)) == 1
