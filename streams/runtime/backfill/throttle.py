@@ -15,6 +15,9 @@ SHARE, MAX_SHARE = 0.4, 0.6
 DECISION_SHARE = 0.5
 """The part of the worker's time that slices and releases of all its slots may take while events come."""
 
+BUSY_SECONDS = 0.5
+"""How long after the last event a worker counts as busy."""
+
 MAX_RESERVED_SECONDS = 0.05
 """What is reserved and not used is forgotten beyond this."""
 
@@ -44,6 +47,15 @@ class Throttle:
         self._burst_lock = asyncio.Lock()
         self._free_at = 0.0  # perf_counter seconds
         self._reserved = 0.0
+        self._busy_until = 0.0
+
+    def mark_events(self) -> None:
+        """Events came to a slot just now."""
+        self._busy_until = time.perf_counter() + BUSY_SECONDS
+
+    def is_busy(self) -> bool:
+        """Whether events came to any slot of late."""
+        return time.perf_counter() < self._busy_until
 
     def reserve(self, seconds: float) -> None:
         """Decisions that can wait are on their way, and will take about so long; others follow after a pause."""

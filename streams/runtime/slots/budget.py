@@ -23,12 +23,9 @@ RELEASE_BUDGET = Budget(seconds=0.012)
 LOADED_BUDGET = Budget(seconds=0.030)
 """With many records waiting, the fixed cost of a transaction is shared by more of them."""
 
-BUSY_SECONDS = 0.5
-"""How long after the last event a slot counts as busy."""
-
 
 class DecisionBudget:
-    """Chooses one slot's budget by the time of its last event, and by what its release leaves to other slots.
+    """Chooses one slot's budget: small while events come to any slot of the worker, with pauses for a release.
 
     `wake` lets the slot look again after a pause of the throttle, which all slots of the worker share.
     """
@@ -38,15 +35,14 @@ class DecisionBudget:
         self._is_releasing = decider.is_releasing if isinstance(decider, BackfillingDecider) else _never
         self._throttle = throttle
         self._wake = wake
-        self._busy_until = 0.0
 
     def mark_busy(self) -> None:
         """Events came just now."""
-        self._busy_until = time.monotonic() + BUSY_SECONDS
+        self._throttle.mark_events()
 
     def is_busy(self) -> bool:
-        """Whether events came of late."""
-        return time.monotonic() < self._busy_until
+        """Whether events came of late, to this slot or to another one of the worker."""
+        return self._throttle.is_busy()
 
     def next(self, position: int, *, is_loaded: bool) -> Budget | None:
         """The budget of the next transaction; None when there is nothing to decide, or what there is has to wait.

@@ -82,13 +82,20 @@ def test_without_anything_to_decide_there_is_no_budget() -> None:
     assert setup.next() is None
 
 
-def test_a_slot_without_events_takes_its_time() -> None:
+def test_a_worker_without_events_takes_its_time() -> None:
     setup = Setup()
     assert setup.next() is IDLE_BUDGET
     setup.begin_release()
     setup.throttle.is_free = False
     assert setup.next() is IDLE_BUDGET
     assert setup.next(is_loaded=True) is LOADED_BUDGET
+
+
+def test_a_slot_without_events_is_as_careful_as_one_with_events() -> None:
+    setup = Setup()
+    other = DecisionBudget(setup.decider, setup.throttle, print)
+    other.mark_busy()
+    assert setup.next() is BUSY_BUDGET
 
 
 def test_while_events_come_a_release_takes_its_turn_or_waits() -> None:
