@@ -57,6 +57,9 @@ PIPELINE_OUT = (
 )
 LEDGER_OUT = (CAMPAIGN_REVENUE, CRM_RESULTS, DEAD_LETTERS)
 
+PAST_COMMAND = (sys.executable, "-m", "streams.runtime.process.counting_main")
+"""The process that counts the past beside a worker of contacts."""
+
 
 def pipeline_spec(settings: Settings) -> AppSpec:
     """The app for contacts: segments, leads, points. It has as many slots as the journal has partitions."""
@@ -87,6 +90,7 @@ def pipeline_spec(settings: Settings) -> AppSpec:
         releases=lambda: releases,
         has_row_store=True,
         records_decisions=True,
+        past_command=PAST_COMMAND,
     )
 
 

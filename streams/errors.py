@@ -7,7 +7,8 @@ LeadstreamError
 │   ├── BrokerUnavailable
 │   └── SalesforceUnavailable
 ├── Internal                   70  a worker ended itself; its parent starts it again
-│   └── Fenced                 70  another process owns the slot now
+│   ├── Fenced                 70  another process owns the slot now
+│   └── PastCounterLost        70  a worker's process that counts the past ended; the worker starts it again
 ├── ConfigurationError         78  restarting will not help
 │   ├── DefinitionsRefused
 │   │   └── DefinitionsInvalid   1  the files are wrong, as `definitions check` says of them
@@ -71,6 +72,10 @@ class Internal(LeadstreamError):
 
 class Fenced(Internal):
     """Another process took the slot over; the open transaction of this one is void."""
+
+
+class PastCounterLost(Internal):
+    """The process that counts the past for a worker ended before it was done, or cannot be started."""
 
 
 class ConfigurationError(LeadstreamError):

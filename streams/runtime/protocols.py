@@ -71,8 +71,14 @@ class BackfillingDecider(Decider, Protocol):
     def pending_proposals(self) -> Mapping[str, PendingProposal]:
         """Account -> its release that is proposed and not in force."""
 
+    def active_releases(self) -> Mapping[str, int]:
+        """Account -> the number of its release in force; 0 or nothing where there is none."""
+
     def has_contacts(self, account: str) -> bool:
         """Whether the account has a contact with a past."""
+
+    def is_releasing(self) -> bool:
+        """Whether a release has not reached every contact yet."""
 
     def backfill_counter(self, account: str, after: str = "", limit: int | None = None, /) -> BackfillCounter:
         """A counter that is fed with the journal before the account's proposal, and then gives slices.

@@ -41,7 +41,8 @@ class AppSpec:
     makes a slot's decider; a BackfillingDecider gets back-fills. `register(app, receiver, sources, journal)`
     registers the agents. `releases` makes the log that judges `definitions`; without it no markers are appended.
     `has_row_store`: whether all that its deciders restore is in `rows`. `records_decisions`: whether its settings
-    become those of a deployment that has no record of the settings that decide.
+    become those of a deployment that has no record of the settings that decide. `past_command`: the command of the
+    process that counts the past for a release, where there is one.
     """
 
     name: str
@@ -56,6 +57,7 @@ class AppSpec:
     releases: Callable[[], MarkerLog] | None = None
     has_row_store: bool = False
     records_decisions: bool = False
+    past_command: tuple[str, ...] = ()
 
     def app_id(self, settings: Settings) -> str:
         """The group id, and the head of every transactional id."""

@@ -128,10 +128,17 @@ class DecisionContext(msgspec.Struct):
 
 
 def create_context(
-    contact: Contact, release: CompiledRelease, now: int, root_cause: OutputCause, builder: OutputBuilder
+    contact: Contact,
+    release: CompiledRelease,
+    now: int,
+    root_cause: OutputCause,
+    builder: OutputBuilder,
+    *,
+    truths: ContactTruths | None = None,
 ) -> DecisionContext:
-    """A context with points decayed to now."""
-    truths = truths_of(contact, release)
+    """A context with points decayed to now; `truths` are by default those under the release."""
+    if truths is None:
+        truths = truths_of(contact, release)
     context = DecisionContext(contact, release, now, root_cause, builder, truths, EvaluationContext(contact, now))
     # A new contact has no truths yet, and at a due instant a campaign may have started.
     context.concerns_all_campaigns = (

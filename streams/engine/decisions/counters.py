@@ -81,7 +81,8 @@ def discard_counters(contact: Contact, keys: Container[str]) -> None:
     """Deletes the counts of all other keys, and the flags that say that these reached their limit."""
     for key in [key for key in contact.counts if key not in keys]:
         del contact.counts[key]
-    contact.flags = [name for name in contact.flags if name.removeprefix(LIMIT_FLAG_PREFIX) in keys]
+    if contact.flags:
+        contact.flags = [name for name in contact.flags if name.removeprefix(LIMIT_FLAG_PREFIX) in keys]
 
 
 def flag_limit(contact: CountedContact, counter: ActivityCounter) -> None:

@@ -29,6 +29,7 @@ from streams.engine.decisions.settle import settle
 from streams.engine.journal.effects import Output, Refusal
 from streams.engine.journal.records import BackfilledState, JournalEvent
 from streams.engine.releases.compiled import CompiledRelease
+from streams.engine.releases.truths import renew_truths, truths_of
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_rows import is_row_changed, row_fields
@@ -136,9 +137,13 @@ def decide_release(
     is_raised = former.engine_version != release.engine_version
     _fire_dues(contact, former, now + 1 if is_raised else now, builder)
     root = OutputCause(kind="definition", release=release.number)
-    context = create_context(contact, former, now, root, builder)
-    if contact.due == now:
+    is_due = contact.due == now
+    # Nothing asks for the truths under the former release but what is due now.
+    truths = truths_of(contact, former) if is_due else renew_truths(contact, release)
+    context = create_context(contact, former, now, root, builder, truths=truths)
+    if is_due:
         record_time_changes(context)
+        context.truths = renew_truths(contact, release)
     switch_release(context, former, release)
     settle(context)
     if release.has_contact_rows and not former.has_contact_rows:

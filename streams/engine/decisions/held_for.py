@@ -20,6 +20,8 @@ def update_held_states(context: DecisionContext) -> None:
 
 def discard_held_states(contact: Contact, release: CompiledRelease) -> None:
     """Deletes the held states that the release has no leaf for."""
+    if not contact.held:
+        return
     needed = {held_state.key for held_state in release.held_states}
     for key in [key for key in contact.held if key not in needed]:
         del contact.held[key]

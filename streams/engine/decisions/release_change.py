@@ -9,19 +9,19 @@ from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import keep_points_within_bounds
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.releases.compiled_campaigns import CompiledAutomation, CompiledCampaign, CompiledScoring
-from streams.engine.releases.truths import renew_truths
 from streams.engine.state.contact import Contact
 
 
 def switch_release(context: DecisionContext, former: CompiledRelease, release: CompiledRelease) -> None:
-    """Puts the decision under the new release; settling then emits the differences only."""
+    """Puts the decision, which has the truths of the new release already, under it; settling then emits the
+    differences only.
+    """
     context.release = release
     contact = context.contact
     _change_lists(contact, former, release)
     _discard_segments(context)
     discard_counters(contact, release.counter_keys)
     discard_held_states(contact, release)
-    context.truths = renew_truths(contact, release)
     is_raised = former.engine_version != release.engine_version
     for campaign in release.campaigns:
         if campaign.id in contact.leads:
@@ -32,9 +32,7 @@ def switch_release(context: DecisionContext, former: CompiledRelease, release: C
 def _change_lists(contact: Contact, former: CompiledRelease, release: CompiledRelease) -> None:
     """A segment that became static lists its members; one that became dynamic loses its list."""
     listed: list[str] = []
-    for segment in release.segments:
-        if segment.dynamic:
-            continue
+    for segment in release.static_segments:
         former_segment = former.segments_by_id.get(segment.id)
         was_dynamic = former_segment is not None and former_segment.dynamic
         if segment.id in (contact.members if was_dynamic else contact.listed):

@@ -72,3 +72,6 @@ class Budget:
     records: int = 4_000
     bytes: int = 4_000_000
     seconds: float = 0.2
+    advances_releases: bool = True
+    """Whether a release goes on to contacts without a record of their own; else only records that were fed are
+    decided."""

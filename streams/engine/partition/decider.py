@@ -155,6 +155,10 @@ class PartitionDecider:
                 if not self._queue:
                     break
                 self._process_record(effects, usage)
+            elif not budget.advances_releases and usage.records and self.is_releasing():
+                if not self._is_own_record_next():
+                    break
+                self._process_record(effects, usage)
             elif not self._is_own_record_next() or usage.is_exhausted(_OWN_RECORD_SHARE):
                 self._advance_broadcast(broadcast, effects, usage)
             else:
@@ -176,6 +180,10 @@ class PartitionDecider:
         return self._broadcast is not None or any(
             not isinstance(entry[2], JournalEvent | Slice) for entry in self._queue
         )
+
+    def is_releasing(self) -> bool:
+        """Returns whether a release has not reached every contact."""
+        return self._broadcast is not None and isinstance(self._broadcast.state.record, Marker)
 
     def known_release(self, account: str) -> int:
         """The number of the account's newest release, proposed or in force; 0 for none."""

@@ -73,8 +73,11 @@ class CompiledRelease:
     """Whether its engine version writes rows of `contacts`."""
     counter_keys: frozenset[str] = field(init=False)
     """The keys of `counters`."""
+    static_segments: tuple[CompiledSegment, ...] = field(init=False)
+    """Those of `segments` that list their members."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "static_segments", tuple(each for each in self.segments if not each.dynamic))
         object.__setattr__(self, "counter_keys", frozenset(counter.key for counter in self.counters))
 
 

@@ -36,6 +36,11 @@ def is_chunk_key(key: bytes) -> bool:
     return key.startswith(_CHUNK_KEY)
 
 
+def has_chunks(row: list[Any]) -> bool:
+    """Whether a row's ids, as JSON values, are continued in chunks."""
+    return bool(row) and isinstance(row[0], int)
+
+
 class AppliedIds:
     """The ids in order, the latest last; those in chunks once these are loaded. It changes the row in place."""
 
@@ -103,7 +108,7 @@ class AppliedIds:
 
     def _first_id(self) -> int:
         """The place of the first id in the row."""
-        return 2 if self._row and isinstance(self._row[0], int) else 0
+        return 2 if has_chunks(self._row) else 0
 
     def _take_ids(self, count: int) -> list[AppliedId]:
         """Takes the oldest ids out of the row."""

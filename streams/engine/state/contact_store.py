@@ -7,7 +7,7 @@ from itertools import chain
 
 import msgspec
 
-from streams.engine.state.applied_ids import chunk_key
+from streams.engine.state.applied_ids import chunk_key, has_chunks
 from streams.engine.state.contact import Contact, ContactHeader, applied_ids, decode_contact, encode_contact
 from streams.engine.state.decoded_contacts import DECODED_CONTACTS, DecodedContacts
 from streams.engine.state.memory_rows import MemoryRows
@@ -99,5 +99,6 @@ class ContactStore:
     def _decode(self, key: bytes, row: bytes) -> Contact:
         contact = decode_contact(row)
         contact.row_size = len(row)
-        applied_ids(contact).load_chunks(lambda number: self._rows.get(chunk_key(key, number)))
+        if has_chunks(contact.applied):
+            applied_ids(contact).load_chunks(lambda number: self._rows.get(chunk_key(key, number)))
         return contact

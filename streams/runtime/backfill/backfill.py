@@ -1,7 +1,8 @@
 """The back-fill of a release that depends on the past: counted beside the traffic, appended in slices.
 
     1  the slot appends the release's proposal; once that is decided, the decider names it in `pending_proposals`
-    2  a second consumer reads the slot's own journal from its beginning up to the proposal, while the slot goes on
+    2  the slot's own journal is read from its beginning up to the proposal, while the slot goes on: by a process of
+       its own, or in this one where it has few records
     3  the counts are appended in slices, whatever else is going on: each concerns its contacts alone; the last
        contact of the last slice is in the slot's checkpoint
     4  where there are more contacts than memory allows, 2 and 3 are repeated for those whose ids come after
@@ -15,9 +16,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -27,14 +30,18 @@ from structlog.typing import FilteringBoundLogger
 from schemas.topics import DEAD_LETTERS
 from schemas.values import instant_text
 from streams.engine.journal.records import Marker
-from streams.engine.partition.backfill import BackfillCounter, EncodedSlice, JournalEntry
+from streams.engine.partition.backfill import BackfillCounter, JournalEntry
 from streams.engine.partition.broadcast import PendingProposal
+from streams.errors import NoDiskSpace, PastCounterLost
 from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import read_batches_to_end, require_key, require_value
+from streams.runtime.backfill.counting_messages import CountEnd, CountProgress, CountRequest
+from streams.runtime.backfill.counting_process import CountingProcess
+from streams.runtime.backfill.slice_queue import SliceQueue
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import SlotCheckpoint
-from streams.runtime.fatal import die
+from streams.runtime.fatal import die, error_summary
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import BackfillingDecider
 
@@ -46,20 +53,47 @@ FETCH_RECORDS = 500
 LOG_SECONDS = 5.0
 """How often a log line reports the progress."""
 
+FEW_RECORDS = 20_000
+"""So many records of a journal are counted in the worker's own process, in less time than another takes to start."""
+
 COUNT_BYTES = 96 << 20
-"""About how much memory (bytes) of a worker the past of contacts takes while it is counted."""
+"""About how much memory (bytes) of a worker the past of contacts takes while it is counted there."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds until a count that failed is begun again; twice as many each time."""
 
 BURST_RECORDS = 20
 """So many records are counted before the clock is looked at."""
 
-TRANSACTION_SLICES = 2
+TRANSACTION_SLICES = 4
 """So many slices go into one transaction: events that come after them wait until they are decided."""
+
+DECISION_SECONDS = 0.004
+"""About how long a full slice takes to decide, until it was measured."""
 
 SLICE_SECONDS = 0.2
 """How long a slice waits at most because the slot is behind."""
 
 ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
 """Makes a consumer outside every group, by isolation level."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillTools:
+    """What all slots of a worker count the past with; slices that are many wait in files in `folder`.
+
+    Without a `process` of its own every past is counted in the worker's.
+    """
+
+    open_consumer: ConsumerFactory
+    throttle: Throttle
+    folder: Path
+    process: CountingProcess | None = None
+
+    async def close(self) -> None:
+        """Ends the process: the worker stops."""
+        if self.process is not None:
+            await self.process.close()
 
 
 class Backfill:
@@ -69,20 +103,19 @@ class Backfill:
         self,
         decider: BackfillingDecider,
         partitions: OutputPartitions,
-        open_consumer: ConsumerFactory,
-        throttle: Throttle,
+        tools: BackfillTools,
         wake: Callable[[], None],
     ) -> None:
         self._decider = decider
         self._journal = TopicPartition(*partitions.own_journal())
         self._dead_letters = TopicPartition(*partitions.output(DEAD_LETTERS.name))
-        self._open_consumer = open_consumer
-        self._throttle = throttle
+        self._tools = tools
+        self._throttle = tools.throttle
         self._wake = wake
         self._account = ""
         self._proposal: PendingProposal | None = None
         self._task: asyncio.Task[None] | None = None
-        self._slices: Iterator[EncodedSlice] | None = None
+        self._slices: SliceQueue | None = None
         self._is_complete = False
         self._slices_done = asyncio.Event()
         self._last_slice = 0.0
@@ -118,23 +151,27 @@ class Backfill:
             self._cancel()
 
     def next_slices(
-        self, checkpoint: SlotCheckpoint, *, is_behind: bool = False
+        self, checkpoint: SlotCheckpoint, *, is_behind: bool = False, is_busy: bool = False
     ) -> tuple[Sequence[bytes], SlotCheckpoint] | None:
         """The journal values of the next slices, one or a few, and the checkpoint after them; None while there is
         none.
 
-        Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS.
+        Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS, and while it
+        `is_busy` with events, pauses follow.
         """
         now = time.monotonic()
         if self._slices is None or self._proposal is None or (is_behind and now < self._last_slice + SLICE_SECONDS):
             return None
         if checkpoint.introduced.get(self._account, (0, ""))[0] != self._proposal.number:
             return None  # a newer one is appended and not decided yet
+        if is_busy and not self._throttle.may_decide(self._wake):
+            return None
         parts = list(islice(self._slices, 1 if is_behind else TRANSACTION_SLICES))
         if not parts:
-            self._slices = None
+            self._drop_slices()
             self._slices_done.set()
             return None
+        self._throttle.reserve(len(parts) * DECISION_SECONDS)
         self._last_slice = now
         introduced = {**checkpoint.introduced, self._account: (self._proposal.number, parts[-1].last_contact)}
         return [part.value for part in parts], msgspec.structs.replace(checkpoint, introduced=introduced)
@@ -163,9 +200,15 @@ class Backfill:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
-        self._task = self._proposal = self._slices = None
+        self._task = self._proposal = None
+        self._drop_slices()
         self.records_left = 0
         self._is_complete = False
+
+    def _drop_slices(self) -> None:
+        slices, self._slices = self._slices, None
+        if slices is not None:
+            slices.close()
 
     async def _run(self, account: str, proposal: PendingProposal, after: str) -> None:
         logger = log.bind(account=account, release=proposal.number, partition=self._journal.partition)
@@ -181,35 +224,86 @@ class Backfill:
     ) -> None:
         continue_after: str | None = after
         while continue_after is not None:
-            async with self._throttle.slots:
+            slices = SliceQueue(self._tools.folder)
+            try:
                 async with self._throttle.memory_lock:
-                    slices, continue_after = await self._count(account, proposal, continue_after, logger)
-                if self._proposal is not proposal:
-                    return  # cancelled; a consumer that is being stopped swallows the cancellation
-                await self._offer_slices(iter(slices))
+                    end = await self._count(account, proposal, continue_after, slices, logger)
+            except BaseException:
+                slices.close()
+                raise
+            if self._proposal is not proposal:
+                slices.close()
+                return  # cancelled; a consumer that is being stopped swallows the cancellation
+            if end.missing_before is not None:
+                _warn_of_truncation(end.missing_before, logger)
+            await self._offer_slices(slices)
+            continue_after = end.continue_after
         self._is_complete = True
         self._wake()
 
     async def _count(
-        self, account: str, proposal: PendingProposal, after: str, logger: FilteringBoundLogger
-    ) -> tuple[Sequence[EncodedSlice], str | None]:
-        """One pass over the journal: its slices, and the last contact in them where others come after it.
+        self, account: str, proposal: PendingProposal, after: str, slices: SliceQueue, logger: FilteringBoundLogger
+    ) -> CountEnd:
+        """One pass over the journal, which puts its slices into the queue; begun again until it succeeds."""
+        pause = FIRST_PAUSE
+        while True:
+            began = time.monotonic()
+            logger.info("counting the past", records=proposal.offset, first_pass=not after)
+            try:
+                process = self._tools.process
+                if process is None or proposal.offset <= FEW_RECORDS:
+                    end = await self._count_here(account, proposal, after, slices, logger)
+                else:
+                    end = await self._count_there(process, self._request(account, proposal, after), slices, logger)
+                slices.complete()
+            except (PastCounterLost, NoDiskSpace) as error:
+                logger.warning("counting the past again", cause=error_summary(error), after_ms=round(1000 * pause))
+            else:
+                ms = round(1000 * (time.monotonic() - began))
+                logger.info("counted the past", records=proposal.offset, ms=ms)
+                return end
+            slices.clear()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
-        The slices take a small part of the memory that was needed to count them: other slots count meanwhile.
-        """
-        began = time.monotonic()
-        logger.info("counting the past", records=proposal.offset, first_pass=not after)
+    def _request(self, account: str, proposal: PendingProposal, after: str) -> CountRequest:
+        return CountRequest(
+            account,
+            self._decider.active_releases().get(account, 0),
+            proposal.number,
+            journal=(self._journal.topic, self._journal.partition),
+            dead_letters=(self._dead_letters.topic, self._dead_letters.partition),
+            until=proposal.offset,
+            after=after,
+        )
+
+    async def _count_there(
+        self, process: CountingProcess, request: CountRequest, slices: SliceQueue, logger: FilteringBoundLogger
+    ) -> CountEnd:
+        """Counts in another process: the slot goes on meanwhile."""
+        read_before = self.records_read
+
+        def note_progress(progress: CountProgress) -> None:
+            self.records_read = read_before + progress.read
+            self.records_left = max(0, request.until - progress.read)
+            logger.info("counting the past", read=progress.read, records=request.until)
+
+        return await process.count(request, slices, note_progress)
+
+    async def _count_here(
+        self, account: str, proposal: PendingProposal, after: str, slices: SliceQueue, logger: FilteringBoundLogger
+    ) -> CountEnd:
+        """Counts in this process, beside its slots."""
         counter = self._decider.backfill_counter(account, after, COUNT_BYTES)
         is_truncated = await self._count_journal(counter, proposal.offset, logger)
-        logger.info("counted the past", records=proposal.offset, ms=round(1000 * (time.monotonic() - began)))
-        if is_truncated and counter.continue_after() is None:
-            _warn_of_truncation(counter, logger)
-        keys, slices = counter.unsorted_keys(), list[EncodedSlice]()
+        keys = counter.unsorted_keys()
         await self._throttle.run_throttled(keys, list.sort)
-        await self._throttle.run_throttled(counter.slices(keys), slices.append)
-        return slices, counter.continue_after()
+        await self._throttle.run_throttled(counter.slices(keys), slices.put)
+        continue_after = counter.continue_after()
+        is_missing = is_truncated and continue_after is None
+        return CountEnd(continue_after, counter.missing_before() if is_missing else None)
 
-    async def _offer_slices(self, slices: Iterator[EncodedSlice]) -> None:
+    async def _offer_slices(self, slices: SliceQueue) -> None:
         """Waits until the slot has appended all of them."""
         self._slices_done.clear()
         self._slices = slices
@@ -219,7 +313,7 @@ class Backfill:
     async def _count_journal(self, counter: BackfillCounter, until: int, logger: FilteringBoundLogger) -> bool:
         """Feeds the records before offset `until`; returns whether retention has removed the journal's beginning."""
         last_log = time.monotonic()
-        async with self._open_consumer("read_committed") as consumer:
+        async with self._tools.open_consumer("read_committed") as consumer:
             refused_sources = await read_refused_sources(consumer, self._dead_letters)
             ends = {self._journal: until}
             async for batch in read_batches_to_end(consumer, [self._journal], ends=ends, max_records=FETCH_RECORDS):
@@ -239,11 +333,9 @@ def _to_entry(record: ConsumedRecord) -> JournalEntry:
     return record.offset, require_key(record), require_value(record)
 
 
-def _warn_of_truncation(counter: BackfillCounter, logger: FilteringBoundLogger) -> None:
+def _warn_of_truncation(missing_before: int, logger: FilteringBoundLogger) -> None:
     """`definitions apply` refuses such a release; one that came another way gets the counts that are possible."""
-    missing_before = counter.missing_before()
-    if missing_before is not None:
-        logger.warning(
-            "the release asks of a past that the journal's retention took away; what is left is counted",
-            journal_speaks_from=instant_text(missing_before),
-        )
+    logger.warning(
+        "the release asks of a past that the journal's retention took away; what is left is counted",
+        journal_speaks_from=instant_text(missing_before),
+    )

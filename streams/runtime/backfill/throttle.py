@@ -12,14 +12,23 @@ WorkItem = TypeVar("WorkItem")
 SHARE, MAX_SHARE = 0.4, 0.6
 """The part of the worker's time that all its slots together may take: while others want to work, and at most."""
 
+DECISION_SHARE = 0.5
+"""The part of the worker's time that slices and releases of all its slots may take while events come."""
+
+BUSY_SECONDS = 0.5
+"""How long after the last event a worker counts as busy."""
+
+MAX_RESERVED_SECONDS = 0.05
+"""What is reserved and not used is forgotten beyond this."""
+
+MAX_PAUSE_SECONDS = 0.1
+"""However long decisions took, some of those that can wait follow after this time."""
+
 SHARE_STEP = 0.02
 """What the share grows by after a pause in which nobody else worked."""
 
 LATE_SECONDS = 0.002
 """When a pause lasts so much longer than it should, others had work to do."""
-
-MAX_SLOTS = 3
-"""How many slots may hold results in memory, or compute them; more would gain no time."""
 
 BURST_SECONDS = 0.004
 """Seconds of work at a time; live records wait no longer for it."""
@@ -28,15 +37,54 @@ BURST_SECONDS = 0.004
 class Throttle:
     """One per worker: each slot waits for the bursts and pauses of the others.
 
-    `memory_lock` is held by the slot whose work holds much in memory, `slots` by those that hold its results too.
+    `memory_lock` is held by the slot whose work holds much in memory, in this process or in another.
     """
 
     def __init__(self) -> None:
         self.memory_lock = asyncio.Lock()
-        self.slots = asyncio.Semaphore(MAX_SLOTS)
         self.share = SHARE
         """The part of the time that is taken at present."""
         self._burst_lock = asyncio.Lock()
+        self._free_at = 0.0  # perf_counter seconds
+        self._reserved = 0.0
+        self._busy_until = 0.0
+
+    def mark_events(self) -> None:
+        """Events came to a slot just now."""
+        self._busy_until = time.perf_counter() + BUSY_SECONDS
+
+    def is_busy(self) -> bool:
+        """Whether events came to any slot of late."""
+        return time.perf_counter() < self._busy_until
+
+    def reserve(self, seconds: float) -> None:
+        """Decisions that can wait are on their way, and will take about so long; others follow after a pause."""
+        self._reserved = min(self._reserved + seconds, MAX_RESERVED_SECONDS)
+        self._occupy(time.perf_counter(), seconds)
+
+    @property
+    def has_reservation(self) -> bool:
+        """Whether decisions are on their way that a pause was reserved for."""
+        return self._reserved > 0
+
+    def mark_decisions(self, seconds: float) -> None:
+        """Decisions that could wait took so long; others follow after a pause in proportion."""
+        expected = min(self._reserved, seconds)
+        self._reserved -= expected
+        self._occupy(time.perf_counter() - seconds, seconds - expected)
+
+    def _occupy(self, began: float, seconds: float) -> None:
+        """Work and the pause after it take as long as the share says."""
+        free_at = max(began, self._free_at) + seconds / DECISION_SHARE
+        self._free_at = min(free_at, time.perf_counter() + MAX_PAUSE_SECONDS)
+
+    def may_decide(self, wake: Callable[[], None]) -> bool:
+        """Whether decisions that can wait may be made now; if not, `wake` is called when they may."""
+        pause = self._free_at - time.perf_counter()
+        if pause <= 0:
+            return True
+        asyncio.get_running_loop().call_later(pause, wake)
+        return False
 
     async def run_throttled(self, items: Iterable[WorkItem], work: Callable[[WorkItem], object]) -> None:
         """Does the work for every item."""

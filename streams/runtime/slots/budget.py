@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from streams.engine.journal.effects import Budget
+from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.protocols import BackfillingDecider, Decider
 
 IDLE_BUDGET = Budget()
 BUSY_BUDGET = Budget(seconds=0.010)
@@ -12,25 +17,60 @@ BUSY_BUDGET = Budget(seconds=0.010)
 worker.
 """
 
+RELEASE_BUDGET = Budget(seconds=0.012)
+"""Of a release that reaches every contact, while events come; a pause for the events of all slots follows."""
+
 LOADED_BUDGET = Budget(seconds=0.030)
 """With many records waiting, the fixed cost of a transaction is shared by more of them."""
 
-BUSY_SECONDS = 0.5
-"""How long after the last event a slot counts as busy."""
-
 
 class DecisionBudget:
-    """Chooses one slot's budget by the time of its last event."""
+    """Chooses one slot's budget: small while events come to any slot of the worker, with pauses for a release.
 
-    def __init__(self) -> None:
-        self._busy_until = 0.0
+    `wake` lets the slot look again after a pause of the throttle, which all slots of the worker share.
+    """
+
+    def __init__(self, decider: Decider, throttle: Throttle, wake: Callable[[], None]) -> None:
+        self._decider = decider
+        self._is_releasing = decider.is_releasing if isinstance(decider, BackfillingDecider) else _never
+        self._throttle = throttle
+        self._wake = wake
 
     def mark_busy(self) -> None:
         """Events came just now."""
-        self._busy_until = time.monotonic() + BUSY_SECONDS
+        self._throttle.mark_events()
 
-    def current(self, *, is_loaded: bool) -> Budget:
-        """The budget of the next transaction; `is_loaded` says that many records wait to be decided."""
-        if is_loaded:
-            return LOADED_BUDGET
-        return BUSY_BUDGET if time.monotonic() < self._busy_until else IDLE_BUDGET
+    def is_busy(self) -> bool:
+        """Whether events came of late, to this slot or to another one of the worker."""
+        return self._throttle.is_busy()
+
+    def next(self, position: int, *, is_loaded: bool) -> Budget | None:
+        """The budget of the next transaction; None when there is nothing to decide, or what there is has to wait.
+
+        The journal was fed before `position`; `is_loaded`: many records wait to be decided.
+        """
+        if not self._decider.has_pending():
+            return None
+        if not self.is_busy():
+            return LOADED_BUDGET if is_loaded else IDLE_BUDGET
+        budget = LOADED_BUDGET if is_loaded else BUSY_BUDGET
+        if not self._is_releasing():
+            return budget
+        has_records = self._decider.resume_offset(position) < position
+        if self._throttle.may_decide(self._wake):
+            return budget if has_records else RELEASE_BUDGET
+        return replace(budget, advances_releases=False) if has_records else None
+
+    @contextlib.contextmanager
+    def measure(self, budget: Budget) -> Iterator[None]:
+        """Measures the decisions within a budget; those of slices and of a release are followed by a pause."""
+        was_releasing = self._is_releasing()
+        began = time.thread_time()  # where others take the cores, it is not this worker that has to pause
+        yield
+        has_released = budget.advances_releases and (was_releasing or self._is_releasing())
+        if self.is_busy() and (has_released or self._throttle.has_reservation):
+            self._throttle.mark_decisions(time.thread_time() - began)
+
+
+def _never() -> bool:
+    return False

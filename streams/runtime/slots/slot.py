@@ -22,8 +22,7 @@ from streams.clock import now_ms
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
-from streams.runtime.backfill.backfill import Backfill, ConsumerFactory
-from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.backfill.backfill import Backfill, BackfillTools
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.disk.row_stores import LocalRows
 from streams.runtime.fatal import die
@@ -72,8 +71,7 @@ class Slot:
         ends: Mapping[Partition, FetchEnds],
         transaction_partitions: Sequence[Partition],
         log_ends: LogEnds,
-        open_consumer: ConsumerFactory,
-        throttle: Throttle,
+        backfill_tools: BackfillTools,
         on_commit: Callable[[Slot, TransactionBatch], None],
         diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
     ) -> None:
@@ -93,14 +91,14 @@ class Slot:
         self._diagnose_error = diagnose_error
         self._pace = WorkPace(settings)
         self._backfill = (
-            Backfill(decider, partitions, open_consumer, throttle, self.wake)
+            Backfill(decider, partitions, backfill_tools, self.wake)
             if isinstance(decider, BackfillingDecider)
             else None
         )
         self.probe = SlotProbe(decider, self._pace, self._backfill, tick_scheduler, ends)
         self._control_scheduler = ControlRecordScheduler(settings, tick_scheduler, decider, self._backfill)
         self._alignment = Alignment(AlignmentSettings.from_settings(settings))
-        self._budget = DecisionBudget()
+        self._budget = DecisionBudget(decider, backfill_tools.throttle, self.wake)
         bound_seconds = settings.transaction_bound_ms / 1000
         self._pipeline = TransactionPipeline(self._commit_in_time, self._end_process, self.wake, bound_seconds)
         self._checkpoint = SlotCheckpoint()
@@ -358,8 +356,10 @@ class Slot:
         is_loaded = undecided + self._inputs.count_records() >= MANY_RECORDS
         if batch.feed_journal(self._inputs, self._decider, undecided):
             self._tick_scheduler.mark_record()
-        if self._decider.has_pending():
-            batch.add_effects(self._decider.work(self._budget.current(is_loaded=is_loaded)), now)
+        budget = self._budget.next(self._inputs.journal_buffer().taken_position, is_loaded=is_loaded)
+        if budget is not None:
+            with self._budget.measure(budget):
+                batch.add_effects(self._decider.work(budget), now)
 
     def _add_control_record(self, batch: TransactionBatch, now: int) -> SlotCheckpoint:
         """Adds a control record or a slice if one is due; returns the checkpoint after it.
@@ -377,7 +377,8 @@ class Slot:
                 return scheduled.checkpoint
         if self._backfill is None:
             return self._next_checkpoint
-        slice_step = self._backfill.next_slices(self._next_checkpoint, is_behind=self._decider.has_pending())
+        is_behind, is_busy = self._decider.has_pending(), self._budget.is_busy()
+        slice_step = self._backfill.next_slices(self._next_checkpoint, is_behind=is_behind, is_busy=is_busy)
         if slice_step is None:
             return self._next_checkpoint
         values, checkpoint = slice_step

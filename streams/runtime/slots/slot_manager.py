@@ -16,6 +16,8 @@ from streams.clock import now_ms
 from streams.errors import Internal
 from streams.kafka.partitions import Partition, slot_for_partition
 from streams.kafka.protocols import TopicPartitionLike
+from streams.runtime.backfill.backfill import BackfillTools
+from streams.runtime.backfill.counting_process import CountingProcess
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.disk.row_stores import RowStores
 from streams.runtime.faust.group_offsets import commit_group_offsets
@@ -83,7 +85,10 @@ class SlotManager:
         self._ingest = spec.ingest(settings)
         self._takeover = self.takeover_class(settings)
         self._claim_tracker = ClaimTracker(worker)
-        self._throttle = Throttle()
+        counting_process = CountingProcess(spec.past_command) if spec.past_command else None
+        self._backfill_tools = BackfillTools(
+            self._takeover.open_consumer, Throttle(), settings.data_dir, counting_process
+        )
         self._refusal_log = RefusalLog(spec.name)
         self.work_counts = WorkCounts(settings.prefix, spec)
         self.working_since: int | None = None
@@ -204,8 +209,7 @@ class SlotManager:
             ends=self._fetch_thread().ends,
             transaction_partitions=self._transaction_partitions(partitions),
             log_ends=self._takeover.log_ends,
-            open_consumer=self._takeover.open_consumer,
-            throttle=self._throttle,
+            backfill_tools=self._backfill_tools,
             on_commit=self._handle_commit,
             diagnose_error=self._diagnose_error,
         )
@@ -275,6 +279,7 @@ class SlotManager:
         await self.suspend()
         await asyncio.gather(*(slot.close() for slot in self.slots.values()))
         self.slots.clear()
+        await self._backfill_tools.close()
         if self._lag_task is not None:
             self._lag_task.cancel()
         await self.claim_publisher.stop()

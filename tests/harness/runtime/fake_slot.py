@@ -9,6 +9,7 @@ from typing import Any
 from streams.kafka.batches import BatchWriter
 from streams.kafka.partitions import Partition
 from streams.runtime import checkpoint as checkpoint_records
+from streams.runtime.backfill.backfill import BackfillTools
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.disk.row_stores import LocalRows, NoLocalRows
@@ -157,8 +158,7 @@ def fake_slot(
         ends={},
         transaction_partitions=[],
         log_ends=log_ends,
-        open_consumer=open_consumer,
-        throttle=Throttle(),
+        backfill_tools=BackfillTools(open_consumer, Throttle(), settings.data_dir),
         on_commit=lambda _slot, _batch: None,
         diagnose_error=same_error,
     )

@@ -47,6 +47,7 @@ START_FIRST = (
     "tests/property/test_recompute_leads.py",
     "tests/integration/pipeline/test_big_tick.py",
     "tests/integration/docs/test_definitions_guide.py",
+    "tests/integration/definitions/test_backfill_process.py",
     "tests/integration/definitions/test_backfill.py",
     "tests/integration/pipeline/test_open_transaction.py",
     "tests/property/conditions/test_moving_dates.py",

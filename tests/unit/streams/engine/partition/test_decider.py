@@ -108,6 +108,22 @@ def test_own_records_are_decided_beside_a_tick_and_after_it_for_each_contact() -
     assert decider.is_busy()
 
 
+def test_a_release_that_may_not_go_on_leaves_the_time_to_records_that_were_fed() -> None:
+    visits = [visit(f"c{number}", number, START) for number in range(20)]
+    decider = decider_of(*visits, marker(20), *(visit(f"c{number}", 21 + number, day(1)) for number in range(3)))
+    decider.work(Budget(records=20))
+    assert not decider.is_releasing()
+    decider.work(Budget(records=1))
+    assert decider.is_releasing()
+    decider.work(Budget(advances_releases=False))
+    assert {contact.id for contact in decider.contacts() if contact.release == 1} == {"c0", "c1", "c2"}
+    assert len(decider.work(Budget(advances_releases=False)).rows) == 1  # without a record one contact at least
+    while decider.has_pending():
+        decider.work(EVERYTHING)
+    assert not decider.is_releasing()
+    assert {contact.release for contact in decider.contacts()} == {1}
+
+
 def test_a_second_marker_waits_for_the_first() -> None:
     visits = [visit(f"c{number}", number, START) for number in range(6)]
     decider = decider_of(*visits, marker(6), marker(7, 2), visit("c0", 8, day(1)))

@@ -3,165 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from aiokafka import TopicPartition
 
-from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
-from streams.engine.journal.records import Proposal, Slice
 from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
 from streams.engine.partition.backfill_contact import CONTACT_BYTES, COUNTS_BYTES
-from streams.engine.partition.release_records import release_records
 from streams.runtime.backfill import backfill as backfill_module
-from streams.runtime.backfill.backfill import TRANSACTION_SLICES, Backfill
-from streams.runtime.backfill.throttle import Throttle
-from streams.runtime.checkpoint import SlotCheckpoint
-from streams.runtime.output_partitions import OutputPartitions
-from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_definitions
-
-PARTITIONS = OutputPartitions(slot=0, slots=1, prefix="p-", journal="p-journal", changelog="p-changelog")
-COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}]}
+from streams.runtime.backfill.backfill import TRANSACTION_SLICES
+from streams.runtime.backfill.counting_messages import CountRequest
+from tests.harness.engine.engine_driver import EngineDriver, day
+from tests.harness.runtime.backfill_setup import COUNTED, BackfillSetup, FakeCountingProcess, driver_with_contacts
 
 BYTES_OF_TWO_CONTACTS = 2 * (CONTACT_BYTES + COUNTS_BYTES + 200)
 """More than two contacts take with two visits each, and less than three."""
-
-
-class FakeJournalRecord(NamedTuple):
-    """A record of aiokafka's consumer."""
-
-    offset: int
-    key: bytes
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-class FakeJournalConsumer:
-    """Returns the journal's records; `dead-letters` is empty."""
-
-    def __init__(self, journal: list[tuple[int, bytes, bytes]]) -> None:
-        self._journal = [FakeJournalRecord(*entry) for entry in journal]
-        self._next = 0
-        self._tp: Any = None
-
-    def assign(self, partitions: list[TopicPartition]) -> None:
-        (self._tp,) = partitions
-
-    async def seek_to_beginning(self, _partition: TopicPartition) -> None:
-        self._next = 0
-
-    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(partitions, 0)
-
-    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(partitions, 0)
-
-    async def position(self, partition: TopicPartition) -> int:
-        if partition.topic != "p-journal":
-            return 0
-        return self._journal[self._next].offset if self._next < len(self._journal) else self._journal[-1].offset + 1
-
-    async def getmany(
-        self, partition: TopicPartition, **_options: Any
-    ) -> dict[TopicPartition, list[FakeJournalRecord]]:
-        batch = self._journal[self._next : self._next + 3]
-        self._next += len(batch)
-        return {partition: batch}
-
-
-class BackfillSetup:
-    """A partition whose next release is proposed, and its back-fill."""
-
-    def __init__(self, driver: EngineDriver) -> None:
-        self.driver = driver
-        self.wake_event = asyncio.Event()
-        self.checkpoint = SlotCheckpoint()
-        self.closing = asyncio.Event()
-        self.throttle = Throttle()
-        self.swallows_cancellation = False  # whether the next consumer's stop swallows a cancellation
-        self.backfill = self.new()
-
-    def new(self) -> Backfill:
-        """A back-fill as a new owner of the slot makes it."""
-
-        @asynccontextmanager
-        async def open_consumer(_isolation: str) -> AsyncIterator[Any]:
-            yield FakeJournalConsumer(self.driver.journal)
-            if self.swallows_cancellation:
-                self.swallows_cancellation = False
-                self.closing.set()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.Event().wait()
-
-        return Backfill(self.driver.decider, PARTITIONS, open_consumer, self.throttle, self.wake_event.set)
-
-    def propose(self, definitions: dict[str, Any]) -> records.Marker:
-        """Appends the proposal of a release."""
-        driver = self.driver
-        driver.releases.append(sound_definitions(definitions))
-        number = len(driver.releases)
-        marker = records.Marker("default", number, number, "", None, NEWEST_VERSION)
-        proposal = next(release_records(driver.decider, marker, list, set()))
-        assert isinstance(records.decode(proposal.value), Proposal)
-        self.feed(proposal.key, proposal.value)
-        self.checkpoint = msgspec.structs.replace(self.checkpoint, introduced={"default": (number, "")})
-        return marker
-
-    def feed(self, key: bytes, value: bytes) -> None:
-        driver = self.driver
-        offset = len(driver.journal)
-        driver.journal.append((offset, key, value))
-        driver.decider.feed(offset, key, value)
-        while driver.decider.has_pending():
-            driver.decider.work(BUDGET)
-
-    async def await_counts(self) -> None:
-        """Waits until everything is counted."""
-        self.backfill.start(self.checkpoint)
-        await asyncio.wait_for(self.wake_event.wait(), 10)
-        self.wake_event.clear()
-
-    async def next(self, *, is_behind: bool = False) -> list[Slice] | tuple[str, int] | None:
-        """The next slices, or the release that is complete."""
-        step = self.backfill.next_slices(self.checkpoint, is_behind=is_behind)
-        if step is not None:
-            values, self.checkpoint = step
-            parts = [part for part in map(records.decode, values) if isinstance(part, Slice)]
-            assert list(map(records.encode, parts)) == values
-            return parts
-        await asyncio.sleep(0)  # lets the task that waits for the last slice go on
-        return self.backfill.complete_release()
-
-    async def next_slice(self) -> Slice:
-        """The next slice, which goes into a transaction alone."""
-        step = await self.next()
-        assert isinstance(step, list)
-        (part,) = step
-        return part
-
-    async def append_all_slices(self) -> list[Slice]:
-        """Appends every slice of all passes; returns them."""
-        parts = []
-        while (step := await self.next()) is None or isinstance(step, list):
-            if step is None:
-                await self.await_counts()
-                continue
-            for part in step:
-                self.feed(records.SLICE_KEY, records.encode(part))
-            parts += step
-        return parts
-
-
-def driver_with_contacts(contacts: int = 3) -> EngineDriver:
-    driver = EngineDriver(segments=[])
-    for number in range(contacts):
-        driver.visit(day(0, number), contact=f"c{number:05}")
-    return driver
 
 
 async def test_the_counts_are_appended_and_then_the_marker_is_due() -> None:
@@ -323,4 +179,50 @@ async def test_no_slice_is_appended_while_a_newer_release_is_appended_and_not_de
     await setup.await_counts()
     setup.checkpoint = msgspec.structs.replace(setup.checkpoint, introduced={"default": (3, "")})
     assert await setup.next() is None
+    await setup.backfill.close()
+
+
+async def test_a_long_past_is_counted_by_another_process_again_until_it_succeeds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backfill_module, "FEW_RECORDS", 2)
+    monkeypatch.setattr(backfill_module, "FIRST_PAUSE", 0.0)
+    setup = BackfillSetup(driver_with_contacts())
+    setup.process = process = FakeCountingProcess(setup.driver, failures=2)
+    setup.backfill = setup.new()
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    assert sorted((await setup.next_slice()).contacts) == ["c00000", "c00001", "c00002"]
+    assert await setup.next() == ("default", 2)
+    request = CountRequest("default", 1, 2, ("p-journal", 0), ("p-dead-letters", 0), until=4, after="")
+    assert process.requests == [request] * 3
+    await setup.backfill.close()
+    await setup.tools.close()
+    assert process.is_ended
+
+
+async def test_a_short_past_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill_module, "FEW_RECORDS", 4)
+    setup = BackfillSetup(driver_with_contacts())
+    setup.process = process = FakeCountingProcess(setup.driver)
+    setup.backfill = setup.new()
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    assert len((await setup.next_slice()).contacts) == 3
+    assert process.requests == []
+    await setup.backfill.close()
+
+
+async def test_while_events_come_slices_wait_for_the_pause_after_the_last_ones() -> None:
+    setup = BackfillSetup(driver_with_contacts(TRANSACTION_SLICES * MAX_SLICE_CONTACTS + 1))
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    first = setup.backfill.next_slices(setup.checkpoint, is_busy=True)
+    assert first is not None
+    assert len(first[0]) == TRANSACTION_SLICES
+    assert setup.backfill.next_slices(first[1], is_busy=True) is None
+    await asyncio.wait_for(setup.wake_event.wait(), 10)  # after the pause
+    second = setup.backfill.next_slices(first[1], is_busy=True)
+    assert second is not None
+    assert len(second[0]) == 1
     await setup.backfill.close()

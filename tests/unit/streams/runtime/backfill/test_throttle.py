@@ -7,7 +7,14 @@ import time
 
 import pytest
 
-from streams.runtime.backfill.throttle import MAX_SHARE, SHARE, Throttle
+from streams.runtime.backfill.throttle import (
+    DECISION_SHARE,
+    MAX_PAUSE_SECONDS,
+    MAX_RESERVED_SECONDS,
+    MAX_SHARE,
+    SHARE,
+    Throttle,
+)
 
 
 class FakeTime:
@@ -61,3 +68,61 @@ async def test_a_slot_waits_for_the_pauses_of_others(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(asyncio, "sleep", record_pause)
     await asyncio.gather(throttle.run_throttled(["a"], order.append), throttle.run_throttled(["b"], order.append))
     assert order == ["a", "pause", "b", "pause"]
+
+
+class FakeLoop:
+    """An event loop that only takes timers; the delays in seconds."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.delays: list[float] = []
+        monkeypatch.setattr(asyncio, "get_running_loop", lambda: self)
+
+    def call_later(self, delay: float, _callback: object) -> None:
+        self.delays.append(delay)
+
+
+def test_decisions_are_followed_by_a_pause_after_which_whoever_asked_is_woken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
+    fake_time.now = 100.0
+    assert throttle.may_decide(print)
+    fake_time.work(0.010)
+    throttle.mark_decisions(0.010)
+    assert not throttle.may_decide(print)
+    assert loop.delays == [pytest.approx(0.010 * (1 / DECISION_SHARE - 1))]
+    fake_time.now += loop.delays[0] + 0.0001
+    assert throttle.may_decide(print)
+
+
+def test_what_was_reserved_is_not_paused_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
+    fake_time.now = 100.0
+    throttle.reserve(0.008)
+    assert not throttle.may_decide(print)
+    fake_time.work(0.010)
+    throttle.mark_decisions(0.010)  # 2 ms more than expected
+    assert not throttle.may_decide(print)
+    assert loop.delays == [pytest.approx(0.008 / DECISION_SHARE), pytest.approx(0.010 / DECISION_SHARE - 0.010)]
+
+
+def test_what_was_reserved_for_nothing_is_soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_time, throttle = FakeTime(monkeypatch), Throttle()
+    FakeLoop(monkeypatch)
+    for _ in range(100):
+        throttle.reserve(0.004)
+        fake_time.work(0.010)
+    assert throttle.has_reservation
+    fake_time.work(MAX_RESERVED_SECONDS + 0.1)
+    throttle.mark_decisions(MAX_RESERVED_SECONDS + 0.1)
+    assert not throttle.has_reservation
+    assert not throttle.may_decide(print)
+
+
+def test_no_pause_is_longer_than_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
+    fake_time.work(100.0)
+    for _ in range(10):
+        throttle.mark_decisions(1.0)
+    assert not throttle.may_decide(print)
+    assert loop.delays == [pytest.approx(MAX_PAUSE_SECONDS)]

@@ -1,0 +1,142 @@
+"""How much a slot may decide in one transaction: while events come, a release leaves time to them."""
+
+from __future__ import annotations
+
+from schemas.engine_versions import NEWEST_VERSION
+from streams.engine.journal import records
+from streams.engine.journal.effects import Budget
+from streams.engine.partition.decider import PartitionDecider
+from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
+from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.slots.budget import BUSY_BUDGET, IDLE_BUDGET, LOADED_BUDGET, RELEASE_BUDGET, DecisionBudget
+from tests.harness.engine.engine_driver import START, sound_definitions
+
+RELEASE = sound_definitions({"segments": [{"id": "all", "dynamic": True, "when": {"all": []}}]})
+
+
+class FakeThrottle(Throttle):
+    """Allows decisions or not, as the test says; the seconds that were marked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_free = True
+        self.marks: list[float] = []
+
+    def may_decide(self, wake: object) -> bool:
+        del wake
+        return self.is_free
+
+    def forget(self) -> None:
+        self._reserved = 0.0
+
+    def mark_decisions(self, seconds: float) -> None:
+        self.marks.append(seconds)
+
+
+def visit(offset: int) -> tuple[int, bytes, bytes]:
+    event = records.JournalEvent(
+        type="web.visited",
+        id=f"v{offset}",
+        at=START,
+        account="default",
+        owner=f"c{offset}",
+        source=("web-visits", 0, offset),
+    )
+    return offset, records.event_key("default", f"c{offset}"), records.encode(event)
+
+
+class Setup:
+    """A partition of ten contacts, and its slot's budget."""
+
+    def __init__(self) -> None:
+        self.decider = PartitionDecider(0, lambda *_: RELEASE, DEFAULT_ENGINE_SETTINGS)
+        self.decider.resume(None)
+        for offset in range(10):
+            self.decider.feed(*visit(offset))
+        self.position = 10
+        self.throttle = FakeThrottle()
+        self.budget = DecisionBudget(self.decider, self.throttle, print)
+
+    def next(self, *, is_loaded: bool = False) -> Budget | None:
+        return self.budget.next(self.position, is_loaded=is_loaded)
+
+    def count_marks(self, budget: Budget) -> int:
+        """How often the throttle heard of decisions within the budget."""
+        self.throttle.marks.clear()
+        with self.budget.measure(budget):
+            self.decider.work(budget)
+        return len(self.throttle.marks)
+
+    def begin_release(self) -> None:
+        """The release has reached some contacts and not all."""
+        marker = records.Marker("default", 1, 1, "", None, NEWEST_VERSION)
+        self.decider.feed(self.position, records.MARKER_KEY, records.encode(marker))
+        self.position += 1
+        self.decider.work(Budget(records=12))
+        assert self.decider.is_releasing()
+
+
+def test_without_anything_to_decide_there_is_no_budget() -> None:
+    setup = Setup()
+    setup.decider.work(IDLE_BUDGET)
+    assert setup.next() is None
+
+
+def test_a_worker_without_events_takes_its_time() -> None:
+    setup = Setup()
+    assert setup.next() is IDLE_BUDGET
+    setup.begin_release()
+    setup.throttle.is_free = False
+    assert setup.next() is IDLE_BUDGET
+    assert setup.next(is_loaded=True) is LOADED_BUDGET
+
+
+def test_a_slot_without_events_is_as_careful_as_one_with_events() -> None:
+    setup = Setup()
+    other = DecisionBudget(setup.decider, setup.throttle, print)
+    other.mark_busy()
+    assert setup.next() is BUSY_BUDGET
+
+
+def test_while_events_come_a_release_takes_its_turn_or_waits() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    assert setup.next() is BUSY_BUDGET
+    assert setup.next(is_loaded=True) is LOADED_BUDGET
+    setup.begin_release()
+    assert setup.next() is RELEASE_BUDGET
+    setup.throttle.is_free = False
+    assert setup.next() is None
+
+
+def test_events_do_not_wait_for_the_turn_of_a_release() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    setup.begin_release()
+    setup.throttle.is_free = False
+    setup.decider.feed(*visit(setup.position))
+    setup.position += 1
+    budget = setup.next()
+    assert budget is not None
+    assert (budget.seconds, budget.advances_releases) == (BUSY_BUDGET.seconds, False)
+
+
+def test_only_decisions_of_slices_and_releases_are_followed_by_a_pause() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    assert setup.count_marks(Budget(records=1)) == 0
+    setup.throttle.reserve(0.004)  # for a slice
+    assert setup.count_marks(Budget(records=1)) == 1
+    setup.throttle.forget()
+    setup.begin_release()
+    assert setup.count_marks(Budget(records=1)) == 1
+    assert setup.count_marks(Budget(records=1, advances_releases=False)) == 0
+
+
+def test_the_first_part_of_a_release_counts_too() -> None:
+    setup = Setup()
+    setup.decider.work(IDLE_BUDGET)
+    setup.budget.mark_busy()
+    marker = records.Marker("default", 1, 1, "", None, NEWEST_VERSION)
+    setup.decider.feed(setup.position, records.MARKER_KEY, records.encode(marker))
+    assert setup.count_marks(Budget(records=5)) == 1
