@@ -140,7 +140,9 @@ class CsvOptions:
         """Returns how the files are written. Raises UsageError."""
         delimiter, list_separator = _unescape(self.delimiter), _unescape(self.list_separator)
         if delimiter is not None and len(delimiter) != 1:
-            raise UsageError(f"--delimiter: one character stands between cells, not {self.delimiter!r}")
+            raise UsageError(
+                f"--delimiter: one character stands between cells, not {self.delimiter!r}; '\\t' is a tab"
+            )
         if delimiter in ('"', "\n", "\r"):
             raise UsageError("--delimiter: quotes and ends of lines have a meaning of their own")
         if self.decimal not in (None, ".", ","):
@@ -217,7 +219,9 @@ class CsvOptions:
         try:
             return TypeAdapter[str](Slug).validate_python(self.load)
         except ValidationError as error:
-            raise UsageError(f"--load: {self.load!r} is no id; letters, digits, - and _ make one") from error
+            raise UsageError(
+                f"--load: {self.load[:40]!r} is no id; 1 to 100 letters, digits, - and _ make one"
+            ) from error
 
 
 def _unescape(separator: str | None) -> str | None:
