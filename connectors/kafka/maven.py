@@ -14,7 +14,6 @@ import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
 from streams.errors import LocalBrokerError
-from streams.setting_forms import HTTP_URL
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 30
 MIRROR_VARIABLE = "LEADSTREAM_MAVEN_MIRROR"
+_URL = re.compile(r"https?://[^\s/]+(?:/\S*)?")
 _ADDRESS = re.compile(r"\w+://\S+")
 
 
@@ -86,7 +86,7 @@ def _context(scratch: Path) -> MavenContext:
         # jgo fetches with requests, which has another name for this variable.
         os.environ.setdefault("REQUESTS_CA_BUNDLE", certificates)
     mirror = os.environ.get(MIRROR_VARIABLE)
-    if mirror and not HTTP_URL.fits(mirror):
+    if mirror and not _URL.fullmatch(mirror):
         raise LocalBrokerError(
             f"{MIRROR_VARIABLE}={mirror} cannot be used: set it to the address of a Maven repository, for example"
             " https://maven.example.com/maven2"
