@@ -10,8 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.errors import BrokerUnavailable
+from streams.kafka import reader
 from streams.kafka.protocols import ConsumedRecord, TopicPartitionLike
-from streams.kafka.reader import follow, read_batches_to_end, read_to_end
+from streams.kafka.reader import follow, read_batches_to_end, read_to_end, stop_consumer
 
 ORDERS = TopicPartition("orders", 0)
 RETURNS = TopicPartition("returns", 0)
@@ -141,3 +142,34 @@ async def test_following_goes_on_over_empty_fetches() -> None:
     fetches = follow(consumer)
     sizes = [sum(map(len, (await anext(fetches)).values())) for _ in range(4)]
     assert sizes == [1, 1, 0, 0]
+
+
+class DeafConsumer:
+    """Ends only when its stop is cancelled so many times."""
+
+    def __init__(self, cancellations: int, outcome: Exception | None = None) -> None:
+        self._cancellations = cancellations
+        self._outcome = outcome
+
+    async def stop(self) -> None:
+        while self._cancellations:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self._cancellations -= 1
+        if self._outcome is not None:
+            raise self._outcome
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} is not expected")
+
+
+@pytest.mark.parametrize("cancellations", [0, 1, 2])
+async def test_a_consumer_that_does_not_stop_is_told_again(
+    monkeypatch: pytest.MonkeyPatch, cancellations: int
+) -> None:
+    monkeypatch.setattr(reader, "STOP_SECONDS", TINY)
+    async with asyncio.timeout(20):
+        await stop_consumer(DeafConsumer(cancellations))
+        with pytest.raises(OSError, match="broken"):
+            await stop_consumer(DeafConsumer(cancellations, OSError("broken")))
