@@ -158,10 +158,12 @@ def require_value(record: ConsumedRecord) -> bytes:
 
 
 async def _seek(consumer: Consumer, partitions: Iterable[TopicPartitionLike], starts: Offsets) -> None:
-    from_beginning = [partition for partition in partitions if not starts.get(partition)]
-    for partition, offset in starts.items():
-        if offset:
+    from_beginning = []
+    for partition in partitions:
+        if offset := starts.get(partition):
             consumer.seek(partition, offset)
+        else:
+            from_beginning.append(partition)
     if from_beginning:
         await consumer.seek_to_beginning(*from_beginning)
 

@@ -45,6 +45,7 @@ class FakePartitionConsumer:
         self._positions = dict.fromkeys(partitions, 0)
 
     def seek(self, partition: Any, offset: int) -> None:
+        assert partition in self._positions, "aiokafka refuses to seek in what is not assigned"
         self._positions[partition] = offset
 
     async def seek_to_beginning(self, *_partitions: Any) -> bool:
@@ -95,6 +96,11 @@ async def test_an_empty_partition_yields_nothing() -> None:
 async def test_given_starts_and_ends_bound_the_read() -> None:
     consumer = FakePartitionConsumer({ORDERS: [0, 1, 2, 3, 4]}, {})
     assert await offsets(consumer, starts={ORDERS: 1}, ends={ORDERS: 3}) == [1, 2]
+
+
+async def test_a_start_in_a_partition_that_is_not_read_is_passed_over() -> None:
+    consumer = FakePartitionConsumer({ORDERS: [0, 1], RETURNS: [0, 1]}, {})
+    assert await offsets(consumer, starts={RETURNS: 1, ORDERS: 1}, ends={ORDERS: 2, RETURNS: 2}) == [1]
 
 
 async def test_a_record_behind_a_given_end_is_not_yielded() -> None:
