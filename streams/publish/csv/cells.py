@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.definitions import ContactStatus, PropertyType
 from schemas.events.base import EventInstant
 from schemas.values import ContactId, normalize_contact_id
-from streams.engine.validation.problem import describe_value
+from streams.hints import describe_value
 from streams.publish.csv.form import DEFAULT_LIST_SEPARATOR, CsvForm
 from streams.publish.csv.numbers import read_number, to_number
 from streams.publish.csv.times import UNIX_MILLISECONDS, UNIX_SECONDS, TimeReader

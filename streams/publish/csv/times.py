@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from schemas.time_zones import find_zone
 from schemas.values import instant_ms, instant_text, is_day
 from streams.engine.conditions.dates.zones import day_start, instant_from_wall
-from streams.engine.validation.problem import describe_value
 from streams.errors import UsageError
+from streams.hints import describe_value
 
 UNIX_SECONDS = "unix"
 UNIX_MILLISECONDS = "unix-ms"
