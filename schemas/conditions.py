@@ -20,7 +20,9 @@ DateText = str
 class DefinitionModel(BaseModel):
     """Base of the models of definitions: immutable, and it refuses unknown keys, so that a typo is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, strict=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 class Operators(DefinitionModel):

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from traceback import clear_frames
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import stamina
+from stamina.instrumentation import set_on_retry_hooks
 
 from streams.errors import LocalBrokerError
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 30
+MIRROR_VARIABLE = "LEADSTREAM_MAVEN_MIRROR"
+_URL = re.compile(r"https?://[^\s/]+(?:/\S*)?")
 _ADDRESS = re.compile(r"\w+://\S+")
 
 
@@ -48,7 +52,7 @@ class Maven:
         except _FetchError as error:
             raise LocalBrokerError(
                 f"{group}:{artifact}:{version} cannot be fetched ({error}); check the network, or set"
-                " LEADSTREAM_MAVEN_MIRROR to a Maven repository that can be reached"
+                f" {MIRROR_VARIABLE} to a Maven repository that can be reached"
             ) from error
 
     @stamina.retry(on=_FetchError, attempts=ATTEMPTS, wait_initial=0.3, wait_max=2.0)
@@ -81,7 +85,14 @@ def _context(scratch: Path) -> MavenContext:
     if certificates:
         # jgo fetches with requests, which has another name for this variable.
         os.environ.setdefault("REQUESTS_CA_BUNDLE", certificates)
-    mirror = os.environ.get("LEADSTREAM_MAVEN_MIRROR")
+    mirror = os.environ.get(MIRROR_VARIABLE)
+    if mirror and not _URL.fullmatch(mirror):
+        raise LocalBrokerError(
+            f"{MIRROR_VARIABLE}={mirror} cannot be used: set it to the address of a Maven repository, for example"
+            " https://maven.example.com/maven2"
+        )
+    # What stamina tells of an attempt is for a program's log; a command tells of the last one, in one line.
+    set_on_retry_hooks(())
     remote = {"mirror": mirror.rstrip("/")} if mirror else None
     return MavenContext(repo_cache=scratch, remote_repos=remote, timeout=TIMEOUT_SECONDS)
 
@@ -96,6 +107,18 @@ def _relative_path(group: str, artifact: str, version: str) -> Path:
 
 
 def _short_message(error: Exception) -> str:
-    """Returns the first line of an error without the addresses in it."""
+    """Returns what went wrong, in words of one line and without the addresses of artifacts."""
+    # Of the libraries below jgo, which are not imported here: they take long, and are not always there.
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    request = getattr(error, "request", None)
+    host = urlsplit(getattr(request, "url", None) or "").netloc.rpartition("@")[2] or "the repository"
+    if "SSLError" in kinds:
+        return f"the certificate of {host} is not trusted; SSL_CERT_FILE names the file of those that are"
+    if "ProxyError" in kinds:
+        return f"the proxy on the way to {host} does not answer"
+    if "Timeout" in kinds or "ConnectionError" in kinds:
+        return f"{host} does not answer"
     lines = str(error).splitlines() or [type(error).__name__]
+    if " not found in remote " in lines[0]:
+        return "the repository does not have it, or does not answer as one"
     return _ADDRESS.sub("the repository", lines[0])[:200]

@@ -41,7 +41,7 @@ LongText = Annotated[str, Field(max_length=20_000)]
 class InputEvent(BaseModel):
     """Base of the models of incoming events; unknown fields are ignored (SPEC section 2)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, populate_by_name=True, defer_build=True)
 
     id: EventId
     account: AccountId = DEFAULT_ACCOUNT

@@ -12,7 +12,7 @@ from schemas.events.base import DEFAULT_ACCOUNT, AccountId, EventInstant
 class ClockAdvanced(BaseModel):
     """Every instant of the account before `at` is over once the journal holds all in-topics up to `ends`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, defer_build=True)
 
     type: Literal["clock.advanced"]
     id: str | None = None

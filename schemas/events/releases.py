@@ -12,7 +12,7 @@ from schemas.events.base import AccountId, EventId, EventInstant
 class DefinitionsApplied(BaseModel):
     """One account's whole definitions, as written; void unless `based_on` is the account's latest release."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, defer_build=True)
 
     type: Literal["definitions.applied"]
     id: EventId | None = None

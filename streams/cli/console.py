@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from streams.progress import ProgressCallback, ignore_progress
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from streams.progress import ProgressCallback
 
 
 class ClosedOutput(Exception):
@@ -89,12 +89,8 @@ def write_note(text: str) -> None:
     _write(sys.stderr, text + "\n")
 
 
-def stderr_console(quiet: bool = False) -> Console:
-    """Returns a console on standard error, so that standard output holds only what a machine reads.
-
-    Lines are wrapped on a terminal only: in a pipe or a file each stays one line.
-    """
-    return new_console(stderr=True, quiet=quiet, highlight=False, soft_wrap=not sys.stderr.isatty())
+def ignore_note(_text: str) -> None:
+    """Writes nothing, where `write_note` writes: the command was asked for JSON alone."""
 
 
 def new_console(**options: Any) -> Console:
@@ -111,8 +107,8 @@ def new_console(**options: Any) -> Console:
 @contextmanager
 def progress_bar(quiet: bool = False) -> Iterator[ProgressCallback]:
     """Yields a function that moves a progress bar on standard error; without a terminal nothing is drawn."""
-    if quiet:
-        yield _ignore_progress
+    if quiet or not sys.stderr.isatty():
+        yield ignore_progress
         return
     from rich.progress import (  # noqa: PLC0415 - see the module's docstring
         BarColumn,
@@ -122,9 +118,8 @@ def progress_bar(quiet: bool = False) -> Iterator[ProgressCallback]:
         TimeElapsedColumn,
     )
 
-    console = stderr_console()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=new_console(stderr=True, highlight=False), transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def advance(what: str, done: int, total: int) -> None:
@@ -144,7 +139,3 @@ def _write(stream: TextIO, text: str) -> None:
         stream.write(text)
     except BrokenPipeError as error:
         raise ClosedOutput from error
-
-
-def _ignore_progress(_what: str, _done: int, _total: int) -> None:
-    """Draws nothing: the command was asked to be quiet."""

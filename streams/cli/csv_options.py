@@ -1,4 +1,7 @@
-"""The options of `publish --format csv`."""
+"""The options of `publish --format csv`.
+
+What reads CSV is imported by the functions that use it: most events come in lines of JSON, and start faster so.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -15,14 +18,13 @@ from schemas.values import Slug, instant_text
 from streams.cli.console import write_note
 from streams.cli.options import parse_time_option
 from streams.errors import UsageError
-from streams.publish.csv.account import read_account_context
-from streams.publish.csv.encoding import require_encoding
-from streams.publish.csv.events import CsvEventBuilder
-from streams.publish.csv.form import CsvForm
-from streams.publish.csv.mapping import ColumnMapping, parse_column_mapping, parse_column_pair, read_mapping_file
-from streams.publish.csv.numbers import DecimalMark
-from streams.publish.csv.times import require_date_format, require_named_zone
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.publish.csv.events import CsvEventBuilder
+    from streams.publish.csv.form import CsvForm
+    from streams.publish.csv.mapping import ColumnMapping
+    from streams.publish.csv.numbers import DecimalMark
+    from streams.settings import Settings
 
 _PANEL = "Options for CSV files"
 
@@ -129,6 +131,12 @@ class CsvOptions:
 
     def column_mapping(self) -> ColumnMapping:
         """Returns the columns and their fields. Raises UsageError, DataError."""
+        from streams.publish.csv.mapping import (  # noqa: PLC0415 - see the module's docstring
+            parse_column_mapping,
+            parse_column_pair,
+            read_mapping_file,
+        )
+
         pairs = [parse_column_pair(pair) for pair in self.column_pairs or ()]
         if self.mapping_file is not None:
             pairs = [*read_mapping_file(self.mapping_file), *pairs]
@@ -138,9 +146,15 @@ class CsvOptions:
 
     def form(self) -> CsvForm:
         """Returns how the files are written. Raises UsageError."""
+        from streams.publish.csv.encoding import require_encoding  # noqa: PLC0415 - see the module's docstring
+        from streams.publish.csv.form import CsvForm  # noqa: PLC0415
+        from streams.publish.csv.times import require_date_format, require_named_zone  # noqa: PLC0415
+
         delimiter, list_separator = _unescape(self.delimiter), _unescape(self.list_separator)
         if delimiter is not None and len(delimiter) != 1:
-            raise UsageError(f"--delimiter: one character stands between cells, not {self.delimiter!r}")
+            raise UsageError(
+                f"--delimiter: one character stands between cells, not {self.delimiter!r}; '\\t' is a tab"
+            )
         if delimiter in ('"', "\n", "\r"):
             raise UsageError("--delimiter: quotes and ends of lines have a meaning of their own")
         if self.decimal not in (None, ".", ","):
@@ -150,7 +164,7 @@ class CsvOptions:
         return CsvForm(
             delimiter=delimiter,
             encoding=None if self.encoding is None else require_encoding(self.encoding),
-            decimal=cast(DecimalMark | None, self.decimal),
+            decimal=cast("DecimalMark | None", self.decimal),
             date_formats=[require_date_format(each) for each in self.date_formats or ()],
             zone=None if self.zone is None else require_named_zone(self.zone),
             list_separator=list_separator,
@@ -185,6 +199,9 @@ class CsvOptions:
 
     def event_builder(self, settings: Settings, account: str) -> CsvEventBuilder:
         """Returns what builds events from rows, with the property types that the account declares."""
+        from streams.publish.csv.account import read_account_context  # noqa: PLC0415 - see the module's docstring
+        from streams.publish.csv.events import CsvEventBuilder  # noqa: PLC0415
+
         mapping, form, load = self.column_mapping(), self.form(), self._load_id()
         at = parse_time_option("--at", self.at)
         context = asyncio.run(read_account_context(settings, account))
@@ -217,7 +234,9 @@ class CsvOptions:
         try:
             return TypeAdapter[str](Slug).validate_python(self.load)
         except ValidationError as error:
-            raise UsageError(f"--load: {self.load!r} is no id; letters, digits, - and _ make one") from error
+            raise UsageError(
+                f"--load: {self.load[:40]!r} is no id; 1 to 100 letters, digits, - and _ make one"
+            ) from error
 
 
 def _unescape(separator: str | None) -> str | None:

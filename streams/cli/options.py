@@ -60,4 +60,6 @@ def parse_account(text: str) -> str:
     try:
         return TypeAdapter[str](Slug).validate_python(text)
     except ValidationError as error:
-        raise UsageError(f"--account: {text!r} is no account; letters, digits, - and _ make one") from error
+        raise UsageError(
+            f"--account: {text[:40]!r} is no account; 1 to 100 letters, digits, - and _ make one"
+        ) from error

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line, write_note
+from streams.cli.console import plural, progress_bar, write_json, write_line, write_note
 from streams.cli.csv_options import (
     CsvAtOption,
     CsvOptions,
@@ -40,10 +41,9 @@ from streams.cli.options import (
 )
 from streams.errors import DataError
 from streams.kafka.deployment import require_deployment
-from streams.publish.csv.events import parse_csv_files
-from streams.publish.dry_run import DryRun, try_lines
 from streams.publish.event_warnings import EventWarnings
 from streams.publish.lines import (
+    DefinitionsLine,
     ParsedLine,
     normalize_keys,
     parse_access_log,
@@ -53,10 +53,12 @@ from streams.publish.lines import (
 )
 from streams.publish.producer import EventProducer
 from streams.publish.publisher import Publisher, PublishReport
-from streams.publish.release_lines import ReleaseLineWriter
-from streams.settings import Settings
+from streams.settings import Clock, Settings
 from streams.store.journal_follower import JournalFollower
-from streams.store.releases import ReleaseRepository
+
+if TYPE_CHECKING:
+    from streams.publish.dry_run import DryRun
+    from streams.store.releases import ReleaseRepository
 
 
 class Format(StrEnum):
@@ -167,6 +169,8 @@ def publish(
     with progress_bar(quiet=as_json) as advance:
         on_bytes_read = total_progress(files, "publishing", advance)
         if csv_events is not None:
+            from streams.publish.csv.events import parse_csv_files  # noqa: PLC0415 - slow to import
+
             items = parse_csv_files(files, csv_events, on_bytes_read)
         elif format_ is Format.ACCESS_LOG:
             items = parse_access_log(read_lines(files, on_bytes_read), log_options.parser(as_.value, account))
@@ -175,6 +179,8 @@ def publish(
         account_of_all = None if format_ is Format.JSONL else account
         load_id = csv_events.load if csv_events is not None else None
         if dry_run:
+            from streams.publish.dry_run import try_lines  # noqa: PLC0415 - slow to import, as a worker's checks are
+
             run = try_lines(items, end)
             report = run.report
         else:
@@ -200,18 +206,42 @@ def publish(
         raise typer.Exit(DataError.exit_code)
 
 
+class _Releases:
+    """The releases of the deployment; what reads them is imported when they are asked for, which few files do."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    @cached_property
+    def _repository(self) -> ReleaseRepository:
+        from streams.store.releases import ReleaseRepository  # noqa: PLC0415 - see the class
+
+        return ReleaseRepository(self._settings, self._clock)
+
+    async def apply_line(self, line: DefinitionsLine) -> int:
+        """Writes the release of a line and returns its number. Raises DefinitionsRefused."""
+        from streams.publish.release_lines import ReleaseLineWriter  # noqa: PLC0415 - see the class
+
+        return await ReleaseLineWriter(self._repository).apply_line(line)
+
+    async def has_any(self, account: str) -> bool:
+        """Whether the account has definitions."""
+        return await self._repository.latest(account) is not None
+
+
 async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _PublishOptions) -> PublishReport:
     async with AsyncExitStack() as stack:
         producer = await stack.enter_async_context(EventProducer(settings))
         deployment = await require_deployment(settings)
         if deployment.normalize_ids:
             items = normalize_keys(items)
-        releases = ReleaseRepository(settings, deployment.clock)
+        releases = _Releases(settings, deployment.clock)
         journal = await stack.enter_async_context(JournalFollower(settings)) if options.ordered else None
         publisher = Publisher(
             producer,
             advances_clock=deployment.clock == "events",
-            releases=ReleaseLineWriter(releases),
+            releases=releases,
             journal=journal,
             patience=options.patience,
         )
@@ -222,7 +252,7 @@ async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _Pu
         if (
             publisher.report.event_count
             and options.account is not None
-            and await releases.latest(options.account) is None
+            and not await releases.has_any(options.account)
         ):
             _warn_without_definitions(options.account)
         return publisher.report
@@ -230,10 +260,8 @@ async def _publish(settings: Settings, items: Iterator[ParsedLine], options: _Pu
 
 def _warn_without_definitions(account: str) -> None:
     """Warns of an account without definitions: a mistyped name would make contacts that nobody looks for."""
-    stderr_console().print(
-        f"warning: account {account!r} has no definitions yet; its contacts are in no segment until it has some",
-        markup=False,
-        soft_wrap=True,
+    write_note(
+        f"warning: account {account!r} has no definitions yet; its contacts are in no segment until it has some"
     )
 
 
@@ -291,9 +319,8 @@ def _write_report(report: PublishReport, warnings: EventWarnings, as_json: bool,
             }
         )
         return
-    console = stderr_console()
     for text in report.refusals.describe():
-        console.print(f"not published: {text}", markup=False, soft_wrap=True)
+        write_note(f"not published: {text}")
     for text in warnings.describe():
         write_note(text)
     _write_summary(report, f"{plural(report.event_count, 'event')} published", "not published")

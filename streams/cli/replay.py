@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.cli.console import progress_bar, stderr_console, write_line, write_note
+from streams.cli.console import progress_bar, write_line, write_note
 from streams.cli.options import BootstrapOption, PrefixOption, parse_time_option, settings_from
 from streams.definitions import load_definitions
 from streams.engine.journal.effects import Output
@@ -85,20 +85,19 @@ def _replay_files(
     state: bool,
 ) -> None:
     accounts = {name: account.document for name, account in load_definitions(definitions).require().items()}
-    console = stderr_console()
     with progress_bar() as advance:
         run = FileReplay(
             accounts,
             settings.engine,
             write,
-            lambda line: console.print(line, markup=False, soft_wrap=True),
+            write_note,
             normalize_ids=settings.normalize_ids,
         )
         run.run(parse_json_lines(read_lines(events, total_progress(events, "replaying", advance))), until)
     if state:
         _write_rows(run.state())
     if run.report.refused_count:
-        console.print(f"{run.report.refused_count} refused", markup=False)
+        write_note(f"{run.report.refused_count} refused")
     for name in run.undefined_accounts[:MAX_LISTED_ACCOUNTS]:
         write_note(
             f"account {name} has no definitions, so nothing can be decided for it; give --definitions FILE, or a line"
@@ -117,9 +116,7 @@ def _replay_journal(settings: Settings, write: OutputCallback, state: bool) -> N
     if state:
         _write_rows(run.state())
     if run.refused_count:
-        stderr_console().print(
-            f"{run.refused_count} refused when decided, as they are in the dead letters", markup=False
-        )
+        write_note(f"{run.refused_count} refused when decided, as they are in the dead letters")
 
 
 def _write_rows(rows: Iterable[StateRow]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.console import plural, progress_bar, stderr_console, write_json, write_line, write_note
+from streams.cli.console import plural, progress_bar, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.search.apply import ResultTarget, build_search_request, freeze_result, save_condition
 from streams.search.condition import condition_warnings
@@ -102,7 +102,7 @@ def _result_to_dict(result: SearchResult, request: SearchRequest, count: bool, l
 
 
 def _write_result(result: dict[str, Any], freeze: str | None) -> None:
-    stderr_console().print(_summary(result), markup=False)
+    write_note(_summary(result))
     if "contacts" in result:
         for hit in result["contacts"]:
             write_line(hit["contact"])

@@ -25,8 +25,7 @@ NormalizeIdsOption = Annotated[
     bool | None,
     typer.Option(
         "--normalize-ids/--keep-ids",
-        envvar="LEADSTREAM_NORMALIZE_IDS",
-        help="Contact ids trimmed and in lower case; fixed at creation.",
+        help="Contact ids trimmed and in lower case; fixed at creation (LEADSTREAM_NORMALIZE_IDS).",
     ),
 ]
 ReplicationOption = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.console import progress_bar, stderr_console, write_json, write_line
+from streams.cli.console import progress_bar, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.store.outputs.definitions import require_release
 from streams.verify.verification import ContactSelection, verify
@@ -34,7 +34,8 @@ def verify_command(
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     if account is not None:
         asyncio.run(require_release(settings, account))
-    stderr_console(as_json).print("scanning the whole journal up to what is decided now", markup=False)
+    if not as_json:
+        write_note("scanning the whole journal up to what is decided now")
     with progress_bar() as advance:
         report = asyncio.run(verify(settings, ContactSelection(account, sample), advance))
     if as_json:

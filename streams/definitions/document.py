@@ -45,6 +45,10 @@ class UnreadableDocument(Exception):
         self.line = line
 
 
+class NotAMapping(UnreadableDocument):
+    """A document is a text, a number or a list, where a mapping is needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """The definitions in one document, which may be a part of an account's."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
-from streams.definitions.document import Document, DocumentProblem, UnreadableDocument
+from streams.definitions.document import Document, DocumentProblem, NotAMapping, UnreadableDocument
 from streams.engine.validation import TOO_DEEP
 
 if TYPE_CHECKING:
@@ -110,5 +110,5 @@ def _reject_constant(name: str) -> Any:
 def _build_document(name: str, value: Any, reader: YamlNodeReader) -> Document:
     if not isinstance(value, dict):
         line = reader.lines.get((), 1)
-        raise UnreadableDocument("definitions are a mapping: account, properties, segments, campaigns, ...", line)
+        raise NotAMapping("definitions are a mapping: account, properties, segments, campaigns, ...", line)
     return Document(name, value, reader.lines, reader.spellings)

@@ -33,9 +33,10 @@ def compose_nodes(text: str) -> list[Node]:
         raise UnreadableDocument(TOO_DEEP, error.problem_mark.line + 1) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise UnreadableDocument(
-            f"is not YAML: {error.problem or error.context}", mark.line + 1 if mark else 0
-        ) from error
+        problem = str(error.problem or error.context)
+        if problem.startswith("expected <block end>"):
+            problem = "the line is indented more or less than those it belongs to"
+        raise UnreadableDocument(f"is not YAML: {problem}", mark.line + 1 if mark else 0) from error
     except (YAMLError, ValueError) as error:
         raise UnreadableDocument(f"is not YAML: {str(error).splitlines()[0]}") from error
 

@@ -11,12 +11,12 @@ from schemas.values import instant_text
 from streams.engine.journal.records import JournalEvent, JournalRecord
 from streams.engine.partition.broadcast import PartitionStatus
 from streams.engine.state.contact import Contact
-from streams.engine.validation.problem import suggestion
 from streams.errors import DataError, UsageError
 from streams.explain.campaign import CampaignSubject
 from streams.explain.segment import SegmentSubject
 from streams.explain.snapshot import TimelineSnapshot, take_snapshot
 from streams.explain.timeline import ContactTimeline, EngineParameters
+from streams.hints import suggestion
 from streams.store.contact_view import settled_instant
 
 Explanation = dict[str, Any]

@@ -21,6 +21,9 @@ POLL_MS = 200
 PATIENCE_SECONDS = 30.0
 """The longest time without progress before a read is given up; a new leader is elected well within it."""
 
+STOP_SECONDS = 1.0
+"""After so long a consumer that stops is told again."""
+
 Offsets = Mapping[TopicPartitionLike, int]
 """Partition -> an offset. An end is the offset behind the last record."""
 
@@ -47,14 +50,24 @@ async def open_consumer(bootstrap: str, client: str, isolation: str = "read_comm
 
 
 async def stop_consumer(consumer: Consumer) -> None:
-    """Stops a consumer, also while its broker is away.
+    """Stops a consumer, also while its broker is away, or right after it was assigned anew.
 
-    aiokafka then cancels a fetch that waits for its next attempt, and raises that CancelledError: it would look as if
-    the caller's own task was cancelled.
+    aiokafka cancels a fetch that waits for its next attempt, and raises that CancelledError: it would look as if the
+    caller's own task was cancelled. Where the fetcher just ends the tasks of a former assignment it takes the
+    cancellation for one of theirs and goes on, and `stop` would wait for ever; a second one reaches it.
     """
-    [outcome] = await asyncio.gather(consumer.stop(), return_exceptions=True)
-    if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
-        raise outcome
+    await asyncio.sleep(0)  # mostly enough for the fetcher to end those tasks
+    stop = asyncio.ensure_future(consumer.stop())
+    try:
+        while not stop.done():
+            await asyncio.wait([stop], timeout=STOP_SECONDS)
+            if not stop.done():
+                stop.cancel()
+    except asyncio.CancelledError:
+        stop.cancel()
+        raise
+    if not stop.cancelled():
+        stop.result()
 
 
 async def fetch_end_offsets(consumer: Consumer, partitions: Sequence[TopicPartitionLike]) -> Offsets:
@@ -145,10 +158,12 @@ def require_value(record: ConsumedRecord) -> bytes:
 
 
 async def _seek(consumer: Consumer, partitions: Iterable[TopicPartitionLike], starts: Offsets) -> None:
-    from_beginning = [partition for partition in partitions if not starts.get(partition)]
-    for partition, offset in starts.items():
-        if offset:
+    from_beginning = []
+    for partition in partitions:
+        if offset := starts.get(partition):
             consumer.seek(partition, offset)
+        else:
+            from_beginning.append(partition)
     if from_beginning:
         await consumer.seek_to_beginning(*from_beginning)
 

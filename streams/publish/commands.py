@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.definitions import Definitions
 from schemas.values import ContactId, instant_text
 from streams.clock import now_ms
-from streams.engine.validation.problem import suggestion
 from streams.errors import DataError, UsageError
+from streams.hints import suggestion
 from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.events_clock import current_event_time
 from streams.publish.lines import EventLine, RefusedLine, line_from_event, read_lines

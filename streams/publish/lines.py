@@ -215,7 +215,7 @@ def _parse_json_line(line: Line) -> ParsedLine:
     try:
         envelope = _decode(line.text)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        return RefusedLine(line.location, f"not a JSON object: {error}")
+        return RefusedLine(line.location, _describe_no_object(line.text, error))
     account = envelope.account if isinstance(envelope.account, str) else "default"
     at = _parse_instant(envelope.at)
     if envelope.type == CLOCK_TYPE:
@@ -223,6 +223,19 @@ def _parse_json_line(line: Line) -> ParsedLine:
     if envelope.type == DEFINITIONS_TYPE:
         return _definitions_line(line, envelope, at)
     return _event_line(line, envelope, account, at)
+
+
+def _describe_no_object(text: bytes, error: Exception) -> str:
+    """Returns why a line is no event, and what to type where the file is of another form."""
+    if isinstance(error, RecursionError):
+        return "not a JSON object: nested too deeply"
+    if text.startswith(b"["):
+        return "not a JSON object but a list; each line is one event, without a list around them"
+    if not text.startswith(b"{"):
+        return "not a JSON object, as each line has to be; other files need --format csv or --format access-log"
+    if str(error) == "Input data was truncated":
+        return "not a JSON object: it does not end on its line; each line is one event"
+    return f"not a JSON object: {error}"
 
 
 def _clock_line(line: Line, account: str, at: int | None) -> ParsedLine:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.conditions import Condition
-from streams.definitions.document import Document, UnreadableDocument
+from streams.definitions.document import Document, NotAMapping, UnreadableDocument
 from streams.definitions.read import read_text
 from streams.engine.validation import validate_definitions
 from streams.errors import DataError, UsageError
@@ -34,6 +34,10 @@ def read_condition(text: str) -> Document:
         text = _read_text_file(path)
     try:
         documents = read_text(name, text, as_json=as_json)
+    except NotAMapping as error:
+        raise UsageError(
+            f"{name} is no mapping such as {{property: country, eq: DE}}; words are looked for with --text"
+        ) from error
     except UnreadableDocument as error:
         raise UsageError(f"{name}: {error.message}; a condition is such as {{property: country, eq: DE}}") from error
     if len(documents) != 1:

@@ -21,18 +21,23 @@ from streams.cli.main import run
 try:
     run()
 except SystemExit as end:
-    print(json.dumps([end.code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
+    print(json.dumps([end.code, sorted(sys.modules)]), file=sys.stderr)
 """
 
 
 def imported_packages(*arguments: str) -> set[str]:
     """The top-level packages that are loaded at the end of a command that succeeds."""
+    return {name.partition(".")[0] for name in imported_modules(*arguments)}
+
+
+def imported_modules(*arguments: str) -> set[str]:
+    """The modules that are loaded at the end of a command that succeeds."""
     run = subprocess.run(
         [sys.executable, "-c", RUN_AND_LIST, *arguments], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True
     )
-    code, packages = json.loads(run.stderr.splitlines()[-1])
+    code, modules = json.loads(run.stderr.splitlines()[-1])
     assert code == 0, run.stderr
-    return set(packages)
+    return set(modules)
 
 
 def test_the_help_of_all_commands_loads_none_of_them() -> None:
@@ -56,6 +61,17 @@ def test_replaying_a_file_loads_no_client(tmp_path: Path, options: list[str]) ->
     assert not packages & {"faust", "mode", "aiokafka", "aiohttp", "simple_salesforce", "requests"}
 
 
+def test_publishing_lines_of_json_loads_nothing_for_other_files_and_draws_nothing(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_text(EVENT)
+    modules = imported_modules("publish", "--dry-run", str(events))
+    assert "streams.publish.dry_run" in modules
+    assert not [
+        name for name in modules if name.startswith(("rich", "streams.publish.csv", "streams.store.releases"))
+    ]
+    assert "streams.engine.validation" not in modules
+
+
 LOAD_AND_LIST = """
 import json, sys
 from streams.cli.main import build_app
@@ -74,7 +90,13 @@ SLOW_PARTS = {
     "streams.search": {"search:search_contacts"},
     "streams.verify": {"verify:verify_command"},
     "streams.explain": {"explain:explain"},
-    "streams.publish.csv": {"publish:publish"},
+    "streams.publish.csv": set(),
+    "streams.engine.validation": {  # what reads releases checks whether they are valid
+        *("search:search_contacts", "explain:explain", "verify:verify_command", "replay:replay"),
+        *("definitions.apply:apply", "definitions.check:check", "definitions.plan:plan"),
+        *("definitions.releases:show", "definitions.upgrade:upgrade", "leads:reactivate", "segments:remove"),
+        *("outputs.leads:list_leads", "outputs.segments:list_members"),
+    },
 }
 """Package -> the commands that are made of it."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from streams.cli.console import progress_bar, stderr_console, write_json, write_line
+from streams.cli.console import ignore_note, progress_bar, write_json, write_line, write_note
 from streams.cli.definitions.files import DefinitionFilesArgument
 from streams.cli.definitions.releases import open_release_repository
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
@@ -37,7 +36,7 @@ def plan(
     require_some_version(files)
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     with progress_bar(quiet=as_json) as advance:
-        on_message = partial(stderr_console(quiet=as_json).print, markup=False)
+        on_message = ignore_note if as_json else write_note
         results = asyncio.run(_plan(settings, files, quick=quick, on_message=on_message, on_progress=advance))
     if as_json:
         write_json([result.to_dict() for result in results])

@@ -14,8 +14,8 @@ from streams.cli.console import plural, write_json, write_line
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.definitions.history import ReleaseHistory, build_release_history
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
-from streams.engine.validation.problem import suggestion
 from streams.errors import DataError, UsageError
+from streams.hints import suggestion
 from streams.kafka.deployment import require_deployment
 from streams.settings import Settings
 from streams.store.releases import ReleaseRepository

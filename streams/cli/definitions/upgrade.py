@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from schemas.engine_versions import NEWEST_VERSION
-from streams.cli.console import progress_bar, stderr_console, write_json, write_line
+from streams.cli.console import ignore_note, progress_bar, write_json, write_line, write_note
 from streams.cli.definitions.apply import ApplyPatienceOption, ApplyTiming, WaitOption, apply_account
 from streams.cli.definitions.plan import write_plan
 from streams.cli.definitions.releases import ReleasesAccountOption, open_release_repository, require_definitions
@@ -57,7 +56,7 @@ async def _plan(settings: Settings, account: str | None, quiet: bool) -> list[di
     if not accounts:
         return []
     with progress_bar(quiet) as advance:
-        on_message = partial(stderr_console(quiet=quiet).print, markup=False)
+        on_message = ignore_note if quiet else write_note
         results = await plan_accounts(settings, accounts, quick=False, on_message=on_message, on_progress=advance)
     for result in [] if quiet else results:
         write_plan(result)

@@ -13,8 +13,8 @@ from schemas.definitions import LeadStatus
 from streams.cli.console import progress_bar, write_columns, write_json
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_account, settings_from
 from streams.cli.outputs.pages import DEFAULT_LIMIT, LimitOption, SkipOption, page, write_count
-from streams.engine.validation.problem import suggestion
 from streams.errors import UsageError
+from streams.hints import suggestion
 from streams.store.outputs.definitions import require_campaign, require_release
 from streams.store.outputs.tables import RowKey, TableLead, read_leads
 

@@ -13,6 +13,7 @@ from schemas.topics import ALL_TOPICS, LEAD_CHANGES, NOTIFICATIONS, QUALIFIED_LE
 from streams.cli.console import require_reader, write_lines_now
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_account, settings_from
 from streams.errors import UsageError
+from streams.hints import suggestion
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import require_deployment
 from streams.kafka.protocols import ConsumedRecord
@@ -129,7 +130,5 @@ class _View:
 
 def _find_topic(name: str) -> Topic:
     if name not in OUTPUTS:
-        from streams.engine.validation.problem import suggestion  # noqa: PLC0415 - slow to import, for an error only
-
         raise UsageError(f"there is no output topic {name!r}{suggestion(name, OUTPUTS)}")
     return OUTPUTS[name]

@@ -9,8 +9,9 @@ from schemas.definitions import AutomationRule, Campaign, ScoringRule
 from schemas.values import duration_ms, is_day
 from streams.engine.validation.conditions import PLACEHOLDER_CONDITION, condition_problems
 from streams.engine.validation.context import ConditionUse, ValidationContext
-from streams.engine.validation.problem import DocumentPath, Problem, suggestion
+from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.schema import schema_problems
+from streams.hints import suggestion
 
 _RULES: tuple[tuple[ConditionUse, type[ScoringRule | AutomationRule]], ...] = (
     ("scoring", ScoringRule),

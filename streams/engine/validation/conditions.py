@@ -13,8 +13,9 @@ from streams.engine.validation.context import ConditionUse, ValidationContext
 from streams.engine.validation.contradictions import misplaced_key_problems
 from streams.engine.validation.leaves import leaf_problems
 from streams.engine.validation.operators import misfit_problems
-from streams.engine.validation.problem import DocumentPath, Problem, describe_value, suggestion
+from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.schema import schema_problems
+from streams.hints import describe_value, suggestion
 
 MAX_CONDITION_DEPTH = 50
 PLACEHOLDER_CONDITION = {"all": ()}

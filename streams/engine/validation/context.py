@@ -8,7 +8,7 @@ from typing import Literal
 
 from schemas.definitions import STANDARD_PROPERTIES, AccountPlan, PropertyType
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
-from streams.engine.validation.problem import suggestion
+from streams.hints import suggestion
 
 ConditionUse = Literal["segment", "scoring", "automation"]
 """Where a condition is used; only automation rules have a lead to evaluate it on."""

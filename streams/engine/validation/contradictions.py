@@ -19,7 +19,8 @@ from streams.engine.conditions.operand_types import (
 )
 from streams.engine.conditions.regex.literals import EMPTY_PATTERN
 from streams.engine.conditions.text import CaseFold, compiled_pattern, fold_for
-from streams.engine.validation.problem import DocumentPath, Problem, describe_value
+from streams.engine.validation.problem import DocumentPath, Problem
+from streams.hints import describe_value
 
 _NEGATIVE_OPERATORS = frozenset({"ne", "not_in", "not_contains"})
 _EMPTY_LIST_MESSAGES = {

@@ -11,15 +11,7 @@ from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.time_zones import zone_names
 from streams.engine.validation.campaigns import campaign_problems
 from streams.engine.validation.context import ValidationContext
-from streams.engine.validation.problem import (
-    MAX_NESTING,
-    TOO_DEEP,
-    WARNING,
-    DocumentPath,
-    Problem,
-    describe_value,
-    suggestion,
-)
+from streams.engine.validation.problem import MAX_NESTING, TOO_DEEP, WARNING, DocumentPath, Problem
 from streams.engine.validation.references import (
     find_cycles,
     lead_cycles,
@@ -31,6 +23,7 @@ from streams.engine.validation.schema import schema_problems
 from streams.engine.validation.segments import segment_problems
 from streams.engine.validation.surrogates import surrogate_problems
 from streams.engine.validation.versions import version_problems
+from streams.hints import describe_value, suggestion
 
 
 @dataclass(frozen=True, slots=True)

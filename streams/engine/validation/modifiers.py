@@ -8,7 +8,8 @@ from schemas.conditions import MomentOperators, Operators, Window
 from schemas.definitions import PropertyType
 from streams.engine.conditions.operand_types import EQUALITY_OPERATORS, OperatorMap, to_tuple
 from streams.engine.conditions.operators import uses_dates
-from streams.engine.validation.problem import DocumentPath, Problem, describe_value
+from streams.engine.validation.problem import DocumentPath, Problem
+from streams.hints import describe_value
 
 _TEXT_OPERATORS = EQUALITY_OPERATORS | {"starts_with", "ends_with", "matches"}
 _TEXT_OR_LIST_OPERATORS = _TEXT_OPERATORS | {"contains", "not_contains", "contains_any", "contains_all"}

@@ -30,7 +30,7 @@ from streams.engine.conditions.text import compiled_pattern
 from streams.engine.validation.contradictions import contradiction_problems, empty_number_list_problems
 from streams.engine.validation.dates import date_fault
 from streams.engine.validation.modifiers import modifier_problems, unused_zone_problems
-from streams.engine.validation.problem import DocumentPath, Problem, describe_value, suggestion
+from streams.engine.validation.problem import DocumentPath, Problem
 from streams.engine.validation.ranges import (
     age_range_problems,
     count_range_problems,
@@ -40,6 +40,7 @@ from streams.engine.validation.ranges import (
     score_range_problems,
 )
 from streams.engine.validation.schema import keys_of
+from streams.hints import describe_value, suggestion
 
 BoundOperators = NumberOperators | CountOperators | AmountOperators | DurationOperators
 

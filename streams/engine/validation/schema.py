@@ -10,7 +10,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from streams.engine.validation.problem import DocumentPath, Problem, describe_value, suggestion
+from streams.engine.validation.problem import DocumentPath, Problem
+from streams.hints import describe_value, suggestion
 
 _TYPE_NAMES: Mapping[str, str] = {
     "string_type": "text",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from streams.engine.validation.problem import DocumentPath, Problem, describe_value
+from streams.engine.validation.problem import DocumentPath, Problem
+from streams.hints import describe_value
 
 _REASON = "is half a character (of a surrogate pair), which no text can hold; write the whole character"
 

@@ -61,12 +61,17 @@ def _decode_object(line: str) -> dict[str, Any]:
         return _decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         if "\\x" not in line:
-            raise ValueError(f"not a JSON object: {error}") from error
+            raise ValueError(f"not a JSON object: {_describe(error)}") from error
     try:
         # nginx without escape=json, and Apache, write bytes between the quotes that are no escapes of JSON.
         return _decode(_BYTES.sub(_json_text, line))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise ValueError(f"not a JSON object: {error}") from error
+        raise ValueError(f"not a JSON object: {_describe(error)}") from error
+
+
+def _describe(error: Exception) -> str:
+    """Returns what is wrong with JSON, in a few words."""
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(" - at ")[0]
 
 
 def _json_text(match: re.Match[str]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from streams.errors import UsageError
+from streams.publish.access_log.clients import is_address
 from streams.publish.access_log.entry import LogEntry, LogFields
 from streams.publish.access_log.roles import FieldRole, RoleNames, role_names
 from streams.publish.access_log.server_fields import (
@@ -37,6 +39,7 @@ class FormatLog:
 
     def __init__(self, log_format: str, overrides: Mapping[FieldRole, str]) -> None:
         self._start, self._parts = _compile(log_format)
+        self._before_ident = _name_before(self._parts, "remote_ident")
         names = role_names(overrides)
         fields = {part.name for part in self._parts}
         for role, name in overrides.items():
@@ -49,7 +52,11 @@ class FormatLog:
 
     def read_entry(self, line: str) -> LogEntry:
         """Returns what a line says. Raises ValueError for a line that does not have the form."""
-        return self._fields.build_entry(self._split(line).get, has_escapes=True)
+        values = self._split(line)
+        if is_address(values.get("remote_ident", "")) and not values.get(self._before_ident, "").endswith(","):
+            # The line has a virtual host or a proxy in front: as a contact it would have everybody's visits.
+            raise ValueError("the line does not fit --log-format: an address stands where it has remote_ident")
+        return self._fields.build_entry(values.get, has_escapes=True)
 
     def _split(self, line: str) -> dict[str, str]:
         if not line.startswith(self._start):
@@ -74,6 +81,10 @@ class FormatLog:
         part = self._parts[number]
         is_needed = any(each.name in self._essential for each in self._parts[number:])
         return part.end.startswith('"') and not is_needed and _find_end(line, '"', position) < 0
+
+
+def _name_before(parts: list[_Part], name: str) -> str:
+    return next((first.name for first, second in pairwise(parts) if second.name == name), "")
 
 
 def _find_end(line: str, end: str, position: int) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, get_args
 
-from streams.engine.validation.problem import suggestion
 from streams.errors import UsageError
+from streams.hints import suggestion
 from streams.publish.access_log.server_fields import normalize_field_name
 
 FieldRole = Literal[

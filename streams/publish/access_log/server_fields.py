@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from streams.engine.validation.problem import suggestion
+from streams.hints import suggestion
 
 NGINX_FAMILIES = (
     # These end in a name that the server's user chose: of a header, a cookie, a parameter, a variable of its own.

@@ -15,10 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.definitions import ContactStatus, PropertyType
 from schemas.events.base import EventInstant
 from schemas.values import ContactId, normalize_contact_id
-from streams.engine.validation.problem import describe_value
+from streams.hints import describe_value
 from streams.publish.csv.form import DEFAULT_LIST_SEPARATOR, CsvForm
 from streams.publish.csv.numbers import read_number, to_number
-from streams.publish.csv.times import TimeReader
+from streams.publish.csv.times import UNIX_MILLISECONDS, UNIX_SECONDS, TimeReader
 
 # Beside JSON's words those that spreadsheets write in other languages, and that forms write.
 _TRUE = frozenset(
@@ -76,6 +76,11 @@ class CellReader:
     def read_at(self, text: str) -> str:
         """Returns an instant as RFC 3339. Raises ValueError."""
         at = self._times.read_instant(text)
+        if text.isdigit() and at.startswith("1970-") and UNIX_MILLISECONDS in self._form.date_formats:
+            raise ValueError(
+                f"{describe_value(text)} is in 1970 by --date-format {UNIX_MILLISECONDS};"
+                f" is --date-format {UNIX_SECONDS} meant?"
+            )
         if reason := _refusal(_instant_adapter, at):
             raise ValueError(reason)
         return at
@@ -150,7 +155,7 @@ def _read_object(text: str) -> Any:
     except RecursionError as error:
         raise ValueError("objects and lists are nested too deeply") from error
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error}") from error
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from error
     if not isinstance(value, dict | list):
         raise ValueError(f"{describe_value(text)} is no object in JSON")  # noqa: TRY004 - a value, not a type of ours
     return value

@@ -22,6 +22,7 @@ _MARKS = (  # the mark of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
+_WITH_MARK = ("utf-16", "utf-32")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .ods and .xls begin."""
 _WESTERN = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
@@ -30,7 +31,11 @@ _LABELS = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8",
     "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
     "utf-32": "UTF-32",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32",
     "iso8859-1": "Latin-1",
     "ascii": "ASCII",
 }
@@ -81,8 +86,10 @@ def open_text(name: str, stream: BinaryIO, encoding: str | None) -> io.TextIOWra
             codec = codec_of_mark
             break
     else:
-        if b"\0" in first_bytes[:2] and not codec.startswith(("utf-16", "utf-32")):
-            byte_order = "be" if first_bytes[:1] == b"\0" else "le"
+        byte_order = "be" if first_bytes[:1] == b"\0" else "le"
+        if codec in _WITH_MARK:
+            codec = f"{codec}-{byte_order}"  # Python's decoders of these need a mark; the byte order shows without
+        elif b"\0" in first_bytes[:2] and not codec.startswith(_WITH_MARK):
             raise DataError(f"{name} is no text in {encoding_label(codec)}; is --encoding utf-16-{byte_order} meant?")
     return io.TextIOWrapper(stream, encoding=codec, errors=_UNKNOWN_BYTES, newline="")
 

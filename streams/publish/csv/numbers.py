@@ -14,7 +14,7 @@ import re
 from math import isfinite
 from typing import Literal
 
-from streams.engine.validation.problem import describe_value
+from streams.hints import describe_value
 
 DecimalMark = Literal[".", ","]
 

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from schemas.time_zones import find_zone
 from schemas.values import instant_ms, instant_text, is_day
 from streams.engine.conditions.dates.zones import day_start, instant_from_wall
-from streams.engine.validation.problem import describe_value
 from streams.errors import UsageError
+from streams.hints import describe_value
 
 UNIX_SECONDS = "unix"
 UNIX_MILLISECONDS = "unix-ms"
@@ -127,12 +127,11 @@ class TimeReader:
         return local_time
 
     def _hint(self, text: str) -> str:
-        if self._formats:
-            return f", nor does it fit --date-format {' or '.join(map(repr, self._formats))}"
-        if re.fullmatch(r"[0-9]{5}(?:[.,][0-9]+)?", text):
+        known = f", nor does it fit --date-format {' or '.join(map(repr, self._formats))}" if self._formats else ""
+        if not known and re.fullmatch(r"[0-9]{5}(?:[.,][0-9]+)?", text):
             return "; if it is a day number of Excel, give the column the format of a date and save again"
         meant = [repr(format_) for format_ in _usual_formats() if _is_plausible(_read_by(text, format_))]
-        return "; is --date-format " + " or --date-format ".join(meant) + " meant?" if meant else ""
+        return f"{known}; is --date-format {' or --date-format '.join(meant)} meant?" if meant else known
 
 
 def _usual_formats() -> Iterator[str]:

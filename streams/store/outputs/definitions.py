@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from streams.engine.releases.release_log import Release
-from streams.engine.validation.problem import suggestion
 from streams.errors import UsageError
+from streams.hints import suggestion
 from streams.kafka.deployment import require_deployment
 from streams.settings import Settings
 from streams.store.releases import ReleaseRepository

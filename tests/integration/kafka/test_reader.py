@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from connectors.kafka.broker import LocalBroker
 from streams.errors import BrokerUnavailable
 from streams.kafka.protocols import Consumer
-from streams.kafka.reader import open_consumer, read_batches_to_end, read_to_end
+from streams.kafka.reader import PATIENCE_SECONDS, open_consumer, read_batches_to_end, read_to_end
 
 PATIENCE = 2.0
 RECORDS = 500
@@ -43,6 +43,19 @@ async def test_a_transaction_left_open_before_a_given_end_ends_the_read(kafka: s
                     [each async for each in read_to_end(consumer, [partition], ends={partition: 1}, patience=0.5)]
     finally:
         await producer.stop()
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_consumer_that_was_just_assigned_anew_is_stopped(kafka: str, prefix: str, turns: int) -> None:
+    first, second = (TopicPartition(f"{prefix}{name}", 0) for name in ("orders", "returns"))
+    for partition in (first, second):
+        await _create(kafka, partition.topic)
+    async with asyncio.timeout(PATIENCE_SECONDS), open_consumer(kafka, "leadstream-test") as consumer:
+        consumer.assign([first])
+        await consumer.seek_to_beginning(first)
+        consumer.assign([second])
+        for _ in range(turns):
+            await asyncio.sleep(0)
 
 
 async def _read_and_kill(broker: LocalBroker, consumer: Consumer, partition: TopicPartition) -> None:

@@ -23,6 +23,7 @@ WRONG = {
     "LEADSTREAM_DRAIN_BOUND_MS=15000": "a whole number of ms from 1000 to 14000 (default 6000)",
     "LEADSTREAM_SALESFORCE_CURRENCY=euros": "three capital letters as in ISO 4217, for example EUR (default USD)",
     "LEADSTREAM_SALESFORCE_CURRENCY=usd": "three capital letters as in ISO 4217, for example EUR (default USD)",
+    "LEADSTREAM_NORMALIZE_IDS=maybe": "true or false (default false)",
     "LEADSTREAM_REDIS_URL=nonsense": "a URL, for example redis://127.0.0.1:6379/0",
     "LEADSTREAM_SALESFORCE_URL=127.0.0.1:8090": "a URL, for example http://127.0.0.1:8090",
 }

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from connectors.kafka.jars import kafka_jars, read_lock_file
+from connectors.ports import free_port
 from streams.errors import LocalBrokerError
+from tests.harness.cli import leadstream
 
 CONTENT = b"a jar, as far as anybody here can tell"
 RELATIVE = Path("org/example/tool/1.0/tool-1.0.jar")
@@ -125,6 +127,25 @@ def test_a_jar_missing_from_the_mirror_is_one_line_without_its_address(mirror: M
     assert "\n" not in str(refusal.value)
     assert "http" not in str(refusal.value)
     assert mirror.requests
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("nonsense", "LEADSTREAM_MAVEN_MIRROR=nonsense cannot be used: set it to the address of a Maven repository"),
+        ("file:///srv/m2", "LEADSTREAM_MAVEN_MIRROR=file:///srv/m2 cannot be used: set it to the address"),
+        ("http://127.0.0.1:1/m2", "cannot be fetched (127.0.0.1:1 does not answer); check the network, or set"),
+        ("http://user:s3cret@host.invalid", "cannot be fetched (host.invalid does not answer); check the network"),
+    ],
+)
+def test_a_kafka_that_cannot_be_fetched_is_one_line_for_the_user(tmp_path: Path, address: str, problem: str) -> None:
+    folders = {"LEADSTREAM_CACHE": "cache", "LEADSTREAM_DATA_DIR": "run", "M2_REPO": "m2"}
+    environment = {name: str(tmp_path / folder) for name, folder in folders.items()}
+    run = leadstream(
+        "broker", "start", "--port", str(free_port()), env=environment | {"LEADSTREAM_MAVEN_MIRROR": address}
+    )
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (78, "", 1)
+    assert problem in run.stderr
 
 
 def test_a_useless_response_is_closed(mirror: Mirror, lock_file: Path) -> None:

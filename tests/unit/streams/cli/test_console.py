@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.cli import console
-from streams.cli.console import ClosedOutput, require_reader, stderr_console, write_line, write_note
+from streams.cli.console import ClosedOutput, progress_bar, require_reader, write_line, write_note
 from streams.kafka.clients import broker_errors
 from tests.harness.cli import start_leadstream
 
@@ -74,8 +73,6 @@ def test_nobody_may_read_the_notes_either(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(sys, "stderr", NobodyReads())
     with pytest.raises(ClosedOutput):
         write_note("12 contacts")
-    with pytest.raises(ClosedOutput):
-        stderr_console().print("12 contacts")
 
 
 def test_a_command_that_waits_sees_that_its_reader_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,25 +93,32 @@ def test_what_is_no_pipe_always_has_a_reader(monkeypatch: pytest.MonkeyPatch, tm
 
 
 @pytest.mark.parametrize("columns", ["20", "80", None])
-def test_a_line_in_a_pipe_is_not_wrapped(
+def test_a_note_is_one_line_however_long(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str | None
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     if columns is not None:
         monkeypatch.setenv("COLUMNS", columns)
     line = "12 found (10 active, 2 bounced) among 4000 contacts and the journal scanned, under release 12 " * 3
-    stderr_console().print(line, markup=False)
+    write_note(line)
     assert capsys.readouterr().err == line + "\n"
 
 
-def test_on_a_terminal_lines_are_wrapped_at_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
 
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setenv("COLUMNS", "40")
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_progress_bar_is_drawn_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
-    console.stderr_console().print("one two three four five six seven eight nine ten eleven twelve", markup=False)
-    assert max(len(line) for line in terminal.getvalue().splitlines()) <= 40
+    for stream, is_drawn in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress_bar() as advance:
+            advance("scanning", 1, 2)
+        assert ("scanning" in stream.getvalue()) is is_drawn
+        with progress_bar(quiet=True) as advance:
+            advance("counting", 1, 2)
+        assert "counting" not in stream.getvalue()

@@ -24,6 +24,7 @@ UNUSED: dict[str, Any] = {
     ("option", "message"),
     [
         ({"delimiter": "--"}, "one character stands between cells, not '--'"),
+        ({"delimiter": "tab"}, "not 'tab'; '\\t' is a tab"),
         ({"delimiter": ""}, "one character stands between cells, not ''"),
         ({"delimiter": '"'}, "quotes and ends of lines have a meaning of their own"),
         ({"decimal": ";"}, "'.' or ',' stands before decimals, not ';'"),

@@ -180,6 +180,7 @@ def test_files_that_belong_together_are_checked_as_one(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("a: [1\nb: 2\n", 2, "is not YAML"),
+        ("segments:\n  - id: a\n   name: A\n", 3, "the line is indented more or less than those it belongs to"),
         ("plan: premium\nplan: basic\n", 2, "plan is given twice"),
         ("- a\n", 1, "definitions are a mapping"),
         ("\n# nothing\n", 0, "holds no definitions"),

@@ -10,8 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.errors import BrokerUnavailable
+from streams.kafka import reader
 from streams.kafka.protocols import ConsumedRecord, TopicPartitionLike
-from streams.kafka.reader import follow, read_batches_to_end, read_to_end
+from streams.kafka.reader import follow, read_batches_to_end, read_to_end, stop_consumer
 
 ORDERS = TopicPartition("orders", 0)
 RETURNS = TopicPartition("returns", 0)
@@ -44,6 +45,7 @@ class FakePartitionConsumer:
         self._positions = dict.fromkeys(partitions, 0)
 
     def seek(self, partition: Any, offset: int) -> None:
+        assert partition in self._positions, "aiokafka refuses to seek in what is not assigned"
         self._positions[partition] = offset
 
     async def seek_to_beginning(self, *_partitions: Any) -> bool:
@@ -96,6 +98,11 @@ async def test_given_starts_and_ends_bound_the_read() -> None:
     assert await offsets(consumer, starts={ORDERS: 1}, ends={ORDERS: 3}) == [1, 2]
 
 
+async def test_a_start_in_a_partition_that_is_not_read_is_passed_over() -> None:
+    consumer = FakePartitionConsumer({ORDERS: [0, 1], RETURNS: [0, 1]}, {})
+    assert await offsets(consumer, starts={RETURNS: 1, ORDERS: 1}, ends={ORDERS: 2, RETURNS: 2}) == [1]
+
+
 async def test_a_record_behind_a_given_end_is_not_yielded() -> None:
     assert await offsets(FakePartitionConsumer({ORDERS: [0, 7]}, {}), ends={ORDERS: 4}) == [0]
 
@@ -141,3 +148,34 @@ async def test_following_goes_on_over_empty_fetches() -> None:
     fetches = follow(consumer)
     sizes = [sum(map(len, (await anext(fetches)).values())) for _ in range(4)]
     assert sizes == [1, 1, 0, 0]
+
+
+class DeafConsumer:
+    """Ends only when its stop is cancelled so many times."""
+
+    def __init__(self, cancellations: int, outcome: Exception | None = None) -> None:
+        self._cancellations = cancellations
+        self._outcome = outcome
+
+    async def stop(self) -> None:
+        while self._cancellations:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self._cancellations -= 1
+        if self._outcome is not None:
+            raise self._outcome
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} is not expected")
+
+
+@pytest.mark.parametrize("cancellations", [0, 1, 2])
+async def test_a_consumer_that_does_not_stop_is_told_again(
+    monkeypatch: pytest.MonkeyPatch, cancellations: int
+) -> None:
+    monkeypatch.setattr(reader, "STOP_SECONDS", TINY)
+    async with asyncio.timeout(20):
+        await stop_consumer(DeafConsumer(cancellations))
+        with pytest.raises(OSError, match="broken"):
+            await stop_consumer(DeafConsumer(cancellations, OSError("broken")))

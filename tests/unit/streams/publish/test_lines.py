@@ -95,9 +95,12 @@ def test_clock_lines_and_definitions_are_distinguished() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{", "not a JSON object"),
-        ("[1]", "not a JSON object"),
-        ('{"type": "contact.changed", "contact": ' + "[" * 100_000, "not a JSON object"),
+        ("{", "not a JSON object: it does not end on its line; each line is one event"),
+        ("[1]", "not a JSON object but a list; each line is one event"),
+        ("Id,City", "other files need --format csv or --format access-log"),
+        ("192.0.2.1 - - [01/Mar/2026:09:30:00 +0000]", "other files need --format csv or --format access-log"),
+        ('"id": "1",', "other files need --format csv or --format access-log"),
+        ('{"type": "contact.changed", "contact": ' + "[" * 100_000, "not a JSON object: nested too deeply"),
         ('{"type": "contact.changed", "contact": ' + "1" * 5_000 + "}", "not a JSON object"),
         ('{"contact": "ann"}', "no `type`"),
         (

@@ -141,7 +141,7 @@ def test_a_search_by_words_tells_only_of_those_who_have_them() -> None:
         ("{property: country, eqq: DE}", "did you mean eq"),
         ("{all: [{segment: nowhere}]}", r"the condition:1: all\[0\].segment: no segment is called nowhere"),
         ("{points: {gte: 3}}", "only in automation rules"),
-        ("country = DE", "a condition is such as"),
+        ("country = DE", "the condition is no mapping such as .*; words are looked for with --text"),
         ("{property: [", "is not YAML"),
     ],
 )

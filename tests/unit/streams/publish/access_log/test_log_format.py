@@ -109,6 +109,12 @@ def test_of_a_list_of_addresses_the_first_is_the_client(value: str, contact: str
         assert parse(LINE.replace("192.0.2.7", value), log_format)["contact"] == contact
 
 
+@pytest.mark.parametrize("host", ["www.example.com", "www.example.com:443", "10.0.0.1"])
+def test_what_stands_before_the_client_of_another_format_is_no_client(host: str) -> None:
+    with pytest.raises(ValueError, match="an address stands where it has remote_ident"):
+        parse(f"{host} {LINE}", APACHE)
+
+
 @pytest.mark.parametrize("value", ["unknown", "_hidden", "for=203.0.113.7;proto=https", "300.0.0.1"])
 def test_a_client_that_is_no_address_is_refused_by_line(value: str) -> None:
     with pytest.raises(ValueError, match="is no address of a client"):

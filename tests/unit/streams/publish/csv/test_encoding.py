@@ -33,6 +33,19 @@ def test_both_byte_orders_have_their_mark(tmp_path: Path, mark: bytes) -> None:
     assert read(tmp_path, mark + TEXT.encode(encoding), encoding).contacts == ["ada", "bob"]
 
 
+@pytest.mark.parametrize("name", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("byte_order", ["le", "be"])
+def test_a_named_encoding_needs_no_mark(tmp_path: Path, name: str, byte_order: str) -> None:
+    rows = read(tmp_path, TEXT.encode(f"{name}-{byte_order}"), name)
+    assert rows.properties == [{"city": "Köln"}, {"city": "Łódź €"}]
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-32-be", "cp437", "cp1252", "shift-jis", "gb18030", "iso2022-jp"])
+def test_bytes_that_an_encoding_does_not_have_cost_their_rows(tmp_path: Path, name: str) -> None:
+    content = "No;Stadt\nada;Ulm\n".encode(name) + bytes(range(128, 256)) * 4 + "\nbob\n".encode(name)
+    assert read(tmp_path, content, name).contacts == ["ada"]
+
+
 @pytest.mark.parametrize(
     ("name", "letter"), [("latin-1", "é"), ("cp1252", "€"), ("iso-8859-15", "€"), ("cp437", "é")]
 )

@@ -104,7 +104,17 @@ def test_two_formats_that_mean_different_days_are_refused_and_one_that_fits_is_t
 def test_a_cell_that_fits_no_format_names_them(tmp_path: Path) -> None:
     assert "nor does it fit --date-format '%d.%m.%Y' or 'unix'" in cell(tmp_path, "date", "x", "%d.%m.%Y", "unix")
     # Milliseconds are no seconds: the year would be 58133.
-    assert "nor does it fit --date-format 'unix'" in cell(tmp_path, "datetime", "1772323200123", "unix")
+    reason = cell(tmp_path, "datetime", "1772323200123", "unix")
+    assert reason.endswith("nor does it fit --date-format 'unix'; is --date-format 'unix-ms' meant?")
+
+
+def test_a_row_of_1970_shows_that_seconds_were_read_as_milliseconds(tmp_path: Path) -> None:
+    form = CsvForm(date_formats=("unix-ms",))
+    rows = read_csv(tmp_path, "No,Seen\nada,1735650300\nbob,1735650300000\n", "No=contact", "Seen=at", form=form)
+    assert rows.contacts == ["bob"]
+    assert rows.refused == [
+        (2, "Seen: '1735650300' is in 1970 by --date-format unix-ms; is --date-format unix meant?")
+    ]
 
 
 @pytest.mark.parametrize(

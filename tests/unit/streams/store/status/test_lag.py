@@ -30,6 +30,7 @@ class LogConsumer:
         self.positions = dict.fromkeys(partitions, 0)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
+        assert partition in self.positions, "aiokafka refuses to seek in what is not assigned"
         self.positions[partition] = offset
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
@@ -64,6 +65,12 @@ async def test_nothing_is_read_of_a_partition_at_its_end() -> None:
     consumer: Any = LogConsumer({VISITS: []}, {VISITS: 9})
     assert await read_lag(consumer, [VISITS], {VISITS: 9}) == {VISITS: PartitionLag(0)}
     assert await read_lag(consumer, [], {}) == {}
+
+
+async def test_of_several_partitions_those_that_are_behind_are_read() -> None:
+    consumer: Any = LogConsumer({VISITS: [6, 7, 8]}, {VISITS: 9, JOURNAL: 5, MORE_VISITS: 3})
+    lags = await read_lag(consumer, [VISITS, JOURNAL, MORE_VISITS], {VISITS: 7, JOURNAL: 5, MORE_VISITS: 3})
+    assert lags == {VISITS: PartitionLag(2), JOURNAL: PartitionLag(0), MORE_VISITS: PartitionLag(0)}
 
 
 async def test_much_is_counted_by_offsets(monkeypatch: pytest.MonkeyPatch) -> None:
