@@ -5,7 +5,9 @@ LeadstreamError
 ├── DataError                  65  a file named on the command line cannot be read as what it should be
 ├── Unavailable                69  an outside system does not answer
 │   ├── BrokerUnavailable
-│   └── SalesforceUnavailable
+│   ├── RedisUnavailable
+│   ├── SalesforceUnavailable
+│   └── ViewsNotReady
 ├── Internal                   70  a worker ended itself; its parent starts it again
 │   └── Fenced                 70  another process owns the slot now
 ├── ConfigurationError         78  restarting will not help
@@ -19,6 +21,7 @@ LeadstreamError
 │   ├── NoDiskSpace
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
+│   ├── RedisRefused
 │   └── SalesforceRefused
 └── DuplicateWorker            79  another worker has the same name; no supervisor should restart it
 
@@ -60,6 +63,14 @@ class BrokerUnavailable(Unavailable):
 
 class SalesforceUnavailable(Unavailable):
     """Salesforce does not answer, or refuses all requests for now."""
+
+
+class RedisUnavailable(Unavailable):
+    """Redis does not answer, or takes no writes for now."""
+
+
+class ViewsNotReady(Unavailable):
+    """The read models are not built yet, or are being built again after a loss."""
 
 
 class Internal(LeadstreamError):
@@ -118,6 +129,10 @@ class LocalBrokerError(ConfigurationError):
 
 class LocalRedisError(ConfigurationError):
     """The local Redis cannot be started."""
+
+
+class RedisRefused(ConfigurationError):
+    """Redis refuses the login or a command, or may throw keys away; the message says what to set."""
 
 
 class SalesforceRefused(ConfigurationError):
