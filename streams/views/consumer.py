@@ -315,5 +315,5 @@ class _Session:
                 )
         except TimeoutError as error:
             raise BrokerUnavailable(
-                f"the output topics do not say within {PATIENCE_SECONDS:g} s where they end; see that every broker runs"
+                f"the output topics do not say within {PATIENCE_SECONDS:g} s where they end; does every broker run?"
             ) from error
