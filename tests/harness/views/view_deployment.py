@@ -9,11 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 from aiokafka import AIOKafkaProducer
@@ -31,6 +31,8 @@ from tests.harness.views.topic_fold import Snapshot, fold
 STEPS_OF_A_TRANSACTION = 10
 LIMIT_SECONDS = 120.0
 
+Result = TypeVar("Result")
+
 
 class ViewDeployment:
     """Use as a context manager: it ends its processes. `redis_url` names a Redis of the test."""
@@ -45,7 +47,7 @@ class ViewDeployment:
         self.consumers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> ViewDeployment:
-        asyncio.run(create_topics(self.settings))
+        _run(create_topics(self.settings))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -117,9 +119,9 @@ class ViewDeployment:
 
     def write(self, steps: int, aborted: int = 3) -> None:
         """Writes made-up outputs in transactions; some copies of them go into transactions that are aborted."""
-        asyncio.run(self._write(steps, aborted))
+        _run(self._write_outputs(steps, aborted))
 
-    async def _write(self, steps: int, aborted: int) -> None:
+    async def _write_outputs(self, steps: int, aborted: int = 3) -> None:
         settings = self.settings
         producer: Any = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, transactional_id=f"{settings.prefix}test", linger_ms=1
@@ -151,12 +153,12 @@ class ViewDeployment:
 
     def records(self, topic: str) -> list[Any]:
         """All records of a topic given without prefix."""
-        partitions = asyncio.run(read_topic(self.settings.bootstrap, self.settings.prefix + topic))
+        partitions = _run(read_topic(self.settings.bootstrap, self.settings.prefix + topic))
         return [record for records in partitions.values() for record in records]
 
     def expected(self) -> Snapshot:
         """What the topics say now."""
-        return asyncio.run(self._fold())
+        return _run(self._fold())
 
     async def _fold(self) -> Snapshot:
         bootstrap, prefix = self.settings.bootstrap, self.settings.prefix
@@ -184,6 +186,12 @@ class ViewDeployment:
 
         wait_until_true(is_equal, lambda: f"{differences(expected, found)}\n{self.log_path.read_text()[-3000:]}")
         return expected
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Runs in a thread of its own, so that a test's own loop does not matter."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work)).result()
 
 
 def wait_until_true(condition: Callable[[], bool], message: Callable[[], str]) -> None:

@@ -38,13 +38,13 @@ def test_what_was_there_before_and_what_comes_is_in_the_read_models(deployment: 
 
 
 def test_a_consumer_that_is_killed_again_and_again_counts_every_output_once(deployment: ViewDeployment) -> None:
-    deployment.start_consumer()
+    deployment.start_consumer("views")
     with deployment.writing():
         for _ in range(4):
             wait_for_progress(deployment)
             deployment.consumers[-1].kill()
             deployment.consumers[-1].wait()
-            deployment.start_consumer()
+            deployment.start_consumer("views")
     deployment.wait_until_equal()
 
 
