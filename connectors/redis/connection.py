@@ -54,6 +54,8 @@ _TRANSIENT = (
 # What a server says of a login is in its text only, as long as the client greets it in the old protocol.
 _LOGIN_REFUSAL = re.compile(r"NOAUTH|WRONGPASS|NOPERM|invalid (username-)?password|no password is set", re.IGNORECASE)
 
+_PLAIN_COMMANDS = ("HGETALL", "HMGET", "INFO", "SCAN", "SMEMBERS", "XRANGE", "XREAD", "XREVRANGE", "ZREVRANGEBYSCORE")
+
 Argument = str | bytes | int | float
 """A part of a command."""
 
@@ -77,7 +79,7 @@ class RedisClient(Protocol):
         """Whether the server belongs to a Redis Cluster."""
 
     async def execute(self, *command: Argument) -> Any:
-        """The answer of a command; text comes as bytes."""
+        """The answer of a command as the server gives it: text as bytes, a hash as a list (see `hash_fields`)."""
 
     async def execute_all(self, commands: Sequence[Command]) -> list[Any]:
         """The answers of commands that are sent together and are no transaction."""
@@ -164,9 +166,10 @@ async def open_redis(url: str, patience: float = TIMEOUT_SECONDS) -> AsyncIterat
     """
     address = address_of(url)
     # A retry belongs to the caller: only it knows whether a command may be sent twice.
-    options: dict[str, Any] = {"socket_timeout": patience, "socket_connect_timeout": patience}
+    options: dict[str, Any] = {"protocol": 2, "socket_timeout": patience, "socket_connect_timeout": patience}
     client: Any = Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
     try:
+        _leave_answers_as_they_are(client)
         with redis_errors(address):
             fields = _information(await client.execute_command("INFO", "everything"))
         _require_no_eviction(fields, address)
@@ -174,6 +177,7 @@ async def open_redis(url: str, patience: float = TIMEOUT_SECONDS) -> AsyncIterat
         if is_cluster:
             await client.aclose()
             client = RedisCluster.from_url(url, **options)
+            _leave_answers_as_they_are(client)
             with redis_errors(address):
                 await client.initialize()
         yield _Client(client, address, is_cluster)
@@ -233,10 +237,19 @@ def _reason(error: BaseException) -> str:
     return lines[0][:200] if lines else type(error).__name__
 
 
-def _information(answer: Any) -> dict[str, str]:
-    if isinstance(answer, dict):
-        return {str(name): str(value) for name, value in answer.items()}
-    text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+def hash_fields(answer: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The fields of a hash, of the list that the server answers."""
+    return dict(zip(answer[::2], answer[1::2], strict=True))
+
+
+def _leave_answers_as_they_are(client: Any) -> None:
+    """What redis-py makes of answers depends on its version, on the protocol, and on what is at the other end."""
+    for command in _PLAIN_COMMANDS:
+        client.response_callbacks.pop(command, None)
+
+
+def _information(answer: bytes) -> dict[str, str]:
+    text = answer.decode(errors="replace")
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
