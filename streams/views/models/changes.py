@@ -70,7 +70,11 @@ local function is_of_erased(contact, hash, at, ms, is_result, needs_row)
   local erased = redis.call('ZSCORE', base .. 'erased', hash)
   if erased and not is_result and tonumber(erased) >= ms then return true end
   local created = redis.call('HGET', base .. 'contact:' .. contact, 'created')
-  if not created then return needs_row == '1' or is_result and erased ~= false end
+  if not created then
+    if is_result and erased then return true end
+    -- An account of an early engine version has no rows at all.
+    return needs_row == '1' and redis.call('EXISTS', base .. 'contacts') == 1
+  end
   return at < created  -- of a contact that was erased and began again
 end
 
