@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +21,13 @@ from streams.views.models.contacts import contact_operation
 from streams.views.models.leads import lead_operation
 from streams.views.models.operation import LIVE, REBUILD, Reach
 from streams.views.writer import ViewWriter, WentBack
+from tests.harness.views.made_record import MadeRecord
 
 NOW = now_ms()
 START = 1_772_355_600_000
 KEYS = DeploymentKeys()
 OWN = KEYS.generation("default", 7)
 CHANGES = ChangeModel(retention=86_400_000, normalize_ids=False)
-
-
-@dataclass(frozen=True)
-class Written:
-    """A record as a consumer gives it."""
-
-    key: bytes
-    value: bytes | None
-    offset: int
-    timestamp: int
-    topic: str = "any"
-    partition: int = 0
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @pytest.fixture
@@ -50,32 +37,32 @@ async def client(tmp_path: Path) -> AsyncIterator[RedisClient]:
             yield client
 
 
-def contact(offset: int, *, created: int = START, is_gone: bool = False, timestamp: int = NOW) -> Written:
+def contact(offset: int, *, created: int = START, is_gone: bool = False, timestamp: int = NOW) -> MadeRecord:
     value = msgspec.json.encode({"status": "active", "created": instant_text(created)})
-    return Written(b"default/ada", None if is_gone else value, offset, timestamp)
+    return MadeRecord(b"default/ada", None if is_gone else value, offset, timestamp)
 
 
-def lead(offset: int, status: str, crm: dict[str, str]) -> Written:
+def lead(offset: int, status: str, crm: dict[str, str]) -> MadeRecord:
     value = {"status": status, "points": offset, "changed": instant_text(START + offset), "crm": crm}
-    return Written(b"default/spring/ada", msgspec.json.encode(value), offset, NOW)
+    return MadeRecord(b"default/spring/ada", msgspec.json.encode(value), offset, NOW)
 
 
-def entered(offset: int, *, at: int = START, timestamp: int = NOW, segment: str = "hot") -> Written:
+def entered(offset: int, *, at: int = START, timestamp: int = NOW, segment: str = "hot") -> MadeRecord:
     value = {
         "type": "segment.entered",
         "at": instant_text(at),
         "number": {"partition": 0, "offset": offset, "ordinal": 0},
         "segment": segment,
     }
-    return Written(b"default/ada", msgspec.json.encode(value), offset, timestamp)
+    return MadeRecord(b"default/ada", msgspec.json.encode(value), offset, timestamp)
 
 
-def result(offset: int, identity: str, timestamp: int = NOW) -> Written:
+def result(offset: int, identity: str, timestamp: int = NOW) -> MadeRecord:
     value = {"id": identity, "type": "crm.linked", "at": instant_text(START), "campaign": "spring", "contact": "ada"}
-    return Written(b"ada", msgspec.json.encode(value), offset, timestamp)
+    return MadeRecord(b"ada", msgspec.json.encode(value), offset, timestamp)
 
 
-def batch(*records: tuple[str, Any, Written], reach: Reach = LIVE) -> OperationBatch:
+def batch(*records: tuple[str, Any, MadeRecord], reach: Reach = LIVE) -> OperationBatch:
     made = OperationBatch()
     for partition, to_operation, record in records:
         made.add(partition, record.offset, to_operation(record, reach))
@@ -129,7 +116,7 @@ async def test_a_lead_that_moves_is_counted_where_it_is_now(client: RedisClient)
     }
     assert sizes == {"active": 0, "qualified": 0, "deleted": 1}
     assert await client.execute("ZCARD", OWN.points("spring")) == 0
-    await writer.apply(batch(("leads:0", lead_operation, Written(b"default/spring/ada", None, 5, NOW))))
+    await writer.apply(batch(("leads:0", lead_operation, MadeRecord(b"default/spring/ada", None, 5, NOW))))
     assert await client.execute("EXISTS", OWN.contact("ada")) == 0
 
 

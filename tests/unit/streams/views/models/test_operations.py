@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from streams.views.models.members import member_operation
 from streams.views.models.operation import LIVE, REBUILD, NotAnOutput, Operation
 from streams.views.models.revenue import revenue_operation
 from streams.views.models.script import ARITY
+from tests.harness.views.made_record import MadeRecord
 
 AT = "2026-03-01T09:00:00.000Z"
 AT_MS = 1_772_355_600_000
@@ -23,21 +23,8 @@ NUMBER = {"partition": 1, "offset": 258, "ordinal": 2}
 CHANGES = ChangeModel(retention=1_000, normalize_ids=False)
 
 
-@dataclass(frozen=True)
-class Record:
-    """A record as a consumer gives it."""
-
-    key: bytes | None
-    value: bytes | None
-    topic: str = "any"
-    partition: int = 0
-    offset: int = 4
-    timestamp: int = 77
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
-
-
-def record(key: str, value: dict[str, Any] | None) -> Record:
-    return Record(key.encode(), None if value is None else msgspec.json.encode(value))
+def record(key: str, value: dict[str, Any] | None) -> MadeRecord:
+    return MadeRecord(key.encode(), None if value is None else msgspec.json.encode(value))
 
 
 def test_a_contact_is_its_row_and_a_tombstone_takes_it_away() -> None:
@@ -144,7 +131,7 @@ def test_what_no_leadstream_wrote_is_passed_over(
     to_operation: Callable[..., Operation], key: bytes | None, value: bytes | None
 ) -> None:
     with pytest.raises(NotAnOutput):
-        to_operation(Record(key, value), LIVE)
+        to_operation(MadeRecord(key, value), LIVE)
 
 
 def test_the_script_takes_as_many_arguments_as_each_operation_has() -> None:
