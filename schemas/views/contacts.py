@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.definitions import ContactStatus
 from schemas.values import Slug
-from schemas.views.base import PageCursor, InstantText, ViewModel
+from schemas.views.base import InstantText, PageCursor, ViewModel
 from schemas.views.leads import LeadEntry
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.definitions import LeadStatus
 from schemas.values import Slug
-from schemas.views.base import PageCursor, InstantText, ViewModel
+from schemas.views.base import InstantText, PageCursor, ViewModel
 
 
 class LeadEntry(ViewModel):

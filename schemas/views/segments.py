@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.values import Slug
-from schemas.views.base import PageCursor, InstantText, ViewModel
+from schemas.views.base import InstantText, PageCursor, ViewModel
 
 SizeStep = Literal["minute", "hour"]
 """The length of one step of a size over time."""
