@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,16 @@ class DurableRedis:
         if self._server is not None:
             self._server.terminate()
             self._server = None
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """The process is there and answers nothing, until the block ends."""
+        process = self._server._process
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def forget(self) -> None:
         """Loses what was saved; call it while no server runs."""
