@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from connectors.ports import free_port
 from connectors.redis.connection import open_redis
 from streams.views.reader import ViewReader
 from tests.harness.cli import leadstream
@@ -19,7 +20,9 @@ from tests.harness.views.view_deployment import ViewDeployment, wait_until_true
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[DurableRedis]:
     """A real server in cluster mode that has all slots."""
-    with DurableRedis(tmp_path / "redis", **{"cluster-enabled": "yes"}) as server:
+    # By default servers of a cluster talk on a port 10,000 above their own, which not every free one leaves room for.
+    settings = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
+    with DurableRedis(tmp_path / "redis", **settings) as server:
         with redis.Redis.from_url(server.url) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
             wait_until_true(
