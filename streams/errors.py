@@ -5,7 +5,10 @@ LeadstreamError
 ├── DataError                  65  a file named on the command line cannot be read as what it should be
 ├── Unavailable                69  an outside system does not answer
 │   ├── BrokerUnavailable
-│   └── SalesforceUnavailable
+│   ├── RedisUnavailable
+│   ├── RebuildRuns
+│   ├── SalesforceUnavailable
+│   └── ViewsNotReady
 ├── Internal                   70  a worker ended itself; its parent starts it again
 │   ├── Fenced                 70  another process owns the slot now
 │   └── PastCounterLost        70  a worker's process that counts the past ended; the worker starts it again
@@ -21,6 +24,7 @@ LeadstreamError
 │   ├── LocalBrokerError
 │   ├── LocalRedisError
 │   ├── MetricsAddressRefused
+│   ├── RedisRefused
 │   └── SalesforceRefused
 └── DuplicateWorker            79  another worker has the same name; no supervisor should restart it
 
@@ -62,6 +66,18 @@ class BrokerUnavailable(Unavailable):
 
 class SalesforceUnavailable(Unavailable):
     """Salesforce does not answer, or refuses all requests for now."""
+
+
+class RedisUnavailable(Unavailable):
+    """Redis does not answer, or takes no writes for now."""
+
+
+class RebuildRuns(Unavailable):
+    """Another process rebuilds the read models now; the message says how far it is."""
+
+
+class ViewsNotReady(Unavailable):
+    """The read models are not built yet, or are being built again after a loss."""
 
 
 class Internal(LeadstreamError):
@@ -128,6 +144,10 @@ class LocalRedisError(ConfigurationError):
 
 class MetricsAddressRefused(ConfigurationError):
     """A worker cannot listen on the address that its health and metrics are to be asked at."""
+
+
+class RedisRefused(ConfigurationError):
+    """Redis refuses the login or a command, or may throw keys away; the message says what to set."""
 
 
 class SalesforceRefused(ConfigurationError):

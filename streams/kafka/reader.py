@@ -24,6 +24,8 @@ PATIENCE_SECONDS = 30.0
 STOP_SECONDS = 1.0
 """After so long a consumer that stops is told again."""
 
+FETCH_BYTES = 1 << 20
+
 Offsets = Mapping[TopicPartitionLike, int]
 """Partition -> an offset. An end is the offset behind the last record."""
 
@@ -32,8 +34,13 @@ FetchedRecords = Mapping[TopicPartitionLike, Sequence[ConsumedRecord]]
 
 
 @asynccontextmanager
-async def open_consumer(bootstrap: str, client: str, isolation: str = "read_committed") -> AsyncIterator[Consumer]:
-    """A started consumer without a group, by default of committed records. Raises BrokerUnavailable."""
+async def open_consumer(
+    bootstrap: str, client: str, isolation: str = "read_committed", fetch_bytes: int = FETCH_BYTES
+) -> AsyncIterator[Consumer]:
+    """A started consumer without a group, by default of committed records; `fetch_bytes` is per partition.
+
+    Raises BrokerUnavailable.
+    """
     with broker_errors(bootstrap):
         consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
@@ -41,6 +48,7 @@ async def open_consumer(bootstrap: str, client: str, isolation: str = "read_comm
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             client_id=client,
+            max_partition_fetch_bytes=fetch_bytes,
         )
         try:
             await consumer.start()

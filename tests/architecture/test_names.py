@@ -24,6 +24,7 @@ PARTICIPLES = frozenset(
 ON_THE_WIRE = {
     ("schemas/outputs/handovers.py", "made"),
     ("schemas/outputs/leads.py", "made"),
+    ("schemas/views/leads.py", "made"),
     ("streams/engine/decisions/outputs.py", "made"),
     ("streams/engine/partition/decider.py", "standing"),
     ("streams/runtime/time/claims.py", "stood"),

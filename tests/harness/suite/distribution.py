@@ -22,12 +22,15 @@ STORIES = (
     "tests/integration/upgrade/test_recorded_deployment.py",
     "tests/integration/verify/test_command.py",
     "tests/unit/docker/test_alerts_and_dashboard.py",
+    "tests/integration/views/test_reader.py",
     "tests/unit/docker/test_compose_file.py",
     "tests/unit/docker/test_kubernetes.py",
 )
 """Files whose tests share an expensive fixture: one worker runs them. All other tests are spread one by one."""
 
 START_FIRST = (
+    "tests/integration/views/test_views_from_topics.py",
+    "tests/integration/views/test_cluster.py",
     "tests/integration/pipeline/test_chaos.py",
     "tests/integration/benchmarks/test_benchmarks.py::test_memberships_after_live_edits",
     "tests/integration/benchmarks/test_benchmarks.py::test_more_workers",

@@ -1,0 +1,1 @@
+"""Commands of the read side: the read models in Redis."""

@@ -1,0 +1,94 @@
+"""How far each partition is applied, and a rebuild that runs: what writers tell and readers show."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from connectors.redis.connection import RedisClient, hash_fields
+from schemas.values import instant_text
+from schemas.views.progress import PartitionProgress, RebuildProgress, ViewsProgress
+from streams.views.deployment import read_deployment
+from streams.views.keys import DeploymentKeys
+
+
+class PartitionPosition(msgspec.Struct, frozen=True):
+    """How far one partition is applied; instants in ms."""
+
+    position: int
+    end: int
+    at: int
+    """When this was true."""
+    caught_up: int
+    """The latest instant at which all was applied that was there."""
+
+
+class RebuildState(msgspec.Struct, frozen=True):
+    """A rebuild that runs; `started` in ms, `done` and `total` in offsets."""
+
+    owner: str
+    generation: int
+    started: int
+    done: int = 0
+    total: int = 0
+
+
+encode_state = msgspec.json.Encoder().encode
+_decode_position = msgspec.json.Decoder(PartitionPosition).decode
+_decode_rebuild = msgspec.json.Decoder(RebuildState).decode
+
+
+async def read_positions(client: RedisClient, keys: DeploymentKeys) -> dict[str, PartitionPosition]:
+    """`topic:partition` to how far it is applied. Raises RedisUnavailable, RedisRefused."""
+    answer = await client.execute("HGETALL", keys.progress)
+    return {name.decode(): _decode_position(value) for name, value in hash_fields(answer).items()}
+
+
+async def read_rebuild(client: RedisClient, keys: DeploymentKeys) -> RebuildState | None:
+    """The rebuild that runs; None where none does. Raises RedisUnavailable, RedisRefused."""
+    value: Any = await client.execute("GET", keys.rebuild)
+    return None if value is None else _decode_rebuild(value)
+
+
+async def read_progress(client: RedisClient, keys: DeploymentKeys) -> ViewsProgress:
+    """Both, with the generation that readers see. Raises RedisUnavailable, RedisRefused."""
+    deployment, rebuild, positions = await asyncio.gather(
+        read_deployment(client, keys), read_rebuild(client, keys), read_positions(client, keys)
+    )
+    return ViewsProgress(
+        generation=deployment.generation if deployment else None,
+        built=instant_text(deployment.built) if deployment else None,
+        rebuild=RebuildProgress(
+            generation=rebuild.generation,
+            done=rebuild.done,
+            total=rebuild.total,
+            started=instant_text(rebuild.started),
+        )
+        if rebuild
+        else None,
+        partitions=[
+            _progress(name, position)
+            for name, position in sorted(positions.items(), key=lambda item: _place(item[0]))
+        ],
+    )
+
+
+def _progress(name: str, position: PartitionPosition) -> PartitionProgress:
+    topic, partition = _place(name)
+    lag = max(position.end - position.position, 0)
+    return PartitionProgress(
+        topic=topic,
+        partition=partition,
+        position=position.position,
+        end=position.end,
+        lag=lag,
+        lag_seconds=(position.at - position.caught_up) / 1000 if lag else 0.0,
+        as_of=instant_text(position.at),
+    )
+
+
+def _place(name: str) -> tuple[str, int]:
+    topic, _, number = name.rpartition(":")
+    return topic, int(number)
