@@ -127,6 +127,23 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
             "show": CommandEntry("definitions.releases:show", "Show an account's definitions as they were applied."),
         },
     ),
+    "dead-letters": CommandGroup(
+        "What was refused, and why.",
+        {
+            "list": CommandEntry(
+                "dead_letters.table:list_letters",
+                "List what was refused, the newest last: when, why, whose and from where; with counts by code.",
+            ),
+            "show": CommandEntry(
+                "dead_letters.show:show",
+                "Show one dead letter: what was refused, why, where it came from, and what can be done about it.",
+            ),
+            "retry": CommandEntry(
+                "dead_letters.retry:retry",
+                "Send refused events again, each once: those named, or all that fit the filters; it counts and asks.",
+            ),
+        },
+    ),
     "leads": CommandGroup(
         "The leads of campaigns, and manual decisions about them: first the campaign, then whose lead.",
         {
