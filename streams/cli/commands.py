@@ -95,6 +95,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
                 "topics:check",
                 "Check every topic: partitions, compaction, retention, timestamps, and what was fixed at creation.",
             ),
+            "accept-gap": CommandEntry(
+                "topics:accept_gap",
+                "Accept, on record, that a stretch of an in-topic is gone, so that workers read on.",
+            ),
         },
     ),
     "definitions": CommandGroup(

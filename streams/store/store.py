@@ -24,6 +24,7 @@ from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.partitions import partition_for_key
 from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
+from streams.kafka.source_gaps import SourceGaps, read_source_gaps
 from streams.progress import ProgressCallback
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
@@ -166,6 +167,10 @@ class DeploymentStore:
         log = ReleaseLog(self.deployment.clock)
         await read_releases(self._consumer, self._partition(DEFINITIONS.name, 0), log)
         return log
+
+    async def read_gaps(self) -> SourceGaps:
+        """Returns what is gone of in-topics and was accepted."""
+        return await read_source_gaps(self.settings, self._consumer)
 
     def _partition(self, topic: str, number: int) -> TopicPartition:
         return TopicPartition(self.settings.prefix + topic, number)
