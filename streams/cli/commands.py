@@ -63,6 +63,11 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         "replay:replay",
         "Decide a file of events, or a broker's journal, as the pipeline would; write what comes out as JSON lines.",
     ),
+    "backtest": CommandEntry(
+        "history.backtest:backtest",
+        "Tell what other definitions would have done on the real history, against what happened,"
+        " and what it was worth.",
+    ),
     "verify": CommandEntry(
         "verify:verify_command",
         "Recompute memberships, leads and contacts from the journal, by an evaluator of its own, and compare them.",

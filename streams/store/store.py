@@ -153,6 +153,12 @@ class DeploymentStore:
         offsets = await self._consumer.beginning_offsets(partitions)
         return {partition.partition: offset for partition, offset in offsets.items()}
 
+    async def journal_ends(self) -> dict[int, int]:
+        """Returns journal partition -> the offset after its last record now."""
+        partitions = [self._partition(JOURNAL.name, number) for number in range(self.slot_count)]
+        ends = await fetch_end_offsets(self._consumer, partitions)
+        return {partition.partition: offset for partition, offset in ends.items()}
+
     async def read_journal_records(self, number: int) -> AsyncIterator[ConsumedRecord]:
         """Yields the records in the log of a journal partition, up to its present end."""
         async for record in read_to_end(self._consumer, [self._partition(JOURNAL.name, number)]):
