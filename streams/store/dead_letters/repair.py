@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
+from schemas.definitions import Definitions
+from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.topics import DEAD_LETTERS, LEDGER_IN, PIPELINE_IN
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.engine.journal.event_types import EVENT_TYPES
@@ -17,6 +19,7 @@ from streams.kafka.batches import RECORD_BYTES, Headers, record_size
 from streams.kafka.partitions import partition_for_key
 from streams.store.dead_letters.edit import LetterEdit
 from streams.store.dead_letters.letter import Letter, event_owner
+from streams.store.dead_letters.release_check import refusal_by_release
 
 RETRY_HEADER = "retry-of"
 """The header of an event that was sent again: which dead letter it was."""
@@ -53,10 +56,14 @@ class Hindrance:
 
 @dataclass(frozen=True, slots=True)
 class RetryBuilder:
-    """Builds retries for a deployment; `partition_counts` are those of its in-topics, without prefix."""
+    """Builds retries for a deployment; `partition_counts` are those of its in-topics, without prefix.
+
+    `definitions_of` gives the definitions in force of an account, None for one without any.
+    """
 
     partition_counts: Mapping[str, int]
     validator: EventValidator = field(default_factory=EventValidator)
+    definitions_of: Callable[[str], Definitions | None] = lambda _: None
 
     def build(self, letter: Letter, edit: LetterEdit, now: int) -> RetryRecord | Hindrance:
         """The record to send at `now` (ms), or what stands in the way.
@@ -78,7 +85,7 @@ class RetryBuilder:
         if event_type is not None and event_type.topic != topic:
             topic, partition = event_type.topic, -1  # what came in by a wrong topic goes to that of its type
         value = _encode(event)
-        refusal = self._refusal(SourceRecord(topic, 0, 0, now, key, value, (), now))
+        refusal = self._refusal(letter, event, SourceRecord(topic, 0, 0, now, key, value, (), now))
         if refusal is not None:
             return Hindrance("edit", f"{refusal.code}: {refusal.message}")
         headers = (
@@ -91,10 +98,14 @@ class RetryBuilder:
         by_key = None if key is None else partition_for_key(key, self.partition_counts[topic])
         return RetryRecord(topic, partition if is_same_place else by_key, key, value, headers, id_)
 
-    def _refusal(self, record: SourceRecord) -> Refusal | None:
-        """Why ingest would refuse the record."""
+    def _refusal(self, letter: Letter, event: Mapping[str, Any], record: SourceRecord) -> Refusal | None:
+        """Why ingest would refuse the record, or the release in force what it refused before."""
         result = self.validator.validate(record)
-        return result if isinstance(result, Refusal) else None
+        if isinstance(result, Refusal):
+            return result
+        if not letter.is_of_decision:
+            return None
+        return refusal_by_release(event, self.definitions_of(str(event.get("account") or DEFAULT_ACCOUNT)))
 
 
 def draft_event(letter: Letter) -> Mapping[str, Any] | None:

@@ -16,6 +16,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from schemas.definitions import Definitions
 from schemas.topics import DEAD_LETTER_RETRIES
 from schemas.values import instant_text
 from streams.clock import now_ms
@@ -33,6 +34,7 @@ from streams.store.dead_letters.marks import RetryMark
 from streams.store.dead_letters.reader import CLIENT, LetterReader, open_letters
 from streams.store.dead_letters.repair import IN_TOPICS, Hindrance, RetryBuilder, RetryRecord
 from streams.store.dead_letters.selection import LetterSelection
+from streams.store.releases import ReleaseRepository
 
 BATCH_LETTERS = 200
 """So many letters go back in one transaction."""
@@ -131,7 +133,13 @@ async def open_builder(settings: Settings) -> RetryBuilder:
     names = sorted(IN_TOPICS)
     partitions = await fetch_partitions(settings.bootstrap, [settings.prefix + name for name in names])
     counts = {name: len(partitions[settings.prefix + name]) for name in names}
-    return RetryBuilder(counts, _validator(settings, deployment))
+    log = await ReleaseRepository(settings, deployment.clock).read_log()
+
+    def definitions_of(account: str) -> Definitions | None:
+        latest = log.latest(account)
+        return None if latest is None else latest.definitions
+
+    return RetryBuilder(counts, _validator(settings, deployment), definitions_of)
 
 
 def _validator(settings: Settings, deployment: DeploymentRecord) -> EventValidator:

@@ -35,7 +35,7 @@ def entered(contact: str, segment: str = "hot") -> Output:
 
 
 def status(contact: str, before: str | None, after: str) -> Output:
-    fields = {"campaign": "spring", "from": before, "to": after, "points": 1}
+    fields: dict[str, Any] = {"campaign": "spring", "from": before, "to": after, "points": 1}
     return output(LEAD_CHANGES.name, "lead.status_changed", contact, **fields)
 
 
