@@ -74,6 +74,7 @@ SLOW_PARTS = {
     "streams.search": {"search:search_contacts"},
     "streams.verify": {"verify:verify_command"},
     "streams.explain": {"explain:explain"},
+    "streams.backtest": {"history.backtest:backtest"},
     "streams.publish.csv": {"publish:publish"},
 }
 """Package -> the commands that are made of it."""

@@ -22,7 +22,7 @@ from tests.harness.kafka.journal_truncation import truncate_journal
 
 MARKET = TrafficSettings(contacts=60, days=9, tick=8 * HOUR, seed=3)
 
-OutputsByContact = dict[str, list[dict[str, Any]]]
+ChangesByContact = dict[str, list[dict[str, Any]]]
 
 
 def changed_document() -> dict[str, Any]:
@@ -69,8 +69,8 @@ def events_of(text: str) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line) for line in text.splitlines()]
 
 
-def by_contact(outputs: list[dict[str, Any]]) -> OutputsByContact:
-    grouped: OutputsByContact = defaultdict(list)
+def by_contact(outputs: list[dict[str, Any]]) -> ChangesByContact:
+    grouped: ChangesByContact = defaultdict(list)
     for each in outputs:
         grouped[each["contact"]].append({name: value for name, value in each.items() if name != "number"})
     return grouped

@@ -27,7 +27,7 @@ MARKET = TrafficSettings(contacts=40, days=9, tick=8 * HOUR, seed=3)
 EVENTS = list(generate_traffic(MARKET))
 SINCE = MARKET.begin + 5 * DAY + 90 * 60_000
 
-JournalEntries = list[tuple[int, bytes, bytes]]
+BacktestEntries = list[tuple[int, bytes, bytes]]
 
 
 def changed_document() -> dict[str, Any]:
@@ -49,9 +49,9 @@ def changed_document() -> dict[str, Any]:
 ACTUAL, CHANGED = sound_definitions(sample_document()), sound_definitions(changed_document())
 
 
-def journal(releases: dict[int, int | None]) -> JournalEntries:
+def journal(releases: dict[int, int | None]) -> BacktestEntries:
     """The journal of the events in one partition: `releases` are their numbers and instants (ms)."""
-    entries: JournalEntries = []
+    entries: BacktestEntries = []
     validate = EventValidator("events").validate
 
     def append(entry: Append) -> None:
@@ -74,7 +74,7 @@ def journal(releases: dict[int, int | None]) -> JournalEntries:
 
 
 def run_backtest(
-    entries: JournalEntries, since: int | None, clock: Any = "events"
+    entries: BacktestEntries, since: int | None, clock: Any = "events"
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What happened, and what would have."""
     happened: list[Output] = []
