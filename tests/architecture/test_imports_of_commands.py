@@ -90,6 +90,7 @@ SLOW_PARTS = {
     "streams.search": {"search:search_contacts"},
     "streams.verify": {"verify:verify_command"},
     "streams.explain": {"explain:explain"},
+    "streams.backtest": {"history.backtest:backtest"},
     "streams.publish.csv": set(),
     "streams.engine.validation": {  # what reads releases checks whether they are valid
         *("search:search_contacts", "explain:explain", "verify:verify_command", "replay:replay"),
