@@ -5,7 +5,8 @@ LeadstreamError
 ├── DataError                  65  a file named on the command line cannot be read as what it should be
 ├── Unavailable                69  an outside system does not answer
 │   ├── BrokerUnavailable
-│   └── SalesforceUnavailable
+│   ├── SalesforceUnavailable
+│   └── RepositoryUnavailable
 ├── Internal                   70  a worker ended itself; its parent starts it again
 │   └── Fenced                 70  another process owns the slot now
 ├── ConfigurationError         78  restarting will not help
@@ -60,6 +61,10 @@ class BrokerUnavailable(Unavailable):
 
 class SalesforceUnavailable(Unavailable):
     """Salesforce does not answer, or refuses all requests for now."""
+
+
+class RepositoryUnavailable(Unavailable):
+    """The Maven repository from which the local Kafka is fetched does not answer."""
 
 
 class Internal(LeadstreamError):
