@@ -15,7 +15,7 @@ from streams.environment import load_settings, unknown_variables
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import require_topics
 from streams.runtime.process import logs
-from streams.runtime.process.supervisor import Child, child_environment, supervise
+from streams.runtime.process.supervisor import child_environment, role_child, supervise
 from streams.runtime.process.worker_name import lock_worker_name
 from streams.settings import Settings
 
@@ -108,11 +108,5 @@ def run_processes(settings: Settings, role: Role) -> int:
     environment = child_environment(settings.model_copy(update={"name": lock.name}))
     if role in (Role.ALL, Role.CRM) and not _has_salesforce(settings):
         log.info("Salesforce is off", why=NO_SALESFORCE)
-    children = [Child(name, _command(name), environment) for name in process_names(role, settings)]
+    children = [role_child(name, environment) for name in process_names(role, settings)]
     return supervise(children, keep_open=[lock.descriptor])
-
-
-def _command(name: str) -> list[str]:
-    if name == Role.CRM:
-        return [sys.executable, "-m", "agents.crm.main"]
-    return [sys.executable, "-m", "streams.app", name]

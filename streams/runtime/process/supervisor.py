@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -31,6 +31,10 @@ STEADY_SECONDS = 10.0
 STOP_SECONDS = 20.0
 
 
+ChildReport = Callable[..., None]
+"""Called with what has become of a child, and with the facts as keywords, as a log's `warning` is."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A command to run in an environment; `name` is for the log lines."""
@@ -38,6 +42,12 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+
+
+def role_child(role: str, environment: Mapping[str, str]) -> Child:
+    """The process of a role: `pipeline`, `ledger` or `crm`."""
+    command = ["agents.crm.main"] if role == "crm" else ["streams.app", role]
+    return Child(role, [sys.executable, "-m", *command], environment)
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -54,28 +64,42 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 def supervise(children: Sequence[Child], keep_open: Sequence[int] = ()) -> int:
     """Runs the children until a signal; returns the exit code. The children inherit the descriptors `keep_open`."""
-    return asyncio.run(Supervisor(children, keep_open).run())
+    return asyncio.run(_supervise_until_signal(Supervisor(children, keep_open)))
+
+
+async def _supervise_until_signal(supervisor: Supervisor) -> int:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
+    return await supervisor.run()
 
 
 class Supervisor:
-    """Runs and restarts children; `stop` ends them."""
+    """Runs and restarts children; `stop` ends them. They write to the descriptor `output`, else to this process's."""
 
-    def __init__(self, children: Sequence[Child], keep_open: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        children: Sequence[Child],
+        keep_open: Sequence[int] = (),
+        *,
+        output: int | None = None,
+        report: ChildReport | None = None,
+    ) -> None:
         self._children = children
         self._keep_open = tuple(keep_open)
+        self._output = output
+        self._report = report or _log_report
         self._stopping = asyncio.Event()
+        self._stop_seconds = STOP_SECONDS
         self._exit_code = 0
 
     async def run(self) -> int:
-        """Returns when all children have ended: 0 after a signal, else the exit code that no restart mends."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+        """Returns when all children have ended: 0 after `stop`, else the exit code that no restart mends."""
         await asyncio.gather(*(self._keep_running(child) for child in self._children))
         return self._exit_code
 
-    def stop(self) -> None:
-        """Ends every child in good order."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends every child in good order, and by force what still runs after so many seconds."""
+        self._stop_seconds = seconds
         self._stopping.set()
 
     async def _keep_running(self, child: Child) -> None:
@@ -92,7 +116,7 @@ class Supervisor:
                 return
             if loop.time() - began > STEADY_SECONDS:
                 backoff = FIRST_BACKOFF_SECONDS
-            log.warning("restarting", child=child.name, exit_code=code, after_ms=round(1000 * backoff))
+            self._report("restarting", child=child.name, exit_code=code, after_ms=round(1000 * backoff))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
@@ -104,6 +128,8 @@ class Supervisor:
             *child.command,
             env=dict(child.environment),
             stdin=asyncio.subprocess.PIPE,
+            stdout=self._output,
+            stderr=self._output,
             pass_fds=self._keep_open,
             start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which passes it on
         )
@@ -120,11 +146,15 @@ class Supervisor:
     ) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        done, _ = await asyncio.wait({exit_task}, timeout=STOP_SECONDS)
+        done, _ = await asyncio.wait({exit_task}, timeout=self._stop_seconds)
         if not done:
-            log.warning("killed", child=child.name, why=f"it did not stop within {STOP_SECONDS:.0f} s")
+            self._report("killed", child=child.name, why=f"it did not stop within {self._stop_seconds:.0f} s")
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+
+
+def _log_report(event: str, **facts: object) -> None:
+    log.warning(event, **facts)
 
 
 def exit_with_parent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from streams.demo.environment import sample_definitions, sample_document
+from streams.demo.sample import sample_definitions, sample_document
 from streams.demo.state import DemoState, OpportunityTotal, Revenue
 from streams.demo.summary import summary
 from streams.engine.validation import validate_definitions
