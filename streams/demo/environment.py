@@ -77,7 +77,7 @@ class DemoEnvironment:
         await self._worker.watch()
 
     def complete(self) -> None:
-        """Starts what is not needed before there are changes, and stops everything in good order from now on."""
+        """Starts what is not needed before there are changes; from now on everything is stopped in good order."""
         assert self._worker is not None
         self._worker.launch(*LATER_ROLES)
         self._is_complete = True

@@ -36,6 +36,8 @@ from streams.store.releases import ReleaseRepository
 DEFAULT_TRAFFIC_SECONDS = 90.0
 FRAMES_PER_SECOND = 8
 RATE_WINDOW_SECONDS = 3.0
+FIRST_CHANGE_SECONDS = 3.0
+"""After so long the rest is started also without a change, which few contacts may not make at once."""
 CLOSING_SECONDS = 5.0
 """In a run that ends by itself: time for the last hand-overs after the traffic."""
 
@@ -71,7 +73,7 @@ class Demo:
         self._traffic_seconds = traffic_seconds
         self._stop_requested = asyncio.Event()
         self._stop_signal: int | None = None
-        self._has_begun = False
+        self._begin = asyncio.Event()
         self._first_change = asyncio.Event()
         self._start_time = start_time
         self._rate_samples: deque[tuple[float, int, int]] = deque()
@@ -81,7 +83,7 @@ class Demo:
     @property
     def interrupt(self) -> int | None:
         """The signal that ended the run before there was any traffic; None where there was some."""
-        return None if self._has_begun else self._stop_signal
+        return None if self._begin.is_set() else self._stop_signal
 
     async def run(self) -> None:
         """Runs until the time is over or Ctrl-C; when it returns, nothing runs any more."""
@@ -122,34 +124,41 @@ class Demo:
                 )
             )
             settings = environment.settings
-            follower = await stack.enter_async_context(OutputFollower(settings, self.state))
-            sales = await stack.enter_async_context(
-                SalesSimulator(environment.org_url, lambda: self.state.simulated_instant)
+            follower, sales, producer, journal = await _enter_all(
+                stack,
+                OutputFollower(settings, self.state),
+                SalesSimulator(environment.org_url, lambda: self.state.simulated_instant),
+                EventProducer(settings),
+                JournalFollower(settings),
             )
             publisher = Publisher(
-                await stack.enter_async_context(EventProducer(settings)),
+                producer,
                 advances_clock=True,
                 releases=ReleaseLineWriter(ReleaseRepository(settings, "events")),
-                journal=await stack.enter_async_context(JournalFollower(settings)),
+                journal=journal,
             )
-            preparation = asyncio.create_task(self._prepare_next_start(environment))
-            stack.callback(preparation.cancel)
+            completion = asyncio.create_task(self._complete_later(environment))
+            stack.callback(completion.cancel)
             await _run_until_first_ends(
-                self._play_traffic(publisher, environment), follower.run(), sales.run(), environment.watch_worker()
+                self._play_traffic(publisher), follower.run(), sales.run(), environment.watch_worker()
             )
 
-    async def _prepare_next_start(self, environment: DemoEnvironment) -> None:
-        await self._first_change.wait()
+    async def _complete_later(self, environment: DemoEnvironment) -> None:
+        """Starts the rest when the first change is there: until then every process would keep it waiting."""
+        await self._begin.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_CHANGE_SECONDS):
+                await self._first_change.wait()
+        environment.complete()
         environment.prepare_next_start()
 
-    async def _play_traffic(self, publisher: Publisher, environment: DemoEnvironment) -> None:
+    async def _play_traffic(self, publisher: Publisher) -> None:
         """Plays the traffic, then waits for the time to be over or for Ctrl-C, so that the last hand-overs happen.
 
         The time begins when the worker has accepted the sample definitions.
         """
         await publisher.publish([sample_release(self._traffic_settings.begin)])
-        self._has_begun = True
-        environment.complete()
+        self._begin.set()
         self._set_message("")
         player = TrafficPlayer(publisher, self.state, self._traffic_settings, self._traffic_seconds)
         seconds = self._options.seconds
@@ -181,6 +190,22 @@ class Demo:
         if now > then:
             state.publish_rate = (state.published_count - published) / (now - then)
             state.change_rate = (state.change_count - changes) / (now - then)
+
+
+async def _enter_all(
+    stack: AsyncExitStack,
+    follower: OutputFollower,
+    sales: SalesSimulator,
+    producer: EventProducer,
+    journal: JournalFollower,
+) -> tuple[OutputFollower, SalesSimulator, EventProducer, JournalFollower]:
+    """Enters all at the same time, since each waits for answers."""
+    return await asyncio.gather(
+        stack.enter_async_context(follower),
+        stack.enter_async_context(sales),
+        stack.enter_async_context(producer),
+        stack.enter_async_context(journal),
+    )
 
 
 async def _run_until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
