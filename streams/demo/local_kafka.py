@@ -40,7 +40,16 @@ class DemoKafka:
     async def await_start(self) -> None:
         """Returns when the broker accepts connections. Raises as `LocalBroker.start`."""
         assert self._start_result is not None
-        await asyncio.shield(asyncio.wrap_future(self._start_result))
+        is_done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def wake(_result: Future[None]) -> None:
+            with contextlib.suppress(RuntimeError):  # nobody waits any more, and the loop is closed
+                loop.call_soon_threadsafe(is_done.set)
+
+        self._start_result.add_done_callback(wake)
+        await is_done.wait()
+        self._start_result.result()
 
     def give_up(self) -> None:
         """Ends the start, or the broker if it runs, at once: what it has written is not needed."""
