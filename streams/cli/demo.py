@@ -96,6 +96,7 @@ def _write_result(run: Demo, svg: Path | None, *, as_json: bool) -> None:
     if as_json:
         write_json(summary(run.state, run.definitions))
     else:
-        new_console().print(render(run.state, run.definitions))
+        console = new_console()
+        console.print(render(run.state, run.definitions, console.width))
     if svg is not None:
         svg.write_text(render_svg(run.state, run.definitions))

@@ -18,6 +18,7 @@ from rich.live import Live
 from schemas.definitions import Definitions
 from streams.demo.environment import DemoEnvironment
 from streams.demo.follow import OutputFollower
+from streams.demo.guide import CommandGuide, program_name
 from streams.demo.local_kafka import DemoKafka
 from streams.demo.player import TrafficPlayer, tick_interval
 from streams.demo.sales import SalesSimulator
@@ -98,6 +99,7 @@ class Demo:
                 draw_task.cancel()
                 await asyncio.gather(draw_task, return_exceptions=True)
                 self._set_message("")
+                self.state.guide = None  # there is nothing any more that commands could reach
 
     def _request_stop(self, number: int) -> None:
         self._stop_signal = number
@@ -124,6 +126,8 @@ class Demo:
                 )
             )
             settings = environment.settings
+            variables = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+            self.state.guide = CommandGuide(program_name(), variables)
             follower, sales, producer, journal = await _enter_all(
                 stack,
                 OutputFollower(settings, self.state),
@@ -174,7 +178,9 @@ class Demo:
     async def _draw_frames(self, live: Live) -> None:
         while True:
             self._update_rates()
-            live.update(render(self.state, self.definitions), refresh=True)
+            if not self._console.quiet:
+                size = self._console.size
+                live.update(render(self.state, self.definitions, size.width, size.height), refresh=True)
             await asyncio.sleep(1 / FRAMES_PER_SECOND)
 
     def _update_rates(self) -> None:
