@@ -14,6 +14,7 @@ CONTACT_WIDTH = 6
 SHORTEST_CAUSE = 12
 LONGEST_CAUSE = 60
 ROOMY_WIDTH = 100
+MORE = " …"
 _ACTIONS = {"entered": "segments", "left": "segments", "became a lead in": "campaigns", "qualified in": "campaigns"}
 _CAUSES = {
     "clock": "time passed",
@@ -58,10 +59,16 @@ def cause_text(cause: RecordValue, state: DemoState) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Returns the words of `text` that fit: a word is left out whole, so that no number looks like another one."""
-    while len(text) > width and " " in text:
-        text = text.rpartition(" ")[0]
-    return text if len(text) <= width else ""
+    """Returns the words of `text` that fit, and a sign where there are more.
+
+    A word is left out whole, so that no number looks like another one.
+    """
+    if len(text) <= width:
+        return text
+    words = text.split(" ")
+    while words and len(" ".join(words)) + len(MORE) > width:
+        words.pop()
+    return " ".join(words).rstrip(":") + MORE if words else ""
 
 
 def _column(cells: Sequence[Text], blank: Sequence[Text], width: int) -> ViewColumn:

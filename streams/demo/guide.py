@@ -19,6 +19,8 @@ _LEGENDS = (
     "entered, left: how often   sent: handed over   CRM: arrived in Salesforce",
     "sent: handed over   CRM: arrived in Salesforce",
 )
+LEGEND_LINES = ("entered, left: how often", "sent: handed over", "CRM: in Salesforce")
+"""The same, for a place beside a table."""
 
 
 @dataclass(frozen=True)

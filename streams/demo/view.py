@@ -16,7 +16,7 @@ from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.demo.changes import change_table
 from streams.demo.columns import FRAME_LINES, FRAME_WIDTH, ViewTable
-from streams.demo.guide import legend
+from streams.demo.guide import LEGEND_LINES, legend
 from streams.demo.state import DemoState
 from streams.demo.tables import lead_table, revenue_table, segment_table
 from streams.demo.traffic import DAY
@@ -36,6 +36,7 @@ class Block:
     content: RenderableType
     width: int
     lines: int
+    has_legend: bool = False
 
 
 Arrangement = Callable[[DemoState, Definitions, int], Block]
@@ -59,7 +60,7 @@ def render(state: DemoState, definitions: Definitions, width: int, height: int |
     for arrangement, room in _ARRANGEMENTS:
         head = _header(state, width, has_bar=room is Room.FRAMED)
         tables = arrangement(state, definitions, width)
-        guide = _guide_block(state, width, room)
+        guide = _guide_block(state, width, room, has_legend=room is not Room.TERSE and not tables.has_legend)
         free = _free_lines(height, head, tables, guide) - FRAME_LINES * (room is Room.FRAMED)
         if tables.width <= width and free >= FEWEST_CHANGES:
             break
@@ -168,18 +169,28 @@ def _without_frames(segments: ViewTable, state: DemoState, definitions: Definiti
     pair.add_column(width=upper.width)
     pair.add_column(width=lower.width)
     pair.add_row(upper.render(is_framed=False), lower.render(is_framed=False))
-    tables = [lead_table(state, definitions).fit(width), revenue_table(state, definitions).fit(width)]
-    content = Group(pair, *(table.render(is_framed=False) for table in tables))
-    widths = [upper.width + MARGIN + lower.width, *(table.width for table in tables)]
-    return Block(content, max(widths), upper.lines + sum(table.lines for table in tables))
+    leads = lead_table(state, definitions).fit(width)
+    revenue = revenue_table(state, definitions).fit(width)
+    has_legend = revenue.width + MARGIN + max(map(len, LEGEND_LINES)) <= width
+    last: RenderableType = revenue.render(is_framed=False)
+    if has_legend:
+        beside = Table.grid(padding=(0, MARGIN, 0, 0))
+        beside.add_row(last, Text("\n".join(["", *LEGEND_LINES]), style="dim"))
+        last = beside
+    return Block(
+        Group(pair, leads.render(is_framed=False), last),
+        max(upper.width + MARGIN + lower.width, leads.width, revenue.width),
+        upper.lines + leads.lines + max(revenue.lines, has_legend * (1 + len(LEGEND_LINES))),
+        has_legend,
+    )
 
 
-def _guide_block(state: DemoState, width: int, room: Room) -> Block:
+def _guide_block(state: DemoState, width: int, room: Room, *, has_legend: bool) -> Block:
     """The commands for another terminal, while there is something that they can reach, and the legend."""
     is_framed = room is Room.FRAMED
     inner = width - FRAME_WIDTH * is_framed
     explanation = legend(inner)
-    lines = [explanation] if explanation and room is not Room.TERSE else []
+    lines = [explanation] if explanation and has_legend else []
     if state.guide is None:
         return Block(Group(*lines), width, len(lines))
     commands = state.guide.lines(inner, state.example_contact, is_brief=not is_framed)
@@ -193,6 +204,7 @@ _ARRANGEMENTS: Sequence[tuple[Arrangement, Room]] = (
     (_beside, Room.FRAMED),
     (_stacked, Room.FRAMED),
     (_halved, Room.PLAIN),
+    (_halved, Room.TERSE),
     (_sizes_halved, Room.PLAIN),
     (_sizes_halved, Room.TERSE),
 )

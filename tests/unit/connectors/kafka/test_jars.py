@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import hashlib
+import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import requests
+from urllib3.exceptions import NameResolutionError
 
+from connectors.kafka import maven
 from connectors.kafka.jars import kafka_jars, read_lock_file
-from streams.errors import LocalBrokerError
+from connectors.ports import free_port
+from streams.errors import LocalBrokerError, RepositoryUnavailable
 
 CONTENT = b"a jar, as far as anybody here can tell"
 RELATIVE = Path("org/example/tool/1.0/tool-1.0.jar")
@@ -125,6 +133,87 @@ def test_a_jar_missing_from_the_mirror_is_one_line_without_its_address(mirror: M
     assert "\n" not in str(refusal.value)
     assert "http" not in str(refusal.value)
     assert mirror.requests
+
+
+def test_a_repository_that_does_not_answer_is_one_line_and_nothing_else(
+    mirror: Mirror, lock_file: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADSTREAM_MAVEN_MIRROR", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(RepositoryUnavailable, match=r"connection is refused.*LEADSTREAM_MAVEN_MIRROR") as refusal:
+        kafka_jars(lock_file=lock_file)
+    assert refusal.value.exit_code == 69
+    assert "\n" not in str(refusal.value)
+    assert capfd.readouterr() == ("", "")
+    assert mirror.requests == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            requests.ConnectionError(NameResolutionError("repo.example", cast(Any, None), OSError())),
+            "name is not known",
+        ),
+        (requests.ConnectTimeout(), "no answer in time"),
+        (requests.exceptions.ProxyError(ConnectionRefusedError()), "the proxy does not answer"),
+        (requests.exceptions.SSLError(), "SSL_CERT_FILE"),
+    ],
+)
+def test_why_a_repository_does_not_answer(
+    lock_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception, reason: str
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(requests, "request", fail)
+    monkeypatch.setattr(maven, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setenv("LEADSTREAM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
+    with pytest.raises(RepositoryUnavailable, match=reason):
+        kafka_jars(lock_file=lock_file)
+
+
+def test_a_fetch_that_hangs_is_given_up_at_once(
+    lock_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADSTREAM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
+    calls = 0
+
+    def give_up(_what: str, _done: int, _total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            raise KeyboardInterrupt
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setenv("LEADSTREAM_MAVEN_MIRROR", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        begin = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            kafka_jars(give_up, lock_file)
+        assert time.monotonic() - begin < maven.READ_SECONDS / 2
+    # The lock is free for the next attempt.
+    monkeypatch.setenv("LEADSTREAM_MAVEN_MIRROR", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(RepositoryUnavailable):
+        kafka_jars(lock_file=lock_file)
+
+
+def test_a_fetch_by_another_process_is_waited_for_and_that_can_be_given_up(
+    mirror: Mirror, lock_file: Path, tmp_path: Path
+) -> None:
+    def give_up(what: str, _done: int, _total: int) -> None:
+        assert "another process" in what
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "cache" / "example"
+    folder.mkdir(parents=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(KeyboardInterrupt):
+            kafka_jars(give_up, lock_file)
+    assert mirror.requests == []
 
 
 def test_a_useless_response_is_closed(mirror: Mirror, lock_file: Path) -> None:
