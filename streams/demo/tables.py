@@ -13,7 +13,7 @@ from streams.demo.columns import ViewColumn, ViewTable
 from streams.demo.state import DemoState, OpportunityTotal
 
 LONGEST_SPARKLINE = 64
-SHORTEST_SPARKLINE = 8
+SHORTEST_SPARKLINE = 9
 NUMBER_WIDTH = 5
 """Columns stand still while numbers have no more digits than that."""
 AMOUNT_WIDTH = 10

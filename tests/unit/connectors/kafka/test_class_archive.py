@@ -15,6 +15,8 @@ for option; do case $option in
   -XX:SharedArchiveFile=*) archive=${option#*=};;
   -XX:SharedClassListFile=*) list=${option#*=};;
 esac; done
+turns=0
+until [ "$(nice)" = 19 ] || [ $turns = 2000 ]; do turns=$((turns + 1)); done
 { nice; cat "$list"; } > "$archive"
 """
 
@@ -56,8 +58,7 @@ def test_the_archive_is_made_of_the_whole_lines_so_far_at_the_lowest_priority(
 ) -> None:
     archive = archive_of(tmp_path)
     assert archive.build(class_list, tmp_path / "log4j2.properties")
-    priority = min(LOWEST_PRIORITY, os.nice(0) + LOWEST_PRIORITY)
-    assert archive.path.read_text() == f"{priority}\njava/lang/Object\nkafka/Kafka\n"
+    assert archive.path.read_text() == f"{LOWEST_PRIORITY}\njava/lang/Object\nkafka/Kafka\n"
     assert archive.options(class_list) == [f"-XX:SharedArchiveFile={archive.path}"]
     assert list(archive.path.parent.iterdir()) == [archive.path]
 
