@@ -100,9 +100,12 @@ class DemoEnvironment:
 
     async def _await_kafka(self, kafka: DemoKafka) -> None:
         start = asyncio.create_task(kafka.await_start())
-        while not start.done():
-            self._on_status(kafka.status)
-            await asyncio.wait({start}, timeout=WATCH_SECONDS)
+        try:
+            while not start.done():
+                self._on_status(kafka.status)
+                await asyncio.wait({start}, timeout=WATCH_SECONDS)
+        finally:
+            start.cancel()
         await start
 
     def _build_settings(self) -> Settings:
