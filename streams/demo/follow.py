@@ -13,6 +13,7 @@ from schemas.topics import DEAD_LETTERS
 from streams.demo.state import FOLLOWED_TOPICS, DemoState
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import Consumer
+from streams.kafka.reader import stop_consumer
 from streams.settings import Settings
 from streams.store.status.refusals import refusal_code
 
@@ -44,7 +45,7 @@ class OutputFollower:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
     async def run(self) -> None:
         """Applies records until it is cancelled."""

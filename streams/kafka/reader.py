@@ -21,6 +21,9 @@ POLL_MS = 200
 PATIENCE_SECONDS = 30.0
 """The longest time without progress before a read is given up; a new leader is elected well within it."""
 
+STOP_SECONDS = 2.0
+"""How long the stop of a consumer without a group may take before what it waits for is cancelled again."""
+
 Offsets = Mapping[TopicPartitionLike, int]
 """Partition -> an offset. An end is the offset behind the last record."""
 
@@ -50,11 +53,18 @@ async def stop_consumer(consumer: Consumer) -> None:
     """Stops a consumer, also while its broker is away.
 
     aiokafka then cancels a fetch that waits for its next attempt, and raises that CancelledError: it would look as if
-    the caller's own task was cancelled.
+    the caller's own task was cancelled. And its fetcher misses being cancelled while it takes up a new assignment, so
+    that `stop` would wait for it for ever: another cancellation reaches it.
     """
-    [outcome] = await asyncio.gather(consumer.stop(), return_exceptions=True)
-    if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
-        raise outcome
+    stop = asyncio.create_task(consumer.stop())
+    try:
+        while not stop.done():
+            await asyncio.wait({stop}, timeout=STOP_SECONDS)
+            stop.cancel()
+    finally:
+        stop.cancel()
+    if not stop.cancelled() and (error := stop.exception()) is not None:
+        raise error
 
 
 async def fetch_end_offsets(consumer: Consumer, partitions: Sequence[TopicPartitionLike]) -> Offsets:
