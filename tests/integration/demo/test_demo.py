@@ -98,12 +98,12 @@ def test_it_plays_shows_and_ends_by_itself_with_a_summary(tmp_path: Path) -> Non
     summary = json.loads(result.stdout)
     assert summary["violations"] == 0
     assert summary["events_published"] > 500
-    assert summary["simulated_until"] > "2026-03-09"
-    assert sum(segment["entered"] for segment in summary["segments"].values()) > 200
+    assert summary["simulated_until"] > "2026-03-06"
+    assert sum(segment["entered"] for segment in summary["segments"].values()) > 100
     for segment in summary["segments"].values():
         assert segment["entered"] - segment["exited"] == segment["members"]
     # Time alone ends these memberships: no event stops a contact from being a newcomer.
-    assert summary["segments"]["newcomers"]["exited"] > 50
+    assert summary["segments"]["newcomers"]["exited"] > 10
     trial = summary["campaigns"]["spring-trial"]
     assert trial["leads"]["qualified"] > 0
     assert trial["leads"]["rejected"] > 0
