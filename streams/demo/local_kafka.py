@@ -10,8 +10,8 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 
 from connectors.kafka.broker import LocalBroker
+from connectors.kafka.format_cache import cache_format, restore_format
 from connectors.ports import LOOPBACK, free_port
-from streams.demo.format_cache import cache_format, restore_format
 
 GIVE_UP_SECONDS = 2.0
 

@@ -30,7 +30,7 @@ MARGIN = 3
 
 
 @dataclass(frozen=True)
-class Block:
+class ViewBlock:
     """A part of the view, with its width and height in cells."""
 
     content: RenderableType
@@ -39,7 +39,7 @@ class Block:
     has_legend: bool = False
 
 
-Arrangement = Callable[[DemoState, Definitions, int], Block]
+Arrangement = Callable[[DemoState, Definitions, int], ViewBlock]
 """Draws segments, leads and revenue in a width; it may come out wider."""
 
 
@@ -68,17 +68,17 @@ def render(state: DemoState, definitions: Definitions, width: int, height: int |
     return Group(*(block.content for block in (head, tables, *changes, guide)))
 
 
-def _free_lines(height: int | None, *blocks: Block) -> int:
+def _free_lines(height: int | None, *blocks: ViewBlock) -> int:
     """Returns how many lines are left beside the blocks."""
     return MOST_CHANGES + FRAME_LINES if height is None else height - sum(block.lines for block in blocks)
 
 
-def _change_block(state: DemoState, definitions: Definitions, width: int, rows: int, *, is_framed: bool) -> Block:
+def _change_block(state: DemoState, definitions: Definitions, width: int, rows: int, *, is_framed: bool) -> ViewBlock:
     table = change_table(state, definitions, width - FRAME_WIDTH * is_framed, rows)
-    return Block(table.render(is_framed=is_framed), width, rows + FRAME_LINES * is_framed)
+    return ViewBlock(table.render(is_framed=is_framed), width, rows + FRAME_LINES * is_framed)
 
 
-def _header(state: DemoState, width: int, *, has_bar: bool) -> Block:
+def _header(state: DemoState, width: int, *, has_bar: bool) -> ViewBlock:
     now = state.simulated_instant if state.simulated_instant is not None else state.begin
     days = (state.end - state.begin) // DAY
     pieces = [
@@ -95,7 +95,7 @@ def _header(state: DemoState, width: int, *, has_bar: bool) -> Block:
         bar = Table.grid(expand=True)  # which ends the line, as a bar alone does not
         bar.add_row(ProgressBar(total=state.end - state.begin, completed=now - state.begin, complete_style="cyan"))
         lines.append(bar)
-    return Block(Group(*lines), width, len(lines))
+    return ViewBlock(Group(*lines), width, len(lines))
 
 
 def _dead_letter_text(state: DemoState) -> Text:
@@ -118,7 +118,7 @@ def _flow(pieces: Sequence[Text], width: int) -> list[Text]:
     return lines
 
 
-def _beside(state: DemoState, definitions: Definitions, width: int) -> Block:
+def _beside(state: DemoState, definitions: Definitions, width: int) -> ViewBlock:
     """Segments with as much of their history as fits; leads and revenue to the right of them. All framed."""
     right = [lead_table(state, definitions), revenue_table(state, definitions)]
     right_width = max(table.width for table in right) + FRAME_WIDTH
@@ -132,10 +132,10 @@ def _beside(state: DemoState, definitions: Definitions, width: int) -> Block:
     grid.add_column(width=right_width)
     grid.add_row(segments.render(is_framed=True), Group(*(table.render(is_framed=True) for table in right)))
     lines = max(segments.lines + FRAME_LINES, sum(table.lines + FRAME_LINES for table in right))
-    return Block(grid, segments.width + FRAME_WIDTH + right_width, lines)
+    return ViewBlock(grid, segments.width + FRAME_WIDTH + right_width, lines)
 
 
-def _stacked(state: DemoState, definitions: Definitions, width: int) -> Block:
+def _stacked(state: DemoState, definitions: Definitions, width: int) -> ViewBlock:
     """Everything one below the other, framed."""
     inner = width - FRAME_WIDTH
     tables = [
@@ -144,24 +144,24 @@ def _stacked(state: DemoState, definitions: Definitions, width: int) -> Block:
         revenue_table(state, definitions).fit(inner),
     ]
     content = Group(*(table.render(is_framed=True) for table in tables))
-    return Block(
+    return ViewBlock(
         content,
         max(table.width for table in tables) + FRAME_WIDTH,
         sum(table.lines + FRAME_LINES for table in tables),
     )
 
 
-def _halved(state: DemoState, definitions: Definitions, width: int) -> Block:
+def _halved(state: DemoState, definitions: Definitions, width: int) -> ViewBlock:
     """Two columns of segments; leads and revenue below them."""
     return _without_frames(segment_table(state, definitions), state, definitions, width)
 
 
-def _sizes_halved(state: DemoState, definitions: Definitions, width: int) -> Block:
+def _sizes_halved(state: DemoState, definitions: Definitions, width: int) -> ViewBlock:
     """Two columns of segments that only show how many members there are; leads and revenue below them."""
     return _without_frames(segment_table(state, definitions).without("entered", "left"), state, definitions, width)
 
 
-def _without_frames(segments: ViewTable, state: DemoState, definitions: Definitions, width: int) -> Block:
+def _without_frames(segments: ViewTable, state: DemoState, definitions: Definitions, width: int) -> ViewBlock:
     if 2 * segments.width + MARGIN > width:
         segments = segments.narrow()
     upper, lower = segments.halves()
@@ -177,7 +177,7 @@ def _without_frames(segments: ViewTable, state: DemoState, definitions: Definiti
         beside = Table.grid(padding=(0, MARGIN, 0, 0))
         beside.add_row(last, Text("\n".join(["", *LEGEND_LINES]), style="dim"))
         last = beside
-    return Block(
+    return ViewBlock(
         Group(pair, leads.render(is_framed=False), last),
         max(upper.width + MARGIN + lower.width, leads.width, revenue.width),
         upper.lines + leads.lines + max(revenue.lines, has_legend * (1 + len(LEGEND_LINES))),
@@ -185,19 +185,19 @@ def _without_frames(segments: ViewTable, state: DemoState, definitions: Definiti
     )
 
 
-def _guide_block(state: DemoState, width: int, room: Room, *, has_legend: bool) -> Block:
+def _guide_block(state: DemoState, width: int, room: Room, *, has_legend: bool) -> ViewBlock:
     """The commands for another terminal, while there is something that they can reach, and the legend."""
     is_framed = room is Room.FRAMED
     inner = width - FRAME_WIDTH * is_framed
     explanation = legend(inner)
     lines = [explanation] if explanation and has_legend else []
     if state.guide is None:
-        return Block(Group(*lines), width, len(lines))
+        return ViewBlock(Group(*lines), width, len(lines))
     commands = state.guide.lines(inner, state.example_contact, is_brief=not is_framed)
     if not is_framed:
-        return Block(Group(*commands, *lines), width, len(commands) + len(lines))
+        return ViewBlock(Group(*commands, *lines), width, len(commands) + len(lines))
     panel = Panel(Group(*commands), title="In another terminal", title_align="left", border_style="blue")
-    return Block(Group(panel, *lines), width, len(commands) + FRAME_LINES + len(lines))
+    return ViewBlock(Group(panel, *lines), width, len(commands) + FRAME_LINES + len(lines))
 
 
 _ARRANGEMENTS: Sequence[tuple[Arrangement, Room]] = (

@@ -151,7 +151,7 @@ def test_a_repository_that_does_not_answer_is_one_line_and_nothing_else(
     ("error", "reason"),
     [
         (
-            requests.ConnectionError(NameResolutionError("repo.example", cast(Any, None), OSError())),
+            requests.ConnectionError(NameResolutionError("repo.example", cast(Any, None), socket.gaierror())),
             "name is not known",
         ),
         (requests.ConnectTimeout(), "no answer in time"),
