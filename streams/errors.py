@@ -7,6 +7,7 @@ LeadstreamError
 │   ├── BrokerUnavailable
 │   ├── RedisUnavailable
 │   ├── RebuildRuns
+│   ├── RepositoryUnavailable
 │   ├── SalesforceUnavailable
 │   └── ViewsNotReady
 ├── Internal                   70  a worker ended itself; its parent starts it again
@@ -78,6 +79,10 @@ class RebuildRuns(Unavailable):
 
 class ViewsNotReady(Unavailable):
     """The read models are not built yet, or are being built again after a loss."""
+
+
+class RepositoryUnavailable(Unavailable):
+    """The Maven repository from which the local Kafka is fetched does not answer."""
 
 
 class Internal(LeadstreamError):

@@ -35,6 +35,7 @@ class BrokerFolder:
         self.log_settings = self.path / "log4j2.properties"
         self.log = self.path / "kafka.log"
         self.console = self.path / "console.log"
+        self.class_list = self.path / "classes.list"
         self._process_file = self.path / "broker.json"
         self._lock_file = self.path / "broker.lock"
 

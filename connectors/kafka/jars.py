@@ -6,17 +6,21 @@ import fcntl
 import hashlib
 import os
 import shutil
+import threading
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from connectors.kafka.maven import Maven
 from streams.errors import LocalBrokerError
 from streams.progress import ProgressCallback, ignore_progress
 
 KAFKA_VERSION = "4.2.1"
+FETCH_THREADS = 8
+POLL_SECONDS = 0.1
 LOCK_FILE = Path(__file__).with_name(f"kafka-{KAFKA_VERSION}.lock")
 
 
@@ -71,7 +75,8 @@ def cache_folder() -> Path:
 def kafka_jars(report: ProgressCallback = ignore_progress, lock_file: Path = LOCK_FILE) -> list[Path]:
     """Returns the paths of all jars in the lock file, and fetches those that are not in the cache.
 
-    Raises LocalBrokerError when one cannot be fetched or its hash is not that of the lock file.
+    Raises RepositoryUnavailable when the repository does not answer, LocalBrokerError when it lacks one or has one
+    with another hash than that of the lock file. What `report` raises ends the fetch at once.
     """
     folder = cache_folder() / lock_file.stem
     jars = read_lock_file(lock_file)
@@ -102,7 +107,7 @@ def _has_size(path: Path, size: int) -> bool:
 
 def _fill_cache(folder: Path, jars: list[Jar], stamp: str, report: ProgressCallback) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with _cache_lock(folder):
+    with _cache_lock(folder, report):
         missing = [jar for jar in jars if not jar.matches_file(folder / jar.file_name)]
         if missing:
             _fetch_jars(folder, missing, report)
@@ -110,30 +115,86 @@ def _fill_cache(folder: Path, jars: list[Jar], stamp: str, report: ProgressCallb
 
 
 @contextmanager
-def _cache_lock(folder: Path) -> Iterator[None]:
+def _cache_lock(folder: Path, report: ProgressCallback) -> Iterator[None]:
     """Lets one process at a time fill the cache; the others wait and find it full."""
     with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while not _try_lock(file.fileno()):
+            report("waiting for another process that fetches Kafka", 0, 0)
+            time.sleep(POLL_SECONDS)
         yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _fetch_jars(folder: Path, missing: list[Jar], report: ProgressCallback) -> None:
     total = sum(jar.size for jar in missing)
-    done = 0
     scratch = folder / ".fetch"
     shutil.rmtree(scratch, ignore_errors=True)
-    maven = Maven(scratch)
-    report(f"fetching Kafka {KAFKA_VERSION}", done, total)
-
-    def fetch_jar(jar: Jar) -> int:
-        source = maven.find(jar.group, jar.artifact, jar.version, jar.matches_file)
-        part = folder / f".{jar.file_name}.part"
-        shutil.copyfile(source, part)
-        part.replace(folder / jar.file_name)
-        return jar.size
-
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        for size in pool.map(fetch_jar, missing):
-            done += size
+    fetch = _ParallelFetch(folder, Maven(scratch), missing)
+    try:
+        for done in fetch.sizes():
             report(f"fetching Kafka {KAFKA_VERSION}", done, total)
+    finally:
+        fetch.give_up()
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _ParallelFetch:
+    """Fetches jars in threads that nobody waits for: a download that hangs must not keep a process from its end."""
+
+    def __init__(self, folder: Path, maven: Maven, jars: list[Jar]) -> None:
+        self._folder = folder
+        self._maven = maven
+        self._count = len(jars)
+        self._waiting: SimpleQueue[Jar] = SimpleQueue()
+        self._results: SimpleQueue[int | BaseException] = SimpleQueue()
+        for jar in jars:
+            self._waiting.put(jar)
+        self._is_given_up = False
+
+    def sizes(self) -> Iterator[int]:
+        """Yields how many bytes are there, again and again until all are. Raises as `Maven.find`, and OSError."""
+        for number in range(FETCH_THREADS):
+            threading.Thread(target=self._work, name=f"fetch-{number}", daemon=True).start()
+        done = 0
+        yield done
+        while self._count:
+            try:
+                result = self._results.get(timeout=POLL_SECONDS)
+            except Empty:
+                yield done
+                continue
+            if isinstance(result, BaseException):
+                raise result
+            self._count -= 1
+            done += result
+            yield done
+
+    def give_up(self) -> None:
+        """Lets the threads end after what they are at."""
+        self._is_given_up = True
+        self._maven.give_up()
+
+    def _work(self) -> None:
+        while not self._is_given_up:
+            try:
+                jar = self._waiting.get_nowait()
+            except Empty:
+                return
+            try:
+                self._results.put(self._fetch(jar))
+            except BaseException as error:  # noqa: BLE001 - raised by `sizes`, in the thread that waits
+                self._results.put(error)
+
+    def _fetch(self, jar: Jar) -> int:
+        source = self._maven.find(jar.group, jar.artifact, jar.version, jar.matches_file)
+        part = self._folder / f".{jar.file_name}.part"
+        shutil.copyfile(source, part)
+        part.replace(self._folder / jar.file_name)
+        return jar.size

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from streams.errors import LocalBrokerError
 
 MINIMUM_VERSION = 17
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
+_RELEASE = re.compile(r'^JAVA_VERSION="(?:1\.)?(\d+)', re.MULTILINE)
 
 # It starts two seconds faster than with the defaults and takes half the memory.
 _OPTIONS = (
@@ -37,13 +39,14 @@ class Java:
     path: Path
     version: int
 
-    def command(self, class_path: list[Path], log_settings: Path) -> list[str]:
+    def command(self, class_path: Sequence[Path], log_settings: Path, options: Sequence[str] = ()) -> list[str]:
         """Returns the beginning of a command line, without the class to run and its arguments."""
         unsafe = [_UNSAFE_ACCESS] if self.version >= _UNSAFE_ACCESS_SINCE else []
         return [
             str(self.path),
             *_OPTIONS,
             *unsafe,
+            *options,
             f"-Dlog4j2.configurationFile={log_settings}",
             "-cp",
             os.pathsep.join(str(jar) for jar in class_path),
@@ -92,6 +95,20 @@ def _wheel_java() -> Path | None:
 
 
 def _major_version(java: Path) -> int | None:
+    return _released_version(java) or _reported_version(java)
+
+
+def _released_version(java: Path) -> int | None:
+    """Returns the version according to the file that every Java installation has: it costs no start of Java."""
+    try:
+        text = (java.resolve().parent.parent / "release").read_text()
+    except OSError:
+        return None
+    match = _RELEASE.search(text)
+    return int(match[1]) if match else None
+
+
+def _reported_version(java: Path) -> int | None:
     try:
         result = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):

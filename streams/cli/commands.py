@@ -9,11 +9,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand
 from typer.main import get_command
+
+from streams.interrupt import raise_at_interrupt
 
 
 class CommandEntry(NamedTuple):
@@ -203,6 +205,20 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
 }
 
 
+def build_command_line(name: str) -> typer.Typer:
+    """Returns the whole command line under `name`; no command is imported yet."""
+    app = typer.Typer(
+        name=name,
+        help="Real-time segments and lead lifecycle on Kafka.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_leadstream)
+    register_commands(app)
+    return app
+
+
 def register_commands(app: typer.Typer) -> None:
     """Adds every command and group of `COMMANDS`."""
     for name, entry in COMMANDS.items():
@@ -230,6 +246,7 @@ def _register_command(app: typer.Typer, name: str, entry: CommandEntry) -> None:
         def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
             command = load_command(name, entry.target)
             gc.enable()  # `main.run` disables it for what is imported
+            raise_at_interrupt()  # likewise: from here on the command decides
             return command.make_context(info_name, args, parent, **extra)
 
     app.command(name, cls=LazyCommand, help=entry.help)(_never_called)
@@ -237,3 +254,20 @@ def _register_command(app: typer.Typer, name: str, entry: CommandEntry) -> None:
 
 def _never_called() -> None:
     """A function for Typer to register; click calls the one of the loaded command."""
+
+
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, and only this option needs it
+
+        typer.echo(f"leadstream {version('leadstream')}")
+        raise typer.Exit
+
+
+def _leadstream(
+    _show_version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Real-time segments and lead lifecycle on Kafka."""

@@ -6,56 +6,59 @@ import gc
 import os
 import sys
 import traceback
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, cast
 
-import typer
+from streams.interrupt import end_at_interrupt, raise_at_interrupt
 
-from streams.cli.commands import register_commands
-from streams.cli.console import ClosedOutput, discard_output, flush_output, silence_clients
-from streams.errors import Internal, LeadstreamError, UsageError
+if TYPE_CHECKING:
+    import typer
 
 NAME = "leadstream"
-
-# Typer raises usage errors of click for a wrong command line, and may bring a click of its own.
-_ClickUsageError = cast(
-    type[typer.BadParameter], next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
-)
 
 
 def build_app() -> typer.Typer:
     """Returns the whole command line; no command is imported yet."""
-    app = typer.Typer(
-        name=NAME,
-        help="Real-time segments and lead lifecycle on Kafka.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(_leadstream)
-    register_commands(app)
-    return app
+    from streams.cli.commands import build_command_line  # noqa: PLC0415 - see `run`
+
+    return build_command_line(NAME)
 
 
 def run() -> None:
     """Runs the command that the process was started with, and ends the process with its exit code."""
+    end_at_interrupt()  # before anything is imported that takes long
     gc.disable()  # what is imported stays: to look for garbage in it takes a tenth of a start
+    try:
+        code = _run_until_closed()
+    finally:
+        gc.enable()
+        raise_at_interrupt()
+    sys.exit(code)
+
+
+def _run_until_closed() -> int:
+    """Runs the command; returns its exit code, also where nobody reads its output any more."""
+    from streams.cli.console import ClosedOutput, discard_output, flush_output, silence_clients  # noqa: PLC0415
+
     silence_clients()
     try:
         code = _run_command(build_app())
         flush_output()
     except ClosedOutput:
         discard_output()
-        code = ClosedOutput.exit_code
-    finally:
-        gc.enable()
-    sys.exit(code)
+        return ClosedOutput.exit_code
+    return code
 
 
 def _run_command(app: typer.Typer) -> int:
     """Runs the command; returns its exit code. An error is one line on standard error."""
+    import typer  # noqa: PLC0415 - see `run`
+
+    from streams.cli.console import ClosedOutput  # noqa: PLC0415
+    from streams.errors import Internal, LeadstreamError, UsageError  # noqa: PLC0415
+
     try:
         result = app(prog_name=NAME, standalone_mode=False)
-    except _ClickUsageError as error:
+    except _click_usage_error() as error:
         if not _has_shown_help(error):
             _write_error(_usage_text(error))
         return UsageError.exit_code
@@ -76,6 +79,14 @@ def _run_command(app: typer.Typer) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _click_usage_error() -> type[typer.BadParameter]:
+    """Returns what Typer raises for a wrong command line: an error of click, of which it may bring one of its own."""
+    import typer  # noqa: PLC0415 - see `run`
+
+    kinds = typer.BadParameter.__mro__
+    return cast("type[typer.BadParameter]", next(kind for kind in kinds if kind.__name__ == "UsageError"))
+
+
 def _has_shown_help(error: typer.BadParameter) -> bool:
     """Returns whether a group was called without arguments: then its help is on the screen already."""
     return type(error).__name__ == "NoArgsIsHelpError"
@@ -86,23 +97,6 @@ def _usage_text(error: typer.BadParameter) -> str:
     message = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
     command = NAME if error.ctx is None else error.ctx.command_path
     return f"{message[:1].lower()}{message[1:]}; `{command} --help` tells what there is"
-
-
-def _print_version(is_requested: bool) -> None:
-    if is_requested:
-        from importlib.metadata import version  # noqa: PLC0415 - slow to import, and only this option needs it
-
-        typer.echo(f"leadstream {version('leadstream')}")
-        raise typer.Exit
-
-
-def _leadstream(
-    _show_version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
-    ] = False,
-) -> None:
-    """Real-time segments and lead lifecycle on Kafka."""
 
 
 def _write_error(message: str) -> None:

@@ -17,7 +17,7 @@ from streams.environment import load_settings, unknown_variables
 from streams.errors import LeadstreamError
 from streams.kafka.topic_admin import require_topics
 from streams.runtime.process import logs
-from streams.runtime.process.supervisor import Child, ChildState, Companion, child_environment, supervise
+from streams.runtime.process.supervisor import ChildState, Companion, child_environment, role_child, supervise
 from streams.runtime.process.worker_name import lock_worker_name
 from streams.settings import Settings
 
@@ -115,7 +115,7 @@ def run_processes(settings: Settings, role: Role) -> int:
     environment = child_environment(settings.model_copy(update={"name": lock.name}))
     if role in (Role.ALL, Role.CRM) and not _has_salesforce(settings):
         log.info("Salesforce is off", why=NO_SALESFORCE)
-    children = [Child(name, _command(name), environment) for name in process_names(role, settings)]
+    children = [role_child(name, environment) for name in process_names(role, settings)]
     return supervise(children, keep_open=[lock.descriptor], companion=_metrics(settings, lock.name))
 
 
@@ -129,11 +129,3 @@ def _metrics(settings: Settings, name: str) -> Companion | None:
         return metrics_server(settings, name, children)
 
     return serve
-
-
-def _command(name: str) -> list[str]:
-    if name == Role.CRM:
-        return [sys.executable, "-m", "agents.crm.main"]
-    if name == Role.VIEWS:
-        return [sys.executable, "-m", "agents.views"]
-    return [sys.executable, "-m", "streams.app", name]

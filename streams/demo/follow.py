@@ -9,10 +9,13 @@ from typing import Any, Self
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
+from schemas.topics import DEAD_LETTERS
 from streams.demo.state import FOLLOWED_TOPICS, DemoState
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import Consumer
+from streams.kafka.reader import stop_consumer
 from streams.settings import Settings
+from streams.store.status.refusals import refusal_code
 
 _decode = msgspec.json.Decoder().decode
 
@@ -42,7 +45,7 @@ class OutputFollower:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
     async def run(self) -> None:
         """Applies records until it is cancelled."""
@@ -56,7 +59,10 @@ class OutputFollower:
         for partition, batch in batches.items():
             topic = partition.topic.removeprefix(self._prefix)
             for record in batch:
-                self._state.apply(topic, record.key, _decode_value(record.value))
+                if topic == DEAD_LETTERS.name:
+                    self._state.apply_dead_letter(refusal_code(record))
+                else:
+                    self._state.apply(topic, record.key, _decode_value(record.value))
                 count += 1
         await asyncio.sleep(0)  # lets the view be drawn even while the buffer is full
         return count
@@ -65,8 +71,5 @@ class OutputFollower:
 def _decode_value(value: bytes | None) -> dict[str, Any] | None:
     if value is None:
         return None
-    try:
-        decoded = _decode(value)
-    except msgspec.DecodeError:
-        return None  # a dead letter has the bytes as they were received
+    decoded = _decode(value)
     return decoded if isinstance(decoded, dict) else None

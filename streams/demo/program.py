@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import signal
-import tempfile
 import time
 from collections import deque
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +16,17 @@ from rich.console import Console
 from rich.live import Live
 
 from schemas.definitions import Definitions
-from streams.demo.environment import DemoEnvironment, sample_definitions, sample_release
+from streams.demo.environment import DemoEnvironment
 from streams.demo.follow import OutputFollower
+from streams.demo.guide import CommandGuide, program_name
+from streams.demo.local_kafka import DemoKafka
 from streams.demo.player import TrafficPlayer, tick_interval
 from streams.demo.sales import SalesSimulator
+from streams.demo.sample import sample_definitions, sample_release
 from streams.demo.state import DemoState
 from streams.demo.traffic import TrafficSettings
 from streams.demo.view import render
-from streams.errors import UsageError
+from streams.interrupt import END_SIGNALS
 from streams.publish.producer import EventProducer
 from streams.publish.publisher import Publisher
 from streams.publish.release_lines import ReleaseLineWriter
@@ -37,6 +37,8 @@ from streams.store.releases import ReleaseRepository
 DEFAULT_TRAFFIC_SECONDS = 90.0
 FRAMES_PER_SECOND = 8
 RATE_WINDOW_SECONDS = 3.0
+FIRST_CHANGE_SECONDS = 3.0
+"""After so long the rest is started also without a change, which few contacts may not make at once."""
 CLOSING_SECONDS = 5.0
 """In a run that ends by itself: time for the last hand-overs after the traffic."""
 
@@ -47,10 +49,8 @@ class DemoOptions:
 
     seconds: float | None = None
     """After so many seconds of traffic the run ends; None: with Ctrl-C only."""
-    data_folder: Path | None = None
-    """Where Kafka's data and the logs stay; None: in a temporary folder."""
     settings: Settings | None = None
-    """A Kafka that runs already; None: the demo starts one."""
+    """A Kafka that runs already; None: the demo has its own."""
     contacts: int = 400
     days: int = 28
 
@@ -58,36 +58,52 @@ class DemoOptions:
 class Demo:
     """One run; `state` is what the live view shows."""
 
-    def __init__(self, options: DemoOptions, console: Console) -> None:
+    def __init__(
+        self, options: DemoOptions, folder: Path, kafka: DemoKafka | None, console: Console, start_time: float
+    ) -> None:
         traffic_seconds = (
             DEFAULT_TRAFFIC_SECONDS if options.seconds is None else max(5.0, options.seconds - CLOSING_SECONDS)
         )
         self._options = options
+        self._folder = folder
+        self._kafka = kafka
         self._console = console
         self._traffic_settings = TrafficSettings(
             contacts=options.contacts, days=options.days, tick=tick_interval(traffic_seconds, options.days)
         )
         self._traffic_seconds = traffic_seconds
         self._stop_requested = asyncio.Event()
-        self._start_time = time.monotonic()
+        self._stop_signal: int | None = None
+        self._begin = asyncio.Event()
+        self._first_change = asyncio.Event()
+        self._start_time = start_time
         self._rate_samples: deque[tuple[float, int, int]] = deque()
         self.definitions: Definitions = sample_definitions()
         self.state = DemoState(begin=self._traffic_settings.begin, end=self._traffic_settings.end)
 
+    @property
+    def interrupt(self) -> int | None:
+        """The signal that ended the run before there was any traffic; None where there was some."""
+        return None if self._begin.is_set() else self._stop_signal
+
     async def run(self) -> None:
         """Runs until the time is over or Ctrl-C; when it returns, nothing runs any more."""
         loop = asyncio.get_running_loop()
-        for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(signal_number, self._stop_requested.set)
-        live = Live(console=self._console, auto_refresh=False, screen=self._console.is_terminal)
-        with _open_folder(self._options.data_folder) as folder, live:
+        for number in END_SIGNALS:
+            loop.add_signal_handler(number, self._request_stop, number)
+        with Live(console=self._console, auto_refresh=False, screen=self._console.is_terminal) as live:
             draw_task = asyncio.create_task(self._draw_frames(live))
             try:
-                await self._run_until_stopped(self._run_in(folder))
+                await self._run_until_stopped(self._run())
             finally:
                 draw_task.cancel()
                 await asyncio.gather(draw_task, return_exceptions=True)
                 self._set_message("")
+                self.state.guide = None  # there is nothing any more that commands could reach
+
+    def _request_stop(self, number: int) -> None:
+        self._stop_signal = number
+        self._stop_requested.set()
 
     async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` to its end, or cancels it on Ctrl-C."""
@@ -102,25 +118,43 @@ class Demo:
         with contextlib.suppress(asyncio.CancelledError):
             await work_task
 
-    async def _run_in(self, folder: Path) -> None:
+    async def _run(self) -> None:
         async with AsyncExitStack() as stack:
             environment = await stack.enter_async_context(
-                DemoEnvironment(folder, self._options.settings, self._set_message)
+                DemoEnvironment(
+                    self._folder, self._kafka, self._options.settings, self.definitions, self._set_message
+                )
             )
             settings = environment.settings
-            follower = await stack.enter_async_context(OutputFollower(settings, self.state))
-            sales = await stack.enter_async_context(
-                SalesSimulator(environment.org_url, lambda: self.state.simulated_instant)
+            variables = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+            self.state.guide = CommandGuide(program_name(), variables)
+            follower, sales, producer, journal = await _enter_all(
+                stack,
+                OutputFollower(settings, self.state),
+                SalesSimulator(environment.org_url, lambda: self.state.simulated_instant),
+                EventProducer(settings),
+                JournalFollower(settings),
             )
             publisher = Publisher(
-                await stack.enter_async_context(EventProducer(settings)),
+                producer,
                 advances_clock=True,
                 releases=ReleaseLineWriter(ReleaseRepository(settings, "events")),
-                journal=await stack.enter_async_context(JournalFollower(settings)),
+                journal=journal,
             )
+            completion = asyncio.create_task(self._complete_later(environment))
+            stack.callback(completion.cancel)
             await _run_until_first_ends(
                 self._play_traffic(publisher), follower.run(), sales.run(), environment.watch_worker()
             )
+
+    async def _complete_later(self, environment: DemoEnvironment) -> None:
+        """Starts the rest when the first change is there: until then every process would keep it waiting."""
+        await self._begin.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_CHANGE_SECONDS):
+                await self._first_change.wait()
+        environment.complete()
+        environment.prepare_next_start()
 
     async def _play_traffic(self, publisher: Publisher) -> None:
         """Plays the traffic, then waits for the time to be over or for Ctrl-C, so that the last hand-overs happen.
@@ -128,6 +162,7 @@ class Demo:
         The time begins when the worker has accepted the sample definitions.
         """
         await publisher.publish([sample_release(self._traffic_settings.begin)])
+        self._begin.set()
         self._set_message("")
         player = TrafficPlayer(publisher, self.state, self._traffic_settings, self._traffic_seconds)
         seconds = self._options.seconds
@@ -143,7 +178,9 @@ class Demo:
     async def _draw_frames(self, live: Live) -> None:
         while True:
             self._update_rates()
-            live.update(render(self.state, self.definitions), refresh=True)
+            if not self._console.quiet:
+                size = self._console.size
+                live.update(render(self.state, self.definitions, size.width, size.height), refresh=True)
             await asyncio.sleep(1 / FRAMES_PER_SECOND)
 
     def _update_rates(self) -> None:
@@ -151,6 +188,7 @@ class Demo:
         now, state = time.monotonic(), self.state
         if state.change_count and state.first_change_seconds is None:
             state.first_change_seconds = round(now - self._start_time, 2)
+            self._first_change.set()
         self._rate_samples.append((now, state.published_count, state.change_count))
         while now - self._rate_samples[0][0] > RATE_WINDOW_SECONDS:
             self._rate_samples.popleft()
@@ -158,6 +196,22 @@ class Demo:
         if now > then:
             state.publish_rate = (state.published_count - published) / (now - then)
             state.change_rate = (state.change_count - changes) / (now - then)
+
+
+async def _enter_all(
+    stack: AsyncExitStack,
+    follower: OutputFollower,
+    sales: SalesSimulator,
+    producer: EventProducer,
+    journal: JournalFollower,
+) -> tuple[OutputFollower, SalesSimulator, EventProducer, JournalFollower]:
+    """Enters all at the same time, since each waits for answers."""
+    return await asyncio.gather(
+        stack.enter_async_context(follower),
+        stack.enter_async_context(sales),
+        stack.enter_async_context(producer),
+        stack.enter_async_context(journal),
+    )
 
 
 async def _run_until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
@@ -171,19 +225,3 @@ async def _run_until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
-
-
-@contextmanager
-def _open_folder(data_folder: Path | None) -> Iterator[Path]:
-    """Yields the folder to keep, or a temporary one."""
-    if data_folder is not None:
-        if (data_folder / "kafka").exists():
-            raise UsageError(f"{data_folder} holds an earlier demo; name another folder, or remove it")
-        data_folder.mkdir(parents=True, exist_ok=True)
-        yield data_folder.absolute()
-        return
-    folder = Path(tempfile.mkdtemp(prefix="leadstream-demo-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -18,8 +18,9 @@ from schemas.topics import (
     SEGMENT_CHANGES,
     SEGMENT_MEMBERS,
 )
+from streams.demo.guide import EXAMPLE_CONTACT, CommandGuide
 
-MAX_RECENT_CHANGES = 30
+MAX_RECENT_CHANGES = 80
 MAX_SIZE_HISTORY = 4_000
 
 RecordValue = dict[str, Any]
@@ -79,12 +80,18 @@ class DemoState:
     crm_link_counts: Counter[str] = field(default_factory=Counter)
     revenue: dict[tuple[str, str], Revenue] = field(default_factory=dict)
     """(Campaign, currency) -> revenue."""
-    dead_letter_count: int = 0
+    dead_letter_codes: Counter[str] = field(default_factory=Counter)
+    """Error code -> how many dead letters have it."""
     duplicate_count: int = 0
     recent_changes: deque[RecentChange] = field(default_factory=lambda: deque(maxlen=MAX_RECENT_CHANGES))
     event_descriptions: dict[str, str] = field(default_factory=dict)
     """Event id -> a few words about the event, for the latest events published."""
     message: str = ""
+    """What the program is at; empty while the traffic runs."""
+    guide: CommandGuide | None = None
+    """How other commands reach the demo; None while they cannot."""
+    example_contact: str | None = None
+    """A contact to ask about: the first one that anything was decided about, then the one of the documentation."""
     first_change_seconds: float | None = None
     """From the start of the program until the first change arrived."""
     _output_ids: set[str] = field(default_factory=set)
@@ -94,6 +101,15 @@ class DemoState:
         handler = _HANDLERS.get(topic)
         if handler is not None:
             handler(self, (key or b"").decode("utf-8", "replace"), value)
+
+    def apply_dead_letter(self, code: str) -> None:
+        """Counts a dead letter."""
+        self.dead_letter_codes[code] += 1
+
+    @property
+    def dead_letter_count(self) -> int:
+        """How many dead letters there are."""
+        return self.dead_letter_codes.total()
 
     def record_sizes(self) -> None:
         """Adds the current sizes of the segments to their history."""
@@ -117,6 +133,8 @@ def _apply_segment_change(state: DemoState, _key: str, value: RecordValue | None
     if value is None or not state.register_output(value):
         return
     has_entered = value["type"] == "segment.entered"
+    if state.example_contact is None or value["contact"] == EXAMPLE_CONTACT:
+        state.example_contact = value["contact"]
     (state.entered_counts if has_entered else state.exited_counts)[value["segment"]] += 1
     action = "entered" if has_entered else "left"
     state.recent_changes.append(
@@ -174,10 +192,6 @@ def _opportunity_total(totals: RecordValue | None) -> OpportunityTotal:
     return OpportunityTotal(int(totals["count"]), Decimal(str(totals["amount"]))) if totals else OpportunityTotal()
 
 
-def _apply_dead_letter(state: DemoState, _key: str, _value: RecordValue | None) -> None:
-    state.dead_letter_count += 1
-
-
 _HANDLERS: Mapping[str, Callable[[DemoState, str, RecordValue | None], None]] = {
     SEGMENT_CHANGES.name: _apply_segment_change,
     SEGMENT_MEMBERS.name: _apply_member,
@@ -186,8 +200,7 @@ _HANDLERS: Mapping[str, Callable[[DemoState, str, RecordValue | None], None]] = 
     QUALIFIED_LEADS.name: _apply_hand_over,
     CRM_RESULTS.name: _apply_crm_result,
     CAMPAIGN_REVENUE.name: _apply_revenue,
-    DEAD_LETTERS.name: _apply_dead_letter,
 }
 
-FOLLOWED_TOPICS = tuple(_HANDLERS)
+FOLLOWED_TOPICS = (*_HANDLERS, DEAD_LETTERS.name)
 """The topics, without prefix, from which the state is built."""

@@ -19,6 +19,6 @@ _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 def render_svg(state: DemoState, definitions: Definitions) -> str:
     """Returns the text of an SVG image, `WIDTH` columns wide."""
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(render(state, definitions))
+    console.print(render(state, definitions, WIDTH))
     # With a fixed id the same state gives the same bytes.
     return _FONT.sub("", console.export_svg(title="leadstream demo", unique_id="demo"))

@@ -67,24 +67,21 @@ async def create_topics(settings: Settings, on_progress: ProgressCallback | None
         before.deployment.require(settings)
     missing = {finding.topic for finding in before.findings if finding.is_missing}
     new_plans = [plan for plan in plans if plan.name in missing]
-    if new_plans:
-        await _create_topics(settings.bootstrap, new_plans)
+    created = await _create_topics(settings.bootstrap, new_plans) if new_plans else []
     await _await_leaders(settings.bootstrap, plans, on_progress)
-    after = await check_topics(settings)
-    after.require_fit()
-    if after.deployment is None:
+    deployment = before.deployment
+    if len(created) < len(plans):  # what others have made, before or meanwhile, may be otherwise than planned
+        after = await check_topics(settings)
+        after.require_fit()
+        deployment = after.deployment
+    if deployment is None:
         await write_deployment(settings, DeploymentRecord.from_settings(settings))
     return [plan.name for plan in new_plans]
 
 
 async def check_topics(settings: Settings) -> TopicsReport:
     """Compares every topic with what the deployment needs. Raises BrokerUnavailable."""
-    plans = plan_topics(settings)
-    async with admin_client(settings.bootstrap) as admin:
-        existing = await _existing_topics(admin, plans)
-    findings = [check_topic(plan, existing.get(plan.name)) for plan in plans]
-    deployment = await read_deployment(settings)
-    return TopicsReport(findings, deployment)
+    return TopicsReport(await _compare_topics(settings), await read_deployment(settings))
 
 
 async def topic_configs(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -109,14 +106,25 @@ async def await_topics(settings: Settings, seconds: float) -> DeploymentRecord:
     deadline = loop.time() + seconds
     while True:
         try:
-            return await require_topics(settings)
+            # The record is written when all topics are there: until then it is enough to look for it.
+            deployment = await read_deployment(settings)
+            if deployment is not None or loop.time() > deadline:
+                return TopicsReport(await _compare_topics(settings), deployment).require(settings)
         except LeadstreamError:
             if loop.time() > deadline:
                 raise
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _create_topics(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:
+async def _compare_topics(settings: Settings) -> list[Findings]:
+    plans = plan_topics(settings)
+    async with admin_client(settings.bootstrap) as admin:
+        existing = await _existing_topics(admin, plans)
+    return [check_topic(plan, existing.get(plan.name)) for plan in plans]
+
+
+async def _create_topics(bootstrap: str, plans: Sequence[PlannedTopic]) -> list[str]:
+    """Returns the names of those that this call has created."""
     new_topics = [
         NewTopic(plan.name, plan.partitions, plan.replication, topic_configs=dict(plan.config)) for plan in plans
     ]
@@ -127,6 +135,7 @@ async def _create_topics(bootstrap: str, plans: Sequence[PlannedTopic]) -> None:
         if code not in (_NO_ERROR, TopicAlreadyExistsError.errno):
             reason = message[0] if message and message[0] else for_code(code).description
             raise ConfigurationError(f"the broker refuses to create {name}: {reason}")
+    return [name for name, code, *_ in answer.topic_errors if code == _NO_ERROR]
 
 
 async def _await_leaders(bootstrap: str, plans: Sequence[PlannedTopic], on_progress: ProgressCallback | None) -> None:

@@ -38,6 +38,10 @@ STEADY_SECONDS = 10.0
 STOP_SECONDS = 20.0
 
 
+ChildReport = Callable[..., None]
+"""Called with what has become of a child, and with the facts as keywords, as a log's `warning` is."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A command to run in an environment; `name` is for the log lines."""
@@ -68,6 +72,12 @@ Companion = Callable[[Sequence[ChildState]], AbstractAsyncContextManager[object]
 """What runs in the parent beside its children, given their states."""
 
 
+def role_child(role: str, environment: Mapping[str, str]) -> Child:
+    """The process of a role: `pipeline`, `ledger`, `crm` or `views`."""
+    modules = {"crm": ["agents.crm.main"], "views": ["agents.views"]}
+    return Child(role, [sys.executable, "-m", *modules.get(role, ["streams.app", role])], environment)
+
+
 def child_environment(settings: Settings) -> dict[str, str]:
     """This process's environment with every setting in it, so that a child reads the same settings."""
     environment = dict(os.environ)
@@ -85,10 +95,12 @@ def supervise(children: Sequence[Child], keep_open: Sequence[int] = (), companio
 
     The children inherit the descriptors `keep_open`. Raises what the companion's start raises, before any child runs.
     """
-    return asyncio.run(_supervise(Supervisor(children, keep_open), companion))
+    return asyncio.run(_supervise_until_signal(Supervisor(children, keep_open), companion))
 
 
-async def _supervise(supervisor: Supervisor, companion: Companion | None) -> int:
+async def _supervise_until_signal(supervisor: Supervisor, companion: Companion | None) -> int:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
     if companion is None:
         return await supervisor.run()
     async with companion(supervisor.states):
@@ -96,25 +108,36 @@ async def _supervise(supervisor: Supervisor, companion: Companion | None) -> int
 
 
 class Supervisor:
-    """Runs and restarts children; `stop` ends them. `states` are those of the children, in their order."""
+    """Runs and restarts children; `stop` ends them. They write to the descriptor `output`, else to this process's.
 
-    def __init__(self, children: Sequence[Child], keep_open: Sequence[int] = ()) -> None:
+    `states` are those of the children, in their order.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        keep_open: Sequence[int] = (),
+        *,
+        output: int | None = None,
+        report: ChildReport | None = None,
+    ) -> None:
         self._children = children
         self.states = [ChildState(child.name) for child in children]
         self._keep_open = tuple(keep_open)
+        self._output = output
+        self._report = report or _log_report
         self._stopping = asyncio.Event()
+        self._stop_seconds = STOP_SECONDS
         self._exit_code = 0
 
     async def run(self) -> int:
-        """Returns when all children have ended: 0 after a signal, else the exit code that no restart mends."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+        """Returns when all children have ended: 0 after `stop`, else the exit code that no restart mends."""
         await asyncio.gather(*map(self._keep_running, self._children, self.states))
         return self._exit_code
 
-    def stop(self) -> None:
-        """Ends every child in good order."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends every child in good order, and by force what still runs after so many seconds."""
+        self._stop_seconds = seconds
         self._stopping.set()
 
     async def _keep_running(self, child: Child, state: ChildState) -> None:
@@ -132,7 +155,7 @@ class Supervisor:
                 return
             if loop.time() - began > STEADY_SECONDS:
                 backoff = FIRST_BACKOFF_SECONDS
-            log.warning("restarting", child=child.name, exit_code=code, after_ms=round(1000 * backoff))
+            self._report("restarting", child=child.name, exit_code=code, after_ms=round(1000 * backoff))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
@@ -145,6 +168,8 @@ class Supervisor:
             *child.command,
             env={**child.environment, DESCRIPTOR_VARIABLE: str(others.fileno())},
             stdin=asyncio.subprocess.PIPE,
+            stdout=self._output,
+            stderr=self._output,
             pass_fds=(*self._keep_open, others.fileno()),
             start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which passes it on
         )
@@ -172,11 +197,15 @@ class Supervisor:
     ) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        done, _ = await asyncio.wait({exit_task}, timeout=STOP_SECONDS)
+        done, _ = await asyncio.wait({exit_task}, timeout=self._stop_seconds)
         if not done:
-            log.warning("killed", child=child.name, why=f"it did not stop within {STOP_SECONDS:.0f} s")
+            self._report("killed", child=child.name, why=f"it did not stop within {self._stop_seconds:.0f} s")
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+
+
+def _log_report(event: str, **facts: object) -> None:
+    log.warning(event, **facts)
 
 
 def exit_with_parent() -> None:

@@ -34,9 +34,10 @@ async def read_lag(
     starts = {each: max(positions.get(each, 0), beginnings[each]) for each in partitions}
     gaps = {each: max(ends[each] - starts[each], 0) for each in partitions}
     near = [each for each, gap in gaps.items() if 0 < gap <= EXACT_RECORDS]
+    near_starts = {each: starts[each] for each in near}  # the others are not assigned while these are read
     counts = dict.fromkeys(near, 0)
     if near:
-        async for partition, batch in read_partitions_to_end(consumer, near, ends=ends, starts=starts):
+        async for partition, batch in read_partitions_to_end(consumer, near, ends=ends, starts=near_starts):
             counts[partition] += len(batch)
     return {each: PartitionLag(counts.get(each, gap), each in counts or not gap) for each, gap in gaps.items()}
 

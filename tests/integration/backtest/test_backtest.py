@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from schemas.values import instant_text
-from streams.demo.environment import sample_document
+from streams.demo.sample import sample_document
 from streams.demo.traffic import DAY, HOUR, TrafficSettings, generate_traffic
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import Pipeline

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from schemas.values import instant_text
-from streams.demo.environment import sample_document
+from streams.demo.sample import sample_document
 from streams.demo.traffic import DAY, HOUR, DemoEvent, TrafficSettings, generate_traffic
 from streams.replay.file import EVENT_TOPICS
 from tests.harness.cli import leadstream

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import hashlib
+import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import requests
+from urllib3.exceptions import NameResolutionError
 
+from connectors.kafka import maven
 from connectors.kafka.jars import kafka_jars, read_lock_file
 from connectors.ports import free_port
-from streams.errors import LocalBrokerError
+from streams.errors import LocalBrokerError, RepositoryUnavailable
 from tests.harness.cli import leadstream
 
 CONTENT = b"a jar, as far as anybody here can tell"
@@ -134,11 +141,9 @@ def test_a_jar_missing_from_the_mirror_is_one_line_without_its_address(mirror: M
     [
         ("nonsense", "LEADSTREAM_MAVEN_MIRROR=nonsense cannot be used: set it to the address of a Maven repository"),
         ("file:///srv/m2", "LEADSTREAM_MAVEN_MIRROR=file:///srv/m2 cannot be used: set it to the address"),
-        ("http://127.0.0.1:1/m2", "cannot be fetched (127.0.0.1:1 does not answer); check the network, or set"),
-        ("http://user:s3cret@host.invalid", "cannot be fetched (host.invalid does not answer); check the network"),
     ],
 )
-def test_a_kafka_that_cannot_be_fetched_is_one_line_for_the_user(tmp_path: Path, address: str, problem: str) -> None:
+def test_a_mirror_that_is_no_address_is_refused_at_once(tmp_path: Path, address: str, problem: str) -> None:
     folders = {"LEADSTREAM_CACHE": "cache", "LEADSTREAM_DATA_DIR": "run", "M2_REPO": "m2"}
     environment = {name: str(tmp_path / folder) for name, folder in folders.items()}
     run = leadstream(
@@ -146,6 +151,87 @@ def test_a_kafka_that_cannot_be_fetched_is_one_line_for_the_user(tmp_path: Path,
     )
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (78, "", 1)
     assert problem in run.stderr
+
+
+def test_a_repository_that_does_not_answer_is_one_line_and_nothing_else(
+    mirror: Mirror, lock_file: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADSTREAM_MAVEN_MIRROR", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(RepositoryUnavailable, match=r"connection is refused.*LEADSTREAM_MAVEN_MIRROR") as refusal:
+        kafka_jars(lock_file=lock_file)
+    assert refusal.value.exit_code == 69
+    assert "\n" not in str(refusal.value)
+    assert capfd.readouterr() == ("", "")
+    assert mirror.requests == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            requests.ConnectionError(NameResolutionError("repo.example", cast(Any, None), socket.gaierror())),
+            "name is not known",
+        ),
+        (requests.ConnectTimeout(), "no answer in time"),
+        (requests.exceptions.ProxyError(ConnectionRefusedError()), "the proxy does not answer"),
+        (requests.exceptions.SSLError(), "SSL_CERT_FILE"),
+    ],
+)
+def test_why_a_repository_does_not_answer(
+    lock_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception, reason: str
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(requests, "request", fail)
+    monkeypatch.setattr(maven, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setenv("LEADSTREAM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
+    with pytest.raises(RepositoryUnavailable, match=reason):
+        kafka_jars(lock_file=lock_file)
+
+
+def test_a_fetch_that_hangs_is_given_up_at_once(
+    lock_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADSTREAM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
+    calls = 0
+
+    def give_up(_what: str, _done: int, _total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            raise KeyboardInterrupt
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setenv("LEADSTREAM_MAVEN_MIRROR", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        begin = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            kafka_jars(give_up, lock_file)
+        assert time.monotonic() - begin < maven.READ_SECONDS / 2
+    # The lock is free for the next attempt.
+    monkeypatch.setenv("LEADSTREAM_MAVEN_MIRROR", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(RepositoryUnavailable):
+        kafka_jars(lock_file=lock_file)
+
+
+def test_a_fetch_by_another_process_is_waited_for_and_that_can_be_given_up(
+    mirror: Mirror, lock_file: Path, tmp_path: Path
+) -> None:
+    def give_up(what: str, _done: int, _total: int) -> None:
+        assert "another process" in what
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "cache" / "example"
+    folder.mkdir(parents=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(KeyboardInterrupt):
+            kafka_jars(give_up, lock_file)
+    assert mirror.requests == []
 
 
 def test_a_useless_response_is_closed(mirror: Mirror, lock_file: Path) -> None:

@@ -44,6 +44,14 @@ def test_java_home_is_used_without_the_wheel(monkeypatch: pytest.MonkeyPatch, tm
 
 
 @pytest.mark.usefixtures("without_wheel")
+def test_a_java_that_says_its_version_in_a_file_is_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = fake_java(tmp_path / "jdk", "1.8.0_392")
+    (tmp_path / "jdk" / "release").write_text('IMPLEMENTOR="Acorn"\nJAVA_VERSION="21.0.8"\n')
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
+    assert find_java() == Java(path, 21)
+
+
+@pytest.mark.usefixtures("without_wheel")
 def test_an_old_java_is_named_and_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake_java(tmp_path / "jdk", "1.8.0_392")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
@@ -61,3 +69,8 @@ def test_an_option_that_old_java_versions_refuse_is_passed_to_new_ones_only() ->
     option = "--sun-misc-unsafe-memory-access=allow"
     assert option in Java(Path("java"), 25).command([], Path("log4j2.properties"))
     assert option not in Java(Path("java"), 21).command([], Path("log4j2.properties"))
+
+
+def test_options_of_a_start_stand_before_the_class_path() -> None:
+    command = Java(Path("java"), 25).command([Path("a.jar")], Path("log4j2.properties"), ["-Xshare:auto"])
+    assert command.index("-Xshare:auto") < command.index("-cp")

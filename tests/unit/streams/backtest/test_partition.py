@@ -12,7 +12,7 @@ from schemas.definitions import Definitions
 from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import instant_ms, instant_text
 from streams.backtest.partition import PartitionBacktest
-from streams.demo.environment import sample_document
+from streams.demo.sample import sample_document
 from streams.demo.traffic import DAY, HOUR, DemoEvent, TrafficSettings, generate_traffic
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Output, SourceRecord

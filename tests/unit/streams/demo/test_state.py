@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from streams.demo.guide import EXAMPLE_CONTACT
 from streams.demo.state import DemoState
 
 
@@ -64,7 +65,23 @@ def test_revenue_is_exact_and_the_last_row_counts(state: DemoState) -> None:
     assert (revenue.won.count, revenue.won.amount, revenue.lost.count) == (1, Decimal("0.30"), 0)
 
 
-def test_dead_letters_are_counted_whatever_they_hold(state: DemoState) -> None:
-    state.apply("dead-letters", None, None)
+def test_dead_letters_are_counted_by_code(state: DemoState) -> None:
+    for code in ("wrong_property_type", "invalid_json", "wrong_property_type"):
+        state.apply_dead_letter(code)
+    assert state.dead_letter_codes == {"wrong_property_type": 2, "invalid_json": 1}
+    assert state.dead_letter_count == 3
+
+
+def test_a_topic_that_is_not_followed_changes_nothing(state: DemoState) -> None:
+    before = repr(state)
     state.apply("no-such-topic", b"x", {})
-    assert state.dead_letter_count == 1
+    assert repr(state) == before
+
+
+def test_the_contact_to_ask_about_is_known_and_in_the_end_that_of_the_documentation(state: DemoState) -> None:
+    contacts = []
+    for number, contact in enumerate(("ann", "bob", EXAMPLE_CONTACT, "eva")):
+        event = {**change(number, "segment.entered", segment="vip"), "contact": contact}
+        state.apply("segment-changes", b"default/x", event)
+        contacts.append(state.example_contact)
+    assert contacts == ["ann", "ann", EXAMPLE_CONTACT, EXAMPLE_CONTACT]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from streams.demo.environment import sample_definitions, sample_document
+from streams.demo.sample import sample_definitions, sample_document
 from streams.demo.state import DemoState, OpportunityTotal, Revenue
 from streams.demo.summary import summary
 from streams.engine.validation import validate_definitions
 
 
 def test_the_summary_says_what_the_state_holds() -> None:
-    state = DemoState(
-        begin=0, end=1_000, simulated_instant=500, published_count=12, duplicate_count=1, dead_letter_count=2
-    )
+    state = DemoState(begin=0, end=1_000, simulated_instant=500, published_count=12, duplicate_count=1)
+    state.dead_letter_codes["wrong_property_type"] = 2
     state.members["vip"] = {"ann"}
     state.entered_counts["vip"], state.exited_counts["vip"] = 3, 2
     state.lead_statuses["webinar"] = {"ann": "qualified"}
@@ -22,6 +21,7 @@ def test_the_summary_says_what_the_state_holds() -> None:
     state.revenue[("webinar", "EUR")] = Revenue(won=OpportunityTotal(1, Decimal("10.50")))
     result = json.loads(json.dumps(summary(state, sample_definitions())))
     assert (result["events_published"], result["violations"], result["dead_letters"]) == (12, 1, 2)
+    assert result["dead_letter_codes"] == {"wrong_property_type": 2}
     assert result["simulated_until"] == "1970-01-01T00:00:00.500Z"
     assert result["segments"]["vip"] == {"members": 1, "entered": 3, "exited": 2}
     webinar = result["campaigns"]["webinar"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 from aiokafka import TopicPartition
 
 from streams.errors import BrokerUnavailable
 from streams.kafka import reader
-from streams.kafka.protocols import ConsumedRecord, TopicPartitionLike
+from streams.kafka.protocols import ConsumedRecord, Consumer, TopicPartitionLike
 from streams.kafka.reader import follow, read_batches_to_end, read_to_end, stop_consumer
 
 ORDERS = TopicPartition("orders", 0)
@@ -179,3 +180,48 @@ async def test_a_consumer_that_does_not_stop_is_told_again(
         await stop_consumer(DeafConsumer(cancellations))
         with pytest.raises(OSError, match="broken"):
             await stop_consumer(DeafConsumer(cancellations, OSError("broken")))
+
+
+class StubbornConsumer(FakePartitionConsumer):
+    """Its `stop` waits for a task that misses its first cancellation, as aiokafka's fetcher may."""
+
+    def __init__(self) -> None:
+        super().__init__({}, {})
+        self.is_stopped = False
+
+    async def stop(self) -> None:
+        fetcher = asyncio.create_task(self._fetch())
+        await asyncio.sleep(0)
+        fetcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await fetcher
+        self.is_stopped = True
+
+    async def _fetch(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+
+async def test_a_fetcher_that_misses_its_end_does_not_keep_a_consumer_from_stopping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.kafka.reader.STOP_SECONDS", TINY)
+    consumer = StubbornConsumer()
+    async with asyncio.timeout(100 * TINY):
+        await stop_consumer(cast(Consumer, consumer))
+    assert consumer.is_stopped
+
+
+async def test_what_a_stop_raises_is_raised_and_a_cancelled_fetch_is_no_cancellation() -> None:
+    class FailingConsumer(FakePartitionConsumer):
+        error: BaseException = RuntimeError("no end")
+
+        async def stop(self) -> None:
+            raise self.error
+
+    consumer = FailingConsumer({}, {})
+    with pytest.raises(RuntimeError, match="no end"):
+        await stop_consumer(cast(Consumer, consumer))
+    consumer.error = asyncio.CancelledError()
+    await stop_consumer(cast(Consumer, consumer))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 
 from streams.progress import ignore_progress
 from streams.store.status import lag
@@ -30,7 +31,8 @@ class LogConsumer:
         self.positions = dict.fromkeys(partitions, 0)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        assert partition in self.positions, "aiokafka refuses to seek in what is not assigned"
+        if partition not in self.positions:
+            raise IllegalStateError(f"no current assignment for {partition}")  # as the real one does
         self.positions[partition] = offset
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
@@ -71,6 +73,12 @@ async def test_of_several_partitions_those_that_are_behind_are_read() -> None:
     consumer: Any = LogConsumer({VISITS: [6, 7, 8]}, {VISITS: 9, JOURNAL: 5, MORE_VISITS: 3})
     lags = await read_lag(consumer, [VISITS, JOURNAL, MORE_VISITS], {VISITS: 7, JOURNAL: 5, MORE_VISITS: 3})
     assert lags == {VISITS: PartitionLag(2), JOURNAL: PartitionLag(0), MORE_VISITS: PartitionLag(0)}
+
+
+async def test_a_partition_at_its_end_does_not_hinder_counting_another_one() -> None:
+    consumer: Any = LogConsumer({VISITS: [], JOURNAL: [2, 3]}, {VISITS: 9, JOURNAL: 5})
+    lags = await read_lag(consumer, [VISITS, JOURNAL], {VISITS: 9, JOURNAL: 2})
+    assert lags == {VISITS: PartitionLag(0), JOURNAL: PartitionLag(2)}
 
 
 async def test_much_is_counted_by_offsets(monkeypatch: pytest.MonkeyPatch) -> None:

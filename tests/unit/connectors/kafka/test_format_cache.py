@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.demo.format_cache import FORMAT_FILES, cache_format, restore_format
+from connectors.kafka.format_cache import FORMAT_FILES, cache_format, restore_format
 
 
 @pytest.fixture
