@@ -10,13 +10,13 @@ from streams.runtime.spec import RunReceiver
 
 
 async def forward_to_slots(stream: RunStream, receiver: RunReceiver) -> None:
-    """Passes every run of the stream on; an error ends the process.
+    """Passes all runs of the stream on; an error ends the process.
 
-    Faust would restart the agent instead, and the run it was working on would be skipped.
+    Faust would restart the agent instead, and the runs it was working on would be skipped.
     """
     try:
-        async for run in stream:
-            receiver.forward(run)
+        async for group in stream:
+            receiver.forward(group)
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001  # see above

@@ -11,7 +11,7 @@ from streams.engine.journal.records import Marker
 from streams.engine.state.row_store import RowStore
 from streams.kafka.worker_groups import group_id
 from streams.runtime.faust.protocols import FaustApp, FaustTopic
-from streams.runtime.inputs.partition_buffer import RecordBatch
+from streams.runtime.inputs.partition_buffer import BatchGroup
 from streams.runtime.protocols import Decider, Ingest
 from streams.settings import Settings
 
@@ -26,8 +26,8 @@ class MarkerLog(Protocol):
 class RunReceiver(Protocol):
     """The slot manager, as far as agents need it."""
 
-    def forward(self, run: RecordBatch) -> None:
-        """Passes a run on to its slot."""
+    def forward(self, group: BatchGroup) -> None:
+        """Passes runs on to their slots."""
 
 
 RegisterAgents = Callable[[FaustApp, RunReceiver, FaustTopic, FaustTopic], None]

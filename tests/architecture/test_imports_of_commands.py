@@ -96,7 +96,8 @@ SLOW_PARTS = {
         *("search:search_contacts", "explain:explain", "verify:verify_command", "replay:replay"),
         *("definitions.apply:apply", "definitions.check:check", "definitions.plan:plan"),
         *("definitions.releases:show", "definitions.upgrade:upgrade", "leads:reactivate", "segments:remove"),
-        *("outputs.leads:list_leads", "outputs.segments:list_members"),
+        *("outputs.leads:list_leads", "outputs.segments:list_members", "history.backtest:backtest"),
+        *("dead_letters.show:show", "dead_letters.retry:retry"),
     },
 }
 """Package -> the commands that are made of it."""

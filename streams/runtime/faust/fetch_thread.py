@@ -24,7 +24,7 @@ from streams.runtime.fatal import die
 from streams.runtime.faust.fetch_connection import close_fetch_connections, separate_fetches, stop_polling
 from streams.runtime.faust.fetch_pace import FetchPace
 from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
-from streams.runtime.faust.runs import FetchedAnswer, FetchedRun
+from streams.runtime.faust.runs import FetchedAnswer, FetchedRun, FetchedRuns
 from streams.runtime.inputs.partition_buffer import FetchEnds
 
 log = structlog.get_logger()
@@ -86,7 +86,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         active: Any,
         timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
         max_records: int | None = None,
-    ) -> Mapping[TopicPartitionLike, list[FetchedRun]]:
+    ) -> Mapping[TopicPartitionLike, list[FetchedRuns]]:
         try:
             # Faust calls the fetcher directly, and so would never notice a dead coordination task.
             consumer._coordinator.check_errors()
@@ -96,14 +96,25 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         except KafkaError as error:
             # An offset outside the log, a refused topic, a coordinator that gave up: never skipped.
             die("the consumer cannot go on", error)
-        return self._build_runs(consumer, fetched)
+        return self._group_runs(self._build_runs(consumer, fetched))
+
+    def _group_runs(
+        self, runs: Mapping[TopicPartitionLike, FetchedRun]
+    ) -> dict[TopicPartitionLike, list[FetchedRuns]]:
+        """One Faust message for each agent: one reads the journal, one all in-topics."""
+        journal = self.app.journal_topic
+        groups = [
+            [(tp, run) for tp, run in runs.items() if (tp.topic == journal) == is_journal]
+            for is_journal in (False, True)
+        ]
+        answer = FetchedAnswer(sum(map(bool, groups)))
+        return {group[-1][0]: [FetchedRuns([run for _, run in group], answer)] for group in groups if group}
 
     def _build_runs(
         self, consumer: Any, fetched: Mapping[TopicPartitionLike, list[ConsumedRecord]]
-    ) -> dict[TopicPartitionLike, list[FetchedRun]]:
+    ) -> dict[TopicPartitionLike, FetchedRun]:
         assignment = consumer._subscription.subscription.assignment
-        runs: dict[TopicPartitionLike, list[FetchedRun]] = {}
-        answer = FetchedAnswer(0)
+        runs: dict[TopicPartitionLike, FetchedRun] = {}
         fetched_at = now_ms()
         for tp, records in fetched.items():
             cursor = self.cursors.get(tp)
@@ -113,8 +124,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
             if records[0].offset < start:
                 die(f"{tp.topic}:{tp.partition} went back to {records[0].offset} from {start}")
             cursor.end = assignment.state_value(tp).position
-            runs[tp] = [FetchedRun(records, start, cursor.end, cursor.token, fetched_at, answer=answer)]
-        answer.pending = len(runs)
+            runs[tp] = FetchedRun(records, start, cursor.end, cursor.token, fetched_at)
         return runs
 
     async def seek_exactly(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import Consumer
-from streams.runtime.inputs.partition_buffer import FetchEnds, RecordBatch
+from streams.runtime.inputs.partition_buffer import BatchGroup, FetchEnds
 from streams.runtime.inputs.slot_inputs import FlowControl
 
 
@@ -60,8 +60,8 @@ class FaustTopic(Protocol):
     topics: Iterable[str]
 
 
-RunStream = AsyncIterator[RecordBatch]
-"""What an agent reads: one run of records at a time."""
+RunStream = AsyncIterator[BatchGroup]
+"""What an agent reads: the runs of one fetch at a time."""
 
 AgentFunction = Callable[[RunStream], Coroutine[Any, Any, None]]
 

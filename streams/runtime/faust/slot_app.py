@@ -25,6 +25,8 @@ class SlotApp(faust.App):  # type: ignore[misc]  # Faust publishes no types
     slot_manager: Closeable
     request_seconds: float = 10.0
     """How long it waits for a stalled broker (request_timeouts.py)."""
+    journal_topic: str
+    """The journal's full topic name: its records go to an agent of their own."""
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)

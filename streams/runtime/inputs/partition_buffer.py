@@ -18,13 +18,6 @@ HIGH_BYTES = 8_000_000
 """A buffer with more records, or bytes of them, is full: a worker has one for each partition that it reads."""
 
 
-class FetchAnswer(Protocol):
-    """The runs that were fetched together (faust/runs.py)."""
-
-    def mark_arrival(self) -> bool:
-        """A run has arrived; returns whether it was the last one."""
-
-
 class RecordBatch(Protocol):
     """A run of consecutive fetched records of one partition (faust/runs.py)."""
 
@@ -33,14 +26,18 @@ class RecordBatch(Protocol):
     next_position: int
     token: int
     fetched_at: int
+    source: Partition
+
+
+class BatchGroup(Protocol):
+    """Runs of several partitions that were fetched together (faust/runs.py)."""
 
     @property
-    def answer(self) -> FetchAnswer:
-        """What was fetched with it."""
+    def runs(self) -> Sequence[RecordBatch]:
+        """The runs, one for each partition."""
 
-    @property
-    def source(self) -> Partition:
-        """The partition, with its full topic name."""
+    def mark_arrival(self) -> bool:
+        """They have arrived; returns whether all that was fetched together is there."""
 
 
 class BufferedRecord(msgspec.Struct, gc=False):

@@ -29,6 +29,7 @@ def build_app(
     end_transaction.patch_end_transaction()
     app = SlotApp(spec.app_id(settings), **_options(spec, settings, name))
     app.request_seconds = settings.request_ms / 1000
+    app.journal_topic = spec.journal_topic(settings)
     table = SlotTable(app, name=spec.table, partitions=spec.slots, key_type=bytes, value_type=bytes)
     app.tables.add(table)
     conf = app.conf
@@ -38,7 +39,7 @@ def build_app(
     app.slot_manager = manager_class(app, spec, settings, name, diagnosis.diagnose)
     # acks=False: with Faust's acknowledgements one unacknowledged event livelocks a rebalance.
     sources = app.topic(*spec.source_topics(settings), schema=RunSchema(), acks=False)
-    journal = app.topic(spec.journal_topic(settings), schema=RunSchema(), acks=False)
+    journal = app.topic(app.journal_topic, schema=RunSchema(), acks=False)
     spec.register(app, app.slot_manager, sources, journal)
     app.on_partitions_revoked.connect(app.slot_manager.suspend, weak=False)
     return app

@@ -294,13 +294,6 @@ class Slot:
         with self._pace.measure_commit():
             await self.commit(batch)
 
-    def build_transaction(self, now: int) -> TransactionBatch | None:
-        """The content of the next transaction; None when there is nothing to write."""
-        batch = self._new_batch()
-        for _ in self._fill(batch, now):
-            pass
-        return batch if batch.has_content else None
-
     def _new_batch(self) -> TransactionBatch:
         return TransactionBatch(self.partitions, self._producer.new_batch_writer(), self._next_checkpoint)
 

@@ -23,9 +23,10 @@ from streams.runtime.disk.row_stores import RowStores
 from streams.runtime.faust.group_offsets import commit_group_offsets
 from streams.runtime.faust.metadata import refresh_metadata
 from streams.runtime.faust.protocols import FaustApp, FetchThread
-from streams.runtime.inputs.partition_buffer import RecordBatch
+from streams.runtime.inputs.partition_buffer import BatchGroup
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
+from streams.runtime.slots.fetch_arrivals import FetchArrivals
 from streams.runtime.slots.gap_watch import GapWatch
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.refusal_log import RefusalLog
@@ -44,8 +45,6 @@ from streams.settings import Settings
 
 log = structlog.get_logger()
 
-ARRIVAL_SECONDS = 0.1
-"""After this time slots look at what is there, though not all that was fetched together is."""
 LAG_SECONDS = 1.0
 """How long group offsets wait for a later transaction to be committed with them."""
 
@@ -99,33 +98,18 @@ class SlotManager:
         self._suspensions = 0
         self._suspensions_at_take_over = 0
         self._has_commits = asyncio.Event()
-        self._arrival_timer: asyncio.TimerHandle | None = None
+        self._arrivals = FetchArrivals(self.slots)
         self._lag_task: asyncio.Task[None] | None = None
 
     # Fetched records
 
-    def forward(self, run: RecordBatch) -> None:
-        """Passes a run on to its slot. A stale one, fetched before a rebalance, is dropped: it is fetched again.
-
-        Slots look when all that was fetched together is there: one transaction instead of two, and the second one
-        would wait for the first.
-        """
-        slot = self.slots.get(slot_for_partition(run.source.number, self.spec.slots))
-        if slot is not None:
-            slot.enqueue(run, run.source)
-        if run.answer.mark_arrival():
-            self._wake_fed()
-        elif self._arrival_timer is None:
-            # Faust drops runs at a rebalance only, after which slots begin anew; no slot's wait depends on that.
-            self._arrival_timer = asyncio.get_running_loop().call_later(ARRIVAL_SECONDS, self._wake_fed)
-
-    def _wake_fed(self) -> None:
-        if self._arrival_timer is not None:
-            self._arrival_timer.cancel()
-            self._arrival_timer = None
-        for slot in self.slots.values():
-            if slot.has_records():
-                slot.wake()
+    def forward(self, group: BatchGroup) -> None:
+        """Passes runs on to their slots. A stale one, fetched before a rebalance, is dropped: it is fetched again."""
+        for run in group.runs:
+            slot = self.slots.get(slot_for_partition(run.source.number, self.spec.slots))
+            if slot is not None:
+                slot.enqueue(run, run.source)
+        self._arrivals.mark(group)
 
     def handle_claims(self) -> None:
         """New claims concern a slot only while it waits for them."""

@@ -9,6 +9,7 @@ from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
+from streams.runtime.slots.transaction import TransactionBatch
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import (
     CHANGELOG,
@@ -41,9 +42,17 @@ def enqueue_input(
     )
 
 
+def build_transaction(slot: Slot, now: int) -> TransactionBatch | None:
+    """The content of the slot's next transaction; None when there is nothing to write."""
+    batch = slot._new_batch()
+    for _ in slot._fill(batch, now):
+        pass
+    return batch if batch.has_content else None
+
+
 async def transact(slot: Slot, now: int = 5_000) -> bool:
     """Commits one transaction if there is something to write; returns whether there was."""
-    batch = slot.build_transaction(now)
+    batch = build_transaction(slot, now)
     if batch is None:
         return False
     await slot.commit(batch)

@@ -22,6 +22,8 @@ from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
 
 VISITS = TopicPartition("web-visits", 0)
+SCORES = TopicPartition("scoring-events", 0)
+JOURNAL = TopicPartition("journal", 0)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +61,7 @@ class FakeConsumer:
     def __init__(self, position: int = 0) -> None:
         self.calls: list[tuple[str, Any]] = []
         state = SimpleNamespace(position=position)
-        assignment = SimpleNamespace(tps={VISITS}, state_value=lambda _tp: state)
+        assignment = SimpleNamespace(tps={VISITS, SCORES, JOURNAL}, state_value=lambda _tp: state)
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self._coordinator = SimpleNamespace(check_errors=lambda: None)
         self._client = SimpleNamespace(_conns={})
@@ -83,11 +85,12 @@ def thread_with(consumer: FakeConsumer) -> ConsumerThread:
     thread.cursors, thread.ends, thread.last_token = {}, {}, 0
     thread.paces, thread.is_awaited = defaultdict(FetchPace), False
     thread._consumer = consumer
+    thread.app = SimpleNamespace(journal_topic=JOURNAL.topic)
     return thread
 
 
 async def fetch_runs(thread: ConsumerThread, monkeypatch: pytest.MonkeyPatch, result: Any) -> Any:
-    """The thread's runs when aiokafka's fetcher returns these records or raises this error."""
+    """The thread's messages when aiokafka's fetcher returns these records or raises this error."""
 
     async def fetch(*_args: Any, **_options: Any) -> Any:
         if isinstance(result, BaseException):
@@ -123,22 +126,27 @@ async def test_a_dead_coordinator_ends_the_process_though_faust_never_asks(monke
 async def test_records_become_one_run_that_joins_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = thread_with(FakeConsumer(position=14))
     thread.cursors[VISITS] = FetchCursor(3, 10)
-    (run,) = (await fetch_runs(thread, monkeypatch, {VISITS: records(10, 11, 12)}))[VISITS]
+    (message,) = (await fetch_runs(thread, monkeypatch, {VISITS: records(10, 11, 12)}))[VISITS]
+    (run,) = message.runs
     assert (run.start, run.next_position, run.token, len(run.records)) == (10, 14, 3, 3)  # a control record at 13
     assert thread.cursors[VISITS].end == 14
 
 
-async def test_runs_that_were_fetched_together_tell_when_all_have_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = TopicPartition("scoring-events", 0)
-    consumer = FakeConsumer(position=11)
-    consumer._subscription.subscription.assignment.tps.add(scores)
-    thread = thread_with(consumer)
-    thread.cursors.update({VISITS: FetchCursor(3, 10), scores: FetchCursor(3, 10)})
+async def test_what_was_fetched_together_is_one_message_for_each_agent_and_tells_when_all_has_arrived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    thread = thread_with(FakeConsumer(position=11))
+    thread.cursors.update({tp: FetchCursor(3, 10) for tp in (VISITS, SCORES, JOURNAL)})
     former = TopicPartition("web-visits", 1)  # its records are dropped, and nobody waits for them
-    fetched = await fetch_runs(thread, monkeypatch, {VISITS: records(10), scores: records(10), former: records(10)})
-    (first,), (second,) = fetched[VISITS], fetched[scores]
-    assert not first.answer.mark_arrival()
-    assert second.answer.mark_arrival()
+    found = {tp: [FakeRecord(tp.topic, tp.partition, 10)] for tp in (VISITS, JOURNAL, former, SCORES)}
+    fetched = await fetch_runs(thread, monkeypatch, found)
+    assert fetched.keys() == {SCORES, JOURNAL}, "Faust routes by the last partition"
+    (events,), (decided,) = fetched[SCORES], fetched[JOURNAL]
+    assert [run.source for run in events.runs] == [VISITS, SCORES]
+    assert [run.source for run in decided.runs] == [JOURNAL]
+    assert (events.topic, events.partition, events.offset) == (SCORES.topic, 0, 10)
+    assert not events.mark_arrival()
+    assert decided.mark_arrival()
 
 
 async def test_a_partition_that_goes_back_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from agents.forward import forward_to_slots
 from streams.errors import Internal
 from streams.runtime.faust.consumer import SlotConsumer
 from streams.runtime.faust.recovery import Recovery, TableManager
-from streams.runtime.faust.runs import FetchedRun, RunSchema
+from streams.runtime.faust.runs import FetchedRun, FetchedRuns, RunSchema
 from streams.runtime.faust.slot_app import SlotApp
 from streams.runtime.faust.table import SlotTable
 from tests.harness.runtime.fake_records import FakeRecord
@@ -100,13 +100,13 @@ async def test_when_the_app_stops_the_slots_are_closed_before_faust_takes_the_co
     assert calls == ["slots closed", "will leave", "Faust stopped"]
 
 
-async def test_a_run_passes_faust_as_it_is() -> None:
-    run = FetchedRun([FakeRecord("web-visits", 0, 4, timestamp=9)], 4, 5, 1, 0)
+async def test_runs_pass_faust_as_they_are() -> None:
+    runs = FetchedRuns([FetchedRun([FakeRecord("web-visits", 0, 4, timestamp=9)], 4, 5, 1, 0)])
     app = SimpleNamespace(create_event=lambda key, value, headers, message: (key, value, headers, message))
     decode = RunSchema().compile(app, on_key_decode_error=None, on_value_decode_error=None)
-    message = SimpleNamespace(value=run.value, headers=())
-    assert (await decode(message))[1] is run
-    assert (run.offset, run.timestamp, run.key) == (4, 9, None)
+    message = SimpleNamespace(value=runs.value, headers=())
+    assert (await decode(message))[1] is runs
+    assert (runs.topic, runs.partition, runs.offset, runs.timestamp, runs.key) == ("web-visits", 0, 4, 9, None)
 
 
 class FakeApp:

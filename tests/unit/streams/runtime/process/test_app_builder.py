@@ -38,6 +38,7 @@ def test_a_rebalance_does_not_wait_for_unacknowledged_events(app: Any) -> None:
 def test_there_is_one_agent_for_the_in_topics_and_one_for_the_journal(app: Any) -> None:
     topics = sorted(tuple(sorted(agent.channel.topics)) for agent in app.agents.values())
     assert topics == [("p-journal",), ("p-scoring-events", "p-web-visits")]
+    assert app.journal_topic == "p-journal", "the fetch thread tells their records apart"
     assert {agent.concurrency for agent in app.agents.values()} == {1}
 
 

@@ -31,6 +31,7 @@ from tests.harness.runtime.fake_slot import (
     restore_checkpoint,
 )
 from tests.harness.runtime.slot_records import (
+    build_transaction,
     committed_checkpoint,
     enqueue_input,
     enqueue_journal,
@@ -125,7 +126,7 @@ async def test_a_slot_that_goes_on_from_its_disk_begins_with_the_checkpoint_ther
     slot = fake_slot(local_rows=RowsOnDisk())
     assert slot.start_restore(9) == 9
     enqueue_input(slot, VISITS, (b"c1", event_value(1)))
-    batch = slot.build_transaction(5_000)
+    batch = build_transaction(slot, 5_000)
     assert batch is not None
     assert batch.checkpoint.definitions == 5
 

@@ -15,9 +15,9 @@ from faust.types import TP
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
-from streams.runtime.faust.runs import FetchedAnswer, FetchedRun
+from streams.runtime.faust.runs import FetchedAnswer, FetchedRuns
 from streams.runtime.inputs.partition_buffer import FetchEnds
-from streams.runtime.slots import slot_manager as slot_manager_module
+from streams.runtime.slots import fetch_arrivals
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.time.claims import Claim
 from streams.settings import Settings
@@ -52,8 +52,8 @@ def test_a_run_for_a_slot_that_went_away_is_dropped() -> None:
     slot = fake_slot()
     buffer = slot.buffers[VISITS]
     run = make_run(buffer, offsets=[0])
-    run.partition = 1
-    slot_manager().forward(run)  # slot 1 is not here
+    run.source = Partition(VISITS.topic, 1)
+    slot_manager().forward(FetchedRuns([run]))  # slot 1 is not here
     assert not buffer.queue
 
 
@@ -76,9 +76,9 @@ async def test_an_assignment_that_is_gone_before_it_is_sought_ends_the_worker_on
     assert not slot._is_active, "the next take-over starts it"
 
 
-def fed_manager(slots: int) -> tuple[SlotManager, list[int], list[FetchedRun]]:
-    """A manager of slots, the numbers of those that it woke, and a run for each of them, all fetched together."""
-    manager, woken, runs = slot_manager(), list[int](), list[FetchedRun]()
+def fed_manager(slots: int) -> tuple[SlotManager, list[int], list[FetchedRuns]]:
+    """A manager of slots, the numbers of those that it woke, and a message for each of them, all fetched together."""
+    manager, woken, messages = slot_manager(), list[int](), list[FetchedRuns]()
     answer = FetchedAnswer(slots)
     for number in range(slots):
         slot = fake_slot()
@@ -87,21 +87,28 @@ def fed_manager(slots: int) -> tuple[SlotManager, list[int], list[FetchedRun]]:
         buffer = slot.buffers[VISITS]
         slot._inputs.buffers[Partition(VISITS.topic, number)] = buffer
         run = make_run(buffer, offsets=[0])
-        run.partition, run.answer = number, answer
-        runs.append(run)
-    return manager, woken, runs
+        run.source = Partition(VISITS.topic, number)
+        messages.append(FetchedRuns([run], answer))
+    return manager, woken, messages
 
 
 async def test_slots_look_when_all_that_was_fetched_together_is_there() -> None:
     manager, woken, (first, second) = fed_manager(2)
     manager.forward(first)
-    assert not woken, "the other run is still on its way"
+    assert not woken, "the other message is still on its way"
     manager.forward(second)
     assert woken == [0, 1]
 
 
-async def test_slots_look_at_last_though_a_run_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slot_manager_module, "ARRIVAL_SECONDS", 0.0)
+async def test_one_message_brings_the_records_of_several_slots() -> None:
+    manager, woken, (first, second) = fed_manager(2)
+    manager.forward(FetchedRuns([*first.runs, *second.runs]))
+    assert woken == [0, 1]
+    assert all(slot.has_records() for slot in manager.slots.values())
+
+
+async def test_slots_look_at_last_though_a_message_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_arrivals, "ARRIVAL_SECONDS", 0.0)
     manager, woken, (first, _) = fed_manager(2)
     has_woken = asyncio.Event()
     manager.slots[0].wake = has_woken.set  # type: ignore[method-assign]

@@ -21,6 +21,7 @@ from streams.settings import Settings
 from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, committed_records, fake_slot, restore_checkpoint
+from tests.harness.runtime.slot_records import build_transaction
 
 COUNTED: dict[str, Any] = {"segments": [{"id": "busy", "dynamic": True, "when": {"visit": {}, "count": {"gte": 2}}}]}
 VISIT = {"id": "v", "type": "web.visited", "contact": "ann", "at": "2026-01-01T00:00:00Z"}
@@ -46,7 +47,7 @@ def run_of(run_records: list[FakeRecord], token: int | None) -> FetchedRun:
 async def record_types(slot: Slot, *, ticks: bool = False) -> list[str]:
     """The types of the records that the slot journals, transaction after transaction, until nothing is left."""
     for _ in range(60):
-        batch = slot.build_transaction(5_000)
+        batch = build_transaction(slot, 5_000)
         if batch is not None:
             await slot.commit(batch)
         enqueue_journal(slot)
@@ -98,7 +99,7 @@ async def test_on_the_wall_clock_events_that_arrived_later_wait_for_the_first_re
 
 async def test_events_that_arrived_before_the_first_release_do_not_wait() -> None:
     slot = slot_with_release("wall", at=2_000)
-    batch = slot.build_transaction(5_000)
+    batch = build_transaction(slot, 5_000)
     assert batch is not None
     await slot.commit(batch)
     assert [type(record).__name__ for record in journal_records(slot)] == [JournalEvent.__name__, Proposal.__name__]
@@ -114,7 +115,7 @@ async def test_a_first_release_that_asks_nothing_of_the_past_comes_first_too() -
 async def test_a_new_owner_knows_that_a_first_release_is_on_its_way() -> None:
     slot = slot_with_release("events", at=0)
     restore_checkpoint(slot, SlotCheckpoint(definitions=1, introduced={"default": (1, "")}))
-    assert slot.build_transaction(5_000) is None
+    assert build_transaction(slot, 5_000) is None
 
 
 async def test_time_waits_like_events_for_a_first_release() -> None:
@@ -156,7 +157,7 @@ async def test_events_wait_for_a_first_release_behind_one_of_another_account() -
     visit = JournalEvent("web.visited", "x", 0, "other", "bob", ("in", 0, 0))
     slot._decider.feed(0, records.event_key("other", "bob"), records.encode(visit))
     slot._decider.work(BUDGET)  # the other account has a contact, so nobody waits for its release
-    batch = slot.build_transaction(5_000)
+    batch = build_transaction(slot, 5_000)
     assert batch is not None
     await slot.commit(batch)
     assert [type(record).__name__ for record in journal_records(slot)] == [Proposal.__name__]

@@ -14,6 +14,7 @@ from streams.runtime.time.ticks import ControlState
 from streams.settings import Settings
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, committed_records, fake_slot
+from tests.harness.runtime.slot_records import build_transaction
 
 NOW = 1_000_000
 RELEASE = records.Marker("default", 1, 0, "hash", at=NOW, semantics=NEWEST_VERSION)
@@ -44,7 +45,7 @@ def event(number: int) -> bytes:
 
 async def transact(slot: Slot) -> None:
     """Commits one transaction if there is something to write, and enqueues its journal records."""
-    batch = slot.build_transaction(NOW)
+    batch = build_transaction(slot, NOW)
     if batch is not None:
         await slot.commit(batch)
     log, position = committed_records(slot).get(JOURNAL, []), slot.buffers[JOURNAL].fetch_position
