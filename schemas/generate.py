@@ -1,4 +1,4 @@
-"""Writes the JSON Schema of every topic that has models to schemas/json: `python -m schemas.generate`."""
+"""Writes what is made from the models: JSON Schemas, AsyncAPI, warehouse tables: `python -m schemas.generate`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from schemas import asyncapi, warehouse
 from schemas.definitions import Definitions
+from schemas.field_docs import DescribedJsonSchema
 from schemas.topics import ALL_TOPICS, NoModel
 
 FOLDER = Path(__file__).parent / "json"
@@ -29,7 +31,7 @@ MODELS: Mapping[str, tuple[type[BaseModel], ...]] = {
 def json_schema(name: str) -> dict[str, Any]:
     """Returns the JSON Schema of a file: any of its models, and any field besides theirs."""
     union: Any = reduce(or_, MODELS[name])
-    body = TypeAdapter(union).json_schema(by_alias=True)
+    body = TypeAdapter(union).json_schema(by_alias=True, schema_generator=DescribedJsonSchema)
     return {"$schema": DIALECT, "title": name, **{key: value for key, value in body.items() if key != "title"}}
 
 
@@ -49,7 +51,8 @@ def write_schemas() -> list[Path]:
         path = FOLDER / f"{name}.json"
         path.write_text(schema_text(name), encoding="utf-8")
         paths.append(path)
-    return paths
+    asyncapi.PATH.write_text(asyncapi.asyncapi_text(), encoding="utf-8")
+    return [*paths, asyncapi.PATH, *warehouse.write_files()]
 
 
 if __name__ == "__main__":

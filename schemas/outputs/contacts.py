@@ -14,9 +14,13 @@ class ContactRow(ContactOutputRecord):
 
     type: Literal["contact"]
     status: ContactStatus
+    """The contact's status."""
     properties: dict[str, Any]
+    """All properties as they are stored, the derived `email_domain` among them."""
     score: float
+    """The contact's own score; 0 where nothing ever changed it."""
     scores: dict[str, float]
+    """The named scores."""
     created: Instant
     """The `at` of the contact's first record."""
     last_seen: Instant | None

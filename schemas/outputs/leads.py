@@ -16,9 +16,13 @@ class LeadStatusChanged(ContactOutputRecord):
 
     type: Literal["lead.status_changed"]
     campaign: Slug
+    """The id of the campaign."""
     from_: LeadStatus | None = Field(alias="from")
+    """The status before; null for a lead that is made."""
     to: LeadStatus
+    """The status from now on."""
     points: float
+    """The lead's points at that instant."""
 
 
 class LeadPointsChanged(ContactOutputRecord):
@@ -26,8 +30,11 @@ class LeadPointsChanged(ContactOutputRecord):
 
     type: Literal["lead.points_changed"]
     campaign: Slug
+    """The id of the campaign."""
     added: float
+    """How many points were added; below 0 when some were taken away."""
     points: float
+    """The lead's points from now on."""
 
 
 class LeadRow(ContactOutputRecord):
@@ -35,9 +42,14 @@ class LeadRow(ContactOutputRecord):
 
     type: Literal["lead"]
     campaign: Slug
+    """The id of the campaign."""
     status: LeadStatus
+    """The lead's status."""
     points: float
+    """The lead's points at `at`; points that decay are fewer by now."""
     made: Instant
+    """When the lead began."""
     changed: Instant
+    """When its status changed last."""
     crm: dict[str, Any] = {}
     """From the CRM's results: record, member, outcome, and the last hand-over with a result."""

@@ -13,6 +13,7 @@ class SegmentEntered(ContactOutputRecord):
 
     type: Literal["segment.entered"]
     segment: Slug
+    """The id of the segment."""
 
 
 class SegmentExited(ContactOutputRecord):
@@ -20,6 +21,7 @@ class SegmentExited(ContactOutputRecord):
 
     type: Literal["segment.exited"]
     segment: Slug
+    """The id of the segment."""
 
 
 class SegmentMember(ContactOutputRecord):
@@ -27,4 +29,6 @@ class SegmentMember(ContactOutputRecord):
 
     type: Literal["segment.member"]
     segment: Slug
+    """The id of the segment."""
     since: Instant
+    """When the contact entered."""
