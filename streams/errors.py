@@ -11,6 +11,7 @@ LeadstreamError
 ├── Internal                   70  a worker ended itself; its parent starts it again
 │   └── Fenced                 70  another process owns the slot now
 ├── ConfigurationError         78  restarting will not help
+│   ├── AddressUnavailable
 │   ├── DefinitionsRefused
 │   │   └── DefinitionsInvalid   1  the files are wrong, as `definitions check` says of them
 │   ├── TopicsMissing
@@ -87,6 +88,10 @@ class ConfigurationError(LeadstreamError):
     """A setting or the environment is wrong; a restart does not help."""
 
     exit_code = 78
+
+
+class AddressUnavailable(ConfigurationError):
+    """Another program listens on the address, or this machine does not have it."""
 
 
 class DefinitionsRefused(ConfigurationError):

@@ -15,6 +15,7 @@ from streams.engine.settings import DEFAULT_ENGINE_SETTINGS, DuplicateWindow, En
 from streams.engine.state.decoded_contacts import DECODED_CONTACTS
 from streams.errors import ConfigurationError
 from streams.setting_forms import (
+    ADDRESS,
     BOOTSTRAP,
     CURRENCY,
     DOMAIN,
@@ -22,6 +23,7 @@ from streams.setting_forms import (
     HTTP_URL,
     LOGIN,
     REDIS_URL,
+    SERVE_TOKENS,
     TOPIC_PREFIX,
     VERSION,
     WORKER_NAME,
@@ -51,6 +53,8 @@ FORMS: dict[str, TextForm] = {
     "salesforce_external_id": FIELD_NAME,
     "salesforce_currency": CURRENCY,
     "redis_url": REDIS_URL,
+    "serve_host": ADDRESS,
+    "serve_tokens": SERVE_TOKENS,
 }
 """The forms of those settings that are text."""
 
@@ -198,6 +202,9 @@ class Settings(BaseSettings):
     salesforce_poll_ms: int = _ms(30_000, 10, _DAY, "time between two polls; each takes one API request or more")
     salesforce_currency: str = Field("USD", description="currency of an org without multiple currencies")
     redis_url: str | None = Field(None, description="address of a Redis; no part of the pipeline needs one")
+    serve_host: str = Field("127.0.0.1", description="where `serve` listens; beyond loopback it needs tokens")
+    serve_port: int = _number(8800, 1, 65_535, "as a port", "port of `serve`")
+    serve_tokens: str | None = Field(None, repr=False, description="tokens that requests to `serve` must have one of")
 
     @classmethod
     def settings_customise_sources(

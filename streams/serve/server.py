@@ -1,0 +1,149 @@
+"""Runs the HTTP server: its socket, its Redis, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from connectors.redis.local import LocalRedis
+from streams.errors import AddressUnavailable, RedisUnavailable
+from streams.serve.addresses import url_host
+from streams.serve.app import create_app
+from streams.serve.context import ServeContext
+from streams.serve.guards.stack import AccessPolicy
+from streams.serve.redis_connection import LazyRedis
+from streams.serve.tokens import require_tokens
+from streams.settings import Settings
+from streams.views.reader import ViewReader
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 3
+"""How long open requests may take when the server stops."""
+KEEP_ALIVE_SECONDS = 15
+MAX_HEAD_BYTES = 65_536
+
+
+async def run_server(settings: Settings, on_start: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or SIGINT; `on_start` gets the address when requests are answered.
+
+    Raises ConfigurationError without tokens where others could ask, AddressUnavailable, LocalRedisError,
+    RedisRefused. A Redis or Kafka that is away ends nothing: requests are told.
+    """
+    tokens = require_tokens(settings)
+    with (
+        _listen(settings.serve_host, settings.serve_port) as listener,
+        _redis_url(settings) as url,
+    ):
+        async with _context(settings, url) as context:
+            policy = AccessPolicy(host=settings.serve_host, tokens=tokens)
+            server = _Server(_config(create_app(context, policy)), lambda: on_start(_address(settings)))
+            _stop_at_signals(server, context)
+            await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells when it has started, and leaves signals to `_stop_at_signals`.
+
+    uvicorn would raise them again at its end, and the exit code would be theirs.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to answer."""
+        await super().startup(sockets)
+        self._on_start()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures nothing."""
+        yield
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        cast(Any, app),  # uvicorn's own types of ASGI are narrower than Starlette's
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # it writes the query, and with it what people ask for
+        server_header=False,
+        proxy_headers=False,  # whoever asks could name any address as the client's
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+    )
+
+
+def _stop_at_signals(server: uvicorn.Server, context: ServeContext) -> None:
+    def stop() -> None:
+        server.force_exit = server.should_exit  # the second time nothing is waited for
+        server.should_exit = True
+        context.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+@contextlib.asynccontextmanager
+async def _context(settings: Settings, url: str) -> AsyncIterator[ServeContext]:
+    redis = LazyRedis(url)
+    context = ServeContext(settings, ViewReader(redis, settings.prefix))
+    try:
+        try:
+            await redis.connect()
+        except RedisUnavailable as error:
+            log.warning("Redis is away", problem=str(error))
+        yield context
+    finally:
+        await context.close()
+        await redis.close()
+
+
+@contextlib.contextmanager
+def _redis_url(settings: Settings) -> Iterator[str]:
+    """The address of the Redis: the one that is named, else a server of our own."""
+    if settings.redis_url is not None:
+        yield settings.redis_url
+        return
+    folder = settings.data_dir / "redis"
+    _make_folder(folder)
+    with LocalRedis(folder) as server:
+        log.info("embedded Redis", url=server.url)
+        yield server.url
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens. Raises AddressUnavailable."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise AddressUnavailable(
+            f"serve cannot listen on {url_host(host)}:{port} ({error.strerror or error}); take another --port or"
+            " --host, or stop what listens there"
+        ) from error
+    with listener:
+        yield listener
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{url_host(settings.serve_host)}:{settings.serve_port}"
