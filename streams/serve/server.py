@@ -100,6 +100,8 @@ async def _serve(server: _Server, context: ServeContext, listener: socket.socket
         server.force_exit = server.should_exit  # the second time nothing is waited for
         server.should_exit = True
         context.stop()
+        if views is not None:
+            views.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
