@@ -74,7 +74,7 @@ _VIEWS = {
 }
 
 
-def _written(event_type: str, topic: str) -> dict[str, Any]:
+def _command_answer(event_type: str, topic: str) -> dict[str, Any]:
     position = {"contact": "ada", "topic": topic, "partition": 1, "offset": 87}
     return {"id": "b4c0f6a2-qualify-ada", "type": event_type, "events": [position]}
 
@@ -215,9 +215,9 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
     },
     (f"{_API}/health", "get"): {"status": "ok"},
     (f"{_API}/views", "get"): _VIEWS,
-    (f"{_API}/events", "post"): _written("contact.changed", "contact-changes"),
+    (f"{_API}/events", "post"): _command_answer("contact.changed", "contact-changes"),
     **{
-        (f"{_API}/leads/{verb}", "post"): _written(f"lead.{past}", "lead-commands")
+        (f"{_API}/leads/{verb}", "post"): _command_answer(f"lead.{past}", "lead-commands")
         for verb, past in (
             ("qualify", "qualified"),
             ("reject", "rejected"),
@@ -226,7 +226,7 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
             ("reactivate", "reactivated"),
         )
     },
-    (f"{_API}/segments/add", "post"): _written("segment.member_added", "segment-commands"),
-    (f"{_API}/segments/remove", "post"): _written("segment.member_removed", "segment-commands"),
+    (f"{_API}/segments/add", "post"): _command_answer("segment.member_added", "segment-commands"),
+    (f"{_API}/segments/remove", "post"): _command_answer("segment.member_removed", "segment-commands"),
 }
 """(Path, method) -> the answer."""

@@ -30,7 +30,7 @@ class _Bucket:
     filled_at: float
 
 
-class RateLimit:
+class ClientRateLimit:
     """Refuses a client that asks too often. A client is an address: behind a proxy all are one.
 
     It comes before tokens are looked at, so that nobody guesses them faster.

@@ -13,7 +13,7 @@ from streams.serve.guards.body import BODY_SECONDS, BodyLimit
 from streams.serve.guards.etag import EntityTags
 from streams.serve.guards.origin import OriginGuard
 from streams.serve.guards.paths import PathParts
-from streams.serve.guards.rate import RateBounds, RateLimit
+from streams.serve.guards.rate import RateBounds, ClientRateLimit
 from streams.serve.guards.security_headers import SecurityHeaders
 from streams.serve.tokens import AccessTokens
 
@@ -39,7 +39,7 @@ def guard(
     app = BodyLimit(app, body_bounds, policy.body_seconds)
     app = Authorization(app, policy.tokens, readings)
     app = OriginGuard(app, policy.host)
-    app = RateLimit(app, policy.rate)
+    app = ClientRateLimit(app, policy.rate)
     app = PathParts(app)
     app = AccessLog(app)
     return SecurityHeaders(app)

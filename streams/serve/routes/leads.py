@@ -15,7 +15,7 @@ from streams.serve.parameters import AccountParam, CursorParam, LimitParam
 
 router = APIRouter(tags=["leads"])
 
-LeadCampaign = Annotated[Slug, Query(description="The campaign.", examples=["spring-trial"])]
+CampaignOfLeads = Annotated[Slug, Query(description="The campaign.", examples=["spring-trial"])]
 StatusQuery = Annotated[LeadStatus, Query(description="The status that the leads are in.")]
 NewestLeads = Annotated[bool, Query(description="Those that changed last first.")]
 
@@ -24,7 +24,7 @@ NewestLeads = Annotated[bool, Query(description="Those that changed last first."
 async def list_leads(
     context: Context,
     *,
-    campaign: LeadCampaign,
+    campaign: CampaignOfLeads,
     account: AccountParam = DEFAULT_ACCOUNT,
     status: StatusQuery = "active",
     limit: LimitParam = 100,

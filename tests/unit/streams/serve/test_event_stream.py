@@ -15,7 +15,7 @@ from streams.serve.problems import HttpProblem
 SCOPE: Scope = {"type": "http"}
 
 
-class Connection:
+class StreamClient:
     """A client; `receives` says when it goes, `takes` whether it takes what is sent."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ def test_an_event_is_lines_with_its_id() -> None:
 
 
 async def test_events_come_in_order_and_comments_between_them() -> None:
-    streams, connection = OpenStreams(), Connection()
+    streams, connection = OpenStreams(), StreamClient()
     stream = EventStream(
         streams,
         lambda: batches_of([StreamEvent("change", "1", "1-0"), StreamEvent("change", "2", "2-0")]),
@@ -78,7 +78,7 @@ async def test_events_come_in_order_and_comments_between_them() -> None:
 
 
 async def test_a_stop_of_the_server_ends_the_stream() -> None:
-    streams, connection = OpenStreams(), Connection()
+    streams, connection = OpenStreams(), StreamClient()
     serving = asyncio.create_task(EventStream(streams, batches_of)(SCOPE, connection.receive, connection.send))
     await connection.wait_for("retry")
     streams.stopping.set()
@@ -89,7 +89,7 @@ async def test_a_stop_of_the_server_ends_the_stream() -> None:
 
 
 async def test_a_client_that_takes_nothing_is_dropped() -> None:
-    streams, connection = OpenStreams(), Connection()
+    streams, connection = OpenStreams(), StreamClient()
     reads = 0
 
     async def endless() -> AsyncIterator[list[StreamEvent]]:
@@ -110,7 +110,7 @@ async def test_a_client_that_takes_nothing_is_dropped() -> None:
 
 
 async def test_a_redis_that_goes_away_ends_the_stream_without_an_error() -> None:
-    connection = Connection()
+    connection = StreamClient()
 
     async def failing() -> AsyncIterator[list[StreamEvent]]:
         yield [StreamEvent("change", "1", "1-0")]

@@ -10,7 +10,7 @@ from streams.errors import BrokerUnavailable
 from streams.serve.freshness import FreshValue
 
 
-class Source:
+class CountedSource:
     def __init__(self) -> None:
         self.count = 0
         self.is_away = False
@@ -24,19 +24,19 @@ class Source:
 
 
 async def test_those_who_ask_at_once_get_the_same_reading() -> None:
-    source = Source()
+    source = CountedSource()
     value = FreshValue(source.read, 60)
     assert await asyncio.gather(*(value.get() for _ in range(5))) == [1] * 5
 
 
 async def test_an_old_value_is_read_again() -> None:
-    source = Source()
+    source = CountedSource()
     value = FreshValue(source.read, 0)
     assert [await value.get(), await value.get()] == [1, 2]
 
 
 async def test_a_reading_that_fails_gives_the_last_value_where_that_is_wanted() -> None:
-    source = Source()
+    source = CountedSource()
     kept, plain = FreshValue(source.read, 0, keeps_last=True), FreshValue(source.read, 0)
     source.is_away = True
     with pytest.raises(BrokerUnavailable):
