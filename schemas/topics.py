@@ -149,6 +149,14 @@ CAMPAIGN_REVENUE = Topic(
 DEAD_LETTERS = Topic(
     "dead-letters", "out", "as received", NoModel.AS_RECEIVED, "slots", MONTH, letters.DeadLetterHeaders
 )
+DEAD_LETTER_RETRIES = Topic(
+    "dead-letter-retries",
+    "internal",
+    "partition:offset of the dead letter",
+    NoModel.ENGINE_FORM,
+    "one",
+    COMPACT,
+)
 
 PIPELINE_IN = (CONTACT_CHANGES, WEB_VISITS, SCORING_EVENTS, LEAD_COMMANDS, SEGMENT_COMMANDS, CRM_RESULTS)
 LEDGER_IN = (CRM_OPPORTUNITIES,)
@@ -172,4 +180,5 @@ ALL_TOPICS = (
     CAMPAIGN_REVENUE,
     NOTIFICATIONS,
     DEAD_LETTERS,
+    DEAD_LETTER_RETRIES,
 )

@@ -67,6 +67,11 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         "replay:replay",
         "Decide a file of events, or a broker's journal, as the pipeline would; write what comes out as JSON lines.",
     ),
+    "backtest": CommandEntry(
+        "history.backtest:backtest",
+        "Tell what other definitions would have done on the real history, against what happened,"
+        " and what it was worth.",
+    ),
     "verify": CommandEntry(
         "verify:verify_command",
         "Recompute memberships, leads and contacts from the journal, by an evaluator of its own, and compare them.",
@@ -99,6 +104,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
                 "topics:check",
                 "Check every topic: partitions, compaction, retention, timestamps, and what was fixed at creation.",
             ),
+            "accept-gap": CommandEntry(
+                "topics:accept_gap",
+                "Accept, on record, that a stretch of an in-topic is gone, so that workers read on.",
+            ),
         },
     ),
     "definitions": CommandGroup(
@@ -129,6 +138,23 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
                 "List the releases of every account, and the records that are void.",
             ),
             "show": CommandEntry("definitions.releases:show", "Show an account's definitions as they were applied."),
+        },
+    ),
+    "dead-letters": CommandGroup(
+        "What was refused, and why.",
+        {
+            "list": CommandEntry(
+                "dead_letters.table:list_letters",
+                "List what was refused, the newest last: when, why, whose and from where; with counts by code.",
+            ),
+            "show": CommandEntry(
+                "dead_letters.show:show",
+                "Show one dead letter: what was refused, why, where it came from, and what can be done about it.",
+            ),
+            "retry": CommandEntry(
+                "dead_letters.retry:retry",
+                "Send refused events again, each once: those named, or all that fit the filters; it counts and asks.",
+            ),
         },
     ),
     "leads": CommandGroup(

@@ -25,7 +25,8 @@ async def explain_present(settings: Settings, question: Question, on_progress: P
         question = replace(question, contact=store.deployment.contact_id(question.contact))
         contact, slot = await _read_contact(store, question, on_progress)
         parameters = await _read_parameters(store)
-        return explain_from_state(question, contact, slot.partition_status, parameters)
+        explanation = explain_from_state(question, contact, slot.partition_status, parameters)
+        return await _with_gaps(store, explanation)
 
 
 async def explain_past(
@@ -45,10 +46,20 @@ async def explain_past(
             journal = TruncatedJournal(
                 records, truncated[number], store.deployment.clock, contact, slot.partition_status
             )
-            return explain_from_truncated(question, journal, until, await _read_parameters(store))
+            explanation = explain_from_truncated(question, journal, until, await _read_parameters(store))
+            return await _with_gaps(store, explanation)
         records = await _read_records(store, question, on_progress, None)
         # Read the definitions last: they then hold every release that the journal names.
-        return explain_from_journal(question, records, until, await _read_parameters(store))
+        explanation = explain_from_journal(question, records, until, await _read_parameters(store))
+        return await _with_gaps(store, explanation)
+
+
+async def _with_gaps(store: DeploymentStore, explanation: Explanation) -> Explanation:
+    """Adds a note on what is gone of in-topics: whose events it held, nobody knows."""
+    gaps = [f"events of the contact may be among what is gone of {each}" for each in await store.read_gaps()]
+    if gaps:
+        explanation["notes"] = [*explanation.get("notes", ()), *gaps]
+    return explanation
 
 
 async def _read_contact(

@@ -15,6 +15,9 @@ from streams.kafka.batches import RECORD_BYTES, Headers, record_size
 from streams.kafka.protocols import Consumer
 from streams.kafka.reader import read_batches_to_end
 
+REASON_HEADERS = ("source-topic", "source-partition", "source-offset", "error-code", "error-message")
+"""The headers that every dead letter has, after those of the record as received."""
+
 TOO_LARGE = Refusal("too_large", f"larger than the {RECORD_BYTES} bytes that a record may have")
 
 
@@ -61,13 +64,9 @@ def source_from_headers(headers: Headers) -> SourcePosition | None:
 
 def _reason_headers(source: SourcePosition, refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
     topic, partition, offset = source
-    return (
-        ("source-topic", topic.encode()),
-        ("source-partition", b"%d" % partition),
-        ("source-offset", b"%d" % offset),
-        ("error-code", refusal.code.encode()),
-        ("error-message", refusal.message.encode()[:2_000]),
-    )
+    code, message = refusal.code.encode(), refusal.message.encode()[:2_000]
+    values = (topic.encode(), b"%d" % partition, b"%d" % offset, code, message)
+    return tuple(zip(REASON_HEADERS, values, strict=True))
 
 
 def _decode_event(value: bytes | None) -> records.JournalEvent | None:

@@ -156,7 +156,7 @@ def _topics_missing() -> TopicsMissing:
 async def write_deployment(settings: Settings, deployment: DeploymentRecord) -> None:
     """Writes the record. Raises BrokerUnavailable."""
     # What makes the deployment comes last: where a write fails, `topics create` writes everything again.
-    await _write(
+    await write_records(
         settings,
         {
             DECISIONS_KEY: deployment.decisions,
@@ -172,13 +172,14 @@ async def complete_deployment(settings: Settings, deployment: DeploymentRecord) 
     """
     if deployment.is_complete:
         return deployment
-    await _write(settings, {DECISIONS_KEY: deployment.complete(settings).decisions})
+    await write_records(settings, {DECISIONS_KEY: deployment.complete(settings).decisions})
     completed = await require_deployment(settings)
     completed.require(settings)
     return completed
 
 
-async def _write(settings: Settings, values: Mapping[bytes, Any]) -> None:
+async def write_records(settings: Settings, values: Mapping[bytes, Any]) -> None:
+    """Writes records of the topic by key. Raises BrokerUnavailable."""
     with broker_errors(settings.bootstrap):
         producer: Producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True

@@ -24,6 +24,7 @@ from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.partitions import partition_for_key
 from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
+from streams.kafka.source_gaps import SourceGaps, read_source_gaps
 from streams.progress import ProgressCallback
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
@@ -152,6 +153,12 @@ class DeploymentStore:
         offsets = await self._consumer.beginning_offsets(partitions)
         return {partition.partition: offset for partition, offset in offsets.items()}
 
+    async def journal_ends(self) -> dict[int, int]:
+        """Returns journal partition -> the offset after its last record now."""
+        partitions = [self._partition(JOURNAL.name, number) for number in range(self.slot_count)]
+        ends = await fetch_end_offsets(self._consumer, partitions)
+        return {partition.partition: offset for partition, offset in ends.items()}
+
     async def read_journal_records(self, number: int) -> AsyncIterator[ConsumedRecord]:
         """Yields the records in the log of a journal partition, up to its present end."""
         async for record in read_to_end(self._consumer, [self._partition(JOURNAL.name, number)]):
@@ -166,6 +173,10 @@ class DeploymentStore:
         log = ReleaseLog(self.deployment.clock)
         await read_releases(self._consumer, self._partition(DEFINITIONS.name, 0), log)
         return log
+
+    async def read_gaps(self) -> SourceGaps:
+        """Returns what is gone of in-topics and was accepted."""
+        return await read_source_gaps(self.settings, self._consumer)
 
     def _partition(self, topic: str, number: int) -> TopicPartition:
         return TopicPartition(self.settings.prefix + topic, number)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.values import instant_text
+from streams.kafka.source_gaps import SourceGaps
 
 _SUBJECT_FIELDS = {"membership": "segment", "lead": "campaign"}
 """Kind of a difference -> the name of its subject in JSON."""
@@ -65,6 +66,8 @@ class VerificationReport:
     verified_offsets: dict[int, int] = field(default_factory=dict)
     """Journal partition -> the offset up to which (not included) it was verified."""
     differences: list[Difference] = field(default_factory=list)
+    gaps: SourceGaps = field(default_factory=SourceGaps)
+    """What is gone of in-topics: neither side has it."""
 
     @property
     def is_equal(self) -> bool:
@@ -83,6 +86,7 @@ class VerificationReport:
             texts.append(f"{self.skipped_contacts} contacts were being decided at the start and were passed over")
         if self.flagged_contacts:
             texts.append(f"{self.flagged_contacts} contacts reached a bound of their state, see docs/state-bounds.md")
+        texts += [f"in neither, accepted as gone: {each}" for each in self.gaps]
         return texts
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,5 +100,6 @@ class VerificationReport:
             "contacts_flagged": self.flagged_contacts,
             "contacts_passed_over": self.skipped_contacts,
             "journal": {str(partition): offset for partition, offset in sorted(self.verified_offsets.items())},
+            "gaps": [each.to_dict() for each in self.gaps],
             "differences": [each.to_dict() for each in self.differences],
         }

@@ -17,6 +17,7 @@ from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.protocols import Consumer
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
+from streams.kafka.source_gaps import read_source_gaps
 from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.releases import read_releases
@@ -102,6 +103,7 @@ class Verification:
             )
             cuts.append(await finder.find())
         await self._read_releases()
+        report.gaps = await read_source_gaps(self._settings, self._committed_consumer)
         for slot, cut in enumerate(cuts):
             report.verified_offsets[slot] = cut.decided_offset
             await self._verify_slot(slot, cut, selection, report, on_progress)

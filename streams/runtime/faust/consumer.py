@@ -35,6 +35,10 @@ class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no
         for partition in partitions:
             self._read_offset[TP(*partition)] = None
 
+    def read_on(self, partitions: Iterable[Partition]) -> None:
+        """Lets Faust fetch from partitions of this assignment that were stopped until now."""
+        self.resume_partitions({TP(*partition) for partition in partitions})
+
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
         """Does nothing: Faust's commits pass events that were never processed."""
         return False

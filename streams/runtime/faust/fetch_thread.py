@@ -131,7 +131,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         missing = [partition for partition in positions if TopicPartition(*partition) not in assigned]
         if missing:
             raise IllegalStateError(f"{', '.join(map(str, missing))} are not assigned")
-        close_fetch_connections(consumer)  # what is under way was sent for a former assignment
+        if not self.cursors:
+            close_fetch_connections(consumer)  # what is under way was sent for a former assignment
         tokens = {}
         for partition, offset in positions.items():
             tp = TopicPartition(*partition)

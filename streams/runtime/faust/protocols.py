@@ -43,6 +43,9 @@ class FaustConsumer(FlowControl, Protocol):
     def forget_read_offsets(self, partitions: Iterable[Partition]) -> None:
         """Lets Faust accept records of these partitions from any offset on."""
 
+    def read_on(self, partitions: Iterable[Partition]) -> None:
+        """Lets Faust fetch from partitions of this assignment that were stopped until now."""
+
 
 class FaustConf(Protocol):
     """The settings of a Faust app."""

@@ -137,6 +137,11 @@ class PartitionBuffer:
             self.committed_position = records[-1].next_position
             self.committed_arrival = records[-1].arrival
 
+    def skip_gap(self, position: int) -> None:
+        """A stopped partition is read on from `position`: the gap before it was accepted."""
+        self.committed_position = self.taken_position = self.fetch_position = position
+        self.stop_reason = None
+
     def is_full(self) -> bool:
         """Whether fetching should pause."""
         return len(self.queue) > HIGH_RECORDS or self.queue_bytes > HIGH_BYTES

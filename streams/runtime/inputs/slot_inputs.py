@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-import structlog
-
 from streams.kafka.partitions import Partition
 from streams.runtime.inputs.partition_buffer import BufferedRecord, FetchEnds, PartitionBuffer, RecordBatch
-
-log = structlog.get_logger()
 
 BATCH_RECORDS = 4_000
 BATCH_BYTES = 4_000_000
@@ -114,4 +110,3 @@ def stop_if_outside_log(buffer: PartitionBuffer, beginning: int, end: int) -> No
     if beginning <= buffer.committed_position <= end:
         return
     buffer.stop_reason = f"position {buffer.committed_position} is outside the log, which holds {beginning} to {end}"
-    log.error("partition stopped", partition=str(buffer.partition), why=buffer.stop_reason)

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, KafkaError
 
 from schemas.topics import DEAD_LETTERS
 from streams.clock import now_ms
-from streams.errors import Internal
+from streams.errors import BrokerUnavailable, Internal
 from streams.kafka.partitions import Partition, slot_for_partition
 from streams.kafka.protocols import TopicPartitionLike
 from streams.runtime.backfill.throttle import Throttle
@@ -24,6 +24,7 @@ from streams.runtime.faust.protocols import FaustApp, FetchThread
 from streams.runtime.inputs.partition_buffer import RecordBatch
 from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
+from streams.runtime.slots.gap_watch import GapWatch
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.refusal_log import RefusalLog
 from streams.runtime.slots.slot import Slot
@@ -80,6 +81,7 @@ class SlotManager:
         self._row_stores = RowStores(settings, spec, worker)
         self._ingest = spec.ingest(settings)
         self._takeover = self.takeover_class(settings)
+        self._gap_watch = GapWatch(settings, self._takeover)
         self._claim_tracker = ClaimTracker(worker)
         self._throttle = Throttle()
         self._refusal_log = RefusalLog(spec.name)
@@ -152,6 +154,7 @@ class SlotManager:
             ]
             fresh = [(slot, partition) for slot, partition in assignments if partition not in slot.buffers]
             await self._takeover.create_buffers(fresh)
+            await self._gap_watch.settle(by_number.values())
         self._inherit_claims(fresh)
         self.slots.update({slot.number: slot for slot in new})
         self._log_take_over(owned, new, began)
@@ -349,6 +352,20 @@ class SlotManager:
             await refresh_metadata(self._fetch_thread())
         if self.claims_needed_in(now_ms()) == 0:
             self.wake()
+        await self._resume_stopped()
+
+    async def _resume_stopped(self) -> None:
+        """Reads partitions on whose gaps were accepted; where the broker does not answer, at the next look."""
+        if self.app.rebalancing:
+            return
+        try:
+            positions = await self._gap_watch.resume(self.slots.values())
+        except (KafkaError, BrokerUnavailable) as error:
+            log.debug("gaps not seen", error=type(error).__name__)
+            return
+        if positions and not self._is_revoked():
+            self.app.consumer.read_on(positions)
+            await self.start(positions)
 
     def _unclaimed_sources(self) -> bool:
         """Whether an in-topic partition has no claim yet: no tick is written before it has one."""

@@ -10,6 +10,7 @@ import msgspec
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.topics import DEAD_LETTERS, Topic
 from schemas.values import instant_text
+from streams.kafka.dead_letters import REASON_HEADERS
 from streams.kafka.protocols import ConsumedRecord
 
 OutputFields = Mapping[str, Any]
@@ -149,8 +150,7 @@ def _names(topic: Topic, record: ConsumedRecord) -> OutputFields:
 
 def _headers(record: ConsumedRecord) -> dict[str, str]:
     """The headers of a dead letter that Leadstream added: those of the record as received come before them."""
-    added = ("source-topic", "source-partition", "source-offset", "error-code", "error-message")
-    return {name: value.decode(errors="replace") for name, value in record.headers if name in added}
+    return {name: value.decode(errors="replace") for name, value in record.headers if name in REASON_HEADERS}
 
 
 def _fields(record: ConsumedRecord) -> OutputFields:

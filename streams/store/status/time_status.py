@@ -128,7 +128,8 @@ def _holder(claims: Claims, name: str) -> TimeHolder:
         return TimeHolder(name, None, reason="no worker has read it yet")
     claim = state.claim
     is_open = claim.stuck > 0 and claim.stable < claim.high
-    reason = claim.stopped or ("a transaction of its producer is open" if is_open else "")
+    stopped = f"{claim.stopped}; `leadstream topics accept-gap {name}` lets it read on" if claim.stopped else ""
+    reason = stopped or ("a transaction of its producer is open" if is_open else "")
     return TimeHolder(name, claim.claim, claim.worker, reason)
 
 

@@ -13,6 +13,8 @@ from xdist.scheduler import LoadScopeScheduling
 WAITING_WORKERS_PER_CORE = 3
 
 STORIES = (
+    "tests/integration/backtest/test_backtest.py",
+    "tests/integration/dead_letters/test_commands.py",
     "tests/integration/explain_and_search/test_commands.py",
     "tests/integration/explain_and_search/test_truncated_journal.py",
     "tests/integration/definitions/test_edits.py",
@@ -32,6 +34,8 @@ START_FIRST = (
     "tests/integration/serve/test_serving.py",
     "tests/integration/explain_and_search/test_commands.py",
     "tests/integration/verify/test_command.py",
+    "tests/integration/dead_letters/test_commands.py",
+    "tests/integration/backtest/test_backtest.py",
     "tests/property/conditions/test_whole_conditions.py",
     "tests/integration/explain_and_search/test_truncated_journal.py",
     "tests/integration/pipeline/test_access_log.py",

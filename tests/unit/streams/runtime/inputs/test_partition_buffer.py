@@ -93,6 +93,17 @@ def test_a_position_beyond_the_log_of_a_topic_created_again_stops_that_partition
     assert buffer.stop_reason
 
 
+def test_a_stopped_partition_is_read_on_behind_its_gap() -> None:
+    buffer = started_buffer(5)
+    stop_if_outside_log(buffer, beginning=7, end=9)
+    buffer.skip_gap(7)
+    assert (buffer.stop_reason, buffer.committed_position, buffer.taken_position) == (None, 7, 7)
+    buffer.start(token=2)
+    assert buffer.enqueue(make_run(buffer, offsets=[7, 8], token=2))
+    buffer.mark_committed(buffer.dequeue(10, 1 << 20))
+    assert buffer.committed_position == 9
+
+
 def test_records_up_to_the_horizon_are_taken() -> None:
     buffer = started_buffer()
     enqueue_records(buffer, timestamps=[1_000, 2_000, 3_000])

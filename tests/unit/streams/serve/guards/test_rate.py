@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 from starlette.responses import PlainTextResponse
 
-from streams.serve.guards.rate import MAX_CLIENTS, RateBounds, ClientRateLimit
+from streams.serve.guards.rate import MAX_CLIENTS, ClientRateLimit, RateBounds
 
 
 class StoppedClock:

@@ -56,7 +56,10 @@ def test_without_any_worker_nothing_is_known() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"stopped": "position 7 is outside the log"}, "position 7 is outside the log"),
+        (
+            {"stopped": "position 7 is outside the log"},
+            "position 7 is outside the log; `leadstream topics accept-gap web-visits:0` lets it read on",
+        ),
         ({"stable": 4, "high": 9, "stuck": 700}, "a transaction of its producer is open"),
         ({"stable": 9, "high": 9, "stuck": 0}, ""),
         ({"stable": 4, "high": 9, "stuck": 0}, ""),

@@ -1,0 +1,1 @@
+"""What other definitions would have done on a deployment's history, against what happened."""

@@ -1,0 +1,1 @@
+"""Commands that show what was refused, and send it again."""
