@@ -27,6 +27,7 @@ from streams.serve.routes import (
     changes,
     commands,
     contacts,
+    dead_letters,
     definitions,
     explain,
     health,
@@ -55,6 +56,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
     search.router,
     definitions.router,
+    dead_letters.router,
     workers.router,
     health.router,
 )

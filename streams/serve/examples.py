@@ -79,6 +79,20 @@ def _command_answer(event_type: str, topic: str) -> dict[str, Any]:
     return {"id": "b4c0f6a2-qualify-ada", "type": event_type, "events": [position]}
 
 
+_LETTER = {
+    "letter": "0:41",
+    "at": _INSTANT,
+    "code": "no_lead",
+    "message": "there is no lead in campaign spring-trial",
+    "source": {"topic": "lead-commands", "partition": 1, "offset": 87},
+    "account": "default",
+    "contact": "ada",
+    "key": "ada",
+    "event": {"type": "lead.qualified", "id": "b4c0f6a2", "contact": "ada", "campaign": "spring-trial"},
+    "headers": {},
+    "retried": None,
+}
+
 ANSWERS: Mapping[tuple[str, str], Any] = {
     (f"{_API}/accounts", "get"): ["default"],
     (f"{_API}/contacts", "get"): {"total": 2, "contacts": ["ada", "bob"], "next": None},
@@ -208,6 +222,14 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
             }
         ]
     },
+    (f"{_API}/dead-letters", "get"): {"count": 1, "retried": 0, "by_code": {"no_lead": 1}, "letters": [_LETTER]},
+    (f"{_API}/dead-letters/{{letter}}", "get"): {
+        **_LETTER,
+        "meaning": "the contact has no lead in the campaign",
+        "advice": "make the contact a lead first (`leads add`), then `retry`",
+        "hindrance": None,
+    },
+    (f"{_API}/dead-letters/{{letter}}/retry", "post"): {"sent": True, "id": "retry-5f0c"},
     (f"{_API}/workers", "get"): {
         "broker": "127.0.0.1:9092",
         "prefix": "",

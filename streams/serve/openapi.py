@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from schemas.field_docs import field_docs
 from schemas.views.base import ViewModel
 from streams.serve.answers.commands import ManualDecision
+from streams.serve.answers.dead_letters import LetterRetry
 from streams.serve.answers.questions import DraftDefinitions, SearchQuestion
 from streams.serve.event_stream import MEDIA_TYPE as STREAM_TYPE
 from streams.serve.examples import ANSWERS
@@ -36,7 +37,7 @@ _LATER = ("too-many-requests", "unavailable")
 _WITH_BODY = ("timeout", "unsupported-media-type")
 _SCANS = ("gone", "too-slow")
 _SCANNING_PATHS = ("/why", "/search", "/plan", "/history", "/workers", "/dead-letters")
-_COMMANDS_OF_LISTS = ("/segments/add", "/segments/remove")
+_CONFLICTS = ("/segments/add", "/segments/remove", "/retry")
 _RETRY_HEADER = {"description": "Seconds to wait before the next try.", "schema": {"type": "integer", "minimum": 0}}
 _TAG_HEADER = {"description": "For `If-None-Match`.", "schema": {"type": "string"}}
 
@@ -90,7 +91,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     kinds = [*_EVERYWHERE, *_LATER]
     if "requestBody" in operation:
         kinds += _WITH_BODY
-    if path.endswith(_COMMANDS_OF_LISTS):
+    if path.endswith(_CONFLICTS):
         kinds.append("conflict")
     if any(part in path for part in _SCANNING_PATHS):
         kinds += _SCANS
@@ -145,7 +146,7 @@ def _add_problem_schemas(schemas: dict[str, Any]) -> None:
 
 def _describe_fields(schemas: dict[str, Any]) -> None:
     """Adds the text that stands under a field of a model as its description."""
-    bases = (ViewModel, ManualDecision, SearchQuestion, DraftDefinitions, ProblemDetails, FaultyField)
+    bases = (ViewModel, ManualDecision, SearchQuestion, DraftDefinitions, LetterRetry, ProblemDetails, FaultyField)
     for model in (each for base in bases for each in _with_subclasses(base)):
         properties = schemas.get(model.__name__, {}).get("properties", {})
         for name, text in field_docs(model).items():

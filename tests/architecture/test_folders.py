@@ -22,7 +22,7 @@ WITHOUT_UNIT_TESTS = {
     "connectors/redis": "a real server: tests/integration/redis",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
-    "streams/cli/read_side": "a server: tests/integration/serve runs it as a process",
+    "streams/cli/read_side": "processes: tests/integration/serve and views run them",
     "streams/serve/answers": "models; tests/unit/streams/serve/test_openapi.py holds examples against them",
     "streams/engine/conditions/regex": "tests/property/conditions/test_regex.py, and conditions/test_text.py",
 }

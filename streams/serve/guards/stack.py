@@ -13,7 +13,7 @@ from streams.serve.guards.body import BODY_SECONDS, BodyLimit
 from streams.serve.guards.etag import EntityTags
 from streams.serve.guards.origin import OriginGuard
 from streams.serve.guards.paths import PathParts
-from streams.serve.guards.rate import RateBounds, ClientRateLimit
+from streams.serve.guards.rate import ClientRateLimit, RateBounds
 from streams.serve.guards.security_headers import SecurityHeaders
 from streams.serve.tokens import AccessTokens
 

@@ -113,6 +113,21 @@ def test_a_stream_that_breaks_goes_on_without_loss_or_repeat(server: ServeProces
     assert sorted(seen) == sorted(names)
 
 
+def test_a_dead_letter_is_shown_and_sent_again_once(pipeline: Pipeline, server: ServeProcess) -> None:
+    body = {"campaign": "spring", "contacts": ["nobody"]}
+    assert server.post("/leads/qualify", body).status_code == 202
+    wait_until(
+        lambda: server.get("/dead-letters?contact=nobody").json()["count"] == 1, LIMIT_SECONDS, "no dead letter"
+    )
+    (letter,) = server.get("/dead-letters?contact=nobody").json()["letters"]
+    path = f"/dead-letters/{letter['letter']}"
+    shown = server.get(path).json()
+    assert (shown["code"], bool(shown["advice"]), shown["retried"]) == ("no_lead", True, None)
+    assert [server.post(f"{path}/retry", {}).json()["sent"] for _ in range(2)] == [True, False]
+    assert server.get(path).json()["retried"]["edited"] is False
+    assert server.get("/dead-letters/0:999999").status_code == 404
+
+
 def test_a_poll_of_what_did_not_change_is_answered_with_304(server: ServeProcess) -> None:
     first = server.get("/segments")
     again = server.get("/segments", headers={"If-None-Match": first.headers["ETag"]})

@@ -77,4 +77,4 @@ def test_every_operation_and_parameter_says_what_it_is() -> None:
 
 def test_what_only_reads_by_post_is_marked_by_no_command() -> None:
     posts = {path for path, method, _ in OPERATIONS if method == "post"}
-    assert len(posts) == 10
+    assert len(posts) == 11
