@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +19,11 @@ from schemas.values import instant_text
 from streams.clock import now_ms
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import Pipeline, wait_until
+from tests.harness.docs.guide import blocks
+from tests.harness.project_files import PROJECT_ROOT
 from tests.harness.serve.server import LIMIT_SECONDS, ServeProcess
 
+NUMBER = re.compile(r"[0-9]+")
 READ, WRITE = "r" * 24, "w" * 24
 
 
@@ -212,3 +218,19 @@ def test_beyond_loopback_it_does_not_start_without_tokens(folder: Path) -> None:
     assert run.returncode == 78
     assert "LEADSTREAM_SERVE_TOKENS" in run.stderr
     assert len(run.stderr.splitlines()) == 1
+
+
+def page_examples() -> list[tuple[str, list[str]]]:
+    """The calls of curl on the page that end, and the lines below them."""
+    consoles = [block for block in blocks((PROJECT_ROOT / "docs" / "http.md").read_text()) if block.kind == "console"]
+    parts = [(*block.text.removeprefix("$ ").splitlines(),) for block in consoles]
+    return [(command, shown) for command, *shown in parts if command.startswith("curl") and "stream" not in command]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+@pytest.mark.parametrize(("command", "shown"), page_examples(), ids=lambda value: str(value)[:40])
+def test_the_page_shows_what_is_answered(server: ServeProcess, folder: Path, command: str, shown: list[str]) -> None:
+    words = shlex.split(command.replace("http://127.0.0.1:8800", server.url))
+    run = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True, cwd=folder)
+    assert shown
+    assert [NUMBER.sub("0", line) for line in run.stdout.splitlines()] == [NUMBER.sub("0", line) for line in shown]
