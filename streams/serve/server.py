@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -158,8 +159,10 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
+        # Python puts the address into the text of some errors, where it stands already.
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror or error
         raise AddressUnavailable(
-            f"serve cannot listen on {url_host(host)}:{port} ({error.strerror or error}); take another --port or"
+            f"serve cannot listen on {url_host(host)}:{port} ({reason}); take another --port or"
             " --host, or stop what listens there"
         ) from error
     with listener:
