@@ -16,5 +16,5 @@ class ViewModel(BaseModel):
 InstantText = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-03-01T09:30:00.000Z"])]
 """An instant as RFC 3339 text in UTC with milliseconds, as outputs have it."""
 
-Cursor = Annotated[str, Field(max_length=2_000)]
+PageCursor = Annotated[str, Field(max_length=2_000)]
 """Where a page ends; opaque. Passed back, it gives the next page, whatever changed in between."""

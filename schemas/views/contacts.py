@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.definitions import ContactStatus
 from schemas.values import Slug
-from schemas.views.base import Cursor, InstantText, ViewModel
+from schemas.views.base import InstantText, PageCursor, ViewModel
 from schemas.views.leads import LeadEntry
 
 
@@ -39,5 +39,5 @@ class ContactPage(ViewModel):
     total: int
     """How many contacts the account has, whatever the page was asked for."""
     contacts: list[str]
-    next: Cursor | None
+    next: PageCursor | None
     """Null on the last page."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.definitions import LeadStatus
 from schemas.values import Slug
-from schemas.views.base import Cursor, InstantText, ViewModel
+from schemas.views.base import InstantText, PageCursor, ViewModel
 
 
 class LeadEntry(ViewModel):
@@ -30,5 +30,5 @@ class LeadPage(ViewModel):
     total: int
     """How many leads there are in this status."""
     leads: list[LeadEntry]
-    next: Cursor | None
+    next: PageCursor | None
     """Null on the last page."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.values import Slug
-from schemas.views.base import Cursor, InstantText, ViewModel
+from schemas.views.base import InstantText, PageCursor, ViewModel
 
 SizeStep = Literal["minute", "hour"]
 """The length of one step of a size over time."""
@@ -32,7 +32,7 @@ class MemberPage(ViewModel):
     total: int
     """How many members the segment has."""
     members: list[MemberEntry]
-    next: Cursor | None
+    next: PageCursor | None
     """Null on the last page."""
 
 

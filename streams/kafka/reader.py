@@ -21,6 +21,8 @@ POLL_MS = 200
 PATIENCE_SECONDS = 30.0
 """The longest time without progress before a read is given up; a new leader is elected well within it."""
 
+FETCH_BYTES = 1 << 20
+
 Offsets = Mapping[TopicPartitionLike, int]
 """Partition -> an offset. An end is the offset behind the last record."""
 
@@ -29,8 +31,13 @@ FetchedRecords = Mapping[TopicPartitionLike, Sequence[ConsumedRecord]]
 
 
 @asynccontextmanager
-async def open_consumer(bootstrap: str, client: str, isolation: str = "read_committed") -> AsyncIterator[Consumer]:
-    """A started consumer without a group, by default of committed records. Raises BrokerUnavailable."""
+async def open_consumer(
+    bootstrap: str, client: str, isolation: str = "read_committed", fetch_bytes: int = FETCH_BYTES
+) -> AsyncIterator[Consumer]:
+    """A started consumer without a group, by default of committed records; `fetch_bytes` is per partition.
+
+    Raises BrokerUnavailable.
+    """
     with broker_errors(bootstrap):
         consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
@@ -38,6 +45,7 @@ async def open_consumer(bootstrap: str, client: str, isolation: str = "read_comm
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             client_id=client,
+            max_partition_fetch_bytes=fetch_bytes,
         )
         try:
             await consumer.start()

@@ -13,7 +13,7 @@ PORTION = 2_000
 
 
 @dataclass(slots=True)
-class Portion:
+class ScriptPortion:
     """Operations of one account for one run of the script."""
 
     partitions: dict[str, int] = field(default_factory=dict)
@@ -26,16 +26,16 @@ class OperationBatch:
     """The operations of some records: of one account in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._portions: dict[str, list[Portion]] = {}
+        self._portions: dict[str, list[ScriptPortion]] = {}
 
     def add(self, partition: str, offset: int, operation: Operation) -> None:
         """Adds the operation of the record at `offset` of `partition` (`topic:partition`)."""
         portions = self._portions.get(operation.account)
         if portions is None:
-            portions = self._portions[operation.account] = [Portion()]
+            portions = self._portions[operation.account] = [ScriptPortion()]
         portion = portions[-1]
         if portion.weight >= PORTION:
-            portion = Portion()
+            portion = ScriptPortion()
             portions.append(portion)
         partitions = portion.partitions
         partitions[partition] = offset + 1
@@ -48,6 +48,6 @@ class OperationBatch:
         portion.arguments += (operation.code, place, offset, *operation.arguments)
         portion.weight += operation.weight
 
-    def accounts(self) -> Iterator[tuple[str, list[Portion]]]:
+    def accounts(self) -> Iterator[tuple[str, list[ScriptPortion]]]:
         """Each account with its portions."""
         yield from self._portions.items()

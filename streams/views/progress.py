@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.redis.connection import RedisClient
+from connectors.redis.connection import RedisClient, hash_fields
 from schemas.values import instant_text
 from schemas.views.progress import PartitionProgress, RebuildProgress, ViewsProgress
 from streams.views.deployment import read_deployment
@@ -43,8 +43,7 @@ _decode_rebuild = msgspec.json.Decoder(RebuildState).decode
 async def read_positions(client: RedisClient, keys: DeploymentKeys) -> dict[str, PartitionPosition]:
     """`topic:partition` to how far it is applied. Raises RedisUnavailable, RedisRefused."""
     answer = await client.execute("HGETALL", keys.progress)
-    fields = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
-    return {name.decode(): _decode_position(value) for name, value in fields.items()}
+    return {name.decode(): _decode_position(value) for name, value in hash_fields(answer).items()}
 
 
 async def read_rebuild(client: RedisClient, keys: DeploymentKeys) -> RebuildState | None:

@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from connectors.redis.connection import RedisClient
+from connectors.redis.connection import RedisClient, hash_fields
 from schemas.definitions import LeadStatus
 from schemas.outputs.revenue import Sum
 from schemas.values import instant_ms, instant_text
@@ -63,8 +63,7 @@ class ViewReader:
     async def contact(self, account: str, contact: str) -> ContactProfile | None:
         """A contact with properties, memberships and leads; None where there is none of that id."""
         keys = await self._generation(account)
-        answer = await self._client.execute("HGETALL", keys.contact(contact))
-        fields = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
+        fields = hash_fields(await self._client.execute("HGETALL", keys.contact(contact)))
         row = fields.pop(b"row", None)
         if row is None:
             return None
@@ -131,9 +130,8 @@ class ViewReader:
         members, answer = await self._client.execute_all(
             [("ZCARD", keys.members(segment)), ("HGETALL", keys.flow(segment))]
         )
-        fields = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
         flows: dict[int, dict[str, int]] = {}
-        for name, count in fields.items():
+        for name, count in hash_fields(answer).items():
             kind, number, direction = _text(name).split(":")
             if kind == letter:
                 flows.setdefault(int(number) * length, {"in": 0, "out": 0})[direction] = int(count)
@@ -229,10 +227,9 @@ class ViewReader:
     async def revenue(self, account: str, campaign: str) -> list[RevenueEntry]:
         """What a campaign won, has open and lost, by currency."""
         keys = await self._generation(account)
-        answer = await self._client.execute("HGETALL", keys.revenue(campaign))
-        rows = answer.values() if isinstance(answer, dict) else answer[1::2]
+        rows = hash_fields(await self._client.execute("HGETALL", keys.revenue(campaign)))
         entries = []
-        for row in rows:
+        for row in rows.values():
             fields = _decode(row)
             sums = {name: Sum.model_validate(fields[name]) for name in ("won", "open", "lost")}
             entries.append(RevenueEntry(campaign=campaign, currency=fields["currency"], **sums))
@@ -286,22 +283,20 @@ class ViewReader:
         """
         deployment = await self._ready()
         keys = await self._generation(account)
-        count, entries = await self._client.execute_all(
-            [
-                ("ZCARD", keys.timeline(contact)),
-                ("ZREVRANGE", keys.timeline(contact), 0, max(limit, 1) - 1, "WITHSCORES"),
-            ]
+        now = int(time.time() * 1000)
+        horizon = now - deployment.retention if deployment.retention >= 0 else 0
+        most = min(limit, TIMELINE_CHANGES)
+        cells = await self._client.execute(
+            "ZREVRANGEBYSCORE", keys.timeline(contact), "+inf", horizon, "WITHSCORES", "LIMIT", 0, most
         )
-        rows = (
-            entries
-            if entries and isinstance(entries[0], list | tuple)
-            else list(zip(entries[::2], entries[1::2], strict=True))
+        since = deployment.history_since(now)
+        if len(cells) >= 2 * most:  # there may be more, or have been
+            since = int(float(cells[-1]))
+        return Timeline(
+            contact=contact,
+            changes=[_decode(entry.split(b" ", 3)[3]) for entry in cells[::2]],
+            since=None if since is None else instant_text(since),
         )
-        changes = [_decode(entry.split(b" ", 3)[3]) for entry, _ in rows]
-        since = deployment.history_since(int(time.time() * 1000))
-        if count > len(rows) or count >= TIMELINE_CHANGES:
-            since = int(float(rows[-1][1]))
-        return Timeline(contact=contact, changes=changes, since=None if since is None else instant_text(since))
 
     async def progress(self) -> ViewsProgress:
         """How far the read models are behind the topics; says so before the first generation is whole, too."""
@@ -357,8 +352,7 @@ class ViewReader:
             answer = await self._client.execute(
                 "XREAD", "COUNT", limit, "BLOCK", min(block_ms, 5_000), "STREAMS", key, after
             )
-            streams = answer.values() if isinstance(answer, dict) else [each[1] for each in answer or ()]
-            entries = [entry for stream in streams for entry in stream]
+            entries = [entry for _, stream in answer or () for entry in stream]
         return entries, None, has_gap
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple
 
 import structlog
@@ -39,6 +39,7 @@ _RENEW_SECONDS = 1.0
 _SHORT_PASS = 5_000
 _MOST_PASSES = 20
 _MAX_RECORDS = 10_000
+_FETCH_BYTES = 4 << 20
 
 _RENEW = Script("""
 -- KEYS[1]: the rebuild. ARGV: its owner, the new text, ms. Answer: 0 where it is another's now.
@@ -49,6 +50,10 @@ return 1
 """)
 
 log = structlog.get_logger()
+
+
+def _open(settings: Settings) -> AbstractAsyncContextManager[Consumer]:
+    return open_consumer(settings.bootstrap, "leadstream-views", fetch_bytes=_FETCH_BYTES)
 
 
 class _Target(NamedTuple):
@@ -80,7 +85,7 @@ class Rebuild:
         # The clock numbers generations, so that no two are the same even when Redis forgets which there were.
         before = await read_deployment(self._client, self._keys)
         generation = max(now_ms(), before.generation + 1 if before else 0)
-        async with self._lock(generation), open_consumer(self._settings.bootstrap, "leadstream-views") as consumer:
+        async with self._lock(generation), _open(self._settings) as consumer:
             try:
                 with broker_errors(self._settings.bootstrap):
                     return await self._build(consumer, generation, retention)
@@ -143,14 +148,19 @@ class Rebuild:
             return
         done = self._state.done
         at = {each: starts[each] for each in open_partitions}
+        # The next records are fetched and read while Redis takes the ones before.
+        applying = asyncio.create_task(asyncio.sleep(0))
         async for partition, records in read_partitions_to_end(
             target.consumer, open_partitions, ends=ends, starts=starts, max_records=_MAX_RECORDS
         ):
             place = TopicPartition(partition.topic, partition.partition)
             self._first_written.setdefault(place, records[0].timestamp)
-            await target.writer.apply(target.router.batch({partition: records}, reach))
-            at[place] = records[-1].offset + 1
+            batch = target.router.batch({partition: records}, reach)
+            await applying
             await self._renew(done + sum(at[each] - starts[each] for each in at))
+            applying = asyncio.create_task(target.writer.apply(batch))
+            at[place] = records[-1].offset + 1
+        await applying
         await self._renew(done + sum(ends[each] - starts[each] for each in open_partitions))
 
     async def _publish(self, deployment: Deployment, router: Router, ends: Offsets) -> None:
@@ -165,7 +175,6 @@ class Rebuild:
         await self._client.execute("DEL", self._keys.progress)
         await self._client.execute("HSET", self._keys.progress, *progress)
         await self._client.execute("HSET", self._keys.deployment, *deployment.fields())
-        log.info("read models built", generation=deployment.generation, offsets=self._state.done)
 
     @asynccontextmanager
     async def _lock(self, generation: int) -> AsyncIterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.redis.connection import Argument, RedisClient, ScriptCall
+from connectors.redis.connection import Argument, RedisClient, ScriptCall, hash_fields
 from streams.views.batches import OperationBatch
 from streams.views.keys import DeploymentKeys
 from streams.views.models.script import APPLY, BEHIND
@@ -46,7 +46,7 @@ class ViewWriter:
         return [account for account, known in self._known.items() if any(name not in known for name in names)]
 
     async def apply(self, batch: OperationBatch) -> None:
-        """Applies the operations of a batch. Raises WentBack; a part may be applied then, and a repeat does no harm."""
+        """Applies the operations of a batch. Raises WentBack; a part may be applied then, which a repeat knows."""
         accounts = list(batch.accounts())
         await self._register([account for account, _ in accounts if account not in self._known])
         calls: list[ScriptCall] = []
@@ -108,8 +108,7 @@ class ViewWriter:
             [("HGETALL", self._keys.generation(account, self.generation).offsets) for account in new]
         )
         for account, answer in zip(new, answers, strict=True):
-            fields = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
-            self._known[account] = _offsets(fields)
+            self._known[account] = _offsets(hash_fields(answer))
 
 
 def _offsets(fields: Mapping[Any, Any]) -> Positions:

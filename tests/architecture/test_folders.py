@@ -19,10 +19,10 @@ BESIDE_THE_PRODUCT = ("benchmarks", "docker", "docs", "harness", "programs")
 WITHOUT_UNIT_TESTS = {
     "agents": "a few lines that pass runs on; tests/unit/streams/runtime/faust has their walls",
     "connectors": "free ports on loopback, used by every integration test",
-    "connectors/redis": "a real server: tests/integration/redis",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
-    "streams/cli/read_side": "processes: tests/integration/serve and views run them",
+    "schemas/views": "models; tests/integration/views/test_reader.py holds answers against the topics",
+    "streams/cli/read_side": "processes: tests/integration/serve and tests/integration/views run them",
     "streams/serve/answers": "models; tests/unit/streams/serve/test_openapi.py holds examples against them",
     "streams/engine/conditions/regex": "tests/property/conditions/test_regex.py, and conditions/test_text.py",
 }

@@ -23,11 +23,14 @@ STORIES = (
     "tests/integration/serve/test_serving.py",
     "tests/integration/upgrade/test_recorded_deployment.py",
     "tests/integration/verify/test_command.py",
+    "tests/integration/views/test_reader.py",
     "tests/unit/docker/test_compose_file.py",
 )
 """Files whose tests share an expensive fixture: one worker runs them. All other tests are spread one by one."""
 
 START_FIRST = (
+    "tests/integration/views/test_views_from_topics.py",
+    "tests/integration/views/test_cluster.py",
     "tests/integration/pipeline/test_chaos.py",
     "tests/integration/benchmarks/test_benchmarks.py::test_memberships_after_live_edits",
     "tests/integration/benchmarks/test_benchmarks.py::test_more_workers",

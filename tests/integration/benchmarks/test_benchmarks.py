@@ -24,6 +24,7 @@ from benchmarks.side_by_side.cells import Cell, RunPlace
 from benchmarks.side_by_side.events import EventPlan
 from benchmarks.side_by_side.measure import Measurement
 from benchmarks.time_exits.measure import measure as measure_exits
+from benchmarks.views.measure import measure as measure_views
 
 pytestmark = pytest.mark.program
 
@@ -104,3 +105,11 @@ async def test_contacts_on_disk_and_in_memory_are_all_restored_and_decided(kafka
     assert disk.warm.rows < TEMPLATES  # those that the killed process had not written yet
     assert memory.warm.rows >= result.contacts
     assert all(turn.cpu_us > 0 and turn.anonymous_mb > 0 for turn in result.turns)
+
+
+async def test_read_models_have_every_member_and_every_change_once(kafka: str, tmp_path: Path) -> None:
+    result = await measure_views(kafka, tmp_path, members=500, pages=20, commits=20)
+    assert result.exact, result
+    assert result.pages.count == 20
+    assert result.pages_during_rebuild.count > 0
+    assert result.visible_p50_ms > 0

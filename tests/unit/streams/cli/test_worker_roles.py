@@ -53,3 +53,7 @@ def test_a_worker_says_once_that_salesforce_is_off(
     off = [line for line in lines if line["event"] == "Salesforce is off"]
     assert len(off) == is_said
     assert all("LEADSTREAM_SALESFORCE_DOMAIN" in line["why"] for line in off)
+
+
+def test_all_runs_the_read_models_where_a_redis_is_named() -> None:
+    assert process_names(Role.ALL, Settings(redis_url="redis://127.0.0.1/0")) == [*APP_SPECS, "views"]

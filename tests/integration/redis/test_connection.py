@@ -1,0 +1,64 @@
+"""The connection to a real server: what is wrong with it is one clear line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from connectors.ports import free_port
+from connectors.redis.connection import Script, open_redis
+from streams.errors import RedisRefused, RedisUnavailable
+from tests.harness.views.durable_redis import DurableRedis
+
+ECHO = Script("return {KEYS[1], ARGV[1]}")
+
+
+async def test_a_script_runs_though_the_server_forgot_it(tmp_path: Path) -> None:
+    with DurableRedis(tmp_path) as server:
+        async with open_redis(server.url) as client:
+            assert not client.is_cluster
+            for _ in range(2):
+                assert await client.run(ECHO, ["a"], [1]) == [b"a", b"1"]
+                assert await client.run_all(ECHO, [(["a"], [1]), (["b"], [2])]) == [[b"a", b"1"], [b"b", b"2"]]
+                await client.execute("SCRIPT", "FLUSH")
+
+
+async def test_nobody_there_is_unavailable() -> None:
+    with pytest.raises(RedisUnavailable, match=r"no Redis answers at 127\.0\.0\.1"):
+        async with open_redis(f"redis://127.0.0.1:{free_port()}/0"):
+            pass
+
+
+@pytest.mark.parametrize("login", ["", "user:wrong@", ":wrong@"])
+async def test_a_login_that_does_not_fit_is_refused(tmp_path: Path, login: str) -> None:
+    with DurableRedis(tmp_path) as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.config_set("requirepass", "right")
+        address = server.url.removeprefix("redis://")
+        with pytest.raises(RedisRefused, match="user and password") as refusal:
+            async with open_redis(f"redis://{login}{address}"):
+                pass
+        assert "wrong" not in str(refusal.value).replace("WRONGPASS", "")
+        async with open_redis(f"redis://:right@{address}") as reading:
+            assert await reading.execute("PING") in (b"PONG", True)
+
+
+async def test_a_server_that_evicts_keys_is_refused_and_one_that_is_full_is_waited_for(tmp_path: Path) -> None:
+    with DurableRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        client.config_set("maxmemory", "2mb")
+        async with open_redis(server.url) as writing:
+            commands = [("SET", f"key-{number}", "x" * 100_000) for number in range(100)]
+            with pytest.raises(RedisUnavailable, match="is full"):
+                await writing.execute_all(commands)
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        with pytest.raises(RedisRefused, match="maxmemory-policy noeviction"):
+            async with open_redis(server.url):
+                pass
+
+
+async def test_what_a_body_raises_is_not_taken_for_an_error_of_redis(tmp_path: Path) -> None:
+    with DurableRedis(tmp_path) as server, pytest.raises(ConnectionResetError):
+        async with open_redis(server.url):
+            raise ConnectionResetError
