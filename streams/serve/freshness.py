@@ -15,7 +15,8 @@ _T = TypeVar("_T")
 class FreshValue(Generic[_T]):
     """Reads a value when the last one is older than `seconds`; those who ask meanwhile wait for the same reading.
 
-    With `keeps_last` a reading that fails gives the last value, where there is one.
+    A reading that fails is not repeated before that time either: where an outside system hangs, askers would wait for
+    it one after the other. With `keeps_last` it gives the last value, where there is one.
     """
 
     def __init__(self, read: Callable[[], Awaitable[_T]], seconds: float, *, keeps_last: bool = False) -> None:
@@ -24,6 +25,7 @@ class FreshValue(Generic[_T]):
         self._keeps_last = keeps_last
         self._turn = asyncio.Lock()
         self._value: _T | None = None
+        self._error: LeadstreamError | None = None
         self._read_at = float("-inf")
 
     async def get(self) -> _T:
@@ -31,17 +33,16 @@ class FreshValue(Generic[_T]):
         async with self._turn:
             if time.monotonic() - self._read_at >= self._seconds:
                 await self._renew()
+            if self._error is not None:
+                raise self._error.with_traceback(None)
             assert self._value is not None
             return self._value
 
-    def expire(self) -> None:
-        """Makes the next call read."""
-        self._read_at = float("-inf")
-
     async def _renew(self) -> None:
+        self._error = None
         try:
             self._value = await self._read()
-        except LeadstreamError:
+        except LeadstreamError as error:
             if self._value is None or not self._keeps_last:
-                raise
+                self._error = error
         self._read_at = time.monotonic()

@@ -9,7 +9,7 @@ from typing import TypeVar
 from schemas.definitions import Campaign, Segment
 from streams.engine.releases.release_log import Release, ReleaseLog
 from streams.engine.validation.problem import suggestion
-from streams.errors import LeadstreamError
+from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.serve.freshness import FreshValue
 from streams.serve.problems import HttpProblem
@@ -17,6 +17,7 @@ from streams.settings import Settings
 from streams.store.releases import ReleaseRepository
 
 SECONDS = 2.0
+READ_SECONDS = 8.0
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 10.0
 
@@ -74,10 +75,17 @@ class AppliedDefinitions:
         return _find(campaign, known, "campaign")
 
     async def _read(self) -> ReleaseLog:
-        deployment = await self.deployment()
-        if self._repository is None:
-            self._repository = ReleaseRepository(self._settings, deployment.clock)
-        return await self._repository.read_log()
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                deployment = await self.deployment()
+                if self._repository is None:
+                    self._repository = ReleaseRepository(self._settings, deployment.clock)
+                return await self._repository.read_log()
+        except TimeoutError as error:
+            self._repository = None  # it may have a part of what it read, and would read that part again
+            raise BrokerUnavailable(
+                f"Kafka at {self._settings.bootstrap} does not answer within {READ_SECONDS:g} s; see whether it runs"
+            ) from error
 
 
 def _find(name: str, known: dict[str, _Definition], noun: str) -> _Definition:

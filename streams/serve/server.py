@@ -9,20 +9,19 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from connectors.redis.local import LocalRedis
 from streams.errors import AddressUnavailable, ConfigurationError, RedisUnavailable
 from streams.runtime.process.supervisor import Supervisor
 from streams.serve.addresses import url_host
 from streams.serve.app import create_app
 from streams.serve.context import ServeContext
 from streams.serve.guards.stack import AccessPolicy
+from streams.serve.own_redis import OwnRedis
 from streams.serve.redis_connection import LazyRedis
 from streams.serve.tokens import require_tokens
 from streams.serve.views_process import views_supervisor
@@ -44,15 +43,20 @@ async def run_server(settings: Settings, on_start: Callable[[str], None]) -> Non
     RedisRefused. A Redis or Kafka that is away ends nothing: requests are told.
     """
     tokens = require_tokens(settings)
-    with (
-        _listen(settings.serve_host, settings.serve_port) as listener,
-        _redis_url(settings) as url,
-    ):
-        async with _context(settings, url) as context:
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(_listen(settings.serve_host, settings.serve_port))
+        own = None if settings.redis_url else stack.enter_context(OwnRedis(settings.data_dir / "redis"))
+        async with _context(settings, own.url if own else settings.redis_url or "") as context:
             policy = AccessPolicy(host=settings.serve_host, tokens=tokens)
             server = _Server(_config(create_app(context, policy)), lambda: on_start(_address(settings)))
-            views = None if settings.redis_url is not None else views_supervisor(settings, url)
-            await _serve(server, context, listener, views)
+            views = views_supervisor(settings, own.url) if own else None
+            keeping = asyncio.create_task(own.keep_running()) if own else None
+            try:
+                await _serve(server, context, listener, views)
+            finally:
+                if keeping is not None:
+                    keeping.cancel()
+                    await asyncio.wait([keeping])
 
 
 class _Server(uvicorn.Server):
@@ -136,23 +140,6 @@ async def _context(settings: Settings, url: str) -> AsyncIterator[ServeContext]:
 
 
 @contextlib.contextmanager
-def _redis_url(settings: Settings) -> Iterator[str]:
-    """The address of the Redis: the one that is named, else a server of our own."""
-    if settings.redis_url is not None:
-        yield settings.redis_url
-        return
-    folder = settings.data_dir / "redis"
-    _make_folder(folder)
-    with LocalRedis(folder) as server:
-        log.info("embedded Redis", url=server.url)
-        yield server.url
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-
-
-@contextlib.contextmanager
 def _listen(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that listens. Raises AddressUnavailable."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -160,7 +147,7 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         listener = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         # Python puts the address into the text of some errors, where it stands already.
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror or error
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
         raise AddressUnavailable(
             f"serve cannot listen on {url_host(host)}:{port} ({reason}); take another --port or"
             " --host, or stop what listens there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -12,6 +13,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import redis
 
 from connectors.ports import free_port
 from connectors.redis.local import LocalRedis
@@ -169,6 +171,18 @@ def test_it_ends_within_seconds_while_streams_are_open(pipeline: Pipeline, folde
         assert code == 0
         assert seconds < 20, "a second or two, but for a machine that is busy"
         assert not [line for line in own.text.splitlines() if '"level": "error"' in line]
+
+
+def test_its_own_redis_may_be_killed(pipeline: Pipeline, folder: Path) -> None:
+    with ServeProcess(folder, {**pipeline.environment, "LEADSTREAM_DATA_DIR": str(folder)}) as own:
+        own.wait_until_ready()
+        members = own.get("/segments/vip/members").json()
+        (url,) = re.findall(r"redis://127.0.0.1:[0-9]+/0", own.text)
+        with redis.Redis.from_url(url) as client:
+            os.kill(client.info()["process_id"], signal.SIGKILL)
+        wait_until(lambda: own.get("/health").status_code == 503, LIMIT_SECONDS, "the loss is not told")
+        own.wait_until_ready()
+        assert own.get("/segments/vip/members").json() == members
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,11 @@ from streams.serve.freshness import FreshValue
 class CountedSource:
     def __init__(self) -> None:
         self.count = 0
+        self.tries = 0
         self.is_away = False
 
     async def read(self) -> int:
+        self.tries += 1
         await asyncio.sleep(0)
         if self.is_away:
             raise BrokerUnavailable("away")
@@ -47,3 +49,12 @@ async def test_a_reading_that_fails_gives_the_last_value_where_that_is_wanted() 
     assert await kept.get() == 1
     with pytest.raises(BrokerUnavailable):
         await plain.get()
+
+
+async def test_a_system_that_hangs_is_waited_for_once() -> None:
+    source = CountedSource()
+    source.is_away = True
+    value = FreshValue(source.read, 60)
+    outcomes = await asyncio.gather(*(value.get() for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [BrokerUnavailable] * 3
+    assert source.tries == 1
