@@ -7,8 +7,8 @@ import sys
 from streams.runtime.process.supervisor import Child, Supervisor, child_environment
 from streams.settings import Settings
 
-START_PATIENCE_MS = 86_400_000
-"""How long it waits for Kafka and its topics: the server tells meanwhile that the read models are not there."""
+START_PATIENCE_MS = 60_000
+"""How long it waits for Kafka and its topics; where topics are missing then, `serve` ends and its log says which."""
 
 
 def views_supervisor(settings: Settings, url: str) -> Supervisor:
