@@ -9,18 +9,43 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Iterator
+from functools import partial
 
 import structlog
 
+from streams.clock import now_ms
 from streams.environment import load_settings
 from streams.errors import ConfigurationError, LeadstreamError
 from streams.kafka.topic_admin import await_topics
+from streams.metrics import catalog
+from streams.metrics.report import MetricValue, ProcessReport, encode, process_values, value_of
 from streams.runtime.process import logs
+from streams.runtime.process.report_channel import answer_reports
 from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
-from streams.views.consumer import ViewConsumer
+from streams.views.consumer import ViewConsumer, ViewsStatus
 
 log = structlog.get_logger()
+
+
+def views_report(status: ViewsStatus) -> bytes:
+    """What the process tells its parent. A Redis that is away is a problem to know of, not one of the process."""
+    problems = () if status.problem is None else (f"the read models: {status.problem}",)
+    return encode(
+        ProcessReport(
+            ready_since=status.ready_since, problems=problems, values=(*process_values(), *_views_values(status))
+        )
+    )
+
+
+def _views_values(status: ViewsStatus) -> Iterator[MetricValue]:
+    yield value_of(catalog.REDIS_UP, status.problem is None and status.ready_since is not None)
+    for name, state in status.positions.items():
+        topic, _, partition = name.rpartition(":")
+        lag = max(0, state.end - state.position)
+        yield value_of(catalog.VIEWS_LAG, lag, topic, partition)
+        yield value_of(catalog.VIEWS_DELAY, (now_ms() - state.caught_up) / 1000 if lag else 0, topic, partition)
 
 
 def view_consumer(settings: Settings) -> ViewConsumer:
@@ -31,6 +56,7 @@ def view_consumer(settings: Settings) -> ViewConsumer:
 
 
 async def _run_until_signal(consumer: ViewConsumer) -> None:
+    await answer_reports(partial(views_report, consumer.status))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, consumer.stop)
     await consumer.run()

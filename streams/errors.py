@@ -14,6 +14,7 @@ LeadstreamError
 │   ├── Fenced                 70  another process owns the slot now
 │   └── PastCounterLost        70  a worker's process that counts the past ended; the worker starts it again
 ├── ConfigurationError         78  restarting will not help
+│   ├── AddressUnavailable
 │   ├── DefinitionsRefused
 │   │   └── DefinitionsInvalid   1  the files are wrong, as `definitions check` says of them
 │   ├── TopicsMissing
@@ -103,6 +104,10 @@ class ConfigurationError(LeadstreamError):
     """A setting or the environment is wrong; a restart does not help."""
 
     exit_code = 78
+
+
+class AddressUnavailable(ConfigurationError):
+    """Another program listens on the address, or this machine does not have it."""
 
 
 class DefinitionsRefused(ConfigurationError):

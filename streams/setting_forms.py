@@ -75,3 +75,30 @@ FIELD_NAME = _pattern(
     "the API name of a field, for example Leadstream_Id__c", r"[A-Za-z](?:[A-Za-z0-9_]{0,78}[A-Za-z0-9])?"
 )
 CURRENCY = _pattern("three capital letters as in ISO 4217, for example EUR", r"[A-Z]{3}")
+TOKENS_OF_A_KIND = 2
+"""Valid at a time, so that a new token is in use before the former one goes."""
+
+_TOKEN = re.compile(r"(?:read|write):[A-Za-z0-9._~+/=-]{20,200}")
+
+
+def split_tokens(value: str) -> list[tuple[str, str]]:
+    """The kind (`read` or `write`) and the token of each part of a list of tokens."""
+    parts = (part.strip() for part in re.split(r"[,\n]", value))
+    return [(kind, token) for kind, _, token in (part.partition(":") for part in parts if part)]
+
+
+def _are_tokens(value: str) -> bool:
+    tokens = split_tokens(value)
+    kinds = [kind for kind, _ in tokens]
+    return (
+        bool(tokens)
+        and all(_TOKEN.fullmatch(f"{kind}:{token}") for kind, token in tokens)
+        and len({token for _, token in tokens}) == len(tokens)
+        and all(kinds.count(kind) <= TOKENS_OF_A_KIND for kind in kinds)
+    )
+
+
+SERVE_TOKENS = TextForm(
+    "read:TOKEN,write:TOKEN, up to two different ones of each kind, of 20 to 200 letters, digits and . _ ~ + / = -",
+    _are_tokens,
+)

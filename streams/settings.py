@@ -23,6 +23,7 @@ from streams.setting_forms import (
     LISTEN_HOST,
     LOGIN,
     REDIS_URL,
+    SERVE_TOKENS,
     TOPIC_PREFIX,
     VERSION,
     WORKER_NAME,
@@ -53,6 +54,8 @@ FORMS: dict[str, TextForm] = {
     "salesforce_currency": CURRENCY,
     "redis_url": REDIS_URL,
     "metrics_host": LISTEN_HOST,
+    "serve_host": LISTEN_HOST,
+    "serve_tokens": SERVE_TOKENS,
 }
 """The forms of those settings that are text."""
 
@@ -207,6 +210,9 @@ class Settings(BaseSettings):
         description="port of a worker's health and metrics, 0 for any free one; without it they are not served",
     )
     metrics_host: str = Field("127.0.0.1", description="address that they are served on; they need no login")
+    serve_host: str = Field("127.0.0.1", description="where `serve` listens; beyond loopback it needs tokens")
+    serve_port: int = Field(8800, ge=1, le=65_535, description="port of `serve`")
+    serve_tokens: str | None = Field(None, repr=False, description="tokens that requests to `serve` must have one of")
 
     @classmethod
     def settings_customise_sources(

@@ -41,6 +41,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         "worker:worker",
         "Run a worker until Ctrl-C or SIGTERM; its log lines go to standard error, one JSON object each.",
     ),
+    "serve": CommandEntry(
+        "read_side.serve:serve",
+        "Answer over HTTP what the read models in Redis say, take commands, and serve the console, until Ctrl-C.",
+    ),
     "publish": CommandEntry(
         "publish:publish",
         "Publish events from files; the exit code is 65 if a JSON line, a CSV row or a whole log is not published.",

@@ -9,9 +9,9 @@ from typing import Any
 
 from schemas.definitions import Definitions
 from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
-from streams.definitions.document import Document, DocumentProblem
+from streams.definitions.document import Document, DocumentProblem, UnreadableDocument
 from streams.definitions.merge import MergedDefinitions, merge_documents
-from streams.definitions.read import read_file
+from streams.definitions.read import read_file, read_text
 from streams.engine.validation import Problem, lowered_version_problem, validate_definitions
 from streams.errors import DefinitionsInvalid
 
@@ -69,10 +69,30 @@ def load_definitions(
         file_documents, read_problems = read_file(path)
         documents += file_documents
         problems += read_problems
+    return _load(documents, problems, tuple(str(path) for path in paths), versions, default)
+
+
+def load_definitions_text(
+    name: str, text: str, versions: Mapping[str, EngineVersion] | None = None
+) -> LoadedDefinitions:
+    """Reads and checks a text in YAML or JSON as a file of this name; else as `load_definitions`."""
+    try:
+        documents, problems = read_text(name, text), list[DocumentProblem]()
+    except UnreadableDocument as error:
+        documents, problems = [], [DocumentProblem(name, error.line, "", error.message)]
+    return _load(documents, problems, (name,), versions, NEWEST_VERSION)
+
+
+def _load(
+    documents: Sequence[Document],
+    problems: Sequence[DocumentProblem],
+    names: tuple[str, ...],
+    versions: Mapping[str, EngineVersion] | None,
+    default: EngineVersion,
+) -> LoadedDefinitions:
     merged_definitions = merge_documents(documents)
     conflicts = [problem for each in merged_definitions for problem in each.problems]
     accounts, content_problems, warnings = _validate_all(merged_definitions, versions or {}, default)
-    names = tuple(str(path) for path in paths)
     all_problems = _sorted_problems([*problems, *conflicts, *content_problems], names)
     return LoadedDefinitions(names, accounts, all_problems, tuple(conflicts), tuple(warnings))
 

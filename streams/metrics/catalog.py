@@ -36,7 +36,8 @@ class Metric:
 
 SLOT_ROLES = ("pipeline", "ledger")
 CRM_ROLES = ("crm",)
-ALL_ROLES = (*SLOT_ROLES, *CRM_ROLES)
+VIEWS_ROLES = ("views",)
+ALL_ROLES = (*SLOT_ROLES, *CRM_ROLES, *VIEWS_ROLES)
 
 _PARTITION = ("topic", "partition")
 
@@ -124,7 +125,9 @@ SOURCE_RECORDS = _counter("leadstream_source_records_total", "records taken from
 DECISIONS = _counter("leadstream_decisions_total", "records of the journal that were decided, ticks among them")
 ROWS = _counter("leadstream_rows_written_total", "rows of contacts or opportunities that changed")
 OUTPUTS = _counter("leadstream_outputs_total", "records written to out-topics and `dead-letters`", ("topic",))
-DEAD_LETTERS = _counter("leadstream_dead_letters_total", "dead letters, by code", ("code",), ALL_ROLES)
+DEAD_LETTERS = _counter(
+    "leadstream_dead_letters_total", "dead letters, by code", ("code",), (*SLOT_ROLES, *CRM_ROLES)
+)
 UNSAVED_OFFSETS = _counter(
     "leadstream_group_offset_failures_total",
     "failed commits of group offsets, which only Kafka's lag tools read",
@@ -166,6 +169,25 @@ OPPORTUNITY_POLL = _gauge(
     "leadstream_opportunity_poll_timestamp_seconds",
     "when opportunities were last polled, since the epoch",
     roles=CRM_ROLES,
+)
+
+# Read models.
+REDIS_UP = _gauge(
+    "leadstream_redis_up",
+    "1 while the read models are written, 0 while Redis or a rebuild hinders it",
+    roles=VIEWS_ROLES,
+)
+VIEWS_LAG = _gauge(
+    "leadstream_views_lag_records",
+    "offsets of an out-topic that the read models do not have yet",
+    _PARTITION,
+    VIEWS_ROLES,
+)
+VIEWS_DELAY = _gauge(
+    "leadstream_views_lag_seconds",
+    "how long it is since the read models had all of a partition; 0 while they have",
+    _PARTITION,
+    VIEWS_ROLES,
 )
 
 METRICS: Mapping[str, Metric] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -101,14 +101,18 @@ async def send_commands(
         if release is None:
             raise UsageError(f"account {account!r} has no definitions yet; `leadstream definitions apply` makes some")
         check(release.definitions)
-        instant = instant_text(await _command_instant(settings, deployment, account, at))
-        events = [_build_command(account, contact, instant, fields) for contact in contacts]
+        instant = instant_text(await command_instant(settings, deployment, account, at))
+        events = [build_command(account, contact, instant, fields) for contact in contacts]
         for start in range(0, len(events), BATCH_SIZE):
             await producer.send([event.event for event in events[start : start + BATCH_SIZE]])
         return len(events)
 
 
-async def _command_instant(settings: Settings, deployment: DeploymentRecord, account: str, at: int | None) -> int:
+async def command_instant(settings: Settings, deployment: DeploymentRecord, account: str, at: int | None) -> int:
+    """The instant (ms) of a command: `at`, else now, on the events clock the account's latest time.
+
+    Raises UsageError for the future on the wall clock, and where the account has no time yet.
+    """
     now = now_ms()
     if at is not None:
         if deployment.clock == "wall" and at > now + settings.future_ms:
@@ -122,8 +126,11 @@ async def _command_instant(settings: Settings, deployment: DeploymentRecord, acc
     return latest
 
 
-def _build_command(account: str, contact: str, at: str, fields: dict[str, Any]) -> EventLine:
-    event = {"id": str(uuid.uuid4()), "at": at, "account": account, "contact": contact, **fields}
+def build_command(
+    account: str, contact: str, at: str, fields: Mapping[str, Any], event_id: str | None = None
+) -> EventLine:
+    """The event that says one command; without `event_id` under an id of its own. Raises UsageError."""
+    event = {"id": event_id or str(uuid.uuid4()), "at": at, "account": account, "contact": contact, **fields}
     line = line_from_event(event, contact)
     if isinstance(line, RefusedLine):
         raise UsageError(line.reason)

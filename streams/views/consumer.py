@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -65,12 +66,22 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self.number += 1
 
 
+@dataclass
+class ViewsStatus:
+    """How the consumer of a process is: since when (ms) it applies outputs, None while it does not; what is wrong."""
+
+    ready_since: int | None = None
+    problem: str | None = None
+    positions: dict[str, PartitionPosition] = field(default_factory=dict)
+    """`topic:partition` of those that are its own to how far they are applied."""
+
+
 class _SessionOver(Exception):
     """The keys are another generation's, or others' partitions; or what is there cannot be gone on from."""
 
 
 class ViewConsumer:
-    """A member of the group; `run` ends after `stop`."""
+    """A member of the group; `run` ends after `stop`. `status` tells others how it is."""
 
     def __init__(self, settings: Settings, redis_url: str) -> None:
         self._settings = settings
@@ -78,7 +89,7 @@ class ViewConsumer:
         self._keys = DeploymentKeys(settings.prefix)
         self._assignment = _Assignment()
         self._stopping = asyncio.Event()
-        self._problem: str | None = None
+        self.status = ViewsStatus()
 
     def stop(self) -> None:
         """Ends `run`."""
@@ -116,10 +127,11 @@ class ViewConsumer:
         while not self._stopping.is_set():
             try:
                 async with open_redis(self._redis_url) as client:
-                    session = _Session(self._settings, client, consumer, self._assignment)
+                    session = _Session(self._settings, client, consumer, self._assignment, self.status)
                     async with session.opened():
                         self._note(None)
                         attempt = 0
+                        self.status.ready_since = now_ms()
                         while not self._stopping.is_set():
                             await session.run_once()
             except _SessionOver as end:
@@ -131,12 +143,14 @@ class ViewConsumer:
             except RedisRefused as error:  # a person has to act, and nothing else of the deployment may end
                 self._note(str(error))
                 await self._pause(REFUSED_PAUSE_SECONDS)
+            finally:
+                self.status.ready_since = None
 
     def _note(self, problem: str | None) -> None:
         """Logs a problem once when it begins, and once when it is over."""
-        if problem == self._problem:
+        if problem == self.status.problem:
             return
-        self._problem = problem
+        self.status.problem = problem
         (log.info if problem is None else log.warning)("views", problem=problem)
 
     async def _pause(self, seconds: float) -> None:
@@ -148,8 +162,16 @@ class ViewConsumer:
 class _Session:
     """As long as Redis answers and the keys and partitions stay the same."""
 
-    def __init__(self, settings: Settings, client: RedisClient, consumer: Consumer, assignment: _Assignment) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: RedisClient,
+        consumer: Consumer,
+        assignment: _Assignment,
+        status: ViewsStatus,
+    ) -> None:
         self._settings = settings
+        self._status = status
         self._client = client
         self._consumer = consumer
         self._assignment = assignment
@@ -282,12 +304,14 @@ class _Session:
         if self._is_due("advance", now, ADVANCE_SECONDS):
             await self._writer.advance(by_name)
             await self._commit(positions, number)
-        fields: list[str | bytes] = []
+        states: dict[str, PartitionPosition] = {}
         for partition, position in positions.items():
             name = self._router.partition_name(partition)
             if position >= ends[partition]:
                 self._caught_up[name] = at
-            fields += [name, encode_state(PartitionPosition(position, ends[partition], at, self._caught_up[name]))]
+            states[name] = PartitionPosition(position, ends[partition], at, self._caught_up[name])
+        self._status.positions = states
+        fields = [each for name, state in states.items() for each in (name, encode_state(state))]
         if fields:
             await self._client.execute("HSET", self._keys.progress, *fields)
         problem = self._missed_tombstones(dict.fromkeys(by_name, partitions[0])) if partitions else None

@@ -22,7 +22,8 @@ WITHOUT_UNIT_TESTS = {
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
     "schemas/views": "models; tests/integration/views/test_reader.py holds answers against the topics",
-    "streams/cli/read_side": "tests/integration/views runs its commands",
+    "streams/cli/read_side": "processes: tests/integration/serve and tests/integration/views run them",
+    "streams/serve/answers": "models; tests/unit/streams/serve/test_openapi.py holds examples against them",
     "streams/engine/conditions/regex": "tests/property/conditions/test_regex.py, and conditions/test_text.py",
 }
 

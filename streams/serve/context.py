@@ -1,0 +1,72 @@
+"""What the routes share: the read models, the definitions, the way to the in-topics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from streams.kafka.deployment import DeploymentRecord
+from streams.progress import ignore_progress
+from streams.serve.event_stream import OpenStreams
+from streams.serve.event_writer import EventWriter
+from streams.serve.freshness import FreshValue
+from streams.serve.long_questions import LongQuestions
+from streams.serve.releases import AppliedDefinitions
+from streams.settings import Settings
+from streams.store.status.report import DeploymentStatus, read_status
+from streams.views.reader import ViewReader
+
+STATUS_SECONDS = 3.0
+
+
+class ServeContext:
+    """Everything that a request may need; one for the whole server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        views: ViewReader,
+        *,
+        questions: LongQuestions | None = None,
+        streams: OpenStreams | None = None,
+    ) -> None:
+        self.settings = settings
+        self.views = views
+        self.definitions = AppliedDefinitions(settings)
+        self.writer = EventWriter(settings)
+        self.questions = questions or LongQuestions()
+        self.streams = streams or OpenStreams()
+        self.status = FreshValue(self._read_status, STATUS_SECONDS)
+
+    async def contact_id(self, text: str) -> str:
+        """A contact's id as the deployment writes it; as it is where Kafka does not answer."""
+        deployment = await self.deployment_or_none()
+        return text if deployment is None else deployment.contact_id(text)
+
+    async def deployment_or_none(self) -> DeploymentRecord | None:
+        """What is fixed with the deployment; None where Kafka does not tell: reading Redis goes on without."""
+        return await self.definitions.deployment_or_none()
+
+    def stop(self) -> None:
+        """Ends open streams and long questions; called from the server's loop."""
+        self.streams.stopping.set()
+        self.questions.close()
+
+    async def close(self) -> None:
+        """Ends connections."""
+        self.stop()
+        await self.writer.close()
+
+    async def _read_status(self) -> DeploymentStatus:
+        return await self.questions.ask(lambda: read_status(self.settings, ignore_progress))
+
+
+def serve_context(request: Request) -> ServeContext:
+    """The server's context."""
+    context: ServeContext = request.app.state.context
+    return context
+
+
+Context = Annotated[ServeContext, Depends(serve_context)]
+"""The server's context as a parameter of a route."""

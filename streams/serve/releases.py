@@ -1,0 +1,94 @@
+"""The definitions in force, as the routes need them: read anew every few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TypeVar
+
+from schemas.definitions import Campaign, Segment
+from streams.engine.releases.release_log import Release, ReleaseLog
+from streams.errors import BrokerUnavailable, LeadstreamError
+from streams.hints import suggestion
+from streams.kafka.deployment import DeploymentRecord, require_deployment
+from streams.serve.freshness import FreshValue
+from streams.serve.problems import HttpProblem
+from streams.settings import Settings
+from streams.store.releases import ReleaseRepository
+
+SECONDS = 2.0
+READ_SECONDS = 8.0
+PATIENCE_SECONDS = 2.0
+PAUSE_SECONDS = 10.0
+
+_Definition = TypeVar("_Definition", Segment, Campaign)
+
+
+class AppliedDefinitions:
+    """The releases of all accounts; while Kafka is away, those that were read last."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._deployment: DeploymentRecord | None = None
+        self._repository: ReleaseRepository | None = None
+        self._failed_at = float("-inf")
+        self._log = FreshValue(self._read, SECONDS, keeps_last=True)
+
+    async def deployment(self) -> DeploymentRecord:
+        """What is fixed with the deployment. Raises TopicsMissing, BrokerUnavailable."""
+        if self._deployment is None:
+            self._deployment = await require_deployment(self._settings)
+        return self._deployment
+
+    async def deployment_or_none(self) -> DeploymentRecord | None:
+        """The same; None where Kafka does not tell at once. What fails is not tried again for a while."""
+        if self._deployment is None and time.monotonic() - self._failed_at >= PAUSE_SECONDS:
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    return await self.deployment()
+            except (LeadstreamError, TimeoutError):
+                self._failed_at = time.monotonic()
+        return self._deployment
+
+    async def log(self) -> ReleaseLog:
+        """All releases. Raises TopicsMissing, BrokerUnavailable."""
+        return await self._log.get()
+
+    async def release(self, account: str) -> Release:
+        """The latest release of an account. Raises HttpProblem where it has none."""
+        log = await self.log()
+        release = log.latest(account)
+        if release is None:
+            hint = suggestion(account, sorted(log.accounts()))
+            raise HttpProblem("not-found", f"account {account!r} has no definitions{hint}")
+        return release
+
+    async def segment(self, account: str, segment: str) -> Segment:
+        """A segment as it is defined. Raises HttpProblem where it is not."""
+        return _find(
+            segment, {each.id: each for each in (await self.release(account)).definitions.segments}, "segment"
+        )
+
+    async def campaign(self, account: str, campaign: str) -> Campaign:
+        """A campaign as it is defined. Raises HttpProblem where it is not."""
+        known = {each.id: each for each in (await self.release(account)).definitions.campaigns}
+        return _find(campaign, known, "campaign")
+
+    async def _read(self) -> ReleaseLog:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                deployment = await self.deployment()
+                if self._repository is None:
+                    self._repository = ReleaseRepository(self._settings, deployment.clock)
+                return await self._repository.read_log()
+        except TimeoutError as error:
+            self._repository = None  # it may have a part of what it read, and would read that part again
+            raise BrokerUnavailable(
+                f"Kafka at {self._settings.bootstrap} does not answer within {READ_SECONDS:g} s; see whether it runs"
+            ) from error
+
+
+def _find(name: str, known: dict[str, _Definition], noun: str) -> _Definition:
+    if name not in known:
+        raise HttpProblem("not-found", f"there is no {noun} {name!r}{suggestion(name, known)}")
+    return known[name]

@@ -1,0 +1,54 @@
+"""Campaigns: funnel, points, hand-overs, revenue."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+
+from schemas.definitions import Campaign
+from schemas.events.base import DEFAULT_ACCOUNT
+from streams.serve.answers.campaigns import CampaignDetails, CampaignList, CampaignOverview, campaign_overview
+from streams.serve.context import Context, ServeContext
+from streams.serve.parameters import AccountParam, CampaignParam
+
+router = APIRouter(tags=["campaigns"])
+
+
+@router.get("/campaigns", summary="List the campaigns with leads and revenue")
+async def list_campaigns(context: Context, account: AccountParam = DEFAULT_ACCOUNT) -> CampaignList:
+    """In the order of the definitions in force; then those that are defined no more, with what they earned."""
+    release, known = await asyncio.gather(context.definitions.release(account), context.views.campaigns(account))
+    definitions = {each.id: each for each in release.definitions.campaigns}
+    names = [*definitions, *(name for name in known if name not in definitions)]
+    overviews = await asyncio.gather(*(_overview(context, account, name, definitions.get(name)) for name in names))
+    return CampaignList(release=release.number, campaigns=overviews)
+
+
+@router.get("/campaigns/{campaign}", summary="Show a campaign")
+async def show_campaign(
+    context: Context, campaign: CampaignParam, account: AccountParam = DEFAULT_ACCOUNT
+) -> CampaignDetails:
+    """Funnel, points distribution, hand-overs, and what it won, has open and lost."""
+    release, known = await asyncio.gather(context.definitions.release(account), context.views.campaigns(account))
+    definition = next((each for each in release.definitions.campaigns if each.id == campaign), None)
+    if definition is None and campaign not in known:
+        definition = await context.definitions.campaign(account, campaign)
+    funnel, points, revenue = await asyncio.gather(
+        context.views.funnel(account, campaign),
+        context.views.points(account, campaign),
+        context.views.revenue(account, campaign),
+    )
+    documents = {each.get("id"): each for each in release.document.get("campaigns") or ()}
+    return CampaignDetails(
+        **campaign_overview(campaign, definition, funnel, revenue),
+        release=release.number,
+        funnel=funnel,
+        points=points,
+        definition=documents.get(campaign, {}),
+    )
+
+
+async def _overview(context: ServeContext, account: str, name: str, definition: Campaign | None) -> CampaignOverview:
+    funnel, revenue = await asyncio.gather(context.views.funnel(account, name), context.views.revenue(account, name))
+    return CampaignOverview(**campaign_overview(name, definition, funnel, revenue))

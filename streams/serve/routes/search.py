@@ -1,0 +1,78 @@
+"""Searches: how many contacts a condition holds for, and who they are."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter
+
+from streams.errors import UsageError
+from streams.progress import ignore_progress
+from streams.search.apply import build_search_request
+from streams.search.condition import FILE_PREFIX, condition_warnings
+from streams.search.search import SearchRequest, SearchResult, search
+from streams.serve.answers.questions import SearchAnswer, SearchQuestion
+from streams.serve.context import Context
+from streams.serve.problems import FaultyField, HttpProblem
+from streams.settings import Settings
+
+router = APIRouter(tags=["search"])
+
+
+@router.post("/search", summary="Count and sample contacts by a condition or by words")
+async def search_contacts(context: Context, question: SearchQuestion) -> SearchAnswer:
+    """Exact: it scans all contacts of the account, and the journal for activity that is not counted yet. Few such
+    questions run at a time, each for at most a minute.
+    """
+    request = build_request(question)
+    await context.definitions.release(question.account)
+    try:
+        result = await context.questions.ask(partial(_search, context.settings, request))
+    except UsageError as error:
+        raise condition_problem(str(error)) from error
+    return _answer(question, request, result)
+
+
+def build_request(question: SearchQuestion) -> SearchRequest:
+    """The search that a question asks for. Raises HttpProblem for one that cannot be read."""
+    if question.condition is None and question.text is None:
+        raise HttpProblem("invalid", "give a `condition`, a `text`, or both")
+    condition = question.condition
+    if condition is not None and condition.lstrip().startswith(FILE_PREFIX):
+        raise condition_problem("a condition is such as {property: country, eq: DE}")  # `@FILE` is the command's
+    try:
+        return build_search_request(question.account, condition, question.text, question.sample)
+    except UsageError as error:
+        raise condition_problem(str(error)) from error
+
+
+def condition_problem(text: str) -> HttpProblem:
+    """The problem of a condition, from its lines `the condition:LINE: PATH: MESSAGE`."""
+    errors = []
+    for row in text.splitlines():
+        location, _, rest = row.removeprefix("the condition:").partition(": ")
+        line = int(location) if location.isdigit() else None
+        path, _, message = rest.partition(": ") if line is not None else ("", "", row)
+        errors.append(FaultyField(where=path or "condition", message=message or path or row, line=line))
+    return HttpProblem("invalid", "the condition cannot be used", errors=errors)
+
+
+async def _search(settings: Settings, request: SearchRequest) -> SearchResult:
+    return await search(settings, request, ignore_progress)
+
+
+def _answer(question: SearchQuestion, request: SearchRequest, result: SearchResult) -> SearchAnswer:
+    warnings = (
+        [] if request.condition is None else condition_warnings(request.condition, result.release.versioned_document)
+    )
+    hits = result.hits
+    return SearchAnswer(
+        account=question.account,
+        release=result.release.number,
+        scanned=hits.scanned_count,
+        journal_scanned=result.is_journal_scanned,
+        count=len(hits.entries),
+        by_status=hits.counts_by_status(),
+        sample=list(hits.sample_rows()),
+        warnings=[*warnings, *(note for note in result.mismatches.notes())],
+    )
