@@ -6,6 +6,7 @@ LeadstreamError
 ├── Unavailable                69  an outside system does not answer
 │   ├── BrokerUnavailable
 │   ├── RedisUnavailable
+│   ├── RebuildRuns
 │   ├── SalesforceUnavailable
 │   └── ViewsNotReady
 ├── Internal                   70  a worker ended itself; its parent starts it again
@@ -68,6 +69,10 @@ class SalesforceUnavailable(Unavailable):
 
 class RedisUnavailable(Unavailable):
     """Redis does not answer, or takes no writes for now."""
+
+
+class RebuildRuns(Unavailable):
+    """Another process rebuilds the read models now; the message says how far it is."""
 
 
 class ViewsNotReady(Unavailable):

@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     salesforce_external_id: str = Field("Leadstream_Id__c", description="name of the key field in Salesforce")
     salesforce_poll_ms: int = _ms(30_000, 10, _DAY, "time between two polls; each takes one API request or more")
     salesforce_currency: str = Field("USD", description="currency of an org without multiple currencies")
-    redis_url: str | None = Field(None, description="address of a Redis; no part of the pipeline needs one")
+    redis_url: str | None = Field(None, description="address of a Redis for the read models; `rediss://` with TLS")
     serve_host: str = Field("127.0.0.1", description="where `serve` listens; beyond loopback it needs tokens")
     serve_port: int = _number(8800, 1, 65_535, "as a port", "port of `serve`")
     serve_tokens: str | None = Field(None, repr=False, description="tokens that requests to `serve` must have one of")

@@ -73,6 +73,10 @@ class Script:
 class RedisClient(Protocol):
     """What the read models use of Redis. Every method raises RedisUnavailable and RedisRefused."""
 
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the server belongs to a Redis Cluster."""
+
     async def execute(self, *command: Argument) -> Any:
         """The answer of a command; text comes as bytes."""
 
@@ -81,6 +85,19 @@ class RedisClient(Protocol):
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """The answer of a script; its keys lie in one slot."""
+
+    async def run_all(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
+        """The answers of a script that is run again and again, in order where the first keys are equal.
+
+        A script may be run twice when the server did not know it.
+        """
+
+    def scan(self, pattern: str) -> AsyncIterator[Sequence[bytes]]:
+        """The keys that match a pattern, in portions; a key that comes or goes meanwhile may be left out."""
+
+
+ScriptCall = tuple[Sequence[str], Sequence[Argument]]
+"""Keys and arguments of one run of a script."""
 
 
 class _Client:
@@ -111,6 +128,56 @@ class _Client:
                 return await self._client.execute_command("EVALSHA", script.sha, len(keys), *keys, *arguments)
             except NoScriptError:
                 return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+
+    async def run_all(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
+        if self.is_cluster:
+            return await self._run_all_by_key(script, calls)
+        with redis_errors(self._address):
+            answers = await self._pipeline(script, calls)
+            if any(isinstance(answer, NoScriptError) for answer in answers):
+                await self._client.execute_command("SCRIPT LOAD", script.text)
+                answers = await self._pipeline(script, calls)
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
+            return answers
+
+    async def _pipeline(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for keys, arguments in calls:
+                pipeline.execute_command("EVALSHA", script.sha, len(keys), *keys, *arguments)
+            answers: list[Any] = await pipeline.execute(raise_on_error=False)
+            return answers
+
+    async def _run_all_by_key(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
+        places: dict[str, list[int]] = {}
+        for place, (keys, _) in enumerate(calls):
+            places.setdefault(keys[0], []).append(place)
+        answers: list[Any] = [None] * len(calls)
+
+        async def run_one_by_one(own: Sequence[int]) -> None:
+            for place in own:
+                keys, arguments = calls[place]
+                answers[place] = await self.run(script, keys, arguments)
+
+        await asyncio.gather(*(run_one_by_one(own) for own in places.values()))
+        return answers
+
+    async def scan(self, pattern: str) -> AsyncIterator[Sequence[bytes]]:
+        nodes: Sequence[Any] = self._client.get_primaries() if self.is_cluster else [None]
+        for node in nodes:
+            target = {} if node is None else {"target_nodes": node}
+            cursor = 0
+            while True:
+                with redis_errors(self._address):
+                    answer = await self._client.execute_command(
+                        "SCAN", cursor, "MATCH", pattern, "COUNT", 1_000, **target
+                    )
+                cursor, keys = _scan_answer(answer)
+                if keys:
+                    yield keys
+                if not cursor:
+                    break
 
 
 @asynccontextmanager
@@ -189,6 +256,13 @@ def _information(answer: Any) -> dict[str, str]:
         return {str(name): str(value) for name, value in answer.items()}
     text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+def _scan_answer(answer: Any) -> tuple[int, Sequence[bytes]]:
+    if isinstance(answer, dict):  # of a cluster: by node
+        [answer] = answer.values()
+    cursor, keys = answer
+    return int(cursor), keys
 
 
 def _require_no_eviction(fields: dict[str, str], address: str) -> None:

@@ -33,6 +33,7 @@ class Role(StrEnum):
     PIPELINE = "pipeline"
     LEDGER = "ledger"
     CRM = "crm"
+    VIEWS = "views"
     ALL = "all"
 
 
@@ -81,10 +82,14 @@ def worker(
 
 
 def process_names(role: Role, settings: Settings) -> list[str]:
-    """Returns the processes of a role; `all` leaves the CRM out where no Salesforce is configured."""
+    """Returns the processes of a role; `all` leaves out the CRM without a Salesforce and views without a Redis."""
     if role is not Role.ALL:
         return [role.value]
-    roles = (Role.PIPELINE, Role.LEDGER, Role.CRM) if _has_salesforce(settings) else (Role.PIPELINE, Role.LEDGER)
+    roles = [Role.PIPELINE, Role.LEDGER]
+    if _has_salesforce(settings):
+        roles.append(Role.CRM)
+    if settings.redis_url is not None:
+        roles.append(Role.VIEWS)
     return [each.value for each in roles]
 
 
@@ -115,4 +120,6 @@ def run_processes(settings: Settings, role: Role) -> int:
 def _command(name: str) -> list[str]:
     if name == Role.CRM:
         return [sys.executable, "-m", "agents.crm.main"]
+    if name == Role.VIEWS:
+        return [sys.executable, "-m", "agents.views"]
     return [sys.executable, "-m", "streams.app", name]

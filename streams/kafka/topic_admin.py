@@ -87,6 +87,13 @@ async def check_topics(settings: Settings) -> TopicsReport:
     return TopicsReport(findings, deployment)
 
 
+async def topic_configs(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The configuration of topics, by name without prefix. Raises BrokerUnavailable, ConfigurationError."""
+    async with admin_client(settings.bootstrap) as admin:
+        configs = await _configs(admin, [settings.prefix + name for name in names])
+    return {name.removeprefix(settings.prefix): config for name, config in configs.items()}
+
+
 async def require_topics(settings: Settings) -> DeploymentRecord:
     """The deployment of topics that workers can run on. Raises TopicsMissing, TopicsMismatch, BrokerUnavailable."""
     return (await check_topics(settings)).require(settings)

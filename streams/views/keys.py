@@ -42,6 +42,10 @@ class DeploymentKeys:
         """A text while a rebuild runs: JSON with generation, done and total; it expires with its process."""
         return f"{self.prefix}leadstream:rebuild"
 
+    def generation_pattern(self, number: int) -> str:
+        """What the keys of all accounts in a generation match; a prefix has no character that means more here."""
+        return f"{self.prefix}leadstream:{{*}}:{number}:*"
+
     def generation(self, account: str, number: int) -> GenerationKeys:
         """The keys of an account in a generation."""
         return GenerationKeys(f"{self.prefix}leadstream:{{{account}}}:{number}:")
@@ -64,11 +68,11 @@ class GenerationKeys:
         return f"{self.base}contacts"
 
     def contact(self, contact: str) -> str:
-        """A hash: `row` to the contact's JSON, `m:SEGMENT` to since when (ms), `l:CAMPAIGN` to the lead's JSON."""
+        """A hash: `row` (JSON), `created`, `m:SEGMENT` (since, ms), `l:CAMPAIGN` (a lead's JSON), `s:CAMPAIGN`."""
         return f"{self.base}contact:{contact}"
 
     def timeline(self, contact: str) -> str:
-        """A sorted set of a contact's changes by the time of writing (ms); a member is `PLACE POSITION JSON`."""
+        """A sorted set of changes by the time of writing (ms); a member is `PLACE POSITION SUBJECT JSON`."""
         return f"{self.base}timeline:{contact}"
 
     @cached_property

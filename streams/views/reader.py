@@ -74,7 +74,7 @@ class ViewReader:
             kind, _, subject = _text(name).partition(":")
             if kind == "m":
                 memberships.append((int(value), subject))
-            else:
+            elif kind == "l":
                 leads.append(LeadEntry.model_validate(_decode(value)))
         return ContactProfile(
             **_decode(row),
@@ -297,7 +297,7 @@ class ViewReader:
             if entries and isinstance(entries[0], list | tuple)
             else list(zip(entries[::2], entries[1::2], strict=True))
         )
-        changes = [_decode(entry.split(b" ", 2)[2]) for entry, _ in rows]
+        changes = [_decode(entry.split(b" ", 3)[3]) for entry, _ in rows]
         since = deployment.history_since(int(time.time() * 1000))
         if count > len(rows) or count >= TIMELINE_CHANGES:
             since = int(float(rows[-1][1]))

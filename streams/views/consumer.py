@@ -1,0 +1,319 @@
+"""Keeps the read models up to date: the consumer group `leadstream-views`.
+
+Where to read on stands in Redis, beside the data; the group only shares the partitions out. What goes wrong with
+Redis ends a session: the next one begins with what is there then. Meanwhile nothing is fetched, and nothing else
+waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, InvalidSessionTimeoutError, KafkaError
+
+from connectors.redis.connection import RedisClient, open_redis
+from streams.clock import now_ms
+from streams.errors import BrokerUnavailable, RebuildRuns, RedisRefused, RedisUnavailable
+from streams.kafka.protocols import Consumer, TopicPartitionLike
+from streams.kafka.reader import stop_consumer
+from streams.kafka.refusals import refusal_of_setting
+from streams.kafka.worker_groups import group_id
+from streams.settings import Settings
+from streams.views.deployment import Deployment, read_deployment
+from streams.views.keys import DeploymentKeys
+from streams.views.progress import PartitionPosition, encode_state, read_positions
+from streams.views.rebuild import GRACE_SECONDS, Rebuild
+from streams.views.retention import read_retention, trim_feeds
+from streams.views.topics import TABLES, VIEW_TOPICS, Router
+from streams.views.writer import ViewWriter, WentBack
+
+POLL_MS = 200
+MAX_RECORDS = 5_000
+GENERATION_SECONDS = 0.5
+PROGRESS_SECONDS = 1.0
+ADVANCE_SECONDS = 5.0
+TRIM_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+REFUSED_PAUSE_SECONDS = 30.0
+
+# While Redis is away nothing is fetched, perhaps for hours; heartbeats show that the process is alive.
+_NOT_FETCHING_MS = 86_400_000
+
+log = structlog.get_logger()
+
+
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka publishes no types
+    """Counts the rebalances."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        del revoked
+        self.number += 1
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        del assigned
+        self.number += 1
+
+
+class _SessionOver(Exception):
+    """The keys are another generation's, or others' partitions; or what is there cannot be gone on from."""
+
+
+class ViewConsumer:
+    """A member of the group; `run` ends after `stop`."""
+
+    def __init__(self, settings: Settings, redis_url: str) -> None:
+        self._settings = settings
+        self._redis_url = redis_url
+        self._keys = DeploymentKeys(settings.prefix)
+        self._assignment = _Assignment()
+        self._stopping = asyncio.Event()
+        self._problem: str | None = None
+
+    def stop(self) -> None:
+        """Ends `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Applies outputs until `stop`, whatever Redis does. Raises BrokerUnavailable, ConfigurationError."""
+        settings = self._settings
+        consumer: Consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            group_id=group_id(settings.prefix, "views"),
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            group_instance_id=f"{settings.name}-views" if settings.name else None,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=settings.session_ms,
+            heartbeat_interval_ms=settings.session_ms // 3,
+            max_poll_interval_ms=_NOT_FETCHING_MS,
+        )
+        names = [settings.prefix + topic.name for topic in VIEW_TOPICS]
+        consumer.subscribe(names, listener=self._assignment)
+        try:
+            await consumer.start()
+            await self._run_sessions(consumer)
+        except InvalidSessionTimeoutError as error:
+            raise refusal_of_setting(error) from error
+        except (KafkaError, OSError) as error:
+            raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
+        finally:
+            await stop_consumer(consumer)
+
+    async def _run_sessions(self, consumer: Consumer) -> None:
+        attempt = 0
+        while not self._stopping.is_set():
+            try:
+                async with open_redis(self._redis_url) as client:
+                    session = _Session(self._settings, client, consumer, self._assignment)
+                    async with session.opened():
+                        self._note(None)
+                        attempt = 0
+                        while not self._stopping.is_set():
+                            await session.run_once()
+            except _SessionOver as end:
+                log.info("views", session=str(end))
+            except (RedisUnavailable, RebuildRuns, WentBack) as error:
+                self._note(str(error))
+                await self._pause(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt, 16)))
+                attempt += 1
+            except RedisRefused as error:  # a person has to act, and nothing else of the deployment may end
+                self._note(str(error))
+                await self._pause(REFUSED_PAUSE_SECONDS)
+
+    def _note(self, problem: str | None) -> None:
+        """Logs a problem once when it begins, and once when it is over."""
+        if problem == self._problem:
+            return
+        self._problem = problem
+        (log.info if problem is None else log.warning)("views", problem=problem)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+class _Session:
+    """As long as Redis answers and the keys and partitions stay the same."""
+
+    def __init__(self, settings: Settings, client: RedisClient, consumer: Consumer, assignment: _Assignment) -> None:
+        self._settings = settings
+        self._client = client
+        self._consumer = consumer
+        self._assignment = assignment
+        self._assignment_number = -1
+        self._keys = DeploymentKeys(settings.prefix)
+        self._caught_up: dict[str, int] = {}
+        self._due = dict.fromkeys(("generation", "progress", "advance", "trim"), 0.0)
+        self._background: set[asyncio.Task[object]] = set()
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Finds the generation to write into; builds one where there is none."""
+        self._retention = await read_retention(self._settings)
+        self._router = Router(self._settings, self._retention.changes)
+        deployment = await read_deployment(self._client, self._keys)
+        if deployment is None:
+            deployment = await self._rebuild("Redis has no read models")
+        self._deployment = deployment
+        self._writer = ViewWriter(self._client, self._keys, deployment.generation)
+        self._background.add(asyncio.create_task(self._unlink_former()))
+        try:
+            yield
+        finally:
+            for task in self._background:
+                task.cancel()
+            await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def run_once(self) -> None:
+        """Fetches and applies once. Raises _SessionOver, WentBack, RedisUnavailable, RedisRefused, KafkaError."""
+        if self._assignment_number != self._assignment.number:
+            await self._seek()
+        number = self._assignment_number
+        fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+        if number != self._assignment.number:
+            return  # these records are another member's now, or come again
+        if fetched:
+            await self._writer.apply(self._router.batch(fetched))
+        await self._look_after()
+
+    async def _rebuild(self, why: str) -> Deployment:
+        log.info("views", rebuild=why)
+        return await Rebuild(self._settings, self._client).run()
+
+    async def _unlink_former(self) -> None:
+        await asyncio.sleep(GRACE_SECONDS)
+        try:
+            await Rebuild(self._settings, self._client).unlink_former()
+        except (RedisUnavailable, RedisRefused) as error:
+            log.warning("views", problem=f"keys of former generations stay until the next session: {error}")
+
+    async def _seek(self) -> None:
+        """Lets each partition that is ours now start where Redis says."""
+        number = self._assignment.number
+        partitions = list(self._consumer.assignment())
+        await self._writer.load()
+        stored = await read_positions(self._client, self._keys)
+        names = {self._router.partition_name(each): each for each in partitions}
+        positions = self._writer.start_positions(
+            {name: stored[name].position if name in stored else 0 for name in names}
+        )
+        begins, ends = await self._bounds(partitions)
+        now = now_ms()
+        self._caught_up = {name: stored[name].caught_up if name in stored else now for name in names}
+        problem = self._problem_of(names, positions, begins, ends)
+        if problem is not None:
+            await self._rebuild(problem)
+            raise _SessionOver("rebuilt")
+        if number != self._assignment.number:
+            return
+        for name, partition in names.items():
+            self._consumer.seek(partition, positions[name])
+        self._assignment_number = number
+
+    def _problem_of(
+        self,
+        names: Mapping[str, TopicPartitionLike],
+        positions: Mapping[str, int],
+        begins: Mapping[TopicPartitionLike, int],
+        ends: Mapping[TopicPartitionLike, int],
+    ) -> str | None:
+        """Why what is in Redis cannot be gone on from."""
+        for name, partition in names.items():
+            if positions[name] > ends[partition]:
+                return f"{name} ends before what was applied of it: its topic was made anew"
+            if positions[name] < begins[partition]:
+                return f"{name} has lost records that were not applied"
+        if self._client.is_cluster and (lost := self._writer.lost_accounts(names)):
+            return f"{len(lost)} accounts have no offsets: a server of the cluster may have lost them"
+        return self._missed_tombstones(names)
+
+    def _missed_tombstones(self, names: Mapping[str, TopicPartitionLike]) -> str | None:
+        """Compaction may have taken tombstones that were not seen: what they deleted would stay for ever."""
+        tables = {topic.name for topic in TABLES}
+        horizon = now_ms() - self._retention.tombstones * 4 // 5
+        late = [name for name in names if name.rpartition(":")[0] in tables and self._caught_up[name] < horizon]
+        return f"{late[0]} was not caught up for so long that tombstones may be gone" if late else None
+
+    async def _look_after(self) -> None:
+        """Does what is due: progress, offsets of idle accounts, retention. Raises _SessionOver after a rebuild."""
+        now = asyncio.get_running_loop().time()
+        if self._is_due("generation", now, GENERATION_SECONDS):
+            deployment = await read_deployment(self._client, self._keys)
+            if deployment is None:
+                raise WentBack("Redis has no read models any more")
+            if deployment.generation != self._deployment.generation:
+                raise _SessionOver(f"generation {deployment.generation} is whole")
+        if self._is_due("progress", now, PROGRESS_SECONDS):
+            await self._write_progress(now)
+        if self._is_due("trim", now, TRIM_SECONDS) and self._retention.changes >= 0:
+            horizon = now_ms() - self._retention.changes
+            await trim_feeds(self._client, self._keys, self._deployment.generation, max(horizon, 0))
+
+    def _is_due(self, what: str, now: float, seconds: float) -> bool:
+        if now < self._due[what]:
+            return False
+        self._due[what] = now + seconds
+        return True
+
+    async def _write_progress(self, now: float) -> None:
+        partitions = list(self._consumer.assignment())
+        number = self._assignment.number
+        positions = {each: await self._consumer.position(each) for each in partitions}
+        _, ends = await self._bounds(partitions)
+        if number != self._assignment.number or number != self._assignment_number:
+            return
+        at = now_ms()
+        by_name = {self._router.partition_name(each): position for each, position in positions.items()}
+        if self._is_due("advance", now, ADVANCE_SECONDS):
+            await self._writer.advance(by_name)
+            await self._commit(positions, number)
+        fields: list[str | bytes] = []
+        for partition, position in positions.items():
+            name = self._router.partition_name(partition)
+            if position >= ends[partition]:
+                self._caught_up[name] = at
+            fields += [name, encode_state(PartitionPosition(position, ends[partition], at, self._caught_up[name]))]
+        if fields:
+            await self._client.execute("HSET", self._keys.progress, *fields)
+        problem = self._missed_tombstones(dict.fromkeys(by_name, partitions[0])) if partitions else None
+        if problem is not None:
+            await self._rebuild(problem)
+            raise _SessionOver("rebuilt")
+
+    async def _commit(self, positions: Mapping[TopicPartitionLike, int], number: int) -> None:
+        """Shows Kafka's tools how far the group is; nobody reads on from there."""
+        try:
+            if number == self._assignment.number:
+                await self._consumer.commit(positions)
+        except (CommitFailedError, IllegalStateError) as error:
+            log.debug("views", commit=type(error).__name__)
+
+    async def _bounds(
+        self, partitions: list[TopicPartitionLike]
+    ) -> tuple[dict[TopicPartitionLike, int], dict[TopicPartitionLike, int]]:
+        """Where partitions begin and end."""
+        if not partitions:
+            return {}, {}
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return (
+                    await self._consumer.beginning_offsets(partitions),
+                    await self._consumer.end_offsets(partitions),
+                )
+        except TimeoutError as error:
+            raise BrokerUnavailable(
+                f"the output topics do not say within {PATIENCE_SECONDS:g} s where they end; see that every broker runs"
+            ) from error

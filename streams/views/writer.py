@@ -1,0 +1,116 @@
+"""Writes operations and offsets into one generation of keys, so that each record counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from connectors.redis.connection import Argument, RedisClient, ScriptCall
+from streams.views.batches import OperationBatch
+from streams.views.keys import DeploymentKeys
+from streams.views.models.script import APPLY, BEHIND
+
+Positions = dict[str, int]
+"""`topic:partition` to the offset of the next record."""
+
+
+class WentBack(Exception):
+    """Redis has an older state than it had, or lost an account: the writer starts again from what is there."""
+
+
+class ViewWriter:
+    """Writes into a generation; several writers may do so at a time. Methods raise RedisUnavailable, RedisRefused."""
+
+    def __init__(self, client: RedisClient, keys: DeploymentKeys, generation: int) -> None:
+        self._client = client
+        self._keys = keys
+        self.generation = generation
+        self._known: dict[str, Positions] = {}
+
+    async def load(self) -> None:
+        """Reads which offsets each account has."""
+        self._known = {}
+        await self._load_new_accounts()
+
+    def start_positions(self, fallback: Mapping[str, int]) -> Positions:
+        """Where to read on: the smallest offset of any account, or what `fallback` says where none has one."""
+        positions: Positions = {}
+        for partition, position in fallback.items():
+            offsets = [known[partition] for known in self._known.values() if partition in known]
+            positions[partition] = min(offsets, default=position)
+        return positions
+
+    def lost_accounts(self, partitions: Iterable[str]) -> list[str]:
+        """The accounts without an offset for one of the partitions, though every account has had one."""
+        names = list(partitions)
+        return [account for account, known in self._known.items() if any(name not in known for name in names)]
+
+    async def apply(self, batch: OperationBatch) -> None:
+        """Applies the operations of a batch. Raises WentBack; a part may be applied then, and a repeat does no harm."""
+        accounts = list(batch.accounts())
+        await self._register([account for account, _ in accounts if account not in self._known])
+        calls: list[ScriptCall] = []
+        owners = []
+        for account, portions in accounts:
+            offsets_key = self._keys.generation(account, self.generation).offsets
+            known = dict(self._known[account])
+            for portion in portions:
+                arguments: list[Argument] = [len(portion.partitions)]
+                for partition, following in portion.partitions.items():
+                    before = known.get(partition, 0)
+                    arguments += (partition, before, following)
+                    known[partition] = max(before, following)
+                calls.append(([offsets_key], arguments + portion.arguments))
+                owners.append((account, list(portion.partitions)))
+        await self._run(calls, owners)
+
+    async def advance(self, positions: Positions) -> None:
+        """Notes for every account that all before these positions is applied. Raises WentBack."""
+        await self._load_new_accounts()
+        calls: list[ScriptCall] = []
+        owners = []
+        for account, known in self._known.items():
+            arguments: list[Argument] = [len(positions)]
+            for partition, position in positions.items():
+                arguments += (partition, known.get(partition, 0), position)
+            calls.append(([self._keys.generation(account, self.generation).offsets], arguments))
+            owners.append((account, list(positions)))
+        if positions:
+            await self._run(calls, owners)
+
+    async def _run(self, calls: list[ScriptCall], owners: list[tuple[str, list[str]]]) -> None:
+        answers = await self._client.run_all(APPLY, calls) if calls else []
+        went_back = []
+        for (account, partitions), (word, *offsets) in zip(owners, answers, strict=True):
+            if word == BEHIND:
+                went_back.append(account)
+            else:
+                self._known[account].update(zip(partitions, offsets, strict=True))
+        if went_back:
+            raise WentBack(f"of account {went_back[0]}")
+
+    async def _register(self, accounts: list[str]) -> None:
+        """Makes new accounts known before they have keys, so that no key is without an owner."""
+        if not accounts:
+            return
+        await self._client.execute_all(
+            [
+                ("SADD", self._keys.generations, self.generation),
+                ("SADD", self._keys.accounts(self.generation), *accounts),
+            ]
+        )
+        await self._load_new_accounts()
+
+    async def _load_new_accounts(self) -> None:
+        names = await self._client.execute("SMEMBERS", self._keys.accounts(self.generation))
+        new = sorted(account for account in (name.decode() for name in names) if account not in self._known)
+        answers = await self._client.execute_all(
+            [("HGETALL", self._keys.generation(account, self.generation).offsets) for account in new]
+        )
+        for account, answer in zip(new, answers, strict=True):
+            fields = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
+            self._known[account] = _offsets(fields)
+
+
+def _offsets(fields: Mapping[Any, Any]) -> Positions:
+    return {name.decode(): int(value) for name, value in fields.items() if name != b"feed"}
