@@ -213,7 +213,9 @@ def _problem(error: ErrorDetails, options: Mapping[str, Any]) -> str:
         return error["msg"].removeprefix("Value error, ")
     value = _one_line(str(display_value(name, error["input"])))
     unit = unit_of(name)
-    needed = f"a whole number of {unit} from {bounds_text(name)}" if unit else bounds_text(name) or "something else"
+    needed = bounds_text(name) or "something else"
+    if bounds(name) is not None:
+        needed = f"a whole number{f' of {unit}' if unit else ''} from {needed}"
     default = Settings.model_fields[name].default
     otherwise = "" if default in (None, "") else f" (default {value_text(default)})"
     if name in options:

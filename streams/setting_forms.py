@@ -48,7 +48,13 @@ def _url(text: str, schemes: frozenset[str]) -> TextForm:
     return TextForm(text, fits)
 
 
+def _is_host(value: str) -> bool:
+    match = _HOST.fullmatch(f"[{value}]" if value.count(":") > 1 else value)
+    return match is not None and match[1] is None and not value.startswith("[")
+
+
 BOOTSTRAP = TextForm("HOST:PORT[,HOST:PORT...], for example kafka:9092", _are_brokers)
+LISTEN_HOST = TextForm("an address of this machine, for example 127.0.0.1, or 0.0.0.0 for all", _is_host)
 TOPIC_PREFIX = _pattern("at most 100 letters, digits, dots, dashes and underscores", r"[A-Za-z0-9._-]{0,100}")
 WORKER_NAME = _pattern("1 to 100 letters, digits, dots, dashes and underscores", r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 HTTP_URL = _url("a URL, for example http://127.0.0.1:8090", frozenset({"http", "https"}))
@@ -63,11 +69,6 @@ FIELD_NAME = _pattern(
     "the API name of a field, for example Leadstream_Id__c", r"[A-Za-z](?:[A-Za-z0-9_]{0,78}[A-Za-z0-9])?"
 )
 CURRENCY = _pattern("three capital letters as in ISO 4217, for example EUR", r"[A-Z]{3}")
-ADDRESS = _pattern(
-    "a host name or an IP address, for example 127.0.0.1 or ::1",
-    r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}",
-)
-
 TOKENS_OF_A_KIND = 2
 """Valid at a time, so that a new token is in use before the former one goes."""
 

@@ -15,12 +15,12 @@ from streams.engine.settings import DEFAULT_ENGINE_SETTINGS, DuplicateWindow, En
 from streams.engine.state.decoded_contacts import DECODED_CONTACTS
 from streams.errors import ConfigurationError
 from streams.setting_forms import (
-    ADDRESS,
     BOOTSTRAP,
     CURRENCY,
     DOMAIN,
     FIELD_NAME,
     HTTP_URL,
+    LISTEN_HOST,
     LOGIN,
     REDIS_URL,
     SERVE_TOKENS,
@@ -53,7 +53,7 @@ FORMS: dict[str, TextForm] = {
     "salesforce_external_id": FIELD_NAME,
     "salesforce_currency": CURRENCY,
     "redis_url": REDIS_URL,
-    "serve_host": ADDRESS,
+    "serve_host": LISTEN_HOST,
     "serve_tokens": SERVE_TOKENS,
 }
 """The forms of those settings that are text."""
@@ -203,7 +203,7 @@ class Settings(BaseSettings):
     salesforce_currency: str = Field("USD", description="currency of an org without multiple currencies")
     redis_url: str | None = Field(None, description="address of a Redis for the read models; `rediss://` with TLS")
     serve_host: str = Field("127.0.0.1", description="where `serve` listens; beyond loopback it needs tokens")
-    serve_port: int = _number(8800, 1, 65_535, "as a port", "port of `serve`")
+    serve_port: int = Field(8800, ge=1, le=65_535, description="port of `serve`")
     serve_tokens: str | None = Field(None, repr=False, description="tokens that requests to `serve` must have one of")
 
     @classmethod

@@ -76,6 +76,7 @@ def create_api(context: ServeContext | None = None) -> FastAPI:
     api.state.context = context
     for router in _ROUTERS:
         api.include_router(router, prefix=API)
+    api.add_exception_handler(Exception, _answer_failure)
     api.add_exception_handler(HttpProblem, _answer_problem)
     api.add_exception_handler(LeadstreamError, _answer_error)
     api.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -106,6 +107,10 @@ class _Sites:
 async def _answer_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HttpProblem)
     return error.response()
+
+
+async def _answer_failure(_request: Request, _error: Exception) -> Response:
+    return HttpProblem("internal", "an error in the server; its log has a line about it").response()
 
 
 async def _answer_error(_request: Request, error: Exception) -> Response:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from connectors.redis.connection import Argument, Command, RedisClient, Script, open_redis
+from connectors.redis.connection import Argument, Command, RedisClient, Script, ScriptCall, open_redis
 
 PATIENCE_SECONDS = 5.0
 
@@ -21,6 +21,11 @@ class LazyRedis:
         self._stack = AsyncExitStack()
         self._client: RedisClient | None = None
 
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the server belongs to a Redis Cluster; False while it is not known."""
+        return self._client is not None and self._client.is_cluster
+
     async def execute(self, *command: Argument) -> Any:
         """The answer of a command."""
         return await (await self.connect()).execute(*command)
@@ -32,6 +37,15 @@ class LazyRedis:
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """The answer of a script."""
         return await (await self.connect()).run(script, keys, arguments)
+
+    async def run_all(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
+        """The answers of a script that is called several times."""
+        return await (await self.connect()).run_all(script, calls)
+
+    async def scan(self, pattern: str) -> AsyncIterator[Sequence[bytes]]:
+        """The keys that match a pattern, in portions."""
+        async for keys in (await self.connect()).scan(pattern):
+            yield keys
 
     async def connect(self) -> RedisClient:
         """The client behind it, which finds its server again by itself. Raises RedisUnavailable, RedisRefused."""

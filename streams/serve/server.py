@@ -15,13 +15,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from connectors.redis.local import LocalRedis
-from streams.errors import AddressUnavailable, RedisUnavailable
+from streams.errors import AddressUnavailable, ConfigurationError, RedisUnavailable
+from streams.runtime.process.supervisor import Supervisor
 from streams.serve.addresses import url_host
 from streams.serve.app import create_app
 from streams.serve.context import ServeContext
 from streams.serve.guards.stack import AccessPolicy
 from streams.serve.redis_connection import LazyRedis
 from streams.serve.tokens import require_tokens
+from streams.serve.views_process import views_supervisor
 from streams.settings import Settings
 from streams.views.reader import ViewReader
 
@@ -47,12 +49,12 @@ async def run_server(settings: Settings, on_start: Callable[[str], None]) -> Non
         async with _context(settings, url) as context:
             policy = AccessPolicy(host=settings.serve_host, tokens=tokens)
             server = _Server(_config(create_app(context, policy)), lambda: on_start(_address(settings)))
-            _stop_at_signals(server, context)
-            await server.serve(sockets=[listener])
+            views = None if settings.redis_url is not None else views_supervisor(settings, url)
+            await _serve(server, context, listener, views)
 
 
 class _Server(uvicorn.Server):
-    """Tells when it has started, and leaves signals to `_stop_at_signals`.
+    """Tells when it has started, and leaves signals to `_serve`.
 
     uvicorn would raise them again at its end, and the exit code would be theirs.
     """
@@ -88,14 +90,31 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def _stop_at_signals(server: uvicorn.Server, context: ServeContext) -> None:
+async def _serve(server: _Server, context: ServeContext, listener: socket.socket, views: Supervisor | None) -> None:
+    """Serves beside the process that writes the embedded Redis, if it is our own, until a signal.
+
+    Raises ConfigurationError when that process has ended for good.
+    """
+
     def stop() -> None:
         server.force_exit = server.should_exit  # the second time nothing is waited for
         server.should_exit = True
         context.stop()
+        if views is not None:
+            views.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
+    writing = None if views is None else asyncio.create_task(views.run_children())
+    if writing is not None:
+        writing.add_done_callback(lambda _task: stop())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        if views is not None and writing is not None:
+            views.stop()
+            if await writing:
+                raise ConfigurationError("the process that writes the read models ended; its last line says why")
 
 
 @contextlib.asynccontextmanager

@@ -262,7 +262,7 @@ class ViewReader:
             has_gap = False
         else:
             entries, last, has_gap = await self._entries_behind(key, after, limit, block_ms)
-        changes = [ChangeEntry(position=_text(each[0]), record=_decode(each[1][1])) for each in entries]
+        changes = [ChangeEntry(position=_text(each[0]), record=_decode(_only_value(each[1]))) for each in entries]
         return ChangeList(changes=changes, last=changes[-1].position if changes else last or after, missed=has_gap)
 
     async def follow_changes(
@@ -360,6 +360,12 @@ class ViewReader:
             streams = answer.values() if isinstance(answer, dict) else [each[1] for each in answer or ()]
             entries = [entry for stream in streams for entry in stream]
         return entries, None, has_gap
+
+
+def _only_value(fields: Any) -> bytes:
+    """The value of a stream's entry that has one field; clients give a mapping or names and values in turn."""
+    value: bytes = next(iter(fields.values())) if isinstance(fields, dict) else fields[1]
+    return value
 
 
 def _place(position: str) -> tuple[int, int]:

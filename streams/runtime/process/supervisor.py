@@ -71,6 +71,10 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        return await self.run_children()
+
+    async def run_children(self) -> int:
+        """The same where signals are the caller's: it calls `stop`."""
         await asyncio.gather(*(self._keep_running(child) for child in self._children))
         return self._exit_code
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import Slug
+from streams.errors import DataError, UsageError
 from streams.explain.answer import Question
 from streams.explain.explanation import explain_past, explain_present
 from streams.progress import ignore_progress
 from streams.serve.context import Context
 from streams.serve.parameters import AccountParam, ContactParam, InstantParam, faulty
+from streams.serve.problems import HttpProblem
 
 router = APIRouter(tags=["contacts"])
 
@@ -39,13 +43,13 @@ async def explain_contact(
     """
     if (segment is None) == (campaign is None):
         raise faulty("query", "name either a `segment` or a `campaign`")
-    if segment is not None:
-        await context.definitions.release(account)
-        question = Question(account, contact, segment)
-    else:
-        await context.definitions.release(account)
-        question = Question(account, contact, campaign or "", prefers_campaign=True)
+    await context.definitions.release(account)
+    question = Question(account, contact, segment or campaign or "", prefers_campaign=campaign is not None)
     settings = context.settings
+    explain: Callable[[], Awaitable[dict[str, Any]]] = partial(explain_present, settings, question, ignore_progress)
     if at is not None or journal:
-        return await context.questions.ask(lambda: explain_past(settings, question, at, ignore_progress))
-    return await context.questions.ask(lambda: explain_present(settings, question, ignore_progress))
+        explain = partial(explain_past, settings, question, at, ignore_progress)
+    try:
+        return await context.questions.ask(explain)
+    except (UsageError, DataError) as error:
+        raise HttpProblem("not-found", str(error)) from error

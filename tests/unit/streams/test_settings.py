@@ -51,6 +51,22 @@ TEXTS: dict[str, tuple[list[str], list[str]]] = {
         ["redis://127.0.0.1:6379/0", "rediss://user:pass@redis:6379"],
         ["nonsense", "127.0.0.1:6379", "http://redis", "redis://", "redis://a:70000"],
     ),
+    "serve_host": (
+        ["127.0.0.1", "0.0.0.0", "::1", "localhost", "api.example.com"],
+        ["127.0.0.1:80", "http://localhost", "[::1]", "a b"],
+    ),
+    "serve_tokens": (
+        [f"read:{'r' * 20}", f"write:{'w' * 200}", f"read:{'a' * 20},read:{'b' * 20}, write:{'c' * 20}"],
+        [
+            "r" * 20,
+            f"admin:{'a' * 20}",
+            f"read:{'r' * 19}",
+            f"read:{'r' * 201}",
+            f"read:{'a' * 20},write:{'a' * 20}",
+            ",".join(f"read:{each * 20}" for each in "abc"),
+            "read:two words are no token",
+        ],
+    ),
 }
 """Setting -> what fits and what does not."""
 
@@ -129,7 +145,7 @@ def test_a_number_outside_its_bounds_is_refused_with_what_to_set(
 ) -> None:
     monkeypatch.setenv(variable_name(name), str(value))
     least, most = NUMBERS[name]
-    assert refusal().startswith(f"{variable_name(name)}={value} cannot be used: set it to a whole number of ")
+    assert refusal().startswith(f"{variable_name(name)}={value} cannot be used: set it to a whole number ")
     assert f"from {least} to {most} (default " in refusal()
 
 
