@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -114,13 +113,7 @@ class _Client:
 
     async def execute_all(self, commands: Sequence[Command]) -> list[Any]:
         with redis_errors(self._address):
-            if self.is_cluster:
-                return await asyncio.gather(*(self._client.execute_command(*command) for command in commands))
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for command in commands:
-                    pipeline.execute_command(*command)
-                answers: list[Any] = await pipeline.execute()
-                return answers
+            return _raise_first(await self._pipeline(commands))
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         with redis_errors(self._address):
@@ -130,50 +123,32 @@ class _Client:
                 return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
 
     async def run_all(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
-        if self.is_cluster:
-            return await self._run_all_by_key(script, calls)
+        commands = [("EVALSHA", script.sha, len(keys), *keys, *arguments) for keys, arguments in calls]
         with redis_errors(self._address):
-            answers = await self._pipeline(script, calls)
+            answers = await self._pipeline(commands)
             if any(isinstance(answer, NoScriptError) for answer in answers):
                 await self._client.execute_command("SCRIPT LOAD", script.text)
-                answers = await self._pipeline(script, calls)
-            for answer in answers:
-                if isinstance(answer, Exception):
-                    raise answer
-            return answers
+                answers = await self._pipeline(commands)
+            return _raise_first(answers)
 
-    async def _pipeline(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
+    async def _pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        """The answers, errors among them. Commands for one server of a cluster go there in their order."""
+        if not commands:
+            return []
         async with self._client.pipeline(transaction=False) as pipeline:
-            for keys, arguments in calls:
-                pipeline.execute_command("EVALSHA", script.sha, len(keys), *keys, *arguments)
+            for command in commands:
+                pipeline.execute_command(*command)
             answers: list[Any] = await pipeline.execute(raise_on_error=False)
             return answers
 
-    async def _run_all_by_key(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
-        places: dict[str, list[int]] = {}
-        for place, (keys, _) in enumerate(calls):
-            places.setdefault(keys[0], []).append(place)
-        answers: list[Any] = [None] * len(calls)
-
-        async def run_one_by_one(own: Sequence[int]) -> None:
-            for place in own:
-                keys, arguments = calls[place]
-                answers[place] = await self.run(script, keys, arguments)
-
-        await asyncio.gather(*(run_one_by_one(own) for own in places.values()))
-        return answers
-
     async def scan(self, pattern: str) -> AsyncIterator[Sequence[bytes]]:
-        nodes: Sequence[Any] = self._client.get_primaries() if self.is_cluster else [None]
-        for node in nodes:
-            target = {} if node is None else {"target_nodes": node}
+        servers: Sequence[Any] = self._client.get_primaries() if self.is_cluster else [self._client]
+        for server in servers:
             cursor = 0
             while True:
                 with redis_errors(self._address):
-                    answer = await self._client.execute_command(
-                        "SCAN", cursor, "MATCH", pattern, "COUNT", 1_000, **target
-                    )
-                cursor, keys = _scan_answer(answer)
+                    answer = await server.execute_command("SCAN", cursor, "MATCH", pattern, "COUNT", 1_000)
+                cursor, keys = int(answer[0]), answer[1]
                 if keys:
                     yield keys
                 if not cursor:
@@ -239,6 +214,13 @@ def address_of(url: str) -> str:
     return f"{host}:{parts.port or 6379}"
 
 
+def _raise_first(answers: list[Any]) -> list[Any]:
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return answers
+
+
 def _refused(address: str, error: BaseException) -> RedisRefused:
     return RedisRefused(
         f"the Redis at {address} refuses: {_reason(error)}; see user and password in LEADSTREAM_REDIS_URL, and what"
@@ -256,13 +238,6 @@ def _information(answer: Any) -> dict[str, str]:
         return {str(name): str(value) for name, value in answer.items()}
     text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-
-
-def _scan_answer(answer: Any) -> tuple[int, Sequence[bytes]]:
-    if isinstance(answer, dict):  # of a cluster: by node
-        [answer] = answer.values()
-    cursor, keys = answer
-    return int(cursor), keys
 
 
 def _require_no_eviction(fields: dict[str, str], address: str) -> None:

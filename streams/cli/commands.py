@@ -157,6 +157,15 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
             "remove": CommandEntry("segments:remove", "Take contacts off the list of a static segment."),
         },
     ),
+    "views": CommandGroup(
+        "The read models in Redis.",
+        {
+            "rebuild": CommandEntry(
+                "read_side.views:rebuild",
+                "Build the read models anew from the topics, beside those that are read, and put them in place.",
+            ),
+        },
+    ),
     "salesforce": CommandGroup(
         "Salesforce: a stand-in org, and the check of the real one.",
         {

@@ -191,7 +191,9 @@ class _Session:
 
     async def _rebuild(self, why: str) -> Deployment:
         log.info("views", rebuild=why)
-        return await Rebuild(self._settings, self._client).run()
+        deployment = await Rebuild(self._settings, self._client).run()
+        log.info("views", generation=deployment.generation)
+        return deployment
 
     async def _unlink_former(self) -> None:
         await asyncio.sleep(GRACE_SECONDS)
@@ -315,5 +317,5 @@ class _Session:
                 )
         except TimeoutError as error:
             raise BrokerUnavailable(
-                f"the output topics do not say within {PATIENCE_SECONDS:g} s where they end; see that every broker runs"
+                f"the output topics do not say within {PATIENCE_SECONDS:g} s where they end; does every broker run?"
             ) from error

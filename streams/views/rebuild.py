@@ -165,7 +165,6 @@ class Rebuild:
         await self._client.execute("DEL", self._keys.progress)
         await self._client.execute("HSET", self._keys.progress, *progress)
         await self._client.execute("HSET", self._keys.deployment, *deployment.fields())
-        log.info("read models built", generation=deployment.generation, offsets=self._state.done)
 
     @asynccontextmanager
     async def _lock(self, generation: int) -> AsyncIterator[None]:

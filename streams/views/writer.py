@@ -46,7 +46,7 @@ class ViewWriter:
         return [account for account, known in self._known.items() if any(name not in known for name in names)]
 
     async def apply(self, batch: OperationBatch) -> None:
-        """Applies the operations of a batch. Raises WentBack; a part may be applied then, and a repeat does no harm."""
+        """Applies the operations of a batch. Raises WentBack; a part may be applied then, which a repeat knows."""
         accounts = list(batch.accounts())
         await self._register([account for account, _ in accounts if account not in self._known])
         calls: list[ScriptCall] = []

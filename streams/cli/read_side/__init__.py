@@ -1,1 +1,1 @@
-"""Commands of the read side: the HTTP API and the read models behind it."""
+"""Commands of the read side: the read models in Redis."""

@@ -65,11 +65,12 @@ local function count_flow(segment, direction, at)
   end
 end
 
-local function is_of_erased(contact, hash, at, ms, needs_row)
+-- Results of a CRM are stamped by brokers and outputs by workers, whose clocks may differ: they are not compared.
+local function is_of_erased(contact, hash, at, ms, is_result, needs_row)
   local erased = redis.call('ZSCORE', base .. 'erased', hash)
-  if erased and tonumber(erased) >= ms then return true end
+  if erased and not is_result and tonumber(erased) >= ms then return true end
   local created = redis.call('HGET', base .. 'contact:' .. contact, 'created')
-  if not created then return needs_row == '1' end
+  if not created then return needs_row == '1' or is_result and erased ~= false end
   return at < created  -- of a contact that was erased and began again
 end
 
@@ -84,9 +85,10 @@ end
 apply.change = function(contact, hash, place, subject, direction, at, at_ms, written, keep, needs_row, json)
   if direction ~= '' then count_flow(subject:sub(9), direction, tonumber(at_ms)) end
   local ms = tonumber(written)
-  if is_of_erased(contact, hash, at, ms, needs_row) then return end
+  local is_result = place:sub(1, 1) == 'r'
+  if is_of_erased(contact, hash, at, ms, is_result, needs_row) then return end
   local timeline = base .. 'timeline:' .. contact
-  if place:sub(1, 1) == 'r' and is_repeat(timeline, place) then return end
+  if is_result and is_repeat(timeline, place) then return end
   local position = next_position(ms)
   redis.call('XADD', base .. 'changes', 'MAXLEN', '~', FEED, position, 'json', json)
   redis.call('XADD', base .. 'changes:' .. subject, 'MAXLEN', '~', SUBJECT_FEED, position, 'json', json)

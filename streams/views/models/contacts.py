@@ -20,7 +20,13 @@ apply.no_contact = function(contact, hash, ms)
   redis.call('HDEL', base .. 'contact:' .. contact, 'row', 'created')
   redis.call('ZREM', base .. 'contacts', contact)
   redis.call('ZADD', base .. 'erased', 'GT', ms, hash)
-  drop_changes(contact, redis.call('ZRANGEBYSCORE', base .. 'timeline:' .. contact, '-inf', ms))
+  local timeline = base .. 'timeline:' .. contact
+  drop_changes(contact, redis.call('ZRANGEBYSCORE', timeline, '-inf', ms))
+  local results = {}
+  for _, entry in ipairs(redis.call('ZRANGE', timeline, 0, -1)) do
+    if entry:sub(1, 1) == 'r' then results[#results + 1] = entry end
+  end
+  drop_changes(contact, results)
 end
 """
 ARITY = {"contact": 3, "no_contact": 3}
