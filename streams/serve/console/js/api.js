@@ -59,6 +59,14 @@ export function post(path, body, { key, signal } = {}) {
   return send([addressOf(path), { method: "POST", headers: headers(own), body: JSON.stringify(body), signal }]);
 }
 
+let clock = null;
+
+// On the events clock time goes on with the events, so "now" on a chart is the last thing that happened.
+export async function hasWallClock() {
+  clock ??= (await get(["workers"])).deployment?.clock;
+  return clock !== "events";
+}
+
 export function newKey() {
   // crypto.randomUUID is missing where the page came over plain HTTP from another machine.
   const bytes = crypto.getRandomValues(new Uint8Array(16));

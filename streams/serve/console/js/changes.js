@@ -43,9 +43,9 @@ function what(record) {
 }
 
 export function causeText(cause) {
-  const parts = [CAUSES[cause.kind] ?? cause.kind];
+  const parts = [cause.kind === "event" && cause.event ? `of the event ${cause.event}` : CAUSES[cause.kind] ?? cause.kind];
   if (cause.rule) parts.push(`rule ${cause.rule}`);
-  if (cause.event) parts.push(`event ${cause.event}`);
+  if (cause.kind !== "event" && cause.event) parts.push(`event ${cause.event}`);
   if (cause.release) parts.push(`release ${cause.release}`);
   if (cause.late) parts.push("came late and corrected the past");
   return parts.join(", ");
@@ -53,5 +53,5 @@ export function causeText(cause) {
 
 function leaves(cause) {
   const found = cause.leaves ?? [];
-  return found.length ? h("ul", { class: "tree" }, found.map((leaf) => h("li", {}, sentence(leaf)))) : null;
+  return found.length ? `: ${found.map(sentence).join("; ")}` : null;
 }

@@ -6,10 +6,8 @@ import { plain, time } from "./texts.js";
 const WORDS = {
   eq: "is", ne: "is not", in: "is one of", not_in: "is none of", gt: "is above", gte: "is at least", lt: "is below",
   lte: "is at most", contains: "contains", not_contains: "does not contain", starts_with: "begins with",
-  ends_with: "ends with", matches: "matches", exists: "exists", between: "is between",
+  ends_with: "ends with", matches: "matches", between: "is between", within_last: "within the last", at_least: "at least",
 };
-const KINDS = ["property", "segment", "visit", "activity", "points", "score", "created", "inactive_for",
-  "anniversary_within", "status", "campaign", "lead"];
 const GROUPS = { all: "All of these", any: "At least one of these", not: "None of this" };
 
 export function conditionTree(condition) {
@@ -28,12 +26,19 @@ function groupOf(condition) {
   return Object.keys(GROUPS).find((name) => name in condition);
 }
 
+// A leaf is one kind of thing (its first key) with operators, such as {property: country, eq: DE}.
 export function sentence(leaf) {
-  const kind = KINDS.find((name) => name in leaf);
-  if (!kind) return JSON.stringify(leaf);
-  const { [kind]: subject, ...others } = leaf;
-  const start = isPlain(subject) ? `${kind} ${plain(subject)}` : [kind, filterText(subject)].filter(Boolean).join(" with ");
-  return [start, ...Object.entries(others).map(([name, value]) => partText(name, value))].join(" ");
+  const [[kind, subject], ...others] = Object.entries(leaf);
+  const name = kind.replaceAll("_", " ");
+  const parts = others.map(([word, value]) => (word === "count" ? countText(value) : partText(word, value)));
+  const start = isPlain(subject) ? `${name} ${plain(subject)}` : [name, filterText(subject)].filter(Boolean).join(" ");
+  return [start, ...parts].join(parts.length && !isPlain(subject) ? ", " : " ");
+}
+
+function countText(operators) {
+  const entries = Object.entries(operators);
+  if (entries.length === 1 && operators.eq === 0) return "never";
+  return entries.map(([word, value]) => `${(WORDS[word] ?? word).replace(/^is /, "")} ${value} times`).join(" and ");
 }
 
 function isPlain(value) {
@@ -42,12 +47,13 @@ function isPlain(value) {
 
 function filterText(filter) {
   return Object.entries(filter)
-    .map(([name, value]) => (isPlain(value) || Array.isArray(value) ? partText(name, value) : `${name} ${filterText(value)}`))
+    .map(([name, value]) => (name in WORDS || isPlain(value) || Array.isArray(value) ? partText(name, value) : `whose ${name} ${filterText(value)}`))
     .join(" and ");
 }
 
 function partText(name, value) {
   const word = WORDS[name] ?? name.replaceAll("_", " ");
+  if (name === "exists") return value ? "exists" : "does not exist";
   if (value === true) return word;
   if (Array.isArray(value)) return `${word} ${value.map(plain).join(name === "between" ? " and " : ", ")}`;
   if (isPlain(value)) return `${word} ${plain(value)}`;

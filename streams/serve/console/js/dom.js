@@ -32,8 +32,13 @@ export function figure(value, label) {
   return h("li", {}, h("b", {}, value), label);
 }
 
+// Text in which `words` between backticks are code.
+export function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+}
+
 export function table(caption, columns, rows, empty = "Nothing here yet.") {
-  if (!rows.length) return h("p", { class: "quiet" }, empty);
+  if (!rows.length) return h("p", { class: "quiet" }, prose(empty));
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },

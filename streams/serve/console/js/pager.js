@@ -7,7 +7,7 @@ export function pages(load, show) {
   const back = h("button", { type: "button", onclick: () => turn(cursors.slice(0, -1)) }, "Previous");
   const next = h("button", { type: "button", onclick: () => turn([...cursors, following]) }, "Next");
   const place = h("span", { class: "quiet" });
-  const bar = h("div", { class: "pager" }, back, next, place);
+  const bar = h("div", { class: "pager", hidden: true }, back, next, place);
   let cursors = [null];
   let following = null;
 

@@ -65,8 +65,8 @@ export async function campaign({ root, parameters: [id], listen }) {
       panel("Points of its leads", "half", bars("Leads by points", about.points.bands
         .filter((band) => band.leads || (band.least !== null && band.below !== null))
         .map((band) => ({ label: bandText(band), value: band.leads })))),
-      panel("Leads", "half", h("form", { class: "row" }, h("label", { for: "status" }, "Status", chosen)), shown),
-      panel("Latest changes", "half", list)));
+      panel("Leads", "", h("form", { class: "row" }, h("label", { for: "status" }, "Status", chosen)), shown),
+      panel("Latest changes", "", list)));
   showLeads();
   listen(async (event, data) => {
     if ((data.record ?? data).campaign !== id) return;

@@ -106,7 +106,7 @@ function explanation(found) {
     ["scoring", "automation"].flatMap((kind) => (found[kind] ?? []).map((rule) => h("div", {},
       h("h3", {}, `${kind === "scoring" ? "Scoring" : "Automation"} rule ${rule.id}: ${kind === "scoring" ? `${rule.points} points` : plain(rule.then)}`),
       rule.condition ? explanationTree(rule.condition) : null))),
-    found.history?.length ? [h("h3", {}, "History"), changeList(found.history.map((each) => ({ ...each, contact: found.contact })), { withContact: false })] : null,
+    found.history?.length ? [h("h3", {}, "History"), changeList(found.history.map((each) => ({ ...each, contact: found.contact, segment: found.segment, campaign: found.campaign })), { withContact: false })] : null,
     (found.notes ?? []).map((note) => h("p", { class: "quiet" }, note)),
   ];
 }

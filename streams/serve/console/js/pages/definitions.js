@@ -1,7 +1,7 @@
 // Definitions: the ones in force, their history, and what a draft would change before it is applied.
 
 import { Problem, get, post } from "../api.js";
-import { h, panel, replace, table } from "../dom.js";
+import { h, panel, prose, replace, table } from "../dom.js";
 import { count, time } from "../texts.js";
 
 export async function definitions({ root }) {
@@ -25,7 +25,7 @@ export async function definitions({ root }) {
   }
   replace(root,
     h("h1", {}, "Definitions"),
-    h("p", { class: "lead" }, "Segments and campaigns as they are in force. A plan changes nothing; `leadstream definitions apply` does."),
+    h("p", { class: "lead" }, prose("Segments and campaigns as they are in force. A plan changes nothing; `leadstream definitions apply` does.")),
     h("div", { class: "grid" },
       panel("Plan of a draft", "half",
         h("form", { onsubmit: (event) => { event.preventDefault(); plan(); } },

@@ -1,6 +1,6 @@
 // All segments, and one segment: members, condition, size over time, changes.
 
-import { get, getList } from "../api.js";
+import { get, getList, hasWallClock } from "../api.js";
 import { changeList } from "../changes.js";
 import { sizeChart, spark } from "../charts.js";
 import { conditionTree } from "../condition.js";
@@ -21,19 +21,21 @@ export async function segments({ root }) {
       { title: "Members", kind: "number", cell: (row) => count(row.members) },
       { title: "Size over time", cell: (row) => sparks.get(row.segment) },
     ], rows, "No segment yet. `leadstream definitions apply FILE` brings the first one.")));
+  const isWall = await hasWallClock();
   for (const row of rows) {
     const history = await get(["segments", row.segment, "sizes"], { step: "minute" });
-    replace(sparks.get(row.segment), spark(sizePoints(history), `Size of ${row.segment} over time`));
+    replace(sparks.get(row.segment), spark(sizePoints(history, isWall), `Size of ${row.segment} over time`));
   }
 }
 
 export async function segment({ root, parameters: [id], listen }) {
-  const [about, changes, history] = await Promise.all([
+  const [about, changes, history, isWall] = await Promise.all([
     get(["segments", id]), get(["changes"], { segment: id, limit: 30 }), get(["segments", id, "sizes"], { step: "minute" }),
+    hasWallClock(),
   ]);
   const size = figure(count(about.members), "members");
   const list = changeList(changes.changes.map((each) => each.record).reverse());
-  const chart = h("div", {}, chartOf(history));
+  const chart = h("div", {}, chartOf(history, isWall));
   replace(root,
     h("h1", {}, about.name || id),
     h("p", { class: "lead" }, `Segment ${id}, ${about.kind}. `, about.description || ""),
@@ -54,17 +56,17 @@ export async function segment({ root, parameters: [id], listen }) {
     addLive(list, data, {});
     const [now, sizes] = await Promise.all([get(["segments", id]), get(["segments", id, "sizes"], { step: "minute" })]);
     replace(size, h("b", {}, count(now.members)), "members");
-    replace(chart, chartOf(sizes));
+    replace(chart, chartOf(sizes, isWall));
   });
 }
 
-function sizePoints(history) {
+function sizePoints(history, isWall) {
   const points = history.points.map((point) => ({ at: new Date(point.at), size: point.size }));
-  return points.length ? [...points, { at: new Date(), size: history.members }] : points;
+  return points.length && isWall ? [...points, { at: new Date(), size: history.members }] : points;
 }
 
-function chartOf(history) {
-  const points = sizePoints(history);
+function chartOf(history, isWall) {
+  const points = sizePoints(history, isWall);
   return sizeChart(points, `Members over time, now ${count(history.members)}`);
 }
 

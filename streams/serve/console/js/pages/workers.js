@@ -9,14 +9,15 @@ const JOURNALS = new Set(["journal", "ledger-journal"]);
 
 export async function workers({ root, signal }) {
   async function show() {
-    replace(root, content(await get(["workers"])));
+    const [status, views] = await Promise.all([get(["workers"]), get(["views"])]);
+    replace(root, content(status, views));
   }
   await show();
   const timer = setInterval(() => show().catch(() => {}), EVERY);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 }
 
-function content(found) {
+function content(found, views) {
   return [
     h("h1", {}, "Workers"),
     h("p", { class: "lead" }, "Who decides, how much waits, and whether time goes on. It is read again every five seconds."),
@@ -44,7 +45,7 @@ function content(found) {
         { title: "Behind", kind: "number", cell: (row) => count(row.lag) },
         { title: "For", kind: "number", cell: (row) => seconds(row.lag_seconds) },
         { title: "As of", kind: "time", cell: (row) => time(row.as_of) },
-      ], found.views?.partitions ?? [], "The read models are not built yet."))),
+      ], views.partitions, "The read models are not built yet."))),
   ];
 }
 
