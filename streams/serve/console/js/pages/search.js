@@ -28,10 +28,10 @@ export async function search({ root, signal }) {
     const own = running;
     if (mode === "exact") replace(answer, h("p", { class: "quiet" }, "Reading all contacts; where the condition asks of the past, the whole journal."));
     try {
-      const question = { account: session.account, condition: text.value, exact: mode === "exact" };
+      const question = { account: session.account, condition: text.value, partial: mode === "sample" };
       const found = await post(["search"], question, { signal: own.signal });
       text.removeAttribute("aria-invalid");
-      replace(answer, shown(found, mode));
+      replace(answer, shown(found));
     } catch (problem) {
       if (own.signal.aborted) return;
       if (problem.status === 422 || problem.status === 400) text.setAttribute("aria-invalid", "true");
@@ -56,12 +56,11 @@ function errorText(error) {
   return place ? `${place}: ${message}` : message;
 }
 
-function shown(found, mode) {
-  const isSample = found.is_sample ?? mode === "sample";
+function shown(found) {
   const statuses = Object.entries(found.by_status ?? {});
   return [
-    h("p", {}, h("b", {}, isSample ? `About ${plural(found.estimate ?? found.count, "contact")}` : plural(found.count, "contact")),
-      isSample ? ` (an estimate: ${count(found.count)} of a sample of ${count(found.scanned)})` : ` of ${count(found.scanned)} read`),
+    h("p", {}, h("b", {}, found.partial ? `About ${plural(found.estimate, "contact")}` : plural(found.count, "contact")),
+      found.partial ? ` (an estimate: ${count(found.count)} of a sample of ${count(found.scanned)})` : ` of ${count(found.scanned)} read`),
     statuses.length ? h("p", {}, statuses.map(([status, value]) => [badge(`${status}: ${count(value)}`), " "])) : null,
     (found.warnings ?? []).map((warning) => h("p", { class: "notice" }, warning)),
     table("Some of them", [
