@@ -45,6 +45,7 @@ BODY_BOUNDS = {f"{API}/definitions/plan": MAX_DRAFT + 1_000_000}
 """Path -> bytes, where a body may be larger than elsewhere."""
 
 _ROUTERS: tuple[APIRouter, ...] = (
+    commands.router,  # before segments, of which `/segments/add` could be one
     accounts.router,
     contacts.router,
     explain.router,
@@ -54,7 +55,6 @@ _ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
     search.router,
     definitions.router,
-    commands.router,
     workers.router,
     health.router,
 )
