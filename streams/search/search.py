@@ -28,23 +28,35 @@ ReleaseCheck = Callable[[Release], None]
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A condition, words, or both; `sample_size` is how many hits to show with properties."""
+    """A condition, words, or both; `sample_size` is how many hits to show with properties.
+
+    `most_partitions` limits the scan to so many partitions of the contacts; None scans all. A contact's partition is
+    a hash of its id, so the contacts of one are a fair sample of all.
+    """
 
     account: str
     condition: Document | None
     free_text: FreeTextQuery | None
     sample_size: int = 0
+    most_partitions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits, and the release under which the condition was evaluated."""
+    """The hits in `partitions_scanned` of `partitions`, and the release under which the condition was evaluated."""
 
     hits: SearchHits
     release: Release
     is_journal_scanned: bool
     mismatches: ValueMismatches
     """Where the condition met values of another type."""
+    partitions_scanned: int
+    partitions: int
+
+    @property
+    def estimate(self) -> int:
+        """How many hits there are in all partitions, if the others are like those that were scanned."""
+        return round(len(self.hits.entries) * self.partitions / self.partitions_scanned)
 
 
 async def search(
@@ -72,10 +84,13 @@ async def search(
             request.sample_size,
         )
         await run.record_truncation()
-        for number in range(store.slot_count):
+        scanned = min(store.slot_count, request.most_partitions or store.slot_count)
+        for number in range(scanned):
             await run.scan_slot(number, on_progress)
         await run.require_same_truncation()
-        return SearchResult(run.hits, release, bool(run.matcher.backfill_leaves), run.matcher.mismatches)
+        return SearchResult(
+            run.hits, release, bool(run.matcher.backfill_leaves), run.matcher.mismatches, scanned, store.slot_count
+        )
 
 
 class _SearchRun:

@@ -29,10 +29,12 @@ class SearchQuestion(BaseModel):
     """Words in text properties; `*` and `?` inside."""
     sample: Annotated[int, Field(ge=0, le=MAX_SAMPLE)] = 10
     """How many of those found to show."""
+    partial: bool = False
+    """Only the contacts of one partition, for a quick estimate."""
 
 
 class SearchAnswer(ViewModel):
-    """How many there are, and some of them. All contacts of the account were scanned."""
+    """How many there are, and some of them."""
 
     account: Slug
     release: int
@@ -41,6 +43,11 @@ class SearchAnswer(ViewModel):
     journal_scanned: bool
     """Whether the condition asks for activity that is not counted yet, so that the journal was read."""
     count: int
+    """Hits among the contacts that were scanned."""
+    estimate: int
+    """Hits among all contacts: `count`, or an estimate from it where the search was partial."""
+    partial: bool
+    """Whether only a part of the contacts was scanned."""
     by_status: dict[str, int]
     sample: list[dict[str, Any]]
     warnings: list[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from fastapi import APIRouter
@@ -21,8 +22,8 @@ router = APIRouter(tags=["search"])
 
 @router.post("/search", summary="Count and sample contacts by a condition or by words")
 async def search_contacts(context: Context, question: SearchQuestion) -> SearchAnswer:
-    """Exact: it scans all contacts of the account, and the journal for activity that is not counted yet. Few such
-    questions run at a time, each for at most a minute.
+    """It scans all contacts of the account, and the journal for activity that is not counted yet; a `partial` search
+    scans those of one partition and estimates. Few such questions run at a time, each for at most a minute.
     """
     request = build_request(question)
     await context.definitions.release(question.account)
@@ -41,7 +42,8 @@ def build_request(question: SearchQuestion) -> SearchRequest:
     if condition is not None and condition.lstrip().startswith(FILE_PREFIX):
         raise condition_problem("a condition is such as {property: country, eq: DE}")  # `@FILE` is the command's
     try:
-        return build_search_request(question.account, condition, question.text, question.sample)
+        request = build_search_request(question.account, condition, question.text, question.sample)
+        return replace(request, most_partitions=1 if question.partial else None)
     except UsageError as error:
         raise condition_problem(str(error)) from error
 
@@ -72,6 +74,8 @@ def _answer(question: SearchQuestion, request: SearchRequest, result: SearchResu
         scanned=hits.scanned_count,
         journal_scanned=result.is_journal_scanned,
         count=len(hits.entries),
+        estimate=result.estimate,
+        partial=result.partitions_scanned < result.partitions,
         by_status=hits.counts_by_status(),
         sample=list(hits.sample_rows()),
         warnings=[*warnings, *(note for note in result.mismatches.notes())],

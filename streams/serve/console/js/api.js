@@ -1,0 +1,74 @@
+// Asks the HTTP API. A refusal becomes a Problem with what the server said (RFC 9457).
+
+import { session } from "./session.js";
+
+const ROOT = "/api/v1/";
+
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail ?? document.title ?? `The server answered ${status}.`);
+    this.status = status;
+    this.document = document;
+  }
+}
+
+export function headers(more = {}) {
+  return session.token ? { ...more, Authorization: `Bearer ${session.token}` } : more;
+}
+
+function addressOf(path) {
+  return ROOT + path.map(encodeURIComponent).join("/");
+}
+
+export function address(path, parameters = {}) {
+  const query = new URLSearchParams({ account: session.account });
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined && value !== "") query.set(name, value);
+  }
+  return `${addressOf(path)}?${query}`;
+}
+
+async function send(request) {
+  let response;
+  try {
+    response = await fetch(...request);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, { detail: "The server does not answer. The page tries again when you reload it." });
+  }
+  if (response.ok) return response.status === 204 ? null : response.json();
+  throw new Problem(response.status, await response.json().catch(() => ({})));
+}
+
+// What an account without definitions answers where a list is asked for.
+export async function getList(path, name, parameters = {}) {
+  try {
+    return await get(path, parameters);
+  } catch (problem) {
+    if (problem.status === 404) return { [name]: [], isEmpty: true };
+    throw problem;
+  }
+}
+
+export function get(path, parameters = {}, signal = undefined) {
+  return send([address(path, parameters), { headers: headers(), signal }]);
+}
+
+export function post(path, body, { key, signal } = {}) {
+  const own = { "Content-Type": "application/json", ...(key ? { "Idempotency-Key": key } : {}) };
+  return send([addressOf(path), { method: "POST", headers: headers(own), body: JSON.stringify(body), signal }]);
+}
+
+let clock = null;
+
+// On the events clock time goes on with the events, so "now" on a chart is the last thing that happened.
+export async function hasWallClock() {
+  clock ??= (await get(["workers"])).deployment?.clock;
+  return clock !== "events";
+}
+
+export function newKey() {
+  // crypto.randomUUID is missing where the page came over plain HTTP from another machine.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return "console-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

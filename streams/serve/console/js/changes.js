@@ -1,0 +1,57 @@
+// Changes as sentences with their causes.
+
+import { sentence } from "./condition.js";
+import { h, link } from "./dom.js";
+import { time } from "./texts.js";
+
+const CAUSES = {
+  event: "an event", clock: "time passed", definition: "the definitions changed", command: "a person decided",
+  cascade: "another segment changed", automation: "a rule of the campaign", audience: "the campaign's audience",
+  merge: "two contacts were merged", crm: "the CRM answered",
+};
+
+export function changeList(records, { withContact = true } = {}) {
+  if (!records.length) return h("p", { class: "quiet" }, "No change yet.");
+  return h("ol", { class: "changes" }, records.map((record) => changeItem(record, { withContact })));
+}
+
+export function changeItem(record, { withContact = true, isNew = false } = {}) {
+  const who = withContact ? [h("a", { href: link("contacts", record.contact) }, record.contact), " "] : [];
+  return h("li", { class: isNew ? "new" : null },
+    time(record.at),
+    h("div", {}, who, what(record)),
+    record.cause ? h("div", { class: "cause" }, "because ", causeText(record.cause), leaves(record.cause)) : null);
+}
+
+function what(record) {
+  const segment = () => h("a", { href: link("segments", record.segment) }, record.segment);
+  const campaign = () => h("a", { href: link("campaigns", record.campaign) }, record.campaign);
+  switch (record.type) {
+    case "segment.entered": return ["entered ", segment()];
+    case "segment.exited": return ["left ", segment()];
+    case "lead.status_changed":
+      return record.from === null || record.from === undefined
+        ? ["became a lead of ", campaign(), `: ${record.to}`]
+        : ["lead of ", campaign(), `: ${record.from} → ${record.to}`, ` (${record.points} points)`];
+    case "lead.points_changed":
+      return ["lead of ", campaign(), `: ${record.added >= 0 ? "+" : ""}${record.added} points, now ${record.points}`];
+    case "crm.linked": return ["is in the CRM for ", campaign(), record.record ? ` as ${record.record}` : ""];
+    case "crm.failed": return ["was refused by the CRM for ", campaign(), record.message ? `: ${record.message}` : ""];
+    case "crm.outcome": return ["outcome in the CRM for ", campaign(), `: ${record.outcome}`];
+    default: return [record.type];
+  }
+}
+
+export function causeText(cause) {
+  const parts = [cause.kind === "event" && cause.event ? `of the event ${cause.event}` : CAUSES[cause.kind] ?? cause.kind];
+  if (cause.rule) parts.push(`rule ${cause.rule}`);
+  if (cause.kind !== "event" && cause.event) parts.push(`event ${cause.event}`);
+  if (cause.release) parts.push(`release ${cause.release}`);
+  if (cause.late) parts.push("came late and corrected the past");
+  return parts.join(", ");
+}
+
+function leaves(cause) {
+  const found = cause.leaves ?? [];
+  return found.length ? `: ${found.map(sentence).join("; ")}` : null;
+}

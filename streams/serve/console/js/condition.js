@@ -1,0 +1,99 @@
+// Conditions as sentences in a tree, and an explanation as the same tree with what holds.
+
+import { h } from "./dom.js";
+import { plain, time } from "./texts.js";
+
+const WORDS = {
+  eq: "is", ne: "is not", in: "is one of", not_in: "is none of", gt: "is above", gte: "is at least", lt: "is below",
+  lte: "is at most", contains: "contains", not_contains: "does not contain", starts_with: "begins with",
+  ends_with: "ends with", matches: "matches", between: "is between", within_last: "within the last", at_least: "at least",
+};
+const GROUPS = { all: "All of these", any: "At least one of these", not: "None of this" };
+
+export function conditionTree(condition) {
+  return h("ul", { class: "tree" }, conditionNode(condition));
+}
+
+function conditionNode(condition) {
+  const group = groupOf(condition);
+  if (!group) return h("li", {}, sentence(condition));
+  const children = [condition[group]].flat();
+  const title = children.length || group === "not" ? GROUPS[group] : "Everybody";
+  return h("li", {}, title, children.length ? h("ul", {}, children.map(conditionNode)) : null);
+}
+
+function groupOf(condition) {
+  return Object.keys(GROUPS).find((name) => name in condition);
+}
+
+// A leaf is one kind of thing (its first key) with operators, such as {property: country, eq: DE}.
+export function sentence(leaf) {
+  const [[kind, subject], ...others] = Object.entries(leaf);
+  const name = kind.replaceAll("_", " ");
+  const parts = others.map(([word, value]) => (word === "count" ? countText(value) : partText(word, value)));
+  const start = isPlain(subject) ? `${name} ${plain(subject)}` : [name, filterText(subject)].filter(Boolean).join(" ");
+  return [start, ...parts].join(parts.length && !isPlain(subject) ? ", " : " ");
+}
+
+function countText(operators) {
+  const entries = Object.entries(operators);
+  if (entries.length === 1 && operators.eq === 0) return "never";
+  return entries.map(([word, value]) => `${(WORDS[word] ?? word).replace(/^is /, "")} ${value} times`).join(" and ");
+}
+
+function isPlain(value) {
+  return typeof value !== "object" || value === null;
+}
+
+function filterText(filter) {
+  return Object.entries(filter)
+    .map(([name, value]) => (name in WORDS || isPlain(value) || Array.isArray(value) ? partText(name, value) : `whose ${name} ${filterText(value)}`))
+    .join(" and ");
+}
+
+function partText(name, value) {
+  const word = WORDS[name] ?? name.replaceAll("_", " ");
+  if (name === "exists") return value ? "exists" : "does not exist";
+  if (value === true) return word;
+  if (Array.isArray(value)) return `${word} ${value.map(plain).join(name === "between" ? " and " : ", ")}`;
+  if (isPlain(value)) return `${word} ${plain(value)}`;
+  return `${word} ${filterText(value)}`;
+}
+
+export function explanationTree(node) {
+  return h("ul", { class: "tree" }, explanationNode(node));
+}
+
+function explanationNode(node) {
+  const group = groupOf(node);
+  const mark = node.holds ? "holds" : "fails";
+  const said = h("span", { class: "quiet" }, node.holds ? " (true" : " (false", timesText(node), ")");
+  if (group) {
+    const children = [node[group]].flat();
+    return h("li", {}, h("span", { class: mark }, GROUPS[group]), said,
+      children.length ? h("ul", {}, children.map(explanationNode)) : null);
+  }
+  return h("li", {}, h("span", { class: mark }, sentence(node.leaf)), said, facts(node), events(node.events ?? []));
+}
+
+function timesText(node) {
+  const parts = [];
+  if (node.last_changed) parts.push(`, since ${node.last_changed}`);
+  if (node.changed_by) parts.push(` by ${node.changed_by}`);
+  if (node.next_change) parts.push(`, changes ${node.next_change} if nothing happens`);
+  return parts.join("");
+}
+
+const NOT_FACTS = new Set(["leaf", "holds", "events", "last_changed", "changed_by", "next_change"]);
+
+function facts(node) {
+  const found = Object.entries(node).filter(([name]) => !NOT_FACTS.has(name));
+  if (!found.length) return null;
+  return h("span", { class: "facts" }, found.map(([name, value]) => `${name.replaceAll("_", " ")}: ${plain(value)}`).join(" · "));
+}
+
+function events(list) {
+  if (!list.length) return null;
+  return h("ul", {}, list.map(({ id, type, at, ...others }) =>
+    h("li", {}, time(at), ` ${type} ${id} `, h("span", { class: "quiet" }, Object.keys(others).length ? JSON.stringify(others) : ""))));
+}

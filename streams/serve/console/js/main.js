@@ -1,0 +1,106 @@
+// Shows the page that the address names, keeps account and theme, and holds the live connection.
+
+import { Problem, get } from "./api.js";
+import { h, link, replace } from "./dom.js";
+import { Live } from "./live.js";
+import { campaign, campaigns } from "./pages/campaigns.js";
+import { contact, contacts } from "./pages/contacts.js";
+import { deadLetter, deadLetters } from "./pages/dead_letters.js";
+import { definitions } from "./pages/definitions.js";
+import { overview } from "./pages/overview.js";
+import { search } from "./pages/search.js";
+import { segment, segments } from "./pages/segments.js";
+import { workers } from "./pages/workers.js";
+import { applyTheme, followSystemTheme, session, toggleTheme } from "./session.js";
+
+const PAGES = [
+  { name: "", title: "Overview", show: overview },
+  { name: "segments", title: "Segments", show: segments, one: segment },
+  { name: "campaigns", title: "Campaigns", show: campaigns, one: campaign },
+  { name: "contacts", title: "Contacts", show: contacts, one: contact },
+  { name: "search", title: "Search", show: search },
+  { name: "definitions", title: "Definitions", show: definitions },
+  { name: "dead-letters", title: "Dead letters", show: deadLetters, one: deadLetter },
+  { name: "workers", title: "Workers", show: workers },
+];
+const STATES = { live: "live", broken: "reconnecting" };
+
+const root = document.getElementById("page");
+const connection = document.getElementById("connection");
+const accountField = document.getElementById("account");
+const themeButton = document.getElementById("theme");
+const live = new Live((state) => {
+  connection.dataset.state = state;
+  connection.textContent = STATES[state];
+});
+let current = new AbortController();
+
+async function show(moveFocus = true) {
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
+  const [path, queryText = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [name, ...parameters] = path.split("/").map(decodeURIComponent);
+  const page = PAGES.find((each) => each.name === name) ?? PAGES[0];
+  showNavigation(page);
+  document.title = [parameters[0], page.title, "Leadstream"].filter(Boolean).join(" · ");
+  const shown = h("div", {});
+  const listen = (listener) => {
+    if (!signal.aborted) signal.addEventListener("abort", live.listen(listener), { once: true });
+  };
+  try {
+    const view = parameters[0] !== undefined && page.one ? page.one : page.show;
+    await view({ root: shown, parameters, query: new URLSearchParams(queryText), signal, listen });
+    if (!signal.aborted) replace(root, shown);
+  } catch (problem) {
+    if (signal.aborted) return;
+    replace(root, problemText(problem));
+  }
+  if (moveFocus && !signal.aborted) root.focus({ preventScroll: true });
+}
+
+function problemText(problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  if (problem.status === 401) return tokenForm();
+  return [
+    h("h1", {}, problem.status === 404 ? "Not found" : "This cannot be shown now"),
+    h("p", { class: "notice bad", role: "alert" }, problem.message),
+    h("p", {}, h("button", { type: "button", onclick: () => show() }, "Try again")),
+  ];
+}
+
+function tokenForm() {
+  const field = h("input", { id: "token", type: "password", autocomplete: "off", required: true });
+  return [
+    h("h1", {}, "A token is needed"),
+    h("p", { class: "lead" }, "This server answers only who has a token. It is kept in this tab and sent to this server alone."),
+    h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); session.token = field.value; start(); } },
+      h("label", { for: "token" }, "Token", field), h("button", { class: "main", type: "submit" }, "Use it")),
+  ];
+}
+
+function showNavigation(page) {
+  replace(document.getElementById("navigation"), PAGES.map((each) =>
+    h("a", { href: each.name ? link(each.name) : "#/", "aria-current": each === page ? "page" : null }, each.title)));
+}
+
+async function start() {
+  try {
+    const accounts = await get(["accounts"]);
+    const names = accounts.includes(session.account) ? accounts : [session.account, ...accounts];
+    replace(accountField, names.map((name) => h("option", { value: name }, name)));
+    accountField.value = session.account;
+  } catch (problem) {
+    if (problem.status === 401) return replace(root, tokenForm());
+    replace(accountField, h("option", { value: session.account }, session.account));
+  }
+  live.start();
+  return show(false);
+}
+
+accountField.addEventListener("change", () => { session.account = accountField.value; live.start(); show(); });
+themeButton.addEventListener("click", () => toggleTheme(themeButton));
+addEventListener("hashchange", () => show());
+applyTheme(themeButton);
+followSystemTheme(themeButton);
+start();

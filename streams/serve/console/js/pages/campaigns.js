@@ -1,0 +1,98 @@
+// All campaigns, and one campaign: funnel, points, hand-overs, revenue, leads.
+
+import { get, getList } from "../api.js";
+import { bars } from "../charts.js";
+import { changeList } from "../changes.js";
+import { badge, figure, h, link, panel, replace, table } from "../dom.js";
+import { pages } from "../pager.js";
+import { count, money, plural, time } from "../texts.js";
+import { addLive } from "./overview.js";
+
+const STATUSES = ["active", "qualified", "duplicate", "rejected", "deleted"];
+const TONES = { qualified: "good", rejected: "bad", deleted: "bad" };
+
+export function revenueText(revenue, kind) {
+  return revenue.length ? revenue.map((row) => money(row[kind].amount, row.currency)).join(", ") : "–";
+}
+
+export async function campaigns({ root }) {
+  const { campaigns: rows } = await getList(["campaigns"], "campaigns");
+  const sorted = [...rows].sort((a, b) => wonOf(b) - wonOf(a));
+  replace(root,
+    h("h1", {}, "Campaigns"),
+    h("p", { class: "lead" }, "What each campaign brought: leads, hand-overs to sales, and the money that came of them."),
+    panel("Which campaigns paid", "", table("Campaigns, those that won most first", [
+      { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.name || row.campaign) },
+      { title: "Leads", kind: "number", cell: (row) => count(total(row.statuses)) },
+      { title: "Qualified", kind: "number", cell: (row) => count(row.statuses.qualified ?? 0) },
+      { title: "Handed over", kind: "number", cell: (row) => count(row.handed_over) },
+      { title: "Won", kind: "number", cell: (row) => revenueText(row.revenue, "won") },
+      { title: "Open", kind: "number", cell: (row) => revenueText(row.revenue, "open") },
+      { title: "Lost", kind: "number", cell: (row) => revenueText(row.revenue, "lost") },
+    ], sorted, "No campaign has leads yet.")));
+}
+
+function wonOf(row) {
+  return Math.max(0, ...row.revenue.map((each) => Number(each.won.amount)));
+}
+
+function total(statuses) {
+  return Object.values(statuses).reduce((sum, value) => sum + value, 0);
+}
+
+export async function campaign({ root, parameters: [id], listen }) {
+  const [about, changes] = await Promise.all([get(["campaigns", id]), get(["changes"], { campaign: id, limit: 30 })]);
+  const list = changeList(changes.changes.map((each) => each.record).reverse());
+  const funnel = h("div", {}, funnelBars(about.funnel));
+  const shown = h("div", {});
+  const chosen = h("select", { id: "status", onchange: () => showLeads() },
+    STATUSES.filter((status) => status in about.funnel.statuses).map((status) => h("option", { value: status }, status)));
+  chosen.value = "qualified";
+  function showLeads() {
+    replace(shown, pages(({ cursor }) => get(["leads"], { campaign: id, status: chosen.value, cursor, limit: 25 }), leadTable));
+  }
+  replace(root,
+    h("h1", {}, about.name || id),
+    h("p", { class: "lead" }, `Campaign ${id}. `, about.description || "", about.paused ? badge("paused", "warn") : null),
+    h("ul", { class: "figures" },
+      figure(count(total(about.funnel.statuses)), "leads"),
+      figure(count(about.funnel.handed_over), "handed over"),
+      figure(revenueText(about.revenue, "won"), "won"),
+      figure(revenueText(about.revenue, "open"), "open"),
+      figure(revenueText(about.revenue, "lost"), "lost")),
+    h("div", { class: "grid" },
+      panel("Funnel", "half", funnel),
+      panel("Points of its leads", "half", bars("Leads by points", about.points.bands
+        .filter((band) => band.leads || (band.least !== null && band.below !== null))
+        .map((band) => ({ label: bandText(band), value: band.leads })))),
+      panel("Leads", "", h("form", { class: "row" }, h("label", { for: "status" }, "Status", chosen)), shown),
+      panel("Latest changes", "", list)));
+  showLeads();
+  listen(async (event, data) => {
+    if ((data.record ?? data).campaign !== id) return;
+    addLive(list, data, {});
+    replace(funnel, funnelBars((await get(["campaigns", id])).funnel));
+  });
+}
+
+function funnelBars(funnel) {
+  const rows = STATUSES.filter((status) => status in funnel.statuses)
+    .map((status) => ({ label: status, value: funnel.statuses[status] }));
+  const sales = [["handed over", "handed_over"], ["deal open", "open"], ["deal won", "won"], ["deal lost", "lost"]];
+  return bars("Leads by status", [...rows, ...sales.map(([label, name]) => ({ label, value: funnel[name] }))]);
+}
+
+function bandText({ least, below }) {
+  if (least === null) return `below ${below}`;
+  return below === null ? `${least} and more` : `${least} to below ${below}`;
+}
+
+function leadTable(page) {
+  return table(`${plural(page.total, "lead")}, those changed last first`, [
+    { title: "Contact", cell: (row) => h("a", { href: link("contacts", row.contact) }, row.contact) },
+    { title: "Status", cell: (row) => badge(row.status, TONES[row.status]) },
+    { title: "Points", kind: "number", cell: (row) => count(row.points) },
+    { title: "Changed", kind: "time", cell: (row) => time(row.changed) },
+    { title: "In the CRM", cell: (row) => row.crm?.record ?? "–" },
+  ], page.leads, "No lead has this status.");
+}

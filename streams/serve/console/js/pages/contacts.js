@@ -1,0 +1,112 @@
+// Find a contact, and one contact: properties, memberships, leads, timeline, and why.
+
+import { get, getList } from "../api.js";
+import { changeList } from "../changes.js";
+import { explanationTree } from "../condition.js";
+import { badge, figure, h, link, pairs, panel, replace, table } from "../dom.js";
+import { pages } from "../pager.js";
+import { count, plain, plural, time } from "../texts.js";
+import { addLive } from "./overview.js";
+
+export async function contacts({ root }) {
+  const shown = h("div", {});
+  const field = h("input", { id: "prefix", type: "search", autocomplete: "off", oninput: () => show() });
+  function show() {
+    replace(shown, pages(({ cursor }) => get(["contacts"], { prefix: field.value, cursor, limit: 50 }), (page) =>
+      table(`${plural(page.total, "contact")} in all; in the order of their ids`, [
+        { title: "Contact", cell: (id) => h("a", { href: link("contacts", id) }, id) },
+      ], page.contacts, "No contact begins with that.")));
+  }
+  replace(root,
+    h("h1", {}, "Contacts"),
+    h("p", { class: "lead" }, "Find a contact by the beginning of its id. To find contacts by what they did, use ",
+      h("a", { href: link("search") }, "search"), "."),
+    panel("Find", "", h("form", { class: "row", onsubmit: (event) => event.preventDefault() },
+      h("label", { for: "prefix" }, "Id begins with", field)), shown));
+  show();
+}
+
+export async function contact({ root, parameters: [id], query, listen }) {
+  const [about, timeline] = await Promise.all([get(["contacts", id]), get(["contacts", id, "timeline"])]);
+  const list = changeList(timeline.changes, { withContact: false });
+  replace(root,
+    h("h1", {}, id),
+    h("p", { class: "lead" }, badge(about.status, about.status === "active" ? "good" : "warn"), " known since ", time(about.created),
+      about.last_seen ? [", last seen ", time(about.last_seen)] : ""),
+    h("ul", { class: "figures" },
+      figure(count(about.memberships.length), "segments"),
+      figure(count(about.leads.length), "leads"),
+      figure(count(about.score), "score"),
+      Object.entries(about.scores).map(([name, value]) => figure(count(value), name))),
+    h("div", { class: "grid" },
+      panel("Properties", "half", Object.keys(about.properties).length
+        ? pairs(Object.entries(about.properties).map(([name, value]) => [name, plain(value)]))
+        : h("p", { class: "quiet" }, "No property.")),
+      panel("Segments and leads", "half",
+        table("Segments that the contact is in", [
+          { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.segment) },
+          { title: "Since", kind: "time", cell: (row) => time(row.since) },
+        ], about.memberships, "In no segment."),
+        h("h3", {}, "Leads"),
+        table("Leads of the contact", [
+          { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.campaign) },
+          { title: "Status", cell: (row) => badge(row.status) },
+          { title: "Points", kind: "number", cell: (row) => count(row.points) },
+          { title: "In the CRM", cell: (row) => row.crm?.record ?? "–" },
+        ], about.leads, "No lead.")),
+      panel("Why", "", await whyForm(id, about, query)),
+      panel("Timeline", "", list, timeline.since ? h("p", { class: "quiet" }, "Changes before ", time(timeline.since), " are not kept here.") : null)));
+  listen((event, data) => {
+    if ((data.record ?? data).contact === id) addLive(list, data, { withContact: false });
+  });
+}
+
+async function whyForm(id, about, query) {
+  const [{ segments }, { campaigns }] = await Promise.all([getList(["segments"], "segments"), getList(["campaigns"], "campaigns")]);
+  const answer = h("div", { "aria-live": "polite" });
+  const subject = h("select", { id: "subject", required: true },
+    h("optgroup", { label: "Segments" }, segments.map((row) => h("option", { value: `segment ${row.segment}` }, row.segment))),
+    h("optgroup", { label: "Campaigns" }, campaigns.map((row) => h("option", { value: `campaign ${row.campaign}` }, row.campaign))));
+  const wanted = query.get("segment") ? `segment ${query.get("segment")}` : query.get("campaign") ? `campaign ${query.get("campaign")}` : null;
+  const first = about.memberships[0]?.segment;
+  if (wanted) subject.value = wanted;
+  else if (first) subject.value = `segment ${first}`;
+  const at = h("input", { id: "at", type: "datetime-local", step: "1" });
+  const button = h("button", { class: "main", type: "submit" }, "Explain");
+  async function explain() {
+    const [kind, name] = subject.value.split(/ (.*)/);
+    button.disabled = true;
+    replace(answer, h("p", { class: "quiet" }, "Reading the contact's history."));
+    try {
+      const instant = at.value ? new Date(at.value).toISOString() : null;
+      replace(answer, explanation(await get(["contacts", id, "why"], { [kind]: name, at: instant, journal: instant ? null : "true" })));
+    } catch (problem) {
+      replace(answer, h("p", { class: "notice bad", role: "alert" }, problem.message));
+    }
+    button.disabled = false;
+  }
+  if (wanted) explain();
+  return [
+    h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); explain(); } },
+      h("label", { for: "subject" }, "Segment or campaign", subject),
+      h("label", { for: "at" }, "At this time (empty: now)", at), button),
+    answer,
+  ];
+}
+
+function explanation(found) {
+  if (!found.known) return h("p", {}, "The contact was not known then.");
+  const verdict = "segment" in found
+    ? found.member ? ["Is in ", h("b", {}, found.segment), " since ", time(found.since)] : ["Is not in ", h("b", {}, found.segment)]
+    : found.lead ? ["Is a lead of ", h("b", {}, found.campaign), `: ${found.lead.status}, ${found.lead.points} points`] : ["Is no lead of ", h("b", {}, found.campaign)];
+  return [
+    h("p", {}, verdict, `, as of `, time(found.at), `, under release ${found.release}.`),
+    found.reasons?.length ? h("ul", {}, found.reasons.map((reason) => h("li", {}, reason))) : null,
+    found.condition ? explanationTree(found.condition) : null,
+    ["scoring", "automation"].flatMap((kind) => (found[kind] ?? []).map((rule) => h("div", {},
+      h("h3", {}, `${kind === "scoring" ? "Scoring" : "Automation"} rule ${rule.id}: ${kind === "scoring" ? `${rule.points} points` : plain(rule.then)}`),
+      rule.condition ? explanationTree(rule.condition) : null))),
+    found.history?.length ? [h("h3", {}, "History"), changeList(found.history.map((each) => ({ ...each, contact: found.contact, segment: found.segment, campaign: found.campaign })), { withContact: false })] : null,
+    (found.notes ?? []).map((note) => h("p", { class: "quiet" }, note)),
+  ];
+}

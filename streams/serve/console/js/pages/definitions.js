@@ -1,0 +1,57 @@
+// Definitions: the ones in force, their history, and what a draft would change before it is applied.
+
+import { Problem, get, post } from "../api.js";
+import { h, panel, prose, replace, table } from "../dom.js";
+import { count, time } from "../texts.js";
+
+export async function definitions({ root }) {
+  const [found, history] = await Promise.all([orNothing(get(["definitions"]), {}), orNothing(get(["definitions", "history"]), { releases: [] })]);
+  const draft = h("textarea", { id: "draft", spellcheck: "false", required: true });
+  const answer = h("div", { "aria-live": "polite" });
+  const button = h("button", { class: "main", type: "submit" }, "Show the plan");
+  async function plan() {
+    button.disabled = true;
+    replace(answer, h("p", { class: "quiet" }, "Reading all contacts to see who would enter and leave."));
+    try {
+      replace(answer, planText(await post(["definitions", "plan"], { text: draft.value })));
+      draft.removeAttribute("aria-invalid");
+    } catch (problem) {
+      draft.setAttribute("aria-invalid", "true");
+      replace(answer, h("div", { class: "notice bad", role: "alert" }, h("p", {}, problem.message),
+        problem.document?.errors?.length ? h("ul", {}, problem.document.errors.map((each) =>
+          h("li", {}, [each.where, each.message].filter(Boolean).join(": ")))) : null));
+    }
+    button.disabled = false;
+  }
+  replace(root,
+    h("h1", {}, "Definitions"),
+    h("p", { class: "lead" }, prose("Segments and campaigns as they are in force. A plan changes nothing; `leadstream definitions apply` does.")),
+    h("div", { class: "grid" },
+      panel("Plan of a draft", "half",
+        h("form", { onsubmit: (event) => { event.preventDefault(); plan(); } },
+          h("label", { class: "field", for: "draft" }, "New definitions of this account, as YAML or JSON", draft), button), answer),
+      panel("History", "half", table("Releases, the latest first", [
+        { title: "Release", kind: "number", cell: (row) => count(row.number) },
+        { title: "Applied", kind: "time", cell: (row) => time(row.arrival) },
+        { title: "Decides in", kind: "number", cell: (row) => `${row.decides_in} of ${history.partitions}` },
+        { title: "Changes", cell: (row) => h("ul", { class: "tree" }, row.changes.map((line) => h("li", {}, line))) },
+      ], [...history.releases].reverse(), "No definitions were applied yet.")),
+      panel("In force", "", found.text ? h("pre", { tabindex: "0", role: "region", "aria-label": "Definitions in force" }, found.text) : h("p", { class: "quiet" }, "Nothing yet."))));
+}
+
+async function orNothing(promise, nothing) {
+  try {
+    return await promise;
+  } catch (problem) {
+    if (problem instanceof Problem && problem.status === 404) return nothing;
+    throw problem;
+  }
+}
+
+function planText(draft) {
+  return draft.accounts.map(({ account, based_on: base, plan, lines }) => [
+    h("h3", {}, `Account ${account}, against ${base ? `release ${base}` : "nothing applied yet"}`),
+    plan.changes ? null : h("p", {}, "Nothing would change."),
+    h("ul", { class: "tree" }, lines.slice(1).map((line) => h("li", {}, line.trim()))),
+  ]);
+}

@@ -1,0 +1,43 @@
+// What is going on: sizes, campaigns and the latest changes, live.
+
+import { get, getList } from "../api.js";
+import { changeItem, changeList } from "../changes.js";
+import { figure, h, link, panel, replace, table } from "../dom.js";
+import { count } from "../texts.js";
+import { revenueText } from "./campaigns.js";
+
+const SHOWN = 30;
+
+export async function overview({ root, listen }) {
+  const [contacts, segments, campaigns, changes] = await Promise.all([
+    get(["contacts"], { limit: 1 }), getList(["segments"], "segments"), getList(["campaigns"], "campaigns"), get(["changes"], { limit: SHOWN }),
+  ]);
+  const list = changeList(changes.changes.map((each) => each.record).reverse());
+  replace(root,
+    h("h1", {}, "Overview"),
+    h("p", { class: "lead" }, "Who is where, and what changed last. Everything here is as of now and changes by itself."),
+    h("ul", { class: "figures" },
+      figure(count(contacts.total), "contacts"),
+      figure(count(segments.segments.length), "segments"),
+      figure(count(campaigns.campaigns.length), "campaigns")),
+    h("div", { class: "grid" },
+      panel("Segments", "half", table("Segments by size", [
+        { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.name || row.segment) },
+        { title: "Members", kind: "number", cell: (row) => count(row.members) },
+      ], [...segments.segments].sort((a, b) => b.members - a.members).slice(0, 10),
+      "No segment yet. `leadstream definitions apply` brings the first one.")),
+      panel("Campaigns", "half", table("Campaigns", [
+        { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.name || row.campaign) },
+        { title: "Qualified", kind: "number", cell: (row) => count(row.statuses.qualified ?? 0) },
+        { title: "Won", kind: "number", cell: (row) => revenueText(row.revenue, "won") },
+      ], campaigns.campaigns, "No campaign has leads yet.")),
+      panel("Latest changes", "", list)));
+  listen((event, data) => addLive(list, data, {}));
+}
+
+export function addLive(list, data, options) {
+  const record = data.record ?? data;
+  if (!record.type || list.tagName !== "OL") return;
+  list.prepend(changeItem(record, { ...options, isNew: true }));
+  while (list.children.length > SHOWN) list.lastElementChild.remove();
+}

@@ -1,0 +1,65 @@
+// Workers, slots, lag, and what holds time back.
+
+import { get } from "../api.js";
+import { badge, figure, h, pairs, panel, replace, table } from "../dom.js";
+import { count, plain, seconds, time } from "../texts.js";
+
+const EVERY = 5_000;
+const JOURNALS = new Set(["journal", "ledger-journal"]);
+
+export async function workers({ root, signal }) {
+  async function show() {
+    const [status, views] = await Promise.all([get(["workers"]), get(["views"])]);
+    replace(root, content(status, views));
+  }
+  await show();
+  const timer = setInterval(() => show().catch(() => {}), EVERY);
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+}
+
+function content(found, views) {
+  return [
+    h("h1", {}, "Workers"),
+    h("p", { class: "lead" }, "Who decides, how much waits, and whether time goes on. It is read again every five seconds."),
+    h("ul", { class: "figures" },
+      figure(count(found.workers.length), "workers"),
+      figure(count(waiting(found, (topic) => !JOURNALS.has(topic))), "records not in the journal"),
+      figure(count(waiting(found, (topic) => JOURNALS.has(topic))), "records not decided"),
+      figure(count(found.dead_letters?.count ?? 0), "dead letters")),
+    found.topics.problems.map((problem) => h("p", { class: "notice bad" }, problem)),
+    h("div", { class: "grid" },
+      panel("Workers and their slots", "half", table("Workers", [
+        { title: "Worker", cell: (row) => row.name },
+        { title: "Role", cell: (row) => badge(row.role) },
+        { title: "Host", cell: (row) => row.host ?? "–" },
+        { title: "Slots", cell: (row) => (row.slots ?? []).join(", ") },
+      ], found.workers, "No worker runs. `leadstream worker` starts one.")),
+      panel("Time", "half", found.time ? pairs(timePairs(found.time)) : h("p", { class: "quiet" }, "Nothing is known of time yet.")),
+      panel("Lag", "half", table("Records that wait, by topic", [
+        { title: "Topic", cell: (row) => row.topic },
+        { title: "Waiting", kind: "number", cell: (row) => `${row.exact ? "" : "at most "}${count(row.records)}` },
+      ], found.lag ?? [])),
+      panel("Views", "half", table("How far what you see here is behind the topics", [
+        { title: "Topic", cell: (row) => row.topic },
+        { title: "Partition", kind: "number", cell: (row) => row.partition },
+        { title: "Behind", kind: "number", cell: (row) => count(row.lag) },
+        { title: "For", kind: "number", cell: (row) => seconds(row.lag_seconds) },
+        { title: "As of", kind: "time", cell: (row) => time(row.as_of) },
+      ], views.partitions, "The read models are not built yet."))),
+  ];
+}
+
+function waiting(found, isCounted) {
+  return (found.lag ?? []).filter((row) => isCounted(row.topic)).reduce((sum, row) => sum + row.records, 0);
+}
+
+function timePairs(found) {
+  const holder = found.held_by;
+  return [
+    ["Decided up to", found.tick ? time(found.tick) : "–"],
+    ...Object.entries(found.told).map(([account, at]) => [`Told, ${account}`, time(at)]),
+    ...Object.entries(found.reached).map(([account, at]) => [`Reached, ${account}`, time(at)]),
+    ["Waits for", holder ? [holder.partition, holder.worker ? `, read by ${holder.worker}` : "", holder.reason ? `: ${holder.reason}` : ""] : "nothing"],
+    ...(found.left_out.length ? [["Left out", found.left_out.join(", ")]] : []),
+  ];
+}
