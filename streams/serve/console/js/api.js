@@ -54,8 +54,8 @@ export function get(path, parameters = {}, signal = undefined) {
   return send([address(path, parameters), { headers: headers(), signal }]);
 }
 
-export function post(path, body, { key, signal } = {}) {
-  const own = { "Content-Type": "application/json", ...(key ? { "Idempotency-Key": key } : {}) };
+export function post(path, body, { signal } = {}) {
+  const own = { "Content-Type": "application/json" };
   return send([addressOf(path), { method: "POST", headers: headers(own), body: JSON.stringify(body), signal }]);
 }
 
@@ -65,10 +65,4 @@ let clock = null;
 export async function hasWallClock() {
   clock ??= (await get(["workers"])).deployment?.clock;
   return clock !== "events";
-}
-
-export function newKey() {
-  // crypto.randomUUID is missing where the page came over plain HTTP from another machine.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return "console-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

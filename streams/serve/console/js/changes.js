@@ -11,8 +11,8 @@ const CAUSES = {
 };
 
 export function changeList(records, { withContact = true } = {}) {
-  if (!records.length) return h("p", { class: "quiet" }, "No change yet.");
-  return h("ol", { class: "changes" }, records.map((record) => changeItem(record, { withContact })));
+  const items = records.map((record) => changeItem(record, { withContact }));
+  return h("ol", { class: "changes" }, items.length ? items : h("li", { class: "quiet nothing" }, "No change yet."));
 }
 
 export function changeItem(record, { withContact = true, isNew = false } = {}) {

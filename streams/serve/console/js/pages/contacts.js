@@ -29,36 +29,46 @@ export async function contacts({ root }) {
 export async function contact({ root, parameters: [id], query, listen }) {
   const [about, timeline] = await Promise.all([get(["contacts", id]), get(["contacts", id, "timeline"])]);
   const list = changeList(timeline.changes, { withContact: false });
+  const parts = { state: h("p", { class: "lead" }), figures: h("ul", { class: "figures" }), properties: h("div", {}), relations: h("div", {}) };
+  fill(parts, about);
   replace(root,
     h("h1", {}, id),
-    h("p", { class: "lead" }, badge(about.status, about.status === "active" ? "good" : "warn"), " known since ", time(about.created),
-      about.last_seen ? [", last seen ", time(about.last_seen)] : ""),
-    h("ul", { class: "figures" },
-      figure(count(about.memberships.length), "segments"),
-      figure(count(about.leads.length), "leads"),
-      figure(count(about.score), "score"),
-      Object.entries(about.scores).map(([name, value]) => figure(count(value), name))),
+    parts.state,
+    parts.figures,
     h("div", { class: "grid" },
-      panel("Properties", "half", Object.keys(about.properties).length
-        ? pairs(Object.entries(about.properties).map(([name, value]) => [name, plain(value)]))
-        : h("p", { class: "quiet" }, "No property.")),
-      panel("Segments and leads", "half",
-        table("Segments that the contact is in", [
-          { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.segment) },
-          { title: "Since", kind: "time", cell: (row) => time(row.since) },
-        ], about.memberships, "In no segment."),
-        h("h3", {}, "Leads"),
-        table("Leads of the contact", [
-          { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.campaign) },
-          { title: "Status", cell: (row) => badge(row.status) },
-          { title: "Points", kind: "number", cell: (row) => count(row.points) },
-          { title: "In the CRM", cell: (row) => row.crm?.record ?? "–" },
-        ], about.leads, "No lead.")),
+      panel("Properties", "half", parts.properties),
+      panel("Segments and leads", "half", parts.relations),
       panel("Why", "", await whyForm(id, about, query)),
       panel("Timeline", "", list, timeline.since ? h("p", { class: "quiet" }, "Changes before ", time(timeline.since), " are not kept here.") : null)));
-  listen((event, data) => {
-    if ((data.record ?? data).contact === id) addLive(list, data, { withContact: false });
+  listen(async (event, data) => {
+    if ((data.record ?? data).contact !== id) return;
+    addLive(list, data, { withContact: false });
+    fill(parts, await get(["contacts", id]));
   });
+}
+
+function fill(parts, about) {
+  replace(parts.state, badge(about.status, about.status === "active" ? "good" : "warn"), " known since ", time(about.created),
+    about.last_seen ? [", last seen ", time(about.last_seen)] : null);
+  replace(parts.figures,
+    figure(count(about.memberships.length), "segments"),
+    figure(count(about.leads.length), "leads"),
+    figure(count(about.score), "score"),
+    Object.entries(about.scores).map(([name, value]) => figure(count(value), name)));
+  replace(parts.properties, Object.keys(about.properties).length
+    ? pairs(Object.entries(about.properties).map(([name, value]) => [name, plain(value)]))
+    : h("p", { class: "quiet" }, "No property."));
+  replace(parts.relations,
+    table("Segments that the contact is in", [
+      { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.segment) },
+      { title: "Since", kind: "time", cell: (row) => time(row.since) },
+    ], about.memberships, "In no segment."),
+    table("Leads of the contact", [
+      { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.campaign) },
+      { title: "Status", cell: (row) => badge(row.status) },
+      { title: "Points", kind: "number", cell: (row) => count(row.points) },
+      { title: "In the CRM", cell: (row) => row.crm?.record ?? "–" },
+    ], about.leads, "No lead."));
 }
 
 async function whyForm(id, about, query) {

@@ -37,7 +37,8 @@ export async function overview({ root, listen }) {
 
 export function addLive(list, data, options) {
   const record = data.record ?? data;
-  if (!record.type || list.tagName !== "OL") return;
+  if (!record.type) return;
+  list.querySelector(".nothing")?.remove();
   list.prepend(changeItem(record, { ...options, isNew: true }));
   while (list.children.length > SHOWN) list.lastElementChild.remove();
 }

@@ -1,0 +1,128 @@
+"""A real Chromium, driven over WebDriver, and what a person would look for on a page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import Chrome
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+LIMIT_SECONDS = 90.0
+"""How long a page is waited for: far more than it takes."""
+_OPTIONS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900"),
+)
+
+
+def find_chromium() -> tuple[str, str] | None:
+    """The paths of Chromium and of its driver; None where one of them is not installed."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    return None if chromium is None or driver is None else (chromium, driver)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A browser of its own profile; the test is skipped where there is no Chromium with its driver."""
+    paths = find_chromium()
+    if paths is None:
+        pytest.skip("Chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
+    options = Options()
+    options.binary_location = paths[0]
+    for option in _OPTIONS:
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=Service(paths[1]))
+    try:
+        yield Browser(driver)
+    finally:
+        driver.quit()
+
+
+class Browser:
+    """One tab; `address` of the server is given with each page."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self._driver = driver
+
+    def open(self, address: str) -> None:
+        """Loads an address anew, also where only the part behind `#` differs."""
+        self._driver.get("about:blank")
+        self._driver.get(address)
+
+    def set_width(self, width: int) -> None:
+        """The width of the page in CSS pixels; narrow ones as on a phone."""
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def text(self, selector: str = "body") -> str:
+        """What is to be read in the first element of a selector."""
+        return str(self._driver.find_element(By.CSS_SELECTOR, selector).text)
+
+    def wait_for_text(self, *texts: str, selector: str = "main") -> None:
+        """Until all texts are to be read there."""
+        self._wait(lambda: all(text in self.text(selector) for text in texts), f"{texts} in {selector}")
+
+    def wait_for_state(self, state: str) -> None:
+        """Until the live connection says `state`."""
+        self._wait(lambda: self.text("#connection") == state, f"connection {state}")
+
+    def fill(self, selector: str, text: str) -> None:
+        """Types into a field."""
+        field = self._driver.find_element(By.CSS_SELECTOR, selector)
+        field.clear()
+        field.send_keys(text)
+
+    def click(self, selector: str) -> None:
+        """Clicks the first element of a selector."""
+        self._driver.find_element(By.CSS_SELECTOR, selector).click()
+
+    def press(self, *keys: str) -> None:
+        """Presses keys where the focus is; names as in Selenium's `Keys`."""
+        for key in keys:
+            self._driver.switch_to.active_element.send_keys(getattr(Keys, key))
+
+    def focused_text(self) -> str:
+        """The text of the element that has the focus."""
+        return str(self._driver.switch_to.active_element.text)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Runs a script in the page and returns its value."""
+        return self._driver.execute_script(script, *arguments)
+
+    def run_async(self, script: str, *arguments: Any) -> Any:
+        """Runs a script that calls its last argument with the value."""
+        self._driver.set_script_timeout(LIMIT_SECONDS)
+        return self._driver.execute_async_script(script, *arguments)
+
+    def inject(self, source: str) -> None:
+        """Runs a library's source in the page, past the page's own policy."""
+        self._driver.execute_cdp_cmd("Runtime.evaluate", {"expression": source})
+
+    def complaints(self) -> list[str]:
+        """What the browser's console has complained of since the last call: errors of scripts and of the policy."""
+        entries: list[dict[str, str]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [json.dumps(entry["message"]) for entry in entries if entry["level"] == "SEVERE"]
+
+    def save_picture(self, path: str) -> None:
+        """Writes a picture of the whole page, up to 2,600 pixels high."""
+        height = min(int(self.run("return document.documentElement.scrollHeight")), 2_600)
+        width = int(self.run("return window.innerWidth"))
+        metrics = {"width": width, "height": max(height, 700), "deviceScaleFactor": 1, "mobile": width < 600}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self._driver.save_screenshot(path)
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        waiter = WebDriverWait(self._driver, LIMIT_SECONDS, 0.1, [StaleElementReferenceException])
+        waiter.until(lambda _driver: condition(), f"{what}; the page says: {self.text()[:2_000]}")
