@@ -63,7 +63,9 @@ def demo(
         from streams.demo.program import Demo, DemoOptions  # noqa: PLC0415 - see above
 
         settings = None if bootstrap is None else _settings_on(bootstrap, prefix)
-        options = DemoOptions(seconds=seconds, settings=settings, contacts=contacts)
+        options = DemoOptions(
+            seconds=seconds, settings=settings, has_console=sys.stdout.isatty() and not as_json, contacts=contacts
+        )
         console = new_console(quiet=as_json or not sys.stdout.isatty())
         run = Demo(options, folder.path, kafka, console, start_time)
         asyncio.run(run.run())

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from connectors.ports import free_port
 from connectors.salesforce_sandbox.server import SandboxServer
 from schemas.definitions import Definitions
 from streams.demo.local_kafka import DemoKafka
-from streams.demo.worker import FIRST_ROLES, LATER_ROLES, DemoWorker
+from streams.demo.worker import CONSOLE_ROLE, FIRST_ROLES, LATER_ROLES, DemoWorker
 from streams.environment import load_settings
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
@@ -34,7 +35,7 @@ class DemoEnvironment:
     """An async context manager that starts everything on entry and stops it on exit.
 
     `kafka` has begun to start; None where `settings` name a Kafka that runs. `on_status` is called with what is being
-    done. The log and the worker's data go into `folder`.
+    done. The log and the worker's data go into `folder`. `has_console`: whether `complete` starts the console, too.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class DemoEnvironment:
         settings: Settings | None,
         definitions: Definitions,
         on_status: StatusCallback,
+        *,
+        has_console: bool,
     ) -> None:
         self._folder = folder
         self._kafka = kafka
@@ -51,6 +54,7 @@ class DemoEnvironment:
         self._org = SandboxServer(campaigns=sample_campaigns(definitions))
         self._worker: DemoWorker | None = None
         self._is_complete = False
+        self._has_console = has_console
         self.settings = settings or load_settings()
 
     @property
@@ -79,8 +83,22 @@ class DemoEnvironment:
     def complete(self) -> None:
         """Starts what is not needed before there are changes; from now on everything is stopped in good order."""
         assert self._worker is not None
-        self._worker.launch(*LATER_ROLES)
+        self._worker.launch(*LATER_ROLES, *([CONSOLE_ROLE] if self._has_console else []))
         self._is_complete = True
+
+    async def await_console(self) -> str | None:
+        """Waits until the console answers and returns its address; None where there is none."""
+        if not self._has_console:
+            return None
+        host, port = self.settings.serve_host, self.settings.serve_port
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, port)
+            except OSError:
+                await asyncio.sleep(WATCH_SECONDS)
+            else:
+                writer.close()
+                return f"http://{host}:{port}"
 
     def prepare_next_start(self) -> None:
         """Lets Kafka's next start take half the time, with what the processors have left."""
@@ -116,6 +134,9 @@ class DemoEnvironment:
             "start_patience_ms": PATIENCE_MS,
             "salesforce_poll_ms": 500,
             "salesforce_currency": "EUR",
+            "serve_host": "127.0.0.1",
+            "serve_port": free_port(),
+            "serve_tokens": None,
         }
         if self._kafka is not None:
             changes |= {"bootstrap": self._kafka.bootstrap, "prefix": ""}

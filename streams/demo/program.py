@@ -51,6 +51,8 @@ class DemoOptions:
     """After so many seconds of traffic the run ends; None: with Ctrl-C only."""
     settings: Settings | None = None
     """A Kafka that runs already; None: the demo has its own."""
+    has_console: bool = True
+    """Whether the console is started, too."""
     contacts: int = 400
     days: int = 28
 
@@ -99,7 +101,9 @@ class Demo:
                 draw_task.cancel()
                 await asyncio.gather(draw_task, return_exceptions=True)
                 self._set_message("")
-                self.state.guide = None  # there is nothing any more that commands could reach
+                self.state.guide = self.state.console_address = (
+                    None  # there is nothing any more that commands could reach
+                )
 
     def _request_stop(self, number: int) -> None:
         self._stop_signal = number
@@ -122,7 +126,12 @@ class Demo:
         async with AsyncExitStack() as stack:
             environment = await stack.enter_async_context(
                 DemoEnvironment(
-                    self._folder, self._kafka, self._options.settings, self.definitions, self._set_message
+                    self._folder,
+                    self._kafka,
+                    self._options.settings,
+                    self.definitions,
+                    self._set_message,
+                    has_console=self._options.has_console,
                 )
             )
             settings = environment.settings
@@ -155,6 +164,7 @@ class Demo:
                 await self._first_change.wait()
         environment.complete()
         environment.prepare_next_start()
+        self.state.console_address = await environment.await_console()
 
     async def _play_traffic(self, publisher: Publisher) -> None:
         """Plays the traffic, then waits for the time to be over or for Ctrl-C, so that the last hand-overs happen.

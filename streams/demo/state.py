@@ -90,6 +90,8 @@ class DemoState:
     """What the program is at; empty while the traffic runs."""
     guide: CommandGuide | None = None
     """How other commands reach the demo; None while they cannot."""
+    console_address: str | None = None
+    """Where the console answers; None before it does."""
     example_contact: str | None = None
     """A contact to ask about: the first one that anything was decided about, then the one of the documentation."""
     first_change_seconds: float | None = None

@@ -83,6 +83,7 @@ def _header(state: DemoState, width: int, *, has_bar: bool) -> ViewBlock:
     days = (state.end - state.begin) // DAY
     pieces = [
         Text.assemble(("Leadstream  ", "bold"), (instant_text(now)[:16].replace("T", " "), "bold cyan")),
+        *([Text(state.console_address, style="underline")] if state.console_address else []),
         Text(f"day {(now - state.begin) // DAY:>2} of {days}"),
         Text.assemble((f"{state.published_count:>6,}", "bold"), f" events ({state.publish_rate:>3,.0f}/s)"),
         Text.assemble((f"{state.change_count:>6,}", "bold"), f" changes ({state.change_rate:>3,.0f}/s)"),

@@ -16,6 +16,8 @@ FIRST_ROLES = ("pipeline",)
 """What decides about contacts."""
 LATER_ROLES = ("ledger", "crm")
 """What nothing waits for in the first seconds: started later, so that they take no time from the others."""
+CONSOLE_ROLE = "serve"
+"""The HTTP server with the console, and what it starts: a Redis, and the process of the read models."""
 
 
 class DemoWorker:

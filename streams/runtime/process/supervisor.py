@@ -73,8 +73,8 @@ Companion = Callable[[Sequence[ChildState]], AbstractAsyncContextManager[object]
 
 
 def role_child(role: str, environment: Mapping[str, str]) -> Child:
-    """The process of a role: `pipeline`, `ledger`, `crm` or `views`."""
-    modules = {"crm": ["agents.crm.main"], "views": ["agents.views"]}
+    """The process of a role: `pipeline`, `ledger`, `crm` or `views`; or `serve`."""
+    modules = {"crm": ["agents.crm.main"], "views": ["agents.views"], "serve": ["streams.serve.child"]}
     return Child(role, [sys.executable, "-m", *modules.get(role, ["streams.app", role])], environment)
 
 
