@@ -181,6 +181,8 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
         "scanned": 5000,
         "journal_scanned": False,
         "count": 128,
+        "estimate": 128,
+        "partial": False,
         "by_status": {"active": 128},
         "sample": [{"contact": "ada", "status": "active", "first_name": "Ada"}],
         "warnings": [],

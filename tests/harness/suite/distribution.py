@@ -25,7 +25,9 @@ STORIES = (
     "tests/integration/upgrade/test_recorded_deployment.py",
     "tests/integration/verify/test_command.py",
     "tests/unit/docker/test_alerts_and_dashboard.py",
+    "tests/integration/console/test_pages.py",
     "tests/integration/views/test_reader.py",
+    "tests/unit/schemas/test_asyncapi.py",
     "tests/unit/docker/test_compose_file.py",
     "tests/unit/docker/test_kubernetes.py",
 )

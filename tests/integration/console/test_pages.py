@@ -13,9 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.harness.console.browser import Browser, find_chromium, open_browser
-from tests.harness.console.server import ServeProcess
 from tests.harness.deployment.pipeline import Pipeline
 from tests.harness.project_files import PROJECT_ROOT
+from tests.harness.serve.server import ServeProcess
 
 WALK = PROJECT_ROOT / "docs" / "walk"
 AXE = "axe-core@4.14.1"
@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
     def open(self, page: str) -> Browser:
         """Loads a page of the console."""
-        self.browser.open(f"{self.server.address}#/{page}")
+        self.browser.open(f"{self.server.url}/#/{page}")
         return self.browser
 
 
@@ -49,8 +49,8 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plac
         pipeline.apply((WALK / "definitions.yaml").read_text(), "--wait")
         pipeline.run_command("publish", str(WALK / "events.jsonl"))
         pipeline.wait_until_settled()
-        with ServeProcess(pipeline.environment, folder / "serve.log") as server, open_browser() as browser:
-            browser.open(server.address)
+        with ServeProcess(folder, pipeline.environment) as server, open_browser() as browser:
+            browser.open(server.url)
             browser.wait_for_text("Overview", "Hot in EMEA")
             browser.wait_for_state("live")
             yield Place(pipeline, server, browser)
@@ -150,7 +150,7 @@ def test_a_broken_connection_heals_and_misses_nothing(place: Place) -> None:
     browser.wait_for_state("reconnecting")
     place.pipeline.publish([visit(number, "cleo") for number in range(4, 7)])
     place.pipeline.wait_until_settled()
-    place.server.start()
+    place.server.__enter__()  # on the same port
     browser.wait_for_state("live")
     browser.wait_for_text("entered hot-emea")
 
