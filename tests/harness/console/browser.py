@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -42,7 +41,6 @@ def open_browser() -> Iterator[Browser]:
     options.binary_location = paths[0]
     for option in _OPTIONS:
         options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = Chrome(options=options, service=Service(paths[1]))
     try:
         yield Browser(driver)
@@ -60,11 +58,6 @@ class Browser:
         """Loads an address anew, also where only the part behind `#` differs."""
         self._driver.get("about:blank")
         self._driver.get(address)
-
-    def set_width(self, width: int) -> None:
-        """The width of the page in CSS pixels; narrow ones as on a phone."""
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def text(self, selector: str = "body") -> str:
         """What is to be read in the first element of a selector."""
@@ -101,28 +94,9 @@ class Browser:
         """Runs a script in the page and returns its value."""
         return self._driver.execute_script(script, *arguments)
 
-    def run_async(self, script: str, *arguments: Any) -> Any:
-        """Runs a script that calls its last argument with the value."""
-        self._driver.set_script_timeout(LIMIT_SECONDS)
-        return self._driver.execute_async_script(script, *arguments)
-
-    def inject(self, source: str) -> None:
-        """Runs a library's source in the page, past the page's own policy."""
-        self._driver.execute_cdp_cmd("Runtime.evaluate", {"expression": source})
-
-    def complaints(self) -> list[str]:
-        """What the browser's console has complained of since the last call: errors of scripts and of the policy."""
-        entries: list[dict[str, str]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
-        return [json.dumps(entry["message"]) for entry in entries if entry["level"] == "SEVERE"]
-
-    def save_picture(self, path: str) -> None:
-        """Writes a picture of the whole page, up to 2,600 pixels high."""
-        height = min(int(self.run("return document.documentElement.scrollHeight")), 2_600)
-        width = int(self.run("return window.innerWidth"))
-        metrics = {"width": width, "height": max(height, 700), "deviceScaleFactor": 1, "mobile": width < 600}
-        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        self._driver.save_screenshot(path)
-
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         waiter = WebDriverWait(self._driver, LIMIT_SECONDS, 0.1, [StaleElementReferenceException])
-        waiter.until(lambda _driver: condition(), f"{what}; the page says: {self.text()[:2_000]}")
+        try:
+            waiter.until(lambda _driver: condition())
+        except TimeoutException as error:
+            raise AssertionError(f"{what}; the page says: {self.text()[:2_000]}") from error

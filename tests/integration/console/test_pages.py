@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import tarfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -18,12 +13,6 @@ from tests.harness.project_files import PROJECT_ROOT
 from tests.harness.serve.server import ServeProcess
 
 WALK = PROJECT_ROOT / "docs" / "walk"
-AXE = "axe-core@4.14.1"
-PAGES = (
-    *("", "segments", "segments/hot-emea", "campaigns", "campaigns/spring-trial", "contacts", "contacts/ada"),
-    *("search", "definitions", "dead-letters", "workers"),
-)
-WIDTHS = (360, 800, 1280)
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium and chromedriver are not installed")
 
@@ -94,15 +83,6 @@ def test_why_is_told_for_a_past_instant_too(place: Place) -> None:
     browser.run("document.getElementById('at').value = '2026-03-04T12:00:00'")
     browser.click("form.row button.main")
     browser.wait_for_text("Is not in hot-emea")
-
-
-def test_a_search_counts_while_one_types_and_says_that_it_estimates(place: Place) -> None:
-    browser = place.open("search")
-    browser.wait_for_text("Condition")
-    browser.fill("#condition", "{property: country, eq: DE}")
-    browser.wait_for_text("About", "an estimate")
-    browser.click("form button.main")
-    browser.wait_for_text("2 contacts of 6 read", "ada", "eve")
 
 
 def test_a_mistake_in_a_condition_is_told_where_it_stands(place: Place) -> None:
@@ -182,54 +162,3 @@ def test_the_pages_are_used_by_keyboard(place: Place) -> None:
     assert browser.focused_text() == "Hot in EMEA"
     browser.press("ENTER")
     browser.wait_for_text("Segment hot-emea, dynamic.")
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_no_page_is_wider_than_the_screen(place: Place, width: int) -> None:
-    place.browser.set_width(width)
-    try:
-        for page in PAGES:
-            browser = place.open(page)
-            browser.wait_for_state("live")
-            assert browser.run("return document.documentElement.scrollWidth") <= width, page
-    finally:
-        place.browser.set_width(1280)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(place: Place, theme: str, axe: str) -> None:
-    found: dict[str, list[str]] = {}
-    place.browser.run("localStorage.setItem('theme', arguments[0])", theme)
-    for page in PAGES:
-        browser = place.open(page)
-        browser.wait_for_state("live")
-        browser.inject(axe)
-        result = browser.run_async("const done = arguments[0]; axe.run().then((found) => done(found.violations));")
-        serious = [each for each in result if each["impact"] in ("serious", "critical")]
-        if serious:
-            found[page] = [f"{each['id']}: {json.dumps(each['nodes'][0]['target'])}" for each in serious]
-    assert found == {}
-
-
-def test_no_page_breaks_its_own_policy_or_a_script(place: Place) -> None:
-    place.browser.complaints()
-    for page in PAGES:
-        place.open(page).wait_for_state("live")
-    assert place.browser.complaints() == []
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe, which finds what keeps people from using a page."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm, which fetches axe, is not installed")
-    folder: Path = tmp_path_factory.mktemp("axe")
-    command = [npm, "pack", "--silent", "--prefer-offline", AXE]
-    fetched = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)
-    if fetched.returncode != 0:
-        pytest.skip(f"{AXE} cannot be fetched: {fetched.stderr.strip()[:200]}")
-    with tarfile.open(folder / fetched.stdout.strip()) as package:
-        member = package.extractfile("package/axe.min.js")
-        assert member is not None
-        return member.read().decode()

@@ -1,7 +1,7 @@
 // Follows the changes of an account by server-sent events. It connects again by itself, from the last change it saw.
 // `fetch` and not EventSource, which can send no token.
 
-import { address, headers } from "./api.js";
+import { address, get, headers } from "./api.js";
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
@@ -34,7 +34,9 @@ export class Live {
     let wait = FIRST_WAIT;
     while (!signal.aborted) {
       try {
-        const more = { Accept: "text/event-stream", ...(this.last ? { "Last-Event-ID": this.last } : {}) };
+        // From a place that is known: otherwise what comes while a connection is broken would be missed.
+        this.last ??= (await get(["changes"], { limit: 1 }, signal)).last ?? "0-0";
+        const more = { Accept: "text/event-stream", "Last-Event-ID": this.last };
         const response = await fetch(address(["changes", "stream"]), { headers: headers(more), signal, cache: "no-store" });
         if (!response.ok) throw new Error(`status ${response.status}`);
         this.onState("live");

@@ -23,6 +23,8 @@ const PAGES = [
   { name: "dead-letters", title: "Dead letters", show: deadLetters, one: deadLetter },
   { name: "workers", title: "Workers", show: workers },
 ];
+const PASSING = new Set([0, 429, 503]); // no answer, too many requests, something not ready: tried again by itself
+const AGAIN_MS = 2_000;
 const STATES = { live: "live", broken: "reconnecting" };
 
 const root = document.getElementById("page");
@@ -55,6 +57,7 @@ async function show(moveFocus = true) {
   } catch (problem) {
     if (signal.aborted) return;
     replace(root, problemText(problem));
+    if (PASSING.has(problem.status)) setTimeout(() => signal.aborted || show(false), AGAIN_MS);
   }
   if (moveFocus && !signal.aborted) root.focus({ preventScroll: true });
 }
@@ -65,7 +68,8 @@ function problemText(problem) {
   return [
     h("h1", {}, problem.status === 404 ? "Not found" : "This cannot be shown now"),
     h("p", { class: "notice bad", role: "alert" }, problem.message),
-    h("p", {}, h("button", { type: "button", onclick: () => show() }, "Try again")),
+    h("p", { class: "quiet" }, PASSING.has(problem.status) ? "The page tries again by itself. " : "",
+      h("button", { type: "button", onclick: () => show() }, "Try again")),
   ];
 }
 
