@@ -66,14 +66,17 @@ async def stop_consumer(consumer: Consumer) -> None:
     """
     await asyncio.sleep(0)  # mostly enough for the fetcher to end those tasks
     stop = asyncio.ensure_future(consumer.stop())
-    try:
-        while not stop.done():
+    cancellation: asyncio.CancelledError | None = None
+    while not stop.done():
+        try:
             await asyncio.wait([stop], timeout=STOP_SECONDS)
-            if not stop.done():
-                stop.cancel()
-    except asyncio.CancelledError:
-        stop.cancel()
-        raise
+        except asyncio.CancelledError as error:
+            # The consumer is stopped all the same: its tasks would keep the loop from ending.
+            cancellation = error
+        if not stop.done():
+            stop.cancel()
+    if cancellation is not None:
+        raise cancellation
     if not stop.cancelled():
         stop.result()
 

@@ -22,7 +22,8 @@ from streams.errors import BrokerUnavailable
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 from streams.views.topics import VIEW_TOPICS
-from tests.harness.kafka.topic_reader import read_topic
+from tests.harness.deployment.counting_deployment import wait_until
+from tests.harness.kafka.topic_reader import end_offsets, read_topic
 from tests.harness.project_files import PROJECT_ROOT
 from tests.harness.views.output_traffic import OutputToWrite, OutputTraffic, value_bytes
 from tests.harness.views.redis_snapshot import snapshot
@@ -162,7 +163,17 @@ class ViewDeployment:
 
     async def _fold(self) -> Snapshot:
         bootstrap, prefix = self.settings.bootstrap, self.settings.prefix
+        # The broker acknowledges the end of a transaction before readers see it.
+        await wait_until(self._is_visible, "no transaction is open")
         return fold({topic.name: await read_topic(bootstrap, prefix + topic.name) for topic in VIEW_TOPICS})
+
+    async def _is_visible(self) -> bool:
+        bootstrap, prefix = self.settings.bootstrap, self.settings.prefix
+        for topic in VIEW_TOPICS:
+            ends = await end_offsets(bootstrap, prefix + topic.name)
+            if await end_offsets(bootstrap, prefix + topic.name, "read_committed") != ends:
+                return False
+        return True
 
     def snapshot(self) -> Snapshot:
         """What Redis says now."""

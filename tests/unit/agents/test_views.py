@@ -1,0 +1,48 @@
+"""What the process of the read models tells its parent."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents import views
+from agents.views import views_report
+from streams.metrics import catalog
+from streams.metrics.report import ProcessReport, decode
+from streams.views.consumer import ViewsStatus
+from streams.views.progress import PartitionPosition
+
+NOW = 1_772_355_600_000
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "now_ms", lambda: NOW)
+
+
+def values(report: ProcessReport) -> dict[tuple[str, ...], float]:
+    return {(each.metric, *each.labels): each.value for each in report.values}
+
+
+def test_a_process_that_starts_is_not_ready() -> None:
+    report = decode(views_report(ViewsStatus()))
+    assert report.ready_since is None
+    assert values(report)[catalog.REDIS_UP.name,] == 0
+
+
+def test_a_partition_that_is_behind_shows_how_far_and_for_how_long() -> None:
+    positions = {
+        "leads:0": PartitionPosition(position=90, end=100, at=NOW, caught_up=NOW - 4_000),
+        "leads:1": PartitionPosition(position=70, end=70, at=NOW, caught_up=NOW - 500),
+    }
+    report = decode(views_report(ViewsStatus(ready_since=NOW - 9_000, positions=positions)))
+    found = values(report)
+    assert report.ready_since == NOW - 9_000
+    assert found[catalog.REDIS_UP.name,] == 1
+    assert (found[catalog.VIEWS_LAG.name, "leads", "0"], found[catalog.VIEWS_DELAY.name, "leads", "0"]) == (10, 4)
+    assert (found[catalog.VIEWS_LAG.name, "leads", "1"], found[catalog.VIEWS_DELAY.name, "leads", "1"]) == (0, 0)
+
+
+def test_a_redis_that_is_away_is_a_problem_to_know_of() -> None:
+    report = decode(views_report(ViewsStatus(ready_since=NOW, problem="no Redis answers")))
+    assert report.problems == ("the read models: no Redis answers",)
+    assert values(report)[catalog.REDIS_UP.name,] == 0
