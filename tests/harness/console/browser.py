@@ -12,6 +12,7 @@ from selenium.common.exceptions import StaleElementReferenceException, TimeoutEx
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -84,11 +85,11 @@ class Browser:
     def press(self, *keys: str) -> None:
         """Presses keys where the focus is; names as in Selenium's `Keys`."""
         for key in keys:
-            self._driver.switch_to.active_element.send_keys(getattr(Keys, key))
+            ActionChains(self._driver).send_keys(getattr(Keys, key)).perform()
 
     def focused_text(self) -> str:
         """The text of the element that has the focus."""
-        return str(self._driver.switch_to.active_element.text)
+        return str(self.run("return document.activeElement.textContent")).strip()
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Runs a script in the page and returns its value."""
