@@ -17,7 +17,6 @@ BESIDE_THE_PRODUCT = ("benchmarks", "docker", "docs", "harness", "programs")
 
 # Packages that integration or property tests cover, each with the reason why a unit test would say nothing more.
 WITHOUT_UNIT_TESTS = {
-    "agents": "a few lines that pass runs on; tests/unit/streams/runtime/faust has their walls",
     "connectors": "free ports on loopback, used by every integration test",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",

@@ -102,6 +102,8 @@ async function start() {
   return show(false);
 }
 
+// The part of the address behind `#` names the page, so this link does what it says without it.
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); root.focus(); });
 accountField.addEventListener("change", () => { session.account = accountField.value; live.start(); show(); });
 themeButton.addEventListener("click", () => toggleTheme(themeButton));
 addEventListener("hashchange", () => show());
