@@ -55,15 +55,14 @@ def view_consumer(settings: Settings) -> ViewConsumer:
     return ViewConsumer(settings, settings.redis_url)
 
 
-async def _run_until_signal(consumer: ViewConsumer) -> None:
+async def _run_until_signal(settings: Settings) -> None:
+    consumer = view_consumer(settings)
+    # Before the topics are there: a parent takes a process that does not answer for one that hangs.
     await answer_reports(partial(views_report, consumer.status))
+    await await_topics(settings, settings.start_patience_ms / 1000)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, consumer.stop)
     await consumer.run()
-
-
-async def _run(settings: Settings) -> None:
-    await _run_until_signal(view_consumer(settings))
 
 
 def main() -> int:
@@ -72,8 +71,7 @@ def main() -> int:
     try:
         settings = load_settings()
         logs.configure(f"{settings.name or 'worker'}-views")
-        asyncio.run(await_topics(settings, settings.start_patience_ms / 1000))
-        asyncio.run(_run(settings))
+        asyncio.run(_run_until_signal(settings))
     except LeadstreamError as error:
         log.error("ended", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no traceback
         return error.exit_code

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from streams.runtime.process.supervisor import Child, Supervisor, child_environment
+from streams.runtime.process.supervisor import Supervisor, child_environment, role_child
 from streams.settings import Settings
 
 START_PATIENCE_MS = 60_000
@@ -15,4 +13,4 @@ def views_supervisor(settings: Settings, url: str) -> Supervisor:
     """Starts the process again when it ends. It gets everything but the tokens, which it has no use for."""
     update = {"redis_url": url, "serve_tokens": None, "start_patience_ms": START_PATIENCE_MS}
     environment = child_environment(settings.model_copy(update=update))
-    return Supervisor([Child("views", [sys.executable, "-m", "agents.views"], environment)])
+    return Supervisor([role_child("views", environment)])
