@@ -122,18 +122,63 @@ class Campaign(DefinitionModel):
     salesforce: CampaignSalesforce | None = None
 
 
+FieldWrite = Literal["create", "empty", "always"]
+"""When a field is written: only when its record is made, only while the org's field is empty, or whenever our value
+differs from the one last written there by us.
+"""
+
+
 class LeadField(DefinitionModel):
-    """Where a Salesforce field takes its value from."""
+    """Where a Salesforce field takes its value from, and when it is written.
+
+    Without `write` a property is written `always` and a fixed `value` at `create`. A property without a value never
+    blanks a field, and `default` is never written on a record that exists.
+    """
 
     property: str | None = None
     value: str | int | float | bool | None = None
     default: str | int | float | bool | None = None
+    write: FieldWrite | None = None
+
+
+class PropertyChange(DefinitionModel):
+    """A change of one property of the contact."""
+
+    property: str
+
+
+UpdateOccasion = Literal["lead.rejected", "contact.status"] | PropertyChange
+"""What happens to a lead after its hand-over: it is rejected, its contact's status changes, or a property does."""
+
+
+class LeadUpdate(DefinitionModel):
+    """What is written to a record of the CRM when something happens after the hand-over."""
+
+    on: UpdateOccasion
+    fields: dict[str, LeadField]
+
+
+class OpportunityScope(DefinitionModel):
+    """Which opportunities the first poll reads."""
+
+    since: Day | None = None
+    """The earliest creation date; None for all."""
 
 
 class Salesforce(DefinitionModel):
-    """Field mapping of hand-overs; checked against `describe`."""
+    """How contacts become Leads and opportunities come back; checked against `describe` (SPEC section 8)."""
 
     lead_fields: dict[str, LeadField] = {}
+    match: Annotated[tuple[Literal["email"], ...], AsTuple] = ()
+    """By what an existing record is linked before a Lead is made."""
+    assign: bool | str = False
+    """Whether assignment rules run when a Lead is made: the active rule (true), the rule of this id, or none."""
+    do_not_sync: Condition | None = None
+    """A contact for which it holds is not handed over."""
+    updates: Annotated[tuple[LeadUpdate, ...], AsTuple] = ()
+    attribution: Literal["contact_roles"] | None = None
+    """What an opportunity counts for that has no campaign of ours and no Lead: the contact of its contact role."""
+    opportunities: OpportunityScope = OpportunityScope()
 
 
 class Definitions(DefinitionModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.crm.outage_log import SalesforceFailure
-from connectors.salesforce.errors import TransientFailure
+from connectors.salesforce.org.errors import TransientFailure
 
 
 @dataclass(frozen=True, slots=True)

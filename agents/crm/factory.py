@@ -7,12 +7,12 @@ from collections.abc import Callable
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.connection import Connection
-from connectors.salesforce.delivery import Delivery, MappingProvider, RetryPolicy
-from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS, LeadFields
-from connectors.salesforce.opportunities import OpportunityPoll
-from connectors.salesforce.usage import ApiUsage
+from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy
+from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS, LeadFields
+from connectors.salesforce.opportunities.poll import OpportunityPoll
+from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.connection import Connection
+from connectors.salesforce.org.usage import ApiUsage
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
 

@@ -23,10 +23,10 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, InvalidSession
 from agents.crm.backoff import Backoff
 from agents.crm.outage_log import OutageLog
 from agents.crm.ownership import Ownership
-from connectors.salesforce.client import MAX_RECORDS
-from connectors.salesforce.delivery import Delivery
-from connectors.salesforce.errors import RequestRefused
-from connectors.salesforce.handover_records import HandOverResult, LeadHandOver, parse_handover
+from connectors.salesforce.handover.delivery import Delivery
+from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver, parse_handover
+from connectors.salesforce.org.client import MAX_RECORDS
+from connectors.salesforce.org.errors import RequestRefused
 from schemas.topics import CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 from schemas.values import instant_text
 from streams.clock import now_ms

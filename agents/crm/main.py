@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from agents.crm.backoff import Backoff
 from agents.crm.factory import active_mapping, build_crm
 from agents.crm.process_report import CrmParts, crm_report
-from connectors.salesforce.usage import ApiUsage
+from connectors.salesforce.org.usage import ApiUsage
 from streams.environment import load_settings
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.topic_admin import await_topics

@@ -17,8 +17,8 @@ from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
 from agents.crm.outage_log import OutageLog
-from connectors.salesforce.errors import RequestRefused
-from connectors.salesforce.opportunities import Cursor, OpportunityEvent, OpportunityPoll, is_ours
+from connectors.salesforce.opportunities.poll import Cursor, OpportunityEvent, OpportunityPoll, is_ours
+from connectors.salesforce.org.errors import RequestRefused
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable

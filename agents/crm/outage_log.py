@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from connectors.salesforce.errors import RequestRefused
+from connectors.salesforce.org.errors import RequestRefused
 from streams.errors import LeadstreamError
 
 SalesforceFailure = LeadstreamError | RequestRefused

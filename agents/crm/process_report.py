@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
-from connectors.salesforce.usage import ApiUsage
+from connectors.salesforce.org.usage import ApiUsage
 from streams.metrics import catalog
 from streams.metrics.report import MetricValue, ProcessReport, counts_of, encode, process_values, value_of
 

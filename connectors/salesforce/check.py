@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS, mapping_problems
+from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS, mapping_problems
+from connectors.salesforce.org.client import OrgClient
 from schemas.definitions import Definitions
 
 

@@ -44,3 +44,5 @@ class LeadHandedOver(ContactOutputRecord):
     lead: HandedOverLead
     points: float
     snapshot: ContactSnapshot
+    do_not_sync: bool = False
+    """Whether the account's condition `do_not_sync` held: the contact is not handed over to Salesforce then."""

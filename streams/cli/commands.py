@@ -198,10 +198,11 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         "Salesforce: a stand-in org, and the check of the real one.",
         {
             "sandbox": CommandEntry(
-                "salesforce:sandbox", "Run a stand-in org on this machine until Ctrl-C; what it holds is gone then."
+                "salesforce.org:sandbox",
+                "Run a stand-in org on this machine until Ctrl-C; what it holds is gone then.",
             ),
             "check": CommandEntry(
-                "salesforce:check",
+                "salesforce.org:check",
                 "Check the login, the fields that Leadstream needs, and what definitions say of Salesforce.",
             ),
         },

@@ -18,9 +18,11 @@ BESIDE_THE_PRODUCT = ("benchmarks", "docker", "docs", "harness", "programs")
 # Packages that integration or property tests cover, each with the reason why a unit test would say nothing more.
 WITHOUT_UNIT_TESTS = {
     "connectors": "free ports on loopback, used by every integration test",
+    "connectors/salesforce/opportunities": "tests/integration/salesforce/test_opportunities.py polls the stand-in org",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
     "schemas/views": "models; tests/integration/views/test_reader.py holds answers against the topics",
+    "streams/cli/salesforce": "tests/integration/salesforce/test_command.py runs the commands",
     "streams/cli/read_side": "processes: tests/integration/serve and tests/integration/views run them",
     "streams/serve/answers": "models; tests/unit/streams/serve/test_openapi.py holds examples against them",
     "streams/engine/conditions/regex": "tests/property/conditions/test_regex.py, and conditions/test_text.py",

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from connectors.salesforce.connection import Connection
+from connectors.salesforce.org.connection import Connection
 from connectors.salesforce_sandbox.server import SandboxServer
 
 SPRING = "7015A000000SPR1QAO"

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.delivery import Delivery, RetryPolicy
-from connectors.salesforce.handover_records import (
+from connectors.salesforce.handover.delivery import Delivery, RetryPolicy
+from connectors.salesforce.handover.handover_records import (
     CampaignTarget,
     HandOverCampaign,
     HandOverContact,
@@ -17,6 +16,7 @@ from connectors.salesforce.handover_records import (
     LeadHandOver,
     LeadHandOverNumber,
 )
+from connectors.salesforce.org.client import OrgClient
 from schemas.definitions import LeadField
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
 

@@ -20,10 +20,10 @@ from agents.crm.factory import build_crm
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.main import run
 from agents.crm.opportunity_poller import OpportunityPoller
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.delivery import Delivery, RetryPolicy
-from connectors.salesforce.handover_records import LeadHandOver
-from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
+from connectors.salesforce.handover.delivery import Delivery, RetryPolicy
+from connectors.salesforce.handover.handover_records import LeadHandOver
+from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
+from connectors.salesforce.org.client import OrgClient
 from streams.engine.journal.effects import Append, SourceRecord
 from streams.engine.journal.validate import EventValidator
 from streams.kafka.topic_admin import create_topics

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.delivery import Delivery
-from connectors.salesforce.errors import CircuitOpen, TransientFailure
-from connectors.salesforce.handover_records import LeadHandOver
+from connectors.salesforce.handover.delivery import Delivery
+from connectors.salesforce.handover.handover_records import LeadHandOver
+from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.errors import CircuitOpen, TransientFailure
 from schemas.definitions import LeadField
 from streams.errors import SalesforceRefused
 from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.delivery import Delivery
-from connectors.salesforce.errors import TransientFailure
-from connectors.salesforce.handover_records import LeadHandOver
-from connectors.salesforce.opportunities import Cursor, OpportunityEvent, OpportunityPoll
+from connectors.salesforce.handover.delivery import Delivery
+from connectors.salesforce.handover.handover_records import LeadHandOver
+from connectors.salesforce.opportunities.poll import Cursor, OpportunityEvent, OpportunityPoll
+from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.errors import TransientFailure
 from schemas.events.opportunities import OpportunityChanged
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.salesforce.auth import TokenProvider
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.connection import Connection
-from connectors.salesforce.errors import CircuitOpen, TransientFailure
-from connectors.salesforce.mapping import mapping_problems
+from connectors.salesforce.handover.mapping import mapping_problems
+from connectors.salesforce.org.auth import TokenProvider
+from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.connection import Connection
+from connectors.salesforce.org.errors import CircuitOpen, TransientFailure
 from schemas.definitions import LeadField
 from streams.errors import SalesforceRefused
 from streams.settings import Settings

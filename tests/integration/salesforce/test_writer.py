@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.salesforce.client import OrgClient
-from connectors.salesforce.errors import CrmError
-from connectors.salesforce.writer import CollectionWriter
+from connectors.salesforce.handover.writer import CollectionWriter
+from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.errors import CrmError
 from tests.harness.salesforce.sandbox import SandboxClient
 
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from connectors.salesforce.connection import Connection
+from connectors.salesforce.org.connection import Connection
 from streams.app import ledger_spec, pipeline_spec
 from streams.engine.state.memory_rows import MemoryRows
 from streams.environment import bounds, load_settings

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from agents.crm.factory import active_mapping
-from connectors.salesforce.mapping import DEFAULT_LEAD_FIELDS
+from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
 from streams.engine.releases.release_log import ReleaseLog
 
 LEAD_FIELDS = {"LastName": {"value": "Mapped"}, "Company": {"property": "company", "default": "none"}}

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.crm.backoff import Backoff
 from agents.crm.outage_log import OutageLog
-from connectors.salesforce.errors import TransientFailure
+from connectors.salesforce.org.errors import TransientFailure
 from streams.errors import SalesforceRefused
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.crm.outage_log import OutageLog
 from agents.crm.process_report import CrmParts, crm_report
-from connectors.salesforce.usage import ApiUsage
+from connectors.salesforce.org.usage import ApiUsage
 from streams.errors import SalesforceUnavailable
 from streams.metrics import catalog
 from streams.metrics.report import ProcessReport, decode

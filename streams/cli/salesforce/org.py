@@ -56,8 +56,8 @@ def check(
 ) -> None:
     """Check the login, the fields that Leadstream needs, and what definitions say of Salesforce."""
     from connectors.salesforce.check import check_org  # noqa: PLC0415 - see the module's docstring
-    from connectors.salesforce.client import OrgClient  # noqa: PLC0415
-    from connectors.salesforce.connection import Connection  # noqa: PLC0415
+    from connectors.salesforce.org.client import OrgClient  # noqa: PLC0415
+    from connectors.salesforce.org.connection import Connection  # noqa: PLC0415
     from streams.definitions import load_definitions  # noqa: PLC0415
 
     connection = Connection.from_settings(settings_from(salesforce_url=url))

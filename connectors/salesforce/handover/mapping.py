@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from connectors.salesforce.connection import Connection
+from connectors.salesforce.org.connection import Connection
 from schemas.definitions import LeadField
 
 LeadFields = Mapping[str, LeadField]

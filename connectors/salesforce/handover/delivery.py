@@ -16,12 +16,17 @@ from typing import Any
 
 import stamina
 
-from connectors.salesforce.client import OrgClient, SalesforceRow
-from connectors.salesforce.errors import CircuitOpen, CrmError, ErrorCategory, TransientFailure, classify_error
-from connectors.salesforce.handover_records import DELETED_IN_CRM, HandOverResult, LeadHandOver, group_by_contact
-from connectors.salesforce.lookup import LeadLookup, SalesforceLead
-from connectors.salesforce.mapping import LeadFields, lead_values, updatable_fields
-from connectors.salesforce.writer import CollectionWriter, WriteResult
+from connectors.salesforce.handover.handover_records import (
+    DELETED_IN_CRM,
+    HandOverResult,
+    LeadHandOver,
+    group_by_contact,
+)
+from connectors.salesforce.handover.lookup import LeadLookup, SalesforceLead
+from connectors.salesforce.handover.mapping import LeadFields, lead_values, updatable_fields
+from connectors.salesforce.handover.writer import CollectionWriter, WriteResult
+from connectors.salesforce.org.client import OrgClient, SalesforceRow
+from connectors.salesforce.org.errors import CircuitOpen, CrmError, ErrorCategory, TransientFailure, classify_error
 from streams.errors import SalesforceRefused
 
 MAX_TRACKED_CONTACTS = 10_000

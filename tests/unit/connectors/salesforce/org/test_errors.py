@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from connectors.salesforce.errors import CrmError, ErrorCategory, classify_error, error_from_body, error_from_record
+from connectors.salesforce.org.errors import (
+    CrmError,
+    ErrorCategory,
+    classify_error,
+    error_from_body,
+    error_from_record,
+)
 
 EXTERNAL_ID = "Leadstream_Id__c"
 

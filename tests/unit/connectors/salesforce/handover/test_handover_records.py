@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from connectors.salesforce.handover_records import parse_handover
+from connectors.salesforce.handover.handover_records import parse_handover
 from schemas.outputs.handovers import LeadHandedOver
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from connectors.salesforce.usage import OUTCOMES, ApiUsage
+from connectors.salesforce.org.usage import OUTCOMES, ApiUsage
 
 
 def answer(status: int, limit: str | None = None) -> requests.Response:

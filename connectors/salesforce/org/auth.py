@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import requests
 
-from connectors.salesforce.connection import Connection
-from connectors.salesforce.errors import CircuitOpen, TransientFailure, error_from_body
-from connectors.salesforce.transport import create_session
+from connectors.salesforce.org.connection import Connection
+from connectors.salesforce.org.errors import CircuitOpen, TransientFailure, error_from_body
+from connectors.salesforce.org.transport import create_session
 from streams.errors import SalesforceRefused
 
 PAUSE_SECONDS = 60.0

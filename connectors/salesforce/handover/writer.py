@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.salesforce.client import MAX_RECORDS, OrgClient, SalesforceRow
-from connectors.salesforce.errors import CrmError, RequestRefused, error_from_record
+from connectors.salesforce.org.client import MAX_RECORDS, OrgClient, SalesforceRow
+from connectors.salesforce.org.errors import CrmError, RequestRefused, error_from_record
 
 WriteResult = str | CrmError
 """The id of the record, or why it was not written."""

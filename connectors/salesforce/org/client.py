@@ -15,9 +15,9 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from simple_salesforce.format import quote_soql_value
 
-from connectors.salesforce.auth import AccessToken, TokenProvider
-from connectors.salesforce.connection import Connection
-from connectors.salesforce.errors import (
+from connectors.salesforce.org.auth import AccessToken, TokenProvider
+from connectors.salesforce.org.connection import Connection
+from connectors.salesforce.org.errors import (
     CircuitOpen,
     ErrorCategory,
     RequestRefused,
@@ -25,8 +25,8 @@ from connectors.salesforce.errors import (
     classify_error,
     error_from_body,
 )
-from connectors.salesforce.transport import create_session
-from connectors.salesforce.usage import ApiUsage
+from connectors.salesforce.org.transport import create_session
+from connectors.salesforce.org.usage import ApiUsage
 from streams.errors import SalesforceRefused
 
 SalesforceRow = dict[str, Any]

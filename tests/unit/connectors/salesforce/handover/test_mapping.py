@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.salesforce.mapping import lead_values
+from connectors.salesforce.handover.mapping import lead_values
 from schemas.definitions import LeadField
 
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from connectors.salesforce.client import OrgClient, SalesforceRow
 from connectors.salesforce.external_id import parse_external_id
+from connectors.salesforce.org.client import OrgClient, SalesforceRow
 from schemas.events.base import DEFAULT_ACCOUNT
 
 OVERLAP = timedelta(minutes=10)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from connectors.salesforce.client import OrgClient, SalesforceRow
-from connectors.salesforce.handover_records import LeadHandOverNumber
+from connectors.salesforce.handover.handover_records import LeadHandOverNumber
+from connectors.salesforce.org.client import OrgClient, SalesforceRow
 
 
 @dataclass(frozen=True, slots=True)

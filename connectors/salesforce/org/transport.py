@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from connectors.salesforce.connection import Connection
+from connectors.salesforce.org.connection import Connection
 
 ResponseHook = Callable[[requests.Response], None]
 

@@ -1,0 +1,1 @@
+"""Hand-overs: from a qualified lead to a Lead and a campaign member in Salesforce."""

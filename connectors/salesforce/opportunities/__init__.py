@@ -1,0 +1,1 @@
+"""Opportunities: what Salesforce knows of sales, as events."""

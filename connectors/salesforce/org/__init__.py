@@ -1,0 +1,1 @@
+"""The org: its login, its HTTP calls and its errors."""
