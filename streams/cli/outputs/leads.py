@@ -15,7 +15,7 @@ from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse
 from streams.cli.outputs.pages import DEFAULT_LIMIT, LimitOption, SkipOption, page, write_count
 from streams.errors import UsageError
 from streams.hints import suggestion
-from streams.store.outputs.definitions import require_campaign, require_release
+from streams.settings import Settings
 from streams.store.outputs.tables import RowKey, TableLead, read_leads
 
 CampaignArgument = Annotated[str | None, typer.Argument(metavar="[CAMPAIGN]", help="Only this campaign's leads.")]
@@ -45,11 +45,10 @@ def list_leads(
             raise UsageError(f"--status: there is no status {each!r}{suggestion(each, get_args(LeadStatus))}")
     account = parse_account(account)
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    release = asyncio.run(require_release(settings, account))
     with progress_bar(quiet=as_json) as advance:
         table = asyncio.run(read_leads(settings, account, campaign, advance))
-    if campaign is not None and not table:
-        require_campaign(release, campaign)
+    if not table:
+        _require_names(settings, account, campaign)
     leads = {key: lead for key, lead in table.items() if not status or lead.status in status}
     counts = _counts(leads)
     rows = page(list(leads.items()), limit, skip)
@@ -64,6 +63,18 @@ def list_leads(
         for name, states in counts.items()
     )
     write_count(len(leads), "lead", limit, skip, "; ".join(told))
+
+
+def _require_names(settings: Settings, account: str, campaign: str | None) -> None:
+    """Where there are no leads a name may be mistyped. Releases are slow to import and read, so they come only then.
+
+    Raises UsageError for an account without definitions, and for a campaign that its release does not have.
+    """
+    from streams.store.outputs.definitions import require_campaign, require_release  # noqa: PLC0415 - see above
+
+    release = asyncio.run(require_release(settings, account))
+    if campaign is not None:
+        require_campaign(release, campaign)
 
 
 def _counts(leads: Mapping[RowKey, TableLead]) -> dict[str, dict[str, int]]:

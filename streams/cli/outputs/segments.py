@@ -11,7 +11,7 @@ import typer
 from streams.cli.console import progress_bar, write_columns, write_json
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_account, settings_from
 from streams.cli.outputs.pages import DEFAULT_LIMIT, LimitOption, SkipOption, page, write_count
-from streams.store.outputs.definitions import require_release, require_segment
+from streams.settings import Settings
 from streams.store.outputs.tables import read_members
 
 MembersArgument = Annotated[str, typer.Argument(metavar="SEGMENT", help="A segment, static or dynamic.")]
@@ -32,6 +32,8 @@ def list_segments(
     In the order of the latest release; members are counted in the table `segment-members`, which is scanned.
     """
     account = parse_account(account)
+    from streams.store.outputs.definitions import require_release  # noqa: PLC0415 - see `_require_segment`
+
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     release = asyncio.run(require_release(settings, account))
     with progress_bar(quiet=as_json) as advance:
@@ -66,10 +68,10 @@ def list_members(
     """
     account = parse_account(account)
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    release = asyncio.run(require_release(settings, account))
-    require_segment(release, segment)
     with progress_bar(quiet=as_json) as advance:
         members = asyncio.run(read_members(settings, account, segment, advance))
+    if not members:
+        _require_segment(settings, account, segment)
     rows = page(list(members.items()), limit, skip)
     if as_json:
         shown = [{"contact": key.contact, "since": member.since} for key, member in rows]
@@ -77,3 +79,13 @@ def list_members(
         return
     write_columns([[key.contact, f"since {member.since}"] for key, member in rows])
     write_count(len(members), "member", limit, skip)
+
+
+def _require_segment(settings: Settings, account: str, segment: str) -> None:
+    """Where there are no members a name may be mistyped. Releases are slow to import and read: they come only then.
+
+    Raises UsageError for an account without definitions, and for a segment that its release does not have.
+    """
+    from streams.store.outputs.definitions import require_release, require_segment  # noqa: PLC0415 - see above
+
+    require_segment(asyncio.run(require_release(settings, account)), segment)
