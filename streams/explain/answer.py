@@ -94,10 +94,7 @@ def _resolve_subject(question: Question, release: int, parameters: EngineParamet
     subject = _find_subject(question, definitions)
     if subject is None:
         names = [*(each.id for each in definitions.segments), *(each.id for each in definitions.campaigns)]
-        if question.contact in names:
-            hint = f": {question.contact} is one, the contact comes first: explain CONTACT {question.contact}"
-        else:
-            hint = suggestion(question.subject, names)
+        hint = suggestion(question.subject, names)
         raise UsageError(f"release {release} has no segment or campaign {question.subject!r}{hint}")
     return subject
 

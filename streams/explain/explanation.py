@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from schemas.definitions import Definitions
 from streams.engine.journal.records import JournalRecord, event_key
 from streams.engine.state.contact import Contact, decode_contact
 from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state
@@ -26,7 +27,7 @@ async def explain_present(settings: Settings, question: Question, on_progress: P
         contact, slot = await _read_contact(store, question, on_progress)
         parameters = await _read_parameters(store)
         explanation = explain_from_state(question, contact, slot.partition_status, parameters)
-        return await _with_gaps(store, explanation)
+        return await _with_notes(store, explanation)
 
 
 async def explain_past(
@@ -47,11 +48,28 @@ async def explain_past(
                 records, truncated[number], store.deployment.clock, contact, slot.partition_status
             )
             explanation = explain_from_truncated(question, journal, until, await _read_parameters(store))
-            return await _with_gaps(store, explanation)
+            return await _with_notes(store, explanation)
         records = await _read_records(store, question, on_progress, None)
         # Read the definitions last: they then hold every release that the journal names.
         explanation = explain_from_journal(question, records, until, await _read_parameters(store))
-        return await _with_gaps(store, explanation)
+        return await _with_notes(store, explanation)
+
+
+async def _with_notes(store: DeploymentStore, explanation: Explanation) -> Explanation:
+    """Adds what else an operator should know to the notes."""
+    explanation = await _with_gaps(store, explanation)
+    return explanation if explanation["known"] else await _with_order_hint(store, explanation)
+
+
+async def _with_order_hint(store: DeploymentStore, explanation: Explanation) -> Explanation:
+    """Adds a note where the unknown contact has the name of a segment or campaign: most likely both are swapped."""
+    release = (await store.read_releases()).latest(explanation["account"])
+    name = explanation["contact"]
+    definitions = Definitions() if release is None else release.definitions
+    if name in {*(each.id for each in definitions.segments), *(each.id for each in definitions.campaigns)}:
+        note = f"{name} is a segment or campaign: the contact comes first, `explain CONTACT {name}`"
+        explanation["notes"] = [*explanation.get("notes", ()), note]
+    return explanation
 
 
 async def _with_gaps(store: DeploymentStore, explanation: Explanation) -> Explanation:

@@ -18,6 +18,7 @@ def explanation_lines(explanation: dict[str, Any]) -> Iterator[str]:
         yield f"{explanation['gone']}; the rest is told from the contact's row"
     if not explanation["known"]:
         yield f"{contact} {_unknown_text(explanation)}"
+        yield from (f"note: {note}" for note in explanation.get("notes", ()))
         return
     yield f"{contact} {_verdict_text(explanation)}, as of {explanation['at']} under release {explanation['release']}"
     yield from (f"  {reason}" for reason in explanation["reasons"])

@@ -79,6 +79,9 @@ def test_explain_tells_now_from_the_row(place: Pipeline) -> None:
     assert [leaf["holds"] for leaf in answer["condition"]["all"]] == [True, True]
     assert answer["source"] == "state"
     assert asked(place, "explain", "contact-0", "hot")["member"] is False
+    swapped = asked(place, "explain", "hot", "contact-1")
+    assert not swapped["known"]
+    assert "hot is a segment or campaign: the contact comes first" in swapped["notes"][-1]
 
 
 def test_explain_tells_a_past_instant_from_the_journal(place: Pipeline) -> None:
