@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING, cast
 
-from streams.interrupt import end_at_interrupt, raise_at_interrupt
+from streams.interrupt import end_at_interrupt, raise_at_interrupt, signal_exit_code
 
 if TYPE_CHECKING:
     import typer
@@ -62,7 +63,9 @@ def _run_command(app: typer.Typer) -> int:
         if not _has_shown_help(error):
             _write_error(_usage_text(error))
         return UsageError.exit_code
-    except typer.Abort:
+    except typer.Abort as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            return signal_exit_code(signal.SIGINT)
         _write_error("given up")
         return 1
     except ClosedOutput:

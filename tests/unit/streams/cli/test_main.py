@@ -13,7 +13,7 @@ from streams.errors import BrokerUnavailable, LeadstreamError, UsageError
 from tests.harness.cli import leadstream
 
 
-def run_command_that_raises(monkeypatch: pytest.MonkeyPatch, error: Exception) -> int:
+def run_command_that_raises(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
     def failing() -> typer.Typer:
         app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -40,6 +40,20 @@ def test_a_known_error_is_one_line_and_its_exit_code(
 ) -> None:
     assert run_command_that_raises(monkeypatch, BrokerUnavailable("no Kafka answers at k:1")) == 69
     assert capsys.readouterr().err == "leadstream: no Kafka answers at k:1\n"
+
+
+def test_ctrl_c_ends_a_command_without_a_word_as_shells_show_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command_that_raises(monkeypatch, KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err.strip() == ""
+
+
+def test_who_gives_up_at_a_question_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command_that_raises(monkeypatch, typer.Abort()) == 1
+    assert capsys.readouterr().err == "leadstream: given up\n"
 
 
 def test_an_unknown_error_is_one_line_without_a_traceback(
