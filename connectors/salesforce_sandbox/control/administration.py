@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.salesforce_sandbox import ids
@@ -79,6 +79,18 @@ def _set_clock(org: Org, body: Body) -> None:
         org.store.advance_clock(float(body["advance"]))
 
 
+def _start_outage(org: Org, body: Body) -> None:
+    org.outage_end = org.store.now() + timedelta(seconds=float(body["seconds"]))
+
+
+def _set_certificate(org: Org, body: Body) -> None:
+    client = org.oauth_client
+    client.public_key = str(body["public_key"])
+    client.username = str(body["username"])
+    client.is_approved = bool(body.get("approved", True))
+    client.is_test_org = bool(body.get("test_org", False))
+
+
 def _apply_settings(org: Org, body: Body) -> None:
     names = _ORG_SETTINGS | _OTHER_SETTINGS
     if unknown := set(body) - names:
@@ -101,6 +113,8 @@ ACTIONS: dict[str, Callable[[Org, Body], Any]] = {
     "restrict": _restrict_record,
     "hide": _hide_record,
     "clock": _set_clock,
+    "outage": _start_outage,
+    "certificate": _set_certificate,
     "settings": _apply_settings,
 }
 """The name of a call -> what it does with its body."""

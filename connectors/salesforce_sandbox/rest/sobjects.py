@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from connectors.salesforce_sandbox.api_errors import ApiError
+from connectors.salesforce_sandbox.failures import check_record_faults
 from connectors.salesforce_sandbox.org import ORG
 from connectors.salesforce_sandbox.records import assignment, writes
 from connectors.salesforce_sandbox.records.store import SandboxRow, format_timestamp
@@ -84,7 +85,9 @@ async def update(request: web.Request) -> web.Response:
     """PATCH by id: changes a record; 204."""
     org = request.app[ORG]
     sobject = writes.require_sobject(org, request.match_info["name"])
-    writes.update(org, sobject, request.match_info["id"], await read_body(request), save_options(request))
+    body = await read_body(request)
+    check_record_faults(request, [request.match_info["id"], *body.values()])
+    writes.update(org, sobject, request.match_info["id"], body, save_options(request))
     return web.Response(status=204)
 
 
@@ -101,6 +104,7 @@ async def upsert(request: web.Request) -> web.Response:
     sobject = writes.require_sobject(org, name)
     field = writes.check_key_field(sobject, field)
     body = await read_body(request)
+    check_record_faults(request, [request.match_info["key"], *body.values()])
     if field in body:
         raise ApiError("INVALID_FIELD", f"The {field} field should not be specified in the sobject data.")
     try:
