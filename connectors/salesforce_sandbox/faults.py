@@ -49,8 +49,8 @@ class Fault:
     """One order: of the requests by `method` whose path contains `path`, `skip` pass, then `times` fail.
 
     `times` of -1 is unlimited; `seconds` is the delay of `slow_after_commit`; `key` is a value that the record has:
-    its external id, its id or that of the person of a membership. With a `probability` below 1 each of these requests or
-    records fails by chance, the same ones again for the same `seed`.
+    its external id, its id or that of the person of a membership. With a `probability` below 1 each of these
+    requests or records fails by chance, the same ones again for the same `seed`.
     """
 
     kind: FaultKind

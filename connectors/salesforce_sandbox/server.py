@@ -17,7 +17,7 @@ from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.control import routes as control
 from connectors.salesforce_sandbox.logins import OAuthClient
 from connectors.salesforce_sandbox.org import ORG, Org
-from connectors.salesforce_sandbox.rest import collections, oauth, query, resources, sobjects
+from connectors.salesforce_sandbox.rest import collections, composite, oauth, query, resources, sobjects
 
 HOST = "127.0.0.1"
 BASE = "/services/data/v{version:[0-9.]+}"
@@ -92,6 +92,7 @@ def create_application(org: Org) -> web.Application:
     app.add_routes(oauth.routes())
     app.add_routes(resources.routes(BASE))
     app.add_routes(collections.routes(BASE))
+    app.add_routes(composite.routes(BASE))
     app.add_routes(query.routes(BASE))
     app.add_routes(sobjects.routes(BASE))
     return app
@@ -100,7 +101,7 @@ def create_application(org: Org) -> web.Application:
 @web.middleware
 async def _log_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
     """Writes the request log, without the body of a login, which holds a secret."""
-    if request.path.startswith(control.BASE):
+    if request.path.startswith(control.BASE) or _is_part(request):
         return await handler(request)
     entry: dict[str, Any] = {"method": request.method, "path": request.path, "query": dict(request.query)}
     if not request.path.startswith("/services/oauth2"):
@@ -116,7 +117,7 @@ async def _log_request(request: web.Request, handler: RequestHandler) -> web.Str
 @web.middleware
 async def _serve_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
     """Answers a request, or fails as a fault orders."""
-    if request.path.startswith(control.BASE):
+    if request.path.startswith(control.BASE) or _is_part(request):
         return await _answer_or_refuse(request, handler)
     org = request.app[ORG]
     if org.settings.latency_ms:
@@ -161,6 +162,10 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     if _is_data_request(request):
         usage = org.request_meter.usage(org.store.now())
         response.headers["Sforce-Limit-Info"] = f"api-usage={usage}/{org.settings.daily_limit}"
+
+
+def _is_part(request: web.Request) -> bool:
+    return composite.PART_HEADER in request.headers
 
 
 def _is_data_request(request: web.Request) -> bool:

@@ -191,7 +191,10 @@ def _all_or_none(body: dict[str, Any]) -> bool:
 def _type_of(record: RequestRecord) -> str:
     attributes = record.get("attributes")
     if not isinstance(attributes, dict) or not isinstance(attributes.get("type"), str):
-        raise ApiError("INVALID_INPUT", "Include an entity type in the attributes of the record")
+        raise ApiError(
+            "JSON_PARSER_ERROR",
+            "Nested object for polymorphic foreign key must have an attributes field before any other fields.",
+        )
     return str(attributes["type"])
 
 

@@ -48,6 +48,9 @@ def _check_login(org: Org, form: Mapping[str, Any]) -> None:
         org.oauth_client.check_secret(form.get("client_id"), form.get("client_secret"))
     elif form.get("grant_type") == JWT_BEARER:
         org.oauth_client.check_assertion(str(form.get("assertion", "")), org.store.now().timestamp())
+    elif form.get("grant_type") == "password":
+        # No user of the org has a password.
+        raise LoginRefused("invalid_grant", "authentication failure - Invalid Password")
     else:
         raise LoginRefused("unsupported_grant_type", "grant type not supported")
 

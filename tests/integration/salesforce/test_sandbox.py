@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -170,7 +171,8 @@ def test_a_page_names_the_next(sandbox: SandboxClient, api: Api) -> None:
 def test_updated_and_deleted_list_ids(sandbox: SandboxClient, api: Api) -> None:
     existing, deleted = (api("POST", "sobjects/Account", {"Name": name}).json()["id"] for name in ("a", "b"))
     api("DELETE", f"sobjects/Account/{deleted}")
-    span = {"start": "2020-01-01T00:00:00+00:00", "end": "2999-01-01T00:00:00+00:00"}
+    now = datetime.now(UTC)
+    span = {"start": (now - timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
     assert api("GET", "sobjects/Account/updated/", **span).json()["ids"] == [existing]
     assert [row["id"] for row in api("GET", "sobjects/Account/deleted/", **span).json()["deletedRecords"]] == [
         deleted
