@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from connectors.salesforce_sandbox import writes
 from connectors.salesforce_sandbox.api_errors import ApiError
+from connectors.salesforce_sandbox.failures import check_record_faults
 from connectors.salesforce_sandbox.org import ORG
-from connectors.salesforce_sandbox.store import SandboxRow, format_timestamp
+from connectors.salesforce_sandbox.records import assignment, writes
+from connectors.salesforce_sandbox.records.store import format_timestamp
 
-ALLOW_DUPLICATES_HEADER = "Sforce-Duplicate-Rule-Header"
+DUPLICATES_HEADER = "Sforce-Duplicate-Rule-Header"
+_SHORTEST_SPAN = timedelta(minutes=1)
+_REPLICATION_KNOWN = timedelta(days=30)
+_DELETIONS_KNOWN = timedelta(days=15)
 
 
 def routes(base: str) -> list[web.RouteDef]:
@@ -43,9 +46,12 @@ async def read_body(request: web.Request) -> dict[str, Any]:
     return body
 
 
-def allows_duplicates(request: web.Request) -> bool:
-    """Whether the request overrides the duplicate rule."""
-    return "allowsave=true" in request.headers.get(ALLOW_DUPLICATES_HEADER, "").replace(" ", "").lower()
+def save_options(request: web.Request) -> writes.SaveOptions:
+    """Returns what the headers of a request say about duplicates and assignment. Raises ApiError."""
+    org = request.app[ORG]
+    duplicates = request.headers.get(DUPLICATES_HEADER, "").replace(" ", "").lower()
+    rule = org.assignment_rules.choose(org.store, request.headers.get(assignment.HEADER))
+    return writes.SaveOptions("allowsave=true" in duplicates, rule)
 
 
 def record_path(request: web.Request, name: str, record_id: str) -> str:
@@ -62,7 +68,7 @@ async def create(request: web.Request) -> web.Response:
     """POST: creates a record; 201 with its id."""
     org, name = request.app[ORG], request.match_info["name"]
     sobject = writes.require_sobject(org, name)
-    result = writes.create(org, sobject, await read_body(request), allow_duplicate=allows_duplicates(request))
+    result = writes.create(org, sobject, await read_body(request), save_options(request))
     body = {"id": result.id, "success": True, "errors": []}
     return web.json_response(body, status=201, headers={"Location": record_path(request, name, result.id)})
 
@@ -71,7 +77,7 @@ async def read(request: web.Request) -> web.Response:
     """GET by id: every field."""
     org, name = request.app[ORG], request.match_info["name"]
     row = org.store.get(writes.require_sobject(org, name).name, request.match_info["id"])
-    if row is None or row["IsDeleted"]:
+    if row is None or row["IsDeleted"] or org.store.access(row["Id"]) == "none":
         raise ApiError("NOT_FOUND", "The requested resource does not exist", None, status=404)
     attributes = {"type": name, "url": record_path(request, name, row["Id"])}
     return web.json_response({"attributes": attributes, **row})
@@ -81,7 +87,9 @@ async def update(request: web.Request) -> web.Response:
     """PATCH by id: changes a record; 204."""
     org = request.app[ORG]
     sobject = writes.require_sobject(org, request.match_info["name"])
-    writes.update(org, sobject, request.match_info["id"], await read_body(request))
+    body = await read_body(request)
+    check_record_faults(request, [request.match_info["id"], *body.values()])
+    writes.update(org, sobject, request.match_info["id"], body, save_options(request))
     return web.Response(status=204)
 
 
@@ -96,8 +104,9 @@ async def upsert(request: web.Request) -> web.Response:
     """PATCH by external id: 201 for a new record, 200 for a changed one, 300 with the paths of several matches."""
     org, name, field = request.app[ORG], request.match_info["name"], request.match_info["field"]
     sobject = writes.require_sobject(org, name)
-    writes.check_external_id(sobject, field)
+    field = writes.check_key_field(sobject, field)
     body = await read_body(request)
+    check_record_faults(request, [request.match_info["key"], *body.values()])
     if field in body:
         raise ApiError("INVALID_FIELD", f"The {field} field should not be specified in the sobject data.")
     try:
@@ -107,7 +116,7 @@ async def upsert(request: web.Request) -> web.Response:
             field,
             request.match_info["key"],
             body,
-            allow_duplicate=allows_duplicates(request),
+            options=save_options(request),
         )
     except writes.MultipleMatches as several:
         return web.json_response([record_path(request, name, row["Id"]) for row in several.rows], status=300)
@@ -117,27 +126,39 @@ async def upsert(request: web.Request) -> web.Response:
 
 async def list_updated(request: web.Request) -> web.Response:
     """GET `updated`: the ids of live rows modified between `start` and `end`."""
-    rows, end = _modified_between(request, lambda row: not row["IsDeleted"])
+    org = request.app[ORG]
+    sobject = writes.require_sobject(org, request.match_info["name"])
+    start, end = _replication_span(request)
+    rows = org.store.select(sobject.name, org.store.find_ids_by_stamp(sobject.name, start, end))
     return web.json_response({"ids": [row["Id"] for row in rows], "latestDateCovered": end})
 
 
 async def list_deleted(request: web.Request) -> web.Response:
-    """GET `deleted`: the rows put into the recycle bin between `start` and `end`."""
-    rows, end = _modified_between(request, lambda row: bool(row["IsDeleted"]))
-    records = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows]
-    return web.json_response({"deletedRecords": records, "earliestDateAvailable": end, "latestDateCovered": end})
-
-
-def _modified_between(request: web.Request, predicate: Callable[[SandboxRow], bool]) -> tuple[list[SandboxRow], str]:
+    """GET `deleted`: the rows put into the recycle bin between `start` and `end`, also those purged from it."""
     org = request.app[ORG]
     sobject = writes.require_sobject(org, request.match_info["name"])
+    start, end = _replication_span(request)
+    records = [
+        {"id": record_id, "deletedDate": stamp}
+        for record_id, stamp in org.store.deletions(sobject.name)
+        if start <= stamp <= end
+    ]
+    earliest = format_timestamp(org.store.now() - _DELETIONS_KNOWN)
+    return web.json_response({"deletedRecords": records, "earliestDateAvailable": earliest, "latestDateCovered": end})
+
+
+def _replication_span(request: web.Request) -> tuple[str, str]:
+    """Returns `start` and `end` as rows hold their stamps. Raises ApiError for a span that Salesforce refuses."""
+    org = request.app[ORG]
     try:
-        start, end = (format_timestamp(datetime.fromisoformat(request.query[name])) for name in ("start", "end"))
+        start, end = (datetime.fromisoformat(request.query[name]) for name in ("start", "end"))
     except (KeyError, ValueError) as error:
         raise ApiError("MALFORMED_QUERY", f"start and end have to be date-times: {error}", None) from error
     if start >= end:
         raise ApiError("INVALID_REPLICATION_DATE", "startDate must be before endDate", None)
-    rows = [
-        row for row in org.store.rows(sobject.name, include_deleted=True) if start <= row["SystemModstamp"] <= end
-    ]
-    return [row for row in rows if predicate(row)], end
+    if end - start < _SHORTEST_SPAN:
+        message = "The specified end time must be chronologically after the start time by at least one minute"
+        raise ApiError("INVALID_REPLICATION_DATE", message, None)
+    if start < org.store.now() - _REPLICATION_KNOWN:
+        raise ApiError("INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago", None)
+    return format_timestamp(start), format_timestamp(min(end, org.store.now()))
