@@ -16,12 +16,13 @@ from rich.console import Console
 from rich.live import Live
 
 from schemas.definitions import Definitions
+from schemas.values import instant_text
 from streams.demo.environment import DemoEnvironment
 from streams.demo.follow import OutputFollower
 from streams.demo.guide import CommandGuide, program_name
 from streams.demo.local_kafka import DemoKafka
 from streams.demo.player import TrafficPlayer, tick_interval
-from streams.demo.sales import SalesSimulator
+from streams.demo.sales import SalesSimulator, TypedField, TypedFieldEvent
 from streams.demo.sample import sample_definitions, sample_release
 from streams.demo.state import DemoState
 from streams.demo.traffic import TrafficSettings
@@ -140,7 +141,7 @@ class Demo:
             follower, sales, producer, journal = await _enter_all(
                 stack,
                 OutputFollower(settings, self.state),
-                SalesSimulator(environment.org_url, lambda: self.state.simulated_instant),
+                SalesSimulator(environment.org_url, lambda: self.state.simulated_instant, self._note_typed_field),
                 EventProducer(settings),
                 JournalFollower(settings),
             )
@@ -181,6 +182,10 @@ class Demo:
                 await player.play()
                 self._set_message("four weeks are over" + ("; Ctrl-C ends the demo" if seconds is None else ""))
                 await self._stop_requested.wait()
+
+    def _note_typed_field(self, event: TypedFieldEvent, typed: TypedField) -> None:
+        at = instant_text(self.state.simulated_instant or self.state.begin)
+        self.state.apply_typed_field(event, typed.contact, typed.field, at)
 
     def _set_message(self, message: str) -> None:
         self.state.message = message

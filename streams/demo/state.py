@@ -80,6 +80,8 @@ class DemoState:
     crm_link_counts: Counter[str] = field(default_factory=Counter)
     revenue: dict[tuple[str, str], Revenue] = field(default_factory=dict)
     """(Campaign, currency) -> revenue."""
+    typed_fields: Counter[str] = field(default_factory=Counter)
+    """How many fields sales people `typed` in Salesforce; how often a later hand-over `kept` or `overwritten` one."""
     dead_letter_codes: Counter[str] = field(default_factory=Counter)
     """Error code -> how many dead letters have it."""
     duplicate_count: int = 0
@@ -107,6 +109,12 @@ class DemoState:
     def apply_dead_letter(self, code: str) -> None:
         """Counts a dead letter."""
         self.dead_letter_codes[code] += 1
+
+    def apply_typed_field(self, event: str, contact: str, name: str, at: str) -> None:
+        """Counts a field that sales people typed in Salesforce, or what a later hand-over did with it."""
+        self.typed_fields[event] += 1
+        action = {"typed": "sales typed", "kept": "sales kept"}.get(event, "sales lost")
+        self.recent_changes.append(RecentChange(at, contact, action, name, event != "overwritten", {"kind": "crm"}))
 
     @property
     def dead_letter_count(self) -> int:

@@ -22,6 +22,7 @@ def summary(state: DemoState, definitions: Definitions) -> dict[str, Any]:
         "violations": state.duplicate_count,
         "dead_letters": state.dead_letter_count,
         "dead_letter_codes": dict(sorted(state.dead_letter_codes.items())),
+        "typed_by_sales": {event: state.typed_fields[event] for event in ("typed", "kept", "overwritten")},
         "segments": {segment.id: _segment_to_dict(state, segment.id) for segment in definitions.segments},
         "campaigns": {campaign.id: _campaign_to_dict(state, campaign.id) for campaign in definitions.campaigns},
     }

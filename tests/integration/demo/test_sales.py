@@ -55,3 +55,28 @@ async def test_some_leads_become_opportunities_of_their_campaign_and_are_won_or_
 async def test_nothing_is_decided_before_its_time() -> None:
     org = await org_after(days=0, leads=30)
     assert [lead for lead in rows(org, "Lead") if lead["IsConverted"]] == []
+
+
+async def test_what_sales_type_is_looked_at_again_after_each_later_hand_over() -> None:
+    seen: list[tuple[str, str]] = []
+    async with (
+        SandboxServer(campaigns={CAMPAIGN: "Spring trial"}) as org,
+        SalesSimulator(org.url, lambda: START, lambda event, typed: seen.append((event, typed.contact))) as sales,
+    ):
+        await sales.run_round(START)
+        lead = org.org.schema["Lead"]
+        for number in range(40):
+            values = {"LastName": "L", "Company": "Acorn", "Title": "CTO", "Leadstream_Number__c": "0/1/0"}
+            org.org.store.insert(lead, {**values, "Leadstream_Id__c": f"default/c-{number}"})
+        await sales.run_round(START + DAY // 3)
+        typed = {contact for event, contact in seen if event == "typed"}
+        assert 8 < len(typed) < 32
+        await sales.run_round(START + DAY // 3)
+        assert len(seen) == len(typed), "nothing was handed over since"
+        lost = min(typed)
+        for row in rows(org, "Lead"):
+            former = {"Company": "Acorn", "Title": "CTO"} if row["Leadstream_Id__c"] == f"default/{lost}" else {}
+            org.org.store.update(lead, row, {"Leadstream_Number__c": "0/2/0", **former})
+        await sales.run_round(START + DAY // 3)
+    assert [contact for event, contact in seen if event == "overwritten"] == [lost]
+    assert {contact for event, contact in seen if event == "kept"} == typed - {lost}
