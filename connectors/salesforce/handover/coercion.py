@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -76,7 +76,9 @@ def coerce(value: Any, field: FieldDescription, zone: tzinfo = UTC) -> FieldValu
 
 def is_missing(value: Any) -> bool:
     """Whether a property counts as one without a value; false and 0 are values."""
-    return value is None or (isinstance(value, str) and not value.strip()) or value == [] or value == {}
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def can_be_written(field: FieldDescription) -> bool:
@@ -261,7 +263,7 @@ def _fit_number(value: Any, field: FieldDescription, zone: tzinfo) -> _Fitted:
     digits, scale = _bounds(field)
     if digits is not None and number and number.adjusted() >= digits:
         raise _Misfit(f"more than {digits} digits before the decimal point")
-    rounded = number if digits is None else number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN)
+    rounded = number if digits is None else number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
     if digits is not None and rounded and rounded.adjusted() >= digits:
         raise _Misfit(f"more than {digits} digits before the decimal point")
     if field.type == "int" and not -(2**31) <= rounded < 2**31:

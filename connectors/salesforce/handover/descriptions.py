@@ -30,6 +30,7 @@ class FieldDescription:
     required: bool = False
     values: tuple[str, ...] = ()
     restricted: bool = False
+    is_external_id: bool = False
 
     @classmethod
     def from_document(cls, field: Mapping[str, Any]) -> FieldDescription:
@@ -48,6 +49,7 @@ class FieldDescription:
                 str(each["value"]) for each in field.get("picklistValues") or () if each.get("active", True)
             ),
             restricted=bool(field.get("restrictedPicklist")),
+            is_external_id=bool(field.get("externalId")),
         )
 
 

@@ -22,8 +22,8 @@ WrittenDigests = Mapping[str, str]
 class RecordState:
     """A record before a write: whether it exists, its present values, and the digests of what we wrote.
 
-    `written` is None on a record that has none: one that was matched, or written by the release without digests, which
-    `was_written` tells apart. Where `keeps_digests` is false the object has no field for them.
+    `written` is None on a record that has none: one that was matched, or written by the release without digests;
+    `was_written` tells them apart. Where `keeps_digests` is false the object has no field for them.
     """
 
     exists: bool = False

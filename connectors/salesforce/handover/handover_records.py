@@ -123,9 +123,7 @@ class HandOverResult:
         if self.kind == "failed":
             event["message"] = self.message
         elif self.notes:
-            event["notes"] = [
-                {"field": each.field, "note": each.note, "reason": each.reason} for each in self.notes
-            ]
+            event["notes"] = [{"field": each.field, "note": each.note, "reason": each.reason} for each in self.notes]
         if self.handover.retry:
             event["retry"] = self.handover.retry
         return event

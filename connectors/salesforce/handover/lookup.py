@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from connectors.salesforce.handover.descriptions import DescriptionCache, ObjectDescription
-from connectors.salesforce.handover.field_rules import WrittenDigests, parse_written
+from connectors.salesforce.handover.field_rules import WrittenDigests, parse_written, value_digest
 from connectors.salesforce.handover.handover_records import DELETED_IN_CRM, LeadHandOverNumber
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX, full_record_id
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
@@ -63,12 +63,18 @@ class RecordLookup:
         self._descriptions = descriptions
 
     def find(
-        self, keys: Iterable[str], links: Mapping[str, str], fields: frozenset[str], *, contact_keys: Sequence[str] = ()
+        self,
+        keys: Iterable[str],
+        links: Mapping[str, str],
+        fields: frozenset[str],
+        *,
+        contact_keys: Sequence[str] = (),
     ) -> dict[str, RecordLink]:
         """Returns the link of each key that has or had a record, with the values of `fields`.
 
-        `links` has the record ids of keys from earlier results; a record that was purged from the recycle bin is known
-        by its link only, and counts as deleted. `contact_keys` are those that a Contact without a Lead may carry.
+        `links` has the record ids of keys from earlier results; a record that was purged from the recycle bin is
+        known by its link only, and counts as deleted. `contact_keys` are those that a Contact without a Lead may
+        carry.
         """
         keys = list(keys)
         leads = self._leads_by_key(keys, fields)
@@ -224,21 +230,30 @@ def _without_doubles(links: Mapping[str, RecordLink]) -> dict[str, RecordLink]:
     result = {}
     for key, link in links.items():
         record = link.record
-        if record is not None and not link.is_foreign and owners.setdefault(record.id, key) != key:
-            link = RecordLink(link.linked_id, record, link.origin, is_foreign=True)
-        result[key] = link
+        is_taken = record is not None and not link.is_foreign and owners.setdefault(record.id, key) != key
+        result[key] = replace(link, is_foreign=True) if is_taken else link
     return result
 
 
-def _parse_record(
-    sobject: PersonObject, row: SalesforceRow, fields: frozenset[str], names: Connection
-) -> OrgRecord:
+def _written(row: SalesforceRow, names: Connection) -> WrittenDigests | None:
+    """The digests of a record; none of them holds where the number was changed without them.
+
+    So does a worker of the release before digests, when it wakes late and writes an older hand-over.
+    """
+    written = parse_written(row.get(names.written_field))
+    number = row.get(names.number_field)
+    if written and number is not None and written.get(names.number_field) not in (None, value_digest(number)):
+        return {}
+    return written
+
+
+def _parse_record(sobject: PersonObject, row: SalesforceRow, fields: frozenset[str], names: Connection) -> OrgRecord:
     return OrgRecord(
         sobject=sobject,
         id=str(row["Id"]),
         key=row.get(names.external_id_field) or None,
         number=LeadHandOverNumber.parse(row.get(names.number_field)),
-        written=parse_written(row.get(names.written_field)),
+        written=_written(row, names),
         is_deleted=bool(row["IsDeleted"]),
         master_id=row.get("MasterRecordId") or None,
         is_converted=bool(row.get("IsConverted")),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from connectors.salesforce.handover.coercion import can_be_written
-from connectors.salesforce.handover.descriptions import ObjectDescription
+from connectors.salesforce.handover.descriptions import ObjectDescription, parse_description
 from connectors.salesforce.handover.field_rules import LeadFields
 from connectors.salesforce.org.connection import Connection
 from schemas.definitions import LeadField, Salesforce
@@ -67,7 +67,7 @@ def misfits(salesforce: Salesforce, description: ObjectDescription, connection: 
 def mapping_problems(fields: LeadFields, description: Mapping[str, Any], connection: Connection) -> list[str]:
     """Returns one sentence for each problem of a mapping, or of the fields that Leadstream needs in the org."""
     fields_by_name = {field["name"]: field for field in description["fields"]}
-    problems = list(_own_field_problems(fields_by_name, connection))
+    problems = own_field_problems(parse_description(description), connection)
     for name in fields:
         if name in own_fields(connection):
             problems.append(f"lead_fields: {name} is written by Leadstream itself: leave it out")
@@ -87,13 +87,18 @@ def own_fields(connection: Connection) -> tuple[str, ...]:
     return names.external_id_field, names.number_field, names.campaign_field, names.written_field
 
 
-def _own_field_problems(fields_by_name: Mapping[str, Mapping[str, Any]], connection: Connection) -> Iterable[str]:
-    for name in (connection.external_id_field, connection.number_field, connection.campaign_field):
-        if name not in fields_by_name:
-            yield f"the Lead has no field {name}: create it (text, 255 characters) and give the user access to it"
-    key = fields_by_name.get(connection.external_id_field)
-    if key is not None and not (key["externalId"] and key["unique"]):
-        yield f"the Lead's field {connection.external_id_field} has to be an external id and unique"
+def own_field_problems(description: ObjectDescription, connection: Connection) -> list[str]:
+    """Returns one sentence for each reason why an org's Lead cannot keep what Leadstream has to find again."""
+    names = connection
+    problems = [
+        f"the Lead has no field {name}: create it (text, 255 characters) and give the user access to it"
+        for name in (names.external_id_field, names.number_field, names.campaign_field)
+        if name not in description
+    ]
+    key = description.get(names.external_id_field)
+    if key is not None and not key.is_external_id:
+        problems.append(f"the Lead's field {names.external_id_field} has to be an external id and unique")
+    return problems
 
 
 def _is_required(field: Mapping[str, Any]) -> bool:

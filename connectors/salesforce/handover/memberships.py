@@ -55,9 +55,7 @@ class MemberOutcome:
 class Memberships:
     """Makes and moves campaign members. "Already a member" is success, and its status is looked at."""
 
-    def __init__(
-        self, org: OrgClient, writer: CollectionWriter, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, org: OrgClient, writer: CollectionWriter, clock: Callable[[], float] = time.monotonic) -> None:
         self._org = org
         self._writer = writer
         self._clock = clock
@@ -102,7 +100,7 @@ class Memberships:
         return None
 
     def _statuses_of(self, campaign: str, requests: Sequence[MemberRequest]) -> Mapping[str, bool]:
-        """The statuses of a campaign; those of the other requests' campaigns are read with them where they are due."""
+        """The statuses of a campaign; those of the other requests' campaigns are read with them where due."""
         if self._is_due(campaign, requests):
             wanted = {
                 full_record_id(each.target.campaign)
@@ -119,7 +117,8 @@ class Memberships:
             now = self._clock()
             self._statuses.update({each: (now, {}) for each in due})
             for row in rows:
-                self._statuses[full_record_id(str(row["CampaignId"]))][1][str(row["Label"])] = bool(row["HasResponded"])
+                _, statuses = self._statuses[full_record_id(str(row["CampaignId"]))]
+                statuses[str(row["Label"])] = bool(row["HasResponded"])
         return self._statuses[campaign][1]
 
     def _is_due(self, campaign: str, requests: Iterable[MemberRequest]) -> bool:

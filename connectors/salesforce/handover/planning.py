@@ -14,6 +14,7 @@ from connectors.salesforce.handover.field_rules import (
     LeadFields,
     RecordState,
     plan_fields,
+    value_digest,
     written_text,
 )
 from connectors.salesforce.handover.handover_records import LeadHandOver
@@ -67,7 +68,7 @@ class RecordPlan:
 class RecordPlanner:
     """Plans records; `descriptions` has Lead, and Contact where a link leads to one."""
 
-    def __init__(self, names: Connection, descriptions: Mapping[str, ObjectDescription]) -> None:
+    def __init__(self, names: Connection, descriptions: Mapping[PersonObject, ObjectDescription]) -> None:
         self._names = names
         self._descriptions = descriptions
 
@@ -165,7 +166,8 @@ class RecordPlanner:
         own: dict[str, Any] = {self._names.number_field: str(handovers[-1].number)}
         if qualified:
             own[self._names.campaign_field] = qualified[-1].campaign.id
-        own[self._names.written_field] = written_text(state.written or {})
+        digests = {**(state.written or {}), self._names.number_field: value_digest(own[self._names.number_field])}
+        own[self._names.written_field] = written_text(digests)
         plan.values.update({name: value for name, value in own.items() if self._is_written(plan.sobject, name)})
 
     def _keeps_digests(self, sobject: PersonObject) -> bool:

@@ -96,8 +96,7 @@ class CollectionWriter:
         """The error, where some of the records may be its cause; None where it is the org's."""
         if isinstance(failure, RequestRefused):
             return failure.error
-        cause = failure.__cause__
-        error = error_from_body(cause.status, cause.content) if isinstance(cause, SalesforceError) else None
+        error = cause_of(failure)
         if error is None:
             return None
         if isinstance(failure, SalesforceRefused):
@@ -107,6 +106,12 @@ class CollectionWriter:
             self._last_failure = failure
         is_searched = self.isolates and (self._successes > 0 or self._failures < _MAX_FAILURES)
         return error if is_searched and error.code in _OF_A_RECORD else None
+
+
+def cause_of(failure: Exception) -> CrmError | None:
+    """Returns the error in the answer that a failure comes from; None where there was no answer."""
+    cause = failure.__cause__
+    return error_from_body(cause.status, cause.content) if isinstance(cause, SalesforceError) else None
 
 
 def with_type(sobject: str, records: Sequence[SalesforceRow]) -> list[SalesforceRow]:

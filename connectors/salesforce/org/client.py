@@ -87,7 +87,10 @@ class OrgClient:
         records: Sequence[Mapping[str, Any]],
         headers: Mapping[str, str] | None = None,
     ) -> list[SalesforceRow]:
-        """Writes up to 200 records and returns their results, in the same order; `headers` go before WRITE_HEADERS."""
+        """Writes up to 200 records and returns their results, in the same order.
+
+        `headers` go before WRITE_HEADERS.
+        """
         if len(records) > MAX_RECORDS:
             raise ValueError(f"{len(records)} records in one collection, Salesforce takes {MAX_RECORDS}")
         body = {"allOrNone": False, "records": list(records)}
