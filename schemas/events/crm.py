@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.events.base import ContactEvent, LongText, ShortText
 from schemas.outputs.base import Number
-from schemas.values import Slug
+from schemas.values import AsTuple, Slug
 
 OutcomeStatus = Literal["open", "won", "lost", "deleted"]
 
@@ -57,7 +57,7 @@ class CrmLinked(CrmResult):
     type: Literal["crm.linked"]
     record: ShortText
     member: ShortText | None = None
-    notes: tuple[CrmFieldNote, ...] = ()
+    notes: Annotated[tuple[CrmFieldNote, ...], AsTuple] = ()
 
 
 class CrmFailed(CrmResult):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.harness.salesforce.handovers import NAMES, answers_of, delivery_to, lead_of, mapping_of, writes_to
@@ -23,7 +25,11 @@ def test_the_contact_of_a_converted_lead_keeps_them_too(sandbox: SandboxClient) 
     sandbox.post("edit", type="Contact", id=contact, LastName="Smith")
     answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=5, campaign=AUTUMN))
     [row] = sandbox.live_records("Contact")
-    assert (row["LastName"], row["Leadstream_Number__c"], row["Leadstream_Id__c"]) == ("Smith", "0/5/0", "default/ada")
+    assert (row["LastName"], row["Leadstream_Number__c"], row["Leadstream_Id__c"]) == (
+        "Smith",
+        "0/5/0",
+        "default/ada",
+    )
     [answer] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=7, last_name="King"))
     assert sandbox.live_records("Contact")[0]["LastName"] == "King"
     assert (answer.record, answer.notes) == (first.record, ())
@@ -130,7 +136,13 @@ def test_values_are_made_to_fit_and_the_answer_says_what_did_not(sandbox: Sandbo
         "Website": {"property": "site"},
     }
     delivery = delivery_to(sandbox, mapping_of(fields))
-    values = {"size": "about 50", "revenue": "1200.75", "city": "x" * 60, "clean": "matched", "opted_out": "yes"}
+    values: dict[str, Any] = {
+        "size": "about 50",
+        "revenue": "1200.75",
+        "city": "x" * 60,
+        "clean": "matched",
+        "opted_out": "yes",
+    }
     [answer] = answers_of(delivery, lead_of(email="not one", site="http://" + "y" * 300, **values))
     [lead] = sandbox.live_records("Lead")
     assert (lead["NumberOfEmployees"], lead["AnnualRevenue"], lead["City"]) == (None, 1201.0, "x" * 40)
