@@ -41,6 +41,9 @@ MOST_CALLS = 1.2
 CALLS_OF_A_BATCH = 5
 """Two that look up 200 keys, since an address has room for half of them; made, changed and made members."""
 
+OUTAGE_SECONDS = 15
+"""How long on this machine's clock the org stays away; longer than the first pauses between two tries."""
+
 LONGEST_SECONDS = 1_200
 _PREFIX = "load-"
 
@@ -82,14 +85,7 @@ class HandOverRun:
             salesforce_poll_ms=600_000,
         )
         await create_topics(settings, lambda *_: None)
-        self._org.post(
-            "settings",
-            latency_ms=self._trouble.latency_ms,
-            lock_probability=self._trouble.locks,
-            timeout_probability=self._trouble.timeouts,
-            seed=self._trouble.seed,
-            daily_limit=100_000,
-        )
+        self._order_faults()
         await self._publish_all(settings)
         begin = time.monotonic()
         try:
@@ -99,6 +95,14 @@ class HandOverRun:
             await self._stop(signal.SIGTERM)
         _say(f"{len(self._handovers)} hand-overs answered in {time.monotonic() - begin:.0f} s")
         return await self._check(settings)
+
+    def _order_faults(self) -> None:
+        trouble = self._trouble
+        self._org.post("settings", latency_ms=trouble.latency_ms, daily_limit=100_000)
+        self._org.add_fault("lock_record", times=-1, probability=trouble.locks, seed=trouble.seed)
+        for method in ("POST", "PATCH"):
+            chance = {"probability": trouble.timeouts, "seed": trouble.seed}
+            self._org.add_fault("drop_after_commit", method=method, path="/composite/", times=-1, **chance)
 
     async def _publish_all(self, settings: Settings) -> None:
         producer: Any = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, linger_ms=20)
@@ -157,17 +161,16 @@ class HandOverRun:
             await asyncio.sleep(0.5)
 
     async def _pass_outage(self) -> None:
-        self._org.add_fault("html_503", times=-1)
+        self._org.post("outage", seconds=HOUR)
         _say("the org is away for an hour of its clock")
-        await asyncio.sleep(15)
-        self._org.clear_faults()
+        await asyncio.sleep(OUTAGE_SECONDS)
         self._org.post("clock", advance=HOUR)
 
     async def _pass_daily_limit(self) -> None:
-        self._org.add_fault("daily_limit", times=-1)
+        self._org.post("settings", daily_limit=1)
         _say("the daily limit is reached")
-        await asyncio.sleep(15)
-        self._org.clear_faults()
+        await asyncio.sleep(OUTAGE_SECONDS)
+        self._org.post("settings", daily_limit=100_000)
         self._org.post("clock", advance=DAY)
 
     # --- the end ---
