@@ -38,8 +38,8 @@ DAY = 24 * HOUR
 MOST_CALLS = 1.2
 """How many times the fewest calls may be made."""
 
-CALLS_OF_A_BATCH = 5
-"""Two that look up 200 keys, since an address has room for half of them; made, changed and made members."""
+CALLS_OF_A_BATCH = 4
+"""One that looks up 200 keys, one that makes Leads, one that changes Leads, one that makes members."""
 
 OUTAGE_SECONDS = 15
 """How long on this machine's clock the org stays away; longer than the first pauses between two tries."""
