@@ -9,7 +9,18 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from schemas.events import clock, contacts, crm, leads, opportunities, releases, scores, segments, visits
+from schemas.events import (
+    clock,
+    contacts,
+    crm,
+    crm_commands,
+    leads,
+    opportunities,
+    releases,
+    scores,
+    segments,
+    visits,
+)
 from schemas.outputs import contacts as contact_outputs
 from schemas.outputs import handovers, letters, notifications, revenue
 from schemas.outputs import leads as lead_outputs
@@ -141,9 +152,7 @@ LEAD_CHANGES = Topic(
     WEEK,
 )
 LEADS = Topic("leads", "out", "account/campaign/contact", (lead_outputs.LeadRow,), "slots", COMPACT)
-QUALIFIED_LEADS = Topic(
-    "qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH
-)
+QUALIFIED_LEADS = Topic("qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH)
 NOTIFICATIONS = Topic("notifications", "out", "account/contact", (notifications.AutomationNotified,), "slots", WEEK)
 CAMPAIGN_REVENUE = Topic(
     "campaign-revenue", "out", "account/campaign/currency", (revenue.CampaignRevenue,), "one", COMPACT
@@ -156,6 +165,14 @@ DEAD_LETTER_RETRIES = Topic(
     "internal",
     "partition:offset of the dead letter",
     NoModel.ENGINE_FORM,
+    "one",
+    COMPACT,
+)
+CRM_COMMANDS = Topic(
+    "crm-commands",
+    "internal",
+    "`retry`/account/contact/campaign, `pause`, `pause`/account",
+    (crm_commands.CrmRetryRequested, crm_commands.CrmPaused),
     "one",
     COMPACT,
 )
@@ -183,4 +200,5 @@ ALL_TOPICS = (
     NOTIFICATIONS,
     DEAD_LETTERS,
     DEAD_LETTER_RETRIES,
+    CRM_COMMANDS,
 )

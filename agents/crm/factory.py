@@ -30,7 +30,7 @@ def build_crm(
     Raises SalesforceRefused when no org is set.
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
-    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
+    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), mapping=mapping, backoff=backoff)
     return consumer, OpportunityPoller(
         settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff
     )

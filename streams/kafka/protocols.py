@@ -81,6 +81,9 @@ class Consumer(Protocol):
     async def end_offsets(self, partitions: Iterable[TopicPartitionLike]) -> dict[TopicPartitionLike, int]:
         """The end of each partition: its last stable offset for a read_committed consumer, else its log end."""
 
+    def last_stable_offset(self, partition: TopicPartitionLike) -> int | None:
+        """The end of the committed records as the last fetch told it; None before."""
+
     async def offsets_for_times(self, timestamps: Mapping[TopicPartitionLike, int]) -> dict[TopicPartitionLike, Any]:
         """aiokafka's OffsetAndTimestamp of each partition's first record at or after an instant (ms), or None."""
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import stamina
 
+from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import (
     DELETED_IN_CRM,
     HandOverResult,
@@ -27,7 +28,6 @@ from connectors.salesforce.handover.mapping import LeadFields, lead_values, upda
 from connectors.salesforce.handover.writer import CollectionWriter, WriteResult
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
 from connectors.salesforce.org.errors import CircuitOpen, CrmError, ErrorCategory, TransientFailure, classify_error
-from streams.errors import SalesforceRefused
 
 MAX_TRACKED_CONTACTS = 10_000
 _FIRST_REPAIR_WINDOW = timedelta(days=1)
@@ -74,12 +74,13 @@ class Delivery:
         self._newest_handovers: OrderedDict[str, LeadHandOver] = OrderedDict()
         self._updatable_contact_fields: frozenset[str] | None = None
         self._last_repair: datetime | None = None
+        self._stopped: dict[str, str] = {}
+        self._errors: dict[str, CrmError] = {}
 
-    def deliver(self, batch: Sequence[LeadHandOver]) -> list[HandOverResult]:
-        """Returns the results, in the batch's order. Raises TransientFailure, CircuitOpen, SalesforceRefused."""
+    def deliver(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+        """One attempt over the batch. Raises TransientFailure, CircuitOpen, SalesforceRefused."""
         for handover in batch:
             self.track_newest(handover)
-        results: dict[str, HandOverResult] = {}
         policy = self._retry_policy
         for attempt in stamina.retry_context(
             on=TransientFailure,
@@ -90,11 +91,12 @@ class Delivery:
             wait_jitter=policy.jitter,
         ):
             with attempt:
-                pending = [handover for handover in batch if handover.id not in results]
-                results.update({result.handover.id: result for result in self._deliver_round(pending)})
-                if unanswered := [each for each in batch if each.id not in results]:
-                    raise TransientFailure(f"Salesforce left {len(unanswered)} of {len(batch)} hand-overs unanswered")
-        return [results[handover.id] for handover in batch]
+                self._stopped = {}
+                results = {result.handover.id: result for result in self._deliver_round(list(batch))}
+        rest = [each for each in batch if each.id not in results and each.account not in self._stopped]
+        error = CrmError("UNABLE_TO_LOCK_ROW", "Salesforce did not take the record")
+        pending = [PendingHandOver(each, self._errors.get(each.key, error)) for each in rest]
+        return DeliveryOutcome(list(results.values()), pending, dict(self._stopped))
 
     def track_newest(self, handover: LeadHandOver) -> None:
         """Remembers the newest hand-over of each contact for `repair_outdated_leads`; the last 10,000 contacts."""
@@ -190,10 +192,11 @@ class Delivery:
         if isinstance(result, str):
             this.member_refs[key] = (member_field, result)
             return
-        category = self._classify(result)
+        category = self._classify(result, this.groups[key][0].account)
+        self._errors[key] = result
         if category is ErrorCategory.DELETED:
             this.failures[key] = (DELETED_IN_CRM, "the record was deleted in Salesforce")
-        elif category not in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
+        elif category not in (ErrorCategory.RETRY, ErrorCategory.CONVERTED, ErrorCategory.SETUP):
             this.failures[key] = (result.code, result.safe_message)
 
     def _failure_results(self, this: _Round) -> list[HandOverResult]:
@@ -231,10 +234,11 @@ class Delivery:
     def _member_result(self, handover: LeadHandOver, record: str, result: WriteResult) -> HandOverResult | None:
         if isinstance(result, str):
             return HandOverResult(handover, "linked", record=record, member=result)
-        category = self._classify(result)
+        category = self._classify(result, handover.account)
+        self._errors[handover.key] = result
         if category is ErrorCategory.ALREADY_MEMBER:
             return HandOverResult(handover, "linked", record=record)
-        if category in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
+        if category in (ErrorCategory.RETRY, ErrorCategory.CONVERTED, ErrorCategory.SETUP):
             return None
         return HandOverResult(handover, "failed", record=record, code=result.code, message=result.safe_message)
 
@@ -259,13 +263,13 @@ class Delivery:
         values = lead_values(self._mapping(handover.account), handover.snapshot.properties)
         return {name: value for name, value in values.items() if name in self._updatable_contact_fields}
 
-    def _classify(self, error: CrmError) -> ErrorCategory:
-        """Classifies the error of a record. Raises CircuitOpen or SalesforceRefused where it concerns all records."""
+    def _classify(self, error: CrmError, account: str) -> ErrorCategory:
+        """Classifies the error of a record; the set-up of a mapping stops its account. Raises CircuitOpen."""
         category = classify_error(error, self._org.connection.external_id_field)
         if category is ErrorCategory.PAUSE:
             raise CircuitOpen(f"Salesforce refuses everything for now: {error}")
         if category is ErrorCategory.SETUP:
-            raise SalesforceRefused(
+            self._stopped[account] = (
                 f"Salesforce refuses the mapping ({error}): correct lead_fields in the definitions, or the field "
                 "access of the integration user"
             )

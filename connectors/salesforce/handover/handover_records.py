@@ -73,6 +73,8 @@ class LeadHandOver(msgspec.Struct, frozen=True):
     campaign: HandOverCampaign
     snapshot: HandOverContact
     lead: HandOverLead = HandOverLead()
+    retry: int = 0
+    """The number of a retry by hand."""
 
     @property
     def key(self) -> str:
@@ -107,11 +109,16 @@ class HandOverResult:
         event.update({name: value for name, value in optional.items() if value is not None})
         if self.kind == "failed":
             event["message"] = self.message
+        if self.handover.retry:
+            event["retry"] = self.handover.retry
         return event
 
     def _event_id(self) -> str:
         kind = self.kind if self.code != DELETED_IN_CRM else DELETED_IN_CRM
-        return hashlib.sha256(f"{self.handover.id}|{kind}".encode()).hexdigest()[:32]
+        parts = [self.handover.id, kind]
+        if self.handover.retry:
+            parts.append(str(self.handover.retry))
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
 _decode = msgspec.json.Decoder(LeadHandOver).decode
