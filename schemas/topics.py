@@ -9,18 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from schemas.events import (
-    clock,
-    contacts,
-    crm,
-    crm_commands,
-    leads,
-    opportunities,
-    releases,
-    scores,
-    segments,
-    visits,
-)
+from schemas.events import clock, contacts, crm, leads, opportunities, releases, scores, segments, visits
 from schemas.outputs import contacts as contact_outputs
 from schemas.outputs import handovers, letters, notifications, revenue
 from schemas.outputs import leads as lead_outputs
@@ -172,7 +161,7 @@ CRM_COMMANDS = Topic(
     "crm-commands",
     "internal",
     "`retry`/account/contact/campaign, `pause`, `pause`/account",
-    (crm_commands.CrmRetryRequested, crm_commands.CrmPaused),
+    NoModel.ENGINE_FORM,
     "one",
     COMPACT,
 )

@@ -37,8 +37,6 @@ class CrmResult(ContactEvent):
     campaign: Slug
     hand_over: ShortText | None = None
     number: HandOverNumber | None = None
-    retry: Annotated[int, Field(ge=1)] | None = None
-    """Which retry by hand it answers; None for the hand-over itself."""
 
 
 class CrmLinked(CrmResult):
