@@ -221,5 +221,10 @@ class AdminClient(Protocol):
     async def describe_consumer_groups(self, group_ids: list[str]) -> list[Any]:
         """The members of each group, in `groups` of each answer."""
 
+    async def list_consumer_group_offsets(
+        self, group_id: str, *, partitions: list[Any] | None = None
+    ) -> dict[Any, Any]:
+        """What a group has committed of each TopicPartition, as OffsetAndMetadata; offset -1 where it has nothing."""
+
     async def delete_records(self, records_to_delete: Mapping[TopicPartitionLike, Any]) -> Any:
         """Deletes the records of each partition before an offset (RecordsToDelete)."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailable
+from streams.kafka.protocols import AdminClient
 
 MAX_TEXT_BYTES = 4_000
 """Brokers keep up to 4,096 bytes with an offset by default (`offset.metadata.max.bytes`)."""
@@ -75,7 +75,7 @@ def decode_progress(offset: int, text: str) -> HandOverProgress:
 
 
 async def read_progress(
-    admin: AIOKafkaAdminClient, group: str, partitions: Sequence[TopicPartition]
+    admin: AdminClient, group: str, partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, HandOverProgress]:
     """What a group has committed; a partition without a commit is left out. Raises BrokerUnavailable."""
     problem = ""
@@ -83,9 +83,7 @@ async def read_progress(
     end = loop.time() + PATIENCE_SECONDS
     while loop.time() < end:
         try:
-            answer: dict[TopicPartition, Any] = await admin.list_consumer_group_offsets(
-                group, partitions=list(partitions)
-            )
+            answer = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
         except KafkaError as error:  # as while a coordinator moves
             problem = type(error).__name__
         else:

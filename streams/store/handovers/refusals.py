@@ -7,7 +7,7 @@ tells since when and how often.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 from aiokafka import TopicPartition
@@ -99,19 +99,45 @@ class _History:
     refusal: RefusedLead | None
 
 
-@dataclass(slots=True)
-class _Refusals:
-    histories: dict[RowKey, _History] = field(default_factory=dict)
+_decode_row = msgspec.json.Decoder(_LeadRow).decode
+_decode_answer = msgspec.json.Decoder(_Answer).decode
 
-    def add_row(self, key: RowKey, row: _LeadRow) -> None:
+
+class Refusals:
+    """Collects rows of `leads`, then answers of `crm-results`; what is no such record is passed over."""
+
+    def __init__(self, wanted: RefusalFilter) -> None:
+        self._wanted = wanted
+        self._histories: dict[RowKey, _History] = {}
+
+    def add_row(self, record_key: bytes | None, value: bytes | None) -> None:
+        """Adds a row, or removes one that was deleted."""
+        key = parse_row_key(record_key)
+        if key is None or not self._wanted.fits_key(key):
+            return
+        try:
+            row = None if value is None else _decode_row(value)
+        except msgspec.DecodeError:
+            return
+        if row is None:
+            self._histories.pop(key, None)
+            return
         crm = row.crm
         refusal = None
         if crm.code is not None:
             refusal = RefusedLead(key, crm.code, crm.message, row.at, crm.hand_over, crm.retry)
-        self.histories[key] = _History((tuple(crm.number), crm.retry), refusal)
+        self._histories[key] = _History((tuple(crm.number), crm.retry), refusal)
 
-    def add_answer(self, key: RowKey, answer: _Answer) -> None:
-        before = self.histories.get(key)
+    def add_answer(self, value: bytes | None) -> None:
+        """Adds an answer; one of an older hand-over or retry than the newest changes nothing."""
+        try:
+            answer = _decode_answer(value or b"")
+        except msgspec.DecodeError:
+            return
+        key = RowKey(answer.account, answer.campaign, answer.contact)
+        if answer.type not in ("crm.linked", "crm.failed") or not answer.number or not self._wanted.fits_key(key):
+            return
+        before = self._histories.get(key)
         if before is not None and answer.rank < before.rank:
             return
         refusal = None
@@ -120,48 +146,38 @@ class _Refusals:
             refusal = RefusedLead(
                 key, answer.code, answer.message, min(since, answer.at), answer.hand_over, answer.retry
             )
-        self.histories[key] = _History(answer.rank, refusal)
+        self._histories[key] = _History(answer.rank, refusal)
 
-
-_decode_row = msgspec.json.Decoder(_LeadRow).decode
-_decode_answer = msgspec.json.Decoder(_Answer).decode
+    def found(self) -> list[RefusedLead]:
+        """The leads that are refused, the longest refused first."""
+        refusals = [each.refusal for each in self._histories.values() if each.refusal is not None]
+        meant = [each for each in refusals if self._wanted.fits_code(each.code)]
+        return sorted(meant, key=lambda each: (each.since, each.key))
 
 
 async def read_refused(
     settings: Settings, wanted: RefusalFilter, on_progress: ProgressCallback
 ) -> Sequence[RefusedLead]:
     """The leads that are refused now, the longest refused first. Raises TopicsMissing, BrokerUnavailable."""
-    names = [settings.prefix + topic.name for topic in (LEADS, CRM_RESULTS)]
-    partitions = await fetch_partitions(settings.bootstrap, names)
-    refusals = _Refusals()
-
-    def add_lead(record: ConsumedRecord) -> None:
-        key = parse_row_key(record.key)
-        if key is None or not wanted.fits_key(key):
-            return
-        try:
-            row = None if record.value is None else _decode_row(record.value)
-        except msgspec.DecodeError:
-            return
-        if row is None:
-            refusals.histories.pop(key, None)
-        else:
-            refusals.add_row(key, row)
-
-    def add_result(record: ConsumedRecord) -> None:
-        try:
-            answer = _decode_answer(record.value or b"")
-        except msgspec.DecodeError:
-            return
-        key = RowKey(answer.account, answer.campaign, answer.contact)
-        if answer.type in ("crm.linked", "crm.failed") and answer.number and wanted.fits_key(key):
-            refusals.add_answer(key, answer)
-
+    leads, results = (settings.prefix + topic.name for topic in (LEADS, CRM_RESULTS))
+    partitions = await fetch_partitions(settings.bootstrap, [leads, results])
+    refusals = Refusals(wanted)
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
-        await _read(consumer, partitions[names[0]], add_lead, "reading leads", on_progress)
-        await _read(consumer, partitions[names[1]], add_result, "reading answers of Salesforce", on_progress)
-    found = [each.refusal for each in refusals.histories.values() if each.refusal is not None]
-    return sorted((each for each in found if wanted.fits_code(each.code)), key=lambda each: (each.since, each.key))
+        await _read(
+            consumer,
+            partitions[leads],
+            lambda record: refusals.add_row(record.key, record.value),
+            "reading leads",
+            on_progress,
+        )
+        await _read(
+            consumer,
+            partitions[results],
+            lambda record: refusals.add_answer(record.value),
+            "reading answers of Salesforce",
+            on_progress,
+        )
+    return refusals.found()
 
 
 async def _read(
