@@ -91,7 +91,7 @@ class HandOverIntake:
         if stop is not None:
             progress.stop(account, record.offset, stop.since)
             return
-        progress.open(record.offset)
+        progress.open(account, record.offset)
         self._queue.add(QueuedHandOver(handover, (partition, record.offset), headers=trace_of(record.headers)))
 
     # --- accounts that stand still ---

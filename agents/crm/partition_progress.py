@@ -30,7 +30,8 @@ class PartitionProgress:
         self.start = committed.offset
         """Where this owner began: everything before was answered by a former one, but for the stopped lines."""
         self.position = committed.offset
-        self._open: set[int] = set()
+        self._open: dict[int, str] = {}
+        """Offset -> account of what goes on with the others and is not answered."""
         self._lines = {account: StoppedLine(stop.offset, stop.since) for account, stop in committed.stops.items()}
 
     @property
@@ -42,20 +43,26 @@ class PartitionProgress:
         """Everything before `position` was read; records that no reader sees may lie in between."""
         self.position = max(self.position, position)
 
-    def open(self, offset: int) -> None:
+    def open(self, account: str, offset: int) -> None:
         """A hand-over of an account that goes on was read."""
-        self._open.add(offset)
+        self._open[offset] = account
 
     def answer(self, account: str, offset: int) -> None:
         """A hand-over is answered, durably."""
-        self._open.discard(offset)
+        self._open.pop(offset, None)
         if account in self._lines:
             self._lines[account].open.discard(offset)
 
     def stop(self, account: str, offset: int, since: int) -> None:
         """The account stands still, from an offset that was not read yet or is not answered."""
-        self._open.discard(offset)
-        line = self._lines.setdefault(account, StoppedLine(offset, since))
+        self._open.pop(offset, None)
+        line = self._lines.get(account)
+        if line is None:
+            line = self._lines[account] = StoppedLine(offset, since)
+            # What it has under way from here on stands with the account: a new owner reads it again from there.
+            line.open.update(each for each, owner in self._open.items() if owner == account)
+            for each in line.open:
+                del self._open[each]
         line.open.discard(offset)
         line.position = min(line.position, offset)
 
@@ -64,7 +71,7 @@ class PartitionProgress:
         line = self._lines.get(account)
         if line is None or line.position < self.position:
             return False
-        self._open |= self._lines.pop(account).open
+        self._open |= dict.fromkeys(self._lines.pop(account).open, account)
         return True
 
     def committable(self) -> HandOverProgress:

@@ -42,6 +42,15 @@ async def command(settings: Settings, *arguments: str, exit_code: int = 0) -> st
     return result.stdout
 
 
+async def status_of(settings: Settings) -> dict[str, Any]:
+    """What `leadstream status --json` says of Salesforce."""
+    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+    result = await asyncio.to_thread(leadstream, "status", "--json", env=environment)
+    assert result.returncode == 0, result.stderr
+    salesforce: dict[str, Any] = json.loads(result.stdout)["salesforce"]
+    return salesforce
+
+
 async def refused(settings: Settings, *arguments: str) -> list[dict[str, Any]]:
     answer = json.loads(await command(settings, "refused", "list", "--json", *arguments))
     assert answer["count"] == len(answer["refused"])
@@ -78,6 +87,9 @@ async def test_a_pause_stops_all_hand_overs_across_a_restart_until_they_are_resu
     async with running(restarted):
         await until(lambda: sum(restarted.lags().values()) == 1, "it waits for the next worker, too")
         assert len(sandbox.requests()) == before
+        told = await status_of(settings)
+        assert told["waiting"] == {"records": 1, "exact": True}
+        assert [(each["account"], each["by"]) for each in told["paused"]] == [(None, "jo")]
         assert "already" in await command(settings, "pause")
         assert "go on" in await command(settings, "resume")
         await until(lambda: keys_of(sandbox) == {"default/ann", "default/ben"}, "nothing is lost")
@@ -100,6 +112,7 @@ async def test_a_pause_of_one_account_holds_up_no_other(
         await hand_over_all(settings, for_account("acme", hand_over("ben", 3)), hand_over("ben", 4))
         await until(lambda: "default/ben" in keys_of(sandbox), "others go on")
         assert restarted.stops["acme"].is_paused
+        assert [each["account"] for each in (await status_of(settings))["stopped"]] == ["acme"]
         await command(settings, "resume", "--account", "acme")
         await until(lambda: {"acme/ann", "acme/ben"} <= keys_of(sandbox), "the account goes on")
 

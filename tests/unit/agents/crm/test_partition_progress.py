@@ -12,7 +12,7 @@ def read_to(end: int, *open_offsets: int) -> PartitionProgress:
     """A partition read from 0 to `end`, with hand-overs at these offsets."""
     progress = PartitionProgress(HandOverProgress(0))
     for offset in open_offsets:
-        progress.open(offset)
+        progress.open("acme", offset)
     progress.advance(end)
     return progress
 
@@ -75,7 +75,7 @@ def test_whatever_happens_no_open_hand_over_is_passed() -> None:
             if account == "acme" and chance.random() < 0.3:
                 progress.stop(account, offset, 0)
                 continue
-            progress.open(offset)
+            progress.open(account, offset)
             if chance.random() < 0.7:
                 progress.answer(account, offset)
                 answered.add(offset)
