@@ -23,7 +23,7 @@ from streams.engine.journal.validate import EventValidator
 from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 from tests.harness.kafka.topic_reader import end_offsets
-from tests.harness.salesforce.handovers import (
+from tests.harness.salesforce.crm_process import (
     BRISK,
     QUICK,
     HandOverFactory,

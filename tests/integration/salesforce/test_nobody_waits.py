@@ -10,7 +10,7 @@ import pytest
 from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
 from schemas.definitions import LeadField
 from streams.settings import Settings
-from tests.harness.salesforce.handovers import (
+from tests.harness.salesforce.crm_process import (
     HandOverFactory,
     committed_count,
     consumer_of,

@@ -10,7 +10,7 @@ import pytest
 
 from streams.settings import Settings
 from tests.harness.cli import leadstream
-from tests.harness.salesforce.handovers import (
+from tests.harness.salesforce.crm_process import (
     HandOverFactory,
     committed_count,
     consumer_of,
