@@ -24,6 +24,7 @@ class Connection:
     external_id_field: str = "Leadstream_Id__c"
     number_field: str = "Leadstream_Number__c"
     campaign_field: str = "Leadstream_Campaign__c"
+    written_field: str = "Leadstream_Written__c"
     connect_timeout: float = 3.0
     read_timeout: float = 30.0
 

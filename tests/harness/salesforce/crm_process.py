@@ -18,7 +18,7 @@ from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
 from connectors.salesforce.handover.delivery import MappingProvider, RetryPolicy
 from connectors.salesforce.handover.handover_records import LeadHandOver
-from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
+from schemas.definitions import Salesforce
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 from streams.store.handovers.progress import HandOverProgress, read_progress
@@ -50,9 +50,9 @@ async def create_crm_topics(kafka: str, prefix: str, sandbox: SandboxClient, **m
     return settings
 
 
-def default_mapping(_account: str) -> Any:
+def default_mapping(_account: str) -> Salesforce:
     """The default mapping, whatever the account."""
-    return DEFAULT_LEAD_FIELDS
+    return Salesforce()
 
 
 def consumer_of(settings: Settings, mapping: MappingProvider = default_mapping) -> HandOverConsumer:

@@ -16,8 +16,8 @@ from agents.crm.factory import build_crm
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.main import run
 from connectors.salesforce.handover.delivery import Delivery
-from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
 from connectors.salesforce.org.client import OrgClient
+from schemas.definitions import Salesforce
 from streams.engine.journal.effects import Append, SourceRecord
 from streams.engine.journal.validate import EventValidator
 from streams.runtime.process.supervisor import child_environment
@@ -152,7 +152,7 @@ async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
     late = {"attributes": {"type": "Lead"}, "id": lead["Id"], "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
     org.write_collection("PATCH", "composite/sobjects", [late])
     second_consumer = HandOverConsumer(
-        settings, Delivery(org, lambda account: DEFAULT_LEAD_FIELDS), backoff=QUICK, repair_seconds=0.1
+        settings, Delivery(org, lambda account: Salesforce()), backoff=QUICK, repair_seconds=0.1
     )
     async with running(second_consumer):
         await until(lambda: _awaitable(sandbox.live_records("Lead")[0]["LastName"] == "Newer"), "the repair")
@@ -161,7 +161,7 @@ async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
 async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
+    consumer, poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)
     await produce(settings, "qualified-leads", record_of(hand_over()))
     async with running(consumer):
         await until(lambda: _equals(committed_count(settings), 1), "the hand-over committed")
@@ -170,7 +170,7 @@ async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
         await until(lambda: _has_opportunity_records(settings, 1), "the opportunity")
     sandbox.post("clock", advance=1)
     sandbox.post("win", opportunity=conversion["opportunity"], amount=1234.5)
-    restarted_poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)[1]
+    restarted_poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)[1]
     async with running(restarted_poller):
         await until(lambda: _has_opportunity_records(settings, 2), "the win")
     records = await read_all(settings, "crm-opportunities")
@@ -187,7 +187,7 @@ async def _has_opportunity_records(settings: Settings, number: int) -> bool:
 async def test_the_pipeline_accepts_the_events_of_the_loops(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
+    consumer, poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)
     unknown = hand_over("bob", crm_campaign="701000000000000AAA")
     await produce(settings, "qualified-leads", record_of(hand_over()), record_of(unknown))
     async with running(consumer):
@@ -287,7 +287,7 @@ async def test_a_late_write_of_a_stopped_worker_is_repaired(
         newer = hand_over(offset=2, properties={"last_name": "Newer", "company": "N"})
         await produce(settings, "qualified-leads", record_of(newer))
         org = OrgClient(sandbox.connection())
-        delivery = Delivery(org, lambda account: DEFAULT_LEAD_FIELDS, BRISK)
+        delivery = Delivery(org, lambda account: Salesforce(), BRISK)
         successor = HandOverConsumer(settings, delivery, backoff=QUICK, repair_seconds=0.3)
         async with running(successor):
             await until(lambda: _equals(committed_count(settings), 2), "both committed by the new owner")

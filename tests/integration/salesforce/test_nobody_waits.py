@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
-from schemas.definitions import LeadField
+from schemas.definitions import LeadField, Salesforce
 from streams.settings import Settings
 from tests.harness.salesforce.crm_process import (
     HandOverFactory,
@@ -26,17 +25,18 @@ from tests.harness.salesforce.crm_process import (
 from tests.harness.salesforce.sandbox import SandboxClient
 
 UPSERT = "composite/sobjects/Lead"
-MISFIT = {**DEFAULT_LEAD_FIELDS, "Plan__c": LeadField(value="gold")}
+FIT = Salesforce()
+MISFIT = Salesforce(lead_fields={**DEFAULT_LEAD_FIELDS, "Plan__c": LeadField(value="gold")})
 
 
 class Mappings:
     """The mappings of accounts, which a test changes as a release would."""
 
-    def __init__(self, **accounts: Any) -> None:
+    def __init__(self, **accounts: Salesforce) -> None:
         self.accounts = accounts
 
-    def __call__(self, account: str) -> Any:
-        return self.accounts.get(account, DEFAULT_LEAD_FIELDS)
+    def __call__(self, account: str) -> Salesforce:
+        return self.accounts.get(account, FIT)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ async def test_a_mapping_that_does_not_fit_stops_its_own_account_only_until_it_i
         assert "Plan__c" in consumer.stops["acme"].reason
         await hand_over_all(settings, for_account("acme", hand_over("a0", 7)), hand_over("dora", 8))
         await until(lambda: "default/dora" in keys_of(sandbox), "later ones of others")
-        mappings.accounts["acme"] = DEFAULT_LEAD_FIELDS
+        mappings.accounts["acme"] = FIT
 
         async def is_level() -> bool:
             return await stopped_in(settings) == set() and await committed_count(settings) == 9
@@ -96,7 +96,7 @@ async def test_a_mapping_that_does_not_fit_stops_its_own_account_only_until_it_i
 async def test_where_accounts_stand_survives_a_restart_and_a_second_account_that_stops(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    mappings = Mappings(acme=MISFIT, beta=DEFAULT_LEAD_FIELDS)
+    mappings = Mappings(acme=MISFIT, beta=FIT)
     await hand_over_all(
         settings, *(for_account(account, hand_over("ann", 1)) for account in ("acme", "beta")), hand_over("ann", 1)
     )
@@ -112,7 +112,7 @@ async def test_where_accounts_stand_survives_a_restart_and_a_second_account_that
             return await stopped_in(settings) == {"acme", "beta"}
 
         await until(have_stopped, "both stand still")
-    mappings.accounts["acme"] = DEFAULT_LEAD_FIELDS
+    mappings.accounts["acme"] = FIT
     async with running(consumer_of(settings, mappings)):
         await until(lambda: {"acme/ann", "acme/ben"} <= keys_of(sandbox), "acme goes on")
 
@@ -121,7 +121,7 @@ async def test_where_accounts_stand_survives_a_restart_and_a_second_account_that
 
         await until(one_is_left, "only beta stands still")
         assert "beta/ben" not in keys_of(sandbox)
-    mappings.accounts["beta"] = DEFAULT_LEAD_FIELDS
+    mappings.accounts["beta"] = FIT
     async with running(consumer_of(settings, mappings)):
         await until(lambda: "beta/ben" in keys_of(sandbox), "beta goes on")
     assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 6
