@@ -141,9 +141,7 @@ LEAD_CHANGES = Topic(
     WEEK,
 )
 LEADS = Topic("leads", "out", "account/campaign/contact", (lead_outputs.LeadRow,), "slots", COMPACT)
-QUALIFIED_LEADS = Topic(
-    "qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH
-)
+QUALIFIED_LEADS = Topic("qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH)
 NOTIFICATIONS = Topic("notifications", "out", "account/contact", (notifications.AutomationNotified,), "slots", WEEK)
 CAMPAIGN_REVENUE = Topic(
     "campaign-revenue", "out", "account/campaign/currency", (revenue.CampaignRevenue,), "one", COMPACT
@@ -155,6 +153,14 @@ DEAD_LETTER_RETRIES = Topic(
     "dead-letter-retries",
     "internal",
     "partition:offset of the dead letter",
+    NoModel.ENGINE_FORM,
+    "one",
+    COMPACT,
+)
+CRM_COMMANDS = Topic(
+    "crm-commands",
+    "internal",
+    "`retry`/account/contact/campaign, `pause`, `pause`/account",
     NoModel.ENGINE_FORM,
     "one",
     COMPACT,
@@ -183,4 +189,5 @@ ALL_TOPICS = (
     NOTIFICATIONS,
     DEAD_LETTERS,
     DEAD_LETTER_RETRIES,
+    CRM_COMMANDS,
 )

@@ -31,7 +31,8 @@ def build_crm(
     Raises SalesforceRefused when no org is set.
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
-    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience, time_zone), backoff=backoff)
+    delivery = Delivery(org, mapping, patience, time_zone)
+    consumer = HandOverConsumer(settings, delivery, mapping=mapping, backoff=backoff)
     return consumer, OpportunityPoller(
         settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff
     )

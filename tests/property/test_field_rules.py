@@ -13,9 +13,9 @@ from connectors.salesforce.handover.descriptions import FieldDescription
 from connectors.salesforce.handover.field_rules import (
     FieldChanges,
     RecordState,
-    parse_written,
+    digests_text,
+    parse_digests,
     plan_fields,
-    written_text,
 )
 from schemas.definitions import FieldWrite, LeadField
 
@@ -35,23 +35,23 @@ HISTORIES = st.lists(HAND_OVERS | EDITS, min_size=1, max_size=8)
 
 
 @dataclass
-class Org:
+class RecordInOrg:
     """A record, and its digests as text, as an org has them."""
 
     values: dict[str, Any] = field(default_factory=dict)
     exists: bool = False
-    written: str | None = None
+    text: str | None = None
 
     def state(self) -> RecordState:
-        return RecordState(self.exists, dict(self.values), parse_written(self.written), self.exists)
+        return RecordState(self.exists, dict(self.values), parse_digests(self.text), self.exists)
 
     def take(self, changes: FieldChanges) -> None:
         self.values.update(changes.values)
-        self.exists, self.written = True, written_text(changes.written)
+        self.exists, self.text = True, digests_text(changes.digests)
 
 
 @dataclass
-class Rules:
+class RuleModel:
     """The rules of SPEC section 8 in other words: what was last written by us, kept as it is, not as digests."""
 
     fields: Mapping[str, LeadField]
@@ -79,7 +79,7 @@ class Rules:
 
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, FIELDS)), HISTORIES)
 def test_a_history_ends_in_what_the_rules_allow(fields: dict[str, LeadField], history: list[Any]) -> None:
-    org, rules = Org(), Rules(fields)
+    org, rules = RecordInOrg(), RuleModel(fields)
     for step in history:
         if isinstance(step, tuple):
             if org.exists:
@@ -94,13 +94,13 @@ def test_a_history_ends_in_what_the_rules_allow(fields: dict[str, LeadField], hi
 def test_hand_overs_in_one_write_come_to_the_same_as_one_after_the_other(
     fields: dict[str, LeadField], batch: list[dict[str, Any]]
 ) -> None:
-    one_by_one, state, values = Org(), RecordState(), dict[str, Any]()
+    one_by_one, state, values = RecordInOrg(), RecordState(), dict[str, Any]()
     for properties in batch:
         one_by_one.take(plan_fields(fields, properties, one_by_one.state(), DESCRIPTION))
         changes = plan_fields(fields, properties, state, DESCRIPTION)
         values.update(changes.values)
         state = changes.apply_to(state)
-    assert (values, written_text(state.written or {})) == (one_by_one.values, one_by_one.written)
+    assert (values, digests_text(state.digests or {})) == (one_by_one.values, one_by_one.text)
 
 
 @given(

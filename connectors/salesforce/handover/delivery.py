@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import stamina
 
@@ -27,7 +26,7 @@ from connectors.salesforce.handover.handover_records import (
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink, RecordLookup
 from connectors.salesforce.handover.mapping import lead_fields_of, mapped_fields, misfits, own_field_problems
 from connectors.salesforce.handover.matching import EmailMatcher
-from connectors.salesforce.handover.memberships import Memberships
+from connectors.salesforce.handover.memberships import CampaignMembers
 from connectors.salesforce.handover.newest import NewestHandOvers
 from connectors.salesforce.handover.planning import AccountMapping, RecordPlan, RecordPlanner
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX
@@ -35,6 +34,7 @@ from connectors.salesforce.handover.writer import CollectionWriter, cause_of
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from schemas.definitions import Salesforce
+from schemas.time_zones import find_zone
 from streams.errors import SalesforceRefused, SalesforceUnavailable
 
 MappingProvider = Callable[[str], Salesforce]
@@ -85,7 +85,7 @@ class Delivery:
         self._lookup = RecordLookup(org, self._descriptions)
         self._matcher = EmailMatcher(self._lookup)
         self._writer = CollectionWriter(org)
-        self._memberships = Memberships(org, self._writer)
+        self._memberships = CampaignMembers(org, self._writer)
         self._newest = NewestHandOvers()
         self._last_repair: datetime | None = None
 
@@ -241,10 +241,7 @@ class Delivery:
 
 
 def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+    return find_zone(name) or UTC
 
 
 def _unsynced(handover: LeadHandOver) -> HandOverResult:

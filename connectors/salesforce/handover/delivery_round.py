@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
-from connectors.salesforce.handover.memberships import MemberOutcome, MemberRequest, Memberships
+from connectors.salesforce.handover.memberships import CampaignMembers, MemberOutcome, MemberRequest
 from connectors.salesforce.handover.planning import RecordPlan
 from connectors.salesforce.handover.writer import Assignment, CollectionWriter, WriteResult, with_type
 from connectors.salesforce.org.connection import Connection
@@ -20,7 +20,7 @@ class DeliveryRound:
     """The writes of one round. Records that were not written have no memberships made."""
 
     def __init__(
-        self, names: Connection, writer: CollectionWriter, memberships: Memberships, plans: Sequence[RecordPlan]
+        self, names: Connection, writer: CollectionWriter, memberships: CampaignMembers, plans: Sequence[RecordPlan]
     ) -> None:
         self._names = names
         self._writer = writer

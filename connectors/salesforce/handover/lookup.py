@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from connectors.salesforce.handover.descriptions import DescriptionCache, ObjectDescription
-from connectors.salesforce.handover.field_rules import WrittenDigests, parse_written, value_digest
+from connectors.salesforce.handover.field_rules import FieldDigests, parse_digests, value_digest
 from connectors.salesforce.handover.handover_records import DELETED_IN_CRM, LeadHandOverNumber
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX, full_record_id
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
@@ -26,7 +26,7 @@ class OrgRecord:
     id: str
     key: str | None = None
     number: LeadHandOverNumber | None = None
-    written: WrittenDigests | None = None
+    digests: FieldDigests | None = None
     is_deleted: bool = False
     master_id: str | None = None
     is_converted: bool = False
@@ -235,16 +235,16 @@ def _without_doubles(links: Mapping[str, RecordLink]) -> dict[str, RecordLink]:
     return result
 
 
-def _written(row: SalesforceRow, names: Connection) -> WrittenDigests | None:
+def _digests(row: SalesforceRow, names: Connection) -> FieldDigests | None:
     """The digests of a record; none of them holds where the number was changed without them.
 
     So does a worker of the release before digests, when it wakes late and writes an older hand-over.
     """
-    written = parse_written(row.get(names.written_field))
+    digests = parse_digests(row.get(names.written_field))
     number = row.get(names.number_field)
-    if written and number is not None and written.get(names.number_field) not in (None, value_digest(number)):
+    if digests and number is not None and digests.get(names.number_field) not in (None, value_digest(number)):
         return {}
-    return written
+    return digests
 
 
 def _parse_record(sobject: PersonObject, row: SalesforceRow, fields: frozenset[str], names: Connection) -> OrgRecord:
@@ -253,7 +253,7 @@ def _parse_record(sobject: PersonObject, row: SalesforceRow, fields: frozenset[s
         id=str(row["Id"]),
         key=row.get(names.external_id_field) or None,
         number=LeadHandOverNumber.parse(row.get(names.number_field)),
-        written=_written(row, names),
+        digests=_digests(row, names),
         is_deleted=bool(row["IsDeleted"]),
         master_id=row.get("MasterRecordId") or None,
         is_converted=bool(row.get("IsConverted")),

@@ -9,10 +9,10 @@ import pytest
 from connectors.salesforce.handover.descriptions import FieldDescription
 from connectors.salesforce.handover.field_rules import (
     RecordState,
-    parse_written,
+    digests_text,
+    parse_digests,
     plan_fields,
     value_digest,
-    written_text,
 )
 from schemas.definitions import LeadField
 
@@ -22,7 +22,7 @@ OURS = value_digest("ours")
 
 
 def existing(present: str | None, **written: str) -> RecordState:
-    return RecordState(exists=True, present={"F": present}, written=written, was_written=True)
+    return RecordState(exists=True, present={"F": present}, digests=written, was_written=True)
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def existing(present: str | None, **written: str) -> RecordState:
 def test_the_rule_of_a_field_decides(source: dict[str, Any], state: RecordState, values: dict[str, str]) -> None:
     changes = plan_fields({"F": LeadField(**source)}, {"p": "ours"}, state, DESCRIPTION)
     assert changes.values == values
-    assert set(values) <= set(changes.written)
+    assert set(values) <= set(changes.digests)
 
 
 def test_a_property_without_value_keeps_its_digest() -> None:
     changes = plan_fields({"F": LeadField(property="p")}, {}, existing("theirs", F=OURS), DESCRIPTION)
-    assert (changes.values, changes.written) == ({}, {"F": OURS})
+    assert (changes.values, changes.digests) == ({}, {"F": OURS})
 
 
 def test_a_value_that_does_not_fit_a_new_record_gives_way_to_the_default() -> None:
@@ -64,9 +64,9 @@ def test_a_value_that_does_not_fit_a_new_record_gives_way_to_the_default() -> No
 
 @pytest.mark.parametrize("text", [None, "", "nonsense", "[1]", "3", '{"F": '])
 def test_what_is_no_digest_is_read_as_none(text: str | None) -> None:
-    assert parse_written(text) is None
+    assert parse_digests(text) is None
 
 
 def test_digests_are_read_as_they_are_written() -> None:
-    assert parse_written(written_text({"B": "1", "A": "2"})) == {"A": "2", "B": "1"}
+    assert parse_digests(digests_text({"B": "1", "A": "2"})) == {"A": "2", "B": "1"}
     assert value_digest(1) == value_digest(1.0) != value_digest("1")
