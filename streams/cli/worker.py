@@ -96,7 +96,7 @@ def process_names(role: Role, settings: Settings) -> list[str]:
 
 
 def _has_salesforce(settings: Settings) -> bool:
-    return settings.salesforce_url is not None or settings.salesforce_domain is not None
+    return any((settings.salesforce_url, settings.salesforce_domain, settings.salesforce_orgs))
 
 
 def run_processes(settings: Settings, role: Role) -> int:
