@@ -250,6 +250,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def has_salesforce(self) -> bool:
+        """Whether any org is set; without one, hand-overs wait on their topic."""
+        return any((self.salesforce_url, self.salesforce_domain, self.salesforce_orgs))
+
+    @property
     def engine(self) -> EngineSettings:
         """The settings that decide outputs; every caller of the engine takes them from here."""
         return EngineSettings(self.lateness_ms, DuplicateWindow(self.repeat_ms, self.repeat_ids))

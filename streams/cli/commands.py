@@ -203,7 +203,7 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
             ),
             "check": CommandEntry(
                 "salesforce.org:check",
-                "Check the login, the fields that Leadstream needs, and what definitions say of Salesforce.",
+                "Check each org, and what definitions say of Salesforce.",
             ),
         },
     ),

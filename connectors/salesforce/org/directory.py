@@ -54,6 +54,10 @@ class OrgDirectory:
         """The name of an account's org."""
         return self._accounts.get(account, DEFAULT_ORG)
 
+    def has_org(self, account: str) -> bool:
+        """Whether an account has an org; the hand-overs of one without wait on their topic."""
+        return self.org_name(account) in self._clients
+
     def owns(self, org_name: str, account: str) -> bool:
         """Whether it is the org of the account."""
         return self.org_name(account) == org_name
@@ -76,8 +80,3 @@ class OrgDirectory:
 def crm_name(org_name: str) -> str:
     """How events name an org: `salesforce`, or `salesforce:NAME` for one of the file."""
     return "salesforce" if org_name == DEFAULT_ORG else f"salesforce:{org_name}"
-
-
-def has_org(settings: Settings) -> bool:
-    """Whether the settings name any org; without one, hand-overs wait on their topic."""
-    return Connection.is_configured(settings) or settings.salesforce_orgs is not None

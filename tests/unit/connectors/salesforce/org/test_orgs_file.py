@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.salesforce.org.connection import Connection
-from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory, crm_name, has_org
+from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory, crm_name
 from connectors.salesforce.org.orgs_file import load_orgs
 from streams.errors import ConfigurationError, SalesforceRefused
 from streams.settings import Settings
@@ -116,15 +116,16 @@ def test_accounts_without_an_entry_have_the_org_of_the_settings(tmp_path: Path) 
 
 def test_without_a_default_org_only_the_accounts_of_the_file_have_one(tmp_path: Path) -> None:
     given = settings(tmp_path, f"orgs: {{emea: {{{EMEA}}}}}")
-    assert has_org(given)
+    assert given.has_salesforce
     assert not Connection.is_configured(given)
     directory = OrgDirectory.from_settings(given)
     assert directory.client_of("acme").connection.domain == "acme.my"
+    assert [directory.has_org(account) for account in ("acme", "beta")] == [True, False]
     with pytest.raises(SalesforceRefused, match="no Salesforce org is configured for this account"):
         directory.client_of("beta")
 
 
 def test_without_any_org_what_is_missing_is_named() -> None:
-    assert not has_org(Settings())
+    assert not Settings().has_salesforce
     with pytest.raises(SalesforceRefused, match="no Salesforce org is configured: set LEADSTREAM_SALESFORCE_DOMAIN"):
         OrgDirectory.from_settings(Settings())
