@@ -23,7 +23,7 @@ class SandboxClient:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def post(self, name: str, **body: Any) -> Any:
+    def post(self, name: str, /, **body: Any) -> Any:
         answer = requests.post(f"{self.url}/__sandbox__/{name}", json=body, timeout=10)
         assert answer.ok, answer.text
         return answer.json()
