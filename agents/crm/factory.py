@@ -7,12 +7,12 @@ from collections.abc import Callable
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
-from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy
-from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS, LeadFields
+from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.usage import ApiUsage
+from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
 
@@ -24,26 +24,34 @@ def build_crm(
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
     usage: ApiUsage | None = None,
+    time_zone: TimeZoneProvider = utc,
 ) -> tuple[HandOverConsumer, OpportunityPoller]:
     """The hand-over consumer and the poller; both share one login, and `usage` counts their calls.
 
     Raises SalesforceRefused when no org is set.
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
-    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
+    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience, time_zone), backoff=backoff)
     return consumer, OpportunityPoller(
         settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff
     )
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:
-    """The `lead_fields` of an account by its latest release; the default ones where it has none."""
+    """The `salesforce` part of an account's latest release; the default one where it has none."""
 
-    def mapping(account: str) -> LeadFields:
+    def mapping(account: str) -> Salesforce:
         release = latest(account)
-        salesforce = release.definitions.salesforce if release is not None else None
-        if salesforce is None or not salesforce.lead_fields:
-            return DEFAULT_LEAD_FIELDS
-        return salesforce.lead_fields
+        return (release.definitions.salesforce if release is not None else None) or Salesforce()
 
     return mapping
+
+
+def active_time_zone(latest: Callable[[str], Release | None]) -> TimeZoneProvider:
+    """The time zone of an account's latest release; UTC where it has none."""
+
+    def time_zone(account: str) -> str:
+        release = latest(account)
+        return release.definitions.time_zone if release is not None else "UTC"
+
+    return time_zone

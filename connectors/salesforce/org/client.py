@@ -32,8 +32,9 @@ from connectors.salesforce.org.usage import ApiUsage
 SalesforceRow = dict[str, Any]
 CallResult = TypeVar("CallResult")
 MAX_RECORDS = 200
-# An address may have some 16,000 characters; the server of the sandbox takes half of that.
-MAX_QUERY_CHARACTERS = 5_000
+# An address may have 16,384 characters; host, path and the rest of the request line need some of them.
+MAX_QUERY_CHARACTERS = 15_000
+_LEAST_VALUES = 1_000
 WRITE_HEADERS = {
     # Without it every update runs the assignment rules again and may give the lead to another person.
     "Sforce-Auto-Assign": "FALSE",
@@ -76,7 +77,8 @@ class OrgClient:
     def query_in_batches(self, soql: str, values: Sequence[str]) -> list[SalesforceRow]:
         """Returns the rows of `soql`, whose `{}` stands for the values, in queries as long as an address can be."""
         rows: list[SalesforceRow] = []
-        for batch in _batches(values):
+        room = max(_LEAST_VALUES, MAX_QUERY_CHARACTERS - len(quote_plus(soql)))
+        for batch in _batches(values, room):
             literals = ",".join(quote_soql_value(value) for value in batch)
             rows.extend(self.query_all(soql.replace("{}", f"({literals})")))
         return rows
@@ -93,12 +95,22 @@ class OrgClient:
         except SetupRefused:
             return None
 
-    def write_collection(self, method: str, path: str, records: Sequence[Mapping[str, Any]]) -> list[SalesforceRow]:
-        """Writes up to 200 records and returns their results, in the same order."""
+    def write_collection(
+        self,
+        method: str,
+        path: str,
+        records: Sequence[Mapping[str, Any]],
+        headers: Mapping[str, str] | None = None,
+    ) -> list[SalesforceRow]:
+        """Writes up to 200 records and returns their results, in the same order.
+
+        `headers` go before WRITE_HEADERS.
+        """
         if len(records) > MAX_RECORDS:
             raise ValueError(f"{len(records)} records in one collection, Salesforce takes {MAX_RECORDS}")
         body = {"allOrNone": False, "records": list(records)}
-        results = self._call(lambda org: org.restful(path, method=method, json=body, headers=WRITE_HEADERS))
+        sent_headers = {**WRITE_HEADERS, **(headers or {})}
+        results = self._call(lambda org: org.restful(path, method=method, json=body, headers=sent_headers))
         if not isinstance(results, list) or len(results) != len(records):
             raise TransientFailure("Salesforce answers a collection with another number of results")
         return results
@@ -179,12 +191,12 @@ def _read_versions(org: Salesforce) -> list[dict[str, Any]]:
     return list(answer.json())
 
 
-def _batches(values: Sequence[str]) -> Iterator[list[str]]:
+def _batches(values: Sequence[str], room: int) -> Iterator[list[str]]:
     batch: list[str] = []
     length = 0
     for value in values:
         size = len(quote_plus(quote_soql_value(value))) + 3
-        if batch and length + size > MAX_QUERY_CHARACTERS:
+        if batch and length + size > room:
             yield batch
             batch, length = [], 0
         batch.append(value)
